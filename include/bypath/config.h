@@ -1,0 +1,88 @@
+/* A whole deployment as values: what the INI says after parsing, defaults and validation. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CONFIG_H
+#define BYPATH_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BP_PORTS_MAX   32u
+#define BP_WORKERS_MAX 32u
+#define BP_QUEUES_MAX  32u
+#define BP_NAME_BYTES  32u
+#define BP_PATH_BYTES  256u
+#define BP_NO_PORT     (-1)
+
+enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
+enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
+enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
+
+/* [port.NAME]. Empty string: not given. A key that a driver does not know stays at its default
+ * (validation refuses it otherwise). */
+struct bp_port_conf {
+	char name[BP_NAME_BYTES];
+	char driver[BP_NAME_BYTES];
+	char device[BP_PATH_BYTES]; /* interface, PCI address, DPDK device string, ring name, file */
+	char mode[BP_NAME_BYTES]; /* the driver's own modes; "auto" or "" lets it choose */
+	bool strict; /* refuse to start when the mode got is not the mode asked for */
+	uint16_t n_queues; /* RX queues, 1..BP_QUEUES_MAX */
+	enum bp_tristate checksum; /* BP_AUTO, or BP_NO for off */
+	uint32_t ring_size; /* descriptors or slots per queue, power of two; 0: driver's choice */
+	uint32_t mtu; /* DPDK ports: MTU to set; 0: leave it */
+	char tx[BP_NAME_BYTES]; /* af_packet mode = mmap: auto | ring | send */
+	enum bp_tristate qdisc_bypass; /* af_packet */
+	uint32_t busy_poll_us; /* af_xdp: SO_BUSY_POLL budget time, 0 off */
+	bool loop; /* pcap read: start again at the end of the file */
+	char pace[BP_NAME_BYTES]; /* pcap read: recorded | max */
+	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
+	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
+	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
+	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
+};
+
+struct bp_conf {
+	struct {
+		enum bp_engine_mode mode;
+		enum bp_idle_mode idle;
+		uint16_t n_workers; /* 1..BP_WORKERS_MAX */
+		uint16_t n_cores; /* 0: not given, cores are chosen */
+		uint16_t cores[BP_WORKERS_MAX];
+		uint16_t burst; /* views per burst, 1..BP_BURST_MAX */
+		uint16_t tx_retries; /* TX attempts after the first for leftovers */
+	} engine;
+	struct {
+		uint32_t n_frames; /* frames of the arena */
+		uint32_t frame_bytes; /* 2048 or 4096, BP_HEADROOM included */
+		enum bp_tristate hugepages; /* BP_YES: refuse to start without */
+		bool protect; /* PROT_NONE on the arena once everything is set up */
+	} memory;
+	struct {
+		bool enable; /* start EAL without a dpdk port as well */
+		bool in_memory;
+		bool no_huge;
+		uint32_t memory_mib; /* 0: EAL's choice */
+		char file_prefix[BP_NAME_BYTES];
+		char args[BP_PATH_BYTES]; /* further EAL arguments, split at blanks */
+	} dpdk;
+	uint16_t n_ports;
+	struct bp_port_conf ports[BP_PORTS_MAX];
+};
+
+/*
+ * Read, parse, validate an INI file and its overrides, without touching the system: no socket, no
+ * device is opened.
+ *
+ * path         the file
+ * sets         n_sets strings "section.key=value"; the section is what stands before the last dot
+ * conf         filled on success, untouched on failure
+ * errors       text of every error found, a line each "FILE:LINE: [section] key: …", cut at
+ *              errors_bytes (≥ 1, always terminated)
+ *
+ * Any thread; blocks on file reads only. Returns 0, -ENOENT and the like if the file cannot be
+ * read, -EINVAL if it is wrong.
+ */
+int bp_config_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf,
+		   char *errors, size_t errors_bytes);
+
+#endif

@@ -1,0 +1,73 @@
+/* The contract between a port and the driver behind it: one const table, control thread only. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_DRIVER_H
+#define BYPATH_DRIVER_H
+
+#include "bypath/port.h"
+
+#define BP_DRIVER_ABI 1u
+
+enum bp_driver_flag {
+	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
+	 * workers that send to the port may not exceed `queues`. */
+	BP_DRIVER_PAIRED_QUEUES = 1u << 0,
+	/* The port takes one worker at most per direction (a file, a ring). */
+	BP_DRIVER_ONE_QUEUE = 1u << 1,
+};
+
+/*
+ * Every function: control thread (but thread_enter/leave), may block, returns 0 or -errno and logs
+ * the cause once with port name, action, reason and remedy. Outputs untouched on failure.
+ */
+struct bp_driver_ops {
+	/* Acquire what lasts for the port's whole life: priv, pools. May refuse the configuration
+	 * against the system (no such interface, no permission). */
+	int (*open)(struct bp_port *port);
+	/* Make the queues ready: device, sockets, rings. Fills info, each queue's priv,
+	 * driver_burst and fd. Called again after stop() when a lost device has come back; then
+	 * -ENODEV, -ENETDOWN and -ENOENT mean «not yet» and are not logged. */
+	int (*start)(struct bp_port *port);
+	/* Give the device up; return every frame the queues hold to its pool; frames consumed but
+	 * never completed are counted as tx_abandoned; n_held becomes 0. Never fails. */
+	void (*stop)(struct bp_port *port);
+	/* Undo open(). The port is stopped. */
+	void (*close)(struct bp_port *port);
+	/* Called every 100 ms while workers poll: enum bp_link. BP_LINK_DOWN: the device is there
+	 * but carries nothing, the queues recover by themselves. BP_LINK_LOST: stop() and start()
+	 * are needed. NULL: always up. Must be safe beside running bursts. */
+	int (*check)(struct bp_port *port);
+	/* Fill up to max reported counters; returns their number. Safe beside running bursts.
+	 * NULL: none. */
+	unsigned (*stats)(struct bp_port *port, struct bp_reported *out, unsigned max);
+	/* Can this TX queue send views of pool without copying them? NULL: never. */
+	bool (*accepts)(const struct bp_txq *q, const struct bp_pool *pool);
+	/* Called in each worker's own thread before its first and after its last burst. NULL: none. */
+	int (*thread_enter)(struct bp_port *port, unsigned worker_id);
+	void (*thread_leave)(struct bp_port *port, unsigned worker_id);
+};
+
+struct bp_driver {
+	uint32_t abi; /* BP_DRIVER_ABI */
+	const char *name;
+	const char *summary; /* one line for `bypath drivers` */
+	uint32_t flags; /* enum bp_driver_flag */
+	const struct bp_driver_ops *ops;
+};
+
+/* One row per driver known to the build, in the generated table driver_table.c. */
+struct bp_driver_entry {
+	const char *name;
+	const struct bp_driver *driver; /* linked in, or NULL */
+	const char *module; /* shared module that exports `bp_driver`, or NULL */
+	const char *missing; /* why this build lacks it, or NULL */
+};
+extern const struct bp_driver_entry bp_driver_table[]; /* ends with name == NULL */
+
+/*
+ * Find a driver by name, loading its module if need be. Control thread; may block.
+ * *why is set on failure (static or module-loader storage, valid until the next call).
+ * Returns the driver or NULL.
+ */
+const struct bp_driver *bp_driver_find(const char *name, const char **why);
+
+#endif

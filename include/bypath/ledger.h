@@ -1,0 +1,62 @@
+/* The ledger's vocabulary: domains, provenances, hops, with the one function that copies payload. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_LEDGER_H
+#define BYPATH_LEDGER_H
+
+#include "bypath/counters.h"
+#include "bypath/pkt.h"
+
+#include <string.h>
+
+/* Where a packet's bytes live. */
+enum bp_domain {
+	BP_DOMAIN_DEVICE,
+	BP_DOMAIN_KERNEL,
+	BP_DOMAIN_SHARED, /* mapped by kernel and user */
+	BP_DOMAIN_USER,
+};
+
+/* How a figure came to be known. */
+enum bp_provenance {
+	BP_PROV_COUNTED, /* this program did it and counted it */
+	BP_PROV_REPORTED, /* a counter that the kernel, device or PMD publishes */
+	BP_PROV_PROBED, /* observed in the kernel by BPF */
+	BP_PROV_MODELLED, /* known from the kernel's source for this mode; not observed */
+};
+
+/* The words of the output, static storage: "device" …, "counted" …. */
+const char *bp_domain_name(enum bp_domain domain);
+const char *bp_provenance_name(enum bp_provenance provenance);
+
+/*
+ * Copy payload of one view in user space: the only place of the product where that happens.
+ *
+ * dst       room for src_len bytes, not overlapping src
+ * c         counters of the queue that needs the copy; its worker only
+ * pkt       the packet's first view: its `copies` goes up when is_first_view, once per packet
+ *
+ * Never blocks, never fails.
+ */
+static inline void bp_ledger_copy(struct bp_counters *c, struct bp_pkt *pkt, bool is_first_view,
+				  void *dst, const void *src, size_t src_len)
+{
+	memcpy(dst, src, src_len);
+	bp_count(c, BP_CNT_COPY_BYTES, src_len);
+	if (is_first_view) {
+		bp_count(c, BP_CNT_COPIES, 1);
+		pkt->copies = (uint8_t)(pkt->copies + (pkt->copies < BP_COPIES_MAX));
+	}
+}
+
+/*
+ * Account for a copy that a library made on this queue's behalf in user space (libpcap into its
+ * own buffer, stdio): same rules as bp_ledger_copy().
+ */
+static inline void bp_ledger_note_copy(struct bp_counters *c, struct bp_pkt *pkt, size_t n_bytes)
+{
+	bp_count(c, BP_CNT_COPY_BYTES, n_bytes);
+	bp_count(c, BP_CNT_COPIES, 1);
+	pkt->copies = (uint8_t)(pkt->copies + (pkt->copies < BP_COPIES_MAX));
+}
+
+#endif

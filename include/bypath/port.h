@@ -1,0 +1,167 @@
+/* Ports: queues with their burst functions and counters, which a driver fills and a worker polls. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_PORT_H
+#define BYPATH_PORT_H
+
+#include "bypath/config.h"
+#include "bypath/counters.h"
+#include "bypath/pkt.h"
+
+#include <stdalign.h>
+
+#define BP_CACHE_LINE 64
+
+struct bp_arena;
+struct bp_driver;
+struct bp_frames;
+struct bp_port;
+struct bp_rxq;
+struct bp_txq;
+
+/*
+ * Receive up to max views (1 ≤ max ≤ BP_BURST_MAX) into pkts[]; the views belong to the caller.
+ * Never ends inside a packet. The driver counts packets, bytes, bursts, copies, calls. The queue's
+ * worker only. Never blocks or sleeps. Returns the number of views; an error of the device shows in
+ * bp_driver_ops.check, never here.
+ */
+typedef unsigned (*bp_rx_fn)(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
+
+/*
+ * Send n views (n ≤ BP_BURST_MAX), whole packets. The first k are consumed: sent, or counted under
+ * a drop reason of q->counters when they never can be; nobody touches a consumed view but to read
+ * its `copies`, which tx leaves true. The tail stays the caller's. tx(q, NULL, 0) kicks and reaps.
+ * The queue's worker only. Never blocks or sleeps. Returns k.
+ */
+typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+
+/* Hot pointers, then counters. Set up by the driver in open/start, polled by one worker. */
+struct bp_rxq {
+	/* Written by the control thread (driver's function, or bp_rx_down while the port is away),
+	 * read by the worker each round: release/acquire. */
+	alignas(BP_CACHE_LINE) _Atomic(bp_rx_fn) burst;
+	void *priv; /* the driver's queue */
+	struct bp_port *port;
+	bp_rx_fn driver_burst; /* chosen by start() for the effective mode */
+	uint16_t worker_id; /* the one caller of burst; set before open() */
+	uint16_t queue_id;
+	/* A descriptor that poll(POLLIN) waits on for packets, or -1. Written by the driver in
+	 * start/stop while no worker uses the queue. */
+	_Atomic int fd;
+	alignas(BP_CACHE_LINE) struct bp_counters counters;
+};
+
+struct bp_txq {
+	alignas(BP_CACHE_LINE) _Atomic(bp_tx_fn) burst; /* as bp_rxq.burst, with bp_tx_down */
+	void *priv;
+	struct bp_port *port;
+	uint64_t in_place; /* bit pool_id: views of that pool are sent without a copy */
+	bp_tx_fn driver_burst;
+	uint16_t worker_id;
+	uint16_t queue_id;
+	/* Packets consumed whose frames the other side still holds. Written by the worker. */
+	_Atomic uint32_t n_held;
+	alignas(BP_CACHE_LINE) struct bp_counters counters;
+};
+static_assert(offsetof(struct bp_rxq, counters) == BP_CACHE_LINE, "hot pointers: one line");
+static_assert(offsetof(struct bp_txq, counters) == BP_CACHE_LINE, "hot pointers: one line");
+
+/* What stands behind a port, as far as the kernel's copies depend on it. */
+enum bp_device_kind {
+	BP_DEVICE_NONE, /* in-process or a file */
+	BP_DEVICE_VETH,
+	BP_DEVICE_TAP,
+	BP_DEVICE_VIRTIO,
+	BP_DEVICE_OTHER, /* physical NICs and all else */
+	BP_DEVICE_PMD, /* user-space driver: the kernel sees nothing */
+};
+
+enum bp_port_cap {
+	BP_CAP_VNET_TX = 1u << 0, /* TX takes BP_PKT_VNET views: partial checksums, super-frames */
+	BP_CAP_MULTI_TX = 1u << 1, /* TX takes packets of several views */
+	/* Received frames may hold partial checksums without metadata (veth- and tap-like devices
+	 * behind AF_XDP or a PMD): the engine infers them if checksum = auto. */
+	BP_CAP_CSUM_INFER = 1u << 2,
+	/* Received frames longer than max_frame_bytes may be super-frames without metadata. */
+	BP_CAP_GSO_INFER = 1u << 3,
+};
+
+/* Facts that start() learns. Written by the control thread while no worker uses the port. */
+struct bp_port_info {
+	char mode[BP_NAME_BYTES]; /* effective mode, e.g. "native-copy", "mmap-v2+send" */
+	char device_driver[BP_NAME_BYTES]; /* kernel driver or PMD: "veth", "net_memif", "" */
+	enum bp_device_kind kind;
+	uint32_t caps; /* enum bp_port_cap */
+	uint32_t mtu; /* of the device, 0 unknown */
+	uint32_t max_frame_bytes; /* longest frame TX carries, layer 2 without FCS; 0 no bound */
+	uint8_t rx_copies; /* user copies RX makes per packet: an upper bound, tested */
+	uint8_t tx_copies; /* user copies TX makes per packet that is in place: as above; one more
+			    * for a packet that is not */
+	char note[BP_PATH_BYTES]; /* one sentence for the report (a fallback and why), or "" */
+};
+
+/* A counter that the kernel, the device or a PMD publishes; cumulative since the first start. */
+struct bp_reported {
+	char name[BP_NAME_BYTES]; /* e.g. "tp_drops", "imissed" */
+	uint64_t value;
+	bool is_drop; /* packets lost before bypath received them, or after it sent them */
+};
+
+enum bp_link { BP_LINK_UP, BP_LINK_DOWN, BP_LINK_LOST };
+
+/* What a driver may use of the process. Fixed before the first open() but for pools[]. */
+struct bp_env {
+	const struct bp_conf *conf;
+	struct bp_arena *arena; /* src/core/arena.h */
+	struct bp_frames *frames; /* src/core/frames.h: the arena's pool, shared by all ports */
+	unsigned n_workers; /* worker ids 0 … n_workers-1; n_workers is the control thread's */
+	unsigned n_pools;
+	struct bp_pool *pools[BP_POOLS_MAX];
+};
+
+/* Register a pool: sets pool->pool_id. Control thread, in open() only. 0 or -ENOSPC. */
+int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool);
+
+struct bp_port {
+	const struct bp_driver *driver;
+	const struct bp_port_conf *conf;
+	struct bp_env *env;
+	void *priv; /* the driver's port */
+	uint16_t port_id; /* index in conf->ports */
+	uint16_t n_rxq; /* queues that workers poll; 0 when nothing is forwarded from here */
+	uint16_t n_txq; /* one per worker that sends here; 0 when nothing is forwarded here */
+	struct bp_rxq *rxq;
+	struct bp_txq *txq;
+	struct bp_port_info info;
+	/* enum bp_link. Written by the control thread, read by anyone, relaxed. */
+	_Atomic unsigned link;
+	_Atomic uint32_t n_losses; /* times the device went away since the start */
+};
+
+/* Bursts of a port that is away: receive nothing; consume everything as `port_down`. */
+unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
+unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+
+/*
+ * Make a port of conf: find (and load, for a module) the driver, allocate queues, call open().
+ * n_rxq, n_txq ≤ BP_QUEUES_MAX; rxq_workers[], txq_workers[] give each queue's worker id.
+ * Ownership: *port is the caller's until bp_port_destroy(). Control thread; may block.
+ * Returns 0 or -errno (logged). Sketch of a life: create, start, [stop, start …], stop, destroy.
+ */
+int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t port_id,
+		   uint16_t n_rxq, const uint16_t *rxq_workers, uint16_t n_txq,
+		   const uint16_t *txq_workers, struct bp_port **port);
+void bp_port_destroy(struct bp_port *port);
+
+/*
+ * Start the driver, decide in_place for each (pool, TX queue), publish its bursts. No worker may
+ * be inside a burst of the port. Control thread; may block. 0 or -errno (logged unless quiet).
+ */
+int bp_port_start(struct bp_port *port);
+/* Decide in_place again: when all ports have started, since a later one may have added pools. */
+void bp_port_bind_pools(struct bp_port *port);
+/* Swap the bursts for those of a port that is away. Workers may still be inside the old ones. */
+void bp_port_unpublish(struct bp_port *port);
+/* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */
+void bp_port_stop(struct bp_port *port);
+
+#endif

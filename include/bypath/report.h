@@ -1,0 +1,73 @@
+/* What a run says of itself: plain values that the engine fills and the reports print. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_REPORT_H
+#define BYPATH_REPORT_H
+
+#include "bypath/ledger.h"
+#include "bypath/port.h"
+
+#define BP_REPORTED_MAX 16u
+#define BP_PATHS_MAX    (BP_PORTS_MAX * BP_QUEUES_MAX)
+
+struct bp_report_queue {
+	uint16_t queue_id;
+	uint16_t worker_id;
+	uint32_t n_held; /* TX: packets the other side still holds */
+	uint64_t v[BP_CNT_N]; /* counted */
+};
+
+struct bp_report_port {
+	const struct bp_port_conf *conf;
+	struct bp_port_info info;
+	enum bp_link link;
+	uint32_t n_losses;
+	uint16_t n_rxq, n_txq;
+	struct bp_report_queue rxq[BP_QUEUES_MAX];
+	struct bp_report_queue txq[BP_QUEUES_MAX];
+	unsigned n_reported;
+	struct bp_reported reported[BP_REPORTED_MAX];
+};
+
+struct bp_report_worker {
+	uint16_t worker_id;
+	uint16_t core;
+	int tid;
+	uint64_t n_loops;
+	uint64_t n_waits; /* system calls to wait or sleep while idle */
+	double busy_ns; /* rounds that moved packets, system calls included */
+	double idle_ns; /* rounds that found none */
+	double wait_ns; /* asleep in adaptive idling, not part of idle_ns */
+	bool idle_by_fd; /* adaptive: every RX queue has a descriptor to wait on */
+};
+
+/* One path per worker: in-port and its queues that the worker polls → out-port. */
+struct bp_report_path {
+	uint16_t in_port, out_port; /* indices of ports[] */
+	uint16_t worker_id;
+	uint64_t n_pkts, n_bytes; /* received on the path */
+	uint64_t n_bursts;
+	uint64_t n_copies, n_copy_bytes; /* user space, counted: RX and TX queue together */
+	uint64_t n_calls; /* crossings, counted */
+	uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets by user copies: 0, 1, 2, 3+ */
+	double busy_ns; /* in rounds that moved packets, system calls included */
+	double call_ns; /* «of which» in system calls (includes softirq work inside them) */
+};
+
+struct bp_report {
+	const struct bp_conf *conf;
+	char host[64], kernel[64], cpu[64];
+	double elapsed_s; /* since the workers started */
+	bool is_final; /* after the drain */
+	double drain_ms;
+	uint64_t arena_bytes, arena_page_bytes;
+	uint32_t arena_frames, arena_frames_free; /* free: exact when is_final */
+	unsigned n_ports, n_workers, n_paths;
+	struct bp_report_port ports[BP_PORTS_MAX];
+	struct bp_report_worker workers[BP_WORKERS_MAX];
+	struct bp_report_path paths[BP_PATHS_MAX];
+	/* Conservation law: received + made = sent + dropped + held + unaccounted. */
+	uint64_t received, made /* by segmentation */, sent, dropped, held;
+	int64_t unaccounted;
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* The pool of the arena's frames: a LIFO per worker, behind it a depot shared 64 at a time. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CORE_FRAMES_H
+#define BYPATH_CORE_FRAMES_H
+
+#include "bypath/pkt.h"
+#include "core/arena.h"
+
+struct bp_frames; /* `struct bp_pool` is its first member: see bp_frames_pool() */
+
+/* All frames of arena, free. n_workers as in bp_env: ids 0 … n_workers. 0 or -ENOMEM. */
+int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frames **frames);
+void bp_frames_destroy(struct bp_frames *frames);
+
+/* The pool that views of arena frames carry. */
+struct bp_pool *bp_frames_pool(struct bp_frames *frames);
+
+/* Say which node (index in arena->nodes) a worker's core is on. Before workers run. */
+void bp_frames_set_node(struct bp_frames *frames, unsigned worker_id, unsigned node);
+
+/*
+ * Take n ≤ BP_BURST_MAX free frames as empty views: data at BP_HEADROOM, len 0, no flags, no
+ * copies. worker_id: the caller's own. Never blocks. Returns how many: n, or fewer when the arena
+ * is exhausted. Room for data: bp_frames_room().
+ */
+unsigned bp_frames_get(struct bp_frames *frames, unsigned worker_id, struct bp_pkt *pkts,
+		       unsigned n);
+
+/*
+ * The same by frame offset from the arena's base (a UMEM address at the frame's start), for rings
+ * that hold addresses. Any n; put takes offsets anywhere inside a frame.
+ */
+unsigned bp_frames_get_offsets(struct bp_frames *frames, unsigned worker_id, uint64_t *offsets,
+			       unsigned n);
+void bp_frames_put_offsets(struct bp_frames *frames, unsigned worker_id, const uint64_t *offsets,
+			   unsigned n);
+
+/* Bytes for data behind BP_HEADROOM in one frame. */
+uint32_t bp_frames_room(const struct bp_frames *frames);
+
+/* Free frames in all caches and the depot. Exact only while no worker runs. */
+uint32_t bp_frames_n_free(const struct bp_frames *frames);
+
+#endif

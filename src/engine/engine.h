@@ -1,0 +1,32 @@
+/* The forwarding engine: ports, paths, workers of one configuration, from start to drain. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_ENGINE_ENGINE_H
+#define BYPATH_ENGINE_ENGINE_H
+
+#include "bypath/config.h"
+#include "bypath/report.h"
+
+struct bp_engine;
+
+/*
+ * Which worker polls and sends what: the plan that conf implies. Checks what needs driver facts
+ * (queues per worker) without touching the system. 0, or -EINVAL with a sentence in why.
+ */
+int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes);
+
+/*
+ * Arena, ports (opened and started), workers (not yet running). conf must outlive the engine.
+ * Control thread; blocks. 0 or -errno (logged).
+ */
+int bp_engine_create(const struct bp_conf *conf, struct bp_engine **engine);
+/* Let the workers run. 0 or -errno (logged). */
+int bp_engine_start(struct bp_engine *engine);
+/* Health of the ports: call every 100 ms or so. Takes ports out and back in. Control thread. */
+void bp_engine_tick(struct bp_engine *engine);
+/* Stop receiving, let TX queues empty for at most 500 ms, join the workers, stop the ports. */
+void bp_engine_stop(struct bp_engine *engine);
+/* Snapshot of everything. Control thread. */
+void bp_engine_report(struct bp_engine *engine, struct bp_report *report);
+void bp_engine_destroy(struct bp_engine *engine);
+
+#endif
