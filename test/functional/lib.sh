@@ -1,0 +1,301 @@
+# Private namespaces, the two-host lab, the life of bypath processes, checks: sourced by every test.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+#   h1 10.77.0.1 [e0]═══[w0] mid: bypath [w1]═══[e0] h2 10.77.0.2
+#
+# Sourcing it starts the script again in namespaces of its own (mounts, network, processes), which
+# die with it however it dies: nothing needs to be cleaned up, and nothing can leak. $BP_TMP is a
+# folder in memory that vanishes the same way.
+
+set -u
+
+# --- results -----------------------------------------------------------------------------------
+
+# End the test as skipped. The line is what `./quickstart test` shows and test/expected-skips matches.
+skip()
+{
+	echo "SKIP: $*"
+	exit 77
+}
+
+# End the test as failed, with every process's last words.
+fail()
+{
+	echo "FAIL: $*" >&2
+	for log in "$BP_TMP"/*.log; do
+		[ -s "$log" ] || continue
+		echo "--- ${log##*/}" >&2
+		tail -n "${BP_LOG_LINES:-40}" "$log" >&2
+	done
+	exit 1
+}
+
+note()
+{
+	echo "# $*"
+}
+
+# need TOOL...: skip unless all are installed.
+need()
+{
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || skip "no $tool: install it (see ./quickstart)"
+	done
+}
+
+# --- the private machine ------------------------------------------------------------------------
+
+if [ -z "${BP_PRIVATE-}" ]; then
+	BP_TMP=/nonexistent
+	[ "$(id -u)" = 0 ] || skip "not root: namespaces and raw sockets need it"
+	need unshare ip
+	unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
+		skip "unshare refused: this machine allows no private namespaces"
+	BP_PRIVATE=1 exec unshare --mount --net --pid --fork --kill-child --mount-proc \
+		sh "$0" "$@"
+fi
+
+BYPATH=${BYPATH:-${BYPATH_BUILD_ROOT:-build}/src/cli/bypath}
+BP_HERE=$(cd "$(dirname "$0")" && pwd)
+# shellcheck disable=SC2034 # for the scripts
+BP_SOURCE=${BYPATH_SOURCE_ROOT:-$(cd "$BP_HERE/../.." && pwd)}
+BP_PYTHON=/usr/bin/python3
+# A private /run: `ip netns`, DPDK's runtime files and memif sockets all live below it.
+mount -t tmpfs -o mode=755,size=1g bypath-test /run || { echo "cannot mount a tmpfs" >&2; exit 1; }
+BP_TMP=/run/t
+mkdir -p "$BP_TMP" /run/netns
+ip link set lo up
+trap 'exit 130' INT TERM
+
+# Sanitizers make everything several times slower: limits in seconds are multiplied by this.
+case ${BYPATH_SANITIZE:-none} in
+none) BP_SLOW=1 ;;
+*) BP_SLOW=4 ;;
+esac
+
+# wait_for SECONDS COMMAND...: repeat until it succeeds; 1 when the time is up.
+wait_for()
+{
+	_left=$(($1 * BP_SLOW * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		_left=$((_left - 1))
+		[ "$_left" -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- the lab ------------------------------------------------------------------------------------
+
+in_h1()
+{
+	ip netns exec h1 "$@"
+}
+
+in_h2()
+{
+	ip netns exec h2 "$@"
+}
+
+in_mid()
+{
+	ip netns exec mid "$@"
+}
+
+# bp_wire HOST WIRE ADDRESS/BITS: (again) the veth pair of one host, with the lab's settings.
+bp_wire()
+{
+	ip -n "$1" link add e0 mtu "$LAB_MTU" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" \
+		type veth peer name "$2" netns mid mtu "$LAB_MTU" \
+		numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" || fail "cannot make a veth pair"
+	ip -n "$1" addr add "$3" dev e0
+	if [ "$LAB_OFFLOADS" = off ]; then
+		ip netns exec "$1" ethtool -K e0 tx off tso off gso off gro off sg off \
+			>/dev/null 2>&1 || fail "ethtool -K e0: cannot turn offloads off"
+	fi
+	ip -n mid link set "$2" up
+	ip -n "$1" link set e0 up
+}
+
+# bp_lab [mtu=1500] [queues=1] [offloads=on]: hosts h1 and h2, with mid between them.
+bp_lab()
+{
+	need ip ethtool ping
+	LAB_MTU=1500 LAB_QUEUES=1 LAB_OFFLOADS=on
+	for _arg in "$@"; do
+		case $_arg in
+		mtu=*) LAB_MTU=${_arg#*=} ;;
+		queues=*) LAB_QUEUES=${_arg#*=} ;;
+		offloads=*) LAB_OFFLOADS=${_arg#*=} ;;
+		*) fail "bp_lab: unknown option $_arg" ;;
+		esac
+	done
+	for _ns in h1 mid h2; do
+		ip netns add $_ns || fail "ip netns add $_ns"
+		ip -n $_ns link set lo up
+		# Only the traffic of the test on the wires.
+		ip netns exec $_ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+			net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
+	done
+	bp_wire h1 w0 10.77.0.1/24
+	bp_wire h2 w1 10.77.0.2/24
+}
+
+# --- bypath -------------------------------------------------------------------------------------
+
+# bp_ini NAME: standard input becomes the configuration $BP_TMP/NAME.ini.
+bp_ini()
+{
+	cat >"$BP_TMP/$1.ini"
+}
+
+# bp_start NAME [bypath run's options...]: run NAME.ini in mid, in the background. Its output is
+# NAME.log, its report NAME.json.
+bp_start()
+{
+	_name=$1
+	shift
+	rm -f "$BP_TMP/$_name.json"
+	in_mid "$BYPATH" run "$BP_TMP/$_name.ini" --report "$BP_TMP/$_name.json" "$@" \
+		>"$BP_TMP/$_name.log" 2>&1 &
+	echo $! >"$BP_TMP/$_name.pid"
+}
+
+bp_pid()
+{
+	cat "$BP_TMP/$1.pid"
+}
+
+# Ended, reaped or not.
+bp_gone()
+{
+	_pid=$(bp_pid "$1")
+	[ ! -e "/proc/$_pid/stat" ] || grep -q ') Z ' "/proc/$_pid/stat"
+}
+
+bp_alive()
+{
+	! bp_gone "$1"
+}
+
+# Every process started is still there.
+bp_all_alive()
+{
+	for _file in "$BP_TMP"/*.pid; do
+		_n=${_file##*/}
+		bp_alive "${_n%.pid}" || return 1
+	done
+}
+
+# 0 when a packet comes back, 2 when nobody is left to forward it.
+_forwards_or_dead()
+{
+	bp_all_alive || return 0
+	in_h1 ping -c 1 -W 1 "${1:-10.77.0.2}"
+}
+
+# bp_wait_forwarding [SECONDS]: until h1 reaches h2.
+bp_wait_forwarding()
+{
+	_limit=$((${1:-10} * BP_SLOW))
+	_end=$(($(date +%s) + _limit))
+	until in_h1 ping -c 1 -W 1 10.77.0.2 >/dev/null 2>&1; do
+		bp_all_alive || fail "bypath ended before it forwarded anything"
+		[ "$(date +%s)" -lt "$_end" ] || fail "h1 does not reach h2 after $_limit s"
+	done
+}
+
+# bp_exit NAME SECONDS: wait for its end; its exit code, or 124 when it does not end.
+bp_exit()
+{
+	wait_for "$2" bp_gone "$1" || return 124
+	wait "$(bp_pid "$1")"
+	_rc=$?
+	rm -f "$BP_TMP/$1.pid"
+	return $_rc
+}
+
+# bp_stop NAME [SIGNAL]: ask it to end, insist on exit code 0 and on the conservation law.
+bp_stop()
+{
+	kill -"${2:-TERM}" "$(bp_pid "$1")" || fail "$1: has ended by itself"
+	bp_exit "$1" 5 || fail "$1: ends with code $? after SIG${2:-TERM}"
+	bp_law "$1"
+}
+
+# bp_get NAME EXPRESSION: a value out of the report NAME.json, which Python's expression sees as r.
+bp_get()
+{
+	"$BP_PYTHON" - "$BP_TMP/$1.json" "$2" <<-'EOF'
+		import json, sys
+		r = json.load(open(sys.argv[1]))
+		value = eval(sys.argv[2])
+		print(int(value) if isinstance(value, bool) else value)
+	EOF
+}
+
+# bp_expect NAME EXPRESSION: fail unless it is true of the report.
+bp_expect()
+{
+	_value=$(bp_get "$1" "$2") || fail "$1.json: cannot evaluate $2"
+	case $_value in
+	0 | None | "") fail "$1.json: not true: $2 $(bp_get "$1" "${3:-None}")" ;;
+	esac
+}
+
+# The conservation law after the end: every packet accounted for, every frame back.
+bp_law()
+{
+	[ -s "$BP_TMP/$1.json" ] || fail "$1: no report"
+	bp_expect "$1" 'r["totals"]["unaccounted"] == 0' 'r["totals"]'
+	bp_expect "$1" 'r["totals"]["held"] == 0' 'r["totals"]'
+	bp_expect "$1" 'r["arena"]["frames_free"] == r["arena"]["frames"]' 'r["arena"]'
+}
+
+# --- traffic ------------------------------------------------------------------------------------
+
+# tcp_ok [SECONDS] [iperf3's options...]: a TCP transfer h1 → h2 that moves data; sets TCP_GBITS.
+tcp_ok()
+{
+	need iperf3
+	_seconds=${1:-1}
+	[ $# -eq 0 ] || shift
+	in_h2 iperf3 -s -1 -B 10.77.0.2 --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
+	_server=$!
+	wait_for 5 grep -q 'Server listening' "$BP_TMP/iperf-server.log" ||
+		fail "iperf3 server does not start"
+	timeout $((_seconds + 10 * BP_SLOW)) ip netns exec h1 iperf3 -c 10.77.0.2 -t "$_seconds" \
+		-J "$@" >"$BP_TMP/iperf.json" 2>"$BP_TMP/iperf-client.log"
+	_rc=$?
+	kill $_server 2>/dev/null
+	wait $_server 2>/dev/null
+	[ $_rc -eq 0 ] || {
+		grep error "$BP_TMP/iperf.json" >&2
+		fail "iperf3 ends with code $_rc"
+	}
+	TCP_GBITS=$(bp_get iperf 'round(r["end"]["sum_received"]["bits_per_second"] / 1e9, 3)')
+	bp_expect iperf 'r["end"]["sum_received"]["bytes"] > 100000'
+	note "tcp: $TCP_GBITS Gbit/s"
+}
+
+# http_ok [MIB]: a random file fetched by h1 from h2 over HTTP arrives unchanged.
+http_ok()
+{
+	need curl "$BP_PYTHON"
+	mkdir -p "$BP_TMP/www"
+	head -c "${1:-8}M" /dev/urandom >"$BP_TMP/www/file"
+	in_h2 "$BP_PYTHON" -m http.server -b 10.77.0.2 -d "$BP_TMP/www" 8000 \
+		>"$BP_TMP/http.log" 2>&1 &
+	_server=$!
+	wait_for 10 in_h2 curl -sf -o /dev/null -r 0-0 http://10.77.0.2:8000/ ||
+		fail "the HTTP server does not start"
+	in_h1 curl -sS -m $((30 * BP_SLOW)) -o "$BP_TMP/fetched" http://10.77.0.2:8000/file \
+		2>"$BP_TMP/curl.log"
+	_rc=$?
+	kill $_server
+	wait $_server 2>/dev/null
+	[ $_rc -eq 0 ] || fail "curl ends with code $_rc"
+	cmp -s "$BP_TMP/www/file" "$BP_TMP/fetched" || fail "the file fetched is not the file served"
+	rm -f "$BP_TMP/fetched" "$BP_TMP/www/file"
+}
