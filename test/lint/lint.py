@@ -1,0 +1,252 @@
+#!/usr/bin/python3
+# Rules of the house that a compiler does not know, one check per run.
+# SPDX-License-Identifier: BSD-3-Clause
+"""lint.py CHECK SOURCE_ROOT BUILD_ROOT: 0 clean, 1 findings, 77 a tool is missing."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = sys.argv[2]
+BUILD = sys.argv[3]
+FOLDERS = ("include", "src", "drivers", "test", "docs", "config", ".ci")
+
+LIBC = {
+    "assert", "errno", "inttypes", "limits", "stdalign", "stdarg", "stdatomic", "stdbool",
+    "stddef", "stdint", "stdio", "stdlib", "string", "time", "sys/types",
+}
+# What includes everything: it does the wiring.
+WIRING = {"src/cli", "src/gen", "src/lab"}
+# Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
+OWNERS = {
+    "rte_": {"drivers/dpdk"},
+    "ethdev_": {"drivers/dpdk"},
+    "iniparser": {"src/config"},
+    "dictionary.h": {"src/config"},
+    "xdp/": {"drivers/af_xdp"},
+    "linux/if_xdp.h": {"drivers/af_xdp"},
+    "bpf/": {"drivers/af_xdp", "src/ledger"},
+    "numa": {"src/core"},
+    "pcap": {"drivers/pcap"},
+    "jansson.h": {"src/report", "src/control", "src/cli"},
+}
+LINES_MAX = 800
+
+
+def files(*suffixes, folders=FOLDERS, top=True):
+    """Paths relative to ROOT of the sources with one of the suffixes."""
+    found = []
+    if top:
+        found += [n for n in sorted(os.listdir(ROOT))
+                  if n.endswith(suffixes) and os.path.isfile(os.path.join(ROOT, n))]
+    for folder in folders:
+        for path, dirs, names in os.walk(os.path.join(ROOT, folder)):
+            dirs[:] = sorted(d for d in dirs if d not in ("__pycache__", "corpus"))
+            found += [os.path.relpath(os.path.join(path, n), ROOT)
+                      for n in sorted(names) if n.endswith(suffixes)]
+    return found
+
+
+def lines(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def house(path):
+    """The folder that a layer rule speaks of: src/core, drivers/null, include/bypath."""
+    return "/".join(path.split("/")[:2])
+
+
+def skip(reason):
+    print("SKIP: " + reason)
+    sys.exit(77)
+
+
+def need(tool, package):
+    if not shutil.which(tool):
+        skip(f"no {tool}: install the package {package}")
+
+
+def include_allowed(path, form, name):
+    own = house(path)
+    if own == "include/bypath":
+        if form == "<":
+            return name[:-2] in LIBC
+        return name.startswith("bypath/")
+    if form == '"':
+        if own in WIRING or own.startswith("test/"):
+            return True
+        folder, _, rest = name.partition("/")
+        return (not rest or folder == "bypath" or folder == "core" or
+                folder == own.partition("/")[2])
+    if own.startswith("test/"):
+        return True
+    for prefix, owners in OWNERS.items():
+        if name.startswith(prefix):
+            return own in owners
+    return True
+
+
+def check_layers():
+    for path in files(".c", ".h", ".c.in", top=False):
+        for number, line in enumerate(lines(path), 1):
+            match = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
+            if match and not include_allowed(path, *match.groups()):
+                yield f"{path}:{number}: {match.group(2)} is not for {house(path)} to include"
+
+
+def pkg_cflags(package):
+    run = subprocess.run(["pkg-config", "--cflags", package], capture_output=True, text=True,
+                         check=False)
+    return run.stdout.split() if run.returncode == 0 else None
+
+
+def check_headers():
+    for path in files(".h", folders=("include", "src", "drivers"), top=False):
+        text = "\n".join(lines(path))
+        if path.endswith(".bpf.h") or ".skel.h" in text:
+            continue  # for the BPF target, or needs what the build generates
+        flags = ["-I" + os.path.join(ROOT, d) for d in ("include", "src", house(path))]
+        if house(path) == "drivers/dpdk":
+            extra = pkg_cflags("libdpdk")
+            if extra is None:
+                continue
+            flags += extra
+        run = subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall",
+                              "-Wextra", "-Wno-unused-function", "-x", "c", *flags, "-"],
+                             input=f'#include "{os.path.join(ROOT, path)}"\n',
+                             capture_output=True, text=True, check=False)
+        if run.stderr:
+            yield f"{path} does not compile alone:\n{run.stderr}"
+
+
+def check_memcpy():
+    calls = re.compile(r"\b(?:__builtin_)?(?:memcpy|memmove|mempcpy|bcopy|rte_memcpy|rte_mov\w+)"
+                       r"\s*\(")
+    for path in files(".c", ".h", folders=("drivers",), top=False):
+        for number, line in enumerate(lines(path), 1):
+            if calls.search(line) and "/* header */" not in line:
+                yield (f"{path}:{number}: payload moves by bp_ledger_copy() only; headers say "
+                       f"/* header */: {line.strip()}")
+
+
+def check_globals():
+    """Writable symbols of our objects, against the list of those allowed."""
+    need("objdump", "binutils")
+    allowed = {line.split()[0] for line in lines("test/lint/allowed-globals")
+               if line.strip() and not line.startswith("#")}
+    seen = set()
+    objects = []
+    for path, _, names in os.walk(BUILD):
+        if re.search(r"(libbypath\.a|bypath|bypath-\w+\.so)\.p$", path):
+            objects += [os.path.join(path, n) for n in names
+                        if n.endswith(".o") and not n.endswith(".bpf.o")]
+    if not objects:
+        yield f"no objects below {BUILD}: build first"
+    for path in sorted(objects):
+        table = subprocess.run(["objdump", "-t", path], capture_output=True, text=True, check=True)
+        for line in table.stdout.splitlines():
+            match = re.match(r"\S+ .{7} (\.data(?!\.rel\.ro)\S*|\.t?bss\S*|\.tdata\S*)\s+"
+                             r"[0-9a-f]+ (?:\.hidden )?(\S+)$", line)
+            if not match or match.group(2).startswith("."):
+                continue
+            name = re.sub(r"\.\d+$", "", match.group(2))
+            seen.add(name)
+            if name not in allowed:
+                yield f"{os.path.relpath(path, BUILD)}: mutable global {name}"
+    for name in sorted(allowed - seen):
+        print(f"note: test/lint/allowed-globals names {name}, which is not in this build")
+
+
+def scripts():
+    found = files(".sh", ".py")
+    for path in ("quickstart", ".ci/run"):
+        if os.path.exists(os.path.join(ROOT, path)):
+            found.append(path)
+    return found
+
+
+def check_length():
+    for path in files(".c", ".h", ".c.in") + scripts():
+        count = len(lines(path))
+        if count > LINES_MAX:
+            yield f"{path}: {count} lines, more than {LINES_MAX}: split it"
+
+
+def check_format():
+    need("clang-format", "clang-format")
+    for path in files(".c", ".h"):
+        run = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file", path],
+                             cwd=ROOT, capture_output=True, text=True, check=False)
+        if run.returncode:
+            count = run.stderr.count(" error: ")
+            yield f"{path}: {count} places differ: clang-format -i {path}"
+
+
+def anchor_of(title):
+    title = re.sub(r"[`*\[\]]|\([^)]*\)(?<=\))", "", title) if "](" in title else title
+    title = re.sub(r"[^\w\- ]", "", title.strip().lower())
+    return title.replace(" ", "-")
+
+
+def check_links():
+    for path in files(".md"):
+        fenced = False
+        for number, line in enumerate(lines(path), 1):
+            if line.lstrip().startswith("```"):
+                fenced = not fenced
+            if fenced:
+                continue
+            line = re.sub(r"`[^`]*`", "", line)
+            for target in re.findall(r"\]\(([^)\s]+)\)", line):
+                if re.match(r"[a-z]+:", target):
+                    continue
+                name, _, anchor = target.partition("#")
+                other = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+                if not os.path.exists(os.path.join(ROOT, other)):
+                    yield f"{path}:{number}: {target} does not exist"
+                elif anchor and other.endswith(".md"):
+                    titles = {anchor_of(t.lstrip("#")) for t in lines(other)
+                              if t.startswith("#")}
+                    if anchor not in titles:
+                        yield f"{path}:{number}: {other} has no heading #{anchor}"
+
+
+def check_heads():
+    """First comment: the file's one job; then the licence."""
+    for path in files(".c", ".h", ".c.in"):
+        text = lines(path)
+        if not text or not text[0].startswith("/* ") or \
+                not " ".join(text[:4]).split("*/")[0].rstrip().endswith("."):
+            yield f"{path}: the first comment says the file's one job in a sentence"
+        if not any("SPDX-License-Identifier: BSD-3-Clause" in line for line in text[:6]):
+            yield f"{path}: no SPDX-License-Identifier: BSD-3-Clause in its first lines"
+    for path in scripts():
+        if not any("SPDX-License-Identifier: BSD-3-Clause" in line for line in lines(path)[:6]):
+            yield f"{path}: no SPDX-License-Identifier: BSD-3-Clause in its first lines"
+
+
+def check_shell():
+    need("shellcheck", "shellcheck")
+    for path in scripts():
+        if path.endswith(".py"):
+            continue
+        run = subprocess.run(["shellcheck", "-x", "-P", os.path.dirname(path) or ".", path],
+                             cwd=ROOT, capture_output=True, text=True, check=False)
+        if run.returncode:
+            yield run.stdout
+
+
+def main():
+    findings = 0
+    for finding in globals()["check_" + sys.argv[1]]():
+        print(finding)
+        findings += 1
+    print(f"{sys.argv[1]}: {findings} findings")
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()
