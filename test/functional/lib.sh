@@ -150,6 +150,28 @@ bp_ini()
 	cat >"$BP_TMP/$1.ini"
 }
 
+# The [dpdk] section for a test: EAL on hugepages when enough are free, else on ordinary pages.
+bp_dpdk_section()
+{
+	_free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)
+	echo "[dpdk]"
+	if [ "$_free" -ge 48 ]; then
+		echo "memory = 32"
+	else
+		printf 'no_huge = yes\nmemory = 64\n'
+	fi
+}
+
+# bp_need_driver NAME: skip unless this build has it.
+bp_need_driver()
+{
+	"$BYPATH" drivers --json >"$BP_TMP/drivers.json" 2>"$BP_TMP/drivers.log" ||
+		fail "bypath drivers --json fails"
+	_why=$(bp_get drivers "next((d.get('missing') or '' for d in r['drivers'] if \
+		d['name'] == '$1'), 'unknown driver')") || fail "bypath drivers --json: unexpected form"
+	[ -z "$_why" ] || skip "driver $1 is not in this build: $_why"
+}
+
 # bp_start NAME [bypath run's options...]: run NAME.ini in mid, in the background. Its output is
 # NAME.log, its report NAME.json.
 bp_start()
@@ -296,6 +318,9 @@ http_ok()
 	kill $_server
 	wait $_server 2>/dev/null
 	[ $_rc -eq 0 ] || fail "curl ends with code $_rc"
-	cmp -s "$BP_TMP/www/file" "$BP_TMP/fetched" || fail "the file fetched is not the file served"
+	_served=$(sha256sum <"$BP_TMP/www/file")
+	_fetched=$(sha256sum <"$BP_TMP/fetched")
+	[ "$_served" = "$_fetched" ] || fail "the file fetched is not the file served (SHA-256)"
+	note "http: ${1:-8} MiB, SHA-256 ${_served%% *} on both sides"
 	rm -f "$BP_TMP/fetched" "$BP_TMP/www/file"
 }

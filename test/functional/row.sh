@@ -1,0 +1,100 @@
+# Real traffic between two hosts through one row of backends, with every host offload at its default.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: row.sh --list | row.sh ROW [SECONDS [MIB [RESULTS]]]
+#
+# ROW is KIND (both ports), KIND+KIND (h1's side + h2's side in one process), or KIND~KIND (two
+# processes, back to back over net_memif). RESULTS: a folder that receives what table.py shows:
+# ROW.result (NAME=VALUE lines) and the reports ROW-a.json, ROW-b.json.
+
+if [ "${1-}" = --list ]; then
+	echo af_packet-socket af_packet-mmap af_xdp-skb af_xdp-native dpdk-af_packet
+	echo af_packet-mmap~af_packet-mmap af_xdp-native~af_packet-mmap
+	echo af_xdp-native+af_packet-mmap pcap-live
+	exit 0
+fi
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ROW=${1:?usage: row.sh ROW}
+SECONDS_TCP=${2:-1}
+MIB=${3:-8}
+RESULTS=${4-}
+
+# result NAME VALUE: one fact for the table.
+result()
+{
+	note "$1: $2"
+	[ -z "$RESULTS" ] || echo "$1=$2" >>"$RESULTS/$ROW.result"
+}
+
+# port NAME KIND INTERFACE: its section.
+port()
+{
+	echo "[port.$1]"
+	case $2 in
+	af_packet-*) printf 'driver = af_packet\ndevice = %s\nmode = %s\n' "$3" "${2#*-}" ;;
+	af_xdp-skb) printf 'driver = af_xdp\ndevice = %s\nmode = skb\nstrict = yes\n' "$3" ;;
+	af_xdp-native) printf 'driver = af_xdp\ndevice = %s\nmode = copy\nstrict = yes\n' "$3" ;;
+	dpdk-af_packet) printf 'driver = dpdk\ndevice = net_af_packet_%s,iface=%s\n' "$3" "$3" ;;
+	dpdk-memif-server) printf 'driver = dpdk\ndevice = "net_memif0,role=server,socket=%s"\n' "$3" ;;
+	dpdk-memif-client) printf 'driver = dpdk\ndevice = "net_memif0,role=client,socket=%s"\n' "$3" ;;
+	pcap-live) printf 'driver = pcap\ndevice = %s\nmode = live\n' "$3" ;;
+	*) fail "no such kind of port: $2" ;;
+	esac
+}
+
+# config NAME KIND DEVICE KIND DEVICE: a process with the ports wan and lan.
+config()
+{
+	{
+		echo "[memory]"
+		echo "frames = 8192"
+		case $2$4 in
+		*dpdk*) bp_dpdk_section ;;
+		esac
+		port wan "$2" "$3"
+		port lan "$4" "$5"
+		printf '[forward]\nwan = lan\nlan = wan\n'
+	} | bp_ini "$1"
+	case $2$4 in
+	*dpdk*) bp_need_driver dpdk ;;
+	esac
+	case $2$4 in
+	*af_xdp*) bp_need_driver af_xdp ;;
+	esac
+	case $2$4 in
+	*pcap*) bp_need_driver pcap ;;
+	esac
+}
+
+bp_lab mtu=1500
+processes=a
+case $ROW in
+*~*)
+	processes="a b"
+	config a "${ROW%~*}" w0 dpdk-memif-server /run/t/memif.sock
+	config b dpdk-memif-client /run/t/memif.sock "${ROW#*~}" w1
+	;;
+*+*) config a "${ROW%+*}" w0 "${ROW#*+}" w1 ;;
+*) config a "$ROW" w0 "$ROW" w1 ;;
+esac
+for p in $processes; do
+	bp_start "$p"
+done
+bp_wait_forwarding 20
+
+loss=$(in_h1 ping -q -c 50 -i 0.02 -W 1 10.77.0.2 | sed -n 's/.* \([0-9.]*\)% packet loss.*/\1/p')
+result ping_loss "$loss"
+tcp_ok "$SECONDS_TCP"
+result tcp_gbits "$TCP_GBITS"
+http_ok "$MIB"
+result intact yes
+for p in $processes; do
+	bp_stop "$p"
+	[ -z "$RESULTS" ] || cp "$BP_TMP/$p.json" "$RESULTS/$ROW-$p.json"
+done
+[ "$loss" = 0 ] || fail "ping loses $loss % on an idle path"
+result status ok

@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+# Adds up meson's own test logs, and holds every skip against the list of those allowed.
+# SPDX-License-Identifier: BSD-3-Clause
+"""tally.py EXPECTED_SKIPS BUILD_FOLDER...
+
+Last line: «N passed, N failed, N skipped». A build folder without a log, a log without tests and a
+skip that EXPECTED_SKIPS does not allow are failures. Exit code 1 when anything failed.
+"""
+
+import fnmatch
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+
+def no_device(*_):
+    """Features that no machine of this kind has: nothing to look for."""
+    return False
+
+
+def has_xdp():
+    try:
+        socket.socket(44, socket.SOCK_RAW).close()  # AF_XDP
+        return True
+    except OSError:
+        return False
+
+
+def has_netns():
+    run = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"],
+                         capture_output=True, check=False)
+    return run.returncode == 0
+
+
+def has_hugepages():
+    path = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read()) > 0
+    except OSError:
+        return False
+
+
+def pkg(name):
+    return subprocess.run(["pkg-config", "--exists", name], check=False).returncode == 0
+
+
+# The host features that expected-skips may name: true when this machine has it, so that a skip for
+# want of it is not allowed.
+FEATURES = {
+    "root": lambda: os.geteuid() == 0,
+    "namespaces": has_netns,
+    "af_xdp": has_xdp,
+    "raw-tracepoint": lambda: os.path.exists("/sys/kernel/btf/vmlinux") and os.geteuid() == 0,
+    "hugepages": has_hugepages,
+    "libdpdk": lambda: pkg("libdpdk"),
+    "libxdp": lambda: pkg("libxdp"),
+    "clang": lambda: shutil.which("clang") is not None,
+    "tun": lambda: os.path.exists("/dev/net/tun"),
+    "two-cores": lambda: len(os.sched_getaffinity(0)) >= 2,
+    "ordinary-build": no_device,
+    "zero-copy-nic": no_device,
+}
+
+
+def read_allowed(path):
+    """Rows «test pattern | feature | reason pattern»."""
+    rows = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            parts = [part.strip() for part in line.split("|", 2)]
+            if len(parts) != 3 or parts[1] not in FEATURES:
+                sys.exit(f"{path}:{number}: expected TEST | FEATURE | REASON, FEATURE one of "
+                         f"{', '.join(sorted(FEATURES))}")
+            rows.append((parts[0], parts[1], re.compile(parts[2])))
+    return rows
+
+
+def refused(rows, name, reason):
+    """Why this skip is not allowed; None when it is."""
+    for pattern, feature, expected in rows:
+        if fnmatch.fnmatch(name, pattern) and expected.search(reason):
+            if FEATURES[feature]():
+                return f"allowed only without {feature}, which this machine has"
+            return None
+    return "no line of expected-skips allows it"
+
+
+def read_log(folder):
+    path = os.path.join(folder, "meson-logs", "testlog.json")
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def reason_of(entry):
+    found = re.findall(r"^SKIP: (.*)$", entry.get("stdout", ""), re.MULTILINE)
+    return found[-1] if found else "no reason given"
+
+
+def main():
+    rows = read_allowed(sys.argv[1])
+    passed, failures, skips = 0, [], []
+    for folder in sys.argv[2:]:
+        try:
+            entries = read_log(folder)
+        except (OSError, ValueError) as error:
+            failures.append((folder, f"built or tested nothing: {error}"))
+            continue
+        if not entries:
+            failures.append((folder, "the log has no tests"))
+        for entry in entries:
+            name = entry["name"].split(" / ")[-1]
+            where = f"{folder}: {name}"
+            if entry["result"] in ("OK", "EXPECTEDFAIL"):
+                passed += 1
+            elif entry["result"] == "SKIP":
+                reason = reason_of(entry)
+                why_not = refused(rows, name, reason)
+                if why_not:
+                    failures.append((where, f"skipped ({reason}): {why_not}"))
+                else:
+                    skips.append((where, reason))
+            else:
+                failures.append((where, f"{entry['result']}, exit code {entry['returncode']}"))
+    for title, items in (("failed", failures), ("skipped", skips)):
+        for where, reason in items:
+            print(f"{title}: {where}: {reason}")
+    print(f"{passed} passed, {len(failures)} failed, {len(skips)} skipped")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
