@@ -23,7 +23,8 @@ enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
 struct bp_port_conf {
 	char name[BP_NAME_BYTES];
 	char driver[BP_NAME_BYTES];
-	char device[BP_PATH_BYTES]; /* interface, PCI address, DPDK device string, ring name, file */
+	char device
+		[BP_PATH_BYTES]; /* interface, PCI address, DPDK device string, ring name, file */
 	char mode[BP_NAME_BYTES]; /* the driver's own modes; "auto" or "" lets it choose */
 	bool strict; /* refuse to start when the mode got is not the mode asked for */
 	uint16_t n_queues; /* RX queues, 1..BP_QUEUES_MAX */

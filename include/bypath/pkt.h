@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_BURST_MAX  64u   /* views per burst, the bound of every burst array */
-#define BP_HEADROOM   256u  /* bytes kept free before the data of every frame of the arena */
-#define BP_POOLS_MAX  64u   /* one bit each in bp_txq.in_place */
-#define BP_VNET_BYTES 12u   /* struct virtio_net_hdr_mrg_rxbuf, little endian as virtio 1.0 */
-#define BP_COPIES_MAX 3u    /* bp_pkt.copies saturates here: the histogram's «3+» */
+#define BP_BURST_MAX  64u /* views per burst, the bound of every burst array */
+#define BP_HEADROOM   256u /* bytes kept free before the data of every frame of the arena */
+#define BP_POOLS_MAX  64u /* one bit each in bp_txq.in_place */
+#define BP_VNET_BYTES 12u /* struct virtio_net_hdr_mrg_rxbuf, little endian as virtio 1.0 */
+#define BP_COPIES_MAX 3u /* bp_pkt.copies saturates here: the histogram's «3+» */
 
 enum bp_pkt_flag {
 	/* The packet goes on in the next view of the burst. */
@@ -75,7 +75,8 @@ struct bp_pool {
 	 * its own worker_id (control thread: env->n_workers), concurrently with other ids. Never
 	 * blocks, never fails. The views are invalid afterwards.
 	 */
-	void (*put)(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
+	void (*put)(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
+		    unsigned n);
 	const char *name; /* for the report, static or owned by the pool's owner */
 	uint8_t pool_id; /* index given by bp_env_add_pool(), < BP_POOLS_MAX */
 	/* The views are scarce receive slots (an AF_PACKET ring): whoever would hold them longer

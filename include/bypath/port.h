@@ -116,6 +116,8 @@ struct bp_env {
 	unsigned n_workers; /* worker ids 0 … n_workers-1; n_workers is the control thread's */
 	unsigned n_pools;
 	struct bp_pool *pools[BP_POOLS_MAX];
+	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
+					      * other end here */
 };
 
 /* Register a pool: sets pool->pool_id. Control thread, in open() only. 0 or -ENOSPC. */

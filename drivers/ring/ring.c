@@ -1,0 +1,265 @@
+/* Driver `ring`: an in-process wire. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two ports with the same device name are the two ends of one wire; a name used once is a loop:
+ * what it sends it receives. TX queue i feeds RX queue i of the other end. Each pair of queues is a
+ * single-producer single-consumer ring of views.
+ *
+ * System calls on the packet path: none.
+ */
+#include "bypath/driver.h"
+#include "bypath/ledger.h"
+#include "bypath/log.h"
+
+#include "core/frames.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_DEFAULT 1024u
+
+/* One direction between two queues. Indices run freely; a slot is index & mask. */
+struct wire {
+	alignas(BP_CACHE_LINE) _Atomic uint32_t tail; /* TX writes (release), RX reads (acquire) */
+	uint32_t head_seen; /* TX's copy of head */
+	alignas(BP_CACHE_LINE) _Atomic uint32_t head; /* RX writes (release), TX reads (acquire) */
+	uint32_t tail_seen; /* RX's copy of tail */
+	alignas(BP_CACHE_LINE) uint32_t mask;
+	struct bp_frames *frames;
+	struct bp_pkt slots[];
+};
+
+/* An end; it owns the wires that it receives from. */
+struct ring_port {
+	unsigned n_wires;
+	struct wire *wires[BP_QUEUES_MAX];
+};
+
+static unsigned ring_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	struct wire *w = q->priv;
+	uint32_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+	uint32_t n_pkts = 0;
+	uint64_t n_bytes = 0;
+	unsigned n;
+
+	if (w->tail_seen - head < max)
+		w->tail_seen = atomic_load_explicit(&w->tail, memory_order_acquire);
+	n = w->tail_seen - head;
+	if (n > max)
+		n = max;
+	while (n && (w->slots[(head + n - 1) & w->mask].flags & BP_PKT_MORE))
+		n--; /* the packet's rest lies beyond max: next time */
+	if (!n) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i] = w->slots[(head + i) & w->mask];
+		n_pkts += !(pkts[i].flags & BP_PKT_MORE);
+		n_bytes += pkts[i].len;
+	}
+	atomic_store_explicit(&w->head, head + n, memory_order_release);
+	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
+	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	return n;
+}
+
+/*
+ * A packet in a loaned pool would keep its receive slots while it waits here: copy it into frames
+ * of the arena and give the loan back. pkts[] become the copies. False: dropped and counted.
+ */
+static bool replace_loan(struct bp_txq *q, struct wire *w, struct bp_pkt *pkts, unsigned n_views)
+{
+	struct bp_pkt copies[BP_BURST_MAX];
+	unsigned got = bp_frames_get(w->frames, q->worker_id, copies, n_views);
+	enum bp_cnt reason = got == n_views ? BP_CNT_N : BP_DROP_TX_NO_MEM;
+
+	for (unsigned i = 0; i < n_views; i++)
+		if (pkts[i].len > bp_frames_room(w->frames))
+			reason = BP_DROP_TX_TOO_LONG;
+	if (reason != BP_CNT_N) {
+		bp_count(&q->counters, reason, 1);
+		bp_pool_put(q->worker_id, copies, got);
+		bp_pool_put(q->worker_id, pkts, n_views);
+		return false;
+	}
+	for (unsigned i = 0; i < n_views; i++) {
+		bp_ledger_copy(&q->counters, &pkts[0], i == 0, copies[i].data, pkts[i].data,
+			       pkts[i].len);
+		copies[i].len = pkts[i].len;
+		copies[i].flags = pkts[i].flags;
+	}
+	if (pkts[0].flags & BP_PKT_VNET) {
+		*bp_pkt_vnet(&copies[0]) = *bp_pkt_vnet(&pkts[0]);
+		copies[0].headroom = BP_HEADROOM - BP_VNET_BYTES;
+	}
+	copies[0].copies = pkts[0].copies;
+	bp_pool_put(q->worker_id, pkts, n_views);
+	for (unsigned i = 0; i < n_views; i++)
+		pkts[i] = copies[i];
+	return true;
+}
+
+static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	struct wire *w = q->priv;
+	uint32_t tail = atomic_load_explicit(&w->tail, memory_order_relaxed);
+	uint32_t n_pkts = 0;
+	uint64_t n_bytes = 0;
+	unsigned done = 0;
+
+	if (tail - w->head_seen + n > w->mask + 1)
+		w->head_seen = atomic_load_explicit(&w->head, memory_order_acquire);
+	while (done < n) {
+		unsigned n_views = bp_pkt_n_views(&pkts[done], n - done);
+
+		if (tail - w->head_seen + n_views > w->mask + 1)
+			break;
+		if (pkts[done].pool->is_loan && !replace_loan(q, w, &pkts[done], n_views)) {
+			done += n_views;
+			continue;
+		}
+		for (unsigned i = 0; i < n_views; i++, done++, tail++) {
+			w->slots[tail & w->mask] = pkts[done];
+			n_bytes += pkts[done].len;
+		}
+		n_pkts++;
+	}
+	if (n_pkts) {
+		atomic_store_explicit(&w->tail, tail, memory_order_release);
+		bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
+		bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
+		bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	}
+	return done;
+}
+
+static struct wire *make_wire(struct bp_port *port)
+{
+	uint32_t n_slots = port->conf->ring_size ? port->conf->ring_size : SLOTS_DEFAULT;
+	size_t n_bytes = sizeof(struct wire) + n_slots * sizeof(struct bp_pkt);
+	struct wire *w;
+
+	n_bytes = (n_bytes + BP_CACHE_LINE - 1) / BP_CACHE_LINE * BP_CACHE_LINE;
+	w = aligned_alloc(BP_CACHE_LINE, n_bytes);
+	if (!w)
+		return NULL;
+	memset(w, 0, n_bytes);
+	w->mask = n_slots - 1;
+	w->frames = port->env->frames;
+	return w;
+}
+
+static void ring_close(struct bp_port *port)
+{
+	struct ring_port *r = port->priv;
+
+	for (unsigned i = 0; i < r->n_wires; i++)
+		free(r->wires[i]);
+	free(r);
+}
+
+static int ring_open(struct bp_port *port)
+{
+	uint32_t n_slots = port->conf->ring_size;
+	struct ring_port *r;
+
+	if (n_slots & (n_slots - 1)) {
+		bp_log(BP_LOG_ERROR, "port %s: ring_size = %u is not a power of two",
+		       port->conf->name, n_slots);
+		return -EINVAL;
+	}
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	port->priv = r;
+	for (; r->n_wires < port->conf->n_queues; r->n_wires++) {
+		r->wires[r->n_wires] = make_wire(port);
+		if (!r->wires[r->n_wires]) {
+			ring_close(port);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* The end that receives what this one sends: the other port of the name, or itself. */
+static struct bp_port *find_other_end(struct bp_port *port)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		struct bp_port *other = port->env->ports[i];
+
+		if (other && other != port && other->driver == port->driver &&
+		    strcmp(other->conf->device, port->conf->device) == 0)
+			return other;
+	}
+	return port;
+}
+
+static int ring_start(struct bp_port *port)
+{
+	struct ring_port *r = port->priv;
+	const struct bp_port *other = find_other_end(port);
+	const struct ring_port *to = other->priv;
+
+	if (port->n_txq > to->n_wires) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: %u workers send into ring %s, whose other end has %u queue(s): "
+		       "set [port.%s] queues = %u",
+		       port->conf->name, port->n_txq, port->conf->device, to->n_wires,
+		       other->conf->name, port->n_txq);
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < port->n_rxq; i++) {
+		port->rxq[i].priv = r->wires[i];
+		port->rxq[i].driver_burst = ring_rx;
+	}
+	for (unsigned i = 0; i < port->n_txq; i++) {
+		port->txq[i].priv = to->wires[i];
+		port->txq[i].driver_burst = ring_tx;
+	}
+	strcpy(port->info.mode, "ring");
+	port->info.caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	port->info.kind = BP_DEVICE_NONE;
+	return 0;
+}
+
+/* What still lies on the wires that end here was sent; nobody will receive it. */
+static void ring_stop(struct bp_port *port)
+{
+	struct ring_port *r = port->priv;
+
+	for (unsigned i = 0; i < r->n_wires; i++) {
+		struct wire *w = r->wires[i];
+		uint32_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+		uint32_t tail = atomic_load_explicit(&w->tail, memory_order_acquire);
+
+		for (; head != tail; head++)
+			bp_pool_put(port->env->n_workers, &w->slots[head & w->mask], 1);
+		atomic_store_explicit(&w->head, head, memory_order_release);
+	}
+}
+
+static bool ring_accepts(const struct bp_txq *q, const struct bp_pool *pool)
+{
+	(void)q;
+	return !pool->is_loan;
+}
+
+static const struct bp_driver_ops ring_ops = {
+	.open = ring_open,
+	.start = ring_start,
+	.stop = ring_stop,
+	.close = ring_close,
+	.accepts = ring_accepts,
+};
+
+const struct bp_driver bp_driver_ring = {
+	.abi = BP_DRIVER_ABI,
+	.name = "ring",
+	.summary = "in-process wire between two ports, or a loop: tests, the engine's ceiling",
+	.ops = &ring_ops,
+};

@@ -1,0 +1,194 @@
+/* `bypath run`: forward until told to stop, then report. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/cmd.h"
+
+#include "bypath/config.h"
+#include "bypath/log.h"
+#include "bypath/report.h"
+
+#include "core/clock.h"
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SETS_MAX     64u
+#define TICK_NS      100000000u
+#define ERRORS_BYTES 16384u
+
+struct options {
+	const char *file;
+	const char *report_path; /* NULL: none */
+	double duration_s; /* 0: until a signal */
+	bool is_quiet; /* no live line */
+	size_t n_sets;
+	const char *sets[SETS_MAX];
+};
+
+static void print_usage(FILE *out)
+{
+	fprintf(out,
+		"usage: bypath run FILE.ini [options]\n"
+		"  --duration SECONDS        stop by itself after so long (default: until SIGINT or "
+		"SIGTERM)\n"
+		"  --report FILE.json        write the report there as well\n"
+		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
+		"  --quiet                   no line per second\n");
+}
+
+static int parse_duration(const char *text, double *duration_s)
+{
+	char *end;
+
+	errno = 0;
+	*duration_s = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(*duration_s) || *duration_s <= 0 ||
+	    *duration_s > 1e9) {
+		fprintf(stderr, "bypath: error: --duration: found «%s», allowed: seconds above 0\n",
+			text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Returns 0 to go on, or an exit code + 1. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "duration", required_argument, NULL, 'd' },
+		{ "report", required_argument, NULL, 'r' },
+		{ "set", required_argument, NULL, 's' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'd' && parse_duration(optarg, &o->duration_s))
+			return BP_EXIT_USAGE + 1;
+		if (c == 'r')
+			o->report_path = optarg;
+		if (c == 's' && o->n_sets == SETS_MAX) {
+			fprintf(stderr, "bypath: error: more than %u --set\n", SETS_MAX);
+			return BP_EXIT_USAGE + 1;
+		}
+		if (c == 's')
+			o->sets[o->n_sets++] = optarg;
+		if (c == 'q')
+			o->is_quiet = true;
+		if (c == 'h') {
+			print_usage(stdout);
+			return BP_EXIT_OK + 1;
+		}
+		if (c == '?') {
+			print_usage(stderr);
+			return BP_EXIT_USAGE + 1;
+		}
+	}
+	if (argc - optind != 1) {
+		fprintf(stderr, "bypath: error: run takes one FILE.ini\n");
+		print_usage(stderr);
+		return BP_EXIT_USAGE + 1;
+	}
+	o->file = argv[optind];
+	return 0;
+}
+
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Health of the ports and a line per second, until the time is over or a signal comes. */
+static void watch(struct bp_engine *engine, const struct options *o, const sigset_t *signals,
+		  struct bp_report *prev, struct bp_report *now)
+{
+	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
+	uint64_t end_ns =
+		o->duration_s > 0 ? begin_ns + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
+
+	bp_engine_report(engine, prev);
+	for (;;) {
+		uint64_t now_ns = bp_clock_ns();
+		uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
+		struct timespec ts = { .tv_nsec = (long)(left_ns < TICK_NS ? left_ns : TICK_NS) };
+
+		if (!left_ns || sigtimedwait(signals, NULL, &ts) > 0)
+			return;
+		bp_engine_tick(engine);
+		if (o->is_quiet || bp_clock_ns() < next_line_ns)
+			continue;
+		next_line_ns += 1000000000u;
+		bp_engine_report(engine, now);
+		fprintf(stderr, "received %llu\n", (unsigned long long)now->received);
+		*prev = *now;
+	}
+}
+
+static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
+{
+	bp_engine_report(engine, report);
+	printf("received %llu sent %llu dropped %llu held %llu made %llu unaccounted %lld free %u/%u\n",
+	       (unsigned long long)report->received, (unsigned long long)report->sent,
+	       (unsigned long long)report->dropped, (unsigned long long)report->held,
+	       (unsigned long long)report->made, (long long)report->unaccounted,
+	       report->arena_frames_free, report->arena_frames);
+	if (report->unaccounted) {
+		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
+		       (long long)report->unaccounted);
+		return BP_EXIT_FAILED;
+	}
+	return BP_EXIT_OK;
+}
+
+static int forward(const struct bp_conf *conf, const struct options *o)
+{
+	struct bp_report *reports = calloc(2, sizeof(*reports));
+	struct bp_engine *engine = NULL;
+	int code = BP_EXIT_FAILED;
+	sigset_t signals;
+
+	if (!reports)
+		return BP_EXIT_FAILED;
+	block_signals(&signals);
+	if (bp_engine_create(conf, &engine) == 0 && bp_engine_start(engine) == 0) {
+		bp_log(BP_LOG_INFO, "forwarding");
+		watch(engine, o, &signals, &reports[0], &reports[1]);
+		bp_engine_stop(engine);
+		code = report_end(engine, o, &reports[0]);
+	}
+	bp_engine_destroy(engine);
+	free(reports);
+	return code;
+}
+
+int bp_cmd_run(int argc, char **argv)
+{
+	struct options o = { 0 };
+	static struct bp_conf conf;
+	char *errors;
+	int code = parse_options(argc, argv, &o);
+
+	if (code)
+		return code - 1;
+	errors = malloc(ERRORS_BYTES);
+	if (!errors)
+		return BP_EXIT_FAILED;
+	code = bp_config_load(o.file, o.sets, o.n_sets, &conf, errors, ERRORS_BYTES);
+	if (code)
+		fputs(errors, stderr);
+	free(errors);
+	return code ? BP_EXIT_USAGE : forward(&conf, &o);
+}

@@ -1,0 +1,53 @@
+/* The command line: finds the command in one table. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *usage;
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{ "run", bp_cmd_run,
+	  "FILE.ini [--duration S] [--report FILE.json] [--set SECTION.KEY=VALUE]",
+	  "forward between the ports of FILE.ini" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "bypath: forward packets, and say what each path costs\n\nusage:\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  bypath %s %s\n        %s\n", commands[i].name, commands[i].usage,
+			commands[i].help);
+	fprintf(out, "  bypath --help | --version\n\n"
+		     "Exit codes: 0 done, 1 failed at run time, 2 bad usage or configuration.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return BP_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return BP_EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("bypath %s\n", BP_VERSION);
+		return BP_EXIT_OK;
+	}
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "bypath: error: no command «%s»: see bypath --help\n", argv[1]);
+	return BP_EXIT_USAGE;
+}

@@ -1,0 +1,139 @@
+/* What a worker does in rounds that find no packet. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/idle.h"
+
+#include "core/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SPIN_US      50u
+#define PAUSE_US     150u
+#define SLEEP_MIN_US 50u
+#define SLEEP_MAX_US 1000u
+#define WAIT_MS      100
+#define WAIT_HELD_MS 1
+
+static void pause_cpu(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
+{
+	uint64_t cycles_per_us = bp_clock_hz() / 1000000u;
+
+	*idle = (struct bp_idle){
+		.mode = mode,
+		.wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+		.spin_cycles = SPIN_US * cycles_per_us,
+		.pause_cycles = PAUSE_US * cycles_per_us,
+		.sleep_us = SLEEP_MIN_US,
+		.fds = calloc(n_rxqs + 1, sizeof(struct pollfd)),
+	};
+	if (idle->wake_fd < 0)
+		return -errno;
+	return idle->fds ? 0 : -ENOMEM;
+}
+
+void bp_idle_fini(struct bp_idle *idle)
+{
+	if (idle->fds)
+		close(idle->wake_fd);
+	free(idle->fds);
+	idle->fds = NULL;
+}
+
+void bp_idle_wake(struct bp_idle *idle)
+{
+	uint64_t one = 1;
+
+	if (write(idle->wake_fd, &one, sizeof(one)) < 0)
+		return; /* EAGAIN: it is woken already */
+}
+
+/* Descriptors to wait on; 0 when some queue that is up has none. */
+static unsigned collect_fds(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned n_rxqs)
+{
+	unsigned n = 0;
+
+	idle->fds[n++] = (struct pollfd){ .fd = idle->wake_fd, .events = POLLIN };
+	for (unsigned i = 0; i < n_rxqs; i++) {
+		int fd = atomic_load_explicit(&rxqs[i]->fd, memory_order_relaxed);
+
+		if (atomic_load_explicit(&rxqs[i]->burst, memory_order_acquire) == bp_rx_down)
+			continue; /* away: the control thread wakes us when it is back */
+		if (fd < 0)
+			return 0;
+		idle->fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	}
+	return n;
+}
+
+static void wait_on_fds(struct bp_idle *idle, unsigned n_fds, bool has_held)
+{
+	uint64_t count;
+
+	if (poll(idle->fds, n_fds, has_held ? WAIT_HELD_MS : WAIT_MS) <= 0)
+		return;
+	if (idle->fds[0].revents && read(idle->wake_fd, &count, sizeof(count)) < 0)
+		return;
+	for (unsigned i = 1; i < n_fds; i++) {
+		/* A device that went down makes poll() return at once, for ever, until the control
+		 * thread takes the port out: do not spin on it. */
+		if (idle->fds[i].revents & (POLLERR | POLLHUP | POLLNVAL)) {
+			usleep(SLEEP_MAX_US);
+			return;
+		}
+	}
+}
+
+static void sleep_a_while(struct bp_idle *idle)
+{
+	struct timespec ts = { .tv_nsec = (long)idle->sleep_us * 1000 };
+
+	nanosleep(&ts, NULL);
+	idle->sleep_us *= 2;
+	if (idle->sleep_us > SLEEP_MAX_US)
+		idle->sleep_us = SLEEP_MAX_US;
+}
+
+uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned n_rxqs,
+		      bool has_held, uint64_t now_cycles)
+{
+	unsigned n_fds;
+	uint64_t idle_cycles, slept;
+
+	if (idle->mode == BP_IDLE_BUSY)
+		return 0;
+	if (!idle->idle_since) {
+		idle->idle_since = now_cycles;
+		idle->sleep_us = SLEEP_MIN_US;
+		return 0;
+	}
+	idle_cycles = now_cycles - idle->idle_since;
+	if (idle_cycles < idle->spin_cycles)
+		return 0;
+	if (idle_cycles < idle->spin_cycles + idle->pause_cycles) {
+		for (unsigned i = 0; i < 16; i++)
+			pause_cpu();
+		return 0;
+	}
+	n_fds = collect_fds(idle, rxqs, n_rxqs);
+	if (n_fds)
+		wait_on_fds(idle, n_fds, has_held);
+	else
+		sleep_a_while(idle);
+	slept = bp_clock_cycles() - now_cycles;
+	atomic_store_explicit(&idle->is_by_fd, n_fds != 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&idle->n_waits, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&idle->wait_cycles, slept, memory_order_relaxed);
+	return slept;
+}

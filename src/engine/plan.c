@@ -1,0 +1,88 @@
+/* The plan: which worker polls which RX queue, and which TX queue it sends with. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/plan.h"
+
+#include "bypath/driver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void plan_rx(const struct bp_conf *conf, struct bp_plan *plan)
+{
+	unsigned next = 0;
+
+	for (unsigned p = 0; p < conf->n_ports; p++) {
+		struct bp_plan_port *port = &plan->ports[p];
+
+		if (conf->ports[p].forward_to == BP_NO_PORT)
+			continue;
+		port->n_rxq = conf->ports[p].n_queues;
+		for (unsigned q = 0; q < port->n_rxq; q++)
+			port->rxq_workers[q] = (uint16_t)(next++ % conf->engine.n_workers);
+	}
+}
+
+static void plan_tx(const struct bp_conf *conf, struct bp_plan *plan)
+{
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		for (unsigned w = 0; w < BP_WORKERS_MAX; w++)
+			plan->ports[p].txq_of_worker[w] = BP_NO_QUEUE;
+	for (unsigned w = 0; w < conf->engine.n_workers; w++) {
+		for (unsigned p = 0; p < conf->n_ports; p++) {
+			int to = conf->ports[p].forward_to;
+			struct bp_plan_port *out;
+
+			for (unsigned q = 0; q < plan->ports[p].n_rxq; q++) {
+				if (plan->ports[p].rxq_workers[q] != w)
+					continue;
+				out = &plan->ports[to];
+				if (out->txq_of_worker[w] != BP_NO_QUEUE)
+					continue;
+				out->txq_workers[out->n_txq] = (uint16_t)w;
+				out->txq_of_worker[w] = out->n_txq++;
+			}
+		}
+	}
+}
+
+/* What the port's driver cannot give. */
+static int check_port(const struct bp_port_conf *conf, const struct bp_plan_port *port, char *why,
+		      size_t why_bytes)
+{
+	const char *reason;
+	const struct bp_driver *driver = bp_driver_find(conf->driver, &reason);
+
+	if (!driver)
+		return 0; /* said, with the reason, by whoever opens the port */
+	if ((driver->flags & BP_DRIVER_PAIRED_QUEUES) && port->n_txq > conf->n_queues) {
+		snprintf(why, why_bytes,
+			 "port %s has %u queue(s) but %u workers send to it, and %s has one TX "
+			 "queue per queue: set [port.%s] queues = %u, or fewer [engine] workers",
+			 conf->name, conf->n_queues, port->n_txq, conf->driver, conf->name,
+			 port->n_txq);
+		return -EINVAL;
+	}
+	if ((driver->flags & BP_DRIVER_ONE_QUEUE) && (port->n_txq > 1 || conf->n_queues > 1)) {
+		snprintf(why, why_bytes,
+			 "port %s: %s has one queue per direction, but %u workers send to it and "
+			 "queues = %u: use queues = 1 and send to it from one worker",
+			 conf->name, conf->driver, port->n_txq, conf->n_queues);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, size_t why_bytes)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan_rx(conf, plan);
+	plan_tx(conf, plan);
+	for (unsigned p = 0; p < conf->n_ports; p++) {
+		int err = check_port(&conf->ports[p], &plan->ports[p], why, why_bytes);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}

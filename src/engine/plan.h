@@ -1,0 +1,30 @@
+/* The plan: which worker polls which RX queue, and which TX queue it sends with. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_ENGINE_PLAN_H
+#define BYPATH_ENGINE_PLAN_H
+
+#include "bypath/config.h"
+
+#include <stddef.h>
+
+#define BP_NO_QUEUE UINT16_MAX
+
+struct bp_plan_port {
+	uint16_t n_rxq, n_txq;
+	uint16_t rxq_workers[BP_QUEUES_MAX]; /* worker of each RX queue */
+	uint16_t txq_workers[BP_QUEUES_MAX]; /* worker of each TX queue */
+	uint16_t txq_of_worker[BP_WORKERS_MAX]; /* TX queue of each worker, or BP_NO_QUEUE */
+};
+
+struct bp_plan {
+	struct bp_plan_port ports[BP_PORTS_MAX];
+};
+
+/*
+ * RX queues go to the workers in turn; each worker gets its own TX queue of each port that it sends
+ * to. Refuses what a driver cannot give (BP_DRIVER_PAIRED_QUEUES, BP_DRIVER_ONE_QUEUE) where the
+ * driver is in this build. Any thread; may load driver modules. 0, or -EINVAL with a sentence.
+ */
+int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, size_t why_bytes);
+
+#endif

@@ -1,0 +1,191 @@
+/* Snapshots: the engine's counters as the plain values of a report. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/engine.h"
+#include "engine/internal.h"
+
+#include "bypath/driver.h"
+
+#include "core/arena.h"
+#include "core/clock.h"
+#include "core/frames.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
+			  struct bp_reported_set *set)
+{
+	if (driver->ops->stats)
+		set->n = driver->ops->stats(port, set->v, BP_REPORTED_MAX);
+}
+
+static void read_machine(struct bp_report *r)
+{
+	struct utsname uts;
+	char line[256];
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	uname(&uts);
+	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
+	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "model name : %63[^\n]", r->cpu) == 1)
+			break;
+	if (f)
+		fclose(f);
+}
+
+static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
+{
+	for (unsigned id = 0; id < BP_CNT_N; id++)
+		v[id] = bp_counter(c, (enum bp_cnt)id);
+}
+
+static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *out)
+{
+	struct bp_port *port = e->ports[i];
+
+	out->conf = port->conf;
+	out->info = port->info;
+	out->link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
+	out->n_losses = atomic_load_explicit(&port->n_losses, memory_order_relaxed);
+	out->n_rxq = port->n_rxq;
+	out->n_txq = port->n_txq;
+	for (unsigned q = 0; q < port->n_rxq; q++) {
+		out->rxq[q].queue_id = (uint16_t)q;
+		out->rxq[q].worker_id = port->rxq[q].worker_id;
+		read_counters(&port->rxq[q].counters, out->rxq[q].v);
+	}
+	for (unsigned q = 0; q < port->n_txq; q++) {
+		out->txq[q].queue_id = (uint16_t)q;
+		out->txq[q].worker_id = port->txq[q].worker_id;
+		out->txq[q].n_held =
+			atomic_load_explicit(&port->txq[q].n_held, memory_order_relaxed);
+		read_counters(&port->txq[q].counters, out->txq[q].v);
+	}
+	if (e->is_started[i])
+		bp_snapshot_reported(port->driver, port, &e->reported[i]);
+	out->n_reported = e->reported[i].n;
+	memcpy(out->reported, e->reported[i].v, sizeof(out->reported));
+}
+
+/* The report's row for a path of this worker: queues of one port pair add up. */
+static struct bp_report_path *find_path(struct bp_report *r, const struct bp_path *path,
+					uint16_t worker_id)
+{
+	uint16_t in = path->rxq->port->port_id, out = path->txq->port->port_id;
+	struct bp_report_path *row;
+
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		row = &r->paths[i];
+		if (row->in_port == in && row->out_port == out && row->worker_id == worker_id)
+			return row;
+	}
+	row = &r->paths[r->n_paths++];
+	*row = (struct bp_report_path){ .in_port = in, .out_port = out, .worker_id = worker_id };
+	return row;
+}
+
+static uint64_t path_v(const struct bp_path *path, unsigned id)
+{
+	return atomic_load_explicit(&((struct bp_path *)(uintptr_t)path)->v[id],
+				    memory_order_relaxed);
+}
+
+static double read_path(struct bp_report *r, const struct bp_path *path, uint16_t worker_id)
+{
+	struct bp_report_path *row = find_path(r, path, worker_id);
+	double busy_ns = bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_BUSY_CYCLES));
+
+	row->n_pkts += path_v(path, BP_PATH_CNT_PKTS);
+	row->n_bytes += path_v(path, BP_PATH_CNT_BYTES);
+	row->n_bursts += path_v(path, BP_PATH_CNT_BURSTS);
+	row->n_copies += path_v(path, BP_PATH_CNT_COPIES);
+	row->n_copy_bytes += path_v(path, BP_PATH_CNT_COPY_BYTES);
+	row->n_calls += path_v(path, BP_PATH_CNT_CALLS);
+	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
+		row->hist_copies[i] += path_v(path, BP_PATH_CNT_HIST + i);
+	row->busy_ns += busy_ns;
+	row->call_ns += bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_CALL_CYCLES));
+	return busy_ns;
+}
+
+static void read_worker(struct bp_worker *w, struct bp_report *r)
+{
+	struct bp_report_worker *out = &r->workers[r->n_workers++];
+	double elapsed_ns = r->elapsed_s * 1e9;
+
+	*out = (struct bp_report_worker){
+		.worker_id = w->worker_id,
+		.core = w->core,
+		.tid = atomic_load_explicit(&w->tid, memory_order_relaxed),
+		.n_loops = atomic_load_explicit(&w->n_loops, memory_order_relaxed),
+		.n_waits = atomic_load_explicit(&w->idle.n_waits, memory_order_relaxed),
+		.wait_ns = bp_clock_cycles_to_ns(
+			atomic_load_explicit(&w->idle.wait_cycles, memory_order_relaxed)),
+		.idle_by_fd = atomic_load_explicit(&w->idle.is_by_fd, memory_order_relaxed),
+	};
+	for (unsigned i = 0; i < w->n_paths; i++)
+		out->busy_ns += read_path(r, &w->paths[i], w->worker_id);
+	out->idle_ns = elapsed_ns - out->busy_ns - out->wait_ns;
+	if (out->idle_ns < 0)
+		out->idle_ns = 0;
+}
+
+static uint64_t sum_drops(const uint64_t v[BP_CNT_N])
+{
+	uint64_t sum = 0;
+
+	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
+		sum += v[id];
+	return sum;
+}
+
+/* received + made = sent + dropped + held: what RX itself dropped was received, too. */
+static void apply_conservation_law(struct bp_report *r)
+{
+	for (unsigned i = 0; i < r->n_ports; i++) {
+		const struct bp_report_port *port = &r->ports[i];
+
+		for (unsigned q = 0; q < port->n_rxq; q++) {
+			const uint64_t *v = port->rxq[q].v;
+
+			r->received += v[BP_CNT_PKTS] + sum_drops(v);
+			r->dropped += sum_drops(v);
+			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
+		}
+		for (unsigned q = 0; q < port->n_txq; q++) {
+			const uint64_t *v = port->txq[q].v;
+
+			r->sent += v[BP_CNT_PKTS] - v[BP_DROP_TX_ABANDONED] - port->txq[q].n_held;
+			r->held += port->txq[q].n_held;
+			r->dropped += sum_drops(v);
+			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
+		}
+	}
+	r->unaccounted = (int64_t)(r->received + r->made - r->sent - r->dropped - r->held);
+}
+
+void bp_engine_report(struct bp_engine *e, struct bp_report *r)
+{
+	uint64_t now_ns = e->is_stopped ? e->end_ns : bp_clock_ns();
+
+	memset(r, 0, sizeof(*r));
+	r->conf = e->conf;
+	read_machine(r);
+	r->elapsed_s = (double)(now_ns - e->start_ns) / 1e9;
+	r->is_final = e->is_stopped;
+	r->drain_ms = (double)e->drain_ns / 1e6;
+	r->arena_bytes = e->arena->bytes;
+	r->arena_page_bytes = e->arena->page_bytes;
+	r->arena_frames = e->arena->n_frames;
+	if (e->is_stopped)
+		r->arena_frames_free = bp_frames_n_free(e->frames);
+	r->n_ports = e->conf->n_ports;
+	for (unsigned i = 0; i < r->n_ports; i++)
+		read_port(e, i, &r->ports[i]);
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
+		read_worker(&e->workers[i], r);
+	apply_conservation_law(r);
+}

@@ -1,0 +1,280 @@
+/* The poll loop of a worker: rx → map → tx, with the account of what each path cost. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/worker.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include "core/clock.h"
+#include "core/cpu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What queues have counted when a path's round begins: the difference is the path's share. */
+struct usage {
+	uint64_t copies, copy_bytes, calls, call_cycles;
+};
+
+static struct usage read_usage(const struct bp_counters *rx, const struct bp_counters *tx)
+{
+	return (struct usage){
+		.copies = bp_counter(rx, BP_CNT_COPIES) + bp_counter(tx, BP_CNT_COPIES),
+		.copy_bytes = bp_counter(rx, BP_CNT_COPY_BYTES) + bp_counter(tx, BP_CNT_COPY_BYTES),
+		.calls = bp_counter(rx, BP_CNT_CALLS) + bp_counter(tx, BP_CNT_CALLS),
+		.call_cycles =
+			bp_counter(rx, BP_CNT_CALL_CYCLES) + bp_counter(tx, BP_CNT_CALL_CYCLES),
+	};
+}
+
+/* One writer: the path's worker. */
+static void add(_Atomic uint64_t *v, uint64_t n)
+{
+	atomic_store_explicit(v, atomic_load_explicit(v, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+static void drop_tail(struct bp_txq *q, const struct bp_pkt *pkts, unsigned n)
+{
+	bp_count(&q->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts, n));
+	bp_pool_put(q->worker_id, pkts, n);
+}
+
+/* ---- the data path: rx → map → tx ------------------------------------------------------------ */
+
+/* Packets by the number of user copies they went through; a walk only when there were any. */
+static void count_copies(struct bp_path *p, const struct bp_pkt *pkts, unsigned n, bool has_copies)
+{
+	bool is_first = true;
+
+	if (!has_copies) {
+		add(&p->v[BP_PATH_CNT_HIST], bp_pkt_count(pkts, n));
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (is_first)
+			add(&p->v[BP_PATH_CNT_HIST + pkts[i].copies], 1);
+		is_first = !(pkts[i].flags & BP_PKT_MORE);
+	}
+}
+
+/* Send n views, retrying leftovers a bounded number of times: a stuck port never stalls others. */
+static void transmit(struct bp_path *p, const struct usage *before, struct bp_pkt *pkts, unsigned n)
+{
+	struct bp_txq *q = p->txq;
+	bp_tx_fn tx = atomic_load_explicit(&q->burst, memory_order_acquire);
+	unsigned k = tx(q, pkts, n);
+
+	for (unsigned retry = 0; k < n && retry < p->tx_retries; retry++)
+		k += tx(q, pkts + k, n - k);
+	count_copies(p, pkts, n,
+		     read_usage(&p->rxq->counters, &q->counters).copies != before->copies);
+	if (k < n)
+		drop_tail(q, pkts + k, n - k);
+}
+
+/* Add what a round cost to its path. */
+static void account(struct bp_path *p, const struct usage *before, uint64_t n_cycles)
+{
+	struct usage after = read_usage(&p->rxq->counters, &p->txq->counters);
+
+	add(&p->v[BP_PATH_CNT_COPIES], after.copies - before->copies);
+	add(&p->v[BP_PATH_CNT_COPY_BYTES], after.copy_bytes - before->copy_bytes);
+	add(&p->v[BP_PATH_CNT_CALLS], after.calls - before->calls);
+	add(&p->v[BP_PATH_CNT_CALL_CYCLES], after.call_cycles - before->call_cycles);
+	add(&p->v[BP_PATH_CNT_BUSY_CYCLES], n_cycles);
+}
+
+/*
+ * One burst along one path. *now is the cycle count at its begin, then at its end. An empty round
+ * only reaps what TX still holds. Returns whether packets moved.
+ */
+static bool run_path(struct bp_path *p, uint64_t *now)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	struct bp_rxq *rxq = p->rxq;
+	struct bp_txq *txq = p->txq;
+	bp_rx_fn rx = atomic_load_explicit(&rxq->burst, memory_order_acquire);
+	struct usage before = read_usage(&rxq->counters, &txq->counters);
+	uint64_t n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS);
+	uint64_t n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES);
+	uint64_t begin = *now;
+	unsigned n = rx(rxq, pkts, p->burst);
+
+	if (n) {
+		n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS) - n_pkts;
+		n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES) - n_bytes;
+		if (p->rewrite)
+			p->rewrite(pkts, n);
+		transmit(p, &before, pkts, n);
+		add(&p->v[BP_PATH_CNT_PKTS], n_pkts);
+		add(&p->v[BP_PATH_CNT_BYTES], n_bytes);
+		add(&p->v[BP_PATH_CNT_BURSTS], 1);
+	} else if (atomic_load_explicit(&txq->n_held, memory_order_relaxed)) {
+		before = read_usage(&rxq->counters, &txq->counters);
+		atomic_load_explicit(&txq->burst, memory_order_acquire)(txq, NULL, 0);
+	} else {
+		*now = bp_clock_cycles();
+		return false;
+	}
+	*now = bp_clock_cycles();
+	account(p, &before, *now - begin);
+	return n != 0;
+}
+
+/* ---- the worker's life ----------------------------------------------------------------------- */
+
+static bool has_held(const struct bp_worker *w)
+{
+	for (unsigned i = 0; i < w->n_txqs; i++)
+		if (atomic_load_explicit(&w->txqs[i]->n_held, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static void poll_until_asked(struct bp_worker *w)
+{
+	struct bp_rxq *rxqs[BP_IDLE_FDS_MAX];
+	uint64_t now = bp_clock_cycles();
+
+	for (unsigned i = 0; i < w->n_paths; i++)
+		rxqs[i] = w->paths[i].rxq;
+	/* Acquire: pairs with bp_worker_ask_to_end(). */
+	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_RUNNING) {
+		bool has_moved = false;
+
+		/* Release: the round before is over, for bp_worker_quiesce(). */
+		atomic_store_explicit(&w->n_loops,
+				      atomic_load_explicit(&w->n_loops, memory_order_relaxed) + 1,
+				      memory_order_release);
+		for (unsigned i = 0; i < w->n_paths; i++)
+			has_moved |= run_path(&w->paths[i], &now);
+		if (has_moved)
+			bp_idle_reset(&w->idle);
+		else
+			now += bp_idle_wait(&w->idle, rxqs, w->n_paths, has_held(w), now);
+	}
+}
+
+/* Kick and reap until the other side holds nothing, for a bounded time. */
+static void drain(struct bp_worker *w)
+{
+	uint64_t begin = bp_clock_cycles();
+
+	while (has_held(w) && bp_clock_cycles() - begin < w->drain_cycles) {
+		for (unsigned i = 0; i < w->n_txqs; i++) {
+			struct bp_txq *q = w->txqs[i];
+
+			atomic_load_explicit(&q->burst, memory_order_acquire)(q, NULL, 0);
+		}
+		atomic_fetch_add_explicit(&w->n_loops, 1, memory_order_release);
+	}
+}
+
+static int enter_ports(struct bp_worker *w)
+{
+	for (unsigned i = 0; i < w->n_ports; i++) {
+		const struct bp_driver_ops *ops = w->ports[i]->driver->ops;
+		int err = ops->thread_enter ? ops->thread_enter(w->ports[i], w->worker_id) : 0;
+
+		if (err) {
+			w->n_ports = i;
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void leave_ports(struct bp_worker *w)
+{
+	for (unsigned i = w->n_ports; i-- > 0;) {
+		const struct bp_driver_ops *ops = w->ports[i]->driver->ops;
+
+		if (ops->thread_leave)
+			ops->thread_leave(w->ports[i], w->worker_id);
+	}
+}
+
+static void *worker_main(void *arg)
+{
+	struct bp_worker *w = arg;
+	char name[16];
+	int err;
+
+	snprintf(name, sizeof(name), "bypath-w%u", w->worker_id);
+	pthread_setname_np(pthread_self(), name);
+	atomic_store_explicit(&w->tid, (int)syscall(SYS_gettid), memory_order_relaxed);
+	err = bp_cpu_pin(w->core);
+	if (err)
+		bp_log(BP_LOG_ERROR, "worker %u: cannot run on core %u: %s: see [engine] cores",
+		       w->worker_id, w->core, strerror(-err));
+	else
+		err = enter_ports(w);
+	atomic_store_explicit(&w->state, err ? BP_WORKER_FAILED : BP_WORKER_RUNNING,
+			      memory_order_release);
+	if (!err) {
+		poll_until_asked(w);
+		drain(w);
+	}
+	leave_ports(w);
+	if (!err)
+		atomic_store_explicit(&w->state, BP_WORKER_ENDED, memory_order_release);
+	return NULL;
+}
+
+static void nap(void)
+{
+	struct timespec ts = { .tv_nsec = 20000 };
+
+	nanosleep(&ts, NULL);
+}
+
+int bp_worker_start(struct bp_worker *w)
+{
+	int err;
+
+	atomic_store_explicit(&w->state, BP_WORKER_STARTING, memory_order_relaxed);
+	err = pthread_create(&w->thread, NULL, worker_main, w);
+	if (err) {
+		bp_log(BP_LOG_ERROR, "worker %u: cannot create its thread: %s", w->worker_id,
+		       strerror(err));
+		return -err;
+	}
+	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_STARTING)
+		nap();
+	if (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_FAILED) {
+		pthread_join(w->thread, NULL);
+		return -EIO;
+	}
+	return 0;
+}
+
+void bp_worker_ask_to_end(struct bp_worker *w)
+{
+	unsigned running = BP_WORKER_RUNNING;
+
+	atomic_compare_exchange_strong_explicit(&w->state, &running, BP_WORKER_DRAINING,
+						memory_order_release, memory_order_relaxed);
+	bp_idle_wake(&w->idle);
+}
+
+void bp_worker_join(struct bp_worker *w)
+{
+	pthread_join(w->thread, NULL);
+}
+
+void bp_worker_quiesce(struct bp_worker *w)
+{
+	uint64_t begin = atomic_load_explicit(&w->n_loops, memory_order_acquire);
+
+	/* Two: the round under way may have loaded a burst before it was swapped. */
+	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_RUNNING &&
+	       atomic_load_explicit(&w->n_loops, memory_order_acquire) - begin < 2) {
+		bp_idle_wake(&w->idle);
+		nap();
+	}
+}

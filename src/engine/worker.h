@@ -1,0 +1,75 @@
+/* Workers: pinned threads that poll RX queues, forward along paths, transmit. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_ENGINE_WORKER_H
+#define BYPATH_ENGINE_WORKER_H
+
+#include "bypath/port.h"
+#include "bypath/report.h"
+
+#include "engine/idle.h"
+#include "engine/rewrite.h"
+
+#include <pthread.h>
+
+/* A path's figures: written by its worker, read by snapshot, relaxed. Times in cycles. */
+enum bp_path_cnt {
+	BP_PATH_CNT_PKTS,
+	BP_PATH_CNT_BYTES,
+	BP_PATH_CNT_BURSTS,
+	BP_PATH_CNT_COPIES,
+	BP_PATH_CNT_COPY_BYTES,
+	BP_PATH_CNT_CALLS,
+	BP_PATH_CNT_BUSY_CYCLES,
+	BP_PATH_CNT_CALL_CYCLES,
+	BP_PATH_CNT_HIST, /* BP_COPIES_MAX + 1 of them */
+	BP_PATH_CNT_N = BP_PATH_CNT_HIST + BP_COPIES_MAX + 1,
+};
+
+/* One RX queue and where its packets go. Set up before the worker runs. */
+struct bp_path {
+	struct bp_rxq *rxq;
+	struct bp_txq *txq;
+	bp_rewrite_fn rewrite; /* NULL: mode = io touches nothing */
+	uint16_t burst; /* views asked for at a time */
+	uint16_t tx_retries; /* attempts after the first for what TX left over */
+	alignas(BP_CACHE_LINE) _Atomic uint64_t v[BP_PATH_CNT_N];
+};
+
+enum bp_worker_state {
+	BP_WORKER_STARTING,
+	BP_WORKER_RUNNING,
+	BP_WORKER_DRAINING, /* asked for by the control thread: no RX, empty the TX queues */
+	BP_WORKER_ENDED,
+	BP_WORKER_FAILED, /* a driver refused the thread */
+};
+
+struct bp_worker {
+	/* Fixed while it runs. */
+	struct bp_path *paths; /* n_paths, owned by the engine */
+	unsigned n_paths;
+	unsigned n_txqs;
+	struct bp_txq *txqs[BP_PORTS_MAX]; /* distinct TX queues of its paths */
+	unsigned n_ports;
+	struct bp_port *ports[BP_PORTS_MAX]; /* ports it polls or sends to */
+	uint16_t worker_id, core;
+	uint64_t drain_cycles; /* the longest a drain may take */
+	struct bp_idle idle;
+	pthread_t thread;
+	/* Control thread and worker hand it back and forth: release/acquire. */
+	alignas(BP_CACHE_LINE) _Atomic unsigned state;
+	/* Counts rounds; written by the worker (release), read by the control thread (acquire): a
+	 * round that began after a queue's burst was swapped no longer uses the old one. */
+	_Atomic uint64_t n_loops;
+	_Atomic int tid;
+};
+
+/* Create the thread, wait until it runs (0) or failed (-errno, logged). Control thread. */
+int bp_worker_start(struct bp_worker *worker);
+/* Ask a running worker to drain and end; returns at once. Control thread. */
+void bp_worker_ask_to_end(struct bp_worker *worker);
+/* Wait for the thread's end. Control thread. */
+void bp_worker_join(struct bp_worker *worker);
+/* Wait until the worker has begun a new round (or is not running). Control thread; blocks. */
+void bp_worker_quiesce(struct bp_worker *worker);
+
+#endif

@@ -1,0 +1,164 @@
+/* Life of a port: queues, start, publication of its bursts, stop. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
+{
+	if (env->n_pools == BP_POOLS_MAX)
+		return -ENOSPC;
+	pool->pool_id = (uint8_t)env->n_pools;
+	env->pools[env->n_pools++] = pool;
+	return 0;
+}
+
+unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	(void)q;
+	(void)pkts;
+	(void)max;
+	return 0;
+}
+
+unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	if (!n)
+		return 0;
+	bp_count(&q->counters, BP_DROP_PORT_DOWN, bp_pkt_count(pkts, n));
+	bp_pool_put(q->worker_id, pkts, n);
+	return n;
+}
+
+static void *alloc_queues(size_t n, size_t size)
+{
+	void *queues = aligned_alloc(BP_CACHE_LINE, (n ? n : 1) * size);
+
+	if (queues)
+		memset(queues, 0, (n ? n : 1) * size);
+	return queues;
+}
+
+static void init_queues(struct bp_port *port, const uint16_t *rxq_workers,
+			const uint16_t *txq_workers)
+{
+	for (uint16_t i = 0; i < port->n_rxq; i++) {
+		struct bp_rxq *q = &port->rxq[i];
+
+		q->port = port;
+		q->queue_id = i;
+		q->worker_id = rxq_workers[i];
+		atomic_init(&q->fd, -1);
+		atomic_init(&q->burst, bp_rx_down);
+	}
+	for (uint16_t i = 0; i < port->n_txq; i++) {
+		struct bp_txq *q = &port->txq[i];
+
+		q->port = port;
+		q->queue_id = i;
+		q->worker_id = txq_workers[i];
+		atomic_init(&q->burst, bp_tx_down);
+	}
+}
+
+int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t port_id,
+		   uint16_t n_rxq, const uint16_t *rxq_workers, uint16_t n_txq,
+		   const uint16_t *txq_workers, struct bp_port **out)
+{
+	const char *why = NULL;
+	const struct bp_driver *driver = bp_driver_find(conf->driver, &why);
+	struct bp_port *port;
+	int err = -ENOMEM;
+
+	if (!driver) {
+		bp_log(BP_LOG_ERROR, "port %s: driver %s: %s", conf->name, conf->driver, why);
+		return -ENOTSUP;
+	}
+	port = calloc(1, sizeof(*port));
+	if (!port)
+		return -ENOMEM;
+	*port = (struct bp_port){
+		.driver = driver,
+		.conf = conf,
+		.env = env,
+		.port_id = port_id,
+		.n_rxq = n_rxq,
+		.n_txq = n_txq,
+		.rxq = alloc_queues(n_rxq, sizeof(struct bp_rxq)),
+		.txq = alloc_queues(n_txq, sizeof(struct bp_txq)),
+	};
+	if (!port->rxq || !port->txq)
+		goto free_port;
+	init_queues(port, rxq_workers, txq_workers);
+	err = driver->ops->open(port);
+	if (err)
+		goto free_port;
+	env->ports[port_id] = port;
+	*out = port;
+	return 0;
+
+free_port:
+	free(port->rxq);
+	free(port->txq);
+	free(port);
+	return err;
+}
+
+void bp_port_destroy(struct bp_port *port)
+{
+	if (!port)
+		return;
+	port->driver->ops->close(port);
+	port->env->ports[port->port_id] = NULL;
+	free(port->rxq);
+	free(port->txq);
+	free(port);
+}
+
+void bp_port_bind_pools(struct bp_port *port)
+{
+	const struct bp_driver_ops *ops = port->driver->ops;
+
+	for (unsigned i = 0; i < port->n_txq; i++) {
+		uint64_t bits = 0;
+
+		for (unsigned p = 0; ops->accepts && p < port->env->n_pools; p++)
+			if (ops->accepts(&port->txq[i], port->env->pools[p]))
+				bits |= (uint64_t)1 << p;
+		port->txq[i].in_place = bits;
+	}
+}
+
+int bp_port_start(struct bp_port *port)
+{
+	int err = port->driver->ops->start(port);
+
+	if (err)
+		return err;
+	bp_port_bind_pools(port);
+	/* Release: everything start() wrote, for the workers that load burst with acquire. */
+	for (unsigned i = 0; i < port->n_txq; i++)
+		atomic_store_explicit(&port->txq[i].burst, port->txq[i].driver_burst,
+				      memory_order_release);
+	for (unsigned i = 0; i < port->n_rxq; i++)
+		atomic_store_explicit(&port->rxq[i].burst, port->rxq[i].driver_burst,
+				      memory_order_release);
+	atomic_store_explicit(&port->link, BP_LINK_UP, memory_order_relaxed);
+	return 0;
+}
+
+void bp_port_unpublish(struct bp_port *port)
+{
+	for (unsigned i = 0; i < port->n_rxq; i++)
+		atomic_store_explicit(&port->rxq[i].burst, bp_rx_down, memory_order_release);
+	for (unsigned i = 0; i < port->n_txq; i++)
+		atomic_store_explicit(&port->txq[i].burst, bp_tx_down, memory_order_release);
+}
+
+void bp_port_stop(struct bp_port *port)
+{
+	port->driver->ops->stop(port);
+}
