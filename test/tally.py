@@ -60,6 +60,7 @@ FEATURES = {
     "libdpdk": lambda: pkg("libdpdk"),
     "libxdp": lambda: pkg("libxdp"),
     "clang": lambda: shutil.which("clang") is not None,
+    "python": lambda: True,
     "tun": lambda: os.path.exists("/dev/net/tun"),
     "two-cores": lambda: len(os.sched_getaffinity(0)) >= 2,
     "ordinary-build": no_device,

@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# Proves that tally.py counts every test, and that no skip passes unseen.
+# SPDX-License-Identifier: BSD-3-Clause
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TALLY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tally.py")
+
+
+def entry(name, result, stdout=""):
+    return {"name": f"bypath:unit / {name}", "result": result, "returncode": 0, "stdout": stdout}
+
+
+class Tally(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+
+    def tally(self, entries, allowed=""):
+        folder = os.path.join(self.scratch.name, "build")
+        os.makedirs(os.path.join(folder, "meson-logs"), exist_ok=True)
+        rules = os.path.join(self.scratch.name, "expected-skips")
+        with open(rules, "w", encoding="utf-8") as file:
+            file.write(allowed)
+        if entries is not None:
+            with open(os.path.join(folder, "meson-logs", "testlog.json"), "w",
+                      encoding="utf-8") as file:
+                file.writelines(json.dumps(e) + "\n" for e in entries)
+        run = subprocess.run([sys.executable, TALLY, rules, folder], capture_output=True,
+                             text=True, check=False)
+        return run.returncode, run.stdout.splitlines()
+
+    def test_counts_each_result(self):
+        code, lines = self.tally([entry("a", "OK"), entry("b", "OK"), entry("c", "FAIL"),
+                                  entry("d", "TIMEOUT"), entry("e", "ERROR")])
+        self.assertEqual((code, lines[-1]), (1, "2 passed, 3 failed, 0 skipped"))
+
+    def test_all_passed_is_success(self):
+        code, lines = self.tally([entry("a", "OK")])
+        self.assertEqual((code, lines[-1]), (0, "1 passed, 0 failed, 0 skipped"))
+
+    def test_allowed_skip_is_listed_with_its_reason(self):
+        code, lines = self.tally([entry("a", "OK"), entry("zc", "SKIP", "x\nSKIP: no such NIC\n")],
+                                 "zc | zero-copy-nic | no such NIC\n")
+        self.assertEqual((code, lines[-1]), (0, "1 passed, 0 failed, 1 skipped"))
+        self.assertIn("no such NIC", lines[-2])
+
+    def test_skip_without_a_rule_fails(self):
+        code, lines = self.tally([entry("a", "OK"), entry("b", "SKIP", "SKIP: tired\n")])
+        self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed, 0 skipped"))
+
+    def test_skip_for_another_reason_fails(self):
+        code, _ = self.tally([entry("zc", "SKIP", "SKIP: tired\n")],
+                             "zc | zero-copy-nic | no such NIC\n")
+        self.assertEqual(code, 1)
+
+    def test_skip_for_a_feature_that_is_there_fails(self):
+        code, lines = self.tally([entry("b", "SKIP", "SKIP: no python\n")],
+                                 "* | python | no python\n")
+        self.assertEqual((code, lines[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_missing_log_fails(self):
+        code, lines = self.tally(None)
+        self.assertEqual((code, lines[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_empty_log_fails(self):
+        code, lines = self.tally([])
+        self.assertEqual((code, lines[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+
+
+if __name__ == "__main__":
+    unittest.main()
