@@ -32,4 +32,4 @@ int count_call(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-char license[] SEC("license") = "GPL";
+char _license[] SEC("license") = "GPL";
