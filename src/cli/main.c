@@ -16,6 +16,8 @@ static const struct command commands[] = {
 	{ "run", bp_cmd_run,
 	  "FILE.ini [--duration S] [--report FILE.json] [--set SECTION.KEY=VALUE]",
 	  "forward between the ports of FILE.ini" },
+	{ "check", bp_cmd_check, "FILE.ini [--set SECTION.KEY=VALUE] [--offline] [--json]",
+	  "say whether FILE.ini is right" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

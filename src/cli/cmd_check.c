@@ -1,0 +1,241 @@
+/* `bypath check`: say whether a configuration is right, and whether it fits this machine. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/cmd.h"
+
+#include "bypath/config.h"
+#include "bypath/driver.h"
+
+#include "config/schema.h"
+#include "config/spelling.h"
+#include "engine/engine.h"
+
+#include <jansson.h>
+
+#include <getopt.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETS_MAX     64u
+#define ERRORS_BYTES 65536u
+
+struct options {
+	const char *file;
+	const char *reference; /* "ini", "tables", NULL: check a file */
+	bool is_json;
+	bool is_offline; /* ask nothing about this machine */
+	size_t n_sets;
+	const char *sets[SETS_MAX];
+};
+
+/* What was found, a line each. */
+struct findings {
+	struct bp_conf conf;
+	bool is_loaded;
+	char errors[ERRORS_BYTES];
+};
+
+static void print_usage(FILE *out)
+{
+	fprintf(out,
+		"usage: bypath check FILE.ini [options]\n"
+		"       bypath check --reference[=ini|tables]\n"
+		"  --set SECTION.KEY=VALUE   override the file (no VALUE: take the key away); "
+		"may be repeated\n"
+		"  --offline                 do not ask whether this machine has the interfaces "
+		"and drivers\n"
+		"  --json                    the findings as one JSON object\n"
+		"  --reference               print every section and key with its default\n");
+}
+
+/* Returns 0 to go on, or an exit code + 1. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "set", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "offline", no_argument, NULL, 'o' },
+		{ "reference", optional_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'h') {
+			print_usage(stdout);
+			return BP_EXIT_OK + 1;
+		}
+		if (c == '?') {
+			print_usage(stderr);
+			return BP_EXIT_USAGE + 1;
+		}
+		if (c == 's' && o->n_sets == SETS_MAX) {
+			fprintf(stderr, "bypath: error: more than %u --set\n", SETS_MAX);
+			return BP_EXIT_USAGE + 1;
+		}
+		if (c == 's')
+			o->sets[o->n_sets++] = optarg;
+		o->is_json |= c == 'j';
+		o->is_offline |= c == 'o';
+		if (c == 'r')
+			o->reference = optarg ? optarg : "ini";
+	}
+	if (argc - optind != (o->reference ? 0 : 1)) {
+		fprintf(stderr, "bypath: error: check takes one FILE.ini\n");
+		print_usage(stderr);
+		return BP_EXIT_USAGE + 1;
+	}
+	o->file = argv[optind];
+	return 0;
+}
+
+static int print_reference(const char *what)
+{
+	if (!strcmp(what, "ini"))
+		bp_reference_print_ini(stdout);
+	else if (!strcmp(what, "tables"))
+		bp_reference_print_tables(stdout);
+	else {
+		fprintf(stderr, "bypath: error: --reference: found «%s», allowed: ini | tables\n",
+			what);
+		return BP_EXIT_USAGE;
+	}
+	return BP_EXIT_OK;
+}
+
+static void add_finding(struct findings *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_finding(struct findings *f, const char *fmt, ...)
+{
+	size_t len = strlen(f->errors);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(f->errors + len, sizeof(f->errors) - len, fmt, args);
+	va_end(args);
+}
+
+/* Drivers whose device must be there before the start; tap makes its own. */
+static bool needs_interface(const struct bp_port_conf *port)
+{
+	if (!strcmp(port->driver, "pcap"))
+		return !strcmp(port->mode, "live");
+	return !strcmp(port->driver, "af_packet") || !strcmp(port->driver, "af_xdp");
+}
+
+static void check_interface(const char *file, const struct bp_port_conf *port, struct findings *f)
+{
+	struct bp_nearest nearest = { .word = port->device };
+	struct if_nameindex *all;
+	char hint[BP_HINT_BYTES];
+
+	if (!needs_interface(port) || if_nametoindex(port->device))
+		return;
+	all = if_nameindex();
+	for (struct if_nameindex *i = all; i && i->if_index; i++)
+		bp_nearest_try(&nearest, i->if_name);
+	add_finding(f,
+		    "%s: [port.%s] device: found «%s», but this machine (network namespace) has "
+		    "no such interface: see ip link%s\n",
+		    file, port->name, port->device, bp_hint(hint, nearest.best));
+	if (all)
+		if_freenameindex(all);
+}
+
+static void check_machine(const char *file, struct findings *f)
+{
+	for (unsigned i = 0; i < f->conf.n_ports; i++) {
+		const struct bp_port_conf *port = &f->conf.ports[i];
+		const char *why = NULL;
+
+		if (!bp_driver_find(port->driver, &why))
+			add_finding(f,
+				    "%s: [port.%s] driver: found «%s», which this build lacks: "
+				    "%s; see bypath drivers\n",
+				    file, port->name, port->driver, why);
+		check_interface(file, port, f);
+	}
+}
+
+static void check_file(const struct options *o, struct findings *f)
+{
+	char why[512] = "";
+
+	if (bp_config_load(o->file, o->sets, o->n_sets, &f->conf, f->errors, sizeof(f->errors)))
+		return;
+	f->is_loaded = true;
+	if (bp_engine_check(&f->conf, why, sizeof(why)))
+		add_finding(f, "%s: %s\n", o->file, why);
+	if (!o->is_offline)
+		check_machine(o->file, f);
+}
+
+static void print_text(const struct options *o, const struct findings *f)
+{
+	if (f->errors[0])
+		fputs(f->errors, stderr);
+	else
+		printf("%s: ok: %u port%s, %u worker%s\n", o->file, f->conf.n_ports,
+		       f->conf.n_ports == 1 ? "" : "s", f->conf.engine.n_workers,
+		       f->conf.engine.n_workers == 1 ? "" : "s");
+}
+
+static json_t *lines_to_json(const char *text)
+{
+	json_t *lines = json_array();
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		json_array_append_new(lines, json_stringn(text, len));
+		text += len + (text[len] == '\n');
+	}
+	return lines;
+}
+
+static void print_json(const struct options *o, const struct findings *f)
+{
+	json_t *root = json_object();
+
+	/* json_string() refuses what is not UTF-8, and a path may be that. */
+	if (json_object_set_new(root, "file", json_string(o->file)))
+		json_object_set_new(root, "file", json_null());
+	json_object_set_new(root, "ok", json_boolean(!f->errors[0]));
+	if (f->is_loaded) {
+		json_object_set_new(root, "n_ports", json_integer(f->conf.n_ports));
+		json_object_set_new(root, "n_workers", json_integer(f->conf.engine.n_workers));
+	}
+	json_object_set_new(root, "errors", lines_to_json(f->errors));
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
+int bp_cmd_check(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct findings *f;
+	int exit_code = parse_options(argc, argv, &o);
+
+	if (exit_code)
+		return exit_code - 1;
+	if (o.reference)
+		return print_reference(o.reference);
+	f = calloc(1, sizeof(*f));
+	if (!f) {
+		fprintf(stderr, "bypath: error: check %s: no memory\n", o.file);
+		return BP_EXIT_FAILED;
+	}
+	check_file(&o, f);
+	if (o.is_json)
+		print_json(&o, f);
+	else
+		print_text(&o, f);
+	exit_code = f->errors[0] ? BP_EXIT_USAGE : BP_EXIT_OK;
+	free(f);
+	return exit_code;
+}

@@ -1,0 +1,203 @@
+/* Checks ports, paths, workers of one configuration against each other. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/load.h"
+
+#include "config/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What a port holds alone. */
+struct claim {
+	enum { CLAIM_NOTHING, CLAIM_NETDEV, CLAIM_DPDK, CLAIM_RING, CLAIM_FILE } kind;
+	char name[BP_PATH_BYTES];
+	bool is_shared; /* may stand beside another shared one */
+};
+
+static void copy_until(char *out, const char *text, const char *end)
+{
+	snprintf(out, BP_PATH_BYTES, "%.*s", (int)strcspn(text, end), text);
+}
+
+/* DPDK devices that stand on a network interface claim that; others their own name. */
+static struct claim claim_of_dpdk(const char *device)
+{
+	static const char *const on_netdev[] = { "net_af_packet", "net_af_xdp", "net_pcap",
+						 "net_tap" };
+	const char *iface = strstr(device, ",iface=");
+	struct claim claim = { .kind = CLAIM_DPDK };
+
+	for (size_t i = 0; iface && i < sizeof(on_netdev) / sizeof(on_netdev[0]); i++)
+		if (!strncmp(device, on_netdev[i], strlen(on_netdev[i]))) {
+			claim.kind = CLAIM_NETDEV;
+			copy_until(claim.name, iface + strlen(",iface="), ",");
+			return claim;
+		}
+	if (!strncmp(device, "pci:", 4))
+		device += 4;
+	copy_until(claim.name, device, ",");
+	return claim;
+}
+
+static struct claim claim_of(const struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	struct claim claim = { .kind = CLAIM_NOTHING };
+
+	if (!port->device[0])
+		return claim;
+	snprintf(claim.name, sizeof(claim.name), "%s", port->device);
+	switch (load->drivers[port_id]) {
+	case BP_SD_AF_PACKET:
+	case BP_SD_AF_XDP:
+	case BP_SD_TAP:
+		claim.kind = CLAIM_NETDEV;
+		break;
+	case BP_SD_DPDK:
+		return claim_of_dpdk(port->device);
+	case BP_SD_PCAP:
+		claim.kind = strcmp(port->mode, "live") ? CLAIM_FILE : CLAIM_NETDEV;
+		claim.is_shared = !strcmp(port->mode, "read");
+		break;
+	case BP_SD_RING:
+		claim.kind = CLAIM_RING;
+		break;
+	default:
+		break;
+	}
+	return claim;
+}
+
+/* Hexadecimal digits of a PCI address come in either case. */
+static bool is_same(const struct claim *a, const struct claim *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	return a->kind == CLAIM_DPDK ? !strcasecmp(a->name, b->name) : !strcmp(a->name, b->name);
+}
+
+static void check_device(struct bp_load *load, unsigned port_id)
+{
+	struct claim mine = claim_of(load, port_id);
+	unsigned n_ring_ends = 0;
+
+	if (mine.kind == CLAIM_NOTHING)
+		return;
+	for (unsigned i = 0; i < port_id; i++) {
+		struct claim other = claim_of(load, i);
+
+		if (!is_same(&other, &mine) || (other.is_shared && mine.is_shared))
+			continue;
+		if (mine.kind == CLAIM_RING && ++n_ring_ends < 2)
+			continue;
+		bp_load_complain(
+			load, port_id, "device", "found «%.80s», which port %s uses already: %s",
+			mine.name, load->conf.ports[i].name,
+			mine.kind == CLAIM_RING   ? "a ring has two ends at most"
+			: mine.kind == CLAIM_FILE ? "a file that is written belongs to one port"
+						  : "one port per device; for more of its queues "
+						    "raise that port's queues");
+		return;
+	}
+}
+
+/* A file goes one way only. */
+static void check_direction(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (load->drivers[port_id] != BP_SD_PCAP || load->has_bad_mode[port_id])
+		return;
+	if (!strcmp(port->mode, "write") && port->forward_to != BP_NO_PORT)
+		bp_load_complain(
+			load, port_id, "mode",
+			"found «write», but [forward] %s = %s receives from here: nothing comes out "
+			"of a file that is written",
+			port->name, load->conf.ports[port->forward_to].name);
+	if (strcmp(port->mode, "read"))
+		return;
+	for (unsigned i = 0; i < load->conf.n_ports; i++)
+		if (load->conf.ports[i].forward_to == (int)port_id) {
+			bp_load_complain(
+				load, port_id, "mode",
+				"found «read», but [forward] %s = %s sends to here: forward to a "
+				"port with mode = write, or to a null port",
+				load->conf.ports[i].name, port->name);
+			return;
+		}
+}
+
+static bool is_used(const struct bp_conf *conf, unsigned port_id)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].forward_to == (int)port_id)
+			return true;
+	return conf->ports[port_id].forward_to != BP_NO_PORT;
+}
+
+static void check_map(struct bp_load *load)
+{
+	const struct bp_conf *conf = &load->conf;
+	bool is_empty = true;
+
+	for (size_t i = 0; i < load->ini.n_items; i++)
+		if (load->ini.items[i].key && !strcmp(load->ini.items[i].section, "forward"))
+			is_empty = false;
+	if (!conf->n_ports && !load->has_bad_port)
+		bp_problem(&load->problems, (struct bp_where){ 0 }, NULL, NULL,
+			   "has no port: add a section [port.NAME] with driver and device");
+	if (is_empty) {
+		bp_problem(&load->problems, bp_ini_where(&load->ini, "forward", NULL), "forward",
+			   NULL, "says nothing: add FROM = TO, both names of ports");
+		return;
+	}
+	if (load->has_bad_forward)
+		return; /* a port without a path may have been meant there */
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (!is_used(conf, i))
+			bp_load_complain(
+				load, i, NULL,
+				"is used nowhere: name it in [forward], or delete the section");
+}
+
+static void check_workers(struct bp_load *load)
+{
+	struct bp_conf *conf = &load->conf;
+
+	if (!conf->engine.n_cores)
+		return;
+	if (bp_ini_find(&load->ini, "engine", "workers") &&
+	    conf->engine.n_workers != conf->engine.n_cores)
+		bp_problem(&load->problems, bp_ini_where(&load->ini, "engine", "cores"), "engine",
+			   "cores",
+			   "found %u cores for workers = %u: give each worker one, or "
+			   "delete «workers»",
+			   conf->engine.n_cores, conf->engine.n_workers);
+	conf->engine.n_workers = conf->engine.n_cores;
+}
+
+/* EAL of DPDK 22.11 refuses --in-memory together with --no-huge. */
+static void check_eal(struct bp_load *load)
+{
+	struct bp_conf *conf = &load->conf;
+
+	if (!conf->dpdk.no_huge || !conf->dpdk.in_memory)
+		return;
+	if (bp_ini_find(&load->ini, "dpdk", "in_memory"))
+		bp_problem(&load->problems, bp_ini_where(&load->ini, "dpdk", "in_memory"), "dpdk",
+			   "in_memory",
+			   "found «yes» beside no_huge = yes, which EAL refuses: delete "
+			   "one of the two lines");
+	conf->dpdk.in_memory = false;
+}
+
+void bp_check_paths(struct bp_load *load)
+{
+	for (unsigned i = 0; i < load->conf.n_ports; i++) {
+		check_device(load, i);
+		check_direction(load, i);
+	}
+	check_map(load);
+	check_workers(load);
+	check_eal(load);
+}

@@ -1,0 +1,191 @@
+/* Reads an INI file through iniparser. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/ini.h"
+
+#include "config/scan.h"
+#include "config/spelling.h"
+
+#include <iniparser/iniparser.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct bytes {
+	char data[BP_INI_FILE_BYTES + 1]; /* one more, to see that a file is too long */
+	size_t n;
+};
+
+/* Read up to the end or the bound. 0 or -errno. */
+static int read_all(int fd, struct bytes *bytes)
+{
+	while (bytes->n < sizeof(bytes->data)) {
+		ssize_t n = read(fd, bytes->data + bytes->n, sizeof(bytes->data) - bytes->n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return 0;
+		bytes->n += (size_t)n;
+	}
+	return -EFBIG;
+}
+
+static const char *remedy_for(int rc)
+{
+	switch (rc) {
+	case -ENOENT:
+		return "check the path, or begin with a copy of config/reference.ini";
+	case -EACCES:
+		return "give this user the right to read it";
+	case -EISDIR:
+		return "name a file inside it";
+	case -EFBIG:
+		return "256 KiB are allowed: is this an INI file?";
+	default:
+		return "check the path";
+	}
+}
+
+static int read_file(const char *path, struct bytes *bytes, struct bp_problems *problems)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	bytes->n = 0;
+	rc = fd < 0 ? -errno : read_all(fd, bytes);
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		bp_problem(problems, (struct bp_where){ 0 }, NULL, NULL, "cannot be read: %s; %s",
+			   strerror(-rc), remedy_for(rc));
+	return rc;
+}
+
+/* iniparser prints its complaints to standard error; the scan has said all there is to say. */
+static int drop_message(const char *fmt, ...)
+{
+	(void)fmt;
+	return 0;
+}
+
+/* iniparser takes a path only: give it one to the very bytes that were scanned. */
+static dictionary *parse_bytes(const struct bytes *bytes)
+{
+	int fd = memfd_create("bypath.ini", MFD_CLOEXEC);
+	dictionary *dict = NULL;
+	char path[64];
+	size_t done = 0;
+
+	if (fd < 0)
+		return NULL;
+	while (done < bytes->n) {
+		ssize_t n = write(fd, bytes->data + done, bytes->n - done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	iniparser_set_error_callback(drop_message);
+	if (done == bytes->n)
+		dict = iniparser_load(path);
+	close(fd);
+	return dict;
+}
+
+/* Take each value as iniparser reads it; a difference to the scan is a fault, never a guess. */
+static void take_values(const dictionary *dict, struct bp_problems *problems, struct bp_ini *ini)
+{
+	char name[2 * BP_INI_LINE_BYTES + 2];
+
+	for (size_t i = 0; i < ini->n_items; i++) {
+		struct bp_ini_item *item = &ini->items[i];
+		const char *value;
+
+		if (!item->key)
+			continue;
+		snprintf(name, sizeof(name), "%s:%s", item->section, item->key);
+		value = iniparser_getstring(dict, name, "");
+		if (strcmp(value, item->value))
+			bp_problem(problems, item->where, item->section, item->key,
+				   "found «%.60s», which iniparser reads as «%.60s»: write it in "
+				   "another way, in quotes for instance",
+				   item->value, value);
+	}
+}
+
+/* Split "section.key=value" and put it over what the file says. */
+static void apply_set(const char *set, struct bp_problems *problems, struct bp_ini *ini)
+{
+	struct bp_where where = { .set = set };
+	const char *equals = strchr(set, '=');
+	char name[BP_INI_LINE_BYTES + 1];
+	struct bp_ini_item *old;
+	char *dot;
+
+	if (strlen(set) > BP_INI_LINE_BYTES || !equals) {
+		bp_problem(problems, where, NULL, NULL, "allowed: section.key=value");
+		return;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(equals - set), set);
+	dot = strrchr(name, '.');
+	if (dot)
+		*dot = '\0';
+	if (!dot || !bp_is_name(name, "_-.") || !bp_is_name(dot + 1, "_-")) {
+		bp_problem(problems, where, NULL, NULL,
+			   "allowed: section.key=value, section and key in lower case a-z 0-9 _ -");
+		return;
+	}
+	if (!bp_utf8_valid(equals + 1)) {
+		bp_problem(problems, where, name, dot + 1, "found bytes that are not UTF-8");
+		return;
+	}
+	old = bp_ini_find(ini, name, dot + 1);
+	if (old)
+		bp_ini_remove(ini, old);
+	if (!equals[1])
+		return;
+	if ((!bp_ini_find(ini, name, NULL) && !bp_ini_add(ini, name, NULL, NULL, where)) ||
+	    !bp_ini_add(ini, name, dot + 1, equals + 1, where))
+		bp_problem(problems, where, name, dot + 1, "too many settings, or no memory");
+}
+
+int bp_ini_read(const char *path, const char *const *sets, size_t n_sets,
+		struct bp_problems *problems, struct bp_ini *ini)
+{
+	struct bytes *bytes = malloc(sizeof(*bytes));
+	dictionary *dict;
+	int rc;
+
+	if (!bytes)
+		return -ENOMEM;
+	rc = read_file(path, bytes, problems);
+	if (rc)
+		goto free_bytes;
+	*ini = (struct bp_ini){ 0 };
+	bp_ini_scan(bytes->data, bytes->n, problems, ini);
+	if (!ini->has_nonsense) {
+		dict = parse_bytes(bytes);
+		if (!dict) {
+			bp_problem(problems, (struct bp_where){ 0 }, NULL, NULL,
+				   "cannot be handed to iniparser: it needs /proc and memory");
+			bp_ini_free(ini);
+			rc = -EIO;
+			goto free_bytes;
+		}
+		take_values(dict, problems, ini);
+		iniparser_freedict(dict);
+	}
+	for (size_t i = 0; i < n_sets; i++)
+		apply_set(sets[i], problems, ini);
+free_bytes:
+	free(bytes);
+	return rc;
+}

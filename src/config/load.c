@@ -1,0 +1,343 @@
+/* Loads a configuration: settings to values by the schema. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/load.h"
+
+#include "config/schema.h"
+#include "config/spelling.h"
+#include "config/value.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PORT_PREFIX "port."
+
+void bp_load_section(const struct bp_port_conf *port, char section[BP_SECTION_BYTES])
+{
+	snprintf(section, BP_SECTION_BYTES, PORT_PREFIX "%s", port->name);
+}
+
+int bp_load_find_port(const struct bp_load *load, const char *name)
+{
+	for (unsigned i = 0; i < load->conf.n_ports; i++)
+		if (!strcmp(load->conf.ports[i].name, name))
+			return (int)i;
+	return BP_NO_PORT;
+}
+
+void bp_load_complain(struct bp_load *load, unsigned port_id, const char *key, const char *fmt, ...)
+{
+	char section[BP_SECTION_BYTES], text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	bp_load_section(&load->conf.ports[port_id], section);
+	bp_problem(&load->problems, bp_ini_where(&load->ini, section, key), section, key, "%s",
+		   text);
+}
+
+static bool is_port_section(const char *section)
+{
+	return !strncmp(section, PORT_PREFIX, strlen(PORT_PREFIX));
+}
+
+/* The port that a section speaks of, or BP_NO_PORT. */
+static int port_of_section(const struct bp_load *load, const char *section)
+{
+	if (!is_port_section(section))
+		return BP_NO_PORT;
+	return bp_load_find_port(load, section + strlen(PORT_PREFIX));
+}
+
+static bool is_fixed_section(const char *section)
+{
+	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
+		if (!strcmp(s->name, section))
+			return strcmp(section, "port") != 0;
+	return false;
+}
+
+/* Every default that does not depend on the driver. section "port": base is a port. */
+static void apply_defaults(const char *section, void *base)
+{
+	char why[BP_WHY_BYTES];
+
+	for (const struct bp_key *key = bp_schema; key->section; key++) {
+		bool is_port = !strcmp(key->section, "port");
+
+		if (section ? strcmp(key->section, section) : is_port)
+			continue;
+		if (key->fallback)
+			bp_value_store(key, 0, key->fallback, base, why);
+	}
+}
+
+static void complain_section(struct bp_load *load, const struct bp_ini_item *header)
+{
+	struct bp_nearest nearest = { .word = header->section };
+	char port_section[BP_INI_LINE_BYTES + 8] = "", hint[BP_HINT_BYTES];
+	const char *dot = strchr(header->section, '.');
+
+	if (dot) { /* [ports.wan] */
+		snprintf(port_section, sizeof(port_section), "port%s", dot);
+		bp_nearest_try(&nearest, port_section);
+	}
+	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
+		bp_nearest_try(&nearest, strcmp(s->name, "port") ? s->name : "port.NAME");
+	bp_problem(&load->problems, header->where, header->section, NULL,
+		   "unknown section, allowed: engine, memory, dpdk, port.NAME, forward%s",
+		   bp_hint(hint, nearest.best));
+}
+
+static void add_port(struct bp_load *load, const struct bp_ini_item *header)
+{
+	const char *name = header->section + strlen(PORT_PREFIX);
+	struct bp_port_conf *port = &load->conf.ports[load->conf.n_ports];
+
+	load->has_bad_port = true;
+	if (!bp_is_name(name, "_-") || strlen(name) >= BP_NAME_BYTES) {
+		bp_problem(&load->problems, header->where, header->section, NULL,
+			   "found a port named «%.80s», allowed: 1..%u of a-z 0-9 _ -", name,
+			   BP_NAME_BYTES - 1);
+		return;
+	}
+	if (load->conf.n_ports == BP_PORTS_MAX) {
+		bp_problem(&load->problems, header->where, header->section, NULL,
+			   "one port too many, allowed: up to %u", BP_PORTS_MAX);
+		return;
+	}
+	load->has_bad_port = false;
+	load->conf.n_ports++;
+	snprintf(port->name, sizeof(port->name), "%.*s", (int)sizeof(port->name) - 1, name);
+	port->forward_to = BP_NO_PORT;
+	apply_defaults("port", port);
+}
+
+static void read_sections(struct bp_load *load)
+{
+	bool has_bad_port = false;
+
+	for (size_t i = 0; i < load->ini.n_items; i++) {
+		const struct bp_ini_item *item = &load->ini.items[i];
+
+		if (item->key || is_fixed_section(item->section))
+			continue;
+		if (is_port_section(item->section)) {
+			add_port(load, item);
+		} else {
+			complain_section(load, item);
+			load->has_bad_port = true; /* it may have been meant as one */
+		}
+		has_bad_port |= load->has_bad_port;
+	}
+	load->has_bad_port = has_bad_port;
+}
+
+static void complain_key(struct bp_load *load, const struct bp_ini_item *item, const char *section)
+{
+	struct bp_nearest nearest = { .word = item->key };
+	const struct bp_key *elsewhere = NULL;
+	char hint[BP_HINT_BYTES];
+
+	for (const struct bp_key *key = bp_schema; key->section; key++) {
+		if (!strcmp(key->section, section))
+			bp_nearest_try(&nearest, key->name);
+		else if (!strcmp(key->name, item->key) && !elsewhere)
+			elsewhere = key;
+	}
+	if (elsewhere && (!nearest.best || nearest.distance > 1))
+		bp_problem(&load->problems, item->where, item->section, item->key,
+			   "unknown key here: it belongs in [%s%s]", elsewhere->section,
+			   strcmp(elsewhere->section, "port") ? "" : ".NAME");
+	else
+		bp_problem(&load->problems, item->where, item->section, item->key,
+			   "unknown key%s%s", bp_hint(hint, nearest.best),
+			   nearest.best ? "" : "; bypath check --reference lists all");
+}
+
+/* Does the key apply to the port's driver and mode? Says so if not. */
+static bool check_applies(struct bp_load *load, unsigned port_id, const struct bp_key *key,
+			  const struct bp_ini_item *item)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	uint32_t driver = load->drivers[port_id];
+	const struct bp_key *mode = bp_schema_find("port", "mode");
+	char names[128];
+
+	if (!driver)
+		return true; /* that error is enough */
+	if (!(key->drivers & driver)) {
+		bp_schema_print_drivers(key->drivers, names, sizeof(names));
+		bp_problem(&load->problems, item->where, item->section, item->key,
+			   "found «%.80s», but driver %s does not know this key; drivers that do: "
+			   "%s; delete the line",
+			   item->value, port->driver, names);
+		return false;
+	}
+	if (key->mode && bp_schema_word(mode, key->mode, driver) && (mode->drivers & driver) &&
+	    !load->has_bad_mode[port_id] && strcmp(port->mode, key->mode)) {
+		bp_problem(&load->problems, item->where, item->section, item->key,
+			   "found «%.80s», but driver %s knows this key with mode = %s only, and "
+			   "the mode is %s; delete the line",
+			   item->value, port->driver, key->mode, port->mode);
+		return false;
+	}
+	return true;
+}
+
+/* Parse one value into its field. false: said why not. */
+static bool store_item(struct bp_load *load, const struct bp_ini_item *item,
+		       const struct bp_key *key, uint32_t driver, void *base)
+{
+	char why[BP_WHY_BYTES];
+
+	if (!bp_value_store(key, driver, item->value, base, why))
+		return true;
+	bp_problem(&load->problems, item->where, item->section, item->key, "%s", why);
+	return false;
+}
+
+/* Driver and mode come first: what other keys may say depends on them. */
+static void read_driver(struct bp_load *load, unsigned port_id)
+{
+	struct bp_port_conf *port = &load->conf.ports[port_id];
+	const struct bp_key *driver = bp_schema_find("port", "driver");
+	const struct bp_key *mode = bp_schema_find("port", "mode");
+	const struct bp_ini_item *item;
+	char section[BP_SECTION_BYTES], why[BP_WHY_BYTES];
+	const char *first_word;
+
+	bp_load_section(port, section);
+	item = bp_ini_find(&load->ini, section, "driver");
+	if (!item || !store_item(load, item, driver, 0, port))
+		return;
+	load->drivers[port_id] = bp_schema_driver(port->driver);
+	first_word = bp_schema_default(mode, load->drivers[port_id]);
+	if (first_word)
+		bp_value_store(mode, load->drivers[port_id], first_word, port, why);
+	item = bp_ini_find(&load->ini, section, "mode");
+	if (item && check_applies(load, port_id, mode, item))
+		load->has_bad_mode[port_id] =
+			!store_item(load, item, mode, load->drivers[port_id], port);
+}
+
+static void read_port_key(struct bp_load *load, const struct bp_ini_item *item, unsigned port_id)
+{
+	const struct bp_key *key = bp_schema_find("port", item->key);
+
+	if (!key)
+		complain_key(load, item, "port");
+	else if (strcmp(item->key, "driver") &&
+		 (strcmp(item->key, "mode") || !load->drivers[port_id]) &&
+		 check_applies(load, port_id, key, item))
+		store_item(load, item, key, load->drivers[port_id], &load->conf.ports[port_id]);
+}
+
+static void read_keys(struct bp_load *load)
+{
+	for (size_t i = 0; i < load->ini.n_items; i++) {
+		const struct bp_ini_item *item = &load->ini.items[i];
+		int port_id = port_of_section(load, item->section);
+		const struct bp_key *key;
+
+		if (!item->key || !strcmp(item->section, "forward"))
+			continue;
+		if (port_id != BP_NO_PORT) {
+			read_port_key(load, item, (unsigned)port_id);
+			continue;
+		}
+		if (!is_fixed_section(item->section))
+			continue; /* the section's error is enough */
+		key = bp_schema_find(item->section, item->key);
+		if (key)
+			store_item(load, item, key, 0, &load->conf);
+		else
+			complain_key(load, item, item->section);
+	}
+}
+
+/* Say that there is no such port. */
+static void complain_port(struct bp_load *load, const struct bp_ini_item *item, const char *name)
+{
+	struct bp_nearest nearest = { .word = name };
+	char hint[BP_HINT_BYTES], names[256] = "";
+	size_t len = 0;
+
+	load->has_bad_forward = true;
+	if (load->has_bad_port || load->ini.has_nonsense)
+		return; /* it may be the one whose section made no sense */
+	for (unsigned i = 0; i < load->conf.n_ports; i++) {
+		bp_nearest_try(&nearest, load->conf.ports[i].name);
+		if (len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+						len ? ", " : "", load->conf.ports[i].name);
+	}
+	bp_problem(&load->problems, item->where, item->section, item->key,
+		   "found «%.80s», which is no port; allowed: %s%s", name,
+		   names[0] ? names : "none, as there is no [port.NAME]",
+		   bp_hint(hint, nearest.best));
+}
+
+static void read_forwards(struct bp_load *load)
+{
+	for (size_t i = 0; i < load->ini.n_items; i++) {
+		const struct bp_ini_item *item = &load->ini.items[i];
+		int from, to;
+
+		if (!item->key || strcmp(item->section, "forward"))
+			continue;
+		from = bp_load_find_port(load, item->key);
+		to = bp_load_find_port(load, item->value);
+		if (from == BP_NO_PORT)
+			complain_port(load, item, item->key);
+		if (to == BP_NO_PORT)
+			complain_port(load, item, item->value);
+		if (from != BP_NO_PORT && to != BP_NO_PORT)
+			load->conf.ports[from].forward_to = to;
+	}
+}
+
+static void read_values(struct bp_load *load)
+{
+	apply_defaults(NULL, &load->conf);
+	read_sections(load);
+	for (unsigned i = 0; i < load->conf.n_ports; i++)
+		read_driver(load, i);
+	read_keys(load);
+	read_forwards(load);
+	if (load->ini.has_nonsense)
+		return; /* what is missing may stand in a line that made no sense */
+	for (unsigned i = 0; i < load->conf.n_ports; i++)
+		bp_check_port(load, i);
+	bp_check_paths(load);
+}
+
+int bp_config_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf,
+		   char *errors, size_t errors_bytes)
+{
+	struct bp_load *load = calloc(1, sizeof(*load));
+	int rc;
+
+	if (!load) {
+		snprintf(errors, errors_bytes, "%s: cannot be read: no memory\n", path);
+		return -ENOMEM;
+	}
+	bp_problems_init(&load->problems, path);
+	rc = bp_ini_read(path, sets, n_sets, &load->problems, &load->ini);
+	if (!rc) {
+		read_values(load);
+		if (load->problems.n || load->problems.is_cut)
+			rc = -EINVAL;
+		else
+			*conf = load->conf;
+	}
+	bp_problems_print(&load->problems, errors, errors_bytes);
+	bp_problems_free(&load->problems);
+	bp_ini_free(&load->ini);
+	free(load);
+	return rc;
+}

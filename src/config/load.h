@@ -1,0 +1,38 @@
+/* What loading knows while it checks: the settings, the values so far, the errors. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CONFIG_LOAD_H
+#define BYPATH_CONFIG_LOAD_H
+
+#include "bypath/config.h"
+#include "config/ini.h"
+#include "config/problems.h"
+
+#define BP_SECTION_BYTES (BP_NAME_BYTES + 8u)
+
+struct bp_load {
+	struct bp_ini ini;
+	struct bp_problems problems;
+	struct bp_conf conf;
+	uint32_t drivers[BP_PORTS_MAX]; /* bit of each port's driver; 0: not known */
+	bool has_bad_mode[BP_PORTS_MAX]; /* the port's mode was refused */
+	bool has_bad_forward; /* an entry of [forward] was refused */
+	bool has_bad_port; /* a port's section was refused */
+};
+
+/* "port.NAME" */
+void bp_load_section(const struct bp_port_conf *port, char section[BP_SECTION_BYTES]);
+
+/* Index of the port of this name, or BP_NO_PORT. */
+int bp_load_find_port(const struct bp_load *load, const char *name);
+
+/* Add a problem of a port's key (NULL: its section), in the line where it stands. */
+void bp_load_complain(struct bp_load *load, unsigned port_id, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* One port in itself: device, keys that contradict each other. Adds problems. */
+void bp_check_port(struct bp_load *load, unsigned port_id);
+
+/* The whole: ports against each other, paths, workers, EAL's options. Adds problems. */
+void bp_check_paths(struct bp_load *load);
+
+#endif

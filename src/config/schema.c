@@ -1,0 +1,277 @@
+/* The table of all sections and keys. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/schema.h"
+
+#include "bypath/pkt.h"
+
+#include <string.h>
+
+/* The place of a field. */
+#define CONF(field) \
+	.offset = offsetof(struct bp_conf, field), .size = sizeof(((struct bp_conf *)0)->field)
+#define PORT(field)                                                        \
+	.section = "port", .offset = offsetof(struct bp_port_conf, field), \
+	.size = sizeof(((struct bp_port_conf *)0)->field)
+
+#define ON_NETDEV (BP_SD_AF_PACKET | BP_SD_AF_XDP)
+
+const char *const bp_schema_drivers[] = { "af_packet", "af_xdp", "dpdk", "pcap",
+					  "tap",       "ring",   "null", NULL };
+
+const struct bp_section bp_schema_sections[] = {
+	{ "engine", "how packets are forwarded" },
+	{ "memory", "the arena that holds the frames of all ports but dpdk ones" },
+	{ "dpdk", "how EAL starts; read only if there is a dpdk port or enable = yes" },
+	{ "port", "one attachment to a network, its name behind the dot" },
+	{ "forward", "FROM = TO: packets received on port FROM are sent on port TO" },
+	{ NULL, NULL },
+};
+
+static const struct bp_word yes_no[] = { { "yes", 1, 0 }, { "no", 0, 0 }, { NULL, 0, 0 } };
+static const struct bp_word yes_no_auto[] = {
+	{ "auto", BP_AUTO, 0 }, { "yes", BP_YES, 0 }, { "no", BP_NO, 0 }, { NULL, 0, 0 }
+};
+static const struct bp_word auto_off[] = { { "auto", BP_AUTO, 0 },
+					   { "off", BP_NO, 0 },
+					   { NULL, 0, 0 } };
+static const struct bp_word engine_modes[] = { { "io", BP_ENGINE_IO, 0 },
+					       { "macswap", BP_ENGINE_MACSWAP, 0 },
+					       { NULL, 0, 0 } };
+static const struct bp_word idle_modes[] = { { "adaptive", BP_IDLE_ADAPTIVE, 0 },
+					     { "busy", BP_IDLE_BUSY, 0 },
+					     { NULL, 0, 0 } };
+static const struct bp_word frame_sizes[] = { { "2048", 2048, 0 },
+					      { "4096", 4096, 0 },
+					      { NULL, 0, 0 } };
+static const struct bp_word drivers[] = { { "af_packet", 0, 0 }, { "af_xdp", 0, 0 },
+					  { "dpdk", 0, 0 },      { "pcap", 0, 0 },
+					  { "tap", 0, 0 },       { "ring", 0, 0 },
+					  { "null", 0, 0 },      { NULL, 0, 0 } };
+static const struct bp_word port_modes[] = {
+	{ "mmap", 0, BP_SD_AF_PACKET }, { "socket", 0, BP_SD_AF_PACKET },
+	{ "auto", 0, BP_SD_AF_XDP },    { "zerocopy", 0, BP_SD_AF_XDP },
+	{ "copy", 0, BP_SD_AF_XDP },    { "skb", 0, BP_SD_AF_XDP },
+	{ "read", 0, BP_SD_PCAP },      { "write", 0, BP_SD_PCAP },
+	{ "live", 0, BP_SD_PCAP },      { NULL, 0, 0 }
+};
+static const struct bp_word tx_ways[] = {
+	{ "auto", 0, 0 }, { "ring", 0, 0 }, { "send", 0, 0 }, { NULL, 0, 0 }
+};
+static const struct bp_word paces[] = { { "recorded", 0, 0 }, { "max", 0, 0 }, { NULL, 0, 0 } };
+
+const struct bp_key bp_schema[] = {
+	{ .section = "engine",
+	  .name = "mode",
+	  .type = BP_KEY_CHOICE,
+	  .words = engine_modes,
+	  .fallback = "io",
+	  CONF(engine.mode),
+	  .help = "io: forward unchanged; macswap: swap the two MAC addresses" },
+	{ .section = "engine",
+	  .name = "workers",
+	  .type = BP_KEY_NUMBER,
+	  .unit = "threads",
+	  .min = 1,
+	  .max = BP_WORKERS_MAX,
+	  .fallback = "1",
+	  CONF(engine.n_workers),
+	  .help = "threads that poll, each pinned to a core of its own" },
+	{ .section = "engine",
+	  .name = "cores",
+	  .type = BP_KEY_CORES,
+	  .max = UINT16_MAX,
+	  .example = "1,2",
+	  CONF(engine.cores),
+	  .help = "the workers' cores, one each, as 1,2 or 4-7; without it they are chosen" },
+	{ .section = "engine",
+	  .name = "idle",
+	  .type = BP_KEY_CHOICE,
+	  .words = idle_modes,
+	  .fallback = "adaptive",
+	  CONF(engine.idle),
+	  .help = "without packets: busy keeps polling; adaptive spins, pauses, then waits" },
+	{ .section = "engine",
+	  .name = "burst",
+	  .type = BP_KEY_NUMBER,
+	  .unit = "views",
+	  .min = 1,
+	  .max = BP_BURST_MAX,
+	  .fallback = "64",
+	  CONF(engine.burst),
+	  .help = "packet views that a worker moves at once" },
+	{ .section = "engine",
+	  .name = "tx_retries",
+	  .type = BP_KEY_NUMBER,
+	  .unit = "attempts",
+	  .max = 1024,
+	  .fallback = "16",
+	  CONF(engine.tx_retries),
+	  .help = "further attempts to send what a TX queue did not take, before tx_full" },
+
+	{ .section = "memory",
+	  .name = "frames",
+	  .type = BP_KEY_NUMBER,
+	  .unit = "frames",
+	  .min = 512,
+	  .max = 4194304,
+	  .fallback = "16384",
+	  CONF(memory.n_frames),
+	  .help = "frames of the arena, fixed at the start" },
+	{ .section = "memory",
+	  .name = "frame_bytes",
+	  .type = BP_KEY_CHOICE,
+	  .unit = "bytes",
+	  .words = frame_sizes,
+	  .fallback = "2048",
+	  CONF(memory.frame_bytes),
+	  .help = "size of a frame; 256 bytes of it are headroom" },
+	{ .section = "memory",
+	  .name = "hugepages",
+	  .type = BP_KEY_CHOICE,
+	  .words = yes_no_auto,
+	  .fallback = "auto",
+	  CONF(memory.hugepages),
+	  .help = "2 MiB pages: auto takes them if there are any, yes refuses to start without" },
+	{ .section = "memory",
+	  .name = "protect",
+	  .type = BP_KEY_CHOICE,
+	  .words = yes_no,
+	  .fallback = "no",
+	  CONF(memory.protect),
+	  .help = "take away access to the arena after set-up: proves that io touches nothing" },
+
+	{ .section = "dpdk",
+	  .name = "enable",
+	  .type = BP_KEY_CHOICE,
+	  .words = yes_no,
+	  .fallback = "no",
+	  CONF(dpdk.enable),
+	  .help = "start EAL without a dpdk port as well" },
+	{ .section = "dpdk",
+	  .name = "in_memory",
+	  .type = BP_KEY_CHOICE,
+	  .words = yes_no,
+	  .fallback = "yes",
+	  CONF(dpdk.in_memory),
+	  .help = "leave no files behind, allow several instances; becomes no with no_huge = yes" },
+	{ .section = "dpdk",
+	  .name = "no_huge",
+	  .type = BP_KEY_CHOICE,
+	  .words = yes_no,
+	  .fallback = "no",
+	  CONF(dpdk.no_huge),
+	  .help = "ordinary pages for EAL's memory" },
+	{ .section = "dpdk",
+	  .name = "memory",
+	  .type = BP_KEY_NUMBER,
+	  .flags = BP_KEY_ZERO,
+	  .unit = "MiB",
+	  .min = 16,
+	  .max = 1048576,
+	  .zero = "EAL's choice",
+	  .fallback = "0",
+	  CONF(dpdk.memory_mib),
+	  .help = "memory that EAL takes" },
+	{ .section = "dpdk",
+	  .name = "file_prefix",
+	  .type = BP_KEY_TEXT,
+	  .example = "bypath",
+	  CONF(dpdk.file_prefix),
+	  .help = "name of EAL's files, for several instances with in_memory = no" },
+	{ .section = "dpdk",
+	  .name = "args",
+	  .type = BP_KEY_TEXT,
+	  .example = "\"--log-level=lib.eal:info\"",
+	  CONF(dpdk.args),
+	  .help = "further EAL arguments, split at blanks" },
+
+	{ PORT(driver), .name = "driver", .type = BP_KEY_WORD, .flags = BP_KEY_REQUIRED,
+	  .words = drivers, .drivers = BP_SD_ALL, .help = "the I/O backend" },
+	{ PORT(device), .name = "device", .type = BP_KEY_TEXT, .flags = BP_KEY_REQUIRED,
+	  .drivers = BP_SD_ALL & ~BP_SD_NULL,
+	  .help = "network interface, PCI address or DPDK device string, file, or ring's name" },
+	{ PORT(mode), .name = "mode", .type = BP_KEY_WORD, .flags = BP_KEY_FIRST_WORD,
+	  .words = port_modes, .drivers = ON_NETDEV | BP_SD_PCAP,
+	  .help = "how the driver attaches: see its page in docs/drivers" },
+	{ PORT(strict), .name = "strict", .type = BP_KEY_CHOICE, .words = yes_no, .fallback = "no",
+	  .drivers = ON_NETDEV,
+	  .help = "refuse to start when the mode asked for is not the mode got" },
+	{ PORT(n_queues), .name = "queues", .type = BP_KEY_NUMBER, .unit = "queues", .min = 1,
+	  .max = BP_QUEUES_MAX, .fallback = "1",
+	  .drivers = ON_NETDEV | BP_SD_DPDK | BP_SD_TAP | BP_SD_RING | BP_SD_NULL,
+	  .help = "RX queues, spread over the workers" },
+	{ PORT(checksum), .name = "checksum", .type = BP_KEY_CHOICE, .words = auto_off,
+	  .fallback = "auto", .drivers = BP_SD_ALL & ~BP_SD_NULL,
+	  .help = "auto: complete partial L4 checksums of packets received here when need be" },
+	{ PORT(ring_size), .name = "ring_size", .type = BP_KEY_NUMBER,
+	  .flags = BP_KEY_ZERO | BP_KEY_POWER_OF_2, .unit = "slots", .min = 8, .max = 65536,
+	  .zero = "driver's choice", .fallback = "0",
+	  .drivers = ON_NETDEV | BP_SD_DPDK | BP_SD_RING,
+	  .help = "descriptors or slots per queue" },
+	{ PORT(mtu), .name = "mtu", .type = BP_KEY_NUMBER, .flags = BP_KEY_ZERO, .unit = "bytes",
+	  .min = 68, .max = 9600, .zero = "leave it", .fallback = "0", .drivers = BP_SD_DPDK,
+	  .help = "MTU to set on the device" },
+	{ PORT(tx), .name = "tx", .type = BP_KEY_WORD, .words = tx_ways, .fallback = "auto",
+	  .drivers = BP_SD_AF_PACKET, .mode = "mmap",
+	  .help = "send through the TX ring, or by sendmmsg straight from where packets lie" },
+	{ PORT(qdisc_bypass), .name = "qdisc_bypass", .type = BP_KEY_CHOICE, .words = yes_no_auto,
+	  .fallback = "auto", .drivers = BP_SD_AF_PACKET,
+	  .help = "PACKET_QDISC_BYPASS: send past the device's queueing discipline" },
+	{ PORT(busy_poll_us), .name = "busy_poll_us", .type = BP_KEY_NUMBER, .unit = "µs",
+	  .max = 100000, .zero = "off", .fallback = "0", .drivers = BP_SD_AF_XDP,
+	  .help = "SO_BUSY_POLL: time a system call may spend polling the device" },
+	{ PORT(loop), .name = "loop", .type = BP_KEY_CHOICE, .words = yes_no, .fallback = "no",
+	  .drivers = BP_SD_PCAP, .mode = "read", .help = "start again at the end of the file" },
+	{ PORT(pace), .name = "pace", .type = BP_KEY_WORD, .words = paces, .fallback = "recorded",
+	  .drivers = BP_SD_PCAP, .mode = "read",
+	  .help = "as the file's time stamps say, or as fast as can be; rate_pps implies max" },
+	{ PORT(rate_pps), .name = "rate_pps", .type = BP_KEY_NUMBER, .unit = "packets/s",
+	  .max = 1000000000, .zero = "no limit", .fallback = "0",
+	  .drivers = BP_SD_PCAP | BP_SD_NULL, .mode = "read", .help = "rate of the packets made" },
+	{ PORT(count), .name = "count", .type = BP_KEY_NUMBER, .unit = "packets", .max = INT64_MAX,
+	  .zero = "never", .fallback = "0", .drivers = BP_SD_PCAP | BP_SD_NULL, .mode = "read",
+	  .help = "stop after so many packets" },
+	{ PORT(frame_bytes), .name = "frame_bytes", .type = BP_KEY_NUMBER, .unit = "bytes",
+	  .min = 14, .max = 9000, .fallback = "64", .drivers = BP_SD_NULL,
+	  .help = "length of the frames made, without FCS" },
+
+	{ .section = "forward",
+	  .name = "*",
+	  .type = BP_KEY_PORT,
+	  .help = "the port whose packets are sent on the port named behind the =" },
+	{ .section = NULL },
+};
+
+const struct bp_key *bp_schema_find(const char *section, const char *name)
+{
+	for (const struct bp_key *key = bp_schema; key->section; key++)
+		if (!strcmp(key->section, section) && !strcmp(key->name, name))
+			return key;
+	return NULL;
+}
+
+uint32_t bp_schema_driver(const char *name)
+{
+	for (unsigned i = 0; bp_schema_drivers[i]; i++)
+		if (!strcmp(bp_schema_drivers[i], name))
+			return 1u << i;
+	return 0;
+}
+
+const struct bp_word *bp_schema_word(const struct bp_key *key, const char *word, uint32_t driver)
+{
+	for (const struct bp_word *w = key->words; w->word; w++)
+		if (!strcmp(w->word, word) && (!w->drivers || !driver || (w->drivers & driver)))
+			return w;
+	return NULL;
+}
+
+const char *bp_schema_default(const struct bp_key *key, uint32_t driver)
+{
+	if (!(key->flags & BP_KEY_FIRST_WORD))
+		return key->fallback;
+	for (const struct bp_word *w = key->words; w->word; w++)
+		if (w->drivers & driver)
+			return w->word;
+	return NULL;
+}

@@ -1,0 +1,118 @@
+/* Compares spellings. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/spelling.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_MAX 64u
+
+static unsigned min3(unsigned a, unsigned b, unsigned c)
+{
+	unsigned ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/*
+ * Edit distance with swaps of neighbours («drvier» is 1 from «driver»). Both ≤ WORD_MAX.
+ * Source: optimal string alignment distance, three rows of the table at a time.
+ */
+static unsigned edit_distance(const char *a, const char *b)
+{
+	unsigned rows[3][WORD_MAX + 1];
+	size_t len_a = strlen(a), len_b = strlen(b);
+
+	for (unsigned j = 0; j <= len_b; j++)
+		rows[0][j] = j;
+	for (unsigned i = 1; i <= len_a; i++) {
+		unsigned *row = rows[i % 3], *up = rows[(i - 1) % 3], *up2 = rows[(i + 1) % 3];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= len_b; j++) {
+			row[j] =
+				min3(up[j] + 1, row[j - 1] + 1, up[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = min3(row[j], up2[j - 2] + 1, row[j]);
+		}
+	}
+	return rows[len_a % 3][len_b];
+}
+
+/* At most a third of the longer word may differ, and one letter of the shortest ones. */
+void bp_nearest_try(struct bp_nearest *nearest, const char *candidate)
+{
+	size_t len_word = strlen(nearest->word), len = strlen(candidate);
+	size_t longer = len > len_word ? len : len_word;
+	unsigned distance;
+
+	if (len_word > WORD_MAX || len > WORD_MAX || !len || longer < 2)
+		return;
+	distance = edit_distance(nearest->word, candidate);
+	if (distance > (longer + 2) / 3 || distance >= longer)
+		return;
+	if (nearest->best && distance >= nearest->distance)
+		return;
+	nearest->best = candidate;
+	nearest->distance = distance;
+}
+
+const char *bp_hint(char hint[BP_HINT_BYTES], const char *best)
+{
+	hint[0] = '\0';
+	if (best)
+		snprintf(hint, BP_HINT_BYTES, "; did you mean «%.64s»?", best);
+	return hint;
+}
+
+/* Source: RFC 3629 section 4, the table of well-formed sequences. */
+size_t bp_utf8_bytes(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	for (size_t i = 1; i < n; i++) {
+		if (s[i] < low || s[i] > high)
+			return 0; /* the terminator too: never read past it */
+		low = 0x80;
+		high = 0xbf;
+	}
+	return n;
+}
+
+bool bp_utf8_valid(const char *text)
+{
+	while (*text) {
+		size_t n = bp_utf8_bytes(text);
+
+		if (!n)
+			return false;
+		text += n;
+	}
+	return true;
+}
+
+bool bp_is_name(const char *text, const char *extra)
+{
+	if (!*text)
+		return false;
+	for (; *text; text++)
+		if (!(*text >= 'a' && *text <= 'z') && !(*text >= '0' && *text <= '9') &&
+		    !strchr(extra, *text))
+			return false;
+	return true;
+}

@@ -1,0 +1,18 @@
+/* A value as written in the INI, checked against its key and stored in its field. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CONFIG_VALUE_H
+#define BYPATH_CONFIG_VALUE_H
+
+#include "config/schema.h"
+
+#define BP_WHY_BYTES 512u
+
+/*
+ * Parse text as key demands (words of driver only; 0: of any) and store it in base, the struct
+ * bp_conf or bp_port_conf that key->offset counts in. Not for BP_KEY_PORT. Returns 0, or -EINVAL
+ * with «found …, allowed: …» in why and base untouched.
+ */
+int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, void *base,
+		   char why[BP_WHY_BYTES]);
+
+#endif
