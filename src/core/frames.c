@@ -106,8 +106,8 @@ static void flush_oldest(struct bp_frames *f, struct stack *s, unsigned node)
 	push_batch(f, &f->full[node], batch);
 }
 
-/* The next free frame for a worker: its own node first. UINT32_MAX when there is none. */
-static uint32_t take_frame(struct bp_frames *f, unsigned worker_id)
+/* A stack of this worker with free frames, its own node's first; NULL when there are none. */
+static struct stack *find_free(struct bp_frames *f, unsigned worker_id)
 {
 	unsigned n_nodes = f->arena->n_nodes, node = f->node_of_worker[worker_id];
 
@@ -115,10 +115,10 @@ static uint32_t take_frame(struct bp_frames *f, unsigned worker_id)
 		struct stack *s = stack_of(f, worker_id, node);
 
 		if (s->n || refill(f, s, node))
-			return s->slots[--s->n];
+			return s;
 		node = node + 1 == n_nodes ? 0 : node + 1;
 	}
-	return UINT32_MAX;
+	return NULL;
 }
 
 static void give_frame(struct bp_frames *f, unsigned worker_id, uint64_t offset)
@@ -133,32 +133,43 @@ static void give_frame(struct bp_frames *f, unsigned worker_id, uint64_t offset)
 
 unsigned bp_frames_get(struct bp_frames *f, unsigned worker_id, struct bp_pkt *pkts, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t frame = take_frame(f, worker_id);
+	uint8_t *data = f->arena->base + BP_HEADROOM;
+	uint32_t shift = f->frame_shift;
+	unsigned done = 0;
+	struct stack *s;
 
-		if (frame == UINT32_MAX)
-			return i;
-		pkts[i] = (struct bp_pkt){
-			.data = f->arena->base + ((uint64_t)frame << f->frame_shift) + BP_HEADROOM,
-			.token = (uint64_t)frame << f->frame_shift,
-			.pool = &f->pool,
-			.headroom = BP_HEADROOM,
-		};
+	while (done < n && (s = find_free(f, worker_id))) {
+		unsigned end = n - done < s->n ? n : done + s->n;
+		uint32_t top = s->n;
+
+		for (; done < end; done++) {
+			uint64_t offset = (uint64_t)s->slots[--top] << shift;
+
+			pkts[done] = (struct bp_pkt){
+				.data = data + offset,
+				.token = offset,
+				.pool = &f->pool,
+				.headroom = BP_HEADROOM,
+			};
+		}
+		s->n = top;
 	}
-	return n;
+	return done;
 }
 
 unsigned bp_frames_get_offsets(struct bp_frames *f, unsigned worker_id, uint64_t *offsets,
 			       unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t frame = take_frame(f, worker_id);
+	unsigned done = 0;
+	struct stack *s;
 
-		if (frame == UINT32_MAX)
-			return i;
-		offsets[i] = (uint64_t)frame << f->frame_shift;
+	while (done < n && (s = find_free(f, worker_id))) {
+		unsigned end = n - done < s->n ? n : done + s->n;
+
+		while (done < end)
+			offsets[done++] = (uint64_t)s->slots[--s->n] << f->frame_shift;
 	}
-	return n;
+	return done;
 }
 
 void bp_frames_put_offsets(struct bp_frames *f, unsigned worker_id, const uint64_t *offsets,
@@ -172,9 +183,19 @@ static void put_views(struct bp_pool *pool, unsigned worker_id, const struct bp_
 		      unsigned n)
 {
 	struct bp_frames *f = (struct bp_frames *)pool;
+	struct stack *s = stack_of(f, worker_id, 0);
+	uint32_t shift = f->frame_shift;
 
+	if (f->arena->n_nodes > 1) {
+		for (unsigned i = 0; i < n; i++)
+			give_frame(f, worker_id, pkts[i].token);
+		return;
+	}
+	while (s->n + n > STACK_SLOTS)
+		flush_oldest(f, s, 0);
 	for (unsigned i = 0; i < n; i++)
-		give_frame(f, worker_id, pkts[i].token);
+		s->slots[s->n + i] = (uint32_t)(pkts[i].token >> shift);
+	s->n += n;
 }
 
 /* Every frame into full batches; what fills no batch stays on the control thread's stack. */
