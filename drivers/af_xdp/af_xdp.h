@@ -1,0 +1,165 @@
+/* What the files of driver `af_xdp` share: the port, its queues, the calls between them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_DRIVERS_AF_XDP_H
+#define BYPATH_DRIVERS_AF_XDP_H
+
+#include "bypath/driver.h"
+
+#include "core/arena.h"
+#include "core/frames.h"
+
+#include <net/if.h>
+#include <xdp/xsk.h>
+
+/* Newer than the headers of Linux 6.1; probed at run time. Source: include/uapi/linux/if_xdp.h. */
+#ifndef XDP_USE_SG
+#define XDP_USE_SG (1 << 4) /* bind: packets of several descriptors; Linux 6.6 */
+#endif
+#ifndef XDP_PKT_CONTD
+#define XDP_PKT_CONTD (1 << 0) /* descriptor: the packet goes on in the next one */
+#endif
+#define XSK_SOL_XDP          283
+#define XSK_MAX_TX_BUDGET    9 /* socket option XDP_MAX_TX_SKB_BUDGET; Linux 6.17 */
+#define XSK_PREFER_BUSY_POLL 69 /* SO_PREFER_BUSY_POLL; Linux 5.11 */
+#define XSK_BUSY_POLL_BUDGET 70 /* SO_BUSY_POLL_BUDGET; Linux 5.11 */
+
+#define XSK_WHY_BYTES      512u /* for the sentence that explains a failure */
+#define XSK_DEFAULT_RING   2048u
+#define XSK_FILL_BATCH     64u /* frames handed to the kernel at a time */
+#define XSK_KERNEL_BUDGET  32u /* descriptors per sendto without XDP_MAX_TX_SKB_BUDGET */
+#define XSK_COPY_MAX_VIEWS 17u /* the smallest MAX_SKB_FRAGS a kernel is built with */
+#define XSK_ZC_MAX_VIEWS   8u /* what every zero-copy driver with multi-buffer takes */
+
+/* A frame's owner mark, a byte per frame and side: what the kernel holds can be told exactly when
+ * the socket is closed, whatever the kernel did with the descriptor. */
+#define XSK_MARK_HELD 1u
+#define XSK_MARK_LAST 2u /* TX: with it a packet ends */
+
+/* RX ring with fill ring: the receiving worker's alone. */
+struct xsk_rx_side {
+	alignas(BP_CACHE_LINE) struct xsk_ring_cons rx;
+	struct xsk_ring_prod fill;
+	uint8_t *base; /* of the arena: address 0 of the UMEM */
+	struct bp_frames *frames;
+	struct bp_pool *pool;
+	uint8_t *marks; /* [frame] */
+	uint32_t frame_mask; /* frame_bytes - 1 */
+	uint32_t frame_shift;
+	uint32_t n_filled; /* frames given to the kernel, not received yet */
+	uint32_t fill_target; /* as many as that is filled up to */
+	uint32_t fill_batch;
+	uint32_t n_refused; /* calls in a row whose `max` was too small for the next packet */
+	int fd;
+	bool busy_poll; /* an empty ring is polled by a system call that runs the NAPI */
+	bool in_long; /* inside a packet that is being thrown away */
+};
+
+/* TX ring with completion ring: the sending worker's alone. */
+struct xsk_tx_side {
+	alignas(BP_CACHE_LINE) struct xsk_ring_prod tx;
+	struct xsk_ring_cons comp;
+	uint8_t *base;
+	struct bp_frames *frames;
+	uint8_t *marks;
+	uint32_t frame_shift;
+	uint32_t room; /* data bytes in a frame of our own */
+	uint32_t max_bytes; /* longest packet */
+	uint32_t max_views; /* 1 without SG */
+	uint32_t kicks_max; /* sendto calls per burst */
+	uint32_t n_held; /* packets not completed */
+	int fd;
+	bool zerocopy;
+};
+
+/* One socket: both sides of one device queue, with a UMEM of its own over the whole arena. */
+struct xsk_queue {
+	struct xsk_rx_side rx;
+	struct xsk_tx_side tx;
+	struct xsk_umem *umem;
+	struct xsk_socket *xsk; /* NULL: closed */
+};
+
+/* What the kernel says of the interface. */
+struct xsk_device {
+	char name[IF_NAMESIZE];
+	char driver[BP_NAME_BYTES];
+	enum bp_device_kind kind;
+	unsigned ifindex;
+	uint32_t mtu;
+	uint32_t n_rx, n_tx; /* channels, 0 unknown */
+	bool is_combined;
+	bool is_running; /* up, with carrier */
+};
+
+/* How a queue's socket is to be opened. */
+struct xsk_plan {
+	uint32_t ring_size;
+	uint16_t bind_flags; /* XDP_COPY or XDP_ZEROCOPY, perhaps with XDP_USE_SG */
+	bool has_rx, has_tx;
+	uint32_t busy_poll_us;
+};
+
+struct xsk_prog; /* prog.c: the loaded program, its map, its link */
+
+struct xsk_port {
+	struct bp_port *port;
+	struct xsk_prog *prog; /* loaded in open() */
+	struct xsk_device dev; /* as of the last start */
+	int ctl_fd; /* for queries in the network namespace of open() */
+	unsigned n_queues;
+	struct xsk_queue *queues;
+	struct xdp_statistics past; /* of sockets closed before */
+	bool is_zerocopy;
+	int logged_err; /* of the last start(): a retry that fails alike stays silent */
+};
+
+/* --- device.c --- */
+
+/* Facts of an interface. 0, -ENODEV and the like; nothing is logged. */
+int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
+/* Its index, or -errno; *is_running as in struct xsk_device. Cheap. */
+int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
+
+/* --- prog.c --- */
+
+/* Load the program. 0 or -errno with a sentence in why. */
+int xsk_prog_load(uint32_t n_queues, struct xsk_prog **prog, char *why, size_t why_bytes);
+void xsk_prog_unload(struct xsk_prog *prog);
+/* Is a program attached to the interface already? Its id, 0 none, or -errno. */
+int xsk_prog_attached(unsigned ifindex);
+/* Attach by a bpf_link of this process, native or not. 0 or -errno. */
+int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native);
+void xsk_prog_detach(struct xsk_prog *prog);
+/* Did the kernel attach it natively? Asks the interface. 1, 0 or -errno. */
+int xsk_prog_is_native(unsigned ifindex);
+/* Let the program hand a queue's frames to a socket. 0 or -errno. */
+int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
+
+/* --- socket.c --- */
+
+/*
+ * Open queue queue_id: UMEM, rings, bind; first fill. Retries for a second while the kernel still
+ * takes the queue's former socket apart. 0 or -errno with a sentence in why; the queue is closed.
+ */
+int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan, char *why,
+		   size_t why_bytes);
+/*
+ * Close it: every frame is back in the pool, and its statistics in xp->past.
+ * Returns the packets that the kernel had not completed.
+ */
+uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id);
+/* Did the kernel bind it in zero-copy mode? */
+bool xsk_queue_is_zerocopy(const struct xsk_queue *queue);
+/* Add the kernel's statistics of a socket to sum. */
+void xsk_queue_stats(const struct xsk_queue *queue, struct xdp_statistics *sum);
+
+/* --- rx.c, tx.c --- */
+
+unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
+/* Hand free frames to the kernel up to the target. */
+void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id);
+unsigned xsk_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/* Take back completed frames. */
+void xsk_tx_reap(struct xsk_tx_side *side, unsigned worker_id);
+
+#endif

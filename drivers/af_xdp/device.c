@@ -1,0 +1,104 @@
+/* What the kernel says of a port's interface, by ioctl: nothing here needs sysfs or netlink. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "af_xdp.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+static int set_name(struct ifreq *ifr, const char *name)
+{
+	size_t len = strlen(name);
+
+	memset(ifr, 0, sizeof(*ifr));
+	if (!len || len >= sizeof(ifr->ifr_name))
+		return -ENODEV;
+	strcpy(ifr->ifr_name, name);
+	return 0;
+}
+
+static int ask(int fd, unsigned long request, struct ifreq *ifr)
+{
+	return ioctl(fd, request, ifr) < 0 ? -errno : 0;
+}
+
+int xsk_device_probe(int ctl_fd, const char *name, bool *is_running)
+{
+	struct ifreq ifr;
+	int ifindex, err = set_name(&ifr, name);
+
+	if (err)
+		return err;
+	err = ask(ctl_fd, SIOCGIFINDEX, &ifr);
+	if (err)
+		return err;
+	ifindex = ifr.ifr_ifindex;
+	err = ask(ctl_fd, SIOCGIFFLAGS, &ifr);
+	if (err)
+		return err;
+	*is_running = (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
+	return ifindex;
+}
+
+static enum bp_device_kind kind_of(const char *driver)
+{
+	static const struct {
+		const char *driver;
+		enum bp_device_kind kind;
+	} kinds[] = {
+		{ "veth", BP_DEVICE_VETH },
+		{ "tun", BP_DEVICE_TAP },
+		{ "virtio_net", BP_DEVICE_VIRTIO },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(driver, kinds[i].driver) == 0)
+			return kinds[i].kind;
+	return BP_DEVICE_OTHER;
+}
+
+static void ask_driver(int fd, struct ifreq *ifr, struct xsk_device *dev)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+
+	ifr->ifr_data = (void *)&info;
+	if (ask(fd, SIOCETHTOOL, ifr) == 0)
+		snprintf(dev->driver, sizeof(dev->driver), "%.31s", info.driver);
+	dev->kind = kind_of(dev->driver);
+}
+
+static void ask_channels(int fd, struct ifreq *ifr, struct xsk_device *dev)
+{
+	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
+
+	ifr->ifr_data = (void *)&ch;
+	if (ask(fd, SIOCETHTOOL, ifr) < 0)
+		return; /* drivers without the call have one queue as a rule */
+	dev->n_rx = ch.rx_count + ch.combined_count;
+	dev->n_tx = ch.tx_count + ch.combined_count;
+	dev->is_combined = ch.combined_count > 0;
+}
+
+int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *out)
+{
+	struct xsk_device dev = { .driver = "" };
+	struct ifreq ifr;
+	int ret = xsk_device_probe(ctl_fd, name, &dev.is_running);
+
+	if (ret < 0)
+		return ret;
+	dev.ifindex = (unsigned)ret;
+	(void)set_name(&ifr, name);
+	strcpy(dev.name, ifr.ifr_name);
+	ret = ask(ctl_fd, SIOCGIFMTU, &ifr);
+	if (ret < 0)
+		return ret;
+	dev.mtu = (uint32_t)ifr.ifr_mtu;
+	ask_driver(ctl_fd, &ifr, &dev);
+	ask_channels(ctl_fd, &ifr, &dev);
+	*out = dev;
+	return 0;
+}

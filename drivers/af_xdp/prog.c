@@ -1,0 +1,150 @@
+/* The port's XDP program: loaded once, attached by a bpf_link that dies with the process. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "af_xdp.h"
+
+#include "bypath/log.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
+#include "bypath_xdp.skel.h"
+#pragma GCC diagnostic pop
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct xsk_prog {
+	struct bypath_xdp *skel;
+	int link_fd; /* -1: not attached */
+};
+
+/* libbpf's own words are for debugging: the driver says what failed and what to do. */
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[512];
+	int len;
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	len = vsnprintf(line, sizeof(line), fmt, args);
+	while (len > 0 && len < (int)sizeof(line) && line[len - 1] == '\n')
+		line[--len] = '\0';
+	bp_log(BP_LOG_DEBUG, "%s", line);
+	return len;
+}
+
+/* Open and load it once, with or without the flag that says it takes packets of several buffers. */
+static int load_skel(uint32_t n_queues, bool has_frags, struct bypath_xdp **out)
+{
+	struct bypath_xdp *skel = bypath_xdp__open();
+	int err;
+
+	if (!skel)
+		return -errno;
+	if (!has_frags)
+		bpf_program__set_flags(skel->progs.bypath_xdp, 0);
+	err = bpf_map__set_max_entries(skel->maps.bypath_xsks, n_queues);
+	if (!err)
+		err = bypath_xdp__load(skel);
+	if (err) {
+		bypath_xdp__destroy(skel);
+		return err;
+	}
+	*out = skel;
+	return 0;
+}
+
+int xsk_prog_load(uint32_t n_queues, struct xsk_prog **out, char *why, size_t why_bytes)
+{
+	struct xsk_prog *prog = calloc(1, sizeof(*prog));
+	int err;
+
+	if (!prog)
+		return -ENOMEM;
+	prog->link_fd = -1;
+	libbpf_set_print(print_libbpf);
+	err = load_skel(n_queues, true, &prog->skel);
+	if (err == -EINVAL || err == -E2BIG) /* before Linux 5.18: no such flag */
+		err = load_skel(n_queues, false, &prog->skel);
+	if (err) {
+		snprintf(why, why_bytes, "%s",
+			 err == -EPERM || err == -EACCES
+				 ? "no permission: run as root, or with CAP_NET_ADMIN and CAP_BPF"
+				 : "the kernel refuses it: AF_XDP needs Linux 5.9 or later with "
+				   "CONFIG_BPF_SYSCALL and CONFIG_XDP_SOCKETS");
+		free(prog);
+		return err;
+	}
+	*out = prog;
+	return 0;
+}
+
+void xsk_prog_unload(struct xsk_prog *prog)
+{
+	if (!prog)
+		return;
+	xsk_prog_detach(prog);
+	bypath_xdp__destroy(prog->skel);
+	free(prog);
+}
+
+static int query(unsigned ifindex, struct bpf_xdp_query_opts *opts)
+{
+	*opts = (struct bpf_xdp_query_opts){ .sz = sizeof(*opts) };
+	return bpf_xdp_query((int)ifindex, 0, opts);
+}
+
+int xsk_prog_attached(unsigned ifindex)
+{
+	struct bpf_xdp_query_opts opts;
+	int err = query(ifindex, &opts);
+
+	if (err)
+		return err;
+	if (opts.attach_mode == XDP_ATTACHED_NONE)
+		return 0;
+	if (opts.drv_prog_id)
+		return (int)opts.drv_prog_id;
+	if (opts.skb_prog_id)
+		return (int)opts.skb_prog_id;
+	return (int)(opts.hw_prog_id ? opts.hw_prog_id : opts.prog_id);
+}
+
+int xsk_prog_is_native(unsigned ifindex)
+{
+	struct bpf_xdp_query_opts opts;
+	int err = query(ifindex, &opts);
+
+	return err ? err : opts.attach_mode == XDP_ATTACHED_DRV;
+}
+
+int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	int fd = bpf_link_create(bpf_program__fd(prog->skel->progs.bypath_xdp), (int)ifindex,
+				 BPF_XDP, &opts);
+
+	if (fd < 0)
+		return fd;
+	prog->link_fd = fd;
+	return 0;
+}
+
+void xsk_prog_detach(struct xsk_prog *prog)
+{
+	if (prog && prog->link_fd >= 0) {
+		close(prog->link_fd);
+		prog->link_fd = -1;
+	}
+}
+
+int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd)
+{
+	int map_fd = bpf_map__fd(prog->skel->maps.bypath_xsks);
+
+	return bpf_map_update_elem(map_fd, &queue_id, &fd, BPF_ANY) < 0 ? -errno : 0;
+}
