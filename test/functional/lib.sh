@@ -118,28 +118,45 @@ bp_wire()
 	ip -n "$1" link set e0 up
 }
 
-# bp_lab [mtu=1500] [queues=1] [offloads=on]: hosts h1 and h2, with mid between them.
+# bp_host NAME WIRE ADDRESS/BITS: a namespace with its wire to mid.
+bp_host()
+{
+	ip netns add "$1" || fail "ip netns add $1"
+	bp_quiet "$1"
+	bp_wire "$1" "$2" "$3"
+}
+
+# Only the traffic of the test on the wires.
+bp_quiet()
+{
+	ip -n "$1" link set lo up
+	ip netns exec "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+		net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
+}
+
+# bp_lab [mtu=1500] [queues=1] [offloads=on] [pairs=1]: hosts h1 and h2 with mid between them;
+# pairs=2: h3 (10.77.1.3 on w2) and h4 (10.77.1.4 on w3) as well.
 bp_lab()
 {
 	need ip ethtool ping
-	LAB_MTU=1500 LAB_QUEUES=1 LAB_OFFLOADS=on
+	LAB_MTU=1500 LAB_QUEUES=1 LAB_OFFLOADS=on LAB_PAIRS=1
 	for _arg in "$@"; do
 		case $_arg in
 		mtu=*) LAB_MTU=${_arg#*=} ;;
 		queues=*) LAB_QUEUES=${_arg#*=} ;;
 		offloads=*) LAB_OFFLOADS=${_arg#*=} ;;
+		pairs=*) LAB_PAIRS=${_arg#*=} ;;
 		*) fail "bp_lab: unknown option $_arg" ;;
 		esac
 	done
-	for _ns in h1 mid h2; do
-		ip netns add $_ns || fail "ip netns add $_ns"
-		ip -n $_ns link set lo up
-		# Only the traffic of the test on the wires.
-		ip netns exec $_ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
-	done
-	bp_wire h1 w0 10.77.0.1/24
-	bp_wire h2 w1 10.77.0.2/24
+	ip netns add mid || fail "ip netns add mid"
+	bp_quiet mid
+	bp_host h1 w0 10.77.0.1/24
+	bp_host h2 w1 10.77.0.2/24
+	[ "$LAB_PAIRS" = 1 ] || {
+		bp_host h3 w2 10.77.1.3/24
+		bp_host h4 w3 10.77.1.4/24
+	}
 }
 
 # --- bypath -------------------------------------------------------------------------------------
@@ -170,6 +187,48 @@ bp_need_driver()
 	_why=$(bp_get drivers "next((d.get('missing') or '' for d in r['drivers'] if \
 		d['name'] == '$1'), 'unknown driver')") || fail "bypath drivers --json: unexpected form"
 	[ -z "$_why" ] || skip "driver $1 is not in this build: $_why"
+}
+
+# bp_port NAME KIND INTERFACE: a [port.NAME] section; KIND is DRIVER-MODE. For dpdk-memif-* the
+# third word is the socket.
+bp_port()
+{
+	echo "[port.$1]"
+	case $2 in
+	af_packet-*) printf 'driver = af_packet\ndevice = %s\nmode = %s\n' "$3" "${2#*-}" ;;
+	af_xdp-skb) printf 'driver = af_xdp\ndevice = %s\nmode = skb\nstrict = yes\n' "$3" ;;
+	af_xdp-native) printf 'driver = af_xdp\ndevice = %s\nmode = copy\nstrict = yes\n' "$3" ;;
+	dpdk-af_packet) printf 'driver = dpdk\ndevice = "net_af_packet_%s,iface=%s"\n' "$3" "$3" ;;
+	dpdk-memif-*)
+		printf 'driver = dpdk\ndevice = "net_memif0,role=%s,socket=%s"\n' "${2##*-}" "$3"
+		;;
+	pcap-live) printf 'driver = pcap\ndevice = %s\nmode = live\n' "$3" ;;
+	*) fail "no such kind of port: $2" ;;
+	esac
+}
+
+# bp_pair NAME KIND DEVICE KIND DEVICE [SECTION-LINE...]: NAME.ini with ports wan and lan, forwarding
+# both ways; further lines stand before the port sections.
+bp_pair()
+{
+	_ini=$1 _kind_a=$2 _device_a=$3 _kind_b=$4 _device_b=$5
+	shift 5
+	for _driver in af_xdp dpdk pcap; do
+		case $_kind_a$_kind_b in
+		*$_driver-*) bp_need_driver $_driver ;;
+		esac
+	done
+	{
+		for _line in "$@"; do
+			echo "$_line"
+		done
+		case $_kind_a$_kind_b in
+		*dpdk-*) bp_dpdk_section ;;
+		esac
+		bp_port wan "$_kind_a" "$_device_a"
+		bp_port lan "$_kind_b" "$_device_b"
+		printf '[forward]\nwan = lan\nlan = wan\n'
+	} | bp_ini "$_ini"
 }
 
 # bp_start NAME [bypath run's options...]: run NAME.ini in mid, in the background. Its output is
@@ -249,12 +308,7 @@ bp_stop()
 # bp_get NAME EXPRESSION: a value out of the report NAME.json, which Python's expression sees as r.
 bp_get()
 {
-	"$BP_PYTHON" - "$BP_TMP/$1.json" "$2" <<-'EOF'
-		import json, sys
-		r = json.load(open(sys.argv[1]))
-		value = eval(sys.argv[2])
-		print(int(value) if isinstance(value, bool) else value)
-	EOF
+	"$BP_PYTHON" "$BP_HERE/get.py" "$BP_TMP/$1.json" "$2"
 }
 
 # bp_expect NAME EXPRESSION: fail unless it is true of the report.
@@ -270,24 +324,25 @@ bp_expect()
 bp_law()
 {
 	[ -s "$BP_TMP/$1.json" ] || fail "$1: no report"
-	bp_expect "$1" 'r["totals"]["unaccounted"] == 0' 'r["totals"]'
-	bp_expect "$1" 'r["totals"]["held"] == 0' 'r["totals"]'
-	bp_expect "$1" 'r["arena"]["frames_free"] == r["arena"]["frames"]' 'r["arena"]'
+	bp_expect "$1" 'unaccounted == 0' 'summary()'
+	bp_expect "$1" 'held == 0' 'summary()'
+	bp_expect "$1" 'frames_free == frames' 'summary()'
 }
 
 # --- traffic ------------------------------------------------------------------------------------
 
-# tcp_ok [SECONDS] [iperf3's options...]: a TCP transfer h1 → h2 that moves data; sets TCP_GBITS.
+# tcp_ok [SECONDS] [iperf3's options...]: a TCP transfer h1 → h2 (or LAB_SERVER) that moves data; sets
+# TCP_GBITS.
 tcp_ok()
 {
 	need iperf3
 	_seconds=${1:-1}
 	[ $# -eq 0 ] || shift
-	in_h2 iperf3 -s -1 -B 10.77.0.2 --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
+	in_h2 iperf3 -s -1 -B "${LAB_SERVER:-10.77.0.2}" --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
 	_server=$!
 	wait_for 5 grep -q 'Server listening' "$BP_TMP/iperf-server.log" ||
 		fail "iperf3 server does not start"
-	timeout $((_seconds + 10 * BP_SLOW)) ip netns exec h1 iperf3 -c 10.77.0.2 -t "$_seconds" \
+	timeout $((_seconds + 10 * BP_SLOW)) ip netns exec h1 iperf3 -c "${LAB_SERVER:-10.77.0.2}" -t "$_seconds" \
 		-J "$@" >"$BP_TMP/iperf.json" 2>"$BP_TMP/iperf-client.log"
 	_rc=$?
 	kill $_server 2>/dev/null
@@ -299,6 +354,23 @@ tcp_ok()
 	TCP_GBITS=$(bp_get iperf 'round(r["end"]["sum_received"]["bits_per_second"] / 1e9, 3)')
 	bp_expect iperf 'r["end"]["sum_received"]["bytes"] > 100000'
 	note "tcp: $TCP_GBITS Gbit/s"
+}
+
+# bp_neighbours HOST ADDRESS HOST: HOST knows the other's address without asking.
+bp_neighbours()
+{
+	ip -n "$1" neigh replace "$2" dev e0 \
+		lladdr "$(ip netns exec "$3" cat /sys/class/net/e0/address)"
+}
+
+# flood HOST ADDRESS SECONDS [BYTES]: UDP as fast as one process sends, in the background; its
+# process is FLOOD.
+flood()
+{
+	ip netns exec "$1" "$BP_PYTHON" "$BP_HERE/flood.py" "$2" "$3" "${4:-18}" \
+		>>"$BP_TMP/flood.log" 2>&1 &
+	# shellcheck disable=SC2034 # for the scripts
+	FLOOD=$!
 }
 
 # http_ok [MIB]: a random file fetched by h1 from h2 over HTTP arrives unchanged.

@@ -30,56 +30,20 @@ result()
 	[ -z "$RESULTS" ] || echo "$1=$2" >>"$RESULTS/$ROW.result"
 }
 
-# port NAME KIND INTERFACE: its section.
-port()
-{
-	echo "[port.$1]"
-	case $2 in
-	af_packet-*) printf 'driver = af_packet\ndevice = %s\nmode = %s\n' "$3" "${2#*-}" ;;
-	af_xdp-skb) printf 'driver = af_xdp\ndevice = %s\nmode = skb\nstrict = yes\n' "$3" ;;
-	af_xdp-native) printf 'driver = af_xdp\ndevice = %s\nmode = copy\nstrict = yes\n' "$3" ;;
-	dpdk-af_packet) printf 'driver = dpdk\ndevice = net_af_packet_%s,iface=%s\n' "$3" "$3" ;;
-	dpdk-memif-server) printf 'driver = dpdk\ndevice = "net_memif0,role=server,socket=%s"\n' "$3" ;;
-	dpdk-memif-client) printf 'driver = dpdk\ndevice = "net_memif0,role=client,socket=%s"\n' "$3" ;;
-	pcap-live) printf 'driver = pcap\ndevice = %s\nmode = live\n' "$3" ;;
-	*) fail "no such kind of port: $2" ;;
-	esac
-}
-
-# config NAME KIND DEVICE KIND DEVICE: a process with the ports wan and lan.
-config()
-{
-	{
-		echo "[memory]"
-		echo "frames = 8192"
-		case $2$4 in
-		*dpdk*) bp_dpdk_section ;;
-		esac
-		port wan "$2" "$3"
-		port lan "$4" "$5"
-		printf '[forward]\nwan = lan\nlan = wan\n'
-	} | bp_ini "$1"
-	case $2$4 in
-	*dpdk*) bp_need_driver dpdk ;;
-	esac
-	case $2$4 in
-	*af_xdp*) bp_need_driver af_xdp ;;
-	esac
-	case $2$4 in
-	*pcap*) bp_need_driver pcap ;;
-	esac
-}
-
 bp_lab mtu=1500
 processes=a
+MEMORY='[memory]
+frames = 8192'
 case $ROW in
 *~*)
 	processes="a b"
-	config a "${ROW%~*}" w0 dpdk-memif-server /run/t/memif.sock
-	config b dpdk-memif-client /run/t/memif.sock "${ROW#*~}" w1
+	# Both pin to the last core otherwise.
+	bp_pair a "${ROW%~*}" w0 dpdk-memif-server /run/t/memif.sock "$MEMORY" "[engine]" "cores = 0"
+	bp_pair b dpdk-memif-client /run/t/memif.sock "${ROW#*~}" w1 "$MEMORY" "[engine]" \
+		"cores = $(($(nproc) - 1))"
 	;;
-*+*) config a "${ROW%+*}" w0 "${ROW#*+}" w1 ;;
-*) config a "$ROW" w0 "$ROW" w1 ;;
+*+*) bp_pair a "${ROW%+*}" w0 "${ROW#*+}" w1 "$MEMORY" ;;
+*) bp_pair a "$ROW" w0 "$ROW" w1 "$MEMORY" ;;
 esac
 for p in $processes; do
 	bp_start "$p"

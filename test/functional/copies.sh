@@ -1,0 +1,62 @@
+# Copies are true: what the report counts in user space is exactly what each path must cost.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+bp_lab mtu=1500
+bp_neighbours h1 10.77.0.2 h2
+bp_neighbours h2 10.77.0.1 h1
+
+# both_ways NAME EXPRESSION: of the path from wan to lan and of that back.
+both_ways()
+{
+	for path in "'wan', 'lan'" "'lan', 'wan'"; do
+		bp_expect "$1" "pkts($path) > 1000" "summary()"
+		bp_expect "$1" "$(echo "$2" | sed "s/PATH/$path/g")" "path($path)"
+	done
+	note "$1: $(bp_get "$1" "path('wan', 'lan')")"
+}
+
+# 0: the same frame of the arena goes out that came in.
+bp_pair xdp af_xdp-native w0 af_xdp-native w1
+bp_start xdp
+bp_wait_forwarding 20
+tcp_ok 1
+bp_stop xdp
+both_ways xdp 'copies(PATH) == 0 and copy_bytes(PATH) == 0'
+
+# 0: sendmmsg straight from the receive ring.
+bp_pair mmap af_packet-mmap w0 af_packet-mmap w1
+bp_start mmap --set port.wan.tx=send --set port.lan.tx=send
+bp_wait_forwarding 20
+tcp_ok 1
+bp_stop mmap
+both_ways mmap 'copies(PATH) == 0 and copy_bytes(PATH) == 0'
+
+# Exactly 1.000 per packet, and each byte of it once: from the arena into an mbuf.
+{
+	bp_dpdk_section
+	bp_port wan af_xdp-native w0
+	printf '[port.lan]\ndriver = dpdk\ndevice = net_null0\n[forward]\nwan = lan\n'
+} | bp_ini dpdk
+bp_need_driver dpdk
+in_mid "$BYPATH" drivers >/dev/null
+forwarded()
+{
+	[ "$(in_mid cat /sys/class/net/w0/statistics/rx_packets)" -gt $((from + 5000)) ]
+}
+from=$(in_mid cat /sys/class/net/w0/statistics/rx_packets)
+bp_start dpdk
+for length in 18 64 777 1400; do
+	flood h1 10.77.0.2 1 $length
+	wait "$FLOOD"
+done
+wait_for 5 forwarded || fail "no load arrived"
+bp_stop dpdk
+bp_expect dpdk "pkts('wan', 'lan') > 1000" "summary()"
+bp_expect dpdk "copies('wan', 'lan') == sent_pkts('lan')" "path('wan', 'lan')"
+bp_expect dpdk "copy_bytes('wan', 'lan') == sent_bytes('lan')" "path('wan', 'lan')"
+bp_expect dpdk "sent_pkts('lan') == pkts('wan', 'lan') - drops('lan')" "path('wan', 'lan')"
+note "dpdk: $(bp_get dpdk "path('wan', 'lan')")"

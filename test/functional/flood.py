@@ -1,0 +1,28 @@
+#!/usr/bin/python3
+# Sends UDP datagrams as fast as it can for a bounded time.
+# SPDX-License-Identifier: BSD-3-Clause
+"""flood.py ADDRESS SECONDS PAYLOAD_BYTES: prints how many datagrams it sent."""
+
+import socket
+import sys
+import time
+
+
+def main():
+    address, seconds, size = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect((address, 9))
+    payload = bytes(size)
+    end = time.monotonic() + seconds
+    sent = 0
+    while time.monotonic() < end:
+        for _ in range(256):
+            try:
+                sock.send(payload)
+                sent += 1
+            except OSError:
+                pass  # refused by the other host, or the link is away for now
+    print("sent", sent)
+
+
+main()

@@ -1,0 +1,33 @@
+# The build without optional parts works, and says what is missing and why.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need meson ninja
+BUILD=$BP_TMP/build
+meson setup "$BUILD" "$BP_SOURCE" -Ddpdk=disabled -Daf_xdp=disabled -Dpcap=disabled -Dtests=false \
+	-Dbuildtype=debug >"$BP_TMP/setup.log" 2>&1 || fail "meson setup"
+ninja -C "$BUILD" >"$BP_TMP/ninja.log" 2>&1 || fail "the build"
+BYPATH=$BUILD/src/cli/bypath
+! ldd "$BYPATH" | grep -qE 'librte|libxdp|libpcap' || fail "it links what was disabled"
+"$BYPATH" drivers >"$BP_TMP/drivers.log" || fail "bypath drivers"
+for driver in dpdk af_xdp pcap; do
+	grep -E "$driver" "$BP_TMP/drivers.log" | grep -qi 'disabled' ||
+		fail "bypath drivers does not say why $driver is missing"
+done
+
+# Naming a driver that is not there is a clear error, not a crash.
+printf '[port.a]\ndriver = af_xdp\ndevice = lo\n[port.b]\ndriver = null\n[forward]\na = b\n' | bp_ini x
+"$BYPATH" run "$BP_TMP/x.ini" --duration 1 >"$BP_TMP/x.log" 2>&1
+code=$?
+[ $code -eq 1 ] || [ $code -eq 2 ] || fail "exit code $code"
+grep -q af_xdp "$BP_TMP/x.log" && grep -qi disabled "$BP_TMP/x.log" || fail "no reason given"
+
+bp_lab mtu=1500
+bp_pair a af_packet-mmap w0 af_packet-mmap w1
+bp_start a
+bp_wait_forwarding 10
+tcp_ok 1
+bp_stop a

@@ -1,0 +1,140 @@
+# What the machine refuses: each refusal ends with exit code 1 and a message that says what to do.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: refusals.sh CASE
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: refusals.sh CASE}
+bp_lab mtu=1500
+
+# pair DRIVER DEVICE [LINE...]: one port of interest, and a sink.
+pair()
+{
+	bp_need_driver "$1"
+	_driver=$1 _device=$2
+	shift 2
+	{
+		for _line in "$@"; do
+			echo "$_line"
+		done
+		[ "$_driver" != dpdk ] || [ -n "${OWN_DPDK-}" ] || bp_dpdk_section
+		printf '[port.wan]\ndriver = %s\ndevice = "%s"\n' "$_driver" "$_device"
+		printf '[port.sink]\ndriver = null\n[forward]\nwan = sink\n'
+	} | bp_ini a
+}
+
+# refused PATTERN [WRAPPER...]: a run ends by itself with code 1, and says PATTERN (the object) as
+# well as a remedy; no crash, no half-started rest.
+refused()
+{
+	_pattern=$1
+	shift
+	timeout -s KILL $((20 * BP_SLOW)) ip netns exec mid "$@" "$BYPATH" run "$BP_TMP/a.ini" \
+		--duration 1 --report "$BP_TMP/a.json" >"$BP_TMP/a.log" 2>&1
+	_code=$?
+	[ $_code -eq 1 ] || fail "exit code $_code instead of 1"
+	grep -qiE "$_pattern" "$BP_TMP/a.log" || fail "no message matches: $_pattern"
+	! grep -qE 'ERROR: AddressSanitizer|runtime error' "$BP_TMP/a.log" || fail "sanitizer report"
+	note "$(grep -iE "$_pattern" "$BP_TMP/a.log" | head -n 1)"
+}
+
+# accepted [WRAPPER...]: what the run does not need may be missing: it forwards.
+accepted()
+{
+	timeout -s KILL $((20 * BP_SLOW)) ip netns exec mid "$@" "$BYPATH" run "$BP_TMP/a.ini" \
+		--duration 1 --report "$BP_TMP/a.json" >"$BP_TMP/a.log" 2>&1 ||
+		fail "exit code $? instead of 0"
+	bp_law a
+}
+
+# nobody COMMAND...: without any privilege.
+nobody()
+{
+	refused "$1" setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
+		--bounding-set=-all
+}
+
+case $CASE in
+no-interface-*)
+	driver=${CASE#no-interface-}
+	pair "$driver" nowhere0
+	refused 'wan.*nowhere0|nowhere0.*wan'
+	grep -qiE 'ip link|no such|does not exist' "$BP_TMP/a.log" || fail "no remedy"
+	;;
+bad-pci)
+	pair dpdk 0000:ff:1f.7
+	refused 'wan.*0000:ff:1f\.7|0000:ff:1f\.7.*wan'
+	;;
+no-permission-*)
+	driver=${CASE#no-permission-}
+	need setpriv
+	device=w0
+	[ "$driver" != tap ] || device=tap9
+	pair "$driver" "$device"
+	# The folders above the program may be closed to others.
+	mkdir -p /run/open
+	cp -r "$(dirname "$BYPATH")" /run/open/ 2>/dev/null
+	cp "$BYPATH" /run/open/bypath
+	chmod -R a+rX /run/open "$BP_TMP"
+	chmod a+rwx "$BP_TMP"
+	rm -f "$BP_TMP/a.json"
+	BYPATH=/run/open/bypath
+	nobody 'root|CAP_|permission|permitted|privilege'
+	;;
+no-hugepages)
+	# More than any machine of the test has: 16 GiB of hugepages.
+	pair af_packet w0 "[memory]" "frames = 4194304" "frame_bytes = 4096" "hugepages = yes"
+	refused 'nr_hugepages|hugepages'
+	grep -qE 'nr_hugepages|hugepages = (no|auto)' "$BP_TMP/a.log" || fail "no remedy"
+	;;
+no-hugepages-dpdk)
+	OWN_DPDK=yes
+	pair dpdk net_null0 "[dpdk]" "memory = 65536"
+	refused 'no_huge|hugepages'
+	grep -qE 'no_huge = yes' "$BP_TMP/a.log" || fail "no remedy"
+	;;
+no-bpffs)
+	pair af_xdp w0
+	# `ip netns exec` shows a fresh /sys, where nothing is mounted on /sys/fs/bpf.
+	[ "$(in_mid stat -f -c %T /sys/fs/bpf)" != bpf_fs ] || fail "bpffs is mounted"
+	accepted
+	;;
+no-hugetlbfs)
+	pair dpdk net_null0
+	while umount /dev/hugepages 2>/dev/null; do :; done
+	! grep -q hugetlbfs /proc/mounts || umount -a -t hugetlbfs
+	accepted
+	;;
+memlock)
+	need setpriv prlimit
+	pair af_xdp w0
+	# Neither the capability to lock without limit nor that to raise the limit.
+	refused 'memlock|ulimit -l|CAP_IPC_LOCK' prlimit --memlock=65536:65536 \
+		setpriv --bounding-set=-sys_resource,-ipc_lock --inh-caps=-sys_resource,-ipc_lock
+	;;
+setrlimit)
+	need setpriv prlimit
+	# A driver that locks no memory does not care.
+	pair af_packet w0
+	accepted prlimit --memlock=65536:65536 \
+		setpriv --bounding-set=-sys_resource,-ipc_lock --inh-caps=-sys_resource,-ipc_lock
+	;;
+foreign-xdp-*)
+	program=${BP_TOOLS:-build/test/functional/tools}/xdp_pass.bpf.o
+	[ -s "$program" ] || skip "no foreign program: this build has no clang, bpftool or libbpf"
+	hook=${CASE#foreign-xdp-}
+	ip -n mid link set w0 "$hook" obj "$program" sec xdp 2>"$BP_TMP/ip.log" ||
+		fail "cannot attach the foreign program"
+	pair af_xdp w0
+	refused 'w0.*XDP program|XDP program.*w0|another XDP'
+	grep -qE 'ip link set|xdp off' "$BP_TMP/a.log" || fail "no remedy"
+	# The other's program is still there.
+	ip -n mid -d link show w0 | grep -q 'prog/xdp' || fail "the foreign program is gone"
+	;;
+*)
+	fail "no such case: $CASE"
+	;;
+esac
