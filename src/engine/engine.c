@@ -132,6 +132,46 @@ static void add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rx
 	add_txq(w, txq);
 }
 
+static void quiesce_workers(struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->n_running; i++)
+		bp_worker_quiesce(&e->workers[i]);
+}
+
+/* Decide what the path's packets need between its ports as they are now; its worker may run. */
+static int bind_offload(struct bp_engine *e, struct bp_path *path)
+{
+	struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	struct bp_offload *offload;
+	int err = bp_offload_create(e->frames, &path->txq->counters, path->txq->worker_id, in->conf,
+				    &in->info, &out->info, &offload);
+
+	if (err)
+		return err;
+	/* Release: the worker finds it filled in. */
+	offload = atomic_exchange_explicit(&path->offload, offload, memory_order_acq_rel);
+	if (offload)
+		quiesce_workers(e);
+	bp_offload_destroy(offload);
+	return 0;
+}
+
+/* For the paths from and to port; NULL: all. */
+static int bind_offloads(struct bp_engine *e, const struct bp_port *port)
+{
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
+		for (unsigned j = 0; j < e->workers[i].n_paths; j++) {
+			struct bp_path *path = &e->workers[i].paths[j];
+			int err = 0;
+
+			if (!port || path->rxq->port == port || path->txq->port == port)
+				err = bind_offload(e, path);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
 static unsigned count_rxqs(const struct bp_engine *e, unsigned worker_id)
 {
 	unsigned n = 0;
@@ -180,6 +220,8 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 		err = make_ports(e);
 	for (uint16_t i = 0; !err && i < conf->engine.n_workers; i++)
 		err = make_worker(e, &e->workers[i], i);
+	if (!err)
+		err = bind_offloads(e, NULL);
 	if (!err && conf->memory.protect)
 		err = bp_arena_protect(e->arena);
 	if (err) {
@@ -207,12 +249,6 @@ int bp_engine_start(struct bp_engine *e)
 
 /* ---- ports that go away and come back -------------------------------------------------------- */
 
-static void quiesce_workers(struct bp_engine *e)
-{
-	for (unsigned i = 0; i < e->n_running; i++)
-		bp_worker_quiesce(&e->workers[i]);
-}
-
 static void take_port_out(struct bp_engine *e, struct bp_port *port)
 {
 	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
@@ -229,6 +265,9 @@ static void take_port_in(struct bp_engine *e, struct bp_port *port)
 {
 	if (bp_port_start(port))
 		return; /* not yet */
+	if (bind_offloads(e, port))
+		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
+		       port->conf->name);
 	e->is_started[port->port_id] = true;
 	bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name, port->conf->device,
 	       port->info.mode);
@@ -300,6 +339,9 @@ void bp_engine_destroy(struct bp_engine *e)
 	}
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++) {
 		bp_idle_fini(&e->workers[i].idle);
+		for (unsigned j = 0; j < e->workers[i].n_paths; j++)
+			bp_offload_destroy(atomic_load_explicit(&e->workers[i].paths[j].offload,
+								memory_order_relaxed));
 		free(e->workers[i].paths);
 	}
 	bp_frames_destroy(e->frames);

@@ -77,6 +77,20 @@ static void transmit(struct bp_path *p, const struct usage *before, struct bp_pk
 		drop_tail(q, pkts + k, n - k);
 }
 
+/* As above, with packets made ready first for a port that lacks what the other end relied on. */
+static void forward(struct bp_path *p, const struct usage *before, struct bp_pkt *pkts, unsigned n)
+{
+	struct bp_offload *offload = atomic_load_explicit(&p->offload, memory_order_acquire);
+
+	if (!offload) {
+		transmit(p, before, pkts, n);
+		return;
+	}
+	bp_offload_begin(offload, pkts, n);
+	while ((n = bp_offload_next(offload, &pkts)))
+		transmit(p, before, pkts, n);
+}
+
 /* Add what a round cost to its path. */
 static void account(struct bp_path *p, const struct usage *before, uint64_t n_cycles)
 {
@@ -110,7 +124,7 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 		n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES) - n_bytes;
 		if (p->rewrite)
 			p->rewrite(pkts, n);
-		transmit(p, &before, pkts, n);
+		forward(p, &before, pkts, n);
 		add(&p->v[BP_PATH_CNT_PKTS], n_pkts);
 		add(&p->v[BP_PATH_CNT_BYTES], n_bytes);
 		add(&p->v[BP_PATH_CNT_BURSTS], 1);

@@ -7,6 +7,7 @@
 #include "bypath/report.h"
 
 #include "engine/idle.h"
+#include "engine/offload.h"
 #include "engine/rewrite.h"
 
 #include <pthread.h>
@@ -30,6 +31,9 @@ struct bp_path {
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	bp_rewrite_fn rewrite; /* NULL: mode = io touches nothing */
+	/* NULL: TX takes packets as RX gives them. Swapped by the control thread when a port has
+	 * started (release), loaded once a round by the worker (acquire). */
+	_Atomic(struct bp_offload *) offload;
 	uint16_t burst; /* views asked for at a time */
 	uint16_t tx_retries; /* attempts after the first for what TX left over */
 	alignas(BP_CACHE_LINE) _Atomic uint64_t v[BP_PATH_CNT_N];

@@ -1,0 +1,313 @@
+/* Resolves or infers partial checksums, hands super-frames to segmentation. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/offload.h"
+
+#include "engine/checksum.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define TCP_FLAGS 13u
+#define TCP_CWR   0x80u
+#define UDP_CSUM  6u
+#define PREFETCH  4u /* packets ahead; the first lines are cold when inferring */
+
+enum verdict {
+	PASS, /* the packet goes out as it is now */
+	SPLIT, /* the segmenter has taken it */
+	DROP_BAD_META,
+	DROP_GSO_UNSUPPORTED,
+};
+
+/* Longest IP packet of a port's link; 0 unknown. */
+static uint32_t bound_l3(const struct bp_port_info *info)
+{
+	uint32_t frame =
+		info->max_frame_bytes > BP_ETH_BYTES ? info->max_frame_bytes - BP_ETH_BYTES : 0;
+
+	if (!info->mtu || !frame)
+		return info->mtu + frame;
+	return info->mtu < frame ? info->mtu : frame;
+}
+
+static uint32_t choose_flags(const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
+			     const struct bp_port_info *tx, uint32_t l3_bytes)
+{
+	uint32_t flags = tx->caps & BP_CAP_VNET_TX ? 0 : BP_OFFLOAD_RESOLVE;
+
+	if (rx_conf->checksum == BP_NO || !(rx->caps & BP_CAP_CSUM_INFER))
+		return flags;
+	if ((rx->caps & BP_CAP_GSO_INFER) && l3_bytes)
+		flags |= BP_OFFLOAD_INFER_GSO;
+	return flags | BP_OFFLOAD_INFER_CSUM |
+	       (flags & BP_OFFLOAD_RESOLVE ? 0 : BP_OFFLOAD_ANNOTATE);
+}
+
+int bp_offload_create(struct bp_frames *frames, struct bp_counters *counters, unsigned worker_id,
+		      const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
+		      const struct bp_port_info *tx, struct bp_offload **out)
+{
+	uint32_t rx_l3 = bound_l3(rx), tx_l3 = bound_l3(tx);
+	uint32_t l3_bytes = tx_l3 && (!rx_l3 || tx_l3 < rx_l3) ? tx_l3 : rx_l3;
+	uint32_t flags = choose_flags(rx_conf, rx, tx, l3_bytes);
+	struct bp_offload *o = NULL;
+
+	if (flags) {
+		o = calloc(1, sizeof(*o));
+		if (!o)
+			return -ENOMEM;
+		o->flags = flags;
+		o->tx_frame_bytes = tx->max_frame_bytes;
+		o->l3_bytes = l3_bytes;
+		bp_segmenter_init(&o->segmenter, frames, counters, worker_id);
+	}
+	*out = o;
+	return 0;
+}
+
+void bp_offload_destroy(struct bp_offload *o)
+{
+	free(o);
+}
+
+/*
+ * Turn the pseudo-header's sum in the field into the checksum of n_bytes from `start` on. The
+ * result does not depend on who put that sum there, so a frame that was valid already stays as it
+ * is. The field lies in the first view.
+ */
+static void complete_csum(struct bp_offload *o, struct bp_pkt *views, unsigned n_views,
+			  uint32_t start, uint32_t n_bytes, uint32_t field_off)
+{
+	uint8_t *field = views[0].data + field_off;
+	uint16_t csum = (uint16_t)~bp_csum_fold(bp_csum_views(views, n_views, start, n_bytes));
+
+	/* 0 would mean «no checksum» in UDP. */
+	if (!csum && field_off - start == UDP_CSUM)
+		csum = 0xffff;
+	if (csum == bp_csum_load(field))
+		return;
+	bp_csum_store(field, csum);
+	bp_count(o->segmenter.counters, BP_CNT_CSUM, 1);
+}
+
+/* The metadata's checksum order, exact: csum_start and csum_offset are all it takes. */
+static enum verdict resolve_csum(struct bp_offload *o, struct bp_pkt *views, unsigned n_views,
+				 const struct bp_vnet_hdr *meta, uint32_t frame_bytes)
+{
+	uint32_t start = meta->csum_start, field_off = start + meta->csum_offset;
+	uint32_t end = frame_bytes;
+	struct bp_frame_l4 l4;
+
+	if (start >= frame_bytes || field_off + 2 > views[0].len)
+		return DROP_BAD_META;
+	/* Padding of a short frame is not the packet's, though whoever padded it may not care. */
+	if (bp_frame_parse(views[0].data, views[0].len, frame_bytes, &l4) && l4.l4_off == start)
+		end = l4.l4_off + l4.l4_bytes;
+	complete_csum(o, views, n_views, start, end - start, field_off);
+	return PASS;
+}
+
+/*
+ * The metadata's segmentation order. Its hdr_len is a hint that kernels set differently: headers
+ * are found by parsing. PASS: one segment holds it all.
+ */
+static enum verdict resolve_gso(struct bp_offload *o, struct bp_pkt *views, unsigned n_views,
+				const struct bp_vnet_hdr *meta, uint32_t frame_bytes)
+{
+	uint8_t type = meta->gso_type & (uint8_t)~BP_VNET_GSO_ECN;
+	struct bp_frame_l4 l4;
+
+	if (!meta->gso_size)
+		return DROP_BAD_META;
+	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, &l4))
+		return DROP_GSO_UNSUPPORTED;
+	/* A tunnel's metadata speaks of the inner packet. */
+	if ((meta->flags & BP_VNET_F_NEEDS_CSUM) && meta->csum_start != l4.l4_off)
+		return DROP_GSO_UNSUPPORTED;
+	if (type == BP_VNET_GSO_UDP_L4) {
+		if (l4.proto != BP_PROTO_UDP)
+			return DROP_BAD_META;
+	} else if (type == BP_VNET_GSO_TCPV4 || type == BP_VNET_GSO_TCPV6) {
+		if (l4.proto != BP_PROTO_TCP || l4.is_v6 != (type == BP_VNET_GSO_TCPV6))
+			return DROP_BAD_META;
+	} else {
+		return DROP_GSO_UNSUPPORTED;
+	}
+	switch (bp_segment_begin(&o->segmenter, views, n_views, &l4, meta->gso_size,
+				 o->tx_frame_bytes)) {
+	case BP_SEGMENT_BEGUN:
+		return SPLIT;
+	case BP_SEGMENT_REFUSED:
+		return DROP_GSO_UNSUPPORTED;
+	default:
+		return PASS;
+	}
+}
+
+static enum verdict resolve(struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
+{
+	uint32_t frame_bytes = (uint32_t)bp_pkt_bytes(views, n_views);
+	enum verdict verdict = PASS;
+	struct bp_vnet_hdr meta;
+
+	/* Frames may lie at odd addresses. */
+	memcpy(&meta, views[0].data - BP_VNET_BYTES, sizeof(meta)); /* header */
+	if (meta.gso_type != BP_VNET_GSO_NONE)
+		verdict = resolve_gso(o, views, n_views, &meta, frame_bytes);
+	if (verdict == PASS && (meta.flags & BP_VNET_F_NEEDS_CSUM))
+		verdict = resolve_csum(o, views, n_views, &meta, frame_bytes);
+	if (verdict == PASS) {
+		views[0].flags &= (uint8_t)~BP_PKT_VNET;
+		views[0].headroom = (uint16_t)(views[0].headroom + BP_VNET_BYTES);
+	}
+	return verdict;
+}
+
+/* Write metadata before the data: a checksum to complete, mss 0 or the size to segment by. */
+static void annotate(struct bp_pkt *view, const struct bp_frame_l4 *l4, uint32_t mss)
+{
+	struct bp_vnet_hdr meta = {
+		.flags = BP_VNET_F_NEEDS_CSUM,
+		.csum_start = (uint16_t)l4->l4_off,
+		.csum_offset = (uint16_t)(l4->csum_off - l4->l4_off),
+	};
+
+	if (mss) {
+		meta.gso_type = l4->is_v6 ? BP_VNET_GSO_TCPV6 : BP_VNET_GSO_TCPV4;
+		if (view->data[l4->l4_off + TCP_FLAGS] & TCP_CWR)
+			meta.gso_type |= BP_VNET_GSO_ECN;
+		meta.hdr_len = (uint16_t)l4->payload_off;
+		meta.gso_size = (uint16_t)mss;
+	}
+	view->headroom = (uint16_t)(view->headroom - BP_VNET_BYTES);
+	view->flags |= BP_PKT_VNET;
+	memcpy(view->data - BP_VNET_BYTES, &meta, sizeof(meta)); /* header */
+}
+
+/* The size to segment by, when the packet is TCP and longer than the link carries; or 0. */
+static uint32_t infer_mss(const struct bp_offload *o, const struct bp_frame_l4 *l4)
+{
+	uint32_t header_bytes = l4->payload_off - l4->l3_off;
+	uint32_t ip_bytes = l4->l4_off - l4->l3_off + l4->l4_bytes;
+
+	if (!(o->flags & BP_OFFLOAD_INFER_GSO) || l4->proto != BP_PROTO_TCP ||
+	    ip_bytes <= o->l3_bytes || o->l3_bytes <= header_bytes)
+		return 0;
+	return o->l3_bytes - header_bytes;
+}
+
+static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
+{
+	uint32_t frame_bytes = (uint32_t)bp_pkt_bytes(views, n_views);
+	struct bp_frame_l4 l4;
+	uint64_t pseudo;
+	uint32_t mss;
+
+	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, &l4))
+		return PASS;
+	pseudo = bp_csum_pseudo(views[0].data + l4.l3_off, l4.is_v6, l4.proto, l4.l4_bytes);
+	if (bp_csum_load(views[0].data + l4.csum_off) != bp_csum_fold(pseudo))
+		return PASS;
+	mss = infer_mss(o, &l4);
+	if ((o->flags & BP_OFFLOAD_ANNOTATE) && views[0].headroom >= BP_VNET_BYTES) {
+		annotate(&views[0], &l4, mss);
+		return PASS;
+	}
+	if (mss && bp_segment_begin(&o->segmenter, views, n_views, &l4, mss, o->tx_frame_bytes) ==
+			   BP_SEGMENT_BEGUN)
+		return SPLIT;
+	complete_csum(o, views, n_views, l4.l4_off, l4.l4_bytes, l4.csum_off);
+	return PASS;
+}
+
+static enum verdict look_at(struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
+{
+	if (views[0].flags & BP_PKT_VNET)
+		return o->flags & BP_OFFLOAD_RESOLVE ? resolve(o, views, n_views) : PASS;
+	if (o->flags & BP_OFFLOAD_INFER_CSUM)
+		return infer(o, views, n_views);
+	return PASS;
+}
+
+static void drop(struct bp_offload *o, const struct bp_pkt *views, unsigned n_views,
+		 enum verdict verdict)
+{
+	bp_count(o->segmenter.counters,
+		 verdict == DROP_BAD_META ? BP_DROP_RX_BAD_META : BP_DROP_GSO_UNSUPPORTED, 1);
+	bp_pool_put(o->segmenter.worker_id, views, n_views);
+}
+
+/*
+ * Put packets that pass into to[room], up to the first that is a super-frame or does not fit. `to`
+ * may be where the packets already are. Returns the number of views.
+ */
+static unsigned pass_run(struct bp_offload *o, struct bp_pkt *to, unsigned room)
+{
+	unsigned n = 0;
+
+	while (o->next < o->n_in) {
+		struct bp_pkt *views = &o->in[o->next];
+		unsigned n_views = bp_pkt_n_views(views, o->n_in - o->next);
+		enum verdict verdict;
+
+		if (n_views > room - n)
+			break;
+		if (o->next + PREFETCH < o->n_in)
+			__builtin_prefetch(views[PREFETCH].data);
+		o->next += n_views;
+		verdict = look_at(o, views, n_views);
+		if (verdict == SPLIT)
+			break;
+		if (verdict != PASS) {
+			drop(o, views, n_views, verdict);
+			continue;
+		}
+		if (&to[n] != views)
+			for (unsigned i = 0; i < n_views; i++)
+				to[n + i] = views[i];
+		n += n_views;
+	}
+	return n;
+}
+
+void bp_offload_begin(struct bp_offload *o, struct bp_pkt *pkts, unsigned n)
+{
+	unsigned flags = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		flags |= pkts[i].flags;
+	o->in = pkts;
+	o->n_in = n;
+	o->next = 0;
+	o->is_plain = !(o->flags & BP_OFFLOAD_INFER_CSUM) && !(flags & BP_PKT_VNET);
+}
+
+unsigned bp_offload_next(struct bp_offload *o, struct bp_pkt **out)
+{
+	unsigned n = 0;
+
+	if (!bp_segment_is_busy(&o->segmenter)) {
+		*out = &o->in[o->next];
+		if (o->is_plain) {
+			n = o->n_in - o->next;
+			o->next = o->n_in;
+			return n;
+		}
+		n = pass_run(o, *out, o->n_in - o->next);
+		if (n)
+			return n;
+	}
+	*out = o->out;
+	while (bp_segment_is_busy(&o->segmenter) && n < BP_BURST_MAX) {
+		unsigned made = bp_segment_make(&o->segmenter, &o->out[n], BP_BURST_MAX - n, n > 0);
+
+		n += made;
+		if (bp_segment_is_busy(&o->segmenter)) {
+			if (!made)
+				break; /* the caller sends what there is, which may free frames */
+			continue;
+		}
+		n += pass_run(o, &o->out[n], BP_BURST_MAX - n);
+	}
+	return n;
+}

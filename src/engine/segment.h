@@ -1,0 +1,75 @@
+/* Software segmentation: one TCP or UDP super-frame into frames of the arena. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_ENGINE_SEGMENT_H
+#define BYPATH_ENGINE_SEGMENT_H
+
+#include "bypath/counters.h"
+#include "bypath/pkt.h"
+#include "engine/frame_parse.h"
+
+struct bp_frames;
+
+/* More segments than that from one packet are refused: 64 KiB at TCP's smallest MSS make 1366. */
+#define BP_SEGMENTS_MAX 2048u
+
+/*
+ * One worker's segmentation in progress. Members: this file's business. Values that the super-frame
+ * gives are copied at the start, so that the headers in its first view stay as they came.
+ */
+struct bp_segmenter {
+	struct bp_frames *frames;
+	struct bp_counters *counters;
+	const struct bp_pkt *views; /* the super-frame; owned while n_views is not 0 */
+	unsigned n_views;
+	unsigned worker_id;
+	struct bp_frame_l4 l4;
+	uint32_t mss; /* payload bytes per segment */
+	uint32_t payload_left;
+	uint32_t seq; /* TCP: of the next segment */
+	uint16_t ip_id; /* IPv4: of the next segment */
+	bool is_first; /* the next segment is the first */
+	bool is_unsummed; /* UDP without a checksum */
+	unsigned view_id; /* where the next payload byte lies */
+	uint32_t view_off;
+};
+
+/* Control thread; frames and counters outlive s, whose worker is worker_id. */
+void bp_segmenter_init(struct bp_segmenter *s, struct bp_frames *frames,
+		       struct bp_counters *counters, unsigned worker_id);
+
+enum bp_segment_verdict {
+	BP_SEGMENT_WHOLE, /* needs no segmentation: fits one segment */
+	BP_SEGMENT_BEGUN, /* views now belong to s */
+	BP_SEGMENT_REFUSED, /* software cannot segment it */
+};
+
+/*
+ * Begin to segment a packet.
+ *
+ * views, n_views  the packet; must stay in place until bp_segment_is_busy() is false
+ * l4              its headers, as bp_frame_parse() found them
+ * mss             payload bytes per segment, ≥ 1. TCP: an upper bound, lowered to what a frame of
+ *                 the arena and the TX port carry; UDP: exact (a datagram's bounds mean something)
+ * tx_frame_bytes  longest frame of the TX port, 0 no bound
+ *
+ * Ownership: passes to s on BP_SEGMENT_BEGUN only. The worker's thread; never blocks. Counts
+ * nothing but gso_pkts.
+ */
+enum bp_segment_verdict bp_segment_begin(struct bp_segmenter *s, const struct bp_pkt *views,
+					 unsigned n_views, const struct bp_frame_l4 *l4,
+					 uint32_t mss, uint32_t tx_frame_bytes);
+
+static inline bool bp_segment_is_busy(const struct bp_segmenter *s)
+{
+	return s->n_views != 0;
+}
+
+/*
+ * Make up to max segments (1 ≤ max ≤ BP_BURST_MAX) into out[]; they are the caller's. After the
+ * last one the super-frame goes back to its pools. While no frame is free: returns 0, and tries
+ * again at the next call if may_wait; otherwise what is left is dropped as one packet, tx_no_mem.
+ * The worker's thread; never blocks.
+ */
+unsigned bp_segment_make(struct bp_segmenter *s, struct bp_pkt *out, unsigned max, bool may_wait);
+
+#endif
