@@ -87,18 +87,23 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 int bp_cmd_explain(int argc, char **argv)
 {
 	struct options o = { 0 };
-	static struct bp_conf conf;
+	struct bp_conf *conf;
 	char *errors;
 	int code = parse_options(argc, argv, &o);
 
 	if (code)
 		return code - 1;
-	errors = malloc(ERRORS_BYTES);
-	if (!errors)
-		return BP_EXIT_FAILED;
-	code = bp_config_load(o.file, o.sets, o.n_sets, &conf, errors, ERRORS_BYTES);
-	if (code)
+	conf = calloc(1, sizeof(*conf));
+	errors = calloc(1, ERRORS_BYTES);
+	if (!conf || !errors) {
+		code = BP_EXIT_FAILED;
+	} else if (bp_config_load(o.file, o.sets, o.n_sets, conf, errors, ERRORS_BYTES)) {
 		fputs(errors, stderr);
+		code = BP_EXIT_USAGE;
+	} else {
+		code = explain(conf, &o);
+	}
 	free(errors);
-	return code ? BP_EXIT_USAGE : explain(&conf, &o);
+	free(conf);
+	return code;
 }

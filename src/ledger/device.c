@@ -89,7 +89,8 @@ static bool ask_genl(int fd, uint16_t family, uint8_t cmd, uint16_t attr_type, c
 	alignas(struct nlmsghdr) char reply[REPLY_BYTES];
 	const struct nlmsghdr *nl = (const void *)reply;
 	struct genl_request req = {
-		.nl = { .nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN), .nlmsg_type = family,
+		.nl = { .nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
+			.nlmsg_type = family,
 			.nlmsg_flags = NLM_F_REQUEST },
 		.genl = { .cmd = cmd, .version = 1 },
 	};
@@ -127,10 +128,10 @@ static void ask_xdp_features(uint32_t ifindex, struct bp_device *device)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	if (ask_genl(fd, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, "netdev",
 		     sizeof("netdev"), CTRL_ATTR_FAMILY_ID, &family, sizeof(family)))
-		device->has_xdp_features = ask_genl(
-			fd, family, NETDEV_CMD_DEV_GET, NETDEV_A_DEV_IFINDEX, &ifindex,
-			sizeof(ifindex), NETDEV_A_DEV_XDP_FEATURES, &device->xdp_features,
-			sizeof(device->xdp_features));
+		device->has_xdp_features =
+			ask_genl(fd, family, NETDEV_CMD_DEV_GET, NETDEV_A_DEV_IFINDEX, &ifindex,
+				 sizeof(ifindex), NETDEV_A_DEV_XDP_FEATURES, &device->xdp_features,
+				 sizeof(device->xdp_features));
 	close(fd);
 }
 
@@ -164,8 +165,8 @@ bool bp_device_below_name(const char *devargs, char *name)
 			if (key_len != strlen(keys[i]) || strncmp(arg, keys[i], key_len) ||
 			    arg[key_len] != '=')
 				continue;
-			snprintf(name, BP_NAME_BYTES, "%.*s",
-				 (int)strcspn(arg + key_len + 1, ","), arg + key_len + 1);
+			snprintf(name, BP_NAME_BYTES, "%.*s", (int)strcspn(arg + key_len + 1, ","),
+				 arg + key_len + 1);
 			return name[0] != '\0';
 		}
 	}

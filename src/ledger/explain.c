@@ -7,11 +7,11 @@
 #include "ledger/model.h"
 #include "ledger/predict.h"
 
-#define COLUMNS      100u
-#define MOVER_AT     24u
-#define COPIES_END   79u
-#define CALL_AT      82u
-#define FIELD_BYTES  96u
+#define COLUMNS     100u
+#define MOVER_AT    24u
+#define COPIES_END  79u
+#define CALL_AT     82u
+#define FIELD_BYTES 96u
 
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
 			    struct bp_model_path *paths)
@@ -32,7 +32,8 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 
 		if (to < 0 || to >= conf->n_ports)
 			continue;
-		bp_model_path(&in, &(struct bp_model_end){ &conf->ports[to], &infos[to], below[to] },
+		bp_model_path(&in,
+			      &(struct bp_model_end){ &conf->ports[to], &infos[to], below[to] },
 			      &paths[n]);
 		paths[n].in_port = (uint16_t)i;
 		paths[n++].out_port = (uint16_t)to;
@@ -151,8 +152,8 @@ static void put_picture(FILE *out, const struct bp_model_path *path)
 {
 	char copies[FIELD_BYTES];
 
-	fprintf(out, "\n   %s", path->hops[0].is_unknown ?
-					"?" : bp_domain_name(path->hops[0].from));
+	fprintf(out, "\n   %s",
+		path->hops[0].is_unknown ? "?" : bp_domain_name(path->hops[0].from));
 	for (unsigned i = 0; i < path->n_hops; i++) {
 		const struct bp_hop *hop = &path->hops[i];
 
@@ -260,7 +261,8 @@ static void put_totals(FILE *out, const struct bp_model_path *path)
 
 	fputs("  ════════════════════ per packet\n", out);
 	if (!path->is_modelled) {
-		fputs("      not modelled: a side of this path is unknown, so no sum is given\n", out);
+		fputs("      not modelled: a side of this path is unknown, so no sum is given\n",
+		      out);
 		return;
 	}
 	bp_explain_copies(path->kernel, text);
@@ -274,8 +276,8 @@ static void put_totals(FILE *out, const struct bp_model_path *path)
 	fputs("      crossings         ", out);
 	bp_put_left(out, text, 16);
 	fprintf(out, "%s\n",
-		path->n_calls_per_batch ? "B: packets per call; a run counts both" :
-					  "a run counts them");
+		path->n_calls_per_batch ? "B: packets per call; a run counts both"
+					: "a run counts them");
 }
 
 static void put_summary(FILE *out, const struct bp_conf *conf, const struct bp_model_path *paths,
@@ -283,7 +285,8 @@ static void put_summary(FILE *out, const struct bp_conf *conf, const struct bp_m
 {
 	char text[FIELD_BYTES];
 
-	fputs("\n   path                            kernel copies   user copies   crossings\n", out);
+	fputs("\n   path                            kernel copies   user copies   crossings\n",
+	      out);
 	for (unsigned i = 0; i < n_paths; i++) {
 		const struct bp_model_path *path = &paths[i];
 

@@ -169,8 +169,7 @@ static enum bp_device_kind kind_of(const struct bp_model_end *end)
 /* Mode, for dpdk with the device string behind it, in lower case. */
 static void match_text(const struct bp_model_end *end, char *text)
 {
-	snprintf(text, TEXT_BYTES, "%s %s", end->info->mode,
-		 is_dpdk(end) ? end->conf->device : "");
+	snprintf(text, TEXT_BYTES, "%s %s", end->info->mode, is_dpdk(end) ? end->conf->device : "");
 	for (; *text; text++)
 		*text = (char)tolower((unsigned char)*text);
 }

@@ -84,7 +84,8 @@ static void predict_af_xdp(const struct bp_port_conf *conf, struct bp_prediction
 	} else {
 		predict_xdp_auto(&device, p);
 		if (!strcmp(conf->mode, "zerocopy") && !strstr(p->info.mode, "zerocopy"))
-			set_note(p, "zerocopy was asked for, the device's driver does not offer it");
+			set_note(p,
+				 "zerocopy was asked for, the device's driver does not offer it");
 	}
 }
 

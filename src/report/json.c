@@ -68,10 +68,10 @@ static json_t *port_json(const struct bp_report *r, const struct bp_report_port 
 	json_t *row = bp_json_port(port->conf, &port->info), *reported = json_array();
 
 	for (unsigned i = 0; i < port->n_reported; i++)
-		json_array_append_new(
-			reported, json_pack("{s:s, s:o, s:b}", "name", port->reported[i].name,
-					    "value", bp_json_count(port->reported[i].value),
-					    "is_drop", (int)port->reported[i].is_drop));
+		json_array_append_new(reported,
+				      json_pack("{s:s, s:o, s:b}", "name", port->reported[i].name,
+						"value", bp_json_count(port->reported[i].value),
+						"is_drop", (int)port->reported[i].is_drop));
 	set(row, "link", json_string(links[port->link]));
 	set(row, "losses", bp_json_count(port->n_losses));
 	set(row, "rx_queues", queues_json(r, port->rxq, port->n_rxq, false));
@@ -110,8 +110,7 @@ static json_t *path_counted(const struct bp_report *r, const struct bp_report_pa
 	set(counted, "crossings", bp_json_count(path->n_calls));
 	set(counted, "packets_by_user_copies", hist);
 	set(counted, "user_copies_per_packet", bp_json_ratio((double)path->n_copies, pkts));
-	set(counted, "user_copy_bytes_per_packet",
-	    bp_json_ratio((double)path->n_copy_bytes, pkts));
+	set(counted, "user_copy_bytes_per_packet", bp_json_ratio((double)path->n_copy_bytes, pkts));
 	set(counted, "crossings_per_packet", bp_json_ratio((double)path->n_calls, pkts));
 	set(counted, "ns_per_packet", bp_json_ratio(path->busy_ns, pkts));
 	set(counted, "ns_per_packet_user", bp_json_ratio(path->busy_ns - path->call_ns, pkts));
@@ -122,11 +121,10 @@ static json_t *path_counted(const struct bp_report *r, const struct bp_report_pa
 static json_t *path_json(const struct bp_report *r, const struct bp_report_path *path,
 			 const struct bp_model_path *model)
 {
-	return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "in",
-			 r->ports[path->in_port].conf->name, "out",
-			 r->ports[path->out_port].conf->name, "worker", path->worker_id, "counted",
-			 path_counted(r, path), "modelled", bp_json_modelled(model), "hops",
-			 bp_json_hops(model));
+	return json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "in", r->ports[path->in_port].conf->name,
+			 "out", r->ports[path->out_port].conf->name, "worker", path->worker_id,
+			 "counted", path_counted(r, path), "modelled", bp_json_modelled(model),
+			 "hops", bp_json_hops(model));
 }
 
 static json_t *run_json(const struct bp_report *r)

@@ -29,11 +29,11 @@ int bp_report_json_explain(FILE *out, const char *file, const struct bp_conf *co
 	for (size_t i = 0; i < n_paths; i++) {
 		const struct bp_model_path *path = &paths[i];
 
-		json_array_append_new(
-			rows, json_pack("{s:s, s:s, s:o, s:o}", "in",
-					conf->ports[path->in_port].name, "out",
-					conf->ports[path->out_port].name, "modelled",
-					bp_json_modelled(path), "hops", bp_json_hops(path)));
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:o, s:o}", "in",
+						      conf->ports[path->in_port].name, "out",
+						      conf->ports[path->out_port].name, "modelled",
+						      bp_json_modelled(path), "hops",
+						      bp_json_hops(path)));
 	}
 	return print(out, json_pack("{s:s, s:s, s:b, s:o, s:o}", "schema", "bypath.explain/1",
 				    "file", file, "predicted", 1, "ports", ports, "paths", rows));

@@ -17,9 +17,8 @@ static const char *rate_name(enum bp_call_rate rate)
 static const char *kind_name(enum bp_device_kind kind)
 {
 	static const char *const names[] = {
-		[BP_DEVICE_NONE] = "none",     [BP_DEVICE_VETH] = "veth",
-		[BP_DEVICE_TAP] = "tap",       [BP_DEVICE_VIRTIO] = "virtio",
-		[BP_DEVICE_OTHER] = "other",   [BP_DEVICE_PMD] = "pmd",
+		[BP_DEVICE_NONE] = "none",     [BP_DEVICE_VETH] = "veth",   [BP_DEVICE_TAP] = "tap",
+		[BP_DEVICE_VIRTIO] = "virtio", [BP_DEVICE_OTHER] = "other", [BP_DEVICE_PMD] = "pmd",
 	};
 
 	return names[kind];
@@ -57,35 +56,32 @@ json_t *bp_json_modelled(const struct bp_model_path *model)
 {
 	if (!model || !model->is_modelled)
 		return json_null();
-	return json_pack(
-		"{s:o, s:o, s:o, s:{s:i, s:i, s:i}}",
-		"kernel_copies", bp_json_copies(model->kernel),
-		"user_copies_by_bypath",
-		bp_json_copies(bp_json_user_copies(model, BP_PROV_COUNTED)),
-		"user_copies_in_libraries",
-		bp_json_copies(bp_json_user_copies(model, BP_PROV_MODELLED)),
-		"crossings", "per_packet", (int)model->n_calls_per_pkt, "per_batch",
-		(int)model->n_calls_per_batch, "on_wakeup", (int)model->n_calls_on_wakeup);
+	return json_pack("{s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "kernel_copies",
+			 bp_json_copies(model->kernel), "user_copies_by_bypath",
+			 bp_json_copies(bp_json_user_copies(model, BP_PROV_COUNTED)),
+			 "user_copies_in_libraries",
+			 bp_json_copies(bp_json_user_copies(model, BP_PROV_MODELLED)), "crossings",
+			 "per_packet", (int)model->n_calls_per_pkt, "per_batch",
+			 (int)model->n_calls_per_batch, "on_wakeup", (int)model->n_calls_on_wakeup);
 }
 
 static json_t *hop_json(const struct bp_hop *hop, bool is_rx)
 {
-	json_t *call = hop->call ? json_pack("{s:s, s:s}", "name", hop->call, "per",
-					     rate_name(hop->rate)) :
-				   json_null();
+	json_t *call =
+		hop->call ? json_pack("{s:s, s:s}", "name", hop->call, "per", rate_name(hop->rate))
+			  : json_null();
 
 	if (hop->is_unknown)
 		return json_pack("{s:s, s:b, s:s, s:o}", "side", is_rx ? "rx" : "tx", "modelled", 0,
 				 "why", hop->why, "system_call", call);
-	return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:{s:o, s:s}, s:{s:o, s:s}, s:o, s:s, s:s}",
-			 "side", is_rx ? "rx" : "tx", "modelled", 1,
-			 "from", bp_domain_name(hop->from), "to", bp_domain_name(hop->to),
-			 "place", hop->place, "mover", hop->mover,
-			 "kernel_copies", "value", bp_json_copies(hop->kernel), "provenance",
-			 bp_provenance_name(BP_PROV_MODELLED),
-			 "user_copies", "value", bp_json_copies(hop->user), "provenance",
-			 bp_provenance_name(hop->user_prov),
-			 "system_call", call, "why", hop->why, "source", hop->source);
+	return json_pack(
+		"{s:s, s:b, s:s, s:s, s:s, s:s, s:{s:o, s:s}, s:{s:o, s:s}, s:o, s:s, s:s}", "side",
+		is_rx ? "rx" : "tx", "modelled", 1, "from", bp_domain_name(hop->from), "to",
+		bp_domain_name(hop->to), "place", hop->place, "mover", hop->mover, "kernel_copies",
+		"value", bp_json_copies(hop->kernel), "provenance",
+		bp_provenance_name(BP_PROV_MODELLED), "user_copies", "value",
+		bp_json_copies(hop->user), "provenance", bp_provenance_name(hop->user_prov),
+		"system_call", call, "why", hop->why, "source", hop->source);
 }
 
 json_t *bp_json_hops(const struct bp_model_path *model)

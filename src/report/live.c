@@ -18,8 +18,8 @@ static void add_path(struct pair *pairs, unsigned *n_pairs, const struct bp_repo
 {
 	unsigned i = 0;
 
-	while (i < *n_pairs && (pairs[i].in_port != path->in_port ||
-				pairs[i].out_port != path->out_port))
+	while (i < *n_pairs &&
+	       (pairs[i].in_port != path->in_port || pairs[i].out_port != path->out_port))
 		i++;
 	if (i == BP_PORTS_MAX)
 		return;

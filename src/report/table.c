@@ -103,10 +103,10 @@ static void put_cell(FILE *out, const struct bp_table_column *column, const char
 	fputs("  ", out);
 	if (column->align == 'r')
 		bp_put_right(out, text, width);
-	else if (is_last)
-		fputs(text, out);
 	else
-		bp_put_left(out, text, width);
+		fputs(text, out);
+	if (column->align != 'r' && !is_last)
+		bp_put_n(out, " ", width - bp_columns(text));
 }
 
 void bp_table_end(struct bp_table *table, FILE *out)

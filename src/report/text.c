@@ -66,9 +66,9 @@ static const char *link_name(enum bp_link link)
 static void put_ports(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "port", NULL, 'l' },	 { "driver", NULL, 'l' }, { "effective mode", NULL, 'l' },
+		{ "port", NULL, 'l' },   { "driver", NULL, 'l' }, { "effective mode", NULL, 'l' },
 		{ "device", NULL, 'l' }, { "behind", NULL, 'l' }, { "MTU", NULL, 'r' },
-		{ "link", NULL, 'l' },	 { "lost", NULL, 'r' },
+		{ "link", NULL, 'l' },   { "lost", NULL, 'r' },
 	};
 	struct bp_table table;
 
@@ -135,16 +135,14 @@ static void direction_rows(struct bp_table *table, const struct bp_report *r, co
 static void put_queues(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "port", NULL, 'l' },		{ "queue", NULL, 'l' },
-		{ "worker", NULL, 'r' },	{ "packets", counted, 'r' },
-		{ "bytes", counted, 'r' },	{ "Mpps", counted, 'r' },
-		{ "Gbit/s L1", counted, 'r' },	{ "Gbit/s L2", counted, 'r' },
-		{ "drops", counted, 'r' },	{ "burst", counted, 'r' },
-		{ "copies/p", counted, 'r' },	{ "calls/p", counted, 'r' },
+		{ "port", NULL, 'l' },    { "queue", NULL, 'l' },   { "worker", NULL, 'r' },
+		{ "packets", NULL, 'r' }, { "bytes", NULL, 'r' },   { "Mpps", NULL, 'r' },
+		{ "Gb/s L1", NULL, 'r' }, { "Gb/s L2", NULL, 'r' }, { "drops", NULL, 'r' },
+		{ "burst", NULL, 'r' },   { "copy/p", NULL, 'r' },  { "calls/p", NULL, 'r' },
 	};
 	struct bp_table table;
 
-	fputs("\nQUEUES  (L1: with preamble, FCS, gap; /p: per packet; copies: in user space)\n",
+	fputs("\nQUEUES · every figure counted · L1 with preamble, FCS, gap · /p per packet\n",
 	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
 	for (unsigned i = 0; i < r->n_ports; i++) {
@@ -202,7 +200,7 @@ static void port_counter_rows(struct bp_table *table, const struct bp_report_por
 static void put_events(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "port", NULL, 'l' },	{ "queue", NULL, 'l' },	     { "reason", NULL, 'l' },
+		{ "port", NULL, 'l' },    { "queue", NULL, 'l' },      { "reason", NULL, 'l' },
 		{ "packets", NULL, 'r' }, { "provenance", NULL, 'l' }, { "meaning", NULL, 'l' },
 	};
 	struct bp_table table;
@@ -230,14 +228,14 @@ static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
 static void put_workers(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "worker", NULL, 'r' },      { "core", NULL, 'r' },	  { "tid", NULL, 'r' },
-		{ "packets", counted, 'r' },  { "Mpps", counted, 'r' },	  { "busy", counted, 'r' },
-		{ "idle", counted, 'r' },     { "asleep", counted, 'r' }, { "rounds", counted, 'r' },
-		{ "idle calls", counted, 'r' }, { "when idle", NULL, 'l' },
+		{ "worker", NULL, 'r' },     { "core", NULL, 'r' },      { "tid", NULL, 'r' },
+		{ "packets", NULL, 'r' },    { "Mpps", NULL, 'r' },      { "busy", NULL, 'r' },
+		{ "idle", NULL, 'r' },       { "asleep", NULL, 'r' },    { "rounds", NULL, 'r' },
+		{ "idle calls", NULL, 'r' }, { "when idle", NULL, 'l' },
 	};
 	struct bp_table table;
 
-	fputs("\nWORKERS\n", out);
+	fputs("\nWORKERS · every figure counted\n", out);
 	bp_table_begin(&table, columns, N_OF(columns));
 	for (unsigned i = 0; i < r->n_workers; i++) {
 		const struct bp_report_worker *w = &r->workers[i];
@@ -255,8 +253,9 @@ static void put_workers(FILE *out, const struct bp_report *r)
 		bp_table_count(&table, w->n_loops);
 		bp_table_count(&table, w->n_waits);
 		bp_table_cell(&table, "%s",
-			      r->conf->engine.idle == BP_IDLE_BUSY ? "spins" :
-			      w->idle_by_fd ? "waits on descriptors" : "backs off, up to 1 ms");
+			      r->conf->engine.idle == BP_IDLE_BUSY ? "spins"
+			      : w->idle_by_fd                      ? "waits on descriptors"
+								   : "backs off, up to 1 ms");
 	}
 	bp_table_end(&table, out);
 }

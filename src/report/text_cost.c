@@ -23,17 +23,15 @@ static void path_cells(struct bp_table *table, const struct bp_report *r,
 static void put_paths(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "path", NULL, 'l' },		 { "worker", NULL, 'r' },
-		{ "packets", counted, 'r' },	 { "bytes", counted, 'r' },
-		{ "Mpps", counted, 'r' },	 { "Gbit/s L1", counted, 'r' },
-		{ "Gbit/s L2", counted, 'r' },	 { "burst", counted, 'r' },
-		{ "ns/p", counted, 'r' },	 { "user code", counted, 'r' },
-		{ "in calls", counted, 'r' },
+		{ "path", NULL, 'l' },      { "worker", NULL, 'r' },   { "packets", NULL, 'r' },
+		{ "bytes", NULL, 'r' },     { "Mpps", NULL, 'r' },     { "Gb/s L1", NULL, 'r' },
+		{ "Gb/s L2", NULL, 'r' },   { "burst", NULL, 'r' },    { "ns/p", NULL, 'r' },
+		{ "user code", NULL, 'r' }, { "in calls", NULL, 'r' },
 	};
 	struct bp_table table;
 
-	fputs("\nPATHS: traffic and time  (in calls: with the softirq work that runs inside "
-	      "them)\n",
+	fputs("\nPATHS, traffic and time · every figure counted · in calls: with the softirq work "
+	      "that runs there\n",
 	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
 	for (unsigned i = 0; i < r->n_paths; i++) {
@@ -88,16 +86,17 @@ static void put_copies(FILE *out, const struct bp_report *r, const struct bp_mod
 		       unsigned n_models)
 {
 	static const struct bp_table_column columns[] = {
-		{ "path", NULL, 'l' },		   { "worker", NULL, 'r' },
-		{ "user/p", counted, 'r' },	   { "bytes/p", counted, 'r' },
-		{ "in PMD/p", modelled, 'r' },	   { "kernel/p", modelled, 'r' },
-		{ "crossings/p", counted, 'r' },   { "0 copies", counted, 'r' },
-		{ "1 copy", counted, 'r' },	   { "2 copies", counted, 'r' },
+		{ "path", NULL, 'l' },           { "worker", NULL, 'r' },
+		{ "user/p", counted, 'r' },      { "bytes/p", counted, 'r' },
+		{ "in PMD/p", modelled, 'r' },   { "kernel/p", modelled, 'r' },
+		{ "crossings/p", counted, 'r' }, { "0 copies", counted, 'r' },
+		{ "1 copy", counted, 'r' },      { "2 copies", counted, 'r' },
 		{ "3 or more", counted, 'r' },
 	};
 	struct bp_table table;
 
-	fputs("\nPATHS: copies and crossings  (right: packets by number of user copies)\n", out);
+	fputs("\nPATHS, copies and crossings · on the right: packets by number of user copies\n",
+	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
 	for (unsigned i = 0; i < r->n_paths; i++) {
 		const struct bp_report_path *path = &r->paths[i];
@@ -121,14 +120,16 @@ static void put_conservation(FILE *out, const struct bp_report *r)
 {
 	char received[32], made[32], sent[32], dropped[32], held[32];
 
-	fprintf(out, "\nCONSERVATION  (counted)\n  received %s + made %s = sent %s + dropped %s + "
-		     "held %s, unaccounted %" PRId64 "\n",
+	fprintf(out,
+		"\nCONSERVATION · counted\n  received %s + made %s = sent %s + dropped %s + "
+		"held %s, unaccounted %" PRId64 "\n",
 		bp_table_commas(r->received, received), bp_table_commas(r->made, made),
 		bp_table_commas(r->sent, sent), bp_table_commas(r->dropped, dropped),
 		bp_table_commas(r->held, held), r->unaccounted);
 	if (r->unaccounted)
 		fprintf(out,
-			"  FAILURE: %" PRId64 " packets are neither sent, dropped nor held: a fault of "
+			"  FAILURE: %" PRId64
+			" packets are neither sent, dropped nor held: a fault of "
 			"bypath, please report it\n",
 			r->unaccounted);
 }

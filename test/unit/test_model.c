@@ -57,16 +57,16 @@ static const struct side_case cases[] = {
 	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", OTHER, BP_TX, 0, 1, 0, 1, 1, 0, 0 },
 	{ "dpdk", "net_memif0,role=client", "net_memif", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
 	{ "dpdk", "net_memif0,role=client", "net_memif", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 0 },
-	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_RX,
-	  0, 0, 0, 0, 0, 0, 0 },
-	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_TX,
-	  0, 0, 0, 0, 0, 0, 0 },
-	{ "dpdk", "net_memif0,role=server,zero-copy=yes", "net_memif", PMD, BP_TX,
-	  0, 0, 1, 1, 0, 0, 0 },
-	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_RX,
-	  0, 0, 0, 0, 0, 0, 0 },
-	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_TX,
-	  0, 0, 0, 0, 0, 0, 1 },
+	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_RX, 0, 0, 0, 0, 0, 0,
+	  0 },
+	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_TX, 0, 0, 0, 0, 0, 0,
+	  0 },
+	{ "dpdk", "net_memif0,role=server,zero-copy=yes", "net_memif", PMD, BP_TX, 0, 0, 1, 1, 0, 0,
+	  0 },
+	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_RX, 0, 0, 0, 0, 0, 0,
+	  0 },
+	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_TX, 0, 0, 0, 0, 0, 0,
+	  1 },
 	{ "dpdk", "net_vhost0,iface=/tmp/s", "net_vhost", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
 	{ "dpdk", "net_vhost0,iface=/tmp/s", "net_vhost", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 1 },
 	{ "dpdk", "net_tap0", "net_tap", TAP, BP_RX, 1, 1, 0, 0, 0, 1, 0 },
@@ -121,6 +121,7 @@ static void path_of_case(const struct side_case *c, struct bp_model_path *path)
 
 static void each_side_has_the_figures_of_the_table(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct side_case *c = &cases[i];
 		struct bp_model_path path;
@@ -134,14 +135,14 @@ static void each_side_has_the_figures_of_the_table(void **state)
 		    path.n_calls_on_wakeup != c->on_wakeup)
 			fail_msg("%s %s %s %s: K %u–%u U %u–%u calls %u/%u/%u", c->driver,
 				 c->device, c->mode, c->dir == BP_RX ? "RX" : "TX", path.kernel.lo,
-				 path.kernel.hi, path.user.lo, path.user.hi,
-				 path.n_calls_per_batch, path.n_calls_per_pkt,
-				 path.n_calls_on_wakeup);
+				 path.kernel.hi, path.user.lo, path.user.hi, path.n_calls_per_batch,
+				 path.n_calls_per_pkt, path.n_calls_on_wakeup);
 	}
 }
 
 static void each_hop_names_mover_place_source(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bp_model_path path;
 
@@ -184,6 +185,7 @@ static const struct path_case path_cases[] = {
 
 static void paths_over_veth_add_up(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < sizeof(path_cases) / sizeof(path_cases[0]); i++) {
 		const struct path_case *c = &path_cases[i];
 		struct bp_port_conf in = conf_of(c->in_driver, c->in_device);
@@ -204,14 +206,19 @@ static void paths_over_veth_add_up(void **state)
 
 static void unknown_side_is_said_and_no_figure_given(void **state)
 {
+	(void)state;
+#define UNKNOWN(driver_, device_, mode_, kind_, dir_)                                           \
+	{                                                                                       \
+		.driver = driver_, .device = device_, .mode = mode_, .kind = kind_, .dir = dir_ \
+	}
 	static const struct side_case unknown[] = {
-		{ "af_packet", "e0", "telepathy", VETH, BP_RX },
-		{ "af_packet", "e0", "mmap-v2", VETH, BP_TX },
-		{ "af_xdp", "e0", "native-zerocopy", VETH, BP_RX },
-		{ "dpdk", "net_bonding0", "net_bonding", PMD, BP_TX },
-		{ "dpdk", "net_null0,copy=1", "net_null", PMD, BP_RX },
-		{ "pcap", "f", "read", NONE, BP_TX },
-		{ "newdriver", "x", "y", OTHER, BP_RX },
+		UNKNOWN("af_packet", "e0", "telepathy", VETH, BP_RX),
+		UNKNOWN("af_packet", "e0", "mmap-v2", VETH, BP_TX),
+		UNKNOWN("af_xdp", "e0", "native-zerocopy", VETH, BP_RX),
+		UNKNOWN("dpdk", "net_bonding0", "net_bonding", PMD, BP_TX),
+		UNKNOWN("dpdk", "net_null0,copy=1", "net_null", PMD, BP_RX),
+		UNKNOWN("pcap", "f", "read", NONE, BP_TX),
+		UNKNOWN("newdriver", "x", "y", OTHER, BP_RX),
 	};
 
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -228,10 +235,14 @@ static void unknown_side_is_said_and_no_figure_given(void **state)
 
 static void pmd_names_come_out_of_device_strings(void **state)
 {
+	(void)state;
 	static const char *const pairs[][2] = {
-		{ "net_memif0,role=client", "net_memif" }, { "net_af_xdp12,iface=a", "net_af_xdp" },
-		{ "net_null", "net_null" },		   { "0000:03:00.1", "" },
-		{ "03:00.1,arg=1", "" },		   { "", "" },
+		{ "net_memif0,role=client", "net_memif" },
+		{ "net_af_xdp12,iface=a", "net_af_xdp" },
+		{ "net_null", "net_null" },
+		{ "0000:03:00.1", "" },
+		{ "03:00.1,arg=1", "" },
+		{ "", "" },
 	};
 	char name[BP_NAME_BYTES];
 
@@ -247,6 +258,7 @@ static void pmd_names_come_out_of_device_strings(void **state)
 
 static void missing_device_is_predicted_as_other(void **state)
 {
+	(void)state;
 	struct bp_port_conf conf = conf_of("af_xdp", "no-such-dev");
 	struct bp_prediction p;
 
@@ -269,10 +281,14 @@ static void whole_text(const struct bp_conf *conf, char *text, size_t text_bytes
 
 static void explanation_fits_100_columns(void **state)
 {
+	(void)state;
 	static const char *const ends[][2] = {
-		{ "af_xdp", "no-such-dev" }, { "dpdk", "net_af_packet0,iface=no-such-dev" },
-		{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b" }, { "af_packet", "no-such-dev" },
-		{ "null", "" }, { "dpdk", "net_bonding0" },
+		{ "af_xdp", "no-such-dev" },
+		{ "dpdk", "net_af_packet0,iface=no-such-dev" },
+		{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b" },
+		{ "af_packet", "no-such-dev" },
+		{ "null", "" },
+		{ "dpdk", "net_bonding0" },
 	};
 	const size_t n = sizeof(ends) / sizeof(ends[0]);
 	static char text[16384];
