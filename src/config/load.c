@@ -87,7 +87,9 @@ static void complain_section(struct bp_load *load, const struct bp_ini_item *hea
 		bp_nearest_try(&nearest, port_section);
 	}
 	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
-		bp_nearest_try(&nearest, strcmp(s->name, "port") ? s->name : "port.NAME");
+		bp_nearest_try(&nearest, s->name);
+	if (nearest.best && !strcmp(nearest.best, "port"))
+		nearest.best = "port.NAME";
 	bp_problem(&load->problems, header->where, header->section, NULL,
 		   "unknown section, allowed: engine, memory, dpdk, port.NAME, forward%s",
 		   bp_hint(hint, nearest.best));

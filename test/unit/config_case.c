@@ -1,0 +1,82 @@
+/* Runs tables of configurations. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config_case.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int load_text(const char *ini, size_t n_bytes, const char *const *sets, struct bp_conf *conf,
+	      char errors[CASE_ERRORS_BYTES])
+{
+	int fd = memfd_create("case.ini", MFD_CLOEXEC);
+	char path[64], raw[CASE_ERRORS_BYTES];
+	size_t n_sets = 0, len = 0;
+	int rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, ini, n_bytes), n_bytes);
+	while (sets && sets[n_sets])
+		n_sets++;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	rc = bp_config_load(path, sets, n_sets, conf, raw, sizeof(raw));
+	close(fd);
+	for (const char *line = raw; *line;) {
+		size_t n = strcspn(line, "\n") + 1;
+		bool has_path = !strncmp(line, path, strlen(path));
+		size_t skip = has_path ? strlen(path) : 0;
+
+		len += (size_t)snprintf(errors + len, CASE_ERRORS_BYTES - len, "%s%.*s",
+					has_path ? "@" : "", (int)(n - skip), line + skip);
+		line += n;
+	}
+	errors[len] = '\0';
+	return rc;
+}
+
+void load_right(const char *ini, const char *const *sets, struct bp_conf *conf)
+{
+	char errors[CASE_ERRORS_BYTES];
+
+	if (load_text(ini, strlen(ini), sets, conf, errors))
+		fail_msg("refused:\n%s", errors);
+	assert_string_equal(errors, "");
+}
+
+static bool run_case(const struct config_case *c, struct bp_conf *conf, struct bp_conf *before)
+{
+	const char *expected = c->errors ? c->errors : "";
+	char errors[CASE_ERRORS_BYTES];
+	int rc, rc_expected = c->errors ? -EINVAL : 0;
+
+	memset(conf, 0xa5, sizeof(*conf));
+	*before = *conf;
+	rc = load_text(c->ini, c->ini_bytes ? c->ini_bytes : strlen(c->ini), c->sets, conf, errors);
+	if (rc != rc_expected || strcmp(errors, expected)) {
+		print_error("%s: returned %d, printed\n%sexpected\n%s", c->name, rc, errors,
+			    expected);
+		return false;
+	}
+	if (rc && memcmp(conf, before, sizeof(*conf))) {
+		print_error("%s: conf was touched though loading failed\n", c->name);
+		return false;
+	}
+	return true;
+}
+
+void run_cases(const struct config_case *cases, size_t n_cases)
+{
+	struct bp_conf *conf = malloc(sizeof(*conf)), *before = malloc(sizeof(*before));
+	size_t n_failed = 0;
+
+	assert_non_null(conf);
+	assert_non_null(before);
+	for (size_t i = 0; i < n_cases; i++)
+		n_failed += !run_case(&cases[i], conf, before);
+	free(conf);
+	free(before);
+	assert_int_equal(n_failed, 0);
+}

@@ -1,0 +1,207 @@
+/* The files that come with bypath agree with the schema. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config_case.h"
+
+#include "config/schema.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void make_path(char path[4096], const char *name)
+{
+	const char *root = getenv("BYPATH_SOURCE_ROOT");
+
+	if (!root)
+		fail_msg("BYPATH_SOURCE_ROOT is not set: run through meson test");
+	snprintf(path, 4096, "%s/%s", root, name);
+}
+
+/* The caller frees. */
+static char *read_text(const char *name)
+{
+	char path[4096], *text = NULL;
+	size_t n_room = 0;
+	FILE *file;
+
+	make_path(path, name);
+	file = fopen(path, "r");
+	if (!file || getdelim(&text, &n_room, '\0', file) < 0)
+		fail_msg("%s cannot be read", path);
+	fclose(file);
+	return text;
+}
+
+static char *print_to_text(void (*print)(FILE *))
+{
+	char *text = NULL;
+	size_t n_bytes;
+	FILE *file = open_memstream(&text, &n_bytes);
+
+	assert_non_null(file);
+	print(file);
+	fclose(file);
+	return text;
+}
+
+static void every_file_of_config_is_right(void **state)
+{
+	char pattern[4096], errors[CASE_ERRORS_BYTES];
+	struct bp_conf conf;
+	glob_t files;
+
+	(void)state;
+	make_path(pattern, "config/*.ini");
+	assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+	assert_true(files.gl_pathc >= 14);
+	for (size_t i = 0; i < files.gl_pathc; i++)
+		if (bp_config_load(files.gl_pathv[i], NULL, 0, &conf, errors, sizeof(errors)))
+			fail_msg("%s", errors);
+	globfree(&files);
+}
+
+/* One topology everywhere, so that files differ in their ports only. */
+static void deployments_have_the_same_ports(void **state)
+{
+	static const char *const names[] = {
+		"af_packet-socket", "af_packet-mmap",    "af_xdp",         "af_xdp-skb", "dpdk-pci",
+		"dpdk-memif",       "dpdk-memif-server", "dpdk-af_packet", "mixed",      "tap",
+		"multiqueue"
+	};
+	char path[4096], name[128], errors[CASE_ERRORS_BYTES];
+	struct bp_conf conf;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "config/%s.ini", names[i]);
+		make_path(path, name);
+		if (bp_config_load(path, NULL, 0, &conf, errors, sizeof(errors)))
+			fail_msg("%s", errors);
+		assert_int_equal(conf.n_ports, 2);
+		assert_string_equal(conf.ports[0].name, "wan");
+		assert_string_equal(conf.ports[1].name, "lan");
+		assert_int_equal(conf.ports[0].forward_to, 1);
+		assert_int_equal(conf.ports[1].forward_to, 0);
+	}
+}
+
+static void reference_is_what_the_schema_prints(void **state)
+{
+	char *file = read_text("config/reference.ini");
+	char *printed = print_to_text(bp_reference_print_ini);
+
+	(void)state;
+	if (strcmp(file, printed))
+		fail_msg("config/reference.ini is not what the schema says: "
+			 "bypath check --reference > config/reference.ini");
+	free(file);
+	free(printed);
+}
+
+/* Only what has no default. */
+static const char bare[] =
+	"[port.packet]\ndriver = af_packet\ndevice = eth0\n"
+	"[port.xdp]\ndriver = af_xdp\ndevice = eth1\n"
+	"[port.nic]\ndriver = dpdk\ndevice = 0000:03:00.1\n"
+	"[port.kernel]\ndriver = tap\ndevice = bypath0\n"
+	"[port.file]\ndriver = pcap\ndevice = traffic.pcap\n"
+	"[port.wire]\ndriver = ring\ndevice = ring0\n"
+	"[port.source]\ndriver = null\n"
+	"[forward]\npacket = xdp\nxdp = packet\nnic = kernel\nkernel = nic\nfile = wire\n"
+	"source = wire\n";
+
+static void values_of_the_reference_are_the_defaults(void **state)
+{
+	struct bp_conf *defaults = calloc(1, sizeof(*defaults));
+	struct bp_conf *reference = calloc(1, sizeof(*reference));
+	char *text = read_text("config/reference.ini");
+
+	(void)state;
+	load_right(bare, NULL, defaults);
+	load_right(text, NULL, reference);
+	assert_int_equal(reference->n_ports, 7);
+	assert_memory_equal(defaults, reference, sizeof(*defaults));
+	free(text);
+	free(defaults);
+	free(reference);
+}
+
+/* Every key stands there below its section, as itself or as a comment with an example. */
+static bool has_key(const char *text, const char *section, const char *key)
+{
+	char header[64], line[64], comment[64];
+	size_t len = 0;
+
+	snprintf(header, sizeof(header), "\n[%s%s", section, strcmp(section, "port") ? "]" : ".");
+	snprintf(line, sizeof(line), "\n%s = ", key);
+	snprintf(comment, sizeof(comment), "\n;%s = ", key);
+	for (const char *at = text; (at = strstr(at, header)); at += len) {
+		const char *found, *end = strstr(at + 1, "\n[");
+
+		len = end ? (size_t)(end - at) : strlen(at);
+		found = memmem(at, len, line, strlen(line));
+		if (!found)
+			found = memmem(at, len, comment, strlen(comment));
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+static void reference_holds_every_key(void **state)
+{
+	char *text = read_text("config/reference.ini");
+
+	(void)state;
+	for (const struct bp_key *key = bp_schema; key->section; key++)
+		if (key->type != BP_KEY_PORT && !has_key(text, key->section, key->name))
+			fail_msg("config/reference.ini lacks [%s] %s", key->section, key->name);
+	free(text);
+}
+
+static void documentation_holds_the_schemas_tables(void **state)
+{
+	char *text = read_text("docs/configuration.md");
+	char *tables = print_to_text(bp_reference_print_tables);
+
+	(void)state;
+	if (!strstr(text, tables))
+		fail_msg("the tables of docs/configuration.md are not what the schema says: put "
+			 "in what bypath check --reference=tables prints");
+	free(text);
+	free(tables);
+}
+
+/* A range that ends outside its field would be cut silently. */
+static void ranges_fit_their_fields(void **state)
+{
+	(void)state;
+	for (const struct bp_key *key = bp_schema; key->section; key++) {
+		if (key->type == BP_KEY_NUMBER && key->size < 8)
+			assert_true(key->max < 1ull << (8 * key->size));
+		if (key->type == BP_KEY_NUMBER)
+			assert_non_null(key->unit);
+		if (key->type == BP_KEY_WORD || key->type == BP_KEY_CHOICE)
+			assert_non_null(key->words);
+		if (!key->fallback && !(key->flags & (BP_KEY_REQUIRED | BP_KEY_FIRST_WORD)) &&
+		    key->type != BP_KEY_PORT)
+			assert_non_null(key->example);
+		assert_non_null(key->help);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_file_of_config_is_right),
+		cmocka_unit_test(deployments_have_the_same_ports),
+		cmocka_unit_test(reference_is_what_the_schema_prints),
+		cmocka_unit_test(values_of_the_reference_are_the_defaults),
+		cmocka_unit_test(reference_holds_every_key),
+		cmocka_unit_test(documentation_holds_the_schemas_tables),
+		cmocka_unit_test(ranges_fit_their_fields),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
