@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include "config/schema.h"
+#include "config/spelling.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +136,21 @@ static bool is_used(const struct bp_conf *conf, unsigned port_id)
 	return conf->ports[port_id].forward_to != BP_NO_PORT;
 }
 
+/* A port made by --set in passing is a misspelt one more often than not. */
+static void complain_unused(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_conf *conf = &load->conf;
+	struct bp_nearest nearest = { .word = conf->ports[port_id].name };
+	char hint[BP_HINT_BYTES];
+
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (i != port_id)
+			bp_nearest_try(&nearest, conf->ports[i].name);
+	bp_load_complain(load, port_id, NULL,
+			 "is used nowhere: name it in [forward], or delete the section%s",
+			 bp_hint(hint, nearest.best));
+}
+
 static void check_map(struct bp_load *load)
 {
 	const struct bp_conf *conf = &load->conf;
@@ -155,9 +171,7 @@ static void check_map(struct bp_load *load)
 		return; /* a port without a path may have been meant there */
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		if (!is_used(conf, i))
-			bp_load_complain(
-				load, i, NULL,
-				"is used nowhere: name it in [forward], or delete the section");
+			complain_unused(load, i);
 }
 
 static void check_workers(struct bp_load *load)
@@ -170,7 +184,7 @@ static void check_workers(struct bp_load *load)
 	    conf->engine.n_workers != conf->engine.n_cores)
 		bp_problem(&load->problems, bp_ini_where(&load->ini, "engine", "cores"), "engine",
 			   "cores",
-			   "found %u cores for workers = %u: give each worker one, or "
+			   "found %u core(s) for workers = %u: give each worker one, or "
 			   "delete «workers»",
 			   conf->engine.n_cores, conf->engine.n_workers);
 	conf->engine.n_workers = conf->engine.n_cores;

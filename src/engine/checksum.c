@@ -14,30 +14,45 @@ static inline uint64_t load_u64(const uint8_t *p)
 	return v;
 }
 
-/* Halves of 32 bits in accumulators of 64: no carry to follow, so that the loop vectorises. */
+static inline uint32_t load_u32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v)); /* header */
+	return v;
+}
+
+/* The last n_bytes < 8, the odd one followed by 0. */
+static inline uint64_t sum_tail(const uint8_t *data, size_t n_bytes)
+{
+	uint64_t sum = 0;
+
+	if (n_bytes & 4) {
+		sum = load_u32(data);
+		data += 4;
+	}
+	if (n_bytes & 2) {
+		sum += bp_csum_load(data);
+		data += 2;
+	}
+	return n_bytes & 1 ? sum + *data : sum;
+}
+
+/*
+ * Words of 64 bits with end-around carry, in four sums that do not wait for each other: 37 bytes
+ * per ns, against 24 for 32-bit halves in vectors (docs/offload.md).
+ */
 uint64_t bp_csum_add(uint64_t sum, const uint8_t *data, size_t n_bytes)
 {
-	uint64_t low[4] = { 0 }, high[4] = { 0 }, tail = 0;
+	uint64_t sums[4] = { sum };
 
-	for (; n_bytes >= 32; n_bytes -= 32, data += 32) {
-		for (unsigned i = 0; i < 4; i++) {
-			uint64_t v = load_u64(data + 8 * i);
-
-			low[i] += v & 0xffffffffu;
-			high[i] += v >> 32;
-		}
-	}
-	for (; n_bytes >= 8; n_bytes -= 8, data += 8) {
-		uint64_t v = load_u64(data);
-
-		low[0] += v & 0xffffffffu;
-		high[0] += v >> 32;
-	}
-	memcpy(&tail, data, n_bytes); /* header */
-	low[1] += tail & 0xffffffffu;
-	high[1] += tail >> 32;
-	sum = bp_csum_join(sum, low[0] + low[1] + low[2] + low[3]);
-	return bp_csum_join(sum, high[0] + high[1] + high[2] + high[3]);
+	for (; n_bytes >= 32; n_bytes -= 32, data += 32)
+		for (unsigned i = 0; i < 4; i++)
+			sums[i] = bp_csum_join(sums[i], load_u64(data + 8 * i));
+	for (; n_bytes >= 8; n_bytes -= 8, data += 8)
+		sums[0] = bp_csum_join(sums[0], load_u64(data));
+	sums[1] = bp_csum_join(sums[1], sum_tail(data, n_bytes));
+	return bp_csum_join(bp_csum_join(sums[0], sums[1]), bp_csum_join(sums[2], sums[3]));
 }
 
 uint64_t bp_csum_views(const struct bp_pkt *views, unsigned n_views, uint32_t from,
@@ -70,5 +85,5 @@ uint64_t bp_csum_pseudo(const uint8_t *ip, int is_v6, uint8_t proto, uint32_t l4
 {
 	uint64_t sum = (uint64_t)htonl(l4_bytes) + htons(proto);
 
-	return is_v6 ? bp_csum_add(sum, ip + 8, 32) : bp_csum_add(sum, ip + 12, 8);
+	return is_v6 ? bp_csum_add(sum, ip + 8, 32) : sum + load_u32(ip + 12) + load_u32(ip + 16);
 }

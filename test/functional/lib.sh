@@ -4,6 +4,9 @@
 #
 #   h1 10.77.0.1 [e0]═══[w0] mid: bypath [w1]═══[e0] h2 10.77.0.2
 #
+# A background process is started by `ip netns exec` itself: a function in the background is a shell,
+# and a signal to it reaches nobody else.
+#
 # Sourcing it starts the script again in namespaces of its own (mounts, network, processes), which
 # die with it however it dies: nothing needs to be cleaned up, and nothing can leak. $BP_TMP is a
 # folder in memory that vanishes the same way.
@@ -103,10 +106,11 @@ in_mid()
 	ip netns exec mid "$@"
 }
 
-# bp_wire HOST WIRE ADDRESS/BITS: (again) the veth pair of one host, with the lab's settings.
+# bp_wire HOST WIRE ADDRESS/BITS: (again) the veth pair of one host, with the lab's settings. The
+# host keeps its MAC address, so that nobody's neighbour table is wrong afterwards.
 bp_wire()
 {
-	ip -n "$1" link add e0 mtu "$LAB_MTU" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" \
+	ip -n "$1" link add e0 address "02:00:00:00:00:0${1#h}" mtu "$LAB_MTU" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" \
 		type veth peer name "$2" netns mid mtu "$LAB_MTU" \
 		numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" || fail "cannot make a veth pair"
 	ip -n "$1" addr add "$3" dev e0
@@ -238,7 +242,7 @@ bp_start()
 	_name=$1
 	shift
 	rm -f "$BP_TMP/$_name.json"
-	in_mid "$BYPATH" run "$BP_TMP/$_name.ini" --report "$BP_TMP/$_name.json" "$@" \
+	ip netns exec mid "$BYPATH" run "$BP_TMP/$_name.ini" --report "$BP_TMP/$_name.json" "$@" \
 		>"$BP_TMP/$_name.log" 2>&1 &
 	echo $! >"$BP_TMP/$_name.pid"
 }
@@ -338,7 +342,7 @@ tcp_ok()
 	need iperf3
 	_seconds=${1:-1}
 	[ $# -eq 0 ] || shift
-	in_h2 iperf3 -s -1 -B "${LAB_SERVER:-10.77.0.2}" --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
+	ip netns exec h2 iperf3 -s -1 -B "${LAB_SERVER:-10.77.0.2}" --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
 	_server=$!
 	wait_for 5 grep -q 'Server listening' "$BP_TMP/iperf-server.log" ||
 		fail "iperf3 server does not start"
@@ -360,7 +364,7 @@ tcp_ok()
 bp_neighbours()
 {
 	ip -n "$1" neigh replace "$2" dev e0 \
-		lladdr "$(ip netns exec "$3" cat /sys/class/net/e0/address)"
+		lladdr "02:00:00:00:00:0${3#h}"
 }
 
 # flood HOST ADDRESS SECONDS [BYTES]: UDP as fast as one process sends, in the background; its
@@ -379,7 +383,7 @@ http_ok()
 	need curl "$BP_PYTHON"
 	mkdir -p "$BP_TMP/www"
 	head -c "${1:-8}M" /dev/urandom >"$BP_TMP/www/file"
-	in_h2 "$BP_PYTHON" -m http.server -b 10.77.0.2 -d "$BP_TMP/www" 8000 \
+	ip netns exec h2 "$BP_PYTHON" -m http.server -b 10.77.0.2 -d "$BP_TMP/www" 8000 \
 		>"$BP_TMP/http.log" 2>&1 &
 	_server=$!
 	wait_for 10 in_h2 curl -sf -o /dev/null -r 0-0 http://10.77.0.2:8000/ ||

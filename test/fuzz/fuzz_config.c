@@ -1,0 +1,110 @@
+/* Feeds files with overrides to the configuration loader. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Input: the file's bytes; after a byte 0xff, overrides, divided by such bytes (0xff occurs in no
+ * UTF-8 text).
+ */
+#include "bypath/config.h"
+#include "bypath/pkt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define DIVIDER  0xff
+#define SETS_MAX 8u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(bool is_true, const char *what)
+{
+	if (is_true)
+		return;
+	fprintf(stderr, "fuzz_config: %s\n", what);
+	abort();
+}
+
+static void check_port(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	demand(port->name[0] && memchr(port->name, 0, sizeof(port->name)), "a port has a name");
+	demand(port->driver[0] && memchr(port->driver, 0, sizeof(port->driver)), "and a driver");
+	demand(port->device[0] || !strcmp(port->driver, "null"), "and a device");
+	demand(memchr(port->device, 0, sizeof(port->device)), "a device's name ends");
+	demand(port->n_queues >= 1 && port->n_queues <= BP_QUEUES_MAX, "queues in range");
+	demand(!(port->ring_size & (port->ring_size - 1)), "ring_size is a power of two");
+	demand(port->forward_to >= BP_NO_PORT && port->forward_to < conf->n_ports, "paths lead on");
+	demand(port->frame_bytes >= 14 && port->frame_bytes <= 9000, "frame_bytes in range");
+}
+
+static void check_conf(const struct bp_conf *conf)
+{
+	demand(conf->n_ports >= 1 && conf->n_ports <= BP_PORTS_MAX, "ports in range");
+	demand(conf->engine.n_workers >= 1 && conf->engine.n_workers <= BP_WORKERS_MAX, "workers");
+	demand(!conf->engine.n_cores || conf->engine.n_cores == conf->engine.n_workers, "cores");
+	demand(conf->engine.burst >= 1 && conf->engine.burst <= BP_BURST_MAX, "burst");
+	demand(conf->memory.frame_bytes == 2048 || conf->memory.frame_bytes == 4096, "frames");
+	demand(!(conf->dpdk.in_memory && conf->dpdk.no_huge), "what EAL refuses");
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		check_port(conf, &conf->ports[i]);
+}
+
+/* Divide the overrides. Returns how many; the copy they lie in is the caller's. */
+static size_t split_sets(char *text, const char *sets[SETS_MAX])
+{
+	size_t n = 0;
+
+	while (text && n < SETS_MAX) {
+		char *end = strchr(text, (char)DIVIDER);
+
+		if (end)
+			*end++ = '\0';
+		sets[n++] = text;
+		text = end;
+	}
+	return n;
+}
+
+static void load(const char *path, const char *const *sets, size_t n_sets, bool speaks_of_iniparser)
+{
+	struct bp_conf *conf = malloc(sizeof(*conf)), *before = malloc(sizeof(*before));
+	char *errors = malloc(4096);
+	int rc;
+
+	demand(conf && before && errors, "there is memory");
+	memset(conf, 0xa5, sizeof(*conf));
+	*before = *conf;
+	rc = bp_config_load(path, sets, n_sets, conf, errors, 4096);
+	demand(memchr(errors, 0, 4096) != NULL, "errors end");
+	if (!rc) {
+		demand(!errors[0], "no error on success");
+		check_conf(conf);
+	} else {
+		demand(errors[0] != '\0', "a refusal says why");
+		demand(!memcmp(conf, before, sizeof(*conf)), "conf is untouched on failure");
+		/* What the scan lets pass, iniparser reads in the same way. */
+		demand(speaks_of_iniparser || !strstr(errors, "iniparser"), "scan = iniparser");
+	}
+	free(conf);
+	free(before);
+	free(errors);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *divider = memchr(data, DIVIDER, size);
+	size_t n_file = divider ? (size_t)(divider - data) : size;
+	char *rest = divider ? strndup((const char *)divider + 1, size - n_file - 1) : NULL;
+	const char *sets[SETS_MAX];
+	size_t n_sets = split_sets(rest, sets);
+	int fd = memfd_create("fuzz.ini", MFD_CLOEXEC);
+	char path[64];
+
+	demand(fd >= 0 && write(fd, data, n_file) == (ssize_t)n_file, "the input is written");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	load(path, sets, n_sets, memmem(data, size, "iniparser", 9) != NULL);
+	close(fd);
+	free(rest);
+	return 0;
+}
