@@ -28,6 +28,47 @@ enum bp_provenance {
 const char *bp_domain_name(enum bp_domain domain);
 const char *bp_provenance_name(enum bp_provenance provenance);
 
+/* How often a hop enters the kernel from a worker. */
+enum bp_call_rate {
+	BP_CALL_NEVER,
+	BP_CALL_PER_BATCH,
+	BP_CALL_PER_PKT,
+	BP_CALL_ON_WAKEUP, /* only when the ring says that the kernel sleeps */
+};
+
+/* Whole-payload copies per packet: a fixed number (lo = hi), or what it ranges over. */
+struct bp_copies {
+	uint8_t lo, hi;
+};
+
+/* One movement of a packet's bytes. Strings are static. */
+struct bp_hop {
+	enum bp_domain from, to;
+	const char *place; /* what holds the bytes afterwards: "slot of the RX ring" */
+	const char *mover; /* the function or call that moves them */
+	struct bp_copies kernel; /* modelled */
+	struct bp_copies user; /* see user_prov */
+	enum bp_provenance user_prov; /* counted at run time; modelled inside a library or PMD */
+	enum bp_call_rate rate;
+	const char *call; /* the system call of `rate`, or what is called when idle; NULL: none */
+	const char *why; /* one line */
+	const char *source; /* where the figures were read: "Linux net/packet/af_packet.c" */
+	bool is_unknown; /* nothing is known of this side: no figure counts */
+};
+
+#define BP_HOPS_MAX 10u
+
+/* What the model says of one path; src/ledger fills it, the reports print it. A plain value. */
+struct bp_model_path {
+	uint16_t in_port, out_port; /* indices in bp_conf.ports */
+	bool is_modelled; /* false: at least one side is unknown, the sums mean nothing */
+	unsigned n_hops;
+	unsigned n_rx_hops; /* the engine stands behind so many hops */
+	struct bp_hop hops[BP_HOPS_MAX];
+	struct bp_copies kernel, user; /* sums over the hops */
+	unsigned n_calls_per_batch, n_calls_per_pkt, n_calls_on_wakeup;
+};
+
 /*
  * Copy payload of one view in user space: the only place of the product where that happens.
  *

@@ -18,6 +18,10 @@ static const struct command commands[] = {
 	  "forward between the ports of FILE.ini" },
 	{ "check", bp_cmd_check, "FILE.ini [--set SECTION.KEY=VALUE] [--offline] [--json]",
 	  "say whether FILE.ini is right" },
+	{ "explain", bp_cmd_explain, "FILE.ini [--set SECTION.KEY=VALUE] [--json]",
+	  "show where each packet's bytes would go, without opening a port" },
+	{ "drivers", bp_cmd_drivers, "[--json]",
+	  "list the drivers of this build and, for each missing one, why" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

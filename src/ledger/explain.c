@@ -1,0 +1,330 @@
+/* Draws the model of every path as text: domain to domain, who moves the bytes, at what cost. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ledger/explain.h"
+
+#include "core/columns.h"
+#include "ledger/device.h"
+#include "ledger/model.h"
+#include "ledger/predict.h"
+
+#define COLUMNS     100u
+#define MOVER_AT    24u
+#define COPIES_END  79u
+#define CALL_AT     82u
+#define FIELD_BYTES 96u
+
+unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
+			    struct bp_model_path *paths)
+{
+	enum bp_device_kind below[BP_PORTS_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		struct bp_prediction prediction;
+
+		bp_predict_port(&conf->ports[i], &prediction);
+		infos[i] = prediction.info;
+		below[i] = prediction.below;
+	}
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		int to = conf->ports[i].forward_to;
+		struct bp_model_end in = { &conf->ports[i], &infos[i], below[i] };
+
+		if (to < 0 || to >= conf->n_ports)
+			continue;
+		bp_model_path(&in,
+			      &(struct bp_model_end){ &conf->ports[to], &infos[to], below[to] },
+			      &paths[n]);
+		paths[n].in_port = (uint16_t)i;
+		paths[n++].out_port = (uint16_t)to;
+	}
+	return n;
+}
+
+static bool has_pair(const struct bp_model_path *paths, unsigned n, uint16_t in, uint16_t out)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (paths[i].in_port == in && paths[i].out_port == out)
+			return true;
+	return false;
+}
+
+static struct bp_model_end end_of(const struct bp_report_port *port)
+{
+	return (struct bp_model_end){ port->conf, &port->info, bp_device_below(port->conf) };
+}
+
+unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < report->n_paths && n < BP_PORTS_MAX; i++) {
+		uint16_t in_port = report->paths[i].in_port, out_port = report->paths[i].out_port;
+		struct bp_model_end in = end_of(&report->ports[in_port]);
+		struct bp_model_end out = end_of(&report->ports[out_port]);
+
+		if (has_pair(paths, n, in_port, out_port))
+			continue;
+		bp_model_path(&in, &out, &paths[n]);
+		paths[n].in_port = in_port;
+		paths[n++].out_port = out_port;
+	}
+	return n;
+}
+
+void bp_explain_copies(struct bp_copies copies, char *text)
+{
+	if (copies.lo == copies.hi)
+		snprintf(text, 16, "%u", copies.lo);
+	else
+		snprintf(text, 16, "%u–%u", copies.lo, copies.hi);
+}
+
+static void hop_copies(const struct bp_hop *hop, char *text)
+{
+	char n[16];
+
+	if (hop->is_unknown) {
+		strcpy(text, "?");
+	} else if (hop->kernel.hi) {
+		bp_explain_copies(hop->kernel, n);
+		snprintf(text, FIELD_BYTES, "%s K", n);
+	} else if (hop->user.hi) {
+		bp_explain_copies(hop->user, n);
+		snprintf(text, FIELD_BYTES, "%s U", n);
+	} else {
+		strcpy(text, "0");
+	}
+}
+
+static void hop_call(const struct bp_hop *hop, char *text)
+{
+	static const char *const often[] = {
+		[BP_CALL_NEVER] = "0 (%s if idle)",
+		[BP_CALL_PER_BATCH] = "%s / batch",
+		[BP_CALL_PER_PKT] = "%s / packet",
+		[BP_CALL_ON_WAKEUP] = "%s / wake-up",
+	};
+
+	if (hop->is_unknown)
+		strcpy(text, "?");
+	else if (!hop->call)
+		strcpy(text, "0");
+	else
+		snprintf(text, FIELD_BYTES, often[hop->rate], hop->call);
+}
+
+static void put_title(FILE *out, const struct bp_conf *conf, const struct bp_model_path *path)
+{
+	const char *in = conf->ports[path->in_port].name, *to = conf->ports[path->out_port].name;
+	unsigned used = bp_columns(in) + bp_columns(to) + 10;
+
+	fprintf(out, "\n━━ %s → %s ", in, to);
+	bp_put_n(out, "━", used < COLUMNS ? COLUMNS - used + 2 : 0);
+	fputc('\n', out);
+}
+
+static void put_end(FILE *out, const char *role, const struct bp_port_conf *conf,
+		    const struct bp_port_info *info)
+{
+	const char *of = info->device_driver;
+
+	fprintf(out, "   %s", role);
+	bp_put_left(out, conf->name, 11);
+	bp_put_left(out, conf->driver, 11);
+	if (conf->device[0]) {
+		bp_put_left(out, info->mode, 17);
+		fputs(conf->device, out);
+	} else {
+		fputs(info->mode, out);
+	}
+	if (of[0] && strncmp(conf->device, of, strlen(of)) != 0)
+		fprintf(out, " (%s)", of);
+	fputc('\n', out);
+	if (info->note[0]) {
+		fputs("                   ", out);
+		bp_put_wrapped(out, info->note, 19, 19, COLUMNS);
+	}
+}
+
+/* device ─▸ kernel ─1K▸ shared ┃bypath┃ ─1U▸ user */
+static void put_picture(FILE *out, const struct bp_model_path *path)
+{
+	char copies[FIELD_BYTES];
+
+	fprintf(out, "\n   %s",
+		path->hops[0].is_unknown ? "?" : bp_domain_name(path->hops[0].from));
+	for (unsigned i = 0; i < path->n_hops; i++) {
+		const struct bp_hop *hop = &path->hops[i];
+
+		if (i == path->n_rx_hops)
+			fputs(" ┃bypath┃", out);
+		hop_copies(hop, copies);
+		if (strcmp(copies, "0") == 0)
+			fputs(" ──▸ ", out);
+		else
+			fprintf(out, " ─%s▸ ", copies);
+		fputs(hop->is_unknown ? "?" : bp_domain_name(hop->to), out);
+	}
+	fputs("\n\n", out);
+}
+
+static void put_hop(FILE *out, unsigned number, const struct bp_hop *hop)
+{
+	char copies[FIELD_BYTES], call[FIELD_BYTES], from_to[FIELD_BYTES], detail[512];
+
+	hop_copies(hop, copies);
+	hop_call(hop, call);
+	snprintf(from_to, sizeof(from_to), "%s → %s", bp_domain_name(hop->from),
+		 bp_domain_name(hop->to));
+	fprintf(out, "  %2u  ", number);
+	bp_put_left(out, hop->is_unknown ? "?" : from_to, MOVER_AT - 6);
+	bp_put_left(out, hop->mover, COPIES_END - MOVER_AT - 8);
+	bp_put_right(out, copies, 8);
+	bp_put_n(out, " ", CALL_AT - COPIES_END);
+	fprintf(out, "%s\n", call);
+	snprintf(detail, sizeof(detail), "%s: %s [%s]", hop->place, hop->why, hop->source);
+	bp_put_n(out, " ", MOVER_AT);
+	bp_put_wrapped(out, detail, MOVER_AT, MOVER_AT, COLUMNS);
+}
+
+static void put_hops(FILE *out, const struct bp_conf *conf, const struct bp_model_path *path)
+{
+	fputs("   #  ", out);
+	bp_put_left(out, "from → to", MOVER_AT - 6);
+	bp_put_left(out, "moved by", COPIES_END - MOVER_AT - 8);
+	bp_put_right(out, "copies", 8);
+	fputs("   system calls\n", out);
+	for (unsigned i = 0; i < path->n_hops; i++) {
+		if (i == path->n_rx_hops && conf->engine.mode == BP_ENGINE_IO)
+			fputs("  ──  bypath, mode io: passes the view on, touches no byte\n", out);
+		else if (i == path->n_rx_hops)
+			fputs("  ──  bypath, mode macswap: swaps the MAC addresses in place, no copy\n",
+			      out);
+		put_hop(out, i + 1, &path->hops[i]);
+	}
+}
+
+/* «2/B + 1»: system calls per packet. */
+static void calls_formula(const struct bp_model_path *path, char *text)
+{
+	int n = 0;
+
+	text[0] = '\0';
+	if (path->n_calls_per_pkt)
+		n += snprintf(text, FIELD_BYTES, "%u", path->n_calls_per_pkt);
+	if (path->n_calls_per_batch)
+		n += snprintf(text + n, FIELD_BYTES - (size_t)n, "%s%u/B", n ? " + " : "",
+			      path->n_calls_per_batch);
+	if (path->n_calls_on_wakeup)
+		snprintf(text + n, FIELD_BYTES - (size_t)n, "%swake-ups", n ? " + " : "");
+	else if (!n)
+		strcpy(text, "0");
+}
+
+static struct bp_copies user_copies(const struct bp_model_path *path, enum bp_provenance prov)
+{
+	struct bp_copies sum = { 0, 0 };
+
+	for (unsigned i = 0; i < path->n_hops; i++) {
+		if (path->hops[i].user_prov != prov)
+			continue;
+		sum.lo = (uint8_t)(sum.lo + path->hops[i].user.lo);
+		sum.hi = (uint8_t)(sum.hi + path->hops[i].user.hi);
+	}
+	return sum;
+}
+
+/* «: 1 by bypath, which a run counts; 1 inside the PMD, modelled» */
+static void put_user_parts(FILE *out, const struct bp_model_path *path)
+{
+	struct bp_copies own = user_copies(path, BP_PROV_COUNTED);
+	struct bp_copies library = user_copies(path, BP_PROV_MODELLED);
+	char text[16];
+
+	if (!path->user.hi)
+		fputs("a run counts what bypath copies", out);
+	if (own.hi) {
+		bp_explain_copies(own, text);
+		fprintf(out, "%s by bypath, which a run counts", text);
+	}
+	if (library.hi) {
+		bp_explain_copies(library, text);
+		fprintf(out, "%s%s inside the PMD, modelled", own.hi ? "; " : "", text);
+	}
+	fputc('\n', out);
+}
+
+static void put_totals(FILE *out, const struct bp_model_path *path)
+{
+	char text[FIELD_BYTES];
+
+	fputs("  ════════════════════ per packet\n", out);
+	if (!path->is_modelled) {
+		fputs("      not modelled: a side of this path is unknown, so no sum is given\n",
+		      out);
+		return;
+	}
+	bp_explain_copies(path->kernel, text);
+	fputs("      kernel copies     ", out);
+	bp_put_left(out, text, 16);
+	fputs("modelled\n      user copies       ", out);
+	bp_explain_copies(path->user, text);
+	bp_put_left(out, text, 16);
+	put_user_parts(out, path);
+	calls_formula(path, text);
+	fputs("      crossings         ", out);
+	bp_put_left(out, text, 16);
+	fprintf(out, "%s\n",
+		path->n_calls_per_batch ? "B: packets per call; a run counts both"
+					: "a run counts them");
+}
+
+static void put_summary(FILE *out, const struct bp_conf *conf, const struct bp_model_path *paths,
+			unsigned n_paths)
+{
+	char text[FIELD_BYTES];
+
+	fputs("\n   path                            kernel copies   user copies   crossings\n",
+	      out);
+	for (unsigned i = 0; i < n_paths; i++) {
+		const struct bp_model_path *path = &paths[i];
+
+		snprintf(text, sizeof(text), "%s → %s", conf->ports[path->in_port].name,
+			 conf->ports[path->out_port].name);
+		fputs("   ", out);
+		bp_put_left(out, text, 32);
+		bp_explain_copies(path->kernel, text);
+		bp_put_right(out, path->is_modelled ? text : "?", 13);
+		bp_explain_copies(path->user, text);
+		bp_put_right(out, path->is_modelled ? text : "?", 14);
+		calls_formula(path, text);
+		fprintf(out, "   %s\n", path->is_modelled ? text : "?");
+	}
+}
+
+void bp_explain_text(FILE *out, const char *file, const struct bp_conf *conf,
+		     const struct bp_port_info *infos, const struct bp_model_path *paths,
+		     unsigned n_paths)
+{
+	fprintf(out,
+		"%s: where each packet's bytes go\n"
+		"Predicted from the configuration and the interfaces' drivers: no port was opened.\n"
+		"K copied by the kernel (modelled) · U copied in user space · each is the whole "
+		"payload, once.\n",
+		file);
+	for (unsigned i = 0; i < n_paths; i++) {
+		const struct bp_model_path *path = &paths[i];
+
+		put_title(out, conf, path);
+		put_end(out, "in   ", &conf->ports[path->in_port], &infos[path->in_port]);
+		put_end(out, "out  ", &conf->ports[path->out_port], &infos[path->out_port]);
+		put_picture(out, path);
+		put_hops(out, conf, path);
+		put_totals(out, path);
+	}
+	if (!n_paths)
+		fputs("\nNo path: [forward] names none.\n", out);
+	if (n_paths > 1)
+		put_summary(out, conf, paths, n_paths);
+}

@@ -1,0 +1,28 @@
+/* The model's figures as JSON values, shared by the report with `bypath explain`. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_REPORT_JSON_MODEL_H
+#define BYPATH_REPORT_JSON_MODEL_H
+
+#include "bypath/ledger.h"
+#include "bypath/port.h"
+
+#include <jansson.h>
+
+/* All return a new reference, NULL when memory lacks. Any thread. */
+
+/* A counter: an integer, or a real above what JSON readers take as one. */
+json_t *bp_json_count(uint64_t n);
+/* numerator / denominator, null where the denominator is not above 0. */
+json_t *bp_json_ratio(double numerator, double denominator);
+/* {"lo": …, "hi": …} */
+json_t *bp_json_copies(struct bp_copies copies);
+/* Sum of a model's user copies of one provenance. */
+struct bp_copies bp_json_user_copies(const struct bp_model_path *model, enum bp_provenance prov);
+/* {"kernel_copies": …, "library_copies": …, "crossings": …}; null if model is NULL or unknown. */
+json_t *bp_json_modelled(const struct bp_model_path *model);
+/* The array of hops; empty if model is NULL. */
+json_t *bp_json_hops(const struct bp_model_path *model);
+/* {"name": …, "driver": …, "mode": …, …}: what is known of a port beside its counters. */
+json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info);
+
+#endif

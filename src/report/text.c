@@ -1,0 +1,273 @@
+/* The final tables: machine, ports, queues, drops, workers; the cost tables follow. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/text.h"
+
+#include "report/table.h"
+#include "report/text_cost.h"
+
+#define N_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
+
+static const char counted[] = "counted";
+
+uint64_t bp_report_drops(const uint64_t v[BP_CNT_N])
+{
+	uint64_t sum = 0;
+
+	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
+		sum += v[id];
+	return sum;
+}
+
+const struct bp_model_path *bp_report_model(const struct bp_model_path *models, unsigned n_models,
+					    uint16_t in_port, uint16_t out_port)
+{
+	for (unsigned i = 0; i < n_models; i++)
+		if (models[i].in_port == in_port && models[i].out_port == out_port)
+			return &models[i];
+	return NULL;
+}
+
+/* «2 MiB», «4 KiB». */
+static void size_text(uint64_t n_bytes, char *text, size_t text_bytes)
+{
+	if (n_bytes >= 1u << 20 && n_bytes % (1u << 20) == 0)
+		snprintf(text, text_bytes, "%llu MiB", (unsigned long long)(n_bytes >> 20));
+	else
+		snprintf(text, text_bytes, "%llu KiB", (unsigned long long)(n_bytes >> 10));
+}
+
+static void put_head(FILE *out, const struct bp_report *r)
+{
+	char arena[32], page[32], frames[32], n_free[32];
+
+	size_text(r->arena_bytes, arena, sizeof(arena));
+	size_text(r->arena_page_bytes, page, sizeof(page));
+	bp_table_commas(r->arena_frames, frames);
+	bp_table_commas(r->arena_frames_free, n_free);
+	fprintf(out, "\nbypath report · %.1f s · ", r->elapsed_s);
+	if (r->is_final)
+		fprintf(out, "final, drained in %.1f ms\n", r->drain_ms);
+	else
+		fputs("still running\n", out);
+	fprintf(out, "  %s · Linux %s · %s\n", r->host, r->kernel, r->cpu);
+	fprintf(out, "  arena %s, %s frames%s%s, pages of %s (read back)\n", arena, frames,
+		r->is_final ? ", free " : "", r->is_final ? n_free : "", page);
+}
+
+static const char *link_name(enum bp_link link)
+{
+	static const char *const names[] = {
+		[BP_LINK_UP] = "up", [BP_LINK_DOWN] = "DOWN", [BP_LINK_LOST] = "LOST"
+	};
+
+	return names[link];
+}
+
+static void put_ports(FILE *out, const struct bp_report *r)
+{
+	static const struct bp_table_column columns[] = {
+		{ "port", NULL, 'l' },   { "driver", NULL, 'l' }, { "effective mode", NULL, 'l' },
+		{ "device", NULL, 'l' }, { "behind", NULL, 'l' }, { "MTU", NULL, 'r' },
+		{ "link", NULL, 'l' },   { "lost", NULL, 'r' },
+	};
+	struct bp_table table;
+
+	fputs("\nPORTS\n", out);
+	bp_table_begin(&table, columns, N_OF(columns));
+	for (unsigned i = 0; i < r->n_ports; i++) {
+		const struct bp_report_port *port = &r->ports[i];
+
+		bp_table_cell(&table, "%s", port->conf->name);
+		bp_table_cell(&table, "%s", port->conf->driver);
+		bp_table_cell(&table, "%s", port->info.mode);
+		bp_table_cell(&table, "%.40s", port->conf->device[0] ? port->conf->device : "-");
+		bp_table_cell(&table, "%s",
+			      port->info.device_driver[0] ? port->info.device_driver : "-");
+		bp_table_ratio(&table, port->info.mtu, port->info.mtu ? 1 : 0, 0);
+		bp_table_cell(&table, "%s", link_name(port->link));
+		bp_table_cell(&table, "%u×", port->n_losses);
+	}
+	bp_table_end(&table, out);
+	for (unsigned i = 0; i < r->n_ports; i++)
+		if (r->ports[i].info.note[0])
+			fprintf(out, "  note on %s: %s\n", r->ports[i].conf->name,
+				r->ports[i].info.note);
+}
+
+static void queue_row(struct bp_table *table, const struct bp_report *r, const char *port,
+		      const char *queue, const char *worker, const uint64_t v[BP_CNT_N])
+{
+	double n_pkts = (double)v[BP_CNT_PKTS], n_bytes = (double)v[BP_CNT_BYTES];
+
+	bp_table_cell(table, "%s", port);
+	bp_table_cell(table, "%s", queue);
+	bp_table_cell(table, "%s", worker);
+	bp_table_count(table, v[BP_CNT_PKTS]);
+	bp_table_count(table, v[BP_CNT_BYTES]);
+	bp_table_ratio(table, n_pkts / 1e6, r->elapsed_s, 3);
+	bp_table_ratio(table, 8e-9 * (n_bytes + BP_WIRE_EXTRA_BYTES * n_pkts), r->elapsed_s, 3);
+	bp_table_ratio(table, 8e-9 * n_bytes, r->elapsed_s, 3);
+	bp_table_count(table, bp_report_drops(v));
+	bp_table_ratio(table, n_pkts, (double)v[BP_CNT_BURSTS], 1);
+	bp_table_ratio(table, (double)v[BP_CNT_COPIES], n_pkts, 3);
+	bp_table_ratio(table, (double)v[BP_CNT_CALLS], n_pkts, 3);
+}
+
+/* A row per queue, and one for the port's sum where it has several. */
+static void direction_rows(struct bp_table *table, const struct bp_report *r, const char *port,
+			   const char *direction, const struct bp_report_queue *queues, unsigned n)
+{
+	uint64_t sum[BP_CNT_N] = { 0 };
+	char queue[16], worker[16];
+
+	for (unsigned q = 0; q < n; q++) {
+		snprintf(queue, sizeof(queue), "%s %u", direction, queues[q].queue_id);
+		snprintf(worker, sizeof(worker), "%u", queues[q].worker_id);
+		queue_row(table, r, port, queue, worker, queues[q].v);
+		for (unsigned id = 0; id < BP_CNT_N; id++)
+			sum[id] += queues[q].v[id];
+	}
+	snprintf(queue, sizeof(queue), "%s sum", direction);
+	if (n > 1)
+		queue_row(table, r, port, queue, "all", sum);
+}
+
+static void put_queues(FILE *out, const struct bp_report *r)
+{
+	static const struct bp_table_column columns[] = {
+		{ "port", NULL, 'l' },    { "queue", NULL, 'l' },   { "worker", NULL, 'r' },
+		{ "packets", NULL, 'r' }, { "bytes", NULL, 'r' },   { "Mpps", NULL, 'r' },
+		{ "Gb/s L1", NULL, 'r' }, { "Gb/s L2", NULL, 'r' }, { "drops", NULL, 'r' },
+		{ "burst", NULL, 'r' },   { "copy/p", NULL, 'r' },  { "calls/p", NULL, 'r' },
+	};
+	struct bp_table table;
+
+	fputs("\nQUEUES · every figure counted · L1 with preamble, FCS, gap · /p per packet\n",
+	      out);
+	bp_table_begin(&table, columns, N_OF(columns));
+	for (unsigned i = 0; i < r->n_ports; i++) {
+		const struct bp_report_port *port = &r->ports[i];
+
+		direction_rows(&table, r, port->conf->name, "rx", port->rxq, port->n_rxq);
+		direction_rows(&table, r, port->conf->name, "tx", port->txq, port->n_txq);
+	}
+	bp_table_end(&table, out);
+}
+
+static void counter_rows(struct bp_table *table, const char *port, const char *direction,
+			 const struct bp_report_queue *queue, unsigned first, unsigned end,
+			 const char *meaning)
+{
+	for (unsigned id = first; id < end; id++) {
+		if (!queue->v[id])
+			continue;
+		bp_table_cell(table, "%s", port);
+		bp_table_cell(table, "%s %u", direction, queue->queue_id);
+		bp_table_cell(table, "%s", bp_cnt_name((enum bp_cnt)id));
+		bp_table_count(table, queue->v[id]);
+		bp_table_cell(table, "%s", counted);
+		bp_table_cell(table, "%s", meaning);
+	}
+}
+
+static void port_counter_rows(struct bp_table *table, const struct bp_report_port *port)
+{
+	const char *name = port->conf->name;
+	const struct bp_report_queue *q;
+
+	for (q = port->rxq; q < port->rxq + port->n_rxq; q++) {
+		counter_rows(table, name, "rx", q, BP_DROP_FIRST, BP_CNT_N, "dropped");
+		counter_rows(table, name, "rx", q, BP_CNT_CSUM, BP_DROP_FIRST, "repaired");
+	}
+	for (q = port->txq; q < port->txq + port->n_txq; q++) {
+		counter_rows(table, name, "tx", q, BP_DROP_FIRST, BP_CNT_N, "dropped");
+		counter_rows(table, name, "tx", q, BP_CNT_CSUM, BP_DROP_FIRST, "repaired");
+	}
+	for (unsigned i = 0; i < port->n_reported; i++) {
+		const struct bp_reported *reported = &port->reported[i];
+
+		if (!reported->value)
+			continue;
+		bp_table_cell(table, "%s", name);
+		bp_table_cell(table, "device");
+		bp_table_cell(table, "%.31s", reported->name);
+		bp_table_count(table, reported->value);
+		bp_table_cell(table, "%s", bp_provenance_name(BP_PROV_REPORTED));
+		bp_table_cell(table, "%s", reported->is_drop ? "lost outside bypath" : "");
+	}
+}
+
+static void put_events(FILE *out, const struct bp_report *r)
+{
+	static const struct bp_table_column columns[] = {
+		{ "port", NULL, 'l' },    { "queue", NULL, 'l' },      { "reason", NULL, 'l' },
+		{ "packets", NULL, 'r' }, { "provenance", NULL, 'l' }, { "meaning", NULL, 'l' },
+	};
+	struct bp_table table;
+
+	fputs("\nDROPS AND OTHER EVENTS\n", out);
+	bp_table_begin(&table, columns, N_OF(columns));
+	for (unsigned i = 0; i < r->n_ports; i++)
+		port_counter_rows(&table, &r->ports[i]);
+	if (table.n_cells)
+		bp_table_end(&table, out);
+	else
+		fputs("  none\n", out);
+}
+
+static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->n_paths; i++)
+		if (r->paths[i].worker_id == worker_id)
+			n += r->paths[i].n_pkts;
+	return n;
+}
+
+static void put_workers(FILE *out, const struct bp_report *r)
+{
+	static const struct bp_table_column columns[] = {
+		{ "worker", NULL, 'r' },     { "core", NULL, 'r' },      { "tid", NULL, 'r' },
+		{ "packets", NULL, 'r' },    { "Mpps", NULL, 'r' },      { "busy", NULL, 'r' },
+		{ "idle", NULL, 'r' },       { "asleep", NULL, 'r' },    { "rounds", NULL, 'r' },
+		{ "idle calls", NULL, 'r' }, { "when idle", NULL, 'l' },
+	};
+	struct bp_table table;
+
+	fputs("\nWORKERS · every figure counted\n", out);
+	bp_table_begin(&table, columns, N_OF(columns));
+	for (unsigned i = 0; i < r->n_workers; i++) {
+		const struct bp_report_worker *w = &r->workers[i];
+		double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns;
+		uint64_t n_pkts = worker_pkts(r, w->worker_id);
+
+		bp_table_cell(&table, "%u", w->worker_id);
+		bp_table_cell(&table, "%u", w->core);
+		bp_table_cell(&table, "%d", w->tid);
+		bp_table_count(&table, n_pkts);
+		bp_table_ratio(&table, (double)n_pkts / 1e6, r->elapsed_s, 3);
+		bp_table_share(&table, w->busy_ns, whole_ns);
+		bp_table_share(&table, w->idle_ns, whole_ns);
+		bp_table_share(&table, w->wait_ns, whole_ns);
+		bp_table_count(&table, w->n_loops);
+		bp_table_count(&table, w->n_waits);
+		bp_table_cell(&table, "%s",
+			      r->conf->engine.idle == BP_IDLE_BUSY ? "spins"
+			      : w->idle_by_fd                      ? "waits on descriptors"
+								   : "backs off, up to 1 ms");
+	}
+	bp_table_end(&table, out);
+}
+
+void bp_report_text(FILE *out, const struct bp_report *report, const struct bp_model_path *models,
+		    unsigned n_models)
+{
+	put_head(out, report);
+	put_ports(out, report);
+	put_queues(out, report);
+	put_events(out, report);
+	put_workers(out, report);
+	bp_report_text_cost(out, report, models, n_models);
+	fflush(out);
+}

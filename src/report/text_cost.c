@@ -1,0 +1,143 @@
+/* The final tables that say what each path cost: copies, crossings, time, conservation. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/text_cost.h"
+
+#include "report/table.h"
+#include "report/text.h"
+
+#include <inttypes.h>
+
+#define N_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
+
+static const char counted[] = "counted";
+static const char modelled[] = "modelled";
+
+static void path_cells(struct bp_table *table, const struct bp_report *r,
+		       const struct bp_report_path *path)
+{
+	bp_table_cell(table, "%s → %s", r->ports[path->in_port].conf->name,
+		      r->ports[path->out_port].conf->name);
+	bp_table_cell(table, "%u", path->worker_id);
+}
+
+static void put_paths(FILE *out, const struct bp_report *r)
+{
+	static const struct bp_table_column columns[] = {
+		{ "path", NULL, 'l' },      { "worker", NULL, 'r' },   { "packets", NULL, 'r' },
+		{ "bytes", NULL, 'r' },     { "Mpps", NULL, 'r' },     { "Gb/s L1", NULL, 'r' },
+		{ "Gb/s L2", NULL, 'r' },   { "burst", NULL, 'r' },    { "ns/p", NULL, 'r' },
+		{ "user code", NULL, 'r' }, { "in calls", NULL, 'r' },
+	};
+	struct bp_table table;
+
+	fputs("\nPATHS, traffic and time · every figure counted · in calls: with the softirq work "
+	      "that runs there\n",
+	      out);
+	bp_table_begin(&table, columns, N_OF(columns));
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		const struct bp_report_path *path = &r->paths[i];
+		double n_pkts = (double)path->n_pkts, n_bytes = (double)path->n_bytes;
+
+		path_cells(&table, r, path);
+		bp_table_count(&table, path->n_pkts);
+		bp_table_count(&table, path->n_bytes);
+		bp_table_ratio(&table, n_pkts / 1e6, r->elapsed_s, 3);
+		bp_table_ratio(&table, 8e-9 * (n_bytes + BP_WIRE_EXTRA_BYTES * n_pkts),
+			       r->elapsed_s, 3);
+		bp_table_ratio(&table, 8e-9 * n_bytes, r->elapsed_s, 3);
+		bp_table_ratio(&table, n_pkts, (double)path->n_bursts, 1);
+		bp_table_ratio(&table, path->busy_ns, n_pkts, 0);
+		bp_table_ratio(&table, path->busy_ns - path->call_ns, n_pkts, 0);
+		bp_table_ratio(&table, path->call_ns, n_pkts, 0);
+	}
+	bp_table_end(&table, out);
+}
+
+static void kernel_copies_cell(struct bp_table *table, const struct bp_model_path *model)
+{
+	if (!model || !model->is_modelled)
+		bp_table_cell(table, "not modelled");
+	else if (model->kernel.lo == model->kernel.hi)
+		bp_table_cell(table, "%u", model->kernel.lo);
+	else
+		bp_table_cell(table, "%u–%u", model->kernel.lo, model->kernel.hi);
+}
+
+/* Copies inside PMDs and libraries, which nobody counts: those that the model knows. */
+static void library_copies_cell(struct bp_table *table, const struct bp_model_path *model)
+{
+	unsigned lo = 0, hi = 0;
+
+	for (unsigned i = 0; model && i < model->n_hops; i++) {
+		if (model->hops[i].user_prov != BP_PROV_MODELLED)
+			continue;
+		lo += model->hops[i].user.lo;
+		hi += model->hops[i].user.hi;
+	}
+	if (!model || !model->is_modelled)
+		bp_table_cell(table, "not modelled");
+	else if (lo == hi)
+		bp_table_cell(table, "%u", lo);
+	else
+		bp_table_cell(table, "%u–%u", lo, hi);
+}
+
+static void put_copies(FILE *out, const struct bp_report *r, const struct bp_model_path *models,
+		       unsigned n_models)
+{
+	static const struct bp_table_column columns[] = {
+		{ "path", NULL, 'l' },           { "worker", NULL, 'r' },
+		{ "user/p", counted, 'r' },      { "bytes/p", counted, 'r' },
+		{ "in PMD/p", modelled, 'r' },   { "kernel/p", modelled, 'r' },
+		{ "crossings/p", counted, 'r' }, { "0 copies", counted, 'r' },
+		{ "1 copy", counted, 'r' },      { "2 copies", counted, 'r' },
+		{ "3 or more", counted, 'r' },
+	};
+	struct bp_table table;
+
+	fputs("\nPATHS, copies and crossings · on the right: packets by number of user copies\n",
+	      out);
+	bp_table_begin(&table, columns, N_OF(columns));
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		const struct bp_report_path *path = &r->paths[i];
+		const struct bp_model_path *model =
+			bp_report_model(models, n_models, path->in_port, path->out_port);
+		double n_pkts = (double)path->n_pkts;
+
+		path_cells(&table, r, path);
+		bp_table_ratio(&table, (double)path->n_copies, n_pkts, 3);
+		bp_table_ratio(&table, (double)path->n_copy_bytes, n_pkts, 1);
+		library_copies_cell(&table, model);
+		kernel_copies_cell(&table, model);
+		bp_table_ratio(&table, (double)path->n_calls, n_pkts, 3);
+		for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+			bp_table_count(&table, path->hist_copies[k]);
+	}
+	bp_table_end(&table, out);
+}
+
+static void put_conservation(FILE *out, const struct bp_report *r)
+{
+	char received[32], made[32], sent[32], dropped[32], held[32];
+
+	fprintf(out,
+		"\nCONSERVATION · counted\n  received %s + made %s = sent %s + dropped %s + "
+		"held %s, unaccounted %" PRId64 "\n",
+		bp_table_commas(r->received, received), bp_table_commas(r->made, made),
+		bp_table_commas(r->sent, sent), bp_table_commas(r->dropped, dropped),
+		bp_table_commas(r->held, held), r->unaccounted);
+	if (r->unaccounted)
+		fprintf(out,
+			"  FAILURE: %" PRId64
+			" packets are neither sent, dropped nor held: a fault of "
+			"bypath, please report it\n",
+			r->unaccounted);
+}
+
+void bp_report_text_cost(FILE *out, const struct bp_report *report,
+			 const struct bp_model_path *models, unsigned n_models)
+{
+	put_paths(out, report);
+	put_copies(out, report, models, n_models);
+	put_conservation(out, report);
+}

@@ -1,0 +1,331 @@
+/* Checks the ledger's model against the figures read from kernel and DPDK sources. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ledger/explain.h"
+#include "ledger/model.h"
+#include "ledger/predict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Copies of one side, the hop of the device included. */
+struct side_case {
+	const char *driver, *device, *mode;
+	enum bp_device_kind kind;
+	enum bp_direction dir;
+	unsigned k_lo, k_hi, u_lo, u_hi, per_batch, per_pkt, on_wakeup;
+};
+
+#define VETH   BP_DEVICE_VETH
+#define VIRTIO BP_DEVICE_VIRTIO
+#define OTHER  BP_DEVICE_OTHER
+#define TAP    BP_DEVICE_TAP
+#define PMD    BP_DEVICE_PMD
+#define NONE   BP_DEVICE_NONE
+
+static const struct side_case cases[] = {
+	{ "af_packet", "e0", "socket", OTHER, BP_RX, 1, 1, 0, 0, 1, 0, 0 },
+	{ "af_packet", "e0", "socket", VETH, BP_RX, 1, 1, 0, 0, 1, 0, 0 },
+	{ "af_packet", "e0", "socket", VETH, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
+	{ "af_packet", "e0", "mmap-v2+send", VETH, BP_RX, 1, 1, 0, 0, 0, 0, 0 },
+	{ "af_packet", "e0", "mmap-v3+ring", OTHER, BP_RX, 1, 1, 0, 0, 0, 0, 0 },
+	{ "af_packet", "e0", "mmap-v3+send", VETH, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
+	{ "af_packet", "e0", "mmap-v2+ring", VETH, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "af_packet", "e0", "mmap-v2+ring", TAP, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "af_packet", "e0", "mmap-v2+ring", VIRTIO, BP_TX, 0, 0, 1, 1, 1, 0, 0 },
+	{ "af_packet", "e0", "mmap-v2+ring", OTHER, BP_TX, 0, 1, 1, 1, 1, 0, 0 },
+	{ "af_xdp", "e0", "skb-copy", VETH, BP_RX, 1, 2, 0, 0, 0, 0, 0 },
+	{ "af_xdp", "e0", "skb-copy", OTHER, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
+	{ "af_xdp", "e0", "skb-copy", VIRTIO, BP_TX, 0, 0, 0, 0, 1, 0, 0 },
+	{ "af_xdp", "e0", "native-copy", OTHER, BP_RX, 1, 1, 0, 0, 0, 0, 0 },
+	{ "af_xdp", "e0", "native-copy", VETH, BP_RX, 1, 2, 0, 0, 0, 0, 0 },
+	{ "af_xdp", "e0", "native-copy", VETH, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
+	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_RX, 1, 1, 0, 0, 0, 0, 0 },
+	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_TX, 0, 0, 0, 0, 1, 0, 0 },
+	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_RX, 0, 0, 0, 0, 0, 0, 1 },
+	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 1 },
+	{ "dpdk", "0000:03:00.1", "pci", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "0000:03:00.1", "pci", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "net_af_packet0,iface=e0", "net_af_packet", VETH, BP_RX, 1, 1, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_af_packet0,iface=e0", "net_af_packet", VETH, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "dpdk", "net_af_packet0,iface=nix0", "net_af_packet", PMD, BP_TX, 0, 1, 1, 1, 1, 0, 0 },
+	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", VETH, BP_RX, 1, 2, 0, 1, 0, 0, 1 },
+	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", VETH, BP_TX, 1, 1, 0, 1, 1, 0, 0 },
+	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", OTHER, BP_TX, 0, 1, 0, 1, 1, 0, 0 },
+	{ "dpdk", "net_memif0,role=client", "net_memif", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_memif0,role=client", "net_memif", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_RX, 0, 0, 0, 0, 0, 0,
+	  0 },
+	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_TX, 0, 0, 0, 0, 0, 0,
+	  0 },
+	{ "dpdk", "net_memif0,role=server,zero-copy=yes", "net_memif", PMD, BP_TX, 0, 0, 1, 1, 0, 0,
+	  0 },
+	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_RX, 0, 0, 0, 0, 0, 0,
+	  0 },
+	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_TX, 0, 0, 0, 0, 0, 0,
+	  1 },
+	{ "dpdk", "net_vhost0,iface=/tmp/s", "net_vhost", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_vhost0,iface=/tmp/s", "net_vhost", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 1 },
+	{ "dpdk", "net_tap0", "net_tap", TAP, BP_RX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "dpdk", "net_tap0", "net_tap", TAP, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "dpdk", "net_pcap0,iface=e0", "net_pcap", PMD, BP_RX, 1, 1, 2, 2, 0, 0, 0 },
+	{ "dpdk", "net_pcap0,iface=e0", "net_pcap", PMD, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b", "net_pcap", PMD, BP_RX, 1, 1, 2, 2, 1, 0, 0 },
+	{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b", "net_pcap", PMD, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "dpdk", "net_null0", "net_null", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "net_ring0", "net_ring", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "tap", "t0", "tap", TAP, BP_RX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "tap", "t0", "tap", TAP, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "ring", "r", "ring", NONE, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "null", "", "null", NONE, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "pcap", "e0", "live", VETH, BP_RX, 1, 1, 1, 1, 0, 0, 0 },
+	{ "pcap", "e0", "live", VETH, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "pcap", "f", "read", NONE, BP_RX, 1, 1, 2, 2, 1, 0, 0 },
+	{ "pcap", "f", "write", NONE, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+};
+
+static struct bp_port_conf conf_of(const char *driver, const char *device)
+{
+	struct bp_port_conf conf = { .forward_to = BP_NO_PORT };
+
+	strcpy(conf.driver, driver);
+	strcpy(conf.device, device);
+	return conf;
+}
+
+static struct bp_port_info info_of(const char *mode, enum bp_device_kind kind)
+{
+	struct bp_port_info info = { .kind = kind };
+
+	strcpy(info.mode, mode);
+	if (kind == PMD || !strncmp(mode, "net_", 4))
+		strcpy(info.device_driver, mode);
+	return info;
+}
+
+/* Any sink, any source: with null on the other side the path's sums are this side's. */
+static void path_of_case(const struct side_case *c, struct bp_model_path *path)
+{
+	struct bp_port_conf conf = conf_of(c->driver, c->device), null = conf_of("null", "");
+	struct bp_port_info info = info_of(c->mode, c->kind), null_info = info_of("null", NONE);
+	struct bp_model_end end = { &conf, &info, NONE }, other = { &null, &null_info, NONE };
+
+	if (c->dir == BP_RX)
+		bp_model_path(&end, &other, path);
+	else
+		bp_model_path(&other, &end, path);
+}
+
+static void each_side_has_the_figures_of_the_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct side_case *c = &cases[i];
+		struct bp_model_path path;
+		/* null's frames lie in the arena, which a PMD cannot send from. */
+		unsigned foreign = c->dir == BP_TX && !strcmp(c->driver, "dpdk");
+
+		path_of_case(c, &path);
+		if (!path.is_modelled || path.kernel.lo != c->k_lo || path.kernel.hi != c->k_hi ||
+		    path.user.lo != c->u_lo + foreign || path.user.hi != c->u_hi + foreign ||
+		    path.n_calls_per_batch != c->per_batch || path.n_calls_per_pkt != c->per_pkt ||
+		    path.n_calls_on_wakeup != c->on_wakeup)
+			fail_msg("%s %s %s %s: K %u–%u U %u–%u calls %u/%u/%u", c->driver,
+				 c->device, c->mode, c->dir == BP_RX ? "RX" : "TX", path.kernel.lo,
+				 path.kernel.hi, path.user.lo, path.user.hi, path.n_calls_per_batch,
+				 path.n_calls_per_pkt, path.n_calls_on_wakeup);
+	}
+}
+
+static void each_hop_names_mover_place_source(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bp_model_path path;
+
+		path_of_case(&cases[i], &path);
+		for (unsigned h = 0; h < path.n_hops; h++) {
+			assert_non_null(path.hops[h].mover);
+			assert_non_null(path.hops[h].place);
+			assert_non_null(path.hops[h].why);
+			assert_non_null(path.hops[h].source);
+			/* The bytes are where the last hop left them. */
+			if (h)
+				assert_int_equal(path.hops[h].from, path.hops[h - 1].to);
+		}
+	}
+}
+
+/* Whole paths over veth: {in driver, mode} → {out driver, mode}. */
+struct path_case {
+	const char *in_driver, *in_device, *in_mode, *out_driver, *out_device, *out_mode;
+	unsigned k_lo, k_hi, u;
+};
+
+static const struct path_case path_cases[] = {
+	{ "af_packet", "a", "socket", "af_packet", "b", "socket", 2, 2, 0 },
+	{ "af_packet", "a", "mmap-v2+send", "af_packet", "b", "mmap-v2+send", 2, 2, 0 },
+	{ "af_packet", "a", "mmap-v2+ring", "af_packet", "b", "mmap-v2+ring", 2, 2, 1 },
+	{ "af_xdp", "a", "skb-copy", "af_xdp", "b", "skb-copy", 2, 3, 0 },
+	{ "af_xdp", "a", "native-copy", "af_xdp", "b", "native-copy", 2, 3, 0 },
+	{ "af_packet", "a", "mmap-v2+send", "af_xdp", "b", "native-copy", 2, 2, 1 },
+	{ "af_packet", "a", "socket", "af_xdp", "b", "native-copy", 2, 2, 0 },
+	{ "af_xdp", "a", "native-copy", "af_packet", "b", "mmap-v2+send", 2, 3, 0 },
+	{ "af_xdp", "a", "native-copy", "dpdk", "net_null0", "net_null", 1, 2, 1 },
+	{ "af_packet", "a", "mmap-v3+send", "dpdk", "net_null0", "net_null", 1, 1, 1 },
+	{ "dpdk", "net_null0", "net_null", "af_packet", "b", "socket", 1, 1, 0 },
+	{ "dpdk", "net_null0", "net_null", "af_xdp", "b", "native-copy", 1, 1, 1 },
+	{ "dpdk", "net_null0", "net_null", "dpdk", "net_null1", "net_null", 0, 0, 0 },
+	{ "af_packet", "a", "mmap-v2+send", "ring", "r", "ring", 1, 1, 1 },
+	{ "af_xdp", "a", "native-copy", "ring", "r", "ring", 1, 2, 0 },
+};
+
+static void paths_over_veth_add_up(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(path_cases) / sizeof(path_cases[0]); i++) {
+		const struct path_case *c = &path_cases[i];
+		struct bp_port_conf in = conf_of(c->in_driver, c->in_device);
+		struct bp_port_conf out = conf_of(c->out_driver, c->out_device);
+		struct bp_port_info in_info = info_of(c->in_mode, VETH);
+		struct bp_port_info out_info = info_of(c->out_mode, VETH);
+		struct bp_model_path path;
+
+		bp_model_path(&(struct bp_model_end){ &in, &in_info, NONE },
+			      &(struct bp_model_end){ &out, &out_info, NONE }, &path);
+		if (!path.is_modelled || path.kernel.lo != c->k_lo || path.kernel.hi != c->k_hi ||
+		    path.user.lo != c->u || path.user.hi != c->u)
+			fail_msg("%s %s → %s %s: K %u–%u U %u–%u", c->in_driver, c->in_mode,
+				 c->out_driver, c->out_mode, path.kernel.lo, path.kernel.hi,
+				 path.user.lo, path.user.hi);
+	}
+}
+
+static void unknown_side_is_said_and_no_figure_given(void **state)
+{
+	(void)state;
+#define UNKNOWN(driver_, device_, mode_, kind_, dir_)                                           \
+	{                                                                                       \
+		.driver = driver_, .device = device_, .mode = mode_, .kind = kind_, .dir = dir_ \
+	}
+	static const struct side_case unknown[] = {
+		UNKNOWN("af_packet", "e0", "telepathy", VETH, BP_RX),
+		UNKNOWN("af_packet", "e0", "mmap-v2", VETH, BP_TX),
+		UNKNOWN("af_xdp", "e0", "native-zerocopy", VETH, BP_RX),
+		UNKNOWN("dpdk", "net_bonding0", "net_bonding", PMD, BP_TX),
+		UNKNOWN("dpdk", "net_null0,copy=1", "net_null", PMD, BP_RX),
+		UNKNOWN("pcap", "f", "read", NONE, BP_TX),
+		UNKNOWN("newdriver", "x", "y", OTHER, BP_RX),
+	};
+
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		struct bp_model_path path;
+		unsigned n_unknown = 0;
+
+		path_of_case(&unknown[i], &path);
+		assert_false(path.is_modelled);
+		for (unsigned h = 0; h < path.n_hops; h++)
+			n_unknown += path.hops[h].is_unknown;
+		assert_int_equal(n_unknown, 1);
+	}
+}
+
+static void pmd_names_come_out_of_device_strings(void **state)
+{
+	(void)state;
+	static const char *const pairs[][2] = {
+		{ "net_memif0,role=client", "net_memif" },
+		{ "net_af_xdp12,iface=a", "net_af_xdp" },
+		{ "net_null", "net_null" },
+		{ "0000:03:00.1", "" },
+		{ "03:00.1,arg=1", "" },
+		{ "", "" },
+	};
+	char name[BP_NAME_BYTES];
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		bp_model_pmd_name(pairs[i][0], name);
+		assert_string_equal(name, pairs[i][1]);
+	}
+	assert_true(bp_model_is_pci("0000:03:00.1"));
+	assert_true(bp_model_is_pci("03:00.1,mprq_en=1"));
+	assert_false(bp_model_is_pci("net_memif0"));
+	assert_false(bp_model_is_pci("0000:03:00.1junk"));
+}
+
+static void missing_device_is_predicted_as_other(void **state)
+{
+	(void)state;
+	struct bp_port_conf conf = conf_of("af_xdp", "no-such-dev");
+	struct bp_prediction p;
+
+	bp_predict_port(&conf, &p);
+	assert_int_equal(p.info.kind, OTHER);
+	assert_non_null(strstr(p.info.note, "no interface no-such-dev"));
+	assert_non_null(strstr(p.info.note, "other"));
+	assert_string_equal(p.info.mode, "native-copy");
+}
+
+static void whole_text(const struct bp_conf *conf, char *text, size_t text_bytes)
+{
+	struct bp_port_info infos[BP_PORTS_MAX];
+	struct bp_model_path paths[4];
+	FILE *f = fmemopen(text, text_bytes, "w");
+
+	bp_explain_text(f, "x.ini", conf, infos, paths, bp_explain_predict(conf, infos, paths));
+	fclose(f);
+}
+
+static void explanation_fits_100_columns(void **state)
+{
+	(void)state;
+	static const char *const ends[][2] = {
+		{ "af_xdp", "no-such-dev" },
+		{ "dpdk", "net_af_packet0,iface=no-such-dev" },
+		{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b" },
+		{ "af_packet", "no-such-dev" },
+		{ "null", "" },
+		{ "dpdk", "net_bonding0" },
+	};
+	const size_t n = sizeof(ends) / sizeof(ends[0]);
+	static char text[16384];
+
+	for (size_t i = 0; i < n * n; i++) {
+		struct bp_conf conf = { .n_ports = 2 };
+
+		conf.ports[0] = conf_of(ends[i / n][0], ends[i / n][1]);
+		conf.ports[1] = conf_of(ends[i % n][0], ends[i % n][1]);
+		strcpy(conf.ports[0].name, "first");
+		strcpy(conf.ports[1].name, "second");
+		conf.ports[0].forward_to = 1;
+		whole_text(&conf, text, sizeof(text));
+		assert_non_null(strstr(text, "first → second"));
+		assert_non_null(strstr(text, "Predicted"));
+		for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+			unsigned columns = 0;
+
+			for (const char *s = line; *s; s++)
+				columns += ((unsigned char)*s & 0xc0) != 0x80;
+			if (columns > 100)
+				fail_msg("%u columns: %s", columns, line);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_side_has_the_figures_of_the_table),
+		cmocka_unit_test(each_hop_names_mover_place_source),
+		cmocka_unit_test(paths_over_veth_add_up),
+		cmocka_unit_test(unknown_side_is_said_and_no_figure_given),
+		cmocka_unit_test(pmd_names_come_out_of_device_strings),
+		cmocka_unit_test(missing_device_is_predicted_as_other),
+		cmocka_unit_test(explanation_fits_100_columns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
