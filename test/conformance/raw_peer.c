@@ -116,8 +116,8 @@ static uint32_t restore_tag(struct msghdr *msg, uint8_t *frame, uint32_t len, ui
 		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
 		if (!(aux.tp_status & TP_STATUS_VLAN_VALID) || len + TAG_BYTES > room)
 			return len;
-		tag[0] = htons(aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid :
-									   ETH_P_8021Q);
+		tag[0] = htons(aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid
+									 : ETH_P_8021Q);
 		tag[1] = htons(aux.tp_vlan_tci);
 		memmove(frame + ADDRESSES_BYTES + TAG_BYTES, frame + ADDRESSES_BYTES,
 			len - ADDRESSES_BYTES);

@@ -67,9 +67,9 @@ static int attach_veth(struct world *w)
 	return raw_peer_open(w, FAR);
 }
 
-#define ON_VETH                                                                                \
-	.setup = setup_veth, .configure = configure_port, .attach = attach_veth,               \
-	.detach = raw_peer_detach, .send = raw_peer_send, .recv = raw_peer_recv,               \
+#define ON_VETH                                                                  \
+	.setup = setup_veth, .configure = configure_port, .attach = attach_veth, \
+	.detach = raw_peer_detach, .send = raw_peer_send, .recv = raw_peer_recv, \
 	.min_frame_bytes = 14
 
 const struct rig rigs_net[] = {
