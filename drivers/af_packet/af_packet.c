@@ -1,0 +1,346 @@
+/* Driver `af_packet`: packet sockets of the kernel, by messages or by a shared ring. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* System calls on the packet path: see rx_socket.c, ring_v2.c, tx_send.c. */
+#include "af_packet.h"
+
+#include "bypath/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RING_SIZE_MIN 64u
+#define RING_SIZE_MAX (1u << 17)
+#define GSO_EVERY     10u /* checks between two looks at the device's offloads */
+
+/* ---- configuration against the system --------------------------------------------------------- */
+
+static int read_mode(const struct bp_port_conf *conf, enum afp_mode *mode)
+{
+	if (!conf->mode[0] || !strcmp(conf->mode, "auto") || !strcmp(conf->mode, "mmap")) {
+		*mode = AFP_MMAP;
+		return 0;
+	}
+	if (!strcmp(conf->mode, "socket")) {
+		*mode = AFP_SOCKET;
+		return 0;
+	}
+	bp_log(BP_LOG_ERROR, "port %s: mode = %s is unknown to af_packet: use mmap or socket",
+	       conf->name, conf->mode);
+	return -EINVAL;
+}
+
+static int check_conf(const struct bp_port_conf *conf)
+{
+	uint32_t n = conf->ring_size;
+
+	if (n && (n < RING_SIZE_MIN || n > RING_SIZE_MAX || (n & (n - 1)))) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: ring_size = %u: use a power of two from %u to %u, or leave it out",
+		       conf->name, n, RING_SIZE_MIN, RING_SIZE_MAX);
+		return -EINVAL;
+	}
+	if (conf->tx[0] && strcmp(conf->tx, "auto") != 0 && strcmp(conf->tx, "send") != 0) {
+		bp_log(BP_LOG_ERROR, "port %s: tx = %s is not possible: use auto or send",
+		       conf->name, conf->tx);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int find_device(struct afp_port *ap)
+{
+	const struct bp_port_conf *conf = ap->port->conf;
+	int ifindex = afp_netdev_ifindex(&ap->dev);
+	char names[512];
+	int flags;
+
+	if (ifindex < 0) {
+		afp_netdev_list(names, sizeof(names));
+		bp_log(BP_LOG_ERROR,
+		       "port %s: no interface «%s» in this network namespace: there are %s",
+		       conf->name, conf->device, names);
+		return -ENODEV;
+	}
+	flags = afp_netdev_flags(&ap->dev);
+	if (flags >= 0 && !(flags & IFF_UP))
+		bp_log(BP_LOG_WARN,
+		       "port %s: interface %s is down and carries nothing: ip link set %s up",
+		       conf->name, conf->device, conf->device);
+	return 0;
+}
+
+/* Can packet sockets be had at all? */
+static int try_socket(struct afp_port *ap)
+{
+	uint32_t vnet_bytes;
+	int fd = afp_socket_open(true, &vnet_bytes);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	if (fd == -EPERM || fd == -EACCES)
+		bp_log(BP_LOG_ERROR,
+		       "port %s: cannot open a packet socket: not permitted: run as root, or give "
+		       "the program CAP_NET_RAW (setcap cap_net_raw,cap_net_admin+ep FILE)",
+		       ap->port->conf->name);
+	else
+		bp_log(BP_LOG_ERROR,
+		       "port %s: cannot open a packet socket: %s: the kernel needs CONFIG_PACKET",
+		       ap->port->conf->name, strerror(-fd));
+	return fd;
+}
+
+/* ---- open, close ------------------------------------------------------------------------------ */
+
+static int alloc_queues(struct afp_port *ap)
+{
+	struct bp_port *port = ap->port;
+
+	ap->rxqs = calloc(port->n_rxq + 1u, sizeof(*ap->rxqs));
+	ap->txqs = calloc(port->n_txq + 1u, sizeof(*ap->txqs));
+	if (!ap->rxqs || !ap->txqs)
+		return -ENOMEM;
+	for (uint16_t i = 0; i < port->n_rxq; i++) {
+		ap->rxqs[i] = (struct afp_rxq){ .fd = -1, .queue_id = i, .ap = ap };
+		port->rxq[i].priv = &ap->rxqs[i];
+	}
+	for (uint16_t i = 0; i < port->n_txq; i++) {
+		ap->txqs[i].fd = ap->txqs[i].fd_qdisc = -1;
+		ap->txqs[i].ap = ap;
+		port->txq[i].priv = &ap->txqs[i];
+	}
+	return 0;
+}
+
+static int add_pools(struct afp_port *ap)
+{
+	int err;
+
+	if (!ap->port->n_rxq)
+		return 0;
+	err = afp_big_open(&ap->big, ap->port->n_rxq);
+	if (err)
+		return err;
+	err = bp_env_add_pool(ap->port->env, &ap->big.pool);
+	if (err || ap->mode != AFP_MMAP)
+		return err;
+	ap->ring_pool = (struct bp_pool){
+		.put = afp_ring_put,
+		.name = "af_packet-ring",
+		.is_loan = true,
+	};
+	return bp_env_add_pool(ap->port->env, &ap->ring_pool);
+}
+
+static void afp_close(struct bp_port *port)
+{
+	struct afp_port *ap = port->priv;
+
+	afp_big_close(&ap->big);
+	afp_netdev_close(&ap->dev);
+	free(ap->rxqs);
+	free(ap->txqs);
+	free(ap);
+	port->priv = NULL;
+}
+
+static int afp_open(struct bp_port *port)
+{
+	struct afp_port *ap = calloc(1, sizeof(*ap));
+	int err;
+
+	if (!ap)
+		return -ENOMEM;
+	ap->port = port;
+	port->priv = ap;
+	err = afp_netdev_open(&ap->dev, port->conf->device);
+	if (err) {
+		bp_log(BP_LOG_ERROR, "port %s: «%s» cannot be the name of an interface: %s",
+		       port->conf->name, port->conf->device, strerror(-err));
+		free(ap);
+		port->priv = NULL;
+		return err;
+	}
+	err = read_mode(port->conf, &ap->mode);
+	if (!err)
+		err = check_conf(port->conf);
+	if (!err)
+		err = find_device(ap);
+	if (!err)
+		err = try_socket(ap);
+	if (!err) {
+		err = alloc_queues(ap);
+		if (!err)
+			err = add_pools(ap);
+		if (err)
+			bp_log(BP_LOG_ERROR, "port %s: cannot set up its queues: %s",
+			       port->conf->name, strerror(-err));
+	}
+	if (err)
+		afp_close(port);
+	return err;
+}
+
+/* ---- start, stop ------------------------------------------------------------------------------ */
+
+/* Add the kernel's count of frames that found no room, which reading clears. */
+static void read_drops(struct afp_rxq *rq)
+{
+	struct tpacket_stats stats = { 0 };
+	socklen_t n_bytes = sizeof(stats);
+
+	if (rq->fd >= 0 && !getsockopt(rq->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &n_bytes))
+		rq->n_kernel_drops += stats.tp_drops;
+}
+
+static void afp_stop(struct bp_port *port)
+{
+	struct afp_port *ap = port->priv;
+
+	for (uint16_t i = 0; i < port->n_rxq; i++) {
+		struct afp_rxq *rq = &ap->rxqs[i];
+
+		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
+		read_drops(rq);
+		/* First the socket: nothing may arrive while buffers are taken away. */
+		if (rq->fd >= 0)
+			close(rq->fd);
+		rq->fd = -1;
+		afp_rx_socket_stop(&port->rxq[i]);
+		afp_rx_ring_stop(&port->rxq[i]);
+	}
+	for (uint16_t i = 0; i < port->n_txq; i++)
+		afp_tx_send_stop(&port->txq[i]);
+}
+
+static int start_rxq(struct bp_rxq *q)
+{
+	struct afp_rxq *rq = q->priv;
+	int err;
+
+	rq->fd = afp_socket_open(rq->ap->mode == AFP_SOCKET, &rq->vnet_bytes);
+	if (rq->fd < 0)
+		return rq->fd;
+	err = rq->ap->mode == AFP_SOCKET ? afp_rx_socket_start(q) : afp_rx_ring_start(q);
+	if (err)
+		return err;
+	err = afp_socket_bind_rx(rq->ap, rq->fd);
+	if (err)
+		return err;
+	atomic_store_explicit(&q->fd, rq->fd, memory_order_relaxed);
+	return 0;
+}
+
+static int start_queues(struct bp_port *port)
+{
+	struct afp_port *ap = port->priv;
+	int err = 0;
+
+	for (uint16_t i = 0; !err && i < port->n_rxq; i++)
+		err = start_rxq(&port->rxq[i]);
+	for (uint16_t i = 0; !err && port->n_rxq > 1 && i < port->n_rxq; i++)
+		err = afp_socket_listen(ap->rxqs[i].fd);
+	for (uint16_t i = 0; !err && i < port->n_txq; i++)
+		err = afp_tx_send_start(&port->txq[i]);
+	return err;
+}
+
+static int afp_start(struct bp_port *port)
+{
+	struct afp_port *ap = port->priv;
+	struct bp_port_info *info = &port->info;
+	int err;
+
+	ap->fanout_id = -1;
+	ap->ifindex = afp_netdev_ifindex(&ap->dev);
+	if (ap->ifindex < 0)
+		return -ENODEV;
+	err = afp_netdev_info(&ap->dev, info);
+	if (err)
+		return err;
+	atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev), memory_order_relaxed);
+	err = start_queues(port);
+	if (err) {
+		afp_stop(port);
+		/* Gone between two of the steps. */
+		if (err == -ENXIO || afp_netdev_ifindex(&ap->dev) != ap->ifindex)
+			err = -ENODEV;
+		if (err != -ENODEV && err != -ENETDOWN)
+			bp_log(BP_LOG_ERROR, "port %s: cannot start on %s: %s", port->conf->name,
+			       port->conf->device, strerror(-err));
+		return err;
+	}
+	strcpy(info->mode, ap->mode == AFP_SOCKET ? "socket" : "mmap-v2+send");
+	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	info->rx_copies = 0;
+	info->tx_copies = 0;
+	return 0;
+}
+
+/* ---- while workers poll ----------------------------------------------------------------------- */
+
+static int afp_check(struct bp_port *port)
+{
+	struct afp_port *ap = port->priv;
+	int flags;
+
+	if (afp_netdev_ifindex(&ap->dev) != ap->ifindex)
+		return BP_LINK_LOST;
+	/* A device that went down leaves an error on the socket, which makes poll() return at once
+	 * until somebody reads it: a ring never does. */
+	for (uint16_t i = 0; i < port->n_rxq; i++) {
+		int err;
+		socklen_t n_bytes = sizeof(err);
+
+		(void)getsockopt(ap->rxqs[i].fd, SOL_SOCKET, SO_ERROR, &err, &n_bytes);
+	}
+	if (ap->n_checks++ % GSO_EVERY == 0)
+		atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev),
+				      memory_order_relaxed);
+	flags = afp_netdev_flags(&ap->dev);
+	if (flags < 0)
+		return BP_LINK_LOST;
+	return (flags & IFF_UP) && (flags & IFF_RUNNING) ? BP_LINK_UP : BP_LINK_DOWN;
+}
+
+static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
+{
+	struct afp_port *ap = port->priv;
+
+	if (!max || !port->n_rxq)
+		return 0;
+	out[0] = (struct bp_reported){ .name = "tp_drops", .is_drop = true };
+	for (uint16_t i = 0; i < port->n_rxq; i++) {
+		read_drops(&ap->rxqs[i]);
+		out[0].value += ap->rxqs[i].n_kernel_drops;
+	}
+	return 1;
+}
+
+static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
+{
+	(void)q;
+	(void)pool;
+	return true; /* the kernel copies from any address */
+}
+
+static const struct bp_driver_ops afp_ops = {
+	.open = afp_open,
+	.start = afp_start,
+	.stop = afp_stop,
+	.close = afp_close,
+	.check = afp_check,
+	.stats = afp_stats,
+	.accepts = afp_accepts,
+};
+
+const struct bp_driver bp_driver_af_packet = {
+	.abi = BP_DRIVER_ABI,
+	.name = "af_packet",
+	.summary = "packet sockets of the kernel: recvmmsg, or a receive ring shared with it",
+	.ops = &afp_ops,
+};

@@ -1,0 +1,198 @@
+/* What the files of the af_packet driver share: port, queues, the pieces that build them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_AF_PACKET_H
+#define BYPATH_AF_PACKET_H
+
+#include "bypath/driver.h"
+#include "bypath/ledger.h"
+
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+/* Newer than Debian 12's headers (Linux 6.6): sets the length of the header directly. */
+#ifndef PACKET_VNET_HDR_SZ
+#define PACKET_VNET_HDR_SZ 24
+#endif
+
+#define AFP_VNET_OLD_BYTES 10u /* struct virtio_net_hdr, all that kernels before 6.6 know */
+
+/* ---- netdev.c: facts of the interface --------------------------------------------------------- */
+
+/* Bits of gso_types: 1 << BP_VNET_GSO_* of the kinds that the device segments by itself. */
+struct afp_netdev {
+	int ctl_fd; /* for ioctl() */
+	char name[IFNAMSIZ];
+	int feature_ids[4]; /* ethtool's index per kind of gso_kinds[], -1 unknown */
+	uint32_t n_features;
+};
+
+/* Keep a control socket for the interface `name`. 0 or -errno; nothing is logged. */
+int afp_netdev_open(struct afp_netdev *dev, const char *name);
+void afp_netdev_close(struct afp_netdev *dev);
+/* Index of the interface that has the name now, or -errno. */
+int afp_netdev_ifindex(const struct afp_netdev *dev);
+/* IFF_* flags, or -errno. */
+int afp_netdev_flags(const struct afp_netdev *dev);
+/* Fill device_driver, kind, mtu, max_frame_bytes of info. 0 or -errno. */
+int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info);
+/* Which super-frames the device takes as they are: bits as above. Queried afresh. */
+uint32_t afp_netdev_gso_types(const struct afp_netdev *dev);
+/* Does the device queue packets in a qdisc (its qdisc is not "noqueue")? Unknown counts as yes. */
+bool afp_netdev_has_qdisc(int ifindex);
+/* Names of all interfaces for an error message, cut at n_bytes. */
+void afp_netdev_list(char *text, size_t n_bytes);
+
+/* ---- big.c: buffers for super-frames ---------------------------------------------------------- */
+
+#define AFP_BIG_BYTES    (17u * 4096u)
+#define AFP_BIG_HEADROOM BP_HEADROOM
+#define AFP_BIG_ROOM     (AFP_BIG_BYTES - AFP_BIG_HEADROOM)
+#define AFP_BIG_N        128u /* per RX queue; pages that no super-frame touched cost nothing */
+
+/* Free buffers of one RX queue as bits: taken by its worker, given back by any. */
+struct afp_big_queue {
+	_Atomic uint64_t free[AFP_BIG_N / 64];
+};
+
+struct afp_big {
+	struct bp_pool pool; /* first member */
+	uint8_t *base; /* n_queues * AFP_BIG_N buffers */
+	uint16_t n_queues;
+	struct afp_big_queue *queues;
+};
+
+/* Reserve address space for n_queues queues' buffers. 0 or -errno. */
+int afp_big_open(struct afp_big *big, uint16_t n_queues);
+void afp_big_close(struct afp_big *big);
+/* An empty view of a free buffer of the queue, data behind AFP_BIG_HEADROOM. False: all are out. */
+bool afp_big_get(struct afp_big *big, uint16_t queue_id, struct bp_pkt *pkt);
+
+/* ---- the port --------------------------------------------------------------------------------- */
+
+enum afp_mode { AFP_SOCKET, AFP_MMAP };
+
+/* mode = socket: messages armed with a frame of the arena and an overflow buffer each. */
+struct afp_rx_socket {
+	struct mmsghdr msgs[BP_BURST_MAX];
+	struct iovec iov[BP_BURST_MAX][3]; /* old kernels' header apart, frame, overflow */
+	struct bp_pkt frames[BP_BURST_MAX];
+	struct bp_pkt bigs[BP_BURST_MAX];
+	union {
+		struct cmsghdr align;
+		uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	} control[BP_BURST_MAX];
+	unsigned n_armed; /* messages 0 … n_armed-1 are ready to receive */
+	unsigned n_stale; /* messages 0 … n_stale-1 have been used since they were made ready */
+	unsigned n_got; /* messages that the last call filled */
+	unsigned next; /* the first of them not yet handed out */
+	uint32_t frame_room;
+};
+
+/* mode = mmap: a TPACKET_V2 ring. */
+struct afp_rx_ring {
+	uint8_t *base;
+	size_t n_bytes;
+	uint32_t n_slots, slot_bytes;
+	uint32_t slots_per_block, block_bytes;
+	uint32_t head, head_in_block; /* next slot to look at */
+	uint8_t *head_block;
+	uint64_t hold_until; /* do not look at the ring before, in cycles */
+	uint64_t last_got; /* when it last held a packet */
+	uint64_t hold_cycles, load_cycles;
+};
+
+struct afp_rxq {
+	int fd;
+	uint32_t vnet_bytes; /* BP_VNET_BYTES or AFP_VNET_OLD_BYTES */
+	uint16_t queue_id;
+	struct afp_port *ap;
+	uint64_t n_kernel_drops; /* PACKET_STATISTICS so far; control thread */
+	struct afp_rx_socket *socket;
+	struct afp_rx_ring ring;
+};
+
+/* A TX ring's slots hold struct tpacket2_hdr, virtio_net_hdr, frame. */
+struct afp_tx_ring {
+	int fd; /* -1: no ring */
+	uint8_t *base;
+	size_t n_bytes;
+	uint32_t n_slots, slot_bytes, slots_per_block, block_bytes;
+	uint32_t head; /* next slot to fill */
+	uint32_t tail; /* the oldest slot not yet reaped */
+};
+
+struct afp_txq {
+	int fd; /* most packets */
+	uint32_t vnet_bytes;
+	int fd_qdisc; /* super-frames that the device cannot segment, when fd bypasses the qdisc;
+		       * else equal to fd */
+	struct afp_port *ap;
+	uint64_t via_qdisc; /* bit per message of the burst being sent */
+	struct mmsghdr msgs[BP_BURST_MAX];
+	struct iovec iov[2 * BP_BURST_MAX];
+	uint32_t lens[BP_BURST_MAX]; /* layer 2 bytes per message */
+	uint8_t n_views[BP_BURST_MAX];
+	struct bp_vnet_hdr no_meta; /* all zero, shared by the frames without metadata */
+	struct sockaddr_ll tagged[2]; /* addresses that say 802.1Q and 802.1ad */
+	struct afp_tx_ring ring;
+};
+
+struct afp_port {
+	struct bp_port *port;
+	struct afp_netdev dev;
+	enum afp_mode mode;
+	bool has_run; /* start() has succeeded once */
+	int ifindex; /* since start() */
+	int fanout_id; /* of this start, -1 before its first socket joined */
+	unsigned n_checks;
+	_Atomic uint32_t gso_types; /* written by the control thread, read by workers */
+	struct afp_rxq *rxqs;
+	struct afp_txq *txqs;
+	struct bp_pool ring_pool; /* token: the slot's tpacket2_hdr */
+	struct afp_big big;
+};
+
+/* ---- socket.c: the sockets -------------------------------------------------------------------- */
+
+/*
+ * A socket that receives nothing yet, PACKET_VNET_HDR on, with headers of *vnet_bytes:
+ * BP_VNET_BYTES where the kernel knows them (6.6) and may_be_new, else AFP_VNET_OLD_BYTES. Rings
+ * must use the old ones: tpacket_rcv() of those kernels reserves 12 bytes but writes the header as
+ * if they were 10. fd or -errno.
+ */
+int afp_socket_open(bool may_be_new, uint32_t *vnet_bytes);
+/* Receive from the interface from now on (a member of the port's fanout when it has several
+ * queues, but nothing until afp_socket_listen()). 0 or -errno. */
+int afp_socket_bind_rx(struct afp_port *ap, int fd);
+/* Let a fanout member receive. */
+int afp_socket_listen(int fd);
+int afp_socket_bind_tx(struct afp_port *ap, int fd, bool bypass_qdisc);
+/* Ask for buffer bytes, beyond the system's limit where that is allowed. */
+void afp_socket_set_buffer(int fd, int option, int force_option, int n_bytes);
+
+/* ---- receive and send ------------------------------------------------------------------------- */
+
+int afp_rx_socket_start(struct bp_rxq *q);
+void afp_rx_socket_stop(struct bp_rxq *q);
+int afp_rx_ring_start(struct bp_rxq *q);
+void afp_rx_ring_stop(struct bp_rxq *q);
+void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
+
+int afp_tx_send_start(struct bp_txq *q);
+void afp_tx_send_stop(struct bp_txq *q);
+unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+
+/* ---- tag.c: VLAN tags that the kernel took out of the frame ----------------------------------- */
+
+/* Put the tag back behind the addresses: headers move 4 bytes down, metadata follows. */
+void afp_tag_insert(struct bp_pkt *pkt, uint16_t tpid, uint16_t tci, struct bp_counters *c);
+
+/* Account for one system call that began at `begin`. */
+static inline void afp_count_call(struct bp_counters *c, uint64_t begin, uint64_t end)
+{
+	bp_count(c, BP_CNT_CALLS, 1);
+	bp_count(c, BP_CNT_CALL_CYCLES, end - begin);
+}
+
+#endif

@@ -1,0 +1,286 @@
+/* Receives from a TPACKET_V2 ring: views point into the slots that the kernel fills. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System calls on the packet path: none, but one recvmsg() per frame that does not fit a slot.
+ *
+ * A slot holds a frame of the device's MTU. Longer ones (super-frames) the kernel also queues whole
+ * on the socket (PACKET_COPY_THRESH), in the order of the slots that it marks TP_STATUS_COPY; they
+ * are read into big buffers. So the ring stays small, and super-frames cost one call each.
+ *
+ * Slot states: TP_STATUS_KERNEL the kernel's; TP_STATUS_USER set: full; SLOT_LENT: a view is out.
+ * The kernel takes only slots that are exactly TP_STATUS_KERNEL, so lent ones can come back in any
+ * order, from any thread.
+ */
+#include "af_packet.h"
+
+#include "bypath/log.h"
+
+#include "core/clock.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <sys/mman.h>
+
+#define SLOT_LENT        (1u << 27)
+#define SLOT_META_BYTES  32u /* struct tpacket2_hdr: not to be overwritten while a view is out */
+#define SLOT_EXTRA_BYTES 96u /* the kernel's headers before the frame */
+#define SLOT_MIN_BYTES   2048u
+#define SLOT_MAX_BYTES   10240u
+#define SLOT_ALIGN       512u /* so that SLOTS_PER_BLOCK of them make whole pages */
+#define SLOTS_PER_BLOCK  8u
+#define RING_BYTES       (4u << 20) /* default: two ports stay small beside the arena */
+#define RING_SLOTS_MIN   64u
+#define RING_SLOTS_MAX   (1u << 17)
+#define QUEUE_BYTES      (8 << 20) /* of super-frames waiting to be read */
+#define HOLD_NS          8000u
+#define LOAD_NS          32000u
+
+static struct tpacket2_hdr *slot_at(const struct afp_rx_ring *ring, uint32_t i)
+{
+	return (void *)(ring->base + (size_t)i * ring->slot_bytes);
+}
+
+static void give_slot(struct tpacket2_hdr *slot)
+{
+	/* Release: our reads of the frame are done; pairs with the kernel's look at the status. */
+	__atomic_store_n(&slot->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+}
+
+void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
+{
+	(void)pool;
+	(void)worker_id;
+	for (unsigned i = 0; i < n; i++)
+		give_slot((void *)(uintptr_t)pkts[i].token);
+}
+
+/* Metadata as the contract has it: 12 bytes before the data, where the kernel left 10. */
+static void place_meta(struct bp_pkt *pkt)
+{
+	struct bp_vnet_hdr *meta = bp_pkt_vnet(pkt);
+
+	memmove(meta, pkt->data - AFP_VNET_OLD_BYTES, AFP_VNET_OLD_BYTES); /* header */
+	meta->num_buffers = 0;
+}
+
+static void restore_tag(const struct tpacket2_hdr *slot, struct bp_pkt *pkt, struct bp_counters *c)
+{
+	uint16_t tpid =
+		(slot->tp_status & TP_STATUS_VLAN_TPID_VALID) ? slot->tp_vlan_tpid : ETH_P_8021Q;
+
+	afp_tag_insert(pkt, tpid, slot->tp_vlan_tci, c);
+}
+
+/* Lend the slot. */
+static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt)
+{
+	struct afp_port *ap = ((struct afp_rxq *)q->priv)->ap;
+
+	*pkt = (struct bp_pkt){
+		.data = (uint8_t *)slot + slot->tp_mac,
+		.token = (uintptr_t)slot,
+		.pool = &ap->ring_pool,
+		.len = slot->tp_snaplen,
+		.headroom = (uint16_t)(slot->tp_mac - BP_VNET_BYTES - SLOT_META_BYTES),
+		.flags = BP_PKT_VNET,
+	};
+	place_meta(pkt);
+	if (slot->tp_status & TP_STATUS_VLAN_VALID)
+		restore_tag(slot, pkt, &q->counters);
+	__atomic_store_n(&slot->tp_status, SLOT_LENT, __ATOMIC_RELAXED);
+}
+
+/* The whole of a frame too long for its slot. 1: read, 0: no buffer now, -1: lost and counted. */
+static int read_big(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt)
+{
+	struct afp_rxq *rq = q->priv;
+	uint32_t vnet_bytes = AFP_VNET_OLD_BYTES;
+	struct iovec iov;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	uint64_t begin;
+	ssize_t n_bytes;
+
+	if (!afp_big_get(&rq->ap->big, rq->queue_id, pkt))
+		return 0;
+	iov = (struct iovec){ pkt->data - vnet_bytes, AFP_BIG_ROOM + vnet_bytes };
+	begin = bp_clock_cycles();
+	n_bytes = recvmsg(rq->fd, &msg, MSG_DONTWAIT);
+	afp_count_call(&q->counters, begin, bp_clock_cycles());
+	if (n_bytes < (ssize_t)(vnet_bytes + ETH_HLEN) || msg.msg_flags & MSG_TRUNC) {
+		bp_count(&q->counters, n_bytes > 0 ? BP_DROP_RX_TRUNCATED : BP_DROP_RX_BAD_META, 1);
+		bp_pool_put(q->worker_id, pkt, 1);
+		return -1;
+	}
+	pkt->len = (uint32_t)n_bytes - vnet_bytes;
+	pkt->flags = BP_PKT_VNET;
+	pkt->headroom = (uint16_t)(pkt->headroom - BP_VNET_BYTES);
+	place_meta(pkt);
+	if (slot->tp_status & TP_STATUS_VLAN_VALID)
+		restore_tag(slot, pkt, &q->counters);
+	return 1;
+}
+
+/* A slot that is not simply a whole frame. As read_big(). */
+static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt)
+{
+	int got = -1;
+
+	if (slot->tp_status & TP_STATUS_COPY)
+		got = read_big(q, slot, pkt);
+	else
+		bp_count(&q->counters,
+			 slot->tp_snaplen < slot->tp_len ? BP_DROP_RX_TRUNCATED : BP_DROP_RUNT, 1);
+	if (got)
+		give_slot(slot);
+	return got;
+}
+
+/*
+ * Under load a look at the next slot takes its cache line from the core that is about to fill it,
+ * once per frame: the sender slows down and bursts shrink to one. So when frames come closely one
+ * after the other, an emptied ring is left alone for a moment. A lone frame never waits.
+ */
+static void moderate(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
+{
+	if (is_empty && now - ring->last_got < ring->load_cycles)
+		ring->hold_until = now + ring->hold_cycles;
+	ring->last_got = now;
+}
+
+static unsigned rx_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
+	uint64_t now = bp_clock_cycles();
+	uint32_t head = ring->head;
+	unsigned n = 0, n_seen = 0;
+	uint64_t n_bytes = 0;
+
+	while (now >= ring->hold_until && n < max) {
+		struct tpacket2_hdr *slot = slot_at(ring, head);
+		/* Acquire: the frame behind the status; pairs with the kernel's barrier. */
+		uint32_t status = __atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE);
+		int got = 1;
+
+		if (!(status & TP_STATUS_USER))
+			break;
+		if (__builtin_expect(status & TP_STATUS_COPY || slot->tp_snaplen < slot->tp_len ||
+					     slot->tp_snaplen < ETH_HLEN,
+				     0))
+			got = take_odd(q, slot, &pkts[n]);
+		else
+			view_slot(q, slot, &pkts[n]);
+		if (!got)
+			break;
+		if (got > 0)
+			n_bytes += pkts[n++].len;
+		n_seen++;
+		head = head + 1 == ring->n_slots ? 0 : head + 1;
+	}
+	ring->head = head;
+	if (n_seen)
+		moderate(ring, now, n < max);
+	if (!n) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	return n;
+}
+
+/* ---- control ---------------------------------------------------------------------------------- */
+
+static uint32_t choose_slot_bytes(uint32_t max_frame_bytes)
+{
+	uint32_t n = max_frame_bytes + SLOT_EXTRA_BYTES;
+
+	if (n > SLOT_MAX_BYTES)
+		n = SLOT_MAX_BYTES;
+	if (n < SLOT_MIN_BYTES)
+		n = SLOT_MIN_BYTES;
+	return (n + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
+}
+
+static uint32_t choose_n_slots(uint32_t slot_bytes)
+{
+	uint32_t n = RING_SLOTS_MIN;
+
+	while (2 * n * slot_bytes <= RING_BYTES)
+		n *= 2;
+	return n;
+}
+
+static int map_ring(struct bp_rxq *q)
+{
+	struct afp_rxq *rq = q->priv;
+	struct afp_rx_ring *ring = &rq->ring;
+	struct tpacket_req req = {
+		.tp_block_size = SLOTS_PER_BLOCK * ring->slot_bytes,
+		.tp_block_nr = ring->n_slots / SLOTS_PER_BLOCK,
+		.tp_frame_size = ring->slot_bytes,
+		.tp_frame_nr = ring->n_slots,
+	};
+
+	ring->n_bytes = (size_t)ring->n_slots * ring->slot_bytes;
+	if (setsockopt(rq->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
+		return -errno;
+	ring->base = mmap(NULL, ring->n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+			  rq->fd, 0);
+	if (ring->base == MAP_FAILED) {
+		ring->base = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+int afp_rx_ring_start(struct bp_rxq *q)
+{
+	const struct bp_port_conf *conf = q->port->conf;
+	struct afp_rxq *rq = q->priv;
+	struct afp_rx_ring *ring = &rq->ring;
+	int version = TPACKET_V2, copy_above = SLOT_MAX_BYTES;
+	int err;
+
+	*ring = (struct afp_rx_ring){
+		.slot_bytes = choose_slot_bytes(q->port->info.max_frame_bytes),
+		.hold_cycles = HOLD_NS * (bp_clock_hz() / 1000000u) / 1000u,
+		.load_cycles = LOAD_NS * (bp_clock_hz() / 1000000u) / 1000u,
+	};
+	ring->n_slots = conf->ring_size ? conf->ring_size : choose_n_slots(ring->slot_bytes);
+	if (setsockopt(rq->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
+	    setsockopt(rq->fd, SOL_PACKET, PACKET_COPY_THRESH, &copy_above, sizeof(copy_above)))
+		return -errno;
+	afp_socket_set_buffer(rq->fd, SO_RCVBUF, SO_RCVBUFFORCE, QUEUE_BYTES);
+	err = map_ring(q);
+	if (err) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: cannot map a receive ring of %u slots (%zu KiB) on %s: %s: set a "
+		       "smaller ring_size",
+		       conf->name, ring->n_slots, ring->n_bytes >> 10, conf->device,
+		       strerror(-err));
+		return err;
+	}
+	q->driver_burst = rx_ring;
+	return 0;
+}
+
+void afp_rx_ring_stop(struct bp_rxq *q)
+{
+	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
+	uint32_t n_lent = 0;
+
+	if (!ring->base)
+		return;
+	for (uint32_t i = 0; i < ring->n_slots; i++)
+		n_lent += __atomic_load_n(&slot_at(ring, i)->tp_status, __ATOMIC_ACQUIRE) ==
+			  SLOT_LENT;
+	/* A late put writes to the slot: better keep the pages than crash. */
+	if (n_lent)
+		bp_log(BP_LOG_WARN,
+		       "port %s: %u frames of its ring have not come back: the ring stays mapped",
+		       q->port->conf->name, n_lent);
+	else
+		munmap(ring->base, ring->n_bytes);
+	ring->base = NULL;
+}

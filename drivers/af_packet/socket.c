@@ -1,0 +1,117 @@
+/* Packet sockets with the options that every queue of the driver needs. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "af_packet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <unistd.h>
+
+static int set_int(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno : 0;
+}
+
+static int enable_meta(int fd, bool may_be_new, uint32_t *vnet_bytes)
+{
+	*vnet_bytes = BP_VNET_BYTES;
+	if (may_be_new && !set_int(fd, SOL_PACKET, PACKET_VNET_HDR_SZ, BP_VNET_BYTES))
+		return 0;
+	*vnet_bytes = AFP_VNET_OLD_BYTES;
+	return set_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
+}
+
+int afp_socket_open(bool may_be_new, uint32_t *vnet_bytes)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = enable_meta(fd, may_be_new, vnet_bytes);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+void afp_socket_set_buffer(int fd, int option, int force_option, int n_bytes)
+{
+	if (set_int(fd, SOL_SOCKET, force_option, n_bytes))
+		(void)set_int(fd, SOL_SOCKET, option, n_bytes);
+}
+
+static int bind_to(int fd, int ifindex, uint16_t protocol)
+{
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = ifindex,
+	};
+
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+}
+
+/*
+ * A socket receives every packet between bind() and joining its fanout group, and the group's
+ * first members the others' share until all have joined: a filter that passes nothing keeps the
+ * duplicates out.
+ */
+static int deafen(int fd)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { .len = 1, .filter = &nothing };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+}
+
+int afp_socket_listen(int fd)
+{
+	return set_int(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
+}
+
+/* By flow hash: a flow stays on one queue, in order, on devices with a single queue too. */
+static int join_fanout(struct afp_port *ap, int fd)
+{
+	bool is_first = ap->fanout_id < 0;
+	int type = PACKET_FANOUT_HASH | (is_first ? PACKET_FANOUT_FLAG_UNIQUEID : 0);
+	int err = set_int(fd, SOL_PACKET, PACKET_FANOUT,
+			  (int)((unsigned)type << 16) | (is_first ? 0 : ap->fanout_id));
+	socklen_t n_bytes = sizeof(int);
+	int got = 0;
+
+	if (err || !is_first)
+		return err;
+	if (getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &got, &n_bytes))
+		return -errno;
+	ap->fanout_id = got & 0xffff;
+	return 0;
+}
+
+int afp_socket_bind_rx(struct afp_port *ap, int fd)
+{
+	struct packet_mreq all = { .mr_ifindex = ap->ifindex, .mr_type = PACKET_MR_PROMISC };
+	bool has_group = ap->port->n_rxq > 1;
+	int err = set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+
+	if (!err && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)))
+		err = -errno;
+	if (!err && has_group)
+		err = deafen(fd);
+	if (!err)
+		err = bind_to(fd, ap->ifindex, ETH_P_ALL);
+	if (!err && has_group)
+		err = join_fanout(ap, fd);
+	return err;
+}
+
+int afp_socket_bind_tx(struct afp_port *ap, int fd, bool bypass_qdisc)
+{
+	int err = 0;
+
+	if (bypass_qdisc)
+		err = set_int(fd, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
+	return err ? err : bind_to(fd, ap->ifindex, 0);
+}

@@ -1,0 +1,240 @@
+/* Sends with sendmmsg() straight from wherever the views lie. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System calls on the packet path: one sendmmsg() per burst, one more after each packet that the
+ * kernel refuses and at each change between the sockets around and through the qdisc.
+ */
+#include "af_packet.h"
+
+#include "core/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <unistd.h>
+
+#define TX_BUFFER_BYTES (4 << 20)
+#define GSO_ECN_BIT     6u
+
+/* May this super-frame go around the qdisc? The kernel drops there what it must segment. */
+static bool device_segments(const struct afp_txq *tq, uint8_t gso_type)
+{
+	uint32_t types = atomic_load_explicit(&tq->ap->gso_types, memory_order_relaxed);
+	uint32_t need = 1u << (gso_type & ~BP_VNET_GSO_ECN & 7u);
+
+	if (gso_type & BP_VNET_GSO_ECN)
+		need |= 1u << GSO_ECN_BIT;
+	return (types & need) == need;
+}
+
+/*
+ * The kernel takes the protocol of a super-frame from its gso_type, which hides a VLAN tag from the
+ * code that segments it; an address that names the tag's protocol tells it.
+ */
+static void name_tag(struct afp_txq *tq, const struct bp_pkt *pkt, struct msghdr *msg)
+{
+	uint16_t type;
+
+	if (pkt->len < ETH_HLEN)
+		return;
+	memcpy(&type, pkt->data + 2 * ETH_ALEN, sizeof(type)); /* header */
+	for (unsigned i = 0; i < 2; i++) {
+		if (tq->tagged[i].sll_protocol != type)
+			continue;
+		msg->msg_name = &tq->tagged[i];
+		msg->msg_namelen = sizeof(tq->tagged[i]);
+	}
+}
+
+/* The first view of a packet: metadata, then data. Returns the end of its iovecs. */
+static struct iovec *fill_first(struct afp_txq *tq, struct bp_pkt *pkt, struct iovec *iov)
+{
+	uint32_t vnet_bytes = tq->vnet_bytes;
+
+	if ((pkt->flags & BP_PKT_VNET) && vnet_bytes == BP_VNET_BYTES) {
+		*iov++ = (struct iovec){ pkt->data - BP_VNET_BYTES, pkt->len + BP_VNET_BYTES };
+		return iov;
+	}
+	if (pkt->flags & BP_PKT_VNET)
+		*iov++ = (struct iovec){ pkt->data - BP_VNET_BYTES, vnet_bytes };
+	else
+		*iov++ = (struct iovec){ &tq->no_meta, vnet_bytes };
+	*iov++ = (struct iovec){ pkt->data, pkt->len };
+	return iov;
+}
+
+/* One message per packet. Returns their number. */
+static unsigned fill_messages(struct afp_txq *tq, struct bp_pkt *pkts, unsigned n)
+{
+	struct iovec *iov = tq->iov;
+	unsigned m = 0;
+
+	tq->via_qdisc = 0;
+	for (unsigned i = 0; i < n; m++) {
+		struct msghdr *msg = &tq->msgs[m].msg_hdr;
+		struct bp_pkt *first = &pkts[i];
+
+		msg->msg_name = NULL;
+		msg->msg_namelen = 0;
+		msg->msg_iov = iov;
+		iov = fill_first(tq, first, iov);
+		tq->lens[m] = first->len;
+		if ((first->flags & BP_PKT_VNET) && bp_pkt_vnet(first)->gso_type) {
+			if (!device_segments(tq, bp_pkt_vnet(first)->gso_type))
+				tq->via_qdisc |= UINT64_C(1) << m;
+			name_tag(tq, first, msg);
+		}
+		while (pkts[i++].flags & BP_PKT_MORE && i < n) {
+			*iov++ = (struct iovec){ pkts[i].data, pkts[i].len };
+			tq->lens[m] += pkts[i].len;
+		}
+		msg->msg_iovlen = (size_t)(iov - msg->msg_iov);
+		tq->n_views[m] = (uint8_t)(&pkts[i] - first);
+	}
+	return m;
+}
+
+/* Messages from m on that go to one socket. */
+static unsigned run_length(const struct afp_txq *tq, unsigned m, unsigned n_msgs, int *fd)
+{
+	bool via_qdisc = (tq->via_qdisc >> m) & 1;
+	unsigned end = m + 1;
+
+	*fd = via_qdisc ? tq->fd_qdisc : tq->fd;
+	if (tq->fd == tq->fd_qdisc)
+		return n_msgs - m;
+	while (end < n_msgs && ((tq->via_qdisc >> end) & 1) == via_qdisc)
+		end++;
+	return end - m;
+}
+
+/*
+ * The kernel refused message m. Returns how many messages that consumes: 0, the queue is full and
+ * they can be tried again; 1, this one can never be sent; all, the device is away.
+ */
+static unsigned judge(struct bp_txq *q, unsigned m, unsigned n_msgs, int err)
+{
+	struct afp_txq *tq = q->priv;
+
+	switch (err) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+	case EINTR:
+		return 0;
+	case ENETDOWN:
+	case ENXIO:
+	case ENODEV:
+		bp_count(&q->counters, BP_DROP_PORT_DOWN, n_msgs - m);
+		return n_msgs - m;
+	case EMSGSIZE:
+		bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
+		return 1;
+	default:
+		bp_count(&q->counters, tq->lens[m] < ETH_HLEN ? BP_DROP_RUNT : BP_DROP_TX_ERROR, 1);
+		return 1;
+	}
+}
+
+static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
+{
+	struct afp_txq *tq = q->priv;
+	unsigned m = 0, n_sent = 0;
+	uint64_t n_bytes = 0;
+
+	while (m < n_msgs) {
+		int fd;
+		unsigned n_run = run_length(tq, m, n_msgs, &fd);
+		uint64_t begin = bp_clock_cycles();
+		int n = sendmmsg(fd, &tq->msgs[m], n_run, MSG_DONTWAIT);
+		int err = errno;
+
+		afp_count_call(&q->counters, begin, bp_clock_cycles());
+		if (n <= 0) {
+			unsigned n_gone = judge(q, m, n_msgs, err);
+
+			if (!n_gone)
+				break;
+			m += n_gone;
+			continue;
+		}
+		for (unsigned end = m + (unsigned)n; m < end; m++)
+			n_bytes += tq->lens[m];
+		n_sent += (unsigned)n;
+	}
+	if (n_sent) {
+		bp_count(&q->counters, BP_CNT_PKTS, n_sent);
+		bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
+		bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	}
+	return m;
+}
+
+unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	struct afp_txq *tq = q->priv;
+	unsigned n_msgs, k = 0;
+
+	if (!n)
+		return 0;
+	n_msgs = send_messages(q, fill_messages(tq, pkts, n));
+	for (unsigned m = 0; m < n_msgs; m++)
+		k += tq->n_views[m];
+	bp_pool_put(q->worker_id, pkts, k);
+	return k;
+}
+
+static int open_one(struct afp_txq *tq, bool bypass, int *fd)
+{
+	int err;
+
+	*fd = afp_socket_open(true, &tq->vnet_bytes);
+	if (*fd < 0)
+		return *fd;
+	afp_socket_set_buffer(*fd, SO_SNDBUF, SO_SNDBUFFORCE, TX_BUFFER_BYTES);
+	err = afp_socket_bind_tx(tq->ap, *fd, bypass);
+	if (err) {
+		close(*fd);
+		*fd = -1;
+	}
+	return err;
+}
+
+int afp_tx_send_start(struct bp_txq *q)
+{
+	static const uint16_t protocols[2] = { ETH_P_8021Q, ETH_P_8021AD };
+	struct afp_txq *tq = q->priv;
+	struct afp_port *ap = tq->ap;
+	enum bp_tristate wish = ap->port->conf->qdisc_bypass;
+	/* Without a queueing discipline there is nothing to go around. */
+	bool bypass = wish == BP_YES || (wish == BP_AUTO && afp_netdev_has_qdisc(ap->ifindex));
+	int err = open_one(tq, bypass, &tq->fd);
+
+	if (err)
+		return err;
+	tq->fd_qdisc = tq->fd;
+	if (bypass) {
+		err = open_one(tq, false, &tq->fd_qdisc);
+		if (err)
+			return err;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		tq->tagged[i] = (struct sockaddr_ll){
+			.sll_family = AF_PACKET,
+			.sll_protocol = htons(protocols[i]),
+			.sll_ifindex = ap->ifindex,
+		};
+	q->driver_burst = afp_tx_send;
+	return 0;
+}
+
+void afp_tx_send_stop(struct bp_txq *q)
+{
+	struct afp_txq *tq = q->priv;
+
+	if (tq->fd_qdisc >= 0 && tq->fd_qdisc != tq->fd)
+		close(tq->fd_qdisc);
+	if (tq->fd >= 0)
+		close(tq->fd);
+	tq->fd = tq->fd_qdisc = -1;
+}
