@@ -1,0 +1,439 @@
+/* The packet path of the `dpdk` driver: mbufs to views, views to mbufs. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System calls on the packet path: none of ours. PMDs over the kernel make their own inside their
+ * bursts; those are counted where the PMD's source makes their number certain.
+ */
+#include "dpdk.h"
+
+#include "bypath/ledger.h"
+
+/* --- net_memif's guard: see guard.c ----------------------------------------------------------- */
+
+/*
+ * The worker says that it is inside before it looks at `open`; guard.c closes `open` before it
+ * looks at `inside`. Both in one total order: one of the two sees the other.
+ */
+static inline bool enter(_Atomic bool *inside, const struct dpdk_port *dp)
+{
+	atomic_store_explicit(inside, true, memory_order_seq_cst);
+	if (atomic_load_explicit(&((struct dpdk_port *)(uintptr_t)dp)->open, memory_order_seq_cst))
+		return true;
+	atomic_store_explicit(inside, false, memory_order_release);
+	return false;
+}
+
+/* Release: what the burst did in the shared regions is over when guard.c sees it. */
+static inline void leave(_Atomic bool *inside)
+{
+	atomic_store_explicit(inside, false, memory_order_release);
+}
+
+/* --- receive ---------------------------------------------------------------------------------- */
+
+static inline void fill_view(struct bp_pkt *pkt, struct bp_pool *pool, struct rte_mbuf *m)
+{
+	*pkt = (struct bp_pkt){
+		.data = rte_pktmbuf_mtod(m, uint8_t *),
+		.token = (uintptr_t)m,
+		.pool = pool,
+		.len = m->data_len,
+		.headroom = m->data_off,
+	};
+}
+
+/* A tag that the PMD took out of the frame goes back in: views carry frames as on the wire. */
+static struct rte_mbuf *put_tag_back(struct bp_rxq *q, struct rte_mbuf *m)
+{
+	if (!rte_vlan_insert(&m))
+		bp_count(&q->counters, BP_CNT_VLAN, 1);
+	return m;
+}
+
+static inline struct rte_mbuf *whole_frame(struct bp_rxq *q, struct rte_mbuf *m)
+{
+	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+		return put_tag_back(q, m);
+	return m;
+}
+
+static inline void count_rx(struct bp_rxq *q, const struct bp_pkt *pkts, unsigned n_views,
+			    unsigned n_pkts)
+{
+	const struct dpdk_rxq *rq = q->priv;
+
+	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
+	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views));
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	if (rq->calls_per_pkt)
+		bp_count(&q->counters, BP_CNT_CALLS, (uint64_t)n_pkts * rq->calls_per_pkt);
+}
+
+/* PMDs that deliver one mbuf per frame. */
+static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	struct dpdk_rxq *rq = q->priv;
+	struct rte_mbuf *mbufs[BP_BURST_MAX];
+	unsigned n = rte_eth_rx_burst(rq->eth_id, rq->queue_id, mbufs, (uint16_t)max);
+
+	if (!n) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (i + 3 < n)
+			rte_prefetch0(mbufs[i + 3]);
+		fill_view(&pkts[i], rq->pool, whole_frame(q, mbufs[i]));
+	}
+	count_rx(q, pkts, n, n);
+	return n;
+}
+
+/* One view per segment; the chain is undone, since views go back to their pool one by one. */
+static inline void expand(struct bp_pkt *pkts, struct bp_pool *pool, struct rte_mbuf *m)
+{
+	while (m) {
+		struct rte_mbuf *next = m->next;
+
+		m->next = NULL;
+		m->nb_segs = 1;
+		fill_view(pkts, pool, m);
+		pkts->flags = next ? BP_PKT_MORE : 0;
+		pkts++;
+		m = next;
+	}
+}
+
+/* PMDs that may deliver chains: frames that no longer fit the caller's array wait in the stash. */
+static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	struct dpdk_rxq *rq = q->priv;
+	unsigned n = 0, n_pkts = 0;
+
+	if (!rq->n_stash) {
+		rq->first_stash = 0;
+		rq->n_stash = rte_eth_rx_burst(rq->eth_id, rq->queue_id, rq->stash, (uint16_t)max);
+	}
+	while (rq->n_stash) {
+		struct rte_mbuf *m = rq->stash[rq->first_stash];
+		unsigned n_segs = m->nb_segs;
+
+		if (n + n_segs > max && n)
+			break;
+		rq->first_stash++;
+		rq->n_stash--;
+		if (unlikely(n_segs > max)) { /* no burst of this caller will ever hold it */
+			bp_count(&q->counters, BP_DROP_RX_TRUNCATED, 1);
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		expand(&pkts[n], rq->pool, whole_frame(q, m));
+		n += n_segs;
+		n_pkts++;
+	}
+	if (!n) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	count_rx(q, pkts, n, n_pkts);
+	return n;
+}
+
+static unsigned rx_chains(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return rx_chains_body(q, pkts, max);
+}
+
+static unsigned rx_guarded(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	struct dpdk_rxq *rq = q->priv;
+	unsigned n;
+
+	if (unlikely(!enter(&rq->inside, rq->dp))) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	n = rx_chains_body(q, pkts, max);
+	leave(&rq->inside);
+	return n;
+}
+
+/* --- transmit --------------------------------------------------------------------------------- */
+
+enum verdict { TX_IN_PLACE, TX_COPY, TX_RUNT, TX_TOO_LONG };
+
+static inline bool is_tagged(const struct bp_pkt *pkt)
+{
+	return pkt->len >= 14 && pkt->data[12] == 0x81 && pkt->data[13] == 0x00;
+}
+
+/* What becomes of one packet of n_views views and len bytes. */
+static inline enum verdict judge(const struct bp_txq *q, const struct bp_pkt *pkts,
+				 unsigned n_views, uint64_t len)
+{
+	const struct dpdk_txq *tq = q->priv;
+	uint64_t in_place = q->in_place >> pkts[0].pool->pool_id & 1;
+
+	if (unlikely(len < RTE_ETHER_HDR_LEN))
+		return TX_RUNT;
+	if (unlikely(len > tq->max_bytes) &&
+	    (len > tq->max_bytes + tq->vlan_bytes || !is_tagged(pkts)))
+		return TX_TOO_LONG;
+	for (unsigned i = 1; i < n_views; i++)
+		in_place &= q->in_place >> pkts[i].pool->pool_id & 1;
+	if (in_place && (n_views == 1 || tq->multi_segs))
+		return TX_IN_PLACE;
+	if (len > tq->pool->room && !tq->multi_segs)
+		return TX_TOO_LONG;
+	return TX_COPY;
+}
+
+/* Write a view's changes back to its mbuf. */
+static inline struct rte_mbuf *take_view(const struct bp_pkt *pkt)
+{
+	struct rte_mbuf *m = (struct rte_mbuf *)(uintptr_t)pkt->token;
+
+	m->data_off = (uint16_t)(pkt->data - (uint8_t *)m->buf_addr);
+	m->data_len = (uint16_t)pkt->len;
+	m->pkt_len = pkt->len;
+	return m;
+}
+
+/* The views of one packet as a chain. */
+static inline struct rte_mbuf *link_views(const struct bp_pkt *pkts, unsigned n_views, uint64_t len)
+{
+	struct rte_mbuf *head = take_view(&pkts[0]);
+	struct rte_mbuf *last = head;
+
+	for (unsigned i = 1; i < n_views; i++) {
+		last->next = take_view(&pkts[i]);
+		last = last->next;
+	}
+	head->nb_segs = (uint16_t)n_views;
+	head->pkt_len = (uint32_t)len;
+	return head;
+}
+
+/* The tail stays the caller's: its views must be single mbufs again. */
+static void unlink_views(struct rte_mbuf *m)
+{
+	while (m) {
+		struct rte_mbuf *next = m->next;
+
+		m->next = NULL;
+		m->nb_segs = 1;
+		m = next;
+	}
+}
+
+static inline void pad(const struct dpdk_txq *tq, struct rte_mbuf *m)
+{
+	uint16_t missing = (uint16_t)(tq->pad_bytes - m->pkt_len);
+	char *tail;
+
+	if (m->nb_segs > 1)
+		return;
+	tail = rte_pktmbuf_append(m, missing);
+	if (tail)
+		memset(tail, 0, missing);
+}
+
+static inline unsigned burst_out(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n)
+{
+	struct dpdk_txq *tq = q->priv;
+	unsigned k = rte_eth_tx_burst(tq->eth_id, tq->queue_id, mbufs, (uint16_t)n);
+
+	if (tq->calls_per_burst | tq->calls_per_pkt)
+		bp_count(&q->counters, BP_CNT_CALLS,
+			 tq->calls_per_burst + (uint64_t)k * tq->calls_per_pkt);
+	return k;
+}
+
+/* Send the packets at the start of pkts[] that go out in place. Returns views consumed. */
+static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsigned n,
+				     bool *is_full)
+{
+	struct dpdk_txq *tq = q->priv;
+	struct rte_mbuf *mbufs[BP_BURST_MAX];
+	uint8_t end[BP_BURST_MAX]; /* views up to and including packet i */
+	unsigned n_pkts = 0, n_views = 0, n_sent;
+
+	while (n_views < n) {
+		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
+		uint64_t len = v == 1 ? pkts[n_views].len : bp_pkt_bytes(&pkts[n_views], v);
+
+		if (judge(q, &pkts[n_views], v, len) != TX_IN_PLACE)
+			break;
+		mbufs[n_pkts] = link_views(&pkts[n_views], v, len);
+		if (unlikely(len < tq->pad_bytes))
+			pad(tq, mbufs[n_pkts]);
+		n_views += v;
+		end[n_pkts++] = (uint8_t)n_views;
+	}
+	n_sent = burst_out(q, mbufs, n_pkts);
+	for (unsigned i = n_sent; i < n_pkts; i++)
+		unlink_views(mbufs[i]);
+	*is_full = n_sent < n_pkts;
+	bp_count(&q->counters, BP_CNT_PKTS, n_sent);
+	n_views = n_sent ? end[n_sent - 1] : 0;
+	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views));
+	return n_views;
+}
+
+/* A copy of one packet in mbufs of our own; NULL when there are none. */
+static struct rte_mbuf *copy_packet(struct bp_txq *q, struct bp_pkt *pkts, unsigned n_views,
+				    uint64_t len)
+{
+	struct dpdk_txq *tq = q->priv;
+	struct rte_mbuf *segs[RTE_MBUF_MAX_NB_SEGS / 1024];
+	uint32_t room = tq->pool->room, used = 0;
+	unsigned n_segs = (unsigned)((len + room - 1) / room), s = 0;
+
+	if (n_segs > RTE_DIM(segs) || rte_pktmbuf_alloc_bulk(tq->pool->mp, segs, n_segs))
+		return NULL;
+	for (unsigned i = 0; i < n_views; i++) {
+		for (uint32_t done = 0; done < pkts[i].len;) {
+			uint32_t part = RTE_MIN(pkts[i].len - done, room - used);
+
+			bp_ledger_copy(&q->counters, pkts, i == 0 && done == 0,
+				       rte_pktmbuf_mtod_offset(segs[s], uint8_t *, used),
+				       pkts[i].data + done, part);
+			done += part;
+			used += part;
+			segs[s]->data_len = (uint16_t)used;
+			if (used == room) {
+				used = 0;
+				s++;
+			}
+		}
+	}
+	for (s = 0; s + 1 < n_segs; s++)
+		segs[s]->next = segs[s + 1];
+	segs[0]->nb_segs = (uint16_t)n_segs;
+	segs[0]->pkt_len = (uint32_t)len;
+	return segs[0];
+}
+
+static void hold(struct bp_txq *q)
+{
+	struct dpdk_txq *tq = q->priv;
+
+	atomic_store_explicit(&q->n_held, tq->n_backlog, memory_order_relaxed);
+}
+
+/* Send what was copied and consumed earlier. True when nothing of it is left. */
+static bool flush_backlog(struct bp_txq *q)
+{
+	struct dpdk_txq *tq = q->priv;
+	unsigned k = burst_out(q, &tq->backlog[tq->first_backlog], tq->n_backlog);
+
+	tq->first_backlog = (uint16_t)(tq->first_backlog + k);
+	tq->n_backlog = (uint16_t)(tq->n_backlog - k);
+	hold(q);
+	return !tq->n_backlog;
+}
+
+/*
+ * Copy and send the packets at the start of pkts[] that need it. All that were copied are
+ * consumed: those that the PMD did not take stay in the backlog, so that nothing is copied twice.
+ */
+static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, bool *is_full)
+{
+	struct dpdk_txq *tq = q->priv;
+	unsigned n_pkts = 0, n_views = 0;
+
+	while (n_views < n) {
+		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
+		uint64_t len = bp_pkt_bytes(&pkts[n_views], v);
+		struct rte_mbuf *m;
+
+		if (judge(q, &pkts[n_views], v, len) != TX_COPY)
+			break;
+		m = copy_packet(q, &pkts[n_views], v, len);
+		n_views += v;
+		if (unlikely(!m)) {
+			bp_count(&q->counters, BP_DROP_TX_NO_MEM, 1);
+			continue;
+		}
+		if (unlikely(len < tq->pad_bytes))
+			pad(tq, m);
+		bp_count(&q->counters, BP_CNT_PKTS, 1);
+		bp_count(&q->counters, BP_CNT_BYTES, len);
+		tq->backlog[n_pkts++] = m;
+	}
+	tq->first_backlog = 0;
+	tq->n_backlog = (uint16_t)n_pkts;
+	*is_full = n_pkts && !flush_backlog(q);
+	bp_pool_put(q->worker_id, pkts, n_views);
+	return n_views;
+}
+
+/* Runs of packets of one verdict, in order, until the PMD takes no more. */
+static inline unsigned tx_body(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	struct dpdk_txq *tq = q->priv;
+	unsigned done = 0;
+	bool is_full = false;
+
+	if (unlikely(tq->n_backlog) && !flush_backlog(q))
+		return 0;
+	while (done < n && !is_full) {
+		unsigned v = bp_pkt_n_views(&pkts[done], n - done);
+		enum verdict verdict = judge(q, &pkts[done], v, bp_pkt_bytes(&pkts[done], v));
+
+		if (likely(verdict == TX_IN_PLACE)) {
+			done += send_in_place(q, &pkts[done], n - done, &is_full);
+		} else if (verdict == TX_COPY) {
+			done += send_copies(q, &pkts[done], n - done, &is_full);
+		} else {
+			bp_count(&q->counters,
+				 verdict == TX_RUNT ? BP_DROP_RUNT : BP_DROP_TX_TOO_LONG, 1);
+			bp_pool_put(q->worker_id, &pkts[done], v);
+			done += v;
+		}
+	}
+	if (done)
+		bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	return done;
+}
+
+static unsigned tx_plain(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	return tx_body(q, pkts, n);
+}
+
+static unsigned tx_guarded(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	struct dpdk_txq *tq = q->priv;
+	unsigned k;
+
+	if (unlikely(!enter(&tq->inside, tq->dp)))
+		return 0;
+	k = tx_body(q, pkts, n);
+	leave(&tq->inside);
+	return k;
+}
+
+/* --- choice ----------------------------------------------------------------------------------- */
+
+bp_rx_fn dpdk_rx_choose(const struct dpdk_port *dp)
+{
+	switch (dp->kind) {
+	case DPDK_MEMIF:
+		return rx_guarded;
+	case DPDK_AF_PACKET:
+	case DPDK_AF_XDP:
+	case DPDK_NULL:
+	case DPDK_TAP:
+		return rx_plain;
+	case DPDK_PCI:
+		return dp->dev_info.max_rx_pktlen > dp->pool.room ? rx_chains : rx_plain;
+	default:
+		return rx_chains;
+	}
+}
+
+bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp)
+{
+	return dp->kind == DPDK_MEMIF ? tx_guarded : tx_plain;
+}

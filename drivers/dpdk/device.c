@@ -1,0 +1,406 @@
+/* From a device string to a probed ethdev port. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dpdk.h"
+
+#include "bypath/log.h"
+
+#include <rte_bus_vdev.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct {
+	const char *prefix;
+	enum dpdk_kind kind;
+} kinds[] = {
+	{ "net_memif", DPDK_MEMIF },
+	{ "net_af_packet", DPDK_AF_PACKET },
+	{ "eth_af_packet", DPDK_AF_PACKET },
+	{ "net_af_xdp", DPDK_AF_XDP },
+	{ "net_tap", DPDK_TAP },
+	{ "net_null", DPDK_NULL },
+	{ "net_ring", DPDK_RING },
+	{ "net_pcap", DPDK_PCAP },
+	{ "net_vhost", DPDK_VHOST },
+	{ "net_virtio_user", DPDK_VIRTIO_USER },
+	{ "virtio_user", DPDK_VIRTIO_USER },
+};
+
+/* --- the string ------------------------------------------------------------------------------- */
+
+bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes)
+{
+	size_t key_len = strlen(key);
+
+	for (const char *at = strchr(devargs, ','); at; at = strchr(at, ',')) {
+		size_t len;
+
+		at++;
+		if (strncmp(at, key, key_len) || at[key_len] != '=')
+			continue;
+		at += key_len + 1;
+		len = strcspn(at, ",");
+		if (len >= out_bytes)
+			return false;
+		snprintf(out, out_bytes, "%.*s", (int)len, at);
+		return true;
+	}
+	return false;
+}
+
+static bool has_key(const char *devargs, const char *key)
+{
+	char value[BP_PATH_BYTES];
+
+	return dpdk_devargs_get(devargs, key, value, sizeof(value));
+}
+
+/* Length of a PCI address at the start of text: BB:DD.F or DDDD:BB:DD.F; 0 if there is none. */
+static size_t pci_address_len(const char *text)
+{
+	static const char *const forms[] = { "xxxx:xx:xx.d", "xx:xx.d" };
+
+	for (unsigned f = 0; f < 2; f++) {
+		size_t i = 0;
+
+		while (forms[f][i] && (forms[f][i] == 'x'   ? isxdigit((unsigned char)text[i])
+				       : forms[f][i] == 'd' ? text[i] >= '0' && text[i] <= '7'
+							    : text[i] == forms[f][i]))
+			i++;
+		if (!forms[f][i] && (text[i] == '\0' || text[i] == ','))
+			return i;
+	}
+	return 0;
+}
+
+bool dpdk_is_pci(const char *device)
+{
+	return pci_address_len(device) != 0;
+}
+
+static void append(struct dpdk_port *dp, const char *key, const char *fmt, unsigned value)
+{
+	size_t used = strlen(dp->devargs);
+
+	if (has_key(dp->devargs, key))
+		return;
+	snprintf(dp->devargs + used, sizeof(dp->devargs) - used, fmt, value);
+}
+
+static void parse_memif(struct dpdk_port *dp)
+{
+	char value[BP_PATH_BYTES];
+
+	/* The PMD's own defaults. */
+	snprintf(dp->socket, sizeof(dp->socket), "/run/memif.sock");
+	dpdk_devargs_get(dp->devargs, "socket", dp->socket, sizeof(dp->socket));
+	dp->is_abstract =
+		!(dpdk_devargs_get(dp->devargs, "socket-abstract", value, sizeof(value)) &&
+		  !strcmp(value, "no"));
+	if (dpdk_devargs_get(dp->devargs, "role", value, sizeof(value)))
+		dp->is_server = !strcmp(value, "server") || !strcmp(value, "master");
+}
+
+/* Arguments that follow from the rest of the section, where the user has not given them. */
+static void complete_devargs(struct dpdk_port *dp, unsigned n_queues)
+{
+	const struct bp_port_conf *conf = dp->port->conf;
+
+	switch (dp->kind) {
+	case DPDK_MEMIF:
+		/* A frame in one buffer: 22.11 never clears the flag that chains buffers. */
+		if (conf->mtu > 2048 - 22)
+			append(dp, "bsize", ",bsize=%u", (conf->mtu + 22 + 63) & ~63u);
+		parse_memif(dp);
+		break;
+	case DPDK_AF_PACKET:
+		/* Hosts behind veth hand over super-frames of up to 64 KiB; the ring cuts what is
+		 * longer than framesz without a word. */
+		if (!has_key(dp->devargs, "framesz") && !has_key(dp->devargs, "blocksz")) {
+			append(dp, "blocksz", ",blocksz=%u", 65536);
+			append(dp, "framesz", ",framesz=%u", 65408);
+			append(dp, "framecnt", ",framecnt=%u", 128);
+		}
+		append(dp, "qpairs", ",qpairs=%u", n_queues);
+		break;
+	case DPDK_AF_XDP:
+		append(dp, "queue_count", ",queue_count=%u", n_queues);
+		break;
+	case DPDK_VHOST:
+	case DPDK_VIRTIO_USER:
+		append(dp, "queues", ",queues=%u", n_queues);
+		break;
+	default:
+		break;
+	}
+}
+
+int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
+{
+	const struct bp_port_conf *conf = dp->port->conf;
+	size_t pci_len = pci_address_len(conf->device);
+	size_t name_len = strcspn(conf->device, ",");
+
+	dp->kind = DPDK_OTHER;
+	if (!conf->device[0] || name_len >= sizeof(dp->name) - 8) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: device = \"%s\" is no DPDK device: give a PCI address "
+		       "(0000:03:00.0) or a device string (net_memif0,role=client,…)",
+		       conf->name, conf->device);
+		return -EINVAL;
+	}
+	if (pci_len) {
+		dp->kind = DPDK_PCI;
+		snprintf(dp->devargs, sizeof(dp->devargs), "%s%s", pci_len == 7 ? "0000:" : "",
+			 conf->device);
+		for (char *c = dp->devargs; *c && *c != ','; c++)
+			*c = (char)tolower((unsigned char)*c);
+		snprintf(dp->name, sizeof(dp->name), "%.12s", dp->devargs);
+		return 0;
+	}
+	for (unsigned i = 0; i < RTE_DIM(kinds); i++)
+		if (!strncmp(conf->device, kinds[i].prefix, strlen(kinds[i].prefix)) &&
+		    dp->kind == DPDK_OTHER)
+			dp->kind = kinds[i].kind;
+	snprintf(dp->devargs, sizeof(dp->devargs), "%s", conf->device);
+	snprintf(dp->name, sizeof(dp->name), "%.*s", (int)name_len, conf->device);
+	dpdk_devargs_get(dp->devargs, "iface", dp->iface, sizeof(dp->iface));
+	complete_devargs(dp, n_queues);
+	return 0;
+}
+
+/* --- the system ------------------------------------------------------------------------------- */
+
+static int check_pci(const struct dpdk_port *dp, bool quiet)
+{
+	static const char *const usable[] = { "vfio-pci",  "igb_uio",   "uio_pci_generic",
+					      "mlx4_core", "mlx5_core", "mana" };
+	const char *port_name = dp->port->conf->name;
+	char path[PATH_MAX], link[PATH_MAX];
+	const char *bound = NULL;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", dp->name);
+	if (access(path, F_OK)) {
+		if (!quiet)
+			bp_log(BP_LOG_ERROR,
+			       "port %s: there is no PCI device %s: see dpdk-devbind.py --status",
+			       port_name, dp->name);
+		return -ENODEV;
+	}
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", dp->name);
+	len = readlink(path, link, sizeof(link) - 1);
+	if (len > 0) {
+		link[len] = '\0';
+		bound = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
+		for (unsigned i = 0; i < RTE_DIM(usable); i++)
+			if (!strcmp(bound, usable[i]))
+				return 0;
+	}
+	if (!quiet)
+		bp_log(BP_LOG_ERROR,
+		       "port %s: PCI device %s is bound to %s: give it to DPDK with: modprobe "
+		       "vfio-pci; dpdk-devbind.py -b vfio-pci %s (the interface disappears from "
+		       "the kernel)",
+		       port_name, dp->name, bound ? bound : "no driver", dp->name);
+	return -EBUSY;
+}
+
+/* Is a listening unix socket bound to this path? */
+static bool socket_is_bound(const char *path)
+{
+	FILE *file = fopen("/proc/net/unix", "re");
+	char line[512];
+	bool found = false;
+
+	if (!file)
+		return true;
+	while (!found && fgets(line, sizeof(line), file)) {
+		char *name = strchr(line, '/');
+
+		line[strcspn(line, "\n")] = '\0';
+		found = name && !strcmp(name, path);
+	}
+	fclose(file);
+	return found;
+}
+
+/* A server that was killed leaves its socket file, and bind() refuses the name. Never connect to
+ * find out: that would end a living server (see docs/drivers/dpdk.md). */
+static void remove_stale_socket(const struct dpdk_port *dp)
+{
+	if (dp->kind == DPDK_MEMIF && dp->is_server && !dp->is_abstract &&
+	    !socket_is_bound(dp->socket))
+		unlink(dp->socket);
+}
+
+static int check_iface(const struct dpdk_port *dp, bool quiet)
+{
+	if (!dp->iface[0] || dp->kind == DPDK_TAP || if_nametoindex(dp->iface))
+		return 0;
+	if (!quiet)
+		bp_log(BP_LOG_ERROR, "port %s: interface %s does not exist (device = %s)",
+		       dp->port->conf->name, dp->iface, dp->port->conf->device);
+	return -ENODEV;
+}
+
+static const char *advice(const struct dpdk_port *dp, int err)
+{
+	if (err == -EEXIST)
+		return ": another port has a device of this name: number them (net_memif0, "
+		       "net_memif1)";
+	if (dp->kind == DPDK_PCI && (access("/dev/vfio/vfio", R_OK | W_OK) || geteuid()))
+		return ": no permission for /dev/vfio/*: run as root, or give the group's device "
+		       "file to this user";
+	if (dp->kind == DPDK_PCI)
+		return ": is its IOMMU group free, and has DPDK a driver for it?";
+	if (dp->kind == DPDK_OTHER)
+		return ": unknown device name, or its driver package is not installed";
+	return "";
+}
+
+int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
+{
+	struct rte_dev_iterator it;
+	uint16_t id = RTE_MAX_ETHPORTS;
+	int err = dp->kind == DPDK_PCI ? check_pci(dp, quiet) : check_iface(dp, quiet);
+
+	if (err)
+		return err;
+	remove_stale_socket(dp);
+	dpdk_eal_clear_line();
+	err = rte_dev_probe(dp->devargs);
+	if (!err && rte_eth_dev_get_port_by_name(dp->name, &id)) {
+		/* Devices with several ports name them themselves. */
+		RTE_ETH_FOREACH_MATCHING_DEV(id, dp->devargs, &it)
+		{
+			rte_eth_iterator_cleanup(&it);
+			break;
+		}
+		if (!rte_eth_dev_is_valid_port(id))
+			err = -ENODEV;
+	}
+	if (err) {
+		const char *line = dpdk_eal_last_line();
+
+		if (!quiet)
+			bp_log(BP_LOG_ERROR, "port %s: DPDK does not take device %s: %s%s%s%s%s",
+			       dp->port->conf->name, dp->devargs, rte_strerror(-err),
+			       *line ? " (" : "", line, *line ? ")" : "", advice(dp, err));
+		return err < 0 ? err : -EIO;
+	}
+	dp->eth_id = id;
+	return 0;
+}
+
+void dpdk_device_remove(struct dpdk_port *dp)
+{
+	struct rte_eth_dev_info info;
+
+	if (dp->eth_id == RTE_MAX_ETHPORTS)
+		return;
+	if (!rte_eth_dev_info_get(dp->eth_id, &info) && info.device) {
+		struct rte_device *device = info.device;
+
+		rte_eth_dev_close(dp->eth_id);
+		rte_dev_remove(device);
+	}
+	dp->eth_id = RTE_MAX_ETHPORTS;
+}
+
+/* --- what it is ------------------------------------------------------------------------------- */
+
+/* The kernel driver's name of an interface; "" if unknown. */
+static void kernel_driver(const char *iface, char *out, size_t out_bytes)
+{
+	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = { .ifr_data = (void *)&drv };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	out[0] = '\0';
+	if (fd < 0)
+		return;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
+	if (!ioctl(fd, SIOCETHTOOL, &ifr))
+		snprintf(out, out_bytes, "%s", drv.driver);
+	close(fd);
+}
+
+static enum bp_device_kind iface_kind(const char *iface)
+{
+	char driver[ETHTOOL_BUSINFO_LEN];
+
+	kernel_driver(iface, driver, sizeof(driver));
+	if (!strcmp(driver, "veth"))
+		return BP_DEVICE_VETH;
+	if (!strcmp(driver, "tun"))
+		return BP_DEVICE_TAP;
+	if (!strcmp(driver, "virtio_net"))
+		return BP_DEVICE_VIRTIO;
+	return BP_DEVICE_OTHER;
+}
+
+static uint32_t iface_mtu(const char *iface)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint32_t mtu = 0;
+
+	if (fd < 0)
+		return 0;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
+	if (!ioctl(fd, SIOCGIFMTU, &ifr) && ifr.ifr_mtu > 0)
+		mtu = (uint32_t)ifr.ifr_mtu;
+	close(fd);
+	return mtu;
+}
+
+void dpdk_device_describe(struct dpdk_port *dp)
+{
+	struct bp_port_info *info = &dp->port->info;
+	bool can_multi = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	uint16_t mtu = 0;
+
+	info->caps = can_multi ? BP_CAP_MULTI_TX : 0;
+	info->kind = BP_DEVICE_PMD;
+	switch (dp->kind) {
+	case DPDK_AF_PACKET:
+		info->kind = iface_kind(dp->iface);
+		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER;
+		break;
+	case DPDK_AF_XDP:
+		info->kind = iface_kind(dp->iface);
+		info->caps |= BP_CAP_CSUM_INFER;
+		break;
+	case DPDK_TAP:
+		info->kind = BP_DEVICE_TAP;
+		info->caps |= BP_CAP_CSUM_INFER;
+		break;
+	case DPDK_VHOST:
+	case DPDK_VIRTIO_USER:
+		info->caps |= BP_CAP_CSUM_INFER;
+		break;
+	default:
+		break;
+	}
+	/* Physical NICs never hand over partial checksums. */
+	if (info->kind == BP_DEVICE_OTHER)
+		info->caps &= ~(uint32_t)BP_CAP_CSUM_INFER;
+	snprintf(info->device_driver, sizeof(info->device_driver), "%s",
+		 dp->dev_info.driver_name ? dp->dev_info.driver_name : "");
+	info->mtu = dp->iface[0] ? iface_mtu(dp->iface) : 0;
+	if (!info->mtu && !rte_eth_dev_get_mtu(dp->eth_id, &mtu) && dp->kind != DPDK_MEMIF)
+		info->mtu = mtu;
+}

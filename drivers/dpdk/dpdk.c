@@ -1,0 +1,424 @@
+/* Driver `dpdk`: any DPDK poll-mode driver as a port; its control operations. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dpdk.h"
+
+#include "bypath/log.h"
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_memory.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Shorter frames stop some NICs' TX queue (i40e: under 17 bytes); the wire pads to 60 anyway. */
+#define PCI_MIN_BYTES 60u
+
+/* Ports that this worker has entered: it is registered with EAL once. */
+static _Thread_local unsigned n_entered;
+
+/* --- open, close -------------------------------------------------------------------------------- */
+
+static void free_port(struct dpdk_port *dp)
+{
+	free(dp->rxq);
+	free(dp->txq);
+	free(dp);
+}
+
+static struct dpdk_port *make_port(struct bp_port *port)
+{
+	struct dpdk_port *dp = calloc(1, sizeof(*dp));
+
+	if (!dp)
+		return NULL;
+	dp->port = port;
+	dp->eth_id = RTE_MAX_ETHPORTS;
+	dp->rxq = calloc(port->n_rxq + 1u, sizeof(*dp->rxq));
+	dp->txq = calloc(port->n_txq + 1u, sizeof(*dp->txq));
+	if (dp->rxq && dp->txq)
+		return dp;
+	free_port(dp);
+	return NULL;
+}
+
+static int dpdk_open(struct bp_port *port)
+{
+	struct dpdk_port *dp = make_port(port);
+	unsigned n_queues = RTE_MAX(1u, (unsigned)RTE_MAX(port->n_rxq, port->n_txq));
+	int err;
+
+	if (!dp)
+		return -ENOMEM;
+	err = dpdk_device_parse(dp, n_queues);
+	if (!err)
+		err = dpdk_eal_start(port);
+	if (err)
+		goto free_dp;
+	err = dpdk_device_probe(dp, false);
+	if (err)
+		goto free_dp;
+	err = rte_eth_dev_info_get(dp->eth_id, &dp->dev_info);
+	if (!err)
+		err = dpdk_pool_create(dp);
+	if (err)
+		goto remove_device;
+	if (dp->kind == DPDK_MEMIF)
+		dpdk_guard_add(dp);
+	port->priv = dp;
+	return 0;
+
+remove_device:
+	dpdk_device_remove(dp);
+free_dp:
+	free_port(dp);
+	return err;
+}
+
+static void dpdk_close(struct bp_port *port)
+{
+	struct dpdk_port *dp = port->priv;
+
+	if (dp->kind == DPDK_MEMIF)
+		dpdk_guard_remove(dp);
+	dpdk_device_remove(dp);
+	dpdk_pool_destroy(dp);
+	free_port(dp);
+	port->priv = NULL;
+}
+
+/* --- start, stop -------------------------------------------------------------------------------- */
+
+static void bind_rxq(struct dpdk_port *dp, uint16_t i)
+{
+	struct bp_rxq *q = &dp->port->rxq[i];
+
+	dp->rxq[i] = (struct dpdk_rxq){
+		.pool = &dp->pool.pool,
+		.dp = dp,
+		.eth_id = dp->eth_id,
+		.queue_id = i,
+		.calls_per_pkt = dp->kind == DPDK_TAP,
+	};
+	q->priv = &dp->rxq[i];
+	q->driver_burst = dpdk_rx_choose(dp);
+	atomic_store_explicit(&q->fd, -1, memory_order_relaxed);
+}
+
+static void bind_txq(struct dpdk_port *dp, uint16_t i)
+{
+	struct bp_txq *q = &dp->port->txq[i];
+	bool is_by_mtu = dp->kind != DPDK_MEMIF && dp->port->info.max_frame_bytes != UINT16_MAX;
+
+	dp->txq[i] = (struct dpdk_txq){
+		.dp = dp,
+		.pool = &dp->pool,
+		.multi_segs = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
+		.eth_id = dp->eth_id,
+		.queue_id = i,
+		.calls_per_burst = dp->kind == DPDK_AF_PACKET,
+		.calls_per_pkt = dp->kind == DPDK_TAP,
+		.pad_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : 0,
+		.max_bytes = dp->port->info.max_frame_bytes,
+		.vlan_bytes = is_by_mtu ? 4 : 0,
+	};
+	q->priv = &dp->txq[i];
+	q->driver_burst = dpdk_tx_choose(dp);
+}
+
+/* Size of the pages that hold a port's mbufs, as EAL knows them. */
+static uint64_t page_bytes(const struct dpdk_port *dp)
+{
+	const struct rte_memseg_list *list = rte_mem_virt2memseg_list(dp->pool.mp);
+
+	return list ? list->page_sz : 0;
+}
+
+static const char *warning(const struct dpdk_port *dp)
+{
+	switch (dp->kind) {
+	case DPDK_MEMIF:
+		return dp->is_server ? "; a client that connects and closes at once ends a "
+				       "net_memif server of DPDK 22.11"
+				     : "";
+	case DPDK_AF_PACKET:
+		return "; this PMD waits in poll() while its TX ring is full";
+	case DPDK_AF_XDP:
+		return "; this PMD may wait in poll() for up to 1 s; its system calls are not "
+		       "counted";
+	default:
+		return "";
+	}
+}
+
+static void describe(struct dpdk_port *dp)
+{
+	struct bp_port_info *info = &dp->port->info;
+	uint64_t page = page_bytes(dp);
+	char value[8];
+
+	dpdk_device_describe(dp);
+	info->max_frame_bytes = dpdk_max_frame(dp);
+	snprintf(info->mode, sizeof(info->mode), "pmd");
+	if (dp->kind == DPDK_MEMIF)
+		snprintf(info->mode, sizeof(info->mode), "%s%s",
+			 dp->is_server ? "server" : "client",
+			 dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)) &&
+					 !strcmp(value, "yes")
+				 ? "-zerocopy"
+				 : "");
+	snprintf(info->note, sizeof(info->note), "mbufs in pages of %llu %s%s",
+		 (unsigned long long)(page >> 20 ? page >> 20 : page >> 10),
+		 page >> 20 ? "MiB" : "KiB", warning(dp));
+	if (!dp->was_started && warning(dp)[0])
+		bp_log(BP_LOG_WARN, "port %s: %s", dp->port->conf->name, warning(dp) + 2);
+}
+
+static int check_iface_mtu(const struct dpdk_port *dp)
+{
+	const struct bp_port_conf *conf = dp->port->conf;
+	uint32_t mtu = dp->port->info.mtu;
+
+	if (!conf->mtu || !dp->iface[0] || mtu >= conf->mtu)
+		return 0;
+	bp_log(BP_LOG_ERROR, "port %s: mtu = %u, but %s has %u: run: ip link set %s mtu %u",
+	       conf->name, conf->mtu, dp->iface, mtu, dp->iface, conf->mtu);
+	return -EINVAL;
+}
+
+static int start_device(struct dpdk_port *dp)
+{
+	const char *name = dp->port->conf->name;
+	int err;
+
+	if (dp->kind == DPDK_MEMIF) {
+		err = dpdk_guard_start(dp);
+		if (err && dp->was_started)
+			return -ENODEV;
+		if (err)
+			bp_log(BP_LOG_WARN,
+			       "port %s: no net_memif server at %s%s yet: packets are dropped as "
+			       "port_down until it is there",
+			       name, dp->is_abstract ? "@" : "", dp->socket);
+		return 0; /* check() says that it is lost, and start() comes again */
+	}
+	dpdk_eal_clear_line();
+	err = rte_eth_dev_start(dp->eth_id);
+	if (err && !dp->was_started)
+		bp_log(BP_LOG_ERROR, "port %s: %s does not start: %s (%s)", name,
+		       dp->dev_info.driver_name, rte_strerror(-err), dpdk_eal_last_line());
+	dp->is_started = !err;
+	return err;
+}
+
+static int dpdk_start(struct bp_port *port)
+{
+	struct dpdk_port *dp = port->priv;
+	int err = 0;
+
+	if (dp->eth_id == RTE_MAX_ETHPORTS)
+		err = dpdk_device_probe(dp, dp->was_started);
+	if (err)
+		return dp->was_started ? -ENODEV : err;
+	/* A memif client keeps its queues: only the connection comes and goes. */
+	if (dp->kind != DPDK_MEMIF || !dp->was_started)
+		err = dpdk_queues_configure(dp, dp->was_started);
+	if (err)
+		goto remove_device;
+	describe(dp);
+	err = check_iface_mtu(dp);
+	if (err)
+		goto remove_device;
+	for (uint16_t i = 0; i < port->n_rxq; i++)
+		bind_rxq(dp, i);
+	for (uint16_t i = 0; i < port->n_txq; i++)
+		bind_txq(dp, i);
+	err = start_device(dp);
+	if (err)
+		goto remove_device;
+	/* Few PMDs have it; the rest receive everything anyway. */
+	rte_eth_promiscuous_enable(dp->eth_id);
+	dp->if_index = dp->iface[0] ? if_nametoindex(dp->iface) : 0;
+	dp->was_started = true;
+	if (rte_eth_stats_get(dp->eth_id, &dp->base))
+		dp->base = (struct rte_eth_stats){ 0 };
+	return 0;
+
+remove_device:
+	if (dp->iface[0] && dp->was_started)
+		dpdk_device_remove(dp);
+	return dp->was_started ? -ENODEV : err;
+}
+
+/* What the driver still holds goes back: received but not handed over, consumed but not sent. */
+static void drop_leftovers(struct dpdk_port *dp)
+{
+	for (unsigned i = 0; i < dp->port->n_rxq; i++) {
+		struct dpdk_rxq *rq = &dp->rxq[i];
+
+		if (rq->n_stash)
+			rte_pktmbuf_free_bulk(&rq->stash[rq->first_stash], rq->n_stash);
+		rq->n_stash = 0;
+	}
+	for (unsigned i = 0; i < dp->port->n_txq; i++) {
+		struct dpdk_txq *tq = &dp->txq[i];
+
+		if (tq->n_backlog) {
+			rte_pktmbuf_free_bulk(&tq->backlog[tq->first_backlog], tq->n_backlog);
+			bp_count(&dp->port->txq[i].counters, BP_DROP_TX_ABANDONED, tq->n_backlog);
+		}
+		tq->n_backlog = 0;
+		atomic_store_explicit(&dp->port->txq[i].n_held, 0, memory_order_relaxed);
+	}
+}
+
+static uint64_t since(uint64_t value, uint64_t base)
+{
+	return value > base ? value - base : 0; /* a PMD that starts again at 0 */
+}
+
+static void add_stats(const struct dpdk_port *dp, struct rte_eth_stats *sum)
+{
+	struct rte_eth_stats now;
+
+	if (dp->eth_id == RTE_MAX_ETHPORTS || rte_eth_stats_get(dp->eth_id, &now))
+		return;
+	sum->imissed += since(now.imissed, dp->base.imissed);
+	sum->ierrors += since(now.ierrors, dp->base.ierrors);
+	sum->oerrors += since(now.oerrors, dp->base.oerrors);
+	sum->rx_nombuf += since(now.rx_nombuf, dp->base.rx_nombuf);
+}
+
+static void dpdk_stop(struct bp_port *port)
+{
+	struct dpdk_port *dp = port->priv;
+
+	if (dp->eth_id == RTE_MAX_ETHPORTS)
+		return;
+	add_stats(dp, &dp->sum);
+	dp->base = (struct rte_eth_stats){ 0 };
+	if (dp->kind == DPDK_MEMIF)
+		dpdk_guard_stop(dp);
+	else if (dp->is_started)
+		rte_eth_dev_stop(dp->eth_id);
+	dp->is_started = false;
+	drop_leftovers(dp);
+	/* Sockets bound to an interface that may be gone: they are opened by probing again. */
+	if (dp->iface[0] && dp->kind != DPDK_TAP)
+		dpdk_device_remove(dp);
+}
+
+/* --- while it runs ------------------------------------------------------------------------------ */
+
+static int check_iface(const struct dpdk_port *dp)
+{
+	struct ifreq ifr = { 0 };
+	int fd, err;
+
+	if (if_nametoindex(dp->iface) != dp->if_index)
+		return BP_LINK_LOST;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return BP_LINK_UP;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dp->iface);
+	err = ioctl(fd, SIOCGIFFLAGS, &ifr);
+	close(fd);
+	if (err)
+		return BP_LINK_LOST;
+	return ifr.ifr_flags & IFF_UP ? BP_LINK_UP : BP_LINK_DOWN;
+}
+
+static int dpdk_check(struct bp_port *port)
+{
+	struct dpdk_port *dp = port->priv;
+	struct rte_eth_link link = { 0 };
+
+	if (dp->kind == DPDK_MEMIF)
+		return dpdk_guard_check(dp);
+	if (dp->iface[0] && dp->kind != DPDK_TAP)
+		return check_iface(dp);
+	if (rte_eth_dev_is_removed(dp->eth_id))
+		return BP_LINK_LOST;
+	if (rte_eth_link_get_nowait(dp->eth_id, &link))
+		return BP_LINK_UP;
+	return link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN;
+}
+
+static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
+{
+	const struct dpdk_port *dp = port->priv;
+	struct rte_eth_stats sum = dp->sum;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "imissed", 0 },
+		{ "rx_nombuf", 0 },
+		{ "ierrors", 0 },
+		{ "oerrors", 0 },
+	};
+	uint64_t values[RTE_DIM(rows)];
+	unsigned n = RTE_MIN(max, (unsigned)RTE_DIM(rows));
+
+	add_stats(dp, &sum);
+	values[0] = sum.imissed;
+	values[1] = sum.rx_nombuf;
+	values[2] = sum.ierrors;
+	values[3] = sum.oerrors;
+	for (unsigned i = 0; i < n; i++) {
+		out[i] = (struct bp_reported){ .value = values[i], .is_drop = true };
+		snprintf(out[i].name, sizeof(out[i].name), "%s", rows[i].name);
+	}
+	return n;
+}
+
+static bool dpdk_accepts(const struct bp_txq *q, const struct bp_pool *pool)
+{
+	(void)q;
+	return pool->put == dpdk_pool_put;
+}
+
+static int dpdk_thread_enter(struct bp_port *port, unsigned worker_id)
+{
+	if (n_entered++ || !rte_thread_register())
+		return 0;
+	/* Works without: only the mempools' per-thread caches are missing. */
+	bp_log(BP_LOG_WARN, "port %s: worker %u runs without DPDK's mbuf caches: %s",
+	       port->conf->name, worker_id, rte_strerror(rte_errno));
+	return 0;
+}
+
+static void dpdk_thread_leave(struct bp_port *port, unsigned worker_id)
+{
+	(void)port;
+	(void)worker_id;
+	if (!--n_entered)
+		rte_thread_unregister();
+}
+
+static const struct bp_driver_ops dpdk_ops = {
+	.open = dpdk_open,
+	.start = dpdk_start,
+	.stop = dpdk_stop,
+	.close = dpdk_close,
+	.check = dpdk_check,
+	.stats = dpdk_stats,
+	.accepts = dpdk_accepts,
+	.thread_enter = dpdk_thread_enter,
+	.thread_leave = dpdk_thread_leave,
+};
+
+/* What bp_driver_find() looks up in the module. */
+extern const struct bp_driver bp_driver;
+const struct bp_driver bp_driver = {
+	.abi = BP_DRIVER_ABI,
+	.name = "dpdk",
+	.summary = "any DPDK poll-mode driver: PCI NICs, net_memif, net_virtio_user, net_tap, …",
+	.ops = &dpdk_ops,
+};

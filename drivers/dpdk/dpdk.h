@@ -1,0 +1,142 @@
+/* What the files of the `dpdk` driver share: its port, queues, pool, with who does what. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_DRIVER_DPDK_H
+#define BYPATH_DRIVER_DPDK_H
+
+#include "bypath/driver.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <net/if.h>
+
+/* PMDs that need more care than the ethdev API alone tells. */
+enum dpdk_kind {
+	DPDK_PCI,
+	DPDK_MEMIF,
+	DPDK_AF_PACKET,
+	DPDK_AF_XDP,
+	DPDK_TAP,
+	DPDK_NULL,
+	DPDK_RING,
+	DPDK_PCAP,
+	DPDK_VHOST,
+	DPDK_VIRTIO_USER,
+	DPDK_OTHER,
+};
+
+/* A mempool of mbufs as the engine's pool. Tokens of its views are mbuf pointers. */
+struct dpdk_pool {
+	struct bp_pool pool; /* first: views point here */
+	struct rte_mempool *mp;
+	uint32_t room; /* bytes for data in one mbuf, behind the headroom */
+	char name[BP_NAME_BYTES];
+};
+
+struct dpdk_rxq {
+	struct bp_pool *pool;
+	struct dpdk_port *dp;
+	/* Guard (net_memif): the worker is inside the PMD. Written by the worker, read by the
+	 * control thread in guard.c. */
+	_Atomic bool inside;
+	uint16_t eth_id, queue_id;
+	uint16_t calls_per_pkt; /* system calls that the PMD makes, where that is certain */
+	/* Chains received that did not fit the caller's array. */
+	uint16_t n_stash, first_stash;
+	struct rte_mbuf *stash[BP_BURST_MAX];
+};
+
+struct dpdk_txq {
+	struct dpdk_port *dp;
+	_Atomic bool inside; /* as in dpdk_rxq */
+	bool multi_segs; /* the PMD sends chains */
+	uint16_t eth_id, queue_id;
+	uint16_t calls_per_burst, calls_per_pkt;
+	uint16_t pad_bytes; /* shorter frames are padded with zeros to this, 0 never */
+	uint32_t max_bytes; /* longest frame without a VLAN tag */
+	uint32_t vlan_bytes; /* a VLAN tag may come on top */
+	struct dpdk_pool *pool; /* mbufs for views that are not mbufs */
+	/* Copies consumed from the caller that the PMD did not take yet: sent before all else. */
+	uint16_t n_backlog, first_backlog;
+	struct rte_mbuf *backlog[BP_BURST_MAX];
+};
+
+struct dpdk_port {
+	struct bp_port *port;
+	enum dpdk_kind kind;
+	char name[RTE_DEV_NAME_MAX_LEN]; /* of the ethdev */
+	char devargs[BP_PATH_BYTES + 128];
+	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
+	unsigned if_index; /* of iface at the last start */
+	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
+	bool is_started;
+	bool was_started; /* start() has succeeded before */
+	struct dpdk_pool pool;
+	struct rte_eth_dev_info dev_info;
+	struct rte_eth_stats base, sum; /* reported: sum of earlier starts; base of this one */
+	/* net_memif (guard.c) */
+	bool is_server, is_abstract;
+	char socket[BP_PATH_BYTES];
+	_Atomic bool open; /* workers may enter the PMD: written by guard.c, read by bursts */
+	bool was_up;
+	uint64_t down_since_ns;
+	struct dpdk_port *next_guarded;
+	struct dpdk_rxq *rxq;
+	struct dpdk_txq *txq;
+};
+
+/* --- eal.c: starting EAL ------------------------------------------------------------------ */
+
+/*
+ * Start EAL as env->conf->dpdk says; once per process, later calls return the first result.
+ * Control thread; blocks. 0 or -errno (logged with port's name).
+ */
+int dpdk_eal_start(const struct bp_port *port);
+/* Last line that DPDK logged, without its newline; "" if none. Static storage. */
+const char *dpdk_eal_last_line(void);
+/* Forget it. */
+void dpdk_eal_clear_line(void);
+
+/* --- device.c: from the device string to an ethdev port ----------------------------------- */
+
+/* Take conf->device apart: kind, name, devargs, iface, memif's socket. 0 or -EINVAL (logged). */
+int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues);
+/* Value of a key in "name,key=value,…"; false if absent or too long for out. */
+bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes);
+bool dpdk_is_pci(const char *device);
+/* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */
+int dpdk_device_probe(struct dpdk_port *dp, bool quiet);
+void dpdk_device_remove(struct dpdk_port *dp);
+/* Learn info.kind and info.caps, and what the kernel says of iface. */
+void dpdk_device_describe(struct dpdk_port *dp);
+
+/* --- queues.c: pool, queues, start and stop of the ethdev port ----------------------------- */
+
+int dpdk_pool_create(struct dpdk_port *dp);
+void dpdk_pool_destroy(struct dpdk_port *dp);
+void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
+/* rte_eth_dev_configure() with queues. 0 or -errno (logged unless quiet). */
+int dpdk_queues_configure(struct dpdk_port *dp, bool quiet);
+/* Frames longer than this cannot leave; 0: no bound. */
+uint32_t dpdk_max_frame(const struct dpdk_port *dp);
+/* Data bytes in one mbuf that the port's frames need. */
+uint32_t dpdk_mbuf_room(const struct dpdk_port *dp);
+/* Ring length for a queue. */
+uint16_t dpdk_ring_size(const struct dpdk_port *dp);
+
+/* --- burst.c: the packet path --------------------------------------------------------------- */
+
+bp_rx_fn dpdk_rx_choose(const struct dpdk_port *dp);
+bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
+
+/* --- guard.c: net_memif's memory, which EAL's interrupt thread unmaps ----------------------- */
+
+int dpdk_guard_add(struct dpdk_port *dp);
+void dpdk_guard_remove(struct dpdk_port *dp);
+/* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. */
+int dpdk_guard_start(struct dpdk_port *dp);
+void dpdk_guard_stop(struct dpdk_port *dp);
+/* Let pending connects and disconnects happen; enum bp_link of the port. */
+int dpdk_guard_check(struct dpdk_port *dp);
+
+#endif

@@ -1,0 +1,348 @@
+/* Starting DPDK's environment (EAL) once, in a thread of its own. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dpdk.h"
+
+#include "bypath/log.h"
+#include "core/cpu.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EAL_ARGS_MAX   48
+#define EAL_ARG_BYTES  (2 * BP_PATH_BYTES)
+#define EAL_LINE_BYTES 256
+
+/* no_huge reserves address space only: pages that nobody touches cost nothing. */
+#define NO_HUGE_MIB 512u
+
+struct eal_args {
+	int n;
+	char *argv[EAL_ARGS_MAX + 1];
+	char text[EAL_ARGS_MAX][EAL_ARG_BYTES];
+};
+
+/* EAL can be started once per process: its state is the process's. Control thread, but line. */
+static struct {
+	bool tried;
+	int result;
+	int eal_errno;
+	struct eal_args args;
+	pthread_mutex_t lock; /* guards line: DPDK's own threads log as well */
+	char line[EAL_LINE_BYTES];
+	char copy[EAL_LINE_BYTES];
+} eal = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static ssize_t log_write(void *cookie, const char *text, size_t n_bytes)
+{
+	size_t n = n_bytes;
+
+	(void)cookie;
+	while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		n--;
+	if (n) {
+		/* Errors and warnings name the cause of a failure that we report ourselves. */
+		if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING) {
+			pthread_mutex_lock(&eal.lock);
+			snprintf(eal.line, sizeof(eal.line), "%.*s", (int)n, text);
+			pthread_mutex_unlock(&eal.lock);
+		}
+		bp_log(BP_LOG_DEBUG, "dpdk: %.*s", (int)n, text);
+	}
+	return (ssize_t)n_bytes;
+}
+
+const char *dpdk_eal_last_line(void)
+{
+	pthread_mutex_lock(&eal.lock);
+	snprintf(eal.copy, sizeof(eal.copy), "%s", eal.line);
+	pthread_mutex_unlock(&eal.lock);
+	return eal.copy;
+}
+
+void dpdk_eal_clear_line(void)
+{
+	pthread_mutex_lock(&eal.lock);
+	eal.line[0] = '\0';
+	pthread_mutex_unlock(&eal.lock);
+}
+
+static int open_log(void)
+{
+	static const cookie_io_functions_t io = { .write = log_write };
+	FILE *stream = fopencookie(NULL, "w", io);
+
+	if (!stream)
+		return -ENOMEM;
+	setvbuf(stream, NULL, _IOLBF, EAL_LINE_BYTES);
+	return rte_openlog_stream(stream) ? -EIO : 0;
+}
+
+/* --- hugepages ---------------------------------------------------------------------------- */
+
+static uint64_t read_number(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	unsigned long long value = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+/* Bytes of hugepages that can still be had, of all sizes. */
+static uint64_t huge_bytes_free(void)
+{
+	static const char base[] = "/sys/kernel/mm/hugepages";
+	DIR *dir = opendir(base);
+	uint64_t n_bytes = 0;
+
+	if (!dir)
+		return 0;
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		char path[PATH_MAX];
+		uint64_t kib = 0, n_pages;
+
+		if (strncmp(entry->d_name, "hugepages-", 10))
+			continue;
+		kib = strtoull(entry->d_name + 10, NULL, 10);
+		snprintf(path, sizeof(path), "%s/%.40s/free_hugepages", base, entry->d_name);
+		n_pages = read_number(path);
+		snprintf(path, sizeof(path), "%s/%.40s/nr_overcommit_hugepages", base,
+			 entry->d_name);
+		n_pages += read_number(path);
+		n_bytes += n_pages * kib * 1024;
+	}
+	closedir(dir);
+	return n_bytes;
+}
+
+static bool hugetlbfs_is_mounted(void)
+{
+	FILE *file = fopen("/proc/mounts", "re");
+	char line[1024];
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file))
+		found = strstr(line, " hugetlbfs ") != NULL;
+	fclose(file);
+	return found;
+}
+
+/* Enough for EAL itself and for the ports' pools at their usual size. */
+static unsigned wanted_mib(const struct bp_conf *conf)
+{
+	unsigned mib = 16;
+
+	if (conf->dpdk.memory_mib)
+		return conf->dpdk.memory_mib;
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		if (strcmp(conf->ports[i].driver, "dpdk"))
+			continue;
+		mib += strstr(conf->ports[i].device, "af_packet") ? 48 : 24;
+	}
+	return mib;
+}
+
+static int check_hugepages(const struct bp_port *port)
+{
+	const struct bp_conf *conf = port->env->conf;
+	uint64_t free_mib = huge_bytes_free() >> 20;
+	unsigned want = wanted_mib(conf);
+
+	if (conf->dpdk.no_huge)
+		return 0;
+	if (!conf->dpdk.in_memory && !hugetlbfs_is_mounted()) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: DPDK cannot use hugepages: no hugetlbfs is mounted: set [dpdk] "
+		       "in_memory = yes, or run: mount -t hugetlbfs none /dev/hugepages",
+		       port->conf->name);
+		return -ENOENT;
+	}
+	if (free_mib >= want)
+		return 0;
+	bp_log(BP_LOG_ERROR,
+	       "port %s: DPDK finds %llu MiB of free hugepages, %u MiB are needed: run as root: "
+	       "echo %llu > /proc/sys/vm/nr_hugepages, or set [dpdk] no_huge = yes",
+	       port->conf->name, (unsigned long long)free_mib, want,
+	       (unsigned long long)read_number("/proc/sys/vm/nr_hugepages") +
+		       (want - free_mib + 1) / 2);
+	return -ENOMEM;
+}
+
+/* --- arguments ------------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 2, 3))) static void add_arg(struct eal_args *args, const char *fmt,
+							  ...)
+{
+	va_list ap;
+
+	if (args->n == EAL_ARGS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(args->text[args->n], EAL_ARG_BYTES, fmt, ap);
+	va_end(ap);
+	args->argv[args->n] = args->text[args->n];
+	args->n++;
+	args->argv[args->n] = NULL;
+}
+
+/* One lcore over all our cores: EAL then pins nothing, and its threads stay free to move. */
+static void add_lcores(struct eal_args *args)
+{
+	unsigned cores[RTE_MAX_LCORE];
+	unsigned n = bp_cpu_allowed(cores, RTE_MAX_LCORE);
+	char list[EAL_ARG_BYTES - 16] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < n && used < sizeof(list) - 8; i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%u", i ? "," : "",
+					 cores[i]);
+	if (n)
+		add_arg(args, "--lcores=0@(%s)", list);
+}
+
+static void add_memory(struct eal_args *args, const struct bp_conf *conf)
+{
+	/* 22.11 refuses --no-huge with --in-memory; --no-shconf has the same effect on files. */
+	if (conf->dpdk.no_huge) {
+		add_arg(args, "--no-huge");
+		add_arg(args, "--no-shconf");
+		add_arg(args, "-m");
+		add_arg(args, "%u", conf->dpdk.memory_mib ? conf->dpdk.memory_mib : NO_HUGE_MIB);
+		return;
+	}
+	if (conf->dpdk.in_memory)
+		add_arg(args, "--in-memory");
+	else if (!conf->dpdk.file_prefix[0])
+		add_arg(args, "--file-prefix=bypath%d", (int)getpid());
+	/* Without -m EAL takes hugepages when pools need them and no more. */
+	if (conf->dpdk.memory_mib) {
+		add_arg(args, "-m");
+		add_arg(args, "%u", conf->dpdk.memory_mib);
+	}
+}
+
+static void add_devices(struct eal_args *args, const struct bp_conf *conf)
+{
+	bool has_pci = false;
+
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		has_pci |= !strcmp(conf->ports[i].driver, "dpdk") &&
+			   dpdk_is_pci(conf->ports[i].device);
+	/* An allow-list that matches nothing: each port is probed by its own open(). */
+	if (has_pci) {
+		add_arg(args, "-a");
+		add_arg(args, "pci:ffff:ff:1f.7");
+	} else {
+		add_arg(args, "--no-pci");
+		/* Physical addresses would need a pagemap look-up per page and serve nobody. */
+		add_arg(args, "--iova-mode=va");
+	}
+}
+
+static void build_args(struct eal_args *args, const struct bp_conf *conf)
+{
+	char extra[BP_PATH_BYTES];
+	char *rest = extra;
+
+	add_arg(args, "bypath");
+	add_lcores(args);
+	add_memory(args, conf);
+	if (conf->dpdk.file_prefix[0])
+		add_arg(args, "--file-prefix=%s", conf->dpdk.file_prefix);
+	add_devices(args, conf);
+	add_arg(args, "--no-telemetry");
+	snprintf(extra, sizeof(extra), "%s", conf->dpdk.args);
+	for (char *word; (word = strsep(&rest, " \t"));)
+		if (*word)
+			add_arg(args, "%s", word);
+}
+
+/* --- start ---------------------------------------------------------------------------------- */
+
+static void *start_thread(void *arg)
+{
+	struct eal_args *args = arg;
+
+	eal.result = rte_eal_init(args->n, args->argv) < 0 ? -1 : 0;
+	eal.eal_errno = rte_errno;
+	return NULL;
+}
+
+/*
+ * EAL pins the thread that starts it, and its own threads inherit that thread's signal mask: with
+ * everything blocked there, signals reach ours only, and a net_memif peer that dies during the
+ * handshake is an EPIPE of sendmsg() instead of a SIGPIPE that ends the process.
+ */
+static int run_start_thread(void)
+{
+	pthread_t thread;
+	sigset_t all, old;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&thread, NULL, start_thread, &eal.args);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		return -err;
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+/* Hugepage files and sockets of a run without in_memory outlive the process otherwise. */
+static void cleanup_at_exit(void)
+{
+	rte_eal_cleanup();
+}
+
+static int start_once(const struct bp_port *port)
+{
+	const struct bp_conf *conf = port->env->conf;
+	int err = check_hugepages(port);
+
+	if (err)
+		return err;
+	err = open_log();
+	if (err)
+		return err;
+	build_args(&eal.args, conf);
+	err = run_start_thread();
+	if (err)
+		return err;
+	if (eal.result) {
+		bp_log(BP_LOG_ERROR, "port %s: DPDK's EAL does not start: %s (%s): check [dpdk]",
+		       port->conf->name, rte_strerror(eal.eal_errno), dpdk_eal_last_line());
+		return eal.eal_errno > 0 && eal.eal_errno < 4096 ? -eal.eal_errno : -EIO;
+	}
+	if (!conf->dpdk.no_huge && !conf->dpdk.in_memory)
+		atexit(cleanup_at_exit);
+	return 0;
+}
+
+int dpdk_eal_start(const struct bp_port *port)
+{
+	if (!eal.tried) {
+		eal.tried = true;
+		eal.result = start_once(port);
+	}
+	return eal.result;
+}

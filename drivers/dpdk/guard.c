@@ -1,0 +1,397 @@
+/* Keeping workers out of net_memif's shared memory while EAL's interrupt thread changes it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * In DPDK 22.11 a memif peer's end is handled by memif_intr_handler() → memif_disconnect(), in
+ * EAL's interrupt thread, which unmaps the rings that a worker may be polling. Nothing in ethdev's
+ * API comes before that. But callbacks of rte_eal_alarm_set() run in the same thread, and it does
+ * one thing at a time: while our alarm callback sits in hold(), no handler runs and every mapping
+ * stays. So:
+ *
+ *   - while a memif port's bursts are open to workers, the interrupt thread is held;
+ *   - the control thread sees on the ports' control sockets (without reading) that something
+ *     waits, closes all memif ports, waits until the workers have left the PMD, lets the thread
+ *     run for a moment (a «window»), catches it again, and opens the ports that are connected;
+ *   - dev_stop and dev_start run in that thread as well: elsewhere they race with its handlers.
+ *
+ * Other PMDs share the thread; if there are any, a window opens every second in any case.
+ */
+#include "dpdk.h"
+
+#include "bypath/log.h"
+#include "core/clock.h"
+
+#include <rte_alarm.h>
+#include <rte_pause.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define WINDOW_US     1000u /* how long the interrupt thread runs free */
+#define CATCH_MS      200u
+#define JOB_MS        500u /* a connect() to a server that hangs blocks */
+#define LEAVE_NS      20000000u /* a worker that lost its core inside the PMD */
+#define OTHERS_NS     1000000000u
+#define HANDSHAKE_MAX 50u /* windows that start() grants the handshake */
+#define RETRY_NS      1000000000u /* a client that is not connected by then starts again */
+#define FDS_MAX       64u
+
+/* One interrupt thread per process. `lock` guards what both threads write; the rest belongs to the
+ * control thread. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool want_held; /* control → interrupt thread */
+	bool is_held; /* the interrupt thread sits in hold() */
+	bool is_armed; /* an alarm for hold() is pending */
+	int (*job)(struct dpdk_port *dp); /* to run in the interrupt thread, or NULL */
+	struct dpdk_port *job_port;
+	int job_result;
+	struct dpdk_port *ports;
+	uint64_t last_window_ns;
+} guard = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* --- in the interrupt thread ------------------------------------------------------------------ */
+
+/* guard.lock is held. */
+static void run_job(void)
+{
+	int (*job)(struct dpdk_port * dp) = guard.job;
+
+	if (!job)
+		return;
+	pthread_mutex_unlock(&guard.lock);
+	int result = job(guard.job_port);
+	pthread_mutex_lock(&guard.lock);
+	guard.job_result = result;
+	guard.job = NULL;
+	pthread_cond_broadcast(&guard.changed);
+}
+
+static void hold(void *arg)
+{
+	(void)arg;
+	pthread_mutex_lock(&guard.lock);
+	guard.is_armed = false;
+	guard.is_held = true;
+	pthread_cond_broadcast(&guard.changed);
+	while (guard.want_held) {
+		run_job();
+		if (guard.want_held && !guard.job)
+			pthread_cond_wait(&guard.changed, &guard.lock);
+	}
+	run_job();
+	guard.is_held = false;
+	pthread_cond_broadcast(&guard.changed);
+	pthread_mutex_unlock(&guard.lock);
+}
+
+static void job_alarm(void *arg)
+{
+	(void)arg;
+	pthread_mutex_lock(&guard.lock);
+	run_job();
+	pthread_mutex_unlock(&guard.lock);
+}
+
+/* --- catching it, letting it go --------------------------------------------------------------- */
+
+/* guard.lock is held. False when the deadline passes without `changed`. */
+static bool wait_changed(uint64_t deadline_ns)
+{
+	struct timespec ts = { .tv_sec = (time_t)(deadline_ns / 1000000000u),
+			       .tv_nsec = (long)(deadline_ns % 1000000000u) };
+
+	return pthread_cond_timedwait(&guard.changed, &guard.lock, &ts) != ETIMEDOUT;
+}
+
+/* Hold the interrupt thread, after it has run free for delay_us. */
+static bool catch_thread(unsigned delay_us)
+{
+	uint64_t deadline = bp_clock_ns() + CATCH_MS * 1000000ull;
+	bool is_held;
+
+	pthread_mutex_lock(&guard.lock);
+	guard.want_held = true;
+	if (!guard.is_held && !guard.is_armed) {
+		guard.is_armed = true;
+		if (rte_eal_alarm_set(delay_us, hold, NULL))
+			guard.is_armed = false;
+	}
+	while (!guard.is_held && wait_changed(deadline))
+		;
+	is_held = guard.is_held;
+	pthread_mutex_unlock(&guard.lock);
+	return is_held;
+}
+
+static void free_thread(void)
+{
+	uint64_t deadline = bp_clock_ns() + CATCH_MS * 1000000ull;
+
+	pthread_mutex_lock(&guard.lock);
+	guard.want_held = false;
+	pthread_cond_broadcast(&guard.changed);
+	while (guard.is_held && wait_changed(deadline))
+		;
+	pthread_mutex_unlock(&guard.lock);
+}
+
+static int run_in_thread(int (*job)(struct dpdk_port *dp), struct dpdk_port *dp)
+{
+	uint64_t deadline = bp_clock_ns() + JOB_MS * 1000000ull;
+	int err = -EBUSY;
+
+	pthread_mutex_lock(&guard.lock);
+	while (guard.job && wait_changed(deadline)) /* an earlier one that still hangs */
+		;
+	if (!guard.job) {
+		guard.job = job;
+		guard.job_port = dp;
+		pthread_cond_broadcast(&guard.changed);
+		if (!guard.is_held)
+			rte_eal_alarm_set(1, job_alarm, NULL);
+		while (guard.job && wait_changed(deadline))
+			;
+		if (!guard.job)
+			err = guard.job_result;
+	}
+	pthread_mutex_unlock(&guard.lock);
+	return err;
+}
+
+/* --- the workers' side ------------------------------------------------------------------------ */
+
+static bool queue_is_left(_Atomic bool *inside, uint64_t deadline_ns)
+{
+	while (atomic_load_explicit(inside, memory_order_seq_cst)) {
+		if (bp_clock_ns() > deadline_ns)
+			return false;
+		rte_pause();
+	}
+	return true;
+}
+
+/* No worker is inside the PMD of this port, and none gets in. */
+static bool close_port(struct dpdk_port *dp, uint64_t deadline_ns)
+{
+	bool is_left = true;
+
+	atomic_store_explicit(&dp->open, false, memory_order_seq_cst);
+	for (unsigned i = 0; i < dp->port->n_rxq; i++)
+		is_left &= queue_is_left(&dp->rxq[i].inside, deadline_ns);
+	for (unsigned i = 0; i < dp->port->n_txq; i++)
+		is_left &= queue_is_left(&dp->txq[i].inside, deadline_ns);
+	return is_left;
+}
+
+static bool is_up(const struct dpdk_port *dp)
+{
+	struct rte_eth_link link = { 0 };
+
+	return dp->is_started && !rte_eth_link_get_nowait(dp->eth_id, &link) &&
+	       link.link_status == RTE_ETH_LINK_UP;
+}
+
+static bool any_is_up(void)
+{
+	for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded)
+		if (is_up(dp))
+			return true;
+	return false;
+}
+
+/* The interrupt thread is held: what is connected now stays mapped. */
+static void open_ports(void)
+{
+	for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded)
+		if (is_up(dp))
+			atomic_store_explicit(&dp->open, true, memory_order_seq_cst);
+}
+
+/* Let the interrupt thread do what waits for it. False: try again later. */
+static bool window(void)
+{
+	uint64_t deadline = bp_clock_ns() + LEAVE_NS;
+	bool all_left = true;
+
+	for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded)
+		all_left &= close_port(dp, deadline);
+	if (!all_left) {
+		/* Still held: nothing was unmapped. */
+		open_ports();
+		return false;
+	}
+	free_thread();
+	guard.last_window_ns = bp_clock_ns();
+	if (!any_is_up()) {
+		/* Nobody's memory to protect: it runs free until somebody is connected. */
+		usleep(WINDOW_US);
+		if (!any_is_up())
+			return true;
+	}
+	if (catch_thread(WINDOW_US))
+		open_ports();
+	return true;
+}
+
+/* --- what waits for it ------------------------------------------------------------------------ */
+
+static bool is_name(const struct dpdk_port *dp, const struct sockaddr_un *un, socklen_t len)
+{
+	size_t skip = dp->is_abstract ? 1 : 0;
+	size_t name_len = strlen(dp->socket);
+
+	if (len < offsetof(struct sockaddr_un, sun_path) + skip + name_len ||
+	    un->sun_family != AF_UNIX || (skip && un->sun_path[0]))
+		return false;
+	return !strncmp(un->sun_path + skip, dp->socket, sizeof(un->sun_path) - skip);
+}
+
+/* Is this descriptor one of the memif control sockets of dp? A client's socket is connected to the
+ * server's name; a server's sockets bear it. */
+static bool is_control_socket(const struct dpdk_port *dp, int fd)
+{
+	struct sockaddr_un un = { 0 };
+	socklen_t len = sizeof(un) - 1;
+
+	if (dp->is_server ? getsockname(fd, (struct sockaddr *)&un, &len)
+			  : getpeername(fd, (struct sockaddr *)&un, &len))
+		/* A client's socket whose server has died has no peer name any more: ENOTCONN. */
+		return !dp->is_server && errno == ENOTCONN;
+	return is_name(dp, &un, len);
+}
+
+static bool something_waits(void)
+{
+	struct pollfd fds[FDS_MAX];
+	nfds_t n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+
+	if (!dir)
+		return true;
+	for (struct dirent *entry; (entry = readdir(dir)) && n < FDS_MAX;) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+
+		if (entry->d_name[0] == '.')
+			continue;
+		for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded) {
+			if (!is_control_socket(dp, fd))
+				continue;
+			fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN | POLLRDHUP };
+			break;
+		}
+	}
+	closedir(dir);
+	return n == FDS_MAX || (n && poll(fds, n, 0) > 0);
+}
+
+/* Ports of other PMDs need the interrupt thread now and then. */
+static bool others_are_due(void)
+{
+	if (bp_clock_ns() - guard.last_window_ns < OTHERS_NS)
+		return false;
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		bool is_ours = !rte_eth_dev_is_valid_port(id);
+
+		for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded)
+			is_ours |= dp->eth_id == id;
+		if (!is_ours)
+			return true;
+	}
+	return false;
+}
+
+/* --- for dpdk.c ------------------------------------------------------------------------------- */
+
+static int job_start(struct dpdk_port *dp)
+{
+	return rte_eth_dev_start(dp->eth_id);
+}
+
+static int job_stop(struct dpdk_port *dp)
+{
+	return rte_eth_dev_stop(dp->eth_id);
+}
+
+int dpdk_guard_add(struct dpdk_port *dp)
+{
+	pthread_condattr_t attr;
+
+	if (!guard.ports) {
+		pthread_condattr_init(&attr);
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+		pthread_cond_init(&guard.changed, &attr);
+		pthread_condattr_destroy(&attr);
+	}
+	dp->next_guarded = guard.ports;
+	guard.ports = dp;
+	return 0;
+}
+
+void dpdk_guard_remove(struct dpdk_port *dp)
+{
+	struct dpdk_port **at = &guard.ports;
+
+	while (*at && *at != dp)
+		at = &(*at)->next_guarded;
+	if (*at)
+		*at = dp->next_guarded;
+	if (!any_is_up())
+		free_thread();
+}
+
+int dpdk_guard_start(struct dpdk_port *dp)
+{
+	int err = run_in_thread(job_start, dp);
+
+	if (err)
+		return err == -EBUSY ? err : -ENODEV;
+	dp->is_started = true;
+	dp->was_up = false;
+	dp->down_since_ns = bp_clock_ns();
+	/* Hello, regions, rings: a dozen messages, each a turn of the interrupt thread. */
+	for (unsigned i = 0; i < HANDSHAKE_MAX && !dp->is_server && !is_up(dp); i++)
+		window();
+	dpdk_guard_check(dp);
+	return 0;
+}
+
+void dpdk_guard_stop(struct dpdk_port *dp)
+{
+	/* The engine has taken the workers out: the deadline is for the mistake that they are not. */
+	close_port(dp, bp_clock_ns() + LEAVE_NS);
+	dp->is_started = false;
+	run_in_thread(job_stop, dp);
+	if (!any_is_up())
+		free_thread();
+}
+
+int dpdk_guard_check(struct dpdk_port *dp)
+{
+	uint64_t now = bp_clock_ns();
+
+	if (!dp->is_started)
+		return BP_LINK_LOST;
+	for (unsigned i = 0; i < HANDSHAKE_MAX / 4 && guard.want_held && something_waits(); i++)
+		window();
+	if (guard.want_held && others_are_due())
+		window();
+	/* A handshake ended while the thread ran free. */
+	if (is_up(dp) && !atomic_load_explicit(&dp->open, memory_order_relaxed))
+		window();
+	if (is_up(dp)) {
+		dp->was_up = true;
+		return BP_LINK_UP;
+	}
+	if (dp->is_server) /* waits for the next client by itself */
+		return BP_LINK_DOWN;
+	return dp->was_up || now - dp->down_since_ns > RETRY_NS ? BP_LINK_LOST : BP_LINK_DOWN;
+}

@@ -1,0 +1,275 @@
+/* Setting up a port's mbufs, with the ethdev queues that use them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dpdk.h"
+
+#include "bypath/log.h"
+
+#include <rte_errno.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_MBUFS     256u
+#define CACHE_MBUFS_BIG 32u
+#define BIG_ROOM        16384u
+#define N_MBUFS_MIN     2047u
+/* Frame bytes that the AF_PACKET ring's own header takes of framesz in net_af_packet. */
+#define AF_PACKET_OVERHEAD 32u
+#define ETH_VLAN_BYTES     (RTE_ETHER_HDR_LEN + 8u)
+
+/* --- sizes ------------------------------------------------------------------------------------ */
+
+static uint32_t devargs_number(const struct dpdk_port *dp, const char *key, uint32_t otherwise)
+{
+	char value[32];
+
+	if (!dpdk_devargs_get(dp->devargs, key, value, sizeof(value)))
+		return otherwise;
+	return (uint32_t)strtoul(value, NULL, 10);
+}
+
+uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
+{
+	uint32_t room = RTE_MBUF_DEFAULT_DATAROOM;
+	uint32_t wanted = dp->port->conf->mtu ? dp->port->conf->mtu + ETH_VLAN_BYTES : 0;
+
+	switch (dp->kind) {
+	case DPDK_MEMIF:
+		wanted = devargs_number(dp, "bsize", 2048);
+		break;
+	case DPDK_AF_PACKET:
+		wanted = devargs_number(dp, "framesz", 2048) - AF_PACKET_OVERHEAD;
+		break;
+	case DPDK_NULL:
+		wanted = devargs_number(dp, "size", 64);
+		break;
+	default:
+		break;
+	}
+	wanted = (wanted + 63) & ~63u;
+	if (wanted > room)
+		room = wanted;
+	return RTE_MIN(room, (uint32_t)UINT16_MAX - RTE_PKTMBUF_HEADROOM - 63);
+}
+
+/* Does the PMD keep mbufs in its rings, beyond the call that it got them in? */
+static bool holds_mbufs(enum dpdk_kind kind)
+{
+	return kind != DPDK_MEMIF && kind != DPDK_AF_PACKET && kind != DPDK_TAP &&
+	       kind != DPDK_NULL && kind != DPDK_PCAP;
+}
+
+uint16_t dpdk_ring_size(const struct dpdk_port *dp)
+{
+	if (dp->port->conf->ring_size)
+		return (uint16_t)RTE_MIN(dp->port->conf->ring_size, 32768u);
+	/* net_tap makes an iovec per descriptor. */
+	return dp->kind == DPDK_TAP ? 256 : 1024;
+}
+
+uint32_t dpdk_max_frame(const struct dpdk_port *dp)
+{
+	bool can_multi = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	uint32_t mtu = dp->port->info.mtu;
+
+	switch (dp->kind) {
+	case DPDK_MEMIF:
+		/* Longer frames go out as chained buffers, and 22.11 never clears the flag that
+		 * chains them: the next frames in those buffers would be glued together. */
+		return devargs_number(dp, "bsize", 2048);
+	case DPDK_NULL:
+	case DPDK_RING:
+	case DPDK_PCAP:
+		return can_multi ? UINT16_MAX : dpdk_mbuf_room(dp);
+	default:
+		return (mtu ? mtu : RTE_ETHER_MTU) + RTE_ETHER_HDR_LEN;
+	}
+}
+
+/* --- mbufs ------------------------------------------------------------------------------------ */
+
+/* Frames that TX rings of all dpdk ports may hold: views of this pool may end up in any. */
+static unsigned held_by_tx(const struct dpdk_port *dp)
+{
+	const struct bp_conf *conf = dp->port->env->conf;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		const struct bp_port_conf *other = &conf->ports[i];
+
+		if (!strcmp(other->driver, "ring"))
+			n += other->ring_size ? other->ring_size : 1024;
+		if (strcmp(other->driver, "dpdk") || !strncmp(other->device, "net_memif", 9) ||
+		    !strncmp(other->device, "net_af_packet", 13) ||
+		    !strncmp(other->device, "net_null", 8) ||
+		    !strncmp(other->device, "net_tap", 7) || !strncmp(other->device, "net_pcap", 8))
+			continue;
+		n += dp->port->env->n_workers * (other->ring_size ? other->ring_size : 1024);
+	}
+	return n;
+}
+
+static unsigned n_mbufs(const struct dpdk_port *dp, unsigned n_cache)
+{
+	const struct bp_port *port = dp->port;
+	unsigned ring = dpdk_ring_size(dp);
+	/* A worker's cache, a burst received, one sent, one in the backlog. */
+	unsigned n = port->env->n_workers * (n_cache + n_cache / 2 + 3 * BP_BURST_MAX) + 64;
+	char value[8];
+
+	if (holds_mbufs(dp->kind))
+		n += (port->n_rxq + 1u) * ring * 2 + (port->n_txq + 1u) * ring;
+	if (dp->kind == DPDK_TAP)
+		n += (port->n_rxq + 1u) * (ring + 1);
+	if (dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)))
+		n += (port->n_rxq + port->n_txq + 2u) * 2048;
+	if (dp->kind == DPDK_AF_XDP)
+		n += (port->n_rxq + 1u) * 4096;
+	n += held_by_tx(dp);
+	return n_cache < CACHE_MBUFS ? n : RTE_MAX(n, N_MBUFS_MIN);
+}
+
+void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
+{
+	struct rte_mbuf *mbufs[BP_BURST_MAX];
+
+	/* Threads that are not registered (the control thread) free past the per-lcore caches. */
+	(void)pool;
+	(void)worker_id;
+	for (unsigned i = 0; i < n; i++)
+		mbufs[i] = (struct rte_mbuf *)(uintptr_t)pkts[i].token;
+	rte_pktmbuf_free_bulk(mbufs, n);
+}
+
+int dpdk_pool_create(struct dpdk_port *dp)
+{
+	struct dpdk_pool *pool = &dp->pool;
+	const struct bp_port_conf *conf = dp->port->conf;
+	unsigned n_cache, n;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	int err;
+
+	pool->room = dpdk_mbuf_room(dp);
+	n_cache = pool->room > BIG_ROOM ? CACHE_MBUFS_BIG : CACHE_MBUFS;
+	n = n_mbufs(dp, n_cache);
+	snprintf(name, sizeof(name), "bp%u", dp->port->port_id);
+	pool->mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
+					   (uint16_t)(pool->room + RTE_PKTMBUF_HEADROOM),
+					   rte_eth_dev_socket_id(dp->eth_id));
+	if (!pool->mp) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: no memory for %u mbufs of %u bytes (%u MiB): %s: give EAL more: "
+		       "[dpdk] memory (no_huge) or more hugepages",
+		       conf->name, n, pool->room, (unsigned)(((uint64_t)n * pool->room) >> 20),
+		       rte_strerror(rte_errno));
+		return -ENOMEM;
+	}
+	snprintf(pool->name, sizeof(pool->name), "%.20s mbufs", conf->name);
+	pool->pool = (struct bp_pool){ .put = dpdk_pool_put, .name = pool->name };
+	err = bp_env_add_pool(dp->port->env, &pool->pool);
+	if (err) {
+		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory", conf->name,
+		       BP_POOLS_MAX);
+		rte_mempool_free(pool->mp);
+		pool->mp = NULL;
+	}
+	return err;
+}
+
+void dpdk_pool_destroy(struct dpdk_port *dp)
+{
+	if (!dp->pool.mp)
+		return;
+	/* Memory that somebody still points into must not be given away: better a leak. */
+	if (rte_mempool_in_use_count(dp->pool.mp))
+		bp_log(BP_LOG_DEBUG, "port %s: %u mbufs are still out", dp->port->conf->name,
+		       rte_mempool_in_use_count(dp->pool.mp));
+	else
+		rte_mempool_free(dp->pool.mp);
+	dp->pool.mp = NULL;
+}
+
+/* --- queues ----------------------------------------------------------------------------------- */
+
+static void rx_offloads(const struct dpdk_port *dp, struct rte_eth_conf *conf, uint16_t n_rxq)
+{
+	const struct rte_eth_dev_info *info = &dp->dev_info;
+	uint64_t want_hf = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
+	uint32_t mtu = conf->rxmode.mtu ? conf->rxmode.mtu : RTE_ETHER_MTU;
+
+	/* NICs lose their vector receive path with it: only where a frame needs it. */
+	if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) &&
+	    (dp->kind != DPDK_PCI || mtu + ETH_VLAN_BYTES > dp->pool.room) && dp->kind != DPDK_TAP)
+		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	if (n_rxq > 1 && (info->flow_type_rss_offloads & want_hf)) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf = want_hf & info->flow_type_rss_offloads;
+	}
+}
+
+static int check_queues(const struct dpdk_port *dp, uint16_t n_rxq, uint16_t n_txq)
+{
+	const struct rte_eth_dev_info *info = &dp->dev_info;
+	bool is_rx = n_rxq > info->max_rx_queues;
+
+	if (!is_rx && n_txq <= info->max_tx_queues)
+		return 0;
+	bp_log(BP_LOG_ERROR, "port %s: %u %s queues are needed, %s offers %u: %s",
+	       dp->port->conf->name, is_rx ? n_rxq : n_txq, is_rx ? "RX" : "TX", info->driver_name,
+	       is_rx ? info->max_rx_queues : info->max_tx_queues,
+	       is_rx ? "lower queues" : "lower [engine] workers");
+	return -EINVAL;
+}
+
+static int setup_queues(struct dpdk_port *dp, uint16_t n_rxq, uint16_t n_txq)
+{
+	uint16_t n_rxd = dpdk_ring_size(dp), n_txd = n_rxd;
+	unsigned node = (unsigned)rte_eth_dev_socket_id(dp->eth_id);
+	int err = rte_eth_dev_adjust_nb_rx_tx_desc(dp->eth_id, &n_rxd, &n_txd);
+
+	for (uint16_t i = 0; !err && i < n_rxq; i++)
+		err = rte_eth_rx_queue_setup(dp->eth_id, i, n_rxd, node, NULL, dp->pool.mp);
+	for (uint16_t i = 0; !err && i < n_txq; i++)
+		err = rte_eth_tx_queue_setup(dp->eth_id, i, n_txd, node, NULL);
+	return err;
+}
+
+static bool mtu_is_ours(const struct dpdk_port *dp)
+{
+	return dp->kind != DPDK_MEMIF && dp->kind != DPDK_AF_PACKET && dp->kind != DPDK_AF_XDP;
+}
+
+int dpdk_queues_configure(struct dpdk_port *dp, bool quiet)
+{
+	const struct bp_port_conf *pc = dp->port->conf;
+	struct rte_eth_conf conf = { 0 };
+	uint16_t n_rxq = dp->port->n_rxq ? dp->port->n_rxq : 1;
+	uint16_t n_txq = dp->port->n_txq ? dp->port->n_txq : 1;
+	int err = check_queues(dp, n_rxq, n_txq);
+
+	if (err)
+		return err;
+	if (pc->mtu && mtu_is_ours(dp))
+		conf.rxmode.mtu = pc->mtu;
+	if (dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
+		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	rx_offloads(dp, &conf, n_rxq);
+	dpdk_eal_clear_line();
+	err = rte_eth_dev_configure(dp->eth_id, n_rxq, n_txq, &conf);
+	if (!err && conf.rxmode.mtu)
+		err = rte_eth_dev_set_mtu(dp->eth_id, (uint16_t)pc->mtu);
+	/* Few PMDs on top of a device can set it; those that cannot carry their default. */
+	if (err == -ENOTSUP && dp->kind != DPDK_PCI)
+		err = 0;
+	if (!err)
+		err = setup_queues(dp, n_rxq, n_txq);
+	if (err && !quiet)
+		bp_log(BP_LOG_ERROR,
+		       "port %s: %s refuses %u RX and %u TX queues%s: %s (%s): check mtu, queues "
+		       "and ring_size",
+		       pc->name, dp->dev_info.driver_name, n_rxq, n_txq,
+		       pc->mtu ? " with this mtu" : "", rte_strerror(-err), dpdk_eal_last_line());
+	return err;
+}
