@@ -127,10 +127,11 @@ static void complete_devargs(struct dpdk_port *dp, unsigned n_queues)
 		break;
 	case DPDK_AF_PACKET:
 		/* Hosts behind veth hand over super-frames of up to 64 KiB; the ring cuts what is
-		 * longer than framesz without a word. */
+		 * longer than framesz without a word. The PMD takes frames for contiguous: 16 of
+		 * this size fill whole pages. */
 		if (!has_key(dp->devargs, "framesz") && !has_key(dp->devargs, "blocksz")) {
-			append(dp, "blocksz", ",blocksz=%u", 65536);
-			append(dp, "framesz", ",framesz=%u", 65408);
+			append(dp, "blocksz", ",blocksz=%u", 16 * 65280);
+			append(dp, "framesz", ",framesz=%u", 65280);
 			append(dp, "framecnt", ",framecnt=%u", 128);
 		}
 		append(dp, "qpairs", ",qpairs=%u", n_queues);
@@ -261,6 +262,9 @@ static const char *advice(const struct dpdk_port *dp, int err)
 	if (err == -EEXIST)
 		return ": another port has a device of this name: number them (net_memif0, "
 		       "net_memif1)";
+	if (dp->kind == DPDK_AF_PACKET && strstr(dpdk_eal_cause(), "FANOUT"))
+		return ": another process's fanout group has the same number (this PMD makes it "
+		       "from process id and interface index): start again";
 	if (dp->kind == DPDK_PCI && (access("/dev/vfio/vfio", R_OK | W_OK) || geteuid()))
 		return ": no permission for /dev/vfio/*: run as root, or give the group's device "
 		       "file to this user";
@@ -293,7 +297,7 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 			err = -ENODEV;
 	}
 	if (err) {
-		const char *line = dpdk_eal_last_line();
+		const char *line = dpdk_eal_cause();
 
 		if (!quiet)
 			bp_log(BP_LOG_ERROR, "port %s: DPDK does not take device %s: %s%s%s%s%s",

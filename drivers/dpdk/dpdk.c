@@ -212,7 +212,7 @@ static int start_device(struct dpdk_port *dp)
 	err = rte_eth_dev_start(dp->eth_id);
 	if (err && !dp->was_started)
 		bp_log(BP_LOG_ERROR, "port %s: %s does not start: %s (%s)", name,
-		       dp->dev_info.driver_name, rte_strerror(-err), dpdk_eal_last_line());
+		       dp->dev_info.driver_name, rte_strerror(-err), dpdk_eal_cause());
 	dp->is_started = !err;
 	return err;
 }

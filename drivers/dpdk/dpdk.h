@@ -92,8 +92,9 @@ struct dpdk_port {
  * Control thread; blocks. 0 or -errno (logged with port's name).
  */
 int dpdk_eal_start(const struct bp_port *port);
-/* Last line that DPDK logged, without its newline; "" if none. Static storage. */
-const char *dpdk_eal_last_line(void);
+/* First warning or error that DPDK logged since dpdk_eal_clear_line(): the cause of a failure;
+ * "" if none. Static storage. */
+const char *dpdk_eal_cause(void);
 /* Forget it. */
 void dpdk_eal_clear_line(void);
 

@@ -56,7 +56,8 @@ static ssize_t log_write(void *cookie, const char *text, size_t n_bytes)
 		/* Errors and warnings name the cause of a failure that we report ourselves. */
 		if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING) {
 			pthread_mutex_lock(&eal.lock);
-			snprintf(eal.line, sizeof(eal.line), "%.*s", (int)n, text);
+			if (!eal.line[0]) /* later lines only pass the failure on */
+				snprintf(eal.line, sizeof(eal.line), "%.*s", (int)n, text);
 			pthread_mutex_unlock(&eal.lock);
 		}
 		bp_log(BP_LOG_DEBUG, "dpdk: %.*s", (int)n, text);
@@ -64,7 +65,7 @@ static ssize_t log_write(void *cookie, const char *text, size_t n_bytes)
 	return (ssize_t)n_bytes;
 }
 
-const char *dpdk_eal_last_line(void)
+const char *dpdk_eal_cause(void)
 {
 	pthread_mutex_lock(&eal.lock);
 	snprintf(eal.copy, sizeof(eal.copy), "%s", eal.line);
@@ -330,7 +331,7 @@ static int start_once(const struct bp_port *port)
 		return err;
 	if (eal.result) {
 		bp_log(BP_LOG_ERROR, "port %s: DPDK's EAL does not start: %s (%s): check [dpdk]",
-		       port->conf->name, rte_strerror(eal.eal_errno), dpdk_eal_last_line());
+		       port->conf->name, rte_strerror(eal.eal_errno), dpdk_eal_cause());
 		return eal.eal_errno > 0 && eal.eal_errno < 4096 ? -eal.eal_errno : -EIO;
 	}
 	if (!conf->dpdk.no_huge && !conf->dpdk.in_memory)

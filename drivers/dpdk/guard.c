@@ -40,7 +40,7 @@
 #define LEAVE_NS      20000000u /* a worker that lost its core inside the PMD */
 #define OTHERS_NS     1000000000u
 #define HANDSHAKE_MAX 50u /* windows that start() grants the handshake */
-#define RETRY_NS      1000000000u /* a client that is not connected by then starts again */
+#define RETRY_NS      300000000u /* a client that is not connected by then starts again */
 #define FDS_MAX       64u
 
 /* One interrupt thread per process. `lock` guards what both threads write; the rest belongs to the

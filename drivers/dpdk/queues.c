@@ -51,7 +51,7 @@ uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
 	wanted = (wanted + 63) & ~63u;
 	if (wanted > room)
 		room = wanted;
-	return RTE_MIN(room, (uint32_t)UINT16_MAX - RTE_PKTMBUF_HEADROOM - 63);
+	return RTE_MIN(room, (uint32_t)UINT16_MAX - RTE_PKTMBUF_HEADROOM);
 }
 
 /* Does the PMD keep mbufs in its rings, beyond the call that it got them in? */
@@ -270,6 +270,6 @@ int dpdk_queues_configure(struct dpdk_port *dp, bool quiet)
 		       "port %s: %s refuses %u RX and %u TX queues%s: %s (%s): check mtu, queues "
 		       "and ring_size",
 		       pc->name, dp->dev_info.driver_name, n_rxq, n_txq,
-		       pc->mtu ? " with this mtu" : "", rte_strerror(-err), dpdk_eal_last_line());
+		       pc->mtu ? " with this mtu" : "", rte_strerror(-err), dpdk_eal_cause());
 	return err;
 }
