@@ -9,8 +9,8 @@
 # ROW.result (NAME=VALUE lines) and the reports ROW-a.json, ROW-b.json.
 
 if [ "${1-}" = --list ]; then
-	echo af_packet-socket af_packet-mmap af_xdp-skb af_xdp-native dpdk-af_packet
-	echo af_packet-mmap~af_packet-mmap af_xdp-native~af_packet-mmap
+	echo af_packet-socket af_packet-mmap af_xdp-skb af_xdp-native
+	echo af_packet-mmap~af_packet-mmap dpdk-af_packet af_xdp-native~af_packet-mmap
 	echo af_xdp-native+af_packet-mmap pcap-live
 	exit 0
 fi

@@ -26,7 +26,7 @@ COLUMNS = [
     (("drops by reason", ""), 18, "<"),
 ]
 NAMES = {
-    "af_packet-mmap~af_packet-mmap": "dpdk net_memif (two processes, af_packet mmap outside)",
+    "af_packet-mmap~af_packet-mmap": "dpdk net_memif (two processes)",
     "af_xdp-native~af_packet-mmap": "mixed: af_xdp → dpdk net_memif → af_packet",
     "af_xdp-native+af_packet-mmap": "mixed: af_xdp → af_packet",
     "dpdk-af_packet": "dpdk net_af_packet",
@@ -122,6 +122,14 @@ def print_cells(cells):
         print(" ".join(parts).rstrip())
 
 
+def print_reason(name, reason, width):
+    first = COLUMNS[0][1]
+    left, right = textwrap.wrap(name, first), textwrap.wrap(reason, width - first - 1)
+    for line in range(max(len(left), len(right))):
+        print(f"{left[line] if line < len(left) else '':<{first}} "
+              f"{right[line] if line < len(right) else ''}".rstrip())
+
+
 def main():
     folder, rows = sys.argv[1], sys.argv[2:]
     failed, machine = 0, None
@@ -153,7 +161,7 @@ def main():
         if len(cells) == len(COLUMNS):
             print_cells(cells)
         else:
-            print(textwrap.fill(f"{cells[0]:<23} {cells[1]}", width, subsequent_indent=" " * 24))
+            print_reason(cells[0], cells[1], width)
     print("─" * width)
     print("user, calls, ns, drops: counted by bypath. lib (copies inside DPDK's or libpcap's code),"
           " kernel: modelled\nfor the effective mode. calls: system calls on the packet path. ns: "
