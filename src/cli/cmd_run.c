@@ -8,6 +8,9 @@
 
 #include "core/clock.h"
 #include "engine/engine.h"
+#include "ledger/explain.h"
+#include "report/json.h"
+#include "report/text.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -132,25 +135,31 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 			continue;
 		next_line_ns += 1000000000u;
 		bp_engine_report(engine, now);
-		fprintf(stderr, "received %llu\n", (unsigned long long)now->received);
+		bp_report_live(stderr, prev, now);
 		*prev = *now;
 	}
 }
 
 static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
+	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	int code = BP_EXIT_OK;
+	unsigned n_models;
+
+	if (!models)
+		return BP_EXIT_FAILED;
 	bp_engine_report(engine, report);
-	printf("received %llu sent %llu dropped %llu held %llu made %llu unaccounted %lld free %u/%u\n",
-	       (unsigned long long)report->received, (unsigned long long)report->sent,
-	       (unsigned long long)report->dropped, (unsigned long long)report->held,
-	       (unsigned long long)report->made, (long long)report->unaccounted,
-	       report->arena_frames_free, report->arena_frames);
+	n_models = bp_explain_report(report, models);
+	bp_report_text(stdout, report, models, n_models);
+	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
+		code = BP_EXIT_FAILED;
+	free(models);
 	if (report->unaccounted) {
 		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
 		       (long long)report->unaccounted);
-		return BP_EXIT_FAILED;
+		code = BP_EXIT_FAILED;
 	}
-	return BP_EXIT_OK;
+	return code;
 }
 
 static int forward(const struct bp_conf *conf, const struct options *o)
