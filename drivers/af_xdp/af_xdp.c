@@ -169,14 +169,15 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 static int check_no_other_prog(const struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	const char *device = xp->dev.name;
-	int id = xsk_prog_attached(xp->dev.ifindex);
+	const char *how = "xdp"; /* what `ip link` calls the place */
+	int id = xsk_prog_attached(xp->dev.ifindex, &how);
 
 	if (id <= 0)
 		return id;
 	snprintf(why, why_bytes,
 		 "XDP program %d is attached to %s already: stop the program that owns it "
-		 "(`bpftool prog show id %d`), or `ip link set dev %s xdp off`",
-		 id, device, id, device);
+		 "(`bpftool prog show id %d`), or `ip link set dev %s %s off`",
+		 id, device, id, device, how);
 	return -EBUSY;
 }
 
@@ -188,7 +189,7 @@ static void explain_attach(const struct xsk_port *xp, bool is_native, int err, c
 	const char *name = dev->name;
 
 	if (err == -EOPNOTSUPP && is_native)
-		snprintf(why, why_bytes, "the %s driver has no native XDP", dev->driver);
+		snprintf(why, why_bytes, "the driver of %s has no native XDP", name);
 	else if (err == -ENOSPC && dev->kind == BP_DEVICE_VETH)
 		snprintf(why, why_bytes,
 			 "%s needs as many receive queues as its peer has "
@@ -198,9 +199,9 @@ static void explain_attach(const struct xsk_port *xp, bool is_native, int err, c
 		snprintf(why, why_bytes, "%s has no peer", name);
 	else if ((err == -ERANGE || err == -EINVAL) && is_native)
 		snprintf(why, why_bytes,
-			 "the %s driver refuses native XDP, likely for MTU %u: "
+			 "the driver of %s refuses native XDP, likely for MTU %u: "
 			 "lower it with `ip link set dev %s mtu`",
-			 dev->driver, dev->mtu, name);
+			 name, dev->mtu, name);
 	else
 		snprintf(why, why_bytes, "attach the XDP program%s: %s",
 			 is_native ? " natively" : "", strerror(-err));
@@ -273,8 +274,8 @@ static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *
 	xp->port->info.max_frame_bytes = max_frame_bytes(xp, bind_flags);
 	err = open_queues(xp, bind_flags, why, why_bytes);
 	if (err == -EOPNOTSUPP && mode == MODE_ZEROCOPY)
-		snprintf(why, why_bytes, "the %s driver has no zero-copy%s", xp->dev.driver,
-			 sg ? " for packets of several frames" : "");
+		snprintf(why, why_bytes, "the driver of %s has no zero-copy%s", xp->dev.name,
+			 sg ? ", or none for packets of several frames" : "");
 	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
 	if (err || (!xp->port->n_rxq && mode != MODE_ZEROCOPY))
 		return err;
@@ -387,6 +388,21 @@ static void fill_info(struct xsk_port *xp, enum xsk_mode mode)
 					       : "no XDP program is attached");
 }
 
+/* The MTU allows what TX cannot carry: it works, but not for the longest packets. */
+static void warn_about_mtu(const struct xsk_port *xp)
+{
+	const struct bp_port *port = xp->port;
+
+	if (port->n_txq && port->info.max_frame_bytes < xp->dev.mtu + ETH_HLEN)
+		bp_log(BP_LOG_WARN,
+		       "port %s: the MTU of %s is %u, but a packet to send is at most %u bytes in "
+		       "frames of %u: longer ones are dropped as tx_too_long: lower the MTU%s",
+		       port->conf->name, xp->dev.name, xp->dev.mtu, port->info.max_frame_bytes,
+		       port->env->arena->frame_bytes,
+		       port->env->arena->frame_bytes < 4096 ? " or set [memory] frame_bytes = 4096"
+							    : "");
+}
+
 static void publish_queues(struct xsk_port *xp)
 {
 	struct bp_port *port = xp->port;
@@ -433,6 +449,7 @@ static int af_xdp_start(struct bp_port *port)
 	mode = (enum xsk_mode)ret;
 	confirm_mode(xp, &mode);
 	fill_info(xp, mode);
+	warn_about_mtu(xp);
 	publish_queues(xp);
 	xp->logged_err = 0;
 	return 0;

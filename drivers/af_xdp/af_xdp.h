@@ -125,8 +125,9 @@ int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
 /* Load the program. 0 or -errno with a sentence in why. */
 int xsk_prog_load(uint32_t n_queues, struct xsk_prog **prog, char *why, size_t why_bytes);
 void xsk_prog_unload(struct xsk_prog *prog);
-/* Is a program attached to the interface already? Its id, 0 none, or -errno. */
-int xsk_prog_attached(unsigned ifindex);
+/* Is a program attached to the interface already? Its id with `ip link`'s word for where in *how,
+ * 0 none, or -errno. */
+int xsk_prog_attached(unsigned ifindex, const char **how);
 /* Attach by a bpf_link of this process, native or not. 0 or -errno. */
 int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native);
 void xsk_prog_detach(struct xsk_prog *prog);

@@ -97,15 +97,14 @@ static int query(unsigned ifindex, struct bpf_xdp_query_opts *opts)
 	return bpf_xdp_query((int)ifindex, 0, opts);
 }
 
-int xsk_prog_attached(unsigned ifindex)
+int xsk_prog_attached(unsigned ifindex, const char **how)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
 
-	if (err)
+	if (err || opts.attach_mode == XDP_ATTACHED_NONE)
 		return err;
-	if (opts.attach_mode == XDP_ATTACHED_NONE)
-		return 0;
+	*how = opts.drv_prog_id ? "xdpdrv" : opts.skb_prog_id ? "xdpgeneric" : "xdpoffload";
 	if (opts.drv_prog_id)
 		return (int)opts.drv_prog_id;
 	if (opts.skb_prog_id)
