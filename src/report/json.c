@@ -181,7 +181,7 @@ static int write_root(const json_t *root, int fd)
 		close(fd);
 		return -errno;
 	}
-	if (json_dumpf(root, file, JSON_INDENT(2)) || fputc('\n', file) == EOF)
+	if (json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) || fputc('\n', file) == EOF)
 		err = -EIO;
 	if (fclose(file) && !err)
 		err = -errno;
