@@ -24,14 +24,15 @@ int load_text(const char *ini, size_t n_bytes, const char *const *sets, struct b
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	rc = bp_config_load(path, sets, n_sets, conf, raw, sizeof(raw));
 	close(fd);
-	for (const char *line = raw; *line;) {
-		size_t n = strcspn(line, "\n") + 1;
+	for (const char *line = raw, *next; *line; line = next) {
+		size_t n = strcspn(line, "\n");
 		bool has_path = !strncmp(line, path, strlen(path));
 		size_t skip = has_path ? strlen(path) : 0;
 
+		n += line[n] == '\n'; /* the last line may be cut */
+		next = line + n;
 		len += (size_t)snprintf(errors + len, CASE_ERRORS_BYTES - len, "%s%.*s",
 					has_path ? "@" : "", (int)(n - skip), line + skip);
-		line += n;
 	}
 	errors[len] = '\0';
 	return rc;
