@@ -127,11 +127,12 @@ static void complete_devargs(struct dpdk_port *dp, unsigned n_queues)
 		break;
 	case DPDK_AF_PACKET:
 		/* Hosts behind veth hand over super-frames of up to 64 KiB; the ring cuts what is
-		 * longer than framesz without a word. The PMD takes frames for contiguous: 16 of
-		 * this size fill whole pages. */
+		 * longer than framesz without a word. The longest that Linux makes of 1500 bytes of
+		 * MTU has 65226 bytes, behind 66 of TPACKET_V2. The PMD takes frames for
+		 * contiguous: 32 of this size fill whole pages. */
 		if (!has_key(dp->devargs, "framesz") && !has_key(dp->devargs, "blocksz")) {
-			append(dp, "blocksz", ",blocksz=%u", 16 * 65280);
-			append(dp, "framesz", ",framesz=%u", 65280);
+			append(dp, "blocksz", ",blocksz=%u", 32 * 65408);
+			append(dp, "framesz", ",framesz=%u", 65408);
 			append(dp, "framecnt", ",framecnt=%u", 128);
 		}
 		append(dp, "qpairs", ",qpairs=%u", n_queues);

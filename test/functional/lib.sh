@@ -342,6 +342,7 @@ tcp_ok()
 	need iperf3
 	_seconds=${1:-1}
 	[ $# -eq 0 ] || shift
+	rm -f "$BP_TMP/iperf-server.log" # the line waited for may stand in the last one
 	ip netns exec h2 iperf3 -s -1 -B "${LAB_SERVER:-10.77.0.2}" --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
 	_server=$!
 	wait_for 5 grep -q 'Server listening' "$BP_TMP/iperf-server.log" ||
