@@ -137,5 +137,13 @@ const struct rig rigs_net[] = {
 		.max_frame_bytes = JUMBO,
 		ON_VETH,
 	},
+	{
+		.name = "pcap-live",
+		.driver = "pcap",
+		.arg = "live",
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_RX_CALLS | RIG_TX_CALLS | RIG_VLAN,
+		.max_frame_bytes = JUMBO,
+		ON_VETH,
+	},
 	{ .name = NULL },
 };

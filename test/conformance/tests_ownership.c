@@ -139,29 +139,38 @@ static void pools_may_mix_in_a_burst(struct world *w)
 	       n);
 }
 
-static void rx_without_frames_recovers(struct world *w)
+/* Receive with every free frame taken away; what comes all the same is kept from the driver. */
+static unsigned receive_and_keep(struct world *w, struct bp_pkt *kept, unsigned n_kept)
 {
-	struct bp_pkt *all = calloc(ARENA_MAX, sizeof(*all));
 	struct bp_pkt pkts[BP_BURST_MAX];
-	static uint8_t frame[FRAME_MAX];
-	unsigned n_all = take_all(w, all);
 
 	for (unsigned i = 0; i < 40; i++) {
-		unsigned n;
+		unsigned n = world_rx(w, pkts, BP_BURST_MAX);
 
-		if (w->rig->send && !w->peer) {
-			frame_write(frame, w->next_seq++, 200, false);
-			w->rig->send(w, frame, 200);
-		}
-		/* What still comes lies in frames that the driver held; keep them from it. */
-		n = world_rx(w, pkts, BP_BURST_MAX);
 		for (unsigned j = 0; j < n; j++) {
-			if (n_all < ARENA_MAX && pkts[j].pool == bp_frames_pool(w->env.frames))
-				all[n_all++] = pkts[j];
+			if (n_kept < ARENA_MAX && pkts[j].pool == bp_frames_pool(w->env.frames))
+				kept[n_kept++] = pkts[j];
 			else
 				bp_pool_put(WORKER, &pkts[j], 1);
 		}
 	}
+	return n_kept;
+}
+
+static void rx_without_frames_recovers(struct world *w)
+{
+	struct bp_pkt *all = calloc(ARENA_MAX, sizeof(*all));
+	static uint8_t frame[FRAME_MAX];
+	unsigned n_all;
+
+	for (unsigned i = 0; i < 40 && w->rig->send; i++) {
+		frame_write(frame, w->next_seq++, 200, false);
+		w->rig->send(w, frame, 200);
+	}
+	if (w->rig->commit)
+		w->rig->commit(w);
+	n_all = take_all(w, all);
+	n_all = receive_and_keep(w, all, n_all);
 	give_all(w, all, n_all);
 	free(all);
 	traffic_discard(w, 50000000);
