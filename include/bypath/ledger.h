@@ -52,7 +52,7 @@ struct bp_hop {
 	enum bp_call_rate rate;
 	const char *call; /* the system call of `rate`, or what is called when idle; NULL: none */
 	const char *why; /* one line */
-	const char *source; /* where the figures were read: "Linux net/packet/af_packet.c" */
+	const char *source; /* where the figures were read: "linux/net/packet/af_packet.c" */
 	bool is_unknown; /* nothing is known of this side: no figure counts */
 };
 

@@ -19,6 +19,8 @@
 #define NETDEV_A_DEV_IFINDEX      1
 #define NETDEV_A_DEV_XDP_FEATURES 3
 
+#define VIRTIO_F_ACCESS_PLATFORM_BIT 33u /* virtio 1.1, section 6 */
+
 #define REPLY_BYTES 4096
 #define ATTR_BYTES  sizeof(struct nlattr)
 
@@ -64,6 +66,22 @@ static void ask_sysfs(const char *ifname, struct bp_device *device)
 	target[len] = '\0';
 	slash = strrchr(target, '/');
 	snprintf(device->driver, sizeof(device->driver), "%.31s", slash ? slash + 1 : target);
+}
+
+/* One character per feature bit, lowest first. */
+static bool has_virtio_feature(const char *ifname, unsigned bit)
+{
+	char path[BP_PATH_BYTES], bits[80] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.16s/device/features", ifname);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(bits, sizeof(bits), f))
+		bits[0] = '\0';
+	fclose(f);
+	return strlen(bits) > bit && bits[bit] == '1';
 }
 
 static size_t align4(size_t n)
@@ -152,6 +170,9 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 		ask_sysfs(ifname, device);
 	ask_xdp_features(ifindex, device);
 	device->kind = bp_device_kind_of(device->driver);
+	if (device->kind == BP_DEVICE_VIRTIO)
+		device->has_access_platform =
+			has_virtio_feature(ifname, VIRTIO_F_ACCESS_PLATFORM_BIT);
 }
 
 bool bp_device_below_name(const char *devargs, char *name)

@@ -14,6 +14,7 @@ struct bp_device {
 	char driver[BP_NAME_BYTES]; /* as ethtool -i says: "veth", "tun", "ixgbe"; "" unknown */
 	enum bp_device_kind kind;
 	uint32_t mtu;
+	bool has_access_platform; /* virtio: feature VIRTIO_F_ACCESS_PLATFORM is negotiated */
 	bool has_xdp_features; /* kernel ≥ 6.3 answered */
 	uint64_t xdp_features;
 };

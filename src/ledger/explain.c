@@ -11,6 +11,7 @@
 #define MOVER_AT    24u
 #define COPIES_END  79u
 #define CALL_AT     82u
+#define DEVICE_AT   48u
 #define FIELD_BYTES 96u
 
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
@@ -124,21 +125,32 @@ static void put_title(FILE *out, const struct bp_conf *conf, const struct bp_mod
 	fputc('\n', out);
 }
 
+/* The text, or what fits of it in `columns`, the last one being «…». */
+static void put_cut(FILE *out, const char *text, unsigned columns)
+{
+	size_t len = strlen(text);
+
+	fprintf(out, "%.*s%s", (int)(len <= columns ? len : columns - 1), text,
+		len <= columns ? "" : "…");
+}
+
 static void put_end(FILE *out, const char *role, const struct bp_port_conf *conf,
 		    const struct bp_port_info *info)
 {
 	const char *of = info->device_driver;
+	bool has_of = of[0] && strncmp(conf->device, of, strlen(of)) != 0;
+	unsigned room = COLUMNS - DEVICE_AT - (has_of ? (unsigned)strlen(of) + 3 : 0);
 
 	fprintf(out, "   %s", role);
 	bp_put_left(out, conf->name, 11);
 	bp_put_left(out, conf->driver, 11);
 	if (conf->device[0]) {
 		bp_put_left(out, info->mode, 17);
-		fputs(conf->device, out);
+		put_cut(out, conf->device, room);
 	} else {
 		fputs(info->mode, out);
 	}
-	if (of[0] && strncmp(conf->device, of, strlen(of)) != 0)
+	if (has_of)
 		fprintf(out, " (%s)", of);
 	fputc('\n', out);
 	if (info->note[0]) {
@@ -183,12 +195,64 @@ static void put_hop(FILE *out, unsigned number, const struct bp_hop *hop)
 	bp_put_right(out, copies, 8);
 	bp_put_n(out, " ", CALL_AT - COPIES_END);
 	fprintf(out, "%s\n", call);
-	snprintf(detail, sizeof(detail), "%s: %s [%s]", hop->place, hop->why, hop->source);
+	snprintf(detail, sizeof(detail), "%s · %s · %s", hop->place, hop->why, hop->source);
 	bp_put_n(out, " ", MOVER_AT);
 	bp_put_wrapped(out, detail, MOVER_AT, MOVER_AT, COLUMNS);
 }
 
-static void put_hops(FILE *out, const struct bp_conf *conf, const struct bp_model_path *path)
+static bool is_driver(const struct bp_port_conf *conf, const char *name)
+{
+	return !strcmp(conf->driver, name);
+}
+
+/* Frames without metadata may be partial all the same, and the port may be looked through. */
+static bool infers(const struct bp_port_conf *conf, const struct bp_port_info *info)
+{
+	bool is_local = info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP ||
+			!strcmp(info->device_driver, "net_vhost") ||
+			!strcmp(info->device_driver, "net_virtio_user");
+
+	return is_local && conf->checksum != BP_NO;
+}
+
+/* What the engine may have to do with a payload; NULL: nothing. As docs/offload.md has it. */
+static const char *offload_of(const struct bp_port_conf *in, const struct bp_port_info *info,
+			      const struct bp_port_conf *out)
+{
+	bool has_meta = is_driver(in, "af_packet") || is_driver(in, "tap");
+	bool takes_meta = is_driver(out, "af_packet") || is_driver(out, "tap") ||
+			  is_driver(out, "ring") || is_driver(out, "null");
+
+	if (takes_meta)
+		return has_meta || !infers(in, info)
+			       ? NULL
+			       : "looks for partial checksums and super-frames, and says so to the "
+				 "receiver: no byte summed or copied";
+	if (!has_meta && !infers(in, info))
+		return NULL;
+	return "partial checksums are completed (every byte is read, none copied); super-frames "
+	       "are cut, 1 U for each packet made: a run counts both";
+}
+
+static void put_engine(FILE *out, const struct bp_conf *conf, const struct bp_port_info *infos,
+		       const struct bp_model_path *path)
+{
+	const char *offload = offload_of(&conf->ports[path->in_port], &infos[path->in_port],
+					 &conf->ports[path->out_port]);
+
+	fprintf(out, "  ──  bypath, mode %s\n",
+		conf->engine.mode == BP_ENGINE_IO
+			? (offload ? "io: passes the view on"
+				   : "io: passes the view on, touches no byte")
+			: "macswap: swaps the MAC addresses in place, no copy");
+	if (!offload)
+		return;
+	bp_put_n(out, " ", MOVER_AT);
+	bp_put_wrapped(out, offload, MOVER_AT, MOVER_AT, COLUMNS);
+}
+
+static void put_hops(FILE *out, const struct bp_conf *conf, const struct bp_port_info *infos,
+		     const struct bp_model_path *path)
 {
 	fputs("   #  ", out);
 	bp_put_left(out, "from → to", MOVER_AT - 6);
@@ -196,11 +260,8 @@ static void put_hops(FILE *out, const struct bp_conf *conf, const struct bp_mode
 	bp_put_right(out, "copies", 8);
 	fputs("   system calls\n", out);
 	for (unsigned i = 0; i < path->n_hops; i++) {
-		if (i == path->n_rx_hops && conf->engine.mode == BP_ENGINE_IO)
-			fputs("  ──  bypath, mode io: passes the view on, touches no byte\n", out);
-		else if (i == path->n_rx_hops)
-			fputs("  ──  bypath, mode macswap: swaps the MAC addresses in place, no copy\n",
-			      out);
+		if (i == path->n_rx_hops)
+			put_engine(out, conf, infos, path);
 		put_hop(out, i + 1, &path->hops[i]);
 	}
 }
@@ -303,6 +364,37 @@ static void put_summary(FILE *out, const struct bp_conf *conf, const struct bp_m
 	}
 }
 
+static bool same_hops(const struct bp_model_path *a, const struct bp_model_path *b)
+{
+	if (a->n_hops != b->n_hops || a->n_rx_hops != b->n_rx_hops || !a->is_modelled)
+		return false;
+	for (unsigned i = 0; i < a->n_hops; i++)
+		if (a->hops[i].mover != b->hops[i].mover || a->hops[i].why != b->hops[i].why ||
+		    a->hops[i].from != b->hops[i].from || a->hops[i].to != b->hops[i].to)
+			return false;
+	return true;
+}
+
+/* A path whose hops were drawn already, often the way back: name it instead. */
+static bool put_twin(FILE *out, const struct bp_conf *conf, const struct bp_port_info *infos,
+		     const struct bp_model_path *paths, unsigned index)
+{
+	const struct bp_model_path *path = &paths[index];
+
+	for (const struct bp_model_path *twin = paths; twin < path; twin++) {
+		if (!same_hops(twin, path) ||
+		    offload_of(&conf->ports[twin->in_port], &infos[twin->in_port],
+			       &conf->ports[twin->out_port]) !=
+			    offload_of(&conf->ports[path->in_port], &infos[path->in_port],
+				       &conf->ports[path->out_port]))
+			continue;
+		fprintf(out, "   the same hops, figures and system calls as %s → %s\n",
+			conf->ports[twin->in_port].name, conf->ports[twin->out_port].name);
+		return true;
+	}
+	return false;
+}
+
 void bp_explain_text(FILE *out, const char *file, const struct bp_conf *conf,
 		     const struct bp_port_info *infos, const struct bp_model_path *paths,
 		     unsigned n_paths)
@@ -320,7 +412,9 @@ void bp_explain_text(FILE *out, const char *file, const struct bp_conf *conf,
 		put_end(out, "in   ", &conf->ports[path->in_port], &infos[path->in_port]);
 		put_end(out, "out  ", &conf->ports[path->out_port], &infos[path->out_port]);
 		put_picture(out, path);
-		put_hops(out, conf, path);
+		if (put_twin(out, conf, infos, paths, i))
+			continue;
+		put_hops(out, conf, infos, path);
 		put_totals(out, path);
 	}
 	if (!n_paths)

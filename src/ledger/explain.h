@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 /*
- * Foretell every port of conf and every path between them, without opening any.
+ * Predict every port of conf and every path between them, without opening any.
  *
  * infos    conf->n_ports values are written, in the order of conf->ports
  * paths    room for conf->n_ports values

@@ -1,4 +1,4 @@
-/* Foretells a port's effective mode from its configuration. */
+/* Predicts a port's effective mode from its configuration. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/predict.h"
 
@@ -58,6 +58,10 @@ static void predict_xdp_auto(const struct bp_device *device, struct bp_predictio
 	} else if (!device->has_xdp_features) {
 		set_mode(p, device->kind == BP_DEVICE_OTHER ? "skb-copy" : "native-copy");
 		set_note(p, "this kernel does not publish XDP features: guessed from the driver");
+	} else if (device->kind == BP_DEVICE_VIRTIO && !device->has_access_platform) {
+		set_mode(p, "native-copy");
+		set_note(p, "virtio_net binds zero-copy only where the hypervisor offers "
+			    "ACCESS_PLATFORM (iommu_platform=on): not here");
 	} else if (device->xdp_features & BP_XDP_XSK_ZEROCOPY) {
 		set_mode(p, "native-zerocopy");
 		set_note(p, "the device's driver offers zero-copy; the bind decides");
@@ -89,17 +93,24 @@ static void predict_af_xdp(const struct bp_port_conf *conf, struct bp_prediction
 	}
 }
 
+/* As the dpdk driver names it; zero-copy is the client's alone. */
+static const char *memif_mode(const char *devargs)
+{
+	if (strstr(devargs, "role=server") || strstr(devargs, "role=master"))
+		return "server";
+	return strstr(devargs, "zero-copy=yes") ? "client-zerocopy" : "client";
+}
+
 static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
 	bp_model_pmd_name(conf->device, p->info.device_driver);
 	p->info.kind = BP_DEVICE_PMD;
 	p->below = bp_device_below(conf);
-	if (bp_model_is_pci(conf->device)) {
-		set_mode(p, "pci");
-		set_note(p, "EAL finds the PMD at start");
-	} else {
-		set_mode(p, p->info.device_driver);
-	}
+	set_mode(p, "pmd");
+	if (bp_model_is_pci(conf->device))
+		set_note(p, "EAL finds the PMD of this PCI device at start");
+	if (!strcmp(p->info.device_driver, "net_memif"))
+		set_mode(p, memif_mode(conf->device));
 }
 
 static void predict_pcap(const struct bp_port_conf *conf, struct bp_prediction *p)

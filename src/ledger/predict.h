@@ -1,4 +1,4 @@
-/* Foretells a port's effective mode from its configuration, without opening it. */
+/* Predicts a port's effective mode from its configuration, without opening it. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_LEDGER_PREDICT_H
 #define BYPATH_LEDGER_PREDICT_H

@@ -13,14 +13,14 @@
 
 #define PMD_COPY(low, high) .user = { low, high }, .user_prov = BP_PROV_MODELLED
 
-static const char af_packet_c[] = "DPDK net/af_packet, Linux af_packet.c";
-static const char af_xdp_c[] = "DPDK net/af_xdp, Linux net/xdp/xsk.c";
-static const char memif_c[] = "DPDK net/memif";
-static const char vhost_c[] = "DPDK net/vhost, lib/vhost";
-static const char virtio_user_c[] = "DPDK net/virtio";
-static const char vhost_net_c[] = "DPDK net/virtio, Linux drivers/vhost/net.c";
-static const char tap_c[] = "DPDK net/tap, Linux drivers/net/tun.c";
-static const char pcap_c[] = "DPDK net/pcap, libpcap";
+static const char af_packet_c[] = "dpdk/drivers/net/af_packet linux/net/packet/af_packet.c";
+static const char af_xdp_c[] = "dpdk/drivers/net/af_xdp linux/net/xdp/xsk.c";
+static const char memif_c[] = "dpdk/drivers/net/memif";
+static const char vhost_c[] = "dpdk/lib/vhost";
+static const char virtio_user_c[] = "dpdk/drivers/net/virtio";
+static const char vhost_net_c[] = "linux/drivers/vhost/net.c";
+static const char tap_c[] = "dpdk/drivers/net/tap linux/drivers/net/tun.c";
+static const char pcap_c[] = "dpdk/drivers/net/pcap";
 static const char pci_c[] = "the PMD of the device";
 
 const struct bp_model_row bp_model_rows_dpdk[] = {
@@ -127,7 +127,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.dir = BP_RX,
 		.pmd = "net_memif",
 		HOME_MBUF,
-		.words = "zerocopy|zero-copy=yes role=client|role=slave",
+		.words = "client-zerocopy",
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_SHARED, BP_DOMAIN_USER, .place = "mbuf that the peer filled",
 			    .mover = "eth_memif_rx_zc", .source = memif_c,
@@ -138,7 +138,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.dir = BP_TX,
 		.pmd = "net_memif",
 		HOME_MBUF,
-		.words = "zerocopy|zero-copy=yes role=client|role=slave",
+		.words = "client-zerocopy",
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_SHARED, .place = "mbuf that the peer reads",
 			    .mover = "eth_memif_tx_zc", .source = memif_c,
@@ -334,7 +334,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		HOME_MBUF,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_USER, .place = "mbuf of the DPDK pool",
-			    .mover = "none", .source = "DPDK net/null",
+			    .mover = "none", .source = "dpdk/drivers/net/null",
 			    .why = "a fresh mbuf whose bytes nobody writes" } },
 	},
 	{
@@ -345,7 +345,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		HOME_MBUF,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_USER, .place = "the DPDK pool again",
-			    .mover = "none", .source = "DPDK net/null",
+			    .mover = "none", .source = "dpdk/drivers/net/null",
 			    .why = "the mbuf is freed, no byte is read" } },
 	},
 	{
@@ -355,7 +355,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		HOME_MBUF,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_USER, .place = "where it was put",
-			    .mover = "rte_ring", .source = "DPDK net/ring",
+			    .mover = "rte_ring", .source = "dpdk/drivers/net/ring",
 			    .why = "mbufs pass through, bytes stay where they are" } },
 	},
 	{
@@ -365,7 +365,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		HOME_MBUF,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_USER, .place = "where it was put",
-			    .mover = "rte_ring", .source = "DPDK net/ring",
+			    .mover = "rte_ring", .source = "dpdk/drivers/net/ring",
 			    .why = "mbufs pass through, bytes stay where they are" } },
 	},
 	{
@@ -387,7 +387,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_DEVICE, .place = "the wire",
 			    .mover = "DMA, or mlx5 inlining", PMD_COPY(0, 1),
-			    .source = "DPDK net/mlx5",
+			    .source = "dpdk/drivers/net/mlx5",
 			    .why = "small packets may be copied into the descriptor" } },
 	},
 	{

@@ -8,10 +8,10 @@
 
 #define KIND(k) (1u << BP_DEVICE_##k)
 
-static const char af_packet_c[] = "Linux net/packet/af_packet.c";
-static const char xsk_c[] = "Linux net/xdp/xsk.c";
-static const char tun_c[] = "Linux drivers/net/tun.c";
-static const char savefile_c[] = "libpcap savefile.c, sf-pcap.c";
+static const char af_packet_c[] = "linux/net/packet/af_packet.c";
+static const char xsk_c[] = "linux/net/xdp/xsk.c";
+static const char tun_c[] = "linux/drivers/net/tun.c";
+static const char savefile_c[] = "libpcap/sf-pcap.c";
 
 const struct bp_model_row bp_model_rows_kernel[] = {
 	{
@@ -36,7 +36,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "slot of the RX ring",
 			    .mover = "tpacket_rcv → skb_copy_bits", .kernel = { 1, 1 },
 			    .call = "poll", .source = af_packet_c,
-			    .why = "softirq fills the mapped ring; bypath reads it without a call" } },
+			    .why = "softirq fills the mapped ring; a frame longer than a slot takes a recvmsg" } },
 	},
 	{
 		.driver = "af_packet",
@@ -88,7 +88,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "skb fit for XDP",
 			    .mover = "netif_skb_check_for_xdp", .kernel = { 0, 1 },
-			    .source = "Linux net/core/dev.c",
+			    .source = "linux/net/core/dev.c",
 			    .why = "a copy if cloned, not linear, or less than 256 bytes headroom" },
 			  { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
 			    .mover = "xsk_generic_rcv → __xsk_rcv", .kernel = { 1, 1 },
@@ -105,7 +105,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "page of the page pool",
 			    .mover = "veth_convert_skb_to_xdp_buff → skb_pp_cow_data",
-			    .kernel = { 0, 1 }, .source = "Linux drivers/net/veth.c",
+			    .kernel = { 0, 1 }, .source = "linux/drivers/net/veth.c",
 			    .why = "1 for skbs of a normal sender, 0 for redirected XDP frames" },
 			  { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
 			    .mover = "xsk_rcv → __xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
@@ -198,11 +198,11 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "libpcap's RX ring",
 			    .mover = "tpacket_rcv → skb_copy_bits", .kernel = { 1, 1 },
-			    .call = "poll", .source = "libpcap pcap-linux.c, Linux af_packet.c",
+			    .call = "poll", .source = "libpcap/pcap-linux.c",
 			    .why = "libpcap maps an AF_PACKET ring" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_USER, .place = "frame of the arena",
 			    .mover = "bp_ledger_copy", .user = { 1, 1 },
-			    .user_prov = BP_PROV_COUNTED, .source = "libpcap pcap-linux.c",
+			    .user_prov = BP_PROV_COUNTED, .source = "libpcap/pcap-linux.c",
 			    .why = "libpcap takes its slot back after each packet" } },
 	},
 	{
@@ -215,7 +215,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "skb",
 			    .mover = "packet_snd → skb_copy_datagram_from_iter", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_PKT, .call = "send (pcap_inject)",
-			    .source = "libpcap pcap-linux.c, Linux af_packet.c",
+			    .source = "libpcap/pcap-linux.c",
 			    .why = "pcap_inject sends one packet per call" } },
 	},
 	{

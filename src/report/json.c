@@ -97,11 +97,12 @@ static json_t *worker_json(const struct bp_report_worker *w)
 static json_t *path_counted(const struct bp_report *r, const struct bp_report_path *path)
 {
 	json_t *counted = json_object(), *hist = json_array();
-	double pkts = (double)path->n_pkts;
+	double n_out = (double)bp_report_path_out(path);
 
 	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
 		json_array_append_new(hist, bp_json_count(path->hist_copies[k]));
 	set(counted, "packets", bp_json_count(path->n_pkts));
+	set(counted, "packets_out", bp_json_count(bp_report_path_out(path)));
 	set(counted, "bytes", bp_json_count(path->n_bytes));
 	set(counted, "bursts", bp_json_count(path->n_bursts));
 	set_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, r->elapsed_s);
@@ -109,12 +110,13 @@ static json_t *path_counted(const struct bp_report *r, const struct bp_report_pa
 	set(counted, "user_copy_bytes", bp_json_count(path->n_copy_bytes));
 	set(counted, "crossings", bp_json_count(path->n_calls));
 	set(counted, "packets_by_user_copies", hist);
-	set(counted, "user_copies_per_packet", bp_json_ratio((double)path->n_copies, pkts));
-	set(counted, "user_copy_bytes_per_packet", bp_json_ratio((double)path->n_copy_bytes, pkts));
-	set(counted, "crossings_per_packet", bp_json_ratio((double)path->n_calls, pkts));
-	set(counted, "ns_per_packet", bp_json_ratio(path->busy_ns, pkts));
-	set(counted, "ns_per_packet_user", bp_json_ratio(path->busy_ns - path->call_ns, pkts));
-	set(counted, "ns_per_packet_calls", bp_json_ratio(path->call_ns, pkts));
+	set(counted, "user_copies_per_packet", bp_json_ratio((double)path->n_copies, n_out));
+	set(counted, "user_copy_bytes_per_packet",
+	    bp_json_ratio((double)path->n_copy_bytes, n_out));
+	set(counted, "crossings_per_packet", bp_json_ratio((double)path->n_calls, n_out));
+	set(counted, "ns_per_packet", bp_json_ratio(path->busy_ns, n_out));
+	set(counted, "ns_per_packet_user", bp_json_ratio(path->busy_ns - path->call_ns, n_out));
+	set(counted, "ns_per_packet_calls", bp_json_ratio(path->call_ns, n_out));
 	return counted;
 }
 
@@ -181,7 +183,8 @@ static int write_root(const json_t *root, int fd)
 		close(fd);
 		return -errno;
 	}
-	if (json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) || fputc('\n', file) == EOF)
+	if (json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) ||
+	    fputc('\n', file) == EOF)
 		err = -EIO;
 	if (fclose(file) && !err)
 		err = -errno;

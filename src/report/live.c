@@ -10,7 +10,7 @@
 /* What one port pair did between the snapshots, its workers added up. */
 struct pair {
 	uint16_t in_port, out_port;
-	uint64_t n_pkts, n_bytes, n_copies;
+	uint64_t n_pkts, n_out, n_bytes, n_copies;
 };
 
 static void add_path(struct pair *pairs, unsigned *n_pairs, const struct bp_report_path *path,
@@ -24,11 +24,12 @@ static void add_path(struct pair *pairs, unsigned *n_pairs, const struct bp_repo
 	if (i == BP_PORTS_MAX)
 		return;
 	if (i == *n_pairs) {
-		pairs[i] = (struct pair){ path->in_port, path->out_port, 0, 0, 0 };
+		pairs[i] = (struct pair){ path->in_port, path->out_port, 0, 0, 0, 0 };
 		++*n_pairs;
 	}
 	/* sign is 1, or 2⁶⁴-1 to subtract: unsigned arithmetic wraps back. */
 	pairs[i].n_pkts += sign * path->n_pkts;
+	pairs[i].n_out += sign * bp_report_path_out(path);
 	pairs[i].n_bytes += sign * path->n_bytes;
 	pairs[i].n_copies += sign * path->n_copies;
 }
@@ -51,9 +52,9 @@ static void put_pair(FILE *out, const struct bp_report *now, const struct pair *
 	double bps = 8 * (double)pair->n_bytes / seconds;
 	char text[160], copies[16] = "-";
 
-	if (pair->n_pkts)
+	if (pair->n_out)
 		snprintf(copies, sizeof(copies), "%.2f",
-			 (double)pair->n_copies / (double)pair->n_pkts);
+			 (double)pair->n_copies / (double)pair->n_out);
 	snprintf(text, sizeof(text), "%s→%s %.3f Mpps %.2f Gbit/s %s cp",
 		 now->ports[pair->in_port].conf->name, now->ports[pair->out_port].conf->name,
 		 pps / 1e6, bps / 1e9, copies);

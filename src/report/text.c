@@ -5,6 +5,8 @@
 #include "report/table.h"
 #include "report/text_cost.h"
 
+#include <string.h>
+
 #define N_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
 
 static const char counted[] = "counted";
@@ -16,6 +18,15 @@ uint64_t bp_report_drops(const uint64_t v[BP_CNT_N])
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
 		sum += v[id];
 	return sum;
+}
+
+uint64_t bp_report_path_out(const struct bp_report_path *path)
+{
+	uint64_t n = 0;
+
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		n += path->hist_copies[k];
+	return n;
 }
 
 const struct bp_model_path *bp_report_model(const struct bp_model_path *models, unsigned n_models,
@@ -80,7 +91,8 @@ static void put_ports(FILE *out, const struct bp_report *r)
 		bp_table_cell(&table, "%s", port->conf->name);
 		bp_table_cell(&table, "%s", port->conf->driver);
 		bp_table_cell(&table, "%s", port->info.mode);
-		bp_table_cell(&table, "%.40s", port->conf->device[0] ? port->conf->device : "-");
+		bp_table_cell(&table, "%.40s%s", port->conf->device[0] ? port->conf->device : "-",
+			      strlen(port->conf->device) > 40 ? "…" : "");
 		bp_table_cell(&table, "%s",
 			      port->info.device_driver[0] ? port->info.device_driver : "-");
 		bp_table_ratio(&table, port->info.mtu, port->info.mtu ? 1 : 0, 0);
@@ -142,7 +154,8 @@ static void put_queues(FILE *out, const struct bp_report *r)
 	};
 	struct bp_table table;
 
-	fputs("\nQUEUES · every figure counted · L1 with preamble, FCS, gap · /p per packet\n",
+	fputs("\nQUEUES · every figure counted · L1 with preamble, FCS, gap · /p per packet, empty polls' "
+	      "calls too\n",
 	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
 	for (unsigned i = 0; i < r->n_ports; i++) {
@@ -154,9 +167,42 @@ static void put_queues(FILE *out, const struct bp_report *r)
 	bp_table_end(&table, out);
 }
 
+static const char *meaning_of(unsigned id)
+{
+	switch (id) {
+	case BP_CNT_CSUM:
+		return "partial checksums completed here";
+	case BP_CNT_VLAN:
+		return "stripped VLAN tags put back";
+	case BP_CNT_GSO_PKTS:
+		return "super-frames cut here";
+	case BP_CNT_GSO_SEGS:
+		return "packets made of them";
+	case BP_DROP_TX_FULL:
+		return "dropped: the far side took nothing after bounded retries";
+	case BP_DROP_TX_TOO_LONG:
+		return "dropped: longer than the port carries";
+	case BP_DROP_TX_NO_MEM:
+		return "dropped: no free frame to copy into";
+	case BP_DROP_TX_ERROR:
+		return "dropped: refused by kernel or device";
+	case BP_DROP_TX_ABANDONED:
+		return "dropped: never completed before the port closed";
+	case BP_DROP_PORT_DOWN:
+		return "dropped: the device was away";
+	case BP_DROP_RUNT:
+		return "dropped: shorter than an Ethernet header";
+	case BP_DROP_RX_TRUNCATED:
+		return "dropped: longer than the receive buffer";
+	case BP_DROP_RX_BAD_META:
+		return "dropped: its metadata contradicts the frame";
+	default:
+		return "dropped";
+	}
+}
+
 static void counter_rows(struct bp_table *table, const char *port, const char *direction,
-			 const struct bp_report_queue *queue, unsigned first, unsigned end,
-			 const char *meaning)
+			 const struct bp_report_queue *queue, unsigned first, unsigned end)
 {
 	for (unsigned id = first; id < end; id++) {
 		if (!queue->v[id])
@@ -166,7 +212,7 @@ static void counter_rows(struct bp_table *table, const char *port, const char *d
 		bp_table_cell(table, "%s", bp_cnt_name((enum bp_cnt)id));
 		bp_table_count(table, queue->v[id]);
 		bp_table_cell(table, "%s", counted);
-		bp_table_cell(table, "%s", meaning);
+		bp_table_cell(table, "%s", meaning_of(id));
 	}
 }
 
@@ -176,12 +222,12 @@ static void port_counter_rows(struct bp_table *table, const struct bp_report_por
 	const struct bp_report_queue *q;
 
 	for (q = port->rxq; q < port->rxq + port->n_rxq; q++) {
-		counter_rows(table, name, "rx", q, BP_DROP_FIRST, BP_CNT_N, "dropped");
-		counter_rows(table, name, "rx", q, BP_CNT_CSUM, BP_DROP_FIRST, "repaired");
+		counter_rows(table, name, "rx", q, BP_DROP_FIRST, BP_CNT_N);
+		counter_rows(table, name, "rx", q, BP_CNT_CSUM, BP_DROP_FIRST);
 	}
 	for (q = port->txq; q < port->txq + port->n_txq; q++) {
-		counter_rows(table, name, "tx", q, BP_DROP_FIRST, BP_CNT_N, "dropped");
-		counter_rows(table, name, "tx", q, BP_CNT_CSUM, BP_DROP_FIRST, "repaired");
+		counter_rows(table, name, "tx", q, BP_DROP_FIRST, BP_CNT_N);
+		counter_rows(table, name, "tx", q, BP_CNT_CSUM, BP_DROP_FIRST);
 	}
 	for (unsigned i = 0; i < port->n_reported; i++) {
 		const struct bp_reported *reported = &port->reported[i];

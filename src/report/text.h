@@ -27,6 +27,12 @@ void bp_report_live(FILE *out, const struct bp_report *prev, const struct bp_rep
 const struct bp_model_path *bp_report_model(const struct bp_model_path *models, unsigned n_models,
 					    uint16_t in_port, uint16_t out_port);
 
+/*
+ * Packets that a path offered to its out-port: those received, super-frames as the packets that
+ * were made of them. What costs per packet are divided by. Pure.
+ */
+uint64_t bp_report_path_out(const struct bp_report_path *path);
+
 /* Sum of a queue's drop counters. Pure. */
 uint64_t bp_report_drops(const uint64_t v[BP_CNT_N]);
 

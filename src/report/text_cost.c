@@ -23,10 +23,10 @@ static void path_cells(struct bp_table *table, const struct bp_report *r,
 static void put_paths(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "path", NULL, 'l' },      { "worker", NULL, 'r' },   { "packets", NULL, 'r' },
-		{ "bytes", NULL, 'r' },     { "Mpps", NULL, 'r' },     { "Gb/s L1", NULL, 'r' },
-		{ "Gb/s L2", NULL, 'r' },   { "burst", NULL, 'r' },    { "ns/p", NULL, 'r' },
-		{ "user code", NULL, 'r' }, { "in calls", NULL, 'r' },
+		{ "path", NULL, 'l' },    { "worker", NULL, 'r' },    { "packets", NULL, 'r' },
+		{ "bytes", NULL, 'r' },   { "Mpps", NULL, 'r' },      { "Gb/s L1", NULL, 'r' },
+		{ "Gb/s L2", NULL, 'r' }, { "burst", NULL, 'r' },     { "packets out", NULL, 'r' },
+		{ "ns/p", NULL, 'r' },    { "user code", NULL, 'r' }, { "in calls", NULL, 'r' },
 	};
 	struct bp_table table;
 
@@ -37,6 +37,7 @@ static void put_paths(FILE *out, const struct bp_report *r)
 	for (unsigned i = 0; i < r->n_paths; i++) {
 		const struct bp_report_path *path = &r->paths[i];
 		double n_pkts = (double)path->n_pkts, n_bytes = (double)path->n_bytes;
+		double n_out = (double)bp_report_path_out(path);
 
 		path_cells(&table, r, path);
 		bp_table_count(&table, path->n_pkts);
@@ -46,9 +47,10 @@ static void put_paths(FILE *out, const struct bp_report *r)
 			       r->elapsed_s, 3);
 		bp_table_ratio(&table, 8e-9 * n_bytes, r->elapsed_s, 3);
 		bp_table_ratio(&table, n_pkts, (double)path->n_bursts, 1);
-		bp_table_ratio(&table, path->busy_ns, n_pkts, 0);
-		bp_table_ratio(&table, path->busy_ns - path->call_ns, n_pkts, 0);
-		bp_table_ratio(&table, path->call_ns, n_pkts, 0);
+		bp_table_count(&table, bp_report_path_out(path));
+		bp_table_ratio(&table, path->busy_ns, n_out, 0);
+		bp_table_ratio(&table, path->busy_ns - path->call_ns, n_out, 0);
+		bp_table_ratio(&table, path->call_ns, n_out, 0);
 	}
 	bp_table_end(&table, out);
 }
@@ -95,21 +97,21 @@ static void put_copies(FILE *out, const struct bp_report *r, const struct bp_mod
 	};
 	struct bp_table table;
 
-	fputs("\nPATHS, copies and crossings · on the right: packets by number of user copies\n",
+	fputs("\nPATHS, copies and crossings · /p per packet out · on the right: packets out by user copies\n",
 	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
 	for (unsigned i = 0; i < r->n_paths; i++) {
 		const struct bp_report_path *path = &r->paths[i];
 		const struct bp_model_path *model =
 			bp_report_model(models, n_models, path->in_port, path->out_port);
-		double n_pkts = (double)path->n_pkts;
+		double n_out = (double)bp_report_path_out(path);
 
 		path_cells(&table, r, path);
-		bp_table_ratio(&table, (double)path->n_copies, n_pkts, 3);
-		bp_table_ratio(&table, (double)path->n_copy_bytes, n_pkts, 1);
+		bp_table_ratio(&table, (double)path->n_copies, n_out, 3);
+		bp_table_ratio(&table, (double)path->n_copy_bytes, n_out, 1);
 		library_copies_cell(&table, model);
 		kernel_copies_cell(&table, model);
-		bp_table_ratio(&table, (double)path->n_calls, n_pkts, 3);
+		bp_table_ratio(&table, (double)path->n_calls, n_out, 3);
 		for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
 			bp_table_count(&table, path->hist_copies[k]);
 	}

@@ -47,36 +47,34 @@ static const struct side_case cases[] = {
 	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_TX, 0, 0, 0, 0, 1, 0, 0 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_RX, 0, 0, 0, 0, 0, 0, 1 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 1 },
-	{ "dpdk", "0000:03:00.1", "pci", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
-	{ "dpdk", "0000:03:00.1", "pci", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
-	{ "dpdk", "net_af_packet0,iface=e0", "net_af_packet", VETH, BP_RX, 1, 1, 1, 1, 0, 0, 0 },
-	{ "dpdk", "net_af_packet0,iface=e0", "net_af_packet", VETH, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
-	{ "dpdk", "net_af_packet0,iface=nix0", "net_af_packet", PMD, BP_TX, 0, 1, 1, 1, 1, 0, 0 },
-	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", VETH, BP_RX, 1, 2, 0, 1, 0, 0, 1 },
-	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", VETH, BP_TX, 1, 1, 0, 1, 1, 0, 0 },
-	{ "dpdk", "net_af_xdp0,iface=e0", "net_af_xdp", OTHER, BP_TX, 0, 1, 0, 1, 1, 0, 0 },
-	{ "dpdk", "net_memif0,role=client", "net_memif", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
-	{ "dpdk", "net_memif0,role=client", "net_memif", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 0 },
-	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_RX, 0, 0, 0, 0, 0, 0,
+	{ "dpdk", "0000:03:00.1", "pmd", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "0000:03:00.1", "pmd", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "net_af_packet0,iface=e0", "pmd", VETH, BP_RX, 1, 1, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_af_packet0,iface=e0", "pmd", VETH, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "dpdk", "net_af_packet0,iface=nix0", "pmd", PMD, BP_TX, 0, 1, 1, 1, 1, 0, 0 },
+	{ "dpdk", "net_af_xdp0,iface=e0", "pmd", VETH, BP_RX, 1, 2, 0, 1, 0, 0, 1 },
+	{ "dpdk", "net_af_xdp0,iface=e0", "pmd", VETH, BP_TX, 1, 1, 0, 1, 1, 0, 0 },
+	{ "dpdk", "net_af_xdp0,iface=e0", "pmd", OTHER, BP_TX, 0, 1, 0, 1, 1, 0, 0 },
+	{ "dpdk", "net_memif0,role=client", "client", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_memif0,role=client", "client", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "client-zerocopy", PMD, BP_RX, 0, 0, 0, 0,
+	  0, 0, 0 },
+	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "client-zerocopy", PMD, BP_TX, 0, 0, 0, 0,
+	  0, 0, 0 },
+	{ "dpdk", "net_memif0,role=server,zero-copy=yes", "server", PMD, BP_TX, 0, 0, 1, 1, 0, 0,
 	  0 },
-	{ "dpdk", "net_memif0,role=client,zero-copy=yes", "net_memif", PMD, BP_TX, 0, 0, 0, 0, 0, 0,
-	  0 },
-	{ "dpdk", "net_memif0,role=server,zero-copy=yes", "net_memif", PMD, BP_TX, 0, 0, 1, 1, 0, 0,
-	  0 },
-	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_RX, 0, 0, 0, 0, 0, 0,
-	  0 },
-	{ "dpdk", "net_virtio_user0,path=/tmp/s", "net_virtio_user", PMD, BP_TX, 0, 0, 0, 0, 0, 0,
-	  1 },
-	{ "dpdk", "net_vhost0,iface=/tmp/s", "net_vhost", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
-	{ "dpdk", "net_vhost0,iface=/tmp/s", "net_vhost", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 1 },
-	{ "dpdk", "net_tap0", "net_tap", TAP, BP_RX, 1, 1, 0, 0, 0, 1, 0 },
-	{ "dpdk", "net_tap0", "net_tap", TAP, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
-	{ "dpdk", "net_pcap0,iface=e0", "net_pcap", PMD, BP_RX, 1, 1, 2, 2, 0, 0, 0 },
-	{ "dpdk", "net_pcap0,iface=e0", "net_pcap", PMD, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
-	{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b", "net_pcap", PMD, BP_RX, 1, 1, 2, 2, 1, 0, 0 },
-	{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b", "net_pcap", PMD, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
-	{ "dpdk", "net_null0", "net_null", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
-	{ "dpdk", "net_ring0", "net_ring", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "net_virtio_user0,path=/tmp/s", "pmd", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "net_virtio_user0,path=/tmp/s", "pmd", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 1 },
+	{ "dpdk", "net_vhost0,iface=/tmp/s", "pmd", PMD, BP_RX, 0, 0, 1, 1, 0, 0, 0 },
+	{ "dpdk", "net_vhost0,iface=/tmp/s", "pmd", PMD, BP_TX, 0, 0, 1, 1, 0, 0, 1 },
+	{ "dpdk", "net_tap0", "pmd", TAP, BP_RX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "dpdk", "net_tap0", "pmd", TAP, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "dpdk", "net_pcap0,iface=e0", "pmd", PMD, BP_RX, 1, 1, 2, 2, 0, 0, 0 },
+	{ "dpdk", "net_pcap0,iface=e0", "pmd", PMD, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
+	{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b", "pmd", PMD, BP_RX, 1, 1, 2, 2, 1, 0, 0 },
+	{ "dpdk", "net_pcap0,rx_pcap=a,tx_pcap=b", "pmd", PMD, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "dpdk", "net_null0", "pmd", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "dpdk", "net_ring0", "pmd", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "tap", "t0", "tap", TAP, BP_RX, 1, 1, 0, 0, 0, 1, 0 },
 	{ "tap", "t0", "tap", TAP, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
 	{ "ring", "r", "ring", NONE, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
@@ -96,13 +94,13 @@ static struct bp_port_conf conf_of(const char *driver, const char *device)
 	return conf;
 }
 
-static struct bp_port_info info_of(const char *mode, enum bp_device_kind kind)
+static struct bp_port_info info_of(const char *device, const char *mode, enum bp_device_kind kind)
 {
 	struct bp_port_info info = { .kind = kind };
 
 	strcpy(info.mode, mode);
-	if (kind == PMD || !strncmp(mode, "net_", 4))
-		strcpy(info.device_driver, mode);
+	if (!strncmp(device, "net_", 4))
+		bp_model_pmd_name(device, info.device_driver);
 	return info;
 }
 
@@ -110,7 +108,8 @@ static struct bp_port_info info_of(const char *mode, enum bp_device_kind kind)
 static void path_of_case(const struct side_case *c, struct bp_model_path *path)
 {
 	struct bp_port_conf conf = conf_of(c->driver, c->device), null = conf_of("null", "");
-	struct bp_port_info info = info_of(c->mode, c->kind), null_info = info_of("null", NONE);
+	struct bp_port_info info = info_of(c->device, c->mode, c->kind);
+	struct bp_port_info null_info = info_of("", "null", NONE);
 	struct bp_model_end end = { &conf, &info, NONE }, other = { &null, &null_info, NONE };
 
 	if (c->dir == BP_RX)
@@ -174,11 +173,11 @@ static const struct path_case path_cases[] = {
 	{ "af_packet", "a", "mmap-v2+send", "af_xdp", "b", "native-copy", 2, 2, 1 },
 	{ "af_packet", "a", "socket", "af_xdp", "b", "native-copy", 2, 2, 0 },
 	{ "af_xdp", "a", "native-copy", "af_packet", "b", "mmap-v2+send", 2, 3, 0 },
-	{ "af_xdp", "a", "native-copy", "dpdk", "net_null0", "net_null", 1, 2, 1 },
-	{ "af_packet", "a", "mmap-v3+send", "dpdk", "net_null0", "net_null", 1, 1, 1 },
-	{ "dpdk", "net_null0", "net_null", "af_packet", "b", "socket", 1, 1, 0 },
-	{ "dpdk", "net_null0", "net_null", "af_xdp", "b", "native-copy", 1, 1, 1 },
-	{ "dpdk", "net_null0", "net_null", "dpdk", "net_null1", "net_null", 0, 0, 0 },
+	{ "af_xdp", "a", "native-copy", "dpdk", "net_null0", "pmd", 1, 2, 1 },
+	{ "af_packet", "a", "mmap-v3+send", "dpdk", "net_null0", "pmd", 1, 1, 1 },
+	{ "dpdk", "net_null0", "pmd", "af_packet", "b", "socket", 1, 1, 0 },
+	{ "dpdk", "net_null0", "pmd", "af_xdp", "b", "native-copy", 1, 1, 1 },
+	{ "dpdk", "net_null0", "pmd", "dpdk", "net_null1", "pmd", 0, 0, 0 },
 	{ "af_packet", "a", "mmap-v2+send", "ring", "r", "ring", 1, 1, 1 },
 	{ "af_xdp", "a", "native-copy", "ring", "r", "ring", 1, 2, 0 },
 };
@@ -190,8 +189,8 @@ static void paths_over_veth_add_up(void **state)
 		const struct path_case *c = &path_cases[i];
 		struct bp_port_conf in = conf_of(c->in_driver, c->in_device);
 		struct bp_port_conf out = conf_of(c->out_driver, c->out_device);
-		struct bp_port_info in_info = info_of(c->in_mode, VETH);
-		struct bp_port_info out_info = info_of(c->out_mode, VETH);
+		struct bp_port_info in_info = info_of(c->in_device, c->in_mode, VETH);
+		struct bp_port_info out_info = info_of(c->out_device, c->out_mode, VETH);
 		struct bp_model_path path;
 
 		bp_model_path(&(struct bp_model_end){ &in, &in_info, NONE },
@@ -215,8 +214,8 @@ static void unknown_side_is_said_and_no_figure_given(void **state)
 		UNKNOWN("af_packet", "e0", "telepathy", VETH, BP_RX),
 		UNKNOWN("af_packet", "e0", "mmap-v2", VETH, BP_TX),
 		UNKNOWN("af_xdp", "e0", "native-zerocopy", VETH, BP_RX),
-		UNKNOWN("dpdk", "net_bonding0", "net_bonding", PMD, BP_TX),
-		UNKNOWN("dpdk", "net_null0,copy=1", "net_null", PMD, BP_RX),
+		UNKNOWN("dpdk", "net_bonding0", "pmd", PMD, BP_TX),
+		UNKNOWN("dpdk", "net_null0,copy=1", "pmd", PMD, BP_RX),
 		UNKNOWN("pcap", "f", "read", NONE, BP_TX),
 		UNKNOWN("newdriver", "x", "y", OTHER, BP_RX),
 	};

@@ -235,6 +235,7 @@ static void live_line_shows_the_difference_only(void **state)
 	f->report.paths[0].n_pkts += 2000000;
 	f->report.paths[0].n_bytes += 2000000u * 60u;
 	f->report.paths[0].n_copies += 2000000;
+	f->report.paths[0].hist_copies[1] += 2000000;
 	f->report.dropped += 5;
 	f->report.ports[1].link = BP_LINK_LOST;
 	print_live(f);
@@ -243,6 +244,20 @@ static void live_line_shows_the_difference_only(void **state)
 	assert_non_null(strstr(f->text, "drops/s 5"));
 	assert_non_null(strstr(f->text, "b LOST"));
 	assert_null(strstr(f->text, "lost outside")); /* unchanged since the last line */
+}
+
+/* One super-frame of 40 packets, each copied once: one copy per packet, not forty. */
+static void cut_super_frames_count_as_the_packets_made(void **state)
+{
+	struct fixture *f = *state;
+
+	f->report.paths[0].n_pkts = 1;
+	f->report.paths[0].n_bytes = 60000;
+	f->report.paths[0].n_copies = 40;
+	f->report.paths[0].n_copy_bytes = 60000;
+	f->report.paths[0].hist_copies[1] = 40;
+	assert_non_null(strstr(print_text(f), "1.000   1500.0"));
+	assert_non_null(strstr(print_live(f), "1.00 cp"));
 }
 
 static json_t *write_and_load(struct fixture *f, char *path)
@@ -367,6 +382,7 @@ int main(void)
 		WITH_FIXTURE(unaccounted_is_a_visible_failure),
 		WITH_FIXTURE(huge_counters_keep_columns_apart),
 		WITH_FIXTURE(ordinary_lines_fit_120_columns),
+		WITH_FIXTURE(cut_super_frames_count_as_the_packets_made),
 		WITH_FIXTURE(live_line_shows_the_difference_only),
 		WITH_FIXTURE(json_parses_and_its_sums_are_equal),
 		WITH_FIXTURE(json_has_null_for_ratios_of_nothing),
