@@ -77,25 +77,31 @@ static unsigned collect_fds(struct bp_idle *idle, struct bp_rxq *const *rxqs, un
 	return n;
 }
 
-static void wait_on_fds(struct bp_idle *idle, unsigned n_fds, bool has_held)
+/* Returns the system calls it made. */
+static unsigned wait_on_fds(struct bp_idle *idle, unsigned n_fds, bool has_held)
 {
+	unsigned n_calls = 1;
 	uint64_t count;
 
 	if (poll(idle->fds, n_fds, has_held ? WAIT_HELD_MS : WAIT_MS) <= 0)
-		return;
-	if (idle->fds[0].revents && read(idle->wake_fd, &count, sizeof(count)) < 0)
-		return;
+		return n_calls;
+	if (idle->fds[0].revents) {
+		n_calls++;
+		if (read(idle->wake_fd, &count, sizeof(count)) < 0)
+			return n_calls;
+	}
 	for (unsigned i = 1; i < n_fds; i++) {
 		/* A device that went down makes poll() return at once, for ever, until the control
 		 * thread takes the port out: do not spin on it. */
 		if (idle->fds[i].revents & (POLLERR | POLLHUP | POLLNVAL)) {
 			usleep(SLEEP_MAX_US);
-			return;
+			return n_calls + 1;
 		}
 	}
+	return n_calls;
 }
 
-static void sleep_a_while(struct bp_idle *idle)
+static unsigned sleep_a_while(struct bp_idle *idle)
 {
 	struct timespec ts = { .tv_nsec = (long)idle->sleep_us * 1000 };
 
@@ -103,12 +109,13 @@ static void sleep_a_while(struct bp_idle *idle)
 	idle->sleep_us *= 2;
 	if (idle->sleep_us > SLEEP_MAX_US)
 		idle->sleep_us = SLEEP_MAX_US;
+	return 1;
 }
 
 uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned n_rxqs,
 		      bool has_held, uint64_t now_cycles)
 {
-	unsigned n_fds;
+	unsigned n_fds, n_calls;
 	uint64_t idle_cycles, slept;
 
 	if (idle->mode == BP_IDLE_BUSY)
@@ -127,13 +134,10 @@ uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned
 		return 0;
 	}
 	n_fds = collect_fds(idle, rxqs, n_rxqs);
-	if (n_fds)
-		wait_on_fds(idle, n_fds, has_held);
-	else
-		sleep_a_while(idle);
+	n_calls = n_fds ? wait_on_fds(idle, n_fds, has_held) : sleep_a_while(idle);
 	slept = bp_clock_cycles() - now_cycles;
 	atomic_store_explicit(&idle->is_by_fd, n_fds != 0, memory_order_relaxed);
-	atomic_fetch_add_explicit(&idle->n_waits, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&idle->n_waits, n_calls, memory_order_relaxed);
 	atomic_fetch_add_explicit(&idle->wait_cycles, slept, memory_order_relaxed);
 	return slept;
 }

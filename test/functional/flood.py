@@ -7,18 +7,22 @@ import socket
 import sys
 import time
 
+FLOWS = 32
+
 
 def main():
     address, seconds, size = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.connect((address, 9))
+    # Several flows, so that devices with several queues use them all.
+    socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(FLOWS)]
+    for sock in socks:
+        sock.connect((address, 9))
     payload = bytes(size)
     end = time.monotonic() + seconds
     sent = 0
     while time.monotonic() < end:
-        for _ in range(256):
+        for i in range(256):
             try:
-                sock.send(payload)
+                socks[i % FLOWS].send(payload)
                 sent += 1
             except OSError:
                 pass  # refused by the other host, or the link is away for now

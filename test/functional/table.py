@@ -51,19 +51,22 @@ def span(low, high):
 
 
 def per_packet(report):
-    """Sums of one process's paths, divided by its packets."""
+    """Sums of one process's paths, divided by the packets that left: a super-frame that bypath
+    segments is as many packets as come out of it."""
     paths = [p for p in report.r["paths"] if p["counted"]["packets"]]
-    packets = sum(p["counted"]["packets"] for p in paths)
+    packets = sum(sum(p["counted"]["packets_by_user_copies"]) for p in paths)
     if not packets:
         return None
 
     def mean(value):
-        return sum(value(p) * p["counted"]["packets"] for p in paths) / packets
+        return sum(value(p) * p["counted"]["packets"] for p in paths) / received
 
+    received = sum(p["counted"]["packets"] for p in paths)
     cost = {
         "user": sum(p["counted"]["user_copies"] for p in paths) / packets,
         "calls": sum(p["counted"]["crossings"] for p in paths) / packets,
-        "ns": mean(lambda p: p["counted"]["ns_per_packet"]),
+        "ns": sum(p["counted"]["ns_per_packet"] * p["counted"]["packets"]
+                  for p in paths) / packets,
     }
     modelled = all(p["modelled"] for p in paths)
     for key, name in (("kernel", "kernel_copies"), ("lib", "user_copies_in_libraries")):

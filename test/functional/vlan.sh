@@ -10,8 +10,13 @@
 KIND=${1:?usage: vlan.sh KIND}
 need tcpdump
 bp_lab mtu=1500
+# Hosts with VLAN interfaces do a transfer over them as well; not every kernel has them.
+vlans=yes
 for host in h1 h2; do
-	ip -n $host link add link e0 name v5 type vlan id 5
+	ip -n $host link add link e0 name v5 type vlan id 5 2>/dev/null || {
+		vlans=no
+		break
+	}
 	ip -n $host addr add "10.78.0.${host#h}/24" dev v5
 	ip -n $host link set v5 up
 done
@@ -34,7 +39,7 @@ capture()
 	wait_for 10 grep -q listening "$BP_TMP/tcpdump.log" || fail "tcpdump does not start"
 }
 
-# verdict FILE FILTER: every TCP frame of the capture has a correct checksum.
+# verdict FILE FILTER AT-LEAST: so many TCP frames were captured, all with a correct checksum.
 verdict()
 {
 	kill -INT $CAPTURE 2>/dev/null
@@ -47,16 +52,46 @@ verdict()
 		grep -m 3 -B 1 incorrect "$BP_TMP/frames" >&2
 		fail "$1: $bad checksums are wrong"
 	}
-	[ "$good" -ge 50 ] || fail "$1: only $good TCP checksums captured"
+	[ "$good" -ge "$3" ] || fail "$1: only $good of $3 TCP checksums captured"
 }
+
+received_h2()
+{
+	[ "$(in_h2 cat /sys/class/net/e0/statistics/rx_packets)" -ge "$1" ]
+}
+
+# crafted VLAN: 200 frames of all lengths with partial checksums arrive, each complete.
+crafted()
+{
+	capture "crafted-$1"
+	until=$(($(in_h2 cat /sys/class/net/e0/statistics/rx_packets) + 200))
+	in_h1 "$BP_PYTHON" "$BP_HERE/frames.py" e0 02:00:00:00:00:02 200 "$1" ||
+		fail "cannot send crafted frames"
+	wait_for 5 received_h2 $until || fail "crafted frames are lost"
+	filter="tcp and src port 4000"
+	[ "$1" = 0 ] || filter="vlan $1 and $filter"
+	# tcpdump writes each frame at once (-U) but reads them in its own time.
+	wait_for 5 captured "crafted-$1" "$filter" 200
+	verdict "crafted-$1" "$filter" 200
+}
+
+captured()
+{
+	[ "$(tcpdump -r "$BP_TMP/$1" -n "$2" 2>/dev/null | wc -l)" -ge "$3" ]
+}
+
+crafted 0
+crafted 5
 
 capture plain
 tcp_ok 1
-verdict plain "tcp and not vlan"
+verdict plain "tcp and not vlan and greater 1000" 50
 
-# The same over VLAN 5, by addresses of its own.
-capture tagged
-LAB_SERVER=10.78.0.2 tcp_ok 1
-verdict tagged "vlan 5 and tcp"
+if [ $vlans = yes ]; then
+	capture tagged
+	LAB_SERVER=10.78.0.2 tcp_ok 1
+	verdict tagged "vlan 5 and tcp" 50
+fi
 bp_stop a
+bp_expect a "dropped == 0" "summary()"
 note "$(bp_get a 'summary()')"
