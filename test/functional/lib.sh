@@ -183,13 +183,19 @@ bp_dpdk_section()
 	fi
 }
 
-# bp_need_driver NAME: skip unless this build has it.
-bp_need_driver()
+# bp_driver_missing NAME: why this build lacks the driver; nothing when it has it.
+bp_driver_missing()
 {
 	"$BYPATH" drivers --json >"$BP_TMP/drivers.json" 2>"$BP_TMP/drivers.log" ||
 		fail "bypath drivers --json fails"
-	_why=$(bp_get drivers "next((d.get('missing') or '' for d in r['drivers'] if \
-		d['name'] == '$1'), 'unknown driver')") || fail "bypath drivers --json: unexpected form"
+	bp_get drivers "next((d['reason'] or '' for d in r['drivers'] if d['name'] == '$1'), \
+		'unknown driver')" || fail "bypath drivers --json: unexpected form"
+}
+
+# bp_need_driver NAME: skip unless this build has it.
+bp_need_driver()
+{
+	_why=$(bp_driver_missing "$1") || exit 1
 	[ -z "$_why" ] || skip "driver $1 is not in this build: $_why"
 }
 
@@ -207,6 +213,7 @@ bp_port()
 		printf 'driver = dpdk\ndevice = "net_memif0,role=%s,socket=%s"\n' "${2##*-}" "$3"
 		;;
 	pcap-live) printf 'driver = pcap\ndevice = %s\nmode = live\n' "$3" ;;
+	tap) printf 'driver = tap\ndevice = %s\n' "$3" ;;
 	*) fail "no such kind of port: $2" ;;
 	esac
 }
