@@ -172,10 +172,15 @@ static int check_no_other_prog(const struct xsk_port *xp, char *why, size_t why_
 	const char *how = "xdp"; /* what `ip link` calls the place */
 	int id = xsk_prog_attached(xp->dev.ifindex, &how);
 
+	/* A bypath that was just killed takes a moment to let go. */
+	for (unsigned i = 0; id > 0 && i < XSK_BUSY_TRIES && xsk_prog_is_bypath(id); i++) {
+		xsk_pause();
+		id = xsk_prog_attached(xp->dev.ifindex, &how);
+	}
 	if (id <= 0)
 		return id;
 	snprintf(why, why_bytes,
-		 "XDP program %d is attached to %s already: stop the program that owns it "
+		 "XDP program %d is attached to %s already: stop the process that owns it "
 		 "(`bpftool prog show id %d`), or `ip link set dev %s %s off`",
 		 id, device, id, device, how);
 	return -EBUSY;

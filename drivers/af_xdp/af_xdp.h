@@ -24,6 +24,8 @@
 #define XSK_BUSY_POLL_BUDGET 70 /* SO_BUSY_POLL_BUDGET; Linux 5.11 */
 
 #define XSK_WHY_BYTES      512u /* for the sentence that explains a failure */
+#define XSK_BUSY_TRIES     200u /* × XSK_BUSY_NS: how long a former owner is waited for */
+#define XSK_BUSY_NS        5000000L
 #define XSK_DEFAULT_RING   2048u
 #define XSK_FILL_BATCH     64u /* frames handed to the kernel at a time */
 #define XSK_KERNEL_BUDGET  32u /* descriptors per sendto without XDP_MAX_TX_SKB_BUDGET */
@@ -128,6 +130,8 @@ void xsk_prog_unload(struct xsk_prog *prog);
 /* Is a program attached to the interface already? Its id with `ip link`'s word for where in *how,
  * 0 none, or -errno. */
 int xsk_prog_attached(unsigned ifindex, const char **how);
+/* Is that program one of bypath's, of this process or another? */
+bool xsk_prog_is_bypath(int id);
 /* Attach by a bpf_link of this process, native or not. 0 or -errno. */
 int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native);
 void xsk_prog_detach(struct xsk_prog *prog);
@@ -153,6 +157,9 @@ uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id);
 bool xsk_queue_is_zerocopy(const struct xsk_queue *queue);
 /* Add the kernel's statistics of a socket to sum. */
 void xsk_queue_stats(const struct xsk_queue *queue, struct xdp_statistics *sum);
+
+/* Sleep between two looks at what the kernel takes apart in its own time. */
+void xsk_pause(void);
 
 /* --- rx.c, tx.c --- */
 

@@ -14,6 +14,7 @@
 #include <linux/if_link.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct xsk_prog {
@@ -110,6 +111,21 @@ int xsk_prog_attached(unsigned ifindex, const char **how)
 	if (opts.skb_prog_id)
 		return (int)opts.skb_prog_id;
 	return (int)(opts.hw_prog_id ? opts.hw_prog_id : opts.prog_id);
+}
+
+bool xsk_prog_is_bypath(int id)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id((__u32)id);
+	bool is_ours;
+
+	if (fd < 0)
+		return false;
+	is_ours = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
+		  strcmp(info.name, "bypath_xdp") == 0;
+	close(fd);
+	return is_ours;
 }
 
 int xsk_prog_is_native(unsigned ifindex)

@@ -13,12 +13,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define BUSY_TRIES 200u /* × BUSY_NS: how long a queue that is being taken apart is waited for */
-#define BUSY_NS    5000000L
-
-static void pause_ns(long ns)
+void xsk_pause(void)
 {
-	struct timespec ts = { .tv_nsec = ns };
+	struct timespec ts = { .tv_nsec = XSK_BUSY_NS };
 
 	nanosleep(&ts, NULL);
 }
@@ -136,9 +133,9 @@ static int open_socket(struct xsk_port *xp, unsigned queue_id, const struct xsk_
 	struct xsk_queue *queue = &xp->queues[queue_id];
 	int err = -EBUSY;
 
-	for (unsigned i = 0; err == -EBUSY && i < BUSY_TRIES; i++) {
+	for (unsigned i = 0; err == -EBUSY && i < XSK_BUSY_TRIES; i++) {
 		if (i)
-			pause_ns(BUSY_NS);
+			xsk_pause();
 		err = register_memory(xp, queue, plan->ring_size, why, why_bytes);
 		if (err) {
 			forget_memory(queue);
@@ -312,14 +309,14 @@ static void wait_until_released(struct xsk_port *xp, unsigned queue_id)
 
 	if (area == MAP_FAILED)
 		return;
-	for (unsigned i = 0; err == -EBUSY && i < BUSY_TRIES; i++) {
+	for (unsigned i = 0; err == -EBUSY && i < XSK_BUSY_TRIES; i++) {
 		struct xsk_ring_prod fill;
 		struct xsk_ring_cons comp, rx;
 		struct xsk_umem *umem = NULL;
 		struct xsk_socket *xsk = NULL;
 
 		if (i)
-			pause_ns(BUSY_NS);
+			xsk_pause();
 		err = xsk_umem__create(&umem, area, bytes, &fill, &comp, &umem_config);
 		if (err)
 			break;
