@@ -324,12 +324,20 @@ out:
 	return err;
 }
 
+/* "not zerocopy: …; not copy: …": why each better mode was not to be had. */
+static void note_failure(struct bp_port_info *info, enum xsk_mode mode, const char *why)
+{
+	size_t len = strlen(info->note);
+
+	snprintf(info->note + len, sizeof(info->note) - len, "%snot %s: %s", len ? "; " : "",
+		 modes[mode].key, why);
+}
+
 /* Try the modes from the one asked for downwards. Returns the mode got, or -errno. */
 static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	const struct bp_port_conf *conf = xp->port->conf;
 	struct bp_port_info *info = &xp->port->info;
-	char first_why[XSK_WHY_BYTES] = "";
 	bool is_auto;
 	enum xsk_mode first = first_mode(conf, &is_auto);
 	int err = -EINVAL;
@@ -337,19 +345,13 @@ static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 	info->note[0] = '\0';
 	for (unsigned mode = first; mode < MODE_N; mode++) {
 		err = try_mode(xp, (enum xsk_mode)mode, why, why_bytes);
-		if (!err) {
-			if (mode != first)
-				snprintf(info->note, sizeof(info->note),
-					 "%.40s instead of %.40s: %.150s", modes[mode].key,
-					 modes[first].key, first_why);
+		if (!err)
 			return (int)mode;
-		}
 		/* What no other mode would mend, and what strict forbids to mend. */
 		if (err == -EBUSY || err == -EPERM || err == -ENOBUFS || err == -ENOMEM ||
 		    err == -ENODEV || (conf->strict && !is_auto))
 			break;
-		if (!first_why[0])
-			snprintf(first_why, sizeof(first_why), "%s", why);
+		note_failure(info, (enum xsk_mode)mode, why);
 	}
 	return err;
 }

@@ -1,0 +1,148 @@
+# What only the af_xdp driver does: modes and their fallback, queues, other programs, long packets.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: af_xdp.sh CASE
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: af_xdp.sh CASE}
+bp_need_driver af_xdp
+
+# pair LINE...: a.ini with af_xdp ports wan on w0 and lan on w1, both ways; the lines go into both.
+pair()
+{
+	for port in "wan w0" "lan w1"; do
+		printf '[port.%s]\ndriver = af_xdp\ndevice = %s\n' "${port% *}" "${port#* }"
+		for line in "$@"; do
+			echo "$line"
+		done
+	done | bp_ini a
+	printf '[forward]\nwan = lan\nlan = wan\n' >>"$BP_TMP/a.ini"
+}
+
+# refused PATTERN [bypath run's options...]: it ends with 1, and the message matches.
+refused()
+{
+	pattern=$1
+	shift
+	timeout -s KILL $((20 * BP_SLOW)) ip netns exec mid "$BYPATH" run "$BP_TMP/a.ini" \
+		--duration 1 "$@" >"$BP_TMP/refused.log" 2>&1
+	code=$?
+	[ $code -eq 1 ] || fail "exit code $code instead of 1"
+	grep -qE "$pattern" "$BP_TMP/refused.log" || fail "no message matches: $pattern"
+	note "$(grep -m 1 -E "$pattern" "$BP_TMP/refused.log")"
+}
+
+# The programs of an interface, as the kernel lists them.
+has_program()
+{
+	ip -n mid -d link show "$1" | grep -q 'prog/xdp'
+}
+
+case $CASE in
+mixed)
+	# One port in skb and one in native mode in one process: frames still pass unchanged.
+	bp_lab mtu=1500
+	bp_pair a af_xdp-skb w0 af_xdp-native w1
+	bp_start a
+	bp_wait_forwarding 20
+	tcp_ok 1
+	bp_stop a
+	bp_expect a "port('wan')['mode'] == 'skb-copy'" "port('wan')"
+	bp_expect a "port('lan')['mode'] == 'native-copy'" "port('lan')"
+	bp_expect a "pkts('wan', 'lan') > 1000" "summary()"
+	bp_expect a "copies('lan', 'wan') == 0" "summary()"
+	! has_program w0 || fail "a program is left on w0"
+	! has_program w1 || fail "a program is left on w1"
+	;;
+fallback)
+	# veth has no zero-copy: without strict the next mode and a note, with strict a refusal.
+	bp_lab mtu=1500
+	pair "mode = zerocopy"
+	bp_start a
+	bp_wait_forwarding 20
+	bp_stop a
+	bp_expect a "port('wan')['mode'] == 'native-copy'" "port('wan')"
+	bp_expect a "'zero-copy' in port('wan')['note']" "port('wan')"
+	pair "mode = zerocopy" "strict = yes"
+	refused 'port wan.*w0 has no zero-copy'
+	;;
+queues)
+	# A receive queue without a socket would lose packets to the kernel: refused with the remedy.
+	bp_lab mtu=1500 queues=4
+	pair "queues = 1"
+	refused 'w0 has 4 receive queues.*ethtool -L w0 rx 1.*queues = 4'
+	pair "queues = 8"
+	refused 'w0 has 4 receive and 4 transmit queues'
+	pair "queues = 4" "mode = copy"
+	bp_start a --set engine.workers=2
+	bp_wait_forwarding 20
+	tcp_ok 1 -P 8
+	bp_stop a
+	bp_expect a "sum(q['counted']['packets'] > 0 for q in port('wan')['rx_queues']) >= 2" \
+		"port('wan')"
+	in_mid ethtool -L w0 rx 2 tx 2 && in_mid ethtool -L w1 rx 2 tx 2 ||
+		fail "cannot change the channels"
+	pair "queues = 2"
+	# Native XDP wants as many receive queues as the peer has transmit queues: skb takes over.
+	bp_start a
+	bp_wait_forwarding 20
+	bp_stop a
+	bp_expect a "port('wan')['mode'] == 'skb-copy'" "port('wan')"
+	bp_expect a "'receive queues' in port('wan')['note']" "port('wan')"
+	;;
+send-only)
+	# A port that only sends attaches nothing, and leaves another's program alone.
+	program=${BP_TOOLS:-build/test/functional/tools}/xdp_pass.bpf.o
+	[ -s "$program" ] || skip "no foreign program: this build has no clang, bpftool or libbpf"
+	bp_lab mtu=1500
+	ip -n mid link set w0 xdpgeneric obj "$program" sec xdp || fail "cannot attach a program"
+	printf '[port.src]\ndriver = null\ncount = 1000\n[port.wan]\ndriver = af_xdp\ndevice = w0\n[forward]\nsrc = wan\n' |
+		bp_ini a
+	bp_start a --duration 1
+	bp_exit a 20 || fail "ends with code $?"
+	bp_law a
+	bp_expect a "sent_pkts('wan') == 1000" "summary()"
+	has_program w0 || fail "the foreign program is gone"
+	;;
+second)
+	# Two bypath processes on one interface: the second is refused, the first goes on.
+	bp_lab mtu=1500
+	pair "mode = copy"
+	bp_start a
+	bp_wait_forwarding 20
+	refused 'XDP program [0-9]+ is attached to w0'
+	bp_wait_forwarding 2
+	bp_stop a
+	;;
+busy-poll)
+	bp_lab mtu=1500
+	pair "mode = copy" "busy_poll_us = 20"
+	bp_start a
+	bp_wait_forwarding 20
+	tcp_ok 1
+	bp_stop a
+	bp_expect a "counted('wan', 'rx', 'crossings') > 1000" "port('wan')"
+	;;
+too-long)
+	# Super-frames of more views than a burst has: dropped by name, and nothing stands still.
+	need iperf3
+	bp_lab mtu=1500
+	pair "mode = skb"
+	bp_start a --set engine.burst=4
+	bp_wait_forwarding 20
+	# Ten segments at once to begin with: more than four frames. Then TCP goes on one by one.
+	ip netns exec h2 iperf3 -s -1 --forceflush >"$BP_TMP/server.log" 2>&1 &
+	wait_for 5 grep -q 'Server listening' "$BP_TMP/server.log" || fail "iperf3 does not start"
+	timeout 5 ip netns exec h1 iperf3 -c 10.77.0.2 -t 1 >"$BP_TMP/client.log" 2>&1
+	bp_wait_forwarding 5
+	bp_stop a
+	bp_expect a "drops_by_reason('wan').get('rx_truncated', 0) > 0" "summary()"
+	note "$(bp_get a 'summary()')"
+	;;
+*)
+	fail "no such case: $CASE"
+	;;
+esac
