@@ -7,12 +7,13 @@
 #include "ledger/model.h"
 #include "ledger/predict.h"
 
-#define COLUMNS     100u
-#define MOVER_AT    24u
-#define COPIES_END  79u
-#define CALL_AT     82u
-#define DEVICE_AT   48u
-#define FIELD_BYTES 96u
+#define COLUMNS       100u
+#define MOVER_AT      24u
+#define COPIES_END    79u
+#define CALL_AT       82u
+#define DEVICE_AT     48u
+#define PICTURE_BYTES (40u * (BP_HOPS_MAX + 2u))
+#define FIELD_BYTES   96u
 
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
 			    struct bp_model_path *paths)
@@ -159,26 +160,38 @@ static void put_end(FILE *out, const char *role, const struct bp_port_conf *conf
 	}
 }
 
+/* «─1K▸ shared» */
+static size_t picture_hop(const struct bp_hop *hop, char *text, size_t room)
+{
+	char copies[FIELD_BYTES];
+	int n;
+
+	hop_copies(hop, copies);
+	copies[strcspn(copies, " ")] = '\0';
+	n = snprintf(text, room, " ─%s%s▸ %s", strcmp(copies, "0") ? copies : "",
+		     hop->kernel.hi ? "K"
+		     : hop->user.hi ? "U"
+				    : "",
+		     hop->is_unknown ? "?" : bp_domain_name(hop->to));
+	return (size_t)n < room ? (size_t)n : room - 1;
+}
+
 /* device ─▸ kernel ─1K▸ shared ┃bypath┃ ─1U▸ user */
 static void put_picture(FILE *out, const struct bp_model_path *path)
 {
-	char copies[FIELD_BYTES];
+	char text[PICTURE_BYTES];
+	size_t n = (size_t)snprintf(text, sizeof(text), "%s",
+				    path->hops[0].is_unknown ? "?"
+							     : bp_domain_name(path->hops[0].from));
 
-	fprintf(out, "\n   %s",
-		path->hops[0].is_unknown ? "?" : bp_domain_name(path->hops[0].from));
 	for (unsigned i = 0; i < path->n_hops; i++) {
-		const struct bp_hop *hop = &path->hops[i];
-
 		if (i == path->n_rx_hops)
-			fputs(" ┃bypath┃", out);
-		hop_copies(hop, copies);
-		if (strcmp(copies, "0") == 0)
-			fputs(" ──▸ ", out);
-		else
-			fprintf(out, " ─%s▸ ", copies);
-		fputs(hop->is_unknown ? "?" : bp_domain_name(hop->to), out);
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " ┃bypath┃");
+		n += picture_hop(&path->hops[i], text + n, sizeof(text) - n);
 	}
-	fputs("\n\n", out);
+	fputs("\n   ", out);
+	bp_put_wrapped(out, text, 3, 3, COLUMNS);
+	fputc('\n', out);
 }
 
 static void put_hop(FILE *out, unsigned number, const struct bp_hop *hop)

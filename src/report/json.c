@@ -115,6 +115,7 @@ static json_t *path_counted(const struct bp_report *r, const struct bp_report_pa
 	    bp_json_ratio((double)path->n_copy_bytes, n_out));
 	set(counted, "crossings_per_packet", bp_json_ratio((double)path->n_calls, n_out));
 	set(counted, "ns_per_packet", bp_json_ratio(path->busy_ns, n_out));
+	n_out = bp_report_path_has_split(path) ? n_out : 0;
 	set(counted, "ns_per_packet_user", bp_json_ratio(path->busy_ns - path->call_ns, n_out));
 	set(counted, "ns_per_packet_calls", bp_json_ratio(path->call_ns, n_out));
 	return counted;

@@ -5,7 +5,7 @@
 #include "core/columns.h"
 
 #define PATHS_PER_LINE 2u
-#define PATH_COLUMNS   48u
+#define PATH_COLUMNS   52u
 
 /* What one port pair did between the snapshots, its workers added up. */
 struct pair {
@@ -55,7 +55,7 @@ static void put_pair(FILE *out, const struct bp_report *now, const struct pair *
 	if (pair->n_out)
 		snprintf(copies, sizeof(copies), "%.2f",
 			 (double)pair->n_copies / (double)pair->n_out);
-	snprintf(text, sizeof(text), "%s→%s %.3f Mpps %.2f Gbit/s %s cp",
+	snprintf(text, sizeof(text), "%s→%s %.3f Mpps %.2f Gbit/s %s copies/p",
 		 now->ports[pair->in_port].conf->name, now->ports[pair->out_port].conf->name,
 		 pps / 1e6, bps / 1e9, copies);
 	if (is_last)

@@ -29,6 +29,11 @@ uint64_t bp_report_path_out(const struct bp_report_path *path)
 	return n;
 }
 
+bool bp_report_path_has_split(const struct bp_report_path *path)
+{
+	return !path->n_calls || path->call_ns > 0;
+}
+
 const struct bp_model_path *bp_report_model(const struct bp_model_path *models, unsigned n_models,
 					    uint16_t in_port, uint16_t out_port)
 {

@@ -33,6 +33,10 @@ const struct bp_model_path *bp_report_model(const struct bp_model_path *models, 
  */
 uint64_t bp_report_path_out(const struct bp_report_path *path);
 
+/* Can the path's time be split into user code with system calls? Not where a PMD makes calls that
+ * are counted but whose time is not known. Pure. */
+bool bp_report_path_has_split(const struct bp_report_path *path);
+
 /* Sum of a queue's drop counters. Pure. */
 uint64_t bp_report_drops(const uint64_t v[BP_CNT_N]);
 

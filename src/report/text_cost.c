@@ -29,6 +29,7 @@ static void put_paths(FILE *out, const struct bp_report *r)
 		{ "ns/p", NULL, 'r' },    { "user code", NULL, 'r' }, { "in calls", NULL, 'r' },
 	};
 	struct bp_table table;
+	bool is_split = true;
 
 	fputs("\nPATHS, traffic and time · every figure counted · in calls: with the softirq work "
 	      "that runs there\n",
@@ -38,6 +39,7 @@ static void put_paths(FILE *out, const struct bp_report *r)
 		const struct bp_report_path *path = &r->paths[i];
 		double n_pkts = (double)path->n_pkts, n_bytes = (double)path->n_bytes;
 		double n_out = (double)bp_report_path_out(path);
+		bool has_split = bp_report_path_has_split(path);
 
 		path_cells(&table, r, path);
 		bp_table_count(&table, path->n_pkts);
@@ -49,10 +51,15 @@ static void put_paths(FILE *out, const struct bp_report *r)
 		bp_table_ratio(&table, n_pkts, (double)path->n_bursts, 1);
 		bp_table_count(&table, bp_report_path_out(path));
 		bp_table_ratio(&table, path->busy_ns, n_out, 0);
-		bp_table_ratio(&table, path->busy_ns - path->call_ns, n_out, 0);
-		bp_table_ratio(&table, path->call_ns, n_out, 0);
+		bp_table_ratio(&table, path->busy_ns - path->call_ns, has_split ? n_out : 0, 0);
+		bp_table_ratio(&table, path->call_ns, has_split ? n_out : 0, 0);
+		is_split &= has_split;
 	}
 	bp_table_end(&table, out);
+	if (!is_split)
+		fputs("  «-»: a PMD makes its system calls inside its burst, where their time cannot be "
+		      "told apart\n",
+		      out);
 }
 
 static void kernel_copies_cell(struct bp_table *table, const struct bp_model_path *model)

@@ -51,17 +51,15 @@ def span(low, high):
 
 
 def per_packet(report):
-    """Sums of one process's paths, divided by the packets that left: a super-frame that bypath
-    segments is as many packets as come out of it."""
-    paths = [p for p in report.r["paths"] if p["counted"]["packets"]]
-    packets = sum(sum(p["counted"]["packets_by_user_copies"]) for p in paths)
+    """Sums of one process's paths, divided by the packets out (super-frames as what they became)."""
+    paths = [p for p in report.r["paths"] if p["counted"]["packets_out"]]
+    packets = sum(p["counted"]["packets_out"] for p in paths)
     if not packets:
         return None
 
     def mean(value):
-        return sum(value(p) * p["counted"]["packets"] for p in paths) / received
+        return sum(value(p) * p["counted"]["packets_out"] for p in paths) / packets
 
-    received = sum(p["counted"]["packets"] for p in paths)
     cost = {
         "user": sum(p["counted"]["user_copies"] for p in paths) / packets,
         "calls": sum(p["counted"]["crossings"] for p in paths) / packets,

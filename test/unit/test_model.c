@@ -82,7 +82,7 @@ static const struct side_case cases[] = {
 	{ "pcap", "e0", "live", VETH, BP_RX, 1, 1, 1, 1, 0, 0, 0 },
 	{ "pcap", "e0", "live", VETH, BP_TX, 1, 1, 0, 0, 0, 1, 0 },
 	{ "pcap", "f", "read", NONE, BP_RX, 1, 1, 2, 2, 1, 0, 0 },
-	{ "pcap", "f", "write", NONE, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
+	{ "pcap", "f", "write", NONE, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
 };
 
 static struct bp_port_conf conf_of(const char *driver, const char *device)

@@ -239,8 +239,8 @@ static void live_line_shows_the_difference_only(void **state)
 	f->report.dropped += 5;
 	f->report.ports[1].link = BP_LINK_LOST;
 	print_live(f);
-	assert_non_null(strstr(f->text, "a→b 2.000 Mpps 0.96 Gbit/s 1.00 cp"));
-	assert_non_null(strstr(f->text, "b→a 0.000 Mpps 0.00 Gbit/s - cp"));
+	assert_non_null(strstr(f->text, "a→b 2.000 Mpps 0.96 Gbit/s 1.00 copies/p"));
+	assert_non_null(strstr(f->text, "b→a 0.000 Mpps 0.00 Gbit/s - copies/p"));
 	assert_non_null(strstr(f->text, "drops/s 5"));
 	assert_non_null(strstr(f->text, "b LOST"));
 	assert_null(strstr(f->text, "lost outside")); /* unchanged since the last line */
@@ -257,7 +257,17 @@ static void cut_super_frames_count_as_the_packets_made(void **state)
 	f->report.paths[0].n_copy_bytes = 60000;
 	f->report.paths[0].hist_copies[1] = 40;
 	assert_non_null(strstr(print_text(f), "1.000   1500.0"));
-	assert_non_null(strstr(print_live(f), "1.00 cp"));
+	assert_non_null(strstr(print_live(f), "1.00 copies/p"));
+}
+
+static void calls_of_unknown_time_leave_the_split_open(void **state)
+{
+	struct fixture *f = *state;
+
+	add_traffic(f);
+	f->report.paths[0].call_ns = 0;
+	assert_non_null(strstr(print_text(f), "250          -         -\n"));
+	assert_non_null(strstr(f->text, "a PMD makes its system calls"));
 }
 
 static json_t *write_and_load(struct fixture *f, char *path)
@@ -383,6 +393,7 @@ int main(void)
 		WITH_FIXTURE(huge_counters_keep_columns_apart),
 		WITH_FIXTURE(ordinary_lines_fit_120_columns),
 		WITH_FIXTURE(cut_super_frames_count_as_the_packets_made),
+		WITH_FIXTURE(calls_of_unknown_time_leave_the_split_open),
 		WITH_FIXTURE(live_line_shows_the_difference_only),
 		WITH_FIXTURE(json_parses_and_its_sums_are_equal),
 		WITH_FIXTURE(json_has_null_for_ratios_of_nothing),
