@@ -314,13 +314,13 @@ static int try_mode(struct xsk_port *xp, enum xsk_mode mode, char *why, size_t w
 		goto out;
 	}
 	if (try_once(xp, mode, 0, why_not, sizeof(why_not)) == 0) {
-		xp->port->info.caps = 0;
+		xp->port->info.caps = BP_CAP_PLAIN_RX;
 		return 0;
 	}
 	snprintf(why, why_bytes, "%s", why_not);
 out:
 	if (!err)
-		xp->port->info.caps = BP_CAP_MULTI_TX;
+		xp->port->info.caps = BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX;
 	return err;
 }
 

@@ -378,7 +378,7 @@ void dpdk_device_describe(struct dpdk_port *dp)
 	bool can_multi = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	uint16_t mtu = 0;
 
-	info->caps = can_multi ? BP_CAP_MULTI_TX : 0;
+	info->caps = BP_CAP_PLAIN_RX | (can_multi ? BP_CAP_MULTI_TX : 0);
 	info->kind = BP_DEVICE_PMD;
 	switch (dp->kind) {
 	case DPDK_AF_PACKET:

@@ -108,7 +108,7 @@ static int null_start(struct bp_port *port)
 	for (unsigned i = 0; i < port->n_txq; i++)
 		port->txq[i].driver_burst = null_tx;
 	strcpy(port->info.mode, "null");
-	port->info.caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	port->info.caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX;
 	return 0;
 }
 

@@ -153,7 +153,9 @@ static void fill_info(const struct live *l, struct bp_port *port)
 {
 	struct bp_port_info *info = &port->info;
 
-	*info = (struct bp_port_info){ .caps = BP_CAP_MULTI_TX, .rx_copies = 1, .tx_copies = 1 };
+	*info = (struct bp_port_info){ .caps = BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX,
+				       .rx_copies = 1,
+				       .tx_copies = 1 };
 	read_driver(l, port);
 	if (info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP)
 		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER;

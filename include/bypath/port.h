@@ -83,6 +83,9 @@ enum bp_port_cap {
 	BP_CAP_CSUM_INFER = 1u << 2,
 	/* Received frames longer than max_frame_bytes may be super-frames without metadata. */
 	BP_CAP_GSO_INFER = 1u << 3,
+	/* Received views never carry BP_PKT_VNET: a path to a port without BP_CAP_VNET_TX then
+	 * needs no look at them. */
+	BP_CAP_PLAIN_RX = 1u << 4,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */

@@ -33,14 +33,14 @@ static uint32_t bound_l3(const struct bp_port_info *info)
 static uint32_t choose_flags(const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
 			     const struct bp_port_info *tx, uint32_t l3_bytes)
 {
-	uint32_t flags = tx->caps & BP_CAP_VNET_TX ? 0 : BP_OFFLOAD_RESOLVE;
+	bool has_meta = !(rx->caps & BP_CAP_PLAIN_RX), takes_meta = tx->caps & BP_CAP_VNET_TX;
+	uint32_t flags = has_meta && !takes_meta ? BP_OFFLOAD_RESOLVE : 0;
 
 	if (rx_conf->checksum == BP_NO || !(rx->caps & BP_CAP_CSUM_INFER))
 		return flags;
 	if ((rx->caps & BP_CAP_GSO_INFER) && l3_bytes)
 		flags |= BP_OFFLOAD_INFER_GSO;
-	return flags | BP_OFFLOAD_INFER_CSUM |
-	       (flags & BP_OFFLOAD_RESOLVE ? 0 : BP_OFFLOAD_ANNOTATE);
+	return flags | BP_OFFLOAD_INFER_CSUM | (takes_meta ? BP_OFFLOAD_ANNOTATE : 0);
 }
 
 int bp_offload_create(struct bp_frames *frames, struct bp_counters *counters, unsigned worker_id,

@@ -74,6 +74,20 @@ static void no_stage_where_tx_takes_metadata(void **state)
 	bed_close(bed);
 }
 
+static void no_stage_where_rx_gives_no_metadata_and_nothing_is_inferred(void **state)
+{
+	struct bed *bed = bed_open(64, BP_CAP_PLAIN_RX, 0, 1500);
+
+	(void)state;
+	assert_null(bed->o);
+	assert_true(bed_bind(bed, BP_CAP_PLAIN_RX | AF_XDP_LIKE, 0, 1500));
+	assert_non_null(bed->o);
+	bed->rx_conf.checksum = BP_NO;
+	assert_true(bed_bind(bed, BP_CAP_PLAIN_RX | AF_XDP_LIKE, 0, 1500));
+	assert_null(bed->o);
+	bed_close(bed);
+}
+
 static void checksum_off_infers_nothing(void **state)
 {
 	struct fb_spec spec = { .payload_bytes = 100, .csum = FB_PARTIAL };
@@ -732,6 +746,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_stage_where_tx_takes_metadata),
+		cmocka_unit_test(no_stage_where_rx_gives_no_metadata_and_nothing_is_inferred),
 		cmocka_unit_test(checksum_off_infers_nothing),
 		cmocka_unit_test(metadata_completes_the_checksum),
 		cmocka_unit_test(inference_completes_the_checksum),
