@@ -63,8 +63,7 @@ def per_packet(report):
     cost = {
         "user": sum(p["counted"]["user_copies"] for p in paths) / packets,
         "calls": sum(p["counted"]["crossings"] for p in paths) / packets,
-        "ns": sum(p["counted"]["ns_per_packet"] * p["counted"]["packets"]
-                  for p in paths) / packets,
+        "ns": mean(lambda p: p["counted"]["ns_per_packet"]),
     }
     modelled = all(p["modelled"] for p in paths)
     for key, name in (("kernel", "kernel_copies"), ("lib", "user_copies_in_libraries")):
