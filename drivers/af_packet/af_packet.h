@@ -94,9 +94,7 @@ struct afp_rx_ring {
 	uint8_t *base;
 	size_t n_bytes;
 	uint32_t n_slots, slot_bytes;
-	uint32_t slots_per_block, block_bytes;
-	uint32_t head, head_in_block; /* next slot to look at */
-	uint8_t *head_block;
+	uint32_t head; /* next slot to look at */
 	uint64_t hold_until; /* do not look at the ring before, in cycles */
 	uint64_t last_got; /* when it last held a packet */
 	uint64_t hold_cycles, load_cycles;
@@ -116,10 +114,8 @@ struct afp_rxq {
 struct afp_tx_ring {
 	int fd; /* -1: no ring */
 	uint8_t *base;
-	size_t n_bytes;
-	uint32_t n_slots, slot_bytes, slots_per_block, block_bytes;
-	uint32_t head; /* next slot to fill */
-	uint32_t tail; /* the oldest slot not yet reaped */
+	/* Running counts of slots: head next to fill, tail the oldest not yet reaped. */
+	uint32_t head, tail;
 };
 
 struct afp_txq {
@@ -142,7 +138,7 @@ struct afp_port {
 	struct bp_port *port;
 	struct afp_netdev dev;
 	enum afp_mode mode;
-	bool has_run; /* start() has succeeded once */
+	bool has_tx_ring;
 	int ifindex; /* since start() */
 	int fanout_id; /* of this start, -1 before its first socket joined */
 	unsigned n_checks;
@@ -181,7 +177,11 @@ void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt 
 
 int afp_tx_send_start(struct bp_txq *q);
 void afp_tx_send_stop(struct bp_txq *q);
-unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/* The TX burst without its count of bursts. */
+unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/* After afp_tx_send_start(), which opens the sockets for what the ring cannot take. */
+int afp_tx_ring_start(struct bp_txq *q);
+void afp_tx_ring_stop(struct bp_txq *q);
 
 /* ---- tag.c: VLAN tags that the kernel took out of the frame ----------------------------------- */
 

@@ -165,22 +165,29 @@ static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 	if (n_sent) {
 		bp_count(&q->counters, BP_CNT_PKTS, n_sent);
 		bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
-		bp_count(&q->counters, BP_CNT_BURSTS, 1);
 	}
 	return m;
 }
 
-unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	struct afp_txq *tq = q->priv;
 	unsigned n_msgs, k = 0;
 
-	if (!n)
-		return 0;
 	n_msgs = send_messages(q, fill_messages(tq, pkts, n));
 	for (unsigned m = 0; m < n_msgs; m++)
 		k += tq->n_views[m];
 	bp_pool_put(q->worker_id, pkts, k);
+	return k;
+}
+
+static unsigned tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	uint64_t before = bp_counter(&q->counters, BP_CNT_PKTS);
+	unsigned k = n ? afp_send_views(q, pkts, n) : 0;
+
+	if (bp_counter(&q->counters, BP_CNT_PKTS) != before)
+		bp_count(&q->counters, BP_CNT_BURSTS, 1);
 	return k;
 }
 
@@ -224,7 +231,7 @@ int afp_tx_send_start(struct bp_txq *q)
 			.sll_protocol = htons(protocols[i]),
 			.sll_ifindex = ap->ifindex,
 		};
-	q->driver_burst = afp_tx_send;
+	q->driver_burst = tx_send;
 	return 0;
 }
 
