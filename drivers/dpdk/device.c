@@ -250,7 +250,9 @@ static void remove_stale_socket(const struct dpdk_port *dp)
 
 static int check_iface(const struct dpdk_port *dp, bool quiet)
 {
-	if (!dp->iface[0] || dp->kind == DPDK_TAP || if_nametoindex(dp->iface))
+	/* vhost calls its socket iface, net_tap makes the interface. */
+	if (!dp->iface[0] || dp->kind == DPDK_TAP || dp->kind == DPDK_VHOST ||
+	    if_nametoindex(dp->iface))
 		return 0;
 	if (!quiet)
 		bp_log(BP_LOG_ERROR, "port %s: interface %s does not exist (device = %s)",
@@ -276,6 +278,29 @@ static const char *advice(const struct dpdk_port *dp, int err)
 	return "";
 }
 
+/*
+ * A net_memif server is never removed: 22.11 frees its listening socket's state, but neither closes
+ * the socket nor unregisters the handler that uses it, so that the next client would end the
+ * process. Whoever opens the same device again finds it here.
+ */
+static bool find_kept_server(struct dpdk_port *dp)
+{
+	struct rte_eth_dev_info info;
+	const struct rte_devargs *devargs;
+	const char *args = strchr(dp->devargs, ',');
+	uint16_t id;
+
+	if (dp->kind != DPDK_MEMIF || !dp->is_server ||
+	    rte_eth_dev_get_port_by_name(dp->name, &id) || dpdk_guard_has(id) ||
+	    rte_eth_dev_info_get(id, &info) || !info.device)
+		return false;
+	devargs = rte_dev_devargs(info.device);
+	if (!devargs || !devargs->args || strcmp(devargs->args, args ? args + 1 : ""))
+		return false;
+	dp->eth_id = id;
+	return true;
+}
+
 int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 {
 	struct rte_dev_iterator it;
@@ -284,6 +309,8 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 
 	if (err)
 		return err;
+	if (find_kept_server(dp))
+		return 0;
 	remove_stale_socket(dp);
 	dpdk_eal_clear_line();
 	err = rte_dev_probe(dp->devargs);
@@ -316,7 +343,8 @@ void dpdk_device_remove(struct dpdk_port *dp)
 
 	if (dp->eth_id == RTE_MAX_ETHPORTS)
 		return;
-	if (!rte_eth_dev_info_get(dp->eth_id, &info) && info.device) {
+	if (!(dp->kind == DPDK_MEMIF && dp->is_server) &&
+	    !rte_eth_dev_info_get(dp->eth_id, &info) && info.device) {
 		struct rte_device *device = info.device;
 
 		rte_eth_dev_close(dp->eth_id);
@@ -405,7 +433,7 @@ void dpdk_device_describe(struct dpdk_port *dp)
 		info->caps &= ~(uint32_t)BP_CAP_CSUM_INFER;
 	snprintf(info->device_driver, sizeof(info->device_driver), "%s",
 		 dp->dev_info.driver_name ? dp->dev_info.driver_name : "");
-	info->mtu = dp->iface[0] ? iface_mtu(dp->iface) : 0;
+	info->mtu = dp->iface[0] && dp->kind != DPDK_VHOST ? iface_mtu(dp->iface) : 0;
 	if (!info->mtu && !rte_eth_dev_get_mtu(dp->eth_id, &mtu) && dp->kind != DPDK_MEMIF)
 		info->mtu = mtu;
 }

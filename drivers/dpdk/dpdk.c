@@ -180,12 +180,19 @@ static void describe(struct dpdk_port *dp)
 		bp_log(BP_LOG_WARN, "port %s: %s", dp->port->conf->name, warning(dp) + 2);
 }
 
+/* Does the PMD sit on an interface that exists without it? */
+static bool has_kernel_iface(const struct dpdk_port *dp)
+{
+	return dp->kind == DPDK_AF_PACKET || dp->kind == DPDK_AF_XDP ||
+	       (dp->kind == DPDK_PCAP && dp->iface[0]);
+}
+
 static int check_iface_mtu(const struct dpdk_port *dp)
 {
 	const struct bp_port_conf *conf = dp->port->conf;
 	uint32_t mtu = dp->port->info.mtu;
 
-	if (!conf->mtu || !dp->iface[0] || mtu >= conf->mtu)
+	if (!conf->mtu || !has_kernel_iface(dp) || mtu >= conf->mtu)
 		return 0;
 	bp_log(BP_LOG_ERROR, "port %s: mtu = %u, but %s has %u: run: ip link set %s mtu %u",
 	       conf->name, conf->mtu, dp->iface, mtu, dp->iface, conf->mtu);
@@ -222,13 +229,18 @@ static int dpdk_start(struct bp_port *port)
 	struct dpdk_port *dp = port->priv;
 	int err = 0;
 
-	if (dp->eth_id == RTE_MAX_ETHPORTS)
+	if (dp->eth_id == RTE_MAX_ETHPORTS) {
 		err = dpdk_device_probe(dp, dp->was_started);
+		if (!err)
+			err = dpdk_pool_renew(dp);
+	}
 	if (err)
 		return dp->was_started ? -ENODEV : err;
 	/* A memif client keeps its queues: only the connection comes and goes. */
-	if (dp->kind != DPDK_MEMIF || !dp->was_started)
+	if (dp->kind != DPDK_MEMIF)
 		err = dpdk_queues_configure(dp, dp->was_started);
+	else if (!dp->was_started)
+		err = dpdk_guard_configure(dp);
 	if (err)
 		goto remove_device;
 	describe(dp);
@@ -244,14 +256,14 @@ static int dpdk_start(struct bp_port *port)
 		goto remove_device;
 	/* Few PMDs have it; the rest receive everything anyway. */
 	rte_eth_promiscuous_enable(dp->eth_id);
-	dp->if_index = dp->iface[0] ? if_nametoindex(dp->iface) : 0;
+	dp->if_index = has_kernel_iface(dp) ? if_nametoindex(dp->iface) : 0;
 	dp->was_started = true;
 	if (rte_eth_stats_get(dp->eth_id, &dp->base))
 		dp->base = (struct rte_eth_stats){ 0 };
 	return 0;
 
 remove_device:
-	if (dp->iface[0] && dp->was_started)
+	if (has_kernel_iface(dp) && dp->was_started)
 		dpdk_device_remove(dp);
 	return dp->was_started ? -ENODEV : err;
 }
@@ -309,8 +321,8 @@ static void dpdk_stop(struct bp_port *port)
 		rte_eth_dev_stop(dp->eth_id);
 	dp->is_started = false;
 	drop_leftovers(dp);
-	/* Sockets bound to an interface that may be gone: they are opened by probing again. */
-	if (dp->iface[0] && dp->kind != DPDK_TAP)
+	/* Sockets bound to an interface that is gone: they are opened by probing again. */
+	if (has_kernel_iface(dp) && if_nametoindex(dp->iface) != dp->if_index)
 		dpdk_device_remove(dp);
 }
 
@@ -341,7 +353,7 @@ static int dpdk_check(struct bp_port *port)
 
 	if (dp->kind == DPDK_MEMIF)
 		return dpdk_guard_check(dp);
-	if (dp->iface[0] && dp->kind != DPDK_TAP)
+	if (has_kernel_iface(dp))
 		return check_iface(dp);
 	if (rte_eth_dev_is_removed(dp->eth_id))
 		return BP_LINK_LOST;

@@ -114,6 +114,8 @@ void dpdk_device_describe(struct dpdk_port *dp);
 /* --- queues.c: pool, queues, start and stop of the ethdev port ----------------------------- */
 
 int dpdk_pool_create(struct dpdk_port *dp);
+/* After the device was probed again. 0 or -ENOMEM (logged). */
+int dpdk_pool_renew(struct dpdk_port *dp);
 void dpdk_pool_destroy(struct dpdk_port *dp);
 void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
 /* rte_eth_dev_configure() with queues. 0 or -errno (logged unless quiet). */
@@ -134,6 +136,10 @@ bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
 
 int dpdk_guard_add(struct dpdk_port *dp);
 void dpdk_guard_remove(struct dpdk_port *dp);
+/* Is this ethdev port that of a port in use? */
+bool dpdk_guard_has(uint16_t eth_id);
+/* dpdk_queues_configure() in the interrupt thread. */
+int dpdk_guard_configure(struct dpdk_port *dp);
 /* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. */
 int dpdk_guard_start(struct dpdk_port *dp);
 void dpdk_guard_stop(struct dpdk_port *dp);

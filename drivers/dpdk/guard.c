@@ -21,7 +21,6 @@
 #include "core/clock.h"
 
 #include <rte_alarm.h>
-#include <rte_pause.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -31,13 +30,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define WINDOW_US     1000u /* how long the interrupt thread runs free */
 #define CATCH_MS      200u
 #define JOB_MS        500u /* a connect() to a server that hangs blocks */
 #define LEAVE_NS      20000000u /* a worker that lost its core inside the PMD */
+#define LEAVE_STEP_US 20u
 #define OTHERS_NS     1000000000u
 #define HANDSHAKE_MAX 50u /* windows that start() grants the handshake */
 #define RETRY_NS      300000000u /* a client that is not connected by then starts again */
@@ -174,7 +173,7 @@ static bool queue_is_left(_Atomic bool *inside, uint64_t deadline_ns)
 	while (atomic_load_explicit(inside, memory_order_seq_cst)) {
 		if (bp_clock_ns() > deadline_ns)
 			return false;
-		rte_pause();
+		usleep(LEAVE_STEP_US);
 	}
 	return true;
 }
@@ -244,29 +243,17 @@ static bool window(void)
 
 /* --- what waits for it ------------------------------------------------------------------------ */
 
-static bool is_name(const struct dpdk_port *dp, const struct sockaddr_un *un, socklen_t len)
+/*
+ * memif's control sockets are the unix sockets of type SEQPACKET. The PMD keeps them to itself, and
+ * their names do not help: a server may have bound its own by another path than ours.
+ */
+static bool is_control_socket(int fd)
 {
-	size_t skip = dp->is_abstract ? 1 : 0;
-	size_t name_len = strlen(dp->socket);
+	int domain = 0, type = 0;
+	socklen_t len = sizeof(int);
 
-	if (len < offsetof(struct sockaddr_un, sun_path) + skip + name_len ||
-	    un->sun_family != AF_UNIX || (skip && un->sun_path[0]))
-		return false;
-	return !strncmp(un->sun_path + skip, dp->socket, sizeof(un->sun_path) - skip);
-}
-
-/* Is this descriptor one of the memif control sockets of dp? A client's socket is connected to the
- * server's name; a server's sockets bear it. */
-static bool is_control_socket(const struct dpdk_port *dp, int fd)
-{
-	struct sockaddr_un un = { 0 };
-	socklen_t len = sizeof(un) - 1;
-
-	if (dp->is_server ? getsockname(fd, (struct sockaddr *)&un, &len)
-			  : getpeername(fd, (struct sockaddr *)&un, &len))
-		/* A client's socket whose server has died has no peer name any more: ENOTCONN. */
-		return !dp->is_server && errno == ENOTCONN;
-	return is_name(dp, &un, len);
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) && domain == AF_UNIX &&
+	       !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET;
 }
 
 static bool something_waits(void)
@@ -280,14 +267,8 @@ static bool something_waits(void)
 	for (struct dirent *entry; (entry = readdir(dir)) && n < FDS_MAX;) {
 		int fd = (int)strtol(entry->d_name, NULL, 10);
 
-		if (entry->d_name[0] == '.')
-			continue;
-		for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded) {
-			if (!is_control_socket(dp, fd))
-				continue;
+		if (entry->d_name[0] != '.' && is_control_socket(fd))
 			fds[n++] = (struct pollfd){ .fd = fd, .events = POLLIN | POLLRDHUP };
-			break;
-		}
 	}
 	closedir(dir);
 	return n == FDS_MAX || (n && poll(fds, n, 0) > 0);
@@ -299,11 +280,7 @@ static bool others_are_due(void)
 	if (bp_clock_ns() - guard.last_window_ns < OTHERS_NS)
 		return false;
 	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
-		bool is_ours = !rte_eth_dev_is_valid_port(id);
-
-		for (struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded)
-			is_ours |= dp->eth_id == id;
-		if (!is_ours)
+		if (rte_eth_dev_is_valid_port(id) && !dpdk_guard_has(id))
 			return true;
 	}
 	return false;
@@ -319,6 +296,28 @@ static int job_start(struct dpdk_port *dp)
 static int job_stop(struct dpdk_port *dp)
 {
 	return rte_eth_dev_stop(dp->eth_id);
+}
+
+static int job_configure(struct dpdk_port *dp)
+{
+	/* A server kept from an earlier port goes on accepting clients, into queues that are about
+	 * to be replaced: only a stop of a started device throws them out. */
+	if (dp->is_server && !rte_eth_dev_start(dp->eth_id))
+		rte_eth_dev_stop(dp->eth_id);
+	return dpdk_queues_configure(dp, false);
+}
+
+int dpdk_guard_configure(struct dpdk_port *dp)
+{
+	return run_in_thread(job_configure, dp);
+}
+
+bool dpdk_guard_has(uint16_t eth_id)
+{
+	for (const struct dpdk_port *dp = guard.ports; dp; dp = dp->next_guarded)
+		if (dp->eth_id == eth_id)
+			return true;
+	return false;
 }
 
 int dpdk_guard_add(struct dpdk_port *dp)

@@ -3,6 +3,7 @@
 #include "dpdk.h"
 
 #include "bypath/log.h"
+#include "core/clock.h"
 
 #include <rte_errno.h>
 
@@ -115,18 +116,20 @@ static unsigned n_mbufs(const struct dpdk_port *dp, unsigned n_cache)
 {
 	const struct bp_port *port = dp->port;
 	unsigned ring = dpdk_ring_size(dp);
+	unsigned n_rxq = RTE_MAX(1u, (unsigned)port->n_rxq);
+	unsigned n_txq = RTE_MAX(1u, (unsigned)port->n_txq);
 	/* A worker's cache, a burst received, one sent, one in the backlog. */
 	unsigned n = port->env->n_workers * (n_cache + n_cache / 2 + 3 * BP_BURST_MAX) + 64;
 	char value[8];
 
-	if (holds_mbufs(dp->kind))
-		n += (port->n_rxq + 1u) * ring * 2 + (port->n_txq + 1u) * ring;
+	if (dp->kind == DPDK_AF_XDP) /* its fill, RX and TX rings have 2048 descriptors each */
+		n += n_rxq * 4096 + n_txq * 2048;
+	else if (holds_mbufs(dp->kind))
+		n += n_rxq * ring * 2 + n_txq * ring;
 	if (dp->kind == DPDK_TAP)
-		n += (port->n_rxq + 1u) * (ring + 1);
+		n += n_rxq * (ring + 1);
 	if (dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)))
-		n += (port->n_rxq + port->n_txq + 2u) * 2048;
-	if (dp->kind == DPDK_AF_XDP)
-		n += (port->n_rxq + 1u) * 4096;
+		n += (n_rxq + n_txq) * 2048;
 	n += held_by_tx(dp);
 	return n_cache < CACHE_MBUFS ? n : RTE_MAX(n, N_MBUFS_MIN);
 }
@@ -143,39 +146,60 @@ void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt
 	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
-int dpdk_pool_create(struct dpdk_port *dp)
+/* Before anybody uses the port, or again when its device took mbufs with it. */
+static int make_mempool(struct dpdk_port *dp)
 {
 	struct dpdk_pool *pool = &dp->pool;
-	const struct bp_port_conf *conf = dp->port->conf;
-	unsigned n_cache, n;
+	unsigned n_cache = pool->room > BIG_ROOM ? CACHE_MBUFS_BIG : CACHE_MBUFS;
+	unsigned n = n_mbufs(dp, n_cache);
+	struct rte_mempool *mp;
 	char name[RTE_MEMPOOL_NAMESIZE];
-	int err;
 
-	pool->room = dpdk_mbuf_room(dp);
-	n_cache = pool->room > BIG_ROOM ? CACHE_MBUFS_BIG : CACHE_MBUFS;
-	n = n_mbufs(dp, n_cache);
-	snprintf(name, sizeof(name), "bp%u", dp->port->port_id);
-	pool->mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
-					   (uint16_t)(pool->room + RTE_PKTMBUF_HEADROOM),
-					   rte_eth_dev_socket_id(dp->eth_id));
-	if (!pool->mp) {
+	/* Unique: a pool that a view still points into outlives its port. */
+	snprintf(name, sizeof(name), "bp%llx", (unsigned long long)bp_clock_ns());
+	mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
+				     (uint16_t)(pool->room + RTE_PKTMBUF_HEADROOM),
+				     rte_eth_dev_socket_id(dp->eth_id));
+	if (!mp) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: no memory for %u mbufs of %u bytes (%u MiB): %s: give EAL more: "
 		       "[dpdk] memory (no_huge) or more hugepages",
-		       conf->name, n, pool->room, (unsigned)(((uint64_t)n * pool->room) >> 20),
-		       rte_strerror(rte_errno));
+		       dp->port->conf->name, n, pool->room,
+		       (unsigned)(((uint64_t)n * pool->room) >> 20), rte_strerror(rte_errno));
 		return -ENOMEM;
 	}
-	snprintf(pool->name, sizeof(pool->name), "%.20s mbufs", conf->name);
+	pool->mp = mp;
+	return 0;
+}
+
+int dpdk_pool_create(struct dpdk_port *dp)
+{
+	struct dpdk_pool *pool = &dp->pool;
+	int err;
+
+	pool->room = dpdk_mbuf_room(dp);
+	err = make_mempool(dp);
+	if (err)
+		return err;
+	snprintf(pool->name, sizeof(pool->name), "%.20s mbufs", dp->port->conf->name);
 	pool->pool = (struct bp_pool){ .put = dpdk_pool_put, .name = pool->name };
 	err = bp_env_add_pool(dp->port->env, &pool->pool);
 	if (err) {
-		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory", conf->name,
-		       BP_POOLS_MAX);
+		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory",
+		       dp->port->conf->name, BP_POOLS_MAX);
 		rte_mempool_free(pool->mp);
 		pool->mp = NULL;
 	}
 	return err;
+}
+
+/*
+ * net_af_xdp keeps the mbufs of its fill ring when it is removed. Views that others still hold
+ * cannot be told from those, so the old mempool stays for as long as EAL does.
+ */
+int dpdk_pool_renew(struct dpdk_port *dp)
+{
+	return dp->kind == DPDK_AF_XDP ? make_mempool(dp) : 0;
 }
 
 void dpdk_pool_destroy(struct dpdk_port *dp)
@@ -183,7 +207,7 @@ void dpdk_pool_destroy(struct dpdk_port *dp)
 	if (!dp->pool.mp)
 		return;
 	/* Memory that somebody still points into must not be given away: better a leak. */
-	if (rte_mempool_in_use_count(dp->pool.mp))
+	if (rte_mempool_in_use_count(dp->pool.mp) && dp->kind != DPDK_AF_XDP)
 		bp_log(BP_LOG_DEBUG, "port %s: %u mbufs are still out", dp->port->conf->name,
 		       rte_mempool_in_use_count(dp->pool.mp));
 	else

@@ -10,7 +10,7 @@
 
 #define TEST_SECONDS 60u /* a test that takes longer hangs */
 
-static const struct rig *const rig_tables[] = { rigs_process, rigs_net, rigs_file };
+static const struct rig *const rig_tables[] = { rigs_process, rigs_net, rigs_file, rigs_dpdk };
 static const struct test *const test_tables[] = { tests_life, tests_ownership, tests_sizes,
 						  tests_counters };
 
