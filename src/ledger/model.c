@@ -125,13 +125,29 @@ bool bp_model_is_pci(const char *device)
 	return used > 0 && (device[used] == '\0' || device[used] == ',');
 }
 
+/* Length of the longest PMD name of the table that the text begins with: EAL matches likewise. */
+static size_t known_pmd(const char *text)
+{
+	size_t longest = 0;
+
+	for (const struct bp_model_row *row = bp_model_rows_dpdk; row->driver; row++) {
+		size_t len = row->pmd && !row->is_pci ? strlen(row->pmd) : 0;
+
+		if (len > longest && !strncmp(text, row->pmd, len))
+			longest = len;
+	}
+	return longest;
+}
+
 void bp_model_pmd_name(const char *device, char *name)
 {
-	size_t len = strcspn(device, ",");
+	size_t len = known_pmd(device);
 
 	name[0] = '\0';
 	if (bp_model_is_pci(device))
 		return;
+	if (!len)
+		len = strcspn(device, ",");
 	while (len && isdigit((unsigned char)device[len - 1]))
 		len--;
 	if (len >= BP_NAME_BYTES)

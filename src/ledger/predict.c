@@ -106,6 +106,11 @@ static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *
 	bp_model_pmd_name(conf->device, p->info.device_driver);
 	p->info.kind = BP_DEVICE_PMD;
 	p->below = bp_device_below(conf);
+	if (p->below != BP_DEVICE_NONE && (!strcmp(p->info.device_driver, "net_af_packet") ||
+					   !strcmp(p->info.device_driver, "net_af_xdp")))
+		p->info.kind = p->below;
+	if (!strcmp(p->info.device_driver, "net_tap"))
+		p->info.kind = BP_DEVICE_TAP;
 	set_mode(p, "pmd");
 	if (bp_model_is_pci(conf->device))
 		set_note(p, "EAL finds the PMD of this PCI device at start");

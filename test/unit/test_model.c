@@ -239,6 +239,8 @@ static void pmd_names_come_out_of_device_strings(void **state)
 		{ "net_memif0,role=client", "net_memif" },
 		{ "net_af_xdp12,iface=a", "net_af_xdp" },
 		{ "net_null", "net_null" },
+		{ "net_af_packet_w0,iface=w0", "net_af_packet" },
+		{ "net_bonding3", "net_bonding" },
 		{ "0000:03:00.1", "" },
 		{ "03:00.1,arg=1", "" },
 		{ "", "" },
