@@ -39,15 +39,12 @@ static bool look(const char *ifname, struct bp_prediction *p, struct bp_device *
 static void predict_af_packet(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
 	struct bp_device device;
-	bool exists = look(conf->device, p, &device);
-
+	look(conf->device, p, &device);
 	if (!strcmp(conf->mode, "socket")) {
 		set_mode(p, "socket");
 		return;
 	}
 	set_mode(p, !strcmp(conf->tx, "ring") ? "mmap-v2+ring" : "mmap-v2+send");
-	if (exists && is_auto(conf->tx))
-		set_note(p, "tx = auto is decided at start; predicted: sendmmsg from the RX ring");
 }
 
 /* mode = auto: the best that the device's driver says it can. */

@@ -43,16 +43,18 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.dir = BP_TX,
 		.words = "mmap ring",
 		.homes = BP_HOME_ANY, /* the copy into the ring is the row's own first hop */
-		.device_hop = BP_DEVICE_HOP_PAGES,
+		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_SHARED, .place = "slot of the TX ring",
 			    .mover = "bp_ledger_copy", .user = { 1, 1 },
-			    .user_prov = BP_PROV_COUNTED, .source = "include/bypath/ledger.h",
-			    .why = "received bytes never lie in the TX ring: bypath copies them in" },
-			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb with ring pages",
-			    .mover = "tpacket_snd → tpacket_fill_skb", .rate = BP_CALL_PER_BATCH,
-			    .call = "sendto", .source = af_packet_c,
-			    .why = "attaches the ring's pages, copies the link header only" } },
+			    .user_prov = BP_PROV_COUNTED, .source = "drivers/af_packet/tx_ring.c",
+			    .why = "received bytes never lie in the TX ring; what fits no slot goes by "
+				   "sendmmsg" },
+			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb",
+			    .mover = "tpacket_fill_skb → skb_store_bits", .kernel = { 1, 1 },
+			    .rate = BP_CALL_PER_BATCH, .call = "sendto", .source = af_packet_c,
+			    .why = "the driver asks for a copy (hdr_len: all) rather than for pages, "
+				   "which veth would copy later" } },
 	},
 	{
 		.driver = "af_packet",
