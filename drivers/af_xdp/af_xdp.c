@@ -166,6 +166,11 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
+static unsigned busy_tries(const struct xsk_port *xp)
+{
+	return xp->was_started ? 1 : XSK_BUSY_TRIES;
+}
+
 static int check_no_other_prog(const struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	const char *device = xp->dev.name;
@@ -173,7 +178,7 @@ static int check_no_other_prog(const struct xsk_port *xp, char *why, size_t why_
 	int id = xsk_prog_attached(xp->dev.ifindex, &how);
 
 	/* A bypath that was just killed takes a moment to let go. */
-	for (unsigned i = 0; id > 0 && i < XSK_BUSY_TRIES && xsk_prog_is_bypath(id); i++) {
+	for (unsigned i = 1; id > 0 && i < busy_tries(xp) && xsk_prog_is_bypath(id); i++) {
 		xsk_pause();
 		id = xsk_prog_attached(xp->dev.ifindex, &how);
 	}
@@ -240,6 +245,7 @@ static int open_queues(struct xsk_port *xp, uint16_t bind_flags, char *why, size
 			.has_rx = i < port->n_rxq,
 			.has_tx = i < port->n_txq,
 			.busy_poll_us = conf->busy_poll_us,
+			.busy_tries = busy_tries(xp),
 		};
 
 		err = xsk_queue_open(xp, i, &plan, why, why_bytes);
@@ -308,7 +314,9 @@ static int try_mode(struct xsk_port *xp, enum xsk_mode mode, char *why, size_t w
 				 "packets of several frames for AF_XDP (Linux 6.6): lower the MTU "
 				 "to %u%s",
 				 xp->dev.mtu, room - ETH_HLEN,
-				 room < 3000 ? " or set [memory] frame_bytes = 4096" : "");
+				 room < longest && longest <= 4096 - BP_HEADROOM
+					 ? " or set [memory] frame_bytes = 4096"
+					 : "");
 			err = -EMSGSIZE;
 		}
 		goto out;
@@ -347,9 +355,10 @@ static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 		err = try_mode(xp, (enum xsk_mode)mode, why, why_bytes);
 		if (!err)
 			return (int)mode;
-		/* What no other mode would mend, and what strict forbids to mend. */
-		if (err == -EBUSY || err == -EPERM || err == -ENOBUFS || err == -ENOMEM ||
-		    err == -ENODEV || (conf->strict && !is_auto))
+		/* What no other mode would mend, and what strict forbids to mend. Beside another's
+		 * program zero-copy cannot even send, copy mode can. */
+		if ((err == -EBUSY && xp->port->n_rxq) || err == -EPERM || err == -ENOBUFS ||
+		    err == -ENOMEM || err == -ENODEV || (conf->strict && !is_auto))
 			break;
 		note_failure(info, (enum xsk_mode)mode, why);
 	}
@@ -458,14 +467,30 @@ static int af_xdp_start(struct bp_port *port)
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
 	publish_queues(xp);
+	xp->base_tx_dropped = 0;
+	(void)xsk_device_tx_dropped(xp->dev.name, &xp->base_tx_dropped);
+	xp->last_tx_dropped = xp->base_tx_dropped;
+	xp->was_started = true;
 	xp->logged_err = 0;
 	return 0;
+}
+
+/* Drops of the device since the first start; what it has counted stays when it vanishes. */
+static uint64_t read_tx_dropped(struct xsk_port *xp)
+{
+	uint64_t now;
+
+	if (xsk_device_tx_dropped(xp->dev.name, &now) == 0 && now >= xp->last_tx_dropped)
+		xp->last_tx_dropped = now;
+	return xp->past_tx_dropped + xp->last_tx_dropped - xp->base_tx_dropped;
 }
 
 static void af_xdp_stop(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 
+	xp->past_tx_dropped = read_tx_dropped(xp);
+	xp->base_tx_dropped = xp->last_tx_dropped;
 	xsk_prog_detach(xp->prog);
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
@@ -514,6 +539,7 @@ static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsi
 		{ "fill_ring_empty", sum.rx_fill_ring_empty_descs, false },
 		{ "rx_invalid", sum.rx_invalid_descs, false },
 		{ "tx_invalid", sum.tx_invalid_descs, true },
+		{ "dev_tx_dropped", read_tx_dropped(xp), true },
 	};
 
 	for (; n < max && n < sizeof(all) / sizeof(all[0]); n++)

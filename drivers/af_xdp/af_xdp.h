@@ -99,6 +99,7 @@ struct xsk_plan {
 	uint16_t bind_flags; /* XDP_COPY or XDP_ZEROCOPY, perhaps with XDP_USE_SG */
 	bool has_rx, has_tx;
 	uint32_t busy_poll_us;
+	unsigned busy_tries; /* binds before a queue that another socket has is given up */
 };
 
 struct xsk_prog; /* prog.c: the loaded program, its map, its link */
@@ -111,7 +112,11 @@ struct xsk_port {
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
+	uint64_t past_tx_dropped; /* the device's own drops while earlier starts lasted */
+	uint64_t base_tx_dropped; /* its counter at the last start */
+	uint64_t last_tx_dropped; /* its counter when it was last read */
 	bool is_zerocopy;
+	bool was_started; /* a retry does not wait for a former owner: the next one comes soon */
 	int logged_err; /* of the last start(): a retry that fails alike stays silent */
 };
 
@@ -121,6 +126,8 @@ struct xsk_port {
 int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
 /* Its index, or -errno; *is_running as in struct xsk_device. Cheap. */
 int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
+/* Packets that the device or its driver dropped instead of sending. 0 or -errno. */
+int xsk_device_tx_dropped(const char *name, uint64_t *n);
 
 /* --- prog.c --- */
 
@@ -143,8 +150,8 @@ int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
 /* --- socket.c --- */
 
 /*
- * Open queue queue_id: UMEM, rings, bind; first fill. Retries for a second while the kernel still
- * takes the queue's former socket apart. 0 or -errno with a sentence in why; the queue is closed.
+ * Open queue queue_id: UMEM, rings, bind; first fill. Retries plan->busy_tries times while the kernel
+ * still takes the queue's former socket apart. 0 or -errno with a sentence in why; the queue is closed.
  */
 int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan, char *why,
 		   size_t why_bytes);

@@ -1,4 +1,4 @@
-/* What the kernel says of a port's interface, by ioctl: nothing here needs sysfs or netlink. */
+/* What the kernel says of a port's interface, without sysfs or netlink. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_xdp.h"
 
@@ -101,4 +101,28 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *out)
 	ask_channels(ctl_fd, &ifr, &dev);
 	*out = dev;
 	return 0;
+}
+
+int xsk_device_tx_dropped(const char *name, uint64_t *n)
+{
+	/* Of this thread's network namespace, whatever /sys shows. */
+	FILE *f = fopen("/proc/thread-self/net/dev", "re");
+	char line[512], dev[IF_NAMESIZE + 1];
+	int err = -ENODEV;
+
+	if (!f)
+		return -errno;
+	while (err && fgets(line, sizeof(line), f)) {
+		unsigned long long dropped;
+
+		/* Eight columns of receive, then bytes, packets, errs, drop of transmit. */
+		if (sscanf(line, " %16[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", dev,
+			   &dropped) == 2 &&
+		    strcmp(dev, name) == 0) {
+			*n = dropped;
+			err = 0;
+		}
+	}
+	fclose(f);
+	return err;
 }

@@ -133,7 +133,7 @@ static int open_socket(struct xsk_port *xp, unsigned queue_id, const struct xsk_
 	struct xsk_queue *queue = &xp->queues[queue_id];
 	int err = -EBUSY;
 
-	for (unsigned i = 0; err == -EBUSY && i < XSK_BUSY_TRIES; i++) {
+	for (unsigned i = 0; err == -EBUSY && i < plan->busy_tries; i++) {
 		if (i)
 			xsk_pause();
 		err = register_memory(xp, queue, plan->ring_size, why, why_bytes);

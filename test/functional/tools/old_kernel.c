@@ -1,0 +1,36 @@
+/* Preloaded: an AF_XDP as before Linux 6.6, without multi-buffer, transmit budget, busy polling. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/if_xdp.h>
+#include <sys/socket.h>
+
+#define USE_SG           (1 << 4) /* XDP_USE_SG */
+#define MAX_TX_BUDGET    9 /* XDP_MAX_TX_SKB_BUDGET */
+#define LEVEL_XDP        283 /* SOL_XDP */
+#define PREFER_BUSY_POLL 69 /* SO_PREFER_BUSY_POLL */
+
+/* Looked up each time: no state, and the calls are rare. */
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int (*real)(int, const struct sockaddr *, socklen_t) = dlsym(RTLD_NEXT, "bind");
+
+	if (addr->sa_family == AF_XDP &&
+	    (((const struct sockaddr_xdp *)(const void *)addr)->sxdp_flags & USE_SG)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return real(fd, addr, len);
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	int (*real)(int, int, int, const void *, socklen_t) = dlsym(RTLD_NEXT, "setsockopt");
+
+	if ((level == LEVEL_XDP && name == MAX_TX_BUDGET) ||
+	    (level == SOL_SOCKET && name == PREFER_BUSY_POLL)) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	return real(fd, level, name, value, len);
+}
