@@ -186,7 +186,7 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 int bp_cmd_run(int argc, char **argv)
 {
 	struct options o = { 0 };
-	static struct bp_conf conf;
+	struct bp_conf conf;
 	char *errors;
 	int code = parse_options(argc, argv, &o);
 
