@@ -183,7 +183,7 @@ static inline enum verdict judge(const struct bp_txq *q, const struct bp_pkt *pk
 		in_place &= q->in_place >> pkts[i].pool->pool_id & 1;
 	if (in_place && (n_views == 1 || tq->multi_segs))
 		return TX_IN_PLACE;
-	if (len > tq->pool->room && !tq->multi_segs)
+	if (len > tq->mbufs->room && !tq->multi_segs)
 		return TX_TOO_LONG;
 	return TX_COPY;
 }
@@ -286,10 +286,10 @@ static struct rte_mbuf *copy_packet(struct bp_txq *q, struct bp_pkt *pkts, unsig
 {
 	struct dpdk_txq *tq = q->priv;
 	struct rte_mbuf *segs[RTE_MBUF_MAX_NB_SEGS / 1024];
-	uint32_t room = tq->pool->room, used = 0;
+	uint32_t room = tq->mbufs->room, used = 0;
 	unsigned n_segs = (unsigned)((len + room - 1) / room), s = 0;
 
-	if (n_segs > RTE_DIM(segs) || rte_pktmbuf_alloc_bulk(tq->pool->mp, segs, n_segs))
+	if (n_segs > RTE_DIM(segs) || rte_pktmbuf_alloc_bulk(tq->mbufs->mp, segs, n_segs))
 		return NULL;
 	for (unsigned i = 0; i < n_views; i++) {
 		for (uint32_t done = 0; done < pkts[i].len;) {
@@ -427,7 +427,7 @@ bp_rx_fn dpdk_rx_choose(const struct dpdk_port *dp)
 	case DPDK_TAP:
 		return rx_plain;
 	case DPDK_PCI:
-		return dp->dev_info.max_rx_pktlen > dp->pool.room ? rx_chains : rx_plain;
+		return dp->dev_info.max_rx_pktlen > dp->pool.rx.room ? rx_chains : rx_plain;
 	default:
 		return rx_chains;
 	}

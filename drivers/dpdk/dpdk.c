@@ -118,7 +118,7 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 
 	dp->txq[i] = (struct dpdk_txq){
 		.dp = dp,
-		.pool = &dp->pool,
+		.mbufs = &dp->pool.tx,
 		.multi_segs = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.eth_id = dp->eth_id,
 		.queue_id = i,
@@ -135,7 +135,7 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 /* Size of the pages that hold a port's mbufs, as EAL knows them. */
 static uint64_t page_bytes(const struct dpdk_port *dp)
 {
-	const struct rte_memseg_list *list = rte_mem_virt2memseg_list(dp->pool.mp);
+	const struct rte_memseg_list *list = rte_mem_virt2memseg_list(dp->pool.rx.mp);
 
 	return list ? list->page_sz : 0;
 }

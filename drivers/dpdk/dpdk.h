@@ -25,11 +25,17 @@ enum dpdk_kind {
 	DPDK_OTHER,
 };
 
-/* A mempool of mbufs as the engine's pool. Tokens of its views are mbuf pointers. */
-struct dpdk_pool {
-	struct bp_pool pool; /* first: views point here */
+struct dpdk_mbufs {
 	struct rte_mempool *mp;
 	uint32_t room; /* bytes for data in one mbuf, behind the headroom */
+};
+
+/* The mbufs that a port receives into, as the engine's pool. Tokens of views are mbuf pointers. */
+struct dpdk_pool {
+	struct bp_pool pool; /* first: views point here */
+	struct dpdk_mbufs rx;
+	/* What TX copies into: the same, or smaller ones where rx has room for super-frames. */
+	struct dpdk_mbufs tx;
 	char name[BP_NAME_BYTES];
 };
 
@@ -55,7 +61,7 @@ struct dpdk_txq {
 	uint16_t pad_bytes; /* shorter frames are padded with zeros to this, 0 never */
 	uint32_t max_bytes; /* longest frame without a VLAN tag */
 	uint32_t vlan_bytes; /* a VLAN tag may come on top */
-	struct dpdk_pool *pool; /* mbufs for views that are not mbufs */
+	const struct dpdk_mbufs *mbufs; /* for views that are not mbufs */
 	/* Copies consumed from the caller that the PMD did not take yet: sent before all else. */
 	uint16_t n_backlog, first_backlog;
 	struct rte_mbuf *backlog[BP_BURST_MAX];

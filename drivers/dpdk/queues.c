@@ -13,9 +13,9 @@
 #include <string.h>
 
 #define CACHE_MBUFS     256u
-#define CACHE_MBUFS_BIG 32u
+#define CACHE_MBUFS_BIG 16u
 #define BIG_ROOM        16384u
-#define N_MBUFS_MIN     2047u
+#define N_MBUFS_MIN     1023u
 /* Frame bytes that the AF_PACKET ring's own header takes of framesz in net_af_packet. */
 #define AF_PACKET_OVERHEAD 32u
 #define ETH_VLAN_BYTES     (RTE_ETHER_HDR_LEN + 8u)
@@ -112,14 +112,18 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
 	return n;
 }
 
-static unsigned n_mbufs(const struct dpdk_port *dp, unsigned n_cache)
+/* What every worker may have of them: its cache, a burst received, one sent, one in the backlog. */
+static unsigned n_in_flight(const struct dpdk_port *dp)
 {
-	const struct bp_port *port = dp->port;
+	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 3 * BP_BURST_MAX) + BP_BURST_MAX;
+}
+
+static unsigned n_in_rings(const struct dpdk_port *dp)
+{
 	unsigned ring = dpdk_ring_size(dp);
-	unsigned n_rxq = RTE_MAX(1u, (unsigned)port->n_rxq);
-	unsigned n_txq = RTE_MAX(1u, (unsigned)port->n_txq);
-	/* A worker's cache, a burst received, one sent, one in the backlog. */
-	unsigned n = port->env->n_workers * (n_cache + n_cache / 2 + 3 * BP_BURST_MAX) + 64;
+	unsigned n_rxq = RTE_MAX(1u, (unsigned)dp->port->n_rxq);
+	unsigned n_txq = RTE_MAX(1u, (unsigned)dp->port->n_txq);
+	unsigned n = 0;
 	char value[8];
 
 	if (dp->kind == DPDK_AF_XDP) /* its fill, RX and TX rings have 2048 descriptors each */
@@ -130,8 +134,7 @@ static unsigned n_mbufs(const struct dpdk_port *dp, unsigned n_cache)
 		n += n_rxq * (ring + 1);
 	if (dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)))
 		n += (n_rxq + n_txq) * 2048;
-	n += held_by_tx(dp);
-	return n_cache < CACHE_MBUFS ? n : RTE_MAX(n, N_MBUFS_MIN);
+	return n + held_by_tx(dp);
 }
 
 void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
@@ -146,30 +149,52 @@ void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt
 	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
-/* Before anybody uses the port, or again when its device took mbufs with it. */
-static int make_mempool(struct dpdk_port *dp)
+static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsigned n,
+		      unsigned n_cache)
 {
-	struct dpdk_pool *pool = &dp->pool;
-	unsigned n_cache = pool->room > BIG_ROOM ? CACHE_MBUFS_BIG : CACHE_MBUFS;
-	unsigned n = n_mbufs(dp, n_cache);
-	struct rte_mempool *mp;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	/* Unique: a pool that a view still points into outlives its port. */
 	snprintf(name, sizeof(name), "bp%llx", (unsigned long long)bp_clock_ns());
-	mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
-				     (uint16_t)(pool->room + RTE_PKTMBUF_HEADROOM),
-				     rte_eth_dev_socket_id(dp->eth_id));
-	if (!mp) {
-		bp_log(BP_LOG_ERROR,
-		       "port %s: no memory for %u mbufs of %u bytes (%u MiB): %s: give EAL more: "
-		       "[dpdk] memory (no_huge) or more hugepages",
-		       dp->port->conf->name, n, pool->room,
-		       (unsigned)(((uint64_t)n * pool->room) >> 20), rte_strerror(rte_errno));
-		return -ENOMEM;
+	mbufs->mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
+					    (uint16_t)(mbufs->room + RTE_PKTMBUF_HEADROOM),
+					    rte_eth_dev_socket_id(dp->eth_id));
+	if (mbufs->mp)
+		return 0;
+	bp_log(BP_LOG_ERROR,
+	       "port %s: no memory for %u mbufs of %u bytes (%u MiB): %s: give EAL more: "
+	       "[dpdk] memory (no_huge) or more hugepages",
+	       dp->port->conf->name, n, mbufs->room, (unsigned)(((uint64_t)n * mbufs->room) >> 20),
+	       rte_strerror(rte_errno));
+	return -ENOMEM;
+}
+
+/* Before anybody uses the port, or again when its device took mbufs with it. */
+static int make_pools(struct dpdk_port *dp)
+{
+	struct dpdk_pool *pool = &dp->pool;
+	unsigned n = n_in_flight(dp) + n_in_rings(dp);
+	int err;
+
+	pool->rx.room = dpdk_mbuf_room(dp);
+	if (pool->rx.room <= BIG_ROOM) {
+		err = make_mbufs(dp, &pool->rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
+		pool->tx = pool->rx;
+		return err;
 	}
-	pool->mp = mp;
-	return 0;
+	/* 64 KiB each: a burst and a cache per worker, and none of them for copies. */
+	n = dp->port->env->n_workers * (CACHE_MBUFS_BIG * 3 / 2 + BP_BURST_MAX) + BP_BURST_MAX +
+	    n_in_rings(dp);
+	err = make_mbufs(dp, &pool->rx, n, CACHE_MBUFS_BIG);
+	if (err)
+		return err;
+	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
+	err = make_mbufs(dp, &pool->tx, N_MBUFS_MIN, CACHE_MBUFS);
+	if (err) {
+		rte_mempool_free(pool->rx.mp);
+		pool->rx.mp = NULL;
+	}
+	return err;
 }
 
 int dpdk_pool_create(struct dpdk_port *dp)
@@ -177,8 +202,7 @@ int dpdk_pool_create(struct dpdk_port *dp)
 	struct dpdk_pool *pool = &dp->pool;
 	int err;
 
-	pool->room = dpdk_mbuf_room(dp);
-	err = make_mempool(dp);
+	err = make_pools(dp);
 	if (err)
 		return err;
 	snprintf(pool->name, sizeof(pool->name), "%.20s mbufs", dp->port->conf->name);
@@ -187,8 +211,7 @@ int dpdk_pool_create(struct dpdk_port *dp)
 	if (err) {
 		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory",
 		       dp->port->conf->name, BP_POOLS_MAX);
-		rte_mempool_free(pool->mp);
-		pool->mp = NULL;
+		dpdk_pool_destroy(dp);
 	}
 	return err;
 }
@@ -199,20 +222,24 @@ int dpdk_pool_create(struct dpdk_port *dp)
  */
 int dpdk_pool_renew(struct dpdk_port *dp)
 {
-	return dp->kind == DPDK_AF_XDP ? make_mempool(dp) : 0;
+	return dp->kind == DPDK_AF_XDP ? make_pools(dp) : 0;
 }
 
 void dpdk_pool_destroy(struct dpdk_port *dp)
 {
-	if (!dp->pool.mp)
+	struct dpdk_pool *pool = &dp->pool;
+
+	if (!pool->rx.mp)
 		return;
+	if (pool->tx.mp != pool->rx.mp)
+		rte_mempool_free(pool->tx.mp);
 	/* Memory that somebody still points into must not be given away: better a leak. */
-	if (rte_mempool_in_use_count(dp->pool.mp) && dp->kind != DPDK_AF_XDP)
-		bp_log(BP_LOG_DEBUG, "port %s: %u mbufs are still out", dp->port->conf->name,
-		       rte_mempool_in_use_count(dp->pool.mp));
+	if (rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
+		bp_log(BP_LOG_WARN, "port %s: %u mbufs never came back", dp->port->conf->name,
+		       rte_mempool_in_use_count(pool->rx.mp));
 	else
-		rte_mempool_free(dp->pool.mp);
-	dp->pool.mp = NULL;
+		rte_mempool_free(pool->rx.mp);
+	pool->rx.mp = pool->tx.mp = NULL;
 }
 
 /* --- queues ----------------------------------------------------------------------------------- */
@@ -225,7 +252,8 @@ static void rx_offloads(const struct dpdk_port *dp, struct rte_eth_conf *conf, u
 
 	/* NICs lose their vector receive path with it: only where a frame needs it. */
 	if ((info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) &&
-	    (dp->kind != DPDK_PCI || mtu + ETH_VLAN_BYTES > dp->pool.room) && dp->kind != DPDK_TAP)
+	    (dp->kind != DPDK_PCI || mtu + ETH_VLAN_BYTES > dp->pool.rx.room) &&
+	    dp->kind != DPDK_TAP)
 		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	if (n_rxq > 1 && (info->flow_type_rss_offloads & want_hf)) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -254,7 +282,7 @@ static int setup_queues(struct dpdk_port *dp, uint16_t n_rxq, uint16_t n_txq)
 	int err = rte_eth_dev_adjust_nb_rx_tx_desc(dp->eth_id, &n_rxd, &n_txd);
 
 	for (uint16_t i = 0; !err && i < n_rxq; i++)
-		err = rte_eth_rx_queue_setup(dp->eth_id, i, n_rxd, node, NULL, dp->pool.mp);
+		err = rte_eth_rx_queue_setup(dp->eth_id, i, n_rxd, node, NULL, dp->pool.rx.mp);
 	for (uint16_t i = 0; !err && i < n_txq; i++)
 		err = rte_eth_tx_queue_setup(dp->eth_id, i, n_txd, node, NULL);
 	return err;

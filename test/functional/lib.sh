@@ -179,7 +179,7 @@ bp_dpdk_section()
 	if [ "$_free" -ge 48 ]; then
 		echo "memory = 32"
 	else
-		printf 'no_huge = yes\nmemory = 64\n'
+		printf 'no_huge = yes\nmemory = 128\n'
 	fi
 }
 
