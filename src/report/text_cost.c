@@ -12,12 +12,101 @@
 static const char counted[] = "counted";
 static const char modelled[] = "modelled";
 
+typedef void (*path_row_fn)(struct bp_table *table, const struct bp_report *r,
+			    const struct bp_report_path *path, const struct bp_model_path *model);
+
+/* Into worker_id of a row that adds up several workers. */
+#define ALL_WORKERS UINT16_MAX
+
+static bool same_pair(const struct bp_report_path *a, const struct bp_report_path *b)
+{
+	return a->in_port == b->in_port && a->out_port == b->out_port;
+}
+
+static void add_path(struct bp_report_path *sum, const struct bp_report_path *path)
+{
+	sum->n_pkts += path->n_pkts;
+	sum->n_bytes += path->n_bytes;
+	sum->n_bursts += path->n_bursts;
+	sum->n_copies += path->n_copies;
+	sum->n_copy_bytes += path->n_copy_bytes;
+	sum->n_calls += path->n_calls;
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		sum->hist_copies[k] += path->hist_copies[k];
+	sum->busy_ns += path->busy_ns;
+	sum->call_ns += path->call_ns;
+}
+
+/* The rows of one port pair, its workers' in turn, then their sum where there are several. */
+static void pair_rows(struct bp_table *table, const struct bp_report *r, unsigned first,
+		      const struct bp_model_path *model, path_row_fn row)
+{
+	const struct bp_report_path *pair = &r->paths[first];
+	struct bp_report_path sum = { .in_port = pair->in_port,
+				      .out_port = pair->out_port,
+				      .worker_id = ALL_WORKERS };
+	unsigned n = 0;
+
+	for (unsigned i = first; i < r->n_paths; i++) {
+		if (!same_pair(pair, &r->paths[i]))
+			continue;
+		row(table, r, &r->paths[i], model);
+		add_path(&sum, &r->paths[i]);
+		n++;
+	}
+	if (n > 1)
+		row(table, r, &sum, model);
+}
+
+static bool is_first_of_pair(const struct bp_report *r, unsigned index)
+{
+	for (unsigned i = 0; i < index; i++)
+		if (same_pair(&r->paths[i], &r->paths[index]))
+			return false;
+	return true;
+}
+
+static void all_rows(struct bp_table *table, const struct bp_report *r,
+		     const struct bp_model_path *models, unsigned n_models, path_row_fn row)
+{
+	for (unsigned i = 0; i < r->n_paths; i++)
+		if (is_first_of_pair(r, i))
+			pair_rows(table, r, i,
+				  bp_report_model(models, n_models, r->paths[i].in_port,
+						  r->paths[i].out_port),
+				  row);
+}
+
 static void path_cells(struct bp_table *table, const struct bp_report *r,
 		       const struct bp_report_path *path)
 {
 	bp_table_cell(table, "%s → %s", r->ports[path->in_port].conf->name,
 		      r->ports[path->out_port].conf->name);
-	bp_table_cell(table, "%u", path->worker_id);
+	if (path->worker_id == ALL_WORKERS)
+		bp_table_cell(table, "all");
+	else
+		bp_table_cell(table, "%u", path->worker_id);
+}
+
+static void traffic_row(struct bp_table *table, const struct bp_report *r,
+			const struct bp_report_path *path, const struct bp_model_path *model)
+{
+	double n_pkts = (double)path->n_pkts, n_bytes = (double)path->n_bytes;
+	double n_out = (double)bp_report_path_out(path);
+	double n_split = bp_report_path_has_split(path) ? n_out : 0;
+
+	(void)model;
+	path_cells(table, r, path);
+	bp_table_count(table, path->n_pkts);
+	bp_table_count(table, path->n_bytes);
+	bp_table_ratio(table, n_pkts / 1e6, r->elapsed_s, 3);
+	bp_table_ratio(table, 8e-9 * (n_bytes + BP_WIRE_EXTRA_BYTES * n_pkts), r->elapsed_s, 3);
+	bp_table_ratio(table, 8e-9 * n_bytes, r->elapsed_s, 3);
+	bp_table_ratio(table, n_pkts, (double)path->n_bursts, 1);
+	bp_table_count(table, bp_report_path_out(path));
+	bp_table_ratio(table, path->busy_ns, n_out, 0);
+	bp_table_ratio(table, path->busy_ns - path->call_ns, n_split, 0);
+	bp_table_ratio(table, path->call_ns, n_split, 0);
 }
 
 static void put_paths(FILE *out, const struct bp_report *r)
@@ -35,26 +124,9 @@ static void put_paths(FILE *out, const struct bp_report *r)
 	      "that runs there\n",
 	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
-	for (unsigned i = 0; i < r->n_paths; i++) {
-		const struct bp_report_path *path = &r->paths[i];
-		double n_pkts = (double)path->n_pkts, n_bytes = (double)path->n_bytes;
-		double n_out = (double)bp_report_path_out(path);
-		bool has_split = bp_report_path_has_split(path);
-
-		path_cells(&table, r, path);
-		bp_table_count(&table, path->n_pkts);
-		bp_table_count(&table, path->n_bytes);
-		bp_table_ratio(&table, n_pkts / 1e6, r->elapsed_s, 3);
-		bp_table_ratio(&table, 8e-9 * (n_bytes + BP_WIRE_EXTRA_BYTES * n_pkts),
-			       r->elapsed_s, 3);
-		bp_table_ratio(&table, 8e-9 * n_bytes, r->elapsed_s, 3);
-		bp_table_ratio(&table, n_pkts, (double)path->n_bursts, 1);
-		bp_table_count(&table, bp_report_path_out(path));
-		bp_table_ratio(&table, path->busy_ns, n_out, 0);
-		bp_table_ratio(&table, path->busy_ns - path->call_ns, has_split ? n_out : 0, 0);
-		bp_table_ratio(&table, path->call_ns, has_split ? n_out : 0, 0);
-		is_split &= has_split;
-	}
+	all_rows(&table, r, NULL, 0, traffic_row);
+	for (unsigned i = 0; i < r->n_paths; i++)
+		is_split &= bp_report_path_has_split(&r->paths[i]);
 	bp_table_end(&table, out);
 	if (!is_split)
 		fputs("  «-»: a PMD makes its system calls inside its burst, where their time cannot be "
@@ -91,6 +163,21 @@ static void library_copies_cell(struct bp_table *table, const struct bp_model_pa
 		bp_table_cell(table, "%u–%u", lo, hi);
 }
 
+static void copies_row(struct bp_table *table, const struct bp_report *r,
+		       const struct bp_report_path *path, const struct bp_model_path *model)
+{
+	double n_out = (double)bp_report_path_out(path);
+
+	path_cells(table, r, path);
+	bp_table_ratio(table, (double)path->n_copies, n_out, 3);
+	bp_table_ratio(table, (double)path->n_copy_bytes, n_out, 1);
+	library_copies_cell(table, model);
+	kernel_copies_cell(table, model);
+	bp_table_ratio(table, (double)path->n_calls, n_out, 3);
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		bp_table_count(table, path->hist_copies[k]);
+}
+
 static void put_copies(FILE *out, const struct bp_report *r, const struct bp_model_path *models,
 		       unsigned n_models)
 {
@@ -107,21 +194,7 @@ static void put_copies(FILE *out, const struct bp_report *r, const struct bp_mod
 	fputs("\nPATHS, copies and crossings · /p per packet out · on the right: packets out by user copies\n",
 	      out);
 	bp_table_begin(&table, columns, N_OF(columns));
-	for (unsigned i = 0; i < r->n_paths; i++) {
-		const struct bp_report_path *path = &r->paths[i];
-		const struct bp_model_path *model =
-			bp_report_model(models, n_models, path->in_port, path->out_port);
-		double n_out = (double)bp_report_path_out(path);
-
-		path_cells(&table, r, path);
-		bp_table_ratio(&table, (double)path->n_copies, n_out, 3);
-		bp_table_ratio(&table, (double)path->n_copy_bytes, n_out, 1);
-		library_copies_cell(&table, model);
-		kernel_copies_cell(&table, model);
-		bp_table_ratio(&table, (double)path->n_calls, n_out, 3);
-		for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
-			bp_table_count(&table, path->hist_copies[k]);
-	}
+	all_rows(&table, r, models, n_models, copies_row);
 	bp_table_end(&table, out);
 }
 

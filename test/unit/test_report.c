@@ -260,6 +260,18 @@ static void cut_super_frames_count_as_the_packets_made(void **state)
 	assert_non_null(strstr(print_live(f), "1.00 copies/p"));
 }
 
+static void several_workers_of_a_pair_are_added_up(void **state)
+{
+	struct fixture *f = *state;
+
+	add_traffic(f);
+	f->report.paths[2] = f->report.paths[0];
+	f->report.paths[2].worker_id = 1;
+	f->report.n_paths = 3;
+	assert_non_null(strstr(print_text(f), "a → b     all      200  12,000"));
+	assert_null(strstr(f->text, "b → a     all"));
+}
+
 static void calls_of_unknown_time_leave_the_split_open(void **state)
 {
 	struct fixture *f = *state;
@@ -393,6 +405,7 @@ int main(void)
 		WITH_FIXTURE(huge_counters_keep_columns_apart),
 		WITH_FIXTURE(ordinary_lines_fit_120_columns),
 		WITH_FIXTURE(cut_super_frames_count_as_the_packets_made),
+		WITH_FIXTURE(several_workers_of_a_pair_are_added_up),
 		WITH_FIXTURE(calls_of_unknown_time_leave_the_split_open),
 		WITH_FIXTURE(live_line_shows_the_difference_only),
 		WITH_FIXTURE(json_parses_and_its_sums_are_equal),
