@@ -168,7 +168,7 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 
 static unsigned busy_tries(const struct xsk_port *xp)
 {
-	return xp->was_started ? 1 : XSK_BUSY_TRIES;
+	return xp->was_started ? XSK_RETRY_TRIES : XSK_BUSY_TRIES;
 }
 
 static int check_no_other_prog(const struct xsk_port *xp, char *why, size_t why_bytes)

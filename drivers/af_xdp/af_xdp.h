@@ -25,6 +25,7 @@
 
 #define XSK_WHY_BYTES      512u /* for the sentence that explains a failure */
 #define XSK_BUSY_TRIES     200u /* × XSK_BUSY_NS: how long a former owner is waited for */
+#define XSK_RETRY_TRIES    20u /* the same on a restart: others wait for the thread that does it */
 #define XSK_BUSY_NS        5000000L
 #define XSK_DEFAULT_RING   2048u
 #define XSK_FILL_BATCH     64u /* frames handed to the kernel at a time */
@@ -116,7 +117,7 @@ struct xsk_port {
 	uint64_t base_tx_dropped; /* its counter at the last start */
 	uint64_t last_tx_dropped; /* its counter when it was last read */
 	bool is_zerocopy;
-	bool was_started; /* a retry does not wait for a former owner: the next one comes soon */
+	bool was_started;
 	int logged_err; /* of the last start(): a retry that fails alike stays silent */
 };
 
