@@ -290,6 +290,17 @@ static void drop_leftovers(struct dpdk_port *dp)
 	}
 }
 
+/* net_ring keeps what lies in its rings beyond stop and close, and with it the mbufs' pool. */
+static void empty_rings(const struct dpdk_port *dp)
+{
+	struct rte_mbuf *mbufs[BP_BURST_MAX];
+	uint16_t n;
+
+	for (uint16_t i = 0; i < dp->port->n_rxq; i++)
+		while ((n = rte_eth_rx_burst(dp->eth_id, i, mbufs, BP_BURST_MAX)))
+			rte_pktmbuf_free_bulk(mbufs, n);
+}
+
 static uint64_t since(uint64_t value, uint64_t base)
 {
 	return value > base ? value - base : 0; /* a PMD that starts again at 0 */
@@ -315,6 +326,8 @@ static void dpdk_stop(struct bp_port *port)
 		return;
 	add_stats(dp, &dp->sum);
 	dp->base = (struct rte_eth_stats){ 0 };
+	if (dp->kind == DPDK_RING && dp->is_started)
+		empty_rings(dp);
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_stop(dp);
 	else if (dp->is_started)
