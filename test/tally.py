@@ -59,6 +59,7 @@ FEATURES = {
     "hugepages": has_hugepages,
     "libdpdk": lambda: pkg("libdpdk"),
     "libxdp": lambda: pkg("libxdp"),
+    "libpcap": lambda: pkg("libpcap"),
     "clang": lambda: shutil.which("clang") is not None,
     "python": lambda: True,
     "tun": lambda: os.path.exists("/dev/net/tun"),
@@ -101,7 +102,8 @@ def read_log(folder):
 
 
 def reason_of(entry):
-    found = re.findall(r"^SKIP: (.*)$", entry.get("stdout", ""), re.MULTILINE)
+    # A script's last words, or the plan of a program that speaks TAP.
+    found = re.findall(r"^(?:SKIP: |1\.\.0 # SKIP )(.*)$", entry.get("stdout", ""), re.MULTILINE)
     return found[-1] if found else "no reason given"
 
 

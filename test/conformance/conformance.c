@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if ((rig->flags & RIG_ROOT) && geteuid() != 0)
-		return skip_all("needs root");
+		return skip_all("not root: the rig needs interfaces of its own");
 	if (!has_driver(rig, why, sizeof(why)))
 		return skip_all(why);
 	signal(SIGALRM, on_alarm);

@@ -56,7 +56,7 @@ int raw_peer_namespace(char *why, size_t why_bytes)
 		return 77;
 	}
 	if (unshare(CLONE_NEWNET) < 0) {
-		snprintf(why, why_bytes, "no private network namespace: %s", strerror(errno));
+		snprintf(why, why_bytes, "unshare refused: %s", strerror(errno));
 		return errno == EPERM ? 77 : -errno;
 	}
 	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");

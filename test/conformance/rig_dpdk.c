@@ -1,5 +1,6 @@
 /* Rigs for the dpdk driver: PMDs in this process, over the kernel, and in pairs. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "frame.h"
 #include "peer_port.h"
 #include "raw_peer.h"
 #include "rig.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NEAR       "cf0" /* the port's end */
 #define FAR        "cf1" /* the peer's end */
@@ -101,6 +103,29 @@ static int attach_near(struct world *w)
 	return raw_peer_open(w, NEAR);
 }
 
+static int setup_tap(const struct rig *rig, char *why, size_t why_bytes)
+{
+	if (access("/dev/net/tun", F_OK) == 0)
+		return setup_namespace(rig, why, why_bytes);
+	snprintf(why, why_bytes, "no /dev/net/tun: load the kernel module tun");
+	return 77;
+}
+
+/* net_ring: what the port sends it receives. */
+static int send_around(struct world *w, const uint8_t *frame, uint32_t len)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	uint32_t seq;
+	unsigned n, k;
+
+	if (!frame_seq(frame, len, &seq))
+		return -EINVAL;
+	n = world_build(w, pkts, BP_BURST_MAX, seq, len, 0);
+	k = world_tx(w, pkts, n);
+	bp_pool_put(WORKER, pkts + k, n - k);
+	return n && k == n ? 0 : -EAGAIN;
+}
+
 #define PAIR                                                                          \
 	.setup = setup_namespace, .configure = configure_pair, .attach = attach_pair, \
 	.detach = peer_port_detach, .send = peer_port_send, .recv = peer_port_recv,   \
@@ -120,6 +145,16 @@ const struct rig rigs_dpdk[] = {
 		.min_frame_bytes = 14,
 		.configure = configure_port,
 		.arg = "net_null0,size=64",
+	},
+	{
+		.name = "dpdk-ring",
+		.driver = "dpdk",
+		.flags = RIG_RX | RIG_RX_NO_CALLS | RIG_TX_NO_CALLS,
+		.max_frame_bytes = 1514,
+		.min_frame_bytes = 14,
+		.configure = configure_port,
+		.send = send_around,
+		.arg = "net_ring0",
 	},
 	{
 		.name = "dpdk-memif-client",
@@ -151,7 +186,7 @@ const struct rig rigs_dpdk[] = {
 		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_VLAN,
 		.max_frame_bytes = 1514,
 		.min_frame_bytes = 14,
-		.setup = setup_namespace,
+		.setup = setup_tap,
 		.configure = configure_port,
 		.attach = attach_near,
 		.detach = raw_peer_detach,

@@ -163,6 +163,7 @@ static void rx_without_frames_recovers(struct world *w)
 	static uint8_t frame[FRAME_MAX];
 	unsigned n_all;
 
+	traffic_discard(w, 1000000);
 	for (unsigned i = 0; i < 40 && w->rig->send; i++) {
 		frame_write(frame, w->next_seq++, 200, false);
 		w->rig->send(w, frame, 200);

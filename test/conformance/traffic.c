@@ -100,6 +100,16 @@ static bool receive_round(struct world *w, uint32_t seq, const uint32_t *lens, u
 	return !check_failed();
 }
 
+/* Some devices (net_memif) give the sender slots only when their receiver has been polled. */
+static void poll_before(struct world *w)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = world_rx(w, pkts, BP_BURST_MAX);
+
+	check_burst(pkts, n, 0, NULL, 0, false);
+	bp_pool_put(WORKER, pkts, n);
+}
+
 bool traffic_to_port(struct world *w, const uint32_t *lens, unsigned n, unsigned max, bool is_vlan)
 {
 	for (unsigned first = 0; first < n; first += ROUND) {
@@ -107,6 +117,7 @@ bool traffic_to_port(struct world *w, const uint32_t *lens, unsigned n, unsigned
 		uint32_t seq = w->next_seq;
 
 		w->next_seq += n_round;
+		poll_before(w);
 		for (unsigned i = 0; i < n_round; i++)
 			if (!offer(w, seq + i, lens[first + i], is_vlan))
 				return false;
@@ -217,6 +228,8 @@ unsigned traffic_discard(struct world *w, uint64_t quiet_ns)
 	unsigned n_ours = 0;
 	uint32_t seq;
 
+	if (w->rig->flags & RIG_SOURCE) /* never quiet */
+		deadline_ns = now_ns() + quiet_ns;
 	while (now_ns() < deadline_ns && now_ns() - last_ns < quiet_ns) {
 		unsigned n = world_rx(w, pkts, BP_BURST_MAX);
 
