@@ -323,7 +323,7 @@ static int read_start(struct bp_port *port)
 	r->due_cycles = r->cycles_per_pkt ? bp_clock_cycles() : 0;
 	r->told = PLAYING;
 	atomic_store_explicit(&r->state, PLAYING, memory_order_relaxed);
-	port->info = (struct bp_port_info){ .kind = BP_DEVICE_NONE, .rx_copies = 2 };
+	port->info = (struct bp_port_info){ .caps = BP_CAP_PLAIN_RX, .rx_copies = 2 };
 	if (!port->n_rxq)
 		return 0;
 	r->counters = &port->rxq[0].counters;

@@ -280,6 +280,8 @@ static void expect_sane_view(struct world *w, const struct bp_pkt *pkt, bool is_
 	expect(pkt->data && pkt->len, "a view without data");
 	expect(!(pkt->flags & ~KNOWN_FLAGS), "unknown flags %#x", pkt->flags);
 	expect(is_first || !(pkt->flags & BP_PKT_VNET), "metadata on a later view");
+	if (w->port->info.caps & BP_CAP_PLAIN_RX)
+		expect(!(pkt->flags & BP_PKT_VNET), "metadata from a port that has none");
 	if (is_first)
 		expect(pkt->copies <= w->port->info.rx_copies, "%u copies of a packet, %u declared",
 		       pkt->copies, w->port->info.rx_copies);
