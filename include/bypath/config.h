@@ -13,6 +13,8 @@
 #define BP_NAME_BYTES  32u
 #define BP_PATH_BYTES  256u
 #define BP_NO_PORT     (-1)
+#define BP_STREAMS_MAX 64u
+#define BP_SIZES_MAX   8u
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
@@ -42,6 +44,56 @@ struct bp_port_conf {
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
 };
 
+/* Values that a header field goes through, one per packet: first, first + 1, … */
+struct bp_range {
+	uint8_t first[16]; /* n_bytes of them, as on the wire */
+	uint8_t n_bytes; /* of the field; 0: not given */
+	uint32_t n; /* values, ≥ 1 */
+};
+
+/* Frame sizes, FCS included, mixed by weight. */
+struct bp_sizes {
+	uint16_t n; /* 1..BP_SIZES_MAX */
+	struct {
+		uint16_t bytes, weight;
+	} v[BP_SIZES_MAX];
+};
+
+/* How much traffic: see docs/gen.md for the units. */
+enum bp_rate_unit { BP_RATE_MAX, BP_RATE_PPS, BP_RATE_BPS_L2, BP_RATE_BPS_L1, BP_RATE_PERCENT };
+struct bp_rate {
+	enum bp_rate_unit unit;
+	double value; /* frames/s, bit/s, or percent of the line */
+};
+
+enum bp_protocol { BP_PROTO_UDP4, BP_PROTO_UDP6, BP_PROTO_TCP4, BP_PROTO_TCP6, BP_PROTO_ETH };
+
+/* [stream.NAME]: frames of one kind that the generator makes. */
+struct bp_stream_conf {
+	char name[BP_NAME_BYTES];
+	enum bp_protocol protocol;
+	uint16_t share; /* of the packets, against the other streams' shares: 1..100 */
+	struct bp_sizes sizes;
+	uint16_t vlan; /* 802.1Q tag, 0: none */
+	uint8_t ttl;
+	uint8_t dscp;
+	struct bp_range src_mac, dst_mac;
+	struct bp_range src, dst; /* 4 or 16 bytes by protocol; eth: not given */
+	struct bp_range sport, dport;
+};
+
+/* [gen]: bypath gen sends on one port, receives on another. */
+struct bp_gen_conf {
+	char tx[BP_NAME_BYTES], rx[BP_NAME_BYTES], replay[BP_NAME_BYTES]; /* names of ports */
+	int tx_port, rx_port, replay_port; /* their indices, or BP_NO_PORT */
+	struct bp_rate rate;
+	double duration_s; /* 0: until a signal */
+	uint64_t count; /* stop after so many frames, 0: never */
+	uint16_t burst; /* frames per burst, 1..BP_BURST_MAX */
+	bool payload_check; /* the receiver compares the payload's pattern */
+	uint64_t first_seq; /* of every stream */
+};
+
 struct bp_conf {
 	struct {
 		enum bp_engine_mode mode;
@@ -68,6 +120,9 @@ struct bp_conf {
 	} dpdk;
 	uint16_t n_ports;
 	struct bp_port_conf ports[BP_PORTS_MAX];
+	struct bp_gen_conf gen;
+	uint16_t n_streams; /* ≥ 1 when gen.tx is given without gen.replay */
+	struct bp_stream_conf streams[BP_STREAMS_MAX];
 };
 
 /*

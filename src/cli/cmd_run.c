@@ -162,6 +162,14 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 	return code;
 }
 
+static bool has_path(const struct bp_conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].forward_to != BP_NO_PORT)
+			return true;
+	return false;
+}
+
 static int forward(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
@@ -199,5 +207,12 @@ int bp_cmd_run(int argc, char **argv)
 	if (code)
 		fputs(errors, stderr);
 	free(errors);
+	if (!code && !has_path(&conf)) {
+		fprintf(stderr,
+			"bypath: error: %s: [forward] says nothing, so there is nothing to run: its "
+			"[gen] section is for bypath gen\n",
+			o.file);
+		code = -EINVAL;
+	}
 	return code ? BP_EXIT_USAGE : forward(&conf, &o);
 }

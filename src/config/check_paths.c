@@ -130,6 +130,9 @@ static void check_direction(struct bp_load *load, unsigned port_id)
 
 static bool is_used(const struct bp_conf *conf, unsigned port_id)
 {
+	if (conf->gen.tx_port == (int)port_id || conf->gen.rx_port == (int)port_id ||
+	    conf->gen.replay_port == (int)port_id)
+		return true;
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		if (conf->ports[i].forward_to == (int)port_id)
 			return true;
@@ -147,7 +150,8 @@ static void complain_unused(struct bp_load *load, unsigned port_id)
 		if (i != port_id)
 			bp_nearest_try(&nearest, conf->ports[i].name);
 	bp_load_complain(load, port_id, NULL,
-			 "is used nowhere: name it in [forward], or delete the section%s",
+			 "is used nowhere: name it in [%s], or delete the section%s",
+			 conf->gen.tx[0] || conf->gen.rx[0] ? "gen" : "forward",
 			 bp_hint(hint, nearest.best));
 }
 
@@ -162,7 +166,7 @@ static void check_map(struct bp_load *load)
 	if (!conf->n_ports && !load->has_bad_port)
 		bp_problem(&load->problems, (struct bp_where){ 0 }, NULL, NULL,
 			   "has no port: add a section [port.NAME] with driver and device");
-	if (is_empty) {
+	if (is_empty && !conf->gen.tx[0] && !conf->gen.rx[0]) {
 		bp_problem(&load->problems, bp_ini_where(&load->ini, "forward", NULL), "forward",
 			   NULL, "says nothing: add FROM = TO, both names of ports");
 		return;

@@ -12,11 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORT_PREFIX "port."
+#define PORT_PREFIX   "port."
+#define STREAM_PREFIX "stream."
 
 void bp_load_section(const struct bp_port_conf *port, char section[BP_SECTION_BYTES])
 {
 	snprintf(section, BP_SECTION_BYTES, PORT_PREFIX "%s", port->name);
+}
+
+void bp_load_stream_section(const struct bp_stream_conf *stream, char section[BP_SECTION_BYTES])
+{
+	snprintf(section, BP_SECTION_BYTES, STREAM_PREFIX "%s", stream->name);
 }
 
 int bp_load_find_port(const struct bp_load *load, const char *name)
@@ -53,23 +59,46 @@ static int port_of_section(const struct bp_load *load, const char *section)
 	return bp_load_find_port(load, section + strlen(PORT_PREFIX));
 }
 
+static bool is_stream_section(const char *section)
+{
+	return !strncmp(section, STREAM_PREFIX, strlen(STREAM_PREFIX));
+}
+
+/* The stream that a section speaks of, or NULL. */
+static struct bp_stream_conf *stream_of_section(struct bp_load *load, const char *section)
+{
+	if (!is_stream_section(section))
+		return NULL;
+	for (unsigned i = 0; i < load->conf.n_streams; i++)
+		if (!strcmp(load->conf.streams[i].name, section + strlen(STREAM_PREFIX)))
+			return &load->conf.streams[i];
+	return NULL;
+}
+
+/* Stands for many sections, each with a name of its own behind the dot. */
+static bool is_named(const char *section)
+{
+	return !strcmp(section, "port") || !strcmp(section, "stream");
+}
+
 static bool is_fixed_section(const char *section)
 {
 	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
 		if (!strcmp(s->name, section))
-			return strcmp(section, "port") != 0;
+			return !is_named(section);
 	return false;
 }
 
-/* Every default that does not depend on the driver. section "port": base is a port. */
+/*
+ * Every default that does not depend on others' values. section "port": base is a port, "stream": a
+ * stream, NULL: all the rest of struct bp_conf.
+ */
 static void apply_defaults(const char *section, void *base)
 {
 	char why[BP_WHY_BYTES];
 
 	for (const struct bp_key *key = bp_schema; key->section; key++) {
-		bool is_port = !strcmp(key->section, "port");
-
-		if (section ? strcmp(key->section, section) : is_port)
+		if (section ? strcmp(key->section, section) : is_named(key->section))
 			continue;
 		if (key->fallback)
 			bp_value_store(key, 0, key->fallback, base, why);
@@ -79,19 +108,25 @@ static void apply_defaults(const char *section, void *base)
 static void complain_section(struct bp_load *load, const struct bp_ini_item *header)
 {
 	struct bp_nearest nearest = { .word = header->section };
-	char port_section[BP_INI_LINE_BYTES + 8] = "", hint[BP_HINT_BYTES];
+	char port_section[BP_INI_LINE_BYTES + 8] = "", stream_section[BP_INI_LINE_BYTES + 8] = "";
 	const char *dot = strchr(header->section, '.');
+	char hint[BP_HINT_BYTES];
 
 	if (dot) { /* [ports.wan] */
 		snprintf(port_section, sizeof(port_section), "port%s", dot);
 		bp_nearest_try(&nearest, port_section);
+		snprintf(stream_section, sizeof(stream_section), "stream%s", dot);
+		bp_nearest_try(&nearest, stream_section);
 	}
 	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
 		bp_nearest_try(&nearest, s->name);
 	if (nearest.best && !strcmp(nearest.best, "port"))
 		nearest.best = "port.NAME";
+	if (nearest.best && !strcmp(nearest.best, "stream"))
+		nearest.best = "stream.NAME";
 	bp_problem(&load->problems, header->where, header->section, NULL,
-		   "unknown section, allowed: engine, memory, dpdk, port.NAME, forward%s",
+		   "unknown section, allowed: engine, memory, dpdk, port.NAME, forward, gen, "
+		   "stream.NAME%s",
 		   bp_hint(hint, nearest.best));
 }
 
@@ -119,6 +154,29 @@ static void add_port(struct bp_load *load, const struct bp_ini_item *header)
 	apply_defaults("port", port);
 }
 
+static void add_stream(struct bp_load *load, const struct bp_ini_item *header)
+{
+	const char *name = header->section + strlen(STREAM_PREFIX);
+	struct bp_stream_conf *stream = &load->conf.streams[load->conf.n_streams];
+
+	if (!bp_is_name(name, "_-") || strlen(name) >= BP_NAME_BYTES) {
+		load->has_bad_stream = true;
+		bp_problem(&load->problems, header->where, header->section, NULL,
+			   "found a stream named «%.80s», allowed: 1..%u of a-z 0-9 _ -", name,
+			   BP_NAME_BYTES - 1);
+		return;
+	}
+	if (load->conf.n_streams == BP_STREAMS_MAX) {
+		load->has_bad_stream = true;
+		bp_problem(&load->problems, header->where, header->section, NULL,
+			   "one stream too many, allowed: up to %u", BP_STREAMS_MAX);
+		return;
+	}
+	load->conf.n_streams++;
+	snprintf(stream->name, sizeof(stream->name), "%.*s", (int)sizeof(stream->name) - 1, name);
+	apply_defaults("stream", stream);
+}
+
 static void read_sections(struct bp_load *load)
 {
 	bool has_bad_port = false;
@@ -130,6 +188,8 @@ static void read_sections(struct bp_load *load)
 			continue;
 		if (is_port_section(item->section)) {
 			add_port(load, item);
+		} else if (is_stream_section(item->section)) {
+			add_stream(load, item);
 		} else {
 			complain_section(load, item);
 			load->has_bad_port = true; /* it may have been meant as one */
@@ -154,7 +214,7 @@ static void complain_key(struct bp_load *load, const struct bp_ini_item *item, c
 	if (elsewhere && (!nearest.best || nearest.distance > 1))
 		bp_problem(&load->problems, item->where, item->section, item->key,
 			   "unknown key here: it belongs in [%s%s]", elsewhere->section,
-			   strcmp(elsewhere->section, "port") ? "" : ".NAME");
+			   is_named(elsewhere->section) ? ".NAME" : "");
 	else
 		bp_problem(&load->problems, item->where, item->section, item->key,
 			   "unknown key%s%s", bp_hint(hint, nearest.best),
@@ -239,17 +299,33 @@ static void read_port_key(struct bp_load *load, const struct bp_ini_item *item, 
 		store_item(load, item, key, load->drivers[port_id], &load->conf.ports[port_id]);
 }
 
+static void read_stream_key(struct bp_load *load, const struct bp_ini_item *item,
+			    struct bp_stream_conf *stream)
+{
+	const struct bp_key *key = bp_schema_find("stream", item->key);
+
+	if (key)
+		load->has_bad_stream |= !store_item(load, item, key, 0, stream);
+	else
+		complain_key(load, item, "stream");
+}
+
 static void read_keys(struct bp_load *load)
 {
 	for (size_t i = 0; i < load->ini.n_items; i++) {
 		const struct bp_ini_item *item = &load->ini.items[i];
 		int port_id = port_of_section(load, item->section);
+		struct bp_stream_conf *stream = stream_of_section(load, item->section);
 		const struct bp_key *key;
 
 		if (!item->key || !strcmp(item->section, "forward"))
 			continue;
 		if (port_id != BP_NO_PORT) {
 			read_port_key(load, item, (unsigned)port_id);
+			continue;
+		}
+		if (stream && item->key) {
+			read_stream_key(load, item, stream);
 			continue;
 		}
 		if (!is_fixed_section(item->section))
@@ -306,6 +382,7 @@ static void read_forwards(struct bp_load *load)
 static void read_values(struct bp_load *load)
 {
 	apply_defaults(NULL, &load->conf);
+	load->conf.gen.tx_port = load->conf.gen.rx_port = load->conf.gen.replay_port = BP_NO_PORT;
 	read_sections(load);
 	for (unsigned i = 0; i < load->conf.n_ports; i++)
 		read_driver(load, i);
@@ -315,6 +392,7 @@ static void read_values(struct bp_load *load)
 		return; /* what is missing may stand in a line that made no sense */
 	for (unsigned i = 0; i < load->conf.n_ports; i++)
 		bp_check_port(load, i);
+	bp_check_gen(load);
 	bp_check_paths(load);
 }
 

@@ -7,7 +7,7 @@
 #include "config/ini.h"
 #include "config/problems.h"
 
-#define BP_SECTION_BYTES (BP_NAME_BYTES + 8u)
+#define BP_SECTION_BYTES (BP_NAME_BYTES + 8u) /* "stream." or "port." with a name */
 
 struct bp_load {
 	struct bp_ini ini;
@@ -17,10 +17,14 @@ struct bp_load {
 	bool has_bad_mode[BP_PORTS_MAX]; /* the port's mode was refused */
 	bool has_bad_forward; /* an entry of [forward] was refused */
 	bool has_bad_port; /* a port's section was refused */
+	bool has_bad_stream; /* a stream's section was refused */
 };
 
 /* "port.NAME" */
 void bp_load_section(const struct bp_port_conf *port, char section[BP_SECTION_BYTES]);
+
+/* "stream.NAME" */
+void bp_load_stream_section(const struct bp_stream_conf *stream, char section[BP_SECTION_BYTES]);
 
 /* Index of the port of this name, or BP_NO_PORT. */
 int bp_load_find_port(const struct bp_load *load, const char *name);
@@ -34,5 +38,11 @@ void bp_check_port(struct bp_load *load, unsigned port_id);
 
 /* The whole: ports against each other, paths, workers, EAL's options. Adds problems. */
 void bp_check_paths(struct bp_load *load);
+
+/*
+ * The generator: its ports, then each stream in itself. Fills in what depends on other keys.
+ * Adds problems.
+ */
+void bp_check_gen(struct bp_load *load);
 
 #endif

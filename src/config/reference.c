@@ -49,6 +49,13 @@ static void print_port(FILE *out, const struct example *example)
 			print_key(out, key, example);
 }
 
+static void print_forwards(FILE *out)
+{
+	for (size_t i = 0; i < N_EXAMPLES; i++)
+		if (examples[i].to)
+			fprintf(out, "%s = %s\n", examples[i].port, examples[i].to);
+}
+
 void bp_reference_print_ini(FILE *out)
 {
 	fprintf(out, "; Every section and key of bypath, with its default.\n"
@@ -62,14 +69,14 @@ void bp_reference_print_ini(FILE *out)
 				print_port(out, &examples[i]);
 			continue;
 		}
-		fprintf(out, "[%s]\n", section->name);
+		fprintf(out, "[%s]\n",
+			strcmp(section->name, "stream") ? section->name : "stream.s1");
 		for (const struct bp_key *key = bp_schema; key->section; key++)
 			if (!strcmp(key->section, section->name) && key->type != BP_KEY_PORT)
 				print_key(out, key, NULL);
+		if (!strcmp(section->name, "forward"))
+			print_forwards(out);
 	}
-	for (size_t i = 0; i < N_EXAMPLES; i++)
-		if (examples[i].to)
-			fprintf(out, "%s = %s\n", examples[i].port, examples[i].to);
 }
 
 /* A cell of a Markdown table: | is escaped. */
@@ -136,8 +143,9 @@ void bp_reference_print_tables(FILE *out)
 {
 	for (const struct bp_section *section = bp_schema_sections; section->name; section++) {
 		bool is_port = !strcmp(section->name, "port");
+		bool is_named = is_port || !strcmp(section->name, "stream");
 
-		fprintf(out, "### [%s%s]\n\n%s.\n", section->name, is_port ? ".NAME" : "",
+		fprintf(out, "### [%s%s]\n\n%s.\n", section->name, is_named ? ".NAME" : "",
 			section->help);
 		if (strcmp(section->name, "forward")) {
 			fprintf(out,

@@ -13,6 +13,11 @@
 	.section = "port", .offset = offsetof(struct bp_port_conf, field), \
 	.size = sizeof(((struct bp_port_conf *)0)->field)
 
+#define STREAM(field)                                                          \
+	.section = "stream", .offset = offsetof(struct bp_stream_conf, field), \
+	.size = sizeof(((struct bp_stream_conf *)0)->field)
+#define GEN(field) .section = "gen", CONF(gen.field)
+
 #define ON_NETDEV (BP_SD_AF_PACKET | BP_SD_AF_XDP)
 
 const char *const bp_schema_drivers[] = { "af_packet", "af_xdp", "dpdk", "pcap",
@@ -24,6 +29,8 @@ const struct bp_section bp_schema_sections[] = {
 	{ "dpdk", "how EAL starts; read only if there is a dpdk port or enable = yes" },
 	{ "port", "one attachment to a network, its name behind the dot" },
 	{ "forward", "FROM = TO: packets received on port FROM are sent on port TO" },
+	{ "gen", "what bypath gen sends and receives; bypath run does not read it" },
+	{ "stream", "frames of one kind that bypath gen sends, the stream's name behind the dot" },
 	{ NULL, NULL },
 };
 
@@ -56,6 +63,10 @@ static const struct bp_word port_modes[] = {
 };
 static const struct bp_word tx_ways[] = {
 	{ "auto", 0, 0 }, { "ring", 0, 0 }, { "send", 0, 0 }, { NULL, 0, 0 }
+};
+static const struct bp_word protocols[] = {
+	{ "udp4", BP_PROTO_UDP4, 0 }, { "udp6", BP_PROTO_UDP6, 0 }, { "tcp4", BP_PROTO_TCP4, 0 },
+	{ "tcp6", BP_PROTO_TCP6, 0 }, { "eth", BP_PROTO_ETH, 0 },   { NULL, 0, 0 }
 };
 static const struct bp_word paces[] = { { "recorded", 0, 0 }, { "max", 0, 0 }, { NULL, 0, 0 } };
 
@@ -239,6 +250,51 @@ const struct bp_key bp_schema[] = {
 	  .name = "*",
 	  .type = BP_KEY_PORT,
 	  .help = "the port whose packets are sent on the port named behind the =" },
+
+	{ GEN(tx), .name = "tx", .type = BP_KEY_TEXT, .example = "packet",
+	  .help = "the port that frames are sent on; without it nothing is sent" },
+	{ GEN(rx), .name = "rx", .type = BP_KEY_TEXT, .example = "xdp",
+	  .help = "the port that they come back on; without it nothing is received" },
+	{ GEN(replay), .name = "replay", .type = BP_KEY_TEXT, .example = "file",
+	  .help = "a pcap port with mode = read whose packets are sent instead of streams" },
+	{ GEN(rate), .name = "rate", .type = BP_KEY_RATE, .fallback = "max",
+	  .help = "of all streams together; bps counts L2 with FCS, bpsl1 preamble and gap too" },
+	{ GEN(duration_s), .name = "duration", .type = BP_KEY_SECONDS, .fallback = "10",
+	  .help = "how long to send; 0: until SIGINT or SIGTERM" },
+	{ GEN(count), .name = "count", .type = BP_KEY_NUMBER, .unit = "frames", .max = INT64_MAX,
+	  .zero = "no bound", .fallback = "0", .help = "stop after so many frames" },
+	{ GEN(burst), .name = "burst", .type = BP_KEY_NUMBER, .unit = "frames", .min = 1,
+	  .max = BP_BURST_MAX, .fallback = "32", .help = "frames sent at once when they are due" },
+	{ GEN(payload_check), .name = "payload_check", .type = BP_KEY_CHOICE, .words = yes_no,
+	  .fallback = "yes", .help = "compare every byte of the payload on reception" },
+	{ GEN(first_seq), .name = "first_seq", .type = BP_KEY_NUMBER, .unit = "", .min = 0,
+	  .max = (1ull << 48) - 1, .fallback = "0",
+	  .help = "sequence number of each stream's first frame; they wrap at 2^48" },
+
+	{ STREAM(protocol), .name = "protocol", .type = BP_KEY_CHOICE, .words = protocols,
+	  .fallback = "udp4", .help = "the headers; eth: EtherType 0x88b5 and no others" },
+	{ STREAM(share), .name = "share", .type = BP_KEY_NUMBER, .unit = "parts", .min = 1,
+	  .max = 100, .fallback = "1", .help = "of the frames, against the other streams' shares" },
+	{ STREAM(sizes), .name = "size", .type = BP_KEY_SIZES, .fallback = "64",
+	  .help = "frame size with FCS; imix is 64:7,594:4,1518:1" },
+	{ STREAM(vlan), .name = "vlan", .type = BP_KEY_NUMBER, .unit = "", .max = 4094,
+	  .zero = "no tag", .fallback = "0", .help = "802.1Q tag; its 4 bytes count in size" },
+	{ STREAM(src_mac), .name = "src_mac", .type = BP_KEY_MACS, .fallback = "02:00:00:00:01:01",
+	  .help = "source MAC address, or a range that packets go through" },
+	{ STREAM(dst_mac), .name = "dst_mac", .type = BP_KEY_MACS, .fallback = "02:00:00:00:02:01",
+	  .help = "destination MAC address, or a range" },
+	{ STREAM(src), .name = "src", .type = BP_KEY_ADDRS, .example = "198.18.0.1-198.18.0.254",
+	  .help = "source address, or a range; without it 198.18.0.1, 2001:2::1" },
+	{ STREAM(dst), .name = "dst", .type = BP_KEY_ADDRS, .example = "198.19.0.1",
+	  .help = "destination address, or a range; without it 198.19.0.1, 2001:2:1::1" },
+	{ STREAM(sport), .name = "sport", .type = BP_KEY_L4PORTS, .fallback = "49152",
+	  .help = "source port, or a range" },
+	{ STREAM(dport), .name = "dport", .type = BP_KEY_L4PORTS, .fallback = "9",
+	  .help = "destination port, or a range; 9 is discard" },
+	{ STREAM(ttl), .name = "ttl", .type = BP_KEY_NUMBER, .unit = "hops", .min = 1, .max = 255,
+	  .fallback = "64", .help = "time to live, hop limit" },
+	{ STREAM(dscp), .name = "dscp", .type = BP_KEY_NUMBER, .unit = "", .max = 63,
+	  .zero = "best effort", .fallback = "0", .help = "differentiated services code point" },
 	{ .section = NULL },
 };
 

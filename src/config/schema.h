@@ -29,6 +29,12 @@ enum bp_key_type {
 	BP_KEY_NUMBER, /* decimal, min … max */
 	BP_KEY_CORES, /* list of core numbers */
 	BP_KEY_PORT, /* name of a port: [forward] only */
+	BP_KEY_SECONDS, /* decimal fraction, 0 … 1e9 */
+	BP_KEY_RATE, /* frames or bits per second, percent, max */
+	BP_KEY_SIZES, /* frame sizes with weights, or imix */
+	BP_KEY_MACS, /* a MAC address, or first-last */
+	BP_KEY_ADDRS, /* an IPv4 or IPv6 address, or first-last */
+	BP_KEY_L4PORTS, /* a UDP or TCP port, or first-last */
 };
 
 enum bp_key_flag {
@@ -45,7 +51,7 @@ struct bp_word {
 };
 
 struct bp_key {
-	const char *section; /* "engine", …; "port" stands for every [port.NAME] */
+	const char *section; /* "engine", …; "port" and "stream" stand for [port.NAME], … */
 	const char *name; /* "*" in [forward]: any port */
 	enum bp_key_type type;
 	uint32_t flags; /* enum bp_key_flag */
@@ -57,13 +63,13 @@ struct bp_key {
 	uint32_t drivers; /* ports only: to which drivers it applies */
 	const char *mode; /* ports only: applies with this mode of the driver only */
 	const char *example; /* for reference.ini, where there is no default */
-	uint16_t offset; /* of the field in struct bp_conf, or in struct bp_port_conf */
+	uint32_t offset; /* of the field in struct bp_conf, bp_port_conf or bp_stream_conf */
 	uint16_t size;
 	const char *help; /* one line */
 };
 
 struct bp_section {
-	const char *name; /* "port" stands for [port.NAME] */
+	const char *name; /* "port" and "stream" stand for [port.NAME], [stream.NAME] */
 	const char *help; /* one line */
 };
 

@@ -44,8 +44,8 @@ static void print_range(const struct bp_key *key, char *out, size_t out_bytes)
 		snprintf(zero, sizeof(zero), ", or 0: %s", key->zero);
 	else if (key->zero)
 		snprintf(zero, sizeof(zero), ", 0: %s", key->zero);
-	snprintf(out, out_bytes, "%llu..%llu %s%s%s", (unsigned long long)key->min,
-		 (unsigned long long)key->max, key->unit,
+	snprintf(out, out_bytes, "%llu..%llu%s%s%s%s", (unsigned long long)key->min,
+		 (unsigned long long)key->max, key->unit[0] ? " " : "", key->unit,
 		 key->flags & BP_KEY_POWER_OF_2 ? ", a power of two" : "", zero);
 }
 
@@ -69,6 +69,8 @@ void bp_schema_print_allowed(const struct bp_key *key, uint32_t driver, char *ou
 	case BP_KEY_PORT:
 		snprintf(out, out_bytes, "the name of a port");
 		break;
+	default:
+		snprintf(out, out_bytes, "%s", bp_value_traffic_allowed(key->type));
 	}
 }
 
@@ -243,7 +245,8 @@ int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, 
 	case BP_KEY_CORES:
 		return store_cores(text, base) ? refuse(key, driver, text, NULL, why) : 0;
 	case BP_KEY_PORT:
-		break;
+		return -EINVAL;
+	default:
+		return bp_value_store_traffic(key, text, field, why);
 	}
-	return -EINVAL;
 }

@@ -15,4 +15,11 @@
 int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, void *base,
 		   char why[BP_WHY_BYTES]);
 
+/* The types of the generator's keys: a part of bp_value_store(), with the same result. */
+int bp_value_store_traffic(const struct bp_key *key, const char *text, void *field,
+			   char why[BP_WHY_BYTES]);
+
+/* What they allow, for people; a static string. */
+const char *bp_value_traffic_allowed(enum bp_key_type type);
+
 #endif

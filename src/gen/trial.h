@@ -12,9 +12,10 @@ struct bp_trial_request {
 	double rate_pps; /* frames per second over all streams; 0: as fast as it goes */
 	double duration_s; /* of sending; the receiver's wait comes on top. 0: until n_pkts */
 	uint64_t n_pkts; /* stop after so many frames (back-to-back bursts); 0: no such bound */
-	double settle_s; /* wait for stragglers after the last frame; 0: 0.2 s. It ends early
-			  * when everything sent has been received */
-	/* Every stream's frame size, FCS included (64 … 9000); 0: as the streams say. */
+	/* After the last frame the receiver waits until nothing has come for so long (0: 0.2 s),
+	 * at most ten times that; it ends early when everything sent has been received. */
+	double settle_s;
+	/* Every stream's frame size, FCS included (64 … 9022); 0: as the streams say. */
 	uint32_t frame_size;
 	/* Where the trial's histogram is added, or NULL. The caller's. */
 	struct bp_latency *latency;

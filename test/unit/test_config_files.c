@@ -109,7 +109,8 @@ static const char bare[] =
 	"[port.wire]\ndriver = ring\ndevice = ring0\n"
 	"[port.source]\ndriver = null\n"
 	"[forward]\npacket = xdp\nxdp = packet\nnic = kernel\nkernel = nic\nfile = wire\n"
-	"source = wire\n";
+	"source = wire\n"
+	"[stream.s1]\n";
 
 static void values_of_the_reference_are_the_defaults(void **state)
 {
@@ -133,7 +134,8 @@ static bool has_key(const char *text, const char *section, const char *key)
 	char header[64], line[64], comment[64];
 	size_t len = 0;
 
-	snprintf(header, sizeof(header), "\n[%s%s", section, strcmp(section, "port") ? "]" : ".");
+	snprintf(header, sizeof(header), "\n[%s%s", section,
+		 !strcmp(section, "port") || !strcmp(section, "stream") ? "." : "]");
 	snprintf(line, sizeof(line), "\n%s = ", key);
 	snprintf(comment, sizeof(comment), "\n;%s = ", key);
 	for (const char *at = text; (at = strstr(at, header)); at += len) {

@@ -8,7 +8,7 @@
 	{                                                   \
 		.name = case_name, .ini = text, __VA_ARGS__ \
 	}
-#define SECTIONS "engine, memory, dpdk, port.NAME, forward"
+#define SECTIONS "engine, memory, dpdk, port.NAME, forward, gen, stream.NAME"
 #define DRIVERS  "af_packet | af_xdp | dpdk | pcap | tap | ring | null"
 
 static const struct config_case sections_and_keys[] = {

@@ -1,0 +1,216 @@
+/* Checks the generator's ports with its streams. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/load.h"
+
+#include "bypath/signature.h"
+
+#include "config/schema.h"
+#include "config/spelling.h"
+#include "config/value.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FCS_BYTES 4u
+
+static void complain_gen(struct bp_load *load, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void complain_gen(struct bp_load *load, const char *key, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	bp_problem(&load->problems, bp_ini_where(&load->ini, "gen", key), "gen", key, "%s", text);
+}
+
+static void complain_stream(struct bp_load *load, const struct bp_stream_conf *stream,
+			    const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void complain_stream(struct bp_load *load, const struct bp_stream_conf *stream,
+			    const char *key, const char *fmt, ...)
+{
+	char section[BP_SECTION_BYTES], text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	bp_load_stream_section(stream, section);
+	bp_problem(&load->problems, bp_ini_where(&load->ini, section, key), section, key, "%s",
+		   text);
+}
+
+/* ---- ports ----------------------------------------------------------------------------------- */
+
+static int find_port(struct bp_load *load, const char *key, const char *name)
+{
+	struct bp_nearest nearest = { .word = name };
+	char hint[BP_HINT_BYTES];
+	int port_id;
+
+	if (!name[0])
+		return BP_NO_PORT;
+	port_id = bp_load_find_port(load, name);
+	if (port_id != BP_NO_PORT || load->has_bad_port)
+		return port_id;
+	for (unsigned i = 0; i < load->conf.n_ports; i++)
+		bp_nearest_try(&nearest, load->conf.ports[i].name);
+	complain_gen(load, key, "found «%s», which is no port: add a section [port.%s]%s", name,
+		     name, bp_hint(hint, nearest.best));
+	return port_id;
+}
+
+static bool is_pcap(const struct bp_load *load, int port_id, const char *mode)
+{
+	return port_id != BP_NO_PORT && load->drivers[port_id] == BP_SD_PCAP &&
+	       !strcmp(load->conf.ports[port_id].mode, mode);
+}
+
+static void check_ports(struct bp_load *load)
+{
+	struct bp_gen_conf *gen = &load->conf.gen;
+
+	gen->tx_port = find_port(load, "tx", gen->tx);
+	gen->rx_port = find_port(load, "rx", gen->rx);
+	gen->replay_port = find_port(load, "replay", gen->replay);
+	if (is_pcap(load, gen->tx_port, "read"))
+		complain_gen(load, "tx",
+			     "found «%s», a pcap port with mode = read: it cannot send; name it in "
+			     "replay to send what it holds",
+			     gen->tx);
+	if (is_pcap(load, gen->rx_port, "write"))
+		complain_gen(load, "rx",
+			     "found «%s», a pcap port with mode = write: nothing comes out of it",
+			     gen->rx);
+	if (!gen->replay[0])
+		return;
+	if (gen->replay_port != BP_NO_PORT && !is_pcap(load, gen->replay_port, "read"))
+		complain_gen(load, "replay", "found «%s»; allowed: a pcap port with mode = read",
+			     gen->replay);
+	if (!gen->tx[0])
+		complain_gen(load, "replay", "found «%s» without tx: say which port sends it",
+			     gen->replay);
+	if (load->conf.n_streams)
+		complain_stream(load, &load->conf.streams[0], NULL,
+				"stands beside [gen] replay = %s: either streams or a capture",
+				gen->replay);
+}
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+static bool is_v6(const struct bp_stream_conf *s)
+{
+	return s->protocol == BP_PROTO_UDP6 || s->protocol == BP_PROTO_TCP6;
+}
+
+static bool is_tcp(const struct bp_stream_conf *s)
+{
+	return s->protocol == BP_PROTO_TCP4 || s->protocol == BP_PROTO_TCP6;
+}
+
+/* Smallest frame that holds the stream's headers with the signature, FCS included. */
+static unsigned min_size(const struct bp_stream_conf *s)
+{
+	unsigned n_bytes = 14u + (s->vlan ? 4u : 0u) + BP_SIG_BYTES + FCS_BYTES;
+
+	if (s->protocol != BP_PROTO_ETH)
+		n_bytes += (is_v6(s) ? 40u : 20u) + (is_tcp(s) ? 20u : 8u);
+	return n_bytes;
+}
+
+static const char *protocol_name(const struct bp_stream_conf *s)
+{
+	const struct bp_word *w = bp_schema_find("stream", "protocol")->words;
+
+	while (w[1].word && w->value != s->protocol)
+		w++;
+	return w->word;
+}
+
+static void check_sizes(struct bp_load *load, const struct bp_stream_conf *s)
+{
+	for (unsigned i = 0; i < s->sizes.n; i++) {
+		if (s->sizes.v[i].bytes >= min_size(s))
+			continue;
+		complain_stream(load, s, "size",
+				"found %u bytes, but %s%s frames with their signature need %u: "
+				"set size = %u or more",
+				s->sizes.v[i].bytes, protocol_name(s), s->vlan ? " VLAN" : "",
+				min_size(s), min_size(s));
+		return;
+	}
+}
+
+static void set_address(struct bp_range *range, bool v6, const char *text)
+{
+	if (range->n_bytes)
+		return;
+	*range = (struct bp_range){ .n_bytes = v6 ? 16 : 4, .n = 1 };
+	inet_pton(v6 ? AF_INET6 : AF_INET, text, range->first);
+}
+
+static void check_address(struct bp_load *load, const struct bp_stream_conf *s, const char *key,
+			  const struct bp_range *range)
+{
+	if (range->n_bytes && (range->n_bytes == 16) != is_v6(s))
+		complain_stream(load, s, key,
+				"found an IPv%d address, but protocol = %s needs IPv%d",
+				range->n_bytes == 16 ? 6 : 4, protocol_name(s), is_v6(s) ? 6 : 4);
+}
+
+/* What a frame without IP has no field for. */
+static void check_eth(struct bp_load *load, const struct bp_stream_conf *s)
+{
+	static const char *const keys[] = { "src", "dst", "sport", "dport", "ttl", "dscp" };
+	char section[BP_SECTION_BYTES];
+
+	bp_load_stream_section(s, section);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (bp_ini_find(&load->ini, section, keys[i]))
+			complain_stream(load, s, keys[i],
+					"does not apply: protocol = eth has no IP header; delete "
+					"the line");
+}
+
+static void check_stream(struct bp_load *load, struct bp_stream_conf *s)
+{
+	check_sizes(load, s);
+	if (s->protocol == BP_PROTO_ETH) {
+		check_eth(load, s);
+		return;
+	}
+	check_address(load, s, "src", &s->src);
+	check_address(load, s, "dst", &s->dst);
+	set_address(&s->src, is_v6(s), is_v6(s) ? "2001:2::1" : "198.18.0.1");
+	set_address(&s->dst, is_v6(s), is_v6(s) ? "2001:2:1::1" : "198.19.0.1");
+}
+
+static void add_default_stream(struct bp_load *load)
+{
+	struct bp_stream_conf *s = &load->conf.streams[0];
+	char why[BP_WHY_BYTES];
+
+	for (const struct bp_key *key = bp_schema; key->section; key++)
+		if (!strcmp(key->section, "stream") && key->fallback)
+			bp_value_store(key, 0, key->fallback, s, why);
+	strcpy(s->name, "default");
+	load->conf.n_streams = 1;
+}
+
+void bp_check_gen(struct bp_load *load)
+{
+	const struct bp_gen_conf *gen = &load->conf.gen;
+
+	check_ports(load);
+	if (gen->tx[0] && !gen->replay[0] && !load->conf.n_streams && !load->has_bad_stream)
+		add_default_stream(load);
+	for (unsigned i = 0; i < load->conf.n_streams; i++)
+		check_stream(load, &load->conf.streams[i]);
+}
