@@ -59,7 +59,8 @@ int bp_offload_create(struct bp_frames *frames, struct bp_counters *counters, un
 		o->flags = flags;
 		o->tx_frame_bytes = tx->max_frame_bytes;
 		o->l3_bytes = l3_bytes;
-		bp_segmenter_init(&o->segmenter, frames, counters, worker_id);
+		bp_segmenter_init(&o->segmenter, frames, counters, worker_id,
+				  tx->caps & BP_CAP_MULTI_TX ? BP_SEGMENT_VIEWS_MAX : 1);
 	}
 	*out = o;
 	return 0;

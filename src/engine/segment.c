@@ -28,21 +28,25 @@ static void store_be16(uint8_t *p, uint32_t v)
 }
 
 void bp_segmenter_init(struct bp_segmenter *s, struct bp_frames *frames,
-		       struct bp_counters *counters, unsigned worker_id)
+		       struct bp_counters *counters, unsigned worker_id, unsigned max_views)
 {
 	*s = (struct bp_segmenter){
 		.frames = frames,
 		.counters = counters,
 		.worker_id = worker_id,
+		.max_views = max_views,
+		.room = bp_frames_room(frames),
 	};
 }
 
-/* Payload bytes per segment that a frame of the arena and the TX port can carry; 0: none. */
+/* Payload bytes per segment that frames of the arena and the TX port can carry; 0: none. */
 static uint32_t bound_payload(const struct bp_segmenter *s, uint32_t header_bytes,
 			      uint32_t tx_frame_bytes)
 {
-	uint32_t bound = bp_frames_room(s->frames);
+	uint32_t bound = s->room * s->max_views;
 
+	if (header_bytes >= s->room)
+		return 0;
 	if (tx_frame_bytes && tx_frame_bytes < bound)
 		bound = tx_frame_bytes;
 	return bound > header_bytes ? bound - header_bytes : 0;
@@ -82,37 +86,41 @@ enum bp_segment_verdict bp_segment_begin(struct bp_segmenter *s, const struct bp
 	return BP_SEGMENT_BEGUN;
 }
 
-/* The next n_bytes of payload, from however many views, to the end of seg. */
+/* The next n_bytes of payload, from however many views, behind the headers in seg[0]. */
 static void copy_payload(struct bp_segmenter *s, struct bp_pkt *seg, uint32_t n_bytes)
 {
+	struct bp_pkt *to = seg;
 	bool is_first_copy = true;
 
 	while (n_bytes) {
-		const struct bp_pkt *view = &s->views[s->view_id];
-		uint32_t chunk = view->len - s->view_off;
+		const struct bp_pkt *from = &s->views[s->view_id];
+		uint32_t chunk = from->len - s->view_off;
 
 		if (!chunk) {
 			s->view_id++;
 			s->view_off = 0;
 			continue;
 		}
+		if (to->len == s->room) {
+			to->flags |= BP_PKT_MORE;
+			to++;
+		}
+		if (chunk > s->room - to->len)
+			chunk = s->room - to->len;
 		if (chunk > n_bytes)
 			chunk = n_bytes;
-		bp_ledger_copy(s->counters, seg, is_first_copy, seg->data + seg->len,
-			       view->data + s->view_off, chunk);
+		bp_ledger_copy(s->counters, seg, is_first_copy, to->data + to->len,
+			       from->data + s->view_off, chunk);
 		is_first_copy = false;
-		seg->len += chunk;
+		to->len += chunk;
 		s->view_off += chunk;
 		n_bytes -= chunk;
 	}
 }
 
 /* Lengths, identification, header checksum. */
-static void fix_network(struct bp_segmenter *s, struct bp_pkt *seg)
+static void fix_network(struct bp_segmenter *s, uint8_t *ip, uint32_t ip_bytes)
 {
-	uint8_t *ip = seg->data + s->l4.l3_off;
-	uint32_t ip_bytes = seg->len - s->l4.l3_off;
-
 	if (s->l4.is_v6) {
 		store_be16(ip + V6_LENGTH, ip_bytes - V6_BYTES);
 		return;
@@ -137,10 +145,11 @@ static void fix_tcp(struct bp_segmenter *s, uint8_t *tcp, uint32_t payload_bytes
 	s->seq += payload_bytes;
 }
 
-static void fix_transport(struct bp_segmenter *s, struct bp_pkt *seg, uint32_t payload_bytes)
+static void fix_transport(struct bp_segmenter *s, struct bp_pkt *seg, unsigned n_views,
+			  uint32_t payload_bytes)
 {
 	uint8_t *l4 = seg->data + s->l4.l4_off, *field = seg->data + s->l4.csum_off;
-	uint32_t l4_bytes = seg->len - s->l4.l4_off;
+	uint32_t l4_bytes = s->l4.payload_off - s->l4.l4_off + payload_bytes;
 	uint64_t sum;
 	uint16_t csum;
 
@@ -151,24 +160,41 @@ static void fix_transport(struct bp_segmenter *s, struct bp_pkt *seg, uint32_t p
 	if (s->is_unsummed)
 		return;
 	bp_csum_store(field, 0);
-	sum = bp_csum_pseudo(seg->data + s->l4.l3_off, s->l4.is_v6, s->l4.proto, l4_bytes);
-	csum = (uint16_t)~bp_csum_fold(bp_csum_add(sum, l4, l4_bytes));
+	sum = bp_csum_join(
+		bp_csum_pseudo(seg->data + s->l4.l3_off, s->l4.is_v6, s->l4.proto, l4_bytes),
+		bp_csum_views(seg, n_views, s->l4.l4_off, l4_bytes));
+	csum = (uint16_t)~bp_csum_fold(sum);
 	/* 0 would mean «no checksum» in UDP. */
 	if (!csum && s->l4.proto == BP_PROTO_UDP)
 		csum = 0xffff;
 	bp_csum_store(field, csum);
 }
 
-static void make_segment(struct bp_segmenter *s, struct bp_pkt *seg)
+/* Payload of the segment that begins with payload_left bytes to go. */
+static uint32_t next_payload(const struct bp_segmenter *s, uint32_t payload_left)
 {
-	uint32_t payload_bytes = s->payload_left < s->mss ? s->payload_left : s->mss;
+	return payload_left < s->mss ? payload_left : s->mss;
+}
 
+/* Frames that a segment takes. */
+static unsigned count_frames(const struct bp_segmenter *s, uint32_t payload_bytes)
+{
+	unsigned n = 1;
+
+	for (uint32_t left = s->l4.payload_off + payload_bytes; left > s->room; left -= s->room)
+		n++;
+	return n;
+}
+
+static void make_segment(struct bp_segmenter *s, struct bp_pkt *seg, unsigned n_views,
+			 uint32_t payload_bytes)
+{
 	seg->copies = s->views[0].copies;
 	seg->len = s->l4.payload_off;
 	memcpy(seg->data, s->views[0].data, s->l4.payload_off); /* header */
 	copy_payload(s, seg, payload_bytes);
-	fix_network(s, seg);
-	fix_transport(s, seg, payload_bytes);
+	fix_network(s, seg->data + s->l4.l3_off, s->l4.payload_off - s->l4.l3_off + payload_bytes);
+	fix_transport(s, seg, n_views, payload_bytes);
 	s->payload_left -= payload_bytes;
 	s->is_first = false;
 }
@@ -179,23 +205,39 @@ static void finish(struct bp_segmenter *s)
 	s->n_views = 0;
 }
 
-/* How many segments are still to be made, at most max. */
-static unsigned count_left(const struct bp_segmenter *s, unsigned max)
+/* Frames of the segments still to be made, as many whole ones as max frames hold. */
+static unsigned count_wanted(const struct bp_segmenter *s, unsigned max)
 {
 	unsigned n = 0;
 
-	for (uint64_t bytes = 0; n < max && bytes < s->payload_left; bytes += s->mss)
-		n++;
+	for (uint32_t left = s->payload_left; left;) {
+		uint32_t payload_bytes = next_payload(s, left);
+		unsigned n_frames = count_frames(s, payload_bytes);
+
+		if (n + n_frames > max)
+			break;
+		n += n_frames;
+		left -= payload_bytes;
+	}
 	return n;
 }
 
 unsigned bp_segment_make(struct bp_segmenter *s, struct bp_pkt *out, unsigned max, bool may_wait)
 {
-	unsigned n = bp_frames_get(s->frames, s->worker_id, out, count_left(s, max));
+	unsigned n_got = bp_frames_get(s->frames, s->worker_id, out, count_wanted(s, max));
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		make_segment(s, &out[i]);
-	bp_count(s->counters, BP_CNT_GSO_SEGS, n);
+	while (s->payload_left) {
+		uint32_t payload_bytes = next_payload(s, s->payload_left);
+		unsigned n_frames = count_frames(s, payload_bytes);
+
+		if (n + n_frames > n_got)
+			break;
+		make_segment(s, &out[n], n_frames, payload_bytes);
+		bp_count(s->counters, BP_CNT_GSO_SEGS, 1);
+		n += n_frames;
+	}
+	bp_pool_put(s->worker_id, &out[n], n_got - n);
 	if (!s->payload_left) {
 		finish(s);
 	} else if (!n && !may_wait) {

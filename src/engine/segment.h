@@ -9,6 +9,9 @@
 
 struct bp_frames;
 
+/* Frames of the arena that one segment may take: jumbo frames out of 2048-byte ones. */
+#define BP_SEGMENT_VIEWS_MAX 8u
+
 /* More segments than that from one packet are refused: 64 KiB at TCP's smallest MSS make 1366. */
 #define BP_SEGMENTS_MAX 2048u
 
@@ -22,6 +25,8 @@ struct bp_segmenter {
 	const struct bp_pkt *views; /* the super-frame; owned while n_views is not 0 */
 	unsigned n_views;
 	unsigned worker_id;
+	unsigned max_views; /* of one segment */
+	uint32_t room; /* data bytes of one frame */
 	struct bp_frame_l4 l4;
 	uint32_t mss; /* payload bytes per segment */
 	uint32_t payload_left;
@@ -33,9 +38,12 @@ struct bp_segmenter {
 	uint32_t view_off;
 };
 
-/* Control thread; frames and counters outlive s, whose worker is worker_id. */
+/*
+ * max_views: 1 … BP_SEGMENT_VIEWS_MAX, what the TX port takes for one packet. Control thread; frames
+ * and counters outlive s, whose worker is worker_id.
+ */
 void bp_segmenter_init(struct bp_segmenter *s, struct bp_frames *frames,
-		       struct bp_counters *counters, unsigned worker_id);
+		       struct bp_counters *counters, unsigned worker_id, unsigned max_views);
 
 enum bp_segment_verdict {
 	BP_SEGMENT_WHOLE, /* needs no segmentation: fits one segment */
@@ -48,7 +56,7 @@ enum bp_segment_verdict {
  *
  * views, n_views  the packet; must stay in place until bp_segment_is_busy() is false
  * l4              its headers, as bp_frame_parse() found them
- * mss             payload bytes per segment, ≥ 1. TCP: an upper bound, lowered to what a frame of
+ * mss             payload bytes per segment, ≥ 1. TCP: an upper bound, lowered to what frames of
  *                 the arena and the TX port carry; UDP: exact (a datagram's bounds mean something)
  * tx_frame_bytes  longest frame of the TX port, 0 no bound
  *
@@ -65,10 +73,11 @@ static inline bool bp_segment_is_busy(const struct bp_segmenter *s)
 }
 
 /*
- * Make up to max segments (1 ≤ max ≤ BP_BURST_MAX) into out[]; they are the caller's. After the
- * last one the super-frame goes back to its pools. While no frame is free: returns 0, and tries
- * again at the next call if may_wait; otherwise what is left is dropped as one packet, tx_no_mem.
- * The worker's thread; never blocks.
+ * Make whole segments into out[], up to max views (1 ≤ max ≤ BP_BURST_MAX); they are the caller's.
+ * After the last one the super-frame goes back to its pools. With too few free frames (or too small
+ * a max) for one segment: returns 0, and tries again at the next call if may_wait; otherwise what
+ * is left is dropped as one packet, tx_no_mem. The worker's thread; never blocks. Returns the
+ * number of views.
  */
 unsigned bp_segment_make(struct bp_segmenter *s, struct bp_pkt *out, unsigned max, bool may_wait);
 

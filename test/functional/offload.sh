@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# usage: offload.sh [KIND...]: every pair of these kinds of port (default: all that this build has)
+# usage: offload.sh MTU [KIND...]: every pair of these kinds of port (default: all that this build has)
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+MTU=${1:?usage: offload.sh MTU [KIND...]}
+shift
 need "$BP_PYTHON"
 MIB=8
 
@@ -33,7 +35,7 @@ plug_tap()
 	ip -n "$_host" link set e0 down
 	ip -n "$_host" link set e0 name veth
 	ip -n mid link set "$_device" down
-	ip -n mid link set "$_device" netns "$_host" name e0 \
+	ip -n mid link set "$_device" netns "$_host" name e0 mtu "$MTU" \
 		address "02:00:00:00:00:0$1" || fail "cannot move $_device"
 	ip -n "$_host" link set e0 up
 }
@@ -133,7 +135,7 @@ for kind in "$@"; do
 done
 [ -n "$kinds" ] || skip "no driver to test: this build has none of $*"
 
-bp_lab
+bp_lab mtu="$MTU"
 VLAN=
 if ip -n h1 link add link e0 name v9 type vlan id 9 2>/dev/null; then
 	ip -n h1 link del v9

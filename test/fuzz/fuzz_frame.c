@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!bed)
 		bed = bed_open(64, 0, 0, 1500);
 	require(bed && bed_bind(bed, caps & (BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER),
-				caps & BP_CAP_VNET_TX, mtu * 64u),
+				caps & (BP_CAP_VNET_TX | BP_CAP_MULTI_TX), mtu * 64u),
 		"there is memory");
 	while (r.left && n < BP_BURST_MAX)
 		n += take_packet(&r, bed, &in[n], BP_BURST_MAX - n);
