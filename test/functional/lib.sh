@@ -171,15 +171,16 @@ bp_ini()
 	cat >"$BP_TMP/$1.ini"
 }
 
-# The [dpdk] section for a test: EAL on hugepages when enough are free, else on ordinary pages.
+# bp_dpdk_section [ordinary]: a [dpdk] section, with EAL on hugepages when enough are free for two
+# processes, else (or when asked) on ordinary pages.
 bp_dpdk_section()
 {
 	_free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)
 	echo "[dpdk]"
-	if [ "$_free" -ge 48 ]; then
-		echo "memory = 32"
+	if [ "$_free" -ge 64 ] && [ "${1-}" != ordinary ]; then
+		echo "memory = 48"
 	else
-		printf 'no_huge = yes\nmemory = 128\n'
+		printf 'no_huge = yes\nmemory = 256\n'
 	fi
 }
 

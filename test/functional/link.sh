@@ -12,7 +12,7 @@ bp_lab pairs=2
 bp_need_driver "${KIND%%-*}"
 {
 	case $KIND in
-	dpdk-*) bp_dpdk_section ;;
+	dpdk-*) bp_dpdk_section ordinary ;;
 	esac
 	# p0 is the first-listed port: the one whose loss hurts most where state is shared.
 	for i in 0 1 2 3; do

@@ -60,9 +60,12 @@ nobody()
 case $CASE in
 no-interface-*)
 	driver=${CASE#no-interface-}
-	pair "$driver" nowhere0
+	device=nowhere0
+	[ "$driver" != dpdk ] || device=net_af_packet0,iface=nowhere0
+	pair "$driver" $device
+	[ "$driver" != pcap ] || echo "mode = live" | sed -i '/driver = pcap/r /dev/stdin' "$BP_TMP/a.ini"
 	refused 'wan.*nowhere0|nowhere0.*wan'
-	grep -qiE 'ip link|no such|does not exist' "$BP_TMP/a.log" || fail "no remedy"
+	grep -qiE 'ip link|there are |does not exist' "$BP_TMP/a.log" || fail "no remedy"
 	;;
 bad-pci)
 	pair dpdk 0000:ff:1f.7
@@ -73,15 +76,17 @@ no-permission-*)
 	need setpriv
 	device=w0
 	[ "$driver" != tap ] || device=tap9
+	[ "$driver" != dpdk ] || device=net_af_packet0,iface=w0
 	pair "$driver" "$device"
+	[ "$driver" != pcap ] || echo "mode = live" | sed -i '/driver = pcap/r /dev/stdin' "$BP_TMP/a.ini"
 	# The folders above the program may be closed to others.
-	mkdir -p /run/open
-	cp -r "$(dirname "$BYPATH")" /run/open/ 2>/dev/null
-	cp "$BYPATH" /run/open/bypath
+	mkdir -p /run/open/src/cli /run/open/drivers/modules
+	cp "$BYPATH" /run/open/src/cli/bypath
+	cp "$(dirname "$BYPATH")"/../../drivers/modules/*.so /run/open/drivers/modules/ 2>/dev/null
 	chmod -R a+rX /run/open "$BP_TMP"
 	chmod a+rwx "$BP_TMP"
 	rm -f "$BP_TMP/a.json"
-	BYPATH=/run/open/bypath
+	BYPATH=/run/open/src/cli/bypath
 	nobody 'root|CAP_|permission|permitted|privilege'
 	;;
 no-hugepages)
