@@ -243,7 +243,7 @@ static int start_queues(struct bp_port *port)
 	for (uint16_t i = 0; !err && i < port->n_rxq; i++)
 		err = start_rxq(&port->rxq[i]);
 	for (uint16_t i = 0; !err && port->n_rxq > 1 && i < port->n_rxq; i++)
-		err = afp_socket_listen(ap->rxqs[i].fd);
+		err = afp_socket_listen(ap, ap->rxqs[i].fd);
 	for (uint16_t i = 0; !err && i < port->n_txq; i++) {
 		err = afp_tx_send_start(&port->txq[i]);
 		if (!err && ap->has_tx_ring)

@@ -15,6 +15,11 @@
 #define PACKET_VNET_HDR_SZ 24
 #endif
 
+/* Linux 6.2. */
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#endif
+
 #define AFP_VNET_OLD_BYTES 10u /* struct virtio_net_hdr, all that kernels before 6.6 know */
 
 /* ---- netdev.c: facts of the interface --------------------------------------------------------- */
@@ -141,6 +146,7 @@ struct afp_port {
 	bool has_tx_ring;
 	int ifindex; /* since start() */
 	int fanout_id; /* of this start, -1 before its first socket joined */
+	int fanout_flags; /* PACKET_FANOUT_FLAG_IGNORE_OUTGOING where the kernel has it */
 	unsigned n_checks;
 	_Atomic uint32_t gso_types; /* written by the control thread, read by workers */
 	struct afp_rxq *rxqs;
@@ -162,7 +168,7 @@ int afp_socket_open(bool may_be_new, uint32_t *vnet_bytes);
  * queues, but nothing until afp_socket_listen()). 0 or -errno. */
 int afp_socket_bind_rx(struct afp_port *ap, int fd);
 /* Let a fanout member receive. */
-int afp_socket_listen(int fd);
+int afp_socket_listen(struct afp_port *ap, int fd);
 int afp_socket_bind_tx(struct afp_port *ap, int fd, bool bypass_qdisc);
 /* Ask for buffer bytes, beyond the system's limit where that is allowed. */
 void afp_socket_set_buffer(int fd, int option, int force_option, int n_bytes);

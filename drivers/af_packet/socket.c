@@ -54,6 +54,13 @@ static int bind_to(int fd, int ifindex, uint16_t protocol)
 	return bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 }
 
+static int set_filter(int fd, struct sock_filter *code, unsigned short n)
+{
+	struct sock_fprog program = { .len = n, .filter = code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+}
+
 /*
  * A socket receives every packet between bind() and joining its fanout group, and the group's
  * first members the others' share until all have joined: a filter that passes nothing keeps the
@@ -62,27 +69,50 @@ static int bind_to(int fd, int ifindex, uint16_t protocol)
 static int deafen(int fd)
 {
 	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog program = { .len = 1, .filter = &nothing };
 
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+	return set_filter(fd, &nothing, 1);
 }
 
-int afp_socket_listen(int fd)
+int afp_socket_listen(struct afp_port *ap, int fd)
 {
+	struct sock_filter incoming[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+
+	if (!ap->fanout_flags)
+		return set_filter(fd, incoming, sizeof(incoming) / sizeof(incoming[0]));
 	return set_int(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
 }
 
 /* By flow hash: a flow stays on one queue, in order, on devices with a single queue too. */
+static int fanout(int fd, int flags, int id)
+{
+	return set_int(fd, SOL_PACKET, PACKET_FANOUT,
+		       (int)((unsigned)(PACKET_FANOUT_HASH | flags) << 16) | id);
+}
+
+/*
+ * A group has a receive hook of its own, to which PACKET_IGNORE_OUTGOING of its members means
+ * nothing: what bypath sends would come back to it. Kernels before 6.2 lack the flag that says the
+ * same of a group; there the filter of afp_socket_listen() does it.
+ */
 static int join_fanout(struct afp_port *ap, int fd)
 {
-	bool is_first = ap->fanout_id < 0;
-	int type = PACKET_FANOUT_HASH | (is_first ? PACKET_FANOUT_FLAG_UNIQUEID : 0);
-	int err = set_int(fd, SOL_PACKET, PACKET_FANOUT,
-			  (int)((unsigned)type << 16) | (is_first ? 0 : ap->fanout_id));
 	socklen_t n_bytes = sizeof(int);
-	int got = 0;
+	int got = 0, err;
 
-	if (err || !is_first)
+	if (ap->fanout_id >= 0)
+		return fanout(fd, ap->fanout_flags, ap->fanout_id);
+	ap->fanout_flags = PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
+	err = fanout(fd, PACKET_FANOUT_FLAG_UNIQUEID | ap->fanout_flags, 0);
+	if (err == -EINVAL) {
+		ap->fanout_flags = 0;
+		err = fanout(fd, PACKET_FANOUT_FLAG_UNIQUEID, 0);
+	}
+	if (err)
 		return err;
 	if (getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &got, &n_bytes))
 		return -errno;

@@ -28,10 +28,11 @@
 #define SLOT_BYTES      2048u
 #define SLOTS_PER_BLOCK 32u
 #define N_SLOTS         1024u
-#define META_AT         (TPACKET2_HDRLEN - sizeof(struct sockaddr_ll))
+#define META_AT         32u /* where the kernel looks for it */
 #define FRAME_AT        (META_AT + AFP_VNET_OLD_BYTES)
 #define FRAME_ROOM      (SLOT_BYTES - FRAME_AT)
 #define TX_BUFFER_BYTES (4 << 20)
+static_assert(META_AT == TPACKET_ALIGN(sizeof(struct tpacket2_hdr)), "the kernel's layout");
 
 static struct tpacket2_hdr *slot_at(const struct afp_tx_ring *ring, uint32_t i)
 {

@@ -1,0 +1,187 @@
+# What only the af_packet driver does: fanout, transmit ring, qdiscs, metadata of older kernels.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: af_packet.sh CASE
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: af_packet.sh CASE}
+bp_lab mtu=1500
+
+# pair LINE...: a.ini with af_packet ports wan on w0 and lan on w1, both ways; the lines go into both.
+pair()
+{
+	for port in "wan w0" "lan w1"; do
+		printf '[port.%s]\ndriver = af_packet\ndevice = %s\n' "${port% *}" "${port#* }"
+		for line in "$@"; do
+			echo "$line"
+		done
+	done | bp_ini a
+	printf '[forward]\nwan = lan\nlan = wan\n' >>"$BP_TMP/a.ini"
+}
+
+# crafted VLAN: frames with partial checksums arrive in order and complete, tagged or not.
+crafted()
+{
+	need tcpdump
+	ip netns exec h2 tcpdump -i e0 -Q in -U -s 0 -c 200 -w "$BP_TMP/crafted" "${2-}tcp" \
+		>"$BP_TMP/tcpdump.log" 2>&1 &
+	capture=$!
+	wait_for 10 grep -q listening "$BP_TMP/tcpdump.log" || fail "tcpdump does not start"
+	in_h1 "$BP_PYTHON" "$BP_HERE/frames.py" e0 02:00:00:00:00:02 200 "$1" ||
+		fail "cannot send crafted frames"
+	wait_for 5 dead $capture || fail "crafted frames are lost"
+	tcpdump -r "$BP_TMP/crafted" -vv -n >"$BP_TMP/frames" 2>/dev/null
+	good=$(grep -c 'cksum 0x[0-9a-f]* (correct)' "$BP_TMP/frames")
+	[ "$good" -eq 200 ] || fail "VLAN $1: $good of 200 frames have a correct checksum"
+	note "VLAN $1: 200 frames complete"
+}
+
+dead()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+tx_dropped()
+{
+	in_mid cat "/sys/class/net/$1/statistics/tx_dropped"
+}
+
+# start_on_old_kernel [bypath run's options...]: as if the kernel were from before 6.2.
+start_on_old_kernel()
+{
+	preload=${BP_TOOLS:-build/test/functional/tools}/libold_kernel.so
+	[ -s "$preload" ] || skip "no old_kernel: sanitizers and preloading exclude each other"
+	LD_PRELOAD=$preload bp_start a "$@"
+}
+
+case $CASE in
+queues-*)
+	# Two workers share a port's packets by flow: each packet arrives once.
+	pair "mode = ${CASE##*-}" "queues = 2"
+	case $CASE in
+	*-old-kernel-*) start_on_old_kernel --set engine.workers=2 ;;
+	*) bp_start a --set engine.workers=2 ;;
+	esac
+	bp_wait_forwarding 20
+	in_h1 ping -c 100 -i 0.01 -W 1 10.77.0.2 >"$BP_TMP/ping.log" 2>&1
+	! grep -q DUP "$BP_TMP/ping.log" || fail "duplicates"
+	tcp_ok 1 -P 8
+	flood h1 10.77.0.2 1
+	wait "$FLOOD"
+	bp_stop a
+	bp_expect a "all(q['counted']['packets'] > 100 for q in port('wan')['rx_queues'])" \
+		"port('wan')['rx_queues']"
+	bp_expect a "dropped == 0" "summary()"
+	;;
+tx-ring)
+	# One copy per frame, each byte once; what does not fit goes around the ring, in order.
+	pair "tx = ring"
+	bp_start a
+	bp_wait_forwarding 20
+	http_ok 8
+	for length in 18 64 777 1472; do
+		flood h1 10.77.0.2 1 $length
+		wait "$FLOOD"
+	done
+	bp_stop a
+	bp_expect a "port('wan')['mode'] == 'mmap-v2+ring'" "port('wan')"
+	bp_expect a "0.5 * pkts('wan', 'lan') < copies('wan', 'lan') <= pkts('wan', 'lan')" \
+		"path('wan', 'lan')"
+	bp_expect a "dropped == 0" "summary()"
+	# Without super-frames the ring takes everything.
+	in_h1 ethtool -K e0 tso off gso off >/dev/null 2>&1
+	bp_start a
+	bp_wait_forwarding 20
+	tcp_ok 1
+	bp_stop a
+	bp_expect a "copies('wan', 'lan') == sent_pkts('lan')" "path('wan', 'lan')"
+	bp_expect a "copy_bytes('wan', 'lan') == sent_bytes('lan')" "path('wan', 'lan')"
+	;;
+qdisc-*)
+	# A queueing discipline to go around, and a device that cannot segment: super-frames must
+	# not go around it, where the kernel would drop each of them.
+	in_mid tc qdisc add dev w1 root pfifo limit 10000 2>/dev/null ||
+		skip "no pfifo queueing discipline"
+	in_mid ethtool -K w1 tso off >/dev/null 2>&1 || fail "ethtool -K w1 tso off"
+	pair "qdisc_bypass = ${CASE#*-}"
+	bp_start a
+	bp_wait_forwarding 20
+	tcp_ok 1
+	bp_stop a
+	bp_expect a "sent_bytes('lan') / sent_pkts('lan') > 3000" "port('lan')"
+	dropped=$(tx_dropped w1)
+	[ "$dropped" -eq 0 ] || fail "the kernel dropped $dropped packets on w1"
+	# Segmentation that is switched off while bypath runs is noticed.
+	in_mid ethtool -K w1 tso on >/dev/null 2>&1
+	bp_start a
+	bp_wait_forwarding 20
+	tcp_ok 1
+	[ "$(tx_dropped w1)" -eq 0 ] || fail "the kernel dropped packets on w1"
+	in_mid ethtool -K w1 tso off >/dev/null 2>&1
+	sleep 2 # the offloads are looked at once a second, and nothing shows that they were
+	tcp_ok 1
+	bp_stop a
+	;;
+old-kernel-*)
+	# Before Linux 6.6 metadata comes in 10 bytes, and lies two bytes away from where it should.
+	pair "mode = ${CASE##*-}"
+	# What leaves must be complete, so that the capture sees the final bytes.
+	in_mid ethtool -K w1 tx off tso off >/dev/null 2>&1
+	start_on_old_kernel
+	bp_wait_forwarding 20
+	crafted 0
+	crafted 5 "vlan 5 and "
+	in_mid ethtool -K w1 tx on tso on >/dev/null 2>&1
+	tcp_ok 1
+	http_ok 8
+	bp_stop a
+	bp_expect a "dropped == 0" "summary()"
+	;;
+overrun)
+	# What finds no slot is lost before bypath sees it, and reported.
+	pair "ring_size = 64"
+	bp_start a
+	bp_wait_forwarding 20
+	kill -STOP "$(bp_pid a)"
+	flood h1 10.77.0.2 1
+	wait "$FLOOD"
+	kill -CONT "$(bp_pid a)"
+	bp_wait_forwarding 5
+	bp_stop a
+	bp_expect a "lost_outside().get('tp_drops', 0) > 1000" "port('wan')['reported']"
+	;;
+down-at-start)
+	ip -n mid link set w0 down
+	pair
+	bp_start a
+	wait_for 5 grep -q 'w0 is down' "$BP_TMP/a.log" || fail "no warning about the interface"
+	ip -n mid link set w0 up
+	bp_wait_forwarding 10
+	bp_stop a
+	;;
+one-way-*)
+	# A port that only sends, then one that only receives.
+	mode=${CASE##*-}
+	printf '[port.src]\ndriver = null\ncount = 1000\n' | bp_ini a
+	printf '[port.wan]\ndriver = af_packet\ndevice = w0\nmode = %s\n[forward]\nsrc = wan\n' \
+		"$mode" >>"$BP_TMP/a.ini"
+	bp_start a --duration 1
+	bp_exit a 20 || fail "ends with code $?"
+	bp_law a
+	bp_expect a "sent_pkts('wan') == 1000 and received == 1000" "summary()"
+	printf '[port.sink]\ndriver = null\n' | bp_ini a
+	printf '[port.wan]\ndriver = af_packet\ndevice = w0\nmode = %s\n[forward]\nwan = sink\n' \
+		"$mode" >>"$BP_TMP/a.ini"
+	bp_neighbours h1 10.77.0.2 h2
+	bp_start a
+	flood h1 10.77.0.2 1
+	wait "$FLOOD"
+	bp_stop a
+	bp_expect a "pkts('wan', 'sink') > 1000" "summary()"
+	;;
+*) fail "no case $CASE" ;;
+esac
+[ ! -s "$BP_TMP/a.json" ] || note "$(bp_get a 'summary()')"
