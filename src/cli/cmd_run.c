@@ -14,12 +14,15 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SETS_MAX     64u
 #define TICK_NS      100000000u
@@ -104,6 +107,22 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return 0;
 }
 
+/* A run of hours must not end in a report that cannot be written. */
+static int check_report_path(const char *path)
+{
+	char folder[PATH_MAX];
+
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder) ||
+	    access(dirname(folder), W_OK)) {
+		fprintf(stderr,
+			"bypath: error: --report %s: cannot be written there: %s: choose a "
+			"folder that exists and is yours\n",
+			path, strerror(errno));
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static void block_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -151,6 +170,11 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
 	bp_report_text(stdout, report, models, n_models);
+	if (fflush(stdout) || ferror(stdout)) {
+		bp_log(BP_LOG_ERROR, "standard output: the report could not be written: %s",
+		       strerror(errno));
+		code = BP_EXIT_FAILED;
+	}
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);
@@ -200,6 +224,8 @@ int bp_cmd_run(int argc, char **argv)
 
 	if (code)
 		return code - 1;
+	if (o.report_path && check_report_path(o.report_path))
+		return BP_EXIT_USAGE;
 	errors = malloc(ERRORS_BYTES);
 	if (!errors)
 		return BP_EXIT_FAILED;
