@@ -4,8 +4,8 @@
  * libpcap hands each packet over in the ring that it shares with the kernel and takes the slot back
  * when the callback returns: user code copies it once, into frames of the arena.
  *
- * System calls on the packet path: one poll() inside pcap_dispatch() when it finds its ring empty
- * (inferred from its answer: libpcap does not say), one send() per packet in pcap_inject().
+ * System calls on the packet path: one poll() per receive burst, one send() per packet in
+ * pcap_inject().
  */
 #include "live.h"
 
@@ -15,6 +15,8 @@
 #include "core/frames.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 /* Have frames for the longest packet. False when not even an ordinary one fits. */
 static bool fill_stash(struct bp_pcap_live_rx *rx, unsigned worker_id)
@@ -72,25 +74,37 @@ static unsigned take_ready(struct bp_rxq *q, struct bp_pcap_live_rx *rx, struct 
 	return n;
 }
 
+/*
+ * Ask the kernel here, as a libpcap program does: pcap_dispatch() would do it itself where it finds
+ * its ring empty, and would not say so. Behind this it finds a packet, and makes no call.
+ */
+static bool has_packets(struct bp_rxq *q, pcap_t *pcap)
+{
+	struct pollfd ring = { .fd = pcap_get_selectable_fd(pcap), .events = POLLIN };
+	uint64_t began = bp_clock_cycles();
+	int err, n_calls = 1;
+
+	if (poll(&ring, 1, 0) > 0 && (ring.revents & POLLERR)) {
+		/* Taken off the socket, or no wait would ever sleep again. check() finds the cause. */
+		socklen_t len = sizeof(err);
+
+		getsockopt(ring.fd, SOL_SOCKET, SO_ERROR, &err, &len);
+		n_calls++;
+	}
+	bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
+	bp_count(&q->counters, BP_CNT_CALLS, (uint64_t)n_calls);
+	return ring.revents & POLLIN;
+}
+
 unsigned bp_pcap_live_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
 	struct bp_pcap_live_rx *rx = q->priv;
-	uint64_t began;
-	int got;
 
 	rx->pkts = pkts;
 	rx->max = max;
 	rx->n_pkts = take_ready(q, rx, pkts, max);
-	if (rx->n_pkts < max && fill_stash(rx, q->worker_id)) {
-		began = bp_clock_cycles();
-		got = pcap_dispatch(rx->pcap, (int)(max - rx->n_pkts), take_packet,
-				    (u_char *)(void *)rx);
-		/* 0: its ring was empty, it asked the kernel. Errors: check() finds the cause. */
-		if (got == 0) {
-			bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
-			bp_count(&q->counters, BP_CNT_CALLS, 1);
-		}
-	}
+	if (rx->n_pkts < max && fill_stash(rx, q->worker_id) && has_packets(q, rx->pcap))
+		pcap_dispatch(rx->pcap, (int)(max - rx->n_pkts), take_packet, (u_char *)(void *)rx);
 	return bp_pcap_count_rx(q, pkts, rx->n_pkts);
 }
 
