@@ -251,6 +251,11 @@ static void remove_stale_socket(const struct dpdk_port *dp)
 static int check_iface(const struct dpdk_port *dp, bool quiet)
 {
 	/* vhost calls its socket iface, net_tap makes the interface. */
+	if (!dp->iface[0] && (dp->kind == DPDK_AF_PACKET || dp->kind == DPDK_AF_XDP)) {
+		bp_log(BP_LOG_ERROR, "port %s: device = %s names no interface: add ,iface=NAME",
+		       dp->port->conf->name, dp->port->conf->device);
+		return -EINVAL;
+	}
 	if (!dp->iface[0] || dp->kind == DPDK_TAP || dp->kind == DPDK_VHOST ||
 	    if_nametoindex(dp->iface))
 		return 0;
@@ -265,7 +270,7 @@ static const char *advice(const struct dpdk_port *dp, int err)
 	if (err == -EEXIST)
 		return ": another port has a device of this name: number them (net_memif0, "
 		       "net_memif1)";
-	if (dp->kind == DPDK_AF_PACKET && strstr(dpdk_eal_cause(), "FANOUT"))
+	if (dp->kind == DPDK_AF_PACKET && strstr(dpdk_eal_why(err), "FANOUT"))
 		return ": another process's fanout group has the same number (this PMD makes it "
 		       "from process id and interface index): start again";
 	if (dp->kind == DPDK_PCI && (access("/dev/vfio/vfio", R_OK | W_OK) || geteuid()))
@@ -312,7 +317,7 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 	if (find_kept_server(dp))
 		return 0;
 	remove_stale_socket(dp);
-	dpdk_eal_clear_line();
+	dpdk_eal_listen();
 	err = rte_dev_probe(dp->devargs);
 	if (!err && rte_eth_dev_get_port_by_name(dp->name, &id)) {
 		/* Devices with several ports name them themselves. */
@@ -325,12 +330,10 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 			err = -ENODEV;
 	}
 	if (err) {
-		const char *line = dpdk_eal_cause();
-
 		if (!quiet)
-			bp_log(BP_LOG_ERROR, "port %s: DPDK does not take device %s: %s%s%s%s%s",
-			       dp->port->conf->name, dp->devargs, rte_strerror(-err),
-			       *line ? " (" : "", line, *line ? ")" : "", advice(dp, err));
+			bp_log(BP_LOG_ERROR, "port %s: DPDK does not take device %s: %s%s",
+			       dp->port->conf->name, dp->devargs, dpdk_eal_why(err),
+			       advice(dp, err));
 		return err < 0 ? err : -EIO;
 	}
 	dp->eth_id = id;

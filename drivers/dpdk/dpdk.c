@@ -215,11 +215,11 @@ static int start_device(struct dpdk_port *dp)
 			       name, dp->is_abstract ? "@" : "", dp->socket);
 		return 0; /* check() says that it is lost, and start() comes again */
 	}
-	dpdk_eal_clear_line();
+	dpdk_eal_listen();
 	err = rte_eth_dev_start(dp->eth_id);
 	if (err && !dp->was_started)
-		bp_log(BP_LOG_ERROR, "port %s: %s does not start: %s (%s)", name,
-		       dp->dev_info.driver_name, rte_strerror(-err), dpdk_eal_cause());
+		bp_log(BP_LOG_ERROR, "port %s: %s does not start: %s", name,
+		       dp->dev_info.driver_name, dpdk_eal_why(err));
 	dp->is_started = !err;
 	return err;
 }

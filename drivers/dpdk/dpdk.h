@@ -98,11 +98,10 @@ struct dpdk_port {
  * Control thread; blocks. 0 or -errno (logged with port's name).
  */
 int dpdk_eal_start(const struct bp_port *port);
-/* First warning or error that DPDK logged since dpdk_eal_clear_line(): the cause of a failure;
- * "" if none. Static storage. */
-const char *dpdk_eal_cause(void);
-/* Forget it. */
-void dpdk_eal_clear_line(void);
+/* Listen for the cause of a failure in what DPDK logs from now on. */
+void dpdk_eal_listen(void);
+/* A call's error as a phrase with that cause, if there is one. Static storage, until the next. */
+const char *dpdk_eal_why(int err);
 
 /* --- device.c: from the device string to an ethdev port ----------------------------------- */
 

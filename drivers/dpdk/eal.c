@@ -42,8 +42,20 @@ static struct {
 	struct eal_args args;
 	pthread_mutex_t lock; /* guards line: DPDK's own threads log as well */
 	char line[EAL_LINE_BYTES];
-	char copy[EAL_LINE_BYTES];
+	int line_level;
+	char why[EAL_LINE_BYTES + 64];
 } eal = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* The first of the most severe lines names the cause of a failure; later ones pass it on. */
+static void keep_cause(int level, const char *text, size_t n)
+{
+	pthread_mutex_lock(&eal.lock);
+	if (level < eal.line_level) {
+		eal.line_level = level;
+		snprintf(eal.line, sizeof(eal.line), "%.*s", (int)n, text);
+	}
+	pthread_mutex_unlock(&eal.lock);
+}
 
 static ssize_t log_write(void *cookie, const char *text, size_t n_bytes)
 {
@@ -53,31 +65,29 @@ static ssize_t log_write(void *cookie, const char *text, size_t n_bytes)
 	while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		n--;
 	if (n) {
-		/* Errors and warnings name the cause of a failure that we report ourselves. */
-		if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_WARNING) {
-			pthread_mutex_lock(&eal.lock);
-			if (!eal.line[0]) /* later lines only pass the failure on */
-				snprintf(eal.line, sizeof(eal.line), "%.*s", (int)n, text);
-			pthread_mutex_unlock(&eal.lock);
-		}
+		keep_cause(rte_log_cur_msg_loglevel(), text, n);
 		bp_log(BP_LOG_DEBUG, "dpdk: %.*s", (int)n, text);
 	}
 	return (ssize_t)n_bytes;
 }
 
-const char *dpdk_eal_cause(void)
-{
-	pthread_mutex_lock(&eal.lock);
-	snprintf(eal.copy, sizeof(eal.copy), "%s", eal.line);
-	pthread_mutex_unlock(&eal.lock);
-	return eal.copy;
-}
-
-void dpdk_eal_clear_line(void)
+void dpdk_eal_listen(void)
 {
 	pthread_mutex_lock(&eal.lock);
 	eal.line[0] = '\0';
+	eal.line_level = (int)RTE_LOG_WARNING + 1;
 	pthread_mutex_unlock(&eal.lock);
+}
+
+/* DPDK's -1 is no EPERM. */
+const char *dpdk_eal_why(int err)
+{
+	const char *name = err == -1 ? "refused" : rte_strerror(-err);
+
+	pthread_mutex_lock(&eal.lock);
+	snprintf(eal.why, sizeof(eal.why), eal.line[0] ? "%s (%s)" : "%s", name, eal.line);
+	pthread_mutex_unlock(&eal.lock);
+	return eal.why;
 }
 
 static int open_log(void)
@@ -325,13 +335,14 @@ static int start_once(const struct bp_port *port)
 	err = open_log();
 	if (err)
 		return err;
+	dpdk_eal_listen();
 	build_args(&eal.args, conf);
 	err = run_start_thread();
 	if (err)
 		return err;
 	if (eal.result) {
-		bp_log(BP_LOG_ERROR, "port %s: DPDK's EAL does not start: %s (%s): check [dpdk]",
-		       port->conf->name, rte_strerror(eal.eal_errno), dpdk_eal_cause());
+		bp_log(BP_LOG_ERROR, "port %s: DPDK's EAL does not start: %s: check [dpdk]",
+		       port->conf->name, dpdk_eal_why(-eal.eal_errno));
 		return eal.eal_errno > 0 && eal.eal_errno < 4096 ? -eal.eal_errno : -EIO;
 	}
 	if (!conf->dpdk.no_huge && !conf->dpdk.in_memory)

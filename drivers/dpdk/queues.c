@@ -308,7 +308,7 @@ int dpdk_queues_configure(struct dpdk_port *dp, bool quiet)
 	if (dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	rx_offloads(dp, &conf, n_rxq);
-	dpdk_eal_clear_line();
+	dpdk_eal_listen();
 	err = rte_eth_dev_configure(dp->eth_id, n_rxq, n_txq, &conf);
 	if (!err && conf.rxmode.mtu)
 		err = rte_eth_dev_set_mtu(dp->eth_id, (uint16_t)pc->mtu);
@@ -319,9 +319,9 @@ int dpdk_queues_configure(struct dpdk_port *dp, bool quiet)
 		err = setup_queues(dp, n_rxq, n_txq);
 	if (err && !quiet)
 		bp_log(BP_LOG_ERROR,
-		       "port %s: %s refuses %u RX and %u TX queues%s: %s (%s): check mtu, queues "
+		       "port %s: %s refuses %u RX and %u TX queues%s: %s: check mtu, queues "
 		       "and ring_size",
 		       pc->name, dp->dev_info.driver_name, n_rxq, n_txq,
-		       pc->mtu ? " with this mtu" : "", rte_strerror(-err), dpdk_eal_cause());
+		       pc->mtu ? " with this mtu" : "", dpdk_eal_why(err));
 	return err;
 }
