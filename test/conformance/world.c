@@ -13,11 +13,12 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define ARENA_FRAMES   2048u
-#define FRAME_BYTES    2048u
-#define BLOCKED_NS     500000000u /* a burst that sleeps this long blocks */
-#define KNOWN_FLAGS    (BP_PKT_MORE | BP_PKT_VNET)
-#define DRAIN_LIMIT_NS 1000000000u
+#define ARENA_FRAMES     2048u
+#define FRAME_BYTES      2048u
+#define BLOCKED_NS       500000000u /* a burst that sleeps this long blocks */
+#define KNOWN_FLAGS      (BP_PKT_MORE | BP_PKT_VNET)
+#define DRAIN_LIMIT_NS   1000000000u
+#define RESTART_LIMIT_NS 5000000000u
 
 uint64_t now_ns(void)
 {
@@ -115,9 +116,24 @@ static void leave_thread(struct bp_port *port, unsigned worker_id)
 		ops->thread_leave(port, worker_id);
 }
 
+/* A device that is being taken apart is «not yet» there: the engine tries again every 100 ms. */
+static int start_port(struct world *w)
+{
+	uint64_t deadline_ns = now_ns() + RESTART_LIMIT_NS;
+	int err = bp_port_start(w->port);
+
+	while (w->n_starts && now_ns() < deadline_ns &&
+	       (err == -EBUSY || err == -ENODEV || err == -ENOENT || err == -ENETDOWN)) {
+		pause_briefly();
+		err = bp_port_start(w->port);
+	}
+	w->n_starts += !err;
+	return err;
+}
+
 bool world_start(struct world *w)
 {
-	int err = bp_port_start(w->port);
+	int err = start_port(w);
 
 	if (!expect(!err, "start of the port: %s", strerror(-err)))
 		return false;

@@ -26,6 +26,7 @@ struct world {
 	struct bp_port *port;
 	struct bp_port *peer; /* or NULL */
 	bool is_attached;
+	unsigned n_starts;
 	/* What the bursts moved, by the suite's own count. */
 	uint64_t rx_pkts, rx_bytes, rx_bursts, rx_empty, rx_copies;
 	uint64_t tx_pkts, tx_bytes, tx_copies;
