@@ -84,6 +84,9 @@ static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt
 		.headroom = (uint16_t)(slot->tp_mac - BP_VNET_BYTES - SLOT_META_BYTES),
 		.flags = BP_PKT_VNET,
 	};
+	/* The frame comes from the cache of the core that filled the slot. Its first bytes arrive
+	 * with the metadata; ask for the next line now, before the copy in the kernel waits for it. */
+	__builtin_prefetch((uint8_t *)slot + 2 * BP_CACHE_LINE);
 	place_meta(pkt);
 	if (slot->tp_status & TP_STATUS_VLAN_VALID)
 		restore_tag(slot, pkt, &q->counters);

@@ -32,7 +32,7 @@
 #define FRAME_AT        (META_AT + AFP_VNET_OLD_BYTES)
 #define FRAME_ROOM      (SLOT_BYTES - FRAME_AT)
 #define TX_BUFFER_BYTES (4 << 20)
-static_assert(META_AT == TPACKET_ALIGN(sizeof(struct tpacket2_hdr)), "the kernel's layout");
+static_assert(META_AT == sizeof(struct tpacket2_hdr), "the kernel's layout");
 
 static struct tpacket2_hdr *slot_at(const struct afp_tx_ring *ring, uint32_t i)
 {
