@@ -86,6 +86,14 @@ int raw_peer_open(struct world *w, const char *interface)
 	return err;
 }
 
+bool raw_peer_want_metadata(struct world *w)
+{
+	int one = 1;
+
+	return w->rig->send == raw_peer_send &&
+	       setsockopt(w->fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) == 0;
+}
+
 void raw_peer_detach(struct world *w)
 {
 	if (w->fd >= 0)

@@ -3,6 +3,7 @@
 #ifndef BYPATH_TEST_RAW_PEER_H
 #define BYPATH_TEST_RAW_PEER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ int raw_peer_command(char *why, size_t why_bytes, const char *fmt, ...)
 /* Open w->fd on the interface; close it. */
 int raw_peer_open(struct world *w, const char *interface);
 void raw_peer_detach(struct world *w);
+/* From now on a virtio_net_hdr stands before each frame of w->fd; false: no such peer. */
+bool raw_peer_want_metadata(struct world *w);
 /* rig.send, rig.recv over w->fd. */
 int raw_peer_send(struct world *w, const uint8_t *frame, uint32_t len);
 int raw_peer_recv(struct world *w, uint8_t *frame, uint32_t room);

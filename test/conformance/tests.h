@@ -17,5 +17,6 @@ extern const struct test tests_life[];
 extern const struct test tests_ownership[];
 extern const struct test tests_sizes[];
 extern const struct test tests_counters[];
+extern const struct test tests_metadata[];
 
 #endif

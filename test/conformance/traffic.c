@@ -10,8 +10,7 @@
 #define PATIENCE_NS 3000000000u /* for frames that are on their way */
 #define ROUND       16u /* frames under way at once */
 
-/* The bytes of one received packet in one piece; its length, 0 when it is longer than room. */
-static uint32_t gather(const struct bp_pkt *pkts, unsigned n, uint8_t *frame, uint32_t room)
+uint32_t traffic_gather(const struct bp_pkt *pkts, unsigned n, uint8_t *frame, uint32_t room)
 {
 	uint32_t len = 0;
 
@@ -66,7 +65,7 @@ static unsigned check_burst(const struct bp_pkt *pkts, unsigned n, uint32_t seq,
 
 	for (unsigned i = 0; i < n;) {
 		unsigned n_views = bp_pkt_n_views(&pkts[i], n - i);
-		uint32_t len = gather(&pkts[i], n_views, frame, sizeof(frame));
+		uint32_t len = traffic_gather(&pkts[i], n_views, frame, sizeof(frame));
 
 		i += n_views;
 		if (is_noise(frame, len))

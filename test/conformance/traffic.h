@@ -21,6 +21,9 @@ bool traffic_to_port(struct world *w, const uint32_t *lens, unsigned n, unsigned
 bool traffic_from_port(struct world *w, const uint32_t *lens, unsigned n, enum origin origin,
 		       uint32_t view_bytes);
 
+/* The bytes of one packet of n views in one piece; its length, 0 when it is longer than room. */
+uint32_t traffic_gather(const struct bp_pkt *pkts, unsigned n, uint8_t *frame, uint32_t room);
+
 /* A few frames each way that the rig allows: is the port alive? */
 bool traffic_both_ways(struct world *w);
 
