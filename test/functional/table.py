@@ -43,10 +43,11 @@ def mode_of(port):
 
 def modes(reports):
     found = [mode_of(port) for report in reports for port in report.r["ports"]]
-    return found[0] if len(set(found)) == 1 else " → ".join(found)
+    return " → ".join(mode for i, mode in enumerate(found) if not i or mode != found[i - 1])
 
 
 def span(low, high):
+    low, high = round(low, 1), round(high, 1)
     return f"{low:g}" if low == high else f"{low:g}–{high:g}"
 
 
