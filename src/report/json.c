@@ -225,10 +225,8 @@ static int write_through(const json_t *root, const char *path)
 	return fd < 0 ? -errno : write_root(root, fd);
 }
 
-int bp_report_json(const struct bp_report *report, const struct bp_model_path *models,
-		   size_t n_models, const char *path)
+int bp_json_write(json_t *root, const char *path)
 {
-	json_t *root = report_json(report, models, n_models);
 	struct stat st;
 	int err;
 
@@ -245,4 +243,10 @@ int bp_report_json(const struct bp_report *report, const struct bp_model_path *m
 		       "is writable and has space left",
 		       path, strerror(-err));
 	return err;
+}
+
+int bp_report_json(const struct bp_report *report, const struct bp_model_path *models,
+		   size_t n_models, const char *path)
+{
+	return bp_json_write(report_json(report, models, n_models), path);
 }

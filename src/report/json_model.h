@@ -1,4 +1,4 @@
-/* The model's figures as JSON values, shared by the report with `bypath explain`. */
+/* Figures as JSON values, shared by all that writes JSON. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_REPORT_JSON_MODEL_H
 #define BYPATH_REPORT_JSON_MODEL_H
@@ -24,5 +24,11 @@ json_t *bp_json_modelled(const struct bp_model_path *model);
 json_t *bp_json_hops(const struct bp_model_path *model);
 /* {"name": …, "driver": …, "mode": …, …}: what is known of a port beside its counters. */
 json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info);
+
+/*
+ * Write root to a file, as bp_report_json() does, then let go of it; NULL is -ENOMEM. Any thread;
+ * blocks on the file. 0, or -errno (logged).
+ */
+int bp_json_write(json_t *root, const char *path);
 
 #endif

@@ -1,0 +1,110 @@
+/* Frames of a stream: templates per size, header fields that go through ranges. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_GEN_FRAME_H
+#define BYPATH_GEN_FRAME_H
+
+#include "bypath/config.h"
+#include "bypath/pkt.h"
+#include "bypath/signature.h"
+
+#define BP_FCS_BYTES      4u /* in a frame's size as people count it, not in a view's length */
+#define BP_HEADER_ROOM    96u /* Ethernet 14, tag 4, IPv6 40, TCP 20, rounded up */
+#define BP_FIELDS_MAX     6u /* MACs, addresses, ports: two of each */
+#define BP_SIZE_CYCLE_MAX 512u
+#define BP_ETHERTYPE_GEN  0x88b5u /* IEEE 802: local experimental EtherType 1 */
+
+/* A header field that takes another value in each packet. */
+struct bp_frame_field {
+	uint16_t offset; /* in the frame */
+	uint8_t n_bytes; /* 2, 4, 6; of an IPv6 address its last 8 */
+	bool is_ip, is_l4; /* counts in the IPv4 header's checksum, in the L4 one */
+	uint32_t at, n; /* index of the next value, number of values */
+	uint64_t first;
+};
+
+/* Everything of a frame that does not change. */
+struct bp_frame_template {
+	uint8_t header[BP_HEADER_ROOM]; /* varying fields hold 0, checksums are right for that */
+	uint32_t frame_bytes; /* without FCS */
+	uint64_t ip_sum, l4_sum; /* ones' complement sums without the varying fields */
+};
+
+/* A stream as the source sees it. One thread. */
+struct bp_stream {
+	const struct bp_stream_conf *conf;
+	uint8_t stream_id, run;
+	uint16_t header_bytes; /* the signature stands behind them */
+	uint16_t ip_csum_at, l4_csum_at; /* offsets in the frame; 0: there is none */
+	bool is_udp;
+	unsigned n_fields;
+	struct bp_frame_field fields[BP_FIELDS_MAX];
+	unsigned n_templates;
+	struct bp_frame_template templates[BP_SIZES_MAX];
+	unsigned n_cycle, cycle_at;
+	uint8_t cycle[BP_SIZE_CYCLE_MAX]; /* templates in the order of packets */
+	uint64_t seq; /* of the next packet */
+	uint64_t n_pkts; /* handed to the TX port */
+};
+
+/*
+ * Smooth weighted round robin: cycle[] receives indices 0 … n_weights-1, each as often as its
+ * weight says, spread evenly. Pure. Returns the cycle's length (the sum of the weights divided by
+ * their common divisor), at most max.
+ */
+unsigned bp_frame_cycle(const uint16_t *weights, unsigned n_weights, uint8_t *cycle, unsigned max);
+
+/*
+ * Make a stream ready for a trial. frame_size: FCS included, replaces the stream's sizes; 0: those
+ * of conf. conf stays the caller's, for the stream's life. Returns 0, or -EINVAL with a sentence in
+ * why when frame_size is too small for the headers.
+ */
+int bp_stream_init(struct bp_stream *stream, const struct bp_stream_conf *conf, uint8_t stream_id,
+		   uint8_t run, uint32_t frame_size, uint64_t first_seq, char *why,
+		   size_t why_bytes);
+
+/* Mean and largest frame of the stream's cycle, in bytes without FCS. */
+double bp_stream_mean_bytes(const struct bp_stream *stream);
+uint32_t bp_stream_max_bytes(const struct bp_stream *stream);
+
+/* Template of the next packet; moves on. */
+static inline const struct bp_frame_template *bp_stream_next(struct bp_stream *s)
+{
+	const struct bp_frame_template *t = &s->templates[s->cycle[s->cycle_at]];
+
+	if (++s->cycle_at == s->n_cycle)
+		s->cycle_at = 0;
+	return t;
+}
+
+/*
+ * Write the frame's headers and payload, all but the signature, for the sequence number seq into
+ * n_views empty views with `room` bytes each; sets their lengths and BP_PKT_MORE. n_views: enough
+ * for the template's frame_bytes. The header's fields move on. Where the signature goes: data of
+ * the first view + header_bytes. room ≥ 512.
+ */
+void bp_frame_build(struct bp_stream *stream, const struct bp_frame_template *t, uint64_t seq,
+		    struct bp_pkt *views, unsigned n_views, uint32_t room);
+
+/* Views that a template's frame takes. */
+static inline unsigned bp_frame_n_views(const struct bp_frame_template *t, uint32_t room)
+{
+	unsigned n = 1;
+
+	for (uint32_t left = t->frame_bytes; left > room; left -= room)
+		n++;
+	return n;
+}
+
+/* What stands behind the headers of a received frame. */
+struct bp_frame_place {
+	uint32_t payload; /* offset of the L4 payload; 0: no frame of a kind that we make */
+	uint32_t end; /* where the payload ends; may lie beyond the frame when it was cut */
+};
+
+/*
+ * Find the L4 payload: Ethernet, at most two tags, IPv4 or IPv6 without extension headers, UDP or
+ * TCP; or our EtherType. data: n_bytes of the frame's first view, frame_bytes of the whole. Pure.
+ */
+struct bp_frame_place bp_frame_find(const uint8_t *data, uint32_t n_bytes, uint32_t frame_bytes);
+
+#endif

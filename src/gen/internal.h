@@ -1,0 +1,75 @@
+/* The generator's own state, shared by the files of this folder only. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_GEN_INTERNAL_H
+#define BYPATH_GEN_INTERNAL_H
+
+#include "core/arena.h"
+#include "core/frames.h"
+#include "gen/gen.h"
+#include "gen/sink.h"
+#include "gen/source.h"
+
+#include <pthread.h>
+
+enum bp_gen_role { BP_GEN_TX, BP_GEN_RX, BP_GEN_REPLAY, BP_GEN_ROLES };
+
+/* A port in use. TX and RX may be the same one: then it stands once, with both queues. */
+struct bp_gen_port {
+	struct bp_port *port;
+	bool is_started;
+	/* Readings at the trial's begin, for differences. */
+	uint64_t tx_before[BP_CNT_N], rx_before[BP_CNT_N];
+	uint32_t held_before;
+	unsigned n_reported_before;
+	struct bp_reported reported_before[BP_REPORTED_MAX];
+};
+
+enum bp_gen_thread_state { BP_GEN_STARTING, BP_GEN_RUNNING, BP_GEN_FAILED };
+
+/* A thread that steps the source, the sink, or both. */
+struct bp_gen_worker {
+	struct bp_gen *gen;
+	uint16_t worker_id, core;
+	bool does_tx, does_rx;
+	pthread_t thread;
+	_Atomic unsigned state; /* enum bp_gen_thread_state */
+	_Atomic bool is_asked_to_end; /* by the control thread */
+};
+
+/* The control thread's, but for what source, sink and workers say of themselves. */
+struct bp_gen {
+	const struct bp_conf *conf;
+	struct bp_arena *arena;
+	struct bp_frames *frames;
+	struct bp_env env;
+	unsigned n_ports;
+	struct bp_gen_port ports[BP_GEN_ROLES];
+	struct bp_gen_port *by_role[BP_GEN_ROLES]; /* NULL: not given */
+	unsigned n_workers, n_running;
+	struct bp_gen_worker workers[2];
+	struct bp_stream streams[BP_STREAMS_MAX];
+	struct bp_source source;
+	struct bp_sink *sink; /* NULL without an RX port */
+	uint8_t run; /* of the last trial; never 0 */
+	struct bp_trial_request request;
+	struct bp_trial_result result;
+	uint64_t begin_ns, end_ns; /* of the trial; end: UINT64_MAX: until asked */
+	bool is_port_lost;
+	char lost_name[BP_NAME_BYTES];
+	_Atomic bool is_interrupted;
+};
+
+/* Arena, ports: opened and started. 0 or -errno (logged). */
+int bp_gen_open_ports(struct bp_gen *gen);
+void bp_gen_close_ports(struct bp_gen *gen);
+
+/* Remember the ports' counters, for the differences of a trial. */
+void bp_gen_mark_ports(struct bp_gen *gen);
+
+/* What a port counted since the mark. */
+void bp_gen_read_port(const struct bp_gen_port *port, struct bp_gen_port_row *row);
+
+/* Bits per second of the network interface behind the TX port; 0: not known. */
+double bp_gen_line_bps(const struct bp_gen *gen);
+
+#endif

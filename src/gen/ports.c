@@ -1,0 +1,214 @@
+/* The generator's ports: which there are, their set-up, what they counted. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/internal.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include "core/cpu.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Workers that poll a port's RX queue or send on its TX queue; n is 0 or 1. */
+struct queues {
+	uint16_t n_rxq, n_txq;
+	uint16_t rx_worker, tx_worker;
+};
+
+static uint16_t worker_of(const struct bp_gen *gen, bool is_tx)
+{
+	for (unsigned i = 0; i < gen->n_workers; i++)
+		if (is_tx ? gen->workers[i].does_tx : gen->workers[i].does_rx)
+			return (uint16_t)i;
+	return 0;
+}
+
+static int port_of_role(const struct bp_gen_conf *conf, enum bp_gen_role role)
+{
+	return role == BP_GEN_TX   ? conf->tx_port
+	       : role == BP_GEN_RX ? conf->rx_port
+				   : conf->replay_port;
+}
+
+/* Create the port of one role, unless another role has it already. */
+static int create_port(struct bp_gen *gen, enum bp_gen_role role)
+{
+	const struct bp_gen_conf *conf = &gen->conf->gen;
+	int port_id = port_of_role(conf, role);
+	bool is_tx = port_id == conf->tx_port;
+	bool is_rx = port_id == conf->rx_port || port_id == conf->replay_port;
+	/* A replay is read by whoever sends. */
+	uint16_t rx_worker = worker_of(gen, port_id == conf->replay_port), tx_worker;
+	struct bp_gen_port *p = &gen->ports[gen->n_ports];
+	int err;
+
+	if (port_id == BP_NO_PORT)
+		return 0;
+	for (unsigned i = 0; i < gen->n_ports; i++)
+		if (gen->ports[i].port->port_id == port_id) {
+			gen->by_role[role] = &gen->ports[i];
+			return 0;
+		}
+	tx_worker = worker_of(gen, true);
+	if (gen->conf->ports[port_id].n_queues > 1) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: queues = %u, but the generator sends and receives with one: set "
+		       "[port.%s] queues = 1",
+		       gen->conf->ports[port_id].name, gen->conf->ports[port_id].n_queues,
+		       gen->conf->ports[port_id].name);
+		return -EINVAL;
+	}
+	err = bp_port_create(&gen->env, &gen->conf->ports[port_id], (uint16_t)port_id, is_rx,
+			     &rx_worker, is_tx, &tx_worker, &p->port);
+	if (err)
+		return err;
+	gen->by_role[role] = p;
+	gen->n_ports++;
+	return 0;
+}
+
+static int start_port(struct bp_gen_port *p)
+{
+	const struct bp_port_conf *conf = p->port->conf;
+	int err = bp_port_start(p->port);
+
+	if (err == -ENODEV || err == -ENETDOWN || err == -ENOENT)
+		bp_log(BP_LOG_ERROR, "port %s: cannot start on %s: %s: bring the device up first",
+		       conf->name, conf->device, strerror(-err));
+	p->is_started = !err;
+	return err;
+}
+
+static int make_memory(struct bp_gen *gen)
+{
+	int err = bp_arena_create(gen->conf, &gen->arena);
+
+	if (!err)
+		err = bp_frames_create(gen->arena, gen->n_workers, &gen->frames);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < gen->n_workers; i++) {
+		unsigned node = bp_cpu_node(gen->workers[i].core);
+
+		for (unsigned j = 0; j < gen->arena->n_nodes; j++)
+			if (gen->arena->nodes[j] == node)
+				bp_frames_set_node(gen->frames, i, j);
+	}
+	gen->env = (struct bp_env){ .conf = gen->conf,
+				    .arena = gen->arena,
+				    .frames = gen->frames,
+				    .n_workers = gen->n_workers };
+	return bp_env_add_pool(&gen->env, bp_frames_pool(gen->frames));
+}
+
+int bp_gen_open_ports(struct bp_gen *gen)
+{
+	int err = make_memory(gen);
+
+	for (unsigned role = 0; !err && role < BP_GEN_ROLES; role++)
+		err = create_port(gen, (enum bp_gen_role)role);
+	for (unsigned i = 0; !err && i < gen->n_ports; i++)
+		err = start_port(&gen->ports[i]);
+	for (unsigned i = 0; !err && i < gen->n_ports; i++)
+		bp_port_bind_pools(gen->ports[i].port);
+	return err;
+}
+
+void bp_gen_close_ports(struct bp_gen *gen)
+{
+	for (unsigned i = 0; i < gen->n_ports; i++) {
+		struct bp_gen_port *p = &gen->ports[i];
+
+		if (p->is_started) {
+			bp_port_unpublish(p->port);
+			bp_port_stop(p->port);
+		}
+		p->is_started = false;
+	}
+	for (unsigned i = 0; i < gen->n_ports; i++)
+		bp_port_destroy(gen->ports[i].port);
+	gen->n_ports = 0;
+	bp_frames_destroy(gen->frames);
+	bp_arena_destroy(gen->arena);
+}
+
+/* ---- counters -------------------------------------------------------------------------------- */
+
+static void read_counters(const struct bp_gen_port *p, uint64_t tx[BP_CNT_N], uint64_t rx[BP_CNT_N],
+			  uint32_t *n_held)
+{
+	const struct bp_port *port = p->port;
+
+	memset(tx, 0, BP_CNT_N * sizeof(*tx));
+	memset(rx, 0, BP_CNT_N * sizeof(*rx));
+	*n_held = 0;
+	for (unsigned id = 0; id < BP_CNT_N; id++) {
+		if (port->n_txq)
+			tx[id] = bp_counter(&port->txq[0].counters, (enum bp_cnt)id);
+		if (port->n_rxq)
+			rx[id] = bp_counter(&port->rxq[0].counters, (enum bp_cnt)id);
+	}
+	if (port->n_txq)
+		*n_held = atomic_load_explicit(&port->txq[0].n_held, memory_order_relaxed);
+}
+
+static unsigned read_reported(const struct bp_gen_port *p, struct bp_reported *out)
+{
+	const struct bp_driver_ops *ops = p->port->driver->ops;
+
+	return ops->stats && p->is_started ? ops->stats(p->port, out, BP_REPORTED_MAX) : 0;
+}
+
+void bp_gen_mark_ports(struct bp_gen *gen)
+{
+	for (unsigned i = 0; i < gen->n_ports; i++) {
+		struct bp_gen_port *p = &gen->ports[i];
+
+		read_counters(p, p->tx_before, p->rx_before, &p->held_before);
+		p->n_reported_before = read_reported(p, p->reported_before);
+	}
+}
+
+void bp_gen_read_port(const struct bp_gen_port *p, struct bp_gen_port_row *row)
+{
+	row->conf = p->port->conf;
+	row->info = p->port->info;
+	read_counters(p, row->tx, row->rx, &row->n_held);
+	for (unsigned id = 0; id < BP_CNT_N; id++) {
+		row->tx[id] -= p->tx_before[id];
+		row->rx[id] -= p->rx_before[id];
+	}
+	row->n_reported = read_reported(p, row->reported);
+	for (unsigned i = 0; i < row->n_reported; i++)
+		for (unsigned j = 0; j < p->n_reported_before; j++)
+			if (!strcmp(row->reported[i].name, p->reported_before[j].name))
+				row->reported[i].value -= p->reported_before[j].value;
+}
+
+/* ---- line rate ------------------------------------------------------------------------------- */
+
+/* Source: Linux include/uapi/linux/ethtool.h, ETHTOOL_GSET. */
+double bp_gen_line_bps(const struct bp_gen *gen)
+{
+	const char *device = gen->by_role[BP_GEN_TX]->port->conf->device;
+	struct ethtool_cmd cmd = { .cmd = ETHTOOL_GSET };
+	struct ifreq ifr = { .ifr_data = (void *)&cmd };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	uint32_t mbps;
+
+	if (fd < 0)
+		return 0;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", device);
+	err = strlen(device) >= IFNAMSIZ ? -1 : ioctl(fd, SIOCETHTOOL, &ifr);
+	close(fd);
+	mbps = ethtool_cmd_speed(&cmd);
+	return err || mbps == 0 || mbps == (uint32_t)SPEED_UNKNOWN ? 0 : mbps * 1e6;
+}

@@ -1,0 +1,280 @@
+/* Sends by a schedule of tokens. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Turn i of the schedule is due at begin + i / rate. A worker that comes late makes up for at most
+ * a tenth of a millisecond of turns (or two bursts): more would be a burst that nobody asked for.
+ * What it lets pass is counted as missed. A frame that TX did not take is not dropped: it waits, its
+ * send time is written anew before each attempt, and the turns that pass meanwhile are missed.
+ */
+#include "gen/source.h"
+
+#include "core/clock.h"
+#include "core/frames.h"
+
+#define SCALE_BITS 56u
+#define CATCH_UP_S 0.0001
+#define GRACE_S    0.005
+
+static void add(_Atomic uint64_t *counter, uint64_t n)
+{
+	/* One writer: see bp_count(). */
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+static void make_cycle(struct bp_source *s)
+{
+	uint16_t shares[BP_STREAMS_MAX];
+
+	s->n_cycle = s->cycle_at = 0;
+	if (!s->n_streams)
+		return;
+	for (unsigned i = 0; i < s->n_streams; i++)
+		shares[i] = s->streams[i].conf->share;
+	s->n_cycle = bp_frame_cycle(shares, s->n_streams, s->cycle, BP_STREAM_CYCLE_MAX);
+}
+
+void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
+{
+	double hz = (double)bp_clock_hz();
+	double catch_up = r->rate_pps * CATCH_UP_S;
+
+	make_cycle(s);
+	s->burst = r->burst;
+	s->begin = 0;
+	s->end = r->duration_s > 0 ? (uint64_t)(r->duration_s * hz) : UINT64_MAX;
+	s->turns_per_cycle = (uint64_t)(r->rate_pps / hz * (double)(1ull << SCALE_BITS));
+	s->n_turns = 0;
+	s->n_turns_max = r->n_pkts ? r->n_pkts : UINT64_MAX;
+	if (r->rate_pps > 0 && r->duration_s > 0) {
+		double n = r->rate_pps * r->duration_s;
+
+		if (n < (double)s->n_turns_max)
+			s->n_turns_max = n < 1 ? 1 : (uint64_t)(n + 0.5);
+	}
+	s->backlog_max = 2 * r->burst;
+	if (catch_up > (double)s->backlog_max)
+		s->backlog_max = (uint64_t)catch_up;
+	s->grace = (uint64_t)(hz * GRACE_S);
+	s->was_blocked = false;
+	s->at = s->n_views = s->stamp_at = 0;
+	atomic_store_explicit(&s->n_pkts, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->n_bytes, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->n_missed_cpu, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->n_missed_full, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->n_no_frame, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->is_asked_to_end, false, memory_order_relaxed);
+	atomic_store_explicit(&s->state, BP_SOURCE_READY, memory_order_relaxed);
+}
+
+double bp_source_mean_bytes(const struct bp_source *s)
+{
+	double sum = 0;
+
+	if (!s->n_cycle)
+		return 0;
+	for (unsigned i = 0; i < s->n_cycle; i++)
+		sum += bp_stream_mean_bytes(&s->streams[s->cycle[i]]);
+	return sum / s->n_cycle;
+}
+
+double bp_source_elapsed_s(const struct bp_source *s)
+{
+	double hz = (double)bp_clock_hz();
+	double elapsed, planned;
+
+	if (atomic_load_explicit(&s->state, memory_order_acquire) != BP_SOURCE_ENDED)
+		return 0;
+	elapsed = (double)(s->last_cycles - s->begin) / hz;
+	if (!s->turns_per_cycle)
+		return elapsed;
+	/* The last frame's own turn lasts until the next one would have been due. */
+	planned =
+		(double)s->n_turns * (double)(1ull << SCALE_BITS) / (double)s->turns_per_cycle / hz;
+	return planned > elapsed ? planned : elapsed;
+}
+
+/* Turns that are due and neither used nor missed; misses those that came too late. */
+static uint64_t take_due(struct bp_source *s, uint64_t now)
+{
+	uint64_t due = UINT64_MAX, left = s->n_turns_max - s->n_turns;
+
+	if (!s->turns_per_cycle)
+		return left < s->burst ? left : s->burst;
+	due = (uint64_t)((unsigned __int128)(now - s->begin) * s->turns_per_cycle >> SCALE_BITS) +
+	      1;
+	if (due > s->n_turns_max)
+		due = s->n_turns_max;
+	due -= due > s->n_turns ? s->n_turns : due;
+	if (due > s->backlog_max) {
+		uint64_t n_missed = due - s->backlog_max;
+
+		add(s->was_blocked ? &s->n_missed_full : &s->n_missed_cpu, n_missed);
+		s->n_turns += n_missed;
+		due -= n_missed;
+	}
+	s->was_blocked = false;
+	return due < s->burst ? due : s->burst;
+}
+
+/* ---- frames of streams ----------------------------------------------------------------------- */
+
+/* Build the frames of n turns, or of fewer when there are no more views. */
+static void build(struct bp_source *s, uint64_t n)
+{
+	unsigned n_stamps = 0;
+
+	s->at = s->n_views = s->stamp_at = 0;
+	while (n--) {
+		struct bp_stream *stream = &s->streams[s->cycle[s->cycle_at]];
+		const struct bp_frame_template *t =
+			&stream->templates[stream->cycle[stream->cycle_at]];
+		unsigned n_views = bp_frame_n_views(t, s->room), got;
+		struct bp_pkt *views = &s->pkts[s->n_views];
+
+		if (s->n_views + n_views > BP_BURST_MAX)
+			return;
+		got = bp_frames_get(s->frames, s->txq->worker_id, views, n_views);
+		if (got < n_views) {
+			bp_pool_put(s->txq->worker_id, views, got);
+			add(&s->n_no_frame, 1);
+			return;
+		}
+		bp_stream_next(stream);
+		if (++s->cycle_at == s->n_cycle)
+			s->cycle_at = 0;
+		bp_frame_build(stream, t, stream->seq, views, n_views, s->room);
+		s->stamps[n_stamps++] = (struct bp_source_stamp){
+			.signature = views[0].data + stream->header_bytes,
+			.seq = stream->seq,
+			.stream_id = stream->stream_id,
+		};
+		stream->seq = (stream->seq + 1) & BP_SIG_SEQ_MASK;
+		s->n_views += n_views;
+		s->n_turns++;
+	}
+}
+
+/* The signatures of all frames that wait, with the time as it is now. */
+static void stamp(struct bp_source *s, unsigned n_pkts)
+{
+	uint64_t now_ns = bp_clock_ns();
+
+	for (unsigned i = s->stamp_at; i < s->stamp_at + n_pkts; i++) {
+		struct bp_source_stamp *st = &s->stamps[i];
+		struct bp_signature sig = { .seq = st->seq,
+					    .time_ns = now_ns,
+					    .stream = st->stream_id | BP_SIG_PATTERN,
+					    .run = s->streams[0].run };
+
+		bp_sig_write(st->signature, &sig);
+	}
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+static bool replay(struct bp_source *s, uint64_t n)
+{
+	bp_rx_fn rx = atomic_load_explicit(&s->replay->burst, memory_order_acquire);
+
+	s->at = s->stamp_at = 0;
+	s->n_views = rx(s->replay, s->pkts, (unsigned)n);
+	s->n_turns += bp_pkt_count(s->pkts, s->n_views);
+	return s->n_views != 0;
+}
+
+/* Offer what waits to TX. */
+static bool transmit(struct bp_source *s)
+{
+	bp_tx_fn tx = atomic_load_explicit(&s->txq->burst, memory_order_acquire);
+	struct bp_pkt *pkts = &s->pkts[s->at];
+	unsigned n_pkts = bp_pkt_count(pkts, s->n_views), k, n_sent;
+	uint64_t n_bytes = bp_pkt_bytes(pkts, s->n_views);
+
+	if (!s->replay)
+		stamp(s, n_pkts);
+	k = tx(s->txq, pkts, s->n_views);
+	s->was_blocked |= k < s->n_views;
+	if (!k)
+		return false;
+	s->n_views -= k;
+	s->at += k;
+	n_sent = n_pkts - bp_pkt_count(&s->pkts[s->at], s->n_views);
+	if (!s->replay)
+		for (unsigned i = s->stamp_at; i < s->stamp_at + n_sent; i++)
+			s->streams[s->stamps[i].stream_id].n_pkts++;
+	s->stamp_at += n_sent;
+	add(&s->n_pkts, n_sent);
+	add(&s->n_bytes, n_bytes - bp_pkt_bytes(&s->pkts[s->at], s->n_views));
+	s->last_cycles = bp_clock_cycles();
+	return true;
+}
+
+static void kick(struct bp_source *s)
+{
+	if (atomic_load_explicit(&s->txq->n_held, memory_order_relaxed))
+		atomic_load_explicit(&s->txq->burst, memory_order_acquire)(s->txq, NULL, 0);
+}
+
+static void finish(struct bp_source *s)
+{
+	unsigned n_waiting = bp_pkt_count(&s->pkts[s->at], s->n_views);
+
+	bp_pool_put(s->txq->worker_id, &s->pkts[s->at], s->n_views);
+	s->n_views = 0;
+	if (s->turns_per_cycle && n_waiting)
+		add(&s->n_missed_full, n_waiting);
+	/* Release: the streams' counters, for the control thread. */
+	atomic_store_explicit(&s->state, BP_SOURCE_ENDED, memory_order_release);
+}
+
+/* Is the time over? Turns that were due before the end get a little more. */
+static bool is_over(struct bp_source *s, uint64_t now)
+{
+	if (atomic_load_explicit(&s->is_asked_to_end, memory_order_relaxed))
+		return true;
+	if (!s->n_views && s->n_turns >= s->n_turns_max)
+		return true;
+	if (s->end == UINT64_MAX || now - s->begin < s->end)
+		return false;
+	if (!s->turns_per_cycle || s->replay)
+		return true;
+	if (now - s->begin < s->end + s->grace)
+		return false;
+	if (s->n_turns_max > s->n_turns) {
+		add(s->was_blocked ? &s->n_missed_full : &s->n_missed_cpu,
+		    s->n_turns_max - s->n_turns);
+		s->n_turns = s->n_turns_max;
+	}
+	return true;
+}
+
+bool bp_source_step(struct bp_source *s)
+{
+	unsigned state = atomic_load_explicit(&s->state, memory_order_relaxed);
+	uint64_t now = bp_clock_cycles(), n;
+
+	if (state == BP_SOURCE_ENDED) {
+		kick(s);
+		return false;
+	}
+	if (state == BP_SOURCE_READY) {
+		s->begin = s->last_cycles = now;
+		atomic_store_explicit(&s->state, BP_SOURCE_SENDING, memory_order_release);
+	}
+	if (is_over(s, now)) {
+		finish(s);
+		return false;
+	}
+	if (!s->n_views) {
+		n = take_due(s, now);
+		if (n && s->replay)
+			replay(s, n);
+		else if (n)
+			build(s, n);
+	}
+	if (s->n_views)
+		return transmit(s);
+	kick(s);
+	return false;
+}
