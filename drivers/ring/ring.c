@@ -36,6 +36,21 @@ struct ring_port {
 	struct wire *wires[BP_QUEUES_MAX];
 };
 
+/* A packet of more views than RX is ever asked for would block the wire: it goes, counted. */
+static void drop_long(struct bp_rxq *q, struct wire *w, uint32_t head)
+{
+	bool is_last;
+
+	do {
+		const struct bp_pkt *pkt = &w->slots[head++ & w->mask];
+
+		is_last = !(pkt->flags & BP_PKT_MORE);
+		bp_pool_put(q->worker_id, pkt, 1);
+	} while (!is_last);
+	atomic_store_explicit(&w->head, head, memory_order_release);
+	bp_count(&q->counters, BP_DROP_RX_TRUNCATED, 1);
+}
+
 static unsigned ring_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
 	struct wire *w = q->priv;
@@ -52,6 +67,8 @@ static unsigned ring_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	while (n && (w->slots[(head + n - 1) & w->mask].flags & BP_PKT_MORE))
 		n--; /* the packet's rest lies beyond max: next time */
 	if (!n) {
+		if (w->tail_seen != head)
+			drop_long(q, w, head);
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
