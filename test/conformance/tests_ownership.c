@@ -178,6 +178,31 @@ static void rx_without_frames_recovers(struct world *w)
 	traffic_both_ways(w);
 }
 
+/* Long packets with a few frames left: whole packets come, or none. */
+static void rx_with_few_frames_takes_whole_packets(struct world *w)
+{
+	struct bp_pkt *all = calloc(ARENA_MAX, sizeof(*all));
+	uint32_t len = world_max_frame(w) < 5000 ? world_max_frame(w) : 5000;
+	static uint8_t frame[FRAME_MAX];
+	unsigned n_all;
+
+	traffic_discard(w, 1000000);
+	for (unsigned i = 0; i < 20; i++) {
+		frame_write(frame, w->next_seq++, len, false);
+		w->rig->send(w, frame, len);
+	}
+	if (w->rig->commit)
+		w->rig->commit(w);
+	n_all = take_all(w, all);
+	for (unsigned n_left = 0; n_left < 4 && n_all; n_left++)
+		bp_pool_put(WORKER, &all[--n_all], 1);
+	n_all = receive_and_keep(w, all, n_all);
+	give_all(w, all, n_all);
+	free(all);
+	traffic_discard(w, 50000000);
+	traffic_both_ways(w);
+}
+
 /* Copying needs a frame: without one the packet is dropped by that name, or left to the caller. */
 static void tx_without_frames_is_accounted(struct world *w)
 {
@@ -215,6 +240,8 @@ const struct test tests_ownership[] = {
 	{ "private_views_come_back_once", private_views_come_back_once, 0, RIG_NO_TXQ },
 	{ "pools_may_mix_in_a_burst", pools_may_mix_in_a_burst, 0, RIG_NO_TXQ },
 	{ "rx_without_frames_recovers", rx_without_frames_recovers, 0, RIG_NO_RXQ },
+	{ "rx_with_few_frames_takes_whole_packets", rx_with_few_frames_takes_whole_packets, RIG_RX,
+	  0 },
 	{ "tx_without_frames_is_accounted", tx_without_frames_is_accounted, 0, RIG_NO_TXQ },
 	{ NULL, NULL, 0, 0 },
 };

@@ -204,9 +204,29 @@ err_memory:
 	return false;
 }
 
+/* Every frame of the arena is free exactly once: a count alone would miss one that came back twice. */
+static void expect_all_home(struct world *w)
+{
+	bool is_home[ARENA_FRAMES] = { false };
+	uint32_t n_free = bp_frames_n_free(w->env.frames);
+
+	expect(n_free == ARENA_FRAMES, "%u of %u frames came back to the arena", n_free,
+	       ARENA_FRAMES);
+	for (unsigned worker_id = 0; worker_id <= N_WORKERS; worker_id++) {
+		uint64_t offset;
+
+		while (!check_failed() &&
+		       bp_frames_get_offsets(w->env.frames, worker_id, &offset, 1)) {
+			uint64_t frame = offset / FRAME_BYTES;
+
+			expect(!is_home[frame], "frame %lu came back twice", frame);
+			is_home[frame] = true;
+		}
+	}
+}
+
 void world_close(struct world *w)
 {
-	uint32_t n_free;
 
 	world_stop(w);
 	leave_thread(w->port, WORKER);
@@ -215,9 +235,7 @@ void world_close(struct world *w)
 		bp_port_destroy(w->peer);
 	}
 	bp_port_destroy(w->port);
-	n_free = bp_frames_n_free(w->env.frames);
-	expect(n_free == ARENA_FRAMES, "%u of %u frames came back to the arena", n_free,
-	       ARENA_FRAMES);
+	expect_all_home(w);
 	expect(w->foreign.n_out == 0, "%lu private views never came back", w->foreign.n_out);
 	expect(w->foreign.n_bad_puts == 0, "%lu private views came back twice or out of nowhere",
 	       w->foreign.n_bad_puts);
