@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # Adds up meson's own test logs, and holds every skip against the list of those allowed.
 # SPDX-License-Identifier: BSD-3-Clause
-"""tally.py EXPECTED_SKIPS BUILD_FOLDER...
+"""tally.py EXPECTED_SKIPS BUILD_FOLDER[:SUITE]...
 
-Last line: «N passed, N failed, N skipped». A build folder without a log, a log without tests and a
-skip that EXPECTED_SKIPS does not allow are failures. Exit code 1 when anything failed.
+Last line: «N passed, N failed, N skipped». A build folder without a log, a test of SUITE (all
+suites, when none is named) that the log lacks and a skip that EXPECTED_SKIPS does not allow are
+failures. Exit code 1 when anything failed.
 """
 
 import fnmatch
@@ -101,6 +102,19 @@ def read_log(folder):
         return [json.loads(line) for line in file if line.strip()]
 
 
+def name_of(entry):
+    """The log says «project:suite / name»."""
+    return entry["name"].split(" / ", 1)[-1]
+
+
+def listed(folder, suite):
+    """Names of the tests that the build folder defines."""
+    path = os.path.join(folder, "meson-info", "intro-tests.json")
+    with open(path, encoding="utf-8") as file:
+        return [test["name"] for test in json.load(file)
+                if not suite or any(s.split(":")[-1] == suite for s in test["suite"])]
+
+
 def reason_of(entry):
     # A script's last words, or the plan of a program that speaks TAP.
     found = re.findall(r"^(?:SKIP: |1\.\.0 # SKIP )(.*)$", entry.get("stdout", ""), re.MULTILINE)
@@ -110,16 +124,22 @@ def reason_of(entry):
 def main():
     rows = read_allowed(sys.argv[1])
     passed, failures, skips = 0, [], []
-    for folder in sys.argv[2:]:
+    for argument in sys.argv[2:]:
+        folder, _, suite = argument.partition(":")
         try:
             entries = read_log(folder)
+            missing = listed(folder, suite)
         except (OSError, ValueError) as error:
             failures.append((folder, f"built or tested nothing: {error}"))
             continue
         if not entries:
             failures.append((folder, "the log has no tests"))
         for entry in entries:
-            name = entry["name"].split(" / ")[-1]
+            if name_of(entry) in missing:
+                missing.remove(name_of(entry))
+        failures += [(f"{folder}: {name}", "was not run") for name in missing]
+        for entry in entries:
+            name = name_of(entry)
             where = f"{folder}: {name}"
             if entry["result"] in ("OK", "EXPECTEDFAIL"):
                 passed += 1

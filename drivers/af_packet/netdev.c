@@ -80,16 +80,18 @@ int afp_netdev_flags(const struct afp_netdev *dev)
 /* Where in ethtool's list of features each kind stands. */
 static void find_features(struct afp_netdev *dev)
 {
+	/* struct ethtool_sset_info, with the one length asked for behind it. */
 	struct {
-		struct ethtool_sset_info head;
+		uint32_t cmd, reserved;
+		uint64_t sset_mask;
 		uint32_t length;
-	} info = { .head = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES } };
+	} info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1u << ETH_SS_FEATURES };
 	struct ethtool_gstrings *strings;
 
 	for (unsigned i = 0; i < N_KINDS; i++)
 		dev->feature_ids[i] = -1;
 	dev->n_features = 0;
-	if (ask_ethtool(dev, &info) || !info.head.sset_mask || !info.length || info.length > 4096)
+	if (ask_ethtool(dev, &info) || !info.sset_mask || !info.length || info.length > 4096)
 		return;
 	strings = calloc(1, sizeof(*strings) + (size_t)info.length * ETH_GSTRING_LEN);
 	if (!strings)

@@ -20,12 +20,18 @@ class Tally(unittest.TestCase):
         self.scratch = tempfile.TemporaryDirectory()
         self.addCleanup(self.scratch.cleanup)
 
-    def tally(self, entries, allowed=""):
+    def tally(self, entries, allowed="", listed=None):
+        """Entries: the log; listed: the tests that the build defines, those of the log if None."""
         folder = os.path.join(self.scratch.name, "build")
         os.makedirs(os.path.join(folder, "meson-logs"), exist_ok=True)
         rules = os.path.join(self.scratch.name, "expected-skips")
         with open(rules, "w", encoding="utf-8") as file:
             file.write(allowed)
+        os.makedirs(os.path.join(folder, "meson-info"), exist_ok=True)
+        names = listed if listed is not None else [e["name"].split(" / ")[1] for e in entries or []]
+        with open(os.path.join(folder, "meson-info", "intro-tests.json"), "w",
+                  encoding="utf-8") as file:
+            json.dump([{"name": name, "suite": ["bypath:unit"]} for name in names], file)
         if entries is not None:
             with open(os.path.join(folder, "meson-logs", "testlog.json"), "w",
                       encoding="utf-8") as file:
@@ -62,6 +68,11 @@ class Tally(unittest.TestCase):
         code, lines = self.tally([entry("b", "SKIP", "SKIP: no python\n")],
                                  "* | python | no python\n")
         self.assertEqual((code, lines[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_test_that_never_ran_fails(self):
+        code, lines = self.tally([entry("a", "OK")], listed=["a", "b"])
+        self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed, 0 skipped"))
+        self.assertIn("b: was not run", lines[-2])
 
     def test_missing_log_fails(self):
         code, lines = self.tally(None)
