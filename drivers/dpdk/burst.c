@@ -60,13 +60,9 @@ static inline struct rte_mbuf *whole_frame(struct bp_rxq *q, struct rte_mbuf *m)
 static inline void count_rx(struct bp_rxq *q, const struct bp_pkt *pkts, unsigned n_views,
 			    unsigned n_pkts)
 {
-	const struct dpdk_rxq *rq = q->priv;
-
 	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
 	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views));
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	if (rq->calls_per_pkt)
-		bp_count(&q->counters, BP_CNT_CALLS, (uint64_t)n_pkts * rq->calls_per_pkt);
 }
 
 /* PMDs that deliver one mbuf per frame. */
@@ -86,6 +82,8 @@ static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		fill_view(&pkts[i], rq->pool, whole_frame(q, mbufs[i]));
 	}
 	count_rx(q, pkts, n, n);
+	if (rq->reads_each) /* one call per packet, and one that finds no more */
+		bp_count(&q->counters, BP_CNT_CALLS, n + (n < max));
 	return n;
 }
 

@@ -356,6 +356,30 @@ void dpdk_device_remove(struct dpdk_port *dp)
 	dp->eth_id = RTE_MAX_ETHPORTS;
 }
 
+static void unlink_socket_of(uint16_t eth_id)
+{
+	struct dpdk_port dp = { .kind = DPDK_MEMIF };
+	struct rte_eth_dev_info info;
+	const struct rte_devargs *devargs;
+
+	if (rte_eth_dev_info_get(eth_id, &info) || strcmp(info.driver_name, "net_memif"))
+		return;
+	devargs = rte_dev_devargs(info.device);
+	if (!devargs || !devargs->args)
+		return;
+	snprintf(dp.devargs, sizeof(dp.devargs), ",%s", devargs->args);
+	parse_memif(&dp);
+	if (dp.is_server && !dp.is_abstract)
+		unlink(dp.socket);
+}
+
+void dpdk_device_unlink_sockets(void)
+{
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++)
+		if (rte_eth_dev_is_valid_port(id))
+			unlink_socket_of(id);
+}
+
 /* --- what it is ------------------------------------------------------------------------------- */
 
 /* The kernel driver's name of an interface; "" if unknown. */

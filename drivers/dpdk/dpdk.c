@@ -104,7 +104,7 @@ static void bind_rxq(struct dpdk_port *dp, uint16_t i)
 		.dp = dp,
 		.eth_id = dp->eth_id,
 		.queue_id = i,
-		.calls_per_pkt = dp->kind == DPDK_TAP,
+		.reads_each = dp->kind == DPDK_TAP,
 	};
 	q->priv = &dp->rxq[i];
 	q->driver_burst = dpdk_rx_choose(dp);
@@ -149,6 +149,8 @@ static const char *warning(const struct dpdk_port *dp)
 				     : "";
 	case DPDK_AF_PACKET:
 		return "; this PMD waits in poll() while its TX ring is full";
+	case DPDK_TAP:
+		return "; this PMD's reads that find nothing are not counted as crossings";
 	case DPDK_AF_XDP:
 		return "; this PMD may wait in poll() for up to 1 s; its system calls are not "
 		       "counted";
@@ -176,7 +178,7 @@ static void describe(struct dpdk_port *dp)
 	snprintf(info->note, sizeof(info->note), "mbufs in pages of %llu %s%s",
 		 (unsigned long long)(page >> 20 ? page >> 20 : page >> 10),
 		 page >> 20 ? "MiB" : "KiB", warning(dp));
-	if (!dp->was_started && warning(dp)[0])
+	if (!dp->was_started && warning(dp)[0] && dp->kind != DPDK_TAP)
 		bp_log(BP_LOG_WARN, "port %s: %s", dp->port->conf->name, warning(dp) + 2);
 }
 

@@ -46,7 +46,7 @@ struct dpdk_rxq {
 	 * control thread in guard.c. */
 	_Atomic bool inside;
 	uint16_t eth_id, queue_id;
-	uint16_t calls_per_pkt; /* system calls that the PMD makes, where that is certain */
+	bool reads_each; /* the PMD makes a system call per packet */
 	/* Chains received that did not fit the caller's array. */
 	uint16_t n_stash, first_stash;
 	struct rte_mbuf *stash[BP_BURST_MAX];
@@ -57,7 +57,7 @@ struct dpdk_txq {
 	_Atomic bool inside; /* as in dpdk_rxq */
 	bool multi_segs; /* the PMD sends chains */
 	uint16_t eth_id, queue_id;
-	uint16_t calls_per_burst, calls_per_pkt;
+	uint16_t calls_per_burst, calls_per_pkt; /* of the PMD, where that is certain */
 	uint16_t pad_bytes; /* shorter frames are padded with zeros to this, 0 never */
 	uint32_t max_bytes; /* longest frame without a VLAN tag */
 	uint32_t vlan_bytes; /* a VLAN tag may come on top */
@@ -113,6 +113,8 @@ bool dpdk_is_pci(const char *device);
 /* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */
 int dpdk_device_probe(struct dpdk_port *dp, bool quiet);
 void dpdk_device_remove(struct dpdk_port *dp);
+/* Remove the socket files of net_memif servers. At the end of the process. */
+void dpdk_device_unlink_sockets(void);
 /* Learn info.kind and info.caps, and what the kernel says of iface. */
 void dpdk_device_describe(struct dpdk_port *dp);
 

@@ -243,7 +243,7 @@ static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 	if (conf->dpdk.in_memory)
 		add_arg(args, "--in-memory");
 	else if (!conf->dpdk.file_prefix[0])
-		add_arg(args, "--file-prefix=bypath%d", (int)getpid());
+		add_arg(args, "--file-prefix=bypath");
 	/* Without -m EAL takes hugepages when pools need them and no more. */
 	if (conf->dpdk.memory_mib) {
 		add_arg(args, "-m");
@@ -319,6 +319,11 @@ static int run_start_thread(void)
 	return 0;
 }
 
+static void remove_sockets_at_exit(void)
+{
+	dpdk_device_unlink_sockets();
+}
+
 /* Hugepage files and sockets of a run without in_memory outlive the process otherwise. */
 static void cleanup_at_exit(void)
 {
@@ -347,6 +352,7 @@ static int start_once(const struct bp_port *port)
 	}
 	if (!conf->dpdk.no_huge && !conf->dpdk.in_memory)
 		atexit(cleanup_at_exit);
+	atexit(remove_sockets_at_exit); /* runs before the above */
 	return 0;
 }
 
