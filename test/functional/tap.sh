@@ -82,3 +82,15 @@ ip -n mid link show keep >/dev/null || fail "a device of somebody else's is gone
 in_mid "$BYPATH" run "$BP_TMP/b.ini" --set port.wan.queues=2 --set engine.workers=2 --duration 1 \
 	>"$BP_TMP/queues.log" 2>&1 && fail "two queues on a device made without multi_queue"
 grep -q 'without multi_queue' "$BP_TMP/queues.log" || fail "no reason for the refusal"
+
+# Two queues and two workers on devices that bypath makes; eight flows reach both queues.
+sed -e 's/^device.*/&\nqueues = 2/' "$BP_TMP/a.ini" >"$BP_TMP/c.ini"
+bp_start c --set engine.workers=2
+give 1
+give 2
+bp_wait_forwarding 10
+tcp_ok 1 -P 8
+bp_stop c
+bp_expect c 'min(q["counted"]["packets"] for q in port("wan")["rx_queues"]) > 0' 'port("wan")'
+bp_expect c 'len(port("wan")["rx_queues"]) == 2'
+note "two queues: $(bp_get c 'summary()')"
