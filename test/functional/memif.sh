@@ -54,7 +54,8 @@ while [ "$turn" -lt "$TIMES" ]; do
 done
 bp_alive a || fail "the client has died"
 bp_stop a
-bp_expect a "losses('lan') >= $TIMES" "summary()"
+# Not the last one: it may end before that is noticed.
+bp_expect a "losses('lan') >= $TIMES - 1" "summary()"
 note "$turn servers killed under full load, traffic back each time"
 
 # --- both ways, between two hosts
