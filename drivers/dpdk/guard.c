@@ -34,7 +34,7 @@
 
 #define WINDOW_US     1000u /* how long the interrupt thread runs free */
 #define CATCH_MS      200u
-#define JOB_MS        500u /* a connect() to a server that hangs blocks */
+#define JOB_MS        150u /* a connect() to a server that hangs blocks */
 #define LEAVE_NS      20000000u /* a worker that lost its core inside the PMD */
 #define LEAVE_STEP_US 20u
 #define OTHERS_NS     1000000000u
