@@ -249,7 +249,8 @@ bp_start()
 {
 	_name=$1
 	shift
-	rm -f "$BP_TMP/$_name.json"
+	# The log as well: the shell that empties it may run later than who looks for a line in it.
+	rm -f "$BP_TMP/$_name.json" "$BP_TMP/$_name.log"
 	ip netns exec mid "$BYPATH" run "$BP_TMP/$_name.ini" --report "$BP_TMP/$_name.json" "$@" \
 		>"$BP_TMP/$_name.log" 2>&1 &
 	echo $! >"$BP_TMP/$_name.pid"
