@@ -173,6 +173,7 @@ bp_ini()
 
 # bp_dpdk_section [ordinary]: a [dpdk] section, with EAL on hugepages when enough are free for two
 # processes, else (or when asked) on ordinary pages.
+# shellcheck disable=SC2120 # an optional argument
 bp_dpdk_section()
 {
 	_free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)

@@ -327,9 +327,8 @@ static void order_is_kept_around_super_frames_and_drops(void **state)
 			const uint8_t *seq = out[i].data + 38;
 			bool has_more = out[i].flags & BP_PKT_MORE;
 
-			assert_int_equal(next_seq,
-					 (uint32_t)seq[0] << 24 | (uint32_t)seq[1] << 16 |
-						 (uint32_t)seq[2] << 8 | seq[3]);
+			assert_int_equal(next_seq, (uint32_t)seq[0] << 24 | (uint32_t)seq[1] << 16 |
+							   (uint32_t)seq[2] << 8 | seq[3]);
 			next_seq += out[i].len + (has_more ? out[i + 1].len : 0) - 54;
 			i += has_more;
 			n_seen++;
