@@ -30,7 +30,7 @@ OWNERS = {
     "bpf/": {"drivers/af_xdp", "src/ledger"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
-    "jansson.h": {"src/report", "src/control", "src/cli"},
+    "jansson.h": {"src/report", "src/control", "src/cli", "src/gen"},
 }
 LINES_MAX = 800
 

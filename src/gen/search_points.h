@@ -1,0 +1,37 @@
+/* What a list of trials says about loads: lower bound, upper bound, undecided. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_GEN_SEARCH_POINTS_H
+#define BYPATH_GEN_SEARCH_POINTS_H
+
+#include "gen/search.h"
+
+enum bp_load_class { BP_LOAD_UNDECIDED, BP_LOAD_LOWER, BP_LOAD_UPPER };
+
+/* What decides a load. */
+struct bp_load_rule {
+	double loss_ratio; /* tolerated in a trial */
+	double exceed_ratio; /* share of the time that may be above it */
+	double trial_s; /* shorter trials are only a hint of loss */
+	double sum_s; /* time of full trials that a decision rests on */
+};
+
+/* Relevant bounds; a load of 0 means that there is none. */
+struct bp_load_bounds {
+	double lower_pps; /* highest lower bound below upper_pps */
+	double upper_pps; /* lowest upper bound */
+	/* Lowest undecided load between the two that full trials have begun to decide; 0: none. */
+	double begun_pps;
+};
+
+/* May the trial decide anything? */
+bool bp_trial_votes(const struct bp_search_trial *trial);
+
+/* Class of a load by the trials there. Pure. Source: draft-ietf-bmwg-mlrsearch, appendix A. */
+enum bp_load_class bp_load_classify(const struct bp_search_trial *trials, size_t n_trials,
+				    const struct bp_load_rule *rule, double load_pps);
+
+/* Pure. */
+struct bp_load_bounds bp_load_find(const struct bp_search_trial *trials, size_t n_trials,
+				   const struct bp_load_rule *rule);
+
+#endif

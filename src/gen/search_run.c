@@ -1,0 +1,190 @@
+/* Runs a search's trials within its budget. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/search_run.h"
+
+#include "core/clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What a tester waits by default for stragglers (trial.h): the cost of a trial that none showed. */
+#define SETTLE_S 0.2
+
+static uint64_t now_ns(const struct bp_search_state *state)
+{
+	return state->conf->now_ns ? state->conf->now_ns(state->conf->trial_ctx) : bp_clock_ns();
+}
+
+double bp_search_elapsed_s(const struct bp_search_state *state)
+{
+	return (double)(now_ns(state) - state->begin_ns) * 1e-9;
+}
+
+const char *bp_search_cause_text(enum bp_search_cause cause)
+{
+	switch (cause) {
+	case BP_SEARCH_CAUSE_TIME:
+		return "the time budget ended first: give it more, or shorter trials";
+	case BP_SEARCH_CAUSE_INTERRUPTED:
+		return "interrupted";
+	case BP_SEARCH_CAUSE_FAILED:
+		return "a trial could not run: the log says which port or device failed";
+	case BP_SEARCH_CAUSE_GENERATOR:
+		return "the generator is slower than the device";
+	case BP_SEARCH_CAUSE_NOISE:
+		return "trials at the same load contradict each other";
+	case BP_SEARCH_CAUSE_LOSSY:
+		return "frames are lost at the lowest rate as well";
+	case BP_SEARCH_CAUSE_NONE:
+		break;
+	}
+	return "";
+}
+
+static double budget_left_s(const struct bp_search_state *state)
+{
+	return state->limit_s > 0 ? state->limit_s - bp_search_elapsed_s(state) : INFINITY;
+}
+
+static double overhead_s(const struct bp_search_state *state)
+{
+	double settle_s = state->conf->settle_s > 0 ? state->conf->settle_s : SETTLE_S;
+
+	return state->overhead_s > settle_s ? state->overhead_s : settle_s;
+}
+
+static bool may_try(struct bp_search_state *state, double duration_s)
+{
+	if (state->cause)
+		return false;
+	if (state->conf->stop && atomic_load_explicit(state->conf->stop, memory_order_relaxed))
+		state->cause = BP_SEARCH_CAUSE_INTERRUPTED;
+	else if (duration_s + overhead_s(state) > budget_left_s(state) ||
+		 state->result->n_trials == BP_SEARCH_TRIALS_MAX)
+		state->cause = BP_SEARCH_CAUSE_TIME;
+	return !state->cause;
+}
+
+static void show_progress(const struct bp_search_state *state, const struct bp_search_ask *ask)
+{
+	const struct bp_search_result *r = state->result;
+	double left_s = state->conf->budget_s - bp_search_elapsed_s(state);
+	double remaining_s = state->remaining_s + state->reserved_s;
+	struct bp_search_progress progress = {
+		.kind = r->kind,
+		.frame_size = r->frame_size,
+		.phase = state->phase,
+		.loss_ratio = state->loss_ratio,
+		.next_pps = ask->rate_pps,
+		.next_s = ask->duration_s,
+		.n_trials = r->n_trials,
+		.last = r->n_trials ? &r->trials[r->n_trials - 1] : NULL,
+		.lower_pps = state->lower_pps,
+		.upper_pps = state->upper_pps,
+		.elapsed_s = bp_search_elapsed_s(state),
+	};
+
+	/* The trial about to run is certain; what comes after it is guessed. */
+	progress.remaining_s = fmax(remaining_s, ask->duration_s + overhead_s(state));
+	if (state->conf->budget_s > 0)
+		progress.remaining_s = fmin(progress.remaining_s, fmax(left_s, 0));
+	if (state->conf->progress)
+		state->conf->progress(state->conf->progress_ctx, &progress);
+}
+
+static struct bp_search_trial *append(struct bp_search_result *r)
+{
+	if (r->n_trials == r->trials_room) {
+		size_t room = r->trials_room ? 2 * r->trials_room : 32;
+		struct bp_search_trial *trials = realloc(r->trials, room * sizeof(*trials));
+
+		if (!trials)
+			return NULL;
+		r->trials = trials;
+		r->trials_room = room;
+	}
+	r->trials[r->n_trials] = (struct bp_search_trial){ 0 };
+	return &r->trials[r->n_trials++];
+}
+
+static void record(struct bp_search_trial *trial, const struct bp_search_ask *ask,
+		   const struct bp_trial_result *got)
+{
+	trial->asked_pps = ask->rate_pps;
+	trial->load_pps = ask->rate_pps > 0 ? ask->rate_pps : floor(got->sent_pps);
+	trial->duration_s = ask->duration_s;
+	trial->asked_pkts = ask->n_pkts;
+	trial->sent_pps = got->sent_pps;
+	trial->received_pps = got->received_pps;
+	trial->loss_ratio = got->loss_ratio;
+	trial->n_sent = got->n_sent;
+	trial->n_lost = got->n_lost;
+	if (got->latency.n) {
+		trial->p50_ns = got->latency.p50_ns;
+		trial->p99_ns = got->latency.p99_ns;
+		trial->max_ns = got->latency.max_ns;
+	}
+	trial->is_generator_bound = got->is_generator_bound;
+	trial->is_interrupted = got->is_interrupted;
+	trial->is_check = ask->is_check;
+}
+
+struct bp_search_trial *bp_search_try(struct bp_search_state *state,
+				      const struct bp_search_ask *ask)
+{
+	struct bp_trial_request request = {
+		.rate_pps = ask->rate_pps,
+		.duration_s = ask->n_pkts ? 0 : ask->duration_s,
+		.n_pkts = ask->n_pkts,
+		.settle_s = state->conf->settle_s,
+		.frame_size = state->conf->frame_size,
+		.latency = ask->latency,
+	};
+	struct bp_trial_result got = { 0 };
+	struct bp_search_trial *trial;
+	double begin_s, took_s;
+
+	if (!may_try(state, ask->duration_s))
+		return NULL;
+	show_progress(state, ask);
+	begin_s = bp_search_elapsed_s(state);
+	trial = append(state->result);
+	if (!trial || state->conf->trial(state->conf->trial_ctx, &request, &got)) {
+		state->result->n_trials -= trial ? 1 : 0;
+		state->cause = BP_SEARCH_CAUSE_FAILED;
+		return NULL;
+	}
+	took_s = bp_search_elapsed_s(state) - begin_s;
+	state->overhead_s = fmax(state->overhead_s, took_s - ask->duration_s);
+	trial->begin_s = begin_s;
+	record(trial, ask, &got);
+	if (got.is_interrupted)
+		state->cause = BP_SEARCH_CAUSE_INTERRUPTED;
+	return state->cause ? NULL : trial;
+}
+
+bool bp_search_find_ceiling(struct bp_search_state *state)
+{
+	struct bp_search_ask ask = { .duration_s = state->conf->explore_s };
+	const struct bp_search_trial *trial;
+
+	if (state->ceiling_pps > 0)
+		return true;
+	state->ceiling_pps = state->result->max_pps = floor(state->conf->max_pps);
+	if (state->ceiling_pps > 0)
+		return true;
+	state->phase = "fastest";
+	trial = bp_search_try(state, &ask);
+	if (!trial)
+		return false;
+	if (!trial->n_sent || trial->load_pps < 1) {
+		state->cause = BP_SEARCH_CAUSE_GENERATOR;
+		return false;
+	}
+	state->result->is_generator_max = true;
+	state->result->max_pps = trial->load_pps;
+	/* Nothing lost: paced, a little below, the generator may well hold the rate. */
+	state->ceiling_pps =
+		trial->is_generator_bound ? floor(trial->sent_pps * 0.99) : trial->load_pps;
+	return state->ceiling_pps >= 1;
+}
