@@ -111,7 +111,6 @@ struct bp_conf {
 		bool protect; /* PROT_NONE on the arena once everything is set up */
 	} memory;
 	struct {
-		bool enable; /* start EAL without a dpdk port as well */
 		bool in_memory;
 		bool no_huge;
 		uint32_t memory_mib; /* 0: EAL's choice */

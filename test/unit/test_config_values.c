@@ -185,7 +185,7 @@ static void values_reach_their_fields(void **state)
 	load_right(
 		"[engine]\nmode = macswap\ncores = 3, 5-6\nidle = busy\nburst = 7\n"
 		"[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\nprotect = yes\n"
-		"[dpdk]\nenable = yes\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
+		"[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
 		"[port.p]\ndriver = af_packet\ndevice = eth7\nstrict = yes\nqueues = 2\n"
 		"checksum = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
 		"[port.x]\ndriver = af_xdp\ndevice = eth8\nmode = skb\nbusy_poll_us = 20\n"
@@ -208,7 +208,6 @@ static void values_reach_their_fields(void **state)
 	assert_int_equal(conf.memory.frame_bytes, 4096);
 	assert_int_equal(conf.memory.hugepages, BP_NO);
 	assert_true(conf.memory.protect);
-	assert_true(conf.dpdk.enable);
 	assert_true(conf.dpdk.no_huge);
 	assert_false(conf.dpdk.in_memory); /* follows no_huge */
 	assert_int_equal(conf.dpdk.memory_mib, 99);
