@@ -182,19 +182,18 @@ static void values_reach_their_fields(void **state)
 	struct bp_conf conf;
 
 	(void)state;
-	load_right(
-		"[engine]\nmode = macswap\ncores = 3, 5-6\nidle = busy\nburst = 7\n"
-		"[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\nprotect = yes\n"
-		"[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
-		"[port.p]\ndriver = af_packet\ndevice = eth7\nstrict = yes\nqueues = 2\n"
-		"checksum = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
-		"[port.x]\ndriver = af_xdp\ndevice = eth8\nmode = skb\nbusy_poll_us = 20\n"
-		"[port.f]\ndriver = pcap\ndevice = /tmp/a b.pcap\nloop = yes\nrate_pps = 5\n"
-		"count = 9000000000\n"
-		"[port.d]\ndriver = dpdk\ndevice = 0000:03:00.1\nmtu = 9000\n"
-		"[port.n]\ndriver = null\nframe_bytes = 1500\n"
-		"[forward]\np = x\nx = p\nf = d\nd = n\n",
-		sets, &conf);
+	load_right("[engine]\nmode = macswap\ncores = 3, 5-6\nidle = busy\nburst = 7\n"
+		   "[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\nprotect = yes\n"
+		   "[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
+		   "[port.p]\ndriver = af_packet\ndevice = eth7\nstrict = yes\nqueues = 2\n"
+		   "checksum = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
+		   "[port.x]\ndriver = af_xdp\ndevice = eth8\nmode = skb\nbusy_poll_us = 20\n"
+		   "[port.f]\ndriver = pcap\ndevice = /tmp/a b.pcap\nloop = yes\nrate_pps = 5\n"
+		   "count = 9000000000\n"
+		   "[port.d]\ndriver = dpdk\ndevice = 0000:03:00.1\nmtu = 9000\n"
+		   "[port.n]\ndriver = null\nframe_bytes = 1500\n"
+		   "[forward]\np = x\nx = p\nf = d\nd = n\n",
+		   sets, &conf);
 	assert_int_equal(conf.engine.mode, BP_ENGINE_MACSWAP);
 	assert_int_equal(conf.engine.idle, BP_IDLE_BUSY);
 	assert_int_equal(conf.engine.n_workers, 3);
