@@ -1,6 +1,6 @@
 /* Driver `af_packet`: packet sockets of the kernel, by messages or by a shared ring. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* System calls on the packet path: see rx_socket.c, ring_v2.c, tx_send.c, tx_ring.c. */
+/* System calls on the packet path: see rx_socket.c, ring_v2.c, ring_v3.c, tx_send.c, tx_ring.c. */
 #include "af_packet.h"
 
 #include "bypath/log.h"
@@ -100,7 +100,13 @@ static int alloc_queues(struct afp_port *ap)
 	if (!ap->rxqs || !ap->txqs)
 		return -ENOMEM;
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
-		ap->rxqs[i] = (struct afp_rxq){ .fd = -1, .queue_id = i, .ap = ap };
+		ap->rxqs[i] = (struct afp_rxq){
+			.fd = -1,
+			.queue_id = i,
+			.ap = ap,
+			.rb.fd = -1,
+			.duo.demux.program_fd = -1,
+		};
 		port->rxq[i].priv = &ap->rxqs[i];
 	}
 	for (uint16_t i = 0; i < port->n_txq; i++) {
@@ -128,7 +134,15 @@ static int add_pools(struct afp_port *ap)
 		.name = "af_packet-ring",
 		.is_loan = true,
 	};
-	return bp_env_add_pool(ap->port->env, &ap->ring_pool);
+	err = bp_env_add_pool(ap->port->env, &ap->ring_pool);
+	if (err || ap->port->n_rxq > 1)
+		return err;
+	ap->block_pool = (struct bp_pool){
+		.put = afp_blocks_put,
+		.name = "af_packet-blocks",
+		.is_loan = true,
+	};
+	return bp_env_add_pool(ap->port->env, &ap->block_pool);
 }
 
 static void afp_close(struct bp_port *port)
@@ -188,11 +202,16 @@ static int afp_open(struct bp_port *port)
 /* Add the kernel's count of frames that found no room, which reading clears. */
 static void read_drops(struct afp_rxq *rq)
 {
-	struct tpacket_stats stats = { 0 };
-	socklen_t n_bytes = sizeof(stats);
+	int fds[2] = { rq->fd, rq->rb.fd };
 
-	if (rq->fd >= 0 && !getsockopt(rq->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &n_bytes))
-		rq->n_kernel_drops += stats.tp_drops;
+	for (unsigned i = 0; i < 2; i++) {
+		struct tpacket_stats stats = { 0 };
+		socklen_t n_bytes = sizeof(stats);
+
+		if (fds[i] >= 0 &&
+		    !getsockopt(fds[i], SOL_PACKET, PACKET_STATISTICS, &stats, &n_bytes))
+			rq->n_kernel_drops += stats.tp_drops;
+	}
 }
 
 static void afp_stop(struct bp_port *port)
@@ -208,6 +227,7 @@ static void afp_stop(struct bp_port *port)
 		if (rq->fd >= 0)
 			close(rq->fd);
 		rq->fd = -1;
+		afp_rx_duo_stop(&port->rxq[i]);
 		afp_rx_socket_stop(&port->rxq[i]);
 		afp_rx_ring_stop(&port->rxq[i]);
 	}
@@ -215,6 +235,28 @@ static void afp_stop(struct bp_port *port)
 		afp_tx_ring_stop(&port->txq[i]);
 		afp_tx_send_stop(&port->txq[i]);
 	}
+}
+
+/* A second ring for high rates, where the kernel lets us steer packets between the two. */
+static void try_duo(struct bp_rxq *q)
+{
+	struct afp_port *ap = ((struct afp_rxq *)q->priv)->ap;
+	bp_rx_fn rx = q->driver_burst;
+	int err;
+
+	/* A port's own frames must fit a block: only super-frames may be longer. */
+	if (q->port->n_rxq > 1 || q->port->info.max_frame_bytes > AFP_BLOCK_FRAME_MAX)
+		return;
+	err = afp_rx_duo_start(q);
+	ap->is_duo = !err;
+	if (!err)
+		return;
+	afp_rx_duo_stop(q);
+	q->driver_burst = rx;
+	snprintf(
+		q->port->info.note, sizeof(q->port->info.note),
+		"no TPACKET_V3 ring for high rates (%s): give the program CAP_BPF, or run it as root",
+		strerror(-err));
 }
 
 static int start_rxq(struct bp_rxq *q)
@@ -228,7 +270,9 @@ static int start_rxq(struct bp_rxq *q)
 	err = rq->ap->mode == AFP_SOCKET ? afp_rx_socket_start(q) : afp_rx_ring_start(q);
 	if (err)
 		return err;
-	err = afp_socket_bind_rx(rq->ap, rq->fd);
+	if (rq->ap->mode == AFP_MMAP)
+		try_duo(q);
+	err = rq->ap->is_duo ? afp_rx_duo_bind(q) : afp_socket_bind_rx(rq->ap, rq->fd);
 	if (err)
 		return err;
 	atomic_store_explicit(&q->fd, rq->fd, memory_order_relaxed);
@@ -252,6 +296,17 @@ static int start_queues(struct bp_port *port)
 	return err;
 }
 
+static void set_mode(const struct afp_port *ap)
+{
+	struct bp_port_info *info = &ap->port->info;
+
+	if (ap->mode == AFP_SOCKET)
+		strcpy(info->mode, "socket");
+	else
+		snprintf(info->mode, sizeof(info->mode), "mmap-%s+%s", ap->is_duo ? "v2v3" : "v2",
+			 ap->has_tx_ring ? "ring" : "send");
+}
+
 static int afp_start(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
@@ -259,6 +314,8 @@ static int afp_start(struct bp_port *port)
 	int err;
 
 	ap->fanout_id = -1;
+	ap->is_duo = false;
+	info->note[0] = '\0';
 	ap->ifindex = afp_netdev_ifindex(&ap->dev);
 	if (ap->ifindex < 0)
 		return -ENODEV;
@@ -277,9 +334,7 @@ static int afp_start(struct bp_port *port)
 			       port->conf->device, strerror(-err));
 		return err;
 	}
-	strcpy(info->mode, ap->mode == AFP_SOCKET ? "socket"
-			   : ap->has_tx_ring      ? "mmap-v2+ring"
-						  : "mmap-v2+send");
+	set_mode(ap);
 	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
 	info->rx_copies = 0;
 	info->tx_copies = 0;
@@ -315,15 +370,28 @@ static int afp_check(struct bp_port *port)
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct afp_port *ap = port->priv;
+	struct bp_reported rows[] = {
+		{ .name = "tp_drops", .is_drop = true },
+		{ .name = "v3_packets" },
+		{ .name = "v3_changes" },
+	};
+	unsigned n = ap->is_duo ? 3 : 1;
 
-	if (!max || !port->n_rxq)
+	if (!port->n_rxq)
 		return 0;
-	out[0] = (struct bp_reported){ .name = "tp_drops", .is_drop = true };
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
-		read_drops(&ap->rxqs[i]);
-		out[0].value += ap->rxqs[i].n_kernel_drops;
+		struct afp_rxq *rq = &ap->rxqs[i];
+
+		read_drops(rq);
+		rows[0].value += rq->n_kernel_drops;
+		rows[1].value += atomic_load_explicit(&rq->duo.n_pkts, memory_order_relaxed);
+		rows[2].value += atomic_load_explicit(&rq->duo.n_changes, memory_order_relaxed);
 	}
-	return 1;
+	if (n > max)
+		n = max;
+	for (unsigned i = 0; i < n; i++)
+		out[i] = rows[i];
+	return n;
 }
 
 static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)

@@ -54,8 +54,7 @@ void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt 
 		give_slot((void *)(uintptr_t)pkts[i].token);
 }
 
-/* Metadata as the contract has it: 12 bytes before the data, where the kernel left 10. */
-static void place_meta(struct bp_pkt *pkt)
+void afp_place_meta(struct bp_pkt *pkt)
 {
 	struct bp_vnet_hdr *meta = bp_pkt_vnet(pkt);
 
@@ -87,7 +86,7 @@ static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt
 	/* The frame comes from the cache of the core that filled the slot. Its first bytes arrive
 	 * with the metadata; ask for the next line now, before the copy in the kernel waits for it. */
 	__builtin_prefetch((uint8_t *)slot + 2 * BP_CACHE_LINE);
-	place_meta(pkt);
+	afp_place_meta(pkt);
 	if (slot->tp_status & TP_STATUS_VLAN_VALID)
 		restore_tag(slot, pkt, &q->counters);
 	__atomic_store_n(&slot->tp_status, SLOT_LENT, __ATOMIC_RELAXED);
@@ -117,7 +116,7 @@ static int read_big(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 	pkt->len = (uint32_t)n_bytes - vnet_bytes;
 	pkt->flags = BP_PKT_VNET;
 	pkt->headroom = (uint16_t)(pkt->headroom - BP_VNET_BYTES);
-	place_meta(pkt);
+	afp_place_meta(pkt);
 	if (slot->tp_status & TP_STATUS_VLAN_VALID)
 		restore_tag(slot, pkt, &q->counters);
 	return 1;
@@ -128,6 +127,8 @@ static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 {
 	int got = -1;
 
+	if (afp_duo_must_wait(&((struct afp_rxq *)q->priv)->duo))
+		return 0;
 	if (slot->tp_status & TP_STATUS_COPY)
 		got = read_big(q, slot, pkt);
 	else
@@ -150,13 +151,17 @@ static void moderate(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
 	ring->last_got = now;
 }
 
-static unsigned rx_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+bool afp_ring_is_ready(const struct afp_rx_ring *ring)
+{
+	return __atomic_load_n(&slot_at(ring, ring->head)->tp_status, __ATOMIC_RELAXED) &
+	       TP_STATUS_USER;
+}
+
+unsigned afp_ring_read(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint64_t now)
 {
 	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
-	uint64_t now = bp_clock_cycles();
 	uint32_t head = ring->head;
 	unsigned n = 0, n_seen = 0;
-	uint64_t n_bytes = 0;
 
 	while (now >= ring->hold_until && n < max) {
 		struct tpacket2_hdr *slot = slot_at(ring, head);
@@ -174,22 +179,19 @@ static unsigned rx_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 			view_slot(q, slot, &pkts[n]);
 		if (!got)
 			break;
-		if (got > 0)
-			n_bytes += pkts[n++].len;
+		n += got > 0;
 		n_seen++;
 		head = head + 1 == ring->n_slots ? 0 : head + 1;
 	}
 	ring->head = head;
 	if (n_seen)
 		moderate(ring, now, n < max);
-	if (!n) {
-		bp_count(&q->counters, BP_CNT_EMPTY, 1);
-		return 0;
-	}
-	bp_count(&q->counters, BP_CNT_PKTS, n);
-	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
-	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 	return n;
+}
+
+static unsigned rx_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return afp_count_rx(q, pkts, afp_ring_read(q, pkts, max, bp_clock_cycles()));
 }
 
 /* ---- control ---------------------------------------------------------------------------------- */

@@ -87,11 +87,12 @@ int afp_socket_listen(struct afp_port *ap, int fd)
 	return set_int(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
 }
 
-/* By flow hash: a flow stays on one queue, in order, on devices with a single queue too. */
-static int fanout(int fd, int flags, int id)
+/* Queues by flow hash: a flow stays on one queue, in order, on devices with a single queue too. */
+static int fanout(const struct afp_port *ap, int fd, int flags, int id)
 {
-	return set_int(fd, SOL_PACKET, PACKET_FANOUT,
-		       (int)((unsigned)(PACKET_FANOUT_HASH | flags) << 16) | id);
+	int type = ap->is_duo ? PACKET_FANOUT_EBPF : PACKET_FANOUT_HASH;
+
+	return set_int(fd, SOL_PACKET, PACKET_FANOUT, (int)((unsigned)(type | flags) << 16) | id);
 }
 
 /*
@@ -105,12 +106,12 @@ static int join_fanout(struct afp_port *ap, int fd)
 	int got = 0, err;
 
 	if (ap->fanout_id >= 0)
-		return fanout(fd, ap->fanout_flags, ap->fanout_id);
+		return fanout(ap, fd, ap->fanout_flags, ap->fanout_id);
 	ap->fanout_flags = PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
-	err = fanout(fd, PACKET_FANOUT_FLAG_UNIQUEID | ap->fanout_flags, 0);
+	err = fanout(ap, fd, PACKET_FANOUT_FLAG_UNIQUEID | ap->fanout_flags, 0);
 	if (err == -EINVAL) {
 		ap->fanout_flags = 0;
-		err = fanout(fd, PACKET_FANOUT_FLAG_UNIQUEID, 0);
+		err = fanout(ap, fd, PACKET_FANOUT_FLAG_UNIQUEID, 0);
 	}
 	if (err)
 		return err;
@@ -123,7 +124,7 @@ static int join_fanout(struct afp_port *ap, int fd)
 int afp_socket_bind_rx(struct afp_port *ap, int fd)
 {
 	struct packet_mreq all = { .mr_ifindex = ap->ifindex, .mr_type = PACKET_MR_PROMISC };
-	bool has_group = ap->port->n_rxq > 1;
+	bool has_group = ap->port->n_rxq > 1 || ap->is_duo;
 	int err = set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
 
 	if (!err && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)))

@@ -87,7 +87,7 @@ tx-ring)
 		wait "$FLOOD"
 	done
 	bp_stop a
-	bp_expect a "port('wan')['mode'] == 'mmap-v2+ring'" "port('wan')"
+	bp_expect a "port('wan')['mode'] == 'mmap-v2v3+ring'" "port('wan')"
 	bp_expect a "0.5 * pkts('wan', 'lan') < copies('wan', 'lan') <= pkts('wan', 'lan')" \
 		"path('wan', 'lan')"
 	bp_expect a "dropped == 0" "summary()"
@@ -99,6 +99,28 @@ tx-ring)
 	bp_stop a
 	bp_expect a "copies('wan', 'lan') == sent_pkts('lan')" "path('wan', 'lan')"
 	bp_expect a "copy_bytes('wan', 'lan') == sent_bytes('lan')" "path('wan', 'lan')"
+	;;
+order-*)
+	# Packets change rings with the load, and keep their order; so do those that fit no block.
+	sequence=${BP_TOOLS:-build/test/functional/tools}/sequence
+	[ -x "$sequence" ] || fail "no $sequence"
+	long=0
+	[ "$CASE" = order-load ] || long=20000
+	pair
+	bp_start a --set engine.idle=busy
+	bp_wait_forwarding 20
+	in_h2 "$sequence" check e0 1 >"$BP_TMP/check.log" 2>&1 &
+	checker=$!
+	wait_for 5 grep -q ready "$BP_TMP/check.log" || fail "the checker does not start"
+	in_h1 "$sequence" send e0 4 60 15 $long >"$BP_TMP/send.log" 2>&1 ||
+		fail "cannot send"
+	wait $checker
+	bp_stop a
+	note "$(cat "$BP_TMP/send.log") $(tail -n 1 "$BP_TMP/check.log")"
+	note "$(bp_get a "port('wan')['reported']")"
+	grep -q 'reordered 0 altered 0' "$BP_TMP/check.log" || fail "order or content is wrong"
+	grep -q 'received [0-9]\{5\}' "$BP_TMP/check.log" || fail "hardly anything arrived"
+	bp_expect a "'v3' in port('wan')['mode'] or port('wan')['note']" "port('wan')"
 	;;
 qdisc-*)
 	# A queueing discipline to go around, and a device that cannot segment: super-frames must
@@ -139,6 +161,22 @@ old-kernel-*)
 	http_ok 8
 	bp_stop a
 	bp_expect a "dropped == 0" "summary()"
+	;;
+no-bpf)
+	# Without the right to load BPF programs one ring does everything, and the report says so.
+	pair
+	printf '#!/bin/sh\nexec setpriv --inh-caps=-all --bounding-set=-all,+net_raw,+net_admin %s "$@"\n' \
+		"$BYPATH" >"$BP_TMP/bypath"
+	chmod +x "$BP_TMP/bypath"
+	BYPATH=$BP_TMP/bypath bp_start a
+	bp_wait_forwarding 20
+	tcp_ok 1
+	bp_stop a
+	note "$(bp_get a "port('wan')['mode'] + ': ' + port('wan')['note']")"
+	[ "$(cat /proc/sys/kernel/unprivileged_bpf_disabled)" != 0 ] ||
+		skip "this kernel allows BPF to everybody"
+	bp_expect a "port('wan')['mode'] == 'mmap-v2+send'" "port('wan')"
+	bp_expect a "'CAP_BPF' in port('wan')['note']" "port('wan')"
 	;;
 overrun)
 	# What finds no slot is lost before bypath sees it, and reported.
