@@ -6,6 +6,7 @@
 #include "bypath/log.h"
 
 #include "cli/gen_print.h"
+#include "cli/gen_search.h"
 #include "core/clock.h"
 #include "gen/gen.h"
 #include "report/json_model.h"
@@ -35,6 +36,7 @@ struct options {
 	const char *sets[SETS_MAX];
 	char own[SETS_MAX][SET_BYTES]; /* sets made of options */
 	size_t n_own;
+	struct bp_gen_search search;
 };
 
 static void print_usage(FILE *out)
@@ -55,8 +57,10 @@ static void print_usage(FILE *out)
 	      "  --src, --dst ADDRESSES    an address, or FIRST-LAST\n"
 	      "  --sport, --dport PORTS    a port, or FIRST-LAST\n"
 	      "  --src-mac, --dst-mac MACS an address, or FIRST-LAST\n"
-	      "  --vlan ID                 802.1Q tag\n"
-	      "further\n"
+	      "  --vlan ID                 802.1Q tag\n",
+	      out);
+	fputs(bp_gen_search_usage, out);
+	fputs("further\n"
 	      "  --tx-only, --rx-only      one side of FILE.ini, the other in another process\n"
 	      "  --cores LIST              one core (sends and receives) or two, as 0,1\n"
 	      "  --json FILE               write the report there as well; - is standard output\n"
@@ -179,8 +183,18 @@ static int add_ports(struct options *o)
 	return code;
 }
 
+static bool has_own(const struct options *o, const char *begin)
+{
+	for (size_t i = 0; i < o->n_own; i++)
+		if (!strncmp(o->own[i], begin, strlen(begin)))
+			return true;
+	return false;
+}
+
 static int check_options(struct options *o)
 {
+	if (bp_gen_search_parse(&o->search))
+		return BP_EXIT_USAGE + 1;
 	if (o->is_tx_only && o->is_rx_only)
 		return complain("--tx-only and --rx-only exclude each other");
 	if (o->file && (o->tx_port || o->rx_port || o->replay))
@@ -197,10 +211,17 @@ static int check_options(struct options *o)
 		return complain("--replay needs --tx-port: say where to send it");
 	if (o->pace && !o->replay)
 		return complain("--pace needs --replay");
+	if (o->search.is_asked && (o->is_tx_only || o->is_rx_only || o->replay))
+		return complain("--search sends and receives itself: no --tx-only, --rx-only, "
+				"--replay");
+	if (o->search.is_asked && (has_own(o, "gen.duration=") || has_own(o, "gen.count=")))
+		return complain(
+			"--duration and --count are no part of --search: --budget limits the "
+			"whole, --trial is each trial's length");
 	return 0;
 }
 
-enum { OPT_KEYS = 1000, OPT_TX, OPT_RX, OPT_REPLAY, OPT_PACE };
+enum { OPT_KEYS = 1000, OPT_SEARCH, OPT_TX, OPT_RX, OPT_REPLAY, OPT_PACE };
 
 /* Returns 0 to go on, or an exit code + 1. */
 static int take_option(struct options *o, int c, unsigned key, const char *value)
@@ -208,6 +229,9 @@ static int take_option(struct options *o, int c, unsigned key, const char *value
 	switch (c) {
 	case OPT_KEYS:
 		return add_key_option(o, key, value);
+	case OPT_SEARCH:
+		o->search.values[key - N_KEY_OPTIONS] = value;
+		return 0;
 	case OPT_TX:
 		o->tx_port = value;
 		return 0;
@@ -258,13 +282,17 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct option longs[N_KEY_OPTIONS + sizeof(others) / sizeof(others[0])];
+	struct option
+		longs[N_KEY_OPTIONS + BP_GEN_SEARCH_OPTIONS + sizeof(others) / sizeof(others[0])];
 	int c, index = 0, code = 0;
 
 	for (unsigned i = 0; i < N_KEY_OPTIONS; i++)
 		longs[i] =
 			(struct option){ key_options[i].name, required_argument, NULL, OPT_KEYS };
-	memcpy(&longs[N_KEY_OPTIONS], others, sizeof(others));
+	for (unsigned i = 0; i < BP_GEN_SEARCH_OPTIONS; i++)
+		longs[N_KEY_OPTIONS + i] = (struct option){ bp_gen_search_options[i],
+							    required_argument, NULL, OPT_SEARCH };
+	memcpy(&longs[N_KEY_OPTIONS + BP_GEN_SEARCH_OPTIONS], others, sizeof(others));
 	while (!code && (c = getopt_long(argc, argv, "", longs, &index)) != -1)
 		code = take_option(o, c, (unsigned)index, optarg);
 	if (code)
@@ -329,7 +357,7 @@ static int report(const struct bp_gen *gen, const struct options *o)
 	return code;
 }
 
-static int run_trial(struct bp_gen *gen, const struct bp_conf *conf, const struct options *o,
+static int run_trial(struct bp_gen *gen, const struct bp_conf *conf, struct options *o,
 		     const sigset_t *signals)
 {
 	struct bp_trial_request request = { .duration_s = conf->gen.duration_s,
@@ -344,6 +372,8 @@ static int run_trial(struct bp_gen *gen, const struct bp_conf *conf, const struc
 	}
 	if (bp_gen_wait_links(gen, LINK_WAIT_S, why, sizeof(why)))
 		bp_log(BP_LOG_WARN, "%s: going on without", why);
+	if (o->search.is_asked)
+		return bp_gen_search_run(&o->search, gen, o->is_quiet, o->json_path, signals);
 	if (bp_gen_start(gen, &request))
 		return BP_EXIT_FAILED;
 	bp_log(BP_LOG_INFO, conf->gen.tx_port == BP_NO_PORT ? "receiving" : "sending");
@@ -353,7 +383,7 @@ static int run_trial(struct bp_gen *gen, const struct bp_conf *conf, const struc
 	return err ? BP_EXIT_FAILED : code;
 }
 
-static int generate(const struct bp_conf *conf, const struct options *o)
+static int generate(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_gen *gen = NULL;
 	int code = BP_EXIT_FAILED;
@@ -380,6 +410,10 @@ static int choose_side(const struct options *o, struct bp_conf *conf)
 				o->is_tx_only   ? "tx"
 				: o->is_rx_only ? "rx"
 						: "tx or rx");
+	if (o->search.is_asked &&
+	    (conf->gen.tx_port == BP_NO_PORT || conf->gen.rx_port == BP_NO_PORT ||
+	     conf->gen.replay_port != BP_NO_PORT))
+		return complain("%s: --search needs [gen] tx and rx, without replay", name);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ struct bp_search_bounds {
 	double loss_ratio; /* tolerated */
 	enum bp_search_outcome outcome;
 	enum bp_search_cause cause;
-	char why[200]; /* a sentence; "" where there is nothing to say */
+	char why[240]; /* a sentence; "" where there is nothing to say */
 	/* The relevant lower bound: the highest load within the ratio below which none exceeded it.
 	 * The relevant upper bound: the lowest load that exceeded it. 0: there is none. */
 	double lower_pps, upper_pps;
@@ -108,7 +108,7 @@ struct bp_search_result {
 	uint32_t frame_size; /* 0: as the streams say */
 	enum bp_search_outcome outcome; /* of the whole */
 	enum bp_search_cause cause;
-	char why[200];
+	char why[240];
 	unsigned n_goals; /* NDR, PDR, throughput, MLR; latency: the NDR that it rests on */
 	struct bp_search_bounds goals[BP_SEARCH_GOALS_MAX];
 	unsigned n_rows; /* latency, loss */

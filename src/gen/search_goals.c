@@ -8,7 +8,8 @@
 #include <stdlib.h>
 
 #define BOUND_TRIES        3u /* a hiccup of the generator is no limit of it */
-#define LOWERED_MAX        8u
+#define LOWERED_MAX        16u
+#define LOWERED_SHARE      0.9 /* at most so far at once, where the generator has done better */
 #define CONTRADICTIONS_MAX 4u
 #define FLOOR_SHARE        0.001 /* lowest load, where none is configured */
 #define STEPS_GUESS        7.0 /* of exploration, while no bound is known */
@@ -190,13 +191,29 @@ static double estimate_s(const struct goal *g)
 				      : STEPS_GUESS * load_s + check_s);
 }
 
-/* The generator did not reach the load, several times: nothing above is worth asking. */
-static void lower_ceiling(struct bp_search_state *s, double sent_pps)
+/* The most that the generator ever sent at a steady rate. */
+static double best_sent(const struct bp_search_result *r)
 {
-	double pps = fmax(1, floor(sent_pps * 0.99));
+	double best = 0;
 
+	for (size_t i = 0; i < r->n_trials; i++)
+		if (!r->trials[i].is_interrupted && !r->trials[i].asked_pkts)
+			best = fmax(best, r->trials[i].sent_pps);
+	return best;
+}
+
+/*
+ * The generator did not reach the load, several times: nothing above is worth asking. Where it has
+ * sent more than now, something disturbs it: what it sent now is no limit of it, so go down slowly.
+ */
+static void lower_ceiling(struct bp_search_state *s, double load, double sent_pps)
+{
+	double pps = sent_pps * 0.99;
+
+	if (best_sent(s->result) > sent_pps * 1.02)
+		pps = fmax(pps, load * LOWERED_SHARE);
 	s->n_lowered++;
-	s->ceiling_pps = fmin(s->ceiling_pps, pps);
+	s->ceiling_pps = fmin(s->ceiling_pps, fmax(1, floor(pps)));
 	s->result->max_pps = s->ceiling_pps;
 	s->result->is_generator_max = true;
 }
@@ -219,7 +236,7 @@ static bool try_load(struct goal *g, double load, bool is_check)
 			return true;
 		sent_pps = fmax(sent_pps, trial->n_sent ? trial->sent_pps : 0);
 	}
-	lower_ceiling(g->state, sent_pps);
+	lower_ceiling(g->state, load, sent_pps);
 	return false;
 }
 
@@ -383,8 +400,9 @@ static void settle_ceiling(const struct goal *g)
 	       out->upper_pps > 0 && out->lower_pps > 0 ? BP_SEARCH_BOUNDED
 							: BP_SEARCH_NOT_MEASURABLE,
 	       BP_SEARCH_CAUSE_GENERATOR);
-	snprintf(out->why, sizeof(out->why), "the generator reaches %.0f frames/s only: %s",
+	snprintf(out->why, sizeof(out->why), "the generator holds %.0f frames/s only%s: %s",
 		 g->state->result->max_pps,
+		 g->state->n_lowered > 2 ? ", and not steadily (does it share its core?)" : "",
 		 out->upper_pps > 0   ? "it cannot offer what lies between the bounds"
 		 : out->lower_pps > 0 ? "the device carries at least the lower bound"
 				      : "no load could be offered as asked");

@@ -89,7 +89,7 @@ static void put_head(FILE *out, const struct bp_search_result *r)
 	if (r->why[0])
 		fprintf(out, "  %s\n", r->why);
 	if (r->is_generator_max && r->max_pps > 0)
-		fprintf(out, "  the generator reaches %.6f Mpps here\n", r->max_pps / 1e6);
+		fprintf(out, "  the generator holds %.6f Mpps here\n", r->max_pps / 1e6);
 	if (r->kind >= BP_SEARCH_THROUGHPUT && r->kind <= BP_SEARCH_LOSS &&
 	    r->trial_s < RFC2544_TRIAL_S)
 		fprintf(out, "  trials of %g s: RFC 2544 asks for %g s\n", r->trial_s,

@@ -1,0 +1,322 @@
+/* `bypath gen --search`: runs searches on the generator's trials. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/gen_search.h"
+
+#include "bypath/log.h"
+
+#include "cli/cmd.h"
+#include "gen/search_report.h"
+#include "report/json_model.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUDGET_S     120.0 /* per frame size, unless --budget is given */
+#define TICK_NS      5000000
+#define FRAME_MIN    64u
+#define FRAME_MAX    9000u
+#define RFC2544_LIST "64,128,256,512,1024,1280,1518"
+
+enum option {
+	OPT_SEARCH,
+	OPT_SIZES,
+	OPT_BUDGET,
+	OPT_LOSS,
+	OPT_WIDTH,
+	OPT_TRIAL,
+	OPT_EXPLORE,
+	OPT_SUM,
+	OPT_EXCEED,
+	OPT_REPEATS,
+	OPT_NDR,
+};
+
+const char *const bp_gen_search_options[BP_GEN_SEARCH_OPTIONS] = {
+	[OPT_SEARCH] = "search",   [OPT_SIZES] = "sizes", [OPT_BUDGET] = "budget",
+	[OPT_LOSS] = "loss",       [OPT_WIDTH] = "width", [OPT_TRIAL] = "trial",
+	[OPT_EXPLORE] = "explore", [OPT_SUM] = "sum",     [OPT_EXCEED] = "exceed",
+	[OPT_REPEATS] = "repeats", [OPT_NDR] = "ndr",
+};
+
+const char bp_gen_search_usage[] =
+	"search (docs/searches.md; --rate is then the highest rate to ask for)\n"
+	"  --search KIND             ndr | pdr | throughput | latency | loss | back-to-back | mlr\n"
+	"  --sizes LIST              frame sizes, as 64,512,1518; rfc2544 is RFC 2544's list\n"
+	"  --budget SECONDS          for all of it (120 for each size); 0: no limit\n"
+	"  --loss PERCENT            tolerated loss (0; pdr 0.5); mlr takes several, as 0,0.1,0.5\n"
+	"  --width PERCENT           of the upper bound, between the bounds (1; mlr 0.5)\n"
+	"  --trial, --explore, --sum SECONDS\n"
+	"                            a full trial, a short one, full trials behind a decision\n"
+	"  --exceed PERCENT          of the full trials that may be lossy (50; throughput 0)\n"
+	"  --repeats N               latency: trials for each rate; back-to-back: searches\n"
+	"  --ndr FRAMES/S            known NDR: latency does not search it\n";
+
+/* What a trial and the progress line need. */
+struct run {
+	struct bp_gen *gen;
+	const sigset_t *signals;
+	atomic_bool stop;
+	bool is_terminal;
+};
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int complain(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("bypath: error: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return -EINVAL;
+}
+
+/* A number within limits, up to a comma or the end; *end is set behind it. */
+static int take_number(const char *option, const char *text, double min, double max, double *value,
+		       const char **end)
+{
+	char *stop;
+	double number = 0;
+
+	errno = 0;
+	number = strtod(text, &stop);
+	if (errno || stop == text || (*stop && *stop != ',') || !(number >= min && number <= max))
+		return complain("--%s: found «%s», allowed: a number %g … %g", option, text, min,
+				max);
+	*value = number;
+	*end = *stop ? stop + 1 : stop;
+	return 0;
+}
+
+/* One number, where the option was given. */
+static int take(const struct bp_gen_search *s, enum option id, double min, double max, double scale,
+		double *value)
+{
+	const char *end = "";
+	double number = 0;
+
+	if (!s->values[id])
+		return 0;
+	if (take_number(bp_gen_search_options[id], s->values[id], min, max, &number, &end))
+		return -EINVAL;
+	if (*end)
+		return complain("--%s: found «%s», allowed: one number", bp_gen_search_options[id],
+				s->values[id]);
+	*value = number * scale;
+	return 0;
+}
+
+static int take_sizes(struct bp_gen_search *s)
+{
+	const char *text = s->values[OPT_SIZES];
+
+	if (text && !strcmp(text, "rfc2544"))
+		text = RFC2544_LIST;
+	while (text && *text) {
+		double size = 0;
+
+		if (s->n_sizes == BP_GEN_SIZES_MAX)
+			return complain("--sizes: more than %u", BP_GEN_SIZES_MAX);
+		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text))
+			return -EINVAL;
+		s->sizes[s->n_sizes++] = (uint32_t)size;
+	}
+	if (!s->n_sizes)
+		s->sizes[s->n_sizes++] = 0;
+	return 0;
+}
+
+static int take_losses(struct bp_gen_search *s)
+{
+	const char *text = s->values[OPT_LOSS];
+	unsigned n = 0;
+
+	while (text && *text) {
+		double percent = 0;
+
+		if (n == (s->conf.kind == BP_SEARCH_MLR ? BP_SEARCH_GOALS_MAX : 1u))
+			return complain("--loss: too many ratios: %s takes %s",
+					bp_search_name(s->conf.kind),
+					s->conf.kind == BP_SEARCH_MLR ? "4" : "1");
+		if (take_number("loss", text, 0, 99, &percent, &text))
+			return -EINVAL;
+		s->conf.loss_ratios[n++] = percent / 100;
+	}
+	s->conf.n_goals = n ? n : s->conf.n_goals;
+	return 0;
+}
+
+static int take_times(struct bp_gen_search *s)
+{
+	struct bp_search_conf *c = &s->conf;
+	double share = c->sum_s / c->trial_s, repeats = c->n_repeats;
+
+	if (take(s, OPT_TRIAL, 0.01, 1e5, 1, &c->trial_s))
+		return -EINVAL;
+	/* The rest keeps its proportion to the trial, unless it is given too. */
+	c->sum_s = c->trial_s * share;
+	if (c->kind == BP_SEARCH_THROUGHPUT || c->explore_s > c->trial_s)
+		c->explore_s = c->trial_s;
+	c->budget_s = BUDGET_S * s->n_sizes;
+	if (take(s, OPT_EXPLORE, 0.01, c->trial_s, 1, &c->explore_s) ||
+	    take(s, OPT_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
+	    take(s, OPT_BUDGET, 0, 1e7, 1, &c->budget_s) ||
+	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats))
+		return -EINVAL;
+	c->n_repeats = (unsigned)repeats;
+	return 0;
+}
+
+int bp_gen_search_parse(struct bp_gen_search *s)
+{
+	enum bp_search_kind kind;
+
+	for (unsigned i = 1; i < BP_GEN_SEARCH_OPTIONS; i++)
+		if (s->values[i] && !s->values[OPT_SEARCH])
+			return complain("--%s needs --search", bp_gen_search_options[i]);
+	if (!s->values[OPT_SEARCH])
+		return 0;
+	kind = bp_search_by_name(s->values[OPT_SEARCH]);
+	if (kind == BP_SEARCH_KIND_N)
+		return complain(
+			"--search: found «%s», allowed: ndr, pdr, throughput, latency, loss, "
+			"back-to-back, mlr",
+			s->values[OPT_SEARCH]);
+	bp_search_defaults(kind, &s->conf);
+	s->is_asked = true;
+	if (take_sizes(s) || take_losses(s) || take_times(s) ||
+	    take(s, OPT_WIDTH, 0.01, 50, 0.01, &s->conf.width) ||
+	    take(s, OPT_EXCEED, 0, 99, 0.01, &s->conf.exceed_ratio) ||
+	    take(s, OPT_NDR, 1, 1e12, 1, &s->conf.ndr_pps))
+		return -EINVAL;
+	return 0;
+}
+
+/* ---- the search ------------------------------------------------------------------------------ */
+
+/* A trial that a signal ends early. */
+static int run_trial(void *ctx, const struct bp_trial_request *request,
+		     struct bp_trial_result *result)
+{
+	struct timespec tick = { .tv_nsec = TICK_NS };
+	struct run *run = ctx;
+	int err = bp_gen_start(run->gen, request);
+
+	if (err)
+		return err;
+	while (bp_gen_tick(run->gen)) {
+		if (sigtimedwait(run->signals, NULL, &tick) <= 0)
+			continue;
+		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
+		bp_gen_interrupt(run->gen);
+	}
+	return bp_gen_finish(run->gen, result);
+}
+
+static void show(void *ctx, const struct bp_search_progress *progress)
+{
+	const struct run *run = ctx;
+
+	if (run->is_terminal)
+		fputs("\r\033[K", stderr);
+	bp_search_print_progress(stderr, progress);
+	if (!run->is_terminal)
+		fputc('\n', stderr);
+	fflush(stderr);
+}
+
+/* {"schema": …, "machine": …, "searches": []} */
+static json_t *root_json(const struct bp_gen *gen)
+{
+	struct bp_gen_report *r = malloc(sizeof(*r));
+	json_t *root;
+
+	if (!r)
+		return NULL;
+	bp_gen_report(gen, r);
+	root = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[]}", "schema", "bypath.searches/1", "machine",
+			 "host", r->host, "kernel", r->kernel, "cpu", r->cpu, "searches");
+	free(r);
+	return root;
+}
+
+/* One frame size. 0; 1: go no further; -errno. */
+static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
+{
+	struct bp_search_result result;
+	char why[256];
+	int err;
+
+	if (bp_gen_rate(run->gen, s->conf.frame_size, &s->conf.max_pps, why, sizeof(why))) {
+		bp_log(BP_LOG_ERROR, "%s", why);
+		return -EINVAL;
+	}
+	s->conf.max_pps = floor(s->conf.max_pps);
+	err = bp_search_run(&s->conf, &result);
+	if (run->is_terminal && s->conf.progress)
+		fputs("\r\033[K", stderr);
+	if (!err) {
+		bp_search_print_text(stdout, &result, true);
+		fflush(stdout);
+		json_array_append_new(json_object_get(root, "searches"), bp_search_json(&result));
+		err = result.cause == BP_SEARCH_CAUSE_FAILED;
+	}
+	bp_search_result_free(&result);
+	return err;
+}
+
+static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
+{
+	double left_s = s->conf.budget_s;
+	int err = 0;
+
+	for (unsigned i = 0; i < s->n_sizes && !err; i++) {
+		struct timespec begin, end;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		s->conf.frame_size = s->sizes[i];
+		/* What one size leaves is for those after it. */
+		if (left_s > 0)
+			s->conf.budget_s = left_s / (s->n_sizes - i);
+		err = search_size(s, run, root);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		if (left_s > 0)
+			left_s = fmax(0.001, left_s - (double)(end.tv_sec - begin.tv_sec) -
+						     1e-9 * (double)(end.tv_nsec - begin.tv_nsec));
+		if (atomic_load_explicit(&run->stop, memory_order_relaxed))
+			break;
+	}
+	return err;
+}
+
+int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet,
+		      const char *json_path, const sigset_t *signals)
+{
+	struct run run = { .gen = gen, .signals = signals, .is_terminal = isatty(STDERR_FILENO) };
+	json_t *root = root_json(gen);
+	int err;
+
+	if (!root)
+		return BP_EXIT_FAILED;
+	s->conf.trial = run_trial;
+	s->conf.trial_ctx = &run;
+	s->conf.stop = &run.stop;
+	s->conf.progress = is_quiet ? NULL : show;
+	s->conf.progress_ctx = &run;
+	err = search_sizes(s, &run, root);
+	if (json_path)
+		err |= bp_json_write(root, json_path);
+	else
+		json_decref(root);
+	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
+}

@@ -1,0 +1,91 @@
+# `bypath gen --search` against a real forwarder: bounds and budget hold, a signal keeps what was
+# measured, a dead device has no lower bound, nonsense is refused.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need ip
+
+# The generator's two ends here, the forwarder's in mid.
+ip netns add mid || fail "ip netns add mid"
+bp_quiet mid
+sysctl -qw net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
+for end in a b; do
+	ip link add ${end}0 type veth peer name ${end}1 netns mid || fail "cannot make a veth pair"
+	ip link set ${end}0 up
+	ip -n mid link set ${end}1 up
+done
+
+# search NAME OPTION...: its text is NAME.txt, its JSON NAME.json.
+search()
+{
+	_name=$1
+	shift
+	"$BYPATH" gen --tx-port af_packet:a0 --rx-port af_packet:b0 --json "$BP_TMP/$_name.json" \
+		"$@" >"$BP_TMP/$_name.txt" 2>"$BP_TMP/$_name.log"
+}
+
+# What must be true of every search, however busy the machine is.
+sound()
+{
+	bp_expect "$1" 'r["schema"] == "bypath.searches/1"'
+	bp_expect "$1" 'all(s["trials"] for s in r["searches"])'
+	bp_expect "$1" 'all(s["outcome"] == "measured" or s["why"] for s in r["searches"])'
+	bp_expect "$1" 'all(b["lower"]["pps"] < b["upper"]["pps"] for s in r["searches"] \
+		for b in s["bounds"] if b["lower"]["pps"] and b["upper"]["pps"])'
+	# An upper bound has a trial that lost too much there and was sent as asked.
+	bp_expect "$1" 'all(any(t["load_pps"] == b["upper"]["pps"] and not t["generator_bound"] and \
+		t["loss_ratio"] > b["loss_ratio"] for t in s["trials"]) for s in r["searches"] \
+		for b in s["bounds"] if b["upper"]["pps"])'
+}
+
+note "a forwarder of af_packet"
+printf '[port.in]\ndriver = af_packet\ndevice = a1\n[port.out]\ndriver = af_packet\ndevice = b1\n' \
+	>"$BP_TMP/dut.ini"
+printf '[forward]\nin = out\n' >>"$BP_TMP/dut.ini"
+bp_start dut
+wait_for 5 grep -q forwarding "$BP_TMP/dut.log" || fail "the forwarder does not start"
+
+for kind in ndr mlr loss back-to-back; do
+	note "$kind"
+	search $kind --search $kind --sizes 64,512 --budget 8 --trial 0.3 ||
+		fail "--search $kind: exit code $?"
+	sound $kind
+	bp_expect $kind '[s["frame_size"] for s in r["searches"]] == [64, 512]'
+	bp_expect $kind "all(s['search'] == '$kind' for s in r['searches'])"
+	# A trial's overhead may come out longer than the ones before it.
+	bp_expect $kind "sum(s['elapsed_s'] for s in r['searches']) <= 8 + 2 * $BP_SLOW"
+	grep -q ' s left' "$BP_TMP/$kind.log" || fail "$kind: no progress is shown"
+done
+
+note "a signal in the middle"
+search stopped --search mlr --budget 300 --trial 1 &
+_pid=$!
+wait_for 20 grep -q 'trial 3' "$BP_TMP/stopped.log" || fail "the third trial does not begin"
+pkill -INT -P $_pid -x bypath || kill -INT $_pid
+wait $_pid || fail "a search that was interrupted: exit code $?"
+sound stopped
+bp_expect stopped 'r["searches"][0]["cause"] == "interrupted"'
+bp_expect stopped 'r["searches"][0]["outcome"] != "measured"'
+bp_expect stopped 'len(r["searches"][0]["trials"]) >= 3'
+bp_expect stopped 'r["searches"][0]["trials"][-1]["interrupted"]'
+
+note "a device that forwards nothing"
+bp_stop dut
+search dead --search pdr --budget 10 --trial 0.3 || fail "--search pdr: exit code $?"
+sound dead
+bp_expect dead 'r["searches"][0]["outcome"] == "not measurable"'
+bp_expect dead 'r["searches"][0]["bounds"][0]["lower"]["pps"] is None'
+
+note "nonsense"
+for bad in '--search nrd' '--budget 5' '--search ndr --sizes 63' '--search ndr --loss 0,1' \
+	'--search ndr --duration 5' '--search ndr --tx-only' '--search mlr --loss x'; do
+	# shellcheck disable=SC2086 # words
+	search bad $bad
+	_rc=$?
+	[ $_rc = 2 ] || fail "$bad: exit code $_rc, not 2"
+	grep -q 'bypath: error: --' "$BP_TMP/bad.log" || fail "$bad: no reason"
+done
+exit 0
