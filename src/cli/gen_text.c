@@ -213,7 +213,9 @@ static void put_remarks(FILE *out, const struct bp_gen_report *r)
 		fprintf(out, "  ended early: %s\n", v->why);
 	put_count(out, r->n_missed_cpu, "turns of the schedule missed: the worker was late");
 	put_count(out, r->n_missed_full, "turns of the schedule missed: the TX port was full");
-	put_count(out, r->n_tx_dropped, "frames dropped by the generator's own ports: see PORTS");
+	put_count(
+		out, r->n_tx_dropped,
+		"frames dropped by the generator's own TX port: not sent, in STREAMS among the lost");
 	put_count(out, r->n_no_frame,
 		  "times no frame of the arena was free: raise [memory] frames");
 	put_count(out, v->n_foreign, "foreign frames received: not counted");

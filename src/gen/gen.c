@@ -14,11 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTLE_S      0.2
-#define SETTLE_TIMES  10.0
-#define DRAIN_NS      500000000u
-#define REPLAY_END_NS 1000000000u
-#define BOUND_SHARE   0.995 /* of what was asked: below, the generator was the bottleneck */
+#define SETTLE_TIMES 10.0
+#define DRAIN_NS     500000000u
+#define BOUND_SHARE  0.995 /* of what was asked: below, the generator was the bottleneck */
 
 static void nap_ms(long ms)
 {
@@ -293,22 +291,34 @@ int bp_gen_rate(struct bp_gen *gen, uint32_t frame_size, double *rate_pps, char 
 
 /* ---- trials ---------------------------------------------------------------------------------- */
 
-/* Can the TX port carry the streams' longest frame? */
-static int check_sizes(const struct bp_gen *gen, char *why, size_t why_bytes)
+/*
+ * Longest frame that the TX port carries of a stream; 0: no bound known. A kernel device has room for
+ * a tag beyond its MTU, but for nothing else there.
+ */
+static uint32_t tx_max_bytes(const struct bp_port *port, const struct bp_stream *stream)
+{
+	uint32_t max = port->info.max_frame_bytes;
+	uint32_t by_mtu = port->info.mtu + 14u + (stream->conf->vlan ? 4u : 0u);
+
+	if (!port->info.mtu || port->info.kind == BP_DEVICE_PMD)
+		return max;
+	return !max || by_mtu < max ? by_mtu : max;
+}
+
+/* Can the TX port carry the stream's longest frame? */
+static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, char *why,
+		      size_t why_bytes)
 {
 	const struct bp_port *port = gen->by_role[BP_GEN_TX]->port;
-	uint32_t room = bp_frames_room(gen->frames), max = 0;
+	uint32_t room = bp_frames_room(gen->frames), max = bp_stream_max_bytes(stream);
+	uint32_t bound = tx_max_bytes(port, stream);
 
-	for (unsigned i = 0; i < gen->conf->n_streams; i++)
-		if (bp_stream_max_bytes(&gen->streams[i]) > max)
-			max = bp_stream_max_bytes(&gen->streams[i]);
-	if (port->info.max_frame_bytes && max > port->info.max_frame_bytes) {
-		snprintf(
-			why, why_bytes,
-			"port %s: frames of size %u are longer than %.64s carries (%u with FCS): raise "
-			"its MTU or lower the size",
-			port->conf->name, max + BP_FCS_BYTES, port->conf->device,
-			port->info.max_frame_bytes + BP_FCS_BYTES);
+	if (bound && max > bound) {
+		snprintf(why, why_bytes,
+			 "port %s: frames of size %u are longer than %.64s carries (%u with FCS): "
+			 "raise its MTU or lower the size",
+			 port->conf->name, max + BP_FCS_BYTES, port->conf->device,
+			 bound + BP_FCS_BYTES);
 		return -EINVAL;
 	}
 	if (max > room && !(port->info.caps & BP_CAP_MULTI_TX)) {
@@ -320,6 +330,15 @@ static int check_sizes(const struct bp_gen *gen, char *why, size_t why_bytes)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int check_sizes(const struct bp_gen *gen, char *why, size_t why_bytes)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < gen->conf->n_streams; i++)
+		err = check_size(gen, &gen->streams[i], why, why_bytes);
+	return err;
 }
 
 static int begin_source(struct bp_gen *gen, const struct bp_trial_request *r)
@@ -447,7 +466,8 @@ static bool is_held(const struct bp_gen *gen)
 /* Wait until everything sent has come, or nothing comes any more. */
 static void settle(struct bp_gen *gen)
 {
-	double quiet_s = gen->request.settle_s > 0 ? gen->request.settle_s : SETTLE_S;
+	double quiet_s =
+		gen->request.settle_s > 0 ? gen->request.settle_s : gen->conf->gen.settle_s;
 	uint64_t quiet_ns = (uint64_t)(quiet_s * 1e9), begin_ns = bp_clock_ns(), last_ns = begin_ns;
 	uint64_t seen = 0;
 

@@ -45,13 +45,12 @@ void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 	s->end = r->duration_s > 0 ? (uint64_t)(r->duration_s * hz) : UINT64_MAX;
 	s->turns_per_cycle = (uint64_t)(r->rate_pps / hz * (double)(1ull << SCALE_BITS));
 	s->n_turns = 0;
-	s->n_turns_max = r->n_pkts ? r->n_pkts : UINT64_MAX;
-	if (r->rate_pps > 0 && r->duration_s > 0) {
-		double n = r->rate_pps * r->duration_s;
-
-		if (n < (double)s->n_turns_max)
-			s->n_turns_max = n < 1 ? 1 : (uint64_t)(n + 0.5);
-	}
+	s->n_left = r->n_pkts ? r->n_pkts : UINT64_MAX;
+	s->n_turns_max = UINT64_MAX;
+	if (r->rate_pps > 0 && r->duration_s > 0 && r->rate_pps * r->duration_s < 1e18)
+		s->n_turns_max = (uint64_t)(r->rate_pps * r->duration_s + 0.5);
+	if (!s->n_turns_max)
+		s->n_turns_max = 1;
 	s->backlog_max = 2 * r->burst;
 	if (catch_up > (double)s->backlog_max)
 		s->backlog_max = (uint64_t)catch_up;
@@ -97,10 +96,10 @@ double bp_source_elapsed_s(const struct bp_source *s)
 /* Turns that are due and neither used nor missed; misses those that came too late. */
 static uint64_t take_due(struct bp_source *s, uint64_t now)
 {
-	uint64_t due = UINT64_MAX, left = s->n_turns_max - s->n_turns;
+	uint64_t max = s->n_left < s->burst ? s->n_left : s->burst, due;
 
 	if (!s->turns_per_cycle)
-		return left < s->burst ? left : s->burst;
+		return max;
 	due = (uint64_t)((unsigned __int128)(now - s->begin) * s->turns_per_cycle >> SCALE_BITS) +
 	      1;
 	if (due > s->n_turns_max)
@@ -114,7 +113,7 @@ static uint64_t take_due(struct bp_source *s, uint64_t now)
 		due -= n_missed;
 	}
 	s->was_blocked = false;
-	return due < s->burst ? due : s->burst;
+	return due < max ? due : max;
 }
 
 /* ---- frames of streams ----------------------------------------------------------------------- */
@@ -152,6 +151,7 @@ static void build(struct bp_source *s, uint64_t n)
 		stream->seq = (stream->seq + 1) & BP_SIG_SEQ_MASK;
 		s->n_views += n_views;
 		s->n_turns++;
+		s->n_left--;
 	}
 }
 
@@ -176,10 +176,13 @@ static void stamp(struct bp_source *s, unsigned n_pkts)
 static bool replay(struct bp_source *s, uint64_t n)
 {
 	bp_rx_fn rx = atomic_load_explicit(&s->replay->burst, memory_order_acquire);
+	unsigned n_pkts;
 
 	s->at = s->stamp_at = 0;
 	s->n_views = rx(s->replay, s->pkts, (unsigned)n);
-	s->n_turns += bp_pkt_count(s->pkts, s->n_views);
+	n_pkts = bp_pkt_count(s->pkts, s->n_views);
+	s->n_turns += n_pkts;
+	s->n_left -= n_pkts;
 	return s->n_views != 0;
 }
 
@@ -233,7 +236,7 @@ static bool is_over(struct bp_source *s, uint64_t now)
 {
 	if (atomic_load_explicit(&s->is_asked_to_end, memory_order_relaxed))
 		return true;
-	if (!s->n_views && s->n_turns >= s->n_turns_max)
+	if (!s->n_views && (!s->n_left || s->n_turns >= s->n_turns_max))
 		return true;
 	if (s->end == UINT64_MAX || now - s->begin < s->end)
 		return false;

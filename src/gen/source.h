@@ -22,7 +22,7 @@ struct bp_source_stamp {
 struct bp_source_request {
 	double rate_pps; /* 0: as fast as it goes */
 	double duration_s; /* 0: no bound */
-	uint64_t n_pkts; /* 0: no bound */
+	uint64_t n_pkts; /* stop after so many frames, whatever was missed; 0: no bound */
 	unsigned burst; /* packets built at once, 1..BP_BURST_MAX */
 };
 
@@ -47,6 +47,7 @@ struct bp_source {
 	uint64_t turns_per_cycle; /* scaled by 2^56; 0: no schedule */
 	uint64_t n_turns_max; /* the schedule's length; UINT64_MAX: no bound */
 	uint64_t n_turns; /* turns used or missed so far */
+	uint64_t n_left; /* frames still to make; UINT64_MAX at the begin: no bound */
 	uint64_t backlog_max; /* turns that are made up for when the worker was late */
 	uint64_t grace; /* cycles after the end for what was due */
 	bool was_blocked; /* TX left something over since the schedule was looked at */

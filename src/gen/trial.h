@@ -12,7 +12,7 @@ struct bp_trial_request {
 	double rate_pps; /* frames per second over all streams; 0: as fast as it goes */
 	double duration_s; /* of sending; the receiver's wait comes on top. 0: until n_pkts */
 	uint64_t n_pkts; /* stop after so many frames (back-to-back bursts); 0: no such bound */
-	/* After the last frame the receiver waits until nothing has come for so long (0: 0.2 s),
+	/* After the last frame the receiver waits until nothing has come for so long (0: [gen] settle),
 	 * at most ten times that; it ends early when everything sent has been received. */
 	double settle_s;
 	/* Every stream's frame size, FCS included (64 … 9022); 0: as the streams say. */

@@ -246,7 +246,7 @@ static void signature_wraps_and_shows_damage(void **state)
 	(void)state;
 	bp_sig_write(bytes, &s);
 	assert_int_equal(bp_sig_read(bytes, &r), BP_SIG_OK);
-	assert_memory_equal(&s, &r, sizeof(s));
+	assert_memory_equal(&s, &r, offsetof(struct bp_signature, run) + 1);
 	s.seq++;
 	s.time_ns++;
 	bp_sig_write(bytes, &s);
