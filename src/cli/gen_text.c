@@ -208,7 +208,9 @@ static void put_remarks(FILE *out, const struct bp_gen_report *r)
 		bp_put_wrapped(out, v->why, 35, 4, COLUMNS);
 	}
 	if (r->has_tx && !v->is_generator_bound && !v->is_interrupted)
-		fputs("  the generator kept up\n", out);
+		fputs(v->asked_pps > 0 ? "  the generator kept up\n"
+				       : "  sent as fast as the generator goes\n",
+		      out);
 	if (v->is_interrupted)
 		fprintf(out, "  ended early: %s\n", v->why);
 	put_count(out, r->n_missed_cpu, "turns of the schedule missed: the worker was late");
