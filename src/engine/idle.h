@@ -7,7 +7,8 @@
 
 #include <poll.h>
 
-#define BP_IDLE_FDS_MAX (BP_PORTS_MAX * BP_QUEUES_MAX / 4 + 1)
+/* One worker may poll every queue of every port. */
+#define BP_IDLE_RXQS_MAX (BP_PORTS_MAX * BP_QUEUES_MAX)
 
 /* One per worker. Set up by the control thread, then the worker's own. */
 struct bp_idle {

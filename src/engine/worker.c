@@ -152,7 +152,7 @@ static bool has_held(const struct bp_worker *w)
 
 static void poll_until_asked(struct bp_worker *w)
 {
-	struct bp_rxq *rxqs[BP_IDLE_FDS_MAX];
+	struct bp_rxq *rxqs[BP_IDLE_RXQS_MAX];
 	uint64_t now = bp_clock_cycles();
 
 	for (unsigned i = 0; i < w->n_paths; i++)

@@ -148,6 +148,20 @@ static void count_ends_a_source(void **state)
 	free(c);
 }
 
+static void one_worker_polls_every_queue_of_every_port(void **state)
+{
+	struct bp_conf *c = make_conf(1);
+	struct bp_report *r;
+
+	(void)state;
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+		add_port(c, "p", "null", "", (int)((i + 1) % BP_PORTS_MAX), BP_QUEUES_MAX);
+	r = run(c, 1000000);
+	assert_int_equal(r->n_paths, BP_PORTS_MAX);
+	free(r);
+	free(c);
+}
+
 static void too_many_workers_for_a_ring_are_refused_with_the_remedy(void **state)
 {
 	struct bp_conf *c = make_conf(2);
@@ -167,6 +181,7 @@ int main(void)
 		cmocka_unit_test(two_workers_share_a_ring_wire),
 		cmocka_unit_test(a_full_port_drops_under_tx_full_and_stalls_nobody),
 		cmocka_unit_test(count_ends_a_source),
+		cmocka_unit_test(one_worker_polls_every_queue_of_every_port),
 		cmocka_unit_test(too_many_workers_for_a_ring_are_refused_with_the_remedy),
 	};
 
