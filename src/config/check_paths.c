@@ -209,6 +209,33 @@ static void check_eal(struct bp_load *load)
 	conf->dpdk.in_memory = false;
 }
 
+/* What would touch the arena once nobody may: it would end by a fault at its first packet. */
+static void check_protect(struct bp_load *load)
+{
+	const struct bp_conf *conf = &load->conf;
+	struct bp_where where = bp_ini_where(&load->ini, "memory", "protect");
+
+	if (!conf->memory.protect)
+		return;
+	if (conf->engine.mode != BP_ENGINE_IO)
+		bp_problem(&load->problems, where, "memory", "protect",
+			   "found «yes», which only [engine] mode = io can do: set one of the two");
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		uint32_t driver = load->drivers[i];
+
+		if (driver & ~(uint32_t)(BP_SD_AF_XDP | BP_SD_RING | BP_SD_NULL))
+			bp_problem(&load->problems, where, "memory", "protect",
+				   "found «yes», but the driver of port %s touches the arena: use "
+				   "af_xdp, ring, null, or delete the line",
+				   conf->ports[i].name);
+		else if (driver == BP_SD_AF_XDP && conf->ports[i].checksum != BP_NO)
+			bp_problem(&load->problems, where, "memory", "protect",
+				   "found «yes», but port %s looks at checksums: set [port.%s] "
+				   "checksum = off",
+				   conf->ports[i].name, conf->ports[i].name);
+	}
+}
+
 void bp_check_paths(struct bp_load *load)
 {
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
@@ -218,4 +245,5 @@ void bp_check_paths(struct bp_load *load)
 	check_map(load);
 	check_workers(load);
 	check_eal(load);
+	check_protect(load);
 }

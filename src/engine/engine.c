@@ -24,6 +24,14 @@ int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes)
 	return bp_plan_make(conf, &plan, why, why_bytes);
 }
 
+static bool is_among(unsigned core, const unsigned *cores, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (cores[i] == core)
+			return true;
+	return false;
+}
+
 static int choose_cores(struct bp_engine *e)
 {
 	const struct bp_conf *conf = e->conf;
@@ -32,6 +40,15 @@ static int choose_cores(struct bp_engine *e)
 
 	if (!n_allowed)
 		return -ENOTSUP;
+	for (unsigned i = 0; i < conf->engine.n_cores; i++)
+		if (!is_among(conf->engine.cores[i], allowed, n_allowed)) {
+			bp_log(BP_LOG_ERROR,
+			       "[engine] cores: core %u is not there, or not for this process, which "
+			       "may use %u from %u to %u: see «nproc» and «taskset -p $$»",
+			       conf->engine.cores[i], n_allowed, allowed[0],
+			       allowed[n_allowed - 1]);
+			return -EINVAL;
+		}
 	if (!conf->engine.n_cores && n > n_allowed)
 		bp_log(BP_LOG_WARN,
 		       "%u workers on %u cores: they take turns, which costs throughput; set "

@@ -223,11 +223,13 @@ static void *worker_main(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	atomic_store_explicit(&w->tid, (int)syscall(SYS_gettid), memory_order_relaxed);
 	err = bp_cpu_pin(w->core);
-	if (err)
+	if (err) {
 		bp_log(BP_LOG_ERROR, "worker %u: cannot run on core %u: %s: see [engine] cores",
 		       w->worker_id, w->core, strerror(-err));
-	else
+		w->n_ports = 0; /* none entered, none to leave */
+	} else {
 		err = enter_ports(w);
+	}
 	atomic_store_explicit(&w->state, err ? BP_WORKER_FAILED : BP_WORKER_RUNNING,
 			      memory_order_release);
 	if (!err) {

@@ -183,7 +183,7 @@ static void values_reach_their_fields(void **state)
 
 	(void)state;
 	load_right("[engine]\nmode = macswap\ncores = 3, 5-6\nidle = busy\nburst = 7\n"
-		   "[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\nprotect = yes\n"
+		   "[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\n"
 		   "[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
 		   "[port.p]\ndriver = af_packet\ndevice = eth7\nstrict = yes\nqueues = 2\n"
 		   "checksum = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
@@ -206,7 +206,7 @@ static void values_reach_their_fields(void **state)
 	assert_int_equal(conf.memory.n_frames, 777);
 	assert_int_equal(conf.memory.frame_bytes, 4096);
 	assert_int_equal(conf.memory.hugepages, BP_NO);
-	assert_true(conf.memory.protect);
+	assert_false(conf.memory.protect);
 	assert_true(conf.dpdk.no_huge);
 	assert_false(conf.dpdk.in_memory); /* follows no_huge */
 	assert_int_equal(conf.dpdk.memory_mib, 99);
@@ -235,6 +235,8 @@ static void values_reach_their_fields(void **state)
 	assert_int_equal(conf.ports[3].mtu, 9000);
 	assert_int_equal(conf.ports[4].frame_bytes, 1500);
 	assert_int_equal(conf.ports[4].forward_to, BP_NO_PORT);
+	load_right("[memory]\nprotect = yes\n" TWO_PORTS, NULL, &conf);
+	assert_true(conf.memory.protect);
 }
 
 int main(void)

@@ -174,6 +174,20 @@ static void too_many_workers_for_a_ring_are_refused_with_the_remedy(void **state
 	free(c);
 }
 
+static void a_core_that_is_not_there_is_refused_before_anything_opens(void **state)
+{
+	struct bp_conf *c = make_conf(1);
+	struct bp_engine *e;
+
+	(void)state;
+	add_port(c, "a", "null", "", 1, 1);
+	add_port(c, "b", "null", "", BP_NO_PORT, 1);
+	c->engine.n_cores = 1;
+	c->engine.cores[0] = 1023;
+	assert_int_equal(bp_engine_create(c, &e), -EINVAL);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +197,7 @@ int main(void)
 		cmocka_unit_test(count_ends_a_source),
 		cmocka_unit_test(one_worker_polls_every_queue_of_every_port),
 		cmocka_unit_test(too_many_workers_for_a_ring_are_refused_with_the_remedy),
+		cmocka_unit_test(a_core_that_is_not_there_is_refused_before_anything_opens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
