@@ -400,12 +400,13 @@ static void settle_ceiling(const struct goal *g)
 	       out->upper_pps > 0 && out->lower_pps > 0 ? BP_SEARCH_BOUNDED
 							: BP_SEARCH_NOT_MEASURABLE,
 	       BP_SEARCH_CAUSE_GENERATOR);
-	snprintf(out->why, sizeof(out->why), "the generator holds %.0f frames/s only%s: %s",
+	snprintf(out->why, sizeof(out->why), "the generator holds %.0f frames/s%s: %s",
 		 g->state->result->max_pps,
-		 g->state->n_lowered > 2 ? ", and not steadily (does it share its core?)" : "",
-		 out->upper_pps > 0   ? "it cannot offer what lies between the bounds"
+		 g->state->n_lowered > 2 ? ", not steadily (shared core?)" : "",
+		 out->upper_pps > 0 && out->lower_pps > 0
+			 ? "nothing between the bounds can be offered"
 		 : out->lower_pps > 0 ? "the device carries at least the lower bound"
-				      : "no load could be offered as asked");
+				      : "no lower load was offered as asked");
 }
 
 static void settle_floor(const struct goal *g)

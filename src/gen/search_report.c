@@ -86,7 +86,8 @@ static void put_head(FILE *out, const struct bp_search_result *r)
 	if (r->budget_s > 0)
 		fprintf(out, " of %.0f s", r->budget_s);
 	fputc('\n', out);
-	if (r->why[0])
+	/* Of bounds, each loss ratio says its own reason. */
+	if (r->why[0] && (!r->n_goals || r->kind == BP_SEARCH_LATENCY))
 		fprintf(out, "  %s\n", r->why);
 	if (r->is_generator_max && r->max_pps > 0)
 		fprintf(out, "  the generator holds %.6f Mpps here\n", r->max_pps / 1e6);

@@ -93,6 +93,24 @@ static void what_could_not_be_measured_prints_its_reason_and_no_upper_bound(void
 	assert_non_null(strstr(text, "not measurable"));
 	assert_non_null(strstr(text, "the device carries at least the lower bound"));
 	assert_non_null(strstr(text, "generator-bound, no vote"));
+	assert_true(widest_line(text) <= COLUMNS);
+	free(text);
+	bp_search_result_free(&r);
+}
+
+static void a_disturbed_generator_is_told_within_120_columns(void **state)
+{
+	struct sim_device d = device_of(1);
+	struct bp_search_result r;
+	char *text;
+
+	(void)state;
+	d.hiccup_share = 1;
+	run(&d, BP_SEARCH_NDR, &r);
+	assert_int_equal(r.cause, BP_SEARCH_CAUSE_GENERATOR);
+	text = text_of(&r);
+	assert_non_null(strstr(text, "not steadily"));
+	assert_true(widest_line(text) <= COLUMNS);
 	free(text);
 	bp_search_result_free(&r);
 }
@@ -194,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_fits_120_columns_and_names_its_outcome),
 		cmocka_unit_test(what_could_not_be_measured_prints_its_reason_and_no_upper_bound),
+		cmocka_unit_test(a_disturbed_generator_is_told_within_120_columns),
 		cmocka_unit_test(json_has_the_bounds_and_every_trial),
 		cmocka_unit_test(json_of_every_kind_is_whole),
 		cmocka_unit_test(progress_is_one_line_before_each_trial),
