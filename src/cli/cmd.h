@@ -8,6 +8,7 @@ enum bp_exit { BP_EXIT_OK = 0, BP_EXIT_FAILED = 1, BP_EXIT_USAGE = 2 };
 
 int bp_cmd_run(int argc, char **argv);
 int bp_cmd_gen(int argc, char **argv);
+int bp_cmd_compare(int argc, char **argv);
 int bp_cmd_check(int argc, char **argv);
 int bp_cmd_explain(int argc, char **argv);
 int bp_cmd_drivers(int argc, char **argv);

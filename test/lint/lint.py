@@ -18,7 +18,7 @@ LIBC = {
     "stddef", "stdint", "stdio", "stdlib", "string", "time", "sys/types",
 }
 # What includes everything: it does the wiring.
-WIRING = {"src/cli", "src/gen", "src/lab"}
+WIRING = {"src/cli", "src/gen", "src/lab", "src/compare"}
 # Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
 OWNERS = {
     "rte_": {"drivers/dpdk"},
@@ -30,7 +30,7 @@ OWNERS = {
     "bpf/": {"drivers/af_xdp", "src/ledger"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
-    "jansson.h": {"src/report", "src/control", "src/cli", "src/gen"},
+    "jansson.h": {"src/report", "src/control", "src/cli", "src/gen", "src/compare"},
 }
 LINES_MAX = 800
 

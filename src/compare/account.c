@@ -1,0 +1,138 @@
+/* What a row gathers: reasons, drops, values of rounds. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/life.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const char *fix,
+		    const char *fmt, ...)
+{
+	va_list args;
+
+	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+		return;
+	row->status = status;
+	snprintf(row->fix, sizeof(row->fix), "%s", fix);
+	va_start(args, fmt);
+	vsnprintf(row->reason, sizeof(row->reason), fmt, args);
+	va_end(args);
+}
+
+void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,
+		     const char *provenance, uint64_t n)
+{
+	struct bp_cmp_drop *d = NULL;
+
+	if (!n)
+		return;
+	for (unsigned i = 0; i < row->n_drops && !d; i++)
+		if (strcmp(row->drops[i].where, where) == 0 &&
+		    strcmp(row->drops[i].reason, reason) == 0)
+			d = &row->drops[i];
+	if (!d && row->n_drops == BP_CMP_DROPS_MAX)
+		return; /* shows as unaccounted */
+	if (!d) {
+		d = &row->drops[row->n_drops++];
+		snprintf(d->where, sizeof(d->where), "%s", where);
+		snprintf(d->reason, sizeof(d->reason), "%s", reason);
+		d->provenance = provenance;
+	}
+	d->n += n;
+}
+
+void bp_cmp_values_add(struct bp_cmp_values *values, double v)
+{
+	if (values->n < BP_CMP_ROUNDS_MAX)
+		values->v[values->n++] = v;
+}
+
+static void add_queues(struct bp_cmp_row *row, const json_t *port, const char *key,
+		       const char *side)
+{
+	const char *name = json_string_value(json_object_get(port, "name"));
+	char where[16];
+	const char *reason;
+	json_t *queue, *value;
+	size_t i;
+
+	snprintf(where, sizeof(where), "%.10s %s", name ? name : "?", side);
+	json_array_foreach(json_object_get(port, key), i, queue)
+	{
+		json_t *drops = json_object_get(json_object_get(queue, "counted"), "drops");
+
+		json_object_foreach(drops, reason, value)
+		{
+			bp_cmp_row_drop(row, where, reason, "counted",
+					(uint64_t)json_integer_value(value));
+		}
+	}
+}
+
+/*
+ * An interface's own counters (dev_…, and what libpcap reads from the interface) are read by the
+ * lab as well, for every path alike.
+ */
+static bool is_read_by_lab(const char *name)
+{
+	return strncmp(name, "dev_", 4) == 0 || strncmp(name, "if_", 3) == 0;
+}
+
+static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
+{
+	const char *port_name = json_string_value(json_object_get(port, "name"));
+	bool has_lab = row->path->lab == BP_CMP_VETH;
+	uint64_t sum = 0;
+	json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(port, "reported"), i, r)
+	{
+		const char *name = json_string_value(json_object_get(r, "name"));
+		uint64_t n = (uint64_t)json_integer_value(json_object_get(r, "value"));
+
+		if (!name || !json_is_true(json_object_get(r, "is_drop")) ||
+		    (has_lab && is_read_by_lab(name)))
+			continue;
+		bp_cmp_row_drop(row, port_name ? port_name : "?", name, "reported", n);
+		sum += n;
+	}
+	return sum;
+}
+
+static bool is_xdp_native(const json_t *port)
+{
+	const char *mode = json_string_value(json_object_get(port, "mode"));
+
+	return mode && strncmp(mode, "native", 6) == 0;
+}
+
+uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report)
+{
+	uint64_t n_known = 0;
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "ports"), i, port)
+	{
+		uint64_t n;
+
+		add_queues(row, port, "rx_queues", "rx");
+		add_queues(row, port, "tx_queues", "tx");
+		n = add_reported(row, port);
+		if (i == 0)
+			n_known = is_xdp_native(port) ? n : 0;
+	}
+	return n_known;
+}
+
+void bp_cmp_account_alone(struct bp_cmp_row *row, const json_t *report)
+{
+	const json_t *c = json_object_get(json_object_get(report, "conservation"), "counted");
+
+	row->n_sent += (uint64_t)json_integer_value(json_object_get(c, "received"));
+	row->n_received += (uint64_t)json_integer_value(json_object_get(c, "sent"));
+	row->unaccounted += json_integer_value(json_object_get(c, "unaccounted"));
+	row->n_trials++;
+}

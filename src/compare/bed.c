@@ -1,0 +1,179 @@
+/* The lab of one life: two unnamed namespaces, the wires between them, a forwarder in the kernel. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/life.h"
+
+#include "lab/netns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NEED_ROOT "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
+
+/* e0 ═ w0 and w1 ═ e1; locally administered addresses. */
+static int make_wires(struct bp_cmp_life *l)
+{
+	struct bp_link_end e0 = { "e0", l->gen_ns, { 2, 0, 0, 0, 1, 0 } };
+	struct bp_link_end e1 = { "e1", l->gen_ns, { 2, 0, 0, 0, 2, 0 } };
+	struct bp_link_end w0 = { "w0", l->dut_ns, { 2, 0, 0, 0, 1, 9 } };
+	struct bp_link_end w1 = { "w1", l->dut_ns, { 2, 0, 0, 0, 2, 9 } };
+	uint32_t bytes = l->row->size->bytes, mtu = bytes > 1518 ? bytes - 18 : 1500;
+	int rc = bp_link_veth(&e0, &w0, mtu);
+
+	return rc ? rc : bp_link_veth(&e1, &w1, mtu);
+}
+
+/* In a namespace: offloads as traffic generators have them, everything up. */
+static int prepare_ends(struct bp_cmp_life *l, int netns, const char *a, const char *b)
+{
+	int rc = bp_netns_enter(netns);
+
+	if (rc)
+		return rc;
+	bp_link_offloads_off(a);
+	bp_link_offloads_off(b);
+	rc = bp_link_up(a);
+	if (!rc)
+		rc = bp_link_up(b);
+	if (!rc && netns == l->gen_ns)
+		l->row->has_offloads = bp_link_offloads(a, &l->row->offloads) == 0;
+	return rc;
+}
+
+static int make_bridge(struct bp_cmp_life *l)
+{
+	int rc = bp_netns_enter(l->dut_ns);
+
+	if (!rc)
+		rc = bp_link_bridge("br0");
+	if (!rc)
+		rc = bp_link_enslave("w0", "br0");
+	if (!rc)
+		rc = bp_link_enslave("w1", "br0");
+	if (!rc)
+		rc = bp_link_up("br0");
+	snprintf(l->row->mode, sizeof(l->row->mode), "bridge");
+	return rc;
+}
+
+static int make_redirect(struct bp_cmp_life *l)
+{
+	char why[160] = "";
+	int rc = bp_netns_enter(l->dut_ns);
+
+	if (!rc)
+		rc = bp_redirect_start("w0", "w1", &l->redirect, why, sizeof(why));
+	if (rc)
+		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN,
+			       "needs CAP_BPF and a kernel with bpf_link "
+			       "for XDP (5.9)",
+			       "%s", *why ? why : strerror(-rc));
+	snprintf(l->row->mode, sizeof(l->row->mode), "%s",
+		 l->redirect.is_native ? "native" : "generic");
+	return rc;
+}
+
+static int make_namespaces(struct bp_cmp_life *l)
+{
+	bool has_two = l->row->path->lab == BP_CMP_VETH;
+
+	l->home = bp_netns_home();
+	if (l->home < 0)
+		return l->home;
+	l->dut_ns = bp_netns_create();
+	if (l->dut_ns < 0)
+		return l->dut_ns;
+	/* On a tap device the generator sits beside the forwarder. */
+	l->gen_ns = has_two ? bp_netns_create() : dup(l->dut_ns);
+	return l->gen_ns < 0 ? l->gen_ns : 0;
+}
+
+int bp_cmp_bed_make(struct bp_cmp_life *l)
+{
+	const struct bp_cmp_path *p = l->row->path;
+	int rc = 0;
+
+	if (p->lab != BP_CMP_VETH && p->lab != BP_CMP_TAP)
+		return 0;
+	rc = make_namespaces(l);
+	if (!rc && p->lab == BP_CMP_VETH) {
+		rc = make_wires(l);
+		l->has_wires = !rc;
+		if (!rc)
+			rc = prepare_ends(l, l->gen_ns, "e0", "e1");
+		if (!rc)
+			rc = prepare_ends(l, l->dut_ns, "w0", "w1");
+		if (!rc && p->forwarder == BP_CMP_BRIDGE)
+			rc = make_bridge(l);
+		if (!rc && p->forwarder == BP_CMP_REDIRECT)
+			rc = make_redirect(l);
+	}
+	if (l->home >= 0)
+		(void)bp_netns_enter(l->home);
+	if (rc == -EPERM || rc == -EACCES)
+		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, NEED_ROOT,
+			       "no network namespace can be made here: %s", strerror(-rc));
+	else if (rc == -EOPNOTSUPP)
+		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, "modprobe veth bridge",
+			       "this kernel lacks what the lab needs: %s", strerror(-rc));
+	else if (rc)
+		bp_cmp_row_end(l->row, BP_CMP_FAILED, "see dmesg", "making the lab: %s",
+			       strerror(-rc));
+	return rc;
+}
+
+/*
+ * What veth could not redirect into an AF_XDP socket is in its rx_dropped, and in the socket's
+ * statistics as well (drivers/net/veth.c, veth_xdp_rcv_skb; net/xdp/xsk.c, xsk_rcv).
+ */
+static void add_stat(struct bp_cmp_row *row, const char *where, const char *name, const char *what,
+		     bool is_rx, uint64_t n_known)
+{
+	struct rtnl_link_stats64 s;
+	char reason[40];
+	uint64_t n;
+
+	if (bp_link_stats(name, &s))
+		return;
+	n = is_rx ? s.rx_dropped : s.tx_dropped;
+	snprintf(reason, sizeof(reason), "%s %s", name, what);
+	bp_cmp_row_drop(row, where, reason, "reported", n > n_known ? n - n_known : 0);
+}
+
+void bp_cmp_bed_drops(struct bp_cmp_life *l, uint64_t n_known)
+{
+	struct bp_cmp_row *row = l->row;
+
+	if (!l->has_wires)
+		return;
+	if (bp_netns_enter(l->gen_ns) == 0) {
+		add_stat(row, "wire in", "e0", "tx_dropped", false, 0);
+		add_stat(row, "wire out", "e1", "rx_dropped", true, 0);
+	}
+	if (bp_netns_enter(l->dut_ns) == 0) {
+		add_stat(row, "wire in", "w0", "rx_dropped", true, n_known);
+		add_stat(row, "wire out", "w1", "tx_dropped", false, 0);
+	}
+	(void)bp_netns_enter(l->home);
+}
+
+void bp_cmp_bed_remove(struct bp_cmp_life *l)
+{
+	bp_redirect_stop(&l->redirect);
+	if (l->has_wires && bp_netns_enter(l->gen_ns) == 0) {
+		/* At once; the namespaces' own end comes later, in a kernel thread. */
+		bp_link_delete("e0");
+		bp_link_delete("e1");
+	}
+	if (l->home >= 0)
+		(void)bp_netns_enter(l->home);
+	if (l->gen_ns >= 0)
+		close(l->gen_ns);
+	if (l->dut_ns >= 0)
+		close(l->dut_ns);
+	if (l->home >= 0)
+		close(l->home);
+	l->home = l->gen_ns = l->dut_ns = -1;
+	l->has_wires = false;
+}

@@ -1,0 +1,283 @@
+/* The comparison as a JSON document, bypath.compare/1 (docs/compare.md). */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/run.h"
+
+#include "compare/explain.h"
+#include "compare/stat.h"
+#include "core/cpu.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static json_t *text_or_null(const char *text)
+{
+	return text && *text ? json_string(text) : json_null();
+}
+
+static void set_text(json_t *o, const char *key, const char *text)
+{
+	json_object_set_new(o, key, text_or_null(text));
+}
+
+/* ---- pieces of a row ------------------------------------------------------------------------- */
+
+static json_t *saturation(const struct bp_cmp_row *row)
+{
+	double bits = (row->size->mean_bytes + 20) * 8;
+	json_t *o;
+
+	if (!row->forwarded.n)
+		return json_null();
+	o = json_object();
+	json_object_set_new(o, "offered_mpps", bp_cmp_stat(&row->offered, 1e-6));
+	json_object_set_new(o, "mpps", bp_cmp_stat(&row->forwarded, 1e-6));
+	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->forwarded, bits * 1e-9));
+	json_object_set_new(o, "loss_ratio", bp_cmp_stat(&row->loss, 1));
+	return o;
+}
+
+static json_t *ndr(const struct bp_cmp_row *row)
+{
+	json_t *o;
+
+	if (!*row->ndr_outcome)
+		return json_null();
+	o = json_object();
+	json_object_set_new(o, "outcome", json_string(row->ndr_outcome));
+	json_object_set_new(o, "why", json_string(row->ndr_why));
+	json_object_set_new(o, "mpps", bp_cmp_stat(&row->ndr, 1e-6));
+	json_object_set_new(o, "upper_mpps", bp_cmp_stat(&row->ndr_upper, 1e-6));
+	return o;
+}
+
+static json_t *latency(const struct bp_cmp_row *row)
+{
+	struct bp_latency_summary s;
+	json_t *o;
+
+	if (!row->latency.n)
+		return json_null();
+	bp_latency_summarise(&row->latency, &s);
+	o = json_pack("{s:f, s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "share_of_ndr",
+		      0.5, "load_mpps", bp_cmp_median(&row->latency_load) * 1e-6, "packets",
+		      (json_int_t)s.n, "min_ns", s.min_ns, "mean_ns", s.mean_ns, "p50_ns", s.p50_ns,
+		      "p90_ns", s.p90_ns, "p99_ns", s.p99_ns, "p999_ns", s.p999_ns, "max_ns",
+		      s.max_ns, "jitter_ns", s.jitter_ns);
+	json_object_set_new(o, "p50", bp_cmp_stat(&row->p50, 1));
+	json_object_set_new(o, "p99", bp_cmp_stat(&row->p99, 1));
+	return o;
+}
+
+static int by_load(const void *a, const void *b)
+{
+	double x = ((const struct bp_cmp_trial *)a)->offered_pps;
+	double y = ((const struct bp_cmp_trial *)b)->offered_pps;
+
+	return (x > y) - (x < y);
+}
+
+static json_t *curve(const struct bp_cmp_row *row)
+{
+	struct bp_cmp_trial sorted[BP_CMP_CURVE_MAX];
+	json_t *a = json_array();
+
+	memcpy(sorted, row->curve, row->n_curve * sizeof(sorted[0]));
+	qsort(sorted, row->n_curve, sizeof(sorted[0]), by_load);
+	for (unsigned i = 0; i < row->n_curve; i++)
+		json_array_append_new(a, json_pack("{s:f, s:f, s:f}", "offered_mpps",
+						   sorted[i].offered_pps * 1e-6, "received_mpps",
+						   sorted[i].received_pps * 1e-6, "loss_ratio",
+						   sorted[i].loss_ratio));
+	return a;
+}
+
+static json_t *drops(const struct bp_cmp_row *row)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; i < row->n_drops; i++) {
+		const struct bp_cmp_drop *d = &row->drops[i];
+
+		json_array_append_new(a, json_pack("{s:s, s:s, s:I, s:s}", "where", d->where,
+						   "reason", d->reason, "packets", (json_int_t)d->n,
+						   "provenance", d->provenance));
+	}
+	return a;
+}
+
+static json_t *accounting(const struct bp_cmp_row *row)
+{
+	uint64_t dropped = 0;
+
+	if (!row->n_trials)
+		return json_null();
+	for (unsigned i = 0; i < row->n_drops; i++)
+		dropped += row->drops[i].n;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)row->n_sent,
+			 "received", (json_int_t)row->n_received, "dropped", (json_int_t)dropped,
+			 "duplicates", (json_int_t)row->n_duplicate, "unaccounted",
+			 (json_int_t)row->unaccounted, "trials", (json_int_t)row->n_trials);
+}
+
+static json_t *offloads(const struct bp_cmp_row *row)
+{
+	const struct bp_link_offloads *f = &row->offloads;
+
+	if (!row->has_offloads)
+		return json_null();
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "tx_checksum", f->tx_checksum, "tso", f->tso,
+			 "gso", f->gso, "gro", f->gro, "scatter_gather", f->scatter_gather);
+}
+
+static json_t *generator(const struct bp_cmp_row *row)
+{
+	const char *source = row->path->lab == BP_CMP_ALONE ? "none" : row->gen_source;
+
+	if (!*source)
+		return json_null();
+	return json_pack("{s:s, s:b, s:s}", "source", source, "is_bound", row->is_gen_bound, "why",
+			 row->gen_why);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static const char *status_name(const struct bp_cmp_row *row)
+{
+	return row->status == BP_CMP_OK           ? "ok"
+	       : row->status == BP_CMP_FAILED     ? "failed"
+	       : row->status == BP_CMP_CANNOT_RUN ? "cannot-run"
+						  : "not-measured";
+}
+
+static json_t *row_document(const struct bp_cmp_row *row)
+{
+	static const char *const forwarders[] = { "bypath", "kernel", "kernel", "testpmd" };
+	bool is_waiting = row->status == BP_CMP_WAITING;
+	json_t *o = json_object();
+
+	set_text(o, "path", row->path->name);
+	set_text(o, "title", row->path->title);
+	set_text(o, "group", row->path->group);
+	set_text(o, "forwarder", forwarders[row->path->forwarder]);
+	set_text(o, "size", row->size->name);
+	set_text(o, "status", status_name(row));
+	set_text(o, "reason", is_waiting ? "the run ended before" : row->reason);
+	set_text(o, "fix", is_waiting ? "let it end by itself" : row->fix);
+	json_object_set_new(o, "generator", generator(row));
+	json_object_set_new(o, "saturation", saturation(row));
+	json_object_set_new(o, "ndr", ndr(row));
+	json_object_set_new(o, "latency", latency(row));
+	json_object_set_new(o, "loss_curve", curve(row));
+	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
+	json_object_set_new(o, "drops", drops(row));
+	json_object_set_new(o, "accounting", accounting(row));
+	json_object_set_new(o, "offloads", offloads(row));
+	json_object_set_new(o, "ratio", json_null());
+	set_text(o, "ini", row->ini);
+	return o;
+}
+
+/* The baseline of a size: its bridge, else the first row of a network path that has a figure. */
+static const struct bp_cmp_row *baseline(const struct bp_cmp_run *run,
+					 const struct bp_cmp_size *size)
+{
+	const struct bp_cmp_row *first = NULL;
+
+	for (unsigned i = 0; i < run->n_rows; i++) {
+		const struct bp_cmp_row *r = &run->rows[i];
+
+		if (r->size != size || !r->forwarded.n || r->status == BP_CMP_FAILED)
+			continue;
+		if (strcmp(r->path->name, "bridge") == 0)
+			return r;
+		if (!first && r->path->lab != BP_CMP_ALONE)
+			first = r;
+	}
+	return first;
+}
+
+static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
+{
+	struct bp_cmp_values v = { 0 };
+
+	for (unsigned i = 0; base && i < row->forwarded.n && i < base->forwarded.n; i++)
+		if (base->forwarded.v[i] > 0)
+			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
+	return bp_cmp_stat(&v, 1);
+}
+
+static json_t *rows_document(const struct bp_cmp_run *run, const char **baseline_name)
+{
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < run->n_rows; i++) {
+		const struct bp_cmp_row *base = baseline(run, run->rows[i].size);
+		json_t *row = row_document(&run->rows[i]);
+
+		if (base && !*baseline_name)
+			*baseline_name = base->path->name;
+		json_object_set_new(row, "ratio", ratio(&run->rows[i], base));
+		bp_cmp_sentence(row);
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+static void read_cpu(char *cpu, size_t bytes)
+{
+	char line[256];
+	FILE *file = fopen("/proc/cpuinfo", "re");
+
+	snprintf(cpu, bytes, "unknown");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "model name : %127[^\n]", cpu) == 1)
+			break;
+	if (file)
+		fclose(file);
+}
+
+static json_t *machine(void)
+{
+	unsigned cores[1024];
+	struct utsname u;
+	char cpu[128];
+
+	uname(&u);
+	read_cpu(cpu, sizeof(cpu));
+	return json_pack("{s:s, s:s+, s:s, s:i}", "host", u.nodename, "kernel", "Linux ", u.release,
+			 "cpu", cpu, "cores", (int)bp_cpu_allowed(cores, 1024));
+}
+
+static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_name)
+{
+	const struct bp_cmp_options *o = &run->options;
+	json_t *sizes = json_array(), *notes = json_array(), *r;
+
+	for (unsigned i = 0; i < o->n_sizes; i++)
+		json_array_append_new(sizes, json_string(o->sizes[i].name));
+	for (unsigned i = 0; i < run->n_notes; i++)
+		json_array_append_new(notes, json_string(run->notes[i]));
+	r = json_pack("{s:s, s:s, s:f, s:b, s:b, s:i, s:f, s:o, s:{s:i, s:i, s:b}, s:o}", "command",
+		      run->command, "begun", run->begun, "elapsed_s", run->elapsed_s, "interrupted",
+		      atomic_load(run->stop), "quick", o->is_quick, "rounds", (int)o->n_rounds,
+		      "trial_s", o->trial_s, "sizes", sizes, "cores", "dut", (int)run->dut_core,
+		      "generator", (int)run->gen_cores[0], "shared", run->is_core_shared, "notes",
+		      notes);
+	set_text(r, "baseline", baseline_name);
+	return r;
+}
+
+json_t *bp_cmp_document(const struct bp_cmp_run *run)
+{
+	const char *baseline_name = "";
+	json_t *rows = rows_document(run, &baseline_name);
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",
+			 run->version, "machine", machine(), "run",
+			 run_document(run, baseline_name), "rows", rows);
+}

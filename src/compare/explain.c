@@ -1,0 +1,267 @@
+/* Takes a row's explanation out of the forwarder's report, or out of what is known of the kernel. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/explain.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SENTENCE_BYTES 400u
+
+static json_t *copies_of(json_int_t lo, json_int_t hi, const char *provenance)
+{
+	return json_pack("{s:I, s:I, s:s}", "lo", lo, "hi", hi, "provenance", provenance);
+}
+
+static json_int_t bound(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* ---- out of bypath's report ------------------------------------------------------------------ */
+
+static void set_modes(const json_t *report, json_t *o)
+{
+	const json_t *ports = json_object_get(report, "ports");
+	const json_t *in = json_array_get(ports, 0), *out = json_array_get(ports, 1);
+	const char *a = json_string_value(json_object_get(in, "mode"));
+	const char *b = json_string_value(json_object_get(out, "mode"));
+	const char *note = json_string_value(json_object_get(in, "note"));
+	char text[80];
+
+	if (!note || !*note)
+		note = json_string_value(json_object_get(out, "note"));
+	snprintf(text, sizeof(text), b && a && strcmp(a, b) ? "%s → %s" : "%s", a ? a : "", b);
+	json_object_set_new(o, "mode", *text ? json_string(text) : json_null());
+	json_object_set_new(o, "note", note && *note ? json_string(note) : json_null());
+}
+
+static void set_copies(const json_t *path, json_t *o)
+{
+	const json_t *m = json_object_get(path, "modelled");
+	const json_t *k = json_object_get(m, "kernel_copies");
+	const json_t *lib = json_object_get(m, "user_copies_in_libraries");
+	const json_t *user =
+		json_object_get(json_object_get(path, "counted"), "user_copies_per_packet");
+	double counted = json_number_value(user);
+	json_t *copies = json_object(), *u;
+
+	u = json_is_number(user) ? json_pack("{s:f, s:f, s:s}", "lo", counted, "hi", counted,
+					     "provenance", "counted")
+				 : json_null();
+	json_object_set_new(copies, "user", u);
+	if (json_is_object(m)) {
+		json_object_set_new(copies, "library",
+				    copies_of(bound(lib, "lo"), bound(lib, "hi"), "modelled"));
+		json_object_set_new(copies, "kernel",
+				    copies_of(bound(k, "lo"), bound(k, "hi"), "modelled"));
+		json_object_set_new(
+			copies, "total",
+			json_pack("{s:f, s:f}", "lo",
+				  counted + (double)(bound(k, "lo") + bound(lib, "lo")), "hi",
+				  counted + (double)(bound(k, "hi") + bound(lib, "hi"))));
+	} else {
+		json_object_set_new(copies, "library", json_null());
+		json_object_set_new(copies, "kernel", json_null());
+		json_object_set_new(copies, "total", json_null());
+	}
+	json_object_set_new(o, "copies", copies);
+}
+
+static void set_time(const struct bp_cmp_row *row, const json_t *counted, json_t *o)
+{
+	static const char *const from[] = { "ns_per_packet", "ns_per_packet_user",
+					    "ns_per_packet_calls" };
+	static const char *const to[] = { "ns_per_packet", "user_ns", "calls_ns" };
+	json_t *time = json_object();
+
+	for (unsigned i = 0; i < 3; i++) {
+		json_t *v = json_object_get(counted, from[i]);
+
+		json_object_set(time, to[i], v ? v : json_null());
+	}
+	json_object_set_new(time, "softirq_ns",
+			    row->softirq_ns < 0 ? json_null() : json_real(row->softirq_ns));
+	json_object_set_new(time, "provenance", json_string("counted"));
+	json_object_set_new(o, "time", time);
+}
+
+static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
+{
+	const json_t *path = json_array_get(json_object_get(row->report, "paths"), 0);
+	const json_t *counted = json_object_get(path, "counted");
+	json_t *hops = json_object_get(path, "hops");
+	json_t *crossings = json_object_get(counted, "crossings_per_packet");
+
+	set_modes(row->report, o);
+	set_copies(path, o);
+	json_object_set_new(
+		o, "crossings",
+		json_is_number(crossings)
+			? json_pack("{s:O, s:s}", "per_packet", crossings, "provenance", "counted")
+			: json_null());
+	set_time(row, counted, o);
+	json_object_set(o, "hops", hops ? hops : json_array());
+}
+
+/* ---- what is known of the others ------------------------------------------------------------- */
+
+/*
+ * A bridge passes sk_buffs by reference (net/bridge/br_forward.c). XDP on veth makes frames of
+ * sk_buffs that it may not write to, with one copy (drivers/net/veth.c,
+ * veth_convert_skb_to_xdp_buff); the redirected frame itself is passed on.
+ */
+static void explain_other(const struct bp_cmp_row *row, json_t *o)
+{
+	bool is_redirect = row->path->forwarder == BP_CMP_REDIRECT;
+	bool is_kernel = is_redirect || row->path->forwarder == BP_CMP_BRIDGE;
+	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
+	json_int_t hi = is_redirect && !is_live ? 1 : 0;
+	json_t *copies = json_null();
+
+	json_object_set_new(o, "mode", *row->mode ? json_string(row->mode) : json_null());
+	json_object_set_new(o, "note", json_null());
+	if (is_kernel)
+		copies = json_pack("{s:o, s:o, s:o, s:{s:i, s:I}}", "user",
+				   copies_of(0, 0, "modelled"), "library",
+				   copies_of(0, 0, "modelled"), "kernel",
+				   copies_of(0, hi, "modelled"), "total", "lo", 0, "hi", hi);
+	json_object_set_new(o, "copies", copies);
+	json_object_set_new(
+		o, "crossings",
+		is_kernel ? json_pack("{s:i, s:s}", "per_packet", 0, "provenance", "modelled")
+			  : json_null());
+	json_object_set_new(o, "time", json_null());
+	json_object_set_new(o, "hops", json_array());
+}
+
+void bp_cmp_explain(const struct bp_cmp_row *row, json_t *o)
+{
+	if (row->report)
+		explain_bypath(row, o);
+	else if (row->path->forwarder == BP_CMP_BYPATH) {
+		static const char *const keys[] = { "mode", "note", "copies", "crossings", "time" };
+
+		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+			json_object_set_new(o, keys[i], json_null());
+		json_object_set_new(o, "hops", json_array());
+	} else
+		explain_other(row, o);
+}
+
+/* ---- the sentence ----------------------------------------------------------------------------- */
+
+struct sentence {
+	char text[SENTENCE_BYTES];
+	size_t n;
+};
+
+static void say(struct sentence *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct sentence *s, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (s->n >= sizeof(s->text))
+		return;
+	va_start(args, fmt);
+	n = vsnprintf(s->text + s->n, sizeof(s->text) - s->n, fmt, args);
+	va_end(args);
+	s->n += n > 0 ? (size_t)n : 0;
+}
+
+static void say_range(struct sentence *s, const json_t *copies, const char *where, bool is_first)
+{
+	double lo = json_number_value(json_object_get(copies, "lo"));
+	double hi = json_number_value(json_object_get(copies, "hi"));
+
+	if (!copies || json_is_null(copies) || hi < 0.05)
+		return;
+	say(s, "%s", is_first ? "copies each packet " : ", ");
+	if (hi - lo > 0.05)
+		say(s, "%.0f–%.0f× %s", lo, hi, where);
+	else
+		say(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
+}
+
+static void say_copies(struct sentence *s, const json_t *o)
+{
+	const json_t *copies = json_object_get(o, "copies");
+	const json_t *hop;
+	size_t n_before = s->n, i;
+	double total = json_number_value(json_object_get(json_object_get(copies, "total"), "hi"));
+
+	if (json_is_null(copies) || !copies) {
+		say(s, "its copies are not known");
+		return;
+	}
+	if (total < 0.05 && json_is_object(json_object_get(copies, "total"))) {
+		say(s, "copies nothing");
+		return;
+	}
+	say_range(s, json_object_get(copies, "kernel"), "in the kernel", true);
+	say_range(s, json_object_get(copies, "library"), "in the library", s->n == n_before);
+	say_range(s, json_object_get(copies, "user"), "in bypath", s->n == n_before);
+	json_array_foreach(json_object_get(o, "hops"), i, hop)
+	{
+		const char *why = json_string_value(json_object_get(hop, "why"));
+		const json_t *k = json_object_get(json_object_get(hop, "kernel_copies"), "value");
+
+		if (why && *why && json_integer_value(json_object_get(k, "hi")) > 1) {
+			say(s, " (%s)", why);
+			break;
+		}
+	}
+}
+
+static void say_time(struct sentence *s, const json_t *o)
+{
+	const json_t *time = json_object_get(o, "time"), *calls = json_object_get(time, "calls_ns");
+	double total = json_number_value(json_object_get(time, "ns_per_packet"));
+	const json_t *cross = json_object_get(json_object_get(o, "crossings"), "per_packet");
+
+	if (json_is_number(cross)) {
+		double c = json_number_value(cross);
+
+		if (c < 0.0005)
+			say(s, ", crosses into the kernel for none");
+		else if (c >= 0.5)
+			say(s, ", makes %.2f system calls per packet", c);
+		else
+			say(s, ", makes one system call per %.0f packets", 1 / c);
+	}
+	if (total > 0 && json_is_number(calls))
+		say(s, ", spends %.0f ns on each, %.0f %% of it in the kernel", total,
+		    100 * json_number_value(calls) / total);
+	else if (total > 0)
+		say(s, ", spends %.0f ns on each", total);
+}
+
+static void say_place(struct sentence *s, const json_t *o)
+{
+	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
+
+	if (json_is_object(ratio) &&
+	    strcmp(json_string_value(json_object_get(o, "path")), "bridge"))
+		say(s, ": %.2f× the baseline", json_number_value(json_object_get(ratio, "median")));
+	if (json_is_true(json_object_get(gen, "is_bound")))
+		say(s, "; the generator was the limit, it may do more");
+	say(s, ".");
+}
+
+void bp_cmp_sentence(json_t *o)
+{
+	const char *title = json_string_value(json_object_get(o, "title"));
+	const char *reason = json_string_value(json_object_get(o, "reason"));
+	struct sentence s = { .n = 0 };
+
+	if (json_is_object(json_object_get(o, "saturation"))) {
+		say(&s, "%s ", title);
+		say_copies(&s, o);
+		say_time(&s, o);
+		say_place(&s, o);
+	} else
+		say(&s, "%s was not measured: %s.", title, reason ? reason : "no figure");
+	json_object_set_new(o, "sentence", json_string(s.text));
+}

@@ -1,0 +1,14 @@
+/* Why a row is where it is: copies, crossings, time, a sentence. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_COMPARE_EXPLAIN_H
+#define BYPATH_COMPARE_EXPLAIN_H
+
+#include "compare/run.h"
+
+/* Set mode, note, copies, crossings, time and hops of the row's object. */
+void bp_cmp_explain(const struct bp_cmp_row *row, json_t *object);
+
+/* Set sentence, from the object's own figures. */
+void bp_cmp_sentence(json_t *object);
+
+#endif

@@ -1,0 +1,152 @@
+/* The configurations that a life runs with. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/life.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_BYTES   1024u
+#define HUGE_NEEDED  64 /* 2 MiB pages: 24 for EAL in two processes, 16 for the forwarder's arena */
+#define EAL_HUGE_MIB 48
+
+static bool is_dpdk(const char *body)
+{
+	return body && strstr(body, "driver = dpdk");
+}
+
+static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
+{
+	if (run->n_huge_free >= HUGE_NEEDED)
+		fprintf(out, "[dpdk]\nmemory = %d\n", EAL_HUGE_MIB);
+	else
+		fprintf(out, "[dpdk]\nno_huge = yes\nmemory = 256\n");
+}
+
+static void put_port(FILE *out, const char *name, const char *template,
+		     const struct bp_cmp_names *names)
+{
+	char body[BODY_BYTES];
+
+	fprintf(out, "[port.%s]\n%s", name, bp_cmp_fill(template, names, body, sizeof(body)));
+}
+
+/* Source and sink within the forwarder. */
+static void put_alone(FILE *out, const struct bp_cmp_life *l)
+{
+	static const char source[] = "driver = null\nframe_bytes = @S\n";
+	static const char sink[] = "driver = null\n";
+	static const char wire[] = "driver = ring\ndevice = wire\n";
+	static const char file[] =
+		"driver = pcap\ndevice = @D/traffic.pcap\nmode = read\nloop = yes\npace = max\n";
+	const char *driver = l->row->path->driver;
+	bool has_ring = strcmp(driver, "ring") == 0;
+
+	put_port(out, "source", strcmp(driver, "pcap") == 0 ? file : source, &l->names);
+	put_port(out, "sink", sink, &l->names);
+	if (has_ring) {
+		put_port(out, "left", wire, &l->names);
+		put_port(out, "right", wire, &l->names);
+	}
+	fprintf(out, "[forward]\n%s",
+		has_ring ? "source = left\nright = sink\n" : "source = sink\n");
+}
+
+static void put_engine(FILE *out, const struct bp_cmp_life *l)
+{
+	fprintf(out, "; %s, frames of %s bytes: bypath run FILE.ini\n", l->row->path->title,
+		l->row->size->name);
+	fprintf(out, "[engine]\nmode = io\ncores = %u\nidle = busy\n", l->run->dut_core);
+	if (l->row->size->bytes > 1700)
+		fprintf(out, "[memory]\nframe_bytes = 4096\n");
+}
+
+static void put_forwarder(FILE *out, const struct bp_cmp_life *l)
+{
+	const struct bp_cmp_path *p = l->row->path;
+
+	put_engine(out, l);
+	if (p->lab == BP_CMP_ALONE) {
+		put_alone(out, l);
+		return;
+	}
+	if (is_dpdk(p->in) || is_dpdk(p->out))
+		put_dpdk(out, l->run);
+	put_port(out, "wan", p->in, &l->names);
+	put_port(out, "lan", p->out, &l->names);
+	fprintf(out, "[forward]\nwan = lan\n");
+}
+
+static void put_generator(FILE *out, const struct bp_cmp_life *l)
+{
+	static const char kernel_tx[] = "driver = af_packet\ndevice = @W\nmode = mmap\n";
+	static const char kernel_rx[] =
+		"driver = af_packet\ndevice = @L\nmode = mmap\nring_size = 16384\n";
+	const struct bp_cmp_path *p = l->row->path;
+	const struct bp_cmp_run *run = l->run;
+	bool is_named = p->lab == BP_CMP_DEVICES, is_tap = p->lab == BP_CMP_TAP;
+	struct bp_cmp_names names = l->names;
+
+	if (!is_tap) {
+		names.in = is_named ? run->options.gen_tx : "e0";
+		names.out = is_named ? run->options.gen_rx : "e1";
+	}
+	fprintf(out, "[engine]\ncores = %u", run->gen_cores[0]);
+	if (run->n_gen_cores > 1)
+		fprintf(out, ",%u", run->gen_cores[1]);
+	fprintf(out, "\nidle = busy\n[memory]\nhugepages = no\n");
+	if (l->row->size->bytes > 1700)
+		fprintf(out, "frame_bytes = 4096\n");
+	if (is_dpdk(p->gen_tx) || is_dpdk(p->gen_rx))
+		put_dpdk(out, run);
+	put_port(out, "tx", p->gen_tx ? p->gen_tx : kernel_tx, &names);
+	put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
+	fprintf(out, "[gen]\ntx = tx\nrx = rx\n[stream.s1]\nprotocol = udp4\nsize = %s\n",
+		l->row->size->name);
+}
+
+static int write_ini(const char *path, void (*put)(FILE *, const struct bp_cmp_life *),
+		     struct bp_cmp_life *l)
+{
+	FILE *out = fopen(path, "we");
+	int rc;
+
+	if (!out)
+		return -errno;
+	put(out, l);
+	rc = ferror(out) ? -EIO : 0;
+	return fclose(out) ? -errno : rc;
+}
+
+/* The row keeps the forwarder's. */
+static void remember(struct bp_cmp_life *l)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (!out)
+		return;
+	put_forwarder(out, l);
+	fclose(out);
+	free(l->row->ini);
+	l->row->ini = text;
+}
+
+int bp_cmp_write_inis(struct bp_cmp_life *l)
+{
+	const struct bp_cmp_path *p = l->row->path;
+	int rc = 0;
+
+	if (p->forwarder == BP_CMP_BYPATH) {
+		rc = write_ini(l->ini, put_forwarder, l);
+		remember(l);
+	}
+	if (!rc && p->lab != BP_CMP_ALONE)
+		rc = write_ini(l->gen_ini, put_generator, l);
+	if (rc)
+		bp_cmp_row_end(l->row, BP_CMP_FAILED, "make room there", "%s: %s", l->run->folder,
+			       strerror(-rc));
+	return rc;
+}

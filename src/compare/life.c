@@ -1,0 +1,445 @@
+/* Starts, watches, stops what one measurement needs; draws up its account. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/life.h"
+
+#include "core/clock.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_S       15.0
+#define STOP_S        5.0
+#define PROBE_S       8.0
+#define PROBE_PKTS    32u
+#define PROBE_PPS     20000.0
+#define SETTLE_S      0.05
+#define LATE_SETTLE_S 0.1
+#define LATE_TRIALS   5u
+#define STEP_S        0.02
+#define LATE_S        8.0 /* an answer that late never comes */
+
+static bool is_stopped(const struct bp_cmp_life *l)
+{
+	return atomic_load_explicit(l->run->stop, memory_order_relaxed);
+}
+
+/* ---- the forwarder's process ----------------------------------------------------------------- */
+
+static int start_bypath(struct bp_cmp_life *l, double duration_s)
+{
+	char duration[32];
+	const char *const argv[] = { l->run->exe,
+				     "run",
+				     l->ini,
+				     "--quiet",
+				     "--report",
+				     l->report,
+				     duration_s > 0 ? "--duration" : NULL,
+				     duration,
+				     NULL };
+	const struct bp_child_conf conf = {
+		.netns = l->dut_ns, .folder = l->run->folder, .name = "forwarder", .argv = argv
+	};
+
+	snprintf(duration, sizeof(duration), "%.3f", duration_s);
+	return bp_child_start(&conf, &l->dut);
+}
+
+static int start_testpmd(struct bp_cmp_life *l)
+{
+	static const char *const places[] = { "/usr/bin/dpdk-testpmd",
+					      "/usr/local/bin/dpdk-testpmd",
+					      "/usr/sbin/dpdk-testpmd" };
+	char in[192] = "--vdev=", out[192] = "--vdev=", lcores[64];
+	const char *exe = NULL;
+	const char *argv[] = { NULL,
+			       lcores,
+			       "--no-huge",
+			       "--no-shconf",
+			       "-m",
+			       "256",
+			       "--no-pci",
+			       "--no-telemetry",
+			       in,
+			       out,
+			       "--",
+			       "--forward-mode=io",
+			       "--total-num-mbufs=16384",
+			       "--stats-period",
+			       "3600",
+			       "--auto-start",
+			       NULL };
+	const struct bp_child_conf conf = {
+		.netns = l->dut_ns, .folder = l->run->folder, .name = "forwarder", .argv = argv
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !exe; i++)
+		exe = access(places[i], X_OK) ? NULL : places[i];
+	if (!exe) {
+		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, "install it: apt-get install dpdk",
+			       "no dpdk-testpmd on this machine");
+		return -ENOENT;
+	}
+	argv[0] = exe;
+	snprintf(lcores, sizeof(lcores), "--lcores=0@%u,1@%u", l->run->gen_cores[0],
+		 l->run->dut_core);
+	bp_cmp_fill(l->row->path->in, &l->names, in + 7, sizeof(in) - 7);
+	bp_cmp_fill(l->row->path->out, &l->names, out + 7, sizeof(out) - 7);
+	snprintf(l->row->mode, sizeof(l->row->mode), "pmd");
+	return bp_child_start(&conf, &l->dut);
+}
+
+/* The reason in the forwarder's own words. */
+void bp_cmp_end_by_log(struct bp_cmp_life *l, enum bp_cmp_status status, const char *what)
+{
+	char line[BP_CMP_TEXT_BYTES] = "";
+
+	bp_child_last_line(&l->dut, "error", line, sizeof(line));
+	if (!*line)
+		bp_child_last_line(&l->dut, "", line, sizeof(line));
+	bp_cmp_row_end(
+		l->row, status,
+		strcmp(l->row->path->name, "af_xdp-zerocopy") == 0
+			? "name devices whose driver has zero-copy: --ports A,B"
+			: "run the row's configuration with bypath check and bypath run (--keep)",
+		"%s%s%s", what, *line ? ": " : "", line);
+}
+
+static int wait_forwarding(struct bp_cmp_life *l)
+{
+	const char *word =
+		l->row->path->forwarder == BP_CMP_TESTPMD ? "Port statistics" : "forwarding";
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(START_S * 1e9);
+
+	while (!bp_child_said(&l->dut, word)) {
+		if (is_stopped(l))
+			return -EINTR;
+		if (!bp_child_alive(&l->dut)) {
+			if (!bp_child_said(&l->dut, word)) {
+				bp_cmp_end_by_log(l, BP_CMP_CANNOT_RUN, "it does not start");
+				return -EIO;
+			}
+			return 0;
+		}
+		if (bp_clock_ns() > end_ns) {
+			bp_cmp_end_by_log(l, BP_CMP_FAILED, "it does not forward after 15 s");
+			return -ETIMEDOUT;
+		}
+		usleep((useconds_t)(STEP_S * 1e6));
+	}
+	return 0;
+}
+
+static int start_forwarder(struct bp_cmp_life *l)
+{
+	enum bp_cmp_forwarder f = l->row->path->forwarder;
+	int rc;
+
+	if (f == BP_CMP_BRIDGE || f == BP_CMP_REDIRECT)
+		return 0;
+	unlink(l->report);
+	rc = f == BP_CMP_TESTPMD ? start_testpmd(l) : start_bypath(l, 0);
+	if (rc) {
+		bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the system's limits (ulimit -u)",
+			       "the forwarder cannot be started: %s", strerror(-rc));
+		return rc;
+	}
+	l->has_dut = true;
+	return wait_forwarding(l);
+}
+
+/* ---- the generator's process ----------------------------------------------------------------- */
+
+static int start_tester(struct bp_cmp_life *l)
+{
+	const struct bp_tester_conf conf = { .ini = l->gen_ini,
+					     .netns = l->gen_ns,
+					     .folder = l->run->folder };
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(START_S * 1e9);
+	char why[BP_CMP_TEXT_BYTES] = "";
+	int rc = bp_tester_start(&conf, &l->tester);
+
+	l->has_tester = !rc;
+	while (!rc && (rc = bp_tester_ready(&l->tester, STEP_S, why, sizeof(why))) == -EAGAIN) {
+		rc = is_stopped(l) ? -EINTR : bp_clock_ns() > end_ns ? -ETIMEDOUT : 0;
+		if (!rc && l->has_dut && !bp_child_alive(&l->dut)) {
+			bp_cmp_end_by_log(l, BP_CMP_FAILED,
+					  "the forwarder ended while the generator started");
+			rc = -ENODEV;
+		}
+	}
+	if (rc && rc != -EINTR)
+		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, "the generator's port needs it",
+			       "the generator does not start: %s", *why ? why : strerror(-rc));
+	if (!rc)
+		snprintf(l->row->gen_source, sizeof(l->row->gen_source), "%s", l->tester.tx_mode);
+	return rc;
+}
+
+/* ---- trials ---------------------------------------------------------------------------------- */
+
+static void take_answer(struct bp_cmp_life *l)
+{
+	const struct bp_trial_result *r = &l->answer.result;
+	struct bp_cmp_row *row = l->row;
+
+	l->n_sent += r->n_sent;
+	l->n_received += r->n_received - r->n_duplicate;
+	l->n_stale += r->n_stale;
+	row->n_duplicate += r->n_duplicate;
+	row->n_corrupt += r->n_corrupt;
+	row->n_trials++;
+	for (unsigned i = 0; i < l->answer.n_drops; i++) {
+		const struct bp_tester_drop *d = &l->answer.drops[i];
+
+		if (strcmp(d->role, "rx") == 0)
+			bp_cmp_row_drop(row, "receiver", d->reason,
+					d->is_counted ? "counted" : "reported", d->n);
+	}
+}
+
+static int end_dead(struct bp_cmp_life *l)
+{
+	bool is_dut = l->has_dut && !bp_child_alive(&l->dut);
+	char how[96], line[BP_CMP_TEXT_BYTES] = "";
+	const struct bp_child *child = is_dut ? &l->dut : &l->tester.child;
+
+	l->is_broken = true;
+	bp_child_alive(&l->tester.child);
+	bp_child_describe(child, how, sizeof(how));
+	bp_child_last_line(child, "error", line, sizeof(line));
+	bp_cmp_row_end(l->row, BP_CMP_FAILED, "see its log with --keep; please report it",
+		       "the %s %s in the middle of a trial%s%s", is_dut ? "forwarder" : "generator",
+		       how, *line ? ": " : "", line);
+	return -ENODEV;
+}
+
+int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *request)
+{
+	double limit_s = request->duration_s +
+			 10 * (request->settle_s > 0 ? request->settle_s : 0.2) + LATE_S;
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(limit_s * 1e9);
+	bool is_interrupted = false;
+	int rc = bp_tester_ask(&l->tester, request);
+
+	while (!rc && (rc = bp_tester_poll(&l->tester, STEP_S, &l->answer)) == -EAGAIN) {
+		bool is_dead = l->has_dut && !bp_child_alive(&l->dut);
+
+		rc = bp_clock_ns() > end_ns ? -EPIPE : 0;
+		if ((is_dead || is_stopped(l)) && !is_interrupted) {
+			bp_tester_interrupt(&l->tester);
+			is_interrupted = true;
+		}
+	}
+	if (rc || (l->has_dut && !bp_child_alive(&l->dut)))
+		return end_dead(l);
+	if (l->answer.rc) {
+		char line[BP_CMP_TEXT_BYTES];
+
+		bp_child_last_line(&l->tester.child, "", line, sizeof(line));
+		l->is_broken = true;
+		bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the generator's log with --keep",
+			       "the generator: %s", *line ? line : strerror(-l->answer.rc));
+		return -ENODEV;
+	}
+	take_answer(l);
+	return is_stopped(l) ? -EINTR : 0;
+}
+
+/* A few packets, again and again until they pass: links come up when they do. */
+static int probe(struct bp_cmp_life *l)
+{
+	const struct bp_trial_request request = { .rate_pps = PROBE_PPS,
+						  .n_pkts = PROBE_PKTS,
+						  .duration_s = 1,
+						  .settle_s = SETTLE_S,
+						  .frame_size = l->row->size->bytes };
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(PROBE_S * 1e9);
+
+	for (;;) {
+		int rc = bp_cmp_life_trial(l, &request);
+
+		if (rc)
+			return rc;
+		if (l->answer.result.n_received && !l->answer.result.n_lost)
+			return 0;
+		if (bp_clock_ns() > end_ns) {
+			bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the logs with --keep",
+				       "of %u packets %llu come back after %.0f s", PROBE_PKTS,
+				       (unsigned long long)l->answer.result.n_received, PROBE_S);
+			return -ETIMEDOUT;
+		}
+	}
+}
+
+static void name_files(struct bp_cmp_life *l)
+{
+	const char *folder = l->run->folder;
+	const char *name = l->row->path->name, *size = l->row->size->name;
+
+	snprintf(l->ini, sizeof(l->ini), "%s/%.20s-%.8s.ini", folder, name, size);
+	snprintf(l->gen_ini, sizeof(l->gen_ini), "%s/gen-%.20s.ini", folder, name);
+	snprintf(l->report, sizeof(l->report), "%s/report.json", folder);
+	l->names = (struct bp_cmp_names){
+		.in = l->run->options.in && l->row->path->lab == BP_CMP_DEVICES ? l->run->options.in
+										: "w0",
+		.out = l->run->options.out && l->row->path->lab == BP_CMP_DEVICES
+			       ? l->run->options.out
+			       : "w1",
+		.folder = folder,
+		.frame_bytes = l->row->size->bytes ? l->row->size->bytes - 4 : 0,
+	};
+}
+
+static void name_all(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_cmp_row *row)
+{
+	memset(l, 0, sizeof(*l));
+	l->run = run;
+	l->row = row;
+	l->home = l->dut_ns = l->gen_ns = l->tester.fd = -1;
+	l->redirect = (struct bp_redirect){ -1, -1, -1, false };
+	name_files(l);
+}
+
+int bp_cmp_life_alone(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_cmp_row *row)
+{
+	name_all(l, run, row);
+	return bp_cmp_write_inis(l);
+}
+
+int bp_cmp_life_alone_start(struct bp_cmp_life *l, double duration_s)
+{
+	unlink(l->report);
+	return start_bypath(l, duration_s);
+}
+
+int bp_cmp_life_begin(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_cmp_row *row)
+{
+	enum bp_cmp_lab lab = row->path->lab;
+	bool is_gen_first = lab == BP_CMP_MEMORY;
+	int rc;
+
+	name_all(l, run, row);
+	rc = bp_cmp_write_inis(l);
+	if (!rc)
+		rc = bp_cmp_bed_make(l);
+	if (!rc && is_gen_first)
+		rc = start_tester(l);
+	if (!rc)
+		rc = start_forwarder(l);
+	if (!rc && !is_gen_first)
+		rc = start_tester(l);
+	return rc ? rc : probe(l);
+}
+
+/* ---- the end ---------------------------------------------------------------------------------- */
+
+/* testpmd's accumulated statistics, its last words. */
+static uint64_t testpmd_drops(struct bp_cmp_life *l)
+{
+	unsigned long long rx = 0, tx = 0, sum_rx = 0, sum_tx = 0;
+	char line[256];
+	FILE *file = fopen(l->dut.log, "re");
+	bool is_sum = false;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		is_sum |= strstr(line, "Accumulated forward statistics") != NULL;
+		if (is_sum && sscanf(line, " RX-packets: %*u RX-dropped: %llu", &rx) == 1)
+			sum_rx = rx;
+		if (is_sum && sscanf(line, " TX-packets: %*u TX-dropped: %llu", &tx) == 1)
+			sum_tx = tx;
+	}
+	if (file)
+		fclose(file);
+	bp_cmp_row_drop(l->row, "testpmd", "rx dropped", "reported", sum_rx);
+	bp_cmp_row_drop(l->row, "testpmd", "tx dropped", "reported", sum_tx);
+	return sum_rx + sum_tx;
+}
+
+static void read_report(struct bp_cmp_life *l, bool keep)
+{
+	json_error_t error;
+	json_t *report = json_load_file(l->report, 0, &error);
+
+	if (!report) {
+		bp_cmp_end_by_log(l, BP_CMP_FAILED, "the forwarder leaves no report");
+		l->is_broken = true;
+		return;
+	}
+	l->n_known = bp_cmp_report_drops(l->row, report);
+	if (json_integer_value(json_object_get(
+		    json_object_get(json_object_get(report, "conservation"), "counted"),
+		    "unaccounted")))
+		bp_cmp_row_end(l->row, BP_CMP_FAILED, "please report this",
+			       "the forwarder does not account for all of its packets");
+	if (!keep) {
+		json_decref(report);
+		return;
+	}
+	json_decref(l->row->report);
+	l->row->report = report;
+}
+
+static uint64_t sum_drops(const struct bp_cmp_row *row)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < row->n_drops; i++)
+		n += row->drops[i].n;
+	return n;
+}
+
+/*
+ * What a trial gave up waiting for and comes after all is counted as stale by the next one: single
+ * packets are sent until one comes back with nothing old before it.
+ */
+static void collect_late(struct bp_cmp_life *l)
+{
+	const struct bp_trial_request request = { .rate_pps = PROBE_PPS,
+						  .n_pkts = 1,
+						  .duration_s = 1,
+						  .settle_s = LATE_SETTLE_S,
+						  .frame_size = l->row->size->bytes };
+	const struct bp_trial_result *r = &l->answer.result;
+
+	if (!l->has_tester || !l->row->n_trials || l->n_sent == l->n_received + l->n_stale)
+		return;
+	for (unsigned i = 0; i < LATE_TRIALS && !l->is_broken; i++) {
+		int rc = bp_cmp_life_trial(l, &request);
+
+		if (rc == -ENODEV || (!r->n_lost && !r->n_stale && !r->is_interrupted))
+			return;
+	}
+}
+
+void bp_cmp_life_end(struct bp_cmp_life *l, bool keep_report)
+{
+	struct bp_cmp_row *row = l->row;
+	bool is_bypath = row->path->forwarder == BP_CMP_BYPATH;
+	bool was_alive = l->has_dut && bp_child_alive(&l->dut);
+	int rc;
+
+	collect_late(l);
+	rc = bp_child_stop(&l->dut, is_bypath ? SIGTERM : SIGINT, STOP_S);
+	if (was_alive && rc == -ETIMEDOUT)
+		bp_cmp_row_end(row, BP_CMP_FAILED, "please report this",
+			       "the forwarder does not end within %.0f s of being asked to",
+			       STOP_S);
+	if (was_alive && !l->is_broken && is_bypath)
+		read_report(l, keep_report);
+	if (was_alive && !l->is_broken && row->path->forwarder == BP_CMP_TESTPMD)
+		testpmd_drops(l);
+	if (!l->is_broken)
+		bp_cmp_bed_drops(l, l->n_known);
+	bp_tester_stop(&l->tester);
+	bp_cmp_bed_remove(l);
+	if (l->is_broken)
+		return;
+	row->n_sent += l->n_sent;
+	row->n_received += l->n_received + l->n_stale;
+	row->unaccounted = (int64_t)(row->n_sent - row->n_received - sum_drops(row));
+}

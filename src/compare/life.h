@@ -1,0 +1,76 @@
+/* One life of a forwarder with its lab and generator. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_COMPARE_LIFE_H
+#define BYPATH_COMPARE_LIFE_H
+
+#include "compare/run.h"
+#include "compare/tester.h"
+#include "lab/child.h"
+#include "lab/redirect.h"
+
+struct bp_cmp_life {
+	struct bp_cmp_run *run;
+	struct bp_cmp_row *row;
+	/* The lab. */
+	int home, dut_ns, gen_ns; /* descriptors; -1: none */
+	bool has_wires;
+	struct bp_redirect redirect;
+	struct bp_cmp_names names;
+	/* Processes. */
+	struct bp_child dut;
+	bool has_dut; /* a process forwards, not the kernel */
+	struct bp_tester tester;
+	bool has_tester;
+	char ini[BP_WORKDIR_BYTES + 40], gen_ini[BP_WORKDIR_BYTES + 40];
+	char report[BP_WORKDIR_BYTES + 40];
+	/* Sums over the trials of this life. */
+	uint64_t n_sent, n_received, n_stale;
+	uint64_t n_known; /* see bp_cmp_bed_drops() */
+	bool is_broken; /* a trial could not be counted: no account can be drawn up */
+	struct bp_tester_answer answer; /* of the last trial */
+};
+
+/* Make the lab, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
+int bp_cmp_life_begin(struct bp_cmp_life *life, struct bp_cmp_run *run, struct bp_cmp_row *row);
+
+/*
+ * One trial; its answer is in life->answer, its losses are the row's. 0; -ENODEV: the forwarder or
+ * the generator died (the row has failed); -EINTR: stopped (what was measured is in the answer).
+ */
+int bp_cmp_life_trial(struct bp_cmp_life *life, const struct bp_trial_request *request);
+
+/*
+ * Stop the forwarder, read its report, draw up the account (not for `is_broken`), remove the lab.
+ * keep_report: the report is the one that the row shows.
+ */
+void bp_cmp_life_end(struct bp_cmp_life *life, bool keep_report);
+
+/* The same without lab and generator: names and configuration, then the process, which ends by itself. */
+int bp_cmp_life_alone(struct bp_cmp_life *life, struct bp_cmp_run *run, struct bp_cmp_row *row);
+int bp_cmp_life_alone_start(struct bp_cmp_life *life, double duration_s);
+
+/* End the row with the reason that the forwarder's log has. */
+void bp_cmp_end_by_log(struct bp_cmp_life *life, enum bp_cmp_status status, const char *what);
+
+/* Write both configurations. 0 or the row has ended. */
+int bp_cmp_write_inis(struct bp_cmp_life *life);
+
+/* Namespaces, wires, bridge, redirect. 0 or the row has ended. */
+int bp_cmp_bed_make(struct bp_cmp_life *life);
+/*
+ * Add what the wires dropped to the row. n_known: of what arrived at the forwarder's interface and was
+ * dropped there, so much is in the row already.
+ */
+void bp_cmp_bed_drops(struct bp_cmp_life *life, uint64_t n_known);
+void bp_cmp_bed_remove(struct bp_cmp_life *life);
+
+/*
+ * Drops that the forwarder's report names, added to the row. Returns how many of them the in
+ * interface counts as well.
+ */
+uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report);
+
+/* The account of a forwarder that is its own source and sink. */
+void bp_cmp_account_alone(struct bp_cmp_row *row, const json_t *report);
+
+#endif

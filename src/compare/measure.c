@@ -1,0 +1,303 @@
+/* Measures one row once: saturation in one life of the forwarder, NDR and latency in the next. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/life.h"
+
+#include "gen/search.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LATENCY_SHARE 0.5
+#define SETTLE_S      0.05
+
+/* ---- softirq time, an estimate ----------------------------------------------------------------- */
+
+/* Ticks that a core has spent in softirqs, in seconds; below 0: not known. */
+static double softirq_s(unsigned core)
+{
+	unsigned long long user, nice, system, idle, iowait, irq, softirq;
+	double seconds = -1;
+	char line[256];
+	unsigned id;
+	FILE *file = fopen("/proc/stat", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu", &id, &user, &nice,
+			   &system, &idle, &iowait, &irq, &softirq) == 8 &&
+		    id == core)
+			seconds = (double)softirq / (double)sysconf(_SC_CLK_TCK);
+	if (file)
+		fclose(file);
+	return seconds;
+}
+
+/* ---- saturation ---------------------------------------------------------------------------------- */
+
+static void add_to_curve(struct bp_cmp_row *row, const struct bp_trial_result *r)
+{
+	if (r->is_interrupted || !r->n_sent || row->n_curve == BP_CMP_CURVE_MAX)
+		return;
+	row->curve[row->n_curve++] = (struct bp_cmp_trial){ .offered_pps = r->sent_pps,
+							    .received_pps = r->received_pps,
+							    .loss_ratio = r->loss_ratio };
+}
+
+static void note_generator(struct bp_cmp_row *row, const struct bp_trial_result *r)
+{
+	if (!r->is_generator_bound || row->is_gen_bound)
+		return;
+	row->is_gen_bound = true;
+	snprintf(row->gen_why, sizeof(row->gen_why), "%s", r->why);
+}
+
+static int saturate(struct bp_cmp_life *l)
+{
+	const struct bp_trial_request request = { .duration_s = l->run->options.trial_s,
+						  .settle_s = SETTLE_S,
+						  .frame_size = l->row->size->bytes };
+	const struct bp_trial_result *r = &l->answer.result;
+	double before_s = softirq_s(l->run->dut_core), after_s;
+	int rc = bp_cmp_life_trial(l, &request);
+
+	if (rc == -ENODEV || r->is_interrupted)
+		return rc ? rc : -EINTR;
+	after_s = softirq_s(l->run->dut_core);
+	add_to_curve(l->row, r);
+	note_generator(l->row, r);
+	bp_cmp_values_add(&l->row->offered, r->sent_pps);
+	bp_cmp_values_add(&l->row->forwarded, r->received_pps);
+	bp_cmp_values_add(&l->row->loss, r->loss_ratio);
+	l->row->softirq_ns = before_s < 0 || !r->n_received
+				     ? -1
+				     : (after_s - before_s) * 1e9 / (double)r->n_received;
+	return rc;
+}
+
+/* ---- NDR, latency ------------------------------------------------------------------------------ */
+
+static int search_trial(void *ctx, const struct bp_trial_request *request,
+			struct bp_trial_result *result)
+{
+	struct bp_cmp_life *l = ctx;
+	int rc = bp_cmp_life_trial(l, request);
+
+	if (rc == -ENODEV)
+		return rc;
+	*result = l->answer.result;
+	add_to_curve(l->row, result);
+	return 0;
+}
+
+static void configure(const struct bp_cmp_life *l, struct bp_search_conf *conf)
+{
+	const struct bp_cmp_options *o = &l->run->options;
+
+	bp_search_defaults(BP_SEARCH_NDR, conf);
+	conf->trial = search_trial;
+	conf->trial_ctx = (void *)(uintptr_t)l;
+	conf->stop = l->run->stop;
+	conf->frame_size = l->row->size->bytes;
+	conf->settle_s = SETTLE_S;
+	conf->budget_s = o->search_s;
+	conf->width = o->is_quick ? 0.1 : 0.03;
+	conf->trial_s = o->is_quick ? 0.15 : 0.5;
+	conf->explore_s = o->is_quick ? 0.08 : 0.15;
+	conf->sum_s = conf->trial_s;
+	conf->is_checked = !o->is_quick;
+}
+
+/* Returns the NDR found, 0 where there is none; below 0: the forwarder died. */
+static double search(struct bp_cmp_life *l)
+{
+	static const char *const outcomes[] = { "measured", "bounded", "not-measurable" };
+	struct bp_search_result result = { 0 };
+	struct bp_cmp_row *row = l->row;
+	const struct bp_search_bounds *b;
+	struct bp_search_conf conf;
+	double ndr = 0;
+
+	configure(l, &conf);
+	if (bp_search_run(&conf, &result) == 0 && result.n_goals) {
+		b = &result.goals[0];
+		ndr = b->lower_pps;
+		snprintf(row->ndr_outcome, sizeof(row->ndr_outcome), "%s",
+			 ndr > 0 ? outcomes[b->outcome] : "not-measurable");
+		snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : result.why);
+		if (ndr > 0)
+			bp_cmp_values_add(&row->ndr, ndr);
+		if (ndr > 0 && b->upper_pps > 0)
+			bp_cmp_values_add(&row->ndr_upper, b->upper_pps);
+	}
+	bp_search_result_free(&result);
+	return l->is_broken ? -1 : ndr;
+}
+
+static void measure_latency(struct bp_cmp_life *l, double ndr)
+{
+	const struct bp_trial_request request = { .rate_pps = ndr * LATENCY_SHARE,
+						  .duration_s = l->run->options.trial_s,
+						  .settle_s = SETTLE_S,
+						  .frame_size = l->row->size->bytes };
+	const struct bp_trial_result *r = &l->answer.result;
+	struct bp_cmp_row *row = l->row;
+
+	if (bp_cmp_life_trial(l, &request) || r->is_interrupted || !r->n_received)
+		return;
+	add_to_curve(row, r);
+	bp_latency_merge(&row->latency, &l->answer.latency);
+	bp_cmp_values_add(&row->latency_load, r->sent_pps);
+	bp_cmp_values_add(&row->p50, bp_latency_percentile(&l->answer.latency, 0.5));
+	bp_cmp_values_add(&row->p99, bp_latency_percentile(&l->answer.latency, 0.99));
+}
+
+/* ---- without a generator ------------------------------------------------------------------------ */
+
+/* A capture of 64 frames, for the path that reads one. */
+static int write_capture(const struct bp_cmp_life *l)
+{
+	static const uint8_t head[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
+					  0,    0,    0,    0,    0, 0, 4, 0, 1, 0, 0, 0 };
+	uint32_t bytes = l->names.frame_bytes;
+	uint32_t record[4] = { 0, 0, bytes, bytes };
+	uint8_t frame[9100] = { 2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 1, 1, 0x88, 0xb5 };
+	char path[BP_WORKDIR_BYTES + 16];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/traffic.pcap", l->run->folder);
+	out = fopen(path, "we");
+	if (!out)
+		return -errno;
+	fwrite(head, sizeof(head), 1, out);
+	for (unsigned i = 0; i < 64; i++) {
+		fwrite(record, sizeof(record), 1, out);
+		fwrite(frame, bytes, 1, out);
+	}
+	return fclose(out) ? -EIO : 0;
+}
+
+static double path_mpps(const json_t *report)
+{
+	size_t n = json_array_size(json_object_get(report, "paths"));
+	const json_t *path = json_array_get(json_object_get(report, "paths"), n ? n - 1 : 0);
+
+	return json_number_value(json_object_get(json_object_get(path, "counted"), "mpps"));
+}
+
+static int wait_end(struct bp_cmp_life *l)
+{
+	for (double waited_s = 0; bp_child_alive(&l->dut); waited_s += 0.01) {
+		if (atomic_load_explicit(l->run->stop, memory_order_relaxed))
+			return -EINTR;
+		if (waited_s > l->run->options.trial_s + 20)
+			return -ETIMEDOUT;
+		usleep(10000);
+	}
+	return l->dut.status ? -EIO : 0;
+}
+
+static void measure_alone(struct bp_cmp_run *run, struct bp_cmp_row *row)
+{
+	struct bp_cmp_life *l = calloc(1, sizeof(*l));
+	json_t *report;
+	int rc;
+
+	if (!l)
+		return;
+	if (!row->size->bytes) {
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes with a number",
+			       "its source makes frames of one size, not a mix");
+		free(l);
+		return;
+	}
+	rc = bp_cmp_life_alone(l, run, row);
+	if (!rc && strcmp(row->path->driver, "pcap") == 0)
+		rc = write_capture(l);
+	if (!rc)
+		rc = bp_cmp_life_alone_start(l, run->options.trial_s);
+	if (!rc)
+		rc = wait_end(l);
+	report = rc ? NULL : json_load_file(l->report, 0, NULL);
+	if (report) {
+		bp_cmp_values_add(&row->forwarded, path_mpps(report) * 1e6);
+		bp_cmp_values_add(&row->offered, path_mpps(report) * 1e6);
+		bp_cmp_values_add(&row->loss, 0);
+		bp_cmp_report_drops(row, report);
+		bp_cmp_account_alone(row, report);
+		json_decref(row->report);
+		row->report = report;
+	} else if (rc != -EINTR) {
+		bp_cmp_end_by_log(l, BP_CMP_CANNOT_RUN, "it does not run");
+	}
+	bp_child_stop(&l->dut, SIGTERM, 2);
+	free(l);
+}
+
+/* ---- one round ---------------------------------------------------------------------------------- */
+
+/* Whether the row can be tried at all; ends it where not. */
+static bool is_possible(const struct bp_cmp_run *run, struct bp_cmp_row *row)
+{
+	enum bp_cmp_lab lab = row->path->lab;
+
+	if (!run->is_root && lab != BP_CMP_ALONE)
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "run bypath compare as root (sudo)",
+			       "not root: its lab needs namespaces, raw sockets or shared memory");
+	else if (lab == BP_CMP_DEVICES && !run->options.in)
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "--ports A,B --gen-ports C,D",
+			       "no devices were named");
+	else if (lab == BP_CMP_DEVICES && !run->options.gen_tx)
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
+			       "--gen-ports C,D: C is wired to A, D to B (docs/recipes.md for a "
+			       "generator in another machine)",
+			       "no devices were named for the generator");
+	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK;
+}
+
+static void end_unaccounted(struct bp_cmp_row *row)
+{
+	if (row->unaccounted)
+		bp_cmp_row_end(row, BP_CMP_FAILED, "see drops[] and the logs (--keep)",
+			       "%lld packets are unaccounted for", (long long)row->unaccounted);
+	if (row->n_corrupt)
+		bp_cmp_row_end(row, BP_CMP_FAILED, "see the logs (--keep)",
+			       "%llu packets came back damaged",
+			       (unsigned long long)row->n_corrupt);
+}
+
+void bp_cmp_measure(struct bp_cmp_run *run, struct bp_cmp_row *row)
+{
+	struct bp_cmp_life *l;
+	double ndr = 0;
+	int rc;
+
+	if (!is_possible(run, row))
+		return;
+	if (row->path->lab == BP_CMP_ALONE) {
+		measure_alone(run, row);
+		goto done;
+	}
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return;
+	rc = bp_cmp_life_begin(l, run, row);
+	if (!rc)
+		rc = saturate(l);
+	bp_cmp_life_end(l, row->forwarded.n > 0);
+	if (!rc && run->options.search_s > 0) {
+		rc = bp_cmp_life_begin(l, run, row);
+		if (!rc)
+			ndr = search(l);
+		if (!rc && ndr > 0)
+			measure_latency(l, ndr);
+		bp_cmp_life_end(l, false);
+	}
+	free(l);
+done:
+	end_unaccounted(row);
+	if (row->status == BP_CMP_WAITING && row->forwarded.n)
+		row->status = BP_CMP_OK;
+}

@@ -1,0 +1,245 @@
+/* Paths: one row of the table each. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMIF(role, n)                                                              \
+	"driver = dpdk\ndevice = \"net_memif" n ",role=" role ",id=0,socket=@D/m" n \
+	",socket-abstract=no\"\n"
+#define VHOST(n)               "driver = dpdk\ndevice = \"net_vhost" n ",iface=@D/v" n "\"\n"
+#define VIRTIO(n)              "driver = dpdk\ndevice = \"net_virtio_user" n ",path=@D/v" n "\"\n"
+#define PMD(driver, n, device) "driver = dpdk\ndevice = \"" driver n ",iface=" device "\"\n"
+#define KERNEL(driver, device, mode) \
+	"driver = " driver "\ndevice = " device "\nmode = " mode "\nstrict = yes\n"
+
+#define VETH_ROW(name_, title_, driver_, in_, out_)                                  \
+	{                                                                            \
+		.name = name_, .title = title_, .group = "veth", .lab = BP_CMP_VETH, \
+		.driver = driver_, .in = in_, .out = out_                            \
+	}
+#define DEVICE_ROW(name_, title_, driver_, in_, out_)                                    \
+	{                                                                                \
+		.name = name_, .title = title_, .group = "ports", .lab = BP_CMP_DEVICES, \
+		.driver = driver_, .in = in_, .out = out_                                \
+	}
+
+const struct bp_cmp_path bp_cmp_paths[] = {
+	{ .name = "bridge",
+	  .title = "kernel bridge",
+	  .group = "veth",
+	  .lab = BP_CMP_VETH,
+	  .forwarder = BP_CMP_BRIDGE },
+	{ .name = "xdp-redirect",
+	  .title = "XDP redirect in the kernel",
+	  .group = "veth",
+	  .lab = BP_CMP_VETH,
+	  .forwarder = BP_CMP_REDIRECT },
+	VETH_ROW("pcap-live", "libpcap, live", "pcap", "driver = pcap\ndevice = @W\nmode = live\n",
+		 "driver = pcap\ndevice = @L\nmode = live\n"),
+	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", "af_packet",
+		 KERNEL("af_packet", "@W", "socket"), KERNEL("af_packet", "@L", "socket")),
+	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", "af_packet",
+		 KERNEL("af_packet", "@W", "mmap"), KERNEL("af_packet", "@L", "mmap")),
+	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", "af_xdp", KERNEL("af_xdp", "@W", "skb"),
+		 KERNEL("af_xdp", "@L", "skb")),
+	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", "af_xdp", KERNEL("af_xdp", "@W", "copy"),
+		 KERNEL("af_xdp", "@L", "copy")),
+	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", "af_xdp",
+		 KERNEL("af_xdp", "@W", "zerocopy"), KERNEL("af_xdp", "@L", "zerocopy")),
+	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", "dpdk", PMD("net_af_packet", "0", "@W"),
+		 PMD("net_af_packet", "1", "@L")),
+	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", "dpdk", PMD("net_af_xdp", "0", "@W"),
+		 PMD("net_af_xdp", "1", "@L")),
+	{ .name = "dpdk-tap",
+	  .title = "DPDK net_tap",
+	  .group = "veth",
+	  .lab = BP_CMP_TAP,
+	  .driver = "dpdk",
+	  .in = PMD("net_tap", "0", "@W"),
+	  .out = PMD("net_tap", "1", "@L") },
+	{ .name = "dpdk-memif",
+	  .title = "DPDK net_memif",
+	  .group = "memory",
+	  .lab = BP_CMP_MEMORY,
+	  .driver = "dpdk",
+	  .in = MEMIF("client", "0"),
+	  .out = MEMIF("client", "1"),
+	  .gen_tx = MEMIF("server", "0"),
+	  .gen_rx = MEMIF("server", "1") },
+	{ .name = "dpdk-vhost",
+	  .title = "DPDK net_vhost",
+	  .group = "memory",
+	  .lab = BP_CMP_MEMORY_LATE,
+	  .driver = "dpdk",
+	  .in = VHOST("0"),
+	  .out = VHOST("1"),
+	  .gen_tx = VIRTIO("0"),
+	  .gen_rx = VIRTIO("1") },
+	{ .name = "dpdk-virtio_user",
+	  .title = "DPDK net_virtio_user",
+	  .group = "memory",
+	  .lab = BP_CMP_MEMORY,
+	  .driver = "dpdk",
+	  .in = VIRTIO("0"),
+	  .out = VIRTIO("1"),
+	  .gen_tx = VHOST("0"),
+	  .gen_rx = VHOST("1") },
+	{ .name = "ring",
+	  .title = "ring in the process",
+	  .group = "ceiling",
+	  .lab = BP_CMP_ALONE,
+	  .driver = "ring" },
+	{ .name = "null",
+	  .title = "the engine alone",
+	  .group = "ceiling",
+	  .lab = BP_CMP_ALONE,
+	  .driver = "null" },
+	{ .name = "pcap-file",
+	  .title = "libpcap, capture in a file",
+	  .group = "ceiling",
+	  .lab = BP_CMP_ALONE,
+	  .driver = "pcap" },
+	{ .name = "testpmd-af_packet",
+	  .title = "dpdk-testpmd net_af_packet",
+	  .group = "peer",
+	  .lab = BP_CMP_VETH,
+	  .forwarder = BP_CMP_TESTPMD,
+	  .in = "net_af_packet0,iface=@W",
+	  .out = "net_af_packet1,iface=@L" },
+	{ .name = "testpmd-af_xdp",
+	  .title = "dpdk-testpmd net_af_xdp",
+	  .group = "peer",
+	  .lab = BP_CMP_VETH,
+	  .forwarder = BP_CMP_TESTPMD,
+	  .in = "net_af_xdp0,iface=@W",
+	  .out = "net_af_xdp1,iface=@L" },
+	{ .name = "testpmd-memif",
+	  .title = "dpdk-testpmd net_memif",
+	  .group = "peer",
+	  .lab = BP_CMP_MEMORY,
+	  .forwarder = BP_CMP_TESTPMD,
+	  .driver = "dpdk",
+	  .in = "net_memif0,role=client,id=0,socket=@D/m0,socket-abstract=no",
+	  .out = "net_memif1,role=client,id=0,socket=@D/m1,socket-abstract=no",
+	  .gen_tx = MEMIF("server", "0"),
+	  .gen_rx = MEMIF("server", "1") },
+	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring", "af_packet",
+		   KERNEL("af_packet", "@W", "mmap"), KERNEL("af_packet", "@L", "mmap")),
+	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", "af_xdp",
+		   KERNEL("af_xdp", "@W", "skb"), KERNEL("af_xdp", "@L", "skb")),
+	DEVICE_ROW("ports-af_xdp-native", "named devices, AF_XDP, copy", "af_xdp",
+		   KERNEL("af_xdp", "@W", "copy"), KERNEL("af_xdp", "@L", "copy")),
+	DEVICE_ROW("ports-af_xdp-zerocopy", "named devices, AF_XDP, zero-copy", "af_xdp",
+		   KERNEL("af_xdp", "@W", "zerocopy"), KERNEL("af_xdp", "@L", "zerocopy")),
+	DEVICE_ROW("ports-dpdk", "named devices, DPDK", "dpdk", "driver = dpdk\ndevice = \"@W\"\n",
+		   "driver = dpdk\ndevice = \"@L\"\n"),
+};
+
+const unsigned bp_cmp_n_paths = sizeof(bp_cmp_paths) / sizeof(bp_cmp_paths[0]);
+
+char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *text, size_t bytes)
+{
+	FILE *out = fmemopen(text, bytes, "w");
+
+	text[0] = '\0';
+	if (!out)
+		return text;
+	for (const char *at = template; *at; at++) {
+		if (*at != '@') {
+			fputc(*at, out);
+			continue;
+		}
+		at++;
+		if (*at == 'S')
+			fprintf(out, "%u", names->frame_bytes);
+		else
+			fputs(*at == 'W'   ? names->in
+			      : *at == 'L' ? names->out
+					   : names->folder,
+			      out);
+	}
+	fclose(out);
+	text[bytes - 1] = '\0';
+	return text;
+}
+
+/* Mark what a word names. Whether it names anything. */
+static bool mark(const char *word, bool value, bool *chosen)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
+		const struct bp_cmp_path *p = &bp_cmp_paths[i];
+
+		if (strcmp(word, "all") != 0 && strcmp(word, p->name) != 0 &&
+		    strcmp(word, p->group) != 0)
+			continue;
+		chosen[i] = value;
+		found = true;
+	}
+	return found;
+}
+
+static void name_all(char *why, size_t bytes, const char *word)
+{
+	size_t n = (size_t)snprintf(why, bytes,
+				    "--paths: no path «%s»; allowed: all, veth, memory, "
+				    "ceiling, peer, ports",
+				    word);
+
+	for (unsigned i = 0; i < bp_cmp_n_paths && n < bytes; i++)
+		n += (size_t)snprintf(why + n, bytes - n, ", %s", bp_cmp_paths[i].name);
+}
+
+static void set_defaults(bool with_peers, bool with_devices, bool *chosen)
+{
+	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
+		const char *group = bp_cmp_paths[i].group;
+
+		chosen[i] = strcmp(group, "peer") == 0    ? with_peers
+			    : strcmp(group, "ports") == 0 ? with_devices
+							  : true;
+	}
+}
+
+int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *chosen, char *why,
+		  size_t why_bytes)
+{
+	bool has_any = false, is_first = true;
+	char *copy, *word, *at = NULL;
+
+	memset(chosen, 0, bp_cmp_n_paths * sizeof(*chosen));
+	if (!list || !*list) {
+		set_defaults(with_peers, with_devices, chosen);
+		return 0;
+	}
+	copy = strdup(list);
+	if (!copy)
+		return -ENOMEM;
+	for (word = strtok_r(copy, ", ", &at); word; word = strtok_r(NULL, ", ", &at)) {
+		bool is_out = *word == '-';
+
+		if (is_out && is_first)
+			set_defaults(with_peers, with_devices, chosen);
+		is_first = false;
+		if (!mark(word + is_out, !is_out, chosen)) {
+			name_all(why, why_bytes, word + is_out);
+			free(copy);
+			return -EINVAL;
+		}
+	}
+	free(copy);
+	if (with_peers)
+		mark("peer", true, chosen);
+	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
+		has_any |= chosen[i];
+	if (!has_any) {
+		snprintf(why, why_bytes, "--paths: «%s» leaves no path", list);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* The table of paths that are compared, each with its configuration and its traffic source. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_COMPARE_PATHS_H
+#define BYPATH_COMPARE_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BP_CMP_PORTS_MAX 2u
+
+/* What stands around the forwarder. */
+enum bp_cmp_lab {
+	BP_CMP_VETH, /* e0 ═ w0 forwarder w1 ═ e1, two namespaces */
+	BP_CMP_TAP, /* the forwarder makes both interfaces; the generator sits on them */
+	BP_CMP_MEMORY, /* shared memory, the generator's end first */
+	BP_CMP_MEMORY_LATE, /* shared memory, the forwarder's end first */
+	BP_CMP_ALONE, /* no generator: source and sink within the forwarder */
+	BP_CMP_DEVICES, /* interfaces that were named */
+};
+
+enum bp_cmp_forwarder { BP_CMP_BYPATH, BP_CMP_BRIDGE, BP_CMP_REDIRECT, BP_CMP_TESTPMD };
+
+/*
+ * Texts are templates: @W and @L are the in and out device, @D the work folder, @S the frame size
+ * without FCS.
+ */
+struct bp_cmp_path {
+	const char *name, *title, *group;
+	enum bp_cmp_lab lab;
+	enum bp_cmp_forwarder forwarder;
+	const char *driver; /* that this build must have, or NULL */
+	const char *in, *out; /* bypath: bodies of the port sections; testpmd: --vdev values */
+	const char *gen_tx, *gen_rx; /* bodies of the generator's port sections; NULL: of the lab */
+};
+
+extern const struct bp_cmp_path bp_cmp_paths[];
+extern const unsigned bp_cmp_n_paths;
+
+/* What a template's letters stand for. */
+struct bp_cmp_names {
+	const char *in, *out, *folder;
+	unsigned frame_bytes;
+};
+
+/* Fill a template into text, cut at bytes. Returns text. */
+char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *text, size_t bytes);
+
+/*
+ * Choose paths: words of a list like "af_packet-mmap,veth,-pcap-live": names or groups; with a minus
+ * before them they are left out of what stands before (of all, where nothing does). chosen has
+ * bp_cmp_n_paths places. 0, or -EINVAL with a sentence in why (an unknown word, nothing left).
+ */
+int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *chosen, char *why,
+		  size_t why_bytes);
+
+#endif

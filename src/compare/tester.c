@@ -1,0 +1,260 @@
+/* Runs the generator behind a socket: requests in, results out. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/tester.h"
+
+#include "bypath/config.h"
+#include "bypath/counters.h"
+#include "gen/gen.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ERRORS_BYTES 4096u
+#define LINK_WAIT_S  10.0
+
+/* First message of the process. */
+struct hello {
+	int rc;
+	char tx_mode[48], rx_mode[48];
+};
+
+struct inner {
+	const char *ini;
+	int fd;
+	int other_end;
+};
+
+/* The generator that the signal handler may interrupt: a handler has no argument of its own. */
+static struct bp_gen *_Atomic interruptible;
+
+static void on_signal(int signal)
+{
+	struct bp_gen *gen = atomic_load_explicit(&interruptible, memory_order_acquire);
+
+	(void)signal;
+	if (gen)
+		bp_gen_interrupt(gen);
+}
+
+/* Whole messages over a stream socket: both ends are this program. */
+static bool read_all(int fd, void *data, size_t bytes)
+{
+	for (char *at = data; bytes;) {
+		ssize_t n = recv(fd, at, bytes, MSG_WAITALL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		bytes -= (size_t)n;
+	}
+	return true;
+}
+
+static bool write_all(int fd, const void *data, size_t bytes)
+{
+	for (const char *at = data; bytes;) {
+		ssize_t n = send(fd, at, bytes, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		at += n;
+		bytes -= (size_t)n;
+	}
+	return true;
+}
+
+/* ---- in the process ------------------------------------------------------------------------- */
+
+static void add_drop(struct bp_tester_answer *a, const char *role, const char *reason,
+		     bool is_counted, uint64_t n)
+{
+	struct bp_tester_drop *d = &a->drops[a->n_drops];
+
+	if (!n || a->n_drops == BP_TESTER_DROPS_MAX)
+		return;
+	snprintf(d->role, sizeof(d->role), "%s", role);
+	snprintf(d->reason, sizeof(d->reason), "%s", reason);
+	d->is_counted = is_counted;
+	d->n = n;
+	a->n_drops++;
+}
+
+/* What its TX port drops was never sent; what its RX port drops was, and is lost. */
+static void read_drops(const struct bp_gen *gen, struct bp_gen_report *report,
+		       struct bp_tester_answer *a)
+{
+	bp_gen_report(gen, report);
+	for (unsigned i = 0; i < report->n_ports; i++) {
+		const struct bp_gen_port_row *p = &report->ports[i];
+		bool is_rx = strstr(p->role, "rx") != NULL;
+
+		for (unsigned id = BP_DROP_FIRST; is_rx && id < BP_CNT_N; id++)
+			add_drop(a, "rx", bp_cnt_name((enum bp_cnt)id), true, p->rx[id]);
+		for (unsigned j = 0; j < p->n_reported; j++)
+			if (p->reported[j].is_drop)
+				add_drop(a, is_rx ? "rx" : "tx", p->reported[j].name, false,
+					 p->reported[j].value);
+	}
+}
+
+static void say_hello(const struct inner *in, const struct bp_gen *gen,
+		      struct bp_gen_report *report, int rc)
+{
+	struct hello hello = { .rc = rc };
+
+	if (gen)
+		bp_gen_report(gen, report);
+	for (unsigned i = 0; gen && i < report->n_ports; i++) {
+		const struct bp_gen_port_row *p = &report->ports[i];
+		bool is_rx = strstr(p->role, "rx") != NULL;
+
+		snprintf(is_rx ? hello.rx_mode : hello.tx_mode, sizeof(hello.tx_mode), "%s %s",
+			 p->conf->driver, p->info.mode);
+	}
+	write_all(in->fd, &hello, sizeof(hello));
+}
+
+static void serve(const struct inner *in, struct bp_gen *gen, struct bp_gen_report *report,
+		  struct bp_tester_answer *a)
+{
+	struct bp_trial_request request;
+
+	while (read_all(in->fd, &request, sizeof(request))) {
+		memset(a, 0, sizeof(*a));
+		request.latency = &a->latency;
+		a->rc = bp_gen_trial(gen, &request, &a->result);
+		if (!a->rc)
+			read_drops(gen, report, a);
+		if (!write_all(in->fd, a, sizeof(*a)))
+			return;
+	}
+}
+
+static int tester_main(void *ctx)
+{
+	const struct inner *in = ctx;
+	struct bp_conf *conf = calloc(1, sizeof(*conf));
+	struct bp_gen_report *report = calloc(1, sizeof(*report));
+	struct bp_tester_answer *a = calloc(1, sizeof(*a));
+	struct bp_gen *gen = NULL;
+	char errors[ERRORS_BYTES];
+	int rc = -ENOMEM;
+
+	close(in->other_end);
+	signal(SIGUSR1, on_signal);
+	if (conf && report && a) {
+		rc = bp_config_load(in->ini, NULL, 0, conf, errors, sizeof(errors));
+		if (rc)
+			fputs(errors, stderr);
+	}
+	if (!rc)
+		rc = bp_gen_create(conf, &gen);
+	if (!rc)
+		atomic_store_explicit(&interruptible, gen, memory_order_release);
+	say_hello(in, gen, report, rc);
+	if (!rc)
+		serve(in, gen, report, a);
+	atomic_store_explicit(&interruptible, NULL, memory_order_release);
+	bp_gen_destroy(gen);
+	free(conf);
+	free(report);
+	free(a);
+	return rc ? 1 : 0;
+}
+
+/* ---- outside ---------------------------------------------------------------------------------- */
+
+int bp_tester_start(const struct bp_tester_conf *conf, struct bp_tester *tester)
+{
+	struct inner in = { .ini = conf->ini };
+	struct bp_child_conf child = { .netns = conf->netns,
+				       .folder = conf->folder,
+				       .name = "generator",
+				       .main = tester_main,
+				       .ctx = &in };
+	int fds[2], rc;
+
+	memset(tester, 0, sizeof(*tester));
+	tester->fd = -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+		return -errno;
+	in.fd = fds[1];
+	in.other_end = fds[0];
+	rc = bp_child_start(&child, &tester->child);
+	close(fds[1]);
+	if (rc) {
+		close(fds[0]);
+		return rc;
+	}
+	tester->fd = fds[0];
+	return 0;
+}
+
+static int wait_readable(const struct bp_tester *tester, double seconds)
+{
+	struct pollfd p = { .fd = tester->fd, .events = POLLIN };
+	int n = poll(&p, 1, (int)(seconds * 1000));
+
+	return n > 0 ? 0 : -EAGAIN;
+}
+
+int bp_tester_ready(struct bp_tester *tester, double seconds, char *why, size_t why_bytes)
+{
+	struct hello hello;
+	int rc = wait_readable(tester, seconds);
+
+	if (rc)
+		return rc;
+	if (!read_all(tester->fd, &hello, sizeof(hello)))
+		hello.rc = -EPIPE;
+	if (!hello.rc) {
+		memcpy(tester->tx_mode, hello.tx_mode, sizeof(tester->tx_mode));
+		memcpy(tester->rx_mode, hello.rx_mode, sizeof(tester->rx_mode));
+		return 0;
+	}
+	bp_child_last_line(&tester->child, "error", why, why_bytes);
+	if (!*why)
+		bp_child_last_line(&tester->child, "", why, why_bytes);
+	if (!*why)
+		snprintf(why, why_bytes, "%s", strerror(-hello.rc));
+	return hello.rc;
+}
+
+int bp_tester_ask(struct bp_tester *tester, const struct bp_trial_request *request)
+{
+	return write_all(tester->fd, request, sizeof(*request)) ? 0 : -EPIPE;
+}
+
+int bp_tester_poll(struct bp_tester *tester, double seconds, struct bp_tester_answer *answer)
+{
+	int rc = wait_readable(tester, seconds);
+
+	if (rc)
+		return rc;
+	return read_all(tester->fd, answer, sizeof(*answer)) ? 0 : -EPIPE;
+}
+
+void bp_tester_interrupt(struct bp_tester *tester)
+{
+	if (tester->child.pid > 0)
+		kill(tester->child.pid, SIGUSR1);
+}
+
+void bp_tester_stop(struct bp_tester *tester)
+{
+	if (tester->fd >= 0)
+		close(tester->fd); /* it ends when nobody asks any more */
+	tester->fd = -1;
+	bp_child_stop(&tester->child, 0, 2);
+}

@@ -1,0 +1,292 @@
+/* The comparison as tables of text. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/text.h"
+
+#include "report/table.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define WIDTH 118
+
+static const json_t *at(const json_t *o, const char *key)
+{
+	return json_object_get(o, key);
+}
+
+static const char *word(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(at(o, key));
+
+	return text ? text : "-";
+}
+
+static double number(const json_t *o, const char *key)
+{
+	return json_number_value(at(o, key));
+}
+
+/* A number that may be null. */
+static void cell(struct bp_table *t, const json_t *value, double scale, int decimals)
+{
+	if (json_is_number(value))
+		bp_table_cell(t, "%.*f", decimals, json_number_value(value) * scale);
+	else
+		bp_table_cell(t, "-");
+}
+
+static void cell_range(struct bp_table *t, const json_t *copies)
+{
+	double lo = number(copies, "lo"), hi = number(copies, "hi");
+
+	if (!json_is_object(copies))
+		bp_table_cell(t, "-");
+	else if (hi - lo > 0.005)
+		bp_table_cell(t, "%.0f–%.0f", lo, hi);
+	else
+		bp_table_cell(t, "%.*f", hi - (double)(int)hi > 0.005 ? 2 : 0, hi);
+}
+
+static bool has_figures(const json_t *row)
+{
+	return json_is_object(at(row, "saturation"));
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static void print_rates(FILE *out, const json_t *rows)
+{
+	static const struct bp_table_column columns[] = {
+		{ "path", NULL, 'l' },     { "size", NULL, 'r' },   { "mode", NULL, 'l' },
+		{ "Mpps", "median", 'r' }, { "spread", NULL, 'r' }, { "Gb/s", "L1", 'r' },
+		{ "ratio", NULL, 'r' },    { "NDR", "Mpps", 'r' },  { "p50", "µs", 'r' },
+		{ "p90", "µs", 'r' },      { "p99", "µs", 'r' },    { "max", "µs", 'r' },
+		{ "status", NULL, 'l' },
+	};
+	struct bp_table t;
+	const json_t *row;
+	size_t i;
+
+	bp_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *mpps = at(at(row, "saturation"), "mpps");
+		const json_t *latency = at(row, "latency");
+		const json_t *ndr = at(row, "ndr");
+		bool is_bound = json_is_true(at(at(row, "generator"), "is_bound"));
+		bool is_lower = strcmp(word(ndr, "outcome"), "bounded") == 0;
+
+		if (!has_figures(row))
+			continue;
+		bp_table_cell(&t, "%s", word(row, "path"));
+		bp_table_cell(&t, "%s", word(row, "size"));
+		bp_table_cell(&t, "%s", word(row, "mode"));
+		bp_table_cell(&t, "%s%.3f", is_bound ? "≥ " : "", number(mpps, "median"));
+		if (json_array_size(at(mpps, "values")) > 1)
+			bp_table_cell(&t, "%.0f %%", 100 * number(mpps, "spread"));
+		else
+			bp_table_cell(&t, "-");
+		cell(&t, at(at(at(row, "saturation"), "gbps_l1"), "median"), 1, 2);
+		cell(&t, at(at(row, "ratio"), "median"), 1, 2);
+		if (json_is_object(at(ndr, "mpps")))
+			bp_table_cell(&t, "%s%.3f", is_lower ? "≥ " : "",
+				      number(at(ndr, "mpps"), "median"));
+		else
+			bp_table_cell(&t, "%s", json_is_object(ndr) ? "none" : "-");
+		cell(&t, at(latency, "p50_ns"), 1e-3, 1);
+		cell(&t, at(latency, "p90_ns"), 1e-3, 1);
+		cell(&t, at(latency, "p99_ns"), 1e-3, 1);
+		cell(&t, at(latency, "max_ns"), 1e-3, 0);
+		bp_table_cell(&t, "%s", word(row, "status"));
+	}
+	fprintf(out,
+		"\nRATES · as fast as it goes; NDR: without loss; latency at half of NDR · «≥»: a "
+		"lower bound\n");
+	bp_table_end(&t, out);
+}
+
+static void print_costs(FILE *out, const json_t *rows)
+{
+	static const struct bp_table_column columns[] = {
+		{ "path", NULL, 'l' },          { "size", NULL, 'r' },
+		{ "kernel", "modelled", 'r' },  { "in PMD", "modelled", 'r' },
+		{ "user", "counted", 'r' },     { "calls/p", NULL, 'r' },
+		{ "ns/p", "counted", 'r' },     { "user code", "counted", 'r' },
+		{ "in calls", "counted", 'r' }, { "softirq", "≈ of it", 'r' },
+	};
+	struct bp_table t;
+	const json_t *row;
+	size_t i;
+
+	bp_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *copies = at(row, "copies"), *time = at(row, "time");
+
+		if (!has_figures(row))
+			continue;
+		bp_table_cell(&t, "%s", word(row, "path"));
+		bp_table_cell(&t, "%s", word(row, "size"));
+		cell_range(&t, at(copies, "kernel"));
+		cell_range(&t, at(copies, "library"));
+		cell_range(&t, at(copies, "user"));
+		cell(&t, at(at(row, "crossings"), "per_packet"), 1, 3);
+		cell(&t, at(time, "ns_per_packet"), 1, 0);
+		cell(&t, at(time, "user_ns"), 1, 0);
+		cell(&t, at(time, "calls_ns"), 1, 0);
+		cell(&t, at(time, "softirq_ns"), 1, 0);
+	}
+	fprintf(out,
+		"\nCOPIES, CROSSINGS, TIME · per packet, at saturation · softirq: an estimate from "
+		"ticks of the core, not to be added\n");
+	bp_table_end(&t, out);
+}
+
+static void print_account(FILE *out, const json_t *rows)
+{
+	static const struct bp_table_column columns[] = {
+		{ "path", NULL, 'l' },    { "size", NULL, 'r' },
+		{ "sent", NULL, 'r' },    { "received", NULL, 'r' },
+		{ "dropped", NULL, 'r' }, { "unaccounted", NULL, 'r' },
+		{ "trials", NULL, 'r' },  { "lost where", NULL, 'l' },
+	};
+	struct bp_table t;
+	const json_t *row;
+	size_t i;
+
+	bp_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *a = at(row, "accounting"), *drops = at(row, "drops"), *most = NULL,
+			     *d;
+		size_t j;
+
+		if (!json_is_object(a))
+			continue;
+		json_array_foreach(drops, j,
+				   d) if (!most || number(d, "packets") > number(most, "packets"))
+			most = d;
+		bp_table_cell(&t, "%s", word(row, "path"));
+		bp_table_cell(&t, "%s", word(row, "size"));
+		bp_table_count(&t, (uint64_t)json_integer_value(at(a, "sent")));
+		bp_table_count(&t, (uint64_t)json_integer_value(at(a, "received")));
+		bp_table_count(&t, (uint64_t)json_integer_value(at(a, "dropped")));
+		bp_table_cell(&t, "%lld", (long long)json_integer_value(at(a, "unaccounted")));
+		bp_table_count(&t, (uint64_t)json_integer_value(at(a, "trials")));
+		if (most)
+			bp_table_cell(&t, "%s: %s%s", word(most, "where"), word(most, "reason"),
+				      json_array_size(drops) > 1 ? " …" : "");
+		else
+			bp_table_cell(&t, "-");
+	}
+	fprintf(out,
+		"\nACCOUNT · of all trials: sent = received + dropped by reason + unaccounted · the "
+		"JSON has every reason\n");
+	bp_table_end(&t, out);
+}
+
+/* ---- sentences ------------------------------------------------------------------------------- */
+
+/* Columns that UTF-8 text takes: every byte but the continuations. */
+static int columns_of(const char *text, size_t bytes)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Text in lines of at most WIDTH columns, further ones indented. */
+static void print_wrapped(FILE *out, const char *first, const char *text)
+{
+	int column = fprintf(out, "  %s", first) > 0 ? 2 + columns_of(first, strlen(first)) : 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		int width = columns_of(text, n);
+
+		if (column + 1 + width > WIDTH) {
+			fputs("\n     ", out);
+			column = 5;
+		}
+		fprintf(out, " %.*s", (int)n, text);
+		column += 1 + width;
+		text += n + strspn(text + n, " ");
+	}
+	fputc('\n', out);
+}
+
+static void print_sentences(FILE *out, const json_t *rows)
+{
+	char name[96];
+	const json_t *row;
+	size_t i;
+
+	fprintf(out, "\nWHY\n");
+	json_array_foreach(rows, i, row) if (has_figures(row))
+	{
+		snprintf(name, sizeof(name), "%s, %s:", word(row, "path"), word(row, "size"));
+		print_wrapped(out, name, word(row, "sentence"));
+	}
+}
+
+static void print_others(FILE *out, const json_t *rows)
+{
+	bool has_title = false;
+	char text[640], name[96];
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		if (strcmp(word(row, "status"), "ok") == 0)
+			continue;
+		if (!has_title)
+			fprintf(out, "\nWITHOUT A RESULT\n");
+		has_title = true;
+		snprintf(name, sizeof(name), "%s, %s: %s:", word(row, "path"), word(row, "size"),
+			 word(row, "status"));
+		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
+			 word(row, "fix"));
+		print_wrapped(out, name, text);
+	}
+}
+
+static void print_head(FILE *out, const json_t *document)
+{
+	const json_t *run = at(document, "run"), *machine = at(document, "machine");
+	const json_t *cores = at(run, "cores"), *note;
+	size_t i;
+
+	fprintf(out, "bypath compare · %d round%s · %.1f s%s%s\n",
+		(int)json_integer_value(at(run, "rounds")),
+		json_integer_value(at(run, "rounds")) == 1 ? "" : "s", number(run, "elapsed_s"),
+		json_is_true(at(run, "quick")) ? " · quick: figures of one short round" : "",
+		json_is_true(at(run, "interrupted")) ? " · ended early by a signal" : "");
+	fprintf(out, "  %s · %s · %s\n", word(machine, "host"), word(machine, "kernel"),
+		word(machine, "cpu"));
+	fprintf(out, "  forwarder on core %lld, generator on core %lld · baseline: %s\n",
+		(long long)json_integer_value(at(cores, "dut")),
+		(long long)json_integer_value(at(cores, "generator")), word(run, "baseline"));
+	json_array_foreach(at(run, "notes"), i, note)
+		print_wrapped(out, "note:", json_string_value(note));
+}
+
+void bp_cmp_print(FILE *out, const json_t *document)
+{
+	const json_t *rows = at(document, "rows");
+	bool has_any = false;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) has_any |= has_figures(row);
+	print_head(out, document);
+	if (has_any) {
+		print_rates(out, rows);
+		print_costs(out, rows);
+		print_account(out, rows);
+		print_sentences(out, rows);
+	}
+	print_others(out, rows);
+}

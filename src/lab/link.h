@@ -1,0 +1,37 @@
+/* Network interfaces of a test bed: veth pairs, bridges, their state and counters. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_LAB_LINK_H
+#define BYPATH_LAB_LINK_H
+
+#include <linux/if_link.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One end of a veth pair. */
+struct bp_link_end {
+	const char *name;
+	int netns; /* descriptor of the namespace that it is made in */
+	uint8_t mac[6];
+};
+
+/* Functions act on the calling thread's namespace, block for a moment, return 0 or -errno. */
+
+/* Make a veth pair, both ends down, with one queue each way. */
+int bp_link_veth(const struct bp_link_end *a, const struct bp_link_end *b, uint32_t mtu);
+int bp_link_bridge(const char *name);
+/* Make `name` a port of the bridge. */
+int bp_link_enslave(const char *name, const char *bridge);
+int bp_link_up(const char *name);
+int bp_link_delete(const char *name);
+/* The kernel's counters of an interface. */
+int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats);
+
+/* What an interface's stack side does for it, as read back. */
+struct bp_link_offloads {
+	bool tx_checksum, tso, gso, gro, scatter_gather;
+};
+/* Everything off but GRO, which makes veth receive through NAPI. What cannot be set stays. */
+int bp_link_offloads_off(const char *name);
+int bp_link_offloads(const char *name, struct bp_link_offloads *offloads);
+
+#endif
