@@ -43,9 +43,8 @@ static json_t *trial_json(const struct bp_gen_report *r)
 			      mean > 0 ? mean + FCS_BYTES : 0);
 
 	set(t, "asked",
-	    v->asked_pps > 0
-		    ? rate_json((uint64_t)(v->asked_pps * v->elapsed_s + 0.5), v->asked_pps, mean)
-		    : json_null());
+	    v->asked_pps > 0 ? rate_json(v->n_offered + v->n_missed, v->asked_pps, mean)
+			     : json_null());
 	if (r->has_tx) {
 		set(t, "offered", rate_json(v->n_offered, v->offered_pps, mean));
 		set(t, "sent", rate_json(v->n_sent, v->sent_pps, mean));

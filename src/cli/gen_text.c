@@ -44,8 +44,8 @@ static void put_rates(FILE *out, const struct bp_gen_report *r)
 	fprintf(out, "\nRATES · %.3f s · L1 with preamble, FCS, gap · L2 with FCS\n", v->elapsed_s);
 	bp_table_begin(&t, columns, N_OF(columns));
 	if (r->has_tx && v->asked_pps > 0)
-		rate_row(&t, "asked", (uint64_t)(v->asked_pps * v->elapsed_s + 0.5), v->asked_pps,
-			 mean, "by the schedule");
+		rate_row(&t, "asked", v->n_offered + v->n_missed, v->asked_pps, mean,
+			 "by the schedule");
 	if (r->has_tx)
 		rate_row(&t, "offered", v->n_offered, v->offered_pps, mean,
 			 v->asked_pps > 0 ? "handed to the TX port"
