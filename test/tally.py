@@ -60,6 +60,7 @@ FEATURES = {
     "hugepages": has_hugepages,
     "libdpdk": lambda: pkg("libdpdk"),
     "libxdp": lambda: pkg("libxdp"),
+    "chromium": lambda: shutil.which("chromium") is not None,
     "libpcap": lambda: pkg("libpcap"),
     "clang": lambda: shutil.which("clang") is not None,
     "python": lambda: True,

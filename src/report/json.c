@@ -2,17 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/json.h"
 
-#include "bypath/log.h"
-
+#include "report/file.h"
 #include "report/json_model.h"
 #include "report/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void set(json_t *object, const char *key, json_t *value)
 {
@@ -175,73 +169,29 @@ static json_t *report_json(const struct bp_report *r, const struct bp_model_path
 			 (json_int_t)r->unaccounted);
 }
 
-static int write_root(const json_t *root, int fd)
+static int write_root(FILE *out, const void *arg)
 {
-	FILE *file = fdopen(fd, "w");
-	int err = 0;
+	const json_t *root = arg;
 
-	if (!file) {
-		close(fd);
-		return -errno;
-	}
-	if (json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) ||
-	    fputc('\n', file) == EOF)
-		err = -EIO;
-	if (fclose(file) && !err)
-		err = -errno;
-	return err;
+	return json_dumpf(root, out, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) ||
+			       fputc('\n', out) == EOF
+		       ? -EIO
+		       : 0;
 }
 
-/* Beside the target, then renamed over it: readers see the old file or the whole new one. */
-static int replace_file(const json_t *root, const char *path)
+/* No root can only be for lack of memory. */
+static int write_nothing(FILE *out, const void *arg)
 {
-	mode_t mask = umask(0);
-	char *temp = NULL;
-	int fd, err;
-
-	umask(mask);
-	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		err = -errno;
-		goto free_temp;
-	}
-	fchmod(fd, 0666 & ~mask);
-	err = write_root(root, fd);
-	if (!err && rename(temp, path))
-		err = -errno;
-	if (err)
-		unlink(temp);
-free_temp:
-	free(temp);
-	return err;
-}
-
-static int write_through(const json_t *root, const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : write_root(root, fd);
+	(void)out;
+	(void)arg;
+	return -ENOMEM;
 }
 
 int bp_json_write(json_t *root, const char *path)
 {
-	struct stat st;
-	int err;
+	int err = bp_file_replace(path, root ? write_root : write_nothing, root);
 
-	if (!root)
-		err = -ENOMEM;
-	else if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-		err = write_through(root, path);
-	else
-		err = replace_file(root, path);
 	json_decref(root);
-	if (err)
-		bp_log(BP_LOG_ERROR,
-		       "report %s: cannot be written: %s: name a file in a directory that exists, "
-		       "is writable and has space left",
-		       path, strerror(-err));
 	return err;
 }
 
