@@ -107,9 +107,9 @@ const char bp_html_style[] =
 	"@media print{:root{color-scheme:light;--bg:#fff}body{font-size:10.5pt;"
 	"print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 	"main,header,footer{max-width:none;padding:0}header{padding-top:0}"
-	".table,.scroll,figure{overflow:visible}table{font-size:7pt}th,td{padding:2pt 3pt}tbody th{min-width:0}"
-	"td.num{white-space:normal}.drop{min-width:0}.caption{font-size:9pt}thead{display:table-header-group}"
-	"h2{break-after:avoid}figure,.cards li,tr{break-inside:avoid}.panels{display:block}"
+	".table,.scroll,figure{overflow:visible}table{font-size:7pt}th,td{padding:2pt 3pt}td small,thead th{font-size:6pt}tbody th{min-width:0}"
+	".drop{min-width:0}.caption{font-size:9pt}thead{display:table-header-group}"
+	"h2,.how,.legend,.caption{break-after:avoid}figure,.cards li,tr{break-inside:avoid}.panels{display:block}"
 	".small.panels{display:grid;grid-template-columns:1fr 1fr}figure{margin-bottom:10pt}"
 	".cards{grid-template-columns:1fr 1fr}pre{white-space:pre-wrap}"
 	"details::details-content{content-visibility:visible;display:block;height:auto}}\n";

@@ -286,8 +286,8 @@ static void put_latency(FILE *out, const json_t *row)
 	cell(out, bp_html_count, bp_html_num(latency, "packets"));
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		cell(out, bp_html_ns, bp_html_num(latency, keys[i]));
-	stat_cell(out, latency, ">p50", bp_html_ns);
-	stat_cell(out, latency, ">p99", bp_html_ns);
+	stat_cell(out, latency, "p50", bp_html_ns);
+	stat_cell(out, latency, "p99", bp_html_ns);
 }
 
 void bp_html_table_latency(const struct bp_html_page *page)
