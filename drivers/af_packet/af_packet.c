@@ -117,6 +117,16 @@ static int alloc_queues(struct afp_port *ap)
 	return 0;
 }
 
+/* The pool of this kind that another port has registered, or else our own. */
+static int share_pool(struct bp_env *env, struct bp_pool *own, struct bp_pool **pool)
+{
+	*pool = own;
+	for (unsigned i = 0; i < env->n_pools; i++)
+		if (env->pools[i]->put == own->put)
+			*pool = env->pools[i];
+	return *pool == own ? bp_env_add_pool(env, own) : 0;
+}
+
 static int add_pools(struct afp_port *ap)
 {
 	int err;
@@ -129,20 +139,20 @@ static int add_pools(struct afp_port *ap)
 	err = bp_env_add_pool(ap->port->env, &ap->big.pool);
 	if (err || ap->mode != AFP_MMAP)
 		return err;
-	ap->ring_pool = (struct bp_pool){
+	ap->own_ring_pool = (struct bp_pool){
 		.put = afp_ring_put,
 		.name = "af_packet-ring",
 		.is_loan = true,
 	};
-	err = bp_env_add_pool(ap->port->env, &ap->ring_pool);
+	err = share_pool(ap->port->env, &ap->own_ring_pool, &ap->ring_pool);
 	if (err || ap->port->n_rxq > 1)
 		return err;
-	ap->block_pool = (struct bp_pool){
+	ap->own_block_pool = (struct bp_pool){
 		.put = afp_blocks_put,
 		.name = "af_packet-blocks",
 		.is_loan = true,
 	};
-	return bp_env_add_pool(ap->port->env, &ap->block_pool);
+	return share_pool(ap->port->env, &ap->own_block_pool, &ap->block_pool);
 }
 
 static void afp_close(struct bp_port *port)

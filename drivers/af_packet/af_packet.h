@@ -195,8 +195,11 @@ struct afp_port {
 	_Atomic uint32_t gso_types; /* written by the control thread, read by workers */
 	struct afp_rxq *rxqs;
 	struct afp_txq *txqs;
-	struct bp_pool ring_pool; /* token: the slot's tpacket2_hdr */
-	struct bp_pool block_pool; /* token: the afp_block */
+	/* Loans find their way home by token alone, so all ports share the pools of the first one
+	 * that has them: an engine closes its ports together. */
+	struct bp_pool own_ring_pool, own_block_pool;
+	struct bp_pool *ring_pool; /* token: the slot's tpacket2_hdr */
+	struct bp_pool *block_pool; /* token: the afp_block */
 	struct afp_big big;
 };
 

@@ -78,7 +78,7 @@ static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt
 	*pkt = (struct bp_pkt){
 		.data = (uint8_t *)slot + slot->tp_mac,
 		.token = (uintptr_t)slot,
-		.pool = &ap->ring_pool,
+		.pool = ap->ring_pool,
 		.len = slot->tp_snaplen,
 		.headroom = (uint16_t)(slot->tp_mac - BP_VNET_BYTES - SLOT_META_BYTES),
 		.flags = BP_PKT_VNET,

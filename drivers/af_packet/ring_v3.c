@@ -116,7 +116,7 @@ static bool view_packet(struct bp_rxq *q, struct tpacket3_hdr *hdr, struct bp_pk
 	*pkt = (struct bp_pkt){
 		.data = (uint8_t *)hdr + hdr->tp_mac,
 		.token = (uintptr_t)rq->rb.block,
-		.pool = &rq->ap->block_pool,
+		.pool = rq->ap->block_pool,
 		.len = hdr->tp_snaplen,
 		.headroom = (uint16_t)(hdr->tp_mac - BP_VNET_BYTES - PKT_META_BYTES),
 		.flags = BP_PKT_VNET,

@@ -44,8 +44,8 @@ struct bp_rxq {
 	bp_rx_fn driver_burst; /* chosen by start() for the effective mode */
 	uint16_t worker_id; /* the one caller of burst; set before open() */
 	uint16_t queue_id;
-	/* A descriptor that poll(POLLIN) waits on for packets, or -1. Written by the driver in
-	 * start/stop while no worker uses the queue. */
+	/* A descriptor that poll(POLLIN) waits on for packets, or -1. Written by the driver: in
+	 * start/stop while no worker uses the queue, or by the worker inside burst. */
 	_Atomic int fd;
 	alignas(BP_CACHE_LINE) struct bp_counters counters;
 };

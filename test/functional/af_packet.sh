@@ -200,6 +200,32 @@ down-at-start)
 	bp_wait_forwarding 10
 	bp_stop a
 	;;
+many-ports)
+	# As many ports as a configuration may have, each with every ring that the driver makes.
+	for i in $(seq 2 2 28); do
+		ip -n mid link add x$i type veth peer name x$((i + 1)) || fail "cannot make x$i"
+		ip -n mid link set x$i up
+		ip -n mid link set x$((i + 1)) up
+	done
+	pair "ring_size = 64"
+	{
+		for i in $(seq 2 29); do
+			printf '[port.p%s]\ndriver = af_packet\ndevice = x%s\nring_size = 64\n' $i $i
+		done
+		for i in 30 31; do
+			printf '[port.p%s]\ndriver = null\n' $i
+		done
+		sed '/forward/,$d' "$BP_TMP/a.ini"
+		printf '[forward]\nwan = lan\nlan = wan\n'
+		for i in $(seq 2 29); do
+			echo "p$i = p30"
+		done
+		echo "p31 = p30"
+	} >"$BP_TMP/b.ini"
+	bp_start b
+	bp_wait_forwarding 20
+	bp_stop b
+	;;
 one-way-*)
 	# A port that only sends, then one that only receives.
 	mode=${CASE##*-}
