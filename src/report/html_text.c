@@ -164,7 +164,8 @@ void bp_html_percent(FILE *out, double ratio)
 		fputs("–", out);
 		return;
 	}
-	fprintf(out, "%.*f" NARROW_SPACE "%%", percent && fabs(percent) < 0.1 ? 3 : 1, percent);
+	fprintf(out, "%.*f" NARROW_SPACE "%%", fabs(percent) > 0 && fabs(percent) < 0.1 ? 3 : 1,
+		percent);
 }
 
 void bp_html_size(FILE *out, const char *size)
