@@ -8,6 +8,7 @@
 #include "compare/text.h"
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "report/html.h"
 #include "report/json_model.h"
 
 #include <errno.h>
@@ -32,9 +33,10 @@
 static atomic_bool stop_asked;
 
 struct arguments {
-	const char *paths, *json_path, *ports, *gen_ports;
+	const char *paths, *json_path, *html_path, *ports, *gen_ports;
 	bool with_peers, is_diff, has_sizes, has_rounds, has_duration, is_listed;
 	const char *before, *after; /* --diff */
+	const char *from; /* --html-from */
 	struct bp_cmp_options *o;
 };
 
@@ -42,6 +44,7 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: bypath compare [options]\n"
 	      "       bypath compare --diff A.json B.json [--json FILE]\n"
+	      "       bypath compare --html-from FILE.json OUT.html\n"
 	      "what\n"
 	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
 	      "leaves one out\n"
@@ -56,6 +59,8 @@ static void print_usage(FILE *out)
 	      "  --quick               everything once in less than a minute\n"
 	      "further\n"
 	      "  --json FILE           write bypath.compare/1 there; - is standard output\n"
+	      "  --html FILE           write a page with charts there\n"
+	      "  --html-from FILE.json OUT.html  the page of an earlier run\n"
 	      "  --diff A.json B.json  what changed, and whether it is more than the spread\n"
 	      "  --keep                keep and name the folder with configurations and logs\n",
 	      out);
@@ -172,6 +177,12 @@ static int take_option(struct arguments *a, int c, const char *value)
 	case 'j':
 		a->json_path = strcmp(value, "-") ? value : "/dev/stdout";
 		return 0;
+	case 'H':
+		a->html_path = value;
+		return 0;
+	case 'F':
+		a->from = value;
+		return 0;
 	case 'q':
 		o->is_quick = true;
 		return 0;
@@ -207,6 +218,8 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		{ "ports", required_argument, NULL, 'P' },
 		{ "gen-ports", required_argument, NULL, 'G' },
 		{ "json", required_argument, NULL, 'j' },
+		{ "html", required_argument, NULL, 'H' },
+		{ "html-from", required_argument, NULL, 'F' },
 		{ "quick", no_argument, NULL, 'q' },
 		{ "peers", no_argument, NULL, 'e' },
 		{ "keep", no_argument, NULL, 'k' },
@@ -227,6 +240,12 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		a->after = argv[optind + 1];
 		return 0;
 	}
+	if (a->from && !a->is_diff && n_words == 1) {
+		a->html_path = argv[optind];
+		return 0;
+	}
+	if (a->from)
+		return complain("--html-from takes two files: FILE.json OUT.html");
 	if (n_words || a->is_diff)
 		return complain(a->is_diff
 					? "--diff takes two files: A.json B.json"
@@ -277,6 +296,18 @@ static int show_diff(const struct arguments *a)
 	json_decref(before);
 	json_decref(after);
 	return code;
+}
+
+static int write_html_from(const struct arguments *a)
+{
+	json_t *document = load(a->from);
+	int err;
+
+	if (!document)
+		return BP_EXIT_USAGE;
+	err = bp_report_html(document, a->html_path);
+	json_decref(document);
+	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -426,6 +457,8 @@ static int finish(struct bp_cmp_run *run, const struct arguments *a)
 		code = BP_EXIT_FAILED;
 	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
 		code = BP_EXIT_FAILED;
+	if (a->html_path && bp_report_html(document, a->html_path))
+		code = BP_EXIT_FAILED;
 	json_decref(document);
 	for (unsigned i = 0; i < run->n_rows; i++)
 		if (run->rows[i].status == BP_CMP_FAILED)
@@ -517,8 +550,11 @@ int bp_cmd_compare(int argc, char **argv)
 	if (!run)
 		return code;
 	code = parse_options(argc, argv, &a);
-	if (code || a.is_diff || a.is_listed) {
-		code = code ? code - 1 : a.is_diff ? show_diff(&a) : BP_EXIT_OK;
+	if (code || a.is_diff || a.is_listed || a.from) {
+		code = code        ? code - 1
+		       : a.is_diff ? show_diff(&a)
+		       : a.from    ? write_html_from(&a)
+				   : BP_EXIT_OK;
 		if (a.is_listed)
 			list_paths();
 		free(run);

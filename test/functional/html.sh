@@ -8,12 +8,12 @@
 
 SAMPLE=$BP_SOURCE/test/data/compare-sample.json
 
-"$BP_TOOLS/html_from" "$SAMPLE" "$BP_TMP/sample.html" 2>"$BP_TMP/html.log" ||
-	fail "html_from: exit code $?"
+"$BYPATH" compare --html-from "$SAMPLE" "$BP_TMP/sample.html" 2>"$BP_TMP/html.log" ||
+	fail "compare --html-from: exit code $?"
 "$BP_PYTHON" "$BP_HERE/html_page.py" poison "$SAMPLE" >"$BP_TMP/hostile.json" ||
 	fail "cannot make the hostile document"
-"$BP_TOOLS/html_from" "$BP_TMP/hostile.json" "$BP_TMP/hostile.html" 2>"$BP_TMP/html.log" ||
-	fail "html_from: exit code $? with hostile strings"
+"$BYPATH" compare --html-from "$BP_TMP/hostile.json" "$BP_TMP/hostile.html" 2>"$BP_TMP/html.log" ||
+	fail "compare --html-from: exit code $? with hostile strings"
 
 if [ "$1" = form ]; then
 	for page in sample hostile; do

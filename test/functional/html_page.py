@@ -16,7 +16,7 @@ WIDTHS = (320, 390, 768, 1200)
 
 def poison(value):
     if isinstance(value, dict):
-        return {key: child if key in ("path", "size", "status", "provenance", "group")
+        return {key: child if key in ("path", "size", "status", "provenance", "group", "schema")
                 else poison(child) for key, child in value.items()}
     if isinstance(value, list):
         return [poison(child) for child in value]
