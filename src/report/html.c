@@ -12,6 +12,7 @@
 #include "report/html_text.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 static const char *host_of(const json_t *doc)
@@ -79,7 +80,7 @@ static void put_facts(const struct bp_html_page *page)
 	put_figure_fact(out, "CPUs online", bp_html_num(machine, "cores"), "");
 	put_cores(out, json_object_get(run, "cores"));
 	put_fact(out, "Begun", bp_html_str(run, "begun", NULL), false);
-	put_figure_fact(out, "Took", bp_html_num(run, "elapsed_s"), " s");
+	put_figure_fact(out, "Took", round(10 * bp_html_num(run, "elapsed_s")) / 10, " s");
 	put_figure_fact(out, "Rounds", bp_html_num(run, "rounds"), "");
 	put_figure_fact(out, "Each trial", bp_html_num(run, "trial_s"), " s");
 	put_fact(out, "bypath", bp_html_str(page->doc, "bypath", NULL), false);
