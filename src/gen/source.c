@@ -227,6 +227,9 @@ static void finish(struct bp_source *s)
 	s->n_views = 0;
 	if (s->turns_per_cycle && n_waiting)
 		add(&s->n_missed_full, n_waiting);
+	/* Without a schedule the time up to the end counts, even if nothing could be sent. */
+	if (!s->turns_per_cycle && s->n_left)
+		s->last_cycles = bp_clock_cycles();
 	/* Release: the streams' counters, for the control thread. */
 	atomic_store_explicit(&s->state, BP_SOURCE_ENDED, memory_order_release);
 }
