@@ -240,6 +240,8 @@ static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 		add_arg(args, "%u", conf->dpdk.memory_mib ? conf->dpdk.memory_mib : NO_HUGE_MIB);
 		return;
 	}
+	/* One file per list of pages: vhost-user passes at most 8 to the other side. */
+	add_arg(args, "--single-file-segments");
 	if (conf->dpdk.in_memory)
 		add_arg(args, "--in-memory");
 	else if (!conf->dpdk.file_prefix[0])

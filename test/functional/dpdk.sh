@@ -9,6 +9,7 @@
 
 CASE=${1:?usage: dpdk.sh CASE}
 LAST=$(($(nproc) - 1))
+PAGES=ordinary
 bp_lab
 bp_need_driver dpdk
 
@@ -17,7 +18,7 @@ instance()
 {
 	{
 		printf '[engine]\ncores = %s\n' "$2"
-		bp_dpdk_section
+		bp_dpdk_section "$PAGES"
 		bp_port wan "$3" "$4"
 		printf '[port.lan]\ndriver = dpdk\ndevice = "%s"\n' "$5"
 		printf '[forward]\nwan = lan\nlan = wan\n'
@@ -50,7 +51,11 @@ testpmd)
 	bp_stop a
 	bp_stop b
 	;;
-vhost)
+vhost | vhost-hugepages)
+	if [ "$CASE" = vhost-hugepages ]; then
+		bp_huge_reserve 64
+		PAGES=huge
+	fi
 	instance a 0 af_packet-mmap w0 net_vhost0,iface=/run/t/vhost
 	instance b "$LAST" af_packet-mmap w1 net_virtio_user0,path=/run/t/vhost
 	bp_start a
@@ -123,18 +128,7 @@ pcap)
 	;;
 hugepages)
 	# EAL's memory on hugepages of its own, without a mounted hugetlbfs.
-	knob=/proc/sys/vm/nr_hugepages
-	before=$(cat $knob)
-	free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
-	if [ "$free" -lt 32 ]; then
-		trap 'echo "$before" >$knob; exit 130' INT TERM
-		echo $((before + 32 - free)) >$knob
-		free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
-	fi
-	[ "$free" -ge 32 ] || {
-		echo "$before" >$knob
-		skip "no 32 hugepages of 2 MiB to be had"
-	}
+	bp_huge_reserve 32
 	{
 		printf '[dpdk]\nmemory = 32\n[memory]\nhugepages = no\n'
 		printf '[port.a]\ndriver = dpdk\ndevice = "net_null0,size=60"\n'
@@ -144,7 +138,6 @@ hugepages)
 	bp_start a --duration 1
 	bp_exit a 10
 	code=$?
-	echo "$before" >$knob
 	[ $code -eq 0 ] || fail "ends with code $code"
 	bp_expect a "sent_pkts('b') > 1000000" "summary()"
 	grep -q 'mbufs in pages of 2 MiB' "$BP_TMP/a.log" || fail "the page size is not reported"

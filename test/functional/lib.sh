@@ -171,18 +171,34 @@ bp_ini()
 	cat >"$BP_TMP/$1.ini"
 }
 
-# bp_dpdk_section [ordinary]: a [dpdk] section, with EAL on hugepages when enough are free for two
-# processes, else (or when asked) on ordinary pages.
+# bp_dpdk_section [huge]: a [dpdk] section, with EAL on ordinary pages, or on hugepages that the
+# caller has seen to (bp_huge_reserve).
 # shellcheck disable=SC2120 # an optional argument
 bp_dpdk_section()
 {
-	_free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)
 	echo "[dpdk]"
-	if [ "$_free" -ge 64 ] && [ "${1-}" != ordinary ]; then
+	if [ "${1-}" = huge ]; then
 		echo "memory = 48"
 	else
 		printf 'no_huge = yes\nmemory = 256\n'
 	fi
+}
+
+# bp_huge_reserve PAGES: see to so many free hugepages of 2 MiB; bp_huge_release gives them back.
+bp_huge_reserve()
+{
+	BP_HUGE_BEFORE=$(cat /proc/sys/vm/nr_hugepages)
+	trap 'bp_huge_release; exit 130' INT TERM
+	trap bp_huge_release EXIT
+	_free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
+	[ "$_free" -ge "$1" ] || echo $((BP_HUGE_BEFORE + $1 - _free)) >/proc/sys/vm/nr_hugepages
+	_free=$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages)
+	[ "$_free" -ge "$1" ] || skip "no $1 hugepages of 2 MiB to be had"
+}
+
+bp_huge_release()
+{
+	[ -z "${BP_HUGE_BEFORE-}" ] || echo "$BP_HUGE_BEFORE" >/proc/sys/vm/nr_hugepages
 }
 
 # bp_driver_missing NAME: why this build lacks the driver; nothing when it has it.
