@@ -24,7 +24,7 @@
 #define XSK_BUSY_POLL_BUDGET 70 /* SO_BUSY_POLL_BUDGET; Linux 5.11 */
 
 #define XSK_WHY_BYTES      512u /* for the sentence that explains a failure */
-#define XSK_BUSY_TRIES     200u /* × XSK_BUSY_NS: how long a former owner is waited for */
+#define XSK_BUSY_TRIES     800u /* × XSK_BUSY_NS: how long a former owner is waited for */
 #define XSK_RETRY_TRIES    20u /* the same on a restart: others wait for the thread that does it */
 #define XSK_BUSY_NS        5000000L
 #define XSK_DEFAULT_RING   2048u

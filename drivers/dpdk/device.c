@@ -278,6 +278,9 @@ static const char *advice(const struct dpdk_port *dp, int err)
 		       "file to this user";
 	if (dp->kind == DPDK_PCI)
 		return ": is its IOMMU group free, and has DPDK a driver for it?";
+	if (dp->kind != DPDK_OTHER && geteuid())
+		return ": it may lack permission: run as root, or grant CAP_NET_RAW and "
+		       "CAP_NET_ADMIN";
 	if (dp->kind == DPDK_OTHER)
 		return ": unknown device name, or its driver package is not installed";
 	return "";

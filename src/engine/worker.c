@@ -71,7 +71,7 @@ static void transmit(struct bp_path *p, const struct usage *before, struct bp_pk
 
 	for (unsigned retry = 0; k < n && retry < p->tx_retries; retry++)
 		k += tx(q, pkts + k, n - k);
-	count_copies(p, pkts, n,
+	count_copies(p, pkts, k,
 		     read_usage(&p->rxq->counters, &q->counters).copies != before->copies);
 	if (k < n)
 		drop_tail(q, pkts + k, n - k);

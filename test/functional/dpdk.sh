@@ -51,6 +51,27 @@ testpmd)
 	bp_stop a
 	bp_stop b
 	;;
+queues)
+	# Two queues and two workers on either end of a memif wire.
+	for end in "a server w0" "b client w1"; do
+		# shellcheck disable=SC2086 # words
+		set -- $end
+		{
+			printf '[engine]\nworkers = 2\n'
+			bp_dpdk_section
+			bp_port wan af_packet-mmap "$3"
+			printf 'queues = 2\n[port.lan]\ndriver = dpdk\nqueues = 2\n'
+			printf 'device = "net_memif0,role=%s,socket=/run/t/mq"\n' "$2"
+			printf '[forward]\nwan = lan\nlan = wan\n'
+		} | bp_ini "$1"
+		bp_start "$1"
+	done
+	traffic
+	tcp_ok 1 -P 8
+	bp_stop b
+	bp_stop a
+	bp_expect a "len(r['workers']) == 2" "r['workers']"
+	;;
 vhost | vhost-hugepages)
 	if [ "$CASE" = vhost-hugepages ]; then
 		bp_huge_reserve 64

@@ -45,8 +45,8 @@ for signal in INT TERM; do
 	ms=$((($(date +%s%N) - begin) / 1000000))
 	kill $FLOOD
 	wait $FLOOD 2>/dev/null
-	# The whole process within a second (sanitizers: their own slowness added).
-	[ $ms -lt $((1000 * BP_SLOW)) ] || fail "SIG$signal: ends after $ms ms"
+	# The drain is the product's; the rest of the end also has to get a core on a busy machine.
+	[ $ms -lt $((4000 * BP_SLOW)) ] || fail "SIG$signal: ends after $ms ms"
 	bp_expect a 'drain_ms < 1000 * '"$BP_SLOW" 'summary()'
 	no_program || fail "SIG$signal leaves an XDP program"
 	note "SIG$signal: ended after $ms ms, everything accounted for"

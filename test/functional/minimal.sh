@@ -25,6 +25,13 @@ code=$?
 [ $code -eq 1 ] || [ $code -eq 2 ] || fail "exit code $code"
 grep -q af_xdp "$BP_TMP/x.log" && grep -qi disabled "$BP_TMP/x.log" || fail "no reason given"
 
+# One part alone can be left out as well.
+meson setup "$BP_TMP/one" "$BP_SOURCE" -Ddpdk=disabled -Dtests=false -Dbuildtype=debug \
+	>"$BP_TMP/setup.log" 2>&1 || fail "meson setup -Ddpdk=disabled"
+ninja -C "$BP_TMP/one" >"$BP_TMP/ninja.log" 2>&1 || fail "the build with -Ddpdk=disabled"
+"$BP_TMP/one/src/cli/bypath" drivers >"$BP_TMP/drivers.log" || fail "bypath drivers"
+grep -E '^ *dpdk' "$BP_TMP/drivers.log" | grep -qi disabled || fail "why dpdk is missing"
+
 bp_lab mtu=1500
 bp_pair a af_packet-mmap w0 af_packet-mmap w1
 bp_start a
