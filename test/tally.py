@@ -62,6 +62,8 @@ FEATURES = {
     "libxdp": lambda: pkg("libxdp"),
     "chromium": lambda: shutil.which("chromium") is not None,
     "libpcap": lambda: pkg("libpcap"),
+    "libbpf": lambda: pkg("libbpf"),
+    "live-frames": lambda: tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 18),
     "clang": lambda: shutil.which("clang") is not None,
     "python": lambda: True,
     "tun": lambda: os.path.exists("/dev/net/tun"),

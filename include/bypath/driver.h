@@ -5,6 +5,8 @@
 
 #include "bypath/port.h"
 
+struct bp_ks_ops;
+
 #define BP_DRIVER_ABI 1u
 
 enum bp_driver_flag {
@@ -52,6 +54,8 @@ struct bp_driver {
 	const char *summary; /* one line for `bypath drivers` */
 	uint32_t flags; /* enum bp_driver_flag */
 	const struct bp_driver_ops *ops;
+	/* NULL, or: makes its frames by itself and takes none (bypath/kernel_source.h). */
+	const struct bp_ks_ops *kernel_source;
 };
 
 /* One row per driver known to the build, in the generated table driver_table.c. */

@@ -89,8 +89,20 @@ static void check_ports(struct bp_load *load)
 		complain_gen(load, "rx",
 			     "found «%s», a pcap port with mode = write: nothing comes out of it",
 			     gen->rx);
+	if (gen->rx_port != BP_NO_PORT && load->drivers[gen->rx_port] == BP_SD_XDP_LIVE)
+		complain_gen(
+			load, "rx",
+			"found «%s», an xdp_live port, which only sends: receive with af_xdp or "
+			"af_packet",
+			gen->rx);
 	if (!gen->replay[0])
 		return;
+	if (gen->tx_port != BP_NO_PORT && load->drivers[gen->tx_port] == BP_SD_XDP_LIVE)
+		complain_gen(
+			load, "replay",
+			"found «%s», but tx = %s is an xdp_live port, which sends streams only: "
+			"replay with af_xdp or af_packet",
+			gen->replay, gen->tx);
 	if (gen->replay_port != BP_NO_PORT && !is_pcap(load, gen->replay_port, "read"))
 		complain_gen(load, "replay", "found «%s»; allowed: a pcap port with mode = read",
 			     gen->replay);

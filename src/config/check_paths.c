@@ -128,6 +128,21 @@ static void check_direction(struct bp_load *load, unsigned port_id)
 		}
 }
 
+/* Makes frames of its own; neither takes any nor receives. */
+static void check_source(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_conf *conf = &load->conf;
+	bool is_forwarding = conf->ports[port_id].forward_to != BP_NO_PORT;
+
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		is_forwarding |= conf->ports[i].forward_to == (int)port_id;
+	if (load->drivers[port_id] != BP_SD_XDP_LIVE || !is_forwarding)
+		return;
+	bp_load_complain(load, port_id, "driver",
+			 "found «xdp_live», but [forward] names the port: this driver only sends "
+			 "what bypath gen has it make; forward with af_xdp or af_packet");
+}
+
 static bool is_used(const struct bp_conf *conf, unsigned port_id)
 {
 	if (conf->gen.tx_port == (int)port_id || conf->gen.rx_port == (int)port_id ||
@@ -241,6 +256,7 @@ void bp_check_paths(struct bp_load *load)
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
 		check_device(load, i);
 		check_direction(load, i);
+		check_source(load, i);
 	}
 	check_map(load);
 	check_workers(load);

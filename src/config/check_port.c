@@ -157,6 +157,7 @@ void bp_check_port(struct bp_load *load, unsigned port_id)
 	case BP_SD_AF_PACKET:
 	case BP_SD_AF_XDP:
 	case BP_SD_TAP:
+	case BP_SD_XDP_LIVE:
 		check_netdev(load, port_id);
 		break;
 	case BP_SD_DPDK:

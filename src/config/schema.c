@@ -20,8 +20,8 @@
 
 #define ON_NETDEV (BP_SD_AF_PACKET | BP_SD_AF_XDP)
 
-const char *const bp_schema_drivers[] = { "af_packet", "af_xdp", "dpdk", "pcap",
-					  "tap",       "ring",   "null", NULL };
+const char *const bp_schema_drivers[] = { "af_packet", "af_xdp", "dpdk",     "pcap", "tap",
+					  "ring",      "null",   "xdp_live", NULL };
 
 const struct bp_section bp_schema_sections[] = {
 	{ "engine", "how packets are forwarded" },
@@ -53,7 +53,8 @@ static const struct bp_word frame_sizes[] = { { "2048", 2048, 0 },
 static const struct bp_word drivers[] = { { "af_packet", 0, 0 }, { "af_xdp", 0, 0 },
 					  { "dpdk", 0, 0 },      { "pcap", 0, 0 },
 					  { "tap", 0, 0 },       { "ring", 0, 0 },
-					  { "null", 0, 0 },      { NULL, 0, 0 } };
+					  { "null", 0, 0 },      { "xdp_live", 0, 0 },
+					  { NULL, 0, 0 } };
 static const struct bp_word port_modes[] = {
 	{ "mmap", 0, BP_SD_AF_PACKET }, { "socket", 0, BP_SD_AF_PACKET },
 	{ "auto", 0, BP_SD_AF_XDP },    { "zerocopy", 0, BP_SD_AF_XDP },
@@ -205,7 +206,7 @@ const struct bp_key bp_schema[] = {
 	  .drivers = ON_NETDEV | BP_SD_DPDK | BP_SD_TAP | BP_SD_RING | BP_SD_NULL,
 	  .help = "RX queues, spread over the workers" },
 	{ PORT(checksum), .name = "checksum", .type = BP_KEY_CHOICE, .words = auto_off,
-	  .fallback = "auto", .drivers = BP_SD_ALL & ~BP_SD_NULL,
+	  .fallback = "auto", .drivers = BP_SD_ALL & ~(BP_SD_NULL | BP_SD_XDP_LIVE),
 	  .help = "auto: complete partial L4 checksums of packets received here when need be" },
 	{ PORT(ring_size), .name = "ring_size", .type = BP_KEY_NUMBER,
 	  .flags = BP_KEY_ZERO | BP_KEY_POWER_OF_2, .unit = "slots", .min = 8, .max = 65536,

@@ -19,7 +19,8 @@ enum bp_schema_driver {
 	BP_SD_TAP = 1u << 4,
 	BP_SD_RING = 1u << 5,
 	BP_SD_NULL = 1u << 6,
-	BP_SD_ALL = (1u << 7) - 1,
+	BP_SD_XDP_LIVE = 1u << 7,
+	BP_SD_ALL = (1u << 8) - 1,
 };
 
 enum bp_key_type {

@@ -84,6 +84,12 @@ static void *worker_main(void *arg)
 			      memory_order_release);
 	if (err)
 		return NULL;
+	if (w->does_tx && gen->kernel_source) {
+		atomic_store_explicit(&gen->source_err, bp_ks_run(&gen->source),
+				      memory_order_relaxed);
+		leave_ports(w, gen->n_ports);
+		return NULL;
+	}
 	while (!atomic_load_explicit(&w->is_asked_to_end, memory_order_acquire)) {
 		bool has_moved = false;
 
@@ -118,8 +124,31 @@ static int start_worker(struct bp_gen_worker *w)
 	return 0;
 }
 
+static bool has_source_ended(const struct bp_gen *gen)
+{
+	return atomic_load_explicit(&gen->source.state, memory_order_acquire) == BP_SOURCE_ENDED;
+}
+
+/* End the sender and wait until it has. */
+static void end_source(struct bp_gen *gen)
+{
+	atomic_store_explicit(&gen->source.is_asked_to_end, true, memory_order_relaxed);
+	while (!has_source_ended(gen)) {
+		if (gen->kernel_source)
+			bp_ks_poll(&gen->source);
+		nap_ms(gen->kernel_source ? 1 : 0);
+	}
+	if (gen->kernel_source)
+		bp_ks_poll(&gen->source); /* the last figures */
+}
+
 static void stop_workers(struct bp_gen *gen)
 {
+	/* A source in the kernel looks at no flag of its worker. */
+	if (gen->kernel_source)
+		for (unsigned i = 0; i < gen->n_workers; i++)
+			if (gen->workers[i].does_tx && (gen->n_running & 1u << i))
+				end_source(gen);
 	for (unsigned i = 0; i < gen->n_workers; i++) {
 		if (!(gen->n_running & 1u << i))
 			continue;
@@ -132,27 +161,45 @@ static void stop_workers(struct bp_gen *gen)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static bool has_kernel_source(const struct bp_conf *conf)
+{
+	const struct bp_driver *driver = NULL;
+	const char *why;
+
+	if (conf->gen.tx_port != BP_NO_PORT)
+		driver = bp_driver_find(conf->ports[conf->gen.tx_port].driver, &why);
+	return driver && driver->kernel_source;
+}
+
 /* See bp_gen_create(): the last cores are left to the device under test. */
 static int choose_workers(struct bp_gen *gen)
 {
 	const struct bp_conf *conf = gen->conf;
 	unsigned allowed[1024], n_allowed = bp_cpu_allowed(allowed, 1024), first = 0;
 	bool has_tx = conf->gen.tx_port != BP_NO_PORT, has_rx = conf->gen.rx_port != BP_NO_PORT;
+	/* Who sends through it cannot receive as well: two threads, if need be on one core. */
+	bool is_blocking = has_kernel_source(conf);
+	unsigned n_cores = conf->engine.n_cores ? conf->engine.n_cores : n_allowed;
 	unsigned n = has_tx && has_rx ? 2 : 1;
 
 	if (!n_allowed)
 		return -ENOTSUP;
-	if (conf->engine.n_cores ? conf->engine.n_cores < 2 : n_allowed < 3)
+	if (!is_blocking && (conf->engine.n_cores ? conf->engine.n_cores < 2 : n_allowed < 3))
 		n = 1;
 	if (n_allowed > 3)
 		first = n_allowed - 3;
 	gen->n_workers = n;
+	if (n > n_cores)
+		bp_log(BP_LOG_WARN,
+		       "generator: sends and receives on core %u by two threads: give "
+		       "it two with [engine] cores",
+		       conf->engine.n_cores ? conf->engine.cores[0] : allowed[0]);
 	for (unsigned i = 0; i < n; i++)
 		gen->workers[i] = (struct bp_gen_worker){
 			.gen = gen,
 			.worker_id = (uint16_t)i,
-			.core = (uint16_t)(conf->engine.n_cores ? conf->engine.cores[i]
-								: allowed[first + i]),
+			.core = (uint16_t)(conf->engine.n_cores ? conf->engine.cores[i % n_cores]
+								: allowed[(first + i) % n_allowed]),
 			.does_tx = has_tx && i == 0,
 			.does_rx = has_rx && i + 1 == n,
 		};
@@ -321,7 +368,7 @@ static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, 
 			 bound + BP_FCS_BYTES);
 		return -EINVAL;
 	}
-	if (max > room && !(port->info.caps & BP_CAP_MULTI_TX)) {
+	if (!gen->kernel_source && max > room && !(port->info.caps & BP_CAP_MULTI_TX)) {
 		snprintf(why, why_bytes,
 			 "port %s: a frame of size %u takes several views of %u bytes, which this "
 			 "port does not send%s",
@@ -351,19 +398,20 @@ static int begin_source(struct bp_gen *gen, const struct bp_trial_request *r)
 	struct bp_gen_port *replay = gen->by_role[BP_GEN_REPLAY];
 	char why[256];
 
+	s->txq = &gen->by_role[BP_GEN_TX]->port->txq[0];
+	gen->kernel_source = bp_ks_of(s);
 	if (make_streams(gen, gen->streams, r->frame_size, why, sizeof(why)) ||
 	    check_sizes(gen, why, sizeof(why))) {
 		bp_log(BP_LOG_ERROR, "%s", why);
 		return -EINVAL;
 	}
-	s->txq = &gen->by_role[BP_GEN_TX]->port->txq[0];
 	s->replay = replay ? &replay->port->rxq[0] : NULL;
 	s->frames = gen->frames;
 	s->room = bp_frames_room(gen->frames);
 	s->streams = gen->streams;
 	s->n_streams = replay ? 0 : gen->conf->n_streams;
 	bp_source_begin(s, &request);
-	return 0;
+	return gen->kernel_source ? bp_ks_begin(s, &request, gen->conf->gen.first_seq) : 0;
 }
 
 int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
@@ -373,6 +421,7 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 	gen->request = *r;
 	memset(&gen->result, 0, sizeof(gen->result));
 	gen->is_port_lost = false;
+	atomic_store_explicit(&gen->source_err, 0, memory_order_relaxed);
 	gen->run = (uint8_t)(gen->run + 1 ? gen->run + 1 : 1);
 	if (gen->by_role[BP_GEN_TX])
 		err = begin_source(gen, r);
@@ -400,11 +449,6 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 	return err;
 }
 
-static bool has_source_ended(const struct bp_gen *gen)
-{
-	return atomic_load_explicit(&gen->source.state, memory_order_acquire) == BP_SOURCE_ENDED;
-}
-
 static void check_ports(struct bp_gen *gen)
 {
 	for (unsigned i = 0; i < gen->n_ports; i++) {
@@ -422,6 +466,8 @@ bool bp_gen_tick(struct bp_gen *gen)
 	check_ports(gen);
 	if (gen->is_port_lost || atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed))
 		return false;
+	if (gen->kernel_source)
+		bp_ks_poll(&gen->source);
 	if (gen->by_role[BP_GEN_TX])
 		return !has_source_ended(gen);
 	if (gen->request.n_pkts &&
@@ -556,9 +602,7 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	bool has_tx = gen->by_role[BP_GEN_TX] != NULL;
 
 	if (has_tx) {
-		atomic_store_explicit(&gen->source.is_asked_to_end, true, memory_order_relaxed);
-		while (!has_source_ended(gen))
-			nap_ms(0);
+		end_source(gen);
 		if (!gen->is_port_lost)
 			settle(gen);
 	}
@@ -594,7 +638,8 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	else if (r->is_interrupted)
 		snprintf(r->why, sizeof(r->why), "interrupted");
 	*out = *r;
-	return gen->is_port_lost ? -ENODEV : 0;
+	return gen->is_port_lost ? -ENODEV
+				 : atomic_load_explicit(&gen->source_err, memory_order_relaxed);
 }
 
 int bp_gen_trial(void *ctx, const struct bp_trial_request *request, struct bp_trial_result *result)

@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "core/frames.h"
 #include "gen/gen.h"
+#include "gen/kernel_source.h"
 #include "gen/sink.h"
 #include "gen/source.h"
 
@@ -56,6 +57,9 @@ struct bp_gen {
 	uint64_t begin_ns, end_ns; /* of the trial; end: UINT64_MAX: until asked */
 	bool is_port_lost;
 	char lost_name[BP_NAME_BYTES];
+	/* NULL, or the TX port's own source: then `source` is its schedule and its account. */
+	const struct bp_ks_ops *kernel_source;
+	_Atomic int source_err; /* why it sent nothing; by its worker */
 	_Atomic bool is_interrupted;
 };
 

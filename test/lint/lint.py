@@ -27,7 +27,7 @@ OWNERS = {
     "dictionary.h": {"src/config"},
     "xdp/": {"drivers/af_xdp"},
     "linux/if_xdp.h": {"drivers/af_xdp"},
-    "bpf/": {"drivers/af_xdp", "src/ledger"},
+    "bpf/": {"drivers/af_xdp", "drivers/xdp_live", "src/ledger"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
     "jansson.h": {"src/report", "src/control", "src/cli", "src/gen", "src/compare"},

@@ -9,7 +9,7 @@
 		.name = case_name, .ini = text, __VA_ARGS__ \
 	}
 #define SECTIONS "engine, memory, dpdk, port.NAME, forward, gen, stream.NAME"
-#define DRIVERS  "af_packet | af_xdp | dpdk | pcap | tap | ring | null"
+#define DRIVERS  "af_packet | af_xdp | dpdk | pcap | tap | ring | null | xdp_live"
 
 static const struct config_case sections_and_keys[] = {
 	CASE("unknown_section_suggests_nearest", "[engin]\nmode = io\n" TWO_PORTS,
@@ -49,7 +49,8 @@ static const struct config_case sections_and_keys[] = {
 	     "[port.a]\ndriver = null\ndevice = x\ntx = ring\nqdisc_bypass = no\n[forward]\n"
 	     "a = a\n",
 	     .errors = "@:3: [port.a] device: found «x», but driver null does not know this key; "
-		       "drivers that do: af_packet, af_xdp, dpdk, pcap, tap, ring; delete the "
+		       "drivers that do: af_packet, af_xdp, dpdk, pcap, tap, ring, "
+		       "xdp_live; delete the "
 		       "line\n"
 		       "@:4: [port.a] tx: found «ring», but driver null does not know this key; "
 		       "drivers that do: af_packet; delete the line\n"
