@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 
+#include "bypath/driver.h"
 #include "bypath/log.h"
 
 #include "compare/run.h"
@@ -382,8 +383,7 @@ static void reserve_memory(struct bp_cmp_run *run)
 		add_note(run, "no %u hugepages of 2 MiB to be had: DPDK runs on ordinary pages",
 			 HUGE_PAGES);
 	} else {
-		add_note(run, "DPDK runs on hugepages of 2 MiB, %u of them reserved for this run",
-			 HUGE_PAGES);
+		add_note(run, "DPDK runs on hugepages of 2 MiB");
 	}
 }
 
@@ -472,6 +472,7 @@ static void describe(struct bp_cmp_run *run, int argc, char **argv)
 	struct tm tm;
 	size_t n = (size_t)snprintf(run->command, sizeof(run->command), "bypath");
 	ssize_t len = readlink("/proc/self/exe", run->exe, sizeof(run->exe) - 1);
+	const char *why;
 
 	run->exe[len > 0 ? len : 0] = '\0';
 	for (int i = 0; i < argc && n < sizeof(run->command); i++)
@@ -479,6 +480,7 @@ static void describe(struct bp_cmp_run *run, int argc, char **argv)
 	strftime(run->begun, sizeof(run->begun), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	run->version = BP_VERSION;
 	run->is_root = geteuid() == 0;
+	run->has_live = bp_driver_find("xdp_live", &why) != NULL;
 	run->stop = &stop_asked;
 }
 
@@ -521,6 +523,9 @@ static int run_all(struct bp_cmp_run *run, const struct arguments *a)
 		reserve_memory(run);
 		measure_all(run);
 	}
+	if (*run->live_why)
+		add_note(run, "no live frames as source, so the kernel's AF_PACKET sends: %s",
+			 run->live_why);
 	run->elapsed_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 	if (run->options.is_kept) {
 		bp_workdir_keep(run->folder, kept);

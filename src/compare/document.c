@@ -274,7 +274,7 @@ static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_n
 
 json_t *bp_cmp_document(const struct bp_cmp_run *run)
 {
-	const char *baseline_name = "";
+	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",

@@ -16,10 +16,11 @@ static bool is_dpdk(const char *body)
 	return body && strstr(body, "driver = dpdk");
 }
 
+/* One file for all pages: vhost takes at most eight regions of shared memory. */
 static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
 {
 	if (run->n_huge_free >= HUGE_NEEDED)
-		fprintf(out, "[dpdk]\nmemory = %d\n", EAL_HUGE_MIB);
+		fprintf(out, "[dpdk]\nmemory = %d\nargs = --single-file-segments\n", EAL_HUGE_MIB);
 	else
 		fprintf(out, "[dpdk]\nno_huge = yes\nmemory = 256\n");
 }
@@ -80,6 +81,7 @@ static void put_forwarder(FILE *out, const struct bp_cmp_life *l)
 
 static void put_generator(FILE *out, const struct bp_cmp_life *l)
 {
+	static const char live_tx[] = "driver = xdp_live\ndevice = @W\n";
 	static const char kernel_tx[] = "driver = af_packet\ndevice = @W\nmode = mmap\n";
 	static const char kernel_rx[] =
 		"driver = af_packet\ndevice = @L\nmode = mmap\nring_size = 16384\n";
@@ -100,7 +102,11 @@ static void put_generator(FILE *out, const struct bp_cmp_life *l)
 		fprintf(out, "frame_bytes = 4096\n");
 	if (is_dpdk(p->gen_tx) || is_dpdk(p->gen_rx))
 		put_dpdk(out, run);
-	put_port(out, "tx", p->gen_tx ? p->gen_tx : kernel_tx, &names);
+	put_port(out, "tx",
+		 p->gen_tx           ? p->gen_tx
+		 : bp_cmp_is_live(l) ? live_tx
+				     : kernel_tx,
+		 &names);
 	put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
 	fprintf(out, "[gen]\ntx = tx\nrx = rx\n[stream.s1]\nprotocol = udp4\nsize = %s\n",
 		l->row->size->name);
@@ -132,6 +138,11 @@ static void remember(struct bp_cmp_life *l)
 	fclose(out);
 	free(l->row->ini);
 	l->row->ini = text;
+}
+
+bool bp_cmp_is_live(const struct bp_cmp_life *l)
+{
+	return l->run->has_live && l->row->path->lab == BP_CMP_VETH;
 }
 
 int bp_cmp_write_inis(struct bp_cmp_life *l)

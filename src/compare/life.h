@@ -25,7 +25,8 @@ struct bp_cmp_life {
 	char report[BP_WORKDIR_BYTES + 40];
 	/* Sums over the trials of this life. */
 	uint64_t n_sent, n_received, n_stale;
-	uint64_t n_known; /* see bp_cmp_bed_drops() */
+	uint64_t n_known; /* drops in the row that the in interface counts as well */
+	uint64_t n_forwarder_received; /* by its own count */
 	bool is_broken; /* a trial could not be counted: no account can be drawn up */
 	struct bp_tester_answer answer; /* of the last trial */
 };
@@ -52,16 +53,16 @@ int bp_cmp_life_alone_start(struct bp_cmp_life *life, double duration_s);
 /* End the row with the reason that the forwarder's log has. */
 void bp_cmp_end_by_log(struct bp_cmp_life *life, enum bp_cmp_status status, const char *what);
 
+/* Whether the generator sends by live frames in this life. */
+bool bp_cmp_is_live(const struct bp_cmp_life *life);
+
 /* Write both configurations. 0 or the row has ended. */
 int bp_cmp_write_inis(struct bp_cmp_life *life);
 
 /* Namespaces, wires, bridge, redirect. 0 or the row has ended. */
 int bp_cmp_bed_make(struct bp_cmp_life *life);
-/*
- * Add what the wires dropped to the row. n_known: of what arrived at the forwarder's interface and was
- * dropped there, so much is in the row already.
- */
-void bp_cmp_bed_drops(struct bp_cmp_life *life, uint64_t n_known);
+/* Add what the wires and the sockets behind them dropped to the row. */
+void bp_cmp_bed_drops(struct bp_cmp_life *life);
 void bp_cmp_bed_remove(struct bp_cmp_life *life);
 
 /*

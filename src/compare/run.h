@@ -87,6 +87,8 @@ struct bp_cmp_run {
 	char folder[BP_WORKDIR_BYTES];
 	char exe[256]; /* of this program */
 	bool is_root;
+	bool has_live; /* driver xdp_live is there and has not failed: the faster source on veth */
+	char live_why[BP_CMP_TEXT_BYTES]; /* why it has failed, or "" */
 	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */
 	unsigned dut_core, gen_cores[2], n_gen_cores;
 	bool is_core_shared;

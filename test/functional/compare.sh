@@ -1,0 +1,174 @@
+# bypath compare: rows that reconcile, and nothing left behind, however it ends.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: compare.sh CASE
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: compare.sh CASE}
+FOLDER=/run/bypath-compare
+
+compare()
+{
+	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
+}
+
+# In the background; its process is COMPARE.
+compare_start()
+{
+	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1 &
+	COMPARE=$!
+}
+
+# The private process and network namespaces show exactly what a run has left.
+nothing_left()
+{
+	! ip -o link | grep -v ' lo:' && ! pgrep -x bypath && [ ! -e $FOLDER ] &&
+		! lsns -t net -n -o PID 2>/dev/null | grep -vqx ' *1'
+}
+
+expect_clean()
+{
+	wait_for 10 nothing_left || {
+		ip -o link >"$BP_TMP/left.log"
+		ps -e >>"$BP_TMP/left.log"
+		ls -R $FOLDER >>"$BP_TMP/left.log" 2>&1
+		fail "something is left behind"
+	}
+}
+
+# Each row that ran reconciles to the packet.
+expect_accounts()
+{
+	bp_expect c "all(a['sent'] == a['received'] + a['dropped'] + a['unaccounted'] \
+		for a in (x['accounting'] for x in r['rows']) if a)"
+	bp_expect c "all(x['accounting']['unaccounted'] == 0 and x['accounting']['received'] > 0 \
+		for x in r['rows'] if x['status'] == 'ok')"
+}
+
+forwarder()
+{
+	pgrep -f "^[^ ]*bypath run .*$1" >"$BP_TMP/forwarder.pids"
+}
+
+trials_run()
+{
+	forwarder "$1" && pgrep -f "bypath compare" | grep -vqx "$COMPARE"
+}
+
+huge_before=$(cat /proc/sys/vm/nr_hugepages 2>/dev/null)
+
+case $CASE in
+rows)
+	compare --quick --paths af_packet-mmap,af_xdp-native,bridge,xdp-redirect --json "$BP_TMP/c.json" ||
+		fail "compare ends with code $?"
+	expect_clean
+	bp_expect c "r['schema'] == 'bypath.compare/1'"
+	bp_expect c "[x['path'] for x in r['rows']] == \
+		['bridge', 'xdp-redirect', 'af_packet-mmap', 'af_xdp-native']"
+	bp_expect c "all(x['status'] == 'ok' for x in r['rows'])"
+	bp_expect c "all(x['saturation']['mpps']['median'] > 0 for x in r['rows'])"
+	bp_expect c "r['run']['baseline'] == 'bridge' and r['rows'][0]['ratio']['median'] == 1"
+	bp_expect c "r['rows'][2]['copies']['kernel'] == {'lo': 2, 'hi': 2, 'provenance': 'modelled'}"
+	bp_expect c "r['rows'][2]['copies']['user']['hi'] == 0 and r['rows'][3]['mode'] == 'native-copy'"
+	bp_expect c "'[forward]' in r['rows'][2]['ini'] and len(r['rows'][2]['hops']) == 2"
+	expect_accounts
+	grep -q '^WHY' "$BP_TMP/compare.log" || fail "no sentences"
+	"$BYPATH" compare --diff "$BP_TMP/c.json" "$BP_TMP/c.json" >"$BP_TMP/diff.log" ||
+		fail "--diff ends with code $?"
+	! grep -qE 'better|worse$' "$BP_TMP/diff.log" || [ "$(grep -cE ' (better|worse) *$' "$BP_TMP/diff.log")" = 0 ] ||
+		fail "a comparison differs from itself"
+	;;
+ceiling)
+	# Without privilege: what needs none runs, the rest says what it needs.
+	need setpriv
+	chmod 777 "$BP_TMP"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$BYPATH" compare --quick \
+		--paths null,ring,pcap-file,af_packet-mmap --json "$BP_TMP/c.json" \
+		>"$BP_TMP/compare.log" 2>&1 || fail "compare ends with code $?"
+	grep -q 'not root' "$BP_TMP/compare.log" || fail "does not say that it is not root"
+	bp_expect c "{x['path']: x['status'] for x in r['rows']} == {'null': 'ok', 'ring': 'ok', \
+		'pcap-file': 'ok', 'af_packet-mmap': 'cannot-run'}"
+	bp_expect c "all(x['fix'] and x['reason'] for x in r['rows'] if x['status'] != 'ok')"
+	expect_accounts
+	;;
+dead)
+	# The forwarder of one row is killed in the middle of a trial: that row fails, the next one runs.
+	compare_start --paths af_packet-mmap,bridge --sizes 64 --rounds 1 --duration 2 --json "$BP_TMP/c.json"
+	wait_for 20 trials_run af_packet-mmap || fail "no forwarder appears"
+	sleep 1 # somewhere within the trial of two seconds
+	forwarder af_packet-mmap || fail "the forwarder has ended"
+	xargs kill -KILL <"$BP_TMP/forwarder.pids"
+	wait $COMPARE
+	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
+	expect_clean
+	bp_expect c "[(x['path'], x['status']) for x in r['rows']] == \
+		[('bridge', 'ok'), ('af_packet-mmap', 'failed')]"
+	bp_expect c "'signal 9' in r['rows'][1]['reason']"
+	;;
+interrupt)
+	# Ctrl-C goes to the whole group of the terminal; here: to compare alone, which is no easier.
+	for signal in INT TERM; do
+		compare_start --paths bridge,af_packet-mmap,af_xdp-native --sizes 64 --rounds 2 \
+			--duration 1 --json "$BP_TMP/c.json"
+		wait_for 30 forwarder af_packet-mmap || fail "no forwarder appears"
+		kill -$signal $COMPARE
+		wait $COMPARE || fail "compare ends with code $? after SIG$signal"
+		expect_clean
+		bp_expect c "r['run']['interrupted']"
+		bp_expect c "r['rows'][0]['status'] == 'ok' and r['rows'][2]['status'] == 'not-measured'"
+		expect_accounts
+		rm "$BP_TMP/c.json"
+	done
+	;;
+crash)
+	# Killed itself: processes die with it, the next run undoes the rest.
+	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 5
+	wait_for 20 trials_run af_packet-mmap || fail "no forwarder appears"
+	kill -KILL $COMPARE
+	wait $COMPARE 2>/dev/null
+	no_process() { ! pgrep -x bypath; }
+	wait_for 5 no_process || fail "processes outlive compare"
+	[ -d $FOLDER ] || fail "the test tests nothing: no folder was left"
+	compare --quick --paths null --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_expect c "any('died' in n for n in r['run']['notes'])"
+	expect_clean
+	;;
+ports)
+	# Named devices: here the ends of two veth pairs, the generator on the others.
+	for i in 0 1; do
+		ip link add p$i type veth peer name g$i
+		for d in p$i g$i; do
+			sysctl -qw net.ipv6.conf.$d.disable_ipv6=1 2>/dev/null
+			ip link set $d up
+		done
+	done
+	compare --quick --paths ports-af_packet-mmap,ports-af_xdp-zerocopy --ports p0,p1 --gen-ports g0,g1 \
+		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_expect c "[x['status'] for x in r['rows']] == ['ok', 'cannot-run']"
+	expect_accounts
+	ip link show p0 >/dev/null || fail "a device that was named is gone"
+	ip link del p0
+	ip link del p1
+	expect_clean
+	;;
+usage)
+	compare --paths brigde && fail "accepts an unknown path"
+	grep -q 'no path «brigde».*af_xdp-native' "$BP_TMP/compare.log" || fail "does not name the paths"
+	for wrong in "--sizes 63" "--rounds 0" "--rounds 1.5" "--ports p0" "--ports p0,p0" \
+		"--gen-ports a,b" "--diff a.json" "--duration x" "--frobnicate"; do
+		# shellcheck disable=SC2086
+		compare $wrong
+		[ $? -eq 2 ] || fail "$wrong: code $? instead of 2"
+	done
+	echo '{}' >"$BP_TMP/empty.json"
+	compare --diff "$BP_TMP/empty.json" "$BP_TMP/empty.json"
+	[ $? -eq 2 ] || fail "--diff accepts a file that is no comparison"
+	;;
+*)
+	fail "no such case: $CASE"
+	;;
+esac
+[ "$(cat /proc/sys/vm/nr_hugepages 2>/dev/null)" = "$huge_before" ] || note "hugepages have changed: others use them too"

@@ -1,0 +1,200 @@
+/* Comparisons: choice of paths, medians, differences of two documents. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/paths.h"
+#include "compare/stat.h"
+#include "compare/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PATHS_MAX 64
+
+static unsigned index_of(const char *name)
+{
+	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
+		if (!strcmp(bp_cmp_paths[i].name, name))
+			return i;
+	fail_msg("no path %s", name);
+	return 0;
+}
+
+static void choice_by_names_groups_and_exceptions(void **state)
+{
+	bool chosen[PATHS_MAX];
+	char why[2048];
+
+	(void)state;
+	assert_true(bp_cmp_n_paths <= PATHS_MAX);
+	assert_int_equal(bp_cmp_choose("bridge,memory", false, false, chosen, why, sizeof(why)), 0);
+	assert_true(chosen[index_of("bridge")] && chosen[index_of("dpdk-memif")]);
+	assert_false(chosen[index_of("af_packet-mmap")]);
+	assert_int_equal(bp_cmp_choose("-bridge", false, false, chosen, why, sizeof(why)), 0);
+	assert_false(chosen[index_of("bridge")]);
+	assert_true(chosen[index_of("af_packet-mmap")]);
+	assert_false(chosen[index_of("testpmd-memif")]);
+	assert_int_equal(bp_cmp_choose(NULL, true, false, chosen, why, sizeof(why)), 0);
+	assert_true(chosen[index_of("testpmd-memif")]);
+	assert_false(chosen[index_of("ports-dpdk")]);
+	assert_int_equal(bp_cmp_choose("brigde", false, false, chosen, why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "brigde"));
+	assert_non_null(strstr(why, "af_xdp-native"));
+	assert_int_equal(bp_cmp_choose("null,-ceiling", false, false, chosen, why, sizeof(why)),
+			 -EINVAL);
+}
+
+static void templates_are_filled_and_cut(void **state)
+{
+	const struct bp_cmp_names names = { "w0", "w1", "/f", 60 };
+	char text[64], small[6];
+
+	(void)state;
+	assert_string_equal(bp_cmp_fill("a @W b @L @D/m @S", &names, text, sizeof(text)),
+			    "a w0 b w1 /f/m 60");
+	assert_true(strlen(bp_cmp_fill("0123456789", &names, small, sizeof(small))) <= 5);
+}
+
+static void medians_and_spreads(void **state)
+{
+	struct bp_cmp_values v = { 0 };
+	json_t *stat;
+
+	(void)state;
+	stat = bp_cmp_stat(&v, 1);
+	assert_true(json_is_null(stat));
+	bp_cmp_values_add(&v, 3);
+	bp_cmp_values_add(&v, 1);
+	assert_true(fabs(bp_cmp_median(&v) - 2) < 1e-9);
+	bp_cmp_values_add(&v, 2.5);
+	assert_true(fabs(bp_cmp_median(&v) - 2.5) < 1e-9);
+	stat = bp_cmp_stat(&v, 10);
+	assert_true(fabs(json_number_value(json_object_get(stat, "median")) - 25) < 1e-9);
+	assert_true(fabs(json_number_value(json_object_get(stat, "min")) - 10) < 1e-9);
+	assert_true(fabs(json_number_value(json_object_get(stat, "spread")) - 0.8) < 1e-9);
+	assert_int_equal(json_array_size(json_object_get(stat, "values")), 3);
+	json_decref(stat);
+}
+
+static json_t *values(double a, double b, double c)
+{
+	struct bp_cmp_values v = { 3, { a, b, c } };
+
+	return bp_cmp_stat(&v, 1);
+}
+
+static json_t *row(const char *path, json_t *mpps, json_t *p50)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:{s:o}, s:{s:o}}", "path", path, "size", "64",
+			 "status", "ok", "mode", "mmap", "saturation", "mpps", mpps, "latency",
+			 "p50", p50);
+}
+
+static json_t *document(json_t *a, json_t *b)
+{
+	return json_pack("{s:[o, o]}", "rows", a, b);
+}
+
+static const char *verdict(const json_t *diff, const char *path, const char *what)
+{
+	const json_t *d;
+	size_t i;
+
+	json_array_foreach(diff, i, d)
+		if (!strcmp(json_string_value(json_object_get(d, "path")), path) &&
+		    !strcmp(json_string_value(json_object_get(d, "what")), what))
+			return json_string_value(json_object_get(d, "verdict"));
+	return "none";
+}
+
+static void diff_tells_change_from_spread(void **state)
+{
+	json_t *before = document(row("bridge", values(1, 1.1, 1.05), values(10, 11, 12)),
+				  row("gone", values(1, 1, 1), values(1, 1, 1)));
+	json_t *after = document(row("bridge", values(1.2, 1.3, 1.25), values(12, 13, 14)),
+				 row("new", values(1, 1, 1), values(1, 1, 1)));
+	json_t *diff = bp_cmp_diff(before, after);
+
+	(void)state;
+	assert_string_equal(verdict(diff, "bridge", "Mpps"), "better");
+	assert_string_equal(verdict(diff, "bridge", "p50 ns"), "within the spread");
+	assert_string_equal(verdict(diff, "bridge", "mode"), "none");
+	assert_string_equal(verdict(diff, "new", "row"), "appeared");
+	assert_string_equal(verdict(diff, "gone", "row"), "gone");
+	json_decref(diff);
+	diff = bp_cmp_diff(after, before);
+	assert_string_equal(verdict(diff, "bridge", "Mpps"), "worse");
+	json_decref(diff);
+	json_decref(before);
+	json_decref(after);
+}
+
+static void diff_of_single_rounds_claims_nothing(void **state)
+{
+	struct bp_cmp_values one = { 1, { 1 } }, two = { 1, { 2 } };
+	json_t *before = document(row("a", bp_cmp_stat(&one, 1), json_null()),
+				  row("b", json_null(), json_null()));
+	json_t *after = document(row("a", bp_cmp_stat(&two, 1), json_null()),
+				 row("b", json_null(), json_null()));
+	json_t *diff = bp_cmp_diff(before, after);
+
+	(void)state;
+	assert_string_equal(verdict(diff, "a", "Mpps"), "one round: not known");
+	assert_string_equal(verdict(diff, "b", "Mpps"), "none");
+	json_decref(diff);
+	json_decref(before);
+	json_decref(after);
+}
+
+/* Columns of the longest line: UTF-8 bytes without continuations. */
+static size_t widest(const char *text)
+{
+	size_t n = 0, most = 0;
+
+	for (; *text; text++) {
+		n = *text == '\n' ? 0 : n + (((unsigned char)*text & 0xc0) != 0x80);
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+static void text_of_the_sample_fits_120_columns(void **state)
+{
+	char path[512], *text = NULL;
+	const char *root = getenv("BYPATH_SOURCE_ROOT");
+	size_t bytes;
+	json_t *sample;
+	FILE *out;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/test/data/compare-sample.json", root ? root : ".");
+	sample = json_load_file(path, 0, NULL);
+	assert_non_null(sample);
+	out = open_memstream(&text, &bytes);
+	bp_cmp_print(out, sample);
+	fclose(out);
+	assert_true(bytes > 1000);
+	assert_non_null(strstr(text, "af_xdp-native"));
+	assert_non_null(strstr(text, "17 packets are unaccounted for"));
+	assert_true(widest(text) <= 120);
+	free(text);
+	json_decref(sample);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(choice_by_names_groups_and_exceptions),
+		cmocka_unit_test(templates_are_filled_and_cut),
+		cmocka_unit_test(medians_and_spreads),
+		cmocka_unit_test(diff_tells_change_from_spread),
+		cmocka_unit_test(diff_of_single_rounds_claims_nothing),
+		cmocka_unit_test(text_of_the_sample_fits_120_columns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
