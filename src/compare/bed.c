@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEED_ROOT "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
+#define FORWARD_TRIES 1000u /* of 10 ms */
+#define NEED_ROOT     "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
 
 /* e0 ═ w0 and w1 ═ e1; locally administered addresses. */
 static int make_wires(struct bp_cmp_life *l)
@@ -54,6 +55,12 @@ static int make_bridge(struct bp_cmp_life *l)
 	if (!rc)
 		rc = bp_link_up("br0");
 	snprintf(l->row->mode, sizeof(l->row->mode), "bridge");
+	/* What arrives before is dropped and counted nowhere. */
+	for (unsigned i = 0; !rc && !(bp_link_forwards("w0") && bp_link_forwards("w1")); i++) {
+		if (i == FORWARD_TRIES)
+			return -ETIMEDOUT;
+		usleep(10000);
+	}
 	return rc;
 }
 

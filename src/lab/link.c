@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/veth.h>
@@ -179,33 +180,62 @@ int bp_link_delete(const char *name)
 	return rc ? rc : talk(&r, NULL, 0);
 }
 
-int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats)
+/* An attribute of a list; NULL if it is not there. */
+static struct rtattr *find(struct rtattr *attr, uint32_t left, uint16_t type)
 {
-	_Alignas(8) uint8_t answer[ANSWER_BYTES];
-	struct nlmsghdr *head = (struct nlmsghdr *)answer;
+	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
+		if ((attr->rta_type & NLA_TYPE_MASK) == type)
+			return attr;
+	return NULL;
+}
+
+static struct rtattr *find_in(struct rtattr *outer, uint16_t type)
+{
+	return outer ? find(RTA_DATA(outer), (uint32_t)RTA_PAYLOAD(outer), type) : NULL;
+}
+
+/* One attribute of an interface, in the caller's buffer of ANSWER_BYTES. 0 or -errno. */
+static int get_attribute(const char *name, uint16_t type, void *answer, struct rtattr **attr)
+{
+	struct nlmsghdr *head = answer;
 	struct request r;
-	struct rtattr *attr;
-	uint32_t left;
 	int rc;
 
 	begin(&r, RTM_GETLINK, 0);
 	rc = index_of(name, &r.info.ifi_index);
 	if (!rc)
-		rc = talk(&r, answer, sizeof(answer));
+		rc = talk(&r, answer, ANSWER_BYTES);
 	if (rc)
 		return rc;
-	attr = IFLA_RTA((struct ifinfomsg *)NLMSG_DATA(head));
-	left = (uint32_t)IFLA_PAYLOAD(head);
-	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
-		if (attr->rta_type == IFLA_STATS64) {
-			size_t bytes = RTA_PAYLOAD(attr);
+	*attr = find(IFLA_RTA((struct ifinfomsg *)NLMSG_DATA(head)), (uint32_t)IFLA_PAYLOAD(head),
+		     type);
+	return *attr ? 0 : -ENODATA;
+}
 
-			memset(stats, 0, sizeof(*stats));
-			memcpy(stats, RTA_DATA(attr),
-			       bytes < sizeof(*stats) ? bytes : sizeof(*stats));
-			return 0;
-		}
-	return -ENODATA;
+int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats)
+{
+	_Alignas(8) uint8_t answer[ANSWER_BYTES];
+	struct rtattr *attr;
+	size_t bytes;
+	int rc = get_attribute(name, IFLA_STATS64, answer, &attr);
+
+	if (rc)
+		return rc;
+	bytes = RTA_PAYLOAD(attr);
+	memset(stats, 0, sizeof(*stats));
+	memcpy(stats, RTA_DATA(attr), bytes < sizeof(*stats) ? bytes : sizeof(*stats));
+	return 0;
+}
+
+bool bp_link_forwards(const char *name)
+{
+	_Alignas(8) uint8_t answer[ANSWER_BYTES];
+	struct rtattr *attr;
+
+	if (get_attribute(name, IFLA_LINKINFO, answer, &attr))
+		return false;
+	attr = find_in(find_in(attr, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_STATE);
+	return attr && *(uint8_t *)RTA_DATA(attr) == BR_STATE_FORWARDING;
 }
 
 static int ethtool(int fd, const char *name, uint32_t cmd, uint32_t *value)

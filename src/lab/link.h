@@ -21,6 +21,8 @@ int bp_link_veth(const struct bp_link_end *a, const struct bp_link_end *b, uint3
 int bp_link_bridge(const char *name);
 /* Make `name` a port of the bridge. */
 int bp_link_enslave(const char *name, const char *bridge);
+/* Whether this port of a bridge forwards: some time after its carrier came. */
+bool bp_link_forwards(const char *name);
 int bp_link_up(const char *name);
 int bp_link_delete(const char *name);
 /* The kernel's counters of an interface. */
