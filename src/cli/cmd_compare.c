@@ -524,7 +524,7 @@ static int run_all(struct bp_cmp_run *run, const struct arguments *a)
 		measure_all(run);
 	}
 	if (*run->live_why)
-		add_note(run, "no live frames as source, so the kernel's AF_PACKET sends: %s",
+		add_note(run, "no live frames as source, AF_PACKET sends instead: %s",
 			 run->live_why);
 	run->elapsed_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 	if (run->options.is_kept) {

@@ -101,11 +101,12 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 	return sum;
 }
 
-static bool is_xdp_native(const json_t *port)
+static bool is_xdp_native(const struct bp_cmp_row *row, const json_t *port)
 {
 	const char *mode = json_string_value(json_object_get(port, "mode"));
 
-	return mode && strncmp(mode, "native", 6) == 0;
+	return (mode && strncmp(mode, "native", 6) == 0) ||
+	       (row->path->in && strstr(row->path->in, "net_af_xdp"));
 }
 
 uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report)
@@ -122,7 +123,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report)
 		add_queues(row, port, "tx_queues", "tx");
 		n = add_reported(row, port);
 		if (i == 0)
-			n_known = is_xdp_native(port) ? n : 0;
+			n_known = is_xdp_native(row, port) ? n : 0;
 	}
 	return n_known;
 }

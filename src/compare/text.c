@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define WIDTH 118
+#define WIDTH      118
+#define MODE_WIDTH 20
 
 static const json_t *at(const json_t *o, const char *key)
 {
@@ -35,6 +36,36 @@ static void cell(struct bp_table *t, const json_t *value, double scale, int deci
 		bp_table_cell(t, "-");
 }
 
+/* Columns that UTF-8 text takes: every byte but the continuations. */
+static int columns_of(const char *text, size_t bytes)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Text, cut behind so many columns. */
+static void cell_short(struct bp_table *t, const char *text, int width)
+{
+	size_t n = strlen(text);
+
+	if (columns_of(text, n) <= width) {
+		bp_table_cell(t, "%s", text);
+		return;
+	}
+	while (n && (columns_of(text, n) >= width || ((unsigned char)text[n] & 0xc0) == 0x80))
+		n--;
+	bp_table_cell(t, "%.*s…", (int)n, text);
+}
+
+/* Nanoseconds as microseconds, of four digits or so. */
+static void cell_us(struct bp_table *t, const json_t *ns)
+{
+	cell(t, ns, 1e-3, json_number_value(ns) < 1e6 ? 1 : 0);
+}
+
 static void cell_range(struct bp_table *t, const json_t *copies)
 {
 	double lo = number(copies, "lo"), hi = number(copies, "hi");
@@ -58,10 +89,9 @@ static void print_rates(FILE *out, const json_t *rows)
 {
 	static const struct bp_table_column columns[] = {
 		{ "path", NULL, 'l' },     { "size", NULL, 'r' },   { "mode", NULL, 'l' },
-		{ "Mpps", "median", 'r' }, { "spread", NULL, 'r' }, { "Gb/s", "L1", 'r' },
-		{ "ratio", NULL, 'r' },    { "NDR", "Mpps", 'r' },  { "p50", "µs", 'r' },
-		{ "p90", "µs", 'r' },      { "p99", "µs", 'r' },    { "max", "µs", 'r' },
-		{ "status", NULL, 'l' },
+		{ "Mpps", "median", 'r' }, { "spread", NULL, 'r' }, { "ratio", NULL, 'r' },
+		{ "NDR", "Mpps", 'r' },    { "p50", "µs", 'r' },    { "p99", "µs", 'r' },
+		{ "max", "µs", 'r' },      { "status", NULL, 'l' },
 	};
 	struct bp_table t;
 	const json_t *row;
@@ -80,23 +110,21 @@ static void print_rates(FILE *out, const json_t *rows)
 			continue;
 		bp_table_cell(&t, "%s", word(row, "path"));
 		bp_table_cell(&t, "%s", word(row, "size"));
-		bp_table_cell(&t, "%s", word(row, "mode"));
+		cell_short(&t, word(row, "mode"), MODE_WIDTH);
 		bp_table_cell(&t, "%s%.3f", is_bound ? "≥ " : "", number(mpps, "median"));
 		if (json_array_size(at(mpps, "values")) > 1)
 			bp_table_cell(&t, "%.0f %%", 100 * number(mpps, "spread"));
 		else
 			bp_table_cell(&t, "-");
-		cell(&t, at(at(at(row, "saturation"), "gbps_l1"), "median"), 1, 2);
 		cell(&t, at(at(row, "ratio"), "median"), 1, 2);
 		if (json_is_object(at(ndr, "mpps")))
 			bp_table_cell(&t, "%s%.3f", is_lower ? "≥ " : "",
 				      number(at(ndr, "mpps"), "median"));
 		else
 			bp_table_cell(&t, "%s", json_is_object(ndr) ? "none" : "-");
-		cell(&t, at(latency, "p50_ns"), 1e-3, 1);
-		cell(&t, at(latency, "p90_ns"), 1e-3, 1);
-		cell(&t, at(latency, "p99_ns"), 1e-3, 1);
-		cell(&t, at(latency, "max_ns"), 1e-3, 0);
+		cell_us(&t, at(latency, "p50_ns"));
+		cell_us(&t, at(latency, "p99_ns"));
+		cell_us(&t, at(latency, "max_ns"));
 		bp_table_cell(&t, "%s", word(row, "status"));
 	}
 	fprintf(out,
@@ -186,16 +214,6 @@ static void print_account(FILE *out, const json_t *rows)
 }
 
 /* ---- sentences ------------------------------------------------------------------------------- */
-
-/* Columns that UTF-8 text takes: every byte but the continuations. */
-static int columns_of(const char *text, size_t bytes)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		n += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return n;
-}
 
 /* Text in lines of at most WIDTH columns, further ones indented. */
 static void print_wrapped(FILE *out, const char *first, const char *text)

@@ -104,10 +104,11 @@ static const char *verdict(const json_t *diff, const char *path, const char *wha
 	const json_t *d;
 	size_t i;
 
-	json_array_foreach(diff, i, d)
-		if (!strcmp(json_string_value(json_object_get(d, "path")), path) &&
-		    !strcmp(json_string_value(json_object_get(d, "what")), what))
-			return json_string_value(json_object_get(d, "verdict"));
+	json_array_foreach(
+		diff, i,
+		d) if (!strcmp(json_string_value(json_object_get(d, "path")), path) &&
+		       !strcmp(json_string_value(json_object_get(d, "what")),
+			       what)) return json_string_value(json_object_get(d, "verdict"));
 	return "none";
 }
 
@@ -166,19 +167,24 @@ static void text_of_the_sample_fits_120_columns(void **state)
 {
 	char path[512], *text = NULL;
 	const char *root = getenv("BYPATH_SOURCE_ROOT");
-	size_t bytes;
-	json_t *sample;
+	size_t bytes, i;
+	json_t *sample, *a_row;
 	FILE *out;
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/test/data/compare-sample.json", root ? root : ".");
 	sample = json_load_file(path, 0, NULL);
 	assert_non_null(sample);
+	json_array_foreach(json_object_get(sample, "rows"), i, a_row)
+	{
+		json_object_set_new(a_row, "mode", json_string("mmap-v2v3+send → mmap-v2+send"));
+		json_object_set_new(a_row, "path", json_string("ports-af_xdp-zerocopy"));
+	}
 	out = open_memstream(&text, &bytes);
 	bp_cmp_print(out, sample);
 	fclose(out);
 	assert_true(bytes > 1000);
-	assert_non_null(strstr(text, "af_xdp-native"));
+	assert_non_null(strstr(text, "mmap-v2v3+send → mm…"));
 	assert_non_null(strstr(text, "17 packets are unaccounted for"));
 	assert_true(widest(text) <= 120);
 	free(text);
