@@ -278,9 +278,9 @@ static const char *advice(const struct dpdk_port *dp, int err)
 		       "file to this user";
 	if (dp->kind == DPDK_PCI)
 		return ": is its IOMMU group free, and has DPDK a driver for it?";
-	if (dp->kind != DPDK_OTHER && geteuid())
-		return ": it may lack permission: run as root, or grant CAP_NET_RAW and "
-		       "CAP_NET_ADMIN";
+	if (geteuid())
+		return ": most devices need root: run as root, or grant the capabilities (CAP_NET_RAW "
+		       "for net_af_packet, CAP_NET_ADMIN for net_tap)";
 	if (dp->kind == DPDK_OTHER)
 		return ": unknown device name, or its driver package is not installed";
 	return "";

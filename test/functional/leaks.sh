@@ -18,7 +18,7 @@ done
 {
 	printf '[engine]\nworkers = 2\n[memory]\nframes = 16384\n'
 	case $KIND in
-	dpdk-*) bp_dpdk_section ordinary ;;
+	dpdk-*) bp_dpdk_section ;;
 	esac
 	for i in 0 1 2; do
 		bp_port p$i "$KIND" w$i
