@@ -32,11 +32,12 @@ static int prepare_ends(struct bp_cmp_life *l, int netns, const char *a, const c
 
 	if (rc)
 		return rc;
-	bp_link_offloads_off(a);
-	bp_link_offloads_off(b);
 	rc = bp_link_up(a);
 	if (!rc)
 		rc = bp_link_up(b);
+	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
+	bp_link_offloads_off(a);
+	bp_link_offloads_off(b);
 	if (!rc && netns == l->gen_ns)
 		l->row->has_offloads = bp_link_offloads(a, &l->row->offloads) == 0;
 	return rc;
