@@ -115,7 +115,7 @@ def listed(folder, suite):
     path = os.path.join(folder, "meson-info", "intro-tests.json")
     with open(path, encoding="utf-8") as file:
         return [test["name"] for test in json.load(file)
-                if not suite or any(s.split(":")[-1] == suite for s in test["suite"])]
+                if not suite or any(s.split(":")[-1] in suite.split(",") for s in test["suite"])]
 
 
 def reason_of(entry):

@@ -74,7 +74,7 @@ queues)
 	;;
 vhost | vhost-hugepages)
 	if [ "$CASE" = vhost-hugepages ]; then
-		bp_huge_reserve 64
+		bp_huge_reserve 96
 		PAGES=huge
 	fi
 	instance a 0 af_packet-mmap w0 net_vhost0,iface=/run/t/vhost
