@@ -255,7 +255,9 @@ static void try_duo(struct bp_rxq *q)
 	int err;
 
 	/* A port's own frames must fit a block: only super-frames may be longer. */
-	if (q->port->n_rxq > 1 || q->port->info.max_frame_bytes > AFP_BLOCK_FRAME_MAX)
+	/* Off unless asked for: under overload a switch of rings has been seen to reorder. */
+	if (!getenv("BYPATH_AF_PACKET_V3") || q->port->n_rxq > 1 ||
+	    q->port->info.max_frame_bytes > AFP_BLOCK_FRAME_MAX)
 		return;
 	err = afp_rx_duo_start(q);
 	ap->is_duo = !err;

@@ -7,6 +7,7 @@
 
 #include <net/ethernet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINK_BYTES   (ETHER_HDR_LEN + 4u) /* with a VLAN tag */
@@ -51,8 +52,8 @@ static void predict_af_packet(const struct bp_port_conf *conf, struct bp_predict
 		return;
 	}
 	/* The driver's own conditions but one: it needs BPF as well. */
-	has_both_rings = conf->forward_to != BP_NO_PORT && conf->n_queues == 1 &&
-			 device.mtu + LINK_BYTES <= V3_FRAME_MAX;
+	has_both_rings = getenv("BYPATH_AF_PACKET_V3") && conf->forward_to != BP_NO_PORT &&
+			 conf->n_queues == 1 && device.mtu + LINK_BYTES <= V3_FRAME_MAX;
 	if (!strcmp(conf->tx, "ring"))
 		set_mode(p, has_both_rings ? "mmap-v2v3+ring" : "mmap-v2+ring");
 	else
