@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_packet.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
@@ -110,23 +112,6 @@ static void find_features(struct afp_netdev *dev)
 	free(strings);
 }
 
-static void set_kind(struct bp_port_info *info)
-{
-	static const struct {
-		const char *driver;
-		enum bp_device_kind kind;
-	} kinds[] = {
-		{ "veth", BP_DEVICE_VETH },
-		{ "tun", BP_DEVICE_TAP },
-		{ "virtio_net", BP_DEVICE_VIRTIO },
-	};
-
-	info->kind = BP_DEVICE_OTHER;
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(info->device_driver, kinds[i].driver))
-			info->kind = kinds[i].kind;
-}
-
 int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info)
 {
 	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
@@ -141,7 +126,7 @@ int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info)
 	(void)ask_ethtool(dev, &driver);
 	snprintf(info->device_driver, sizeof(info->device_driver), "%.*s",
 		 (int)sizeof(info->device_driver) - 1, driver.driver);
-	set_kind(info);
+	info->kind = bp_device_kind_of(info->device_driver);
 	find_features(dev);
 	return 0;
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_xdp.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -43,23 +45,6 @@ int xsk_device_probe(int ctl_fd, const char *name, bool *is_running)
 	return ifindex;
 }
 
-static enum bp_device_kind kind_of(const char *driver)
-{
-	static const struct {
-		const char *driver;
-		enum bp_device_kind kind;
-	} kinds[] = {
-		{ "veth", BP_DEVICE_VETH },
-		{ "tun", BP_DEVICE_TAP },
-		{ "virtio_net", BP_DEVICE_VIRTIO },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(driver, kinds[i].driver) == 0)
-			return kinds[i].kind;
-	return BP_DEVICE_OTHER;
-}
-
 static void ask_driver(int fd, struct ifreq *ifr, struct xsk_device *dev)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
@@ -67,7 +52,7 @@ static void ask_driver(int fd, struct ifreq *ifr, struct xsk_device *dev)
 	ifr->ifr_data = (void *)&info;
 	if (ask(fd, SIOCETHTOOL, ifr) == 0)
 		snprintf(dev->driver, sizeof(dev->driver), "%.31s", info.driver);
-	dev->kind = kind_of(dev->driver);
+	dev->kind = bp_device_kind_of(dev->driver);
 }
 
 static void ask_channels(int fd, struct ifreq *ifr, struct xsk_device *dev)

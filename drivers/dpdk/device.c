@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/netdev.h"
+
 #include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -406,13 +408,7 @@ static enum bp_device_kind iface_kind(const char *iface)
 	char driver[ETHTOOL_BUSINFO_LEN];
 
 	kernel_driver(iface, driver, sizeof(driver));
-	if (!strcmp(driver, "veth"))
-		return BP_DEVICE_VETH;
-	if (!strcmp(driver, "tun"))
-		return BP_DEVICE_TAP;
-	if (!strcmp(driver, "virtio_net"))
-		return BP_DEVICE_VIRTIO;
-	return BP_DEVICE_OTHER;
+	return bp_device_kind_of(driver);
 }
 
 static uint32_t iface_mtu(const char *iface)

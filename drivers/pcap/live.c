@@ -5,6 +5,7 @@
 #include "bypath/log.h"
 
 #include "core/frames.h"
+#include "core/netdev.h"
 
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -133,12 +134,7 @@ static void read_driver(const struct live *l, struct bp_port *port)
 	if (ioctl(l->control_fd, SIOCETHTOOL, &req) < 0)
 		return;
 	snprintf(info->device_driver, sizeof(info->device_driver), "%.31s", drv.driver);
-	if (!strcmp(drv.driver, "veth"))
-		info->kind = BP_DEVICE_VETH;
-	else if (!strcmp(drv.driver, "tun"))
-		info->kind = BP_DEVICE_TAP;
-	else if (!strcmp(drv.driver, "virtio_net"))
-		info->kind = BP_DEVICE_VIRTIO;
+	info->kind = bp_device_kind_of(drv.driver);
 }
 
 static uint32_t read_mtu(const struct live *l, const struct bp_port *port)

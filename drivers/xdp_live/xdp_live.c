@@ -9,6 +9,8 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -244,10 +246,7 @@ static void learn_device(struct bp_port *port)
 		info->mtu = (uint32_t)ifr.ifr_mtu;
 	if (!query_device(port->conf->device, SIOCETHTOOL, &ifr, &drv))
 		snprintf(info->device_driver, sizeof(info->device_driver), "%.31s", drv.driver);
-	info->kind = !strcmp(info->device_driver, "veth")         ? BP_DEVICE_VETH
-		     : !strcmp(info->device_driver, "tun")        ? BP_DEVICE_TAP
-		     : !strcmp(info->device_driver, "virtio_net") ? BP_DEVICE_VIRTIO
-								  : BP_DEVICE_OTHER;
+	info->kind = bp_device_kind_of(info->device_driver);
 }
 
 /* The longest frame that a test run takes; nothing is sent. 0: this kernel has no live frames. */

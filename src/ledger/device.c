@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/device.h"
 
+#include "core/netdev.h"
+
 #include <linux/ethtool.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -29,17 +31,6 @@ struct genl_request {
 	struct genlmsghdr genl;
 	char attrs[64];
 };
-
-enum bp_device_kind bp_device_kind_of(const char *driver)
-{
-	if (!strcmp(driver, "veth"))
-		return BP_DEVICE_VETH;
-	if (!strcmp(driver, "tun"))
-		return BP_DEVICE_TAP;
-	if (!strcmp(driver, "virtio_net"))
-		return BP_DEVICE_VIRTIO;
-	return BP_DEVICE_OTHER;
-}
 
 static void ask_ethtool(int fd, const char *ifname, struct bp_device *device)
 {

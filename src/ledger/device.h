@@ -23,9 +23,6 @@ struct bp_device {
  * on the kernel only. Never fails: what cannot be learned stays zero. */
 void bp_device_look(const char *ifname, struct bp_device *device);
 
-/* The kind that a driver's name stands for. Pure. */
-enum bp_device_kind bp_device_kind_of(const char *driver);
-
 /* The kernel interface that a DPDK device string opens (iface=, rx_iface=, tx_iface=), into
  * name[BP_NAME_BYTES]; false if it opens none. Pure. */
 bool bp_device_below_name(const char *devargs, char *name);
