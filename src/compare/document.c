@@ -228,19 +228,6 @@ static json_t *rows_document(const struct bp_cmp_run *run, const char **baseline
 
 /* ---- the head -------------------------------------------------------------------------------- */
 
-static void read_cpu(char *cpu, size_t bytes)
-{
-	char line[256];
-	FILE *file = fopen("/proc/cpuinfo", "re");
-
-	snprintf(cpu, bytes, "unknown");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "model name : %127[^\n]", cpu) == 1)
-			break;
-	if (file)
-		fclose(file);
-}
-
 static json_t *machine(void)
 {
 	unsigned cores[1024];
@@ -248,9 +235,10 @@ static json_t *machine(void)
 	char cpu[128];
 
 	uname(&u);
-	read_cpu(cpu, sizeof(cpu));
+	bp_cpu_model(cpu, sizeof(cpu));
 	return json_pack("{s:s, s:s+, s:s, s:i}", "host", u.nodename, "kernel", "Linux ", u.release,
-			 "cpu", cpu, "cores", (int)bp_cpu_allowed(cores, 1024));
+			 "cpu", cpu[0] ? cpu : "unknown", "cores",
+			 (int)bp_cpu_allowed(cores, 1024));
 }
 
 static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_name)

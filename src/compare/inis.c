@@ -16,11 +16,10 @@ static bool is_dpdk(const char *body)
 	return body && strstr(body, "driver = dpdk");
 }
 
-/* One file for all pages: vhost takes at most eight regions of shared memory. */
 static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
 {
 	if (run->n_huge_free >= HUGE_NEEDED)
-		fprintf(out, "[dpdk]\nmemory = %d\nargs = --single-file-segments\n", EAL_HUGE_MIB);
+		fprintf(out, "[dpdk]\nmemory = %d\n", EAL_HUGE_MIB);
 	else
 		fprintf(out, "[dpdk]\nno_huge = yes\nmemory = 256\n");
 }

@@ -6,6 +6,7 @@
 #include <numa.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 
 unsigned bp_cpu_allowed(unsigned *cores, unsigned max)
 {
@@ -37,4 +38,17 @@ int bp_cpu_pin(unsigned core)
 	CPU_ZERO(&set);
 	CPU_SET(core, &set);
 	return -pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+void bp_cpu_model(char *model, size_t model_bytes)
+{
+	char line[256], name[128] = "";
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "model name : %127[^\n]", name) == 1)
+			break;
+	if (f)
+		fclose(f);
+	snprintf(model, model_bytes, "%s", name);
 }

@@ -3,6 +3,7 @@
 #include "engine/idle.h"
 
 #include "core/clock.h"
+#include "core/cpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,15 +17,6 @@
 #define SLEEP_MAX_US 1000u
 #define WAIT_MS      100
 #define WAIT_HELD_MS 1
-
-static void pause_cpu(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
 
 int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
 {
@@ -130,7 +122,7 @@ uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned
 		return 0;
 	if (idle_cycles < idle->spin_cycles + idle->pause_cycles) {
 		for (unsigned i = 0; i < 16; i++)
-			pause_cpu();
+			bp_cpu_pause();
 		return 0;
 	}
 	n_fds = collect_fds(idle, rxqs, n_rxqs);

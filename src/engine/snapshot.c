@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
+#include "core/cpu.h"
 #include "core/frames.h"
 
 #include <stdio.h>
@@ -23,17 +24,11 @@ void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 static void read_machine(struct bp_report *r)
 {
 	struct utsname uts;
-	char line[256];
-	FILE *f = fopen("/proc/cpuinfo", "re");
 
 	uname(&uts);
 	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
 	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "model name : %63[^\n]", r->cpu) == 1)
-			break;
-	if (f)
-		fclose(f);
+	bp_cpu_model(r->cpu, sizeof(r->cpu));
 }
 
 static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])

@@ -59,15 +59,6 @@ static int enter_ports(struct bp_gen_worker *w)
 	return 0;
 }
 
-static void pause_cpu(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static void *worker_main(void *arg)
 {
 	struct bp_gen_worker *w = arg;
@@ -98,7 +89,7 @@ static void *worker_main(void *arg)
 		if (w->does_rx)
 			has_moved |= bp_sink_step(gen->sink);
 		if (!has_moved)
-			pause_cpu();
+			bp_cpu_pause();
 	}
 	leave_ports(w, gen->n_ports);
 	return NULL;

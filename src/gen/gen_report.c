@@ -4,6 +4,7 @@
 #include "gen/internal.h"
 
 #include "core/clock.h"
+#include "core/cpu.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,17 +34,11 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live)
 static void read_machine(struct bp_gen_report *r)
 {
 	struct utsname uts;
-	char line[256];
-	FILE *f = fopen("/proc/cpuinfo", "re");
 
 	uname(&uts);
 	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
 	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "model name : %63[^\n]", r->cpu) == 1)
-			break;
-	if (f)
-		fclose(f);
+	bp_cpu_model(r->cpu, sizeof(r->cpu));
 }
 
 static void read_stream(const struct bp_gen *gen, unsigned i, struct bp_gen_stream_row *row)
