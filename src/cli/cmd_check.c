@@ -1,6 +1,7 @@
 /* `bypath check`: say whether a configuration is right, and whether it fits this machine. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include "bypath/config.h"
 #include "bypath/driver.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS_MAX     64u
 #define ERRORS_BYTES 65536u
 
 struct options {
@@ -26,8 +26,7 @@ struct options {
 	const char *reference; /* "ini", "tables", NULL: check a file */
 	bool is_json;
 	bool is_offline; /* ask nothing about this machine */
-	size_t n_sets;
-	const char *sets[SETS_MAX];
+	struct bp_cli_sets sets;
 };
 
 /* What was found, a line each. */
@@ -72,12 +71,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			print_usage(stderr);
 			return BP_EXIT_USAGE + 1;
 		}
-		if (c == 's' && o->n_sets == SETS_MAX) {
-			fprintf(stderr, "bypath: error: more than %u --set\n", SETS_MAX);
+		if (c == 's' && bp_cli_add_set(&o->sets, optarg))
 			return BP_EXIT_USAGE + 1;
-		}
-		if (c == 's')
-			o->sets[o->n_sets++] = optarg;
 		o->is_json |= c == 'j';
 		o->is_offline |= c == 'o';
 		if (c == 'r')
@@ -165,7 +160,7 @@ static void check_file(const struct options *o, struct findings *f)
 {
 	char why[512] = "";
 
-	if (bp_config_load(o->file, o->sets, o->n_sets, &f->conf, f->errors, sizeof(f->errors)))
+	if (bp_config_load(o->file, o->sets.v, o->sets.n, &f->conf, f->errors, sizeof(f->errors)))
 		return;
 	f->is_loaded = true;
 	if (bp_engine_check(&f->conf, why, sizeof(why)))

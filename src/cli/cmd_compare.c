@@ -1,6 +1,7 @@
 /* `bypath compare`: every I/O path of this machine side by side. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
@@ -67,20 +68,6 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-static int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static int complain(const char *fmt, ...)
-{
-	va_list args;
-
-	fputs("bypath: error: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return BP_EXIT_USAGE + 1;
-}
-
 /* ---- options --------------------------------------------------------------------------------- */
 
 static int parse_size(const char *text, struct bp_cmp_size *size)
@@ -89,7 +76,7 @@ static int parse_size(const char *text, struct bp_cmp_size *size)
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (strcmp(text, "imix") != 0 && (*end || end == text || n < 64 || n > 9018))
-		return complain("--sizes: found «%s», allowed: 64 … 9018, imix", text);
+		return bp_cli_complain("--sizes: found «%s», allowed: 64 … 9018, imix", text);
 	snprintf(size->name, sizeof(size->name), "%s", text);
 	size->bytes = strcmp(text, "imix") == 0 ? 0 : (uint32_t)n;
 	size->mean_bytes = size->bytes ? size->bytes : IMIX_BYTES;
@@ -103,15 +90,16 @@ static int parse_sizes(const char *list, struct bp_cmp_options *o)
 
 	o->n_sizes = 0;
 	if (strlen(list) >= sizeof(copy))
-		return complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
+		return bp_cli_complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
 	strcpy(copy, list);
 	for (text = strtok_r(copy, ", ", &at); text && !code; text = strtok_r(NULL, ", ", &at)) {
 		if (o->n_sizes == BP_CMP_SIZES_MAX)
-			return complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
+			return bp_cli_complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
 		code = parse_size(text, &o->sizes[o->n_sizes++]);
 	}
-	return code || o->n_sizes ? code
-				  : complain("--sizes: found nothing, allowed: 64,1518,imix");
+	return code || o->n_sizes
+		       ? code
+		       : bp_cli_complain("--sizes: found nothing, allowed: 64,1518,imix");
 }
 
 /* "A,B" into two strings that live as long as the program. */
@@ -121,13 +109,14 @@ static int parse_pair(const char *option, const char *text, const char **a, cons
 
 	if (!comma || comma == copy || !comma[1] || strchr(comma + 1, ',')) {
 		free(copy);
-		return complain("%s: found «%s», allowed: two devices as eth1,eth2", option, text);
+		return bp_cli_complain("%s: found «%s», allowed: two devices as eth1,eth2", option,
+				       text);
 	}
 	*comma = '\0';
 	if (strcmp(copy, comma + 1) == 0) {
 		free(copy);
-		return complain("%s: found «%s» twice, allowed: two different devices", option,
-				text);
+		return bp_cli_complain("%s: found «%s» twice, allowed: two different devices",
+				       option, text);
 	}
 	*a = copy;
 	*b = comma + 1;
@@ -140,7 +129,7 @@ static int parse_number(const char *option, const char *text, double min, double
 	double value = strtod(text, &end);
 
 	if (*end || end == text || !(value >= min && value <= max))
-		return complain("%s: found «%s», allowed: %g … %g", option, text, min, max);
+		return bp_cli_complain("%s: found «%s», allowed: %g … %g", option, text, min, max);
 	*to = value;
 	return 0;
 }
@@ -162,7 +151,8 @@ static int take_option(struct arguments *a, int c, const char *value)
 		a->has_rounds = true;
 		code = parse_number("--rounds", value, 1, BP_CMP_ROUNDS_MAX, &n);
 		if (!code && n > floor(n))
-			code = complain("--rounds: found «%s», allowed: a whole number", value);
+			code = bp_cli_complain("--rounds: found «%s», allowed: a whole number",
+					       value);
 		if (!code)
 			o->n_rounds = (unsigned)n;
 		return code;
@@ -246,13 +236,14 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		return 0;
 	}
 	if (a->from)
-		return complain("--html-from takes two files: FILE.json OUT.html");
+		return bp_cli_complain("--html-from takes two files: FILE.json OUT.html");
 	if (n_words || a->is_diff)
-		return complain(a->is_diff
-					? "--diff takes two files: A.json B.json"
-					: "compare takes options only: see bypath compare --help");
+		return bp_cli_complain(
+			a->is_diff ? "--diff takes two files: A.json B.json"
+				   : "compare takes options only: see bypath compare --help");
 	if (a->gen_ports && !a->ports)
-		return complain("--gen-ports needs --ports: say between which devices to forward");
+		return bp_cli_complain(
+			"--gen-ports needs --ports: say between which devices to forward");
 	return 0;
 }
 
@@ -568,7 +559,7 @@ int bp_cmd_compare(int argc, char **argv)
 	set_times(&a, &run->options);
 	describe(run, argc, argv);
 	if (bp_cmp_choose(a.paths, a.with_peers, a.ports != NULL, chosen, why, sizeof(why)))
-		code = complain("%s", why) - 1;
+		code = bp_cli_complain("%s", why) - 1;
 	else
 		code = make_rows(run, chosen) ? BP_EXIT_FAILED : run_all(run, &a);
 	free_rows(run);

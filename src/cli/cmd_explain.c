@@ -1,6 +1,7 @@
 /* `bypath explain`: where each packet's bytes would go, without opening a port. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include "bypath/config.h"
 
@@ -12,14 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SETS_MAX     64u
-#define ERRORS_BYTES 16384u
-
 struct options {
 	const char *file;
 	bool is_json;
-	size_t n_sets;
-	const char *sets[SETS_MAX];
+	struct bp_cli_sets sets;
 };
 
 static void print_usage(FILE *out)
@@ -50,12 +47,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			print_usage(stderr);
 			return BP_EXIT_USAGE + 1;
 		}
-		if (c == 's' && o->n_sets == SETS_MAX) {
-			fprintf(stderr, "bypath: error: more than %u --set\n", SETS_MAX);
+		if (c == 's' && bp_cli_add_set(&o->sets, optarg))
 			return BP_EXIT_USAGE + 1;
-		}
-		if (c == 's')
-			o->sets[o->n_sets++] = optarg;
 		o->is_json |= c == 'j';
 	}
 	if (argc - optind != 1) {
@@ -93,22 +86,15 @@ int bp_cmd_explain(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct bp_conf *conf;
-	char *errors;
 	int code = parse_options(argc, argv, &o);
 
 	if (code)
 		return code - 1;
 	conf = calloc(1, sizeof(*conf));
-	errors = calloc(1, ERRORS_BYTES);
-	if (!conf || !errors) {
-		code = BP_EXIT_FAILED;
-	} else if (bp_config_load(o.file, o.sets, o.n_sets, conf, errors, ERRORS_BYTES)) {
-		fputs(errors, stderr);
-		code = BP_EXIT_USAGE;
-	} else {
-		code = explain(conf, &o);
-	}
-	free(errors);
+	if (!conf)
+		return BP_EXIT_FAILED;
+	code = bp_cli_load(o.file, o.sets.v, o.sets.n, conf);
+	code = code ? code - 1 : explain(conf, &o);
 	free(conf);
 	return code;
 }

@@ -1,6 +1,7 @@
 /* `bypath gen`: send traffic, receive it, say what became of it. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include "bypath/config.h"
 #include "bypath/log.h"
@@ -14,17 +15,15 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define SETS_MAX     96u
-#define SET_BYTES    512u
-#define ERRORS_BYTES 16384u
-#define TICK_NS      100000000u
-#define LINK_WAIT_S  10.0
+#define SETS_MAX    96u
+#define SET_BYTES   512u
+#define TICK_NS     100000000u
+#define LINK_WAIT_S 10.0
 
 struct options {
 	const char *file; /* NULL: everything is said by options */
@@ -69,20 +68,6 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-static int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static int complain(const char *fmt, ...)
-{
-	va_list args;
-
-	fputs("bypath: error: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return BP_EXIT_USAGE + 1;
-}
-
 /* ---- options --------------------------------------------------------------------------------- */
 
 /* Options that are a key of the configuration: one schema checks both. */
@@ -110,7 +95,7 @@ static const struct key_option {
 static int add_set(struct options *o, const char *set)
 {
 	if (o->n_sets == SETS_MAX)
-		return complain("more than %u settings", SETS_MAX);
+		return bp_cli_complain("more than %u settings", SETS_MAX);
 	o->sets[o->n_sets++] = set;
 	return 0;
 }
@@ -121,9 +106,9 @@ static int add_own(struct options *o, const char *key, const char *value, size_t
 	char *set = o->own[o->n_own];
 
 	if (o->n_own == SETS_MAX)
-		return complain("more than %u settings", SETS_MAX);
+		return bp_cli_complain("more than %u settings", SETS_MAX);
 	if ((size_t)snprintf(set, SET_BYTES, "%s=%.*s", key, (int)value_bytes, value) >= SET_BYTES)
-		return complain("%s: more than %u bytes", key, SET_BYTES);
+		return bp_cli_complain("%s: more than %u bytes", key, SET_BYTES);
 	o->n_own++;
 	return add_set(o, set);
 }
@@ -196,26 +181,29 @@ static int check_options(struct options *o)
 	if (bp_gen_search_parse(&o->search))
 		return BP_EXIT_USAGE + 1;
 	if (o->is_tx_only && o->is_rx_only)
-		return complain("--tx-only and --rx-only exclude each other");
+		return bp_cli_complain("--tx-only and --rx-only exclude each other");
 	if (o->file && (o->tx_port || o->rx_port || o->replay))
-		return complain("--tx-port, --rx-port, --replay stand in for FILE.ini: give one or "
-				"the other (--set changes a file)");
+		return bp_cli_complain(
+			"--tx-port, --rx-port, --replay stand in for FILE.ini: give one or "
+			"the other (--set changes a file)");
 	if (o->file && o->has_stream)
-		return complain("options that describe frames stand in for FILE.ini: change a "
-				"file's stream with --set stream.NAME.KEY=VALUE");
+		return bp_cli_complain(
+			"options that describe frames stand in for FILE.ini: change a "
+			"file's stream with --set stream.NAME.KEY=VALUE");
 	if (!o->file && !o->tx_port && !o->rx_port) {
 		print_usage(stderr);
-		return complain("gen takes one FILE.ini, or --tx-port with --rx-port");
+		return bp_cli_complain("gen takes one FILE.ini, or --tx-port with --rx-port");
 	}
 	if (!o->tx_port && o->replay)
-		return complain("--replay needs --tx-port: say where to send it");
+		return bp_cli_complain("--replay needs --tx-port: say where to send it");
 	if (o->pace && !o->replay)
-		return complain("--pace needs --replay");
+		return bp_cli_complain("--pace needs --replay");
 	if (o->search.is_asked && (o->is_tx_only || o->is_rx_only || o->replay))
-		return complain("--search sends and receives itself: no --tx-only, --rx-only, "
-				"--replay");
+		return bp_cli_complain(
+			"--search sends and receives itself: no --tx-only, --rx-only, "
+			"--replay");
 	if (o->search.is_asked && (has_own(o, "gen.duration=") || has_own(o, "gen.count=")))
-		return complain(
+		return bp_cli_complain(
 			"--duration and --count are no part of --search: --budget limits the "
 			"whole, --trial is each trial's length");
 	return 0;
@@ -299,7 +287,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		return code;
 	if (argc - optind > 1) {
 		print_usage(stderr);
-		return complain("gen takes one FILE.ini at most");
+		return bp_cli_complain("gen takes one FILE.ini at most");
 	}
 	o->file = argc > optind ? argv[optind] : NULL;
 	code = check_options(o);
@@ -307,16 +295,6 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 /* ---- the trial ------------------------------------------------------------------------------- */
-
-static void block_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* Until the trial is over; a signal ends it early, with what was measured until then. */
 static void watch(struct bp_gen *gen, const struct options *o, const sigset_t *signals)
@@ -389,7 +367,7 @@ static int generate(const struct bp_conf *conf, struct options *o)
 	int code = BP_EXIT_FAILED;
 	sigset_t signals;
 
-	block_signals(&signals);
+	bp_cli_block_signals(&signals);
 	if (!bp_gen_create(conf, &gen))
 		code = run_trial(gen, conf, o, &signals);
 	bp_gen_destroy(gen);
@@ -406,14 +384,15 @@ static int choose_side(const struct options *o, struct bp_conf *conf)
 	if (o->is_rx_only)
 		conf->gen.tx_port = conf->gen.replay_port = BP_NO_PORT;
 	if (conf->gen.tx_port == BP_NO_PORT && conf->gen.rx_port == BP_NO_PORT)
-		return complain("%s: nothing to send or receive: [gen] names no port for %s", name,
-				o->is_tx_only   ? "tx"
-				: o->is_rx_only ? "rx"
-						: "tx or rx");
+		return bp_cli_complain("%s: nothing to send or receive: [gen] names no port for %s",
+				       name,
+				       o->is_tx_only   ? "tx"
+				       : o->is_rx_only ? "rx"
+						       : "tx or rx");
 	if (o->search.is_asked &&
 	    (conf->gen.tx_port == BP_NO_PORT || conf->gen.rx_port == BP_NO_PORT ||
 	     conf->gen.replay_port != BP_NO_PORT))
-		return complain("%s: --search needs [gen] tx and rx, without replay", name);
+		return bp_cli_complain("%s: --search needs [gen] tx and rx, without replay", name);
 	return 0;
 }
 
@@ -421,26 +400,20 @@ int bp_cmd_gen(int argc, char **argv)
 {
 	struct options *o = calloc(1, sizeof(*o));
 	struct bp_conf *conf = calloc(1, sizeof(*conf));
-	char *errors = malloc(ERRORS_BYTES);
 	int code = BP_EXIT_FAILED;
 
-	if (!o || !conf || !errors)
+	if (!o || !conf)
 		goto free_all;
 	code = parse_options(argc, argv, o);
 	if (code) {
 		code--;
 		goto free_all;
 	}
-	if (bp_config_load(o->file ? o->file : "/dev/null", o->sets, o->n_sets, conf, errors,
-			   ERRORS_BYTES)) {
-		fputs(errors, stderr);
-		code = BP_EXIT_USAGE;
-		goto free_all;
-	}
-	code = choose_side(o, conf);
+	code = bp_cli_load(o->file ? o->file : "/dev/null", o->sets, o->n_sets, conf);
+	if (!code)
+		code = choose_side(o, conf);
 	code = code ? code - 1 : generate(conf, o);
 free_all:
-	free(errors);
 	free(conf);
 	free(o);
 	return code;

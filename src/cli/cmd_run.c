@@ -1,6 +1,7 @@
 /* `bypath run`: forward until told to stop, then report. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include "bypath/config.h"
 #include "bypath/log.h"
@@ -24,17 +25,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SETS_MAX     64u
-#define TICK_NS      100000000u
-#define ERRORS_BYTES 16384u
+#define TICK_NS 100000000u
 
 struct options {
 	const char *file;
 	const char *report_path; /* NULL: none */
 	double duration_s; /* 0: until a signal */
 	bool is_quiet; /* no live line */
-	size_t n_sets;
-	const char *sets[SETS_MAX];
+	struct bp_cli_sets sets;
 };
 
 static void print_usage(FILE *out)
@@ -81,12 +79,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 			return BP_EXIT_USAGE + 1;
 		if (c == 'r')
 			o->report_path = optarg;
-		if (c == 's' && o->n_sets == SETS_MAX) {
-			fprintf(stderr, "bypath: error: more than %u --set\n", SETS_MAX);
+		if (c == 's' && bp_cli_add_set(&o->sets, optarg))
 			return BP_EXIT_USAGE + 1;
-		}
-		if (c == 's')
-			o->sets[o->n_sets++] = optarg;
 		if (c == 'q')
 			o->is_quiet = true;
 		if (c == 'h') {
@@ -121,16 +115,6 @@ static int check_report_path(const char *path)
 		return -EINVAL;
 	}
 	return 0;
-}
-
-static void block_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 /* Health of the ports and a line per second, until the time is over or a signal comes. */
@@ -203,7 +187,7 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 
 	if (!reports)
 		return BP_EXIT_FAILED;
-	block_signals(&signals);
+	bp_cli_block_signals(&signals);
 	if (bp_engine_create(conf, &engine) == 0 && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		watch(engine, o, &signals, &reports[0], &reports[1]);
@@ -219,26 +203,21 @@ int bp_cmd_run(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct bp_conf conf;
-	char *errors;
 	int code = parse_options(argc, argv, &o);
 
 	if (code)
 		return code - 1;
 	if (o.report_path && check_report_path(o.report_path))
 		return BP_EXIT_USAGE;
-	errors = malloc(ERRORS_BYTES);
-	if (!errors)
-		return BP_EXIT_FAILED;
-	code = bp_config_load(o.file, o.sets, o.n_sets, &conf, errors, ERRORS_BYTES);
+	code = bp_cli_load(o.file, o.sets.v, o.sets.n, &conf);
 	if (code)
-		fputs(errors, stderr);
-	free(errors);
-	if (!code && !has_path(&conf)) {
+		return code - 1;
+	if (!has_path(&conf)) {
 		fprintf(stderr,
 			"bypath: error: %s: [forward] says nothing, so there is nothing to run: its "
 			"[gen] section is for bypath gen\n",
 			o.file);
-		code = -EINVAL;
+		return BP_EXIT_USAGE;
 	}
-	return code ? BP_EXIT_USAGE : forward(&conf, &o);
+	return forward(&conf, &o);
 }

@@ -5,12 +5,12 @@
 #include "bypath/log.h"
 
 #include "cli/cmd.h"
+#include "cli/common.h"
 #include "gen/search_report.h"
 #include "report/json_model.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,20 +67,6 @@ struct run {
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static int complain(const char *fmt, ...)
-{
-	va_list args;
-
-	fputs("bypath: error: ", stderr);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	return -EINVAL;
-}
-
 /* A number within limits, up to a comma or the end; *end is set behind it. */
 static int take_number(const char *option, const char *text, double min, double max, double *value,
 		       const char **end)
@@ -91,8 +77,8 @@ static int take_number(const char *option, const char *text, double min, double 
 	errno = 0;
 	number = strtod(text, &stop);
 	if (errno || stop == text || (*stop && *stop != ',') || !(number >= min && number <= max))
-		return complain("--%s: found «%s», allowed: a number %g … %g", option, text, min,
-				max);
+		return bp_cli_complain("--%s: found «%s», allowed: a number %g … %g", option, text,
+				       min, max);
 	*value = number;
 	*end = *stop ? stop + 1 : stop;
 	return 0;
@@ -108,10 +94,10 @@ static int take(const struct bp_gen_search *s, enum option id, double min, doubl
 	if (!s->values[id])
 		return 0;
 	if (take_number(bp_gen_search_options[id], s->values[id], min, max, &number, &end))
-		return -EINVAL;
+		return BP_EXIT_USAGE + 1;
 	if (*end)
-		return complain("--%s: found «%s», allowed: one number", bp_gen_search_options[id],
-				s->values[id]);
+		return bp_cli_complain("--%s: found «%s», allowed: one number",
+				       bp_gen_search_options[id], s->values[id]);
 	*value = number * scale;
 	return 0;
 }
@@ -126,9 +112,9 @@ static int take_sizes(struct bp_gen_search *s)
 		double size = 0;
 
 		if (s->n_sizes == BP_GEN_SIZES_MAX)
-			return complain("--sizes: more than %u", BP_GEN_SIZES_MAX);
+			return bp_cli_complain("--sizes: more than %u", BP_GEN_SIZES_MAX);
 		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text))
-			return -EINVAL;
+			return BP_EXIT_USAGE + 1;
 		s->sizes[s->n_sizes++] = (uint32_t)size;
 	}
 	if (!s->n_sizes)
@@ -145,11 +131,11 @@ static int take_losses(struct bp_gen_search *s)
 		double percent = 0;
 
 		if (n == (s->conf.kind == BP_SEARCH_MLR ? BP_SEARCH_GOALS_MAX : 1u))
-			return complain("--loss: too many ratios: %s takes %s",
-					bp_search_name(s->conf.kind),
-					s->conf.kind == BP_SEARCH_MLR ? "4" : "1");
+			return bp_cli_complain("--loss: too many ratios: %s takes %s",
+					       bp_search_name(s->conf.kind),
+					       s->conf.kind == BP_SEARCH_MLR ? "4" : "1");
 		if (take_number("loss", text, 0, 99, &percent, &text))
-			return -EINVAL;
+			return BP_EXIT_USAGE + 1;
 		s->conf.loss_ratios[n++] = percent / 100;
 	}
 	s->conf.n_goals = n ? n : s->conf.n_goals;
@@ -162,7 +148,7 @@ static int take_times(struct bp_gen_search *s)
 	double share = c->sum_s / c->trial_s, repeats = c->n_repeats;
 
 	if (take(s, OPT_TRIAL, 0.01, 1e5, 1, &c->trial_s))
-		return -EINVAL;
+		return BP_EXIT_USAGE + 1;
 	/* The rest keeps its proportion to the trial, unless it is given too. */
 	c->sum_s = c->trial_s * share;
 	if (c->kind == BP_SEARCH_THROUGHPUT || c->explore_s > c->trial_s)
@@ -172,7 +158,7 @@ static int take_times(struct bp_gen_search *s)
 	    take(s, OPT_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
 	    take(s, OPT_BUDGET, 0, 1e7, 1, &c->budget_s) ||
 	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats))
-		return -EINVAL;
+		return BP_EXIT_USAGE + 1;
 	c->n_repeats = (unsigned)repeats;
 	return 0;
 }
@@ -183,12 +169,12 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 
 	for (unsigned i = 1; i < BP_GEN_SEARCH_OPTIONS; i++)
 		if (s->values[i] && !s->values[OPT_SEARCH])
-			return complain("--%s needs --search", bp_gen_search_options[i]);
+			return bp_cli_complain("--%s needs --search", bp_gen_search_options[i]);
 	if (!s->values[OPT_SEARCH])
 		return 0;
 	kind = bp_search_by_name(s->values[OPT_SEARCH]);
 	if (kind == BP_SEARCH_KIND_N)
-		return complain(
+		return bp_cli_complain(
 			"--search: found «%s», allowed: ndr, pdr, throughput, latency, loss, "
 			"back-to-back, mlr",
 			s->values[OPT_SEARCH]);
@@ -198,7 +184,7 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 	    take(s, OPT_WIDTH, 0.01, 50, 0.01, &s->conf.width) ||
 	    take(s, OPT_EXCEED, 0, 99, 0.01, &s->conf.exceed_ratio) ||
 	    take(s, OPT_NDR, 1, 1e12, 1, &s->conf.ndr_pps))
-		return -EINVAL;
+		return BP_EXIT_USAGE + 1;
 	return 0;
 }
 

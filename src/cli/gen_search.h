@@ -25,7 +25,7 @@ struct bp_gen_search {
 	uint32_t sizes[BP_GEN_SIZES_MAX];
 };
 
-/* Understand the values. 0, or -EINVAL (said on standard error). */
+/* Understand the values. 0, or an exit code + 1 (said on standard error). */
 int bp_gen_search_parse(struct bp_gen_search *search);
 
 /*

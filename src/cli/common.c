@@ -1,0 +1,54 @@
+/* What several commands do alike: complaints, --set, loading a configuration, signals. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/common.h"
+#include "cli/cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ERRORS_BYTES 65536u
+
+int bp_cli_complain(const char *fmt, ...)
+{
+	va_list args;
+
+	fputs("bypath: error: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return BP_EXIT_USAGE + 1;
+}
+
+int bp_cli_add_set(struct bp_cli_sets *sets, const char *set)
+{
+	if (sets->n == BP_CLI_SETS_MAX)
+		return bp_cli_complain("more than %u --set", BP_CLI_SETS_MAX);
+	sets->v[sets->n++] = set;
+	return 0;
+}
+
+int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf)
+{
+	char *errors = malloc(ERRORS_BYTES);
+	int err;
+
+	if (!errors)
+		return BP_EXIT_FAILED + 1;
+	err = bp_config_load(path, sets, n_sets, conf, errors, ERRORS_BYTES);
+	if (err)
+		fputs(errors, stderr);
+	free(errors);
+	return err ? BP_EXIT_USAGE + 1 : 0;
+}
+
+void bp_cli_block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}

@@ -1,0 +1,33 @@
+/* What several commands do alike: complaints, --set, loading a configuration, signals. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CLI_COMMON_H
+#define BYPATH_CLI_COMMON_H
+
+#include "bypath/config.h"
+
+#include <signal.h>
+
+#define BP_CLI_SETS_MAX 64u
+
+/* The --set of a command line, as bp_config_load() takes them. */
+struct bp_cli_sets {
+	size_t n;
+	const char *v[BP_CLI_SETS_MAX];
+};
+
+/* Functions of one thread, before any other runs. Where they return «an exit code + 1», they have
+ * said why on standard error, and 0 means to go on. */
+
+/* Print "bypath: error: TEXT". Returns BP_EXIT_USAGE + 1. */
+int bp_cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Keep one --set; the string stays the caller's. 0 or an exit code + 1. */
+int bp_cli_add_set(struct bp_cli_sets *sets, const char *set);
+
+/* bp_config_load() with its errors printed. 0 or an exit code + 1; conf untouched then. */
+int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf);
+
+/* Block the signals that end a command, for sigtimedwait(), before threads start; ignore SIGPIPE. */
+void bp_cli_block_signals(sigset_t *set);
+
+#endif
