@@ -1,0 +1,131 @@
+# The two sides of a row: how bypath and dpdk-testpmd are started, recognised as ready, stopped.
+# SPDX-License-Identifier: BSD-3-Clause
+import json
+import os
+import shlex
+
+from lab import FOLDER, Process, SideError, run
+
+START_S = 15
+DUT_CORE, GEN_CORE = 1, 0
+TESTPMD = "dpdk-testpmd"
+# Both get hugepages for their packets; as many mbufs as bypath has frames.
+EAL = ["--in-memory", "-m", "48", "--no-pci", "--no-telemetry"]
+MBUFS = "--total-num-mbufs=16384"
+
+
+class Side:
+    """One forwarder, running. `command` is what a person would type."""
+
+    def __init__(self, name):
+        self.name, self.command, self.process, self.facts = name, "", None, {}
+
+    def check(self):
+        if self.process and not self.process.is_alive():
+            self.process.fail(f"died with code {self.process.popen.returncode}")
+
+    def stop(self):
+        """Ends it; raises if it did not do what it must."""
+
+    def abandon(self):
+        if self.process:
+            self.process.kill()
+
+
+class Bypath(Side):
+    """bypath run with a configuration that says nothing but the ports and where packets go."""
+
+    def __init__(self, program, ini):
+        super().__init__("bypath")
+        self.program, self.ini, self.report = program, ini, None
+        self.command = "bypath run FILE.ini, FILE.ini: " + " / ".join(ini.split("\n")).strip(" /")
+
+    def start(self):
+        with open(f"{FOLDER}/bypath.ini", "w", encoding="utf-8") as file:
+            file.write(self.ini)
+        self.process = Process("bypath", "mid", self.program, "run", f"{FOLDER}/bypath.ini",
+                               "--quiet", "--report", f"{FOLDER}/bypath.json")
+        self.process.wait_said("forwarding", START_S)
+
+    def stop(self):
+        self.check()
+        if not self.process.stop() or self.process.popen.returncode:
+            self.process.fail(f"ends with code {self.process.popen.returncode} when asked to")
+        self.read()
+
+    def read(self):
+        """Its report, which must account for every packet."""
+        with open(f"{FOLDER}/bypath.json", encoding="utf-8") as file:
+            self.report = json.load(file)
+        law = self.report["conservation"]["counted"]
+        if law["unaccounted"] or law["held"]:
+            self.process.fail(f"packets are not accounted for: {law}")
+        paths = [p["counted"] for p in self.report["paths"] if p["counted"]["packets"]]
+        self.facts = {"modes": [p["mode"] for p in self.report["ports"]],
+                      "arena_page_bytes": self.report["arena"]["page_bytes"]}
+        if paths:
+            busiest = max(paths, key=lambda p: p["packets"])
+            self.facts.update({key: busiest[key] for key in (
+                "ns_per_packet", "ns_per_packet_user", "ns_per_packet_calls", "mean_burst",
+                "crossings_per_packet", "user_copies_per_packet")})
+
+
+class Testpmd(Side):
+    def __init__(self, vdevs, *arguments, forward_mode="io"):
+        super().__init__("dpdk-testpmd")
+        self.arguments = [TESTPMD, f"--lcores=0@{GEN_CORE},1@{DUT_CORE}", *EAL,
+                          *(f"--vdev={v}" for v in vdevs), "--", f"--forward-mode={forward_mode}",
+                          MBUFS, "--stats-period", "1", "--auto-start", *arguments]
+        self.command = shlex.join(self.arguments)
+
+    def start(self):
+        self.process = Process("dpdk-testpmd", "mid", *self.arguments)
+        self.process.wait_said("Port statistics", START_S)
+
+    def stop(self):
+        self.check()
+        # net_af_packet may wait in poll() for longer than anybody wants to.
+        self.process.stop(4)
+
+
+class Bridge(Side):
+    """The kernel's own bridge between the wires."""
+
+    def __init__(self):
+        super().__init__("kernel bridge")
+        self.command = "ip link add br0 type bridge; ip link set w0 master br0; … w1"
+
+    def start(self):
+        run("ip", "-n", "mid", "link", "add", "br0", "type", "bridge", "forward_delay", "0")
+        for device in ("w0", "w1"):
+            run("ip", "-n", "mid", "link", "set", device, "master", "br0")
+        run("ip", "-n", "mid", "link", "set", "br0", "up")
+
+    def stop(self):
+        run("ip", "-n", "mid", "link", "del", "br0")
+
+    def abandon(self):
+        run("ip", "-n", "mid", "link", "del", "br0", check=False)
+
+
+def kernel_ini(driver, extra="", ports=("w0", "w1"), engine=""):
+    """Ports of one driver, neighbours joined both ways."""
+    text = f"[engine]\n{engine}\n" if engine else ""
+    for device in ports:
+        text += f"[port.{device}]\ndriver = {driver}\ndevice = {device}\n{extra}"
+    text += "[forward]\n"
+    for a, b in zip(ports[::2], ports[1::2]):
+        text += f"{a} = {b}\n{b} = {a}\n"
+    return text
+
+
+def vdevs(pmd, devices=("w0", "w1")):
+    return [f"{pmd}{i},iface={device}" for i, device in enumerate(devices)]
+
+
+def find_bypath(source_root):
+    program = os.environ.get("BYPATH") or os.path.join(
+        os.environ.get("BYPATH_BUILD_ROOT", os.path.join(source_root, "build")), "src/cli/bypath")
+    if not os.access(program, os.X_OK):
+        raise SideError(f"no bypath at {program}: build first (./quickstart build)")
+    return os.path.abspath(program)

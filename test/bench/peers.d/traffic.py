@@ -1,0 +1,119 @@
+# Loads a side with the fastest source on veth, reads at the far end what it forwards.
+# SPDX-License-Identifier: BSD-3-Clause
+import json
+import os
+import shlex
+import time
+
+from lab import FOLDER, Process, SideError, cpu_times, steal_share
+from sides import GEN_CORE
+
+FLOW_S = 8  # until the first packets come out at the far end
+WARM_S = 0.3
+# Frames that GRO and the far end's IP do nothing with: what is left is the path of the forwarder.
+ETH = ("--protocol", "eth")
+
+
+class Context:
+    """What a measurement needs to know: the lab, the program, how long a round lasts."""
+
+    def __init__(self, lab, program, duration):
+        self.lab, self.program, self.duration = lab, program, duration
+
+
+class Source:
+    """bypath gen, sending live XDP frames from e0 on the generator's core."""
+
+    def __init__(self, ctx, size, rate="max", duration=None, options=()):
+        self.json_path = f"{FOLDER}/source.json"
+        if os.path.exists(self.json_path):
+            os.unlink(self.json_path)
+        self.arguments = ["gen", "--tx-port", "xdp_live:e0", "--rate", rate, "--duration",
+                          f"{duration or ctx.duration + FLOW_S + 5:g}", "--size", str(size),
+                          "--cores", str(GEN_CORE), "--quiet", "--set", "memory.hugepages=no",
+                          *options, "--json", self.json_path]
+        self.command = "bypath " + shlex.join(self.arguments)
+        self.process = Process("source", "gen", ctx.program, *self.arguments)
+
+    def check(self):
+        if not self.process.is_alive():
+            self.process.fail(f"ended early, code {self.process.popen.returncode}")
+
+    def stop(self):
+        self.process.stop()
+        return self.read()
+
+    def read(self):
+        try:
+            with open(self.json_path, encoding="utf-8") as file:
+                return json.load(file)["trial"]
+        except (OSError, ValueError, KeyError):
+            return self.process.fail("no report")
+
+    def abandon(self):
+        self.process.kill()
+
+
+def wait_flow(ctx, side, source):
+    """Until packets come out at the far end."""
+    _, _, before = ctx.lab.look()
+    end = time.monotonic() + FLOW_S
+    while ctx.lab.look()[2] < before + 1000:
+        side.check()
+        if source:
+            source.check()
+        if time.monotonic() > end:
+            side.process.fail(f"forwards nothing after {FLOW_S} s of traffic") if side.process \
+                else None
+            raise SideError(f"{side.name}: forwards nothing after {FLOW_S} s of traffic")
+        time.sleep(0.01)
+
+
+def window(ctx, side):
+    """Rates at the near and the far end while the traffic goes on."""
+    time.sleep(WARM_S)
+    cpu = cpu_times()
+    begin, offered, forwarded = ctx.lab.look()
+    time.sleep(ctx.duration)
+    end, offered_end, forwarded_end = ctx.lab.look()
+    side.check()
+    seconds = end - begin
+    return {"value": (forwarded_end - forwarded) / seconds, "offered":
+            (offered_end - offered) / seconds, "seconds": round(seconds, 3),
+            "steal": round(steal_share(cpu, cpu_times()), 4)}
+
+
+def saturate(ctx, side, size=64, n_pairs=2, queues=1, options=ETH):
+    """One round of one side under full load: packets per second at the far end."""
+    source = None
+    ctx.lab.wires(n_pairs, queues)
+    try:
+        side.start()
+        source = Source(ctx, size, options=options)
+        wait_flow(ctx, side, source)
+        result = window(ctx, side)
+        source.check()
+        result["tried"] = source.stop()["offered"]["pps"]
+        result["generator"] = source.command
+        side.stop()
+        result["facts"] = side.facts
+        return result
+    finally:
+        if source:
+            source.abandon()
+        side.abandon()
+
+
+def send_only(ctx, side):
+    """One round of a side that makes its own frames: what it can transmit at all."""
+    ctx.lab.wires()
+    try:
+        side.start()
+        wait_flow(ctx, side, None)
+        result = window(ctx, side)
+        del result["offered"]
+        side.stop()
+        result["facts"] = side.facts
+        return result
+    finally:
+        side.abandon()

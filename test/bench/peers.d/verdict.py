@@ -1,0 +1,76 @@
+# Decides what a row's figures amount to: met, short, not measurable, failed.
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pure: figures in, words out. test/lint/test_peers.py feeds it canned figures."""
+
+import statistics
+
+MET, SHORT, NOT_MEASURABLE, FAILED, INFO = "met", "short", "not measurable", "failed", "no goal"
+MISSING = "not run"
+# Traffic exceeds what a side forwards when at least so many times as much was offered: less may be
+# loss from jitter alone, and the figure would be the generator's.
+EXCESS = 1.02
+
+
+def stat(values):
+    """Median and extremes of the rounds; None without any."""
+    values = [v for v in values if v is not None]
+    if not values:
+        return None
+    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+            "values": values}
+
+
+def excess(side):
+    """Offered over forwarded, median of the rounds; None where traffic is not offered from outside."""
+    ratios = [r["offered"] / r["value"] for r in side["rounds"]
+              if r.get("offered") is not None and r["value"]]
+    return statistics.median(ratios) if ratios else None
+
+
+def ratio_of(ours, theirs):
+    """Of the medians; None where there is nothing to divide by."""
+    a, b = (stat([r["value"] for r in s["rounds"]]) if s else None for s in (ours, theirs))
+    return a["median"] / b["median"] if a and b and b["median"] else None
+
+
+def unsaturated(sides):
+    """Sentence about sides that forwarded all that came; empty when none did."""
+    found = []
+    for side in sides:
+        share = excess(side) if side else None
+        if share is not None and share < EXCESS:
+            found.append(f"{side['name']} forwards {100 / share:.1f} % of what is offered")
+    if not found:
+        return ""
+    return "the traffic does not exceed what is forwarded: " + "; ".join(found)
+
+
+def compare(figure, goal):
+    """Whether a figure reaches a goal, as ('>=', 1.35) or ('<=', 150)."""
+    sign, bound = goal
+    return figure >= bound if sign == ">=" else figure <= bound
+
+
+def judge(row):
+    """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute; ours, theirs: sides,
+    each with rounds [{value, offered}], error (text or None), unmeasurable (text or None)."""
+    ours, theirs = row["ours"], row.get("theirs")
+    sides = [s for s in (ours, theirs) if s]
+    for side in sides:
+        if side.get("error"):
+            return FAILED, f"{side['name']}: {side['error']}"
+    for side in sides:
+        if side.get("unmeasurable"):
+            return NOT_MEASURABLE, f"{side['name']}: {side['unmeasurable']}"
+        if not side["rounds"]:
+            return MISSING, "interrupted before it was measured"
+    why = unsaturated(sides)
+    if why:
+        return NOT_MEASURABLE, why
+    if row["goal"] is None:
+        return INFO, ""
+    figure = ratio_of(ours, theirs) if row["kind"] == "ratio" else \
+        stat([r["value"] for r in ours["rounds"]])["median"]
+    if figure is None:
+        return NOT_MEASURABLE, f"{theirs['name']} forwards nothing: there is no ratio"
+    return (MET if compare(figure, row["goal"]) else SHORT), ""

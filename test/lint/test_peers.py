@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+# Proves that test/bench/peers draws the right verdict from figures.
+# SPDX-License-Identifier: BSD-3-Clause
+import os
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench",
+                                "peers.d"))
+
+import verdict  # noqa: E402
+
+
+def side(name, values, offered=None, error=None, unmeasurable=None):
+    offered = offered or [None] * len(values)
+    return {"name": name, "error": error, "unmeasurable": unmeasurable,
+            "rounds": [{"value": v, "offered": o} for v, o in zip(values, offered)]}
+
+
+def row(ours, theirs=None, goal=(">=", 1.35), kind="ratio"):
+    return {"ours": ours, "theirs": theirs, "goal": goal, "kind": kind}
+
+
+class Verdict(unittest.TestCase):
+    def verdict(self, *args, **named):
+        return verdict.judge(row(*args, **named))[0]
+
+    def test_ratio_is_of_medians_and_meets_its_goal_at_the_bound(self):
+        ours, theirs = side("a", [135, 200, 100]), side("b", [100, 1, 999])
+        self.assertAlmostEqual(verdict.ratio_of(ours, theirs), 1.35)
+        self.assertEqual(self.verdict(ours, theirs), verdict.MET)
+
+    def test_below_the_goal_is_short(self):
+        self.assertEqual(self.verdict(side("a", [134, 134, 134]), side("b", [100, 100, 100])),
+                         verdict.SHORT)
+
+    def test_at_most_is_the_other_way_round(self):
+        ours, theirs = side("a", [70]), side("b", [100])
+        self.assertEqual(self.verdict(ours, theirs, goal=("<=", 0.8)), verdict.MET)
+        self.assertEqual(self.verdict(theirs, ours, goal=("<=", 0.8)), verdict.SHORT)
+
+    def test_absolute_goal_needs_no_peer(self):
+        self.assertEqual(self.verdict(side("a", [149, 151, 150]), goal=("<=", 150),
+                                      kind="absolute"), verdict.MET)
+        self.assertEqual(self.verdict(side("a", [151]), goal=("<=", 150), kind="absolute"),
+                         verdict.SHORT)
+
+    def test_a_side_that_forwards_all_that_comes_is_not_measured(self):
+        full = side("a", [200, 200], [300, 300])
+        bound = side("b", [100, 100], [101, 100])
+        for pair in ((full, bound), (bound, full)):
+            word, why = verdict.judge(row(*pair))
+            self.assertEqual(word, verdict.NOT_MEASURABLE)
+            self.assertIn("b forwards 99.5 %", why)
+            self.assertNotIn("a forwards", why)
+
+    def test_one_round_with_too_little_traffic_decides_nothing(self):
+        ours = side("a", [200, 200, 200], [300, 200, 300])
+        self.assertEqual(self.verdict(ours, side("b", [100], [300])), verdict.MET)
+
+    def test_an_error_is_a_failed_row_with_the_reason(self):
+        word, why = verdict.judge(row(side("a", [200]), side("b", [100], error="died: oops")))
+        self.assertEqual(word, verdict.FAILED)
+        self.assertEqual(why, "b: died: oops")
+
+    def test_an_error_outweighs_too_little_traffic(self):
+        self.assertEqual(self.verdict(side("a", [1], [1]), side("b", [], error="x")),
+                         verdict.FAILED)
+
+    def test_what_the_generator_could_not_do_is_not_measurable(self):
+        self.assertEqual(self.verdict(side("a", [1]), side("b", [1], unmeasurable="late")),
+                         verdict.NOT_MEASURABLE)
+
+    def test_a_peer_that_forwards_nothing_gives_no_ratio(self):
+        self.assertEqual(self.verdict(side("a", [1]), side("b", [0])), verdict.NOT_MEASURABLE)
+
+    def test_interrupted_before_the_first_round(self):
+        self.assertEqual(self.verdict(side("a", [1]), side("b", [])), verdict.MISSING)
+
+    def test_no_goal_is_no_verdict(self):
+        self.assertEqual(self.verdict(side("a", [1]), side("b", [2]), goal=None), verdict.INFO)
+
+    def test_statistics_keep_every_round(self):
+        self.assertEqual(verdict.stat([3, 1, None, 2]),
+                         {"median": 2, "min": 1, "max": 3, "values": [3, 1, 2]})
+        self.assertIsNone(verdict.stat([]))
+
+
+unittest.main()
