@@ -122,7 +122,7 @@ static int share_pool(struct bp_env *env, struct bp_pool *own, struct bp_pool **
 {
 	*pool = own;
 	for (unsigned i = 0; i < env->n_pools; i++)
-		if (env->pools[i]->put == own->put)
+		if (env->pools[i] && env->pools[i]->put == own->put)
 			*pool = env->pools[i];
 	return *pool == own ? bp_env_add_pool(env, own) : 0;
 }

@@ -118,12 +118,15 @@ struct bp_env {
 	struct bp_frames *frames; /* src/core/frames.h: the arena's pool, shared by all ports */
 	unsigned n_workers; /* worker ids 0 … n_workers-1; n_workers is the control thread's */
 	unsigned n_pools;
-	struct bp_pool *pools[BP_POOLS_MAX];
+	struct bp_pool *pools[BP_POOLS_MAX]; /* by pool_id, NULL: of a port that was destroyed */
 	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
 					      * other end here */
 };
 
-/* Register a pool: sets pool->pool_id. Control thread, in open() only. 0 or -ENOSPC. */
+/*
+ * Register a pool: sets pool->pool_id. The one that a port registers is forgotten when its open()
+ * fails or the port is destroyed. Control thread, in open() only. 0 or -ENOSPC.
+ */
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool);
 
 struct bp_port {
@@ -134,6 +137,7 @@ struct bp_port {
 	uint16_t port_id; /* index in conf->ports */
 	uint16_t n_rxq; /* queues that workers poll; 0 when nothing is forwarded from here */
 	uint16_t n_txq; /* one per worker that sends here; 0 when nothing is forwarded here */
+	unsigned first_pool, end_pool; /* ids of the pools that open() registered */
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	struct bp_port_info info;
@@ -158,9 +162,14 @@ int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t
 void bp_port_destroy(struct bp_port *port);
 
 /*
- * Start the driver, decide in_place for each (pool, TX queue), publish its bursts. No worker may
- * be inside a burst of the port. Control thread; may block. 0 or -errno (logged unless quiet).
+ * Start the driver and decide in_place for each (pool, TX queue); workers do not see it yet. No
+ * worker may be inside a burst of the port. Control thread; may block. 0 or -errno (logged unless
+ * quiet).
  */
+int bp_port_make_ready(struct bp_port *port);
+/* Give the bursts of a port that is ready to its workers: what stands beside it is ready as well. */
+void bp_port_publish(struct bp_port *port);
+/* Both at once, where nothing else has to be made in between. As bp_port_make_ready(). */
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);

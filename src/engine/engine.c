@@ -280,11 +280,14 @@ static void take_port_out(struct bp_engine *e, struct bp_port *port)
 
 static void take_port_in(struct bp_engine *e, struct bp_port *port)
 {
-	if (bp_port_start(port))
+	if (bp_port_make_ready(port))
 		return; /* not yet */
 	if (bind_offloads(e, port))
 		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
 		       port->conf->name);
+	/* A round that loaded the offloads of before must not meet the bursts that come now. */
+	quiesce_workers(e);
+	bp_port_publish(port);
 	e->is_started[port->port_id] = true;
 	bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name, port->conf->device,
 	       port->info.mode);
@@ -352,8 +355,10 @@ void bp_engine_destroy(struct bp_engine *e)
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		if (e->ports[i] && e->is_started[i])
 			bp_port_stop(e->ports[i]);
-		bp_port_destroy(e->ports[i]);
 	}
+	/* Not before all have stopped: a port may hold another one's frames. */
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		bp_port_destroy(e->ports[i]);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++) {
 		bp_idle_fini(&e->workers[i].idle);
 		for (unsigned j = 0; j < e->workers[i].n_paths; j++)

@@ -16,6 +16,13 @@ int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
 	return 0;
 }
 
+/* Of a port that is no more. Their ids are not given again: others' in_place knows them. */
+static void forget_pools(struct bp_env *env, unsigned first, unsigned end)
+{
+	for (unsigned i = first; i < end; i++)
+		env->pools[i] = NULL;
+}
+
 unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
 	(void)q;
@@ -93,9 +100,13 @@ int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t
 	if (!port->rxq || !port->txq)
 		goto free_port;
 	init_queues(port, rxq_workers, txq_workers);
+	port->first_pool = port->end_pool = env->n_pools;
 	err = driver->ops->open(port);
-	if (err)
+	if (err) {
+		forget_pools(env, port->first_pool, env->n_pools);
 		goto free_port;
+	}
+	port->end_pool = env->n_pools;
 	env->ports[port_id] = port;
 	*out = port;
 	return 0;
@@ -112,6 +123,7 @@ void bp_port_destroy(struct bp_port *port)
 	if (!port)
 		return;
 	port->driver->ops->close(port);
+	forget_pools(port->env, port->first_pool, port->end_pool);
 	port->env->ports[port->port_id] = NULL;
 	free(port->rxq);
 	free(port->txq);
@@ -126,19 +138,23 @@ void bp_port_bind_pools(struct bp_port *port)
 		uint64_t bits = 0;
 
 		for (unsigned p = 0; ops->accepts && p < port->env->n_pools; p++)
-			if (ops->accepts(&port->txq[i], port->env->pools[p]))
+			if (port->env->pools[p] && ops->accepts(&port->txq[i], port->env->pools[p]))
 				bits |= (uint64_t)1 << p;
 		port->txq[i].in_place = bits;
 	}
 }
 
-int bp_port_start(struct bp_port *port)
+int bp_port_make_ready(struct bp_port *port)
 {
 	int err = port->driver->ops->start(port);
 
-	if (err)
-		return err;
-	bp_port_bind_pools(port);
+	if (!err)
+		bp_port_bind_pools(port);
+	return err;
+}
+
+void bp_port_publish(struct bp_port *port)
+{
 	/* Release: everything start() wrote, for the workers that load burst with acquire. */
 	for (unsigned i = 0; i < port->n_txq; i++)
 		atomic_store_explicit(&port->txq[i].burst, port->txq[i].driver_burst,
@@ -147,7 +163,15 @@ int bp_port_start(struct bp_port *port)
 		atomic_store_explicit(&port->rxq[i].burst, port->rxq[i].driver_burst,
 				      memory_order_release);
 	atomic_store_explicit(&port->link, BP_LINK_UP, memory_order_relaxed);
-	return 0;
+}
+
+int bp_port_start(struct bp_port *port)
+{
+	int err = bp_port_make_ready(port);
+
+	if (!err)
+		bp_port_publish(port);
+	return err;
 }
 
 void bp_port_unpublish(struct bp_port *port)

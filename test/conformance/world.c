@@ -19,6 +19,7 @@
 #define KNOWN_FLAGS      (BP_PKT_MORE | BP_PKT_VNET)
 #define DRAIN_LIMIT_NS   1000000000u
 #define RESTART_LIMIT_NS 5000000000u
+#define OWN_POOLS        2u /* the arena's, the private one */
 
 uint64_t now_ns(void)
 {
@@ -235,6 +236,8 @@ void world_close(struct world *w)
 		bp_port_destroy(w->peer);
 	}
 	bp_port_destroy(w->port);
+	for (unsigned i = OWN_POOLS; i < w->env.n_pools; i++)
+		expect(!w->env.pools[i], "pool %u is still registered, its port is gone", i);
 	expect_all_home(w);
 	expect(w->foreign.n_out == 0, "%lu private views never came back", w->foreign.n_out);
 	expect(w->foreign.n_bad_puts == 0, "%lu private views came back twice or out of nowhere",

@@ -6,7 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "bypath/driver.h"
+#include "bypath/log.h"
+#include "core/frames.h"
 #include "engine/engine.h"
+#include "engine/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -188,6 +192,120 @@ static void a_core_that_is_not_there_is_refused_before_anything_opens(void **sta
 	free(c);
 }
 
+/* ---- a port that comes back as another kind of device ----------------------------------------- */
+
+/* Sends on a device that takes metadata at every other start only. */
+static struct {
+	unsigned n_starts;
+	bool is_lost; /* what check() says: control thread */
+	_Atomic uint64_t n_sent, n_unready; /* with metadata that this start cannot take */
+} fickle;
+
+static unsigned fickle_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if ((pkts[i].flags & BP_PKT_VNET) && !(q->port->info.caps & BP_CAP_VNET_TX))
+			atomic_fetch_add(&fickle.n_unready, 1);
+	atomic_fetch_add(&fickle.n_sent, n);
+	if (n)
+		bp_pool_put(q->worker_id, pkts, n);
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	return n;
+}
+
+static int fickle_start(struct bp_port *port)
+{
+	port->info.caps = BP_CAP_PLAIN_RX | (fickle.n_starts++ % 2 ? 0 : BP_CAP_VNET_TX);
+	port->txq[0].driver_burst = fickle_tx;
+	fickle.is_lost = false;
+	return 0;
+}
+
+static void fickle_stop(struct bp_port *port)
+{
+	(void)port;
+}
+
+static int fickle_check(struct bp_port *port)
+{
+	(void)port;
+	return fickle.is_lost ? BP_LINK_LOST : BP_LINK_UP;
+}
+
+/* Frames of the arena with metadata before them, as af_packet and tap receive them. */
+static unsigned meta_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n = bp_frames_get(q->port->env->frames, q->worker_id, pkts, max);
+
+	for (unsigned i = 0; i < n; i++) {
+		memset(bp_pkt_vnet(&pkts[i]), 0, BP_VNET_BYTES);
+		pkts[i].len = 64;
+		pkts[i].flags = BP_PKT_VNET;
+	}
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	return n;
+}
+
+static int meta_start(struct bp_port *port)
+{
+	port->info.caps = 0;
+	port->rxq[0].driver_burst = meta_rx;
+	return 0;
+}
+
+/* Give a port of the driver `null` other operations, as if a driver had them. */
+static void disguise(struct bp_port *port, struct bp_driver *driver, struct bp_driver_ops *ops)
+{
+	ops->open = port->driver->ops->open;
+	ops->close = port->driver->ops->close;
+	*driver = *port->driver;
+	driver->ops = ops;
+	port->driver = driver;
+	bp_port_unpublish(port);
+	assert_int_equal(bp_port_start(port), 0);
+}
+
+static void wait_for_sent(uint64_t n)
+{
+	struct timespec ts = { .tv_nsec = 100000 };
+
+	for (unsigned i = 0; i < 100000 && atomic_load(&fickle.n_sent) < n; i++)
+		nanosleep(&ts, NULL);
+	assert_true(atomic_load(&fickle.n_sent) >= n);
+}
+
+static void a_returned_port_gets_only_what_it_can_take_now(void **state)
+{
+	struct bp_driver_ops in_ops = { .start = meta_start, .stop = fickle_stop };
+	struct bp_driver_ops out_ops = { .start = fickle_start,
+					 .stop = fickle_stop,
+					 .check = fickle_check };
+	struct bp_driver in, out;
+	struct bp_conf *c = make_conf(1);
+	struct bp_engine *e;
+
+	(void)state;
+	add_port(c, "in", "null", "", 1, 1);
+	add_port(c, "out", "null", "", BP_NO_PORT, 1);
+	assert_int_equal(bp_engine_create(c, &e), 0);
+	disguise(e->ports[0], &in, &in_ops);
+	disguise(e->ports[1], &out, &out_ops); /* its first start takes metadata */
+	assert_int_equal(bp_engine_start(e), 0);
+	bp_log_set_level(BP_LOG_ERROR);
+	for (unsigned i = 0; i < 100; i++) {
+		wait_for_sent(atomic_load(&fickle.n_sent) + 100);
+		fickle.is_lost = true;
+		bp_engine_tick(e); /* out */
+		bp_engine_tick(e); /* in, as the other kind */
+	}
+	bp_log_set_level(BP_LOG_INFO);
+	bp_engine_stop(e);
+	assert_int_equal(fickle.n_starts, 101);
+	assert_int_equal(atomic_load(&fickle.n_unready), 0);
+	bp_engine_destroy(e);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +316,7 @@ int main(void)
 		cmocka_unit_test(one_worker_polls_every_queue_of_every_port),
 		cmocka_unit_test(too_many_workers_for_a_ring_are_refused_with_the_remedy),
 		cmocka_unit_test(a_core_that_is_not_there_is_refused_before_anything_opens),
+		cmocka_unit_test(a_returned_port_gets_only_what_it_can_take_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
