@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/frames.h"
+#include "core/pace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,28 +18,22 @@ struct null_rxq {
 	struct bp_frames *frames;
 	uint32_t frame_bytes;
 	uint64_t left; /* packets still to make; UINT64_MAX: no end */
-	uint64_t cycles_per_pkt; /* 0: as fast as asked */
-	uint64_t next_cycles; /* when the next packet is due */
+	struct bp_pace pace;
 };
 
 /* How many packets may be made now; advances the schedule. */
 static unsigned take_budget(struct null_rxq *nq, unsigned max)
 {
-	unsigned n = max;
+	unsigned n = nq->left < max ? (unsigned)nq->left : max, due = 0;
+	uint64_t now;
 
-	if (nq->left < n)
-		n = (unsigned)nq->left;
-	if (nq->cycles_per_pkt) {
-		uint64_t now = bp_clock_cycles();
-		unsigned due = 0;
-
-		while (due < n && nq->next_cycles <= now) {
-			nq->next_cycles += nq->cycles_per_pkt;
-			due++;
-		}
-		n = due;
-	}
-	return n;
+	if (!nq->pace.rate_pps)
+		return n;
+	now = bp_clock_cycles();
+	bp_pace_skip_late(&nq->pace, now);
+	for (; due < n && bp_pace_is_due(&nq->pace, now); due++)
+		bp_pace_next(&nq->pace);
+	return due;
 }
 
 static unsigned null_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
@@ -99,9 +94,9 @@ static int null_start(struct bp_port *port)
 			.frames = port->env->frames,
 			.frame_bytes = conf->frame_bytes,
 			.left = conf->count ? conf->count : UINT64_MAX,
-			.cycles_per_pkt = conf->rate_pps ? bp_clock_hz() / conf->rate_pps : 0,
-			.next_cycles = bp_clock_cycles(),
 		};
+		bp_pace_begin(&queues[i].pace, conf->rate_pps, port->env->conf->engine.burst,
+			      bp_clock_hz(), bp_clock_cycles());
 		port->rxq[i].priv = &queues[i];
 		port->rxq[i].driver_burst = null_rx;
 	}

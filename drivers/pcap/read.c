@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/frames.h"
+#include "core/pace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,9 +48,9 @@ struct reader {
 	/* The packet that comes next, in libpcap's buffer until the next is read. */
 	const uint8_t *bytes; /* NULL: none read yet */
 	uint32_t len, wire_len;
-	uint64_t due_cycles; /* 0: at once */
+	uint64_t due_cycles; /* by pace = recorded; 0: at once */
 	uint64_t n_played, n_left, n_round;
-	uint64_t cycles_per_pkt; /* rate_pps; 0: not asked for */
+	struct bp_pace pace; /* rate_pps */
 	bool is_recorded; /* pace = recorded */
 	uint64_t cycles_per_ns_x32; /* shifted left by 32 bits */
 	uint64_t round_ns,
@@ -115,18 +116,23 @@ static void schedule(struct reader *r, const struct pcap_pkthdr *header)
 	/* Nanoseconds: the precision that the file was opened with. */
 	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec;
 
-	if (r->cycles_per_pkt) {
-		r->due_cycles += r->cycles_per_pkt;
-	} else if (r->is_recorded) {
-		if (!r->n_round) {
-			r->round_ns = ns;
-			r->round_cycles = bp_clock_cycles();
-		}
-		/* A record that is older than the first is due with it. */
-		ns = ns > r->round_ns ? ns - r->round_ns : 0;
-		r->due_cycles = r->round_cycles +
-				(uint64_t)((unsigned __int128)ns * r->cycles_per_ns_x32 >> 32);
+	if (!r->is_recorded)
+		return;
+	if (!r->n_round) {
+		r->round_ns = ns;
+		r->round_cycles = bp_clock_cycles();
 	}
+	/* A record that is older than the first is due with it. */
+	ns = ns > r->round_ns ? ns - r->round_ns : 0;
+	r->due_cycles =
+		r->round_cycles + (uint64_t)((unsigned __int128)ns * r->cycles_per_ns_x32 >> 32);
+}
+
+static bool is_due(const struct reader *r)
+{
+	uint64_t now = bp_clock_cycles();
+
+	return bp_pace_is_due(&r->pace, now) && r->due_cycles <= now;
 }
 
 /* Have libpcap read the next packet. False at the end. */
@@ -168,6 +174,7 @@ static void consume(struct reader *r)
 {
 	r->bytes = NULL;
 	r->n_played++;
+	bp_pace_next(&r->pace);
 	if (--r->n_left == 0)
 		end_with(r, AT_END);
 }
@@ -177,11 +184,12 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	struct reader *r = q->priv;
 	unsigned n = 0;
 
+	bp_pace_skip_late(&r->pace, bp_clock_cycles());
 	while (n < max && (r->bytes || fetch(r, q->port->conf->loop))) {
 		unsigned n_views = bp_pcap_n_views(r->len, r->room), got;
 		enum bp_cnt fault = find_fault(r, n_views, max);
 
-		if (r->due_cycles > bp_clock_cycles())
+		if (!is_due(r))
 			break;
 		if (fault != BP_CNT_N) {
 			bp_count(&q->counters, fault, 1);
@@ -317,10 +325,11 @@ static int read_start(struct bp_port *port)
 	r->bytes = NULL;
 	r->n_round = 0;
 	r->n_left = conf->count ? conf->count : UINT64_MAX;
-	r->cycles_per_pkt = conf->rate_pps ? bp_clock_hz() / conf->rate_pps : 0;
+	bp_pace_begin(&r->pace, conf->rate_pps, port->env->conf->engine.burst, bp_clock_hz(),
+		      bp_clock_cycles());
 	r->is_recorded = !conf->rate_pps && !strcmp(conf->pace, "recorded");
 	r->cycles_per_ns_x32 = (uint64_t)(((unsigned __int128)bp_clock_hz() << 32) / 1000000000u);
-	r->due_cycles = r->cycles_per_pkt ? bp_clock_cycles() : 0;
+	r->due_cycles = 0;
 	r->told = PLAYING;
 	atomic_store_explicit(&r->state, PLAYING, memory_order_relaxed);
 	port->info = (struct bp_port_info){ .caps = BP_CAP_PLAIN_RX, .rx_copies = 2 };
