@@ -405,8 +405,12 @@ static unsigned tx_guarded(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	struct dpdk_txq *tq = q->priv;
 	unsigned k;
 
-	if (unlikely(!enter(&tq->inside, tq->dp)))
-		return 0;
+	if (unlikely(!enter(&tq->inside, tq->dp))) {
+		/* A window is over in a moment; a peer that is gone may stay away. */
+		if (atomic_load_explicit(&tq->dp->has_peer, memory_order_relaxed))
+			return 0;
+		return bp_tx_down(q, pkts, n);
+	}
 	k = tx_body(q, pkts, n);
 	leave(&tq->inside);
 	return k;

@@ -84,6 +84,8 @@ struct dpdk_port {
 	bool is_server, is_abstract;
 	char socket[BP_PATH_BYTES];
 	_Atomic bool open; /* workers may enter the PMD: written by guard.c, read by bursts */
+	_Atomic bool
+		has_peer; /* when last looked at: written by guard.c, read by bursts, relaxed */
 	bool was_up;
 	uint64_t down_since_ns;
 	struct dpdk_port *next_guarded;

@@ -383,6 +383,7 @@ int dpdk_guard_check(struct dpdk_port *dp)
 		window();
 	if (guard.want_held && others_are_due())
 		window();
+	atomic_store_explicit(&dp->has_peer, is_up(dp), memory_order_relaxed);
 	/* A handshake ended while the thread ran free. */
 	if (is_up(dp) && !atomic_load_explicit(&dp->open, memory_order_relaxed))
 		window();

@@ -76,3 +76,19 @@ bp_start b
 bp_wait_forwarding 20
 bp_stop b
 bp_stop a
+
+# --- nobody at the other end: the port is down, not full, whichever role it has
+
+for role in client server; do
+	{
+		bp_dpdk_section
+		printf '[port.source]\ndriver = null\n'
+		bp_port lan dpdk-memif-$role $SOCKET
+		printf '[forward]\nsource = lan\n'
+	} | bp_ini alone
+	bp_start alone --duration 1
+	bp_exit alone 20 || fail "$role: ends with code $?"
+	bp_law alone
+	bp_expect alone "list(drops_by_reason('lan')) == ['port_down']" "summary()"
+	note "a $role without a peer: $(bp_get alone 'drops_by_reason()')"
+done
