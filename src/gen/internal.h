@@ -32,6 +32,7 @@ struct bp_gen_worker {
 	struct bp_gen *gen;
 	uint16_t worker_id, core;
 	bool does_tx, does_rx;
+	bool is_guest; /* receives on the core of a source that never sleeps: naps, comes first */
 	pthread_t thread;
 	_Atomic unsigned state; /* enum bp_gen_thread_state */
 	_Atomic bool is_asked_to_end; /* by the control thread */

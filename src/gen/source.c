@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Turn i of the schedule is due at begin + i / rate. A worker that comes late makes up for at most
- * a tenth of a millisecond of turns (or two bursts): more would be a burst that nobody asked for.
+ * a tenth of a millisecond of turns (or as the request says, or two bursts): more would be a burst that
+ * nobody asked for.
  * What it lets pass is counted as missed. A frame that TX did not take is not dropped: it waits, its
  * send time is written anew before each attempt, and the turns that pass meanwhile are missed.
  */
@@ -37,7 +38,7 @@ static void make_cycle(struct bp_source *s)
 void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 {
 	double hz = (double)bp_clock_hz();
-	double catch_up = r->rate_pps * CATCH_UP_S;
+	double catch_up = r->rate_pps * (r->catch_up_s > 0 ? r->catch_up_s : CATCH_UP_S);
 
 	make_cycle(s);
 	s->burst = r->burst;

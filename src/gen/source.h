@@ -24,6 +24,7 @@ struct bp_source_request {
 	double duration_s; /* 0: no bound */
 	uint64_t n_pkts; /* stop after so many frames, whatever was missed; 0: no bound */
 	unsigned burst; /* packets built at once, 1..BP_BURST_MAX */
+	double catch_up_s; /* turns that a late worker makes up for; 0: a tenth of a millisecond */
 };
 
 enum bp_source_state { BP_SOURCE_READY, BP_SOURCE_SENDING, BP_SOURCE_ENDED };

@@ -158,6 +158,37 @@ rate_is_held()
 		r["trial"]["missed"]["worker_late"], r["trial"]["lost"])') sent, missed, lost"
 }
 
+# Sleeps of the receiving thread of the process PID so far.
+receiver_sleeps()
+{
+	for _task in /proc/"$1"/task/*; do
+		[ "$(cat "$_task/comm" 2>/dev/null)" = bypath-gen-rx ] &&
+			sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "$_task/status" 2>/dev/null
+	done
+}
+
+sleeps_often()
+{
+	_sleeps=$(receiver_sleeps "$1")
+	[ "${_sleeps:-0}" -ge 100 ]
+}
+
+# On one core the receiver sleeps between two looks: two threads that spin take turns of milliseconds.
+receiver_is_guest()
+{
+	core=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+	"$BYPATH" gen "$BP_TMP/live.ini" --quiet --rate 1kpps --duration 0 --set gen.count=0 \
+		--set port.in.driver=af_packet --set port.in.device=v1 --set gen.rx=in --cores "$core" \
+		--json "$BP_TMP/live.json" >"$BP_TMP/gen.log" 2>&1 &
+	echo $! >"$BP_TMP/live.pid"
+	wait_for 10 sleeps_often "$(bp_pid live)" || fail "the receiver does not sleep"
+	kill -INT "$(bp_pid live)"
+	wait "$(bp_pid live)" || fail "bypath gen ends with code $?"
+	rm -f "$BP_TMP/live.pid"
+	bp_expect live 'r["trial"]["received_once"]["frames"] > 0' 'r["trial"]'
+	note "receiver and sender on core $core: $(grep -c 'by two threads' "$BP_TMP/gen.log") warning"
+}
+
 v1_received()
 {
 	awk '$1 == "v1:" { print $3 }' /proc/net/dev
@@ -233,6 +264,7 @@ refuses()
 
 frames_decode
 rate_is_held
+receiver_is_guest
 count_is_exact
 stops_at_once
 refuses
