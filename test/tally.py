@@ -37,6 +37,13 @@ def has_netns():
     return run.returncode == 0
 
 
+def has_tbf():
+    command = ["unshare", "--net", "tc", "qdisc", "add", "dev", "lo", "root", "tbf",
+               "rate", "1mbit", "burst", "2k", "limit", "4k"]
+    return shutil.which("tc") is not None and not subprocess.run(
+        command, capture_output=True, check=False).returncode
+
+
 def has_hugepages():
     path = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
     try:
@@ -67,6 +74,7 @@ FEATURES = {
     "clang": lambda: shutil.which("clang") is not None,
     "python": lambda: True,
     "tun": lambda: os.path.exists("/dev/net/tun"),
+    "tbf": has_tbf,
     "two-cores": lambda: len(os.sched_getaffinity(0)) >= 2,
     "ordinary-build": no_device,
     "zero-copy-nic": no_device,

@@ -53,3 +53,57 @@ sent=$(bp_get b sent)
 [ $((after - before)) -eq "$sent" ] ||
 	fail "bypath says $sent sent, the kernel $((after - before))"
 note "$(bp_get b 'summary()')"
+
+# --- what cannot be sent on is dropped in bypath, by reason, and its frames come home
+
+# A wire that nobody empties: what it does not hold is tx_full, whatever memory it lies in.
+{
+	case $KIND in
+	dpdk-*) bp_dpdk_section ;;
+	esac
+	bp_port wan "$KIND" w0
+	printf '[port.stuck]\ndriver = ring\ndevice = wire\nring_size = 256\n'
+	printf '[forward]\nwan = stuck\n'
+} | bp_ini c
+arrived()
+{
+	[ "$(in_mid cat /sys/class/net/w0/statistics/rx_packets)" -gt $((from + 5000)) ]
+}
+bp_start c
+from=$(in_mid cat /sys/class/net/w0/statistics/rx_packets)
+flood h1 10.77.0.2 2 200
+wait $FLOOD
+wait_for 5 arrived || fail "no load arrives at w0"
+bp_stop c
+bp_expect c "sent == 256 and received > 1000" "summary()"
+bp_expect c "drops_by_reason() == {'tx_full': received - 256}" "summary()"
+note "a wire that nobody empties: $(bp_get c 'drops_by_reason()')"
+
+# A queueing discipline slower than what comes: the kernel refuses, bypath drops and says so. Others
+# go around it.
+case $KIND in
+af_packet-*) line="qdisc_bypass = no" ;;
+pcap-live) line= ;;
+*) exit 0 ;;
+esac
+need tc
+in_mid tc qdisc replace dev w0 root tbf rate 8mbit burst 20k limit 20k 2>"$BP_TMP/tc.log" ||
+	skip "no tbf: this kernel lacks NET_SCH_TBF"
+{
+	printf '[port.src]\ndriver = null\nframe_bytes = 1000\nrate_pps = 20000\n'
+	bp_port out "$KIND" w0
+	printf '%s\n[forward]\nsrc = out\n' "$line"
+} | bp_ini d
+before=$(kernel_sent)
+bp_start d --duration 1
+bp_exit d 20 || fail "d: ends with code $?"
+bp_law d
+sent=$(bp_get d sent)
+all_out()
+{
+	[ $(($(kernel_sent) - before)) -eq "$sent" ]
+}
+wait_for 5 all_out || fail "bypath says $sent sent, the kernel $(($(kernel_sent) - before))"
+bp_expect d "sent >= 500 and drops('out') > sent" "summary()"
+bp_expect d "list(drops_by_reason()) == ['tx_full']" "summary()"
+note "a slow queueing discipline: $(bp_get d 'summary()')"
