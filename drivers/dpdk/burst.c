@@ -4,66 +4,11 @@
  * System calls on the packet path: none of ours. PMDs over the kernel make their own inside their
  * bursts; those are counted where the PMD's source makes their number certain.
  */
-#include "dpdk.h"
+#include "burst.h"
 
 #include "bypath/ledger.h"
 
-/* --- net_memif's guard: see guard.c ----------------------------------------------------------- */
-
-/*
- * The worker says that it is inside before it looks at `open`; guard.c closes `open` before it
- * looks at `inside`. Both in one total order: one of the two sees the other.
- */
-static inline bool enter(_Atomic bool *inside, const struct dpdk_port *dp)
-{
-	atomic_store_explicit(inside, true, memory_order_seq_cst);
-	if (atomic_load_explicit(&((struct dpdk_port *)(uintptr_t)dp)->open, memory_order_seq_cst))
-		return true;
-	atomic_store_explicit(inside, false, memory_order_release);
-	return false;
-}
-
-/* Release: what the burst did in the shared regions is over when guard.c sees it. */
-static inline void leave(_Atomic bool *inside)
-{
-	atomic_store_explicit(inside, false, memory_order_release);
-}
-
 /* --- receive ---------------------------------------------------------------------------------- */
-
-static inline void fill_view(struct bp_pkt *pkt, struct bp_pool *pool, struct rte_mbuf *m)
-{
-	*pkt = (struct bp_pkt){
-		.data = rte_pktmbuf_mtod(m, uint8_t *),
-		.token = (uintptr_t)m,
-		.pool = pool,
-		.len = m->data_len,
-		.headroom = m->data_off,
-	};
-}
-
-/* A tag that the PMD took out of the frame goes back in: views carry frames as on the wire. */
-static struct rte_mbuf *put_tag_back(struct bp_rxq *q, struct rte_mbuf *m)
-{
-	if (!rte_vlan_insert(&m))
-		bp_count(&q->counters, BP_CNT_VLAN, 1);
-	return m;
-}
-
-static inline struct rte_mbuf *whole_frame(struct bp_rxq *q, struct rte_mbuf *m)
-{
-	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
-		return put_tag_back(q, m);
-	return m;
-}
-
-static inline void count_rx(struct bp_rxq *q, const struct bp_pkt *pkts, unsigned n_views,
-			    unsigned n_pkts)
-{
-	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
-	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views));
-	bp_count(&q->counters, BP_CNT_BURSTS, 1);
-}
 
 /* PMDs that deliver one mbuf per frame. */
 static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
@@ -79,27 +24,12 @@ static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	for (unsigned i = 0; i < n; i++) {
 		if (i + 3 < n)
 			rte_prefetch0(mbufs[i + 3]);
-		fill_view(&pkts[i], rq->pool, whole_frame(q, mbufs[i]));
+		dpdk_fill_view(&pkts[i], rq->pool, dpdk_whole_frame(q, mbufs[i]));
 	}
-	count_rx(q, pkts, n, n);
+	dpdk_count_rx(q, n, bp_pkt_bytes(pkts, n));
 	if (rq->reads_each) /* one call per packet, and one that finds no more */
 		bp_count(&q->counters, BP_CNT_CALLS, n + (n < max));
 	return n;
-}
-
-/* One view per segment; the chain is undone, since views go back to their pool one by one. */
-static inline void expand(struct bp_pkt *pkts, struct bp_pool *pool, struct rte_mbuf *m)
-{
-	while (m) {
-		struct rte_mbuf *next = m->next;
-
-		m->next = NULL;
-		m->nb_segs = 1;
-		fill_view(pkts, pool, m);
-		pkts->flags = next ? BP_PKT_MORE : 0;
-		pkts++;
-		m = next;
-	}
 }
 
 /* PMDs that may deliver chains: frames that no longer fit the caller's array wait in the stash. */
@@ -125,7 +55,7 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 			rte_pktmbuf_free(m);
 			continue;
 		}
-		expand(&pkts[n], rq->pool, whole_frame(q, m));
+		dpdk_expand(&pkts[n], rq->pool, dpdk_whole_frame(q, m));
 		n += n_segs;
 		n_pkts++;
 	}
@@ -133,7 +63,7 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	count_rx(q, pkts, n, n_pkts);
+	dpdk_count_rx(q, n_pkts, bp_pkt_bytes(pkts, n));
 	return n;
 }
 
@@ -147,12 +77,12 @@ static unsigned rx_guarded(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	struct dpdk_rxq *rq = q->priv;
 	unsigned n;
 
-	if (unlikely(!enter(&rq->inside, rq->dp))) {
+	if (unlikely(!dpdk_enter(&rq->inside, rq->dp))) {
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
 	n = rx_chains_body(q, pkts, max);
-	leave(&rq->inside);
+	dpdk_leave(&rq->inside);
 	return n;
 }
 
@@ -236,17 +166,6 @@ static inline void pad(const struct dpdk_txq *tq, struct rte_mbuf *m)
 		memset(tail, 0, missing);
 }
 
-static inline unsigned burst_out(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n)
-{
-	struct dpdk_txq *tq = q->priv;
-	unsigned k = rte_eth_tx_burst(tq->eth_id, tq->queue_id, mbufs, (uint16_t)n);
-
-	if (tq->calls_per_burst | tq->calls_per_pkt)
-		bp_count(&q->counters, BP_CNT_CALLS,
-			 tq->calls_per_burst + (uint64_t)k * tq->calls_per_pkt);
-	return k;
-}
-
 /* Send the packets at the start of pkts[] that go out in place. Returns views consumed. */
 static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsigned n,
 				     bool *is_full)
@@ -268,7 +187,7 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 		n_views += v;
 		end[n_pkts++] = (uint8_t)n_views;
 	}
-	n_sent = burst_out(q, mbufs, n_pkts);
+	n_sent = dpdk_burst_out(q, mbufs, n_pkts);
 	for (unsigned i = n_sent; i < n_pkts; i++)
 		unlink_views(mbufs[i]);
 	*is_full = n_sent < n_pkts;
@@ -323,7 +242,7 @@ static void hold(struct bp_txq *q)
 static bool flush_backlog(struct bp_txq *q)
 {
 	struct dpdk_txq *tq = q->priv;
-	unsigned k = burst_out(q, &tq->backlog[tq->first_backlog], tq->n_backlog);
+	unsigned k = dpdk_burst_out(q, &tq->backlog[tq->first_backlog], tq->n_backlog);
 
 	tq->first_backlog = (uint16_t)(tq->first_backlog + k);
 	tq->n_backlog = (uint16_t)(tq->n_backlog - k);
@@ -405,14 +324,14 @@ static unsigned tx_guarded(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	struct dpdk_txq *tq = q->priv;
 	unsigned k;
 
-	if (unlikely(!enter(&tq->inside, tq->dp))) {
+	if (unlikely(!dpdk_enter(&tq->inside, tq->dp))) {
 		/* A window is over in a moment; a peer that is gone may stay away. */
 		if (atomic_load_explicit(&tq->dp->has_peer, memory_order_relaxed))
 			return 0;
 		return bp_tx_down(q, pkts, n);
 	}
 	k = tx_body(q, pkts, n);
-	leave(&tq->inside);
+	dpdk_leave(&tq->inside);
 	return k;
 }
 

@@ -104,6 +104,7 @@ static void bind_rxq(struct dpdk_port *dp, uint16_t i)
 		.dp = dp,
 		.eth_id = dp->eth_id,
 		.queue_id = i,
+		.is_guarded = dp->kind == DPDK_MEMIF,
 		.reads_each = dp->kind == DPDK_TAP,
 	};
 	q->priv = &dp->rxq[i];
@@ -120,11 +121,13 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 		.dp = dp,
 		.mbufs = &dp->pool.tx,
 		.multi_segs = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
+		.is_guarded = dp->kind == DPDK_MEMIF,
 		.eth_id = dp->eth_id,
 		.queue_id = i,
 		.calls_per_burst = dp->kind == DPDK_AF_PACKET,
 		.calls_per_pkt = dp->kind == DPDK_TAP,
 		.pad_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : 0,
+		.min_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : RTE_ETHER_HDR_LEN,
 		.max_bytes = dp->port->info.max_frame_bytes,
 		.vlan_bytes = is_by_mtu ? 4 : 0,
 	};
@@ -439,6 +442,7 @@ static const struct bp_driver_ops dpdk_ops = {
 	.accepts = dpdk_accepts,
 	.thread_enter = dpdk_thread_enter,
 	.thread_leave = dpdk_thread_leave,
+	.direct = dpdk_direct_choose,
 };
 
 /* What bp_driver_find() looks up in the module. */

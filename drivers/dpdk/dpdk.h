@@ -46,6 +46,7 @@ struct dpdk_rxq {
 	 * control thread in guard.c. */
 	_Atomic bool inside;
 	uint16_t eth_id, queue_id;
+	bool is_guarded;
 	bool reads_each; /* the PMD makes a system call per packet */
 	/* Chains received that did not fit the caller's array. */
 	uint16_t n_stash, first_stash;
@@ -55,10 +56,12 @@ struct dpdk_rxq {
 struct dpdk_txq {
 	struct dpdk_port *dp;
 	_Atomic bool inside; /* as in dpdk_rxq */
+	bool is_guarded;
 	bool multi_segs; /* the PMD sends chains */
 	uint16_t eth_id, queue_id;
 	uint16_t calls_per_burst, calls_per_pkt; /* of the PMD, where that is certain */
 	uint16_t pad_bytes; /* shorter frames are padded with zeros to this, 0 never */
+	uint32_t min_bytes; /* shorter frames are padded, or runts */
 	uint32_t max_bytes; /* longest frame without a VLAN tag */
 	uint32_t vlan_bytes; /* a VLAN tag may come on top */
 	const struct dpdk_mbufs *mbufs; /* for views that are not mbufs */
@@ -140,6 +143,11 @@ uint16_t dpdk_ring_size(const struct dpdk_port *dp);
 
 bp_rx_fn dpdk_rx_choose(const struct dpdk_port *dp);
 bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
+
+/* --- direct.c: the same between two ports of this driver -------------------------------------- */
+
+bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
+				enum bp_engine_mode mode);
 
 /* --- guard.c: net_memif's memory, which EAL's interrupt thread unmaps ----------------------- */
 

@@ -7,7 +7,7 @@
 
 struct bp_ks_ops;
 
-#define BP_DRIVER_ABI 1u
+#define BP_DRIVER_ABI 2u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
@@ -46,6 +46,10 @@ struct bp_driver_ops {
 	/* Called in each worker's own thread before its first and after its last burst. NULL: none. */
 	int (*thread_enter)(struct bp_port *port, unsigned worker_id);
 	void (*thread_leave)(struct bp_port *port, unsigned worker_id);
+	/* The direct burst between two started queues of this driver, for paths that need nothing
+	 * but this mode; NULL when there is none. NULL: never. */
+	bp_direct_fn (*direct)(const struct bp_rxq *rxq, const struct bp_txq *txq,
+			       enum bp_engine_mode mode);
 };
 
 struct bp_driver {

@@ -34,6 +34,16 @@ typedef unsigned (*bp_rx_fn)(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max
  */
 typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
+/*
+ * Move up to max packets (1 ≤ max ≤ BP_BURST_MAX) from rxq to txq, two queues of one driver, in its
+ * own handles: what rx(), the engine's mode and tx() do, without a view for each packet. Counts on
+ * both queues as they do; what TX does not take after n_retries more attempts is dropped as
+ * tx_full. The worker of both queues only. Never blocks or sleeps. Returns the packets it took from
+ * rxq; 0 leaves txq alone.
+ */
+typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+				 unsigned n_retries);
+
 /* Hot pointers, then counters. Set up by the driver in open/start, polled by one worker. */
 struct bp_rxq {
 	/* Written by the control thread (driver's function, or bp_rx_down while the port is away),

@@ -189,6 +189,37 @@ static int bind_offloads(struct bp_engine *e, const struct bp_port *port)
 	return 0;
 }
 
+/* A driver moves packets between two of its queues by itself, where the path asks for no more. */
+static bp_direct_fn choose_direct(const struct bp_engine *e, struct bp_path *path)
+{
+	const struct bp_port *in = path->rxq->port, *out = path->txq->port;
+
+	if (in->driver != out->driver || !in->driver->ops->direct || !e->is_started[in->port_id] ||
+	    !e->is_started[out->port_id] ||
+	    atomic_load_explicit(&path->offload, memory_order_relaxed))
+		return NULL;
+	return in->driver->ops->direct(path->rxq, path->txq, e->conf->engine.mode);
+}
+
+/*
+ * For the paths from and to port; NULL: all. A port that is about to leave takes them back to its
+ * bursts, which are swapped one port at a time (is_leaving).
+ */
+static void bind_directs(struct bp_engine *e, const struct bp_port *port, bool is_leaving)
+{
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
+		for (unsigned j = 0; j < e->workers[i].n_paths; j++) {
+			struct bp_path *path = &e->workers[i].paths[j];
+
+			if (port && path->rxq->port != port && path->txq->port != port)
+				continue;
+			/* Release: both ports' queues, as start() left them. */
+			atomic_store_explicit(&path->direct,
+					      is_leaving ? NULL : choose_direct(e, path),
+					      memory_order_release);
+		}
+}
+
 static unsigned count_rxqs(const struct bp_engine *e, unsigned worker_id)
 {
 	unsigned n = 0;
@@ -239,6 +270,8 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 		err = make_worker(e, &e->workers[i], i);
 	if (!err)
 		err = bind_offloads(e, NULL);
+	if (!err)
+		bind_directs(e, NULL, false);
 	if (!err && conf->memory.protect)
 		err = bp_arena_protect(e->arena);
 	if (err) {
@@ -271,6 +304,7 @@ static void take_port_out(struct bp_engine *e, struct bp_port *port)
 	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
 	       port->conf->name, port->conf->device);
 	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	bind_directs(e, port, true);
 	bp_port_unpublish(port);
 	quiesce_workers(e);
 	bp_port_stop(port);
@@ -289,6 +323,7 @@ static void take_port_in(struct bp_engine *e, struct bp_port *port)
 	quiesce_workers(e);
 	bp_port_publish(port);
 	e->is_started[port->port_id] = true;
+	bind_directs(e, port, false);
 	bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name, port->conf->device,
 	       port->info.mode);
 	for (unsigned i = 0; i < e->n_running; i++)

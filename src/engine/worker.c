@@ -91,6 +91,17 @@ static void forward(struct bp_path *p, const struct usage *before, struct bp_pkt
 		transmit(p, before, pkts, n);
 }
 
+/* Packets that went out without views: a driver copies each at most once. */
+static void count_direct_copies(struct bp_path *p, const struct usage *before, uint64_t n_pkts)
+{
+	uint64_t n_copied =
+		read_usage(&p->rxq->counters, &p->txq->counters).copies - before->copies;
+
+	add(&p->v[BP_PATH_CNT_HIST], n_pkts - n_copied);
+	if (n_copied)
+		add(&p->v[BP_PATH_CNT_HIST + 1], n_copied);
+}
+
 /* Add what a round cost to its path. */
 static void account(struct bp_path *p, const struct usage *before, uint64_t n_cycles)
 {
@@ -112,19 +123,27 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 	struct bp_pkt pkts[BP_BURST_MAX];
 	struct bp_rxq *rxq = p->rxq;
 	struct bp_txq *txq = p->txq;
-	bp_rx_fn rx = atomic_load_explicit(&rxq->burst, memory_order_acquire);
+	bp_direct_fn direct = atomic_load_explicit(&p->direct, memory_order_acquire);
 	struct usage before = read_usage(&rxq->counters, &txq->counters);
 	uint64_t n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS);
 	uint64_t n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES);
+	uint64_t n_full = bp_counter(&txq->counters, BP_DROP_TX_FULL);
 	uint64_t begin = *now;
-	unsigned n = rx(rxq, pkts, p->burst);
+	unsigned n = direct ? direct(rxq, txq, p->burst, p->tx_retries)
+			    : atomic_load_explicit(&rxq->burst, memory_order_acquire)(rxq, pkts,
+										      p->burst);
 
 	if (n) {
 		n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS) - n_pkts;
 		n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES) - n_bytes;
-		if (p->rewrite)
-			p->rewrite(pkts, n);
-		forward(p, &before, pkts, n);
+		if (direct) {
+			n_full = bp_counter(&txq->counters, BP_DROP_TX_FULL) - n_full;
+			count_direct_copies(p, &before, n_pkts - n_full);
+		} else {
+			if (p->rewrite)
+				p->rewrite(pkts, n);
+			forward(p, &before, pkts, n);
+		}
 		add(&p->v[BP_PATH_CNT_PKTS], n_pkts);
 		add(&p->v[BP_PATH_CNT_BYTES], n_bytes);
 		add(&p->v[BP_PATH_CNT_BURSTS], 1);

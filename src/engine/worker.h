@@ -34,6 +34,8 @@ struct bp_path {
 	/* NULL: TX takes packets as RX gives them. Swapped by the control thread when a port has
 	 * started (release), loaded once a round by the worker (acquire). */
 	_Atomic(struct bp_offload *) offload;
+	/* Both ports' driver moves packets by itself; NULL: by views. Swapped like offload. */
+	_Atomic(bp_direct_fn) direct;
 	uint16_t burst; /* views asked for at a time */
 	uint16_t tx_retries; /* attempts after the first for what TX left over */
 	alignas(BP_CACHE_LINE) _Atomic uint64_t v[BP_PATH_CNT_N];

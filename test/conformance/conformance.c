@@ -11,8 +11,8 @@
 #define TEST_SECONDS 60u /* a test that takes longer hangs */
 
 static const struct rig *const rig_tables[] = { rigs_process, rigs_net, rigs_file, rigs_dpdk };
-static const struct test *const test_tables[] = { tests_life, tests_ownership, tests_sizes,
-						  tests_counters, tests_metadata };
+static const struct test *const test_tables[] = { tests_life,     tests_ownership, tests_sizes,
+						  tests_counters, tests_metadata,  tests_direct };
 
 static const struct rig *find_rig(const char *name)
 {

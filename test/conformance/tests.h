@@ -18,5 +18,6 @@ extern const struct test tests_ownership[];
 extern const struct test tests_sizes[];
 extern const struct test tests_counters[];
 extern const struct test tests_metadata[];
+extern const struct test tests_direct[];
 
 #endif

@@ -209,6 +209,70 @@ bool traffic_from_port(struct world *w, const uint32_t *lens, unsigned n, enum o
 	return !check_failed();
 }
 
+void traffic_offer(struct world *w, unsigned n)
+{
+	uint8_t frame[60];
+
+	for (unsigned i = 0; i < n; i++) {
+		frame_write(frame, w->next_seq, sizeof(frame), false);
+		if (w->rig->send(w, frame, sizeof(frame)))
+			break;
+		w->next_seq++;
+	}
+	if (w->rig->commit)
+		w->rig->commit(w);
+}
+
+static void swap_back(uint8_t *frame)
+{
+	uint8_t dst[6];
+
+	memcpy(dst, frame, 6);
+	memcpy(frame, frame + 6, 6);
+	memcpy(frame + 6, dst, 6);
+}
+
+/* Move frames from the port's RX to its TX until n have been counted. */
+static bool reflect(struct world *w, bp_direct_fn direct, uint64_t n)
+{
+	const struct bp_counters *c = &world_rxq(w)->counters;
+	uint64_t deadline_ns = now_ns() + PATIENCE_NS, begin = bp_counter(c, BP_CNT_PKTS);
+
+	while (bp_counter(c, BP_CNT_PKTS) - begin < n && now_ns() < deadline_ns)
+		if (!world_direct(w, direct, 8))
+			pause_briefly();
+	return expect(bp_counter(c, BP_CNT_PKTS) - begin == n, "direct: %lu of %lu frames received",
+		      bp_counter(c, BP_CNT_PKTS) - begin, n);
+}
+
+bool traffic_direct(struct world *w, const uint32_t *lens, unsigned n, bp_direct_fn direct,
+		    bool swaps)
+{
+	static uint8_t frame[FRAME_MAX];
+	uint32_t seq = w->next_seq;
+
+	w->next_seq += n;
+	poll_before(w);
+	for (unsigned i = 0; i < n; i++)
+		if (!offer(w, seq + i, lens[i], false))
+			return false;
+	if (w->rig->commit)
+		w->rig->commit(w);
+	if (!reflect(w, direct, n))
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t len = peer_take(w, frame, sizeof(frame));
+
+		if (!expect(len, "direct: frame %u never came", seq + i))
+			return false;
+		if (swaps)
+			swap_back(frame);
+		if (!expect_frame("direct", frame, len, seq + i, lens[i], false))
+			return false;
+	}
+	return true;
+}
+
 bool traffic_both_ways(struct world *w)
 {
 	static const uint32_t lens[] = { 60, 1500, 64, 333 };

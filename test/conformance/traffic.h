@@ -21,6 +21,16 @@ bool traffic_to_port(struct world *w, const uint32_t *lens, unsigned n, unsigned
 bool traffic_from_port(struct world *w, const uint32_t *lens, unsigned n, enum origin origin,
 		       uint32_t view_bytes);
 
+/*
+ * The peer offers one frame of each length, the port sends it back by its direct burst, and the peer
+ * must see every frame once, in order: unchanged, or with its addresses swapped and nothing else.
+ */
+bool traffic_direct(struct world *w, const uint32_t *lens, unsigned n, bp_direct_fn direct,
+		    bool swaps);
+
+/* The peer offers n frames of 60 bytes; those that do not fit are left. */
+void traffic_offer(struct world *w, unsigned n);
+
 /* The bytes of one packet of n views in one piece; its length, 0 when it is longer than room. */
 uint32_t traffic_gather(const struct bp_pkt *pkts, unsigned n, uint8_t *frame, uint32_t room);
 

@@ -443,6 +443,31 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 	return k;
 }
 
+unsigned world_direct(struct world *w, bp_direct_fn direct, unsigned n_retries)
+{
+	struct tally rx = tally_of(&world_rxq(w)->counters), tx = tally_of(&world_txq(w)->counters);
+	unsigned n = direct(world_rxq(w), world_txq(w), BP_BURST_MAX, n_retries);
+	struct tally rx_now = tally_of(&world_rxq(w)->counters);
+	struct tally tx_now = tally_of(&world_txq(w)->counters);
+	uint64_t n_out;
+
+	expect((n != 0) == (rx_now.v[BP_CNT_BURSTS] > rx.v[BP_CNT_BURSTS]),
+	       "%u packets moved, %lu bursts counted", n,
+	       rx_now.v[BP_CNT_BURSTS] - rx.v[BP_CNT_BURSTS]);
+	expect(n == rx_now.v[BP_CNT_PKTS] - rx.v[BP_CNT_PKTS], "%u packets moved, %lu counted", n,
+	       rx_now.v[BP_CNT_PKTS] - rx.v[BP_CNT_PKTS]);
+	n_out = tx_now.v[BP_CNT_PKTS] + tally_drops(&tx_now) - tx.v[BP_CNT_PKTS] - tally_drops(&tx);
+	expect(n == n_out, "%u packets moved, %lu sent or dropped", n, n_out);
+	w->rx_pkts += n;
+	w->rx_bytes += rx_now.v[BP_CNT_BYTES] - rx.v[BP_CNT_BYTES];
+	w->rx_bursts += n != 0;
+	w->rx_empty += n == 0;
+	w->tx_pkts += n_out;
+	w->tx_bytes += tx_now.v[BP_CNT_BYTES] - tx.v[BP_CNT_BYTES];
+	w->tx_copies += tx_now.v[BP_CNT_COPIES] - tx.v[BP_CNT_COPIES];
+	return n;
+}
+
 void world_drain(struct world *w)
 {
 	uint64_t deadline_ns = now_ns() + DRAIN_LIMIT_NS;

@@ -51,6 +51,8 @@ struct bp_txq *world_txq(struct world *w);
 /* rx and tx of the port under test, with every rule of the contract checked around the call. */
 unsigned world_rx(struct world *w, struct bp_pkt *pkts, unsigned max);
 unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n);
+/* The port's queues through a direct burst: received by it, sent by it, in the suite's own count. */
+unsigned world_direct(struct world *w, bp_direct_fn direct, unsigned n_retries);
 /* Kick until nothing is held or a second has passed. */
 void world_drain(struct world *w);
 
