@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
                                 "peers.d"))
 
 import verdict  # noqa: E402
+from search import Bounds  # noqa: E402
 
 
 def side(name, values, offered=None, error=None, unmeasurable=None):
@@ -18,8 +19,8 @@ def side(name, values, offered=None, error=None, unmeasurable=None):
             "rounds": [{"value": v, "offered": o} for v, o in zip(values, offered)]}
 
 
-def row(ours, theirs=None, goal=(">=", 1.35), kind="ratio"):
-    return {"ours": ours, "theirs": theirs, "goal": goal, "kind": kind}
+def row(ours, theirs=None, goal=(">=", 1.35), kind="ratio", scale=1):
+    return {"ours": ours, "theirs": theirs, "goal": goal, "kind": kind, "scale": scale}
 
 
 class Verdict(unittest.TestCase):
@@ -45,6 +46,10 @@ class Verdict(unittest.TestCase):
                                       kind="absolute"), verdict.MET)
         self.assertEqual(self.verdict(side("a", [151]), goal=("<=", 150), kind="absolute"),
                          verdict.SHORT)
+
+    def test_absolute_goal_is_in_the_unit_that_is_shown(self):
+        self.assertEqual(self.verdict(side("a", [84e6]), goal=("<=", 150), kind="absolute",
+                                      scale=1e-6), verdict.MET)
 
     def test_a_side_that_forwards_all_that_comes_is_not_measured(self):
         full = side("a", [200, 200], [300, 300])
@@ -81,10 +86,45 @@ class Verdict(unittest.TestCase):
     def test_no_goal_is_no_verdict(self):
         self.assertEqual(self.verdict(side("a", [1]), side("b", [2]), goal=None), verdict.INFO)
 
+    def test_no_goal_says_all_the_same_that_traffic_was_short(self):
+        word, why = verdict.judge(row(side("a", [100], [100]), side("b", [2]), goal=None))
+        self.assertEqual(word, verdict.INFO)
+        self.assertIn("a forwards 100.0 %", why)
+
     def test_statistics_keep_every_round(self):
         self.assertEqual(verdict.stat([3, 1, None, 2]),
                          {"median": 2, "min": 1, "max": 3, "values": [3, 1, 2]})
         self.assertIsNone(verdict.stat([]))
+
+
+def search(carried, first, highest, hiccups=()):
+    """Bounds of a simulated side; trials whose number is in hiccups lose frames at any rate."""
+    bounds, n = Bounds(first, highest), 0
+    while (rate := bounds.next()) is not None:
+        n += 1
+        bounds.take(rate, 0.5 if n in hiccups or rate > carried else 0.0)
+        assert n < 100
+    return bounds
+
+
+class Search(unittest.TestCase):
+    def test_bounds_enclose_what_is_carried_from_wherever_it_begins(self):
+        for first in (50e3, 500e3, 900e3, 2e6):
+            bounds = search(700e3, first, 2e6)
+            self.assertLessEqual(bounds.lower, 700e3)
+            self.assertGreater(bounds.upper, 700e3)
+            self.assertLessEqual(bounds.upper - bounds.lower, 0.05 * bounds.upper)
+
+    def test_one_hiccup_at_a_rate_changes_nothing(self):
+        self.assertEqual(search(700e3, 500e3, 2e6, {1, 5}).value, search(700e3, 500e3, 2e6).value)
+
+    def test_faster_than_the_generator_has_no_upper_bound(self):
+        bounds = search(9e6, 500e3, 2e6)
+        self.assertIsNone(bounds.upper)
+        self.assertEqual(bounds.lower, 2e6)
+
+    def test_loss_at_every_rate_ends(self):
+        self.assertEqual(search(0, 500e3, 2e6).value, 0)
 
 
 unittest.main()

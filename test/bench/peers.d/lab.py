@@ -1,7 +1,7 @@
 # The private lab: namespaces, veth pairs between them, processes inside, counters of interfaces.
 # SPDX-License-Identifier: BSD-3-Clause
 """
-  gen: generator [e0]═══[w0] mid: forwarder [w1]═══[e1] the same gen
+  gen: generator [e0]═══[w0] mid: forwarder [w1]═══[e1] the same gen, or far (TCP's server)
 
 Further pairs are e2═w2, e3═w3 … The forwarder's ends take XDP frames (GRO on, which veth asks for);
 the generator's ends are plain interfaces, at which nobody listens: what arrives there is counted and
@@ -97,9 +97,9 @@ class Process:
 
 class Lab:
     def __init__(self):
-        self.n_pairs = 0
+        self.ends = []
         self.holders = {}
-        for netns in ("gen", "mid"):
+        for netns in ("gen", "mid", "far"):
             run("ip", "netns", "add", netns)
             run("ip", "-n", netns, "link", "set", "lo", "up")
             run("ip", "netns", "exec", netns, "sysctl", "-qw",
@@ -110,24 +110,27 @@ class Lab:
 
     def clear(self):
         """No wire is left; what forwarded on them has ended before."""
-        for i in range(self.n_pairs):
-            run("ip", "-n", "gen", "link", "del", f"e{i}", check=False)
-        self.n_pairs = 0
+        for netns, device in self.ends:
+            run("ip", "-n", netns, "link", "del", device, check=False)
+        self.ends = []
 
-    def wires(self, n=2, queues=1, offloads="off"):
+    def wires(self, n=2, queues=1, offloads="off", far="gen"):
+        """Pairs made anew. offloads=on: as the kernel makes them, nothing set; far: where e1 lies."""
         self.clear()
         for i in range(n):
-            run("ip", "-n", "gen", "link", "add", f"e{i}", "address", f"02:00:00:00:{i + 1:02x}:00",
+            netns = far if i == 1 else "gen"
+            run("ip", "-n", netns, "link", "add", f"e{i}", "address", f"02:00:00:00:{i + 1:02x}:00",
                 "numtxqueues", str(queues), "numrxqueues", str(queues), "type", "veth",
                 "peer", "name", f"w{i}", "netns", "mid", "address", f"02:00:00:00:{i + 1:02x}:09",
                 "numtxqueues", str(queues), "numrxqueues", str(queues))
-            self.n_pairs = i + 1
-            run("ip", "-n", "gen", "link", "set", f"e{i}", "up")
+            self.ends.append((netns, f"e{i}"))
+            run("ip", "-n", netns, "link", "set", f"e{i}", "up")
             run("ip", "-n", "mid", "link", "set", f"w{i}", "up")
             if offloads == "off":
-                run("ip", "netns", "exec", "gen", "ethtool", "-K", f"e{i}", "tx", "off", "tso",
+                run("ip", "netns", "exec", netns, "ethtool", "-K", f"e{i}", "tx", "off", "tso",
                     "off", "gso", "off", "sg", "off", check=False)
-            run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", "on")
+            if offloads == "off" and far == "gen":
+                run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", "on")
 
     def rx_packets(self, netns, device):
         with open(f"/proc/{self.holders[netns].popen.pid}/net/dev", encoding="ascii") as file:

@@ -58,7 +58,7 @@ def side_document(side):
 
 def row_document(row, state):
     """state: {"ours": side, "theirs": side or None} as the runner keeps them."""
-    verdict, why = judge({"goal": row.goal, "kind": row.kind, **state})
+    verdict, why = judge({"goal": row.goal, "kind": row.kind, "scale": row.scale, **state})
     return {"row": row.name, "title": row.title, "unit": row.unit, "scale": row.scale,
             "goal": {"sign": row.goal[0], "bound": row.goal[1]} if row.goal else None,
             "kind": row.kind, "note": row.note, "verdict": verdict, "why": why,
@@ -83,7 +83,7 @@ def goal_text(row):
         return "-"
     sign = {">=": "≥", "<=": "≤"}[row["goal"]["sign"]]
     suffix = "×" if row["kind"] == "ratio" else ""
-    return f"{sign} {row['goal']['bound']:g}{suffix}"
+    return f"{sign} {row['goal']['bound']:.3g}{suffix}"
 
 
 HEAD = ("row", "unit", "ours", "theirs", "ratio", "goal", "verdict")

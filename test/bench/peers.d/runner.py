@@ -7,10 +7,7 @@ import time
 from lab import Interrupted, Lab, SideError, prepare_folder
 from output import row_document
 from traffic import Context
-
-
-class Unmeasurable(Exception):
-    """The generator, not the side, was the limit; the text says how."""
+from verdict import stat
 
 
 def fresh(spec):
@@ -41,6 +38,13 @@ def measure_row(ctx, row, n_rounds, state):
                 one_round(ctx, spec, side)
 
 
+def remember(ctx, row, state):
+    """What later rows need of this one: the peer's NDR."""
+    figure = stat([r["value"] for r in state["theirs"]["rounds"]]) if state["theirs"] else None
+    if row.name.startswith("ndr-") and figure and figure["median"]:
+        ctx.ndr[row.theirs.name.split()[-1]] = figure["median"]
+
+
 def say(row, document, seconds):
     ratio = f" {document['ratio']:.2f}×" if document["ratio"] is not None else ""
     print(f"peers: {row.name}:{ratio} {document['verdict']} ({seconds:.0f} s)", file=sys.stderr,
@@ -65,6 +69,7 @@ def run_rows(options, program, doc, save):
             state = {"ours": fresh(row.ours), "theirs": fresh(row.theirs)}
             measure_row(ctx, row, options.rounds, state)
             doc["rows"].append(row_document(row, state))
+            remember(ctx, row, state)
             state = None
             save()
             say(row, doc["rows"][-1], time.monotonic() - begin)

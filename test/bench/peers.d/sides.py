@@ -20,6 +20,16 @@ class Side:
     def __init__(self, name):
         self.name, self.command, self.process, self.facts = name, "", None, {}
 
+    def start_process(self):
+        """The part that takes no time to speak of."""
+
+    def wait_ready(self):
+        """Until it says that it forwards."""
+
+    def start(self):
+        self.start_process()
+        self.wait_ready()
+
     def check(self):
         if self.process and not self.process.is_alive():
             self.process.fail(f"died with code {self.process.popen.returncode}")
@@ -40,11 +50,13 @@ class Bypath(Side):
         self.program, self.ini, self.report = program, ini, None
         self.command = "bypath run FILE.ini, FILE.ini: " + " / ".join(ini.split("\n")).strip(" /")
 
-    def start(self):
+    def start_process(self):
         with open(f"{FOLDER}/bypath.ini", "w", encoding="utf-8") as file:
             file.write(self.ini)
         self.process = Process("bypath", "mid", self.program, "run", f"{FOLDER}/bypath.ini",
                                "--quiet", "--report", f"{FOLDER}/bypath.json")
+
+    def wait_ready(self):
         self.process.wait_said("forwarding", START_S)
 
     def stop(self):
@@ -71,15 +83,20 @@ class Bypath(Side):
 
 
 class Testpmd(Side):
-    def __init__(self, vdevs, *arguments, forward_mode="io"):
+    """dpdk-testpmd with its own defaults. Without a terminal it needs --stats-period to go on; it places
+    its threads itself, which taskset would prevent."""
+
+    def __init__(self, vdevs, forward_mode="io"):
         super().__init__("dpdk-testpmd")
         self.arguments = [TESTPMD, f"--lcores=0@{GEN_CORE},1@{DUT_CORE}", *EAL,
                           *(f"--vdev={v}" for v in vdevs), "--", f"--forward-mode={forward_mode}",
-                          MBUFS, "--stats-period", "1", "--auto-start", *arguments]
+                          MBUFS, "--stats-period", "1", "--auto-start"]
         self.command = shlex.join(self.arguments)
 
-    def start(self):
+    def start_process(self):
         self.process = Process("dpdk-testpmd", "mid", *self.arguments)
+
+    def wait_ready(self):
         self.process.wait_said("Port statistics", START_S)
 
     def stop(self):
@@ -95,7 +112,7 @@ class Bridge(Side):
         super().__init__("kernel bridge")
         self.command = "ip link add br0 type bridge; ip link set w0 master br0; … w1"
 
-    def start(self):
+    def start_process(self):
         run("ip", "-n", "mid", "link", "add", "br0", "type", "bridge", "forward_delay", "0")
         for device in ("w0", "w1"):
             run("ip", "-n", "mid", "link", "set", device, "master", "br0")

@@ -15,10 +15,11 @@ ETH = ("--protocol", "eth")
 
 
 class Context:
-    """What a measurement needs to know: the lab, the program, how long a round lasts."""
+    """What a measurement needs to know: the lab, the program, how long a round lasts, earlier rows."""
 
     def __init__(self, lab, program, duration):
         self.lab, self.program, self.duration = lab, program, duration
+        self.ndr = {}  # of peers, by their driver, as soon as it is known
 
 
 class Source:

@@ -52,8 +52,8 @@ def compare(figure, goal):
 
 
 def judge(row):
-    """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute; ours, theirs: sides,
-    each with rounds [{value, offered}], error (text or None), unmeasurable (text or None)."""
+    """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute, of ours times scale;
+    ours, theirs: sides, each with rounds [{value, offered}], error (text or None), unmeasurable (text or None)."""
     ours, theirs = row["ours"], row.get("theirs")
     sides = [s for s in (ours, theirs) if s]
     for side in sides:
@@ -65,12 +65,12 @@ def judge(row):
         if not side["rounds"]:
             return MISSING, "interrupted before it was measured"
     why = unsaturated(sides)
+    if row["goal"] is None:
+        return INFO, why
     if why:
         return NOT_MEASURABLE, why
-    if row["goal"] is None:
-        return INFO, ""
     figure = ratio_of(ours, theirs) if row["kind"] == "ratio" else \
-        stat([r["value"] for r in ours["rounds"]])["median"]
+        stat([r["value"] for r in ours["rounds"]])["median"] * row["scale"]
     if figure is None:
         return NOT_MEASURABLE, f"{theirs['name']} forwards nothing: there is no ratio"
     return (MET if compare(figure, row["goal"]) else SHORT), ""

@@ -1,0 +1,87 @@
+# Forwarders without a wire: both sides make and swallow their packets themselves.
+# SPDX-License-Identifier: BSD-3-Clause
+"""There is no far end to count at: each side's own counters stand, which both keep in every run."""
+
+import re
+import statistics
+import time
+
+from lab import FOLDER, Process
+from sides import START_S
+
+
+def run_alone(ctx, side):
+    """One round of bypath: packets out of all paths, per second."""
+    with open(f"{FOLDER}/bypath.ini", "w", encoding="utf-8") as file:
+        file.write(side.ini)
+    side.command += f" --duration {ctx.duration:g}"
+    side.process = Process("bypath", "mid", ctx.program, "run", f"{FOLDER}/bypath.ini", "--quiet",
+                           "--report", f"{FOLDER}/bypath.json", "--duration", f"{ctx.duration:g}")
+    try:
+        side.process.wait_end(START_S + ctx.duration + 10)
+        side.read()
+    finally:
+        side.abandon()
+    n_out = sum(p["counted"]["packets_out"] for p in side.report["paths"]
+                if p["in"] != "seed")
+    return {"value": n_out / side.report["run"]["elapsed_s"], "facts": side.facts}
+
+
+def watch_testpmd(ctx, side):
+    """One round of testpmd: transmitted packets of all ports, per second, as it shows each second."""
+    try:
+        side.start()
+        time.sleep(max(ctx.duration, 1) + 1.3)  # the first second is the start's
+        side.check()
+        shows = re.split(r"Port statistics =+", side.process.log())[1:]
+        side.stop()
+    finally:
+        side.abandon()
+    rates = [sum(int(n) for n in re.findall(r"Tx-pps:\s+(\d+)", show)) for show in shows]
+    rates = [rate for rate in rates[2:] if rate]
+    if not rates:
+        side.process.fail("shows no rate")
+    return {"value": statistics.median(rates), "shown": rates}
+
+
+NULL_NULL = """[port.a]
+driver = null
+[port.b]
+driver = null
+[forward]
+a = b
+b = a
+"""
+
+# Packets that a third port made at the start go round between two loops.
+RING_RING = """[port.a]
+driver = ring
+device = loop-a
+[port.b]
+driver = ring
+device = loop-b
+[port.seed]
+driver = null
+count = 512
+[forward]
+a = b
+b = a
+seed = a
+"""
+
+
+def dpdk_null(mode):
+    return f"""[engine]
+mode = {mode}
+[dpdk]
+memory = 48
+[port.a]
+driver = dpdk
+device = net_null0
+[port.b]
+driver = dpdk
+device = net_null1
+[forward]
+a = b
+b = a
+"""
