@@ -19,6 +19,7 @@
 
 #define SETTLE_TIMES 10.0
 #define DRAIN_NS     500000000u
+#define CHECK_NS     100000000u
 #define GUEST_NAP_NS 50000
 #define GUEST_LATE_S 0.001
 #define BOUND_SHARE  0.995 /* of what was asked: below, the generator was the bottleneck */
@@ -473,8 +474,14 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 	return err;
 }
 
+/* Not more often: each look takes a lock of the whole kernel, for which others may make it wait. */
 static void check_ports(struct bp_gen *gen)
 {
+	uint64_t now_ns = bp_clock_ns();
+
+	if (now_ns - gen->checked_ns < CHECK_NS)
+		return;
+	gen->checked_ns = now_ns;
 	for (unsigned i = 0; i < gen->n_ports; i++) {
 		if (gen->is_port_lost || link_of(&gen->ports[i]) != BP_LINK_LOST)
 			continue;

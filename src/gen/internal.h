@@ -56,6 +56,7 @@ struct bp_gen {
 	struct bp_trial_request request;
 	struct bp_trial_result result;
 	uint64_t begin_ns, end_ns; /* of the trial; end: UINT64_MAX: until asked */
+	uint64_t checked_ns; /* when the ports' links were last looked at */
 	bool is_port_lost;
 	char lost_name[BP_NAME_BYTES];
 	/* NULL, or the TX port's own source: then `source` is its schedule and its account. */
