@@ -66,6 +66,7 @@ static json_t *latency(const struct bp_cmp_row *row)
 		      (json_int_t)s.n, "min_ns", s.min_ns, "mean_ns", s.mean_ns, "p50_ns", s.p50_ns,
 		      "p90_ns", s.p90_ns, "p99_ns", s.p99_ns, "p999_ns", s.p999_ns, "max_ns",
 		      s.max_ns, "jitter_ns", s.jitter_ns);
+	json_object_set_new(o, "source", json_string(row->latency_source));
 	json_object_set_new(o, "p50", bp_cmp_stat(&row->p50, 1));
 	json_object_set_new(o, "p99", bp_cmp_stat(&row->p99, 1));
 	return o;

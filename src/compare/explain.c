@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SENTENCE_BYTES 400u
+#define SENTENCE_BYTES 640u
 
 static json_t *copies_of(json_int_t lo, json_int_t hi, const char *provenance)
 {
 	return json_pack("{s:I, s:I, s:s}", "lo", lo, "hi", hi, "provenance", provenance);
 }
+
+struct range {
+	json_int_t lo, hi;
+};
 
 static json_int_t bound(const json_t *o, const char *key)
 {
@@ -36,10 +40,41 @@ static void set_modes(const json_t *report, json_t *o)
 	json_object_set_new(o, "note", note && *note ? json_string(note) : json_null());
 }
 
-static void set_copies(const json_t *path, json_t *o)
+/* What a hop copies in the kernel, to be changed. */
+static json_t *kernel_copies(const json_t *hop)
+{
+	return json_object_get(json_object_get(hop, "kernel_copies"), "value");
+}
+
+/*
+ * The model cannot know who sends: veth copies an sk_buff once more for an XDP program
+ * (drivers/net/veth.c, veth_convert_skb_to_xdp_buff), a frame that came as XDP frame never. Here the
+ * sender is known.
+ */
+static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
+{
+	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
+	json_t *hop;
+	size_t i;
+
+	json_array_foreach(hops, i, hop)
+	{
+		const char *mover = json_string_value(json_object_get(hop, "mover"));
+		json_t *value = kernel_copies(hop);
+
+		if (row->path->lab != BP_CMP_VETH || !mover || !strstr(mover, "skb_pp_cow_data") ||
+		    bound(value, "hi") == bound(value, "lo"))
+			continue;
+		k->hi -= is_live;
+		k->lo += !is_live;
+		json_object_set(value, is_live ? "hi" : "lo",
+				json_object_get(value, is_live ? "lo" : "hi"));
+	}
+}
+
+static void set_copies(const json_t *path, const struct range *k, json_t *o)
 {
 	const json_t *m = json_object_get(path, "modelled");
-	const json_t *k = json_object_get(m, "kernel_copies");
 	const json_t *lib = json_object_get(m, "user_copies_in_libraries");
 	const json_t *user =
 		json_object_get(json_object_get(path, "counted"), "user_copies_per_packet");
@@ -53,13 +88,11 @@ static void set_copies(const json_t *path, json_t *o)
 	if (json_is_object(m)) {
 		json_object_set_new(copies, "library",
 				    copies_of(bound(lib, "lo"), bound(lib, "hi"), "modelled"));
-		json_object_set_new(copies, "kernel",
-				    copies_of(bound(k, "lo"), bound(k, "hi"), "modelled"));
-		json_object_set_new(
-			copies, "total",
-			json_pack("{s:f, s:f}", "lo",
-				  counted + (double)(bound(k, "lo") + bound(lib, "lo")), "hi",
-				  counted + (double)(bound(k, "hi") + bound(lib, "hi"))));
+		json_object_set_new(copies, "kernel", copies_of(k->lo, k->hi, "modelled"));
+		json_object_set_new(copies, "total",
+				    json_pack("{s:f, s:f}", "lo",
+					      counted + (double)(k->lo + bound(lib, "lo")), "hi",
+					      counted + (double)(k->hi + bound(lib, "hi"))));
 	} else {
 		json_object_set_new(copies, "library", json_null());
 		json_object_set_new(copies, "kernel", json_null());
@@ -68,7 +101,27 @@ static void set_copies(const json_t *path, json_t *o)
 	json_object_set_new(o, "copies", copies);
 }
 
-static void set_time(const struct bp_cmp_row *row, const json_t *counted, json_t *o)
+/* Does a library make system calls that nobody counts? Then none is no count. */
+static bool has_hidden_calls(const json_t *hops, const json_t *counted)
+{
+	const json_t *hop;
+	size_t i;
+
+	if (json_number_value(json_object_get(counted, "crossings_per_packet")) > 0)
+		return false;
+	json_array_foreach(hops, i, hop)
+	{
+		const char *per = json_string_value(
+			json_object_get(json_object_get(hop, "system_call"), "per"));
+
+		if (per && (!strcmp(per, "batch") || !strcmp(per, "packet")))
+			return true;
+	}
+	return false;
+}
+
+static void set_time(const struct bp_cmp_row *row, const json_t *counted, bool has_hidden,
+		     json_t *o)
 {
 	static const char *const from[] = { "ns_per_packet", "ns_per_packet_user",
 					    "ns_per_packet_calls" };
@@ -78,7 +131,7 @@ static void set_time(const struct bp_cmp_row *row, const json_t *counted, json_t
 	for (unsigned i = 0; i < 3; i++) {
 		json_t *v = json_object_get(counted, from[i]);
 
-		json_object_set(time, to[i], v ? v : json_null());
+		json_object_set(time, to[i], v && !(has_hidden && i) ? v : json_null());
 	}
 	json_object_set_new(time, "softirq_ns",
 			    row->softirq_ns < 0 ? json_null() : json_real(row->softirq_ns));
@@ -90,18 +143,22 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 {
 	const json_t *path = json_array_get(json_object_get(row->report, "paths"), 0);
 	const json_t *counted = json_object_get(path, "counted");
-	json_t *hops = json_object_get(path, "hops");
+	const json_t *k = json_object_get(json_object_get(path, "modelled"), "kernel_copies");
+	struct range copies = { bound(k, "lo"), bound(k, "hi") };
+	json_t *hops = json_deep_copy(json_object_get(path, "hops"));
 	json_t *crossings = json_object_get(counted, "crossings_per_packet");
+	bool has_hidden = has_hidden_calls(hops, counted);
 
+	settle_hops(row, hops, &copies);
 	set_modes(row->report, o);
-	set_copies(path, o);
+	set_copies(path, &copies, o);
 	json_object_set_new(
 		o, "crossings",
-		json_is_number(crossings)
+		json_is_number(crossings) && !has_hidden
 			? json_pack("{s:O, s:s}", "per_packet", crossings, "provenance", "counted")
 			: json_null());
-	set_time(row, counted, o);
-	json_object_set(o, "hops", hops ? hops : json_array());
+	set_time(row, counted, has_hidden, o);
+	json_object_set_new(o, "hops", hops ? hops : json_array());
 }
 
 /* ---- what is known of the others ------------------------------------------------------------- */
@@ -120,7 +177,13 @@ static void explain_other(const struct bp_cmp_row *row, json_t *o)
 	json_t *copies = json_null();
 
 	json_object_set_new(o, "mode", *row->mode ? json_string(row->mode) : json_null());
-	json_object_set_new(o, "note", json_null());
+	json_object_set_new(
+		o, "note",
+		is_kernel
+			? json_string("the kernel forwards in softirqs on the core that sends, the "
+				      "generator's: it takes that core's time, and none of the "
+				      "forwarder's")
+			: json_null());
 	if (is_kernel)
 		copies = json_pack("{s:o, s:o, s:o, s:{s:i, s:I}}", "user",
 				   copies_of(0, 0, "modelled"), "library",
@@ -185,34 +248,51 @@ static void say_range(struct sentence *s, const json_t *copies, const char *wher
 		say(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
 }
 
+/* Where the kernel copies: the functions, and the reason where it is the device's. */
+static void say_places(struct sentence *s, const json_t *hops)
+{
+	const json_t *hop;
+	const char *lacks = NULL;
+	unsigned n = 0;
+	size_t i;
+
+	json_array_foreach(hops, i, hop)
+	{
+		const char *mover = json_string_value(json_object_get(hop, "mover"));
+		const char *why = json_string_value(json_object_get(hop, "why"));
+
+		if (!mover || !bound(kernel_copies(hop), "hi"))
+			continue;
+		say(s, "%s%.*s", n++ ? ", " : " (", (int)strcspn(mover, " "), mover);
+		if (why && strstr(why, "no zero-copy") && !lacks)
+			lacks = why;
+	}
+	if (lacks)
+		say(s, ": %.*s", (int)strcspn(lacks, ":"), lacks);
+	if (n)
+		say(s, ")");
+}
+
 static void say_copies(struct sentence *s, const json_t *o)
 {
 	const json_t *copies = json_object_get(o, "copies");
-	const json_t *hop;
-	size_t n_before = s->n, i;
+	const json_t *kernel = json_object_get(copies, "kernel");
+	size_t n_before = s->n;
 	double total = json_number_value(json_object_get(json_object_get(copies, "total"), "hi"));
 
 	if (json_is_null(copies) || !copies) {
-		say(s, "its copies are not known");
+		say(s, "tells nothing of its copies");
 		return;
 	}
 	if (total < 0.05 && json_is_object(json_object_get(copies, "total"))) {
 		say(s, "copies nothing");
 		return;
 	}
-	say_range(s, json_object_get(copies, "kernel"), "in the kernel", true);
+	say_range(s, kernel, "in the kernel", true);
+	if (json_number_value(json_object_get(kernel, "hi")) > 0.05)
+		say_places(s, json_object_get(o, "hops"));
 	say_range(s, json_object_get(copies, "library"), "in the library", s->n == n_before);
 	say_range(s, json_object_get(copies, "user"), "in bypath", s->n == n_before);
-	json_array_foreach(json_object_get(o, "hops"), i, hop)
-	{
-		const char *why = json_string_value(json_object_get(hop, "why"));
-		const json_t *k = json_object_get(json_object_get(hop, "kernel_copies"), "value");
-
-		if (why && *why && json_integer_value(json_object_get(k, "hi")) > 1) {
-			say(s, " (%s)", why);
-			break;
-		}
-	}
 }
 
 static void say_time(struct sentence *s, const json_t *o)
@@ -225,14 +305,14 @@ static void say_time(struct sentence *s, const json_t *o)
 		double c = json_number_value(cross);
 
 		if (c < 0.0005)
-			say(s, ", crosses into the kernel for none");
+			say(s, ", makes no system call");
 		else if (c >= 0.5)
 			say(s, ", makes %.2f system calls per packet", c);
 		else
 			say(s, ", makes one system call per %.0f packets", 1 / c);
 	}
-	if (total > 0 && json_is_number(calls))
-		say(s, ", spends %.0f ns on each, %.0f %% of it in the kernel", total,
+	if (total > 0 && json_number_value(calls) > 0)
+		say(s, ", spends %.0f ns on each, %.0f %% of it in system calls", total,
 		    100 * json_number_value(calls) / total);
 	else if (total > 0)
 		say(s, ", spends %.0f ns on each", total);

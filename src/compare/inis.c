@@ -141,7 +141,7 @@ static void remember(struct bp_cmp_life *l)
 
 bool bp_cmp_is_live(const struct bp_cmp_life *l)
 {
-	return l->run->has_live && l->row->path->lab == BP_CMP_VETH;
+	return l->run->has_live && l->row->path->lab == BP_CMP_VETH && !l->is_for_latency;
 }
 
 int bp_cmp_write_inis(struct bp_cmp_life *l)

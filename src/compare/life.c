@@ -20,7 +20,7 @@
 #define LATE_SETTLE_S 0.3
 #define LATE_TRIALS   8u
 #define STEP_S        0.02
-#define LATE_S        8.0 /* an answer that late never comes */
+#define LATE_S        20.0 /* an answer that late never comes */
 
 static bool is_stopped(const struct bp_cmp_life *l)
 {
@@ -224,8 +224,10 @@ static int end_dead(struct bp_cmp_life *l)
 	const struct bp_child *child = is_dut ? &l->dut : &l->tester.child;
 
 	l->is_broken = true;
-	bp_child_alive(&l->tester.child);
-	bp_child_describe(child, how, sizeof(how));
+	if (!is_dut && bp_child_alive(&l->tester.child))
+		snprintf(how, sizeof(how), "gives no answer");
+	else
+		bp_child_describe(child, how, sizeof(how));
 	bp_child_last_line(child, "error", line, sizeof(line));
 	bp_cmp_row_end(l->row, BP_CMP_FAILED, "see its log with --keep; please report it",
 		       "the %s %s in the middle of a trial%s%s", is_dut ? "forwarder" : "generator",
@@ -435,6 +437,25 @@ static void collect_late(struct bp_cmp_life *l)
 	}
 }
 
+int bp_cmp_life_for_latency(struct bp_cmp_life *l)
+{
+	char why[BP_CMP_TEXT_BYTES] = "";
+	int rc;
+
+	if (!bp_cmp_is_live(l) || l->run->n_gen_cores > 1)
+		return 0;
+	collect_late(l);
+	if (l->is_broken)
+		return -ENODEV;
+	bp_tester_stop(&l->tester);
+	l->has_tester = false;
+	l->is_for_latency = true;
+	rc = bp_cmp_write_inis(l);
+	if (!rc)
+		rc = try_tester(l, why, sizeof(why));
+	return rc ? rc : probe(l);
+}
+
 void bp_cmp_life_end(struct bp_cmp_life *l, bool keep_report)
 {
 	struct bp_cmp_row *row = l->row;
@@ -443,6 +464,7 @@ void bp_cmp_life_end(struct bp_cmp_life *l, bool keep_report)
 	int rc;
 
 	collect_late(l);
+	bp_cmp_bed_ask_sockets(l);
 	rc = bp_child_stop(&l->dut, is_bypath ? SIGTERM : SIGINT, STOP_S);
 	if (was_alive && rc == -ETIMEDOUT)
 		bp_cmp_row_end(row, BP_CMP_FAILED, "please report this",

@@ -27,6 +27,9 @@ struct bp_cmp_life {
 	uint64_t n_sent, n_received, n_stale;
 	uint64_t n_known; /* drops in the row that the in interface counts as well */
 	uint64_t n_forwarder_received; /* by its own count */
+	uint64_t n_socket_drops; /* of net_af_packet's socket, asked of the kernel */
+	bool has_socket_drops;
+	bool is_for_latency; /* bp_cmp_life_for_latency() has changed the generator */
 	bool is_broken; /* a trial could not be counted: no account can be drawn up */
 	struct bp_tester_answer answer; /* of the last trial */
 };
@@ -39,6 +42,13 @@ int bp_cmp_life_begin(struct bp_cmp_life *life, struct bp_cmp_run *run, struct b
  * the generator died (the row has failed); -EINTR: stopped (what was measured is in the answer).
  */
 int bp_cmp_life_trial(struct bp_cmp_life *life, const struct bp_trial_request *request);
+
+/*
+ * Where the generator has one core, live frames need two threads on it, and the receiver sleeps
+ * between two looks: latency would be that sleep. Change to a generator that sends and receives in
+ * one thread that polls. 0, or an error: there is no generator any more.
+ */
+int bp_cmp_life_for_latency(struct bp_cmp_life *life);
 
 /*
  * Stop the forwarder, read its report, draw up the account (not for `is_broken`), remove the lab.
@@ -61,6 +71,8 @@ int bp_cmp_write_inis(struct bp_cmp_life *life);
 
 /* Namespaces, wires, bridge, redirect. 0 or the row has ended. */
 int bp_cmp_bed_make(struct bp_cmp_life *life);
+/* Ask the kernel what sockets dropped that their owner does not ask: while they are open. */
+void bp_cmp_bed_ask_sockets(struct bp_cmp_life *life);
 /* Add what the wires and the sockets behind them dropped to the row. */
 void bp_cmp_bed_drops(struct bp_cmp_life *life);
 void bp_cmp_bed_remove(struct bp_cmp_life *life);

@@ -110,10 +110,23 @@ static void configure(const struct bp_cmp_life *l, struct bp_search_conf *conf)
 	conf->is_checked = !o->is_quick;
 }
 
+/* A lower bound alone is a figure as well: «at least». The worst of the rounds stays. */
+static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *b, const char *why)
+{
+	bool is_measured = b->lower_pps > 0 && b->outcome == BP_SEARCH_MEASURED;
+
+	if (*row->ndr_outcome && is_measured)
+		return;
+	snprintf(row->ndr_outcome, sizeof(row->ndr_outcome), "%s",
+		 is_measured                      ? "measured"
+		 : b->lower_pps > 0 || row->ndr.n ? "bounded"
+						  : "not-measurable");
+	snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : why);
+}
+
 /* Returns the NDR found, 0 where there is none; below 0: the forwarder died. */
 static double search(struct bp_cmp_life *l)
 {
-	static const char *const outcomes[] = { "measured", "bounded", "not-measurable" };
 	struct bp_search_result result = { 0 };
 	struct bp_cmp_row *row = l->row;
 	const struct bp_search_bounds *b;
@@ -124,9 +137,7 @@ static double search(struct bp_cmp_life *l)
 	if (bp_search_run(&conf, &result) == 0 && result.n_goals) {
 		b = &result.goals[0];
 		ndr = b->lower_pps;
-		snprintf(row->ndr_outcome, sizeof(row->ndr_outcome), "%s",
-			 ndr > 0 ? outcomes[b->outcome] : "not-measurable");
-		snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : result.why);
+		note_outcome(row, b, result.why);
 		if (ndr > 0)
 			bp_cmp_values_add(&row->ndr, ndr);
 		if (ndr > 0 && b->upper_pps > 0)
@@ -145,9 +156,10 @@ static void measure_latency(struct bp_cmp_life *l, double ndr)
 	const struct bp_trial_result *r = &l->answer.result;
 	struct bp_cmp_row *row = l->row;
 
-	if (bp_cmp_life_trial(l, &request) || r->is_interrupted || !r->n_received)
+	if (bp_cmp_life_for_latency(l) || bp_cmp_life_trial(l, &request) || r->is_interrupted ||
+	    !r->n_received)
 		return;
-	add_to_curve(row, r);
+	snprintf(row->latency_source, sizeof(row->latency_source), "%s", l->tester.tx_mode);
 	bp_latency_merge(&row->latency, &l->answer.latency);
 	bp_cmp_values_add(&row->latency_load, r->sent_pps);
 	bp_cmp_values_add(&row->p50, bp_latency_percentile(&l->answer.latency, 0.5));

@@ -59,7 +59,7 @@ struct bp_cmp_row {
 	const struct bp_cmp_size *size;
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
-	char gen_source[64];
+	char gen_source[64], latency_source[64]; /* what sends; of the latency trials */
 	bool is_gen_bound;
 	char gen_why[BP_CMP_TEXT_BYTES];
 	struct bp_cmp_values offered, forwarded, loss; /* saturation; packets/s */

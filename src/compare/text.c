@@ -213,7 +213,7 @@ static void print_account(FILE *out, const json_t *rows)
 	bp_table_end(&t, out);
 }
 
-/* ---- sentences ------------------------------------------------------------------------------- */
+/* ---- notes, sentences ------------------------------------------------------------------------------- */
 
 /* Text in lines of at most WIDTH columns, further ones indented. */
 static void print_wrapped(FILE *out, const char *first, const char *text)
@@ -233,6 +233,46 @@ static void print_wrapped(FILE *out, const char *first, const char *text)
 		text += n + strspn(text + n, " ");
 	}
 	fputc('\n', out);
+}
+
+static bool is_said(const json_t *rows, size_t n, const char *note)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(word(json_array_get(rows, i), "note"), note) == 0)
+			return true;
+	return false;
+}
+
+/* Each note once, behind the paths that it holds for. */
+static void print_notes(FILE *out, const json_t *rows)
+{
+	size_t n = json_array_size(rows), i, j;
+	bool has_title = false;
+	char names[240];
+
+	for (i = 0; i < n; i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *note = json_string_value(at(row, "note"));
+		size_t used = 0;
+
+		if (!note || !has_figures(row) || is_said(rows, i, note))
+			continue;
+		if (!has_title)
+			fprintf(out, "\nNOTES\n");
+		has_title = true;
+		names[0] = '\0';
+		for (j = i; j < n && used < sizeof(names); j++) {
+			const json_t *other = json_array_get(rows, j);
+
+			if (strcmp(word(other, "note"), note) != 0 ||
+			    strcmp(word(other, "size"), word(row, "size")) != 0)
+				continue;
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+						 used ? ", " : "", word(other, "path"));
+		}
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), ":");
+		print_wrapped(out, names, note);
+	}
 }
 
 static void print_sentences(FILE *out, const json_t *rows)
@@ -304,6 +344,7 @@ void bp_cmp_print(FILE *out, const json_t *document)
 		print_rates(out, rows);
 		print_costs(out, rows);
 		print_account(out, rows);
+		print_notes(out, rows);
 		print_sentences(out, rows);
 	}
 	print_others(out, rows);

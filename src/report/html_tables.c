@@ -137,6 +137,8 @@ static void ndr_cell(FILE *out, const json_t *ndr)
 		return;
 	}
 	fputs("<td class=\"num\">", out);
+	if (!strcmp(bp_html_str(ndr, "outcome", ""), "bounded"))
+		fputs("≥ ", out);
 	bp_html_sig(out, lower.median);
 	if (bp_html_known(upper.median)) {
 		fputs("<small>below ", out);
