@@ -114,7 +114,6 @@ static void find_features(struct afp_netdev *dev)
 
 int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info)
 {
-	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq ifr;
 	int err = ask(dev, SIOCGIFMTU, &ifr);
 
@@ -122,11 +121,7 @@ int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info)
 		return err;
 	info->mtu = (uint32_t)ifr.ifr_mtu;
 	info->max_frame_bytes = info->mtu + ETH_HLEN + VLAN_BYTES;
-	/* Not every device answers; "" then. */
-	(void)ask_ethtool(dev, &driver);
-	snprintf(info->device_driver, sizeof(info->device_driver), "%.*s",
-		 (int)sizeof(info->device_driver) - 1, driver.driver);
-	info->kind = bp_device_kind_of(info->device_driver);
+	info->kind = bp_netdev_driver(dev->ctl_fd, dev->name, info->device_driver);
 	find_features(dev);
 	return 0;
 }

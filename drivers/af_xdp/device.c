@@ -45,16 +45,6 @@ int xsk_device_probe(int ctl_fd, const char *name, bool *is_running)
 	return ifindex;
 }
 
-static void ask_driver(int fd, struct ifreq *ifr, struct xsk_device *dev)
-{
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-
-	ifr->ifr_data = (void *)&info;
-	if (ask(fd, SIOCETHTOOL, ifr) == 0)
-		snprintf(dev->driver, sizeof(dev->driver), "%.31s", info.driver);
-	dev->kind = bp_device_kind_of(dev->driver);
-}
-
 static void ask_channels(int fd, struct ifreq *ifr, struct xsk_device *dev)
 {
 	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
@@ -82,7 +72,7 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *out)
 	if (ret < 0)
 		return ret;
 	dev.mtu = (uint32_t)ifr.ifr_mtu;
-	ask_driver(ctl_fd, &ifr, &dev);
+	dev.kind = bp_netdev_driver(ctl_fd, dev.name, dev.driver);
 	ask_channels(ctl_fd, &ifr, &dev);
 	*out = dev;
 	return 0;

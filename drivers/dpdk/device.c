@@ -13,7 +13,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -387,28 +386,11 @@ void dpdk_device_unlink_sockets(void)
 
 /* --- what it is ------------------------------------------------------------------------------- */
 
-/* The kernel driver's name of an interface; "" if unknown. */
-static void kernel_driver(const char *iface, char *out, size_t out_bytes)
-{
-	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq ifr = { .ifr_data = (void *)&drv };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	out[0] = '\0';
-	if (fd < 0)
-		return;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
-	if (!ioctl(fd, SIOCETHTOOL, &ifr))
-		snprintf(out, out_bytes, "%s", drv.driver);
-	close(fd);
-}
-
 static enum bp_device_kind iface_kind(const char *iface)
 {
-	char driver[ETHTOOL_BUSINFO_LEN];
+	char driver[BP_NAME_BYTES];
 
-	kernel_driver(iface, driver, sizeof(driver));
-	return bp_device_kind_of(driver);
+	return bp_netdev_driver(-1, iface, driver);
 }
 
 static uint32_t iface_mtu(const char *iface)

@@ -8,7 +8,6 @@
 #include "core/netdev.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -123,20 +122,6 @@ static int open_sender(const struct bp_port *port, pcap_t **out)
 	return err;
 }
 
-static void read_driver(const struct live *l, struct bp_port *port)
-{
-	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq req = { .ifr_data = (char *)&drv };
-	struct bp_port_info *info = &port->info;
-
-	info->kind = BP_DEVICE_OTHER;
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "%.15s", port->conf->device);
-	if (ioctl(l->control_fd, SIOCETHTOOL, &req) < 0)
-		return;
-	snprintf(info->device_driver, sizeof(info->device_driver), "%.31s", drv.driver);
-	info->kind = bp_device_kind_of(drv.driver);
-}
-
 static uint32_t read_mtu(const struct live *l, const struct bp_port *port)
 {
 	struct ifreq req = { .ifr_mtu = 0 };
@@ -152,7 +137,7 @@ static void fill_info(const struct live *l, struct bp_port *port)
 	*info = (struct bp_port_info){ .caps = BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX,
 				       .rx_copies = 1,
 				       .tx_copies = 1 };
-	read_driver(l, port);
+	info->kind = bp_netdev_driver(l->control_fd, port->conf->device, info->device_driver);
 	if (info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP)
 		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER;
 	info->mtu = read_mtu(l, port);

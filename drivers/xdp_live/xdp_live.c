@@ -12,7 +12,6 @@
 #include "core/netdev.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <pthread.h>
@@ -221,7 +220,7 @@ static const struct bp_ks_ops live_source = {
 
 /* ---- device ---------------------------------------------------------------------------------- */
 
-static int query_device(const char *device, unsigned long request, struct ifreq *ifr, void *data)
+static int query_device(const char *device, unsigned long request, struct ifreq *ifr)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 
@@ -229,8 +228,6 @@ static int query_device(const char *device, unsigned long request, struct ifreq 
 		return -errno;
 	memset(ifr, 0, sizeof(*ifr));
 	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%.15s", device);
-	if (data)
-		ifr->ifr_data = data;
 	err = ioctl(fd, request, ifr) < 0 ? -errno : 0;
 	close(fd);
 	return err;
@@ -238,15 +235,12 @@ static int query_device(const char *device, unsigned long request, struct ifreq 
 
 static void learn_device(struct bp_port *port)
 {
-	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
 	struct bp_port_info *info = &port->info;
 	struct ifreq ifr;
 
-	if (!query_device(port->conf->device, SIOCGIFMTU, &ifr, NULL))
+	if (!query_device(port->conf->device, SIOCGIFMTU, &ifr))
 		info->mtu = (uint32_t)ifr.ifr_mtu;
-	if (!query_device(port->conf->device, SIOCETHTOOL, &ifr, &drv))
-		snprintf(info->device_driver, sizeof(info->device_driver), "%.31s", drv.driver);
-	info->kind = bp_device_kind_of(info->device_driver);
+	info->kind = bp_netdev_driver(-1, port->conf->device, info->device_driver);
 }
 
 /* The longest frame that a test run takes; nothing is sent. 0: this kernel has no live frames. */
@@ -362,7 +356,7 @@ static int live_check(struct bp_port *port)
 	struct ifreq ifr;
 
 	if (if_nametoindex(port->conf->device) != lp->ifindex ||
-	    query_device(port->conf->device, SIOCGIFFLAGS, &ifr, NULL))
+	    query_device(port->conf->device, SIOCGIFFLAGS, &ifr))
 		return BP_LINK_LOST;
 	return ifr.ifr_flags & IFF_RUNNING ? BP_LINK_UP : BP_LINK_DOWN;
 }

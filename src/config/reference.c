@@ -122,11 +122,11 @@ static void print_modes(FILE *out)
 	char text[256];
 
 	fputs("\n| driver | `mode` | default |\n|---|---|---|\n", out);
-	for (unsigned i = 0; bp_schema_drivers[i]; i++) {
+	for (unsigned i = 0; bp_schema_drivers[i].word; i++) {
 		if (!(mode->drivers & 1u << i))
 			continue;
 		fputs("|", out);
-		print_cell(out, bp_schema_drivers[i]);
+		print_cell(out, bp_schema_drivers[i].word);
 		bp_schema_print_allowed(mode, 1u << i, text, sizeof(text));
 		print_cell(out, text);
 		print_cell(out, bp_schema_default(mode, 1u << i));

@@ -20,8 +20,11 @@
 
 #define ON_NETDEV (BP_SD_AF_PACKET | BP_SD_AF_XDP)
 
-const char *const bp_schema_drivers[] = { "af_packet", "af_xdp", "dpdk",     "pcap", "tap",
-					  "ring",      "null",   "xdp_live", NULL };
+const struct bp_word bp_schema_drivers[] = { { "af_packet", 0, 0 }, { "af_xdp", 0, 0 },
+					     { "dpdk", 0, 0 },      { "pcap", 0, 0 },
+					     { "tap", 0, 0 },       { "ring", 0, 0 },
+					     { "null", 0, 0 },      { "xdp_live", 0, 0 },
+					     { NULL, 0, 0 } };
 
 const struct bp_section bp_schema_sections[] = {
 	{ "engine", "how packets are forwarded" },
@@ -50,11 +53,6 @@ static const struct bp_word idle_modes[] = { { "adaptive", BP_IDLE_ADAPTIVE, 0 }
 static const struct bp_word frame_sizes[] = { { "2048", 2048, 0 },
 					      { "4096", 4096, 0 },
 					      { NULL, 0, 0 } };
-static const struct bp_word drivers[] = { { "af_packet", 0, 0 }, { "af_xdp", 0, 0 },
-					  { "dpdk", 0, 0 },      { "pcap", 0, 0 },
-					  { "tap", 0, 0 },       { "ring", 0, 0 },
-					  { "null", 0, 0 },      { "xdp_live", 0, 0 },
-					  { NULL, 0, 0 } };
 static const struct bp_word port_modes[] = {
 	{ "mmap", 0, BP_SD_AF_PACKET }, { "socket", 0, BP_SD_AF_PACKET },
 	{ "auto", 0, BP_SD_AF_XDP },    { "zerocopy", 0, BP_SD_AF_XDP },
@@ -191,7 +189,7 @@ const struct bp_key bp_schema[] = {
 	  .help = "further EAL arguments, split at blanks" },
 
 	{ PORT(driver), .name = "driver", .type = BP_KEY_WORD, .flags = BP_KEY_REQUIRED,
-	  .words = drivers, .drivers = BP_SD_ALL, .help = "the I/O backend" },
+	  .words = bp_schema_drivers, .drivers = BP_SD_ALL, .help = "the I/O backend" },
 	{ PORT(device), .name = "device", .type = BP_KEY_TEXT, .flags = BP_KEY_REQUIRED,
 	  .drivers = BP_SD_ALL & ~BP_SD_NULL,
 	  .help = "network interface, PCI address or DPDK device string, file, or ring's name" },
@@ -304,8 +302,8 @@ const struct bp_key *bp_schema_find(const char *section, const char *name)
 
 uint32_t bp_schema_driver(const char *name)
 {
-	for (unsigned i = 0; bp_schema_drivers[i]; i++)
-		if (!strcmp(bp_schema_drivers[i], name))
+	for (unsigned i = 0; bp_schema_drivers[i].word; i++)
+		if (!strcmp(bp_schema_drivers[i].word, name))
 			return 1u << i;
 	return 0;
 }

@@ -76,7 +76,7 @@ struct bp_section {
 
 extern const struct bp_key bp_schema[]; /* ends with section NULL; grouped by section */
 extern const struct bp_section bp_schema_sections[]; /* ends with name NULL */
-extern const char *const bp_schema_drivers[]; /* ends with NULL */
+extern const struct bp_word bp_schema_drivers[]; /* ends with NULL */
 
 /* The key, or NULL. section as in bp_schema. */
 const struct bp_key *bp_schema_find(const char *section, const char *name);

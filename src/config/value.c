@@ -17,10 +17,10 @@ void bp_schema_print_drivers(uint32_t drivers, char *out, size_t out_bytes)
 	size_t len = 0;
 
 	out[0] = '\0';
-	for (unsigned i = 0; bp_schema_drivers[i]; i++)
+	for (unsigned i = 0; bp_schema_drivers[i].word; i++)
 		if ((drivers & 1u << i) && len < out_bytes)
 			len += (size_t)snprintf(out + len, out_bytes - len, "%s%s", len ? ", " : "",
-						bp_schema_drivers[i]);
+						bp_schema_drivers[i].word);
 }
 
 static void print_words(const struct bp_key *key, uint32_t driver, char *out, size_t out_bytes)

@@ -1,4 +1,4 @@
-/* What a kernel driver's name says of the interface behind it. */
+/* Which kernel driver stands behind an interface, and what that says of it. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CORE_NETDEV_H
 #define BYPATH_CORE_NETDEV_H
@@ -11,5 +11,12 @@
  * known, "" included. Pure; any thread.
  */
 enum bp_device_kind bp_device_kind_of(const char *driver);
+
+/*
+ * Ask ethtool for the driver's name of an interface: driver[] becomes "" where it does not answer.
+ * fd: any socket of the interface's network namespace; -1: of the calling thread's. Any thread;
+ * blocks for a moment. Returns the kind.
+ */
+enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_NAME_BYTES]);
 
 #endif

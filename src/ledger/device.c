@@ -4,7 +4,6 @@
 
 #include "core/netdev.h"
 
-#include <linux/ethtool.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
@@ -32,14 +31,12 @@ struct genl_request {
 	char attrs[64];
 };
 
-static void ask_ethtool(int fd, const char *ifname, struct bp_device *device)
+static void ask_device(int fd, const char *ifname, struct bp_device *device)
 {
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq ifr = { .ifr_data = (char *)&info };
+	struct ifreq ifr = { .ifr_name = "" };
 
+	bp_netdev_driver(fd, ifname, device->driver);
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
-	if (!ioctl(fd, SIOCETHTOOL, &ifr))
-		snprintf(device->driver, sizeof(device->driver), "%.31s", info.driver);
 	if (!ioctl(fd, SIOCGIFMTU, &ifr))
 		device->mtu = (uint32_t)ifr.ifr_mtu;
 }
@@ -154,7 +151,7 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 		return;
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0) {
-		ask_ethtool(fd, ifname, device);
+		ask_device(fd, ifname, device);
 		close(fd);
 	}
 	if (!device->driver[0])

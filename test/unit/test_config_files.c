@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_case.h"
 
+#include "bypath/driver.h"
 #include "config/schema.h"
 
 #include <glob.h>
@@ -193,6 +194,22 @@ static void ranges_fit_their_fields(void **state)
 	}
 }
 
+/* A driver that is new to the build has to be made known to the schema, and leaves it likewise. */
+static void schema_knows_the_drivers_of_the_build(void **state)
+{
+	unsigned n_table = 0, n_schema = 0;
+
+	(void)state;
+	for (; bp_driver_table[n_table].name; n_table++)
+		if (!bp_schema_driver(bp_driver_table[n_table].name))
+			fail_msg("%s is in drivers/meson.build, not in src/config/schema.c",
+				 bp_driver_table[n_table].name);
+	while (bp_schema_drivers[n_schema].word)
+		n_schema++;
+	assert_int_equal(n_schema, n_table);
+	assert_int_equal(BP_SD_ALL, (1u << n_schema) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +220,7 @@ int main(void)
 		cmocka_unit_test(reference_holds_every_key),
 		cmocka_unit_test(documentation_holds_the_schemas_tables),
 		cmocka_unit_test(ranges_fit_their_fields),
+		cmocka_unit_test(schema_knows_the_drivers_of_the_build),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
