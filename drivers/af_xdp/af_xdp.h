@@ -8,6 +8,8 @@
 #include "core/arena.h"
 #include "core/frames.h"
 
+#include "depth.h"
+
 #include <net/if.h>
 #include <xdp/xsk.h>
 
@@ -49,7 +51,7 @@ struct xsk_rx_side {
 	uint32_t frame_mask; /* frame_bytes - 1 */
 	uint32_t frame_shift;
 	uint32_t n_filled; /* frames given to the kernel, not received yet */
-	uint32_t fill_target; /* as many as that is filled up to */
+	struct xsk_depth depth; /* as many as that is filled up to */
 	uint32_t fill_batch;
 	uint32_t n_refused; /* calls in a row whose `max` was too small for the next packet */
 	int fd;
@@ -172,7 +174,7 @@ void xsk_pause(void);
 /* --- rx.c, tx.c --- */
 
 unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
-/* Hand free frames to the kernel up to the target. */
+/* Hand free frames to the kernel up to the level aimed at. */
 void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id);
 unsigned xsk_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 /* Take back completed frames. */

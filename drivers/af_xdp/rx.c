@@ -15,18 +15,21 @@
 #define REFUSALS_MAX 64u
 
 /*
- * Descriptors that are there, at most max. Not xsk_ring_cons__peek(): that looks at the producer
+ * Descriptors that are there, at most max; a fresh look is noted for the fill level. Not xsk_ring_cons__peek(): that looks at the producer
  * only when its cached entries are used up, and would never see the end of a packet of which it
  * has cached the beginning.
  */
-static inline unsigned count_ready(struct xsk_ring_cons *rx, unsigned max)
+static inline unsigned count_ready(struct xsk_rx_side *side, unsigned max)
 {
+	struct xsk_ring_cons *rx = &side->rx;
 	unsigned n = rx->cached_prod - rx->cached_cons;
 
 	if (n < max) {
 		/* Acquire: the descriptors that the kernel wrote before it moved the producer. */
 		rx->cached_prod = __atomic_load_n(rx->producer, __ATOMIC_ACQUIRE);
 		n = rx->cached_prod - rx->cached_cons;
+		if (n)
+			xsk_depth_saw(&side->depth, n, side->n_filled);
 	}
 	return n < max ? n : max;
 }
@@ -45,8 +48,9 @@ void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id)
 	uint64_t offsets[XSK_FILL_BATCH];
 	unsigned n = side->fill_batch;
 
-	/* The ring has room: no more than fill_target ≤ its size are ever out. */
-	while (n == side->fill_batch && side->fill_target - side->n_filled >= n) {
+	/* The ring has room: no more than depth.full ≤ its size are ever out. More than the target
+	 * may be, after it fell. */
+	while (n == side->fill_batch && side->n_filled + n <= side->depth.target) {
 		n = bp_frames_get_offsets(side->frames, worker_id, offsets, n);
 		for (unsigned i = 0; i < n; i++) {
 			*xsk_ring_prod__fill_addr(&side->fill, side->fill.cached_prod + i) =
@@ -77,7 +81,7 @@ static bool poll_kernel(struct bp_rxq *q, struct xsk_rx_side *side)
 /* Throw away what is there of a packet too long for any burst. True when its end was reached. */
 static bool discard_long(struct xsk_rx_side *side, unsigned worker_id)
 {
-	unsigned n = count_ready(&side->rx, BP_BURST_MAX), used = 0;
+	unsigned n = count_ready(side, BP_BURST_MAX), used = 0;
 	uint64_t offsets[BP_BURST_MAX];
 	bool more = true;
 
@@ -151,11 +155,12 @@ unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 
 	if (__builtin_expect(side->in_long, 0) && !discard_long(side, q->worker_id))
 		return 0;
-	n = count_ready(&side->rx, max);
+	n = count_ready(side, max);
 	if (!n && poll_kernel(q, side))
-		n = count_ready(&side->rx, max);
+		n = count_ready(side, max);
 	if (!n) {
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		xsk_depth_saw_nothing(&side->depth);
 		xsk_rx_refill(side, q->worker_id);
 		return 0;
 	}

@@ -182,7 +182,7 @@ static void set_options(struct xsk_port *xp, struct xsk_queue *queue, const stru
 }
 
 /* No more than half of the arena sits in the fill rings of all ports together. */
-static uint32_t choose_fill_target(const struct bp_env *env, uint32_t ring_size)
+static uint32_t choose_fill_level(const struct bp_env *env, uint32_t ring_size)
 {
 	uint32_t n_rxqs = 0, share;
 
@@ -198,6 +198,7 @@ static int init_rx(struct xsk_port *xp, struct xsk_queue *queue, const struct xs
 {
 	const struct bp_env *env = xp->port->env;
 	struct xsk_rx_side *side = &queue->rx;
+	uint32_t level;
 
 	side->marks = calloc(env->arena->n_frames, 1);
 	if (!side->marks)
@@ -208,9 +209,9 @@ static int init_rx(struct xsk_port *xp, struct xsk_queue *queue, const struct xs
 	side->frame_mask = env->arena->frame_bytes - 1;
 	side->frame_shift = (uint32_t)__builtin_ctz(env->arena->frame_bytes);
 	side->fd = xsk_socket__fd(queue->xsk);
-	side->fill_target = choose_fill_target(env, plan->ring_size);
-	side->fill_batch = side->fill_target < 2 * XSK_FILL_BATCH ? (side->fill_target + 1) / 2
-								  : XSK_FILL_BATCH;
+	level = choose_fill_level(env, plan->ring_size);
+	side->depth = xsk_depth_of(level, !(plan->bind_flags & XDP_ZEROCOPY));
+	side->fill_batch = level < 2 * XSK_FILL_BATCH ? (level + 1) / 2 : XSK_FILL_BATCH;
 	xsk_rx_refill(side, env->n_workers);
 	return 0;
 }

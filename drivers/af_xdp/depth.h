@@ -1,0 +1,67 @@
+/* How many frames a receive queue leaves with the kernel: many for bursts, few under overload. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernel takes free frames in the order in which they were given, so a queue works its way
+ * through all that it has, however few packets wait. Many frames carry a burst over a pause of the
+ * worker. Once more arrives than the worker can ever take, they carry nothing: every packet waits
+ * behind a full ring and is then read from memory that has left the caches. So the level falls when
+ * the kernel has been without a free frame for long, and rises again in the first lull.
+ */
+#ifndef BYPATH_DRIVERS_AF_XDP_DEPTH_H
+#define BYPATH_DRIVERS_AF_XDP_DEPTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Fewer gain nothing more, by measurement (docs/performance.md). */
+#define XSK_SHALLOW 512u
+/* So many times the full level must have come through a starved ring: a burst never has. */
+#define XSK_STARVED_TIMES 4u
+/* As many empty polls in a row are a lull; a worker near its limit never sees two. */
+#define XSK_LULL_POLLS 64u
+/* Free frames that the kernel may still have and count as starved: what arrived meanwhile. */
+#define XSK_STARVED_SLACK 64u
+
+/* The receiving worker's alone. */
+struct xsk_depth {
+	uint32_t target; /* as many frames as are to be with the kernel: full or shallow */
+	uint32_t full; /* what ring and arena allow */
+	uint32_t shallow; /* at most full */
+	uint32_t n_starved; /* packets in a row that came through a starved ring */
+	uint32_t n_empty; /* polls in a row that found none */
+};
+
+/* can_fall: false where frames given to the kernel are the device's own ring (zero-copy). */
+static inline struct xsk_depth xsk_depth_of(uint32_t full, bool can_fall)
+{
+	return (struct xsk_depth){
+		.target = full,
+		.full = full,
+		.shallow = can_fall && full > XSK_SHALLOW ? XSK_SHALLOW : full,
+	};
+}
+
+/* The RX ring was looked at: n_ready packets of the n_filled frames with the kernel wait in it. */
+static inline void xsk_depth_saw(struct xsk_depth *depth, uint32_t n_ready, uint32_t n_filled)
+{
+	depth->n_empty = 0;
+	if (n_ready + XSK_STARVED_SLACK < n_filled) {
+		depth->n_starved = 0;
+		return;
+	}
+	depth->n_starved += n_ready;
+	if (depth->n_starved < XSK_STARVED_TIMES * depth->full)
+		return;
+	depth->n_starved = 0;
+	depth->target = depth->shallow;
+}
+
+/* A poll found nothing. */
+static inline void xsk_depth_saw_nothing(struct xsk_depth *depth)
+{
+	depth->n_starved = 0;
+	if (++depth->n_empty == XSK_LULL_POLLS)
+		depth->target = depth->full;
+}
+
+#endif
