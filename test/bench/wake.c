@@ -6,61 +6,19 @@
  * Opens a packet socket in each named namespace, sends one 64-byte frame at a time with GAP_US ± 50 %
  * between them, spins on the receiver. Prints «packets lost p50_us p99_us max_us».
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <sched.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "lab_socket.h"
+
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #define FRAME_BYTES 64
-#define ETHERTYPE   0x88b5 /* local experimental (IEEE 802) */
 #define TIMEOUT_NS  1000000000u
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static int open_in(const char *netns, const char *interface)
-{
-	char path[256];
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE) };
-	int ns, fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	ns = open(path, O_RDONLY | O_CLOEXEC);
-	if (ns < 0 || setns(ns, CLONE_NEWNET)) {
-		perror(path);
-		exit(1);
-	}
-	close(ns);
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, htons(ETHERTYPE));
-	addr.sll_ifindex = (int)if_nametoindex(interface);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		perror(interface);
-		exit(1);
-	}
-	return fd;
-}
 
 /* Nanoseconds from before the send to after the receive; 0 when it does not arrive. */
 static uint64_t time_one(int tx, int rx, uint32_t sequence)
 {
 	uint8_t frame[FRAME_BYTES] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5 };
 	uint8_t got[2048];
-	uint64_t begin = now_ns();
+	uint64_t begin = lab_now_ns();
 	uint32_t seen;
 
 	memcpy(frame + 14, &sequence, sizeof(sequence));
@@ -68,12 +26,12 @@ static uint64_t time_one(int tx, int rx, uint32_t sequence)
 		perror("send");
 		exit(1);
 	}
-	while (now_ns() - begin < TIMEOUT_NS) {
+	while (lab_now_ns() - begin < TIMEOUT_NS) {
 		if (recv(rx, got, sizeof(got), 0) < (ssize_t)(14 + sizeof(seen)))
 			continue;
 		memcpy(&seen, got + 14, sizeof(seen));
 		if (seen == sequence)
-			return now_ns() - begin;
+			return lab_now_ns() - begin;
 	}
 	return 0;
 }
@@ -89,7 +47,6 @@ int main(int argc, char **argv)
 {
 	unsigned n, gap_us, n_got = 0;
 	uint64_t *times;
-	cpu_set_t set;
 	int tx, rx;
 
 	if (argc != 7) {
@@ -99,14 +56,12 @@ int main(int argc, char **argv)
 	}
 	n = (unsigned)atoi(argv[4]);
 	gap_us = (unsigned)atoi(argv[5]);
-	CPU_ZERO(&set);
-	CPU_SET((size_t)atoi(argv[6]), &set);
-	sched_setaffinity(0, sizeof(set), &set);
+	lab_pin((unsigned)atoi(argv[6]));
 	times = calloc(n ? n : 1, sizeof(*times));
 	if (!times)
 		return 1;
-	tx = open_in(argv[1], argv[3]);
-	rx = open_in(argv[2], argv[3]);
+	tx = lab_socket(argv[1], argv[3]);
+	rx = lab_socket(argv[2], argv[3]);
 	srandom(1);
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t ns;
