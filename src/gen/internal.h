@@ -65,6 +65,29 @@ struct bp_gen {
 	_Atomic bool is_interrupted;
 };
 
+/* Which worker does what, on which core: see bp_gen_create(). 0 or -errno (logged). */
+int bp_gen_choose_workers(struct bp_gen *gen);
+
+/* Returns when the thread runs, its ports entered. 0 or -errno (logged). */
+int bp_gen_start_worker(struct bp_gen_worker *worker);
+void bp_gen_stop_workers(struct bp_gen *gen);
+
+/* End the sender and wait until it has. */
+void bp_gen_end_source(struct bp_gen *gen);
+bool bp_gen_has_source_ended(const struct bp_gen *gen);
+
+/* The streams as a trial's frame_size makes them; 0: theirs. 0, or -EINVAL with a sentence. */
+int bp_gen_make_streams(struct bp_gen *gen, uint32_t frame_size, char *why, size_t why_bytes);
+
+/* Can the TX port carry every stream's longest frame? 0, or -EINVAL with a sentence. */
+int bp_gen_check_sizes(const struct bp_gen *gen, char *why, size_t why_bytes);
+
+/* enum bp_link of the port. */
+int bp_gen_link_of(const struct bp_gen_port *port);
+
+/* 0: give the processor away. */
+void bp_gen_nap_ms(long ms);
+
 /* Arena, ports: opened and started. 0 or -errno (logged). */
 int bp_gen_open_ports(struct bp_gen *gen);
 void bp_gen_close_ports(struct bp_gen *gen);

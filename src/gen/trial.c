@@ -1,0 +1,300 @@
+/* Runs trials: from the first frame sent to the last one received. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/gen.h"
+#include "gen/internal.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include "core/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTLE_TIMES 10.0
+#define DRAIN_NS     500000000u
+#define CHECK_NS     100000000u
+#define GUEST_LATE_S 0.001
+#define BOUND_SHARE  0.995 /* of what was asked: below, the generator was the bottleneck */
+
+static int begin_source(struct bp_gen *gen, const struct bp_trial_request *r)
+{
+	struct bp_source_request request = { .rate_pps = r->rate_pps,
+					     .duration_s = r->duration_s,
+					     .n_pkts = r->n_pkts,
+					     .burst = gen->conf->gen.burst,
+					     /* The receiver's turns make the sender late. */
+					     .catch_up_s =
+						     gen->workers[1].is_guest ? GUEST_LATE_S : 0 };
+	struct bp_source *s = &gen->source;
+	struct bp_gen_port *replay = gen->by_role[BP_GEN_REPLAY];
+	char why[256];
+
+	s->txq = &gen->by_role[BP_GEN_TX]->port->txq[0];
+	gen->kernel_source = bp_ks_of(s);
+	if (bp_gen_make_streams(gen, r->frame_size, why, sizeof(why)) ||
+	    bp_gen_check_sizes(gen, why, sizeof(why))) {
+		bp_log(BP_LOG_ERROR, "%s", why);
+		return -EINVAL;
+	}
+	s->replay = replay ? &replay->port->rxq[0] : NULL;
+	s->frames = gen->frames;
+	s->room = bp_frames_room(gen->frames);
+	s->streams = gen->streams;
+	s->n_streams = replay ? 0 : gen->conf->n_streams;
+	bp_source_begin(s, &request);
+	return gen->kernel_source ? bp_ks_begin(s, &request, gen->conf->gen.first_seq) : 0;
+}
+
+int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
+{
+	int err = 0;
+
+	gen->request = *r;
+	memset(&gen->result, 0, sizeof(gen->result));
+	gen->is_port_lost = false;
+	atomic_store_explicit(&gen->source_err, 0, memory_order_relaxed);
+	gen->run = (uint8_t)(gen->run + 1 ? gen->run + 1 : 1);
+	if (gen->by_role[BP_GEN_TX])
+		err = begin_source(gen, r);
+	if (err)
+		return err;
+	if (gen->sink) {
+		gen->sink->rxq = &gen->by_role[BP_GEN_RX]->port->rxq[0];
+		gen->sink->is_payload_checked = gen->conf->gen.payload_check;
+		gen->sink->burst = BP_BURST_MAX;
+		bp_sink_begin(gen->sink, gen->by_role[BP_GEN_TX] != NULL, gen->run,
+			      gen->conf->gen.first_seq);
+	}
+	bp_gen_mark_ports(gen);
+	gen->begin_ns = bp_clock_ns();
+	gen->end_ns =
+		r->duration_s > 0 ? gen->begin_ns + (uint64_t)(r->duration_s * 1e9) : UINT64_MAX;
+	/* The receiver first: it must be there when the first frame comes. */
+	for (unsigned i = gen->n_workers; !err && i-- > 0;) {
+		err = bp_gen_start_worker(&gen->workers[i]);
+		if (!err)
+			gen->n_running |= 1u << i;
+	}
+	if (err)
+		bp_gen_stop_workers(gen);
+	return err;
+}
+
+/* Not more often: each look takes a lock of the whole kernel, for which others may make it wait. */
+static void check_ports(struct bp_gen *gen)
+{
+	uint64_t now_ns = bp_clock_ns();
+
+	if (now_ns - gen->checked_ns < CHECK_NS)
+		return;
+	gen->checked_ns = now_ns;
+	for (unsigned i = 0; i < gen->n_ports; i++) {
+		if (gen->is_port_lost || bp_gen_link_of(&gen->ports[i]) != BP_LINK_LOST)
+			continue;
+		gen->is_port_lost = true;
+		strcpy(gen->lost_name, gen->ports[i].port->conf->name);
+		bp_log(BP_LOG_ERROR, "port %s: %s is gone: the trial ends here", gen->lost_name,
+		       gen->ports[i].port->conf->device);
+	}
+}
+
+bool bp_gen_tick(struct bp_gen *gen)
+{
+	check_ports(gen);
+	if (gen->is_port_lost || atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed))
+		return false;
+	if (gen->kernel_source)
+		bp_ks_poll(&gen->source);
+	if (gen->by_role[BP_GEN_TX])
+		return !bp_gen_has_source_ended(gen);
+	if (gen->request.n_pkts &&
+	    atomic_load_explicit(&gen->sink->n_once, memory_order_relaxed) >= gen->request.n_pkts)
+		return false;
+	return bp_clock_ns() < gen->end_ns;
+}
+
+static uint64_t tx_delta(const struct bp_gen *gen, enum bp_cnt id)
+{
+	const struct bp_gen_port *p = gen->by_role[BP_GEN_TX];
+
+	return bp_counter(&p->port->txq[0].counters, id) - p->tx_before[id];
+}
+
+/* Packets that the TX port says it has sent in this trial. */
+static uint64_t count_sent(const struct bp_gen *gen)
+{
+	const struct bp_gen_port *p = gen->by_role[BP_GEN_TX];
+	uint32_t n_held = atomic_load_explicit(&p->port->txq[0].n_held, memory_order_relaxed);
+
+	return tx_delta(gen, BP_CNT_PKTS) - tx_delta(gen, BP_DROP_TX_ABANDONED) + p->held_before -
+	       n_held;
+}
+
+/* Frames of the trial, or, replaying, whatever comes. */
+static uint64_t count_arrived(const struct bp_gen *gen)
+{
+	const struct bp_sink *sink = gen->sink;
+
+	return atomic_load_explicit(gen->by_role[BP_GEN_REPLAY] ? &sink->n_all : &sink->n_once,
+				    memory_order_relaxed);
+}
+
+static bool is_held(const struct bp_gen *gen)
+{
+	const struct bp_gen_port *p = gen->by_role[BP_GEN_TX];
+
+	return atomic_load_explicit(&p->port->txq[0].n_held, memory_order_relaxed) != 0;
+}
+
+/* Wait until everything sent has come, or nothing comes any more. */
+static void settle(struct bp_gen *gen)
+{
+	double quiet_s =
+		gen->request.settle_s > 0 ? gen->request.settle_s : gen->conf->gen.settle_s;
+	uint64_t quiet_ns = (uint64_t)(quiet_s * 1e9), begin_ns = bp_clock_ns(), last_ns = begin_ns;
+	uint64_t seen = 0;
+
+	for (;;) {
+		uint64_t now_ns = bp_clock_ns(), arrived = gen->sink ? count_arrived(gen) : 0;
+
+		if (is_held(gen) ? now_ns - begin_ns > DRAIN_NS : !gen->sink)
+			return;
+		if (gen->sink && !is_held(gen) && arrived >= count_sent(gen))
+			return;
+		if (arrived != seen)
+			last_ns = now_ns;
+		seen = arrived;
+		if (gen->sink && now_ns - last_ns > quiet_ns && !is_held(gen))
+			return;
+		if ((double)(now_ns - begin_ns) > SETTLE_TIMES * (double)quiet_ns)
+			return;
+		bp_gen_nap_ms(1);
+	}
+}
+
+static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_latency *latency)
+{
+	uint64_t n_once = 0, n_gaps = 0;
+
+	for (unsigned i = 0; i <= BP_SIG_STREAM_MASK; i++) {
+		const struct bp_sink_stream *s = gen->sink->streams[i];
+
+		if (!s)
+			continue;
+		r->n_received += s->n_received;
+		r->n_duplicate += s->n_duplicate;
+		r->n_reordered += s->n_reordered;
+		r->n_corrupt += s->n_corrupt;
+		n_once += s->n_once;
+		n_gaps += bp_sink_gaps(s);
+		bp_latency_merge(latency, &s->latency);
+	}
+	r->n_corrupt += gen->sink->n_broken;
+	r->n_stale = gen->sink->n_stale;
+	r->n_foreign = atomic_load_explicit(&gen->sink->n_foreign, memory_order_relaxed);
+	if (gen->by_role[BP_GEN_REPLAY]) {
+		r->n_received = n_once = count_arrived(gen);
+		r->n_foreign = 0;
+	}
+	r->n_lost = n_gaps;
+	if (gen->by_role[BP_GEN_TX])
+		r->n_lost = r->n_sent > n_once ? r->n_sent - n_once : 0;
+	else
+		r->n_sent = n_once + n_gaps;
+	r->received_pps = r->elapsed_s > 0 ? (double)n_once / r->elapsed_s : 0;
+}
+
+static void judge(struct bp_gen *gen, struct bp_trial_result *r)
+{
+	const struct bp_source *s = &gen->source;
+	uint64_t n_cpu = atomic_load_explicit(&s->n_missed_cpu, memory_order_relaxed);
+	uint64_t n_full = atomic_load_explicit(&s->n_missed_full, memory_order_relaxed);
+
+	if (!gen->by_role[BP_GEN_TX])
+		return;
+	if (r->asked_pps <= 0) {
+		r->is_generator_bound = gen->sink && !r->n_lost && r->n_sent;
+		if (r->is_generator_bound)
+			snprintf(r->why, sizeof(r->why),
+				 "as fast as the generator goes, and nothing was lost: the device "
+				 "under test may be faster");
+		return;
+	}
+	r->is_generator_bound = !r->is_interrupted && r->sent_pps < BOUND_SHARE * r->asked_pps;
+	if (!r->is_generator_bound)
+		return;
+	if (n_full > n_cpu)
+		snprintf(r->why, sizeof(r->why), "port %s did not take frames as fast as asked",
+			 gen->conf->gen.tx);
+	else
+		snprintf(r->why, sizeof(r->why),
+			 "the generator's worker was late: it needs a core of its own, or the rate "
+			 "is above what it can build");
+}
+
+int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
+{
+	struct bp_trial_result *r = &gen->result;
+	struct bp_latency *latency = calloc(1, sizeof(*latency));
+	bool has_tx = gen->by_role[BP_GEN_TX] != NULL;
+
+	if (has_tx) {
+		bp_gen_end_source(gen);
+		if (!gen->is_port_lost)
+			settle(gen);
+	}
+	r->elapsed_s = (double)(bp_clock_ns() - gen->begin_ns) / 1e9;
+	bp_gen_stop_workers(gen);
+	r->is_interrupted = gen->is_port_lost ||
+			    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed);
+	r->asked_pps = gen->request.rate_pps;
+	if (has_tx) {
+		r->elapsed_s = bp_source_elapsed_s(&gen->source);
+		r->n_offered = atomic_load_explicit(&gen->source.n_pkts, memory_order_relaxed);
+		r->n_missed =
+			atomic_load_explicit(&gen->source.n_missed_cpu, memory_order_relaxed) +
+			atomic_load_explicit(&gen->source.n_missed_full, memory_order_relaxed);
+		r->n_sent = count_sent(gen);
+	}
+	if (gen->sink && latency)
+		read_sink(gen, r, latency);
+	if (r->elapsed_s > 0) {
+		r->offered_pps = (double)r->n_offered / r->elapsed_s;
+		r->sent_pps = (double)r->n_sent / r->elapsed_s;
+	}
+	r->loss_ratio = r->n_sent ? (double)r->n_lost / (double)r->n_sent : 0;
+	judge(gen, r);
+	if (latency) {
+		bp_latency_summarise(latency, &r->latency);
+		if (gen->request.latency)
+			bp_latency_merge(gen->request.latency, latency);
+		free(latency);
+	}
+	if (gen->is_port_lost)
+		snprintf(r->why, sizeof(r->why), "port %s is gone", gen->lost_name);
+	else if (r->is_interrupted)
+		snprintf(r->why, sizeof(r->why), "interrupted");
+	*out = *r;
+	return gen->is_port_lost ? -ENODEV
+				 : atomic_load_explicit(&gen->source_err, memory_order_relaxed);
+}
+
+int bp_gen_trial(void *ctx, const struct bp_trial_request *request, struct bp_trial_result *result)
+{
+	struct bp_gen *gen = ctx;
+	int err = bp_gen_start(gen, request);
+
+	if (err)
+		return err;
+	while (bp_gen_tick(gen))
+		bp_gen_nap_ms(5);
+	return bp_gen_finish(gen, result);
+}
+
+void bp_gen_interrupt(struct bp_gen *gen)
+{
+	atomic_store_explicit(&gen->is_interrupted, true, memory_order_relaxed);
+}

@@ -1,0 +1,216 @@
+/* The generator's threads, which step the source with the sink. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/internal.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include "core/clock.h"
+#include "core/cpu.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define GUEST_NAP_NS 50000
+
+void bp_gen_nap_ms(long ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static bool uses(const struct bp_gen_worker *w, const struct bp_port *port)
+{
+	return (port->n_txq && port->txq[0].worker_id == w->worker_id) ||
+	       (port->n_rxq && port->rxq[0].worker_id == w->worker_id);
+}
+
+static void leave_ports(struct bp_gen_worker *w, unsigned n_ports)
+{
+	for (unsigned i = n_ports; i-- > 0;) {
+		struct bp_port *port = w->gen->ports[i].port;
+
+		if (uses(w, port) && port->driver->ops->thread_leave)
+			port->driver->ops->thread_leave(port, w->worker_id);
+	}
+}
+
+static int enter_ports(struct bp_gen_worker *w)
+{
+	for (unsigned i = 0; i < w->gen->n_ports; i++) {
+		struct bp_port *port = w->gen->ports[i].port;
+		int err = uses(w, port) && port->driver->ops->thread_enter
+				  ? port->driver->ops->thread_enter(port, w->worker_id)
+				  : 0;
+
+		if (err) {
+			leave_ports(w, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Two threads that both spin on one core take turns of milliseconds, and the sender misses half of its
+ * schedule. So the receiver sleeps when there is nothing, and is let in at once when it wakes.
+ */
+static void become_guest(void)
+{
+	(void)prctl(PR_SET_TIMERSLACK, 1ul);
+	/* Of this thread alone. Without the privilege it comes a little later. */
+	(void)setpriority(PRIO_PROCESS, 0, -NZERO);
+}
+
+static void rest(const struct bp_gen_worker *w)
+{
+	static const struct timespec nap = { .tv_nsec = GUEST_NAP_NS };
+
+	if (w->is_guest)
+		nanosleep(&nap, NULL);
+	else
+		bp_cpu_pause();
+}
+
+static void *worker_main(void *arg)
+{
+	struct bp_gen_worker *w = arg;
+	struct bp_gen *gen = w->gen;
+	int err = bp_cpu_pin(w->core);
+
+	pthread_setname_np(pthread_self(), w->does_tx ? "bypath-gen-tx" : "bypath-gen-rx");
+	if (err)
+		bp_log(BP_LOG_ERROR, "generator: cannot run on core %u: %s: see [engine] cores",
+		       w->core, strerror(-err));
+	else
+		err = enter_ports(w);
+	atomic_store_explicit(&w->state, err ? BP_GEN_FAILED : BP_GEN_RUNNING,
+			      memory_order_release);
+	if (err)
+		return NULL;
+	if (w->does_tx && gen->kernel_source) {
+		atomic_store_explicit(&gen->source_err, bp_ks_run(&gen->source),
+				      memory_order_relaxed);
+		leave_ports(w, gen->n_ports);
+		return NULL;
+	}
+	if (w->is_guest)
+		become_guest();
+	while (!atomic_load_explicit(&w->is_asked_to_end, memory_order_acquire)) {
+		bool has_moved = false;
+
+		if (w->does_tx)
+			has_moved |= bp_source_step(&gen->source);
+		if (w->does_rx)
+			has_moved |= bp_sink_step(gen->sink);
+		if (!has_moved)
+			rest(w);
+	}
+	leave_ports(w, gen->n_ports);
+	return NULL;
+}
+
+int bp_gen_start_worker(struct bp_gen_worker *w)
+{
+	int err;
+
+	atomic_store_explicit(&w->is_asked_to_end, false, memory_order_relaxed);
+	atomic_store_explicit(&w->state, BP_GEN_STARTING, memory_order_relaxed);
+	err = pthread_create(&w->thread, NULL, worker_main, w);
+	if (err) {
+		bp_log(BP_LOG_ERROR, "generator: cannot create a thread: %s", strerror(err));
+		return -err;
+	}
+	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_GEN_STARTING)
+		bp_gen_nap_ms(0);
+	if (atomic_load_explicit(&w->state, memory_order_acquire) == BP_GEN_FAILED) {
+		pthread_join(w->thread, NULL);
+		return -EIO;
+	}
+	return 0;
+}
+
+bool bp_gen_has_source_ended(const struct bp_gen *gen)
+{
+	return atomic_load_explicit(&gen->source.state, memory_order_acquire) == BP_SOURCE_ENDED;
+}
+
+void bp_gen_end_source(struct bp_gen *gen)
+{
+	atomic_store_explicit(&gen->source.is_asked_to_end, true, memory_order_relaxed);
+	while (!bp_gen_has_source_ended(gen)) {
+		if (gen->kernel_source)
+			bp_ks_poll(&gen->source);
+		bp_gen_nap_ms(gen->kernel_source ? 1 : 0);
+	}
+	if (gen->kernel_source)
+		bp_ks_poll(&gen->source); /* the last figures */
+}
+
+void bp_gen_stop_workers(struct bp_gen *gen)
+{
+	/* A source in the kernel looks at no flag of its worker. */
+	if (gen->kernel_source)
+		for (unsigned i = 0; i < gen->n_workers; i++)
+			if (gen->workers[i].does_tx && (gen->n_running & 1u << i))
+				bp_gen_end_source(gen);
+	for (unsigned i = 0; i < gen->n_workers; i++) {
+		if (!(gen->n_running & 1u << i))
+			continue;
+		/* Release: what the control thread has read is read; the worker sees the flag. */
+		atomic_store_explicit(&gen->workers[i].is_asked_to_end, true, memory_order_release);
+		pthread_join(gen->workers[i].thread, NULL);
+	}
+	gen->n_running = 0;
+}
+
+static bool has_kernel_source(const struct bp_conf *conf)
+{
+	const struct bp_driver *driver = NULL;
+	const char *why;
+
+	if (conf->gen.tx_port != BP_NO_PORT)
+		driver = bp_driver_find(conf->ports[conf->gen.tx_port].driver, &why);
+	return driver && driver->kernel_source;
+}
+
+/* See bp_gen_create(): the last cores are left to the device under test. */
+int bp_gen_choose_workers(struct bp_gen *gen)
+{
+	const struct bp_conf *conf = gen->conf;
+	unsigned allowed[1024], n_allowed = bp_cpu_allowed(allowed, 1024), first = 0;
+	bool has_tx = conf->gen.tx_port != BP_NO_PORT, has_rx = conf->gen.rx_port != BP_NO_PORT;
+	/* Who sends through it cannot receive as well: two threads, if need be on one core. */
+	bool is_blocking = has_kernel_source(conf);
+	unsigned n_cores = conf->engine.n_cores ? conf->engine.n_cores : n_allowed;
+	unsigned n = has_tx && has_rx ? 2 : 1;
+
+	if (!n_allowed)
+		return -ENOTSUP;
+	if (!is_blocking && (conf->engine.n_cores ? conf->engine.n_cores < 2 : n_allowed < 3))
+		n = 1;
+	if (n_allowed > 3)
+		first = n_allowed - 3;
+	gen->n_workers = n;
+	if (n > n_cores)
+		bp_log(BP_LOG_WARN,
+		       "generator: sends and receives on core %u by two threads: give "
+		       "it two with [engine] cores",
+		       conf->engine.n_cores ? conf->engine.cores[0] : allowed[0]);
+	for (unsigned i = 0; i < n; i++)
+		gen->workers[i] = (struct bp_gen_worker){
+			.gen = gen,
+			.worker_id = (uint16_t)i,
+			.core = (uint16_t)(conf->engine.n_cores ? conf->engine.cores[i % n_cores]
+								: allowed[(first + i) % n_allowed]),
+			.does_tx = has_tx && i == 0,
+			.does_rx = has_rx && i + 1 == n,
+		};
+	gen->workers[1].is_guest =
+		is_blocking && n == 2 && gen->workers[0].core == gen->workers[1].core;
+	return 0;
+}
