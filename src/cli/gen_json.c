@@ -63,6 +63,7 @@ static json_t *trial_json(const struct bp_gen_report *r)
 	set(t, "received", bp_json_count(v->n_received));
 	set(t, "lost", bp_json_count(v->n_lost));
 	set(t, "loss_ratio", json_real(v->loss_ratio));
+	set(t, "own_rx_dropped", bp_json_count(v->n_rx_dropped));
 	set(t, "loss_is_absolute", json_boolean(r->is_loss_absolute));
 	set(t, "duplicate", bp_json_count(v->n_duplicate));
 	set(t, "reordered", bp_json_count(v->n_reordered));

@@ -98,6 +98,9 @@ void bp_gen_mark_ports(struct bp_gen *gen);
 /* What a port counted since the mark. */
 void bp_gen_read_port(const struct bp_gen_port *port, struct bp_gen_port_row *row);
 
+/* What the port, which receives, dropped since the mark: as it counts, or as the device reports. */
+uint64_t bp_gen_rx_dropped(const struct bp_gen_port *port);
+
 /* Bits per second of the network interface behind the TX port; 0: not known. */
 double bp_gen_line_bps(const struct bp_gen *gen);
 

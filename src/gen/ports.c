@@ -193,6 +193,22 @@ void bp_gen_read_port(const struct bp_gen_port *p, struct bp_gen_port_row *row)
 				row->reported[i].value -= p->reported_before[j].value;
 }
 
+/* Of a port that sends as well, the rows about sending do not count. */
+uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
+{
+	struct bp_gen_port_row row = { 0 };
+	uint64_t n = 0;
+
+	bp_gen_read_port(p, &row);
+	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
+		n += row.rx[id];
+	for (unsigned i = 0; i < row.n_reported; i++)
+		if (row.reported[i].is_drop && !strstr(row.reported[i].name, "tx") &&
+		    strcmp(row.reported[i].name, "oerrors"))
+			n += row.reported[i].value;
+	return n;
+}
+
 /* ---- line rate ------------------------------------------------------------------------------- */
 
 /* Source: Linux include/uapi/linux/ethtool.h, ETHTOOL_GSET. */

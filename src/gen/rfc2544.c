@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/rfc2544.h"
 
+#include "gen/search_points.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@ static const double latency_shares[] = { 0.1, 0.5, 0.9 };
 #define N_SHARES     ((unsigned)(sizeof(latency_shares) / sizeof(latency_shares[0])))
 #define LOSS_STEPS   10u /* 100 %, 90 %, … 10 % */
 #define LOSSLESS_END 2u /* RFC 2544 §26.3: two successive trials without loss end it */
+#define BURST_TRIES  3u /* a hiccup of the generator is no limit of it */
 /* Bursts: the bounds need not be closer than this share of the burst. */
 #define BURST_WIDTH 0.005
 
@@ -49,7 +52,7 @@ static void fill_row(struct bp_search_row *row, const struct bp_search_trial *tr
 		received[i] = trial->received_pps;
 		n_sent += trial->n_sent;
 		n_lost += trial->n_lost;
-		row->is_generator_bound |= trial->is_generator_bound || !trial->n_sent;
+		row->is_generator_bound |= bp_trial_falls_short(trial) || !trial->n_sent;
 		row->p50_min_ns = i ? fmin(row->p50_min_ns, trial->p50_ns) : trial->p50_ns;
 		row->p50_max_ns = fmax(row->p50_max_ns, trial->p50_ns);
 	}
@@ -171,7 +174,7 @@ static const struct bp_search_trial *loss_trial(struct bp_search_state *s, doubl
 	struct bp_search_ask ask = { .rate_pps = load, .duration_s = s->conf->trial_s };
 	const struct bp_search_trial *trial = bp_search_try(s, &ask);
 
-	if (trial && trial->is_generator_bound && !s->cause)
+	if (trial && bp_trial_falls_short(trial) && !s->cause)
 		trial = bp_search_try(s, &ask);
 	return trial;
 }
@@ -241,17 +244,27 @@ struct burst_search {
 
 enum burst_end { BURST_LOSSLESS, BURST_LOSSY, BURST_NONE };
 
+/* As fast as it goes, the mark only says that nothing was lost: that is the question here. */
+static bool is_no_burst(const struct burst_search *b, const struct bp_search_trial *trial)
+{
+	return !trial->n_sent || trial->n_rx_dropped ||
+	       (b->rate_pps > 0 && trial->is_generator_bound);
+}
+
 static enum burst_end try_burst(struct burst_search *b, uint64_t n_pkts)
 {
 	struct bp_search_ask ask = { .rate_pps = b->rate_pps,
 				     .duration_s = (double)n_pkts / b->expected_pps,
 				     .n_pkts = n_pkts };
-	const struct bp_search_trial *trial = bp_search_try(b->state, &ask);
+	const struct bp_search_trial *trial;
+	unsigned n_tries = 0;
 
-	if (!trial)
-		return BURST_NONE;
-	/* As fast as it goes, the mark only says that nothing was lost: that is the question here. */
-	if (!trial->n_sent || (b->rate_pps > 0 && trial->is_generator_bound)) {
+	do {
+		trial = bp_search_try(b->state, &ask);
+		if (!trial)
+			return BURST_NONE;
+	} while (is_no_burst(b, trial) && ++n_tries < BURST_TRIES);
+	if (is_no_burst(b, trial)) {
 		b->is_slow = true;
 		return BURST_NONE;
 	}

@@ -54,8 +54,9 @@ struct bp_search_trial {
 	double sent_pps, received_pps;
 	double loss_ratio;
 	uint64_t n_sent, n_lost;
+	uint64_t n_rx_dropped; /* by the generator's own RX port */
 	double p50_ns, p99_ns, max_ns; /* latency; 0 where none was measured */
-	bool is_generator_bound; /* says nothing about an upper bound: has no vote */
+	bool is_generator_bound; /* has a vote only where it sent nearly what was asked */
 	bool is_interrupted; /* has no vote either */
 	bool is_superseded; /* contradicted and measured anew: lost its vote */
 	bool is_check; /* re-measures a bound that had been found */
@@ -67,9 +68,11 @@ struct bp_search_bounds {
 	enum bp_search_outcome outcome;
 	enum bp_search_cause cause;
 	char why[240]; /* a sentence; "" where there is nothing to say */
-	/* The relevant lower bound: the highest load within the ratio below which none exceeded it.
-	 * The relevant upper bound: the lowest load that exceeded it. 0: there is none. */
+	/* The relevant lower bound: the highest load within the ratio below which none exceeded it,
+	 * as the rate really sent there (median of the trials within the ratio). The relevant upper
+	 * bound: the lowest load that exceeded it, as asked. 0: there is none. */
 	double lower_pps, upper_pps;
+	double lower_asked_pps; /* what was asked at the lower bound */
 	double width; /* (upper − lower) / upper; 0 where a bound is missing */
 	bool is_at_max; /* no upper bound: max_pps, the line rate, was passed */
 	bool is_exploratory; /* the bounds rest on short trials: the search ended too early */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define BOUND_TRIES        3u /* a hiccup of the generator is no limit of it */
+#define BOUND_SLACK        0.0051 /* sent less than asked: more is worth a word */
 #define LOWERED_MAX        16u
 #define LOWERED_SHARE      0.9 /* at most so far at once, where the generator has done better */
 #define CONTRADICTIONS_MAX 4u
@@ -310,35 +311,43 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double sort_median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare_doubles);
+	return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
 /* Count the voting trials at a load and, for the lower bound, their spread. */
 static void fill_lower(struct goal *g, double load)
 {
 	const struct bp_search_result *r = g->state->result;
 	struct bp_search_bounds *out = g->out;
-	double received[BP_SEARCH_TRIALS_MAX];
-	unsigned n = 0;
+	double received[BP_SEARCH_TRIALS_MAX], sent[BP_SEARCH_TRIALS_MAX];
+	unsigned n = 0, n_clean = 0;
 
-	out->lower_pps = load;
+	out->lower_pps = out->lower_asked_pps = load;
 	for (size_t i = 0; i < r->n_trials; i++) {
 		const struct bp_search_trial *trial = &r->trials[i];
 
 		if (trial->load_pps < load || trial->load_pps > load || !bp_trial_votes(trial))
 			continue;
-		/* What was sent is what was carried: up to 0.5 % less than asked. */
-		out->lower_pps = fmin(out->lower_pps, trial->sent_pps);
-		out->n_lower_lossy += trial->loss_ratio > out->loss_ratio;
+		if (trial->loss_ratio <= out->loss_ratio)
+			sent[n_clean++] = trial->sent_pps;
 		out->loss_min_ratio =
 			n ? fmin(out->loss_min_ratio, trial->loss_ratio) : trial->loss_ratio;
 		out->loss_max_ratio = fmax(out->loss_max_ratio, trial->loss_ratio);
 		received[n++] = trial->received_pps;
 	}
 	out->n_lower_trials = n;
+	out->n_lower_lossy = n - n_clean;
 	if (!n)
 		return;
-	qsort(received, n, sizeof(received[0]), compare_doubles);
+	/* What was sent is what was carried: at times a little less than asked. */
+	if (n_clean)
+		out->lower_pps = fmin(load, sort_median(sent, n_clean));
+	out->received_median_pps = sort_median(received, n);
 	out->received_min_pps = received[0];
 	out->received_max_pps = received[n - 1];
-	out->received_median_pps = (received[(n - 1) / 2] + received[n / 2]) / 2;
 }
 
 static void fill_upper(struct goal *g, double load)
@@ -445,6 +454,24 @@ static void settle_noise(const struct goal *g)
 		g->out->n_contradictions);
 }
 
+/* Both bounds were decided; the lower one's rate as sent may still be too far below the upper one. */
+static void settle_close(const struct goal *g)
+{
+	struct bp_search_bounds *out = g->out;
+	double gap = (out->lower_asked_pps - out->lower_pps) / out->lower_asked_pps;
+
+	if (gap <= BOUND_SLACK) {
+		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		return;
+	}
+	settle(out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_GENERATOR);
+	snprintf(
+		out->why, sizeof(out->why),
+		"the generator was late: at the lower bound it sent %.1f %% less than asked (other "
+		"work on its core, or a host that takes the core away)",
+		100 * gap);
+}
+
 static void settle_goal(struct goal *g, enum turn turn)
 {
 	fill_bounds(g);
@@ -457,7 +484,7 @@ static void settle_goal(struct goal *g, enum turn turn)
 	else if (turn == TURN_FLOOR)
 		settle_floor(g);
 	else
-		settle(g->out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		settle_close(g);
 }
 
 static void search_goal(struct bp_search_state *state, unsigned id)

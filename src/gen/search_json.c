@@ -1,5 +1,6 @@
 /* Writes results of searches as JSON: schema `bypath.search/1`, described in docs/searches.md. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/search_points.h"
 #include "gen/search_report.h"
 
 #include "report/json_model.h"
@@ -92,6 +93,7 @@ static json_t *trial_json(const struct bp_search_trial *t)
 	set(row, "received_pps", json_real(t->received_pps));
 	set(row, "sent", bp_json_count(t->n_sent));
 	set(row, "lost", bp_json_count(t->n_lost));
+	set(row, "own_rx_dropped", bp_json_count(t->n_rx_dropped));
 	set(row, "loss_ratio", json_real(t->loss_ratio));
 	set(row, "latency_ns",
 	    t->p50_ns > 0 ? json_pack("{s:f, s:f, s:f}", "p50", t->p50_ns, "p99", t->p99_ns, "max",
@@ -101,6 +103,7 @@ static json_t *trial_json(const struct bp_search_trial *t)
 	set(row, "interrupted", json_boolean(t->is_interrupted));
 	set(row, "superseded", json_boolean(t->is_superseded));
 	set(row, "check", json_boolean(t->is_check));
+	set(row, "votes", json_boolean(bp_trial_votes(t)));
 	return row;
 }
 

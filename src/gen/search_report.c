@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/search_report.h"
 
+#include "gen/search_points.h"
 #include "report/table.h"
 
 #include <math.h>
@@ -224,10 +225,14 @@ static const char *note_of(const struct bp_search_trial *trial)
 {
 	if (trial->is_interrupted)
 		return "interrupted, no vote";
-	if (trial->is_generator_bound && !trial->asked_pkts)
+	if (trial->n_rx_dropped)
+		return "generator's receiver dropped, no vote";
+	if (bp_trial_falls_short(trial) && !trial->asked_pkts)
 		return "generator-bound, no vote";
 	if (trial->is_superseded)
 		return "contradicted, no vote";
+	if (trial->is_generator_bound && !trial->asked_pkts)
+		return trial->is_check ? "check, generator late" : "generator late";
 	return trial->is_check ? "check" : "";
 }
 

@@ -199,6 +199,7 @@ static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_l
 		r->n_received = n_once = count_arrived(gen);
 		r->n_foreign = 0;
 	}
+	r->n_rx_dropped = bp_gen_rx_dropped(gen->by_role[BP_GEN_RX]);
 	r->n_lost = n_gaps;
 	if (gen->by_role[BP_GEN_TX])
 		r->n_lost = r->n_sent > n_once ? r->n_sent - n_once : 0;
@@ -207,14 +208,25 @@ static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_l
 	r->received_pps = r->elapsed_s > 0 ? (double)n_once / r->elapsed_s : 0;
 }
 
-static void judge(struct bp_gen *gen, struct bp_trial_result *r)
+/* Did the receiver keep up? */
+static bool judge_receiver(const struct bp_gen *gen, struct bp_trial_result *r)
+{
+	if (!r->n_rx_dropped || !r->n_lost)
+		return true;
+	r->is_generator_bound = true;
+	snprintf(r->why, sizeof(r->why),
+		 "its own port %s dropped %llu frames, which are among the lost: it receives too "
+		 "slowly",
+		 gen->conf->gen.rx, (unsigned long long)r->n_rx_dropped);
+	return false;
+}
+
+static void judge_sender(const struct bp_gen *gen, struct bp_trial_result *r)
 {
 	const struct bp_source *s = &gen->source;
 	uint64_t n_cpu = atomic_load_explicit(&s->n_missed_cpu, memory_order_relaxed);
 	uint64_t n_full = atomic_load_explicit(&s->n_missed_full, memory_order_relaxed);
 
-	if (!gen->by_role[BP_GEN_TX])
-		return;
 	if (r->asked_pps <= 0) {
 		r->is_generator_bound = gen->sink && !r->n_lost && r->n_sent;
 		if (r->is_generator_bound)
@@ -266,7 +278,8 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 		r->sent_pps = (double)r->n_sent / r->elapsed_s;
 	}
 	r->loss_ratio = r->n_sent ? (double)r->n_lost / (double)r->n_sent : 0;
-	judge(gen, r);
+	if (judge_receiver(gen, r) && has_tx)
+		judge_sender(gen, r);
 	if (latency) {
 		bp_latency_summarise(latency, &r->latency);
 		if (gen->request.latency)

@@ -34,6 +34,8 @@ struct bp_trial_result {
 	uint64_t n_offered, n_sent;
 	uint64_t n_received; /* frames of this trial, duplicates included */
 	uint64_t n_lost, n_duplicate;
+	/* Dropped by the generator's own RX port, as it counts or reports: among n_lost as a rule. */
+	uint64_t n_rx_dropped;
 	uint64_t n_reordered; /* RFC 4737 type-P-reordered */
 	uint64_t n_corrupt; /* payload or signature damaged */
 	uint64_t n_foreign; /* frames that no generator of ours made */
@@ -41,7 +43,8 @@ struct bp_trial_result {
 	uint64_t n_missed; /* turns of the schedule that the generator let pass */
 	double loss_ratio; /* n_lost / n_sent; 0 where n_sent is 0 */
 	/* The figures say more about the generator than about the device under test: it sent less
-	 * than 99.5 % of what was asked, or, as fast as it goes, nothing was lost. */
+	 * than 99.5 % of what was asked, or its own RX port dropped frames, or, as fast as it goes,
+	 * nothing was lost. */
 	bool is_generator_bound;
 	bool is_interrupted; /* ended early: what was measured until then */
 	char why[160]; /* why it is generator-bound or interrupted; "" otherwise */

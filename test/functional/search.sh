@@ -36,7 +36,7 @@ sound()
 	bp_expect "$1" 'all(b["lower"]["pps"] < b["upper"]["pps"] for s in r["searches"] \
 		for b in s["bounds"] if b["lower"]["pps"] and b["upper"]["pps"])'
 	# An upper bound has a trial that lost too much there and was sent as asked.
-	bp_expect "$1" 'all(any(t["load_pps"] == b["upper"]["pps"] and not t["generator_bound"] and \
+	bp_expect "$1" 'all(any(t["load_pps"] == b["upper"]["pps"] and t["votes"] and \
 		t["loss_ratio"] > b["loss_ratio"] for t in s["trials"]) for s in r["searches"] \
 		for b in s["bounds"] if b["upper"]["pps"])'
 }

@@ -42,7 +42,9 @@ static double sent_rate(struct sim_device *d, const struct bp_trial_request *req
 	double most = d->generator_pps > 0 ? d->generator_pps : 1e9;
 	double rate = request->rate_pps > 0 ? fmin(request->rate_pps, most) : most;
 
-	return random_share(d) < d->hiccup_share ? rate * 0.97 : rate;
+	if (!(random_share(d) < d->hiccup_share))
+		return rate;
+	return rate * (1 - (d->hiccup_depth > 0 ? d->hiccup_depth : 0.1));
 }
 
 static void add_latency(struct sim_device *d, const struct bp_trial_request *request, double rate,

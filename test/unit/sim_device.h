@@ -14,7 +14,8 @@ struct sim_device {
 	double spike_share; /* share of trials that lose a few frames at any rate */
 	double base_loss; /* loss ratio at every rate */
 	double generator_pps; /* the generator sends no more; 0: no limit */
-	double hiccup_share; /* share of trials in which the generator sends 3 % less */
+	double hiccup_share; /* share of trials in which the generator sends less: */
+	double hiccup_depth; /* so much; 0: 10 % */
 	double buffer_pkts; /* bursts: what the device holds beyond what it forwards */
 	double settle_s; /* each trial takes that much longer */
 	double latency_ns; /* at no load; twice that at the knee */
