@@ -287,5 +287,18 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 			    .mover = "none", .source = "drivers/null/null.c",
 			    .why = "the view goes back to its pool, no byte is read" } },
 	},
+	{
+		/* bypath gen only: no path of an engine leads here. */
+		.driver = "xdp_live",
+		.dir = BP_TX,
+		.homes = BP_HOME_ANY,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE,
+			    .place = "page of the test run's pool",
+			    .mover = "XDP_TX of the BPF program",
+			    .source = "linux/net/bpf/test_run.c",
+			    .why = "a page is filled once, then used again and again: for each frame "
+				   "the program writes headers and signature only" } },
+	},
 	{ .driver = NULL },
 };

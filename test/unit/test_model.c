@@ -47,6 +47,8 @@ static const struct side_case cases[] = {
 	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_TX, 0, 0, 0, 0, 1, 0, 0 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_RX, 0, 0, 0, 0, 0, 0, 1 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 1 },
+	{ "xdp_live", "e0", "live-frames", VETH, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "xdp_live", "e0", "live-frames", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "dpdk", "0000:03:00.1", "pmd", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "dpdk", "0000:03:00.1", "pmd", PMD, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "dpdk", "net_af_packet0,iface=e0", "pmd", VETH, BP_RX, 1, 1, 1, 1, 0, 0, 0 },
