@@ -1,6 +1,6 @@
 /* Driver `af_packet`: packet sockets of the kernel, by messages or by a shared ring. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* System calls on the packet path: see rx_socket.c, ring_v2.c, ring_v3.c, tx_send.c, tx_ring.c. */
+/* System calls on the packet path: see rx_socket.c, ring_v2.c, tx_send.c, tx_ring.c. */
 #include "af_packet.h"
 
 #include "bypath/log.h"
@@ -104,8 +104,6 @@ static int alloc_queues(struct afp_port *ap)
 			.fd = -1,
 			.queue_id = i,
 			.ap = ap,
-			.rb.fd = -1,
-			.duo.demux.program_fd = -1,
 		};
 		port->rxq[i].priv = &ap->rxqs[i];
 	}
@@ -144,15 +142,7 @@ static int add_pools(struct afp_port *ap)
 		.name = "af_packet-ring",
 		.is_loan = true,
 	};
-	err = share_pool(ap->port->env, &ap->own_ring_pool, &ap->ring_pool);
-	if (err || ap->port->n_rxq > 1)
-		return err;
-	ap->own_block_pool = (struct bp_pool){
-		.put = afp_blocks_put,
-		.name = "af_packet-blocks",
-		.is_loan = true,
-	};
-	return share_pool(ap->port->env, &ap->own_block_pool, &ap->block_pool);
+	return share_pool(ap->port->env, &ap->own_ring_pool, &ap->ring_pool);
 }
 
 static void afp_close(struct bp_port *port)
@@ -185,9 +175,9 @@ static int afp_open(struct bp_port *port)
 		return err;
 	}
 	err = read_mode(port->conf, &ap->mode);
-	/* Sending straight from where the frame lies costs no copy in user space: the ring only on
-	 * request (docs/drivers/af_packet.md has the measurement). */
-	ap->has_tx_ring = ap->mode == AFP_MMAP && !strcmp(port->conf->tx, "ring");
+	/* The ring costs a copy in user space, and is still the faster one at every frame size
+	 * (docs/performance.md has the measurement). */
+	ap->has_tx_ring = ap->mode == AFP_MMAP && strcmp(port->conf->tx, "send") != 0;
 	if (!err)
 		err = check_ring_size(port->conf);
 	if (!err)
@@ -212,16 +202,11 @@ static int afp_open(struct bp_port *port)
 /* Add the kernel's count of frames that found no room, which reading clears. */
 static void read_drops(struct afp_rxq *rq)
 {
-	int fds[2] = { rq->fd, rq->rb.fd };
+	struct tpacket_stats stats = { 0 };
+	socklen_t n_bytes = sizeof(stats);
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct tpacket_stats stats = { 0 };
-		socklen_t n_bytes = sizeof(stats);
-
-		if (fds[i] >= 0 &&
-		    !getsockopt(fds[i], SOL_PACKET, PACKET_STATISTICS, &stats, &n_bytes))
-			rq->n_kernel_drops += stats.tp_drops;
-	}
+	if (rq->fd >= 0 && !getsockopt(rq->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &n_bytes))
+		rq->n_kernel_drops += stats.tp_drops;
 }
 
 static void afp_stop(struct bp_port *port)
@@ -237,7 +222,6 @@ static void afp_stop(struct bp_port *port)
 		if (rq->fd >= 0)
 			close(rq->fd);
 		rq->fd = -1;
-		afp_rx_duo_stop(&port->rxq[i]);
 		afp_rx_socket_stop(&port->rxq[i]);
 		afp_rx_ring_stop(&port->rxq[i]);
 	}
@@ -245,30 +229,6 @@ static void afp_stop(struct bp_port *port)
 		afp_tx_ring_stop(&port->txq[i]);
 		afp_tx_send_stop(&port->txq[i]);
 	}
-}
-
-/* A second ring for high rates, where the kernel lets us steer packets between the two. */
-static void try_duo(struct bp_rxq *q)
-{
-	struct afp_port *ap = ((struct afp_rxq *)q->priv)->ap;
-	bp_rx_fn rx = q->driver_burst;
-	int err;
-
-	/* A port's own frames must fit a block: only super-frames may be longer. */
-	/* Off unless asked for: under overload a switch of rings has been seen to reorder. */
-	if (!getenv("BYPATH_AF_PACKET_V3") || q->port->n_rxq > 1 ||
-	    q->port->info.max_frame_bytes > AFP_BLOCK_FRAME_MAX)
-		return;
-	err = afp_rx_duo_start(q);
-	ap->is_duo = !err;
-	if (!err)
-		return;
-	afp_rx_duo_stop(q);
-	q->driver_burst = rx;
-	snprintf(
-		q->port->info.note, sizeof(q->port->info.note),
-		"no TPACKET_V3 ring for high rates (%s): give the program CAP_BPF, or run it as root",
-		strerror(-err));
 }
 
 static int start_rxq(struct bp_rxq *q)
@@ -282,9 +242,7 @@ static int start_rxq(struct bp_rxq *q)
 	err = rq->ap->mode == AFP_SOCKET ? afp_rx_socket_start(q) : afp_rx_ring_start(q);
 	if (err)
 		return err;
-	if (rq->ap->mode == AFP_MMAP)
-		try_duo(q);
-	err = rq->ap->is_duo ? afp_rx_duo_bind(q) : afp_socket_bind_rx(rq->ap, rq->fd);
+	err = afp_socket_bind_rx(rq->ap, rq->fd);
 	if (err)
 		return err;
 	atomic_store_explicit(&q->fd, rq->fd, memory_order_relaxed);
@@ -315,8 +273,7 @@ static void set_mode(const struct afp_port *ap)
 	if (ap->mode == AFP_SOCKET)
 		strcpy(info->mode, "socket");
 	else
-		snprintf(info->mode, sizeof(info->mode), "mmap-%s+%s", ap->is_duo ? "v2v3" : "v2",
-			 ap->has_tx_ring ? "ring" : "send");
+		strcpy(info->mode, ap->has_tx_ring ? "mmap-v2+ring" : "mmap-v2+send");
 }
 
 static int afp_start(struct bp_port *port)
@@ -326,7 +283,6 @@ static int afp_start(struct bp_port *port)
 	int err;
 
 	ap->fanout_id = -1;
-	ap->is_duo = false;
 	info->note[0] = '\0';
 	ap->ifindex = afp_netdev_ifindex(&ap->dev);
 	if (ap->ifindex < 0)
@@ -355,6 +311,24 @@ static int afp_start(struct bp_port *port)
 
 /* ---- while workers poll ----------------------------------------------------------------------- */
 
+/*
+ * The MTU may change while workers poll. Slots keep the size of the start: what is longer comes by
+ * the socket (ring_v2.c), and goes by sendmmsg() (tx_ring.c).
+ */
+static void follow_mtu(struct afp_port *ap)
+{
+	struct bp_port_info *info = &ap->port->info;
+	int mtu = afp_netdev_mtu(&ap->dev);
+
+	if (mtu < 0 || (uint32_t)mtu == info->mtu)
+		return;
+	/* Workers read them in tx_ring.c. Until then what is longer than a lowered MTU still leaves by
+	 * the TX ring: the kernel compares no length where metadata stands before the frame. */
+	__atomic_store_n(&info->mtu, (uint32_t)mtu, __ATOMIC_RELAXED);
+	__atomic_store_n(&info->max_frame_bytes, afp_netdev_frame_bytes((uint32_t)mtu),
+			 __ATOMIC_RELAXED);
+}
+
 static int afp_check(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
@@ -373,6 +347,7 @@ static int afp_check(struct bp_port *port)
 	if (ap->n_checks++ % GSO_EVERY == 0)
 		atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev),
 				      memory_order_relaxed);
+	follow_mtu(ap);
 	flags = afp_netdev_flags(&ap->dev);
 	if (flags < 0)
 		return BP_LINK_LOST;
@@ -382,28 +357,18 @@ static int afp_check(struct bp_port *port)
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct afp_port *ap = port->priv;
-	struct bp_reported rows[] = {
-		{ .name = "tp_drops", .is_drop = true },
-		{ .name = "v3_packets" },
-		{ .name = "v3_changes" },
-	};
-	unsigned n = ap->is_duo ? 3 : 1;
+	struct bp_reported drops = { .name = "tp_drops", .is_drop = true };
 
-	if (!port->n_rxq)
+	if (!port->n_rxq || !max)
 		return 0;
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
 		struct afp_rxq *rq = &ap->rxqs[i];
 
 		read_drops(rq);
-		rows[0].value += rq->n_kernel_drops;
-		rows[1].value += atomic_load_explicit(&rq->duo.n_pkts, memory_order_relaxed);
-		rows[2].value += atomic_load_explicit(&rq->duo.n_changes, memory_order_relaxed);
+		drops.value += rq->n_kernel_drops;
 	}
-	if (n > max)
-		n = max;
-	for (unsigned i = 0; i < n; i++)
-		out[i] = rows[i];
-	return n;
+	out[0] = drops;
+	return 1;
 }
 
 static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)

@@ -39,6 +39,10 @@ void afp_netdev_close(struct afp_netdev *dev);
 int afp_netdev_ifindex(const struct afp_netdev *dev);
 /* IFF_* flags, or -errno. */
 int afp_netdev_flags(const struct afp_netdev *dev);
+/* The MTU, or -errno. */
+int afp_netdev_mtu(const struct afp_netdev *dev);
+/* Longest frame at this MTU: with addresses, type and a VLAN tag. */
+uint32_t afp_netdev_frame_bytes(uint32_t mtu);
 /* Fill device_driver, kind, mtu, max_frame_bytes of info. 0 or -errno. */
 int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info);
 /* Which super-frames the device takes as they are: bits as above. Queried afresh. */
@@ -105,47 +109,6 @@ struct afp_rx_ring {
 	uint64_t hold_cycles, load_cycles;
 };
 
-/* A block of a TPACKET_V3 ring: n_out packets of it have not come back. */
-struct afp_block {
-	_Atomic uint32_t n_out;
-	struct tpacket_hdr_v1 *head;
-};
-
-#define AFP_BLOCK_BYTES     8192u
-#define AFP_BLOCK_FRAME_MAX (AFP_BLOCK_BYTES - 256u)
-
-struct afp_rx_blocks {
-	int fd;
-	uint8_t *base;
-	uint32_t n_blocks;
-	struct afp_block *blocks; /* views' tokens point here */
-	uint32_t next; /* block to open next */
-	struct afp_block *block; /* the open one: n_left packets from `at` on not handed out */
-	uint32_t n_left;
-	uint8_t *at;
-};
-
-struct afp_demux {
-	uint32_t *word; /* shared with the BPF program: 1, packets go to the second ring */
-	int program_fd;
-};
-
-enum afp_phase { AFP_QUIET, AFP_TO_BUSY, AFP_BUSY, AFP_TO_QUIET };
-
-/* Which of two rings packets go to. Times in cycles. */
-struct afp_duo {
-	struct afp_demux demux;
-	enum afp_phase phase;
-	uint32_t n_window, n_windows; /* packets of this window, high-rate windows in a row */
-	uint64_t window_begin, window_cycles;
-	uint64_t since; /* TO_BUSY began */
-	/* Written by the worker, read by anyone. */
-	_Atomic uint64_t n_pkts, n_changes; /* packets of the V3 ring, changes to it */
-	uint64_t last_block, patience, check_cycles;
-	uint64_t hold_until, hold_cycles;
-	uint64_t quiet_until, penalty, penalty_min, penalty_max;
-};
-
 struct afp_rxq {
 	int fd;
 	uint32_t vnet_bytes; /* BP_VNET_BYTES or AFP_VNET_OLD_BYTES */
@@ -154,8 +117,6 @@ struct afp_rxq {
 	uint64_t n_kernel_drops; /* PACKET_STATISTICS so far; control thread */
 	struct afp_rx_socket *socket;
 	struct afp_rx_ring ring;
-	struct afp_rx_blocks rb; /* with ap->is_duo */
-	struct afp_duo duo;
 };
 
 /* A TX ring's slots hold struct tpacket2_hdr, virtio_net_hdr, frame. */
@@ -187,7 +148,6 @@ struct afp_port {
 	struct afp_netdev dev;
 	enum afp_mode mode;
 	bool has_tx_ring;
-	bool is_duo; /* the only RX queue has two rings */
 	int ifindex; /* since start() */
 	int fanout_id; /* of this start, -1 before its first socket joined */
 	int fanout_flags; /* PACKET_FANOUT_FLAG_IGNORE_OUTGOING where the kernel has it */
@@ -197,9 +157,8 @@ struct afp_port {
 	struct afp_txq *txqs;
 	/* Loans find their way home by token alone, so all ports share the pools of the first one
 	 * that has them: an engine closes its ports together. */
-	struct bp_pool own_ring_pool, own_block_pool;
+	struct bp_pool own_ring_pool;
 	struct bp_pool *ring_pool; /* token: the slot's tpacket2_hdr */
-	struct bp_pool *block_pool; /* token: the afp_block */
 	struct afp_big big;
 };
 
@@ -227,35 +186,7 @@ int afp_rx_socket_start(struct bp_rxq *q);
 void afp_rx_socket_stop(struct bp_rxq *q);
 int afp_rx_ring_start(struct bp_rxq *q);
 void afp_rx_ring_stop(struct bp_rxq *q);
-/* Up to max packets; nothing before ring.hold_until. Counts drops only. */
-unsigned afp_ring_read(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint64_t now);
-bool afp_ring_is_ready(const struct afp_rx_ring *ring);
-/* Metadata as the contract has it: 12 bytes before the data, where the kernel's rings leave 10. */
-void afp_place_meta(struct bp_pkt *pkt);
 void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
-
-int afp_blocks_start(struct bp_rxq *q);
-void afp_blocks_stop(struct bp_rxq *q);
-unsigned afp_blocks_read(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
-bool afp_blocks_are_ready(const struct afp_rx_blocks *rb);
-/* Nothing to read, and nothing in the block that the kernel fills. */
-bool afp_blocks_are_empty(const struct afp_rx_blocks *rb);
-void afp_blocks_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
-		    unsigned n);
-
-/* BPF program that sends packets of at most len_max bytes (without link header) to the fanout
- * group's second socket while *word is 1. 0 or -errno: where BPF is refused, -EPERM. */
-int afp_demux_open(struct afp_demux *dx, uint32_t len_max);
-int afp_demux_attach(const struct afp_demux *dx, int fd);
-void afp_demux_close(struct afp_demux *dx);
-
-/* After afp_rx_ring_start(), where the MTU's frames fit a block. A failure leaves that ring usable alone, after afp_rx_duo_stop(). */
-int afp_rx_duo_start(struct bp_rxq *q);
-/* Is a long packet in the V2 ring perhaps newer than what is in the V3 ring? */
-bool afp_duo_must_wait(const struct afp_duo *duo);
-int afp_rx_duo_bind(struct bp_rxq *q);
-void afp_rx_duo_stop(struct bp_rxq *q);
-
 int afp_tx_send_start(struct bp_txq *q);
 void afp_tx_send_stop(struct bp_txq *q);
 /* The TX burst without its count of bursts. */
@@ -268,19 +199,6 @@ void afp_tx_ring_stop(struct bp_txq *q);
 
 /* Put the tag back behind the addresses: headers move 4 bytes down, metadata follows. */
 void afp_tag_insert(struct bp_pkt *pkt, uint16_t tpid, uint16_t tci, struct bp_counters *c);
-
-/* Count what an RX burst of whole packets, a view each, found. Returns n. */
-static inline unsigned afp_count_rx(struct bp_rxq *q, const struct bp_pkt *pkts, unsigned n)
-{
-	if (!n) {
-		bp_count(&q->counters, BP_CNT_EMPTY, 1);
-		return 0;
-	}
-	bp_count(&q->counters, BP_CNT_PKTS, n);
-	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n));
-	bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	return n;
-}
 
 /* Account for one system call that began at `begin`. */
 static inline void afp_count_call(struct bp_counters *c, uint64_t begin, uint64_t end)

@@ -112,15 +112,27 @@ static void find_features(struct afp_netdev *dev)
 	free(strings);
 }
 
-int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info)
+int afp_netdev_mtu(const struct afp_netdev *dev)
 {
 	struct ifreq ifr;
 	int err = ask(dev, SIOCGIFMTU, &ifr);
 
-	if (err)
-		return err;
-	info->mtu = (uint32_t)ifr.ifr_mtu;
-	info->max_frame_bytes = info->mtu + ETH_HLEN + VLAN_BYTES;
+	return err ? err : ifr.ifr_mtu;
+}
+
+uint32_t afp_netdev_frame_bytes(uint32_t mtu)
+{
+	return mtu + ETH_HLEN + VLAN_BYTES;
+}
+
+int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info)
+{
+	int mtu = afp_netdev_mtu(dev);
+
+	if (mtu < 0)
+		return mtu;
+	info->mtu = (uint32_t)mtu;
+	info->max_frame_bytes = afp_netdev_frame_bytes(info->mtu);
 	info->kind = bp_netdev_driver(dev->ctl_fd, dev->name, info->device_driver);
 	find_features(dev);
 	return 0;

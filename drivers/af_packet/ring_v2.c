@@ -54,7 +54,8 @@ void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt 
 		give_slot((void *)(uintptr_t)pkts[i].token);
 }
 
-void afp_place_meta(struct bp_pkt *pkt)
+/* Metadata as the contract has it: 12 bytes before the data, where the kernel left 10. */
+static void place_meta(struct bp_pkt *pkt)
 {
 	struct bp_vnet_hdr *meta = bp_pkt_vnet(pkt);
 
@@ -83,10 +84,7 @@ static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt
 		.headroom = (uint16_t)(slot->tp_mac - BP_VNET_BYTES - SLOT_META_BYTES),
 		.flags = BP_PKT_VNET,
 	};
-	/* The frame comes from the cache of the core that filled the slot. Its first bytes arrive
-	 * with the metadata; ask for the next line now, before the copy in the kernel waits for it. */
-	__builtin_prefetch((uint8_t *)slot + 2 * BP_CACHE_LINE);
-	afp_place_meta(pkt);
+	place_meta(pkt);
 	if (slot->tp_status & TP_STATUS_VLAN_VALID)
 		restore_tag(slot, pkt, &q->counters);
 	__atomic_store_n(&slot->tp_status, SLOT_LENT, __ATOMIC_RELAXED);
@@ -116,7 +114,7 @@ static int read_big(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 	pkt->len = (uint32_t)n_bytes - vnet_bytes;
 	pkt->flags = BP_PKT_VNET;
 	pkt->headroom = (uint16_t)(pkt->headroom - BP_VNET_BYTES);
-	afp_place_meta(pkt);
+	place_meta(pkt);
 	if (slot->tp_status & TP_STATUS_VLAN_VALID)
 		restore_tag(slot, pkt, &q->counters);
 	return 1;
@@ -127,8 +125,6 @@ static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 {
 	int got = -1;
 
-	if (afp_duo_must_wait(&((struct afp_rxq *)q->priv)->duo))
-		return 0;
 	if (slot->tp_status & TP_STATUS_COPY)
 		got = read_big(q, slot, pkt);
 	else
@@ -151,27 +147,43 @@ static void moderate(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
 	ring->last_got = now;
 }
 
-bool afp_ring_is_ready(const struct afp_rx_ring *ring)
+/*
+ * How many of the next slots are full, up to max. The looks depend on nothing but each other's
+ * outcome, so the processor waits for many of the cache lines at once; it also asks for the lines
+ * that will be read next.
+ */
+static unsigned count_full(const struct afp_rx_ring *ring, unsigned max)
 {
-	return __atomic_load_n(&slot_at(ring, ring->head)->tp_status, __ATOMIC_RELAXED) &
-	       TP_STATUS_USER;
+	uint32_t at = ring->head;
+	unsigned n;
+
+	for (n = 0; n < max; n++) {
+		const struct tpacket2_hdr *slot = slot_at(ring, at);
+
+		if (!(__atomic_load_n(&slot->tp_status, __ATOMIC_RELAXED) & TP_STATUS_USER))
+			break;
+		__builtin_prefetch((const uint8_t *)slot + BP_CACHE_LINE);
+		__builtin_prefetch((const uint8_t *)slot + 2 * BP_CACHE_LINE);
+		at = at + 1 == ring->n_slots ? 0 : at + 1;
+	}
+	/* The frames behind the statuses; pairs with the kernel's barrier. */
+	atomic_thread_fence(memory_order_acquire);
+	return n;
 }
 
-unsigned afp_ring_read(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint64_t now)
+static unsigned read_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint64_t now)
 {
 	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
+	unsigned n_full = now >= ring->hold_until ? count_full(ring, max) : 0;
 	uint32_t head = ring->head;
-	unsigned n = 0, n_seen = 0;
+	unsigned n = 0, n_seen;
 
-	while (now >= ring->hold_until && n < max) {
+	for (n_seen = 0; n_seen < n_full; n_seen++) {
 		struct tpacket2_hdr *slot = slot_at(ring, head);
-		/* Acquire: the frame behind the status; pairs with the kernel's barrier. */
-		uint32_t status = __atomic_load_n(&slot->tp_status, __ATOMIC_ACQUIRE);
 		int got = 1;
 
-		if (!(status & TP_STATUS_USER))
-			break;
-		if (__builtin_expect(status & TP_STATUS_COPY || slot->tp_snaplen < slot->tp_len ||
+		if (__builtin_expect(slot->tp_status & TP_STATUS_COPY ||
+					     slot->tp_snaplen < slot->tp_len ||
 					     slot->tp_snaplen < ETH_HLEN,
 				     0))
 			got = take_odd(q, slot, &pkts[n]);
@@ -180,7 +192,6 @@ unsigned afp_ring_read(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint
 		if (!got)
 			break;
 		n += got > 0;
-		n_seen++;
 		head = head + 1 == ring->n_slots ? 0 : head + 1;
 	}
 	ring->head = head;
@@ -191,7 +202,16 @@ unsigned afp_ring_read(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint
 
 static unsigned rx_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
-	return afp_count_rx(q, pkts, afp_ring_read(q, pkts, max, bp_clock_cycles()));
+	unsigned n = read_ring(q, pkts, max, bp_clock_cycles());
+
+	if (!n) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n));
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	return n;
 }
 
 /* ---- control ---------------------------------------------------------------------------------- */

@@ -88,11 +88,10 @@ int afp_socket_listen(struct afp_port *ap, int fd)
 }
 
 /* Queues by flow hash: a flow stays on one queue, in order, on devices with a single queue too. */
-static int fanout(const struct afp_port *ap, int fd, int flags, int id)
+static int fanout(int fd, int flags, int id)
 {
-	int type = ap->is_duo ? PACKET_FANOUT_EBPF : PACKET_FANOUT_HASH;
-
-	return set_int(fd, SOL_PACKET, PACKET_FANOUT, (int)((unsigned)(type | flags) << 16) | id);
+	flags |= PACKET_FANOUT_HASH;
+	return set_int(fd, SOL_PACKET, PACKET_FANOUT, (int)((unsigned)flags << 16) | id);
 }
 
 /*
@@ -106,12 +105,12 @@ static int join_fanout(struct afp_port *ap, int fd)
 	int got = 0, err;
 
 	if (ap->fanout_id >= 0)
-		return fanout(ap, fd, ap->fanout_flags, ap->fanout_id);
+		return fanout(fd, ap->fanout_flags, ap->fanout_id);
 	ap->fanout_flags = PACKET_FANOUT_FLAG_IGNORE_OUTGOING;
-	err = fanout(ap, fd, PACKET_FANOUT_FLAG_UNIQUEID | ap->fanout_flags, 0);
+	err = fanout(fd, PACKET_FANOUT_FLAG_UNIQUEID | ap->fanout_flags, 0);
 	if (err == -EINVAL) {
 		ap->fanout_flags = 0;
-		err = fanout(ap, fd, PACKET_FANOUT_FLAG_UNIQUEID, 0);
+		err = fanout(fd, PACKET_FANOUT_FLAG_UNIQUEID, 0);
 	}
 	if (err)
 		return err;
@@ -124,7 +123,7 @@ static int join_fanout(struct afp_port *ap, int fd)
 int afp_socket_bind_rx(struct afp_port *ap, int fd)
 {
 	struct packet_mreq all = { .mr_ifindex = ap->ifindex, .mr_type = PACKET_MR_PROMISC };
-	bool has_group = ap->port->n_rxq > 1 || ap->is_duo;
+	bool has_group = ap->port->n_rxq > 1;
 	int err = set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
 
 	if (!err && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)))

@@ -25,9 +25,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define SLOT_BYTES      2048u
-#define SLOTS_PER_BLOCK 32u
-#define N_SLOTS         1024u
+#define SLOT_BYTES      1984u
+#define SLOTS_PER_BLOCK 64u /* so that a block is whole pages */
+#define N_SLOTS         256u
 #define META_AT         32u /* where the kernel looks for it */
 #define FRAME_AT        (META_AT + AFP_VNET_OLD_BYTES)
 #define FRAME_ROOM      (SLOT_BYTES - FRAME_AT)
@@ -52,10 +52,11 @@ static bool has_legal_length(const struct bp_port *port, const struct bp_pkt *pk
 
 	if (len < ETH_HLEN || pkt->len < ETH_HLEN)
 		return false;
-	if (len <= port->info.mtu + ETH_HLEN)
+	/* The control thread follows the device's MTU (af_packet.c). */
+	if (len <= __atomic_load_n(&port->info.mtu, __ATOMIC_RELAXED) + ETH_HLEN)
 		return true;
 	memcpy(&type, pkt->data + 2 * ETH_ALEN, sizeof(type)); /* header */
-	return len <= port->info.max_frame_bytes &&
+	return len <= __atomic_load_n(&port->info.max_frame_bytes, __ATOMIC_RELAXED) &&
 	       (type == htons(ETH_P_8021Q) || type == htons(ETH_P_8021AD));
 }
 

@@ -5,13 +5,9 @@
 #include "ledger/device.h"
 #include "ledger/model.h"
 
-#include <net/ethernet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LINK_BYTES   (ETHER_HDR_LEN + 4u) /* with a VLAN tag */
-#define V3_FRAME_MAX 7936u /* longest frame of af_packet's ring for high rates */
 
 static bool is_auto(const char *word)
 {
@@ -44,20 +40,12 @@ static bool look(const char *ifname, struct bp_prediction *p, struct bp_device *
 static void predict_af_packet(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
 	struct bp_device device;
-	bool has_both_rings;
 
 	look(conf->device, p, &device);
-	if (!strcmp(conf->mode, "socket")) {
+	if (!strcmp(conf->mode, "socket"))
 		set_mode(p, "socket");
-		return;
-	}
-	/* The driver's own conditions but one: it needs BPF as well. */
-	has_both_rings = getenv("BYPATH_AF_PACKET_V3") && conf->forward_to != BP_NO_PORT &&
-			 conf->n_queues == 1 && device.mtu + LINK_BYTES <= V3_FRAME_MAX;
-	if (!strcmp(conf->tx, "ring"))
-		set_mode(p, has_both_rings ? "mmap-v2v3+ring" : "mmap-v2+ring");
 	else
-		set_mode(p, has_both_rings ? "mmap-v2v3+send" : "mmap-v2+send");
+		set_mode(p, strcmp(conf->tx, "send") ? "mmap-v2+ring" : "mmap-v2+send");
 }
 
 /* mode = auto: the best that the device's driver says it can. */

@@ -101,7 +101,7 @@ tx-ring)
 	bp_expect a "copy_bytes('wan', 'lan') == sent_bytes('lan')" "path('wan', 'lan')"
 	;;
 order-*)
-	# Packets change rings with the load, and keep their order; so do those that fit no block.
+	# Spells of load and quiet keep their order; so do those that fit no slot in between.
 	sequence=${BP_TOOLS:-build/test/functional/tools}/sequence
 	[ -x "$sequence" ] || fail "no $sequence"
 	long=0
@@ -161,22 +161,6 @@ old-kernel-*)
 	bp_stop a
 	bp_expect a "dropped == 0" "summary()"
 	;;
-no-bpf)
-	# Without the right to load BPF programs one ring does everything, and the report says so.
-	pair
-	printf '#!/bin/sh\nexec setpriv --inh-caps=-all --bounding-set=-all,+net_raw,+net_admin %s "$@"\n' \
-		"$BYPATH" >"$BP_TMP/bypath"
-	chmod +x "$BP_TMP/bypath"
-	BYPATH_AF_PACKET_V3=1 BYPATH=$BP_TMP/bypath bp_start a
-	bp_wait_forwarding 20
-	tcp_ok 1
-	bp_stop a
-	note "$(bp_get a "port('wan')['mode'] + ': ' + port('wan')['note']")"
-	[ "$(cat /proc/sys/kernel/unprivileged_bpf_disabled)" != 0 ] ||
-		skip "this kernel allows BPF to everybody"
-	bp_expect a "port('wan')['mode'] == 'mmap-v2+send'" "port('wan')"
-	bp_expect a "'CAP_BPF' in port('wan')['note']" "port('wan')"
-	;;
 overrun)
 	# What finds no slot is lost before bypath sees it, and reported.
 	pair "ring_size = 64"
@@ -198,6 +182,27 @@ down-at-start)
 	ip -n mid link set w0 up
 	bp_wait_forwarding 10
 	bp_stop a
+	;;
+mtu-change)
+	# An MTU changed while bypath runs: longer frames go through, too long ones are counted.
+	pair
+	bp_start a
+	bp_wait_forwarding 20
+	for end in "h1 e0" "mid w0" "mid w1" "h2 e0"; do
+		ip -n "${end% *}" link set "${end#* }" mtu 4000
+	done
+	for length in 18 1472 1473 3900; do
+		in_h1 ping -c 20 -i 0.02 -W 2 -M "do" -s $length 10.77.0.2 >"$BP_TMP/ping.log" 2>&1 ||
+			fail "no answer to $length bytes"
+		grep -q ' 0% packet loss' "$BP_TMP/ping.log" || fail "$length bytes: some are lost"
+	done
+	ip -n mid link set w1 mtu 1000
+	# Until bypath looks at the MTU (100 ms) the TX ring lets some of them go.
+	in_h1 ping -c 20 -i 0.02 -W 1 -M "do" -s 1400 10.77.0.2 >"$BP_TMP/ping.log" 2>&1
+	in_h1 ping -c 5 -i 0.02 -W 2 -s 900 10.77.0.2 >"$BP_TMP/ping.log" 2>&1 ||
+		fail "short packets are lost as well"
+	bp_stop a
+	bp_expect a "0 < drops_by_reason('lan')['tx_too_long'] == dropped <= 20" "summary()"
 	;;
 many-ports)
 	# As many ports as a configuration may have, each with every ring that the driver makes.

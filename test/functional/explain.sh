@@ -68,9 +68,9 @@ bp_pair socket af_packet-socket w0 af_packet-socket w1
 agree socket
 bp_pair mmap af_packet-mmap w0 af_packet-mmap w1
 agree mmap
-bp_pair ring af_packet-mmap w0 af_packet-mmap w1
-sed -i 's/^mode = mmap$/&\ntx = ring/' "$BP_TMP/ring.ini"
-agree ring
+bp_pair send af_packet-mmap w0 af_packet-mmap w1
+sed -i 's/^mode = mmap$/&\ntx = send/' "$BP_TMP/send.ini"
+agree send
 bp_pair loan af_packet-mmap w0 af_packet-socket w1
 agree loan
 if [ -z "$(bp_driver_missing af_xdp)" ]; then
