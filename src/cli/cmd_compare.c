@@ -39,6 +39,7 @@ struct arguments {
 	bool with_peers, is_diff, has_sizes, has_rounds, has_duration, is_listed;
 	const char *before, *after; /* --diff */
 	const char *from; /* --html-from */
+	char pairs[2][2 * BP_PATH_BYTES]; /* --ports and --gen-ports, cut at the comma */
 	struct bp_cmp_options *o;
 };
 
@@ -102,22 +103,21 @@ static int parse_sizes(const char *list, struct bp_cmp_options *o)
 		       : bp_cli_complain("--sizes: found nothing, allowed: 64,1518,imix");
 }
 
-/* "A,B" into two strings that live as long as the program. */
-static int parse_pair(const char *option, const char *text, const char **a, const char **b)
+/* "A,B" into two strings in copy. */
+static int parse_pair(const char *option, const char *text, char copy[2 * BP_PATH_BYTES],
+		      const char **a, const char **b)
 {
-	char *copy = strdup(text), *comma = copy ? strchr(copy, ',') : NULL;
+	char *comma;
 
-	if (!comma || comma == copy || !comma[1] || strchr(comma + 1, ',')) {
-		free(copy);
+	snprintf(copy, 2 * BP_PATH_BYTES, "%s", text);
+	comma = strchr(copy, ',');
+	if (!comma || comma == copy || !comma[1] || strchr(comma + 1, ','))
 		return bp_cli_complain("%s: found «%s», allowed: two devices as eth1,eth2", option,
 				       text);
-	}
 	*comma = '\0';
-	if (strcmp(copy, comma + 1) == 0) {
-		free(copy);
+	if (strcmp(copy, comma + 1) == 0)
 		return bp_cli_complain("%s: found «%s» twice, allowed: two different devices",
-				       option, text);
-	}
+				       option, copy);
 	*a = copy;
 	*b = comma + 1;
 	return 0;
@@ -161,10 +161,10 @@ static int take_option(struct arguments *a, int c, const char *value)
 		return parse_number("--duration", value, 0.05, 3600, &o->trial_s);
 	case 'P':
 		a->ports = value;
-		return parse_pair("--ports", value, &o->in, &o->out);
+		return parse_pair("--ports", value, a->pairs[0], &o->in, &o->out);
 	case 'G':
 		a->gen_ports = value;
-		return parse_pair("--gen-ports", value, &o->gen_tx, &o->gen_rx);
+		return parse_pair("--gen-ports", value, a->pairs[1], &o->gen_tx, &o->gen_rx);
 	case 'j':
 		a->json_path = strcmp(value, "-") ? value : "/dev/stdout";
 		return 0;
