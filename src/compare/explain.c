@@ -31,13 +31,17 @@ static void set_modes(const json_t *report, json_t *o)
 	const char *a = json_string_value(json_object_get(in, "mode"));
 	const char *b = json_string_value(json_object_get(out, "mode"));
 	const char *note = json_string_value(json_object_get(in, "note"));
+	bool is_of_out = !note || !*note;
 	char text[80];
 
-	if (!note || !*note)
+	if (is_of_out)
 		note = json_string_value(json_object_get(out, "note"));
 	snprintf(text, sizeof(text), b && a && strcmp(a, b) ? "%s → %s" : "%s", a ? a : "", b);
 	json_object_set_new(o, "mode", *text ? json_string(text) : json_null());
-	json_object_set_new(o, "note", note && *note ? json_string(note) : json_null());
+	if (note && *note && is_of_out)
+		json_object_set_new(o, "note", json_sprintf("out: %s", note));
+	else
+		json_object_set_new(o, "note", note && *note ? json_string(note) : json_null());
 }
 
 /* What a hop copies in the kernel, to be changed. */
@@ -263,7 +267,7 @@ static void say_places(struct sentence *s, const json_t *hops)
 
 		if (!mover || !bound(kernel_copies(hop), "hi"))
 			continue;
-		say(s, "%s%.*s", n++ ? ", " : " (", (int)strcspn(mover, " "), mover);
+		say(s, "%s%.*s", n++ ? ", " : " (", (int)strcspn(mover, " ,"), mover);
 		if (why && strstr(why, "no zero-copy") && !lacks)
 			lacks = why;
 	}

@@ -10,15 +10,18 @@
 #define BODY_BYTES   1024u
 #define HUGE_NEEDED  64 /* 2 MiB pages: 24 for EAL in two processes, 16 for the forwarder's arena */
 #define EAL_HUGE_MIB 48
+#define LONG_BYTES   1700u /* what does not fit a frame of the arena's usual length */
+#define LIVE_BYTES   3000u /* a live frame lies in one page, with the kernel's own beside it */
 
 static bool is_dpdk(const char *body)
 {
 	return body && strstr(body, "driver = dpdk");
 }
 
-static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
+/* The arena of long frames takes the hugepages that are there; others may take some as well. */
+static void put_dpdk(FILE *out, const struct bp_cmp_life *l)
 {
-	if (run->n_huge_free >= HUGE_NEEDED)
+	if (l->has_huge && l->row->size->bytes <= LONG_BYTES)
 		fprintf(out, "[dpdk]\nmemory = %d\n", EAL_HUGE_MIB);
 	else
 		fprintf(out, "[dpdk]\nno_huge = yes\nmemory = 256\n");
@@ -58,7 +61,7 @@ static void put_engine(FILE *out, const struct bp_cmp_life *l)
 	fprintf(out, "; %s, frames of %s bytes: bypath run FILE.ini\n", l->row->path->title,
 		l->row->size->name);
 	fprintf(out, "[engine]\nmode = io\ncores = %u\nidle = busy\n", l->run->dut_core);
-	if (l->row->size->bytes > 1700)
+	if (l->row->size->bytes > LONG_BYTES)
 		fprintf(out, "[memory]\nframe_bytes = 4096\n");
 }
 
@@ -72,7 +75,7 @@ static void put_forwarder(FILE *out, const struct bp_cmp_life *l)
 		return;
 	}
 	if (is_dpdk(p->in) || is_dpdk(p->out))
-		put_dpdk(out, l->run);
+		put_dpdk(out, l);
 	put_port(out, "wan", p->in, &l->names);
 	put_port(out, "lan", p->out, &l->names);
 	fprintf(out, "[forward]\nwan = lan\n");
@@ -97,10 +100,10 @@ static void put_generator(FILE *out, const struct bp_cmp_life *l)
 	if (run->n_gen_cores > 1)
 		fprintf(out, ",%u", run->gen_cores[1]);
 	fprintf(out, "\nidle = busy\n[memory]\nhugepages = no\n");
-	if (l->row->size->bytes > 1700)
+	if (l->row->size->bytes > LONG_BYTES)
 		fprintf(out, "frame_bytes = 4096\n");
 	if (is_dpdk(p->gen_tx) || is_dpdk(p->gen_rx))
-		put_dpdk(out, run);
+		put_dpdk(out, l);
 	put_port(out, "tx",
 		 p->gen_tx           ? p->gen_tx
 		 : bp_cmp_is_live(l) ? live_tx
@@ -141,7 +144,8 @@ static void remember(struct bp_cmp_life *l)
 
 bool bp_cmp_is_live(const struct bp_cmp_life *l)
 {
-	return l->run->has_live && l->row->path->lab == BP_CMP_VETH && !l->is_for_latency;
+	return l->run->has_live && l->row->path->lab == BP_CMP_VETH && !l->is_for_latency &&
+	       l->row->size->bytes <= LIVE_BYTES;
 }
 
 int bp_cmp_write_inis(struct bp_cmp_life *l)
@@ -149,7 +153,11 @@ int bp_cmp_write_inis(struct bp_cmp_life *l)
 	const struct bp_cmp_path *p = l->row->path;
 	int rc = 0;
 
-	if (p->forwarder == BP_CMP_BYPATH) {
+	/* A forwarder that runs already has its own; only the generator changes. */
+	if (!l->has_dut)
+		l->has_huge =
+			l->run->n_huge_free >= HUGE_NEEDED && bp_hugepages_free() >= HUGE_NEEDED;
+	if (p->forwarder == BP_CMP_BYPATH && !l->has_dut) {
 		rc = write_ini(l->ini, put_forwarder, l);
 		remember(l);
 	}

@@ -259,8 +259,13 @@ int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *requ
 
 		bp_child_last_line(&l->tester.child, "", line, sizeof(line));
 		l->is_broken = true;
-		bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the generator's log with --keep",
-			       "the generator: %s", *line ? line : strerror(-l->answer.rc));
+		/* A frame that no port here carries is no failure of the path. */
+		if (l->answer.rc == -EINVAL)
+			bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, "give smaller --sizes",
+				       "the generator: %s", line);
+		else
+			bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the generator's log with --keep",
+				       "the generator: %s", *line ? line : strerror(-l->answer.rc));
 		return -ENODEV;
 	}
 	take_answer(l);

@@ -29,6 +29,7 @@ struct bp_cmp_life {
 	uint64_t n_forwarder_received; /* by its own count */
 	uint64_t n_socket_drops; /* of net_af_packet's socket, asked of the kernel */
 	bool has_socket_drops;
+	bool has_huge; /* hugepages for EAL were free when this life began */
 	bool is_for_latency; /* bp_cmp_life_for_latency() has changed the generator */
 	bool is_broken; /* a trial could not be counted: no account can be drawn up */
 	struct bp_tester_answer answer; /* of the last trial */

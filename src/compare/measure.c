@@ -113,15 +113,17 @@ static void configure(const struct bp_cmp_life *l, struct bp_search_conf *conf)
 /* A lower bound alone is a figure as well: «at least». The worst of the rounds stays. */
 static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *b, const char *why)
 {
+	bool is_first = !*row->ndr_outcome, has_lower = b->lower_pps > 0 || row->ndr.n;
 	bool is_measured = b->lower_pps > 0 && b->outcome == BP_SEARCH_MEASURED;
 
-	if (*row->ndr_outcome && is_measured)
+	if (is_measured && !is_first && strcmp(row->ndr_outcome, "not-measurable") != 0)
 		return;
 	snprintf(row->ndr_outcome, sizeof(row->ndr_outcome), "%s",
-		 is_measured                      ? "measured"
-		 : b->lower_pps > 0 || row->ndr.n ? "bounded"
-						  : "not-measurable");
-	snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : why);
+		 is_measured && is_first ? "measured"
+		 : has_lower             ? "bounded"
+					 : "not-measurable");
+	if (!is_measured)
+		snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : why);
 }
 
 /* Returns the NDR found, 0 where there is none; below 0: the forwarder died. */
@@ -263,7 +265,7 @@ static bool is_possible(const struct bp_cmp_run *run, struct bp_cmp_row *row)
 			       "no devices were named");
 	else if (lab == BP_CMP_DEVICES && !run->options.gen_tx)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
-			       "--gen-ports C,D: C is wired to A, D to B (docs/recipes.md for a "
+			       "--gen-ports C,D: C is wired to A, D to B (docs/gen.md for a "
 			       "generator in another machine)",
 			       "no devices were named for the generator");
 	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK;

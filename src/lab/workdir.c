@@ -209,6 +209,13 @@ int bp_hugepages_reserve(const char *path, unsigned n_pages)
 	return (int)read_number(HUGE_FOLDER "free_hugepages");
 }
 
+int bp_hugepages_free(void)
+{
+	long n = read_number(HUGE_FOLDER "free_hugepages");
+
+	return n > 0 ? (int)n : 0;
+}
+
 void bp_hugepages_return(const char *path)
 {
 	char file[BP_WORKDIR_BYTES + 16];

@@ -26,6 +26,8 @@ void bp_workdir_keep(const char *path, char kept[BP_WORKDIR_BYTES]);
  * the next run gives them back if this one dies. Returns how many are free then, or -errno.
  */
 int bp_hugepages_reserve(const char *path, unsigned n_pages);
+/* How many of them are free now, with those of others. */
+int bp_hugepages_free(void);
 /* Take back what bp_hugepages_reserve() added. */
 void bp_hugepages_return(const char *path);
 

@@ -152,7 +152,7 @@ static void generator_cell(FILE *out, const json_t *generator)
 {
 	const char *why = bp_html_str(generator, "why", NULL);
 
-	fputs("<td>", out);
+	fputs("<td class=\"wide\">", out);
 	bp_html_put(out, bp_html_str(generator, "source", "–"));
 	if (json_is_true(json_object_get(generator, "is_bound")))
 		fputs("<small>was the limit: the path may do more</small>", out);
@@ -169,7 +169,7 @@ static void put_rates(FILE *out, const json_t *row)
 	const json_t *saturation = json_object_get(row, "saturation");
 
 	text_cell(out, bp_html_status_words(row));
-	fputs("<td>", out);
+	fputs("<td class=\"wide\">", out);
 	bp_html_put(out, bp_html_str(row, "mode", "–"));
 	if (bp_html_str(row, "note", NULL)) {
 		fputs("<small>", out);

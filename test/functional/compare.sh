@@ -108,6 +108,65 @@ dead)
 		[('bridge', 'ok'), ('af_packet-mmap', 'failed')]"
 	bp_expect c "'signal 9' in r['rows'][1]['reason']"
 	;;
+dead-generator)
+	# The same with the generator, and its row alone.
+	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 2 --json "$BP_TMP/c.json"
+	wait_for 20 trials_run af_packet-mmap || fail "no forwarder appears"
+	sleep 1 # somewhere within the trial of two seconds
+	pgrep -f "bypath compare" | grep -vx "$COMPARE" | xargs kill -KILL
+	wait $COMPARE
+	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
+	expect_clean
+	bp_expect c "r['rows'][0]['status'] == 'failed'"
+	bp_expect c "'generator' in r['rows'][0]['reason'] and 'signal 9' in r['rows'][0]['reason']"
+	;;
+sizes)
+	# Other sizes: what a path does not carry is said, what it carries reconciles.
+	compare --paths null,ring,dpdk-memif,af_packet-mmap --sizes 512,1518,9000,imix --rounds 1 \
+		--duration 0.05 --json "$BP_TMP/c.json" --html "$BP_TMP/c.html" ||
+		fail "compare ends with code $?"
+	expect_clean
+	expect_accounts
+	bp_expect c "[x['size'] for x in r['rows']] == ['512'] * 4 + ['1518'] * 4 + ['9000'] * 4 + ['imix'] * 4"
+	bp_expect c "all(x['status'] == 'ok' for x in r['rows'] if x['size'] in ('512', '1518'))" \
+		"[(x['path'], x['size'], x['reason']) for x in r['rows'] if x['status'] != 'ok']"
+	# The sources of null and ring have room for 3840 bytes, and for one size; memif's buffers for 2048.
+	bp_expect c "{x['path']: x['status'] for x in r['rows'] if x['size'] == 'imix'} == {'null': 'cannot-run', \
+		'ring': 'cannot-run', 'dpdk-memif': 'ok', 'af_packet-mmap': 'ok'}"
+	bp_expect c "{x['path']: x['status'] for x in r['rows'] if x['size'] == '9000'} == {'null': 'cannot-run', \
+		'ring': 'cannot-run', 'dpdk-memif': 'cannot-run', 'af_packet-mmap': 'ok'}"
+	bp_expect c "all(x['reason'] and x['fix'] for x in r['rows'] if x['status'] != 'ok')"
+	# Bits and packets belong together: 1538 bytes of a wire's time for a frame of 1518.
+	bp_expect c "all(abs(x['saturation']['gbps_l1']['median'] / x['saturation']['mpps']['median'] / 12.304e-3 - 1e3) < 1 \
+		for x in r['rows'] if x['size'] == '1518')"
+	;;
+rounds)
+	# Two runs of several rounds, and what changed between them.
+	for run in a b; do
+		compare --paths bridge,af_packet-mmap --sizes 64 --rounds 2 --duration 0.1 \
+			--json "$BP_TMP/$run.json" || fail "compare ends with code $?"
+		bp_expect $run "all(len(x['saturation']['mpps']['values']) == 2 for x in r['rows'])"
+		bp_expect $run "all(abs(m['spread'] - (m['max'] - m['min']) / m['median']) < 1e-9 \
+			for m in (x['saturation']['mpps'] for x in r['rows']))"
+		bp_expect $run "all(len(x['ratio']['values']) == 2 for x in r['rows'])"
+	done
+	"$BYPATH" compare --diff "$BP_TMP/a.json" "$BP_TMP/b.json" --json "$BP_TMP/d.json" \
+		>"$BP_TMP/diff.log" || fail "--diff ends with code $?"
+	bp_expect d "r['schema'] == 'bypath.compare-diff/1'"
+	bp_expect d "{(x['path'], x['what']) for x in r['diff']} >= \
+		{('bridge', 'Mpps'), ('af_packet-mmap', 'Mpps')}"
+	bp_expect d "all(x['verdict'] in ('better', 'worse', 'within the spread', 'changed', \
+		'one round: not known') for x in r['diff'])"
+	grep -q 'af_packet-mmap .*Mpps' "$BP_TMP/diff.log" || fail "the table lacks a row"
+	;;
+one-core)
+	need taskset
+	core=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+	taskset -c "$core" "$BYPATH" compare --quick --paths null --json "$BP_TMP/c.json" \
+		>"$BP_TMP/compare.log" 2>&1 || fail "compare ends with code $?"
+	bp_expect c "r['run']['cores']['shared'] and any('one core' in n for n in r['run']['notes'])"
+	grep -q 'warning: one core' "$BP_TMP/compare.log" || fail "no warning"
+	;;
 interrupt)
 	# Ctrl-C goes to the whole group of the terminal; here: to compare alone, which is no easier.
 	for signal in INT TERM; do
@@ -121,6 +180,16 @@ interrupt)
 		bp_expect c "r['rows'][0]['status'] == 'ok' and r['rows'][2]['status'] == 'not-measured'"
 		expect_accounts
 		rm "$BP_TMP/c.json"
+	done
+	# At any other moment.
+	for delay in 0.05 0.4 0.9 1.7; do
+		compare_start --paths af_packet-mmap,null --sizes 64 --rounds 2 --duration 0.5 \
+			--json "$BP_TMP/c.json"
+		sleep $delay
+		kill -INT $COMPARE
+		wait $COMPARE || [ $? -eq 130 ] || fail "compare ends with code $? after $delay s"
+		expect_clean
+		rm -f "$BP_TMP/c.json"
 	done
 	;;
 crash)
@@ -145,10 +214,23 @@ ports)
 			ip link set $d up
 		done
 	done
+	ip link add other type veth peer name other1
+	for d in other other1; do
+		sysctl -qw net.ipv6.conf.$d.disable_ipv6=1 2>/dev/null
+		ip link set $d up
+	done
+	other=$(ip -o link show other)
 	compare --quick --paths ports-af_packet-mmap,ports-af_xdp-zerocopy --ports p0,p1 --gen-ports g0,g1 \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "[x['status'] for x in r['rows']] == ['ok', 'cannot-run']"
 	expect_accounts
+	# Without interfaces to send from: said, and no device is opened. A third one was never touched.
+	compare --quick --paths ports --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_expect c "all(x['status'] == 'cannot-run' and '--gen-ports' in x['fix'] for x in r['rows'])"
+	[ "$(sed -n 's/^ *other: *//p' /proc/net/dev | awk '{ print $2 + $10 }')" = 0 ] ||
+		fail "packets on a device that was not named"
+	[ "$(ip -o link show other)" = "$other" ] || fail "a device that was not named has changed"
+	ip link del other
 	ip link show p0 >/dev/null || fail "a device that was named is gone"
 	ip link del p0
 	ip link del p1
