@@ -60,6 +60,22 @@ class Verdict(unittest.TestCase):
             self.assertIn("b forwards 99.5 %", why)
             self.assertNotIn("a forwards", why)
 
+    def test_a_lower_bound_of_ours_that_reaches_the_goal_reaches_it(self):
+        word, why = verdict.judge(row(side("a", [200], [201]), side("b", [100], [300])))
+        self.assertEqual(word, verdict.MET)
+        self.assertIn("at least: the traffic", why)
+        self.assertEqual(self.verdict(side("a", [130], [131]), side("b", [100], [300])),
+                         verdict.NOT_MEASURABLE)
+
+    def test_a_lower_bound_of_the_peer_or_of_a_time_proves_nothing(self):
+        self.assertEqual(self.verdict(side("a", [200], [201]), side("b", [100], [101])),
+                         verdict.NOT_MEASURABLE)
+        ours = {**side("a", [1], unmeasurable="late"), "at_least": False}
+        self.assertEqual(self.verdict(ours, side("b", [100]), goal=("<=", 0.8)),
+                         verdict.NOT_MEASURABLE)
+        ours = {**side("a", [200], unmeasurable="the generator's end"), "at_least": True}
+        self.assertEqual(self.verdict(ours, side("b", [100])), verdict.MET)
+
     def test_one_round_with_too_little_traffic_decides_nothing(self):
         ours = side("a", [200, 200, 200], [300, 200, 300])
         self.assertEqual(self.verdict(ours, side("b", [100], [300])), verdict.MET)

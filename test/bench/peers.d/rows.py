@@ -161,7 +161,7 @@ def scale_rows():
         return bypath("", ini=kernel_ini(driver, ports=[f"w{i}" for i in range(n)]), n_pairs=n,
                       name=f"{n} ports")
 
-    queues = [SideSpec(f"{n} workers", partial(queued, n=n),
+    queues = [SideSpec(f"{n} worker{'s' if n > 1 else ''}", partial(queued, n=n),
                        partial(saturate, queues=2, options=flows(64))) for n in (2, 1)]
     rows = [Row("queues-2", "af_packet: two queues, two workers beside one, 64 flows", *queues,
                 note="the second worker shares its core with the generator")]

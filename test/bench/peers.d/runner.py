@@ -26,6 +26,7 @@ def one_round(ctx, spec, side):
         return
     if result.get("unmeasurable"):
         side["unmeasurable"] = result["unmeasurable"]
+        side["at_least"] = result.get("at_least", False)
     side["rounds"].append(result)
 
 

@@ -115,7 +115,8 @@ def loss_free(ctx, side):
             note = "frames are lost at every rate tried"
         side.stop()
         return {"value": bounds.value, "upper": bounds.upper, "trials": trials,
-                "unmeasurable": note, "facts": side.facts,
+                "unmeasurable": note, "at_least": bounds.upper is None,
+                "facts": side.facts,
                 "generator": f"bypath gen --tx-port xdp_live:e0 --rate … --duration {TRIAL_S}"}
     finally:
         if source:

@@ -51,22 +51,33 @@ def compare(figure, goal):
     return figure >= bound if sign == ">=" else figure <= bound
 
 
+def is_bound_enough(row, theirs):
+    """Ours is a lower bound, theirs a figure: a ratio that is reached all the same is reached."""
+    at_most = row["goal"] is None or row["goal"][0] != ">=" or row["kind"] != "ratio"
+    if at_most or not theirs or theirs.get("unmeasurable") or unsaturated([theirs]):
+        return False
+    figure = ratio_of(row["ours"], theirs)
+    return figure is not None and compare(figure, row["goal"])
+
+
 def judge(row):
     """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute, of ours times scale;
-    ours, theirs: sides, each with rounds [{value, offered}], error (text or None), unmeasurable (text or None)."""
+    ours, theirs: sides, each with rounds [{value, offered}], error (text or None), unmeasurable
+    (text or None; at_least: its values are lower bounds)."""
     ours, theirs = row["ours"], row.get("theirs")
     sides = [s for s in (ours, theirs) if s]
     for side in sides:
         if side.get("error"):
             return FAILED, f"{side['name']}: {side['error']}"
-    for side in sides:
-        if side.get("unmeasurable"):
-            return NOT_MEASURABLE, f"{side['name']}: {side['unmeasurable']}"
         if not side["rounds"]:
             return MISSING, "interrupted before it was measured"
-    why = unsaturated(sides)
+    why = next((f"{s['name']}: {s['unmeasurable']}" for s in sides if s.get("unmeasurable")), "")
+    is_lower_bound = ours.get("at_least") or not ours.get("unmeasurable")
+    why = why or unsaturated(sides)
     if row["goal"] is None:
         return INFO, why
+    if why and is_lower_bound and is_bound_enough(row, theirs):
+        return MET, "at least: " + why
     if why:
         return NOT_MEASURABLE, why
     figure = ratio_of(ours, theirs) if row["kind"] == "ratio" else \
