@@ -377,7 +377,6 @@ static void confirm_mode(struct xsk_port *xp, enum xsk_mode *mode)
 		*mode = MODE_ZEROCOPY;
 	else if (is_native >= 0)
 		*mode = is_native ? MODE_COPY : MODE_SKB;
-	xp->is_zerocopy = is_zerocopy;
 }
 
 static void fill_info(struct xsk_port *xp, enum xsk_mode mode)
@@ -495,7 +494,6 @@ static void af_xdp_stop(struct bp_port *port)
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 	close_queues(xp);
-	xp->is_zerocopy = false;
 }
 
 /* --- while it runs ---------------------------------------------------------------------------- */
@@ -512,6 +510,18 @@ static bool has_socket_error(const struct xsk_port *xp)
 	return err != 0;
 }
 
+/* Buffers, longest packet and offloads were chosen for the MTU of the start: start again for another. */
+static bool has_new_mtu(const struct xsk_port *xp)
+{
+	uint32_t mtu = xsk_device_mtu(xp->ctl_fd, xp->dev.name);
+
+	if (!mtu || mtu == xp->dev.mtu)
+		return false;
+	bp_log(BP_LOG_WARN, "port %s: the MTU of %s was %u and is %u now: the port starts again",
+	       xp->port->conf->name, xp->dev.name, xp->dev.mtu, mtu);
+	return true;
+}
+
 static int af_xdp_check(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
@@ -519,6 +529,8 @@ static int af_xdp_check(struct bp_port *port)
 	int ifindex = xsk_device_probe(xp->ctl_fd, port->conf->device, &is_running);
 
 	if (ifindex < 0 || (unsigned)ifindex != xp->dev.ifindex || has_socket_error(xp))
+		return BP_LINK_LOST;
+	if (has_new_mtu(xp))
 		return BP_LINK_LOST;
 	return is_running ? BP_LINK_UP : BP_LINK_DOWN;
 }

@@ -82,6 +82,7 @@ struct xsk_queue {
 	struct xsk_tx_side tx;
 	struct xsk_umem *umem;
 	struct xsk_socket *xsk; /* NULL: closed */
+	bool zerocopy; /* the device itself writes into frames: see xsk_queue_close() */
 };
 
 /* What the kernel says of the interface. */
@@ -118,7 +119,6 @@ struct xsk_port {
 	uint64_t past_tx_dropped; /* the device's own drops while earlier starts lasted */
 	uint64_t base_tx_dropped; /* its counter at the last start */
 	uint64_t last_tx_dropped; /* its counter when it was last read */
-	bool is_zerocopy;
 	bool was_started;
 	int logged_err; /* of the last start(): a retry that fails alike stays silent */
 };
@@ -129,6 +129,8 @@ struct xsk_port {
 int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
 /* Its index, or -errno; *is_running as in struct xsk_device. Cheap. */
 int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
+/* Its MTU, 0 if it cannot be told. Cheap. */
+uint32_t xsk_device_mtu(int ctl_fd, const char *name);
 /* Packets that the device or its driver dropped instead of sending. 0 or -errno. */
 int xsk_device_tx_dropped(const char *name, uint64_t *n);
 

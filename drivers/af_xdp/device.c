@@ -78,6 +78,15 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *out)
 	return 0;
 }
 
+uint32_t xsk_device_mtu(int ctl_fd, const char *name)
+{
+	struct ifreq ifr;
+
+	if (set_name(&ifr, name) || ask(ctl_fd, SIOCGIFMTU, &ifr))
+		return 0;
+	return (uint32_t)ifr.ifr_mtu;
+}
+
 int xsk_device_tx_dropped(const char *name, uint64_t *n)
 {
 	/* Of this thread's network namespace, whatever /sys shows. */

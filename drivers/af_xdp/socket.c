@@ -251,6 +251,7 @@ int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan
 	err = open_socket(xp, queue_id, plan, why, why_bytes);
 	if (err)
 		return err;
+	queue->zerocopy = plan->bind_flags & XDP_ZEROCOPY;
 	set_options(xp, queue, plan);
 	err = plan->has_tx ? init_tx(xp, queue, plan) : 0;
 	if (!err && plan->has_rx)
@@ -350,7 +351,6 @@ uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id)
 {
 	const struct bp_env *env = xp->port->env;
 	struct xsk_queue *queue = &xp->queues[queue_id];
-	bool is_zerocopy = queue->tx.zerocopy || xp->is_zerocopy;
 	uint32_t n_abandoned;
 
 	if (!queue->xsk)
@@ -361,7 +361,7 @@ uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id)
 	xsk_socket__delete(queue->xsk);
 	queue->xsk = NULL;
 	forget_memory(queue);
-	if (is_zerocopy)
+	if (queue->zerocopy)
 		wait_until_released(xp, queue_id);
 	(void)recover_frames(env, queue->rx.marks);
 	n_abandoned = recover_frames(env, queue->tx.marks);

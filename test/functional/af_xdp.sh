@@ -176,6 +176,24 @@ large-mtu)
 		fail "no warning of the MTU"
 	bp_expect a "drops_by_reason('lan').get('tx_too_long', 0) == 3" "summary()"
 	;;
+new-mtu)
+	# An MTU that changes while it runs: the port starts again and carries what the new one allows.
+	bp_lab mtu=1500
+	pair "mode = copy"
+	bp_start a
+	bp_wait_forwarding 20
+	for _end in "h1 e0" "mid w0" "h2 e0" "mid w1"; do
+		ip -n "${_end% *}" link set "${_end#* }" mtu 3000 || fail "cannot set the MTU of $_end"
+	done
+	for _port in wan lan; do
+		wait_for 10 grep -q "port $_port: .* is back" "$BP_TMP/a.log" || fail "$_port is not back"
+	done
+	wait_for 10 in_h1 ping -c 1 -W 1 -M "do" -s 2900 10.77.0.2 || fail "2900 bytes do not pass"
+	bp_stop a
+	grep -q 'the MTU of w0 was 1500 and is 3000 now' "$BP_TMP/a.log" || fail "no word of the MTU"
+	bp_expect a "port('wan')['losses'] >= 1" "port('wan')"
+	bp_expect a "drops_by_reason('lan').get('tx_too_long', 0) == 0" "summary()"
+	;;
 *)
 	fail "no such case: $CASE"
 	;;
