@@ -2,12 +2,17 @@
 # Wake latency and idle CPU per driver: the table of docs/idle.md.
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# usage: BYPATH_BUILD_ROOT=build test/bench/idle.sh [PACKETS] [IDLE_SECONDS] [ROUNDS]
+# usage: BYPATH_BUILD_ROOT=build test/bench/idle.sh [PACKETS] [IDLE_SECONDS] [ROUNDS] [PATTERN]
+#
+# PATTERN: only the paths whose name it matches (grep). Lines of one round, in interleaved rounds; the
+# row «bare» is the least forwarder there can be: poll(), recv(), send() on the worker's core.
 . "$(dirname "$0")/../functional/lib.sh"
 
 PACKETS=${1:-300}
 IDLE_SECONDS=${2:-3}
 ROUNDS=${3:-3}
+PATTERN=${4:-.}
+BARE=${BYPATH_BUILD_ROOT:-build}/test/bench/bench-bare
 WAKE=${BYPATH_BUILD_ROOT:-build}/test/bench/bench-wake
 
 # Nanoseconds of CPU that all threads of a process have used.
@@ -20,6 +25,7 @@ cpu_ns()
 row()
 {
 	_label=$1 _idle=$2
+	echo "$_label" | grep -q "$PATTERN" || return 0
 	{
 		printf '[engine]\nworkers = 1\nidle = %s\n' "$_idle"
 		printf '[port.wan]\ndevice = w0\n%s\n' "$3"
@@ -50,12 +56,26 @@ row()
 	bp_exit idle 5
 }
 
+# The row that only the machine is to blame for.
+bare()
+{
+	echo bare | grep -q "$PATTERN" || return 0
+	"$BARE" mid w0 w1 $(($(nproc) - 1)) 2>"$BP_TMP/bare.log" &
+	_bare=$!
+	sleep 0.5
+	# shellcheck disable=SC2046,SC2183 # five fields
+	printf '%-24s %-9s %8s %6s %5s %9s %9s %9s\n' bare sleeps - $("$WAKE" h1 h2 e0 "$PACKETS" 20000 0)
+	kill $_bare
+	wait $_bare 2>/dev/null
+}
+
 bp_lab
 echo "# $(uname -r), $(nproc) cores; 64-byte frames 10–30 ms apart, $PACKETS a row, idle CPU over $IDLE_SECONDS s"
 printf '%-24s %-9s %8s %6s %5s %9s %9s %9s\n' path idle 'CPU' got lost 'p50 µs' 'p99 µs' 'max µs'
 _round=0
 while [ "$_round" -lt "$ROUNDS" ]; do
 	_round=$((_round + 1))
+	bare
 	for idle in busy adaptive; do
 		row 'af_packet socket' $idle 'driver = af_packet
 mode = socket'
