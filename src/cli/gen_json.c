@@ -54,6 +54,7 @@ static json_t *trial_json(const struct bp_gen_report *r)
 		set(t, "tx_dropped", bp_json_count(r->n_tx_dropped));
 		set(t, "no_frame", bp_json_count(r->n_no_frame));
 	}
+	set(t, "preempted", bp_json_count(r->n_preempted));
 	set(t, "generator_bound", json_boolean(v->is_generator_bound));
 	set(t, "interrupted", json_boolean(v->is_interrupted));
 	set(t, "why", json_string(v->why));
@@ -92,6 +93,8 @@ static json_t *stream_json(const struct bp_gen_report *r, const struct bp_gen_st
 	set(row, "reorder_max", bp_json_count(s->reorder_max));
 	set(row, "too_old", bp_json_count(s->n_too_old));
 	set(row, "corrupt", bp_json_count(s->n_corrupt));
+	set(row, "not_sent", r->is_unsent_known ? bp_json_count(s->n_unsent) : json_null());
+	set(row, "payload_unchecked", bp_json_count(s->n_unchecked));
 	set(row, "bad_time", bp_json_count(s->n_bad_time));
 	set(row, "latency_ns", latency_json(&s->latency));
 	return row;

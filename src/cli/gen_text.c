@@ -193,14 +193,21 @@ static void put_count(FILE *out, uint64_t n, const char *meaning)
 		fprintf(out, "  %s %s\n", bp_table_commas(n, text), meaning);
 }
 
+/* The kernel's own threads interrupt everybody a few times a second. */
+static bool is_disturbed(const struct bp_gen_report *r)
+{
+	return (double)r->n_preempted > 20 * (1 + r->result.elapsed_s);
+}
+
 static void put_remarks(FILE *out, const struct bp_gen_report *r)
 {
 	const struct bp_trial_result *v = &r->result;
-	uint64_t n_too_old = 0, n_bad_time = 0;
+	uint64_t n_too_old = 0, n_bad_time = 0, n_unchecked = 0;
 
 	for (unsigned i = 0; i < r->n_streams; i++) {
 		n_too_old += r->streams[i].n_too_old;
 		n_bad_time += r->streams[i].n_bad_time;
+		n_unchecked += r->streams[i].n_unchecked;
 	}
 	fputs("\nREMARKS\n", out);
 	if (v->is_generator_bound) {
@@ -217,7 +224,18 @@ static void put_remarks(FILE *out, const struct bp_gen_report *r)
 	put_count(out, r->n_missed_full, "turns of the schedule missed: the TX port was full");
 	put_count(
 		out, r->n_tx_dropped,
-		"frames dropped by the generator's own TX port: not sent, in STREAMS among the lost");
+		r->is_unsent_known
+			? "frames dropped by the generator's own TX port: not sent, not among the lost"
+			: "frames dropped by the generator's own TX port: not sent; it is not known of which "
+			  "stream, so STREAMS has them among the lost");
+	put_count(out, v->n_rx_dropped, "frames dropped by the generator's own RX port");
+	put_count(out, n_unchecked,
+		  "frames without a pattern (driver xdp_live): their payload was not checked");
+	if (is_disturbed(r))
+		put_count(
+			out, r->n_preempted,
+			"times other work took a core from the generator: give it one of its own, not "
+			"the device's");
 	put_count(out, r->n_no_frame,
 		  "times no frame of the arena was free: raise [memory] frames");
 	put_count(out, v->n_foreign, "foreign frames received: not counted");

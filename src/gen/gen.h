@@ -66,7 +66,10 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live);
 /* One stream of the last trial. */
 struct bp_gen_stream_row {
 	char name[BP_NAME_BYTES]; /* a number where only its frames are known */
-	uint64_t n_sent; /* taken by the TX port; 0 without one */
+	uint64_t n_sent; /* by the TX port; 0 without one. See is_unsent_known */
+	/* Handed to the TX port, but dropped there: not among the lost. */
+	uint64_t n_unsent;
+	uint64_t n_unchecked; /* see struct bp_sink_stream */
 	uint64_t n_received, n_bytes, n_once, n_lost, n_duplicate, n_reordered, reorder_max;
 	uint64_t n_too_old, n_corrupt, n_bad_time;
 	struct bp_latency_summary latency;
@@ -100,6 +103,10 @@ struct bp_gen_report {
 	uint64_t n_broken, n_unknown, n_restarts;
 	/* First sequence number: of the sender (loss is absolute), or the first one seen. */
 	bool is_loss_absolute;
+	/* False: the TX port dropped frames of several streams, it is not known whose: n_sent and
+	 * n_lost of a stream contain them. */
+	bool is_unsent_known;
+	uint64_t n_preempted; /* times that other work took a worker's core away */
 	unsigned n_workers, cores[2];
 	uint64_t arena_page_bytes;
 	uint32_t arena_frames, arena_frames_free; /* free: exact while no trial runs */

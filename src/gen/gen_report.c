@@ -41,6 +41,20 @@ static void read_machine(struct bp_gen_report *r)
 	bp_cpu_model(r->cpu, sizeof(r->cpu));
 }
 
+/* What the port dropped is not told apart by stream: with one stream there is nothing to tell. */
+static void read_unsent(const struct bp_gen *gen, struct bp_gen_report *r)
+{
+	const struct bp_trial_result *v = &gen->result;
+	struct bp_gen_stream_row *row = &r->streams[0];
+
+	r->is_unsent_known = r->n_streams == 1 || v->n_offered == v->n_sent;
+	if (r->n_streams != 1 || v->n_sent >= row->n_sent)
+		return;
+	row->n_unsent = row->n_sent - v->n_sent;
+	row->n_sent = v->n_sent;
+	row->n_lost = row->n_lost > row->n_unsent ? row->n_lost - row->n_unsent : 0;
+}
+
 static void read_stream(const struct bp_gen *gen, unsigned i, struct bp_gen_stream_row *row)
 {
 	const struct bp_sink_stream *s = gen->sink ? gen->sink->streams[i] : NULL;
@@ -66,6 +80,7 @@ static void read_stream(const struct bp_gen *gen, unsigned i, struct bp_gen_stre
 	row->n_too_old = s->n_too_old;
 	row->n_corrupt = s->n_corrupt;
 	row->n_bad_time = s->n_bad_time;
+	row->n_unchecked = s->n_unchecked;
 	bp_latency_summarise(&s->latency, &row->latency);
 }
 
@@ -75,6 +90,7 @@ static void read_streams(const struct bp_gen *gen, struct bp_gen_report *r)
 		r->n_streams = r->has_replay ? 0 : gen->conf->n_streams;
 		for (unsigned i = 0; i < r->n_streams; i++)
 			read_stream(gen, i, &r->streams[i]);
+		read_unsent(gen, r);
 		return;
 	}
 	/* Only those that were seen. */
@@ -123,6 +139,8 @@ void bp_gen_report(const struct bp_gen *gen, struct bp_gen_report *r)
 	r->n_workers = gen->n_workers;
 	for (unsigned i = 0; i < gen->n_workers; i++)
 		r->cores[i] = gen->workers[i].core;
+	for (unsigned i = 0; i < gen->n_workers; i++)
+		r->n_preempted += load(&gen->workers[i].n_preempted);
 	r->arena_page_bytes = gen->arena->page_bytes;
 	r->arena_frames = gen->arena->n_frames;
 	r->arena_frames_free = bp_frames_n_free(gen->frames);

@@ -36,6 +36,7 @@ struct bp_gen_worker {
 	pthread_t thread;
 	_Atomic unsigned state; /* enum bp_gen_thread_state */
 	_Atomic bool is_asked_to_end; /* by the control thread */
+	_Atomic uint64_t n_preempted; /* in the last trial; by the worker, when it ends */
 };
 
 /* The control thread's, but for what source, sink and workers say of themselves. */

@@ -237,8 +237,10 @@ static void take_packet(struct bp_sink *sink, const struct bp_pkt *views, unsign
 	s->n_bytes += frame_bytes;
 	add(&sink->n_pkts, 1);
 	add(&sink->n_bytes, frame_bytes);
-	if (sink->is_payload_checked && (sig.stream & BP_SIG_PATTERN) &&
-	    (place.end < place.payload + BP_SIG_BYTES || !is_intact(views, n_views, place, &sig)))
+	if (sink->is_payload_checked && !(sig.stream & BP_SIG_PATTERN))
+		s->n_unchecked++;
+	else if (sink->is_payload_checked && (place.end < place.payload + BP_SIG_BYTES ||
+					      !is_intact(views, n_views, place, &sig)))
 		s->n_corrupt++;
 	if (take_seq(s, sig.seq)) {
 		add(&sink->n_once, 1);

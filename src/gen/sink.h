@@ -34,6 +34,7 @@ struct bp_sink_stream {
 	uint64_t reorder_max; /* farthest below NextExp, in sequence numbers */
 	uint64_t n_too_old; /* farther below than the window: counted as once and as reordered */
 	uint64_t n_corrupt; /* payload is not the pattern */
+	uint64_t n_unchecked; /* payload to be checked, but the sender wrote no pattern */
 	uint64_t n_bad_time; /* sent after it was received: the ends have different clocks */
 	uint64_t window[BP_SINK_WINDOW / 64]; /* bit seq % window: seen */
 	struct bp_latency latency; /* of packets seen for the first time */

@@ -76,6 +76,32 @@ static void rest(const struct bp_gen_worker *w)
 		bp_cpu_pause();
 }
 
+static void poll_until_end(struct bp_gen_worker *w)
+{
+	struct bp_gen *gen = w->gen;
+
+	if (w->is_guest)
+		become_guest();
+	while (!atomic_load_explicit(&w->is_asked_to_end, memory_order_acquire)) {
+		bool has_moved = false;
+
+		if (w->does_tx)
+			has_moved |= bp_source_step(&gen->source);
+		if (w->does_rx)
+			has_moved |= bp_sink_step(gen->sink);
+		if (!has_moved)
+			rest(w);
+	}
+}
+
+/* Times that the scheduler gave this thread's core to another: each trial has threads of its own. */
+static uint64_t count_preempted(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_nivcsw;
+}
+
 static void *worker_main(void *arg)
 {
 	struct bp_gen_worker *w = arg;
@@ -92,24 +118,12 @@ static void *worker_main(void *arg)
 			      memory_order_release);
 	if (err)
 		return NULL;
-	if (w->does_tx && gen->kernel_source) {
+	if (w->does_tx && gen->kernel_source)
 		atomic_store_explicit(&gen->source_err, bp_ks_run(&gen->source),
 				      memory_order_relaxed);
-		leave_ports(w, gen->n_ports);
-		return NULL;
-	}
-	if (w->is_guest)
-		become_guest();
-	while (!atomic_load_explicit(&w->is_asked_to_end, memory_order_acquire)) {
-		bool has_moved = false;
-
-		if (w->does_tx)
-			has_moved |= bp_source_step(&gen->source);
-		if (w->does_rx)
-			has_moved |= bp_sink_step(gen->sink);
-		if (!has_moved)
-			rest(w);
-	}
+	else
+		poll_until_end(w);
+	atomic_store_explicit(&w->n_preempted, count_preempted(), memory_order_relaxed);
 	leave_ports(w, gen->n_ports);
 	return NULL;
 }
@@ -119,6 +133,7 @@ int bp_gen_start_worker(struct bp_gen_worker *w)
 	int err;
 
 	atomic_store_explicit(&w->is_asked_to_end, false, memory_order_relaxed);
+	atomic_store_explicit(&w->n_preempted, 0, memory_order_relaxed);
 	atomic_store_explicit(&w->state, BP_GEN_STARTING, memory_order_relaxed);
 	err = pthread_create(&w->thread, NULL, worker_main, w);
 	if (err) {

@@ -5,7 +5,7 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need ip tcpdump "$BP_PYTHON"
+need ip tcpdump taskset "$BP_PYTHON"
 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 ip link add v0 type veth peer name v1
 ip link set v0 up
@@ -142,7 +142,7 @@ note "foreign frames"
 [ -n "$(bp_driver_missing pcap)" ] || {
 	"$BYPATH" gen --tx-port pcap:"$BP_TMP/file.pcap" --set port.tx.mode=write --count 300 \
 		--size imix --quiet >"$BP_TMP/file.log" 2>&1 || fail "cannot write a capture"
-	for pace in "--pace max" "--rate 1kpps"; do
+	for pace in "--pace recorded" "--pace max" "--rate 1kpps"; do
 		tcpdump -i v1 -w "$BP_TMP/seen.pcap" -U -B 8192 -c 300 2>"$BP_TMP/tcpdump.log" &
 		dump=$!
 		wait_for 5 grep -q listening "$BP_TMP/tcpdump.log" || fail "tcpdump does not start"
@@ -159,6 +159,18 @@ note "foreign frames"
 	done
 	note "replay"
 }
+
+# Somebody else on the generator's core: it says so.
+taskset -c 0 timeout 10 sh -c 'while :; do :; done' &
+busy=$!
+# shellcheck disable=SC2086
+start shared $VETH --cores 0 --rate 1kpps --duration 2 --quiet
+ends shared 0
+kill $busy
+bp_expect shared 'r["trial"]["preempted"] > 60' 'r["trial"]'
+grep -q 'times other work took a core from the generator' "$BP_TMP/shared.log" ||
+	fail "no warning of a shared core"
+note "a shared core"
 
 # The receiver's interface vanishes: that trial fails, what was measured is there.
 # shellcheck disable=SC2086

@@ -199,6 +199,32 @@ static void ranges_go_through_all_values_in_turn(void **state)
 	}
 }
 
+/* RFC 768, RFC 8200: a computed 0 is sent as 0xffff. One of all source ports computes to it. */
+static void a_udp_checksum_of_zero_is_sent_as_ones(void **state)
+{
+	static const enum bp_protocol protocols[] = { BP_PROTO_UDP4, BP_PROTO_UDP6 };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct bp_stream_conf c = stream_of(protocols[i], 84);
+		uint8_t frame[84];
+		unsigned n_ones = 0;
+
+		c.sport = range_of("\0\0", 2, 65536);
+		init(&c);
+		for (unsigned port = 0; port < 65536; port++) {
+			const uint8_t *csum = frame + stream.l4_csum_at;
+
+			build(frame, ROOM, 0);
+			assert_true(csum[0] || csum[1]);
+			n_ones += csum[0] == 0xff && csum[1] == 0xff;
+			if (csum[0] == 0xff && csum[1] == 0xff)
+				check_frame(frame, 80, &c);
+		}
+		assert_true(n_ones >= 1 && n_ones <= 2);
+	}
+}
+
 static void sizes_come_by_their_weights(void **state)
 {
 	struct bp_stream_conf c = stream_of(BP_PROTO_UDP4, 64);
@@ -311,6 +337,7 @@ int main(void)
 		cmocka_unit_test(every_kind_of_frame_is_right),
 		cmocka_unit_test(least_sizes_are_as_documented),
 		cmocka_unit_test(ranges_go_through_all_values_in_turn),
+		cmocka_unit_test(a_udp_checksum_of_zero_is_sent_as_ones),
 		cmocka_unit_test(sizes_come_by_their_weights),
 		cmocka_unit_test(cycles_hold_every_share),
 		cmocka_unit_test(signature_wraps_and_shows_damage),
