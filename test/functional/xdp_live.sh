@@ -154,6 +154,9 @@ rate_is_held()
 		r["trial"]["sent"]["frames"] > 100' 'r["trial"]'
 	bp_expect live 'not any(r["trial"][k] for k in ("corrupt", "duplicate", "stale", "foreign"))' \
 		'r["trial"]'
+	# Its payload holds no pattern, and the report does not claim that it was checked.
+	bp_expect live 'all(s["payload_unchecked"] == s["received"] for s in r["streams"])' 'r["streams"]'
+	grep -q 'their payload was not checked' "$BP_TMP/gen.log" || fail "no word about the payload"
 	note "10 kpps for 2 s: $(bp_get live '(r["trial"]["offered"]["frames"], \
 		r["trial"]["missed"]["worker_late"], r["trial"]["lost"])') sent, missed, lost"
 }

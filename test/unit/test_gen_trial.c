@@ -347,6 +347,92 @@ static void stuck_port_is_the_bottleneck_and_nothing_is_lost(void **state)
 	free(conf);
 }
 
+/* TX that consumes everything, but refuses the first packet of each burst, as a device may. */
+static unsigned refusing_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	if (!n)
+		return ring_tx(q, NULL, 0);
+	bp_pool_put(q->worker_id, pkts, 1);
+	bp_count(&q->counters, BP_DROP_TX_ERROR, 1);
+	return 1 + (n > 1 ? ring_tx(q, pkts + 1, n - 1) : 0);
+}
+
+static void what_the_port_refused_was_not_sent_and_is_not_lost(void **state)
+{
+	const struct bp_trial_request request = { .rate_pps = 20000, .n_pkts = 1000 };
+	struct bp_gen_report *r = malloc(sizeof(*r));
+
+	(void)state;
+	for (unsigned n_streams = 1; n_streams <= 2; n_streams++) {
+		struct bp_conf *conf = make_conf(1);
+		struct bp_gen *gen;
+		struct bp_txq *txq;
+		struct bp_trial_result v;
+
+		conf->streams[1] = conf->streams[0];
+		conf->n_streams = (uint16_t)n_streams;
+		gen = make_gen(conf, NULL);
+		txq = &gen->by_role[BP_GEN_TX]->port->txq[0];
+		ring_tx = txq->driver_burst;
+		atomic_store_explicit(&txq->burst, refusing_tx, memory_order_release);
+		assert_int_equal(bp_gen_trial(gen, &request, &v), 0);
+		bp_gen_report(gen, r);
+		assert_int_equal(v.n_offered, 1000);
+		assert_true(r->n_tx_dropped > 0);
+		assert_int_equal(v.n_sent + r->n_tx_dropped, 1000);
+		assert_int_equal(v.n_lost, 0);
+		assert_int_equal(r->is_unsent_known, n_streams == 1);
+		if (n_streams == 1) {
+			assert_int_equal(r->streams[0].n_sent, v.n_sent);
+			assert_int_equal(r->streams[0].n_unsent, r->n_tx_dropped);
+			assert_int_equal(r->streams[0].n_lost, 0);
+		} else {
+			assert_int_equal(r->streams[0].n_lost + r->streams[1].n_lost,
+					 r->n_tx_dropped);
+		}
+		bp_gen_destroy(gen);
+		free(conf);
+	}
+	free(r);
+}
+
+/* RX that drops one packet in its own name, and says so. */
+static bp_rx_fn ring_rx;
+static _Atomic unsigned n_dropped;
+
+static unsigned dropping_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n = ring_rx(q, pkts, max);
+
+	if (n && !n_dropped) {
+		n_dropped = 1;
+		bp_count(&q->counters, BP_DROP_RX_TRUNCATED, 1);
+		bp_pool_put(q->worker_id, &pkts[--n], 1);
+	}
+	return n;
+}
+
+static void what_its_own_receiver_drops_is_the_generators_fault(void **state)
+{
+	const struct bp_trial_request request = { .rate_pps = 20000, .n_pkts = 1000 };
+	struct bp_conf *conf = make_conf(1);
+	struct bp_gen *gen = make_gen(conf, NULL);
+	struct bp_rxq *rxq = &gen->by_role[BP_GEN_RX]->port->rxq[0];
+	struct bp_trial_result v;
+
+	(void)state;
+	n_dropped = 0;
+	ring_rx = rxq->driver_burst;
+	atomic_store_explicit(&rxq->burst, dropping_rx, memory_order_release);
+	assert_int_equal(bp_gen_trial(gen, &request, &v), 0);
+	assert_int_equal(v.n_lost, 1);
+	assert_int_equal(v.n_rx_dropped, 1);
+	assert_true(v.is_generator_bound);
+	assert_non_null(strstr(v.why, "its own port b dropped 1 frames"));
+	bp_gen_destroy(gen);
+	free(conf);
+}
+
 /* The receiver of each later trial meets a frame of the one before. */
 static void trials_do_not_see_each_others_frames(void **state)
 {
@@ -437,6 +523,8 @@ int main(void)
 		cmocka_unit_test(large_frames_take_several_views),
 		cmocka_unit_test(rate_is_kept_or_said_not_to_be),
 		cmocka_unit_test(stuck_port_is_the_bottleneck_and_nothing_is_lost),
+		cmocka_unit_test(what_the_port_refused_was_not_sent_and_is_not_lost),
+		cmocka_unit_test(what_its_own_receiver_drops_is_the_generators_fault),
 		cmocka_unit_test(trials_do_not_see_each_others_frames),
 		cmocka_unit_test(interrupted_trial_keeps_what_it_has),
 		cmocka_unit_test(rates_come_from_any_unit),
