@@ -56,30 +56,42 @@ static bool are_lengths_right(const struct dpdk_txq *tq, struct rte_mbuf *const 
 	return true;
 }
 
+/* What a look at some mbufs tells. */
+struct look {
+	uint64_t n_bytes, flags;
+	uint32_t excess, n_segs;
+};
+
+static inline void look_at(struct look *l, const struct rte_mbuf *m, uint32_t min, unsigned traits)
+{
+	l->n_bytes += m->pkt_len;
+	/* The bits of all lengths together are no less than the longest; a packet that is too
+	 * short wraps around and is huge. */
+	l->excess |= m->pkt_len - min;
+	if (traits & CHECKS) {
+		l->flags |= m->ol_flags;
+		l->n_segs |= m->nb_segs;
+	}
+}
+
 /* Can all packets leave as they are? Adds up their bytes. */
 static inline bool is_plain(const struct dpdk_txq *tq, struct rte_mbuf *const *mbufs, unsigned n,
 			    unsigned traits, uint64_t *n_bytes)
 {
-	uint32_t min = tq->min_bytes, excess = 0, n_segs = 0;
-	uint64_t sum = 0, flags = 0;
+	uint32_t min = tq->min_bytes;
+	struct look l = { 0 };
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		const struct rte_mbuf *m = mbufs[i];
-
-		sum += m->pkt_len;
-		/* The bits of all lengths together are no less than the longest; a packet that is
-		 * too short wraps around and is huge. */
-		excess |= m->pkt_len - min;
-		if (traits & CHECKS) {
-			flags |= m->ol_flags;
-			n_segs |= m->nb_segs;
-		}
-	}
-	*n_bytes = sum;
-	if (unlikely(flags & RTE_MBUF_F_RX_VLAN_STRIPPED) ||
-	    unlikely(n_segs > 1 && !tq->multi_segs))
+	for (; i + 4 <= n; i += 4)
+		for (unsigned j = 0; j < 4; j++)
+			look_at(&l, mbufs[i + j], min, traits);
+	for (; i < n; i++)
+		look_at(&l, mbufs[i], min, traits);
+	*n_bytes = l.n_bytes;
+	if (unlikely(l.flags & RTE_MBUF_F_RX_VLAN_STRIPPED) ||
+	    unlikely(l.n_segs > 1 && !tq->multi_segs))
 		return false;
-	return excess <= tq->max_bytes - min || are_lengths_right(tq, mbufs, n);
+	return likely(l.excess <= tq->max_bytes - min) || are_lengths_right(tq, mbufs, n);
 }
 
 static inline void swap_all(struct rte_mbuf *const *mbufs, unsigned n)
@@ -188,7 +200,7 @@ static __attribute__((noinline)) void send_by_views(struct bp_rxq *rxq, struct b
 static inline __attribute__((always_inline)) unsigned
 move(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, unsigned n_retries, unsigned traits)
 {
-	struct dpdk_txq *tq = txq->priv;
+	const struct dpdk_txq *tq = txq->priv;
 	struct rte_mbuf *mbufs[BP_BURST_MAX];
 	unsigned n = receive(rxq, mbufs, max);
 	uint64_t n_bytes;

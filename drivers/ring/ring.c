@@ -154,6 +154,75 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return done;
 }
 
+/* --- from wire to wire ------------------------------------------------------------------------ */
+
+/* The way by views, for all that is rare: packets that do not fit, or whose rest is yet to come. */
+static __attribute__((noinline)) unsigned direct_by_views(struct bp_rxq *rxq, struct bp_txq *txq,
+							  unsigned max, unsigned n_retries)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = ring_rx(rxq, pkts, max);
+	unsigned k = ring_tx(txq, pkts, n);
+
+	while (k < n && n_retries--)
+		k += ring_tx(txq, pkts + k, n - k);
+	bp_count(&txq->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts + k, n - k));
+	bp_pool_put(txq->worker_id, pkts + k, n - k);
+	return bp_pkt_count(pkts, n);
+}
+
+static void count_both(struct bp_rxq *rxq, struct bp_txq *txq, uint32_t n_pkts, uint64_t n_bytes)
+{
+	bp_count(&rxq->counters, BP_CNT_PKTS, n_pkts);
+	bp_count(&rxq->counters, BP_CNT_BYTES, n_bytes);
+	bp_count(&rxq->counters, BP_CNT_BURSTS, 1);
+	bp_count(&txq->counters, BP_CNT_PKTS, n_pkts);
+	bp_count(&txq->counters, BP_CNT_BYTES, n_bytes);
+	bp_count(&txq->counters, BP_CNT_BURSTS, 1);
+}
+
+/* Views from slot to slot, up to max of them. What lies in a wire is never a loan. */
+static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			    unsigned n_retries)
+{
+	struct wire *from = rxq->priv, *to = txq->priv;
+	uint32_t head = atomic_load_explicit(&from->head, memory_order_relaxed);
+	uint32_t tail = atomic_load_explicit(&to->tail, memory_order_relaxed);
+	uint32_t n, n_pkts = 0;
+	uint64_t n_bytes = 0;
+
+	if (from->tail_seen - head < max)
+		from->tail_seen = atomic_load_explicit(&from->tail, memory_order_acquire);
+	n = from->tail_seen - head;
+	if (n > max)
+		n = max;
+	if (tail - to->head_seen + n > to->mask + 1)
+		to->head_seen = atomic_load_explicit(&to->head, memory_order_acquire);
+	if (!n || tail - to->head_seen + n > to->mask + 1 ||
+	    (from->slots[(head + n - 1) & from->mask].flags & BP_PKT_MORE))
+		return direct_by_views(rxq, txq, max, n_retries);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct bp_pkt *pkt = &from->slots[(head + i) & from->mask];
+
+		n_pkts += !(pkt->flags & BP_PKT_MORE);
+		n_bytes += pkt->len;
+		to->slots[(tail + i) & to->mask] = *pkt;
+	}
+	atomic_store_explicit(&to->tail, tail + n, memory_order_release);
+	atomic_store_explicit(&from->head, head + n, memory_order_release);
+	count_both(rxq, txq, n_pkts, n_bytes);
+	return n_pkts;
+}
+
+static bp_direct_fn choose_direct(const struct bp_rxq *rxq, const struct bp_txq *txq,
+				  enum bp_engine_mode mode)
+{
+	/* A loop into itself has no room before RX has made some. */
+	return mode == BP_ENGINE_IO && rxq->priv != txq->priv ? ring_direct : NULL;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
 static struct wire *make_wire(struct bp_port *port)
 {
 	uint32_t n_slots = port->conf->ring_size ? port->conf->ring_size : SLOTS_DEFAULT;
@@ -274,6 +343,7 @@ static const struct bp_driver_ops ring_ops = {
 	.stop = ring_stop,
 	.close = ring_close,
 	.accepts = ring_accepts,
+	.direct = choose_direct,
 };
 
 const struct bp_driver bp_driver_ring = {

@@ -20,10 +20,15 @@ struct usage {
 	uint64_t copies, copy_bytes, calls, call_cycles;
 };
 
-static struct usage read_usage(const struct bp_counters *rx, const struct bp_counters *tx)
+static inline uint64_t read_copies(const struct bp_counters *rx, const struct bp_counters *tx)
+{
+	return bp_counter(rx, BP_CNT_COPIES) + bp_counter(tx, BP_CNT_COPIES);
+}
+
+static inline struct usage read_usage(const struct bp_counters *rx, const struct bp_counters *tx)
 {
 	return (struct usage){
-		.copies = bp_counter(rx, BP_CNT_COPIES) + bp_counter(tx, BP_CNT_COPIES),
+		.copies = read_copies(rx, tx),
 		.copy_bytes = bp_counter(rx, BP_CNT_COPY_BYTES) + bp_counter(tx, BP_CNT_COPY_BYTES),
 		.calls = bp_counter(rx, BP_CNT_CALLS) + bp_counter(tx, BP_CNT_CALLS),
 		.call_cycles =
@@ -71,8 +76,7 @@ static void transmit(struct bp_path *p, const struct usage *before, struct bp_pk
 
 	for (unsigned retry = 0; k < n && retry < p->tx_retries; retry++)
 		k += tx(q, pkts + k, n - k);
-	count_copies(p, pkts, k,
-		     read_usage(&p->rxq->counters, &q->counters).copies != before->copies);
+	count_copies(p, pkts, k, read_copies(&p->rxq->counters, &q->counters) != before->copies);
 	if (k < n)
 		drop_tail(q, pkts + k, n - k);
 }
@@ -94,23 +98,26 @@ static void forward(struct bp_path *p, const struct usage *before, struct bp_pkt
 /* Packets that went out without views: a driver copies each at most once. */
 static void count_direct_copies(struct bp_path *p, const struct usage *before, uint64_t n_pkts)
 {
-	uint64_t n_copied =
-		read_usage(&p->rxq->counters, &p->txq->counters).copies - before->copies;
+	uint64_t n_copied = read_copies(&p->rxq->counters, &p->txq->counters) - before->copies;
 
 	add(&p->v[BP_PATH_CNT_HIST], n_pkts - n_copied);
 	if (n_copied)
 		add(&p->v[BP_PATH_CNT_HIST + 1], n_copied);
 }
 
-/* Add what a round cost to its path. */
-static void account(struct bp_path *p, const struct usage *before, uint64_t n_cycles)
+/* Add what a round cost to its path: most paths copy nothing or call nothing. */
+static inline void account(struct bp_path *p, const struct usage *before, uint64_t n_cycles)
 {
 	struct usage after = read_usage(&p->rxq->counters, &p->txq->counters);
 
-	add(&p->v[BP_PATH_CNT_COPIES], after.copies - before->copies);
-	add(&p->v[BP_PATH_CNT_COPY_BYTES], after.copy_bytes - before->copy_bytes);
-	add(&p->v[BP_PATH_CNT_CALLS], after.calls - before->calls);
-	add(&p->v[BP_PATH_CNT_CALL_CYCLES], after.call_cycles - before->call_cycles);
+	if (after.copy_bytes != before->copy_bytes || after.copies != before->copies) {
+		add(&p->v[BP_PATH_CNT_COPIES], after.copies - before->copies);
+		add(&p->v[BP_PATH_CNT_COPY_BYTES], after.copy_bytes - before->copy_bytes);
+	}
+	if (after.calls != before->calls) {
+		add(&p->v[BP_PATH_CNT_CALLS], after.calls - before->calls);
+		add(&p->v[BP_PATH_CNT_CALL_CYCLES], after.call_cycles - before->call_cycles);
+	}
 	add(&p->v[BP_PATH_CNT_BUSY_CYCLES], n_cycles);
 }
 
