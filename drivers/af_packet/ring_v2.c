@@ -58,7 +58,12 @@ void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt 
 static void place_meta(struct bp_pkt *pkt)
 {
 	struct bp_vnet_hdr *meta = bp_pkt_vnet(pkt);
+	static const struct bp_vnet_hdr none;
 
+	/* Mostly zeros in either place: a line that is not written stays shared with the core that
+	 * will fill it again. */
+	if (!memcmp(meta, &none, sizeof(none)))
+		return;
 	memmove(meta, pkt->data - AFP_VNET_OLD_BYTES, AFP_VNET_OLD_BYTES); /* header */
 	meta->num_buffers = 0;
 }

@@ -134,6 +134,41 @@ static void unfill(struct afp_tx_ring *ring, uint32_t first)
 }
 
 /*
+ * The EtherType that all frames from slot `first` to head have, 0: none. Told that, the kernel does
+ * not parse each frame for it (packet_parse_headers()), and comes to the same end.
+ */
+static uint16_t common_type(const struct afp_tx_ring *ring, uint32_t first)
+{
+	uint16_t type = 0, other;
+
+	for (uint32_t i = first; i != ring->head; i++) {
+		memcpy(&other, (uint8_t *)slot_at(ring, i) + FRAME_AT + 2 * ETH_ALEN, /* header */
+		       sizeof(other));
+		if (i == first)
+			type = other;
+		else if (other != type)
+			return 0;
+	}
+	return type;
+}
+
+/* One call for all slots from `first` on. */
+static ssize_t kick(struct afp_txq *tq, uint32_t first)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = tq->ap->ifindex,
+	};
+
+	/* Around the qdisc the driver would miss what else the kernel's parsing sets. */
+	if (tq->fd == tq->fd_qdisc)
+		to.sll_protocol = common_type(&tq->ring, first);
+	return sendto(tq->ring.fd, NULL, 0, MSG_DONTWAIT,
+		      to.sll_protocol ? (struct sockaddr *)&to : NULL,
+		      to.sll_protocol ? sizeof(to) : 0);
+}
+
+/*
  * Let the kernel send the slots from `first` to head, which hold the n views pkts[]. What it left
  * comes out of the ring; what can never be sent is counted. Sets *is_stuck when the rest must wait.
  * Returns the views consumed.
@@ -143,7 +178,7 @@ static unsigned flush(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, uint32_
 {
 	struct afp_tx_ring *ring = &((struct afp_txq *)q->priv)->ring;
 	uint64_t begin = bp_clock_cycles();
-	ssize_t rc = sendto(ring->fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+	ssize_t rc = kick(q->priv, first);
 	int err = errno;
 	unsigned i = 0, n_sent = 0;
 	uint64_t n_bytes = 0;
