@@ -409,9 +409,9 @@ static void show_row(const struct bp_cmp_run *run, const struct bp_cmp_row *row,
 		fprintf(stderr, "%s: %.60s", row->status == BP_CMP_FAILED ? "failed" : "cannot run",
 			row->reason);
 	else if (row->forwarded.n)
-		fprintf(stderr, "%8.3f Mpps  NDR %.3f",
-			row->forwarded.v[row->forwarded.n - 1] * 1e-6,
-			row->ndr.n ? row->ndr.v[row->ndr.n - 1] * 1e-6 : 0.0);
+		fprintf(stderr, "%8.3f Mpps", row->forwarded.v[row->forwarded.n - 1] * 1e-6);
+	if (row->ndr.n)
+		fprintf(stderr, "  NDR %.3f", row->ndr.v[row->ndr.n - 1] * 1e-6);
 	fprintf(stderr, "  about %.0f s left\n", left_s);
 }
 

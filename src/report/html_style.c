@@ -99,7 +99,7 @@ const char bp_html_style[] =
 	"tbody th{font-weight:600;position:sticky;left:0;background:var(--card);min-width:9.5em}\n"
 	"th.num{text-align:right}td.num{text-align:right;white-space:nowrap}\n"
 	"td.wide{min-width:16em}td small{display:block;font-size:.76rem}.drop{display:block;min-width:15em}\n"
-	"td.none{font-style:italic}td:last-child{min-width:9em}td.num:last-child{min-width:0}\n"
+	"td.none{font-style:italic}td:last-child{min-width:20em}td.num:last-child{min-width:0}\n"
 	"details{margin:10px 0;padding:0 16px}summary{cursor:pointer;padding:11px 0;font-weight:600}\n"
 	"details[open]{padding-bottom:12px}\n"
 	":focus-visible{outline:3px solid var(--user);outline-offset:2px}\n"
