@@ -49,8 +49,9 @@ static void run_child(const struct bp_child_conf *conf, pid_t parent, int log)
 
 int bp_child_start(const struct bp_child_conf *conf, struct bp_child *child)
 {
-	pid_t parent = getpid();
-	int log;
+	pid_t parent = getpid(), pid;
+	sigset_t all, before;
+	int log, err;
 
 	memset(child, 0, sizeof(*child));
 	snprintf(child->log, sizeof(child->log), "%s/%s.log", conf->folder, conf->name);
@@ -58,14 +59,19 @@ int bp_child_start(const struct bp_child_conf *conf, struct bp_child *child)
 	if (log < 0)
 		return -errno;
 	fflush(NULL); /* nothing buffered is printed twice */
-	child->pid = fork();
-	if (child->pid == 0)
+	/* A signal that comes before the child has its own dispositions waits for them: our handler
+	 * in the child would swallow it. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	err = errno;
+	if (pid == 0)
 		run_child(conf, parent, log);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	close(log);
-	if (child->pid < 0) {
-		child->pid = 0;
-		return -errno;
-	}
+	if (pid < 0)
+		return -err;
+	child->pid = pid;
 	return 0;
 }
 

@@ -72,7 +72,7 @@ rows)
 	bp_expect c "all(x['saturation']['mpps']['median'] > 0 for x in r['rows'])"
 	bp_expect c "r['run']['baseline'] == 'bridge' and r['rows'][0]['ratio']['median'] == 1"
 	bp_expect c "r['rows'][2]['copies']['kernel'] == {'lo': 2, 'hi': 2, 'provenance': 'modelled'}"
-	bp_expect c "r['rows'][2]['copies']['user']['hi'] == 0 and r['rows'][3]['mode'] == 'native-copy'"
+	bp_expect c "r['rows'][2]['copies']['user']['hi'] == 1 and r['rows'][3]['mode'] == 'native-copy'"
 	bp_expect c "'[forward]' in r['rows'][2]['ini'] and len(r['rows'][2]['hops']) >= 2"
 	expect_accounts
 	grep -q '^WHY' "$BP_TMP/compare.log" || fail "no sentences"
