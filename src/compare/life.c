@@ -162,7 +162,6 @@ static int try_tester(struct bp_cmp_life *l, char *why, size_t why_bytes)
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(START_S * 1e9);
 	int rc = bp_tester_start(&conf, &l->tester);
 
-	l->has_tester = !rc;
 	while (!rc && (rc = bp_tester_ready(&l->tester, STEP_S, why, why_bytes)) == -EAGAIN) {
 		rc = is_stopped(l) ? -EINTR : bp_clock_ns() > end_ns ? -ETIMEDOUT : 0;
 		if (!rc && l->has_dut && !bp_child_alive(&l->dut)) {
@@ -171,6 +170,8 @@ static int try_tester(struct bp_cmp_life *l, char *why, size_t why_bytes)
 			rc = -ENODEV;
 		}
 	}
+	/* Asked before its greeting is read, the greeting would be taken for the answer. */
+	l->has_tester = !rc;
 	return rc;
 }
 
