@@ -23,23 +23,33 @@ class Context:
         self.ndr = {}  # of peers, by their driver, as soon as it is known
 
 
-class Source:
+class Feed:
+    """What every source of traffic is: a process that has to live as long as the round."""
+
+    def __init__(self, program, arguments):
+        self.command = f"{os.path.basename(program)} {shlex.join(arguments)}"
+        self.process = Process("source", "gen", program, *arguments)
+
+    def check(self):
+        if not self.process.is_alive():
+            self.process.fail(f"ended early, code {self.process.popen.returncode}")
+
+    def abandon(self):
+        self.process.kill()
+
+
+class Source(Feed):
     """bypath gen, sending live XDP frames from e0 on the generator's core."""
 
     def __init__(self, ctx, size, rate="max", duration=None, options=()):
         self.json_path = f"{FOLDER}/source.json"
         if os.path.exists(self.json_path):
             os.unlink(self.json_path)
-        self.arguments = ["gen", "--tx-port", "xdp_live:e0", "--rate", rate, "--duration",
-                          f"{duration or ctx.duration + FLOW_S + 5:g}", "--size", str(size),
-                          "--cores", str(GEN_CORE), "--quiet", "--set", "memory.hugepages=no",
-                          *options, "--json", self.json_path]
-        self.command = "bypath " + shlex.join(self.arguments)
-        self.process = Process("source", "gen", ctx.program, *self.arguments)
-
-    def check(self):
-        if not self.process.is_alive():
-            self.process.fail(f"ended early, code {self.process.popen.returncode}")
+        arguments = ["gen", "--tx-port", "xdp_live:e0", "--rate", rate, "--duration",
+                     f"{duration or ctx.duration + FLOW_S + 5:g}", "--size", str(size),
+                     "--cores", str(GEN_CORE), "--quiet", "--set", "memory.hugepages=no",
+                     *options, "--json", self.json_path]
+        super().__init__(ctx.program, arguments)
 
     def stop(self):
         self.process.stop()
@@ -52,11 +62,8 @@ class Source:
         except (OSError, ValueError, KeyError):
             return self.process.fail("no report")
 
-    def abandon(self):
-        self.process.kill()
 
-
-class BareSource:
+class BareSource(Feed):
     """test/bench/veth-source: the same frame again and again. Nobody reads these frames, and a
     program that writes a number and a time into each takes of the core that receives as well."""
 
@@ -66,15 +73,7 @@ class BareSource:
         if not os.access(program, os.X_OK):
             raise SideError(f"{program}: not there: build it (ninja -C build)")
         arguments = ["e0", f"{ctx.duration + FLOW_S + 5:g}", str(size - FCS), str(GEN_CORE)]
-        self.command = "veth-source " + shlex.join(arguments)
-        self.process = Process("source", "gen", program, *arguments)
-
-    def check(self):
-        if not self.process.is_alive():
-            self.process.fail(f"ended early, code {self.process.popen.returncode}")
-
-    def abandon(self):
-        self.process.kill()
+        super().__init__(program, arguments)
 
 
 def wait_flow(ctx, side, source):
