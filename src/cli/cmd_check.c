@@ -12,7 +12,6 @@
 
 #include <jansson.h>
 
-#include <getopt.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,7 +48,19 @@ static void print_usage(FILE *out)
 		"  --reference               print every section and key with its default\n");
 }
 
-/* Returns 0 to go on, or an exit code + 1. */
+static int take_option(void *options, int c, const char *value)
+{
+	struct options *o = options;
+
+	if (c == 's')
+		return bp_cli_add_set(&o->sets, value);
+	o->is_json |= c == 'j';
+	o->is_offline |= c == 'o';
+	if (c == 'r')
+		o->reference = value ? value : "ini";
+	return 0;
+}
+
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
@@ -60,31 +71,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c;
+	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	int code = bp_cli_parse(argc, argv, &options, o);
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'h') {
-			print_usage(stdout);
-			return BP_EXIT_OK + 1;
-		}
-		if (c == '?') {
-			print_usage(stderr);
-			return BP_EXIT_USAGE + 1;
-		}
-		if (c == 's' && bp_cli_add_set(&o->sets, optarg))
-			return BP_EXIT_USAGE + 1;
-		o->is_json |= c == 'j';
-		o->is_offline |= c == 'o';
-		if (c == 'r')
-			o->reference = optarg ? optarg : "ini";
-	}
-	if (argc - optind != (o->reference ? 0 : 1)) {
-		fprintf(stderr, "bypath: error: check takes one FILE.ini\n");
-		print_usage(stderr);
-		return BP_EXIT_USAGE + 1;
-	}
-	o->file = argv[optind];
-	return 0;
+	if (!code && o->reference && optind != argc)
+		code = bp_cli_complain("check --reference takes no file");
+	return code || o->reference ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
 
 static int print_reference(const char *what)

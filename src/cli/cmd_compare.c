@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/compare_options.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
-#include "compare/run.h"
 #include "compare/text.h"
 #include "core/clock.h"
 #include "core/cpu.h"
@@ -14,7 +14,6 @@
 #include "report/json_model.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
@@ -29,283 +28,9 @@
 #define HUGE_PAGES 64u
 #define WHY_BYTES  2048u
 #define QUICK_S    52.0 /* in all, with a margin below the minute that it promises */
-#define IMIX_BYTES ((7 * 64 + 4 * 594 + 1518) / 12.0)
 
 /* Set by the signal handler, read everywhere: a handler has no argument of its own. */
 static atomic_bool stop_asked;
-
-struct arguments {
-	const char *paths, *json_path, *html_path, *ports, *gen_ports;
-	bool with_peers, is_diff, has_sizes, has_rounds, has_duration, is_listed;
-	const char *before, *after; /* --diff */
-	const char *from; /* --html-from */
-	char pairs[2][2 * BP_PATH_BYTES]; /* --ports and --gen-ports, cut at the comma */
-	struct bp_cmp_options *o;
-};
-
-static void print_usage(FILE *out)
-{
-	fputs("usage: bypath compare [options]\n"
-	      "       bypath compare --diff A.json B.json [--json FILE]\n"
-	      "       bypath compare --html-from FILE.json OUT.html\n"
-	      "what\n"
-	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
-	      "leaves one out\n"
-	      "  --list                list the paths and end\n"
-	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
-	      "  --ports A,B           forward between these devices as well: a name or PCI address\n"
-	      "  --gen-ports C,D       interfaces wired to A and to B, for the generator; without, the "
-	      "rows of\n"
-	      "                        --ports cannot run. Devices that are not named are never "
-	      "touched\n"
-	      "  --peers               rows of dpdk-testpmd on the same lab\n"
-	      "how long\n"
-	      "  --rounds N            1 … 16, interleaved (3)\n"
-	      "  --duration SECONDS    of a trial (1); an NDR search takes six times as long\n"
-	      "  --quick               everything once in less than a minute\n"
-	      "further\n"
-	      "  --json FILE           write bypath.compare/1 there; - is standard output\n"
-	      "  --html FILE           write a page with charts there\n"
-	      "  --html-from FILE.json OUT.html  the page of an earlier run\n"
-	      "  --diff A.json B.json  what changed, and whether it is more than the spread\n"
-	      "  --keep                keep and name the folder with configurations and logs\n",
-	      out);
-}
-
-/* ---- options --------------------------------------------------------------------------------- */
-
-static int parse_size(const char *text, struct bp_cmp_size *size)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (strcmp(text, "imix") != 0 && (*end || end == text || n < 64 || n > 9018))
-		return bp_cli_complain("--sizes: found «%s», allowed: 64 … 9018, imix", text);
-	snprintf(size->name, sizeof(size->name), "%s", text);
-	size->bytes = strcmp(text, "imix") == 0 ? 0 : (uint32_t)n;
-	size->mean_bytes = size->bytes ? size->bytes : IMIX_BYTES;
-	return 0;
-}
-
-static int parse_sizes(const char *list, struct bp_cmp_options *o)
-{
-	char copy[128], *at = NULL, *text;
-	int code = 0;
-
-	o->n_sizes = 0;
-	if (strlen(list) >= sizeof(copy))
-		return bp_cli_complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
-	strcpy(copy, list);
-	for (text = strtok_r(copy, ", ", &at); text && !code; text = strtok_r(NULL, ", ", &at)) {
-		if (o->n_sizes == BP_CMP_SIZES_MAX)
-			return bp_cli_complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
-		code = parse_size(text, &o->sizes[o->n_sizes++]);
-	}
-	return code || o->n_sizes
-		       ? code
-		       : bp_cli_complain("--sizes: found nothing, allowed: 64,1518,imix");
-}
-
-/* "A,B" into two strings in copy. */
-static int parse_pair(const char *option, const char *text, char copy[2 * BP_PATH_BYTES],
-		      const char **a, const char **b)
-{
-	char *comma;
-
-	snprintf(copy, 2 * BP_PATH_BYTES, "%s", text);
-	comma = strchr(copy, ',');
-	if (!comma || comma == copy || !comma[1] || strchr(comma + 1, ','))
-		return bp_cli_complain("%s: found «%s», allowed: two devices as eth1,eth2", option,
-				       text);
-	*comma = '\0';
-	if (strcmp(copy, comma + 1) == 0)
-		return bp_cli_complain("%s: found «%s» twice, allowed: two different devices",
-				       option, copy);
-	*a = copy;
-	*b = comma + 1;
-	return 0;
-}
-
-static int parse_number(const char *option, const char *text, double min, double max, double *to)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (*end || end == text || !(value >= min && value <= max))
-		return bp_cli_complain("%s: found «%s», allowed: %g … %g", option, text, min, max);
-	*to = value;
-	return 0;
-}
-
-static int take_option(struct arguments *a, int c, const char *value)
-{
-	struct bp_cmp_options *o = a->o;
-	double n = 0;
-	int code = 0;
-
-	switch (c) {
-	case 'p':
-		a->paths = value;
-		return 0;
-	case 's':
-		a->has_sizes = true;
-		return parse_sizes(value, o);
-	case 'r':
-		a->has_rounds = true;
-		code = parse_number("--rounds", value, 1, BP_CMP_ROUNDS_MAX, &n);
-		if (!code && n > floor(n))
-			code = bp_cli_complain("--rounds: found «%s», allowed: a whole number",
-					       value);
-		if (!code)
-			o->n_rounds = (unsigned)n;
-		return code;
-	case 'd':
-		a->has_duration = true;
-		return parse_number("--duration", value, 0.05, 3600, &o->trial_s);
-	case 'P':
-		a->ports = value;
-		return parse_pair("--ports", value, a->pairs[0], &o->in, &o->out);
-	case 'G':
-		a->gen_ports = value;
-		return parse_pair("--gen-ports", value, a->pairs[1], &o->gen_tx, &o->gen_rx);
-	case 'j':
-		a->json_path = strcmp(value, "-") ? value : "/dev/stdout";
-		return 0;
-	case 'H':
-		a->html_path = value;
-		return 0;
-	case 'F':
-		a->from = value;
-		return 0;
-	case 'q':
-		o->is_quick = true;
-		return 0;
-	case 'e':
-		a->with_peers = true;
-		return 0;
-	case 'k':
-		o->is_kept = true;
-		return 0;
-	case 'D':
-		a->is_diff = true;
-		return 0;
-	case 'l':
-		a->is_listed = true;
-		return 0;
-	case 'h':
-		print_usage(stdout);
-		return BP_EXIT_OK + 1;
-	default:
-		print_usage(stderr);
-		return BP_EXIT_USAGE + 1;
-	}
-}
-
-/* 0 to go on, or an exit code + 1. */
-static int parse_options(int argc, char **argv, struct arguments *a)
-{
-	static const struct option longs[] = {
-		{ "paths", required_argument, NULL, 'p' },
-		{ "sizes", required_argument, NULL, 's' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "duration", required_argument, NULL, 'd' },
-		{ "ports", required_argument, NULL, 'P' },
-		{ "gen-ports", required_argument, NULL, 'G' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "html", required_argument, NULL, 'H' },
-		{ "html-from", required_argument, NULL, 'F' },
-		{ "quick", no_argument, NULL, 'q' },
-		{ "peers", no_argument, NULL, 'e' },
-		{ "keep", no_argument, NULL, 'k' },
-		{ "diff", no_argument, NULL, 'D' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c, code = 0, n_words;
-
-	while (!code && (c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		code = take_option(a, c, optarg);
-	if (code)
-		return code;
-	n_words = argc - optind;
-	if (a->is_diff && n_words == 2) {
-		a->before = argv[optind];
-		a->after = argv[optind + 1];
-		return 0;
-	}
-	if (a->from && !a->is_diff && n_words == 1) {
-		a->html_path = argv[optind];
-		return 0;
-	}
-	if (a->from)
-		return bp_cli_complain("--html-from takes two files: FILE.json OUT.html");
-	if (n_words || a->is_diff)
-		return bp_cli_complain(
-			a->is_diff ? "--diff takes two files: A.json B.json"
-				   : "compare takes options only: see bypath compare --help");
-	if (a->gen_ports && !a->ports)
-		return bp_cli_complain(
-			"--gen-ports needs --ports: say between which devices to forward");
-	return 0;
-}
-
-/* ---- --diff ---------------------------------------------------------------------------------- */
-
-static json_t *load(const char *path)
-{
-	json_error_t error;
-	json_t *document = json_load_file(path, 0, &error);
-	const char *schema = json_string_value(json_object_get(document, "schema"));
-
-	if (!document)
-		bp_log(BP_LOG_ERROR, "%s: %s (line %d)", path, error.text, error.line);
-	else if (!schema || strcmp(schema, "bypath.compare/1") != 0) {
-		bp_log(BP_LOG_ERROR,
-		       "%s: no comparison: its schema is «%s», allowed: bypath.compare/1", path,
-		       schema ? schema : "");
-		json_decref(document);
-		document = NULL;
-	}
-	return document;
-}
-
-static int show_diff(const struct arguments *a)
-{
-	json_t *before = load(a->before), *after = before ? load(a->after) : NULL, *diff;
-	int code = BP_EXIT_OK;
-
-	if (!after) {
-		json_decref(before);
-		return BP_EXIT_USAGE;
-	}
-	diff = bp_cmp_diff(before, after);
-	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
-		bp_cmp_print_diff(stdout, before, after, diff);
-	if (a->json_path &&
-	    bp_json_write(json_pack("{s:s, s:s, s:s, s:O}", "schema", "bypath.compare-diff/1",
-				    "before", a->before, "after", a->after, "diff", diff),
-			  a->json_path))
-		code = BP_EXIT_FAILED;
-	json_decref(diff);
-	json_decref(before);
-	json_decref(after);
-	return code;
-}
-
-static int write_html_from(const struct arguments *a)
-{
-	json_t *document = load(a->from);
-	int err;
-
-	if (!document)
-		return BP_EXIT_USAGE;
-	err = bp_report_html(document, a->html_path);
-	json_decref(document);
-	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
-}
-
-/* ---- the run --------------------------------------------------------------------------------- */
 
 static void on_signal(int signal)
 {
@@ -438,7 +163,7 @@ static void measure_all(struct bp_cmp_run *run)
 		}
 }
 
-static int finish(struct bp_cmp_run *run, const struct arguments *a)
+static int finish(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 {
 	json_t *document = bp_cmp_document(run);
 	int code = BP_EXIT_OK;
@@ -478,17 +203,6 @@ static void describe(struct bp_cmp_run *run, int argc, char **argv)
 	run->stop = &stop_asked;
 }
 
-static void set_times(const struct arguments *a, struct bp_cmp_options *o)
-{
-	if (!a->has_sizes)
-		(void)parse_sizes(o->is_quick ? "64" : "64,1518", o);
-	if (!a->has_rounds)
-		o->n_rounds = o->is_quick ? 1 : 3;
-	if (!a->has_duration)
-		o->trial_s = o->is_quick ? 0.3 : 1;
-	o->search_s = o->is_quick ? 1.2 : 6 * o->trial_s;
-}
-
 static void free_rows(struct bp_cmp_run *run)
 {
 	for (unsigned i = 0; i < run->n_rows; i++) {
@@ -498,7 +212,7 @@ static void free_rows(struct bp_cmp_run *run)
 	free(run->rows);
 }
 
-static int run_all(struct bp_cmp_run *run, const struct arguments *a)
+static int run_all(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 {
 	char left[BP_CMP_TEXT_BYTES], kept[BP_WORKDIR_BYTES];
 	uint64_t begin_ns = bp_clock_ns();
@@ -541,25 +255,24 @@ static void list_paths(void)
 int bp_cmd_compare(int argc, char **argv)
 {
 	struct bp_cmp_run *run = calloc(1, sizeof(*run));
-	struct arguments a = { .o = run ? &run->options : NULL };
+	struct bp_compare_arguments a = { .o = run ? &run->options : NULL };
 	bool chosen[CHOSEN_MAX];
 	char why[WHY_BYTES];
 	int code = BP_EXIT_FAILED;
 
 	if (!run)
 		return code;
-	code = parse_options(argc, argv, &a);
+	code = bp_compare_parse(argc, argv, &a);
 	if (code || a.is_diff || a.is_listed || a.from) {
 		code = code        ? code - 1
-		       : a.is_diff ? show_diff(&a)
-		       : a.from    ? write_html_from(&a)
+		       : a.is_diff ? bp_compare_show_diff(&a)
+		       : a.from    ? bp_compare_write_html(&a)
 				   : BP_EXIT_OK;
 		if (a.is_listed)
 			list_paths();
 		free(run);
 		return code;
 	}
-	set_times(&a, &run->options);
 	describe(run, argc, argv);
 	if (bp_cmp_choose(a.paths, a.with_peers, a.ports != NULL, chosen, why, sizeof(why)))
 		code = bp_cli_complain("%s", why) - 1;

@@ -1,6 +1,7 @@
 /* `bypath drivers`: what this build has and, for each missing one, why. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include "bypath/driver.h"
 
@@ -8,7 +9,6 @@
 #include "report/json.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +57,14 @@ static void print_text(const struct bp_report_driver *rows, size_t n_rows)
 	printf("%zu of %zu drivers can be used\n", n_usable, n_rows);
 }
 
+static int take_option(void *is_json, int c, const char *value)
+{
+	(void)c;
+	(void)value;
+	*(bool *)is_json = true;
+	return 0;
+}
+
 int bp_cmd_drivers(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -64,22 +72,18 @@ int bp_cmd_drivers(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct bp_cli_options options = { longs, print_usage, take_option };
 	struct bp_report_driver rows[DRIVERS_MAX];
 	bool is_json = false;
 	size_t n_rows = 0;
-	int c, err = 0;
+	int err = 0, code = bp_cli_parse(argc, argv, &options, &is_json);
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c != 'j') {
-			print_usage(c == 'h' ? stdout : stderr);
-			return c == 'h' ? BP_EXIT_OK : BP_EXIT_USAGE;
-		}
-		is_json = true;
-	}
+	if (code)
+		return code - 1;
 	if (optind != argc) {
-		fprintf(stderr, "bypath: error: drivers takes no argument «%s»\n", argv[optind]);
+		code = bp_cli_complain("drivers takes no argument «%s»", argv[optind]);
 		print_usage(stderr);
-		return BP_EXIT_USAGE;
+		return code - 1;
 	}
 	while (n_rows < DRIVERS_MAX && bp_driver_table[n_rows].name) {
 		look(&bp_driver_table[n_rows], &rows[n_rows]);

@@ -9,7 +9,6 @@
 #include "report/json.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,7 +26,16 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-/* Returns 0 to go on, or an exit code + 1. */
+static int take_option(void *options, int c, const char *value)
+{
+	struct options *o = options;
+
+	if (c == 's')
+		return bp_cli_add_set(&o->sets, value);
+	o->is_json = true;
+	return 0;
+}
+
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
@@ -36,28 +44,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c;
+	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	int code = bp_cli_parse(argc, argv, &options, o);
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'h') {
-			print_usage(stdout);
-			return BP_EXIT_OK + 1;
-		}
-		if (c == '?') {
-			print_usage(stderr);
-			return BP_EXIT_USAGE + 1;
-		}
-		if (c == 's' && bp_cli_add_set(&o->sets, optarg))
-			return BP_EXIT_USAGE + 1;
-		o->is_json |= c == 'j';
-	}
-	if (argc - optind != 1) {
-		fputs("bypath: error: explain takes one FILE.ini\n", stderr);
-		print_usage(stderr);
-		return BP_EXIT_USAGE + 1;
-	}
-	o->file = argv[optind];
-	return 0;
+	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
 
 static int explain(const struct bp_conf *conf, const struct options *o)

@@ -14,7 +14,6 @@
 #include "report/text.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <math.h>
@@ -53,15 +52,25 @@ static int parse_duration(const char *text, double *duration_s)
 	errno = 0;
 	*duration_s = strtod(text, &end);
 	if (errno || end == text || *end || !isfinite(*duration_s) || *duration_s <= 0 ||
-	    *duration_s > 1e9) {
-		fprintf(stderr, "bypath: error: --duration: found «%s», allowed: seconds above 0\n",
-			text);
-		return -EINVAL;
-	}
+	    *duration_s > 1e9)
+		return bp_cli_complain("--duration: found «%s», allowed: seconds above 0", text);
 	return 0;
 }
 
-/* Returns 0 to go on, or an exit code + 1. */
+static int take_option(void *options, int c, const char *value)
+{
+	struct options *o = options;
+
+	if (c == 'd')
+		return parse_duration(value, &o->duration_s);
+	if (c == 's')
+		return bp_cli_add_set(&o->sets, value);
+	if (c == 'r')
+		o->report_path = value;
+	o->is_quiet |= c == 'q';
+	return 0;
+}
+
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
@@ -72,33 +81,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c;
+	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	int code = bp_cli_parse(argc, argv, &options, o);
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'd' && parse_duration(optarg, &o->duration_s))
-			return BP_EXIT_USAGE + 1;
-		if (c == 'r')
-			o->report_path = optarg;
-		if (c == 's' && bp_cli_add_set(&o->sets, optarg))
-			return BP_EXIT_USAGE + 1;
-		if (c == 'q')
-			o->is_quiet = true;
-		if (c == 'h') {
-			print_usage(stdout);
-			return BP_EXIT_OK + 1;
-		}
-		if (c == '?') {
-			print_usage(stderr);
-			return BP_EXIT_USAGE + 1;
-		}
-	}
-	if (argc - optind != 1) {
-		fprintf(stderr, "bypath: error: run takes one FILE.ini\n");
-		print_usage(stderr);
-		return BP_EXIT_USAGE + 1;
-	}
-	o->file = argv[optind];
-	return 0;
+	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
 
 /* A run of hours must not end in a report that cannot be written. */

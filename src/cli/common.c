@@ -21,6 +21,36 @@ int bp_cli_complain(const char *fmt, ...)
 	return BP_EXIT_USAGE + 1;
 }
 
+int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, void *o)
+{
+	int c, code = 0;
+
+	while (!code && (c = getopt_long(argc, argv, "", options->longs, NULL)) != -1) {
+		if (c == 'h') {
+			options->print_usage(stdout);
+			code = BP_EXIT_OK + 1;
+		} else if (c == '?') {
+			options->print_usage(stderr);
+			code = BP_EXIT_USAGE + 1;
+		} else {
+			code = options->take(o, c, optarg);
+		}
+	}
+	return code;
+}
+
+int bp_cli_take_file(int argc, char **argv, const struct bp_cli_options *options, const char **file)
+{
+	if (argc - optind != 1) {
+		int code = bp_cli_complain("%s takes one FILE.ini", argv[0]);
+
+		options->print_usage(stderr);
+		return code;
+	}
+	*file = argv[optind];
+	return 0;
+}
+
 int bp_cli_add_set(struct bp_cli_sets *sets, const char *set)
 {
 	if (sets->n == BP_CLI_SETS_MAX)

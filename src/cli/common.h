@@ -5,7 +5,9 @@
 
 #include "bypath/config.h"
 
+#include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 
 #define BP_CLI_SETS_MAX 64u
 
@@ -20,6 +22,21 @@ struct bp_cli_sets {
 
 /* Print "bypath: error: TEXT". Returns BP_EXIT_USAGE + 1. */
 int bp_cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A command's options. */
+struct bp_cli_options {
+	const struct option *longs; /* ends with zeros; --help stands in it as 'h' */
+	void (*print_usage)(FILE *out);
+	/* Take the option whose val is c into o. 0 or an exit code + 1. */
+	int (*take)(void *o, int c, const char *value);
+};
+
+/* Take every option; --help and what is unknown end it. 0 or an exit code + 1. */
+int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, void *o);
+
+/* The one FILE.ini behind the options (getopt's optind). 0 or an exit code + 1. */
+int bp_cli_take_file(int argc, char **argv, const struct bp_cli_options *options,
+		     const char **file);
 
 /* Keep one --set; the string stays the caller's. 0 or an exit code + 1. */
 int bp_cli_add_set(struct bp_cli_sets *sets, const char *set);

@@ -23,7 +23,7 @@
 #define FRAME_MAX    9000u
 #define RFC2544_LIST "64,128,256,512,1024,1280,1518"
 
-enum option {
+enum search_option {
 	OPT_SEARCH,
 	OPT_SIZES,
 	OPT_BUDGET,
@@ -85,8 +85,8 @@ static int take_number(const char *option, const char *text, double min, double 
 }
 
 /* One number, where the option was given. */
-static int take(const struct bp_gen_search *s, enum option id, double min, double max, double scale,
-		double *value)
+static int take(const struct bp_gen_search *s, enum search_option id, double min, double max,
+		double scale, double *value)
 {
 	const char *end = "";
 	double number = 0;

@@ -1,0 +1,66 @@
+/* `bypath compare` on documents of earlier runs: --diff and --html-from. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/cmd.h"
+#include "cli/compare_options.h"
+
+#include "bypath/log.h"
+
+#include "compare/text.h"
+#include "report/html.h"
+#include "report/json_model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static json_t *load(const char *path)
+{
+	json_error_t error;
+	json_t *document = json_load_file(path, 0, &error);
+	const char *schema = json_string_value(json_object_get(document, "schema"));
+
+	if (!document)
+		bp_log(BP_LOG_ERROR, "%s: %s (line %d)", path, error.text, error.line);
+	else if (!schema || strcmp(schema, "bypath.compare/1") != 0) {
+		bp_log(BP_LOG_ERROR,
+		       "%s: no comparison: its schema is «%s», allowed: bypath.compare/1", path,
+		       schema ? schema : "");
+		json_decref(document);
+		document = NULL;
+	}
+	return document;
+}
+
+int bp_compare_show_diff(const struct bp_compare_arguments *a)
+{
+	json_t *before = load(a->before), *after = before ? load(a->after) : NULL, *diff;
+	int code = BP_EXIT_OK;
+
+	if (!after) {
+		json_decref(before);
+		return BP_EXIT_USAGE;
+	}
+	diff = bp_cmp_diff(before, after);
+	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
+		bp_cmp_print_diff(stdout, before, after, diff);
+	if (a->json_path &&
+	    bp_json_write(json_pack("{s:s, s:s, s:s, s:O}", "schema", "bypath.compare-diff/1",
+				    "before", a->before, "after", a->after, "diff", diff),
+			  a->json_path))
+		code = BP_EXIT_FAILED;
+	json_decref(diff);
+	json_decref(before);
+	json_decref(after);
+	return code;
+}
+
+int bp_compare_write_html(const struct bp_compare_arguments *a)
+{
+	json_t *document = load(a->from);
+	int err;
+
+	if (!document)
+		return BP_EXIT_USAGE;
+	err = bp_report_html(document, a->html_path);
+	json_decref(document);
+	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
+}
