@@ -5,6 +5,7 @@
 #include "bypath/log.h"
 
 #include "report/file.h"
+#include "report/html_cards.h"
 #include "report/html_chart.h"
 #include "report/html_page.h"
 #include "report/html_style.h"
@@ -13,7 +14,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <string.h>
 
 static const char *host_of(const json_t *doc)
 {
@@ -116,214 +116,6 @@ static void put_notes(FILE *out, const json_t *run)
 	fputs("<li>Whiskers and «least … most» are over the rounds; ratios within this run count for "
 	      "more than absolute figures.</li>\n</ul>\n",
 	      out);
-}
-
-/* --- at a glance -------------------------------------------------------------------------------- */
-
-static double mpps_of(const json_t *row)
-{
-	return bp_html_stat(json_object_get(row, "saturation"), "mpps").median;
-}
-
-/* The fastest sound row of the group at the size of the document's first row. */
-static const json_t *fastest(const struct bp_html_page *page, const char *group)
-{
-	const json_t *best = NULL;
-
-	for (size_t p = 0; p < page->n_paths; p++) {
-		const json_t *row = page->paths[p].rows[0];
-
-		if (strcmp(page->paths[p].group, group) || !bp_html_is_ok(row) ||
-		    strcmp(bp_html_row_size(row), bp_html_nth_size(page, 0)) ||
-		    !bp_html_known(mpps_of(row)))
-			continue;
-		if (!best || mpps_of(row) > mpps_of(best))
-			best = row;
-	}
-	return best;
-}
-
-static void put_fastest(const struct bp_html_page *page, const json_t *row, const char *group)
-{
-	double ratio = bp_html_stat(row, "ratio").median;
-	const char *baseline = bp_html_str(json_object_get(page->doc, "run"), "baseline", NULL);
-	FILE *out = page->out;
-
-	fputs(" ", out);
-	bp_html_put(out, bp_html_group_title(group));
-	fputs(", the fastest at ", out);
-	bp_html_size(out, bp_html_row_size(row));
-	fputs(" is <strong>", out);
-	bp_html_put(out, bp_html_str(row, "title", bp_html_str(row, "path", "unnamed")));
-	fputs("</strong> with ", out);
-	bp_html_throughput.label(out, row);
-	fputs(" Mpps", out);
-	if (bp_html_known(ratio) && baseline && strcmp(baseline, bp_html_str(row, "path", ""))) {
-		fputs(", ", out);
-		bp_html_sig(out, ratio);
-		fputs(" × ", out);
-		bp_html_put(out, baseline);
-	}
-	fputs(".", out);
-}
-
-static void put_lead(const struct bp_html_page *page)
-{
-	size_t n = 0, n_ok = 0;
-
-	for (size_t p = 0; p < page->n_paths; p++)
-		for (size_t r = 0; r < page->paths[p].n_rows; r++, n++)
-			n_ok += bp_html_is_ok(page->paths[p].rows[r]);
-	if (!n) {
-		fputs("<p class=\"lead\">Nothing was measured: the document has no rows.</p>\n",
-		      page->out);
-		return;
-	}
-	fprintf(page->out, "<p class=\"lead\">%zu of %zu measurements are sound.", n_ok, n);
-	for (size_t p = 0; p < page->n_paths; p++) {
-		const char *group = page->paths[p].group;
-
-		if (bp_html_begins_group(page, p) && fastest(page, group))
-			put_fastest(page, fastest(page, group), group);
-	}
-	fputs("</p>\n", page->out);
-}
-
-static void put_card_figure(FILE *out, const json_t *row)
-{
-	double ratio = bp_html_stat(row, "ratio").median;
-
-	fputs("<p class=\"big\">", out);
-	bp_html_throughput.label(out, row);
-	fputs(" <small>Mpps at ", out);
-	bp_html_size(out, bp_html_row_size(row));
-	if (bp_html_known(ratio)) {
-		fputs(" · ", out);
-		bp_html_sig(out, ratio);
-		fputs(" × baseline", out);
-	}
-	fputs("</small></p>\n", out);
-}
-
-/* True if an earlier row of the path has the same sentence. */
-static bool is_said(const struct bp_html_path *path, size_t row_id)
-{
-	for (size_t r = 0; r < row_id; r++)
-		if (!strcmp(bp_html_str(path->rows[r], "sentence", ""),
-			    bp_html_str(path->rows[row_id], "sentence", "")))
-			return true;
-	return false;
-}
-
-static void put_sentences(FILE *out, const struct bp_html_path *path)
-{
-	for (size_t r = 0; r < path->n_rows; r++) {
-		const char *sentence = bp_html_str(path->rows[r], "sentence", NULL);
-
-		if (!sentence || is_said(path, r))
-			continue;
-		fputs("<p>", out);
-		if (r) {
-			fputs("<small>", out);
-			bp_html_size(out, bp_html_row_size(path->rows[r]));
-			fputs(":</small> ", out);
-		}
-		bp_html_put(out, sentence);
-		fputs("</p>\n", out);
-	}
-}
-
-static void put_cards(const struct bp_html_page *page)
-{
-	FILE *out = page->out;
-	double lo, hi;
-
-	fputs("<h2>Each path in a sentence</h2>\n<ul class=\"cards\">\n", out);
-	for (size_t p = 0; p < page->n_paths; p++) {
-		const struct bp_html_path *path = &page->paths[p];
-		const json_t *row = path->rows[0];
-		bool is_ok = bp_html_is_ok(row);
-
-		fprintf(out, "<li%s><h3>", is_ok ? "" : " class=\"bad\"");
-		bp_html_put(out, path->title);
-		fputs("</h3>", out);
-		if (bp_html_throughput.range(row, &lo, &hi))
-			put_card_figure(out, row);
-		if (!is_ok) {
-			fputs("<p><span class=\"state bad\">", out);
-			bp_html_put(out, bp_html_status_words(row));
-			fputs("</span></p>", out);
-		}
-		put_sentences(out, path);
-		fputs("</li>\n", out);
-	}
-	fputs("</ul>\n", out);
-}
-
-/* --- what did not run --------------------------------------------------------------------------- */
-
-static bool same_fault(const json_t *a, const json_t *b)
-{
-	return !strcmp(bp_html_status(a), bp_html_status(b)) &&
-	       !strcmp(bp_html_reason(a), bp_html_reason(b)) &&
-	       !strcmp(bp_html_str(a, "fix", ""), bp_html_str(b, "fix", ""));
-}
-
-/* The first row of the path that has this fault, at or before row_id. */
-static size_t first_fault(const struct bp_html_path *path, size_t row_id)
-{
-	size_t r = 0;
-
-	while (!same_fault(path->rows[r], path->rows[row_id]))
-		r++;
-	return r;
-}
-
-static void put_fault(FILE *out, const struct bp_html_path *path, size_t row_id)
-{
-	const json_t *row = path->rows[row_id];
-
-	fputs("<li class=\"bad\"><h3>", out);
-	bp_html_put(out, path->title);
-	fputs(" <span class=\"state bad\">", out);
-	bp_html_put(out, bp_html_status_words(row));
-	fputs("</span></h3><p><small>", out);
-	for (size_t r = row_id; r < path->n_rows; r++) {
-		if (first_fault(path, r) != row_id)
-			continue;
-		fputs(r > row_id ? ", " : "", out);
-		bp_html_size(out, bp_html_row_size(path->rows[r]));
-	}
-	fputs("</small></p><p>", out);
-	bp_html_put(out, bp_html_reason(row));
-	fputs("</p>", out);
-	if (bp_html_str(row, "fix", NULL)) {
-		fputs("<p><strong>To do:</strong> ", out);
-		bp_html_put(out, bp_html_str(row, "fix", ""));
-		fputs("</p>", out);
-	}
-	fputs("</li>\n", out);
-}
-
-static void put_faults(const struct bp_html_page *page)
-{
-	FILE *out = page->out;
-	size_t n = 0;
-
-	for (size_t p = 0; p < page->n_paths; p++) {
-		const struct bp_html_path *path = &page->paths[p];
-
-		for (size_t r = 0; r < path->n_rows; r++) {
-			if (bp_html_is_ok(path->rows[r]) || first_fault(path, r) != r)
-				continue;
-			if (!n++)
-				fputs("<h2>What failed or did not run</h2>\n<ul class=\"cards\">\n",
-				      out);
-			put_fault(out, path, r);
-		}
-	}
-	if (n)
-		fputs("</ul>\n", out);
 }
 
 /* --- charts ------------------------------------------------------------------------------------- */
@@ -450,8 +242,8 @@ static void put_loss(const struct bp_html_page *page)
 static void put_rows(const struct bp_html_page *page)
 {
 	bp_html_patterns(page->out);
-	put_cards(page);
-	put_faults(page);
+	bp_html_put_cards(page);
+	bp_html_put_faults(page);
 	put_throughput(page);
 	put_cost(page);
 	put_latency(page);
@@ -474,7 +266,7 @@ static int write_page(FILE *out, const void *doc)
 		fputs("<header>\n<h1>bypath compare: ", out);
 		bp_html_put(out, host_of(page.doc));
 		fputs("</h1>\n", out);
-		put_lead(&page);
+		bp_html_put_lead(&page);
 		put_facts(&page);
 		put_notes(out, json_object_get(page.doc, "run"));
 		fputs("</header>\n<main>\n", out);

@@ -1,8 +1,8 @@
-/* Writes an HTML report's tables. */
+/* An HTML report's tables: a line per row of the document. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/html_tables.h"
 
-#include "report/html_text.h"
+#include "report/html_cells.h"
 
 #include <string.h>
 
@@ -14,29 +14,6 @@ struct table {
 	const char *key; /* what the row must have, NULL: nothing */
 	row_fn put;
 };
-
-static void open_table(FILE *out, const char *caption)
-{
-	fprintf(out,
-		"<div class=\"table\"><p class=\"caption\">%s</p>"
-		"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">"
-		"<table aria-label=\"%s\">\n<thead><tr>",
-		caption, caption, caption);
-}
-
-/* A head that begins with > stands over figures. */
-static void put_heads(FILE *out, const char *const *heads)
-{
-	for (; *heads; heads++)
-		fprintf(out, "<th scope=\"col\"%s>%s</th>", **heads == '>' ? " class=\"num\"" : "",
-			*heads + (**heads == '>'));
-	fputs("</tr></thead>\n<tbody>\n", out);
-}
-
-static void close_table(FILE *out)
-{
-	fputs("</tbody></table></div></div>\n", out);
-}
 
 static void put_table_row(FILE *out, const struct table *table, const struct bp_html_path *path,
 			  const json_t *row, unsigned n_heads)
@@ -67,56 +44,14 @@ static void put_table(const struct bp_html_page *page, const struct table *table
 
 	while (table->heads[n_heads])
 		n_heads++;
-	open_table(page->out, table->caption);
+	bp_html_open_table(page->out, table->caption);
 	fputs("<th scope=\"col\">Path</th><th scope=\"col\" class=\"num\">Size</th>", page->out);
-	put_heads(page->out, table->heads);
+	bp_html_put_heads(page->out, table->heads);
 	for (size_t p = 0; p < page->n_paths; p++)
 		for (size_t r = 0; r < page->paths[p].n_rows; r++)
 			put_table_row(page->out, table, &page->paths[p], page->paths[p].rows[r],
 				      n_heads);
-	close_table(page->out);
-}
-
-/* --- cells -------------------------------------------------------------------------------------- */
-
-typedef void (*figure_fn)(FILE *out, double value);
-
-static void cell(FILE *out, figure_fn put, double value)
-{
-	fputs("<td class=\"num\">", out);
-	put(out, value);
-	fputs("</td>", out);
-}
-
-static void text_cell(FILE *out, const char *text)
-{
-	fputs("<td>", out);
-	bp_html_put(out, text);
-	fputs("</td>", out);
-}
-
-/* Median, and below it the least and the most. */
-static void stat_cell(FILE *out, const json_t *object, const char *key, figure_fn put)
-{
-	struct bp_html_stat stat = bp_html_stat(object, key);
-
-	fputs("<td class=\"num\">", out);
-	put(out, stat.median);
-	if (stat.max > stat.min) {
-		fputs("<small>", out);
-		put(out, stat.min);
-		fputs(" … ", out);
-		put(out, stat.max);
-		fputs("</small>", out);
-	}
-	fputs("</td>", out);
-}
-
-static void yes_no(FILE *out, const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	fputs(json_is_true(value) ? "on" : json_is_false(value) ? "off" : "–", out);
+	bp_html_close_table(page->out);
 }
 
 /* --- rates -------------------------------------------------------------------------------------- */
@@ -168,7 +103,7 @@ static void put_rates(FILE *out, const json_t *row)
 {
 	const json_t *saturation = json_object_get(row, "saturation");
 
-	text_cell(out, bp_html_status_words(row));
+	bp_html_text_cell(out, bp_html_status_words(row));
 	fputs("<td class=\"wide\">", out);
 	bp_html_put(out, bp_html_str(row, "mode", "–"));
 	if (bp_html_str(row, "note", NULL)) {
@@ -177,13 +112,13 @@ static void put_rates(FILE *out, const json_t *row)
 		fputs("</small>", out);
 	}
 	fputs("</td>", out);
-	stat_cell(out, saturation, "mpps", bp_html_sig);
-	cell(out, bp_html_percent, bp_html_stat(saturation, "mpps").spread);
-	stat_cell(out, saturation, "gbps_l1", bp_html_sig);
-	stat_cell(out, row, "ratio", bp_html_sig);
+	bp_html_stat_cell(out, saturation, "mpps", bp_html_sig);
+	bp_html_cell(out, bp_html_percent, bp_html_stat(saturation, "mpps").spread);
+	bp_html_stat_cell(out, saturation, "gbps_l1", bp_html_sig);
+	bp_html_stat_cell(out, row, "ratio", bp_html_sig);
 	ndr_cell(out, json_object_get(row, "ndr"));
-	stat_cell(out, saturation, "offered_mpps", bp_html_sig);
-	stat_cell(out, saturation, "loss_ratio", bp_html_percent);
+	bp_html_stat_cell(out, saturation, "offered_mpps", bp_html_sig);
+	bp_html_stat_cell(out, saturation, "loss_ratio", bp_html_percent);
 	generator_cell(out, json_object_get(row, "generator"));
 }
 
@@ -210,23 +145,9 @@ void bp_html_table_rates(const struct bp_html_page *page)
 static void copies_cell(FILE *out, const json_t *copies, const char *key)
 {
 	const json_t *value = json_object_get(copies, key);
-	double lo = bp_html_num(value, "lo"), hi = bp_html_num(value, "hi");
 
-	fputs("<td class=\"num\">", out);
-	if (bp_html_known(lo))
-		bp_html_plain(out, lo);
-	else
-		fputs("–", out);
-	if (hi > lo) {
-		fputs("–", out);
-		bp_html_plain(out, hi);
-	}
-	if (bp_html_str(value, "provenance", NULL)) {
-		fputs("<small>", out);
-		bp_html_put(out, bp_html_str(value, "provenance", ""));
-		fputs("</small>", out);
-	}
-	fputs("</td>", out);
+	bp_html_range_cell(out, bp_html_num(value, "lo"), bp_html_num(value, "hi"),
+			   bp_html_str(value, "provenance", NULL));
 }
 
 static void crossings_cell(FILE *out, const json_t *crossings)
@@ -247,11 +168,11 @@ static void put_cost(FILE *out, const json_t *row)
 	copies_cell(out, copies, "user");
 	copies_cell(out, copies, "total");
 	crossings_cell(out, json_object_get(row, "crossings"));
-	cell(out, bp_html_count, bp_html_num(time, "ns_per_packet"));
-	cell(out, bp_html_count, bp_html_num(time, "user_ns"));
-	cell(out, bp_html_count, bp_html_num(time, "calls_ns"));
-	cell(out, bp_html_count, bp_html_num(time, "softirq_ns"));
-	text_cell(out, bp_html_str(time, "provenance", "–"));
+	bp_html_cell(out, bp_html_count, bp_html_num(time, "ns_per_packet"));
+	bp_html_cell(out, bp_html_count, bp_html_num(time, "user_ns"));
+	bp_html_cell(out, bp_html_count, bp_html_num(time, "calls_ns"));
+	bp_html_cell(out, bp_html_count, bp_html_num(time, "softirq_ns"));
+	bp_html_text_cell(out, bp_html_str(time, "provenance", "–"));
 }
 
 void bp_html_table_cost(const struct bp_html_page *page)
@@ -285,11 +206,11 @@ static void put_latency(FILE *out, const json_t *row)
 	fputs("<small>", out);
 	bp_html_percent(out, bp_html_num(latency, "share_of_ndr"));
 	fputs(" of NDR</small></td>", out);
-	cell(out, bp_html_count, bp_html_num(latency, "packets"));
+	bp_html_cell(out, bp_html_count, bp_html_num(latency, "packets"));
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		cell(out, bp_html_ns, bp_html_num(latency, keys[i]));
-	stat_cell(out, latency, "p50", bp_html_ns);
-	stat_cell(out, latency, "p99", bp_html_ns);
+		bp_html_cell(out, bp_html_ns, bp_html_num(latency, keys[i]));
+	bp_html_stat_cell(out, latency, "p50", bp_html_ns);
+	bp_html_stat_cell(out, latency, "p99", bp_html_ns);
 }
 
 void bp_html_table_latency(const struct bp_html_page *page)
@@ -337,6 +258,13 @@ static void drops_cell(FILE *out, const json_t *drops)
 	fputs("</td>", out);
 }
 
+static void yes_no(FILE *out, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	fputs(json_is_true(value) ? "on" : json_is_false(value) ? "off" : "–", out);
+}
+
 static void offloads_cell(FILE *out, const json_t *offloads)
 {
 	static const char *const names[][2] = { { "tx_checksum", "checksum" },
@@ -360,7 +288,7 @@ static void put_accounts(FILE *out, const json_t *row)
 	double lost = bp_html_num(accounts, "unaccounted");
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		cell(out, bp_html_count, bp_html_num(accounts, keys[i]));
+		bp_html_cell(out, bp_html_count, bp_html_num(accounts, keys[i]));
 	fprintf(out, "<td class=\"num%s\">", lost < 0 || lost > 0 ? " bad" : "");
 	bp_html_count(out, lost);
 	fputs("</td>", out);
@@ -380,7 +308,7 @@ void bp_html_table_accounts(const struct bp_html_page *page)
 				heads, "accounting", put_accounts });
 }
 
-/* --- trials, hops ------------------------------------------------------------------------------- */
+/* --- trials ------------------------------------------------------------------------------------- */
 
 static void put_trials(FILE *out, const struct bp_html_path *path, const json_t *row)
 {
@@ -394,9 +322,9 @@ static void put_trials(FILE *out, const struct bp_html_path *path, const json_t 
 		fputs("</th><td class=\"num\">", out);
 		bp_html_size(out, bp_html_row_size(row));
 		fputs("</td>", out);
-		cell(out, bp_html_sig, bp_html_num(trial, "offered_mpps"));
-		cell(out, bp_html_sig, bp_html_num(trial, "received_mpps"));
-		cell(out, bp_html_percent, bp_html_num(trial, "loss_ratio"));
+		bp_html_cell(out, bp_html_sig, bp_html_num(trial, "offered_mpps"));
+		bp_html_cell(out, bp_html_sig, bp_html_num(trial, "received_mpps"));
+		bp_html_cell(out, bp_html_percent, bp_html_num(trial, "loss_ratio"));
 		fputs("</tr>\n", out);
 	}
 }
@@ -407,100 +335,11 @@ void bp_html_table_trials(const struct bp_html_page *page)
 					     ">Loss", NULL };
 
 	fputs("<details><summary>Every trial</summary>\n", page->out);
-	open_table(page->out, "Trials: loss against offered load");
-	put_heads(page->out, heads);
+	bp_html_open_table(page->out, "Trials: loss against offered load");
+	bp_html_put_heads(page->out, heads);
 	for (size_t p = 0; p < page->n_paths; p++)
 		for (size_t r = 0; r < page->paths[p].n_rows; r++)
 			put_trials(page->out, &page->paths[p], page->paths[p].rows[r]);
-	close_table(page->out);
+	bp_html_close_table(page->out);
 	fputs("</details>\n", page->out);
-}
-
-static void hop_copies_cell(FILE *out, const json_t *copies)
-{
-	const json_t *value = json_object_get(copies, "value");
-	double lo = bp_html_num(value, "lo"), hi = bp_html_num(value, "hi");
-
-	fputs("<td class=\"num\">", out);
-	if (json_is_number(value))
-		bp_html_plain(out, json_number_value(value));
-	else if (bp_html_known(lo))
-		bp_html_plain(out, lo);
-	else
-		fputs("–", out);
-	if (hi > lo) {
-		fputs("–", out);
-		bp_html_plain(out, hi);
-	}
-	fputs("<small>", out);
-	bp_html_put(out, bp_html_str(copies, "provenance", ""));
-	fputs("</small></td>", out);
-}
-
-static void put_hop(FILE *out, const json_t *hop)
-{
-	const json_t *call = json_object_get(hop, "system_call");
-
-	fputs("<tr><th scope=\"row\">", out);
-	bp_html_put(out, bp_html_str(hop, "side", "?"));
-	fputs("</th><td>", out);
-	bp_html_put(out, bp_html_str(hop, "from", "?"));
-	fputs(" → ", out);
-	bp_html_put(out, bp_html_str(hop, "to", "?"));
-	fputs("</td>", out);
-	text_cell(out, bp_html_str(hop, "place", "–"));
-	text_cell(out, bp_html_str(hop, "mover", "–"));
-	hop_copies_cell(out, json_object_get(hop, "kernel_copies"));
-	hop_copies_cell(out, json_object_get(hop, "user_copies"));
-	fputs("<td>", out);
-	bp_html_put(out, bp_html_str(call, "name", "none"));
-	if (bp_html_str(call, "per", NULL)) {
-		fputs(" per ", out);
-		bp_html_put(out, bp_html_str(call, "per", ""));
-	}
-	fputs("</td><td>", out);
-	bp_html_put(out, bp_html_str(hop, "why", "–"));
-	fputs("<small>", out);
-	bp_html_put(out, bp_html_str(hop, "source", ""));
-	fputs("</small></td></tr>\n", out);
-}
-
-static void put_path_hops(FILE *out, const json_t *hops)
-{
-	static const char *const heads[] = {
-		"Side",         "From → to", "Place", "Moved by", ">Kernel copies",
-		">User copies", "Call",      "Why",   NULL
-	};
-	const json_t *hop;
-	size_t i;
-
-	if (!json_array_size(hops))
-		return;
-	open_table(out, "Hop by hop");
-	put_heads(out, heads);
-	json_array_foreach(hops, i, hop) put_hop(out, hop);
-	close_table(out);
-}
-
-void bp_html_hops(const struct bp_html_page *page)
-{
-	FILE *out = page->out;
-
-	for (size_t p = 0; p < page->n_paths; p++) {
-		const json_t *row = page->paths[p].rows[0], *hops = json_object_get(row, "hops");
-		const char *ini = bp_html_str(row, "ini", NULL);
-
-		if (!ini && !json_array_size(hops))
-			continue;
-		fputs("<details><summary>", out);
-		bp_html_put(out, page->paths[p].title);
-		fputs("</summary>\n", out);
-		put_path_hops(out, hops);
-		if (ini) {
-			fputs("<p>Configuration that it ran with:</p><pre>", out);
-			bp_html_put(out, ini);
-			fputs("</pre>", out);
-		}
-		fputs("</details>\n", out);
-	}
 }

@@ -1,0 +1,28 @@
+/* The frame and the cells of an HTML report's tables. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_REPORT_HTML_CELLS_H
+#define BYPATH_REPORT_HTML_CELLS_H
+
+#include "report/html_page.h"
+#include "report/html_text.h"
+
+/* caption: HTML. The heads of the first row follow. */
+void bp_html_open_table(FILE *out, const char *caption);
+
+/* Texts that end with NULL; one that begins with > stands over figures. The rows follow. */
+void bp_html_put_heads(FILE *out, const char *const *heads);
+void bp_html_close_table(FILE *out);
+
+/* Writes one figure: bp_html_sig(), bp_html_ns() and the like. */
+typedef void (*bp_html_figure_fn)(FILE *out, double value);
+
+void bp_html_cell(FILE *out, bp_html_figure_fn put, double value);
+void bp_html_text_cell(FILE *out, const char *text);
+
+/* The median of object's key, and below it the least and the most. */
+void bp_html_stat_cell(FILE *out, const json_t *object, const char *key, bp_html_figure_fn put);
+
+/* One figure, or lo–hi where hi is above lo; below it how it is known, unless NULL. */
+void bp_html_range_cell(FILE *out, double lo, double hi, const char *provenance);
+
+#endif
