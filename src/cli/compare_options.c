@@ -12,7 +12,7 @@
 static void print_usage(FILE *out)
 {
 	fputs("usage: bypath compare [options]\n"
-	      "       bypath compare --diff A.json B.json [--json FILE]\n"
+	      "       bypath compare --diff A.json B.json [--json FILE] [--html FILE]\n"
 	      "       bypath compare --html-from FILE.json OUT.html\n"
 	      "what\n"
 	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "

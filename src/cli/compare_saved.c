@@ -30,24 +30,29 @@ static json_t *load(const char *path)
 	return document;
 }
 
-int bp_compare_show_diff(const struct bp_compare_arguments *a)
+/* Text, JSON and page of a difference, as far as they were asked for. */
+static int write_diff(const struct bp_compare_arguments *a, const json_t *before,
+		      const json_t *after, json_t *diff)
 {
-	json_t *before = load(a->before), *after = before ? load(a->after) : NULL, *diff;
-	int code = BP_EXIT_OK;
+	json_t *document = json_pack("{s:s, s:s, s:s, s:o}", "schema", "bypath.compare-diff/1",
+				     "before", a->before, "after", a->after, "diff", diff);
+	int code = document ? BP_EXIT_OK : BP_EXIT_FAILED;
 
-	if (!after) {
-		json_decref(before);
-		return BP_EXIT_USAGE;
-	}
-	diff = bp_cmp_diff(before, after);
 	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
 		bp_cmp_print_diff(stdout, before, after, diff);
-	if (a->json_path &&
-	    bp_json_write(json_pack("{s:s, s:s, s:s, s:O}", "schema", "bypath.compare-diff/1",
-				    "before", a->before, "after", a->after, "diff", diff),
-			  a->json_path))
+	if (a->html_path && bp_report_html_diff(document, a->html_path))
 		code = BP_EXIT_FAILED;
-	json_decref(diff);
+	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
+		code = BP_EXIT_FAILED;
+	json_decref(document);
+	return code;
+}
+
+int bp_compare_show_diff(const struct bp_compare_arguments *a)
+{
+	json_t *before = load(a->before), *after = before ? load(a->after) : NULL;
+	int code = after ? write_diff(a, before, after, bp_cmp_diff(before, after)) : BP_EXIT_USAGE;
+
 	json_decref(before);
 	json_decref(after);
 	return code;

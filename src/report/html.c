@@ -6,9 +6,9 @@
 
 #include "report/file.h"
 #include "report/html_cards.h"
+#include "report/html_cells.h"
 #include "report/html_chart.h"
 #include "report/html_page.h"
-#include "report/html_style.h"
 #include "report/html_tables.h"
 #include "report/html_text.h"
 
@@ -18,21 +18,6 @@
 static const char *host_of(const json_t *doc)
 {
 	return bp_html_str(json_object_get(doc, "machine"), "host", "unknown host");
-}
-
-static void put_head(const struct bp_html_page *page)
-{
-	FILE *out = page->out;
-
-	/* The policy holds whatever gets past the escapes: no script, nothing from elsewhere. */
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-	      "style-src 'unsafe-inline'\"/>\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-	      "<title>bypath compare: ",
-	      out);
-	bp_html_put(out, host_of(page->doc));
-	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", bp_html_style);
 }
 
 /* --- what was run ------------------------------------------------------------------------------- */
@@ -262,10 +247,7 @@ static int write_page(FILE *out, const void *doc)
 	int err = bp_html_page_init(&page, doc, out);
 
 	if (!err) {
-		put_head(&page);
-		fputs("<header>\n<h1>bypath compare: ", out);
-		bp_html_put(out, host_of(page.doc));
-		fputs("</h1>\n", out);
+		bp_html_open_page(out, "bypath compare: ", host_of(page.doc));
 		bp_html_put_lead(&page);
 		put_facts(&page);
 		put_notes(out, json_object_get(page.doc, "run"));

@@ -17,4 +17,7 @@
  */
 int bp_report_html(const json_t *doc, const char *path);
 
+/* The same of a document of schema `bypath.compare-diff/1`: a line for each figure of two runs. */
+int bp_report_html_diff(const json_t *doc, const char *path);
+
 #endif

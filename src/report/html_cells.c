@@ -1,6 +1,30 @@
-/* The frame and the cells of an HTML report's tables. */
+/* The head of an HTML page, the frame and the cells of its tables. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/html_cells.h"
+
+#include "report/html_style.h"
+
+static void put_title(FILE *out, const char *what, const char *subject)
+{
+	bp_html_put(out, what);
+	bp_html_put(out, subject);
+}
+
+void bp_html_open_page(FILE *out, const char *what, const char *subject)
+{
+	/* The policy holds whatever gets past the escapes: no script, nothing from elsewhere. */
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	      "style-src 'unsafe-inline'\"/>\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+	      "<title>",
+	      out);
+	put_title(out, what, subject);
+	fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>",
+		bp_html_style);
+	put_title(out, what, subject);
+	fputs("</h1>\n", out);
+}
 
 void bp_html_open_table(FILE *out, const char *caption)
 {

@@ -1,10 +1,13 @@
-/* The frame and the cells of an HTML report's tables. */
+/* The head of an HTML page, the frame and the cells of its tables. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_REPORT_HTML_CELLS_H
 #define BYPATH_REPORT_HTML_CELLS_H
 
 #include "report/html_page.h"
 #include "report/html_text.h"
+
+/* From the doctype to the heading «WHAT SUBJECT», inside <header>. */
+void bp_html_open_page(FILE *out, const char *what, const char *subject);
 
 /* caption: HTML. The heads of the first row follow. */
 void bp_html_open_table(FILE *out, const char *caption);

@@ -14,8 +14,20 @@ SAMPLE=$BP_SOURCE/test/data/compare-sample.json
 	fail "cannot make the hostile document"
 "$BYPATH" compare --html-from "$BP_TMP/hostile.json" "$BP_TMP/hostile.html" 2>"$BP_TMP/html.log" ||
 	fail "compare --html-from: exit code $? with hostile strings"
+for page in diff hostile-diff; do
+	of=$SAMPLE
+	[ $page = diff ] || of=$BP_TMP/hostile.json
+	"$BP_PYTHON" "$BP_HERE/html_page.py" shift "$of" >"$BP_TMP/shifted.json" ||
+		fail "cannot make a later run"
+	"$BYPATH" compare --diff "$of" "$BP_TMP/shifted.json" --json "$BP_TMP/$page.json" \
+		--html "$BP_TMP/$page.html" >"$BP_TMP/html.log" 2>&1 || fail "compare --diff: exit code $?"
+done
 
 if [ "$1" = form ]; then
+	for page in diff hostile-diff; do
+		"$BP_PYTHON" "$BP_HERE/html_page.py" check-diff "$BP_TMP/$page.html" \
+			"$BP_TMP/$page.json" || fail "$page.html"
+	done
 	for page in sample hostile; do
 		"$BP_PYTHON" "$BP_HERE/html_page.py" check "$BP_TMP/$page.html" "$SAMPLE" ||
 			fail "$page.html"
@@ -41,7 +53,7 @@ echo '<!DOCTYPE html><title>x</title><script>console.error("seen")</script>' >"$
 browse "$BP_TMP/control.html"
 grep -q seen "$BP_TMP/console" || fail "chromium does not report its console"
 
-for page in sample hostile; do
+for page in sample hostile diff hostile-diff; do
 	browse "$BP_TMP/$page.html"
 	grep -q '</html>' "$BP_TMP/dom" || fail "$page.html: chromium shows nothing"
 	[ ! -s "$BP_TMP/console" ] || fail "$page.html: $(cat "$BP_TMP/console")"

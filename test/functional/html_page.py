@@ -1,6 +1,6 @@
 # Looks at HTML reports from outside: parsers, hostile documents, narrow screens.
 # SPDX-License-Identifier: BSD-3-Clause
-"""html_page.py poison SAMPLE | check PAGE SAMPLE | frames PAGE"""
+"""html_page.py poison SAMPLE | shift SAMPLE | check PAGE SAMPLE | check-diff PAGE DIFF | frames PAGE"""
 
 import html
 import html.parser
@@ -38,11 +38,19 @@ class Reader(html.parser.HTMLParser):
                 self.outside.append((tag, name, value))
 
 
-def check(page, sample):
+def shift(document):
+    """A later run: every second row twice as fast, the others half as fast."""
+    for number, row in enumerate(document["rows"]):
+        stat = (row.get("saturation") or {}).get("mpps")
+        for key in ("median", "min", "max") if stat else ():
+            stat[key] *= 0.5 if number % 2 else 2
+    return document
+
+
+def read(page):
+    """The page's tree; nothing in it may run or come from elsewhere."""
     with open(page, encoding="utf-8") as file:
         text = file.read()
-    with open(sample, encoding="utf-8") as file:
-        rows = json.load(file)["rows"]
     doctype, _, rest = text.partition("\n")
     assert doctype == "<!DOCTYPE html>", doctype
     root = xml.etree.ElementTree.fromstring(rest)
@@ -51,6 +59,26 @@ def check(page, sample):
     reader.close()
     assert not {"script", "img", "link", "iframe", "object"} & set(reader.tags), reader.tags
     assert not reader.outside, reader.outside
+    return root
+
+
+def check_diff(page, diff):
+    with open(diff, encoding="utf-8") as file:
+        lines = json.load(file)["diff"]
+    verdicts = [line["verdict"] for line in lines]
+    assert "better" in verdicts and "worse" in verdicts, verdicts
+    root = read(page)
+    rows = list(root.iter("tbody"))[0]
+    assert [row[-1].text for row in rows] == verdicts
+    assert [row[0].text for row in rows] == [line["path"] for line in lines]
+    n_bars = sum(1 for _ in root.iter("rect"))
+    assert n_bars == sum(line["ratio"] is not None for line in lines), n_bars
+
+
+def check(page, sample):
+    with open(sample, encoding="utf-8") as file:
+        rows = json.load(file)["rows"]
+    root = read(page)
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids)), "an id occurs twice"
     pictures = [e for e in root.iter("svg") if e.get("role") == "img"]
@@ -82,9 +110,12 @@ def frames(page):
 
 
 def main():
-    if sys.argv[1] == "poison":
+    if sys.argv[1] in ("poison", "shift"):
         with open(sys.argv[2], encoding="utf-8") as file:
-            json.dump(poison(json.load(file)), sys.stdout)
+            document = json.load(file)
+        json.dump(poison(document) if sys.argv[1] == "poison" else shift(document), sys.stdout)
+    elif sys.argv[1] == "check-diff":
+        check_diff(*sys.argv[2:4])
     elif sys.argv[1] == "check":
         check(*sys.argv[2:4])
     else:
