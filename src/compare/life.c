@@ -22,136 +22,6 @@
 #define STEP_S        0.02
 #define LATE_S        20.0 /* an answer that late never comes */
 
-static bool is_stopped(const struct bp_cmp_life *l)
-{
-	return atomic_load_explicit(l->run->stop, memory_order_relaxed);
-}
-
-/* ---- the forwarder's process ----------------------------------------------------------------- */
-
-static int start_bypath(struct bp_cmp_life *l, double duration_s)
-{
-	char duration[32];
-	const char *const argv[] = { l->run->exe,
-				     "run",
-				     l->ini,
-				     "--quiet",
-				     "--report",
-				     l->report,
-				     duration_s > 0 ? "--duration" : NULL,
-				     duration,
-				     NULL };
-	const struct bp_child_conf conf = {
-		.netns = l->dut_ns, .folder = l->run->folder, .name = "forwarder", .argv = argv
-	};
-
-	snprintf(duration, sizeof(duration), "%.3f", duration_s);
-	return bp_child_start(&conf, &l->dut);
-}
-
-static int start_testpmd(struct bp_cmp_life *l)
-{
-	static const char *const places[] = { "/usr/bin/dpdk-testpmd",
-					      "/usr/local/bin/dpdk-testpmd",
-					      "/usr/sbin/dpdk-testpmd" };
-	char in[192] = "--vdev=", out[192] = "--vdev=", lcores[64];
-	const char *exe = NULL;
-	const char *argv[] = { NULL,
-			       lcores,
-			       "--no-huge",
-			       "--no-shconf",
-			       "-m",
-			       "256",
-			       "--no-pci",
-			       "--no-telemetry",
-			       in,
-			       out,
-			       "--",
-			       "--forward-mode=io",
-			       "--total-num-mbufs=16384",
-			       "--stats-period",
-			       "3600",
-			       "--auto-start",
-			       NULL };
-	const struct bp_child_conf conf = {
-		.netns = l->dut_ns, .folder = l->run->folder, .name = "forwarder", .argv = argv
-	};
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !exe; i++)
-		exe = access(places[i], X_OK) ? NULL : places[i];
-	if (!exe) {
-		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, "install it: apt-get install dpdk",
-			       "no dpdk-testpmd on this machine");
-		return -ENOENT;
-	}
-	argv[0] = exe;
-	snprintf(lcores, sizeof(lcores), "--lcores=0@%u,1@%u", l->run->gen_cores[0],
-		 l->run->dut_core);
-	bp_cmp_fill(l->row->path->in, &l->names, in + 7, sizeof(in) - 7);
-	bp_cmp_fill(l->row->path->out, &l->names, out + 7, sizeof(out) - 7);
-	snprintf(l->row->mode, sizeof(l->row->mode), "pmd");
-	return bp_child_start(&conf, &l->dut);
-}
-
-/* The reason in the forwarder's own words. */
-void bp_cmp_end_by_log(struct bp_cmp_life *l, enum bp_cmp_status status, const char *what)
-{
-	char line[BP_CMP_TEXT_BYTES] = "";
-
-	bp_child_last_line(&l->dut, "error", line, sizeof(line));
-	if (!*line)
-		bp_child_last_line(&l->dut, "", line, sizeof(line));
-	bp_cmp_row_end(
-		l->row, status,
-		strcmp(l->row->path->name, "af_xdp-zerocopy") == 0
-			? "name devices whose driver has zero-copy: --ports A,B"
-			: "run the row's configuration with bypath check and bypath run (--keep)",
-		"%s%s%s", what, *line ? ": " : "", line);
-}
-
-static int wait_forwarding(struct bp_cmp_life *l)
-{
-	const char *word =
-		l->row->path->forwarder == BP_CMP_TESTPMD ? "Port statistics" : "forwarding";
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(START_S * 1e9);
-
-	while (!bp_child_said(&l->dut, word)) {
-		if (is_stopped(l))
-			return -EINTR;
-		if (!bp_child_alive(&l->dut)) {
-			if (!bp_child_said(&l->dut, word)) {
-				bp_cmp_end_by_log(l, BP_CMP_CANNOT_RUN, "it does not start");
-				return -EIO;
-			}
-			return 0;
-		}
-		if (bp_clock_ns() > end_ns) {
-			bp_cmp_end_by_log(l, BP_CMP_FAILED, "it does not forward after 15 s");
-			return -ETIMEDOUT;
-		}
-		usleep((useconds_t)(STEP_S * 1e6));
-	}
-	return 0;
-}
-
-static int start_forwarder(struct bp_cmp_life *l)
-{
-	enum bp_cmp_forwarder f = l->row->path->forwarder;
-	int rc;
-
-	if (f == BP_CMP_BRIDGE || f == BP_CMP_REDIRECT)
-		return 0;
-	unlink(l->report);
-	rc = f == BP_CMP_TESTPMD ? start_testpmd(l) : start_bypath(l, 0);
-	if (rc) {
-		bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the system's limits (ulimit -u)",
-			       "the forwarder cannot be started: %s", strerror(-rc));
-		return rc;
-	}
-	l->has_dut = true;
-	return wait_forwarding(l);
-}
-
 /* ---- the generator's process ----------------------------------------------------------------- */
 
 static int try_tester(struct bp_cmp_life *l, char *why, size_t why_bytes)
@@ -163,7 +33,7 @@ static int try_tester(struct bp_cmp_life *l, char *why, size_t why_bytes)
 	int rc = bp_tester_start(&conf, &l->tester);
 
 	while (!rc && (rc = bp_tester_ready(&l->tester, STEP_S, why, why_bytes)) == -EAGAIN) {
-		rc = is_stopped(l) ? -EINTR : bp_clock_ns() > end_ns ? -ETIMEDOUT : 0;
+		rc = bp_cmp_is_stopped(l) ? -EINTR : bp_clock_ns() > end_ns ? -ETIMEDOUT : 0;
 		if (!rc && l->has_dut && !bp_child_alive(&l->dut)) {
 			bp_cmp_end_by_log(l, BP_CMP_FAILED,
 					  "the forwarder ended while the generator started");
@@ -248,7 +118,7 @@ int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *requ
 		bool is_dead = l->has_dut && !bp_child_alive(&l->dut);
 
 		rc = bp_clock_ns() > end_ns ? -EPIPE : 0;
-		if ((is_dead || is_stopped(l)) && !is_interrupted) {
+		if ((is_dead || bp_cmp_is_stopped(l)) && !is_interrupted) {
 			bp_tester_interrupt(&l->tester);
 			is_interrupted = true;
 		}
@@ -270,7 +140,7 @@ int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *requ
 		return -ENODEV;
 	}
 	take_answer(l);
-	return is_stopped(l) ? -EINTR : 0;
+	return bp_cmp_is_stopped(l) ? -EINTR : 0;
 }
 
 /* A few packets, again and again until they pass: links come up when they do. */
@@ -337,7 +207,7 @@ int bp_cmp_life_alone(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_c
 int bp_cmp_life_alone_start(struct bp_cmp_life *l, double duration_s)
 {
 	unlink(l->report);
-	return start_bypath(l, duration_s);
+	return bp_cmp_bypath_start(l, duration_s);
 }
 
 int bp_cmp_life_begin(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_cmp_row *row)
@@ -353,65 +223,13 @@ int bp_cmp_life_begin(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_c
 	if (!rc && is_gen_first)
 		rc = start_tester(l);
 	if (!rc)
-		rc = start_forwarder(l);
+		rc = bp_cmp_forwarder_start(l);
 	if (!rc && !is_gen_first)
 		rc = start_tester(l);
 	return rc ? rc : probe(l);
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */
-
-/* testpmd's accumulated statistics, its last words. */
-static void testpmd_drops(struct bp_cmp_life *l)
-{
-	unsigned long long n = 0, rx = 0, tx = 0, sum_rx = 0, sum_tx = 0;
-	char line[256];
-	FILE *file = fopen(l->dut.log, "re");
-	bool is_sum = false;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		is_sum |= strstr(line, "Accumulated forward statistics") != NULL;
-		if (is_sum && sscanf(line, " RX-packets: %llu RX-dropped: %llu", &n, &rx) == 2) {
-			l->n_forwarder_received = n;
-			sum_rx = rx;
-		}
-		if (is_sum && sscanf(line, " TX-packets: %*u TX-dropped: %llu", &tx) == 1)
-			sum_tx = tx;
-	}
-	if (file)
-		fclose(file);
-	if (strstr(l->row->path->in, "net_af_xdp"))
-		l->n_known = sum_rx;
-	bp_cmp_row_drop(l->row, "testpmd", "rx dropped", "reported", sum_rx);
-	bp_cmp_row_drop(l->row, "testpmd", "tx dropped", "reported", sum_tx);
-}
-
-static void read_report(struct bp_cmp_life *l, bool keep)
-{
-	json_error_t error;
-	json_t *report = json_load_file(l->report, 0, &error);
-	const json_t *law;
-
-	if (!report) {
-		/* A signal to us while it started: it had not got as far as owing a report. */
-		if (!is_stopped(l) || bp_child_said(&l->dut, "forwarding"))
-			bp_cmp_end_by_log(l, BP_CMP_FAILED, "the forwarder leaves no report");
-		l->is_broken = true;
-		return;
-	}
-	l->n_known = bp_cmp_report_drops(l->row, report);
-	law = json_object_get(json_object_get(report, "conservation"), "counted");
-	l->n_forwarder_received = (uint64_t)json_integer_value(json_object_get(law, "received"));
-	if (json_integer_value(json_object_get(law, "unaccounted")))
-		bp_cmp_row_end(l->row, BP_CMP_FAILED, "please report this",
-			       "the forwarder does not account for all of its packets");
-	if (!keep) {
-		json_decref(report);
-		return;
-	}
-	json_decref(l->row->report);
-	l->row->report = report;
-}
 
 static uint64_t sum_drops(const struct bp_cmp_row *row)
 {
@@ -478,10 +296,8 @@ void bp_cmp_life_end(struct bp_cmp_life *l, bool keep_report)
 		bp_cmp_row_end(row, BP_CMP_FAILED, "please report this",
 			       "the forwarder does not end within %.0f s of being asked to",
 			       STOP_S);
-	if (was_alive && !l->is_broken && is_bypath)
-		read_report(l, keep_report);
-	if (was_alive && !l->is_broken && row->path->forwarder == BP_CMP_TESTPMD)
-		testpmd_drops(l);
+	if (was_alive && !l->is_broken)
+		bp_cmp_forwarder_account(l, keep_report);
 	if (!l->is_broken)
 		bp_cmp_bed_drops(l);
 	bp_tester_stop(&l->tester);

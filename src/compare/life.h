@@ -61,6 +61,21 @@ void bp_cmp_life_end(struct bp_cmp_life *life, bool keep_report);
 int bp_cmp_life_alone(struct bp_cmp_life *life, struct bp_cmp_run *run, struct bp_cmp_row *row);
 int bp_cmp_life_alone_start(struct bp_cmp_life *life, double duration_s);
 
+/* Was the whole run asked to end? */
+static inline bool bp_cmp_is_stopped(const struct bp_cmp_life *life)
+{
+	return atomic_load_explicit(life->run->stop, memory_order_relaxed);
+}
+
+/* Start the process of the row's path, if it has one, and wait until it forwards. 0 or the row has ended. */
+int bp_cmp_forwarder_start(struct bp_cmp_life *life);
+
+/* bypath run with the life's configuration, for so long (0: until it is stopped). 0 or -errno. */
+int bp_cmp_bypath_start(struct bp_cmp_life *life, double duration_s);
+
+/* What the process, which has ended, says of its packets, into row and life. */
+void bp_cmp_forwarder_account(struct bp_cmp_life *life, bool keep_report);
+
 /* End the row with the reason that the forwarder's log has. */
 void bp_cmp_end_by_log(struct bp_cmp_life *life, enum bp_cmp_status status, const char *what);
 

@@ -1,0 +1,193 @@
+/* What a search for one loss ratio has found: bounds, outcome, cause, words. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/search_goal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BOUND_SLACK 0.0051 /* sent less than asked: more is worth a word */
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double sort_median(double *values, unsigned n)
+{
+	qsort(values, n, sizeof(*values), compare_doubles);
+	return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+/* Count the voting trials at a load and, for the lower bound, their spread. */
+static void fill_lower(struct bp_search_goal *g, double load)
+{
+	const struct bp_search_result *r = g->state->result;
+	struct bp_search_bounds *out = g->out;
+	double received[BP_SEARCH_TRIALS_MAX], sent[BP_SEARCH_TRIALS_MAX];
+	unsigned n = 0, n_clean = 0;
+
+	out->lower_pps = out->lower_asked_pps = load;
+	for (size_t i = 0; i < r->n_trials; i++) {
+		const struct bp_search_trial *trial = &r->trials[i];
+
+		if (trial->load_pps < load || trial->load_pps > load || !bp_trial_votes(trial))
+			continue;
+		if (trial->loss_ratio <= out->loss_ratio)
+			sent[n_clean++] = trial->sent_pps;
+		out->loss_min_ratio =
+			n ? fmin(out->loss_min_ratio, trial->loss_ratio) : trial->loss_ratio;
+		out->loss_max_ratio = fmax(out->loss_max_ratio, trial->loss_ratio);
+		received[n++] = trial->received_pps;
+	}
+	out->n_lower_trials = n;
+	out->n_lower_lossy = n - n_clean;
+	if (!n)
+		return;
+	/* What was sent is what was carried: at times a little less than asked. */
+	if (n_clean)
+		out->lower_pps = fmin(load, sort_median(sent, n_clean));
+	out->received_median_pps = sort_median(received, n);
+	out->received_min_pps = received[0];
+	out->received_max_pps = received[n - 1];
+}
+
+static void fill_upper(struct bp_search_goal *g, double load)
+{
+	const struct bp_search_result *r = g->state->result;
+
+	g->out->upper_pps = load;
+	for (size_t i = 0; i < r->n_trials; i++) {
+		const struct bp_search_trial *trial = &r->trials[i];
+
+		if (trial->load_pps < load || trial->load_pps > load || !bp_trial_votes(trial))
+			continue;
+		g->out->n_upper_trials++;
+		g->out->n_upper_clean += trial->loss_ratio <= g->out->loss_ratio;
+	}
+}
+
+/* The bounds of full trials; where they lack one, what the short trials saw. */
+static void fill_bounds(struct bp_search_goal *g)
+{
+	struct bp_load_bounds full = bp_search_find(g, &g->full),
+			      hint = bp_search_find(g, &g->explore);
+	double lower = full.lower_pps, upper = full.upper_pps;
+
+	if (lower <= 0 && hint.lower_pps > 0 && (upper <= 0 || hint.lower_pps < upper)) {
+		lower = hint.lower_pps;
+		g->out->is_exploratory = true;
+	}
+	if (upper <= 0 && hint.upper_pps > lower) {
+		upper = hint.upper_pps;
+		g->out->is_exploratory = true;
+	}
+	if (lower > 0)
+		fill_lower(g, lower);
+	if (upper > 0)
+		fill_upper(g, upper);
+	if (lower > 0 && upper > 0)
+		g->out->width = (upper - g->out->lower_pps) / upper;
+}
+
+static void settle(struct bp_search_bounds *out, enum bp_search_outcome outcome,
+		   enum bp_search_cause cause)
+{
+	out->outcome = outcome;
+	out->cause = cause;
+}
+
+static void settle_ceiling(const struct bp_search_goal *g)
+{
+	struct bp_search_bounds *out = g->out;
+
+	if (!g->state->result->is_generator_max && out->lower_pps > 0) {
+		out->is_at_max = out->upper_pps <= 0;
+		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		snprintf(out->why, sizeof(out->why),
+			 "the highest rate allowed was carried: the device may do more");
+		return;
+	}
+	settle(out,
+	       out->upper_pps > 0 && out->lower_pps > 0 ? BP_SEARCH_BOUNDED
+							: BP_SEARCH_NOT_MEASURABLE,
+	       BP_SEARCH_CAUSE_GENERATOR);
+	snprintf(out->why, sizeof(out->why), "the generator holds %.0f frames/s%s: %s",
+		 g->state->result->max_pps,
+		 g->state->n_lowered > 2 ? ", not steadily (shared core?)" : "",
+		 out->upper_pps > 0 && out->lower_pps > 0
+			 ? "nothing between the bounds can be offered"
+		 : out->lower_pps > 0 ? "the device carries at least the lower bound"
+				      : "no lower load was offered as asked");
+}
+
+static void settle_floor(const struct bp_search_goal *g)
+{
+	settle(g->out, BP_SEARCH_NOT_MEASURABLE, BP_SEARCH_CAUSE_LOSSY);
+	snprintf(g->out->why, sizeof(g->out->why),
+		 "more than %g %% of the frames are lost at %.0f frames/s, the lowest rate tried",
+		 100 * g->out->loss_ratio, g->out->upper_pps);
+}
+
+static void settle_cut(const struct bp_search_goal *g, enum bp_search_turn turn)
+{
+	struct bp_search_bounds *out = g->out;
+	enum bp_search_cause cause = g->state->cause;
+
+	if (turn == BP_TURN_CLOSE && !out->is_exploratory) {
+		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		snprintf(out->why, sizeof(out->why), "bounds not checked once more: %s",
+			 bp_search_cause_text(cause));
+		return;
+	}
+	settle(out,
+	       out->lower_pps > 0 && out->upper_pps > 0 ? BP_SEARCH_BOUNDED
+							: BP_SEARCH_NOT_MEASURABLE,
+	       cause);
+	snprintf(out->why, sizeof(out->why), "%s", bp_search_cause_text(cause));
+}
+
+static void settle_noise(const struct bp_search_goal *g)
+{
+	settle(g->out, BP_SEARCH_NOT_MEASURABLE, BP_SEARCH_CAUSE_NOISE);
+	snprintf(
+		g->out->why, sizeof(g->out->why),
+		"%u times a bound did not hold when it was measured again: the device's rate moves "
+		"by more than the width asked for",
+		g->out->n_contradictions);
+}
+
+/* Both bounds were decided; the lower one's rate as sent may still be too far below the upper one. */
+static void settle_close(const struct bp_search_goal *g)
+{
+	struct bp_search_bounds *out = g->out;
+	double gap = (out->lower_asked_pps - out->lower_pps) / out->lower_asked_pps;
+
+	if (gap <= BOUND_SLACK) {
+		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		return;
+	}
+	settle(out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_GENERATOR);
+	snprintf(
+		out->why, sizeof(out->why),
+		"the generator was late: at the lower bound it sent %.1f %% less than asked (other "
+		"work on its core, or a host that takes the core away)",
+		100 * gap);
+}
+
+void bp_search_settle(struct bp_search_goal *g, enum bp_search_turn turn)
+{
+	fill_bounds(g);
+	if (turn == BP_TURN_NOISE)
+		settle_noise(g);
+	else if (g->state->cause)
+		settle_cut(g, turn);
+	else if (turn == BP_TURN_CEILING)
+		settle_ceiling(g);
+	else if (turn == BP_TURN_FLOOR)
+		settle_floor(g);
+	else
+		settle_close(g);
+}
