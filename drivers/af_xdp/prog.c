@@ -12,7 +12,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,16 +24,7 @@ struct xsk_prog {
 /* libbpf's own words are for debugging: the driver says what failed and what to do. */
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	char line[512];
-	int len;
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	len = vsnprintf(line, sizeof(line), fmt, args);
-	while (len > 0 && len < (int)sizeof(line) && line[len - 1] == '\n')
-		line[--len] = '\0';
-	bp_log(BP_LOG_DEBUG, "%s", line);
-	return len;
+	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
 }
 
 /* Open and load it once, with or without the flag that says it takes packets of several buffers. */

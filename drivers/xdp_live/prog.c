@@ -12,7 +12,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,16 +26,7 @@ struct live_prog {
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	char line[512];
-	int len;
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	len = vsnprintf(line, sizeof(line), fmt, args);
-	while (len > 0 && len < (int)sizeof(line) && line[len - 1] == '\n')
-		line[--len] = '\0';
-	bp_log(BP_LOG_DEBUG, "%s", line);
-	return len;
+	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
 }
 
 /* The tracepoint's program needs the kernel's BTF; the other one does not. */

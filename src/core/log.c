@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bypath/log.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -31,4 +30,17 @@ void bp_log(enum bp_log_level level, const char *fmt, ...)
 	line[len++] = '\n';
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)
 		return; /* nowhere left to say it */
+}
+
+int bp_log_library(enum bp_log_level level, const char *fmt, va_list args)
+{
+	char text[512];
+	int len = vsnprintf(text, sizeof(text), fmt, args);
+
+	if (len >= (int)sizeof(text))
+		len = (int)sizeof(text) - 1;
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	bp_log(level, "%s", text);
+	return len;
 }
