@@ -72,6 +72,7 @@ static int dpdk_open(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_add(dp);
 	port->priv = dp;
+	port->tx_pool = &dp->pool.pool;
 	return 0;
 
 remove_device:

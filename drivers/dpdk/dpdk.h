@@ -34,8 +34,11 @@ struct dpdk_mbufs {
 struct dpdk_pool {
 	struct bp_pool pool; /* first: views point here */
 	struct dpdk_mbufs rx;
-	/* What TX copies into: the same, or smaller ones where rx has room for super-frames. */
+	/* What TX copies into, and packets are made in: the same, or smaller ones where rx has room
+	 * for super-frames. */
 	struct dpdk_mbufs tx;
+	/* tx.mp, for dpdk_pool_get(). Written by the control thread, read by workers. */
+	_Atomic(struct rte_mempool *) frames;
 	char name[BP_NAME_BYTES];
 };
 
@@ -129,7 +132,6 @@ int dpdk_pool_create(struct dpdk_port *dp);
 /* After the device was probed again. 0 or -ENOMEM (logged). */
 int dpdk_pool_renew(struct dpdk_port *dp);
 void dpdk_pool_destroy(struct dpdk_port *dp);
-void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
 /* rte_eth_dev_configure() with queues. 0 or -errno (logged unless quiet). */
 int dpdk_queues_configure(struct dpdk_port *dp, bool quiet);
 /* Frames longer than this cannot leave; 0: no bound. */
@@ -138,6 +140,11 @@ uint32_t dpdk_max_frame(const struct dpdk_port *dp);
 uint32_t dpdk_mbuf_room(const struct dpdk_port *dp);
 /* Ring length for a queue. */
 uint16_t dpdk_ring_size(const struct dpdk_port *dp);
+
+/* --- frames.c: struct bp_pool's functions ------------------------------------------------------ */
+
+unsigned dpdk_pool_get(struct bp_pool *pool, unsigned worker_id, struct bp_pkt *pkts, unsigned n);
+void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
 
 /* --- burst.c: the packet path --------------------------------------------------------------- */
 

@@ -112,10 +112,11 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
 	return n;
 }
 
-/* What every worker may have of them: its cache, a burst received, one sent, one in the backlog. */
+/* What every worker may have of them: its cache, a burst received, one made, one sent, one in the
+ * backlog. */
 static unsigned n_in_flight(const struct dpdk_port *dp)
 {
-	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 3 * BP_BURST_MAX) + BP_BURST_MAX;
+	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 4 * BP_BURST_MAX) + BP_BURST_MAX;
 }
 
 static unsigned n_in_rings(const struct dpdk_port *dp)
@@ -135,18 +136,6 @@ static unsigned n_in_rings(const struct dpdk_port *dp)
 	if (dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)))
 		n += (n_rxq + n_txq) * 2048;
 	return n + held_by_tx(dp);
-}
-
-void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
-{
-	struct rte_mbuf *mbufs[BP_BURST_MAX];
-
-	/* Threads that are not registered (the control thread) free past the per-lcore caches. */
-	(void)pool;
-	(void)worker_id;
-	for (unsigned i = 0; i < n; i++)
-		mbufs[i] = (struct rte_mbuf *)(uintptr_t)pkts[i].token;
-	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
 static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsigned n,
@@ -182,14 +171,17 @@ static int make_pools(struct dpdk_port *dp)
 		pool->tx = pool->rx;
 		return err;
 	}
-	/* 64 KiB each: a burst and a cache per worker, and none of them for copies. */
+	/* 64 KiB each: a burst and a cache per worker, and none of them to copy or write into. */
 	n = dp->port->env->n_workers * (CACHE_MBUFS_BIG * 3 / 2 + BP_BURST_MAX) + BP_BURST_MAX +
 	    n_in_rings(dp);
 	err = make_mbufs(dp, &pool->rx, n, CACHE_MBUFS_BIG);
 	if (err)
 		return err;
 	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
-	err = make_mbufs(dp, &pool->tx, N_MBUFS_MIN, CACHE_MBUFS);
+	n = n_in_flight(dp);
+	if (holds_mbufs(dp->kind))
+		n += dp->port->n_txq * (unsigned)dpdk_ring_size(dp);
+	err = make_mbufs(dp, &pool->tx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	if (err) {
 		rte_mempool_free(pool->rx.mp);
 		pool->rx.mp = NULL;
@@ -205,8 +197,12 @@ int dpdk_pool_create(struct dpdk_port *dp)
 	err = make_pools(dp);
 	if (err)
 		return err;
+	atomic_init(&pool->frames, pool->tx.mp);
 	snprintf(pool->name, sizeof(pool->name), "%.20s mbufs", dp->port->conf->name);
-	pool->pool = (struct bp_pool){ .put = dpdk_pool_put, .name = pool->name };
+	pool->pool = (struct bp_pool){ .put = dpdk_pool_put,
+				       .get = dpdk_pool_get,
+				       .room = pool->tx.room,
+				       .name = pool->name };
 	err = bp_env_add_pool(dp->port->env, &pool->pool);
 	if (err) {
 		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory",
@@ -222,7 +218,12 @@ int dpdk_pool_create(struct dpdk_port *dp)
  */
 int dpdk_pool_renew(struct dpdk_port *dp)
 {
-	return dp->kind == DPDK_AF_XDP ? make_pools(dp) : 0;
+	int err = dp->kind == DPDK_AF_XDP ? make_pools(dp) : 0;
+
+	/* Release: see dpdk_pool_get(). */
+	if (!err)
+		atomic_store_explicit(&dp->pool.frames, dp->pool.tx.mp, memory_order_release);
+	return err;
 }
 
 void dpdk_pool_destroy(struct dpdk_port *dp)

@@ -7,7 +7,7 @@
 
 struct bp_ks_ops;
 
-#define BP_DRIVER_ABI 2u
+#define BP_DRIVER_ABI 3u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
@@ -22,7 +22,7 @@ enum bp_driver_flag {
  * the cause once with port name, action, reason and remedy. Outputs untouched on failure.
  */
 struct bp_driver_ops {
-	/* Acquire what lasts for the port's whole life: priv, pools. May refuse the configuration
+	/* Acquire what lasts for the port's whole life: priv, pools, tx_pool. May refuse the configuration
 	 * against the system (no such interface, no permission). */
 	int (*open)(struct bp_port *port);
 	/* Make the queues ready: device, sockets, rings. Fills info, each queue's priv,

@@ -77,6 +77,15 @@ struct bp_pool {
 	 */
 	void (*put)(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
 		    unsigned n);
+	/*
+	 * Give n free frames (1 ≤ n ≤ BP_BURST_MAX) as empty views, to write packets into: `room`
+	 * writable bytes at data, len 0, no flags, no copies; the headroom is the pool's. They are
+	 * the caller's. Callers as of put, also while the pool's port is away. Never blocks.
+	 * Returns how many: n, or fewer when the pool is exhausted. NULL: its frames come with
+	 * received packets only.
+	 */
+	unsigned (*get)(struct bp_pool *pool, unsigned worker_id, struct bp_pkt *pkts, unsigned n);
+	uint32_t room; /* with get: bytes for data in one frame; fixed */
 	const char *name; /* for the report, static or owned by the pool's owner */
 	uint8_t pool_id; /* index given by bp_env_add_pool(), < BP_POOLS_MAX */
 	/* The views are scarce receive slots (an AF_PACKET ring): whoever would hold them longer

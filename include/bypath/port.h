@@ -148,6 +148,9 @@ struct bp_port {
 	uint16_t n_rxq; /* queues that workers poll; 0 when nothing is forwarded from here */
 	uint16_t n_txq; /* one per worker that sends here; 0 when nothing is forwarded here */
 	unsigned first_pool, end_pool; /* ids of the pools that open() registered */
+	/* The port's own pool with `get`, whose frames its TX queues send in place: who makes packets
+	 * for this port writes them there. NULL: frames of the arena. Set by open(). */
+	struct bp_pool *tx_pool;
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	struct bp_port_info info;

@@ -157,6 +157,11 @@ unsigned bp_frames_get(struct bp_frames *f, unsigned worker_id, struct bp_pkt *p
 	return done;
 }
 
+static unsigned get_views(struct bp_pool *pool, unsigned worker_id, struct bp_pkt *pkts, unsigned n)
+{
+	return bp_frames_get((struct bp_frames *)pool, worker_id, pkts, n);
+}
+
 unsigned bp_frames_get_offsets(struct bp_frames *f, unsigned worker_id, uint64_t *offsets,
 			       unsigned n)
 {
@@ -218,7 +223,10 @@ int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frame
 	if (!f)
 		return -ENOMEM;
 	*f = (struct bp_frames){
-		.pool = { .put = put_views, .name = "arena" },
+		.pool = { .put = put_views,
+			  .get = get_views,
+			  .room = arena->frame_bytes - BP_HEADROOM,
+			  .name = "arena" },
 		.arena = arena,
 		.n_workers = n_workers,
 		.frame_shift = (uint32_t)__builtin_ctz(arena->frame_bytes),
@@ -262,7 +270,7 @@ void bp_frames_set_node(struct bp_frames *f, unsigned worker_id, unsigned node)
 
 uint32_t bp_frames_room(const struct bp_frames *f)
 {
-	return f->arena->frame_bytes - BP_HEADROOM;
+	return f->pool.room;
 }
 
 static uint32_t count_list(const struct bp_frames *f, const struct list *list)

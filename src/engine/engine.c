@@ -159,8 +159,9 @@ static void quiesce_workers(struct bp_engine *e)
 static int bind_offload(struct bp_engine *e, struct bp_path *path)
 {
 	struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	struct bp_pool *pool = out->tx_pool ? out->tx_pool : bp_frames_pool(e->frames);
 	struct bp_offload *offload;
-	int err = bp_offload_create(e->frames, &path->txq->counters, path->txq->worker_id, in->conf,
+	int err = bp_offload_create(pool, &path->txq->counters, path->txq->worker_id, in->conf,
 				    &in->info, &out->info, &offload);
 
 	if (err)

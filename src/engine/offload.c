@@ -43,7 +43,7 @@ static uint32_t choose_flags(const struct bp_port_conf *rx_conf, const struct bp
 	return flags | BP_OFFLOAD_INFER_CSUM | (takes_meta ? BP_OFFLOAD_ANNOTATE : 0);
 }
 
-int bp_offload_create(struct bp_frames *frames, struct bp_counters *counters, unsigned worker_id,
+int bp_offload_create(struct bp_pool *pool, struct bp_counters *counters, unsigned worker_id,
 		      const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
 		      const struct bp_port_info *tx, struct bp_offload **out)
 {
@@ -59,7 +59,7 @@ int bp_offload_create(struct bp_frames *frames, struct bp_counters *counters, un
 		o->flags = flags;
 		o->tx_frame_bytes = tx->max_frame_bytes;
 		o->l3_bytes = l3_bytes;
-		bp_segmenter_init(&o->segmenter, frames, counters, worker_id,
+		bp_segmenter_init(&o->segmenter, pool, counters, worker_id,
 				  tx->caps & BP_CAP_MULTI_TX ? BP_SEGMENT_VIEWS_MAX : 1);
 	}
 	*out = o;

@@ -33,7 +33,7 @@ struct bp_offload {
  * Make the stage that a path needs, from facts that start() learns: make another when one of its
  * ports has started again.
  *
- * frames    where segments come from
+ * pool      of the frames that segments are made in: one that tx sends in place; has `get`
  * counters  gets csum, gso_pkts, gso_segs, copies, drops (rx_bad_meta, gso_unsupported, tx_no_mem):
  *           those of the path's TX queue, since what is dropped here has been counted as received
  * rx_conf   checksum = off: nothing is inferred from frame bytes (metadata is still resolved)
@@ -41,7 +41,7 @@ struct bp_offload {
  *
  * Control thread; never blocks. 0 or -ENOMEM.
  */
-int bp_offload_create(struct bp_frames *frames, struct bp_counters *counters, unsigned worker_id,
+int bp_offload_create(struct bp_pool *pool, struct bp_counters *counters, unsigned worker_id,
 		      const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
 		      const struct bp_port_info *tx, struct bp_offload **o);
 

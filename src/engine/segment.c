@@ -3,7 +3,6 @@
 #include "engine/segment.h"
 
 #include "bypath/ledger.h"
-#include "core/frames.h"
 #include "engine/checksum.h"
 
 #include <arpa/inet.h>
@@ -27,19 +26,19 @@ static void store_be16(uint8_t *p, uint32_t v)
 	bp_csum_store(p, htons((uint16_t)v));
 }
 
-void bp_segmenter_init(struct bp_segmenter *s, struct bp_frames *frames,
-		       struct bp_counters *counters, unsigned worker_id, unsigned max_views)
+void bp_segmenter_init(struct bp_segmenter *s, struct bp_pool *pool, struct bp_counters *counters,
+		       unsigned worker_id, unsigned max_views)
 {
 	*s = (struct bp_segmenter){
-		.frames = frames,
+		.pool = pool,
 		.counters = counters,
 		.worker_id = worker_id,
 		.max_views = max_views,
-		.room = bp_frames_room(frames),
+		.room = pool->room,
 	};
 }
 
-/* Payload bytes per segment that frames of the arena and the TX port can carry; 0: none. */
+/* Payload bytes per segment that the frames and the TX port can carry; 0: none. */
 static uint32_t bound_payload(const struct bp_segmenter *s, uint32_t header_bytes,
 			      uint32_t tx_frame_bytes)
 {
@@ -224,8 +223,8 @@ static unsigned count_wanted(const struct bp_segmenter *s, unsigned max)
 
 unsigned bp_segment_make(struct bp_segmenter *s, struct bp_pkt *out, unsigned max, bool may_wait)
 {
-	unsigned n_got = bp_frames_get(s->frames, s->worker_id, out, count_wanted(s, max));
-	unsigned n = 0;
+	unsigned n_wanted = count_wanted(s, max), n = 0;
+	unsigned n_got = n_wanted ? s->pool->get(s->pool, s->worker_id, out, n_wanted) : 0;
 
 	while (s->payload_left) {
 		uint32_t payload_bytes = next_payload(s, s->payload_left);

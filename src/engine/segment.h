@@ -1,4 +1,4 @@
-/* Software segmentation: one TCP or UDP super-frame into frames of the arena. */
+/* Software segmentation: one TCP or UDP super-frame into frames that the TX port sends in place. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_ENGINE_SEGMENT_H
 #define BYPATH_ENGINE_SEGMENT_H
@@ -7,9 +7,7 @@
 #include "bypath/pkt.h"
 #include "engine/frame_parse.h"
 
-struct bp_frames;
-
-/* Frames of the arena that one segment may take: jumbo frames out of 2048-byte ones. */
+/* Frames that one segment may take: jumbo frames out of 2048-byte ones. */
 #define BP_SEGMENT_VIEWS_MAX 8u
 
 /* More segments than that from one packet are refused: 64 KiB at TCP's smallest MSS make 1366. */
@@ -20,7 +18,7 @@ struct bp_frames;
  * gives are copied at the start, so that the headers in its first view stay as they came.
  */
 struct bp_segmenter {
-	struct bp_frames *frames;
+	struct bp_pool *pool; /* of the frames that segments are made in */
 	struct bp_counters *counters;
 	const struct bp_pkt *views; /* the super-frame; owned while n_views is not 0 */
 	unsigned n_views;
@@ -39,11 +37,11 @@ struct bp_segmenter {
 };
 
 /*
- * max_views: 1 … BP_SEGMENT_VIEWS_MAX, what the TX port takes for one packet. Control thread; frames
- * and counters outlive s, whose worker is worker_id.
+ * pool: has `get`. max_views: 1 … BP_SEGMENT_VIEWS_MAX, what the TX port takes for one packet. Control
+ * thread; pool and counters outlive s, whose worker is worker_id.
  */
-void bp_segmenter_init(struct bp_segmenter *s, struct bp_frames *frames,
-		       struct bp_counters *counters, unsigned worker_id, unsigned max_views);
+void bp_segmenter_init(struct bp_segmenter *s, struct bp_pool *pool, struct bp_counters *counters,
+		       unsigned worker_id, unsigned max_views);
 
 enum bp_segment_verdict {
 	BP_SEGMENT_WHOLE, /* needs no segmentation: fits one segment */
@@ -56,8 +54,8 @@ enum bp_segment_verdict {
  *
  * views, n_views  the packet; must stay in place until bp_segment_is_busy() is false
  * l4              its headers, as bp_frame_parse() found them
- * mss             payload bytes per segment, ≥ 1. TCP: an upper bound, lowered to what frames of
- *                 the arena and the TX port carry; UDP: exact (a datagram's bounds mean something)
+ * mss             payload bytes per segment, ≥ 1. TCP: an upper bound, lowered to what the frames
+ *                 and the TX port carry; UDP: exact (a datagram's bounds mean something)
  * tx_frame_bytes  longest frame of the TX port, 0 no bound
  *
  * Ownership: passes to s on BP_SEGMENT_BEGUN only. The worker's thread; never blocks. Counts

@@ -244,7 +244,8 @@ static const char *offload_of(const struct bp_port_conf *in, const struct bp_por
 	if (!has_meta && !infers(in, info))
 		return NULL;
 	return "partial checksums are completed (every byte is read, none copied); super-frames "
-	       "are cut, 1 U for each packet made: a run counts both";
+	       "are cut into the out-port's own frames, 1 U for each packet made and no other by "
+	       "bypath: a run counts both";
 }
 
 static void put_engine(FILE *out, const struct bp_conf *conf, const struct bp_port_info *infos,

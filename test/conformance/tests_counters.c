@@ -68,14 +68,17 @@ static void rx_copies_as_declared(struct world *w)
 	       bp_counter(c, BP_CNT_BYTES));
 }
 
-/* world_tx() checks each packet against the bound; here both pools against in_place. */
+/* world_tx() checks each packet against the bound; here each pool against in_place. */
 static void tx_copies_follow_in_place(struct world *w)
 {
 	const struct bp_counters *c = &world_txq(w)->counters;
-	static const enum origin origins[] = { FROM_ARENA, FROM_PRIVATE };
-	const struct bp_pool *pools[] = { bp_frames_pool(w->env.frames), &w->foreign.pool };
+	static const enum origin origins[] = { FROM_ARENA, FROM_PRIVATE, FROM_OWN };
+	const struct bp_pool *pools[] = { bp_frames_pool(w->env.frames), &w->foreign.pool,
+					  w->port->tx_pool };
 
-	for (unsigned i = 0; i < 2; i++) {
+	expect(!w->port->tx_pool || world_in_place(w, w->port->tx_pool),
+	       "the port's own frames are not sent in place");
+	for (unsigned i = 0; i < 3 && pools[i]; i++) {
 		uint64_t copies = bp_counter(c, BP_CNT_COPIES);
 		uint64_t bytes = bp_counter(c, BP_CNT_COPY_BYTES);
 		uint64_t per_pkt = w->port->info.tx_copies + !world_in_place(w, pools[i]);

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ARENA_MAX 4096u
+#define OWN_MAX   32768u
 #define MANY_PKTS 1500u /* more than a ring, fewer than the arena: TX fills up where it can */
 
 /* Every free frame that any worker can reach, in the order taken; the number of them. */
@@ -234,6 +236,55 @@ static void tx_without_frames_is_accounted(struct world *w)
 		traffic_both_ways(w);
 }
 
+/* All that the port's own pool gives, each of its bytes written. */
+static unsigned take_own(struct world *w, struct bp_pkt *pkts, unsigned max)
+{
+	struct bp_pool *pool = w->port->tx_pool;
+	unsigned n = 0, got;
+
+	do {
+		got = pool->get(pool, WORKER, &pkts[n], 64);
+		for (unsigned end = n + got; n < end; n++) {
+			expect(pkts[n].pool == pool && !pkts[n].len && !pkts[n].flags &&
+				       !pkts[n].copies,
+			       "a free frame is no empty view of its pool");
+			memset(pkts[n].data, (int)(n % 251), pool->room);
+		}
+	} while (got == 64 && n + 64 <= max && !check_failed());
+	expect(got < 64, "more than %u frames: no end to them", n);
+	return n;
+}
+
+/* They are as many again, also while the port is away. */
+static void own_frames_run_out_and_come_back(struct world *w)
+{
+	struct bp_pool *pool = w->port->tx_pool;
+	struct bp_pkt *all;
+	unsigned n_first = 0;
+
+	if (!pool) {
+		check_skip("the port has no frames of its own to write into");
+		return;
+	}
+	all = calloc(OWN_MAX, sizeof(*all));
+	for (unsigned round = 0; round < 3 && !check_failed(); round++) {
+		unsigned n = take_own(w, all, OWN_MAX);
+
+		for (unsigned i = 0; i < n; i++)
+			expect(all[i].data[0] == i % 251 && all[i].data[pool->room - 1] == i % 251,
+			       "frame %u shares bytes with another", i);
+		for (unsigned i = 0; i < n; i++)
+			bp_pool_put(WORKER, &all[i], 1);
+		expect(n >= BP_BURST_MAX && n >= n_first, "%u frames free, %u before", n, n_first);
+		n_first = n;
+		if (round == 1)
+			world_stop(w);
+	}
+	free(all);
+	if (world_start(w))
+		traffic_both_ways(w);
+}
+
 const struct test tests_ownership[] = {
 	{ "tx_full_leaves_tail_with_caller", tx_full_leaves_tail_with_caller, 0, RIG_NO_TXQ },
 	{ "tx_full_leaves_whole_packets", tx_full_leaves_whole_packets, 0, RIG_NO_TXQ },
@@ -242,6 +293,7 @@ const struct test tests_ownership[] = {
 	{ "rx_without_frames_recovers", rx_without_frames_recovers, 0, RIG_NO_RXQ },
 	{ "rx_with_few_frames_takes_whole_packets", rx_with_few_frames_takes_whole_packets, RIG_RX,
 	  0 },
+	{ "own_frames_run_out_and_come_back", own_frames_run_out_and_come_back, 0, RIG_NO_TXQ },
 	{ "tx_without_frames_is_accounted", tx_without_frames_is_accounted, 0, RIG_NO_TXQ },
 	{ NULL, NULL, 0, 0 },
 };

@@ -134,7 +134,8 @@ static unsigned build(struct world *w, struct bp_pkt *pkts, unsigned max, uint32
 {
 	if (origin == FROM_ARENA)
 		return world_build(w, pkts, max, seq, len, view_bytes);
-	if (!private_pool_get(&w->foreign, &pkts[0]))
+	if (!(origin == FROM_OWN ? w->port->tx_pool->get(w->port->tx_pool, WORKER, pkts, 1)
+				 : private_pool_get(&w->foreign, &pkts[0])))
 		return 0;
 	frame_write(pkts[0].data, seq, len, false);
 	pkts[0].len = len;

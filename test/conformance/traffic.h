@@ -6,7 +6,7 @@
 #include "world.h"
 
 /* Where the views of a sent packet come from. */
-enum origin { FROM_ARENA, FROM_PRIVATE };
+enum origin { FROM_ARENA, FROM_PRIVATE, FROM_OWN /* port->tx_pool */ };
 
 /*
  * The peer offers one frame of each length; the port receives them max views at a time. Every

@@ -394,11 +394,11 @@ bp_neighbours()
 		lladdr "02:00:00:00:00:0${3#h}"
 }
 
-# flood HOST ADDRESS SECONDS [BYTES]: UDP as fast as one process sends, in the background; its
-# process is FLOOD.
+# flood HOST ADDRESS SECONDS [BYTES [SEGMENT]]: UDP as fast as one process sends, in the background, as
+# super-frames of SEGMENT bytes each; its process is FLOOD.
 flood()
 {
-	ip netns exec "$1" "$BP_PYTHON" "$BP_HERE/flood.py" "$2" "$3" "${4:-18}" \
+	ip netns exec "$1" "$BP_PYTHON" "$BP_HERE/flood.py" "$2" "$3" "${4:-18}" ${5:+"$5"} \
 		>>"$BP_TMP/flood.log" 2>&1 &
 	# shellcheck disable=SC2034 # for the scripts
 	FLOOD=$!

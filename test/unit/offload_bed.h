@@ -24,6 +24,7 @@ struct bed {
 	struct bp_conf conf;
 	struct bp_arena *arena;
 	struct bp_frames *frames;
+	struct bp_pool *tx_pool; /* of segments: the arena's unless a test says otherwise */
 	struct bp_counters counters;
 	struct bp_port_conf rx_conf;
 	struct bp_port_info rx, tx;
@@ -59,8 +60,8 @@ static inline bool bed_bind(struct bed *bed, uint32_t rx_caps, uint32_t tx_caps,
 	bed->tx.caps = tx_caps;
 	bed->rx.mtu = bed->tx.mtu = mtu;
 	bed->tx.max_frame_bytes = mtu + 18;
-	return !bp_offload_create(bed->frames, &bed->counters, 0, &bed->rx_conf, &bed->rx, &bed->tx,
-				  &bed->o);
+	return !bp_offload_create(bed->tx_pool, &bed->counters, 0, &bed->rx_conf, &bed->rx,
+				  &bed->tx, &bed->o);
 }
 
 /* tx_caps and rx_caps as in bp_port_info; n_frames of 2048 bytes. NULL: no memory. */
@@ -78,7 +79,10 @@ static inline struct bed *bed_open(uint32_t n_frames, uint32_t rx_caps, uint32_t
 	bed->conf.memory.hugepages = BP_NO;
 	bed->rx_conf.checksum = BP_AUTO;
 	if (bp_arena_create(&bed->conf, &bed->arena) ||
-	    bp_frames_create(bed->arena, 1, &bed->frames) || !bed_bind(bed, rx_caps, tx_caps, mtu))
+	    bp_frames_create(bed->arena, 1, &bed->frames))
+		return NULL;
+	bed->tx_pool = bp_frames_pool(bed->frames);
+	if (!bed_bind(bed, rx_caps, tx_caps, mtu))
 		return NULL;
 	return bed;
 }
@@ -136,6 +140,55 @@ static inline unsigned bed_chain(struct bed *bed, struct bp_pkt *pkts, const uin
 		n++;
 	}
 	return n;
+}
+
+/* ---- a TX port with frames of its own --------------------------------------------------------- */
+
+#define OWN_FRAMES_MAX 64u
+
+/* n_free of them to be had, each in a heap block of exactly `room` bytes; the token is its slot. */
+struct own_pool {
+	struct bp_pool pool; /* first: found by cast */
+	unsigned n_free;
+	uint8_t *blocks[OWN_FRAMES_MAX]; /* NULL: in its pool */
+};
+
+static inline unsigned own_get(struct bp_pool *pool, unsigned worker_id, struct bp_pkt *pkts,
+			       unsigned n)
+{
+	struct own_pool *own = (struct own_pool *)pool;
+	unsigned got = 0;
+
+	(void)worker_id;
+	for (unsigned i = 0; i < OWN_FRAMES_MAX && got < n && own->n_free; i++) {
+		if (own->blocks[i])
+			continue;
+		own->blocks[i] = malloc(pool->room);
+		own->n_free--;
+		pkts[got++] = (struct bp_pkt){ .data = own->blocks[i], .token = i, .pool = pool };
+	}
+	return got;
+}
+
+static inline void own_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
+			   unsigned n)
+{
+	struct own_pool *own = (struct own_pool *)pool;
+
+	(void)worker_id;
+	for (unsigned i = 0; i < n; i++) {
+		free(own->blocks[pkts[i].token]);
+		own->blocks[pkts[i].token] = NULL;
+		own->n_free++;
+	}
+}
+
+static inline struct own_pool own_pool(uint32_t room, unsigned n_frames)
+{
+	return (struct own_pool){
+		.pool = { .put = own_put, .get = own_get, .room = room, .name = "own" },
+		.n_free = n_frames,
+	};
 }
 
 static inline uint64_t bed_count(const struct bed *bed, enum bp_cnt id)

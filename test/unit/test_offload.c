@@ -36,7 +36,7 @@ static void checksum_off_infers_nothing(void **state)
 	(void)state;
 	bp_offload_destroy(bed->o);
 	bed->rx_conf.checksum = BP_NO;
-	assert_int_equal(bp_offload_create(bed->frames, &bed->counters, 0, &bed->rx_conf, &bed->rx,
+	assert_int_equal(bp_offload_create(bed->tx_pool, &bed->counters, 0, &bed->rx_conf, &bed->rx,
 					   &bed->tx, &bed->o),
 			 0);
 	fb_build(&input, &spec);

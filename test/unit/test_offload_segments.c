@@ -373,6 +373,79 @@ static void few_frames_are_enough_if_tx_gives_them_back(void **state)
 	bed_close(bed);
 }
 
+/* ---- into frames of the TX port's own ---------------------------------------------------------- */
+
+/* One copy of each payload byte, none of it in the arena; `room` bytes may hold less than the MSS. */
+static void check_own_frames(uint32_t room, uint32_t tx_caps, uint16_t gso_size, uint32_t mss)
+{
+	struct fb_spec spec = { .payload_bytes = 62000,
+				.tcp_option_bytes = 12,
+				.tcp_flags = TCP_ACK | TCP_PSH,
+				.csum = FB_PARTIAL };
+	struct own_pool own = own_pool(room, 40);
+	struct bed *bed = bed_open(64, 0, tx_caps, 9000);
+	struct bp_pkt in[BP_BURST_MAX], *out;
+	struct bp_vnet_hdr meta;
+	unsigned n, n_segs = (spec.payload_bytes + mss - 1) / mss;
+
+	bed->tx_pool = &own.pool;
+	assert_true(bed_bind(bed, 0, tx_caps, 9000));
+	fb_build(&input, &spec);
+	meta = meta_of(&input, BP_VNET_GSO_TCPV4, gso_size);
+	n = bed_chain(bed, in, input.bytes, input.len, 4000, &meta);
+	bp_offload_begin(bed->o, in, n);
+	assert_int_equal(check_segments(bed, &spec, mss, 1), n_segs);
+	assert_int_equal(bed_count(bed, BP_CNT_COPIES), n_segs);
+	assert_int_equal(bed_count(bed, BP_CNT_COPY_BYTES), spec.payload_bytes);
+	assert_int_equal(bp_counters_drops(&bed->counters), 0);
+	assert_int_equal(bp_offload_next(bed->o, &out), 0);
+	assert_int_equal(own.n_free, 40);
+	assert_int_equal(bp_frames_n_free(bed->frames), 64);
+	bed_close(bed);
+}
+
+static void segments_are_made_in_the_tx_ports_own_frames(void **state)
+{
+	(void)state;
+	check_own_frames(9024, 0, 8948, 8948);
+	check_own_frames(9024, 0, 1448, 1448);
+	/* Smaller than what is asked for: chains where TX takes them, else smaller segments. */
+	check_own_frames(2048, BP_CAP_MULTI_TX, 8948, 8948);
+	check_own_frames(2048, 0, 8948, 2048 - 66);
+}
+
+/* Every view handed out is one of them, and when they are used up the arena does not help out. */
+static void own_frames_that_run_out_are_a_named_drop(void **state)
+{
+	struct fb_spec spec = { .payload_bytes = 14480, .csum = FB_PARTIAL };
+	struct own_pool own = own_pool(2048, 4);
+	struct bed *bed = bed_open(64, 0, 0, 1500);
+	struct bp_pkt in, kept[4], *out;
+	struct bp_vnet_hdr meta;
+
+	(void)state;
+	bed->tx_pool = &own.pool;
+	assert_true(bed_bind(bed, 0, 0, 1500));
+	fb_build(&input, &spec);
+	meta = meta_of(&input, BP_VNET_GSO_TCPV4, 1448);
+	in = bed_view(bed, input.bytes, input.len, 0, &meta);
+	bp_offload_begin(bed->o, &in, 1);
+	assert_int_equal(bp_offload_next(bed->o, &out), 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_ptr_equal(out[i].pool, &own.pool);
+		assert_int_equal(out[i].copies, 1);
+		kept[i] = out[i];
+	}
+	assert_int_equal(bp_offload_next(bed->o, &out), 0);
+	assert_int_equal(bed_count(bed, BP_CNT_GSO_SEGS), 5);
+	assert_int_equal(bed_count(bed, BP_DROP_TX_NO_MEM), 1);
+	assert_int_equal(bed->n_puts[0], 1);
+	assert_int_equal(bp_frames_n_free(bed->frames), 64);
+	bp_pool_put(0, kept, 4);
+	assert_int_equal(own.n_free, 4);
+	bed_close(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +463,8 @@ int main(void)
 		cmocka_unit_test(header_length_of_metadata_is_not_trusted),
 		cmocka_unit_test(running_out_of_frames_keeps_the_account_exact),
 		cmocka_unit_test(few_frames_are_enough_if_tx_gives_them_back),
+		cmocka_unit_test(segments_are_made_in_the_tx_ports_own_frames),
+		cmocka_unit_test(own_frames_that_run_out_are_a_named_drop),
 	};
 
 	return cmocka_run_group_tests_name("offload-segments", tests, NULL, NULL);
