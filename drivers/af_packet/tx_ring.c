@@ -77,21 +77,32 @@ static bool fits(const struct bp_port *port, const struct bp_pkt *pkt, unsigned 
 	       (uint32_t)meta->csum_start + meta->csum_offset + 2 <= len;
 }
 
+/*
+ * Field by field into the slot: metadata put together on the stack would be read back in a wider
+ * piece than its last store, which has to wait until the copy before it has left the store buffer.
+ * So frames would be fetched from the other core's cache one after the other.
+ */
+static void place_meta(uint8_t *at, const struct bp_pkt *pkt, uint32_t len)
+{
+	static const struct bp_vnet_hdr none;
+	const struct bp_vnet_hdr *meta = pkt->flags & BP_PKT_VNET ? bp_pkt_vnet(pkt) : &none;
+	uint16_t hdr_len = (uint16_t)len;
+
+	memcpy(at, meta, AFP_VNET_OLD_BYTES); /* header */
+	memcpy(at + offsetof(struct bp_vnet_hdr, hdr_len), &hdr_len, sizeof(hdr_len)); /* header */
+}
+
 static void fill_slot(struct bp_txq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt,
 		      unsigned n_views)
 {
 	uint8_t *at = (uint8_t *)slot + FRAME_AT;
-	struct bp_vnet_hdr meta = { 0 };
 	uint32_t len = 0;
 
-	if (pkt->flags & BP_PKT_VNET)
-		meta = *bp_pkt_vnet(pkt);
 	for (unsigned i = 0; i < n_views; i++) {
 		bp_ledger_copy(&q->counters, pkt, i == 0, at + len, pkt[i].data, pkt[i].len);
 		len += pkt[i].len;
 	}
-	meta.hdr_len = (uint16_t)len;
-	memcpy((uint8_t *)slot + META_AT, &meta, AFP_VNET_OLD_BYTES); /* header */
+	place_meta((uint8_t *)slot + META_AT, pkt, len);
 	slot->tp_len = len + AFP_VNET_OLD_BYTES;
 	/* Release: the kernel finds the frame behind the status. */
 	__atomic_store_n(&slot->tp_status, TP_STATUS_SEND_REQUEST, __ATOMIC_RELEASE);
