@@ -106,6 +106,9 @@ struct xsk_plan {
 	unsigned busy_tries; /* binds before a queue that another socket has is given up */
 };
 
+/* From the best to the one that every device has. */
+enum xsk_mode { XSK_MODE_ZEROCOPY, XSK_MODE_COPY, XSK_MODE_SKB, XSK_MODE_N };
+
 struct xsk_prog; /* prog.c: the loaded program, its map, its link */
 
 struct xsk_port {
@@ -139,11 +142,11 @@ int xsk_device_tx_dropped(const char *name, uint64_t *n);
 /* Load the program. 0 or -errno with a sentence in why. */
 int xsk_prog_load(uint32_t n_queues, struct xsk_prog **prog, char *why, size_t why_bytes);
 void xsk_prog_unload(struct xsk_prog *prog);
-/* Is a program attached to the interface already? Its id with `ip link`'s word for where in *how,
- * 0 none, or -errno. */
-int xsk_prog_attached(unsigned ifindex, const char **how);
-/* Is that program one of bypath's, of this process or another? */
-bool xsk_prog_is_bypath(int id);
+/*
+ * See that no program is attached to the interface; one of a bypath that just ended is looked for
+ * up to `tries` times. 0, -EBUSY with a sentence in why, or -errno.
+ */
+int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes);
 /* Attach by a bpf_link of this process, native or not. 0 or -errno. */
 int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native);
 void xsk_prog_detach(struct xsk_prog *prog);
@@ -151,6 +154,28 @@ void xsk_prog_detach(struct xsk_prog *prog);
 int xsk_prog_is_native(unsigned ifindex);
 /* Let the program hand a queue's frames to a socket. 0 or -errno. */
 int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
+
+/* --- mode.c --- */
+
+/* The mode asked for; auto is the best one, with leave to fall back. XSK_MODE_N: no such word. */
+enum xsk_mode xsk_mode_asked_for(const struct bp_port_conf *conf, bool *is_auto);
+/* Its name in the report. */
+const char *xsk_mode_name(enum xsk_mode mode);
+/*
+ * Open all queues and attach the program in the best mode there is, from the one asked for downwards;
+ * why each better one was not to be had is in the port's note. Returns the enum xsk_mode that the
+ * kernel made of it, or -errno with a sentence in why; then all is closed.
+ */
+int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes);
+/* Close them; packets that were under way are counted as tx_abandoned. */
+void xsk_mode_close_queues(struct xsk_port *xp);
+
+/* --- umem.c --- */
+
+/* Register the arena with a socket of the queue. 0 or -errno with a sentence in why. */
+int xsk_umem_register(struct xsk_port *xp, struct xsk_queue *queue, uint32_t ring_size, char *why,
+		      size_t why_bytes);
+void xsk_umem_forget(struct xsk_queue *queue);
 
 /* --- socket.c --- */
 
@@ -169,6 +194,12 @@ uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id);
 bool xsk_queue_is_zerocopy(const struct xsk_queue *queue);
 /* Add the kernel's statistics of a socket to sum. */
 void xsk_queue_stats(const struct xsk_queue *queue, struct xdp_statistics *sum);
+
+/* How often to look for what a former owner of the device still holds. */
+static inline unsigned xsk_busy_tries(const struct xsk_port *xp)
+{
+	return xp->was_started ? XSK_RETRY_TRIES : XSK_BUSY_TRIES;
+}
 
 /* Sleep between two looks at what the kernel takes apart in its own time. */
 void xsk_pause(void);

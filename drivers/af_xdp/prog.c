@@ -89,7 +89,8 @@ static int query(unsigned ifindex, struct bpf_xdp_query_opts *opts)
 	return bpf_xdp_query((int)ifindex, 0, opts);
 }
 
-int xsk_prog_attached(unsigned ifindex, const char **how)
+/* The attached program's id with `ip link`'s word for where in *how, 0 none, or -errno. */
+static int find_attached(unsigned ifindex, const char **how)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -104,7 +105,8 @@ int xsk_prog_attached(unsigned ifindex, const char **how)
 	return (int)(opts.hw_prog_id ? opts.hw_prog_id : opts.prog_id);
 }
 
-bool xsk_prog_is_bypath(int id)
+/* Is that program one of bypath's, of this process or another? */
+static bool is_bypath(int id)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
@@ -117,6 +119,25 @@ bool xsk_prog_is_bypath(int id)
 		  strcmp(info.name, "bypath_xdp") == 0;
 	close(fd);
 	return is_ours;
+}
+
+int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes)
+{
+	const char *how = "xdp"; /* what `ip link` calls the place */
+	int id = find_attached(dev->ifindex, &how);
+
+	/* A bypath that was just killed takes a moment to let go. */
+	for (unsigned i = 1; id > 0 && i < tries && is_bypath(id); i++) {
+		xsk_pause();
+		id = find_attached(dev->ifindex, &how);
+	}
+	if (id <= 0)
+		return id;
+	snprintf(why, why_bytes,
+		 "XDP program %d is attached to %s already: stop the process that owns it "
+		 "(`bpftool prog show id %d`), or `ip link set dev %s %s off`",
+		 id, dev->name, id, dev->name, how);
+	return -EBUSY;
 }
 
 int xsk_prog_is_native(unsigned ifindex)

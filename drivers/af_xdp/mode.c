@@ -1,0 +1,232 @@
+/* In which mode a port's queues run: tries from the one asked for downwards, reads back which it became. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "af_xdp.h"
+
+#include <errno.h>
+#include <net/ethernet.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VLAN_BYTES 4u
+
+static const struct {
+	const char *key; /* in the configuration */
+	const char *name; /* in the report */
+	bool is_native;
+	uint16_t bind_flag;
+} modes[XSK_MODE_N] = {
+	[XSK_MODE_ZEROCOPY] = { "zerocopy", "native-zerocopy", true, XDP_ZEROCOPY },
+	[XSK_MODE_COPY] = { "copy", "native-copy", true, XDP_COPY },
+	[XSK_MODE_SKB] = { "skb", "skb-copy", false, XDP_COPY },
+};
+
+enum xsk_mode xsk_mode_asked_for(const struct bp_port_conf *conf, bool *is_auto)
+{
+	*is_auto = !conf->mode[0] || strcmp(conf->mode, "auto") == 0;
+	if (*is_auto)
+		return XSK_MODE_ZEROCOPY;
+	for (unsigned i = 0; i < XSK_MODE_N; i++)
+		if (strcmp(conf->mode, modes[i].key) == 0)
+			return (enum xsk_mode)i;
+	return XSK_MODE_N;
+}
+
+const char *xsk_mode_name(enum xsk_mode mode)
+{
+	return modes[mode].name;
+}
+
+/* Why the kernel did not attach the program, as far as the error code tells. */
+static void explain_attach(const struct xsk_port *xp, bool is_native, int err, char *why,
+			   size_t why_bytes)
+{
+	const struct xsk_device *dev = &xp->dev;
+	const char *name = dev->name;
+
+	if (err == -EOPNOTSUPP && is_native)
+		snprintf(why, why_bytes, "the driver of %s has no native XDP", name);
+	else if (err == -ENOSPC && dev->kind == BP_DEVICE_VETH)
+		snprintf(why, why_bytes,
+			 "%s needs as many receive queues as its peer has "
+			 "transmit queues: see `ethtool -l` at both ends",
+			 name);
+	else if (err == -ENOTCONN)
+		snprintf(why, why_bytes, "%s has no peer", name);
+	else if ((err == -ERANGE || err == -EINVAL) && is_native)
+		snprintf(why, why_bytes,
+			 "the driver of %s refuses native XDP, likely for MTU %u: "
+			 "lower it with `ip link set dev %s mtu`",
+			 name, dev->mtu, name);
+	else
+		snprintf(why, why_bytes, "attach the XDP program%s: %s",
+			 is_native ? " natively" : "", strerror(-err));
+}
+
+void xsk_mode_close_queues(struct xsk_port *xp)
+{
+	for (unsigned i = 0; i < xp->n_queues; i++) {
+		uint32_t n_abandoned = xsk_queue_close(xp, i);
+
+		if (i < xp->port->n_txq) {
+			struct bp_txq *q = &xp->port->txq[i];
+
+			if (n_abandoned)
+				bp_count(&q->counters, BP_DROP_TX_ABANDONED, n_abandoned);
+			atomic_store_explicit(&q->n_held, 0, memory_order_relaxed);
+		}
+	}
+}
+
+static int open_queues(struct xsk_port *xp, uint16_t bind_flags, char *why, size_t why_bytes)
+{
+	const struct bp_port *port = xp->port;
+	const struct bp_port_conf *conf = port->conf;
+	int err = 0;
+
+	for (unsigned i = 0; i < xp->n_queues && !err; i++) {
+		const struct xsk_plan plan = {
+			.ring_size = conf->ring_size ? conf->ring_size : XSK_DEFAULT_RING,
+			.bind_flags = bind_flags,
+			.has_rx = i < port->n_rxq,
+			.has_tx = i < port->n_txq,
+			.busy_poll_us = conf->busy_poll_us,
+			.busy_tries = xsk_busy_tries(xp),
+		};
+
+		err = xsk_queue_open(xp, i, &plan, why, why_bytes);
+		if (err || !plan.has_rx)
+			continue;
+		err = xsk_prog_set_socket(xp->prog, i, xsk_socket__fd(xp->queues[i].xsk));
+		if (err)
+			snprintf(why, why_bytes, "put the socket of queue %u into the XSKMAP: %s",
+				 i, strerror(-err));
+	}
+	if (err)
+		xsk_mode_close_queues(xp);
+	return err;
+}
+
+/* Longest frame that TX carries with one view per packet, or with SG. */
+static uint32_t max_frame_bytes(const struct xsk_port *xp, uint16_t bind_flags)
+{
+	uint32_t wanted = xp->dev.mtu + ETH_HLEN + VLAN_BYTES;
+	uint32_t n_views = 1;
+
+	if (bind_flags & XDP_USE_SG)
+		n_views = bind_flags & XDP_ZEROCOPY ? XSK_ZC_MAX_VIEWS : XSK_COPY_MAX_VIEWS;
+	return wanted < n_views * bp_frames_room(xp->port->env->frames)
+		       ? wanted
+		       : n_views * bp_frames_room(xp->port->env->frames);
+}
+
+/* One mode, with packets of several views or without. The program goes on last: until then the
+ * kernel keeps its packets. */
+static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *why,
+		    size_t why_bytes)
+{
+	uint16_t bind_flags = (uint16_t)(modes[mode].bind_flag | sg);
+	int err;
+
+	xp->port->info.max_frame_bytes = max_frame_bytes(xp, bind_flags);
+	err = open_queues(xp, bind_flags, why, why_bytes);
+	if (err == -EOPNOTSUPP && mode == XSK_MODE_ZEROCOPY)
+		snprintf(why, why_bytes, "the driver of %s has no zero-copy%s", xp->dev.name,
+			 sg ? ", or none for packets of several frames" : "");
+	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
+	if (err || (!xp->port->n_rxq && mode != XSK_MODE_ZEROCOPY))
+		return err;
+	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, modes[mode].is_native);
+	if (err) {
+		explain_attach(xp, modes[mode].is_native, err, why, why_bytes);
+		xsk_mode_close_queues(xp);
+	}
+	return err;
+}
+
+static int try_mode(struct xsk_port *xp, enum xsk_mode mode, char *why, size_t why_bytes)
+{
+	uint32_t longest = xp->dev.mtu + ETH_HLEN, room = bp_frames_room(xp->port->env->frames);
+	char why_not[XSK_WHY_BYTES];
+	int err = try_once(xp, mode, XDP_USE_SG, why, why_bytes);
+
+	/* EINVAL: before Linux 6.6; EOPNOTSUPP: zero-copy for single buffers only. */
+	if (err != -EINVAL && err != -EOPNOTSUPP)
+		goto out;
+	if (longest > room) {
+		if (err == -EINVAL) {
+			snprintf(why, why_bytes,
+				 "MTU %u is larger than the frame size, and this kernel has no "
+				 "packets of several frames for AF_XDP (Linux 6.6): lower the MTU "
+				 "to %u%s",
+				 xp->dev.mtu, room - ETH_HLEN,
+				 room < longest && longest <= 4096 - BP_HEADROOM
+					 ? " or set [memory] frame_bytes = 4096"
+					 : "");
+			err = -EMSGSIZE;
+		}
+		goto out;
+	}
+	if (try_once(xp, mode, 0, why_not, sizeof(why_not)) == 0) {
+		xp->port->info.caps = BP_CAP_PLAIN_RX;
+		return 0;
+	}
+	snprintf(why, why_bytes, "%s", why_not);
+out:
+	if (!err)
+		xp->port->info.caps = BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX;
+	return err;
+}
+
+/* "not zerocopy: …; not copy: …": why each better mode was not to be had. */
+static void note_failure(struct bp_port_info *info, enum xsk_mode mode, const char *why)
+{
+	size_t len = strlen(info->note);
+
+	snprintf(info->note + len, sizeof(info->note) - len, "%snot %s: %s", len ? "; " : "",
+		 modes[mode].key, why);
+}
+
+/* Try the modes from the one asked for downwards. Returns the mode got, or -errno. */
+static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
+{
+	const struct bp_port_conf *conf = xp->port->conf;
+	struct bp_port_info *info = &xp->port->info;
+	bool is_auto;
+	enum xsk_mode first = xsk_mode_asked_for(conf, &is_auto);
+	int err = -EINVAL;
+
+	info->note[0] = '\0';
+	for (unsigned mode = first; mode < XSK_MODE_N; mode++) {
+		err = try_mode(xp, (enum xsk_mode)mode, why, why_bytes);
+		if (!err)
+			return (int)mode;
+		/* What no other mode would mend, and what strict forbids to mend. Beside another's
+		 * program zero-copy cannot even send, copy mode can. */
+		if ((err == -EBUSY && xp->port->n_rxq) || err == -EPERM || err == -ENOBUFS ||
+		    err == -ENOMEM || err == -ENODEV || (conf->strict && !is_auto))
+			break;
+		note_failure(info, (enum xsk_mode)mode, why);
+	}
+	return err;
+}
+
+/* Read back what the kernel made of it. */
+static enum xsk_mode confirm_mode(const struct xsk_port *xp, enum xsk_mode mode)
+{
+	int is_native = modes[mode].is_native;
+
+	if (xp->n_queues && xsk_queue_is_zerocopy(&xp->queues[0]))
+		return XSK_MODE_ZEROCOPY;
+	if (xp->port->n_rxq)
+		is_native = xsk_prog_is_native(xp->dev.ifindex);
+	if (is_native < 0)
+		return mode;
+	return is_native ? XSK_MODE_COPY : XSK_MODE_SKB;
+}
+
+int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes)
+{
+	int mode = choose_mode(xp, why, why_bytes);
+
+	return mode < 0 ? mode : (int)confirm_mode(xp, (enum xsk_mode)mode);
+}
