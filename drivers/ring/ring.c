@@ -141,6 +141,8 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 		}
 		for (unsigned i = 0; i < n_views; i++, done++, tail++) {
 			w->slots[tail & w->mask] = pkts[done];
+			/* Another path's account begins at the other end. */
+			w->slots[tail & w->mask].copies = 0;
 			n_bytes += pkts[done].len;
 		}
 		n_pkts++;

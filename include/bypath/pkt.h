@@ -61,7 +61,7 @@ struct bp_pkt {
 	uint32_t len; /* bytes valid at data */
 	uint16_t headroom; /* writable bytes before data (before the vnet header, if any) */
 	uint8_t flags; /* enum bp_pkt_flag */
-	uint8_t copies; /* user-space copies of this packet so far, saturating (first view) */
+	uint8_t copies; /* user-space copies on this packet's path so far, saturating (first view) */
 };
 static_assert(sizeof(struct bp_pkt) == 32, "two views per cache line");
 

@@ -6,75 +6,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "bypath/driver.h"
+#include "engine_bed.h"
+
 #include "bypath/log.h"
 #include "core/frames.h"
-#include "engine/engine.h"
-#include "engine/internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-static void add_port(struct bp_conf *c, const char *name, const char *driver, const char *device,
-		     int to, uint16_t n_queues)
-{
-	struct bp_port_conf *p = &c->ports[c->n_ports++];
-
-	strcpy(p->name, name);
-	strcpy(p->driver, driver);
-	strcpy(p->device, device);
-	p->forward_to = to;
-	p->n_queues = n_queues;
-	p->frame_bytes = 64;
-}
-
-static struct bp_conf *make_conf(uint16_t n_workers)
-{
-	struct bp_conf *c = calloc(1, sizeof(*c));
-
-	c->engine.n_workers = n_workers;
-	c->engine.idle = BP_IDLE_ADAPTIVE;
-	c->engine.burst = 64;
-	c->engine.tx_retries = 4;
-	c->memory.n_frames = 4096;
-	c->memory.frame_bytes = 2048;
-	c->memory.hugepages = BP_NO;
-	return c;
-}
-
-static bool wait_for_received(struct bp_engine *e, struct bp_report *r, uint64_t n)
-{
-	for (unsigned i = 0; i < 2000; i++) {
-		struct timespec ts = { .tv_nsec = 10000000 };
-
-		bp_engine_tick(e);
-		bp_engine_report(e, r);
-		if (r->received >= n)
-			return true;
-		nanosleep(&ts, NULL);
-	}
-	return false;
-}
-
-/* Runs conf until n packets were received, stops, leaves the final report. */
-static struct bp_report *run(struct bp_conf *conf, uint64_t n)
-{
-	struct bp_report *r = calloc(1, sizeof(*r));
-	struct bp_engine *e;
-
-	assert_int_equal(bp_engine_create(conf, &e), 0);
-	assert_int_equal(bp_engine_start(e), 0);
-	assert_true(wait_for_received(e, r, n));
-	bp_engine_stop(e);
-	bp_engine_report(e, r);
-	assert_int_equal(r->unaccounted, 0);
-	assert_int_equal(r->held, 0);
-	assert_int_equal(r->arena_frames_free, r->arena_frames);
-	bp_engine_destroy(e);
-	return r;
-}
 
 static void null_to_null_accounts_for_every_packet(void **state)
 {
@@ -251,18 +188,6 @@ static int meta_start(struct bp_port *port)
 	port->info.caps = 0;
 	port->rxq[0].driver_burst = meta_rx;
 	return 0;
-}
-
-/* Give a port of the driver `null` other operations, as if a driver had them. */
-static void disguise(struct bp_port *port, struct bp_driver *driver, struct bp_driver_ops *ops)
-{
-	ops->open = port->driver->ops->open;
-	ops->close = port->driver->ops->close;
-	*driver = *port->driver;
-	driver->ops = ops;
-	port->driver = driver;
-	bp_port_unpublish(port);
-	assert_int_equal(bp_port_start(port), 0);
 }
 
 static void wait_for_sent(uint64_t n)

@@ -1,0 +1,181 @@
+/* What the engine charges to a path: the histogram of copies, by views and by direct bursts. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine_bed.h"
+
+#include "bypath/ledger.h"
+#include "core/frames.h"
+
+#define N_PKTS 6400u /* whole bursts */
+
+static void hold_nothing(struct bp_port *port)
+{
+	(void)port;
+}
+
+/* ---- a packet that two paths copy, one after the other ----------------------------------------- */
+
+static unsigned n_left; /* for the sources below: their worker's */
+
+static unsigned plain_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n = max < n_left ? max : n_left;
+
+	if (!n)
+		return 0;
+	n = bp_frames_get(q->port->env->frames, q->worker_id, pkts, n);
+	for (unsigned i = 0; i < n; i++)
+		pkts[i].len = 64;
+	n_left -= n;
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	return n;
+}
+
+/* As a library's reader does: each packet has been copied when it comes. */
+static unsigned copying_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n = plain_rx(q, pkts, max);
+
+	for (unsigned i = 0; i < n; i++)
+		bp_ledger_note_copy(&q->counters, &pkts[i], 64);
+	return n;
+}
+
+static unsigned copying_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		bp_ledger_note_copy(&q->counters, &pkts[i], 64);
+	bp_pool_put(q->worker_id, pkts, n);
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	return n;
+}
+
+static int start_copying_source(struct bp_port *port)
+{
+	port->rxq[0].driver_burst = copying_rx;
+	return 0;
+}
+
+static int start_copying_sink(struct bp_port *port)
+{
+	port->txq[0].driver_burst = copying_tx;
+	return 0;
+}
+
+/* What a path's packets went through on another path is that path's. */
+static void each_path_has_its_own_copies_in_its_histogram(void **state)
+{
+	struct bp_driver_ops in_ops = { .start = start_copying_source, .stop = hold_nothing };
+	struct bp_driver_ops out_ops = { .start = start_copying_sink, .stop = hold_nothing };
+	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_conf *c = make_conf(1);
+	struct bp_driver in, out;
+	struct bp_engine *e;
+
+	(void)state;
+	n_left = N_PKTS;
+	add_port(c, "in", "null", "", 1, 1);
+	add_port(c, "r0", "ring", "wire", BP_NO_PORT, 1);
+	add_port(c, "r1", "ring", "wire", 3, 1);
+	add_port(c, "out", "null", "", BP_NO_PORT, 1);
+	assert_int_equal(bp_engine_create(c, &e), 0);
+	disguise(e->ports[0], &in, &in_ops);
+	disguise(e->ports[3], &out, &out_ops);
+	assert_int_equal(bp_engine_start(e), 0);
+	assert_true(wait_for_received(e, r, 2 * N_PKTS));
+	bp_engine_stop(e);
+	bp_engine_report(e, r);
+	assert_int_equal(r->n_paths, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(r->paths[i].n_copies, N_PKTS);
+		assert_int_equal(r->paths[i].hist_copies[1], N_PKTS);
+	}
+	bp_engine_destroy(e);
+	free(r);
+	free(c);
+}
+
+/* ---- a port that takes some, drops some, leaves some -------------------------------------------- */
+
+/* Of each burst half is copied and sent, a quarter dropped under a name, a quarter left. */
+static unsigned choosy_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	for (unsigned i = 0; i < n / 2; i++)
+		bp_ledger_note_copy(&q->counters, &pkts[i], 64);
+	bp_count(&q->counters, BP_CNT_PKTS, n / 2);
+	bp_count(&q->counters, BP_DROP_PORT_DOWN, n / 4);
+	bp_pool_put(q->worker_id, pkts, n / 2 + n / 4);
+	return n / 2 + n / 4;
+}
+
+static unsigned choosy_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			      unsigned n_retries)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = plain_rx(rxq, pkts, max), k = choosy_tx(txq, pkts, n);
+
+	(void)n_retries;
+	bp_count(&txq->counters, BP_DROP_TX_FULL, n - k);
+	bp_pool_put(txq->worker_id, pkts + k, n - k);
+	return n;
+}
+
+static int start_plain_source(struct bp_port *port)
+{
+	port->rxq[0].driver_burst = plain_rx;
+	return 0;
+}
+
+static int start_choosy_sink(struct bp_port *port)
+{
+	port->txq[0].driver_burst = choosy_tx;
+	return 0;
+}
+
+static void check_choosy(bp_direct_fn direct)
+{
+	struct bp_driver_ops in_ops = { .start = start_plain_source, .stop = hold_nothing };
+	struct bp_driver_ops out_ops = { .start = start_choosy_sink, .stop = hold_nothing };
+	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_conf *c = make_conf(1);
+	struct bp_driver in, out;
+	struct bp_engine *e;
+
+	n_left = N_PKTS;
+	c->engine.tx_retries = 0;
+	add_port(c, "in", "null", "", 1, 1);
+	add_port(c, "out", "null", "", BP_NO_PORT, 1);
+	assert_int_equal(bp_engine_create(c, &e), 0);
+	disguise(e->ports[0], &in, &in_ops);
+	disguise(e->ports[1], &out, &out_ops);
+	atomic_store(&e->workers[0].paths[0].direct, direct);
+	assert_int_equal(bp_engine_start(e), 0);
+	assert_true(wait_for_received(e, r, N_PKTS));
+	bp_engine_stop(e);
+	bp_engine_report(e, r);
+	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_TX_FULL], N_PKTS / 4);
+	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_PORT_DOWN], N_PKTS / 4);
+	assert_int_equal(r->paths[0].hist_copies[0], N_PKTS / 4);
+	assert_int_equal(r->paths[0].hist_copies[1], N_PKTS / 2);
+	assert_int_equal(r->unaccounted, 0);
+	bp_engine_destroy(e);
+	free(r);
+	free(c);
+}
+
+/* «Packets out» are those that the out-port took, whatever became of them: both ways the same. */
+static void direct_bursts_count_the_same_packets_out_as_views(void **state)
+{
+	(void)state;
+	check_choosy(NULL);
+	check_choosy(choosy_direct);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_path_has_its_own_copies_in_its_histogram),
+		cmocka_unit_test(direct_bursts_count_the_same_packets_out_as_views),
+	};
+
+	return cmocka_run_group_tests_name("engine-account", tests, NULL, NULL);
+}
