@@ -134,6 +134,16 @@ struct bp_env {
 };
 
 /*
+ * Make the packet memory that all ports of a process share, fill env: arena, frames (near each worker's
+ * core, cores[n_workers]), their pool registered. Control thread; may block. conf outlives env.
+ * 0 or -errno (logged; nothing to undo). bp_env_close() when every port is destroyed; it does nothing
+ * to an env of zeros.
+ */
+int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_workers,
+		const uint16_t *cores);
+void bp_env_close(struct bp_env *env);
+
+/*
  * Register a pool: sets pool->pool_id. The one that a port registers is forgotten when its open()
  * fails or the port is destroyed. Control thread, in open() only. 0 or -ENOSPC.
  */
@@ -190,5 +200,12 @@ void bp_port_bind_pools(struct bp_port *port);
 void bp_port_unpublish(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */
 void bp_port_stop(struct bp_port *port);
+
+/*
+ * In a worker's own thread, before its first and after its last burst: tell the drivers of the n ports
+ * that it polls or sends to. 0, or a driver's -errno (logged; none is left entered).
+ */
+int bp_ports_enter(struct bp_port *const *ports, unsigned n, unsigned worker_id);
+void bp_ports_leave(struct bp_port *const *ports, unsigned n, unsigned worker_id);
 
 #endif

@@ -66,25 +66,12 @@ static int choose_cores(struct bp_engine *e)
 
 static int make_memory(struct bp_engine *e)
 {
-	unsigned n_workers = e->conf->engine.n_workers;
-	int err = bp_arena_create(e->conf, &e->arena);
+	uint16_t cores[BP_WORKERS_MAX];
+	unsigned n = e->conf->engine.n_workers;
 
-	if (err)
-		return err;
-	err = bp_frames_create(e->arena, n_workers, &e->frames);
-	if (err)
-		return err;
-	for (unsigned i = 0; i < n_workers; i++) {
-		unsigned node = bp_cpu_node(e->workers[i].core);
-
-		for (unsigned j = 0; j < e->arena->n_nodes; j++)
-			if (e->arena->nodes[j] == node)
-				bp_frames_set_node(e->frames, i, j);
-	}
-	e->env = (struct bp_env){
-		.conf = e->conf, .arena = e->arena, .frames = e->frames, .n_workers = n_workers
-	};
-	return bp_env_add_pool(&e->env, bp_frames_pool(e->frames));
+	for (unsigned i = 0; i < n; i++)
+		cores[i] = e->workers[i].core;
+	return bp_env_open(&e->env, e->conf, n, cores);
 }
 
 static int make_ports(struct bp_engine *e)
@@ -159,7 +146,7 @@ static void quiesce_workers(struct bp_engine *e)
 static int bind_offload(struct bp_engine *e, struct bp_path *path)
 {
 	struct bp_port *in = path->rxq->port, *out = path->txq->port;
-	struct bp_pool *pool = out->tx_pool ? out->tx_pool : bp_frames_pool(e->frames);
+	struct bp_pool *pool = out->tx_pool ? out->tx_pool : bp_frames_pool(e->env.frames);
 	struct bp_offload *offload;
 	int err = bp_offload_create(pool, &path->txq->counters, path->txq->worker_id, in->conf,
 				    &in->info, &out->info, &offload);
@@ -274,7 +261,7 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		bind_directs(e, NULL, false);
 	if (!err && conf->memory.protect)
-		err = bp_arena_protect(e->arena);
+		err = bp_arena_protect(e->env.arena);
 	if (err) {
 		bp_engine_destroy(e);
 		return err;
@@ -402,7 +389,6 @@ void bp_engine_destroy(struct bp_engine *e)
 								memory_order_relaxed));
 		free(e->workers[i].paths);
 	}
-	bp_frames_destroy(e->frames);
-	bp_arena_destroy(e->arena);
+	bp_env_close(&e->env);
 	free(e);
 }

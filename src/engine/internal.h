@@ -16,8 +16,6 @@ struct bp_reported_set {
 struct bp_engine {
 	const struct bp_conf *conf;
 	struct bp_plan plan;
-	struct bp_arena *arena;
-	struct bp_frames *frames;
 	struct bp_env env;
 	struct bp_port *ports[BP_PORTS_MAX];
 	bool is_started[BP_PORTS_MAX];

@@ -172,11 +172,11 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 	r->elapsed_s = (double)(now_ns - e->start_ns) / 1e9;
 	r->is_final = e->is_stopped;
 	r->drain_ms = (double)e->drain_ns / 1e6;
-	r->arena_bytes = e->arena->bytes;
-	r->arena_page_bytes = e->arena->page_bytes;
-	r->arena_frames = e->arena->n_frames;
+	r->arena_bytes = e->env.arena->bytes;
+	r->arena_page_bytes = e->env.arena->page_bytes;
+	r->arena_frames = e->env.arena->n_frames;
 	if (e->is_stopped)
-		r->arena_frames_free = bp_frames_n_free(e->frames);
+		r->arena_frames_free = bp_frames_n_free(e->env.frames);
 	r->n_ports = e->conf->n_ports;
 	for (unsigned i = 0; i < r->n_ports; i++)
 		read_port(e, i, &r->ports[i]);

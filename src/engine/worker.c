@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/worker.h"
 
-#include "bypath/driver.h"
 #include "bypath/log.h"
 
 #include "core/clock.h"
@@ -215,30 +214,6 @@ static void drain(struct bp_worker *w)
 	}
 }
 
-static int enter_ports(struct bp_worker *w)
-{
-	for (unsigned i = 0; i < w->n_ports; i++) {
-		const struct bp_driver_ops *ops = w->ports[i]->driver->ops;
-		int err = ops->thread_enter ? ops->thread_enter(w->ports[i], w->worker_id) : 0;
-
-		if (err) {
-			w->n_ports = i;
-			return err;
-		}
-	}
-	return 0;
-}
-
-static void leave_ports(struct bp_worker *w)
-{
-	for (unsigned i = w->n_ports; i-- > 0;) {
-		const struct bp_driver_ops *ops = w->ports[i]->driver->ops;
-
-		if (ops->thread_leave)
-			ops->thread_leave(w->ports[i], w->worker_id);
-	}
-}
-
 static void *worker_main(void *arg)
 {
 	struct bp_worker *w = arg;
@@ -249,22 +224,19 @@ static void *worker_main(void *arg)
 	pthread_setname_np(pthread_self(), name);
 	atomic_store_explicit(&w->tid, (int)syscall(SYS_gettid), memory_order_relaxed);
 	err = bp_cpu_pin(w->core);
-	if (err) {
+	if (err)
 		bp_log(BP_LOG_ERROR, "worker %u: cannot run on core %u: %s: see [engine] cores",
 		       w->worker_id, w->core, strerror(-err));
-		w->n_ports = 0; /* none entered, none to leave */
-	} else {
-		err = enter_ports(w);
-	}
+	else
+		err = bp_ports_enter(w->ports, w->n_ports, w->worker_id);
 	atomic_store_explicit(&w->state, err ? BP_WORKER_FAILED : BP_WORKER_RUNNING,
 			      memory_order_release);
-	if (!err) {
-		poll_until_asked(w);
-		drain(w);
-	}
-	leave_ports(w);
-	if (!err)
-		atomic_store_explicit(&w->state, BP_WORKER_ENDED, memory_order_release);
+	if (err)
+		return NULL;
+	poll_until_asked(w);
+	drain(w);
+	bp_ports_leave(w->ports, w->n_ports, w->worker_id);
+	atomic_store_explicit(&w->state, BP_WORKER_ENDED, memory_order_release);
 	return NULL;
 }
 

@@ -141,9 +141,9 @@ void bp_gen_report(const struct bp_gen *gen, struct bp_gen_report *r)
 		r->cores[i] = gen->workers[i].core;
 	for (unsigned i = 0; i < gen->n_workers; i++)
 		r->n_preempted += load(&gen->workers[i].n_preempted);
-	r->arena_page_bytes = gen->arena->page_bytes;
-	r->arena_frames = gen->arena->n_frames;
-	r->arena_frames_free = bp_frames_n_free(gen->frames);
+	r->arena_page_bytes = gen->env.arena->page_bytes;
+	r->arena_frames = gen->env.arena->n_frames;
+	r->arena_frames_free = bp_frames_n_free(gen->env.frames);
 	for (unsigned role = 0; role < BP_GEN_ROLES; role++) {
 		struct bp_gen_port_row *row = &r->ports[r->n_ports];
 		const struct bp_gen_port *p = gen->by_role[role];

@@ -42,8 +42,6 @@ struct bp_gen_worker {
 /* The control thread's, but for what source, sink and workers say of themselves. */
 struct bp_gen {
 	const struct bp_conf *conf;
-	struct bp_arena *arena;
-	struct bp_frames *frames;
 	struct bp_env env;
 	unsigned n_ports;
 	struct bp_gen_port ports[BP_GEN_ROLES];

@@ -5,8 +5,6 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
-#include "core/cpu.h"
-
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -87,31 +85,10 @@ static int start_port(struct bp_gen_port *p)
 	return err;
 }
 
-static int make_memory(struct bp_gen *gen)
-{
-	int err = bp_arena_create(gen->conf, &gen->arena);
-
-	if (!err)
-		err = bp_frames_create(gen->arena, gen->n_workers, &gen->frames);
-	if (err)
-		return err;
-	for (unsigned i = 0; i < gen->n_workers; i++) {
-		unsigned node = bp_cpu_node(gen->workers[i].core);
-
-		for (unsigned j = 0; j < gen->arena->n_nodes; j++)
-			if (gen->arena->nodes[j] == node)
-				bp_frames_set_node(gen->frames, i, j);
-	}
-	gen->env = (struct bp_env){ .conf = gen->conf,
-				    .arena = gen->arena,
-				    .frames = gen->frames,
-				    .n_workers = gen->n_workers };
-	return bp_env_add_pool(&gen->env, bp_frames_pool(gen->frames));
-}
-
 int bp_gen_open_ports(struct bp_gen *gen)
 {
-	int err = make_memory(gen);
+	uint16_t cores[] = { gen->workers[0].core, gen->workers[1].core };
+	int err = bp_env_open(&gen->env, gen->conf, gen->n_workers, cores);
 
 	for (unsigned role = 0; !err && role < BP_GEN_ROLES; role++)
 		err = create_port(gen, (enum bp_gen_role)role);
@@ -136,8 +113,7 @@ void bp_gen_close_ports(struct bp_gen *gen)
 	for (unsigned i = 0; i < gen->n_ports; i++)
 		bp_port_destroy(gen->ports[i].port);
 	gen->n_ports = 0;
-	bp_frames_destroy(gen->frames);
-	bp_arena_destroy(gen->arena);
+	bp_env_close(&gen->env);
 }
 
 /* ---- counters -------------------------------------------------------------------------------- */

@@ -29,30 +29,15 @@ static bool uses(const struct bp_gen_worker *w, const struct bp_port *port)
 	       (port->n_rxq && port->rxq[0].worker_id == w->worker_id);
 }
 
-static void leave_ports(struct bp_gen_worker *w, unsigned n_ports)
+/* Into ports[]: their number. */
+static unsigned list_ports(const struct bp_gen_worker *w, struct bp_port *ports[BP_GEN_ROLES])
 {
-	for (unsigned i = n_ports; i-- > 0;) {
-		struct bp_port *port = w->gen->ports[i].port;
+	unsigned n = 0;
 
-		if (uses(w, port) && port->driver->ops->thread_leave)
-			port->driver->ops->thread_leave(port, w->worker_id);
-	}
-}
-
-static int enter_ports(struct bp_gen_worker *w)
-{
-	for (unsigned i = 0; i < w->gen->n_ports; i++) {
-		struct bp_port *port = w->gen->ports[i].port;
-		int err = uses(w, port) && port->driver->ops->thread_enter
-				  ? port->driver->ops->thread_enter(port, w->worker_id)
-				  : 0;
-
-		if (err) {
-			leave_ports(w, i);
-			return err;
-		}
-	}
-	return 0;
+	for (unsigned i = 0; i < w->gen->n_ports; i++)
+		if (uses(w, w->gen->ports[i].port))
+			ports[n++] = w->gen->ports[i].port;
+	return n;
 }
 
 /*
@@ -106,6 +91,8 @@ static void *worker_main(void *arg)
 {
 	struct bp_gen_worker *w = arg;
 	struct bp_gen *gen = w->gen;
+	struct bp_port *ports[BP_GEN_ROLES];
+	unsigned n_ports = list_ports(w, ports);
 	int err = bp_cpu_pin(w->core);
 
 	pthread_setname_np(pthread_self(), w->does_tx ? "bypath-gen-tx" : "bypath-gen-rx");
@@ -113,7 +100,7 @@ static void *worker_main(void *arg)
 		bp_log(BP_LOG_ERROR, "generator: cannot run on core %u: %s: see [engine] cores",
 		       w->core, strerror(-err));
 	else
-		err = enter_ports(w);
+		err = bp_ports_enter(ports, n_ports, w->worker_id);
 	atomic_store_explicit(&w->state, err ? BP_GEN_FAILED : BP_GEN_RUNNING,
 			      memory_order_release);
 	if (err)
@@ -124,7 +111,7 @@ static void *worker_main(void *arg)
 	else
 		poll_until_end(w);
 	atomic_store_explicit(&w->n_preempted, count_preempted(), memory_order_relaxed);
-	leave_ports(w, gen->n_ports);
+	bp_ports_leave(ports, n_ports, w->worker_id);
 	return NULL;
 }
 

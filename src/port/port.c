@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
-{
-	if (env->n_pools == BP_POOLS_MAX)
-		return -ENOSPC;
-	pool->pool_id = (uint8_t)env->n_pools;
-	env->pools[env->n_pools++] = pool;
-	return 0;
-}
-
 /* Of a port that is no more. Their ids are not given again: others' in_place knows them. */
 static void forget_pools(struct bp_env *env, unsigned first, unsigned end)
 {

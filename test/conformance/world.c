@@ -55,34 +55,23 @@ static void fill_defaults(struct bp_conf *conf)
 
 static int create_memory(struct world *w)
 {
-	int err = bp_arena_create(&w->conf, &w->env.arena);
+	static const uint16_t cores[N_WORKERS];
+	int err = private_pool_create(&w->foreign);
 
 	if (err)
 		return err;
-	err = bp_frames_create(w->env.arena, N_WORKERS, &w->env.frames);
-	if (err)
-		goto err_arena;
-	err = private_pool_create(&w->foreign);
-	if (err)
-		goto err_frames;
-	err = bp_env_add_pool(&w->env, bp_frames_pool(w->env.frames));
+	err = bp_env_open(&w->env, &w->conf, N_WORKERS, cores);
 	if (!err)
 		err = bp_env_add_pool(&w->env, &w->foreign.pool);
-	if (!err)
-		return 0;
-	private_pool_destroy(&w->foreign);
-err_frames:
-	bp_frames_destroy(w->env.frames);
-err_arena:
-	bp_arena_destroy(w->env.arena);
+	if (err)
+		private_pool_destroy(&w->foreign);
 	return err;
 }
 
 static void destroy_memory(struct world *w)
 {
 	private_pool_destroy(&w->foreign);
-	bp_frames_destroy(w->env.frames);
-	bp_arena_destroy(w->env.arena);
+	bp_env_close(&w->env);
 }
 
 static int create_ports(struct world *w)
@@ -100,21 +89,6 @@ static int create_ports(struct world *w)
 	if (err)
 		bp_port_destroy(w->port);
 	return err;
-}
-
-static int enter_thread(struct bp_port *port, unsigned worker_id)
-{
-	const struct bp_driver_ops *ops = port->driver->ops;
-
-	return ops->thread_enter ? ops->thread_enter(port, worker_id) : 0;
-}
-
-static void leave_thread(struct bp_port *port, unsigned worker_id)
-{
-	const struct bp_driver_ops *ops = port->driver->ops;
-
-	if (ops->thread_leave)
-		ops->thread_leave(port, worker_id);
 }
 
 /* A device that is being taken apart is «not yet» there: the engine tries again every 100 ms. */
@@ -181,8 +155,6 @@ bool world_open(struct world *w, const struct rig *rig)
 	rig->configure(rig, &w->conf);
 	if (!w->conf.n_ports)
 		w->conf.n_ports = 1;
-	w->env.conf = &w->conf;
-	w->env.n_workers = N_WORKERS;
 	err = create_memory(w);
 	if (!expect(!err, "arena: %s", strerror(-err)))
 		return false;
@@ -190,9 +162,9 @@ bool world_open(struct world *w, const struct rig *rig)
 	if (!expect(!err, "port of driver %s on %s: %s", w->conf.ports[0].driver,
 		    w->conf.ports[0].device, strerror(-err)))
 		goto err_memory;
-	err = enter_thread(w->port, WORKER);
+	err = bp_ports_enter(&w->port, 1, WORKER);
 	if (!err && w->peer)
-		err = enter_thread(w->peer, PEER_WORKER);
+		err = bp_ports_enter(&w->peer, 1, PEER_WORKER);
 	if (!expect(!err, "thread_enter: %s", strerror(-err)) || !world_start(w))
 		goto err_ports;
 	return true;
@@ -230,9 +202,9 @@ void world_close(struct world *w)
 {
 
 	world_stop(w);
-	leave_thread(w->port, WORKER);
+	bp_ports_leave(&w->port, 1, WORKER);
 	if (w->peer) {
-		leave_thread(w->peer, PEER_WORKER);
+		bp_ports_leave(&w->peer, 1, PEER_WORKER);
 		bp_port_destroy(w->peer);
 	}
 	bp_port_destroy(w->port);

@@ -127,7 +127,7 @@ static struct bp_gen *make_gen(struct bp_conf *conf, struct impairment *im)
 	assert_int_equal(bp_gen_create(conf, &gen), 0);
 	if (im) {
 		rxq = &gen->by_role[BP_GEN_RX]->port->rxq[0];
-		im->frames = gen->frames;
+		im->frames = gen->env.frames;
 		im->rx = rxq->driver_burst;
 		impairment = im;
 		atomic_store_explicit(&rxq->burst, impaired_rx, memory_order_release);

@@ -1,0 +1,84 @@
+/* What the ports of a process share: packet memory, its pools, the threads that poll them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bypath/driver.h"
+
+#include "core/arena.h"
+#include "core/cpu.h"
+#include "core/frames.h"
+
+#include <errno.h>
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* Say which node each worker's core is on, where the arena has memory there. */
+static void set_nodes(struct bp_env *env, const uint16_t *cores)
+{
+	for (unsigned i = 0; i < env->n_workers; i++) {
+		unsigned node = bp_cpu_node(cores[i]);
+
+		for (unsigned j = 0; j < env->arena->n_nodes; j++)
+			if (env->arena->nodes[j] == node)
+				bp_frames_set_node(env->frames, i, j);
+	}
+}
+
+int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_workers,
+		const uint16_t *cores)
+{
+	int err;
+
+	*env = (struct bp_env){ .conf = conf, .n_workers = n_workers };
+	err = bp_arena_create(conf, &env->arena);
+	if (!err)
+		err = bp_frames_create(env->arena, n_workers, &env->frames);
+	if (!err)
+		err = bp_env_add_pool(env, bp_frames_pool(env->frames));
+	if (err) {
+		bp_env_close(env);
+		return err;
+	}
+	set_nodes(env, cores);
+	return 0;
+}
+
+void bp_env_close(struct bp_env *env)
+{
+	bp_frames_destroy(env->frames);
+	bp_arena_destroy(env->arena);
+	*env = (struct bp_env){ 0 };
+}
+
+int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
+{
+	if (env->n_pools == BP_POOLS_MAX)
+		return -ENOSPC;
+	pool->pool_id = (uint8_t)env->n_pools;
+	env->pools[env->n_pools++] = pool;
+	return 0;
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+int bp_ports_enter(struct bp_port *const *ports, unsigned n, unsigned worker_id)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct bp_driver_ops *ops = ports[i]->driver->ops;
+		int err = ops->thread_enter ? ops->thread_enter(ports[i], worker_id) : 0;
+
+		if (err) {
+			bp_ports_leave(ports, i, worker_id);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void bp_ports_leave(struct bp_port *const *ports, unsigned n, unsigned worker_id)
+{
+	while (n-- > 0) {
+		const struct bp_driver_ops *ops = ports[n]->driver->ops;
+
+		if (ops->thread_leave)
+			ops->thread_leave(ports[n], worker_id);
+	}
+}
