@@ -11,7 +11,7 @@
 
 /* What a variant of the path does: known to the compiler, one function each. */
 enum trait {
-	CHECKS = 1u << 0, /* RX may hand over chains, or have stripped tags */
+	CHECKS = 1u << 0, /* RX may hand over chains, have stripped tags, mix lengths */
 	SWAPS = 1u << 1, /* [engine] mode = macswap */
 };
 
@@ -62,16 +62,14 @@ struct look {
 	uint32_t excess, n_segs;
 };
 
-static inline void look_at(struct look *l, const struct rte_mbuf *m, uint32_t min, unsigned traits)
+static inline void look_at(struct look *l, const struct rte_mbuf *m, uint32_t min)
 {
 	l->n_bytes += m->pkt_len;
 	/* The bits of all lengths together are no less than the longest; a packet that is too
 	 * short wraps around and is huge. */
 	l->excess |= m->pkt_len - min;
-	if (traits & CHECKS) {
-		l->flags |= m->ol_flags;
-		l->n_segs |= m->nb_segs;
-	}
+	l->flags |= m->ol_flags;
+	l->n_segs |= m->nb_segs;
 }
 
 /* Can all packets leave as they are? Adds up their bytes. */
@@ -80,26 +78,41 @@ static inline bool is_plain(const struct dpdk_txq *tq, struct rte_mbuf *const *m
 {
 	uint32_t min = tq->min_bytes;
 	struct look l = { 0 };
-	unsigned i = 0;
+	unsigned i = 0, n_looks = traits & CHECKS ? n : 1;
 
-	for (; i + 4 <= n; i += 4)
+	for (; i + 4 <= n_looks; i += 4)
 		for (unsigned j = 0; j < 4; j++)
-			look_at(&l, mbufs[i + j], min, traits);
-	for (; i < n; i++)
-		look_at(&l, mbufs[i], min, traits);
-	*n_bytes = l.n_bytes;
+			look_at(&l, mbufs[i + j], min);
+	for (; i < n_looks; i++)
+		look_at(&l, mbufs[i], min);
+	*n_bytes = traits & CHECKS ? l.n_bytes : l.n_bytes * n;
 	if (unlikely(l.flags & RTE_MBUF_F_RX_VLAN_STRIPPED) ||
 	    unlikely(l.n_segs > 1 && !tq->multi_segs))
 		return false;
 	return likely(l.excess <= tq->max_bytes - min) || are_lengths_right(tq, mbufs, n);
 }
 
-static inline void swap_all(struct rte_mbuf *const *mbufs, unsigned n)
+#define WIDE_BYTES 16u
+typedef uint8_t wide_bytes __attribute__((vector_size(WIDE_BYTES)));
+
+/* bp_macswap() of a frame in a buffer of at least WIDE_BYTES: one load, one shuffle, one store. */
+static inline void swap_wide(uint8_t *frame)
+{
+	wide_bytes v;
+
+	memcpy(&v, frame, sizeof(v)); /* header */
+	v = __builtin_shufflevector(v, v, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
+	memcpy(frame, &v, sizeof(v)); /* header */
+}
+
+static inline void swap_all(struct rte_mbuf *const *mbufs, unsigned n, unsigned traits)
 {
 	for (unsigned i = 0; i < n; i++) {
-		if (i + 4 < n)
+		if (traits & CHECKS && i + 4 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + 4], void *));
-		if (likely(mbufs[i]->data_len >= BP_MACS_BYTES))
+		if (!(traits & CHECKS) || likely(mbufs[i]->data_len >= WIDE_BYTES))
+			swap_wide(rte_pktmbuf_mtod(mbufs[i], uint8_t *));
+		else if (mbufs[i]->data_len >= BP_MACS_BYTES)
 			bp_macswap(rte_pktmbuf_mtod(mbufs[i], uint8_t *));
 	}
 }
@@ -215,7 +228,7 @@ move(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, unsigned n_retries, u
 	}
 	dpdk_count_rx(rxq, n, n_bytes);
 	if (traits & SWAPS)
-		swap_all(mbufs, n);
+		swap_all(mbufs, n, traits);
 	send_all(txq, mbufs, n, n_bytes, n_retries);
 	return n;
 }
@@ -237,7 +250,7 @@ bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *t
 {
 	const struct dpdk_rxq *rq = rxq->priv;
 	const struct dpdk_txq *tq = txq->priv;
-	/* Made in this PMD of whole mbufs without flags. */
+	/* Made in this PMD, of whole mbufs without flags, all of one length. */
 	bool is_bare = rq->dp->kind == DPDK_NULL;
 
 	if (tq->max_bytes < tq->min_bytes)

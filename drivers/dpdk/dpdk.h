@@ -34,8 +34,8 @@ struct dpdk_mbufs {
 struct dpdk_pool {
 	struct bp_pool pool; /* first: views point here */
 	struct dpdk_mbufs rx;
-	/* What TX copies into, and packets are made in: the same, or smaller ones where rx has room
-	 * for super-frames. */
+	/* What TX copies into, and packets are made in: the same, or others where rx has room for
+	 * super-frames, or for short frames only. */
 	struct dpdk_mbufs tx;
 	/* tx.mp, for dpdk_pool_get(). Written by the control thread, read by workers. */
 	_Atomic(struct rte_mempool *) frames;

@@ -31,6 +31,19 @@ static uint32_t devargs_number(const struct dpdk_port *dp, const char *key, uint
 	return (uint32_t)strtoul(value, NULL, 10);
 }
 
+/* No frame that net_null makes is longer. It reads numbers of any base; the last size counts. */
+static uint32_t null_frame_bytes(const struct dpdk_port *dp)
+{
+	static const char key[] = "size=";
+	unsigned long n_bytes = 64; /* its default */
+
+	for (const char *at = dp->devargs; (at = strstr(at, key));) {
+		at += strlen(key);
+		n_bytes = RTE_MAX(n_bytes, strtoul(at, NULL, 0));
+	}
+	return (uint32_t)RTE_MIN(n_bytes, (unsigned long)UINT16_MAX);
+}
+
 uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
 {
 	uint32_t room = RTE_MBUF_DEFAULT_DATAROOM;
@@ -44,7 +57,10 @@ uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
 		wanted = devargs_number(dp, "framesz", 2048) - AF_PACKET_OVERHEAD;
 		break;
 	case DPDK_NULL:
-		wanted = devargs_number(dp, "size", 64);
+		/* No longer than its frames: mbufs that lie closer together need fewer entries of
+		 * the TLB. */
+		room = 0;
+		wanted = null_frame_bytes(dp);
 		break;
 	default:
 		break;
@@ -83,7 +99,8 @@ uint32_t dpdk_max_frame(const struct dpdk_port *dp)
 	case DPDK_NULL:
 	case DPDK_RING:
 	case DPDK_PCAP:
-		return can_multi ? UINT16_MAX : dpdk_mbuf_room(dp);
+		return can_multi ? UINT16_MAX
+				 : RTE_MAX(dpdk_mbuf_room(dp), (uint32_t)RTE_MBUF_DEFAULT_DATAROOM);
 	default:
 		return (mtu ? mtu : RTE_ETHER_MTU) + RTE_ETHER_HDR_LEN;
 	}
@@ -168,15 +185,17 @@ static int make_pools(struct dpdk_port *dp)
 	pool->rx.room = dpdk_mbuf_room(dp);
 	if (pool->rx.room <= BIG_ROOM) {
 		err = make_mbufs(dp, &pool->rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
-		pool->tx = pool->rx;
-		return err;
+	} else {
+		/* 64 KiB each: a burst and a cache per worker, none to copy or write into. */
+		n = dp->port->env->n_workers * (CACHE_MBUFS_BIG * 3 / 2 + BP_BURST_MAX) +
+		    BP_BURST_MAX + n_in_rings(dp);
+		err = make_mbufs(dp, &pool->rx, n, CACHE_MBUFS_BIG);
 	}
-	/* 64 KiB each: a burst and a cache per worker, and none of them to copy or write into. */
-	n = dp->port->env->n_workers * (CACHE_MBUFS_BIG * 3 / 2 + BP_BURST_MAX) + BP_BURST_MAX +
-	    n_in_rings(dp);
-	err = make_mbufs(dp, &pool->rx, n, CACHE_MBUFS_BIG);
 	if (err)
 		return err;
+	pool->tx = pool->rx;
+	if (pool->rx.room <= BIG_ROOM && pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
+		return 0;
 	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
 	n = n_in_flight(dp);
 	if (holds_mbufs(dp->kind))
