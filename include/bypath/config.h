@@ -19,6 +19,7 @@
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
 enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
+enum bp_pass { BP_PASS_AUTO, BP_PASS_OFF };
 
 /* [port.NAME]. Empty string: not given. A key that a driver does not know stays at its default
  * (validation refuses it otherwise). */
@@ -31,6 +32,7 @@ struct bp_port_conf {
 	bool strict; /* refuse to start when the mode got is not the mode asked for */
 	uint16_t n_queues; /* RX queues, 1..BP_QUEUES_MAX */
 	enum bp_tristate checksum; /* BP_AUTO, or BP_NO for off */
+	enum bp_pass offload; /* off: only complete frames are sent here */
 	uint32_t ring_size; /* descriptors or slots per queue, power of two; 0: driver's choice */
 	uint32_t mtu; /* DPDK ports: MTU to set; 0: leave it */
 	char tx[BP_NAME_BYTES]; /* af_packet mode = mmap: auto | ring | send */

@@ -35,8 +35,8 @@ struct bp_driver_ops {
 	/* Undo open(). The port is stopped. */
 	void (*close)(struct bp_port *port);
 	/* Called every 100 ms while workers poll: enum bp_link. BP_LINK_DOWN: the device is there
-	 * but carries nothing, the queues recover by themselves. BP_LINK_LOST: stop() and start()
-	 * are needed. NULL: always up. Must be safe beside running bursts. */
+	 * but carries nothing, the queues recover by themselves. BP_LINK_LOST, BP_LINK_CHANGED:
+	 * stop() and start() are needed. NULL: always up. Must be safe beside running bursts. */
 	int (*check)(struct bp_port *port);
 	/* Fill up to max reported counters; returns their number. Safe beside running bursts.
 	 * NULL: none. */

@@ -96,6 +96,10 @@ enum bp_port_cap {
 	/* Received views never carry BP_PKT_VNET: a path to a port without BP_CAP_VNET_TX then
 	 * needs no look at them. */
 	BP_CAP_PLAIN_RX = 1u << 4,
+	/* With BP_CAP_VNET_TX: of super-frames TX takes none of TCP; partial checksums it does. */
+	BP_CAP_NO_TCP_GSO_TX = 1u << 5,
+	/* UDP super-frames are neither taken by TX nor received. */
+	BP_CAP_NO_UDP_GSO = 1u << 6,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */
@@ -119,7 +123,14 @@ struct bp_reported {
 	bool is_drop; /* packets lost before bypath received them, or after it sent them */
 };
 
-enum bp_link { BP_LINK_UP, BP_LINK_DOWN, BP_LINK_LOST };
+enum bp_link {
+	BP_LINK_UP,
+	BP_LINK_DOWN,
+	BP_LINK_LOST,
+	/* Of bp_driver_ops.check() only: up, with a peer that offers other things than the one that
+	 * start() met: what is in bp_port_info no longer holds until start() has looked again. */
+	BP_LINK_CHANGED,
+};
 
 /* What a driver may use of the process. Fixed before the first open() but for pools[]. */
 struct bp_env {

@@ -44,6 +44,9 @@ static const struct bp_word yes_no_auto[] = {
 static const struct bp_word auto_off[] = { { "auto", BP_AUTO, 0 },
 					   { "off", BP_NO, 0 },
 					   { NULL, 0, 0 } };
+static const struct bp_word pass_words[] = { { "auto", BP_PASS_AUTO, 0 },
+					     { "off", BP_PASS_OFF, 0 },
+					     { NULL, 0, 0 } };
 static const struct bp_word engine_modes[] = { { "io", BP_ENGINE_IO, 0 },
 					       { "macswap", BP_ENGINE_MACSWAP, 0 },
 					       { NULL, 0, 0 } };
@@ -206,6 +209,9 @@ const struct bp_key bp_schema[] = {
 	{ PORT(checksum), .name = "checksum", .type = BP_KEY_CHOICE, .words = auto_off,
 	  .fallback = "auto", .drivers = BP_SD_ALL & ~(BP_SD_NULL | BP_SD_XDP_LIVE),
 	  .help = "auto: complete partial L4 checksums of packets received here when need be" },
+	{ PORT(offload), .name = "offload", .type = BP_KEY_CHOICE, .words = pass_words,
+	  .fallback = "auto", .drivers = BP_SD_AF_PACKET | BP_SD_TAP | BP_SD_DPDK | BP_SD_RING,
+	  .help = "auto: partial checksums, super-frames pass as they are to a port that takes them" },
 	{ PORT(ring_size), .name = "ring_size", .type = BP_KEY_NUMBER,
 	  .flags = BP_KEY_ZERO | BP_KEY_POWER_OF_2, .unit = "slots", .min = 8, .max = 65536,
 	  .zero = "driver's choice", .fallback = "0",

@@ -287,23 +287,29 @@ int bp_engine_start(struct bp_engine *e)
 
 /* ---- ports that go away and come back -------------------------------------------------------- */
 
-static void take_port_out(struct bp_engine *e, struct bp_port *port)
+static void halt_port(struct bp_engine *e, struct bp_port *port)
 {
-	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
-	       port->conf->name, port->conf->device);
-	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
 	bind_directs(e, port, true);
 	bp_port_unpublish(port);
 	quiesce_workers(e);
 	bp_port_stop(port);
 	e->is_started[port->port_id] = false;
+}
+
+static void take_port_out(struct bp_engine *e, struct bp_port *port)
+{
+	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
+	       port->conf->name, port->conf->device);
+	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	halt_port(e, port);
 	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
 }
 
-static void take_port_in(struct bp_engine *e, struct bp_port *port)
+/* Start a port that is halted. False: not yet. */
+static bool resume_port(struct bp_engine *e, struct bp_port *port)
 {
 	if (bp_port_make_ready(port))
-		return; /* not yet */
+		return false;
 	if (bind_offloads(e, port))
 		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
 		       port->conf->name);
@@ -312,10 +318,16 @@ static void take_port_in(struct bp_engine *e, struct bp_port *port)
 	bp_port_publish(port);
 	e->is_started[port->port_id] = true;
 	bind_directs(e, port, false);
-	bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name, port->conf->device,
-	       port->info.mode);
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_idle_wake(&e->workers[i].idle);
+	return true;
+}
+
+static void take_port_in(struct bp_engine *e, struct bp_port *port)
+{
+	if (resume_port(e, port))
+		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
+		       port->conf->device, port->info.mode);
 }
 
 static void note_link(struct bp_port *port, unsigned link)
@@ -339,6 +351,10 @@ void bp_engine_tick(struct bp_engine *e)
 		}
 		if (port->driver->ops->check)
 			link = (unsigned)port->driver->ops->check(port);
+		if (link == BP_LINK_CHANGED) {
+			halt_port(e, port);
+			link = resume_port(e, port) ? BP_LINK_UP : BP_LINK_DOWN;
+		}
 		if (link == BP_LINK_LOST)
 			take_port_out(e, port);
 		else

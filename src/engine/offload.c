@@ -30,12 +30,27 @@ static uint32_t bound_l3(const struct bp_port_info *info)
 	return info->mtu < frame ? info->mtu : frame;
 }
 
+/* Kinds of super-frames that may come and that a port which takes metadata does not send. */
+static uint32_t choose_cuts(const struct bp_port_info *rx, const struct bp_port_info *tx,
+			    bool has_meta)
+{
+	uint32_t flags = 0;
+
+	if ((tx->caps & BP_CAP_NO_TCP_GSO_TX) && (has_meta || rx->caps & BP_CAP_GSO_INFER))
+		flags |= BP_OFFLOAD_CUT_TCP;
+	if ((tx->caps & BP_CAP_NO_UDP_GSO) && has_meta && !(rx->caps & BP_CAP_NO_UDP_GSO))
+		flags |= BP_OFFLOAD_CUT_UDP;
+	return flags;
+}
+
 static uint32_t choose_flags(const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
 			     const struct bp_port_info *tx, uint32_t l3_bytes)
 {
 	bool has_meta = !(rx->caps & BP_CAP_PLAIN_RX), takes_meta = tx->caps & BP_CAP_VNET_TX;
 	uint32_t flags = has_meta && !takes_meta ? BP_OFFLOAD_RESOLVE : 0;
 
+	if (takes_meta)
+		flags |= choose_cuts(rx, tx, has_meta);
 	if (rx_conf->checksum == BP_NO || !(rx->caps & BP_CAP_CSUM_INFER))
 		return flags;
 	if ((rx->caps & BP_CAP_GSO_INFER) && l3_bytes)
@@ -210,7 +225,8 @@ static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n
 	if (bp_csum_load(views[0].data + l4.csum_off) != bp_csum_fold(pseudo))
 		return PASS;
 	mss = infer_mss(o, &l4);
-	if ((o->flags & BP_OFFLOAD_ANNOTATE) && views[0].headroom >= BP_VNET_BYTES) {
+	if ((o->flags & BP_OFFLOAD_ANNOTATE) && views[0].headroom >= BP_VNET_BYTES &&
+	    !(mss && (o->flags & BP_OFFLOAD_CUT_TCP))) {
 		annotate(&views[0], &l4, mss);
 		return PASS;
 	}
@@ -221,10 +237,28 @@ static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n
 	return PASS;
 }
 
+/* Does TX not take this packet's metadata? */
+static bool must_resolve(const struct bp_offload *o, const struct bp_pkt *view)
+{
+	uint32_t cuts = BP_OFFLOAD_CUT_TCP | BP_OFFLOAD_CUT_UDP;
+
+	if (!(o->flags & cuts) || (o->flags & BP_OFFLOAD_RESOLVE))
+		return o->flags & BP_OFFLOAD_RESOLVE;
+	switch (bp_pkt_vnet(view)->gso_type & ~BP_VNET_GSO_ECN) {
+	case BP_VNET_GSO_NONE:
+		return false;
+	case BP_VNET_GSO_TCPV4:
+	case BP_VNET_GSO_TCPV6:
+		return o->flags & BP_OFFLOAD_CUT_TCP;
+	default:
+		return o->flags & BP_OFFLOAD_CUT_UDP;
+	}
+}
+
 static enum verdict look_at(struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
 {
 	if (views[0].flags & BP_PKT_VNET)
-		return o->flags & BP_OFFLOAD_RESOLVE ? resolve(o, views, n_views) : PASS;
+		return must_resolve(o, &views[0]) ? resolve(o, views, n_views) : PASS;
 	if (o->flags & BP_OFFLOAD_INFER_CSUM)
 		return infer(o, views, n_views);
 	return PASS;

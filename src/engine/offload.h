@@ -15,6 +15,9 @@ enum bp_offload_flag {
 	BP_OFFLOAD_INFER_GSO = 1u << 2,
 	/* TX takes metadata: write down what was inferred instead of computing it. */
 	BP_OFFLOAD_ANNOTATE = 1u << 3,
+	/* TX takes metadata, but no super-frames of this protocol: cut those. */
+	BP_OFFLOAD_CUT_TCP = 1u << 4,
+	BP_OFFLOAD_CUT_UDP = 1u << 5,
 };
 
 /* One path's stage: state of one worker. Members are offload.c's business. */

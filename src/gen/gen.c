@@ -48,8 +48,10 @@ void bp_gen_destroy(struct bp_gen *gen)
 int bp_gen_link_of(const struct bp_gen_port *p)
 {
 	const struct bp_driver_ops *ops = p->port->driver->ops;
+	int link = ops->check ? ops->check(p->port) : BP_LINK_UP;
 
-	return ops->check ? ops->check(p->port) : BP_LINK_UP;
+	/* What the peer takes beyond complete frames is nothing to a generator. */
+	return link == BP_LINK_CHANGED ? BP_LINK_UP : link;
 }
 
 int bp_gen_wait_links(struct bp_gen *gen, double seconds, char *why, size_t why_bytes)

@@ -139,9 +139,12 @@ int bp_port_make_ready(struct bp_port *port)
 {
 	int err = port->driver->ops->start(port);
 
-	if (!err)
-		bp_port_bind_pools(port);
-	return err;
+	if (err)
+		return err;
+	if (port->conf->offload == BP_PASS_OFF)
+		port->info.caps &= ~(uint32_t)BP_CAP_VNET_TX;
+	bp_port_bind_pools(port);
+	return 0;
 }
 
 void bp_port_publish(struct bp_port *port)

@@ -187,7 +187,7 @@ static void values_reach_their_fields(void **state)
 		   "[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\n"
 		   "[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
 		   "[port.p]\ndriver = af_packet\ndevice = eth7\nstrict = yes\nqueues = 2\n"
-		   "checksum = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
+		   "checksum = off\noffload = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
 		   "[port.x]\ndriver = af_xdp\ndevice = eth8\nmode = skb\nbusy_poll_us = 20\n"
 		   "[port.f]\ndriver = pcap\ndevice = /tmp/a b.pcap\nloop = yes\nrate_pps = 5\n"
 		   "count = 9000000000\n"
@@ -221,6 +221,7 @@ static void values_reach_their_fields(void **state)
 	assert_true(conf.ports[0].strict);
 	assert_int_equal(conf.ports[0].n_queues, 2);
 	assert_int_equal(conf.ports[0].checksum, BP_NO);
+	assert_int_equal(conf.ports[0].offload, BP_PASS_OFF);
 	assert_int_equal(conf.ports[0].ring_size, 512);
 	assert_string_equal(conf.ports[0].tx, "send");
 	assert_int_equal(conf.ports[0].qdisc_bypass, BP_YES);

@@ -101,6 +101,61 @@ static void tcp_super_frames_become_exact_segments(void **state)
 	check_super(&spec, BP_VNET_GSO_TCPV4, 100, FRAME_BYTES_MAX, 101);
 }
 
+/* A packet of this kind through a path to such a port: cut, or on its way as it came. */
+static void check_virtio(const struct fb_spec *spec, uint8_t gso_type, uint32_t tx_caps,
+			 bool is_cut)
+{
+	struct bed *bed = bed_open(256, 0, BP_CAP_VNET_TX | tx_caps, 1500);
+	struct bp_vnet_hdr meta;
+	struct bp_pkt pkt, in[1];
+
+	fb_build(&input, spec);
+	meta = meta_of(&input, gso_type, gso_type == BP_VNET_GSO_NONE ? 0 : 1400);
+	pkt = bed_view(bed, input.bytes, input.len, 0, &meta);
+	if (is_cut) {
+		in[0] = pkt;
+		bp_offload_begin(bed->o, in, 1);
+		assert_int_equal(check_segments(bed, spec, 1400, 1), 3);
+	} else {
+		pkt = pass_one(bed, pkt);
+		assert_int_equal(pkt.flags, BP_PKT_VNET);
+		assert_memory_equal(pkt.data - BP_VNET_BYTES, &meta, sizeof(meta));
+		assert_view(&pkt, &input);
+	}
+	assert_int_equal(bed_count(bed, BP_CNT_CSUM), 0);
+	assert_int_equal(bed_count(bed, BP_CNT_GSO_PKTS), is_cut);
+	bed_close(bed);
+}
+
+static void super_frames_that_tx_does_not_take_are_cut(void **state)
+{
+	struct fb_spec tcp = { .payload_bytes = 4000, .csum = FB_PARTIAL };
+	struct fb_spec udp = { .payload_bytes = 4000, .is_udp = true, .csum = FB_PARTIAL };
+
+	(void)state;
+	check_virtio(&tcp, BP_VNET_GSO_TCPV4, BP_CAP_NO_TCP_GSO_TX, true);
+	check_virtio(&udp, BP_VNET_GSO_UDP_L4, BP_CAP_NO_TCP_GSO_TX, false);
+	check_virtio(&tcp, BP_VNET_GSO_TCPV4, BP_CAP_NO_UDP_GSO, false);
+	check_virtio(&udp, BP_VNET_GSO_UDP_L4, BP_CAP_NO_UDP_GSO, true);
+	tcp.payload_bytes = udp.payload_bytes = 1000;
+	check_virtio(&tcp, BP_VNET_GSO_NONE, BP_CAP_NO_TCP_GSO_TX | BP_CAP_NO_UDP_GSO, false);
+	check_virtio(&udp, BP_VNET_GSO_NONE, BP_CAP_NO_TCP_GSO_TX | BP_CAP_NO_UDP_GSO, false);
+}
+
+static void inferred_super_frames_that_tx_does_not_take_are_cut(void **state)
+{
+	struct fb_spec spec = { .payload_bytes = 4000, .csum = FB_PARTIAL };
+	struct bed *bed = bed_open(256, AF_XDP_LIKE, BP_CAP_VNET_TX | BP_CAP_NO_TCP_GSO_TX, 1500);
+	struct bp_pkt in[1];
+
+	(void)state;
+	fb_build(&input, &spec);
+	in[0] = bed_view(bed, input.bytes, input.len, 256, NULL);
+	bp_offload_begin(bed->o, in, 1);
+	assert_int_equal(check_segments(bed, &spec, 1460, 1), 3);
+	bed_close(bed);
+}
+
 static void tcp6_super_frames_become_exact_segments(void **state)
 {
 	struct fb_spec spec = { .payload_bytes = 30000,
@@ -450,6 +505,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_super_frames_become_exact_segments),
+		cmocka_unit_test(super_frames_that_tx_does_not_take_are_cut),
+		cmocka_unit_test(inferred_super_frames_that_tx_does_not_take_are_cut),
 		cmocka_unit_test(tcp6_super_frames_become_exact_segments),
 		cmocka_unit_test(udp_super_frames_become_exact_datagrams),
 		cmocka_unit_test(segments_come_out_of_chains),
