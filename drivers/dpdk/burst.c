@@ -5,6 +5,7 @@
  * bursts; those are counted where the PMD's source makes their number certain.
  */
 #include "burst.h"
+#include "vnet.h"
 
 #include "bypath/ledger.h"
 
@@ -33,7 +34,8 @@ static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 }
 
 /* PMDs that may deliver chains: frames that no longer fit the caller's array wait in the stash. */
-static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max,
+				      bool is_virtio)
 {
 	struct dpdk_rxq *rq = q->priv;
 	unsigned n = 0, n_pkts = 0;
@@ -55,7 +57,10 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 			rte_pktmbuf_free(m);
 			continue;
 		}
-		dpdk_expand(&pkts[n], rq->pool, dpdk_whole_frame(q, m));
+		if (is_virtio && (m->ol_flags & DPDK_VNET_MARKS))
+			dpdk_vnet_expand(&pkts[n], rq->pool, m);
+		else
+			dpdk_expand(&pkts[n], rq->pool, dpdk_whole_frame(q, m));
 		n += n_segs;
 		n_pkts++;
 	}
@@ -69,7 +74,13 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 
 static unsigned rx_chains(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
-	return rx_chains_body(q, pkts, max);
+	return rx_chains_body(q, pkts, max, false);
+}
+
+/* PMDs whose mbufs may speak of offloads. */
+static unsigned rx_virtio(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return rx_chains_body(q, pkts, max, true);
 }
 
 static unsigned rx_guarded(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
@@ -81,14 +92,21 @@ static unsigned rx_guarded(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	n = rx_chains_body(q, pkts, max);
+	n = rx_chains_body(q, pkts, max, false);
 	dpdk_leave(&rq->inside);
 	return n;
 }
 
 /* --- transmit --------------------------------------------------------------------------------- */
 
-enum verdict { TX_IN_PLACE, TX_COPY, TX_RUNT, TX_TOO_LONG };
+enum verdict { TX_IN_PLACE, TX_COPY, TX_RUNT, TX_TOO_LONG, TX_BAD_META, TX_DOWN };
+
+static const enum bp_cnt reasons[] = {
+	[TX_RUNT] = BP_DROP_RUNT,
+	[TX_TOO_LONG] = BP_DROP_TX_TOO_LONG,
+	[TX_BAD_META] = BP_DROP_GSO_UNSUPPORTED,
+	[TX_DOWN] = BP_DROP_PORT_DOWN,
+};
 
 static inline bool is_tagged(const struct bp_pkt *pkt)
 {
@@ -104,7 +122,15 @@ static inline enum verdict judge(const struct bp_txq *q, const struct bp_pkt *pk
 
 	if (unlikely(len < RTE_ETHER_HDR_LEN))
 		return TX_RUNT;
-	if (unlikely(len > tq->max_bytes) &&
+	if (unlikely(pkts[0].flags & BP_PKT_VNET)) {
+		if (!dpdk_vnet_can_write(pkts))
+			return TX_BAD_META;
+		/* The peer that agreed to it has left: what the next one takes is not known yet. */
+		if (atomic_load_explicit(&tq->dp->promise, memory_order_relaxed) !=
+		    DPDK_PROMISE_KEPT)
+			return TX_DOWN;
+	}
+	if (unlikely(len > tq->max_bytes) && !dpdk_vnet_is_super(pkts) &&
 	    (len > tq->max_bytes + tq->vlan_bytes || !is_tagged(pkts)))
 		return TX_TOO_LONG;
 	for (unsigned i = 1; i < n_views; i++)
@@ -142,9 +168,18 @@ static inline struct rte_mbuf *link_views(const struct bp_pkt *pkts, unsigned n_
 	return head;
 }
 
-/* The tail stays the caller's: its views must be single mbufs again. */
-static void unlink_views(struct rte_mbuf *m)
+/*
+ * The tail stays the caller's: its views must be single mbufs again. What stands before the packet's
+ * first one is the headers', for this attempt (vnet.c).
+ */
+static void unlink_views(struct rte_mbuf *m, const struct bp_pkt *first)
 {
+	if (unlikely(m != (struct rte_mbuf *)(uintptr_t)first->token)) {
+		struct rte_mbuf *headers = m;
+
+		m = m->next;
+		rte_pktmbuf_free_seg(headers);
+	}
 	while (m) {
 		struct rte_mbuf *next = m->next;
 
@@ -166,6 +201,16 @@ static inline void pad(const struct dpdk_txq *tq, struct rte_mbuf *m)
 		memset(tail, 0, missing);
 }
 
+/* The metadata before the packet's first view, in its mbufs' flags. False: no mbuf left for that. */
+static bool mark(const struct dpdk_txq *tq, struct rte_mbuf **m, const struct bp_pkt *first)
+{
+	struct rte_mbuf *marked = dpdk_vnet_write(tq, *m, first);
+
+	if (marked)
+		*m = marked;
+	return marked;
+}
+
 /* Send the packets at the start of pkts[] that go out in place. Returns views consumed. */
 static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsigned n,
 				     bool *is_full)
@@ -174,6 +219,7 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 	struct rte_mbuf *mbufs[BP_BURST_MAX];
 	uint8_t end[BP_BURST_MAX]; /* views up to and including packet i */
 	unsigned n_pkts = 0, n_views = 0, n_sent;
+	bool is_short = false; /* of mbufs */
 
 	while (n_views < n) {
 		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
@@ -184,13 +230,19 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 		mbufs[n_pkts] = link_views(&pkts[n_views], v, len);
 		if (unlikely(len < tq->pad_bytes))
 			pad(tq, mbufs[n_pkts]);
+		if (unlikely(pkts[n_views].flags & BP_PKT_VNET) &&
+		    !mark(tq, &mbufs[n_pkts], &pkts[n_views])) {
+			unlink_views(mbufs[n_pkts], &pkts[n_views]);
+			is_short = true;
+			break;
+		}
 		n_views += v;
 		end[n_pkts++] = (uint8_t)n_views;
 	}
 	n_sent = dpdk_burst_out(q, mbufs, n_pkts);
 	for (unsigned i = n_sent; i < n_pkts; i++)
-		unlink_views(mbufs[i]);
-	*is_full = n_sent < n_pkts;
+		unlink_views(mbufs[i], &pkts[i ? end[i - 1] : 0]);
+	*is_full = n_sent < n_pkts || is_short;
 	bp_count(&q->counters, BP_CNT_PKTS, n_sent);
 	n_views = n_sent ? end[n_sent - 1] : 0;
 	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views));
@@ -267,6 +319,11 @@ static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, b
 		if (judge(q, &pkts[n_views], v, len) != TX_COPY)
 			break;
 		m = copy_packet(q, &pkts[n_views], v, len);
+		if (m && unlikely(pkts[n_views].flags & BP_PKT_VNET) &&
+		    !mark(tq, &m, &pkts[n_views])) {
+			rte_pktmbuf_free(m);
+			m = NULL;
+		}
 		n_views += v;
 		if (unlikely(!m)) {
 			bp_count(&q->counters, BP_DROP_TX_NO_MEM, 1);
@@ -303,8 +360,7 @@ static inline unsigned tx_body(struct bp_txq *q, struct bp_pkt *pkts, unsigned n
 		} else if (verdict == TX_COPY) {
 			done += send_copies(q, &pkts[done], n - done, &is_full);
 		} else {
-			bp_count(&q->counters,
-				 verdict == TX_RUNT ? BP_DROP_RUNT : BP_DROP_TX_TOO_LONG, 1);
+			bp_count(&q->counters, reasons[verdict], 1);
 			bp_pool_put(q->worker_id, &pkts[done], v);
 			done += v;
 		}
@@ -347,6 +403,9 @@ bp_rx_fn dpdk_rx_choose(const struct dpdk_port *dp)
 	case DPDK_NULL:
 	case DPDK_TAP:
 		return rx_plain;
+	case DPDK_VHOST:
+	case DPDK_VIRTIO_USER:
+		return rx_virtio;
 	case DPDK_PCI:
 		return dp->dev_info.max_rx_pktlen > dp->pool.rx.room ? rx_chains : rx_plain;
 	default:

@@ -1,6 +1,6 @@
 /* From a device string to a probed ethdev port. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dpdk.h"
+#include "vnet.h"
 
 #include "bypath/log.h"
 
@@ -114,6 +114,17 @@ static void parse_memif(struct dpdk_port *dp)
 		dp->is_server = !strcmp(value, "server") || !strcmp(value, "master");
 }
 
+static void complete_virtio(struct dpdk_port *dp)
+{
+	/* A super-frame takes a descriptor for each mbuf: the PMD's 256 hold seven of them. */
+	if (dp->kind == DPDK_VIRTIO_USER)
+		append(dp, "queue_size", ",queue_size=%u", dpdk_ring_size(dp));
+	/* Frames longer than an mbuf come as chains, or in buffers of their own, or not at all. */
+	else if (dpdk_vnet_is_on(dp) &&
+		 (!has_key(dp->devargs, "linear-buffer") || has_key(dp->devargs, "ext-buffer")))
+		append(dp, "tso", ",tso=%u", 1);
+}
+
 /* Arguments that follow from the rest of the section, where the user has not given them. */
 static void complete_devargs(struct dpdk_port *dp, unsigned n_queues)
 {
@@ -144,6 +155,7 @@ static void complete_devargs(struct dpdk_port *dp, unsigned n_queues)
 	case DPDK_VHOST:
 	case DPDK_VIRTIO_USER:
 		append(dp, "queues", ",queues=%u", n_queues);
+		complete_virtio(dp);
 		break;
 	default:
 		break;
@@ -432,6 +444,7 @@ void dpdk_device_describe(struct dpdk_port *dp)
 	case DPDK_VHOST:
 	case DPDK_VIRTIO_USER:
 		info->caps |= BP_CAP_CSUM_INFER;
+		dpdk_vnet_describe(dp);
 		break;
 	default:
 		break;

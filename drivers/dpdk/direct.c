@@ -2,10 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A burst whose packets all go out as they came costs one look at each mbuf's length. As soon as
- * one of them needs more (a tag put back, a copy, a named drop), the whole burst takes the way by
- * views, packet by packet, so that there is one implementation of all that.
+ * one of them needs more (a tag put back, metadata, a copy, a named drop), the whole burst takes the
+ * way by views, packet by packet, so that there is one implementation of all that.
  */
 #include "burst.h"
+#include "vnet.h"
 
 #include "core/macswap.h"
 
@@ -73,8 +74,9 @@ static inline void look_at(struct look *l, const struct rte_mbuf *m, uint32_t mi
 }
 
 /* Can all packets leave as they are? Adds up their bytes. */
-static inline bool is_plain(const struct dpdk_txq *tq, struct rte_mbuf *const *mbufs, unsigned n,
-			    unsigned traits, uint64_t *n_bytes)
+static inline bool is_plain(const struct dpdk_rxq *rq, const struct dpdk_txq *tq,
+			    struct rte_mbuf *const *mbufs, unsigned n, unsigned traits,
+			    uint64_t *n_bytes)
 {
 	uint32_t min = tq->min_bytes;
 	struct look l = { 0 };
@@ -86,8 +88,7 @@ static inline bool is_plain(const struct dpdk_txq *tq, struct rte_mbuf *const *m
 	for (; i < n_looks; i++)
 		look_at(&l, mbufs[i], min);
 	*n_bytes = traits & CHECKS ? l.n_bytes : l.n_bytes * n;
-	if (unlikely(l.flags & RTE_MBUF_F_RX_VLAN_STRIPPED) ||
-	    unlikely(l.n_segs > 1 && !tq->multi_segs))
+	if (unlikely(l.flags & rq->view_flags) || unlikely(l.n_segs > 1 && !tq->multi_segs))
 		return false;
 	return likely(l.excess <= tq->max_bytes - min) || are_lengths_right(tq, mbufs, n);
 }
@@ -172,7 +173,10 @@ static uint64_t send_views(const struct bp_rxq *rxq, struct bp_txq *txq, struct 
 	unsigned n = m->nb_segs, k;
 	uint64_t n_bytes;
 
-	dpdk_expand(pkts, rq->pool, m);
+	if (rq->view_flags & m->ol_flags & DPDK_VNET_MARKS)
+		dpdk_vnet_expand(pkts, rq->pool, m);
+	else
+		dpdk_expand(pkts, rq->pool, m);
 	n_bytes = bp_pkt_bytes(pkts, n);
 	if (swaps && pkts[0].len >= BP_MACS_BYTES)
 		bp_macswap(pkts[0].data);
@@ -213,6 +217,7 @@ static __attribute__((noinline)) void send_by_views(struct bp_rxq *rxq, struct b
 static inline __attribute__((always_inline)) unsigned
 move(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, unsigned n_retries, unsigned traits)
 {
+	const struct dpdk_rxq *rq = rxq->priv;
 	const struct dpdk_txq *tq = txq->priv;
 	struct rte_mbuf *mbufs[BP_BURST_MAX];
 	unsigned n = receive(rxq, mbufs, max);
@@ -222,7 +227,7 @@ move(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, unsigned n_retries, u
 		bp_count(&rxq->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	if (unlikely(tq->n_backlog) || unlikely(!is_plain(tq, mbufs, n, traits, &n_bytes))) {
+	if (unlikely(tq->n_backlog) || unlikely(!is_plain(rq, tq, mbufs, n, traits, &n_bytes))) {
 		send_by_views(rxq, txq, mbufs, n, n_retries, traits & SWAPS);
 		return n;
 	}

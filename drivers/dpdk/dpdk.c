@@ -1,6 +1,6 @@
 /* Driver `dpdk`: any DPDK poll-mode driver as a port; its control operations. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dpdk.h"
+#include "vnet.h"
 
 #include "bypath/log.h"
 
@@ -71,6 +71,7 @@ static int dpdk_open(struct bp_port *port)
 		goto remove_device;
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_add(dp);
+	dpdk_vnet_listen(dp);
 	port->priv = dp;
 	port->tx_pool = &dp->pool.pool;
 	return 0;
@@ -88,6 +89,7 @@ static void dpdk_close(struct bp_port *port)
 
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_remove(dp);
+	dpdk_vnet_forget(dp);
 	dpdk_device_remove(dp);
 	dpdk_pool_destroy(dp);
 	free_port(dp);
@@ -99,6 +101,7 @@ static void dpdk_close(struct bp_port *port)
 static void bind_rxq(struct dpdk_port *dp, uint16_t i)
 {
 	struct bp_rxq *q = &dp->port->rxq[i];
+	bool is_virtio = dp->kind == DPDK_VHOST || dp->kind == DPDK_VIRTIO_USER;
 
 	dp->rxq[i] = (struct dpdk_rxq){
 		.pool = &dp->pool.pool,
@@ -107,6 +110,7 @@ static void bind_rxq(struct dpdk_port *dp, uint16_t i)
 		.queue_id = i,
 		.is_guarded = dp->kind == DPDK_MEMIF,
 		.reads_each = dp->kind == DPDK_TAP,
+		.view_flags = RTE_MBUF_F_RX_VLAN_STRIPPED | (is_virtio ? DPDK_VNET_MARKS : 0),
 	};
 	q->priv = &dp->rxq[i];
 	q->driver_burst = dpdk_rx_choose(dp);
@@ -378,7 +382,7 @@ static int dpdk_check(struct bp_port *port)
 		return BP_LINK_LOST;
 	if (rte_eth_link_get_nowait(dp->eth_id, &link))
 		return BP_LINK_UP;
-	return link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN;
+	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
 
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

@@ -51,6 +51,7 @@ struct dpdk_rxq {
 	uint16_t eth_id, queue_id;
 	bool is_guarded;
 	bool reads_each; /* the PMD makes a system call per packet */
+	uint64_t view_flags; /* of mbufs that the direct burst leaves to the way by views */
 	/* Chains received that did not fit the caller's array. */
 	uint16_t n_stash, first_stash;
 	struct rte_mbuf *stash[BP_BURST_MAX];
@@ -73,6 +74,9 @@ struct dpdk_txq {
 	struct rte_mbuf *backlog[BP_BURST_MAX];
 };
 
+/* May packets with metadata be sent? A peer's promise is worth something while it is there. */
+enum dpdk_promise { DPDK_PROMISE_NONE, DPDK_PROMISE_LOOKING, DPDK_PROMISE_KEPT };
+
 struct dpdk_port {
 	struct bp_port *port;
 	enum dpdk_kind kind;
@@ -94,6 +98,11 @@ struct dpdk_port {
 		has_peer; /* when last looked at: written by guard.c, read by bursts, relaxed */
 	bool was_up;
 	uint64_t down_since_ns;
+	/* Offloads of virtio ports (peer.c) */
+	uint32_t peer_caps; /* what start() found the peer to take */
+	bool listens; /* peer.c hears of links that go down */
+	/* enum dpdk_promise. Written by the control thread and by the PMD's, read by bursts. */
+	_Atomic unsigned promise;
 	struct dpdk_port *next_guarded;
 	struct dpdk_rxq *rxq;
 	struct dpdk_txq *txq;

@@ -1,6 +1,6 @@
 /* Setting up a port's mbufs, with the ethdev queues that use them. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dpdk.h"
+#include "vnet.h"
 
 #include "bypath/log.h"
 #include "core/clock.h"
@@ -328,6 +328,7 @@ int dpdk_queues_configure(struct dpdk_port *dp, bool quiet)
 	if (dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS)
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	rx_offloads(dp, &conf, n_rxq);
+	dpdk_vnet_configure(dp, &conf);
 	dpdk_eal_listen();
 	err = rte_eth_dev_configure(dp->eth_id, n_rxq, n_txq, &conf);
 	if (!err && conf.rxmode.mtu)

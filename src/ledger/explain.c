@@ -228,31 +228,43 @@ static bool infers(const struct bp_port_conf *conf, const struct bp_port_info *i
 	return is_local && conf->checksum != BP_NO;
 }
 
-/* What the engine may have to do with a payload; NULL: nothing. As docs/offload.md has it. */
-static const char *offload_of(const struct bp_port_conf *in, const struct bp_port_info *info,
-			      const struct bp_port_conf *out)
+/* Negotiated with a peer, whom only a run meets. */
+static bool is_virtio(const struct bp_port_conf *conf, const struct bp_port_info *info)
 {
-	bool has_meta = is_driver(in, "af_packet") || is_driver(in, "tap");
+	return conf->offload == BP_PASS_AUTO && (!strcmp(info->device_driver, "net_vhost") ||
+						 !strcmp(info->device_driver, "net_virtio_user"));
+}
+
+/* What the engine may have to do with a payload; NULL: nothing. As docs/offload.md has it. */
+static const char *offload_of(const struct bp_conf *conf, const struct bp_port_info *infos,
+			      const struct bp_model_path *path)
+{
+	const struct bp_port_conf *in = &conf->ports[path->in_port];
+	const struct bp_port_conf *out = &conf->ports[path->out_port];
+	bool has_meta = is_driver(in, "af_packet") || is_driver(in, "tap") ||
+			is_virtio(in, &infos[path->in_port]);
 	bool takes_meta = is_driver(out, "af_packet") || is_driver(out, "tap") ||
 			  is_driver(out, "ring") || is_driver(out, "null");
 
-	if (takes_meta)
-		return has_meta || !infers(in, info)
+	if (!has_meta && !infers(in, &infos[path->in_port]))
+		return NULL;
+	if (is_virtio(out, &infos[path->out_port]))
+		return "partial checksums and TCP super-frames pass as they are to a peer that "
+		       "negotiated them; for others they are completed (every byte is read) and "
+		       "cut (1 U for each packet made): a run counts both";
+	if (takes_meta && out->offload == BP_PASS_AUTO)
+		return has_meta
 			       ? NULL
 			       : "looks for partial checksums and super-frames, and says so to the "
 				 "receiver: no byte summed or copied";
-	if (!has_meta && !infers(in, info))
-		return NULL;
 	return "partial checksums are completed (every byte is read, none copied); super-frames "
-	       "are cut into the out-port's own frames, 1 U for each packet made and no other by "
-	       "bypath: a run counts both";
+	       "are cut, 1 U for each packet made: a run counts both";
 }
 
 static void put_engine(FILE *out, const struct bp_conf *conf, const struct bp_port_info *infos,
 		       const struct bp_model_path *path)
 {
-	const char *offload = offload_of(&conf->ports[path->in_port], &infos[path->in_port],
-					 &conf->ports[path->out_port]);
+	const char *offload = offload_of(conf, infos, path);
 
 	fprintf(out, "  ──  bypath, mode %s\n",
 		conf->engine.mode == BP_ENGINE_IO
@@ -397,10 +409,7 @@ static bool put_twin(FILE *out, const struct bp_conf *conf, const struct bp_port
 
 	for (const struct bp_model_path *twin = paths; twin < path; twin++) {
 		if (!same_hops(twin, path) ||
-		    offload_of(&conf->ports[twin->in_port], &infos[twin->in_port],
-			       &conf->ports[twin->out_port]) !=
-			    offload_of(&conf->ports[path->in_port], &infos[path->in_port],
-				       &conf->ports[path->out_port]))
+		    offload_of(conf, infos, twin) != offload_of(conf, infos, path))
 			continue;
 		fprintf(out, "   the same hops, figures and system calls as %s → %s\n",
 			conf->ports[twin->in_port].name, conf->ports[twin->out_port].name);

@@ -230,6 +230,8 @@ bp_port()
 	dpdk-memif-*)
 		printf 'driver = dpdk\ndevice = "net_memif0,role=%s,socket=%s"\n' "${2##*-}" "$3"
 		;;
+	dpdk-vhost) printf 'driver = dpdk\ndevice = "net_vhost0,iface=%s"\n' "$3" ;;
+	dpdk-virtio_user) printf 'driver = dpdk\ndevice = "net_virtio_user0,path=%s"\n' "$3" ;;
 	pcap-live) printf 'driver = pcap\ndevice = %s\nmode = live\n' "$3" ;;
 	tap) printf 'driver = tap\ndevice = %s\n' "$3" ;;
 	*) fail "no such kind of port: $2" ;;

@@ -1,0 +1,143 @@
+/* What the far side of a virtio port takes beyond complete frames. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Of DPDK 22.11. net_virtio_user's dev_info tells what the vhost side offers; what is asked for when
+ * the port is configured is then negotiated. net_vhost has no peer when it starts; the features of
+ * one that comes are librte_vhost's to tell. Neither PMD holds back what the peer has not agreed to.
+ */
+#include "vnet.h"
+
+#include <rte_eth_vhost.h>
+#include <rte_vhost.h>
+
+#include <errno.h>
+#include <linux/virtio_net.h>
+
+#define RX_WANTED \
+	(RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_LRO)
+#define TX_WANTED \
+	(RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO)
+
+bool dpdk_vnet_is_on(const struct dpdk_port *dp)
+{
+	return (dp->kind == DPDK_VHOST || dp->kind == DPDK_VIRTIO_USER) &&
+	       dp->port->conf->offload == BP_PASS_AUTO;
+}
+
+void dpdk_vnet_configure(struct dpdk_port *dp, struct rte_eth_conf *conf)
+{
+	uint64_t rx = RX_WANTED;
+	char value[8];
+
+	/* What a vhost side that came later offers, when net_virtio_user is the socket's server. */
+	if (!dpdk_vnet_is_on(dp) || rte_eth_dev_info_get(dp->eth_id, &dp->dev_info))
+		return;
+	/* Super-frames arrive in several buffers each, if they may. */
+	if (dpdk_devargs_get(dp->devargs, "mrg_rxbuf", value, sizeof(value)) && value[0] == '0')
+		rx &= ~(uint64_t)RTE_ETH_RX_OFFLOAD_TCP_LRO;
+	conf->rxmode.offloads |= dp->dev_info.rx_offload_capa & rx;
+	conf->txmode.offloads |= dp->dev_info.tx_offload_capa & TX_WANTED;
+}
+
+/* --- what it takes ------------------------------------------------------------------------------ */
+
+/* The RX side of the same coin: frames whose checksums it leaves to us come marked. */
+static uint32_t caps_of(bool takes_csum, bool takes_tso, bool gives_csum)
+{
+	return (takes_csum ? BP_CAP_VNET_TX | (takes_tso ? 0u : BP_CAP_NO_TCP_GSO_TX) : 0) |
+	       (gives_csum ? 0 : BP_CAP_CSUM_INFER);
+}
+
+static uint32_t vhost_caps(const struct dpdk_port *dp)
+{
+	const uint64_t tso = 1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6;
+	int vid = rte_eth_vhost_get_vid_from_port_id(dp->eth_id);
+	uint64_t features = 0;
+
+	if (vid < 0 || rte_vhost_get_negotiated_features(vid, &features))
+		return BP_CAP_CSUM_INFER;
+	return caps_of(features >> VIRTIO_NET_F_GUEST_CSUM & 1, (features & tso) == tso,
+		       features >> VIRTIO_NET_F_CSUM & 1);
+}
+
+static uint32_t virtio_caps(const struct dpdk_port *dp)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(dp->eth_id, &info))
+		return BP_CAP_CSUM_INFER;
+	return caps_of(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+		       info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_TSO,
+		       info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
+}
+
+/*
+ * What the peer takes now. From here on its promise counts, unless it leaves meanwhile: then the PMD's
+ * thread has taken «looking» away (on_event).
+ */
+static uint32_t look_at_peer(struct dpdk_port *dp)
+{
+	unsigned state = DPDK_PROMISE_NONE;
+	uint32_t caps;
+
+	atomic_compare_exchange_strong(&dp->promise, &state, DPDK_PROMISE_LOOKING);
+	caps = dp->kind == DPDK_VHOST ? vhost_caps(dp) : virtio_caps(dp);
+	state = DPDK_PROMISE_LOOKING;
+	atomic_compare_exchange_strong(&dp->promise, &state, DPDK_PROMISE_KEPT);
+	return caps;
+}
+
+void dpdk_vnet_describe(struct dpdk_port *dp)
+{
+	struct bp_port_info *info = &dp->port->info;
+
+	if (!dpdk_vnet_is_on(dp))
+		return;
+	dp->peer_caps = look_at_peer(dp);
+	info->caps &= ~(uint32_t)(BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER);
+	info->caps |= dp->peer_caps | BP_CAP_NO_UDP_GSO;
+}
+
+/* --- whether it still does ---------------------------------------------------------------------- */
+
+/* In the PMD's thread. The next peer may come before check() runs again. */
+static int on_event(uint16_t eth_id, enum rte_eth_event_type event, void *arg, void *ret)
+{
+	struct dpdk_port *dp = arg;
+	struct rte_eth_link link = { 0 };
+
+	(void)event;
+	(void)ret;
+	if (rte_eth_link_get_nowait(eth_id, &link) || link.link_status != RTE_ETH_LINK_UP)
+		atomic_store(&dp->promise, DPDK_PROMISE_NONE);
+	return 0;
+}
+
+int dpdk_vnet_check(struct dpdk_port *dp, int link)
+{
+	if (!dpdk_vnet_is_on(dp))
+		return link;
+	if (link != BP_LINK_UP) {
+		atomic_store(&dp->promise, DPDK_PROMISE_NONE);
+		return link;
+	}
+	return look_at_peer(dp) == dp->peer_caps ? link : BP_LINK_CHANGED;
+}
+
+void dpdk_vnet_listen(struct dpdk_port *dp)
+{
+	dp->listens =
+		dpdk_vnet_is_on(dp) &&
+		!rte_eth_dev_callback_register(dp->eth_id, RTE_ETH_EVENT_INTR_LSC, on_event, dp);
+}
+
+void dpdk_vnet_forget(struct dpdk_port *dp)
+{
+	if (!dp->listens)
+		return;
+	/* -EAGAIN: it is being called right now. */
+	while (rte_eth_dev_callback_unregister(dp->eth_id, RTE_ETH_EVENT_INTR_LSC, on_event, dp) ==
+	       -EAGAIN)
+		rte_pause();
+	dp->listens = false;
+}
