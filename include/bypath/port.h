@@ -169,8 +169,8 @@ struct bp_port {
 	uint16_t n_rxq; /* queues that workers poll; 0 when nothing is forwarded from here */
 	uint16_t n_txq; /* one per worker that sends here; 0 when nothing is forwarded here */
 	unsigned first_pool, end_pool; /* ids of the pools that open() registered */
-	/* The port's own pool with `get`, whose frames its TX queues send in place: who makes packets
-	 * for this port writes them there. NULL: frames of the arena. Set by open(). */
+	/* The port's own pool with `get`, whose frames its TX queues send in place; NULL: none. Set
+	 * by open(). Who makes packets for the port asks bp_port_frames(). */
 	struct bp_pool *tx_pool;
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
@@ -211,6 +211,9 @@ void bp_port_bind_pools(struct bp_port *port);
 void bp_port_unpublish(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */
 void bp_port_stop(struct bp_port *port);
+
+/* The pool to make packets for this port in: its own, or that of the arena. It has `get`. */
+struct bp_pool *bp_port_frames(const struct bp_port *port);
 
 /*
  * In a worker's own thread, before its first and after its last burst: tell the drivers of the n ports

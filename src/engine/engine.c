@@ -146,10 +146,9 @@ static void quiesce_workers(struct bp_engine *e)
 static int bind_offload(struct bp_engine *e, struct bp_path *path)
 {
 	struct bp_port *in = path->rxq->port, *out = path->txq->port;
-	struct bp_pool *pool = out->tx_pool ? out->tx_pool : bp_frames_pool(e->env.frames);
 	struct bp_offload *offload;
-	int err = bp_offload_create(pool, &path->txq->counters, path->txq->worker_id, in->conf,
-				    &in->info, &out->info, &offload);
+	int err = bp_offload_create(bp_port_frames(out), &path->txq->counters, path->txq->worker_id,
+				    in->conf, &in->info, &out->info, &offload);
 
 	if (err)
 		return err;

@@ -88,7 +88,7 @@ static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, 
 		      size_t why_bytes)
 {
 	const struct bp_port *port = gen->by_role[BP_GEN_TX]->port;
-	uint32_t room = bp_frames_room(gen->env.frames), max = bp_stream_max_bytes(stream);
+	uint32_t room = bp_port_frames(port)->room, max = bp_stream_max_bytes(stream);
 	uint32_t bound = tx_max_bytes(port, stream);
 
 	if (bound && max > bound) {
@@ -104,7 +104,7 @@ static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, 
 			 "port %s: a frame of size %u takes several views of %u bytes, which this "
 			 "port does not send%s",
 			 port->conf->name, max + BP_FCS_BYTES, room,
-			 room < 2048 ? ": set [memory] frame_bytes = 4096" : "");
+			 !port->tx_pool && room < 2048 ? ": set [memory] frame_bytes = 4096" : "");
 		return -EINVAL;
 	}
 	return 0;

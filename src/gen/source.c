@@ -10,7 +10,6 @@
 #include "gen/source.h"
 
 #include "core/clock.h"
-#include "core/frames.h"
 
 #define SCALE_BITS 56u
 #define CATCH_UP_S 0.0001
@@ -134,7 +133,7 @@ static void build(struct bp_source *s, uint64_t n)
 
 		if (s->n_views + n_views > BP_BURST_MAX)
 			return;
-		got = bp_frames_get(s->frames, s->txq->worker_id, views, n_views);
+		got = s->pool->get(s->pool, s->txq->worker_id, views, n_views);
 		if (got < n_views) {
 			bp_pool_put(s->txq->worker_id, views, got);
 			add(&s->n_no_frame, 1);

@@ -36,7 +36,7 @@ enum bp_source_state { BP_SOURCE_READY, BP_SOURCE_SENDING, BP_SOURCE_ENDED };
 struct bp_source {
 	struct bp_txq *txq;
 	struct bp_rxq *replay; /* NULL: streams */
-	struct bp_frames *frames;
+	struct bp_pool *pool; /* of the frames that it builds in */
 	uint32_t room; /* of a frame's view */
 	unsigned n_streams;
 	struct bp_stream *streams; /* owned by whoever set it up */
@@ -66,7 +66,7 @@ struct bp_source {
 };
 
 /*
- * Make ready for one trial: txq, replay, frames, room, streams, n_streams are set. Control thread.
+ * Make ready for one trial: txq, replay, pool, room, streams, n_streams are set. Control thread.
  * The streams' shares make the cycle.
  */
 void bp_source_begin(struct bp_source *source, const struct bp_source_request *request);

@@ -40,8 +40,8 @@ static int begin_source(struct bp_gen *gen, const struct bp_trial_request *r)
 		return -EINVAL;
 	}
 	s->replay = replay ? &replay->port->rxq[0] : NULL;
-	s->frames = gen->env.frames;
-	s->room = bp_frames_room(gen->env.frames);
+	s->pool = bp_port_frames(s->txq->port);
+	s->room = s->pool->room;
 	s->streams = gen->streams;
 	s->n_streams = replay ? 0 : gen->conf->n_streams;
 	bp_source_begin(s, &request);

@@ -57,6 +57,11 @@ int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
 	return 0;
 }
 
+struct bp_pool *bp_port_frames(const struct bp_port *port)
+{
+	return port->tx_pool ? port->tx_pool : bp_frames_pool(port->env->frames);
+}
+
 /* ---- threads --------------------------------------------------------------------------------- */
 
 int bp_ports_enter(struct bp_port *const *ports, unsigned n, unsigned worker_id)

@@ -1,4 +1,4 @@
-# Super-frames into shared memory: cut straight into the port's own frames, with a peer that dies.
+# Packets made for a dpdk port, cut from super-frames or generated, are made in the port's own frames.
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 
@@ -68,3 +68,12 @@ bp_stop a
 bp_expect a "losses('lan') >= 3 and 'port_down' in drops_by_reason('lan')" "summary()"
 copied_once a wan lan 100
 note "three peers killed: $(bp_get a 'summary()')"
+
+# So are a generator's own frames: none is copied.
+{
+	bp_dpdk_section
+	printf '[port.out]\ndriver = dpdk\ndevice = net_null0\n[gen]\ntx = out\nduration = 0.2\n[stream.one]\n'
+} | bp_ini g
+"$BYPATH" gen "$BP_TMP/g.ini" --quiet --json "$BP_TMP/gen.json" >"$BP_TMP/gen.log" 2>&1 ||
+	fail "gen ends with code $?"
+bp_expect gen "(tx := r['ports'][0]['tx'])['packets'] > 1000 and tx['user_copies'] == 0" "r['ports']"
