@@ -172,6 +172,7 @@ struct bp_port {
 	/* The port's own pool with `get`, whose frames its TX queues send in place; NULL: none. Set
 	 * by open(). Who makes packets for the port asks bp_port_frames(). */
 	struct bp_pool *tx_pool;
+	bool is_started; /* from start() to stop(); the control thread's */
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	struct bp_port_info info;
@@ -211,6 +212,16 @@ void bp_port_bind_pools(struct bp_port *port);
 void bp_port_unpublish(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */
 void bp_port_stop(struct bp_port *port);
+
+/*
+ * For the first time: start each port of env, then decide in_place for all, since a later one may have
+ * added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what was done.
+ */
+int bp_ports_start(struct bp_env *env);
+/* Stop those that are started. No worker may be inside a burst. */
+void bp_ports_stop(struct bp_env *env);
+/* Destroy all, stopped before: a port may hold another one's frames. */
+void bp_ports_destroy(struct bp_env *env);
 
 /* The pool to make packets for this port in: its own, or that of the arena. It has `get`. */
 struct bp_pool *bp_port_frames(const struct bp_port *port);

@@ -17,8 +17,6 @@ struct bp_engine {
 	const struct bp_conf *conf;
 	struct bp_plan plan;
 	struct bp_env env;
-	struct bp_port *ports[BP_PORTS_MAX];
-	bool is_started[BP_PORTS_MAX];
 	struct bp_reported_set reported[BP_PORTS_MAX];
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;
@@ -30,5 +28,29 @@ struct bp_engine {
 /* Read a started port's reported counters. */
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 			  struct bp_reported_set *set);
+
+/* ---- paths.c --------------------------------------------------------------------------------- */
+
+/* The paths of worker->worker_id, with the TX queues and ports that they use. 0 or -ENOMEM. */
+int bp_paths_make(struct bp_engine *e, struct bp_worker *worker);
+/* Its worker has ended. */
+void bp_paths_destroy(struct bp_worker *worker);
+
+/*
+ * Decide what packets need on the paths from and to port (NULL: on all) between the ports as they are
+ * now; workers may run. 0 or -ENOMEM: some have what they had before.
+ */
+int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port);
+
+/*
+ * Choose direct bursts for the paths from and to port; NULL: for all. A port that is about to leave
+ * takes them back to its bursts, which are swapped one port at a time (is_leaving).
+ */
+void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port, bool is_leaving);
+
+/* ---- watch.c --------------------------------------------------------------------------------- */
+
+/* Wait until every running worker has begun a new round: bp_worker_quiesce(). */
+void bp_workers_quiesce(struct bp_engine *e);
 
 #endif

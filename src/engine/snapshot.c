@@ -39,7 +39,7 @@ static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
 
 static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *out)
 {
-	struct bp_port *port = e->ports[i];
+	struct bp_port *port = e->env.ports[i];
 
 	out->conf = port->conf;
 	out->info = port->info;
@@ -59,7 +59,7 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 			atomic_load_explicit(&port->txq[q].n_held, memory_order_relaxed);
 		read_counters(&port->txq[q].counters, out->txq[q].v);
 	}
-	if (e->is_started[i])
+	if (port->is_started)
 		bp_snapshot_reported(port->driver, port, &e->reported[i]);
 	out->n_reported = e->reported[i].n;
 	memcpy(out->reported, e->reported[i].v, sizeof(out->reported));

@@ -17,7 +17,6 @@ enum bp_gen_role { BP_GEN_TX, BP_GEN_RX, BP_GEN_REPLAY, BP_GEN_ROLES };
 /* A port in use. TX and RX may be the same one: then it stands once, with both queues. */
 struct bp_gen_port {
 	struct bp_port *port;
-	bool is_started;
 	/* Readings at the trial's begin, for differences. */
 	uint64_t tx_before[BP_CNT_N], rx_before[BP_CNT_N];
 	uint32_t held_before;

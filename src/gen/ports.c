@@ -73,18 +73,6 @@ static int create_port(struct bp_gen *gen, enum bp_gen_role role)
 	return 0;
 }
 
-static int start_port(struct bp_gen_port *p)
-{
-	const struct bp_port_conf *conf = p->port->conf;
-	int err = bp_port_start(p->port);
-
-	if (err == -ENODEV || err == -ENETDOWN || err == -ENOENT)
-		bp_log(BP_LOG_ERROR, "port %s: cannot start on %s: %s: bring the device up first",
-		       conf->name, conf->device, strerror(-err));
-	p->is_started = !err;
-	return err;
-}
-
 int bp_gen_open_ports(struct bp_gen *gen)
 {
 	uint16_t cores[] = { gen->workers[0].core, gen->workers[1].core };
@@ -92,26 +80,15 @@ int bp_gen_open_ports(struct bp_gen *gen)
 
 	for (unsigned role = 0; !err && role < BP_GEN_ROLES; role++)
 		err = create_port(gen, (enum bp_gen_role)role);
-	for (unsigned i = 0; !err && i < gen->n_ports; i++)
-		err = start_port(&gen->ports[i]);
-	for (unsigned i = 0; !err && i < gen->n_ports; i++)
-		bp_port_bind_pools(gen->ports[i].port);
+	if (!err)
+		err = bp_ports_start(&gen->env);
 	return err;
 }
 
 void bp_gen_close_ports(struct bp_gen *gen)
 {
-	for (unsigned i = 0; i < gen->n_ports; i++) {
-		struct bp_gen_port *p = &gen->ports[i];
-
-		if (p->is_started) {
-			bp_port_unpublish(p->port);
-			bp_port_stop(p->port);
-		}
-		p->is_started = false;
-	}
-	for (unsigned i = 0; i < gen->n_ports; i++)
-		bp_port_destroy(gen->ports[i].port);
+	bp_ports_stop(&gen->env);
+	bp_ports_destroy(&gen->env);
 	gen->n_ports = 0;
 	bp_env_close(&gen->env);
 }
@@ -140,7 +117,7 @@ static unsigned read_reported(const struct bp_gen_port *p, struct bp_reported *o
 {
 	const struct bp_driver_ops *ops = p->port->driver->ops;
 
-	return ops->stats && p->is_started ? ops->stats(p->port, out, BP_REPORTED_MAX) : 0;
+	return ops->stats && p->port->is_started ? ops->stats(p->port, out, BP_REPORTED_MAX) : 0;
 }
 
 void bp_gen_mark_ports(struct bp_gen *gen)

@@ -1,12 +1,14 @@
-/* What the ports of a process share: packet memory, its pools, the threads that poll them. */
+/* What the ports of a process share: packet memory, start with end, the threads that poll them. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bypath/driver.h"
+#include "bypath/log.h"
 
 #include "core/arena.h"
 #include "core/cpu.h"
 #include "core/frames.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -60,6 +62,43 @@ int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
 struct bp_pool *bp_port_frames(const struct bp_port *port)
 {
 	return port->tx_pool ? port->tx_pool : bp_frames_pool(port->env->frames);
+}
+
+/* ---- ports ----------------------------------------------------------------------------------- */
+
+int bp_ports_start(struct bp_env *env)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		struct bp_port *port = env->ports[i];
+		int err = port ? bp_port_start(port) : 0;
+
+		if (err == -ENODEV || err == -ENETDOWN || err == -ENOENT)
+			bp_log(BP_LOG_ERROR,
+			       "port %s: cannot start on %s: %s: bring the device up first",
+			       port->conf->name, port->conf->device, strerror(-err));
+		if (err)
+			return err;
+	}
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+		if (env->ports[i])
+			bp_port_bind_pools(env->ports[i]);
+	return 0;
+}
+
+void bp_ports_stop(struct bp_env *env)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		if (!env->ports[i] || !env->ports[i]->is_started)
+			continue;
+		bp_port_unpublish(env->ports[i]);
+		bp_port_stop(env->ports[i]);
+	}
+}
+
+void bp_ports_destroy(struct bp_env *env)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+		bp_port_destroy(env->ports[i]);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */

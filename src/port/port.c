@@ -144,6 +144,7 @@ int bp_port_make_ready(struct bp_port *port)
 	if (port->conf->offload == BP_PASS_OFF)
 		port->info.caps &= ~(uint32_t)BP_CAP_VNET_TX;
 	bp_port_bind_pools(port);
+	port->is_started = true;
 	return 0;
 }
 
@@ -179,4 +180,5 @@ void bp_port_unpublish(struct bp_port *port)
 void bp_port_stop(struct bp_port *port)
 {
 	port->driver->ops->stop(port);
+	port->is_started = false;
 }

@@ -213,8 +213,8 @@ static void a_returned_port_gets_only_what_it_can_take_now(void **state)
 	add_port(c, "in", "null", "", 1, 1);
 	add_port(c, "out", "null", "", BP_NO_PORT, 1);
 	assert_int_equal(bp_engine_create(c, &e), 0);
-	disguise(e->ports[0], &in, &in_ops);
-	disguise(e->ports[1], &out, &out_ops); /* its first start takes metadata */
+	disguise(e->env.ports[0], &in, &in_ops);
+	disguise(e->env.ports[1], &out, &out_ops); /* its first start takes metadata */
 	assert_int_equal(bp_engine_start(e), 0);
 	bp_log_set_level(BP_LOG_ERROR);
 	for (unsigned i = 0; i < 100; i++) {

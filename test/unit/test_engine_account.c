@@ -78,8 +78,8 @@ static void each_path_has_its_own_copies_in_its_histogram(void **state)
 	add_port(c, "r1", "ring", "wire", 3, 1);
 	add_port(c, "out", "null", "", BP_NO_PORT, 1);
 	assert_int_equal(bp_engine_create(c, &e), 0);
-	disguise(e->ports[0], &in, &in_ops);
-	disguise(e->ports[3], &out, &out_ops);
+	disguise(e->env.ports[0], &in, &in_ops);
+	disguise(e->env.ports[3], &out, &out_ops);
 	assert_int_equal(bp_engine_start(e), 0);
 	assert_true(wait_for_received(e, r, 2 * N_PKTS));
 	bp_engine_stop(e);
@@ -145,8 +145,8 @@ static void check_choosy(bp_direct_fn direct)
 	add_port(c, "in", "null", "", 1, 1);
 	add_port(c, "out", "null", "", BP_NO_PORT, 1);
 	assert_int_equal(bp_engine_create(c, &e), 0);
-	disguise(e->ports[0], &in, &in_ops);
-	disguise(e->ports[1], &out, &out_ops);
+	disguise(e->env.ports[0], &in, &in_ops);
+	disguise(e->env.ports[1], &out, &out_ops);
 	atomic_store(&e->workers[0].paths[0].direct, direct);
 	assert_int_equal(bp_engine_start(e), 0);
 	assert_true(wait_for_received(e, r, N_PKTS));

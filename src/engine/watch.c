@@ -1,0 +1,86 @@
+/* Ports that go away while workers run, come back, or come back as something else. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/engine.h"
+#include "engine/internal.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+void bp_workers_quiesce(struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->n_running; i++)
+		bp_worker_quiesce(&e->workers[i]);
+}
+
+static void halt_port(struct bp_engine *e, struct bp_port *port)
+{
+	bp_paths_bind_directs(e, port, true);
+	bp_port_unpublish(port);
+	bp_workers_quiesce(e);
+	bp_port_stop(port);
+}
+
+static void take_port_out(struct bp_engine *e, struct bp_port *port)
+{
+	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
+	       port->conf->name, port->conf->device);
+	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	halt_port(e, port);
+	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
+}
+
+/* Start a port that is halted. False: not yet. */
+static bool resume_port(struct bp_engine *e, struct bp_port *port)
+{
+	if (bp_port_make_ready(port))
+		return false;
+	if (bp_paths_bind_offloads(e, port))
+		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
+		       port->conf->name);
+	/* A round that loaded the offloads of before must not meet the bursts that come now. */
+	bp_workers_quiesce(e);
+	bp_port_publish(port);
+	bp_paths_bind_directs(e, port, false);
+	for (unsigned i = 0; i < e->n_running; i++)
+		bp_idle_wake(&e->workers[i].idle);
+	return true;
+}
+
+static void take_port_in(struct bp_engine *e, struct bp_port *port)
+{
+	if (resume_port(e, port))
+		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
+		       port->conf->device, port->info.mode);
+}
+
+static void note_link(struct bp_port *port, unsigned link)
+{
+	if (link == atomic_load_explicit(&port->link, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&port->link, link, memory_order_relaxed);
+	bp_log(link == BP_LINK_UP ? BP_LOG_INFO : BP_LOG_WARN, "port %s: %s is %s",
+	       port->conf->name, port->conf->device, link == BP_LINK_UP ? "up" : "down");
+}
+
+void bp_engine_tick(struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		struct bp_port *port = e->env.ports[i];
+		unsigned link = BP_LINK_UP;
+
+		if (!port->is_started) {
+			take_port_in(e, port);
+			continue;
+		}
+		if (port->driver->ops->check)
+			link = (unsigned)port->driver->ops->check(port);
+		if (link == BP_LINK_CHANGED) {
+			halt_port(e, port);
+			link = resume_port(e, port) ? BP_LINK_UP : BP_LINK_DOWN;
+		}
+		if (link == BP_LINK_LOST)
+			take_port_out(e, port);
+		else
+			note_link(port, link);
+	}
+}
