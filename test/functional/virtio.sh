@@ -164,6 +164,30 @@ peers)
 	# Peers that come and go are no losses of the port.
 	bp_expect a "losses('lan') == 0" "losses('lan')"
 	;;
+server)
+	# The other way round: the virtio side stays, vhost sides come and go. One with offload = off
+	# offers no super-frames; partial checksums its PMD completes by itself.
+	end a af_packet-mmap w0 dpdk-vhost $SOCKET,client=1 0
+	end b af_packet-mmap w1 dpdk-virtio_user $SOCKET,server=1 "$LAST"
+	bp_start b --quiet
+	wait_for 10 test -S $SOCKET || fail "net_virtio_user makes no socket"
+	bp_start a --quiet
+	give_addresses 1
+	give_addresses 2
+	bp_wait_forwarding 20
+	transfers
+	bp_stop a
+	passed a lan
+	end a af_packet-mmap w0 dpdk-vhost $SOCKET,client=1 0 "offload = off"
+	bp_start a --quiet
+	bp_wait_forwarding 20
+	transfers
+	stop_both
+	repaired a lan
+	bp_expect b "counted('lan', 'tx', 'csum_completed') == 0"
+	bp_expect b "counted('lan', 'tx', 'gso_packets') > 10"
+	bp_expect b "losses('lan') == 0" "losses('lan')"
+	;;
 direct)
 	# Between a and b, a process whose two ports are virtio: mbufs from PMD to PMD, marks and all.
 	end a af_packet-mmap w0 dpdk-vhost $SOCKET.a 0
@@ -243,6 +267,20 @@ testpmd)
 		passed $end wan
 		bp_expect $end "counted('lan', 'tx', 'csum_completed') == 0"
 		bp_expect $end "counted('lan', 'tx', 'gso_packets') > 10"
+	done
+	;;
+measure)
+	# No test: one TCP stream with offloads passed on and without, interleaved (docs/performance.md).
+	for round in 1 2 3; do
+		for offload in auto off; do
+			ends af_packet-mmap af_packet-mmap "offload = $offload" "offload = $offload"
+			start_both
+			tcp_ok 2 >"$BP_TMP/tcp.log"
+			bp_stop b
+			bp_stop a
+			note "round $round, offload = $offload: $TCP_GBITS Gbit/s; a drops" \
+				"$(bp_get a 'drops_by_reason()')"
+		done
 	done
 	;;
 *)
