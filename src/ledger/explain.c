@@ -258,7 +258,8 @@ static const char *offload_of(const struct bp_conf *conf, const struct bp_port_i
 			       : "looks for partial checksums and super-frames, and says so to the "
 				 "receiver: no byte summed or copied";
 	return "partial checksums are completed (every byte is read, none copied); super-frames "
-	       "are cut, 1 U for each packet made: a run counts both";
+	       "are cut into frames that the out-port sends in place, 1 U for each packet made: a "
+	       "run counts both";
 }
 
 static void put_engine(FILE *out, const struct bp_conf *conf, const struct bp_port_info *infos,
