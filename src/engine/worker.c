@@ -97,11 +97,13 @@ static void forward(struct bp_path *p, const struct usage *before, struct bp_pkt
 		transmit(p, before, pkts, n);
 }
 
-/* Packets that went out without views: a driver copies each at most once. */
+/* Packets that went out without views: a driver copies each at most once, dropped ones as well. */
 static void count_direct_copies(struct bp_path *p, const struct usage *before, uint64_t n_pkts)
 {
 	uint64_t n_copied = read_copies(&p->rxq->counters, &p->txq->counters) - before->copies;
 
+	if (n_copied > n_pkts)
+		n_copied = n_pkts;
 	add(&p->v[BP_PATH_CNT_HIST], n_pkts - n_copied);
 	if (n_copied)
 		add(&p->v[BP_PATH_CNT_HIST + 1], n_copied);
