@@ -1,7 +1,7 @@
 /* Driver `af_packet`: packet sockets of the kernel, by messages or by a shared ring. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* System calls on the packet path: see rx_socket.c, ring_v2.c, tx_send.c, tx_ring.c. */
-#include "af_packet.h"
+/* System calls on the packet path: see rx_socket.c, ring_v2.c, tx_send.c, tx_ring.c, direct.c. */
+#include "slots.h"
 
 #include "bypath/log.h"
 
@@ -386,6 +386,7 @@ static const struct bp_driver_ops afp_ops = {
 	.check = afp_check,
 	.stats = afp_stats,
 	.accepts = afp_accepts,
+	.direct = afp_direct_choose,
 };
 
 const struct bp_driver bp_driver_af_packet = {

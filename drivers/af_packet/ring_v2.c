@@ -11,14 +11,13 @@
  * The kernel takes only slots that are exactly TP_STATUS_KERNEL, so lent ones can come back in any
  * order, from any thread.
  */
-#include "af_packet.h"
+#include "slots.h"
 
 #include "bypath/log.h"
 
 #include "core/clock.h"
 
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <sys/mman.h>
 
 #define SLOT_LENT        (1u << 27)
@@ -35,23 +34,12 @@
 #define HOLD_NS          8000u
 #define LOAD_NS          32000u
 
-static struct tpacket2_hdr *slot_at(const struct afp_rx_ring *ring, uint32_t i)
-{
-	return (void *)(ring->base + (size_t)i * ring->slot_bytes);
-}
-
-static void give_slot(struct tpacket2_hdr *slot)
-{
-	/* Release: our reads of the frame are done; pairs with the kernel's look at the status. */
-	__atomic_store_n(&slot->tp_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
-}
-
 void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
 {
 	(void)pool;
 	(void)worker_id;
 	for (unsigned i = 0; i < n; i++)
-		give_slot((void *)(uintptr_t)pkts[i].token);
+		afp_rx_give((void *)(uintptr_t)pkts[i].token);
 }
 
 /* Metadata as the contract has it: 12 bytes before the data, where the kernel left 10. */
@@ -136,7 +124,7 @@ static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 		bp_count(&q->counters,
 			 slot->tp_snaplen < slot->tp_len ? BP_DROP_RX_TRUNCATED : BP_DROP_RUNT, 1);
 	if (got)
-		give_slot(slot);
+		afp_rx_give(slot);
 	return got;
 }
 
@@ -145,7 +133,7 @@ static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
  * once per frame: the sender slows down and bursts shrink to one. So when frames come closely one
  * after the other, an emptied ring is left alone for a moment. A lone frame never waits.
  */
-static void moderate(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
+void afp_rx_ring_took(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
 {
 	if (is_empty && now - ring->last_got < ring->load_cycles)
 		ring->hold_until = now + ring->hold_cycles;
@@ -157,19 +145,21 @@ static void moderate(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
  * outcome, so the processor waits for many of the cache lines at once; it also asks for the lines
  * that will be read next.
  */
-static unsigned count_full(const struct afp_rx_ring *ring, unsigned max)
+unsigned afp_rx_ring_look(const struct afp_rx_ring *ring, unsigned max, uint64_t now)
 {
 	uint32_t at = ring->head;
 	unsigned n;
 
+	if (now < ring->hold_until)
+		return 0;
 	for (n = 0; n < max; n++) {
-		const struct tpacket2_hdr *slot = slot_at(ring, at);
+		const struct tpacket2_hdr *slot = afp_rx_slot(ring, at);
 
 		if (!(__atomic_load_n(&slot->tp_status, __ATOMIC_RELAXED) & TP_STATUS_USER))
 			break;
 		__builtin_prefetch((const uint8_t *)slot + BP_CACHE_LINE);
 		__builtin_prefetch((const uint8_t *)slot + 2 * BP_CACHE_LINE);
-		at = at + 1 == ring->n_slots ? 0 : at + 1;
+		at = afp_rx_next(ring, at);
 	}
 	/* The frames behind the statuses; pairs with the kernel's barrier. */
 	atomic_thread_fence(memory_order_acquire);
@@ -179,12 +169,12 @@ static unsigned count_full(const struct afp_rx_ring *ring, unsigned max)
 static unsigned read_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint64_t now)
 {
 	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
-	unsigned n_full = now >= ring->hold_until ? count_full(ring, max) : 0;
+	unsigned n_full = afp_rx_ring_look(ring, max, now);
 	uint32_t head = ring->head;
 	unsigned n = 0, n_seen;
 
 	for (n_seen = 0; n_seen < n_full; n_seen++) {
-		struct tpacket2_hdr *slot = slot_at(ring, head);
+		struct tpacket2_hdr *slot = afp_rx_slot(ring, head);
 		int got = 1;
 
 		if (__builtin_expect(slot->tp_status & TP_STATUS_COPY ||
@@ -197,11 +187,11 @@ static unsigned read_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, u
 		if (!got)
 			break;
 		n += got > 0;
-		head = head + 1 == ring->n_slots ? 0 : head + 1;
+		head = afp_rx_next(ring, head);
 	}
 	ring->head = head;
 	if (n_seen)
-		moderate(ring, now, n < max);
+		afp_rx_ring_took(ring, now, n < max);
 	return n;
 }
 
@@ -303,7 +293,7 @@ void afp_rx_ring_stop(struct bp_rxq *q)
 	if (!ring->base)
 		return;
 	for (uint32_t i = 0; i < ring->n_slots; i++)
-		n_lent += __atomic_load_n(&slot_at(ring, i)->tp_status, __ATOMIC_ACQUIRE) ==
+		n_lent += __atomic_load_n(&afp_rx_slot(ring, i)->tp_status, __ATOMIC_ACQUIRE) ==
 			  SLOT_LENT;
 	/* A late put writes to the slot: better keep the pages than crash. */
 	if (n_lent)

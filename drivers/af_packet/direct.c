@@ -1,0 +1,172 @@
+/* The packet path between two rings of `af_packet` ports: from slot to slot, without views. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System calls on the packet path: one sendto() per burst, as in tx_ring.c.
+ *
+ * The first frame that needs more than a copy (a tag put back, segments to be made of it, a buffer
+ * of its own, a named drop) ends the burst; a burst that begins with one goes by views, so there is
+ * one implementation of all that. Slots of the receive ring go back when it is known what became of
+ * their frames.
+ */
+#include "slots.h"
+
+#include "core/clock.h"
+
+#define N_AHEAD   4u /* frames that are on their way into the cache while one is copied */
+#define N_FETCHED (3u * BP_CACHE_LINE) /* bytes of each slot that afp_rx_ring_look() asks for */
+
+/* Can the frame leave as it came? The lengths: tx_ring.c; by views there is a second look. */
+static inline bool is_plain(const struct tpacket2_hdr *slot, const struct bp_vnet_hdr *meta,
+			    uint32_t max_bytes)
+{
+	uint32_t len = slot->tp_snaplen;
+
+	if (slot->tp_status & (TP_STATUS_COPY | TP_STATUS_VLAN_VALID) || len < slot->tp_len ||
+	    len < ETH_HLEN || len > max_bytes || meta->gso_type)
+		return false;
+	return !(meta->flags & BP_VNET_F_NEEDS_CSUM) ||
+	       (uint32_t)meta->csum_start + meta->csum_offset + 2 <= len;
+}
+
+/* The hardware's own prefetching begins anew with each frame, and most are over before it helps. */
+static inline void fetch_rest(const struct tpacket2_hdr *slot)
+{
+	uint32_t end = slot->tp_mac + slot->tp_snaplen;
+
+	for (uint32_t at = N_FETCHED; at < end && at < AFP_TX_SLOT_BYTES; at += BP_CACHE_LINE)
+		__builtin_prefetch((const uint8_t *)slot + at);
+}
+
+static inline void copy_frame(struct bp_counters *c, struct tpacket2_hdr *out, const uint8_t *data,
+			      uint32_t len)
+{
+	struct bp_pkt pkt = { 0 };
+
+	/* Knowing bounds of the length, the compiler would copy in line by «rep movsq», which takes
+	 * twice as long here as the C library does. */
+	__asm__("" : "+r"(len));
+	bp_ledger_copy(c, &pkt, true, (uint8_t *)out + AFP_TX_FRAME_AT, data, len);
+}
+
+/* Copy up to n frames into as many free slots. Returns how many. */
+static unsigned fill(const struct afp_rx_ring *from, struct bp_txq *q, unsigned n,
+		     struct afp_batch *batch)
+{
+	struct afp_tx_ring *to = &((struct afp_txq *)q->priv)->ring;
+	uint32_t max_bytes = __atomic_load_n(&q->port->info.mtu, __ATOMIC_RELAXED) + ETH_HLEN;
+	uint32_t at = from->head, ahead = from->head;
+	unsigned n_ahead = 0, i;
+
+	if (max_bytes > AFP_TX_FRAME_ROOM)
+		max_bytes = AFP_TX_FRAME_ROOM;
+	for (i = 0; i < n; i++, at = afp_rx_next(from, at)) {
+		const struct tpacket2_hdr *in = afp_rx_slot(from, at);
+		struct tpacket2_hdr *out = afp_tx_slot(to, to->head);
+		const uint8_t *data = (const uint8_t *)in + in->tp_mac;
+		const void *meta = data - AFP_VNET_OLD_BYTES;
+		uint32_t len = in->tp_snaplen;
+
+		for (; n_ahead < n && n_ahead <= i + N_AHEAD; n_ahead++) {
+			fetch_rest(afp_rx_slot(from, ahead));
+			ahead = afp_rx_next(from, ahead);
+		}
+		if (__builtin_expect(!is_plain(in, meta, max_bytes), 0))
+			break;
+		copy_frame(&q->counters, out, data, len);
+		afp_tx_seal(out, meta, len);
+		afp_batch_add(batch, to, data, len);
+	}
+	return i;
+}
+
+/*
+ * Send the batch of n frames; what is left after the retries is dropped. Returns the frames that
+ * are done with: less than n only behind one that the kernel refused.
+ */
+static unsigned send_batch(struct bp_txq *q, struct afp_batch *batch, unsigned n,
+			   unsigned n_retries)
+{
+	enum afp_sent end = AFP_SENT_STUCK;
+	unsigned n_done = 0;
+	uint32_t n_sent;
+
+	for (unsigned i = 0; end == AFP_SENT_STUCK && i <= n_retries; i++) {
+		end = afp_tx_ring_kick(q, batch, &n_sent);
+		n_done += n_sent;
+	}
+	if (n_done)
+		bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	if (end != AFP_SENT_ALL)
+		afp_tx_ring_unfill(&((struct afp_txq *)q->priv)->ring, batch);
+	afp_tx_ring_reap(q);
+	if (end == AFP_SENT_REFUSED)
+		return n_done + 1;
+	bp_count(&q->counters, end == AFP_SENT_DOWN ? BP_DROP_PORT_DOWN : BP_DROP_TX_FULL,
+		 n - n_done);
+	return n;
+}
+
+/* n frames are done with: their slots are the kernel's again. */
+static void give_slots(struct bp_rxq *q, struct afp_rx_ring *ring, unsigned n)
+{
+	uint32_t at = ring->head;
+	uint64_t n_bytes = 0;
+
+	for (unsigned i = 0; i < n; i++, at = afp_rx_next(ring, at)) {
+		struct tpacket2_hdr *slot = afp_rx_slot(ring, at);
+
+		n_bytes += slot->tp_snaplen;
+		afp_rx_give(slot);
+	}
+	ring->head = at;
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
+}
+
+/* What is not plain, as the engine would send it. */
+static __attribute__((noinline)) unsigned by_views(struct bp_rxq *rxq, struct bp_txq *txq,
+						   unsigned max, unsigned n_retries)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = rxq->driver_burst(rxq, pkts, max);
+	unsigned k = n ? txq->driver_burst(txq, pkts, n) : 0;
+
+	while (k < n && n_retries--)
+		k += txq->driver_burst(txq, pkts + k, n - k);
+	bp_count(&txq->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts + k, n - k));
+	bp_pool_put(txq->worker_id, pkts + k, n - k);
+	return n; /* of one view each */
+}
+
+static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, unsigned n_retries)
+{
+	struct afp_rx_ring *from = &((struct afp_rxq *)rxq->priv)->ring;
+	uint64_t now = bp_clock_cycles();
+	unsigned n_full = afp_rx_ring_look(from, max, now), n = 0;
+	struct afp_batch batch;
+
+	if (!n_full) {
+		bp_count(&rxq->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	if (afp_tx_ring_room(txq, n_full) >= n_full) {
+		batch = afp_batch_begin(&((struct afp_txq *)txq->priv)->ring);
+		n = fill(from, txq, n_full, &batch);
+	}
+	if (!n)
+		return by_views(rxq, txq, max, n_retries);
+	n = send_batch(txq, &batch, n, n_retries);
+	give_slots(rxq, from, n);
+	afp_rx_ring_took(from, now, n_full < max);
+	return n;
+}
+
+bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
+			       enum bp_engine_mode mode)
+{
+	const struct afp_rxq *rq = rxq->priv;
+	const struct afp_txq *tq = txq->priv;
+
+	return mode == BP_ENGINE_IO && rq->ring.base && tq->ring.base ? direct : NULL;
+}
