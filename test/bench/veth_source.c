@@ -28,8 +28,9 @@ static void end_run(int number)
 static void set_alarm(double seconds)
 {
 	const struct sigaction action = { .sa_handler = end_run };
+	const time_t whole = (time_t)seconds;
 	const struct itimerval timer = {
-		.it_value = { (time_t)seconds, (suseconds_t)((seconds - (time_t)seconds) * 1e6) },
+		.it_value = { whole, (suseconds_t)((seconds - (double)whole) * 1e6) },
 		.it_interval = { 0, 10000 },
 	};
 
