@@ -29,7 +29,8 @@
 #define XSK_BUSY_TRIES     800u /* × XSK_BUSY_NS: how long a former owner is waited for */
 #define XSK_RETRY_TRIES    20u /* the same on a restart: others wait for the thread that does it */
 #define XSK_BUSY_NS        5000000L
-#define XSK_DEFAULT_RING   2048u
+#define XSK_COPY_RING      4096u /* 2048 are 1 ms at 2 Mpps: a host takes cores away for as long */
+#define XSK_ZEROCOPY_RING  2048u /* more than a NIC holds itself would only leave the caches */
 #define XSK_FILL_BATCH     64u /* frames handed to the kernel at a time */
 #define XSK_KERNEL_BUDGET  32u /* descriptors per sendto without XDP_MAX_TX_SKB_BUDGET */
 #define XSK_COPY_MAX_VIEWS 17u /* the smallest MAX_SKB_FRAGS a kernel is built with */

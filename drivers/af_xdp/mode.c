@@ -77,6 +77,13 @@ void xsk_mode_close_queues(struct xsk_port *xp)
 	}
 }
 
+static uint32_t choose_ring_size(const struct bp_port_conf *conf, uint16_t bind_flags)
+{
+	if (conf->ring_size)
+		return conf->ring_size;
+	return bind_flags & XDP_ZEROCOPY ? XSK_ZEROCOPY_RING : XSK_COPY_RING;
+}
+
 static int open_queues(struct xsk_port *xp, uint16_t bind_flags, char *why, size_t why_bytes)
 {
 	const struct bp_port *port = xp->port;
@@ -85,7 +92,7 @@ static int open_queues(struct xsk_port *xp, uint16_t bind_flags, char *why, size
 
 	for (unsigned i = 0; i < xp->n_queues && !err; i++) {
 		const struct xsk_plan plan = {
-			.ring_size = conf->ring_size ? conf->ring_size : XSK_DEFAULT_RING,
+			.ring_size = choose_ring_size(conf, bind_flags),
 			.bind_flags = bind_flags,
 			.has_rx = i < port->n_rxq,
 			.has_tx = i < port->n_txq,

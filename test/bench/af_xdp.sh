@@ -1,5 +1,5 @@
 #!/bin/sh
-# Forwarding rate of af_xdp beside dpdk-testpmd on net_af_xdp: the table of docs/drivers/af_xdp.md.
+# Forwarding rate of af_xdp beside dpdk-testpmd on net_af_xdp.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # usage: BYPATH_BUILD_ROOT=build test/bench/af_xdp.sh [ROUNDS] [FRAME_BYTES] [NAME...]
