@@ -125,11 +125,19 @@ static inline void account(struct bp_path *p, const struct usage *before, uint64
 	add(&p->v[BP_PATH_CNT_BUSY_CYCLES], n_cycles);
 }
 
+static inline uint64_t read_calls(const struct bp_path *p)
+{
+	return bp_counter(&p->rxq->counters, BP_CNT_CALLS) +
+	       bp_counter(&p->txq->counters, BP_CNT_CALLS);
+}
+
 /*
  * Bursts without views. After a full one more waits, most likely: it is worth going on before the
- * clock is read and another path's packets take the cache. Bounded, so that no path waits long.
+ * clock is read and another path's packets take the cache. Bounded, so that no path waits long: not
+ * after a system call, beside which a look at the clock is nothing.
  */
-static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, unsigned *n_bursts)
+static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, uint64_t n_calls,
+			    unsigned *n_bursts)
 {
 	unsigned n, total = 0, i = 0;
 
@@ -137,7 +145,7 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, unsigned *n_
 		n = direct(p->rxq, p->txq, p->burst, p->tx_retries);
 		total += n;
 		i += n != 0;
-	} while (n == p->burst && i < DIRECT_BURSTS_MAX);
+	} while (n == p->burst && i < DIRECT_BURSTS_MAX && read_calls(p) == n_calls);
 	*n_bursts = i;
 	return total;
 }
@@ -158,7 +166,7 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 	uint64_t n_full = bp_counter(&txq->counters, BP_DROP_TX_FULL);
 	uint64_t begin = *now;
 	unsigned n_bursts = 1;
-	unsigned n = direct ? move_direct(p, direct, &n_bursts)
+	unsigned n = direct ? move_direct(p, direct, before.calls, &n_bursts)
 			    : atomic_load_explicit(&rxq->burst, memory_order_acquire)(rxq, pkts,
 										      p->burst);
 

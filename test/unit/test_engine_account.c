@@ -119,6 +119,30 @@ static unsigned choosy_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned m
 	return n;
 }
 
+/* The worker's until it has ended: direct bursts in one of its rounds. */
+static struct bp_worker *counted;
+static uint64_t last_loop;
+static unsigned n_in_loop, most_in_loop;
+
+static unsigned counted_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			       unsigned n_retries)
+{
+	uint64_t loop = atomic_load(&counted->n_loops);
+
+	n_in_loop = loop == last_loop ? n_in_loop + 1 : 1;
+	last_loop = loop;
+	if (n_in_loop > most_in_loop)
+		most_in_loop = n_in_loop;
+	return choosy_direct(rxq, txq, max, n_retries);
+}
+
+static unsigned calling_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			       unsigned n_retries)
+{
+	bp_count(&txq->counters, BP_CNT_CALLS, 1);
+	return counted_direct(rxq, txq, max, n_retries);
+}
+
 static int start_plain_source(struct bp_port *port)
 {
 	port->rxq[0].driver_burst = plain_rx;
@@ -148,6 +172,8 @@ static void check_choosy(bp_direct_fn direct)
 	disguise(e->env.ports[0], &in, &in_ops);
 	disguise(e->env.ports[1], &out, &out_ops);
 	atomic_store(&e->workers[0].paths[0].direct, direct);
+	counted = &e->workers[0];
+	most_in_loop = 0;
 	assert_int_equal(bp_engine_start(e), 0);
 	assert_true(wait_for_received(e, r, N_PKTS));
 	bp_engine_stop(e);
@@ -172,11 +198,21 @@ static void direct_bursts_count_the_same_packets_out_as_views(void **state)
 	check_choosy(choosy_direct);
 }
 
+static void full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call(void **state)
+{
+	(void)state;
+	check_choosy(counted_direct);
+	assert_int_equal(most_in_loop, 4);
+	check_choosy(calling_direct);
+	assert_int_equal(most_in_loop, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_path_has_its_own_copies_in_its_histogram),
 		cmocka_unit_test(direct_bursts_count_the_same_packets_out_as_views),
+		cmocka_unit_test(full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call),
 	};
 
 	return cmocka_run_group_tests_name("engine-account", tests, NULL, NULL);
