@@ -17,6 +17,7 @@
 #define TCP_CSUM  16u
 #define UDP_CSUM  6u
 #define TCP_FLAGS 13u
+#define UDP_BYTES 8u
 #define TCP_CWR   0x80u
 #define L2_MAX    127u /* of the mbuf's bit fields */
 #define L3_MAX    511u
@@ -43,7 +44,10 @@ static struct headers parse(const struct rte_mbuf *m)
 		h.csum_offset = TCP_CSUM;
 	else if ((type & RTE_PTYPE_L4_MASK) == RTE_PTYPE_L4_UDP)
 		h.csum_offset = UDP_CSUM;
-	if (h.l2 + h.l3 + h.l4 > m->data_len)
+	/* The peer wrote the lengths: 0 is possible, and what lies behind may be in the next mbuf. */
+	if (h.l3 < (h.is_v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) ||
+	    h.l4 < (h.csum_offset == TCP_CSUM ? sizeof(struct rte_tcp_hdr) : UDP_BYTES) ||
+	    h.l2 + h.l3 + h.l4 > m->data_len)
 		h.csum_offset = 0;
 	return h;
 }
@@ -194,7 +198,7 @@ struct rte_mbuf *dpdk_vnet_write(const struct dpdk_txq *tq, struct rte_mbuf *m,
 	if (!is_known || tq->dp->kind == DPDK_VHOST)
 		h = parse(m);
 	if (!is_known) { /* complete, but whoever cuts it starts from the partial sum */
-		if (h.csum_offset != TCP_CSUM)
+		if (h.csum_offset != TCP_CSUM || h.l2 + h.l3 > L2_MAX + L3_MAX)
 			return m;
 		write_pseudo_sum(m, &h);
 		meta.csum_start = (uint16_t)(h.l2 + h.l3);

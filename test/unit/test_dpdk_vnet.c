@@ -116,6 +116,45 @@ static void what_is_neither_tcp_nor_udp_gets_no_metadata(void **state)
 	assert_int_equal(pkt.flags, 0);
 }
 
+/*
+ * A peer that is not to be trusted: extension headers up to the end of the first mbuf, and a TCP header
+ * in the next that says it has no length. Nothing behind the first one's data may be written.
+ */
+static void headers_that_lie_about_their_length_are_left_alone(void **state)
+{
+	const struct fb_spec spec = { .is_v6 = true, .ext_bytes = 16, .payload_bytes = 3000 };
+	const uint64_t super = RTE_MBUF_F_RX_LRO | RTE_MBUF_F_RX_L4_CKSUM_NONE;
+	uint8_t rest[64], behind[64];
+
+	(void)state;
+	for (unsigned words = 0; words < 5; words++) {
+		struct rte_mbuf m = received(&spec, super, 1448);
+		struct rte_mbuf next = { .buf_addr = rest, .data_len = sizeof(rest) };
+
+		memcpy(rest, frame.bytes + frame.l4, sizeof(rest));
+		rest[12] = (uint8_t)(words << 4);
+		m.next = &next;
+		m.nb_segs = 2;
+		m.data_len = (uint16_t)frame.l4;
+		m.pkt_len = frame.l4 + sizeof(rest);
+		memset(buffer + HEADROOM + frame.l4, 0xa5, sizeof(behind));
+		memset(behind, 0xa5, sizeof(behind));
+		assert_int_equal(dpdk_vnet_read(&m).flags, 0);
+		assert_memory_equal(buffer + HEADROOM + frame.l4, behind, sizeof(behind));
+	}
+}
+
+/* The addresses of an IPv4 header that has no length would be those of what follows. */
+static void an_ip_header_without_length_is_left_alone(void **state)
+{
+	const struct fb_spec spec = { .is_udp = true, .payload_bytes = 500, .csum = FB_PARTIAL };
+	struct rte_mbuf m = received(&spec, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
+
+	(void)state;
+	buffer[HEADROOM + frame.l3] = 0x40;
+	assert_int_equal(dpdk_vnet_read(&m).flags, 0);
+}
+
 /* What net_virtio_user makes of these flags is what the view said. */
 static void check_flags(const struct fb_spec *spec, enum dpdk_kind kind, uint8_t gso_type)
 {
@@ -220,6 +259,8 @@ int main(void)
 		cmocka_unit_test(received_marks_become_metadata),
 		cmocka_unit_test(super_frames_get_the_sum_that_metadata_promises),
 		cmocka_unit_test(what_is_neither_tcp_nor_udp_gets_no_metadata),
+		cmocka_unit_test(headers_that_lie_about_their_length_are_left_alone),
+		cmocka_unit_test(an_ip_header_without_length_is_left_alone),
 		cmocka_unit_test(metadata_becomes_flags_to_send),
 		cmocka_unit_test(complete_super_frames_are_sent_with_a_partial_sum),
 		cmocka_unit_test(metadata_that_has_no_flags_is_refused),
