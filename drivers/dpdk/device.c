@@ -444,7 +444,6 @@ void dpdk_device_describe(struct dpdk_port *dp)
 	case DPDK_VHOST:
 	case DPDK_VIRTIO_USER:
 		info->caps |= BP_CAP_CSUM_INFER;
-		dpdk_vnet_describe(dp);
 		break;
 	default:
 		break;

@@ -264,6 +264,7 @@ static int dpdk_start(struct bp_port *port)
 	err = start_device(dp);
 	if (err)
 		goto remove_device;
+	dpdk_vnet_describe(dp);
 	/* Few PMDs have it; the rest receive everything anyway. */
 	rte_eth_promiscuous_enable(dp->eth_id);
 	dp->if_index = has_kernel_iface(dp) ? if_nametoindex(dp->iface) : 0;

@@ -11,7 +11,9 @@
 #include <rte_vhost.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/virtio_net.h>
+#include <string.h>
 
 #define RX_WANTED \
 	(RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_LRO)
@@ -48,13 +50,25 @@ static uint32_t caps_of(bool takes_csum, bool takes_tso, bool gives_csum)
 	       (gives_csum ? 0 : BP_CAP_CSUM_INFER);
 }
 
+/*
+ * The PMD's id of its peer is 0 in queues that have not started, and stays when the peer has left: it
+ * may be that of another port's.
+ */
+static bool is_own_peer(const struct dpdk_port *dp, int vid)
+{
+	char own[BP_PATH_BYTES], path[PATH_MAX];
+
+	return vid >= 0 && dpdk_devargs_get(dp->devargs, "iface", own, sizeof(own)) &&
+	       !rte_vhost_get_ifname(vid, path, sizeof(path)) && !strcmp(path, own);
+}
+
 static uint32_t vhost_caps(const struct dpdk_port *dp)
 {
 	const uint64_t tso = 1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6;
 	int vid = rte_eth_vhost_get_vid_from_port_id(dp->eth_id);
 	uint64_t features = 0;
 
-	if (vid < 0 || rte_vhost_get_negotiated_features(vid, &features))
+	if (!is_own_peer(dp, vid) || rte_vhost_get_negotiated_features(vid, &features))
 		return BP_CAP_CSUM_INFER;
 	return caps_of(features >> VIRTIO_NET_F_GUEST_CSUM & 1, (features & tso) == tso,
 		       features >> VIRTIO_NET_F_CSUM & 1);
@@ -71,20 +85,21 @@ static uint32_t virtio_caps(const struct dpdk_port *dp)
 		       info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
 }
 
-/*
- * What the peer takes now. From here on its promise counts, unless it leaves meanwhile: then the PMD's
- * thread has taken «looking» away (on_event).
- */
+/* What the peer takes now. If it leaves meanwhile, the PMD's thread takes «looking» away (on_event). */
 static uint32_t look_at_peer(struct dpdk_port *dp)
 {
-	unsigned state = DPDK_PROMISE_NONE;
-	uint32_t caps;
+	unsigned none = DPDK_PROMISE_NONE;
 
-	atomic_compare_exchange_strong(&dp->promise, &state, DPDK_PROMISE_LOOKING);
-	caps = dp->kind == DPDK_VHOST ? vhost_caps(dp) : virtio_caps(dp);
-	state = DPDK_PROMISE_LOOKING;
-	atomic_compare_exchange_strong(&dp->promise, &state, DPDK_PROMISE_KEPT);
-	return caps;
+	atomic_compare_exchange_strong(&dp->promise, &none, DPDK_PROMISE_LOOKING);
+	return dp->kind == DPDK_VHOST ? vhost_caps(dp) : virtio_caps(dp);
+}
+
+/* From here on counts what look_at_peer() saw, unless that peer has left. */
+static void keep_promise(struct dpdk_port *dp)
+{
+	unsigned looking = DPDK_PROMISE_LOOKING;
+
+	atomic_compare_exchange_strong(&dp->promise, &looking, DPDK_PROMISE_KEPT);
 }
 
 void dpdk_vnet_describe(struct dpdk_port *dp)
@@ -94,6 +109,7 @@ void dpdk_vnet_describe(struct dpdk_port *dp)
 	if (!dpdk_vnet_is_on(dp))
 		return;
 	dp->peer_caps = look_at_peer(dp);
+	keep_promise(dp);
 	info->caps &= ~(uint32_t)(BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER);
 	info->caps |= dp->peer_caps | BP_CAP_NO_UDP_GSO;
 }
@@ -121,7 +137,13 @@ int dpdk_vnet_check(struct dpdk_port *dp, int link)
 		atomic_store(&dp->promise, DPDK_PROMISE_NONE);
 		return link;
 	}
-	return look_at_peer(dp) == dp->peer_caps ? link : BP_LINK_CHANGED;
+	if (look_at_peer(dp) == dp->peer_caps) {
+		keep_promise(dp);
+		return link;
+	}
+	/* What still comes for the peer of before must not go to this one. */
+	atomic_store(&dp->promise, DPDK_PROMISE_NONE);
+	return BP_LINK_CHANGED;
 }
 
 void dpdk_vnet_listen(struct dpdk_port *dp)

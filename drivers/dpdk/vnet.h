@@ -51,7 +51,7 @@ static inline bool dpdk_vnet_is_super(const struct bp_pkt *first)
 bool dpdk_vnet_is_on(const struct dpdk_port *dp);
 /* Ask for them in the port's configuration. Renews dp->dev_info. */
 void dpdk_vnet_configure(struct dpdk_port *dp, struct rte_eth_conf *conf);
-/* Find out what the peer takes now, for info.caps. In start(). */
+/* Find out what the peer takes now, for info.caps. In start(), with the device started. */
 void dpdk_vnet_describe(struct dpdk_port *dp);
 /* Is that still so? link: as the PMD sees it. BP_LINK_CHANGED, or link. In check(). */
 int dpdk_vnet_check(struct dpdk_port *dp, int link);

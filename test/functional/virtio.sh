@@ -225,6 +225,44 @@ direct)
 	passed a lan
 	passed b lan
 	;;
+two)
+	# Two vhost ports of one process: what one's peer takes says nothing about the other's. The
+	# first to come takes nothing, and nothing is sent to it.
+	{
+		printf '[engine]\ncores = 0\n'
+		bp_dpdk_section
+		printf '[memory]\nframes = 8192\n'
+		bp_port wan af_packet-mmap w0
+		printf '[port.lan]\ndriver = dpdk\ndevice = "net_vhost0,iface=%s"\n' $SOCKET
+		printf '[port.other]\ndriver = dpdk\ndevice = "net_vhost1,iface=%s.c"\n' $SOCKET
+		printf '[port.sink]\ndriver = null\n'
+		printf '[forward]\nwan = lan\nlan = wan\nother = sink\n'
+	} | bp_ini a
+	{
+		printf '[engine]\ncores = %s\n' "$LAST"
+		bp_dpdk_section
+		printf '[port.lan]\ndriver = dpdk\ndevice = "net_virtio_user1,path=%s.c"\n' $SOCKET
+		printf 'offload = off\n'
+		printf '[port.sink]\ndriver = null\n'
+		printf '[forward]\nlan = sink\n'
+	} | bp_ini c
+	end b af_packet-mmap w1 dpdk-virtio_user $SOCKET "$LAST"
+	bp_start a --quiet
+	wait_for 10 test -S $SOCKET.c || fail "net_vhost makes no socket"
+	bp_start c --quiet
+	wait_for 10 grep -q "port other: .* is up" "$BP_TMP/a.log" || fail "the first peer does not come"
+	bp_start b --quiet
+	give_addresses 1
+	give_addresses 2
+	bp_wait_forwarding 20
+	MIB=4
+	transfers
+	bp_stop c
+	stop_both
+	passed a lan
+	passed b lan
+	has_long a lan
+	;;
 memif)
 	# No metadata over net_memif: b cuts what comes from a's host, and completes.
 	end a af_packet-mmap w0 dpdk-vhost $SOCKET 0
