@@ -223,10 +223,13 @@ bp_port()
 {
 	echo "[port.$1]"
 	case $2 in
+	af_packet-send) printf 'driver = af_packet\ndevice = %s\ntx = send\n' "$3" ;;
 	af_packet-*) printf 'driver = af_packet\ndevice = %s\nmode = %s\n' "$3" "${2#*-}" ;;
 	af_xdp-skb) printf 'driver = af_xdp\ndevice = %s\nmode = skb\nstrict = yes\n' "$3" ;;
 	af_xdp-native) printf 'driver = af_xdp\ndevice = %s\nmode = copy\nstrict = yes\n' "$3" ;;
 	dpdk-af_packet) printf 'driver = dpdk\ndevice = "net_af_packet_%s,iface=%s"\n' "$3" "$3" ;;
+	dpdk-af_xdp) printf 'driver = dpdk\ndevice = "net_af_xdp_%s,iface=%s"\n' "$3" "$3" ;;
+	dpdk-tap) printf 'driver = dpdk\ndevice = "net_tap_%s,iface=%s"\n' "$3" "$3" ;;
 	dpdk-memif-*)
 		printf 'driver = dpdk\ndevice = "net_memif0,role=%s,socket=%s"\n' "${2##*-}" "$3"
 		;;

@@ -14,10 +14,18 @@ has_meta()
 	return 1
 }
 
+# A tap without metadata: the kernel completes and cuts whatever it hands to such a port.
+is_complete()
+{
+	[ "$1" = dpdk-tap ]
+}
+
 # Hosts hand super-frames to such a port. (A veth whose peer has an XDP program makes none.)
 has_super()
 {
-	[ "$1" != af_xdp-native ]
+	case $1 in
+	af_xdp-native | dpdk-af_xdp) return 1 ;;
+	esac
 }
 
 # A tap takes the place of the host's end of the veth pair, under its name and address.
