@@ -290,12 +290,33 @@ static void hold(struct bp_txq *q)
 	atomic_store_explicit(&q->n_held, tq->n_backlog, memory_order_relaxed);
 }
 
+/* The peer that agreed to offloads has left: what was marked for it is not for the next one. */
+static void abandon_marked(struct bp_txq *q)
+{
+	struct dpdk_txq *tq = q->priv;
+	struct rte_mbuf **backlog = &tq->backlog[tq->first_backlog];
+	unsigned n = tq->n_backlog, n_kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (backlog[i]->ol_flags & (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_L4_MASK))
+			rte_pktmbuf_free(backlog[i]);
+		else
+			backlog[n_kept++] = backlog[i];
+	}
+	bp_count(&q->counters, BP_DROP_TX_ABANDONED, n - n_kept);
+	tq->n_backlog = (uint16_t)n_kept;
+}
+
 /* Send what was copied and consumed earlier. True when nothing of it is left. */
 static bool flush_backlog(struct bp_txq *q)
 {
 	struct dpdk_txq *tq = q->priv;
-	unsigned k = dpdk_burst_out(q, &tq->backlog[tq->first_backlog], tq->n_backlog);
+	unsigned k;
 
+	if (dpdk_vnet_is_on(tq->dp) &&
+	    atomic_load_explicit(&tq->dp->promise, memory_order_relaxed) != DPDK_PROMISE_KEPT)
+		abandon_marked(q);
+	k = dpdk_burst_out(q, &tq->backlog[tq->first_backlog], tq->n_backlog);
 	tq->first_backlog = (uint16_t)(tq->first_backlog + k);
 	tq->n_backlog = (uint16_t)(tq->n_backlog - k);
 	hold(q);

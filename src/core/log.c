@@ -34,7 +34,7 @@ void bp_log(enum bp_log_level level, const char *fmt, ...)
 
 int bp_log_library(enum bp_log_level level, const char *fmt, va_list args)
 {
-	char text[512];
+	char text[512] = "";
 	int len = vsnprintf(text, sizeof(text), fmt, args);
 
 	if (len >= (int)sizeof(text))
