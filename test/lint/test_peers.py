@@ -76,6 +76,18 @@ class Verdict(unittest.TestCase):
         ours = {**side("a", [200], unmeasurable="the generator's end"), "at_least": True}
         self.assertEqual(self.verdict(ours, side("b", [100])), verdict.MET)
 
+    def test_a_lower_bound_above_the_median_leaves_the_median_what_it_is(self):
+        def rounds(*pairs):
+            return [{"value": v, "unmeasurable": "end" if b else None, "at_least": bool(b)}
+                    for v, b in pairs]
+        self.assertEqual(verdict.note_of(rounds((9, 0), (10, 0), (11, 1))), (None, False))
+        self.assertEqual(verdict.note_of(rounds((9, 1), (10, 0), (11, 0))), ("end", True))
+        self.assertEqual(verdict.note_of(rounds((9, 0), (10, 1), (11, 0))), ("end", True))
+        self.assertEqual(verdict.note_of(rounds((9, 0), (11, 1))), ("end", True))
+        self.assertEqual(verdict.note_of(rounds((9, 0), (10, 0))), (None, False))
+        late = rounds((9, 0), (10, 0)) + [{"value": 11, "unmeasurable": "late"}]
+        self.assertEqual(verdict.note_of(late), ("late", False))
+
     def test_one_round_with_too_little_traffic_decides_nothing(self):
         ours = side("a", [200, 200, 200], [300, 200, 300])
         self.assertEqual(self.verdict(ours, side("b", [100], [300])), verdict.MET)

@@ -7,7 +7,7 @@ import time
 from lab import Interrupted, Lab, SideError, prepare_folder
 from output import row_document
 from traffic import Context
-from verdict import stat
+from verdict import note_of, stat
 
 
 def fresh(spec):
@@ -24,10 +24,8 @@ def one_round(ctx, spec, side):
     except SideError as err:
         side["error"] = str(err)
         return
-    if result.get("unmeasurable"):
-        side["unmeasurable"] = result["unmeasurable"]
-        side["at_least"] = result.get("at_least", False)
     side["rounds"].append(result)
+    side["unmeasurable"], side["at_least"] = note_of(side["rounds"])
 
 
 def measure_row(ctx, row, n_rounds, state):

@@ -20,6 +20,19 @@ def stat(values):
             "values": values}
 
 
+def note_of(rounds):
+    """(why the median is not the side's own figure, whether it is a lower bound); (None, False) where
+    it is. A round that is a lower bound changes nothing when it lies above the median anyway."""
+    bounded = [r for r in rounds if r.get("unmeasurable")]
+    if not bounded:
+        return None, False
+    at_least = all(r.get("at_least") for r in bounded)
+    highest = [float("inf") if r in bounded else r["value"] for r in rounds]
+    if at_least and statistics.median(highest) == statistics.median(r["value"] for r in rounds):
+        return None, False
+    return bounded[-1]["unmeasurable"], at_least
+
+
 def excess(side):
     """Offered over forwarded, median of the rounds; None where traffic is not offered from outside."""
     ratios = [r["offered"] / r["value"] for r in side["rounds"]
