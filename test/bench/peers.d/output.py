@@ -96,6 +96,18 @@ def cells(row):
             row["verdict"])
 
 
+def commands(doc):
+    """(command, rows that ran it), in the order of the rows."""
+    users = {}
+    for row in doc["rows"]:
+        for side in (row["ours"], row["theirs"]):
+            if side and side["command"]:
+                names = users.setdefault(side["command"], [])
+                if row["row"] not in names:
+                    names.append(row["row"])
+    return list(users.items())
+
+
 def print_table(doc):
     lines = [HEAD] + [cells(row) for row in doc["rows"]]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
@@ -107,6 +119,10 @@ def print_table(doc):
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
         if n == 0:
             print("─" * (sum(widths) + 2 * (len(widths) - 1)))
+    print("\ncommands:")
+    for command, names in commands(doc):
+        print(f"  {', '.join(names)}:\n    {command}")
+    print()
     if run["interrupted"]:
         print("interrupted: what had been measured by then")
     for row in doc["rows"]:
@@ -121,3 +137,6 @@ def print_markdown(doc):
     print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD))
     for row in doc["rows"]:
         print("| " + " | ".join(cells(row)) + " |")
+    print("\n| rows | command |\n|---|---|")
+    for command, names in commands(doc):
+        print(f"| {', '.join(names)} | `{command}` |")
