@@ -21,11 +21,9 @@ static inline bool is_plain(const struct tpacket2_hdr *slot, const struct bp_vne
 {
 	uint32_t len = slot->tp_snaplen;
 
-	if (slot->tp_status & (TP_STATUS_COPY | TP_STATUS_VLAN_VALID) || len < slot->tp_len ||
-	    len < ETH_HLEN || len > max_bytes || meta->gso_type)
-		return false;
-	return !(meta->flags & BP_VNET_F_NEEDS_CSUM) ||
-	       (uint32_t)meta->csum_start + meta->csum_offset + 2 <= len;
+	return !(slot->tp_status & (TP_STATUS_COPY | TP_STATUS_VLAN_VALID)) &&
+	       len >= slot->tp_len && len >= ETH_HLEN && len <= max_bytes &&
+	       afp_tx_takes_meta(meta, len);
 }
 
 /* The hardware's own prefetching begins anew with each frame, and most are over before it helps. */

@@ -39,6 +39,13 @@ static inline struct tpacket2_hdr *afp_tx_slot(const struct afp_tx_ring *ring, u
 	return (void *)(ring->base + (size_t)(i % AFP_TX_SLOTS) * AFP_TX_SLOT_BYTES);
 }
 
+/* Does the kernel send a frame of len bytes with this metadata out of a slot, for certain? */
+static inline bool afp_tx_takes_meta(const struct bp_vnet_hdr *meta, uint32_t len)
+{
+	return !meta->gso_type && (!(meta->flags & BP_VNET_F_NEEDS_CSUM) ||
+				   (uint32_t)meta->csum_start + meta->csum_offset + 2 <= len);
+}
+
 /*
  * The slot's frame of len bytes is in place: add its metadata (AFP_VNET_OLD_BYTES at meta), hand it
  * to the kernel. hdr_len: tx_ring.c.

@@ -52,17 +52,10 @@ static bool has_legal_length(const struct bp_port *port, const struct bp_pkt *pk
 static bool fits(const struct bp_port *port, const struct bp_pkt *pkt, unsigned n_views)
 {
 	uint32_t len = (uint32_t)bp_pkt_bytes(pkt, n_views);
-	const struct bp_vnet_hdr *meta;
 
 	if (len > AFP_TX_FRAME_ROOM || !has_legal_length(port, pkt, len))
 		return false;
-	if (!(pkt->flags & BP_PKT_VNET))
-		return true;
-	meta = bp_pkt_vnet(pkt);
-	if (meta->gso_type)
-		return false;
-	return !(meta->flags & BP_VNET_F_NEEDS_CSUM) ||
-	       (uint32_t)meta->csum_start + meta->csum_offset + 2 <= len;
+	return !(pkt->flags & BP_PKT_VNET) || afp_tx_takes_meta(bp_pkt_vnet(pkt), len);
 }
 
 static void fill_slot(struct bp_txq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt,
