@@ -49,6 +49,15 @@ void bp_html_close_table(FILE *out)
 	fputs("</tbody></table></div></div>\n", out);
 }
 
+void bp_html_open_row(FILE *out, const char *title, const char *size)
+{
+	fputs("<tr><th scope=\"row\">", out);
+	bp_html_put(out, title);
+	fputs("</th><td class=\"num\">", out);
+	bp_html_size(out, size);
+	fputs("</td>", out);
+}
+
 void bp_html_cell(FILE *out, bp_html_figure_fn put, double value)
 {
 	fputs("<td class=\"num\">", out);

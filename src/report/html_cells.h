@@ -16,6 +16,9 @@ void bp_html_open_table(FILE *out, const char *caption);
 void bp_html_put_heads(FILE *out, const char *const *heads);
 void bp_html_close_table(FILE *out);
 
+/* A row's head: the path's title, its frame size ("64", "imix"). Cells follow, then </tr>. */
+void bp_html_open_row(FILE *out, const char *title, const char *size);
+
 /* Writes one figure: bp_html_sig(), bp_html_ns() and the like. */
 typedef void (*bp_html_figure_fn)(FILE *out, double value);
 

@@ -52,11 +52,7 @@ static void put_bar(FILE *out, const json_t *line)
 
 static void put_line(FILE *out, const json_t *line)
 {
-	fputs("<tr><th scope=\"row\">", out);
-	bp_html_put(out, bp_html_str(line, "path", "unnamed"));
-	fputs("</th><td class=\"num\">", out);
-	bp_html_size(out, bp_html_str(line, "size", "–"));
-	fputs("</td>", out);
+	bp_html_open_row(out, bp_html_str(line, "path", "unnamed"), bp_html_str(line, "size", "–"));
 	bp_html_text_cell(out, bp_html_str(line, "what", "–"));
 	put_value(out, json_object_get(line, "before"));
 	put_value(out, json_object_get(line, "after"));

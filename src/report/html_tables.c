@@ -20,11 +20,7 @@ static void put_table_row(FILE *out, const struct table *table, const struct bp_
 {
 	const char *status = bp_html_status(row);
 
-	fputs("<tr><th scope=\"row\">", out);
-	bp_html_put(out, path->title);
-	fputs("</th><td class=\"num\">", out);
-	bp_html_size(out, bp_html_row_size(row));
-	fputs("</td>", out);
+	bp_html_open_row(out, path->title, bp_html_row_size(row));
 	if (!table->key || json_is_object(json_object_get(row, table->key))) {
 		table->put(out, row);
 	} else {
@@ -317,11 +313,7 @@ static void put_trials(FILE *out, const struct bp_html_path *path, const json_t 
 
 	json_array_foreach(json_object_get(row, "loss_curve"), i, trial)
 	{
-		fputs("<tr><th scope=\"row\">", out);
-		bp_html_put(out, path->title);
-		fputs("</th><td class=\"num\">", out);
-		bp_html_size(out, bp_html_row_size(row));
-		fputs("</td>", out);
+		bp_html_open_row(out, path->title, bp_html_row_size(row));
 		bp_html_cell(out, bp_html_sig, bp_html_num(trial, "offered_mpps"));
 		bp_html_cell(out, bp_html_sig, bp_html_num(trial, "received_mpps"));
 		bp_html_cell(out, bp_html_percent, bp_html_num(trial, "loss_ratio"));
