@@ -1,0 +1,77 @@
+# Which suites share a boot, and the machine that each boot needs.
+# SPDX-License-Identifier: BSD-3-Clause
+import contextlib
+import dataclasses
+import subprocess
+
+from guest import Nic
+
+LANE = "6.12"
+VIRTIO = "virtio-net-pci,disable-legacy=on,iommu_platform=on,ats=on"
+
+
+def pairs(*, taps=False):
+    """Two NICs of each kind that PMDs and kernel drivers of every distribution know."""
+    nics = [Nic("v0", VIRTIO), Nic("v1", VIRTIO), Nic("e0", "e1000e"), Nic("e1", "e1000e"),
+            Nic("x0", "vmxnet3"), Nic("x1", "vmxnet3")]
+    if taps:
+        # Behind a tap QEMU offers checksum offload, and with it scatter-gather.
+        nics += [Nic("t0", VIRTIO, tap="tap0"), Nic("t1", VIRTIO, tap="tap1")]
+    return nics
+
+
+@dataclasses.dataclass
+class Boot:
+    """nics: makes the list; machine: further arguments of Guest."""
+
+    name: str
+    suites: tuple
+    nics: callable
+    lane: str = LANE
+    machine: dict = dataclasses.field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def prepared(self):
+        """The NICs, their tap interfaces made; these go afterwards."""
+        nics = self.nics()
+        taps = [nic for nic in nics if nic.tap]
+        for nic in taps:
+            words = ["multi_queue"] if nic.queues > 1 else []
+            ip("tuntap", "add", "dev", nic.tap, "mode", "tap", "vnet_hdr", *words)
+            subprocess.run(["sysctl", "-qw", f"net.ipv6.conf.{nic.tap}.disable_ipv6=1"], check=True)
+            ip("link", "set", nic.tap, "up")
+        try:
+            yield nics
+        finally:
+            for nic in taps:
+                ip("link", "del", nic.tap)
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+BOOTS = [
+    Boot("nics", ("kernel", "mixed", "pmd"), lambda: pairs(taps=True)),
+]
+
+
+def names():
+    return [suite for boot in BOOTS for suite in boot.suites]
+
+
+def listing():
+    return "\n".join(f"{suite:10} boot {boot.name}, kernel {boot.lane}" for boot in BOOTS for suite in boot.suites)
+
+
+def select(words, lane):
+    """The boots that the suites named need, with these suites only."""
+    unknown = [word for word in words if word != "all" and word not in names()]
+    if unknown:
+        raise SystemExit(f"test/vm/run: no suite {', '.join(unknown)}; there are: all {' '.join(names())}")
+    wanted = []
+    for boot in BOOTS:
+        suites = tuple(suite for suite in boot.suites if suite in words or "all" in words)
+        if suites:
+            wanted.append(dataclasses.replace(boot, suites=suites, lane=lane or boot.lane))
+    return wanted

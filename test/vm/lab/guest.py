@@ -1,0 +1,287 @@
+# One emulated machine: starts QEMU, talks to the agent and to QEMU's monitor, judges its end.
+# SPDX-License-Identifier: BSD-3-Clause
+"""Guest(kernel, out, nics): a machine whose root is this host's, read-only, under memory.
+
+out is an empty folder that host and guest share, uncached, as /out in the guest; sockets of wires and
+logs lie there as well. The n-th NIC stands behind a PCIe root port of its own, so that it has an IOMMU
+group of its own and can be unplugged; it is PCI device 0000:0n:00.0.
+"""
+
+import itertools
+import json
+import os
+import pathlib
+import queue
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+from kernel import Missing
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+BOOT_LIMIT_S = 120
+PANICS = re.compile(rb"Kernel panic - not syncing|^.*\bOops\b.*$|BUG: unable to handle|general protection fault"
+                    rb"|kernel BUG at", re.MULTILINE)
+
+
+class GuestError(Exception):
+    """The guest did not do what a case needs; its text says what was asked and what came."""
+
+
+class GuestLost(GuestError):
+    """The guest is gone or hangs: no further case can run in it."""
+
+
+class GuestPanic(GuestLost):
+    """Its kernel said that it panics."""
+
+
+class Nic:
+    """name; device: QEMU's device with its properties; tap: a tap interface with queues of this
+    namespace, or None: two datagram sockets in out, one raw frame each."""
+
+    def __init__(self, name, device, tap=None, queues=1, bus=None):
+        self.name, self.device, self.tap, self.queues, self.bus = name, device, tap, queues, bus
+        self.number = 0  # set by the guest
+        self.mac = ""
+
+    @property
+    def address(self):
+        return f"0000:{self.number:02x}:00.0"
+
+    def arguments(self, out):
+        if self.tap:
+            netdev = f"tap,id={self.name},ifname={self.tap},script=no,downscript=no,vhost=off"
+            if self.queues > 1:
+                netdev += f",queues={self.queues}"
+        else:
+            netdev = (f"dgram,id={self.name},local.type=unix,local.path={out}/{self.name}-q.sock,"
+                      f"remote.type=unix,remote.path={out}/{self.name}-h.sock")
+        port = f"rp{self.number}"
+        on = f",bus={self.bus}" if self.bus else ""
+        return ["-netdev", netdev,
+                "-device", f"pcie-root-port,id={port},chassis={self.number},slot={self.number}{on}",
+                "-device", self.plug(port)]
+
+    def plug(self, port):
+        return f"{self.device},netdev={self.name},id={self.name}-dev,mac={self.mac},bus={port}"
+
+
+class Process:
+    """A program in the guest. output: what it has printed so far."""
+
+    def __init__(self, guest, argv, path):
+        self.guest, self.argv, self.path = guest, argv, path
+        self.pid = guest.ask("start", argv=argv, output=f"/out/{path.name}")["pid"]
+        self.ended = guest.send("wait", pid=self.pid)
+
+    @property
+    def output(self):
+        return self.path.read_text(errors="replace")
+
+    @property
+    def is_running(self):
+        return self.ended.empty()
+
+    def wait(self, limit_s=60):
+        """Its exit code (-N: signal N)."""
+        reply = self.guest.receive(self.ended, limit_s, f"end of {' '.join(self.argv)}")
+        self.ended.put(reply)
+        return reply["code"]
+
+    def stop(self, signal=15, limit_s=60):
+        if self.is_running:
+            self.guest.ask("kill", pid=self.pid, signal=signal)
+        return self.wait(limit_s)
+
+    def until(self, text, limit_s=60):
+        """Wait until it has printed text; GuestError when it ends before, or does not."""
+        end = time.monotonic() + limit_s
+        while text not in self.output:
+            if not self.is_running:
+                raise GuestError(f"{' '.join(self.argv)}: ended with code {self.wait()}:\n{self.output}")
+            if time.monotonic() > end:
+                raise GuestError(f"{' '.join(self.argv)}: no «{text}» within {limit_s} s:\n{self.output}")
+            self.guest.check()
+            time.sleep(0.05)
+
+
+class Guest:
+    def __init__(self, kernel, out, nics, smp=2, memory="1536M", hugepages=192, extra=(), iommu=True):
+        self.kernel, self.out, self.nics, self.iommu = kernel, pathlib.Path(out), nics, iommu
+        self.smp, self.memory, self.hugepages, self.extra = smp, memory, hugepages, list(extra)
+        for number, nic in enumerate(nics, 1):
+            nic.number, nic.mac = number, f"52:54:00:00:00:{number:02x}"
+        self.by_name = {nic.name: nic for nic in nics}
+        self.replies, self.ids = {}, itertools.count(1)
+        self.files = itertools.count(1)
+        self.qemu = self.agent = None
+        self.boot_s = 0.0
+
+    # --- life ---
+
+    def command(self):
+        emulator = os.environ.get("QEMU", "qemu-system-x86_64")
+        if not shutil.which(emulator):
+            raise Missing(f"no {emulator}: install qemu-system-x86 (see ./quickstart)")
+        append = (f"console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on iommu=pt hugepages={self.hugepages} "
+                  f"modules={self.kernel.modules} guest={HERE}/guest/second")
+        command = [
+            emulator, "-accel", "tcg,thread=single", "-cpu", "max", "-M", "q35,kernel-irqchip=split",
+            "-m", self.memory, "-smp", str(self.smp), "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-serial", f"file:{self.out}/serial",
+            "-qmp", f"unix:{self.out}/qmp.sock,server=on,wait=off",
+            "-kernel", str(self.kernel.image), "-initrd", str(self.kernel.initrd), "-append", append,
+            "-fsdev", "local,id=root,path=/,readonly=on,security_model=none,multidevs=remap",
+            "-device", "virtio-9p-pci,fsdev=root,mount_tag=hostroot",
+            "-fsdev", f"local,id=out,path={self.out},security_model=none",
+            "-device", "virtio-9p-pci,fsdev=out,mount_tag=out",
+            "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=agent,path={self.out}/agent.sock,server=on,wait=off",
+            "-device", "virtserialport,chardev=agent"]
+        if self.iommu:
+            command += ["-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on"]
+        command += self.extra
+        for nic in self.nics:
+            command += nic.arguments(self.out)
+        return command
+
+    def start(self):
+        """Boot; returns when the agent answers. Missing without QEMU, GuestLost when it does not come up."""
+        begin = time.monotonic()
+        with open(self.out / "qemu.log", "wb") as log:
+            self.qemu = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                         stderr=subprocess.STDOUT)
+        self.agent = self.connect("agent.sock", begin)
+        hello = self.replies[0] = queue.SimpleQueue()
+        threading.Thread(target=self.read_replies, daemon=True).start()
+        self.receive(hello, BOOT_LIMIT_S, "the agent's first word")
+        self.boot_s = time.monotonic() - begin
+
+    def connect(self, name, begin):
+        connection = socket.socket(socket.AF_UNIX)
+        while True:
+            try:
+                connection.connect(str(self.out / name))
+                return connection
+            except OSError as error:
+                self.check()
+                if time.monotonic() - begin > 20:
+                    raise GuestLost(f"QEMU does not open {name}: {error}") from None
+                time.sleep(0.02)
+
+    def read_replies(self):
+        with self.agent.makefile("rb") as lines:
+            for line in lines:
+                reply = json.loads(line)
+                self.replies.pop(reply["id"]).put(reply)
+
+    def check(self):
+        """GuestPanic or GuestLost unless it runs."""
+        serial = self.out / "serial"
+        said = PANICS.search(serial.read_bytes()) if serial.exists() else None
+        if said:
+            raise GuestPanic(f"the guest's kernel: {said.group().decode(errors='replace').strip()}")
+        if self.qemu.poll() is not None:
+            log = (self.out / "qemu.log").read_text(errors="replace").strip()
+            raise GuestLost(f"QEMU ended with code {self.qemu.returncode}: {log[-500:]}")
+
+    def halt(self):
+        """Power off; how long the guest was up. Never raises."""
+        if self.qemu and self.qemu.poll() is None:
+            try:
+                self.send("halt")
+                self.qemu.wait(10)
+            except (OSError, subprocess.TimeoutExpired):
+                pass
+        self.kill()
+
+    def kill(self):
+        if self.qemu and self.qemu.poll() is None:
+            self.qemu.kill()
+            self.qemu.wait()
+        if self.agent:
+            self.agent.close()
+
+    # --- what can be asked of it ---
+
+    def send(self, verb, **words):
+        number = next(self.ids)
+        reply = self.replies[number] = queue.SimpleQueue()
+        self.agent.sendall(json.dumps({"id": number, "do": verb, **words}).encode() + b"\n")
+        return reply
+
+    def receive(self, reply, limit_s, what):
+        end = time.monotonic() + limit_s
+        while True:
+            try:
+                return reply.get(timeout=0.5)
+            except queue.Empty:
+                self.check()
+                if time.monotonic() > end:
+                    raise GuestLost(f"{what}: nothing within {limit_s} s") from None
+
+    def ask(self, verb, limit_s=30, **words):
+        reply = self.receive(self.send(verb, **words), limit_s, f"{verb} {words}")
+        if "error" in reply:
+            raise GuestError(f"{verb} {words.get('path', words.get('argv', ''))}: {reply['error']}")
+        return reply
+
+    def read(self, path):
+        return self.ask("read", path=path)["text"]
+
+    def write(self, path, text):
+        self.ask("write", path=path, text=text)
+
+    def names(self, path):
+        """A folder's names; [] where there is none."""
+        try:
+            return self.ask("list", path=path)["names"]
+        except GuestError:
+            return []
+
+    def link(self, path):
+        """Where a path really leads; "" where there is none."""
+        try:
+            return self.ask("link", path=path)["target"]
+        except GuestError:
+            return ""
+
+    def begin(self, *argv):
+        return Process(self, list(map(str, argv)), self.out / f"{next(self.files):03}-{pathlib.Path(argv[0]).name}.txt")
+
+    def run(self, *argv, limit_s=60):
+        """(exit code, output) of a program that ends by itself."""
+        process = self.begin(*argv)
+        code = process.wait(limit_s)
+        return code, process.output
+
+    def do(self, *argv, limit_s=60):
+        """The output of a program that must succeed."""
+        code, output = self.run(*argv, limit_s=limit_s)
+        if code:
+            raise GuestError(f"{' '.join(map(str, argv))}: exit code {code}: {output.strip()[-2000:]}")
+        return output
+
+    def sh(self, script, limit_s=60):
+        return self.do("/bin/sh", "-ec", script, limit_s=limit_s)
+
+    def qmp(self, command, **arguments):
+        """One command to QEMU's monitor."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(20)
+            monitor.connect(str(self.out / "qmp.sock"))
+            with monitor.makefile("rw") as lines:
+                lines.readline()
+                for word, given in (("qmp_capabilities", {}), (command, arguments)):
+                    lines.write(json.dumps({"execute": word, "arguments": given}) + "\n")
+                    lines.flush()
+                    reply = json.loads(lines.readline())
+                    while "event" in reply:
+                        reply = json.loads(lines.readline())
+        if "error" in reply:
+            raise GuestError(f"QEMU: {command}: {reply['error']['desc']}")
+        return reply["return"]

@@ -1,0 +1,186 @@
+# What suites do in a guest: bind NICs, run bypath between them, exchange frames, read reports.
+# SPDX-License-Identifier: BSD-3-Clause
+"""Lab: one booted guest, its NICs by name, the report. Port: one [port.NAME] section."""
+
+import contextlib
+import json
+import os
+import pathlib
+
+from guest import GuestError
+from wire import Frames, Wire, exchange
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
+BYPATH = os.environ.get("BYPATH") or str(
+    pathlib.Path(os.environ.get("BYPATH_BUILD_ROOT") or ROOT / "build") / "src/cli/bypath")
+FRAMES_EACH_WAY = 300
+EAL = {"memory": "192"}
+
+
+class Port:
+    """One attachment to a NIC: keys are the section's further lines."""
+
+    def __init__(self, nic, driver, **keys):
+        self.nic, self.driver, self.keys = nic, driver, keys
+
+
+class Lab:
+    def __init__(self, guest, report):
+        self.guest, self.report = guest, report
+        self.wires, self.runs, self.suite = {}, 0, ""
+
+    def case(self, name):
+        return self.report.case(self.suite, name)
+
+    def wire(self, name):
+        if name not in self.wires:
+            self.wires[name] = Wire(self.guest.out, self.guest.by_name[name])
+        return self.wires[name]
+
+    # --- binding ---
+
+    def device(self, name):
+        return f"/sys/bus/pci/devices/{self.guest.by_name[name].address}"
+
+    def bound_to(self, name):
+        return self.guest.link(self.device(name) + "/driver").rpartition("/")[2]
+
+    def vfio(self, *names):
+        """NICs to vfio-pci."""
+        todo = [name for name in names if self.bound_to(name) != "vfio-pci"]
+        if todo:
+            self.bind(todo, "vfio-pci")
+
+    def kernel(self, *names, up=True):
+        """NICs to the kernel's own drivers, up; their interfaces' names."""
+        todo = [name for name in names if not self.interface(name)]
+        if todo:
+            self.bind(todo, "kernel")
+        interfaces = [self.interface(name) for name in names]
+        for name, interface in zip(names, interfaces):
+            if not interface:
+                raise GuestError(f"{name}: no interface")
+            self.guest.write(f"/proc/sys/net/ipv6/conf/{interface}/disable_ipv6", "1")
+        if up:
+            self.guest.sh("".join(f"ip link set {interface} up\n" for interface in interfaces))
+        return interfaces
+
+    def bind(self, names, driver):
+        script = "modprobe vfio-pci; modprobe virtio_net; modprobe e1000e; modprobe vmxnet3\n"
+        for name in names:
+            d = self.device(name)
+            a = self.guest.by_name[name].address
+            script += f"[ ! -e {d}/driver ] || echo {a} >{d}/driver/unbind\n"
+            script += f"echo {driver if driver != 'kernel' else ''} >{d}/driver_override\n"
+            script += f"echo {a} >/sys/bus/pci/drivers_probe\n"
+        self.guest.sh(script)
+
+    def interface(self, name):
+        """The NIC's interface, "" without one; a virtio NIC's stands a level deeper."""
+        top = self.device(name)
+        for below in [top] + [f"{top}/{sub}" for sub in self.guest.names(top) if sub.startswith("virtio")]:
+            for found in self.guest.names(below + "/net"):
+                return found
+        return ""
+
+    # --- bypath ---
+
+    def ini(self, ports, sections=None):
+        """A configuration of pairs: ports 0 and 1, 2 and 3, … forward to each other."""
+        text = "".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+                       for name, keys in (sections or {}).items())
+        if any(port.driver == "dpdk" for port in ports) and "dpdk" not in (sections or {}):
+            text += "[dpdk]\n" + "".join(f"{key} = {value}\n" for key, value in EAL.items())
+        for port in ports:
+            device = self.guest.by_name[port.nic].address if port.driver == "dpdk" else self.interface(port.nic)
+            text += f"[port.{port.nic}]\ndriver = {port.driver}\ndevice = {device}\n"
+            text += "".join(f"{key} = {value}\n" for key, value in port.keys.items())
+        text += "[forward]\n"
+        for a, b in zip(ports[::2], ports[1::2]):
+            text += f"{a.nic} = {b.nic}\n{b.nic} = {a.nic}\n"
+        self.runs += 1
+        path = self.guest.out / f"run-{self.runs}.ini"
+        path.write_text(text)
+        return path
+
+    @contextlib.contextmanager
+    def forward(self, *ports, sections=None, limit_s=60):
+        """bypath run between pairs of ports. Without raising when it does not start: each case that
+        uses the run fails with the reason."""
+        run = Run(self, self.ini(ports, sections), ports)
+        run.start(limit_s)
+        try:
+            yield run
+        finally:
+            run.end()
+
+
+class Run:
+    """A running bypath. report: its JSON report, once ended."""
+
+    def __init__(self, lab, ini, ports):
+        self.lab, self.ini, self.ports = lab, ini, ports
+        self.in_guest = f"/out/{ini.name}"
+        self.problem = ""
+        self.process = self.report = None
+
+    def start(self, limit_s):
+        self.process = self.lab.guest.begin(BYPATH, "run", self.in_guest, "--report", self.in_guest + ".json")
+        try:
+            self.process.until("forwarding", limit_s)
+        except GuestError as error:
+            self.problem = str(error)
+
+    def ready(self):
+        if self.problem:
+            raise GuestError(self.problem)
+        if not self.process.is_running:
+            raise GuestError(f"bypath has ended with code {self.process.wait()}:\n{self.process.output[-2000:]}")
+
+    def exchange(self, a, b, frames=Frames(), n=FRAMES_EACH_WAY, **options):
+        """All of n frames each way come through unchanged and in order, or GuestError says what did not."""
+        counts = self.count(a, b, frames, n, **options)
+        problems = [count.problem for count in counts if count.problem]
+        if problems:
+            raise GuestError("; ".join(problems) + self.last_words())
+        return counts
+
+    def count(self, a, b, frames=Frames(), n=FRAMES_EACH_WAY, **options):
+        self.ready()
+        return exchange(self.lab.wire(a), self.lab.wire(b), frames, n, **options)
+
+    def last_words(self):
+        return "\n" + "\n".join(self.process.output.splitlines()[-8:])
+
+    def end(self):
+        """Stop it by SIGINT; what it reports stands in report."""
+        if self.process and self.process.is_running and self.process.stop(2):
+            self.problem = f"bypath ended with code {self.process.wait()}:\n{self.process.output[-2000:]}"
+        report = pathlib.Path(f"{self.ini}.json")
+        if report.exists() and report.stat().st_size:
+            self.report = json.loads(report.read_text())
+
+    def explained(self):
+        """What `bypath explain` says beforehand: the port sections, by name."""
+        return json.loads(self.lab.guest.do(BYPATH, "explain", "--json", self.in_guest))
+
+    def adds_up(self):
+        """After the end: exit code 0, every packet accounted for, every frame back."""
+        if self.problem:
+            raise GuestError(self.problem)
+        totals = self.report["conservation"]["counted"]
+        arena = self.report["arena"]
+        assert totals["unaccounted"] == 0 and totals["held"] == 0, totals
+        assert arena["frames_free"] == arena["frames"], arena
+
+    def port(self, name):
+        return next(port for port in self.finished()["ports"] if port["name"] == name)
+
+    def path(self, name):
+        """The path from the port of that name."""
+        return next(path for path in self.finished()["paths"] if path["in"] == name)
+
+    def finished(self):
+        if self.problem or not self.report:
+            raise GuestError(self.problem or "bypath wrote no report")
+        return self.report
