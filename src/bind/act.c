@@ -211,23 +211,23 @@ int bp_bind_do(enum bp_bind_target target, const struct bp_pci_device *device,
 	       struct bp_pci_device *now, char *why, size_t why_bytes)
 {
 	const char *driver = target == BP_BIND_VFIO ? "vfio-pci" : "";
-	enum bp_pci_owner owner = bp_pci_owner_of(device->driver);
 	int err = override(device->address, driver);
 
 	*now = *device;
 	if (err)
 		return fail(err, why, why_bytes, device->address, "driver_override");
 	/* A device that the kernel has already lacks its child's driver only (virtio). */
-	if (target == BP_BIND_VFIO ||
-	    (owner != BP_PCI_OWNER_KERNEL && owner != BP_PCI_OWNER_BOTH)) {
+	if (target == BP_BIND_VFIO || !bp_pci_is_kernels(device)) {
 		err = unbind(device->address);
 		if (err)
 			return fail(err, why, why_bytes, device->address, "driver/unbind");
 	}
 	err = target == BP_BIND_VFIO ? bind_vfio(now, why, why_bytes)
 				     : bind_kernel(now, why, why_bytes);
-	if (!err)
-		bp_bind_remember(device->address, target == BP_BIND_VFIO ? device->driver : "");
+	if (!err && target == BP_BIND_KERNEL)
+		bp_bind_remember(device->address, "");
+	else if (!err && bp_pci_is_kernels(device))
+		bp_bind_remember(device->address, device->driver);
 	return err;
 }
 

@@ -139,7 +139,7 @@ unsigned bp_holders_find(const struct bp_pci_device *device, struct bp_holder *h
 	dir = nodes.n ? opendir("/proc") : NULL;
 	for (struct dirent *e = dir ? readdir(dir) : NULL; e && n < BP_HOLDERS_MAX;
 	     e = readdir(dir))
-		if (isdigit((unsigned char)e->d_name[0]))
+		if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != getpid())
 			n += holds(e->d_name, &nodes, &holders[n]);
 	if (dir)
 		closedir(dir);

@@ -17,9 +17,9 @@ struct bp_holder {
 
 /*
  * Find the processes that have open what gives a process the device: the file of its VFIO group or
- * of itself, a UIO file, the verbs of RDMA. By device number, whatever the path. Sees processes of
- * the caller's PID namespace, and without root only its own. Any thread; blocks for a moment.
- * Returns how many were put into holders, whose room is BP_HOLDERS_MAX.
+ * of itself, a UIO file, the verbs of RDMA. By device number, whatever the path. Sees the other
+ * processes of the caller's PID namespace, without root only those of the same user. Any thread;
+ * blocks for a moment. Returns how many were put into holders, whose room is BP_HOLDERS_MAX.
  */
 unsigned bp_holders_find(const struct bp_pci_device *device, struct bp_holder *holders);
 

@@ -86,12 +86,11 @@ static int resolve_network(const char *word, const struct bp_netifs *netifs,
 /* A virtio NIC whose own bus has no driver yet is not the kernel's before it has one. */
 static bool is_done(enum bp_bind_target target, const struct bp_pci_device *pci)
 {
-	enum bp_pci_owner owner = bp_pci_owner_of(pci->driver);
 	char modalias[128];
 
 	if (target == BP_BIND_VFIO)
 		return !strcmp(pci->driver, "vfio-pci");
-	return (owner == BP_PCI_OWNER_KERNEL || owner == BP_PCI_OWNER_BOTH) &&
+	return bp_pci_is_kernels(pci) &&
 	       (pci->n_interfaces ||
 		!bp_pci_idle_child(pci->address, 0, modalias, sizeof(modalias)));
 }
@@ -168,10 +167,8 @@ static bool is_planned(const struct bp_bind_plan *plan, const char *address)
 /* vfio gives a group away only when no other driver of the kernel works in it. */
 static bool hinders_group(const struct bp_bind_plan *plan, const struct bp_pci_device *other)
 {
-	enum bp_pci_owner owner = bp_pci_owner_of(other->driver);
-
 	return !bp_pci_is_bridge(other) && !is_planned(plan, other->address) &&
-	       (owner == BP_PCI_OWNER_KERNEL || owner == BP_PCI_OWNER_BOTH);
+	       bp_pci_is_kernels(other);
 }
 
 /* What frees the group: one command for its network devices, one for each of the others. */

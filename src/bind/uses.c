@@ -97,9 +97,8 @@ static void add_interfaces(const struct bp_pci_device *device, const struct bp_n
 static void add_absence(const struct bp_pci_device *device, struct bp_uses *uses)
 {
 	char modalias[128];
-	enum bp_pci_owner owner = bp_pci_owner_of(device->driver);
 
-	if ((owner == BP_PCI_OWNER_KERNEL || owner == BP_PCI_OWNER_BOTH) && !device->n_interfaces &&
+	if (bp_pci_is_kernels(device) && !device->n_interfaces &&
 	    !bp_pci_idle_child(device->address, 0, modalias, sizeof(modalias)))
 		bp_uses_add(uses, true,
 			    "%s without an interface here: it may be in another network namespace",

@@ -34,11 +34,9 @@ struct row {
 static void fill_row(const struct bp_pci_device *pci, const struct bp_netifs *netifs,
 		     struct row *row)
 {
-	enum bp_pci_owner owner = bp_pci_owner_of(pci->driver);
-
 	row->pci = pci;
 	row->speed_mbps = 0;
-	if (owner == BP_PCI_OWNER_KERNEL || owner == BP_PCI_OWNER_BOTH)
+	if (bp_pci_is_kernels(pci))
 		strcpy(row->kernel_driver, pci->driver);
 	else if (!bp_bind_remembered(pci->address, row->kernel_driver))
 		bp_modprobe_claims(pci->modalias, row->kernel_driver, sizeof(row->kernel_driver));

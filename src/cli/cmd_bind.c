@@ -142,6 +142,7 @@ static void print_done(enum bp_bind_target target, const struct bp_pci_device *b
 	for (unsigned i = 0; i < now->n_interfaces; i++)
 		printf("%s%s", i ? ", " : ", interface ", now->interfaces[i]);
 	putchar('\n');
+	fflush(stdout); /* before what is said on standard error */
 }
 
 static void print_already(const struct bp_bind_plan *plan, const struct bp_bind_device *device)
@@ -150,6 +151,7 @@ static void print_already(const struct bp_bind_plan *plan, const struct bp_bind_
 
 	bp_bind_name(&device->pci, name, sizeof(name));
 	printf("%s: bound to %s already\n", name, device->pci.driver);
+	fflush(stdout);
 	if (plan->target == BP_BIND_VFIO && bp_bind_group_is_split(plan, device, why, sizeof(why)))
 		fprintf(stderr, "bypath: warning: %s: %s\n", name, why);
 }
@@ -163,8 +165,12 @@ static void restore(const struct bp_bind_plan *plan, unsigned n)
 		if (device->is_done)
 			continue;
 		if (bp_bind_restore(&device->pci))
-			bp_cli_complain("bind %s: it is back as it was, with %s",
-					device->pci.address, driver);
+			bp_cli_complain("bind %s: it is back with %s%s", device->pci.address,
+					driver,
+					device->pci.n_interfaces
+						? "; addresses and the like of its interface are "
+						  "to be set again"
+						: "");
 		else
 			bp_cli_complain("bind %s: could not give it back to %s: see bypath bind "
 					"--list and dmesg",
@@ -235,8 +241,8 @@ static void print_how_to_keep(const struct bp_bind_plan *plan)
 	for (unsigned i = 0; i < plan->n; i++)
 		printf("  driverctl set-override %s vfio-pci\n", plan->devices[i].pci.address);
 	if (!has_driverctl()) {
-		puts("or without it, vfio-pci as a line of /etc/modules-load.d/vfio-pci.conf, and in "
-		     "/etc/udev/rules.d/10-vfio-pci.rules:");
+		puts("or without it: the line vfio-pci in /etc/modules-load.d/vfio-pci.conf, and\n"
+		     "in /etc/udev/rules.d/10-vfio-pci.rules:");
 		for (unsigned i = 0; i < plan->n; i++)
 			printf("  ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
 			       "ATTR{driver_override}=\"vfio-pci\"\n",

@@ -322,3 +322,10 @@ enum bp_pci_owner bp_pci_owner_of(const char *driver)
 			return owners[i].owner;
 	return BP_PCI_OWNER_KERNEL;
 }
+
+bool bp_pci_is_kernels(const struct bp_pci_device *device)
+{
+	enum bp_pci_owner owner = bp_pci_owner_of(device->driver);
+
+	return owner == BP_PCI_OWNER_KERNEL || owner == BP_PCI_OWNER_BOTH;
+}

@@ -80,6 +80,9 @@ bool bp_pci_is_network(const struct bp_pci_device *device);
 /* Class 06: a bridge or root port, which never hinders its IOMMU group. Pure. */
 bool bp_pci_is_bridge(const struct bp_pci_device *device);
 
+/* Does a driver of the kernel have it, whether or not a PMD works beside it? Pure. */
+bool bp_pci_is_kernels(const struct bp_pci_device *device);
+
 /* Whom a driver's name, "" included, stands for. Pure. */
 enum bp_pci_owner bp_pci_owner_of(const char *driver);
 
