@@ -11,6 +11,7 @@ int bp_cmd_gen(int argc, char **argv);
 int bp_cmd_compare(int argc, char **argv);
 int bp_cmd_check(int argc, char **argv);
 int bp_cmd_explain(int argc, char **argv);
+int bp_cmd_bind(int argc, char **argv);
 int bp_cmd_drivers(int argc, char **argv);
 
 #endif

@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	  "say whether FILE.ini is right" },
 	{ "explain", bp_cmd_explain, "FILE.ini [--set SECTION.KEY=VALUE] [--json]",
 	  "show where each packet's bytes would go, without opening a port" },
+	{ "bind", bp_cmd_bind, "DEVICE… [vfio-pci|kernel] [--force] | --list [--json]",
+	  "give NICs to DPDK (vfio-pci) or back to the kernel; list them and who uses them" },
 	{ "drivers", bp_cmd_drivers, "[--json]",
 	  "list the drivers of this build and, for each missing one, why" },
 };

@@ -28,17 +28,51 @@ enum bp_device_kind bp_device_kind_of(const char *driver)
 	return BP_DEVICE_OTHER;
 }
 
-enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_NAME_BYTES])
+/* fd: -1 for a socket of its own. false: info untouched. */
+static bool ask_driver(int fd, const char *ifname, struct ethtool_drvinfo *info)
 {
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq ifr = { .ifr_data = (char *)&info };
+	struct ethtool_drvinfo answer = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq ifr = { .ifr_data = (char *)&answer };
 	int own_fd = fd < 0 ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	bool is_answered;
 
-	driver[0] = '\0';
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
-	if (!ioctl(fd < 0 ? own_fd : fd, SIOCETHTOOL, &ifr))
-		snprintf(driver, BP_NAME_BYTES, "%.31s", info.driver);
+	is_answered = !ioctl(fd < 0 ? own_fd : fd, SIOCETHTOOL, &ifr);
 	if (own_fd >= 0)
 		close(own_fd);
+	if (is_answered)
+		*info = answer;
+	return is_answered;
+}
+
+enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_NAME_BYTES])
+{
+	struct ethtool_drvinfo info = { .driver = "" };
+
+	ask_driver(fd, ifname, &info);
+	snprintf(driver, BP_NAME_BYTES, "%.31s", info.driver);
 	return bp_device_kind_of(driver);
+}
+
+void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES])
+{
+	struct ethtool_drvinfo info = { .bus_info = "" };
+
+	ask_driver(-1, ifname, &info);
+	snprintf(bus, BP_NAME_BYTES, "%.31s", info.bus_info);
+}
+
+unsigned bp_netdev_speed_mbps(const char *ifname)
+{
+	char path[64];
+	long speed = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/speed", ifname);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%ld", &speed) != 1)
+		speed = 0;
+	if (f)
+		fclose(f);
+	return speed > 0 && speed < INT32_MAX ? (unsigned)speed : 0; /* unknown: -1, as unsigned */
 }

@@ -19,4 +19,15 @@ enum bp_device_kind bp_device_kind_of(const char *driver);
  */
 enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_NAME_BYTES]);
 
+/*
+ * Where ethtool says that an interface of the calling thread's network namespace stands, as
+ * "0000:03:00.1" for a PCI device (virtio NICs included): bus[] becomes "" where it does not
+ * answer. Any thread; blocks for a moment.
+ */
+void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES]);
+
+/* The speed that an interface has now, in Mbit/s, as sysfs tells it; 0: none known (down, virtual).
+ * Any thread; blocks for a moment. */
+unsigned bp_netdev_speed_mbps(const char *ifname);
+
 #endif

@@ -1,0 +1,160 @@
+/* Looks through /proc for processes that have a device's files open. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bind/holders.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define NODES_MAX 8u
+
+/* Character devices, by number. */
+struct nodes {
+	unsigned n;
+	dev_t v[NODES_MAX];
+};
+
+static void add_node(struct nodes *nodes, dev_t node)
+{
+	if (nodes->n < NODES_MAX)
+		nodes->v[nodes->n++] = node;
+}
+
+/* DEVICE/FOLDER/NAME/dev says MAJOR:MINOR. */
+static void add_node_of(const char *dev_path, struct nodes *nodes)
+{
+	unsigned major_id, minor_id;
+	FILE *f = fopen(dev_path, "re");
+
+	if (f && fscanf(f, "%u:%u", &major_id, &minor_id) == 2)
+		add_node(nodes, makedev(major_id, minor_id));
+	if (f)
+		fclose(f);
+}
+
+static void add_nodes_below(const char *address, const char *folder, struct nodes *nodes)
+{
+	char path[PATH_MAX], dev_path[PATH_MAX + NAME_MAX + 8];
+	DIR *dir;
+
+	bp_pci_path(address, folder, path);
+	dir = opendir(path);
+	for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir)) {
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(dev_path, sizeof(dev_path), "%s/%s/dev", path, e->d_name);
+		add_node_of(dev_path, nodes);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+bool bp_holders_group_file(const struct bp_pci_device *device, char path[64])
+{
+	snprintf(path, 64, "/dev/vfio/noiommu-%d", device->iommu_group);
+	if (!access(path, F_OK))
+		return true;
+	snprintf(path, 64, "/dev/vfio/%d", device->iommu_group);
+	return !access(path, F_OK);
+}
+
+static void find_nodes(const struct bp_pci_device *device, struct nodes *nodes)
+{
+	static const char *const folders[] = { "vfio-dev", "uio", "infiniband_verbs" };
+	struct stat st;
+	char path[64];
+
+	if (bp_holders_group_file(device, path) && !stat(path, &st) && S_ISCHR(st.st_mode))
+		add_node(nodes, st.st_rdev);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		add_nodes_below(device->address, folders[i], nodes);
+}
+
+/* Is an open file one of the nodes? Only files in /dev are asked: others may be on a dead server. */
+static bool is_node(int dir_fd, const char *fd_name, const struct nodes *nodes, char file[64])
+{
+	struct stat st;
+	char path[256];
+	ssize_t len = readlinkat(dir_fd, fd_name, path, sizeof(path) - 1);
+
+	if (len <= 0)
+		return false;
+	path[len] = '\0';
+	if (strncmp(path, "/dev/", 5) || fstatat(dir_fd, fd_name, &st, 0) || !S_ISCHR(st.st_mode))
+		return false;
+	snprintf(file, 64, "%.63s", path);
+	for (unsigned i = 0; i < nodes->n; i++)
+		if (nodes->v[i] == st.st_rdev)
+			return true;
+	return false;
+}
+
+static void read_program(const char *pid, char program[16])
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/comm", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(program, 16, f))
+		strcpy(program, "?");
+	program[strcspn(program, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+static bool holds(const char *pid, const struct nodes *nodes, struct bp_holder *holder)
+{
+	char path[64];
+	bool is_found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
+	dir = opendir(path);
+	for (struct dirent *e = dir ? readdir(dir) : NULL; e && !is_found; e = readdir(dir))
+		is_found = is_node(dirfd(dir), e->d_name, nodes, holder->file);
+	if (dir)
+		closedir(dir);
+	if (is_found) {
+		holder->pid = (pid_t)strtol(pid, NULL, 10);
+		read_program(pid, holder->program);
+	}
+	return is_found;
+}
+
+unsigned bp_holders_find(const struct bp_pci_device *device, struct bp_holder *holders)
+{
+	struct nodes nodes = { .n = 0 };
+	unsigned n = 0;
+	DIR *dir;
+
+	find_nodes(device, &nodes);
+	dir = nodes.n ? opendir("/proc") : NULL;
+	for (struct dirent *e = dir ? readdir(dir) : NULL; e && n < BP_HOLDERS_MAX;
+	     e = readdir(dir))
+		if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != getpid())
+			n += holds(e->d_name, &nodes, &holders[n]);
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+bool bp_holders_group_is_busy(const struct bp_pci_device *device)
+{
+	char path[64];
+	int fd;
+
+	if (device->iommu_group == BP_PCI_NO_GROUP || !bp_holders_group_file(device, path))
+		return false;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == EBUSY;
+}

@@ -1,0 +1,48 @@
+/* The interfaces of a network namespace: how they are stacked, what they carry. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CORE_NETIFS_H
+#define BYPATH_CORE_NETIFS_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BP_NETIF_ADDRESS_BYTES 64u
+
+struct bp_netif {
+	int ifindex;
+	char name[IF_NAMESIZE];
+	char altnames[256]; /* each ends with a newline */
+	char kind[IF_NAMESIZE]; /* as ip -d link says: "bridge", "vlan"; "" hardware */
+	int master; /* ifindex of the bridge, bond, VRF it is enslaved to, or 0 */
+	int lower; /* ifindex of what it lies on (vlan, macvlan; veth: its peer), or 0 */
+	bool is_up;
+	bool has_xdp; /* an XDP program is attached */
+	bool has_default_v4, has_default_v6; /* a default route of any table goes through it */
+	unsigned n_addresses; /* IPv6 link-local ones, which every interface has, not counted */
+	char address[BP_NETIF_ADDRESS_BYTES]; /* one of them, with its prefix length */
+};
+
+struct bp_netifs {
+	struct bp_netif *v;
+	size_t n;
+};
+
+/*
+ * Ask rtnetlink for every interface of the caller's network namespace, with its addresses and
+ * default routes. Needs no privilege. Any thread; blocks for a moment. 0: netifs->v is the caller's,
+ * for bp_netifs_free(); -ENOMEM, -EIO, -errno of the socket: *netifs untouched.
+ */
+int bp_netifs_read(struct bp_netifs *netifs);
+
+/* Free what bp_netifs_read() made. */
+void bp_netifs_free(struct bp_netifs *netifs);
+
+/* The interface of that name or alternative name, or of that index; NULL: none. Pure. */
+const struct bp_netif *bp_netifs_find(const struct bp_netifs *netifs, const char *name);
+const struct bp_netif *bp_netifs_at(const struct bp_netifs *netifs, int ifindex);
+
+/* Does upper lie directly on lower: as its master, or as a VLAN, a macvlan on it? Pure. */
+bool bp_netif_is_on(const struct bp_netif *upper, const struct bp_netif *lower);
+
+#endif
