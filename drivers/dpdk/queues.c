@@ -19,6 +19,8 @@
 /* Frame bytes that the AF_PACKET ring's own header takes of framesz in net_af_packet. */
 #define AF_PACKET_OVERHEAD 32u
 #define ETH_VLAN_BYTES     (RTE_ETHER_HDR_LEN + 8u)
+/* net_virtio counts its own header as part of a frame when it compares the MTU with an mbuf's room. */
+#define VIRTIO_HEADER_BYTES 12u
 
 /* --- sizes ------------------------------------------------------------------------------------ */
 
@@ -47,7 +49,8 @@ static uint32_t null_frame_bytes(const struct dpdk_port *dp)
 uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
 {
 	uint32_t room = RTE_MBUF_DEFAULT_DATAROOM;
-	uint32_t wanted = dp->port->conf->mtu ? dp->port->conf->mtu + ETH_VLAN_BYTES : 0;
+	uint32_t mtu = dp->port->conf->mtu;
+	uint32_t wanted = mtu ? mtu + ETH_VLAN_BYTES + VIRTIO_HEADER_BYTES : 0;
 
 	switch (dp->kind) {
 	case DPDK_MEMIF:

@@ -97,7 +97,8 @@ class Apt:
         stamp = self.folder / "updated"
         if stamp.exists() and time.time() - stamp.stat().st_mtime < INDEX_AGE_S:
             return
-        run("apt-get", "-q", *self.options, "update")
+        # Without this a mirror that is not reached is a warning only.
+        run("apt-get", "-q", *self.options, "-o", "APT::Update::Error-Mode=any", "update")
         stamp.touch()
 
     def field(self, package, name):
@@ -238,6 +239,13 @@ def get(lane):
         if not is_whole(folder, debs):
             make(folder, debs)
     return Kernel(folder)
+
+
+def found(folder, why):
+    """What get() found in another process."""
+    if not folder:
+        raise Missing(why)
+    return Kernel(pathlib.Path(folder))
 
 
 def stamp(path):

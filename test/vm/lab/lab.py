@@ -66,14 +66,7 @@ class Lab:
         return interfaces
 
     def bind(self, names, driver):
-        script = "modprobe vfio-pci; modprobe virtio_net; modprobe e1000e; modprobe vmxnet3\n"
-        for name in names:
-            d = self.device(name)
-            a = self.guest.by_name[name].address
-            script += f"[ ! -e {d}/driver ] || echo {a} >{d}/driver/unbind\n"
-            script += f"echo {driver if driver != 'kernel' else ''} >{d}/driver_override\n"
-            script += f"echo {a} >/sys/bus/pci/drivers_probe\n"
-        self.guest.sh(script)
+        self.guest.do(BYPATH, "bind", *(self.guest.by_name[name].address for name in names), driver, limit_s=90)
 
     def interface(self, name):
         """The NIC's interface, "" without one; a virtio NIC's stands a level deeper."""
@@ -161,8 +154,9 @@ class Run:
             self.report = json.loads(report.read_text())
 
     def explained(self):
-        """What `bypath explain` says beforehand: the port sections, by name."""
-        return json.loads(self.lab.guest.do(BYPATH, "explain", "--json", self.in_guest))
+        """The modes that `bypath explain` predicts, by port."""
+        document = json.loads(self.lab.guest.do(BYPATH, "explain", "--json", self.in_guest))
+        return {port["name"]: port["mode"] for port in document["ports"]}
 
     def adds_up(self):
         """After the end: exit code 0, every packet accounted for, every frame back."""

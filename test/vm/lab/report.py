@@ -50,6 +50,8 @@ class Report:
         elif word == "expected to fail":
             self.reasons[full] = text
         mark = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "expected to fail": "xfail"}[word]
+        if word == "failed":
+            text = text[:2000]
         print(f"{mark:5} {self.prefix}{full} ({seconds:.1f} s){': ' + text if text else ''}", flush=True)
 
     @contextlib.contextmanager

@@ -16,11 +16,14 @@ import socket
 import struct
 import time
 
+from guest import GuestError
+
 MAGIC = b"bpvm"
 FLOWS = 64
 PROBE_WAY = 9
 PAYLOAD = random.Random(1).randbytes(1 << 17)
-IGNORE_OUTGOING = (263, 23)  # SOL_PACKET, PACKET_IGNORE_OUTGOING
+SOL_PACKET, AUXDATA, IGNORE_OUTGOING = 263, 8, 23
+TAG_VALID = 1 << 4  # TP_STATUS_VLAN_VALID
 ETH_P_ALL = 3
 
 
@@ -33,7 +36,8 @@ class Wire:
         if nic.tap:
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)
-            self.socket.setsockopt(*IGNORE_OUTGOING, 1)
+            self.socket.setsockopt(SOL_PACKET, IGNORE_OUTGOING, 1)
+            self.socket.setsockopt(SOL_PACKET, AUXDATA, 1)
             self.socket.bind((nic.tap, 0))
         else:
             self.peer = f"{out}/{nic.name}-q.sock"
@@ -58,9 +62,15 @@ class Wire:
     def receive(self):
         """The next frame, or None."""
         try:
-            return self.socket.recv(1 << 17)
+            if self.peer:
+                return self.socket.recv(1 << 17)
+            data, more, _, _ = self.socket.recvmsg(1 << 17, 256)
         except BlockingIOError:
             return None
+        for level, kind, aux in more:
+            if (level, kind) == (SOL_PACKET, AUXDATA) and len(aux) >= 20:
+                data = put_tag_back(data, aux)
+        return data
 
     def drain(self, seconds):
         end = time.monotonic() + seconds
@@ -73,6 +83,13 @@ class Wire:
         self.socket.close()
         if self.path:
             self.path.unlink(missing_ok=True)
+
+
+def put_tag_back(data, aux):
+    """A packet socket hands a frame's VLAN tag over beside the frame (struct tpacket_auxdata)."""
+    status, = struct.unpack_from("I", aux)
+    tci, tpid = struct.unpack_from("HH", aux, 16)
+    return data[:12] + struct.pack("!HH", tpid, tci) + data[12:] if status & TAG_VALID else data
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,14 +220,17 @@ def exchange(a, b, frames, n, ways=2, back=None, macswap=False, per_flow=False, 
 
     frames, back: how they look in each direction. per_flow: order counts within a flow only, for
     several queues. window: frames in flight at most. After stall_s without progress those in flight are
-    lost. probe_s: wait so long until a first frame passes; those are not counted.
+    lost. probe_s: wait so long until a first frame passes; those are not counted; GuestError when none
+    does. 0: no waiting, every frame counts.
     """
     salt = int.from_bytes(os.urandom(2), "big")
     directions = [(a, b, frames), (b, a, back or frames)][:ways]
-    for tx, rx, look in directions:
-        passes(tx, rx, look, probe_s)
-    for wire in (a, b):
-        wire.drain(0.2)
+    if probe_s:
+        for tx, rx, look in directions:
+            if not passes(tx, rx, look, probe_s):
+                raise GuestError(f"{tx.nic.name} → {rx.nic.name}: no frame passes within {probe_s} s")
+        for wire in (a, b):
+            wire.drain(0.1)
     pairs = [Way(number, tx, rx, look, n, salt, macswap, per_flow)
              for number, (tx, rx, look) in enumerate(directions)]
     begin = last = time.monotonic()

@@ -1,10 +1,9 @@
 # Poll-mode drivers on vfio-pci, behind the virtual IOMMU, on hugepages, by PCI address.
 # SPDX-License-Identifier: BSD-3-Clause
 from guest import GuestError
-from lab import Port, Run
+from lab import Port
 from wire import Frames, exchange
 
-NAME = "pmd"
 PAIRS = {"virtio": ("v0", "v1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
 NICS = [nic for pair in PAIRS.values() for nic in pair]
 PMDS = {"virtio": "net_virtio", "e1000e": "net_e1000_em", "vmxnet3": "net_vmxnet3"}
@@ -20,7 +19,7 @@ def run(lab):
     lab.vfio(*NICS)
     forwarding(lab, "io", {}, Frames())
     forwarding(lab, "macswap", {"engine": {"mode": "macswap"}}, Frames(), macswap=True)
-    forwarding(lab, "jumbo", {}, JUMBO, mtu=9000)
+    forwarding(lab, "jumbo", {}, JUMBO, mtu=9000, ring_size=512)
     control(lab, "control-testpmd", Frames())
     control(lab, "control-testpmd-jumbo", JUMBO, "--max-pkt-len=9018", "--mbuf-size=9728",
             "--tx-offloads=0x8000", "--total-num-mbufs=8192")

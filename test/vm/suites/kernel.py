@@ -1,0 +1,123 @@
+# The same NICs on the kernel's own drivers: af_packet, af_xdp, pcap live; the kernel's bridge as control.
+# SPDX-License-Identifier: BSD-3-Clause
+"""virtio: QEMU's user-space backend, no checksum offload, so no scatter-gather; virtio-sg: behind a tap."""
+import stream
+from guest import GuestError
+from lab import Port
+from wire import Frames, exchange
+
+PAIRS = {"virtio": ("v0", "v1"), "virtio-sg": ("t0", "t1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
+STRIPPING = ("e1000e", "vmxnet3")  # drivers that take VLAN tags off, as they come
+# What forwards → driver, its mode, kinds that have it.
+MODES = {
+    "af_packet-socket": ("af_packet", "socket", tuple(PAIRS)),
+    "af_packet-mmap": ("af_packet", "mmap", tuple(PAIRS)),
+    "pcap-live": ("pcap", "live", tuple(PAIRS)),
+    "af_xdp-skb": ("af_xdp", "skb", tuple(PAIRS)),
+    "af_xdp-native": ("af_xdp", "copy", ("virtio", "virtio-sg", "vmxnet3")),
+}
+# Modes that are only asked for: what explain says must be what a run gets.
+ASKED = {"af_xdp-auto": ("af_xdp", "auto"), "af_xdp-zerocopy": ("af_xdp", "zerocopy"),
+         "af_xdp-copy": ("af_xdp", "copy")}
+
+
+def run(lab):
+    interfaces = {kind: lab.kernel(*pair) for kind, pair in PAIRS.items()}
+    for kind in STRIPPING:
+        for interface in interfaces[kind]:
+            # QEMU 7.2's e1000e makes IP fragments of super-frames.
+            lab.guest.sh(f"ethtool -K {interface} rxvlan on tso off")
+    bridge(lab, interfaces)
+
+    def mac(nic):
+        return lab.guest.by_name[nic].mac
+
+    for what, (driver, mode, kinds) in MODES.items():
+        pairs = {kind: PAIRS[kind] for kind in kinds}
+        with lab.forward(*ports(pairs, driver, mode)) as run:
+            explained = run.explained()
+            frames(lab, run.exchange, what, pairs, mac)
+            streams(lab, what, pairs, run.ready, mac)
+        with lab.case(f"{what}-adds-up"):
+            run.adds_up()
+        modes_agree(lab, run, what, pairs, explained)
+    for what, (driver, mode) in ASKED.items():
+        with lab.forward(*ports(PAIRS, driver, mode)) as run:
+            explained = run.explained()
+        modes_agree(lab, run, what, PAIRS, explained)
+
+
+def ports(pairs, driver, mode):
+    """vmxnet3 has as many queues as there are processors."""
+    return [Port(nic, driver, mode=mode, **({"queues": "2"} if kind == "vmxnet3" and driver == "af_xdp" else {}))
+            for kind, pair in pairs.items() for nic in pair]
+
+
+def modes_agree(lab, run, what, pairs, explained):
+    """The effective mode of each port is the one that explain predicted."""
+    for kind, pair in pairs.items():
+        with lab.case(f"{kind}-{what}-explain"):
+            for nic in pair:
+                got = run.port(nic)["mode"]
+                assert explained[nic] == got, f"{nic}: explain says {explained[nic]}, the run {got}"
+
+
+def frames(lab, exchanged, what, pairs, mac):
+    """Frames for the NICs' own addresses, for foreign ones, with a tag that the NIC strips or leaves.
+    Order counts within a flow: queueing disciplines and RSS keep no other."""
+    for kind, (a, b) in pairs.items():
+        plain, tagged = ([Frames(dst=mac(nic), vlan=vlan) for nic in (a, b)] for vlan in (0, 100))
+        with lab.case(f"{kind}-{what}"):
+            exchanged(a, b, plain[0], back=plain[1], per_flow=True)
+        with lab.case(f"{kind}-{what}-foreign-mac"):
+            exchanged(a, b, Frames(), n=100, probe_s=3, per_flow=True)
+        with lab.case(f"{kind}-{what}-vlan"):
+            exchanged(a, b, tagged[0], n=100, back=tagged[1], per_flow=True, probe_s=4)
+        if kind in STRIPPING:
+            with lab.case(f"{kind}-{what}-vlan-not-stripped"), not_stripping(lab, a, b):
+                exchanged(a, b, tagged[0], n=100, back=tagged[1], per_flow=True)
+
+
+class not_stripping:
+    """The NICs leave tags where they are, for as long as the block lasts."""
+
+    def __init__(self, lab, *nics):
+        self.lab, self.nics = lab, nics
+
+    def set(self, word):
+        for nic in self.nics:
+            self.lab.guest.do("ethtool", "-K", self.lab.interface(nic), "rxvlan", word)
+
+    def __enter__(self):
+        self.set("off")
+
+    def __exit__(self, *_):
+        self.set("on")
+
+
+def streams(lab, what, pairs, ready, mac):
+    """A TCP stream that the kernel merges on reception comes out as it went in, cut anew."""
+    for kind, (a, b) in pairs.items():
+        with lab.case(f"{kind}-{what}-gro-stream"):
+            ready()
+            stream.check(lab.wire(a), lab.wire(b), mac(a))
+
+
+def bridge(lab, interfaces):
+    """The control: each pair in a bridge of the kernel's."""
+    for kind, names in interfaces.items():
+        lab.guest.sh(f"ip link add {kind} type bridge\nip link set {kind} up\n"
+                     f"echo 1 >/proc/sys/net/ipv6/conf/{kind}/disable_ipv6\n" +
+                     "".join(f"ip link set {name} master {kind}\n" for name in names))
+
+    def exchanged(a, b, look, n=300, **options):
+        counts = exchange(lab.wire(a), lab.wire(b), look, n, **options)
+        problems = [count.problem for count in counts if count.problem]
+        if problems:
+            raise GuestError("; ".join(problems))
+
+    # What is for the bridge's own addresses goes up, not on.
+    frames(lab, exchanged, "control-bridge", PAIRS, lambda nic: None)
+    streams(lab, "control-bridge", PAIRS, lambda: None, lambda nic: None)
+    for kind in interfaces:
+        lab.guest.do("ip", "link", "del", kind)
