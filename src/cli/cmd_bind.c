@@ -234,6 +234,16 @@ static bool has_driverctl(void)
 	return !access("/usr/sbin/driverctl", X_OK) || !access("/usr/bin/driverctl", X_OK);
 }
 
+/* vfio-pci takes no device by itself: a driver that is there before the override is set is asked by
+ * drivers_probe alone. */
+static void print_rule(const char *address)
+{
+	printf("  ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
+	       "ATTR{driver_override}=\"vfio-pci\", RUN+=\"/bin/sh -c '/sbin/modprobe vfio-pci; "
+	       "echo %s > /sys/bus/pci/drivers_probe'\"\n",
+	       address, address);
+}
+
 static void print_how_to_keep(const struct bp_bind_plan *plan)
 {
 	printf("This binding is gone after a reboot. To keep it%s:\n",
@@ -241,12 +251,9 @@ static void print_how_to_keep(const struct bp_bind_plan *plan)
 	for (unsigned i = 0; i < plan->n; i++)
 		printf("  driverctl set-override %s vfio-pci\n", plan->devices[i].pci.address);
 	if (!has_driverctl()) {
-		puts("or without it: the line vfio-pci in /etc/modules-load.d/vfio-pci.conf, and\n"
-		     "in /etc/udev/rules.d/10-vfio-pci.rules:");
+		puts("or without it, in /etc/udev/rules.d/10-vfio-pci.rules:");
 		for (unsigned i = 0; i < plan->n; i++)
-			printf("  ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
-			       "ATTR{driver_override}=\"vfio-pci\"\n",
-			       plan->devices[i].pci.address);
+			print_rule(plan->devices[i].pci.address);
 	}
 	fputs("To give back:\n  bypath bind", stdout);
 	for (unsigned i = 0; i < plan->n; i++)
@@ -260,7 +267,8 @@ static void print_what_is_kept(const struct bp_bind_plan *plan)
 	char path[PATH_MAX];
 
 	for (unsigned i = 0; i < plan->n; i++) {
-		snprintf(path, sizeof(path), "/etc/driverctl.d/%s", plan->devices[i].pci.address);
+		snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s",
+			 plan->devices[i].pci.address);
 		if (!access(path, F_OK))
 			printf("At the next boot driverctl takes it again: driverctl "
 			       "unset-override %s\n",
@@ -290,7 +298,7 @@ static int bind_all(const struct bp_bind_plan *plan)
 	exit_code = bind_devices(plan);
 	if (is_work && exit_code == BP_EXIT_OK && plan->target == BP_BIND_VFIO)
 		print_how_to_keep(plan);
-	else if (exit_code == BP_EXIT_OK)
+	else if (plan->target == BP_BIND_KERNEL && exit_code == BP_EXIT_OK)
 		print_what_is_kept(plan);
 	return exit_code;
 }
