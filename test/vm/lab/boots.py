@@ -22,13 +22,14 @@ def pairs(*, taps=False):
 
 @dataclasses.dataclass
 class Boot:
-    """nics: makes the list; machine: further arguments of Guest."""
+    """nics: makes the list; machine: further arguments of Guest; word: what selects the whole boot."""
 
     name: str
     suites: tuple
     nics: callable
     lane: str = LANE
     machine: dict = dataclasses.field(default_factory=dict)
+    word: str = ""
 
     @contextlib.contextmanager
     def prepared(self):
@@ -51,17 +52,36 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True)
 
 
+def queues():
+    """Two receive queues each, behind taps with two queues."""
+    return [Nic(name, VIRTIO + ",mq=on,vectors=10", tap=f"tap{n}", queues=4) for n, name in enumerate(("t0", "t1"))]
+
+
+def wired():
+    """Four NICs, wired to each other in pairs: g0 to w0, g1 to w1."""
+    return [Nic("g0", VIRTIO, wired_to="w0"), Nic("g1", VIRTIO, wired_to="w1"),
+            Nic("w0", VIRTIO, wired_to="g0"), Nic("w1", VIRTIO, wired_to="g1")]
+
+
 BOOTS = [
     Boot("nics", ("kernel", "mixed", "pmd"), lambda: pairs(taps=True)),
+    Boot("life", ("life",), pairs),
+    Boot("queues", ("queues",), queues, machine={"smp": 3}),
+    Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
+    Boot("zero-copy", ("zero-copy",), pairs, lane="newest"),
 ]
+# Suites that are other suites on other kernels.
+KERNELS = "kernels"
+BOOTS += [dataclasses.replace(BOOTS[0], name=f"nics-{lane}", lane=lane, word=KERNELS) for lane in ("6.1", "newest")]
 
 
 def names():
-    return [suite for boot in BOOTS for suite in boot.suites]
+    return [suite for boot in BOOTS if not boot.word for suite in boot.suites] + [KERNELS]
 
 
 def listing():
-    return "\n".join(f"{suite:10} boot {boot.name}, kernel {boot.lane}" for boot in BOOTS for suite in boot.suites)
+    return "\n".join(f"{boot.word or suite:10} boot {boot.name}, kernel {boot.lane}"
+                     + (f": {suite}" if boot.word else "") for boot in BOOTS for suite in boot.suites)
 
 
 def select(words, lane):
@@ -71,7 +91,7 @@ def select(words, lane):
         raise SystemExit(f"test/vm/run: no suite {', '.join(unknown)}; there are: all {' '.join(names())}")
     wanted = []
     for boot in BOOTS:
-        suites = tuple(suite for suite in boot.suites if suite in words or "all" in words)
+        suites = tuple(suite for suite in boot.suites if (boot.word or suite) in words or "all" in words)
         if suites:
             wanted.append(dataclasses.replace(boot, suites=suites, lane=lane or boot.lane))
     return wanted

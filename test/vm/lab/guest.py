@@ -40,11 +40,13 @@ class GuestPanic(GuestLost):
 
 
 class Nic:
-    """name; device: QEMU's device with its properties; tap: a tap interface with queues of this
-    namespace, or None: two datagram sockets in out, one raw frame each."""
+    """name; device: QEMU's device with its properties. Its other end is a tap interface with queues in
+    this namespace (tap), another NIC of the guest (wired_to), or two datagram sockets in the shared
+    folder, one raw frame each. bus: where its root port stands."""
 
-    def __init__(self, name, device, tap=None, queues=1, bus=None):
+    def __init__(self, name, device, tap=None, queues=1, wired_to=None, bus=None):
         self.name, self.device, self.tap, self.queues, self.bus = name, device, tap, queues, bus
+        self.remote = f"{wired_to}-q.sock" if wired_to else f"{name}-h.sock"
         self.number = 0  # set by the guest
         self.mac = ""
 
@@ -59,7 +61,7 @@ class Nic:
                 netdev += f",queues={self.queues}"
         else:
             netdev = (f"dgram,id={self.name},local.type=unix,local.path={out}/{self.name}-q.sock,"
-                      f"remote.type=unix,remote.path={out}/{self.name}-h.sock")
+                      f"remote.type=unix,remote.path={out}/{self.remote}")
         port = f"rp{self.number}"
         on = f",bus={self.bus}" if self.bus else ""
         return ["-netdev", netdev,
@@ -110,16 +112,16 @@ class Process:
 
 
 class Guest:
-    def __init__(self, kernel, out, nics, smp=2, memory="1536M", hugepages=192, extra=(), iommu=True):
+    def __init__(self, kernel, out, nics, smp=2, memory="1536M", hugepages=192, extra=(), iommu=True, limit_s=420):
         self.kernel, self.out, self.nics, self.iommu = kernel, pathlib.Path(out), nics, iommu
         self.smp, self.memory, self.hugepages, self.extra = smp, memory, hugepages, list(extra)
         for number, nic in enumerate(nics, 1):
             nic.number, nic.mac = number, f"52:54:00:00:00:{number:02x}"
         self.by_name = {nic.name: nic for nic in nics}
         self.replies, self.ids = {}, itertools.count(1)
-        self.files = itertools.count(1)
+        self.files, self.leaving = itertools.count(1), set()
         self.qemu = self.agent = None
-        self.boot_s = 0.0
+        self.boot_s, self.limit_s, self.begin_s = 0.0, limit_s, time.monotonic()
 
     # --- life ---
 
@@ -151,7 +153,7 @@ class Guest:
 
     def start(self):
         """Boot; returns when the agent answers. Missing without QEMU, GuestLost when it does not come up."""
-        begin = time.monotonic()
+        begin = self.begin_s = time.monotonic()
         with open(self.out / "qemu.log", "wb") as log:
             self.qemu = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                          stderr=subprocess.STDOUT)
@@ -188,6 +190,8 @@ class Guest:
         if self.qemu.poll() is not None:
             log = (self.out / "qemu.log").read_text(errors="replace").strip()
             raise GuestLost(f"QEMU ended with code {self.qemu.returncode}: {log[-500:]}")
+        if time.monotonic() - self.begin_s > self.limit_s:
+            raise GuestLost(f"the boot has taken more than its {self.limit_s} s")
 
     def halt(self):
         """Power off; how long the guest was up. Never raises."""
@@ -268,6 +272,41 @@ class Guest:
 
     def sh(self, script, limit_s=60):
         return self.do("/bin/sh", "-ec", script, limit_s=limit_s)
+
+    def monitor(self, line):
+        """One line to QEMU's monitor for people; what it says."""
+        return self.qmp("human-monitor-command", **{"command-line": line}).strip()
+
+    def set_link(self, nic, up):
+        self.qmp("set_link", name=self.by_name[nic].name, up=up)
+
+    def unplug(self, nic):
+        """Ask the guest to let it go, as the button at the slot does."""
+        self.qmp("device_del", id=f"{nic}-dev")
+        self.leaving.add(nic)
+
+    def is_leaving(self, nic):
+        """It was asked to go, and nothing was plugged in there since."""
+        return nic in self.leaving
+
+    def is_plugged(self, nic):
+        return any(device["name"] == f"{nic}-dev" for device in self.qmp("qom-list", path="/machine/peripheral"))
+
+    def plug(self, nic):
+        found = self.by_name[nic]
+        said = self.monitor("device_add " + found.plug(f"rp{found.number}"))
+        if said:
+            raise GuestError(f"device_add {nic}: {said}")
+        self.leaving.discard(nic)
+
+    def until(self, what, true, limit_s=30):
+        """Wait until true() is; GuestError naming what did not happen."""
+        end = time.monotonic() + limit_s
+        while not true():
+            self.check()
+            if time.monotonic() > end:
+                raise GuestError(f"{what}: not within {limit_s} s")
+            time.sleep(0.1)
 
     def qmp(self, command, **arguments):
         """One command to QEMU's monitor."""

@@ -107,11 +107,11 @@ class Apt:
         return found.group(1) if found else ""
 
     def kernel_packages(self, meta):
-        """What holds the image and the modules: one package, from Linux 6.19 on two."""
+        """What holds the image, the modules, and what is built in: one package, from Linux 6.19 on several."""
         names, todo = [], [meta]
         while todo:
             depends = self.field(todo.pop(), "Depends")
-            found = set(re.findall(r"linux-(?:image|binary|modules)-[0-9][^\s,(]*", depends)) - set(names)
+            found = set(re.findall(r"linux-(?:image|base|binary|modules)-[0-9][^\s,(]*", depends)) - set(names)
             names += found
             todo += found
         return sorted(names)

@@ -178,3 +178,11 @@ class Run:
         if self.problem or not self.report:
             raise GuestError(self.problem or "bypath wrote no report")
         return self.report
+
+    def until_said(self, *words, limit_s=15):
+        """Until a line of its output has all the words."""
+        def said():
+            self.ready()
+            return any(all(word in line for word in words) for line in self.process.output.splitlines())
+
+        self.lab.guest.until(f"«{' … '.join(words)}» in bypath's output", said, limit_s)

@@ -5,6 +5,7 @@
 import contextlib
 import fnmatch
 import time
+import traceback
 
 from guest import GuestError, GuestLost
 from kernel import Missing
@@ -70,12 +71,20 @@ class Report:
         except GuestLost as lost:
             end("failed", str(lost))
             raise
-        except (GuestError, AssertionError, OSError) as error:
-            text = str(error) or type(error).__name__
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            text = self.describe(error)
             end("expected to fail" if reason else "failed", reason or text)
         else:
             end("failed" if reason else "passed",
                 f"passes, but expected-failures says: {reason}" if reason else "")
+
+    @staticmethod
+    def describe(error):
+        """What a case failed of; a mistake in the suite itself says where."""
+        if isinstance(error, GuestError) or (isinstance(error, AssertionError) and str(error)):
+            return str(error)
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__}: {error} ({at.filename.rpartition('/')[2]}:{at.lineno})"
 
     def summary(self):
         lines = [f"{suite:10} " + ", ".join(f"{counts[word]} {word}" for word in self.WORDS)
