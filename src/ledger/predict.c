@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/predict.h"
 
+#include "core/pci.h"
 #include "ledger/device.h"
 #include "ledger/model.h"
 
@@ -101,6 +102,8 @@ static const char *memif_mode(const char *devargs)
 
 static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
+	char address[BP_PCI_ADDRESS_BYTES];
+
 	bp_model_pmd_name(conf->device, p->info.device_driver);
 	p->info.kind = BP_DEVICE_PMD;
 	p->below = bp_device_below(conf);
@@ -110,7 +113,8 @@ static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *
 	if (!strcmp(p->info.device_driver, "net_tap"))
 		p->info.kind = BP_DEVICE_TAP;
 	set_mode(p, "pmd");
-	if (bp_model_is_pci(conf->device))
+	if (bp_pci_parse(conf->device, address) &&
+	    !bp_pci_ready(address, p->info.note, sizeof(p->info.note)))
 		set_note(p, "EAL finds the PMD of this PCI device at start");
 	if (!strcmp(p->info.device_driver, "net_memif"))
 		set_mode(p, memif_mode(conf->device));
