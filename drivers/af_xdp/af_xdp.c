@@ -112,28 +112,48 @@ static void af_xdp_close(struct bp_port *port)
 
 /* --- start ------------------------------------------------------------------------------------ */
 
+/* What to do about queues: n of them, where the device can change that, or queues = n_possible. */
+static void add_remedy(const struct xsk_port *xp, unsigned n, unsigned n_possible, char *why,
+		       size_t why_bytes)
+{
+	const struct xsk_device *dev = &xp->dev;
+	size_t used = strlen(why);
+
+	if (xsk_device_has_fixed_queues(xp->ctl_fd, dev->name))
+		snprintf(why + used, why_bytes - used,
+			 "%s cannot change that (no ethtool -L): set queues = %u, and let no more "
+			 "than %u workers send to it",
+			 dev->driver, n_possible, dev->n_tx);
+	else if (dev->is_combined || n < dev->n_rx)
+		snprintf(why + used, why_bytes - used,
+			 "run `ethtool -L %s %s %u` or set queues = %u", dev->name,
+			 dev->is_combined ? "combined" : "rx", n, n_possible);
+	else
+		snprintf(why + used, why_bytes - used,
+			 "run `ethtool -L %s rx %u tx %u` or set queues = %u", dev->name, n, n,
+			 n_possible);
+}
+
 /* A device queue without a socket would be a leak into the kernel: there must be none. */
 static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	const struct bp_port *port = xp->port;
 	const struct xsk_device *dev = &xp->dev;
-	const char *kind = dev->is_combined ? "combined" : "rx";
 
 	if (port->n_rxq && dev->n_rx > port->n_rxq) {
 		snprintf(why, why_bytes,
 			 "%s has %u receive queues and queues = %u: packets of the others would "
-			 "go to the kernel instead: run `ethtool -L %s %s %u` or set queues = %u",
-			 dev->name, dev->n_rx, port->n_rxq, dev->name, kind, port->n_rxq,
-			 dev->n_rx);
+			 "go to the kernel instead: ",
+			 dev->name, dev->n_rx, port->n_rxq);
+		add_remedy(xp, port->n_rxq, dev->n_rx, why, why_bytes);
 		return -EINVAL;
 	}
 	if ((dev->n_rx && port->n_rxq > dev->n_rx) || (dev->n_tx && port->n_txq > dev->n_tx)) {
 		snprintf(why, why_bytes,
-			 "%s has %u receive and %u transmit queues, %u of each are needed: run "
-			 "`ethtool -L %s %s` or set queues = %u",
-			 dev->name, dev->n_rx, dev->n_tx, xp->n_queues, dev->name,
-			 dev->is_combined ? "combined N" : "rx N tx N",
-			 dev->n_rx < dev->n_tx ? dev->n_rx : dev->n_tx);
+			 "%s has %u receive and %u transmit queues, %u of each are needed: ",
+			 dev->name, dev->n_rx, dev->n_tx, xp->n_queues);
+		add_remedy(xp, xp->n_queues, dev->n_rx < dev->n_tx ? dev->n_rx : dev->n_tx, why,
+			   why_bytes);
 		return -EINVAL;
 	}
 	return 0;

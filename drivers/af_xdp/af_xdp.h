@@ -135,6 +135,8 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
 int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
 /* Its MTU, 0 if it cannot be told. Cheap. */
 uint32_t xsk_device_mtu(int ctl_fd, const char *name);
+/* Does its driver refuse to change the number of queues? false where it does not tell. */
+bool xsk_device_has_fixed_queues(int ctl_fd, const char *name);
 /* Packets that the device or its driver dropped instead of sending. 0 or -errno. */
 int xsk_device_tx_dropped(const char *name, uint64_t *n);
 

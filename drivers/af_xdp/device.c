@@ -78,6 +78,22 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *out)
 	return 0;
 }
 
+/* Asked for more channels than there can be: a driver that can change them says EINVAL, and leaves
+ * them alone. vmxnet3 (Linux 6.12) shows its channels and cannot change them. */
+bool xsk_device_has_fixed_queues(int ctl_fd, const char *name)
+{
+	struct ethtool_channels ch = { .cmd = ETHTOOL_SCHANNELS,
+				       .rx_count = UINT32_MAX,
+				       .tx_count = UINT32_MAX,
+				       .combined_count = UINT32_MAX };
+	struct ifreq ifr;
+
+	if (set_name(&ifr, name))
+		return false;
+	ifr.ifr_data = (void *)&ch;
+	return ask(ctl_fd, SIOCETHTOOL, &ifr) == -EOPNOTSUPP;
+}
+
 uint32_t xsk_device_mtu(int ctl_fd, const char *name)
 {
 	struct ifreq ifr;

@@ -5,14 +5,13 @@
 #include "bypath/log.h"
 
 #include "core/netdev.h"
+#include "core/pci.h"
 
 #include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -66,29 +65,6 @@ static bool has_key(const char *devargs, const char *key)
 	char value[BP_PATH_BYTES];
 
 	return dpdk_devargs_get(devargs, key, value, sizeof(value));
-}
-
-/* Length of a PCI address at the start of text: BB:DD.F or DDDD:BB:DD.F; 0 if there is none. */
-static size_t pci_address_len(const char *text)
-{
-	static const char *const forms[] = { "xxxx:xx:xx.d", "xx:xx.d" };
-
-	for (unsigned f = 0; f < 2; f++) {
-		size_t i = 0;
-
-		while (forms[f][i] && (forms[f][i] == 'x'   ? isxdigit((unsigned char)text[i])
-				       : forms[f][i] == 'd' ? text[i] >= '0' && text[i] <= '7'
-							    : text[i] == forms[f][i]))
-			i++;
-		if (!forms[f][i] && (text[i] == '\0' || text[i] == ','))
-			return i;
-	}
-	return 0;
-}
-
-bool dpdk_is_pci(const char *device)
-{
-	return pci_address_len(device) != 0;
 }
 
 static void append(struct dpdk_port *dp, const char *key, const char *fmt, unsigned value)
@@ -165,7 +141,7 @@ static void complete_devargs(struct dpdk_port *dp, unsigned n_queues)
 int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 {
 	const struct bp_port_conf *conf = dp->port->conf;
-	size_t pci_len = pci_address_len(conf->device);
+	char address[BP_PCI_ADDRESS_BYTES];
 	size_t name_len = strcspn(conf->device, ",");
 
 	dp->kind = DPDK_OTHER;
@@ -176,13 +152,11 @@ int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 		       conf->name, conf->device);
 		return -EINVAL;
 	}
-	if (pci_len) {
+	if (bp_pci_parse(conf->device, address)) {
 		dp->kind = DPDK_PCI;
-		snprintf(dp->devargs, sizeof(dp->devargs), "%s%s", pci_len == 7 ? "0000:" : "",
-			 conf->device);
-		for (char *c = dp->devargs; *c && *c != ','; c++)
-			*c = (char)tolower((unsigned char)*c);
-		snprintf(dp->name, sizeof(dp->name), "%.12s", dp->devargs);
+		snprintf(dp->name, sizeof(dp->name), "%s", address);
+		snprintf(dp->devargs, sizeof(dp->devargs), "%s%s", address,
+			 conf->device + name_len);
 		return 0;
 	}
 	for (unsigned i = 0; i < RTE_DIM(kinds); i++)
@@ -200,37 +174,12 @@ int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 
 static int check_pci(const struct dpdk_port *dp, bool quiet)
 {
-	static const char *const usable[] = { "vfio-pci",  "igb_uio",   "uio_pci_generic",
-					      "mlx4_core", "mlx5_core", "mana" };
-	const char *port_name = dp->port->conf->name;
-	char path[PATH_MAX], link[PATH_MAX];
-	const char *bound = NULL;
-	ssize_t len;
+	char why[512];
+	int err = bp_pci_ready(dp->name, why, sizeof(why));
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", dp->name);
-	if (access(path, F_OK)) {
-		if (!quiet)
-			bp_log(BP_LOG_ERROR,
-			       "port %s: there is no PCI device %s: see dpdk-devbind.py --status",
-			       port_name, dp->name);
-		return -ENODEV;
-	}
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", dp->name);
-	len = readlink(path, link, sizeof(link) - 1);
-	if (len > 0) {
-		link[len] = '\0';
-		bound = strrchr(link, '/') ? strrchr(link, '/') + 1 : link;
-		for (unsigned i = 0; i < RTE_DIM(usable); i++)
-			if (!strcmp(bound, usable[i]))
-				return 0;
-	}
-	if (!quiet)
-		bp_log(BP_LOG_ERROR,
-		       "port %s: PCI device %s is bound to %s: give it to DPDK with: modprobe "
-		       "vfio-pci; dpdk-devbind.py -b vfio-pci %s (the interface disappears from "
-		       "the kernel)",
-		       port_name, dp->name, bound ? bound : "no driver", dp->name);
-	return -EBUSY;
+	if (err && !quiet)
+		bp_log(BP_LOG_ERROR, "port %s: %s", dp->port->conf->name, why);
+	return err;
 }
 
 /* Is a listening unix socket bound to this path? */

@@ -126,7 +126,6 @@ const char *dpdk_eal_why(int err);
 int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues);
 /* Value of a key in "name,key=value,…"; false if absent or too long for out. */
 bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes);
-bool dpdk_is_pci(const char *device);
 /* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */
 int dpdk_device_probe(struct dpdk_port *dp, bool quiet);
 void dpdk_device_remove(struct dpdk_port *dp);

@@ -4,6 +4,7 @@
 
 #include "bypath/log.h"
 #include "core/cpu.h"
+#include "core/pci.h"
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -255,11 +256,12 @@ static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 
 static void add_devices(struct eal_args *args, const struct bp_conf *conf)
 {
+	char address[BP_PCI_ADDRESS_BYTES];
 	bool has_pci = false;
 
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		has_pci |= !strcmp(conf->ports[i].driver, "dpdk") &&
-			   dpdk_is_pci(conf->ports[i].device);
+			   bp_pci_parse(conf->ports[i].device, address);
 	/* An allow-list that matches nothing: each port is probed by its own open(). */
 	if (has_pci) {
 		add_arg(args, "-a");

@@ -25,14 +25,6 @@ static void append(char *text, size_t text_bytes, const char *fmt, ...)
 	va_end(args);
 }
 
-void bp_bind_name(const struct bp_pci_device *pci, char *text, size_t text_bytes)
-{
-	snprintf(text, text_bytes, "%s", pci->address);
-	for (unsigned i = 0; i < pci->n_interfaces; i++)
-		append(text, text_bytes, "%s%s%s", i ? "" : " (", pci->interfaces[i],
-		       i + 1 == pci->n_interfaces ? ")" : ", ");
-}
-
 /* --- finding ---------------------------------------------------------------------------------- */
 
 static int resolve(const char *word, const struct bp_netifs *netifs, struct bp_pci_device *pci,
@@ -214,7 +206,7 @@ bool bp_bind_group_is_split(const struct bp_bind_plan *plan, const struct bp_bin
 			append(why, why_bytes,
 			       "the kernel's drivers have other devices of its IOMMU group %d: ",
 			       device->pci.iommu_group);
-		bp_bind_name(other, name, sizeof(name));
+		bp_pci_name(other, name, sizeof(name));
 		append(why, why_bytes, "%s%s on %s", n > 1 ? ", " : "", name, other->driver);
 	}
 	if (!n)

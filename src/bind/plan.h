@@ -52,7 +52,4 @@ bool bp_bind_plan_refuses(const struct bp_bind_plan *plan, const struct bp_bind_
 bool bp_bind_group_is_split(const struct bp_bind_plan *plan, const struct bp_bind_device *device,
 			    char *why, size_t why_bytes);
 
-/* "0000:03:00.0 (eth1)" into text. Pure. */
-void bp_bind_name(const struct bp_pci_device *pci, char *text, size_t text_bytes);
-
 #endif

@@ -44,7 +44,7 @@ static void add_stack(const struct bp_netif *link, const struct bp_netifs *netif
 		      struct bp_uses *uses, int depth)
 {
 	add_traffic(link, uses);
-	for (size_t i = 0; i < netifs->n && depth < STACK_MAX; i++) {
+	for (size_t i = 0; i < netifs->n && depth < STACK_MAX && uses->n < BP_USES_MAX; i++) {
 		const struct bp_netif *upper = &netifs->v[i];
 
 		if (!bp_netif_is_on(upper, link))

@@ -79,7 +79,7 @@ static void print_others(const struct row *row)
 	for (size_t i = 0; i < row->n_others; i++) {
 		const struct bp_pci_device *other = &row->others[i];
 
-		bp_bind_name(other, name, sizeof(name));
+		bp_pci_name(other, name, sizeof(name));
 		snprintf(word, sizeof(word), "%s %s%s", name,
 			 other->driver[0] ? other->driver : "without a driver",
 			 bp_pci_is_bridge(other) ? ", a bridge" : "");

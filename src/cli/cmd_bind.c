@@ -121,7 +121,7 @@ static int judge_devices(const struct bp_bind_plan *plan)
 
 		if (!bp_bind_plan_refuses(plan, device, why, sizeof(why)))
 			continue;
-		bp_bind_name(&device->pci, name, sizeof(name));
+		bp_pci_name(&device->pci, name, sizeof(name));
 		bp_cli_complain("bind %s to %s: refused: %s", name, target_name(plan->target), why);
 		exit_code = BP_EXIT_USAGE;
 	}
@@ -135,7 +135,7 @@ static void print_done(enum bp_bind_target target, const struct bp_pci_device *b
 {
 	char name[128], file[64];
 
-	bp_bind_name(before, name, sizeof(name));
+	bp_pci_name(before, name, sizeof(name));
 	printf("%s: %s → %s", name, before->driver[0] ? before->driver : "no driver", now->driver);
 	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file))
 		printf(", %s", file);
@@ -149,7 +149,7 @@ static void print_already(const struct bp_bind_plan *plan, const struct bp_bind_
 {
 	char name[128], why[WHY_BYTES];
 
-	bp_bind_name(&device->pci, name, sizeof(name));
+	bp_pci_name(&device->pci, name, sizeof(name));
 	printf("%s: bound to %s already\n", name, device->pci.driver);
 	fflush(stdout);
 	if (plan->target == BP_BIND_VFIO && bp_bind_group_is_split(plan, device, why, sizeof(why)))

@@ -8,6 +8,7 @@
 
 #include "config/schema.h"
 #include "config/spelling.h"
+#include "core/pci.h"
 #include "engine/engine.h"
 
 #include <jansson.h>
@@ -133,6 +134,17 @@ static void check_interface(const char *file, const struct bp_port_conf *port, s
 		if_freenameindex(all);
 }
 
+/* A PMD of a PCI device needs it bound to vfio-pci, or to a driver that both can share. */
+static void check_pci(const char *file, const struct bp_port_conf *port, struct findings *f)
+{
+	char address[BP_PCI_ADDRESS_BYTES], why[512];
+
+	if (!strcmp(port->driver, "dpdk") && bp_pci_parse(port->device, address) &&
+	    bp_pci_ready(address, why, sizeof(why)))
+		add_finding(f, "%s: [port.%s] device: found «%s», but %s\n", file, port->name,
+			    port->device, why);
+}
+
 static void check_machine(const char *file, struct findings *f)
 {
 	for (unsigned i = 0; i < f->conf.n_ports; i++) {
@@ -145,6 +157,7 @@ static void check_machine(const char *file, struct findings *f)
 				    "%s; see bypath drivers\n",
 				    file, port->name, port->driver, why);
 		check_interface(file, port, f);
+		check_pci(file, port, f);
 	}
 }
 

@@ -4,6 +4,8 @@
 
 #include "bypath/pkt.h"
 
+#include "core/pci.h"
+
 #include "config/schema.h"
 #include "config/spelling.h"
 
@@ -38,53 +40,25 @@ static void check_netdev(struct bp_load *load, unsigned port_id)
 				 strchr(device, ':') ? "; a PCI address needs driver = dpdk" : "");
 }
 
-/* n hexadecimal digits. */
-static bool skip_hex(const char **text, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++, (*text)++)
-		if (!isxdigit((unsigned char)**text))
-			return false;
-	return true;
-}
-
-static bool skip_char(const char **text, char c)
-{
-	if (**text != c)
-		return false;
-	(*text)++;
-	return true;
-}
-
-/* BB:DD.F, with DDDD: before it; ends at the text's end. */
-static bool is_pci(const char *text, bool has_domain)
-{
-	if (has_domain && !(skip_hex(&text, 4) && skip_char(&text, ':')))
-		return false;
-	if (!skip_hex(&text, 2) || !skip_char(&text, ':'))
-		return false;
-	if (text[0] > '1' || !skip_hex(&text, 2) || !skip_char(&text, '.'))
-		return false;
-	return text[0] >= '0' && text[0] <= '7' && !text[1];
-}
-
 /* A PCI address, a device with its bus before it, or a virtual device. */
 static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 {
 	const struct bp_port_conf *port = &load->conf.ports[port_id];
-	char name[BP_PATH_BYTES], hint[BP_HINT_BYTES], full[BP_PATH_BYTES + 8];
+	char name[BP_PATH_BYTES], hint[BP_HINT_BYTES], full[BP_PCI_ADDRESS_BYTES];
 	const char *pci = name;
+	bool is_pci;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(port->device, ","), port->device);
 	if (!strncmp(pci, "pci:", 4))
 		pci += 4;
-	if (is_pci(pci, true))
+	is_pci = bp_pci_parse(pci, full);
+	if (is_pci && strlen(pci) == strlen(full))
 		return;
 	if (isxdigit((unsigned char)pci[0]) && strchr(pci, ':') &&
 	    !pci[strspn(pci, "0123456789abcdefABCDEF:.")]) {
-		snprintf(full, sizeof(full), "0000:%s", pci);
 		bp_load_complain(load, port_id, "device",
 				 "found «%.80s»; a PCI address is DDDD:BB:DD.F, as 0000:03:00.1%s",
-				 name, bp_hint(hint, is_pci(pci, false) ? full : NULL));
+				 name, bp_hint(hint, is_pci ? full : NULL));
 		return;
 	}
 	if (pci == name && !strchr(name, ':') && strncmp(name, "net_", 4) &&

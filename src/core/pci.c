@@ -35,9 +35,13 @@ static size_t slot_len(const char *text)
 
 bool bp_pci_parse(const char *text, char address[BP_PCI_ADDRESS_BYTES])
 {
-	size_t domain = hex_len(text);
-	const char *slot = text;
+	const char *slot;
+	size_t domain;
 
+	if (!strncmp(text, "pci:", 4)) /* DPDK's name of the bus */
+		text += 4;
+	domain = hex_len(text);
+	slot = text;
 	if (domain >= 4 && domain <= 8 && text[domain] == ':')
 		slot = text + domain + 1;
 	else

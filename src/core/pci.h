@@ -38,9 +38,9 @@ struct bp_pci_device {
 };
 
 /*
- * The PCI address that a text begins with, up to its end or a comma, with or without its domain
- * ("03:00.1", "0000:03:00.1,arg=…"), in full and lower case into address. false: none there;
- * address untouched. Pure.
+ * The PCI address that a text begins with, up to its end or a comma ("0000:03:00.1,arg=…"), with
+ * or without its domain ("03:00.1"), also behind "pci:", in full and lower case into address.
+ * false: none there; address untouched. Pure.
  */
 bool bp_pci_parse(const char *text, char address[BP_PCI_ADDRESS_BYTES]);
 
@@ -50,6 +50,13 @@ bool bp_pci_parse(const char *text, char address[BP_PCI_ADDRESS_BYTES]);
  * read stay empty; *device is untouched on failure.
  */
 int bp_pci_look(const char *address, struct bp_pci_device *device);
+
+/*
+ * Can a process drive a device as it is bound now? 0, or why says what is found and what to do:
+ * -ENODEV no such device, -ENOTSUP no network device, -EBUSY a driver of the kernel has it, or none
+ * at all. As bp_pci_look().
+ */
+int bp_pci_ready(const char *address, char *why, size_t why_bytes);
 
 /* All PCI devices of network class, by address, into a new array for the caller to free(). As
  * bp_pci_look(); no devices: 0 and *n = 0. -ENOMEM, -errno: outputs untouched. */
@@ -79,6 +86,9 @@ bool bp_pci_is_network(const struct bp_pci_device *device);
 
 /* Class 06: a bridge or root port, which never hinders its IOMMU group. Pure. */
 bool bp_pci_is_bridge(const struct bp_pci_device *device);
+
+/* "0000:03:00.0 (eth1)" into text. Pure. */
+void bp_pci_name(const struct bp_pci_device *device, char *text, size_t text_bytes);
 
 /* Does a driver of the kernel have it, whether or not a PMD works beside it? Pure. */
 bool bp_pci_is_kernels(const struct bp_pci_device *device);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/model.h"
 
+#include "core/pci.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,17 +114,11 @@ static bool words_fit(const char *text, const char *words)
 	return true;
 }
 
-bool bp_model_is_pci(const char *device)
+static bool is_pci(const char *device)
 {
-	unsigned domain, bus, dev, fn;
-	int used = 0;
+	char address[BP_PCI_ADDRESS_BYTES];
 
-	if (sscanf(device, "%x:%x:%x.%x%n", &domain, &bus, &dev, &fn, &used) != 4) {
-		used = 0;
-		if (sscanf(device, "%x:%x.%x%n", &bus, &dev, &fn, &used) != 3)
-			return false;
-	}
-	return used > 0 && (device[used] == '\0' || device[used] == ',');
+	return bp_pci_parse(device, address);
 }
 
 /* Length of the longest PMD name of the table that the text begins with: EAL matches likewise. */
@@ -144,7 +140,7 @@ void bp_model_pmd_name(const char *device, char *name)
 	size_t len = known_pmd(device);
 
 	name[0] = '\0';
-	if (bp_model_is_pci(device))
+	if (is_pci(device))
 		return;
 	if (!len)
 		len = strcspn(device, ",");
@@ -159,7 +155,7 @@ static bool pmd_fits(const struct bp_model_row *row, const struct bp_model_end *
 {
 	char name[BP_NAME_BYTES];
 
-	if (row->is_pci && !bp_model_is_pci(end->conf->device))
+	if (row->is_pci && !is_pci(end->conf->device))
 		return false;
 	if (!row->pmd)
 		return true;

@@ -68,9 +68,6 @@ const struct bp_model_row *bp_model_row_find(const struct bp_model_end *end, enu
 void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out,
 		   struct bp_model_path *path);
 
-/* Does a PMD device string name a PCI device ("0000:03:00.1", "03:00.1,arg=…")? Pure. */
-bool bp_model_is_pci(const char *device);
-
 /*
  * The PMD that serves a DPDK device string ("net_memif0,role=client" → "net_memif"; a PCI device
  * → ""). Pure. name: room for BP_NAME_BYTES.

@@ -93,6 +93,24 @@ queues)
 	bp_expect a "port('wan')['mode'] == 'skb-copy'" "port('wan')"
 	bp_expect a "'receive queues' in port('wan')['note']" "port('wan')"
 	;;
+fixed-queues)
+	# A device that cannot change its queues: no word of `ethtool -L`, but of what works.
+	preload=${BP_TOOLS:-build/test/functional/tools}/libfixed_queues.so
+	[ -s "$preload" ] || skip "no preload: sanitizer builds do without it"
+	printf '#!/bin/sh\nexec env LD_PRELOAD="%s" "%s" "$@"\n' "$preload" "$BYPATH" >"$BP_TMP/bypath"
+	chmod +x "$BP_TMP/bypath"
+	BYPATH=$BP_TMP/bypath
+	bp_lab mtu=1500 queues=2
+	pair "queues = 1"
+	refused 'w0 has 2 receive queues.*veth cannot change that.*set queues = 2'
+	pair "queues = 4"
+	refused 'w0 has 2 receive and 2 transmit queues.*veth cannot change that.*queues = 2.*2 workers'
+	! grep -q 'run `ethtool -L' "$BP_TMP/refused.log" || fail "it names what the device refuses"
+	pair "queues = 2" "mode = copy"
+	bp_start a
+	bp_wait_forwarding 20
+	bp_stop a
+	;;
 send-only)
 	# A port that only sends attaches nothing, and leaves another's program alone.
 	program=${BP_TOOLS:-build/test/functional/tools}/xdp_pass.bpf.o

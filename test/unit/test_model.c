@@ -1,5 +1,6 @@
 /* Checks the ledger's model against the figures read from kernel and DPDK sources. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "ledger/device.h"
 #include "ledger/explain.h"
 #include "ledger/model.h"
 #include "ledger/predict.h"
@@ -245,6 +246,7 @@ static void pmd_names_come_out_of_device_strings(void **state)
 		{ "net_bonding3", "net_bonding" },
 		{ "0000:03:00.1", "" },
 		{ "03:00.1,arg=1", "" },
+		{ "pci:0000:03:00.1", "" },
 		{ "", "" },
 	};
 	char name[BP_NAME_BYTES];
@@ -253,10 +255,6 @@ static void pmd_names_come_out_of_device_strings(void **state)
 		bp_model_pmd_name(pairs[i][0], name);
 		assert_string_equal(name, pairs[i][1]);
 	}
-	assert_true(bp_model_is_pci("0000:03:00.1"));
-	assert_true(bp_model_is_pci("03:00.1,mprq_en=1"));
-	assert_false(bp_model_is_pci("net_memif0"));
-	assert_false(bp_model_is_pci("0000:03:00.1junk"));
 }
 
 static void missing_device_is_predicted_as_other(void **state)
@@ -270,6 +268,61 @@ static void missing_device_is_predicted_as_other(void **state)
 	assert_non_null(strstr(p.info.note, "no interface no-such-dev"));
 	assert_non_null(strstr(p.info.note, "other"));
 	assert_string_equal(p.info.mode, "native-copy");
+}
+
+/* What drivers/af_xdp/mode.c ends with: modes from the one asked for downwards, strict or not. */
+static void af_xdp_mode_follows_the_features(void **state)
+{
+	(void)state;
+	static const struct bp_device none = { .exists = true,
+					       .kind = OTHER,
+					       .has_xdp_features = true };
+	static const struct bp_device native = { .exists = true,
+						 .kind = BP_DEVICE_VETH,
+						 .has_xdp_features = true,
+						 .xdp_features = BP_XDP_BASIC };
+	static const struct bp_device all = { .exists = true,
+					      .kind = OTHER,
+					      .has_xdp_features = true,
+					      .xdp_features = BP_XDP_BASIC | BP_XDP_XSK_ZEROCOPY };
+	static const struct {
+		const struct bp_device *device;
+		const char *asked, *mode, *note;
+		bool sends_only, is_refused_when_strict;
+	} rows[] = {
+		{ &none, "auto", "skb-copy", "no native XDP", false, false },
+		{ &none, "zerocopy", "skb-copy", "no native XDP", false, true },
+		{ &none, "copy", "skb-copy", "no native XDP", false, true },
+		{ &none, "skb", "skb-copy", "", false, false },
+		{ &native, "auto", "native-copy", "no zero-copy", false, false },
+		{ &native, "zerocopy", "native-copy", "no zero-copy", false, true },
+		{ &native, "copy", "native-copy", "", false, false },
+		{ &native, "skb", "skb-copy", "", false, false },
+		{ &all, "", "native-zerocopy", "the bind decides", false, false },
+		{ &all, "zerocopy", "native-zerocopy", "the bind decides", false, false },
+		{ &all, "copy", "native-copy", "", false, false },
+		{ &none, "auto", "native-copy", "no zero-copy", true, false },
+		{ &none, "copy", "native-copy", "no XDP program", true, false },
+		{ &none, "zerocopy", "native-copy", "no zero-copy", true, true },
+		{ &none, "skb", "skb-copy", "", true, false },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bp_port_conf conf = conf_of("af_xdp", "nic0");
+		struct bp_prediction p = { .info = { .note = "" } };
+		bool is_refused;
+
+		snprintf(conf.mode, sizeof(conf.mode), "%s", rows[i / 2].asked);
+		conf.strict = i % 2;
+		conf.forward_to = rows[i / 2].sends_only ? BP_NO_PORT : 1;
+		bp_predict_af_xdp(&conf, rows[i / 2].device, &p);
+		is_refused = strstr(p.info.note, "refuses to start") != NULL;
+		if (strcmp(p.info.mode, rows[i / 2].mode) ||
+		    !strstr(p.info.note, rows[i / 2].note) ||
+		    is_refused != (conf.strict && rows[i / 2].is_refused_when_strict))
+			fail_msg("row %zu, strict %d: %s, «%s»", i / 2, conf.strict, p.info.mode,
+				 p.info.note);
+	}
 }
 
 static void whole_text(const struct bp_conf *conf, char *text, size_t text_bytes)
@@ -327,6 +380,7 @@ int main(void)
 		cmocka_unit_test(unknown_side_is_said_and_no_figure_given),
 		cmocka_unit_test(pmd_names_come_out_of_device_strings),
 		cmocka_unit_test(missing_device_is_predicted_as_other),
+		cmocka_unit_test(af_xdp_mode_follows_the_features),
 		cmocka_unit_test(explanation_fits_100_columns),
 	};
 

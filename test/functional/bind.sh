@@ -1,0 +1,217 @@
+# `bypath bind`, `check`, `explain` on PCI devices of a made-up /sys: what is listed, refused, undone.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# Files stand for sysfs: nothing is ever bound, so each binding fails, and must be undone.
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need setpriv
+bp_lab
+SYS=$BP_TMP/sys
+
+# nic ADDRESS DRIVER GROUP [INTERFACE]: a network device; - for no driver, no group.
+nic()
+{
+	_dir=$SYS/bus/pci/devices/$1
+	mkdir -p "$_dir"
+	echo 0x020000 >"$_dir/class"
+	echo 0x8086 >"$_dir/vendor"
+	echo 0x10d3 >"$_dir/device"
+	echo -1 >"$_dir/numa_node"
+	echo "(null)" >"$_dir/driver_override"
+	echo "pci:v00008086d000010D3sv00000000sd00000000bc02sc00i00" >"$_dir/modalias"
+	if [ "$2" != - ]; then
+		mkdir -p "$SYS/bus/pci/drivers/$2"
+		: >"$SYS/bus/pci/drivers/$2/bind"
+		: >"$SYS/bus/pci/drivers/$2/unbind"
+		ln -s "../../drivers/$2" "$_dir/driver"
+	fi
+	if [ "$3" != - ]; then
+		mkdir -p "$SYS/kernel/iommu_groups/$3/devices"
+		ln -s "../../../../kernel/iommu_groups/$3" "$_dir/iommu_group"
+		ln -s "../../../../bus/pci/devices/$1" "$SYS/kernel/iommu_groups/$3/devices/$1"
+	fi
+	[ -z "${4-}" ] || mkdir -p "$_dir/net/$4"
+}
+
+# ends CODE COMMAND...: the exit code of bypath COMMAND; its output is in out.log and err.log.
+ends()
+{
+	_code=$1
+	shift
+	"$BYPATH" "$@" >"$BP_TMP/out.log" 2>"$BP_TMP/err.log"
+	_got=$?
+	[ $_got -eq "$_code" ] || fail "bypath $*: exit code $_got instead of $_code"
+}
+
+# says FILE TEXT...: FILE.log has each text.
+says()
+{
+	_file=$1
+	shift
+	for _text in "$@"; do
+		grep -qF -e "$_text" "$BP_TMP/$_file.log" || fail "$_file lacks: $_text"
+	done
+}
+
+# untouched ADDRESS: bypath has written nothing to its files.
+untouched()
+{
+	[ "$(cat "$SYS/bus/pci/devices/$1/driver_override")" = "(null)" ] ||
+		fail "$1: driver_override was touched"
+	[ ! -s "$SYS/bus/pci/drivers/fakenic/unbind" ] || fail "$1 was unbound"
+}
+
+# --- interfaces that stand on no PCI device, in the true /sys ------------------------------------
+
+ip netns exec mid "$BYPATH" bind w0 >"$BP_TMP/out.log" 2>"$BP_TMP/err.log"
+[ $? -eq 2 ] || fail "a veth was not refused"
+says err "w0 is no PCI device but a veth interface" "af_packet"
+ip netns exec mid "$BYPATH" bind lo >/dev/null 2>&1
+[ $? -eq 2 ] || fail "lo was not refused"
+# This script's own namespace: /sys is that of the machine.
+ip link add here0 type veth peer name here1
+ends 2 bind here0
+says err "here0 is not in /sys, which belongs to another network namespace"
+
+# --- the made-up machine -------------------------------------------------------------------------
+
+nic 0000:f3:00.0 fakenic 7
+nic 0000:f3:00.1 fakenic -
+nic 0000:f4:00.0 fakenic 8
+nic 0000:f4:00.1 othernic 8
+nic 0000:f5:00.0 vfio-pci 9
+nic 0000:f6:00.0 fakenic 10 here0
+nic 0000:f7:00.0 - 11
+nic 0000:f8:00.0 disk 12
+nic 0000:f9:00.0 mlx5_core 13 gone0
+echo 0x010802 >"$SYS/bus/pci/devices/0000:f8:00.0/class"
+: >"$SYS/bus/pci/drivers_probe"
+# A driver's device that shows no interface has it elsewhere; these have none to show.
+for address in 0000:f3:00.0 0000:f3:00.1 0000:f4:00.0 0000:f4:00.1; do
+	mkdir -p "$SYS/bus/pci/devices/$address/fake0"
+	echo fake: >"$SYS/bus/pci/devices/$address/fake0/modalias"
+done
+mkdir -p "$BP_TMP/dev/vfio"
+for node in "null 1 3" "urandom 1 9" "vfio/9 1 5"; do
+	# shellcheck disable=SC2086 # name, major, minor
+	set -- $node
+	mknod -m 666 "$BP_TMP/dev/$1" c "$2" "$3" || fail "mknod refused"
+done
+mount --bind "$SYS" /sys || fail "cannot put a made-up /sys in place"
+mount --bind "$BP_TMP/dev" /dev || fail "cannot put a made-up /dev in place"
+[ -d /sys/bus/pci/devices/0000:f3:00.0 ] || fail "the made-up /sys is not in place"
+cd /
+
+# --- the list ------------------------------------------------------------------------------------
+
+sleep 1000 9<>/dev/vfio/9 &
+HOLDER=$!
+ends 0 bind --list
+says out "0000:f3:00.0  8086:10d3   fakenic" "group 8 has as well: 0000:f4:00.1 othernic" \
+	"process $HOLDER (sleep)"
+grep -q "0000:f8:00.0" "$BP_TMP/out.log" && fail "a disk is listed"
+ends 0 bind --list --json
+"$BP_PYTHON" - "$BP_TMP/out.log" "$HOLDER" <<'PYTHON' || fail "the JSON is not as documented"
+import json, sys
+devices = {d["address"]: d for d in json.load(open(sys.argv[1]))["devices"]}
+assert len(devices) == 8, devices
+first = devices["0000:f3:00.0"]
+assert first == {"address": "0000:f3:00.0", "vendor": "8086", "device": "10d3", "driver": "fakenic",
+                 "kernel_driver": "fakenic", "iommu_group": 7, "group_others": [], "numa_node": -1,
+                 "interfaces": [], "speed_mbps": None, "used_by": []}, first
+assert devices["0000:f3:00.1"]["iommu_group"] is None
+assert devices["0000:f4:00.0"]["group_others"] == ["0000:f4:00.1"]
+assert devices["0000:f7:00.0"]["driver"] is None
+assert devices["0000:f5:00.0"]["used_by"] == [f"process {sys.argv[2]} (sleep) has /dev/vfio/9 open"]
+assert devices["0000:f6:00.0"]["interfaces"] == ["here0"]
+PYTHON
+
+# --- refusals: nothing is touched ----------------------------------------------------------------
+
+ends 2 bind 0000:fe:00.0
+says err "no PCI device 0000:fe:00.0" "bypath bind --list"
+ends 2 bind nowhere0
+says err "no such device" "bypath bind --list"
+ends 2 bind 0000:f8:00.0
+says err "no network device"
+ends 2 bind f3:00.1
+says err "0000:f3:00.1 to vfio-pci: refused" "no IOMMU" "intel_iommu=on" "amd_iommu=on"
+ends 2 bind --force f3:00.1
+untouched 0000:f3:00.1
+ends 2 bind f4:00.0
+says err "IOMMU group 8: 0000:f4:00.1 on othernic" "bypath bind 0000:f4:00.0 0000:f4:00.1"
+# A namesake of this namespace is not the device's interface.
+ends 2 bind f6:00.0
+says err "interface here0, of another network namespace"
+ends 2 bind f5:00.0 kernel
+says err "in use: process $HOLDER (sleep) has /dev/vfio/9 open" "--force"
+ends 2 bind f9:00.0
+says err "beside the kernel's driver mlx5_core"
+# One refusal among several: none is touched.
+ends 2 bind f3:00.0 f3:00.1
+untouched 0000:f3:00.0
+
+# The folders above the program may be closed to others.
+mkdir -p /run/open
+cp "$BYPATH" /run/open/bypath
+chmod -R a+rX /run/open
+setpriv --reuid 65534 --regid 65534 --clear-groups /run/open/bypath bind f3:00.0 2>"$BP_TMP/err.log"
+_got=$?
+[ $_got -eq 1 ] || fail "without root: exit code $_got instead of 1"
+says err "Permission denied" "run bypath bind as root"
+untouched 0000:f3:00.0
+
+ends 0 bind f5:00.0
+says out "0000:f5:00.0: bound to vfio-pci already"
+ends 2 bind
+ends 2 bind --list f3:00.0
+ends 2 bind --json f3:00.0
+ends 2 bind --colour
+
+# --- a binding that fails is undone --------------------------------------------------------------
+
+ends 1 bind f3:00.0
+says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it, but fakenic" \
+	"0000:f3:00.0: it is back with fakenic"
+[ "$(cat "$SYS/bus/pci/drivers/fakenic/unbind")" = 0000:f3:00.0 ] || fail "it was never unbound"
+[ "$(cat "$SYS/bus/pci/drivers_probe")" = 0000:f3:00.0 ] || fail "drivers_probe was not asked"
+[ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f3:00.0/driver_override")" ] ||
+	fail "driver_override was left behind"
+
+# --- check, explain: a PCI device that a run could not use ---------------------------------------
+
+ini()
+{
+	printf '[port.wan]\ndriver = dpdk\ndevice = "%s"\n[port.lan]\ndriver = null\n' "$1"
+	printf '[forward]\nwan = lan\n'
+}
+bp_need_driver dpdk
+ini 0000:f3:00.0,x=1 >"$BP_TMP/a.ini"
+ends 2 check "$BP_TMP/a.ini"
+says err "[port.wan] device: found «0000:f3:00.0,x=1», but PCI device 0000:f3:00.0 has the driver \
+fakenic instead of vfio-pci: bypath bind 0000:f3:00.0"
+ends 0 check --offline "$BP_TMP/a.ini"
+ends 0 explain --json "$BP_TMP/a.ini"
+says out "fakenic instead of vfio-pci: bypath bind 0000:f3:00.0"
+ini pci:0000:f6:00.0 >"$BP_TMP/a.ini"
+ends 2 check "$BP_TMP/a.ini"
+says err "0000:f6:00.0 (here0) has the driver fakenic" "bypath bind 0000:f6:00.0"
+ini 0000:f3:00.1 >"$BP_TMP/a.ini"
+ends 2 check "$BP_TMP/a.ini"
+says err "needs an IOMMU, and it has none" "intel_iommu=on"
+ini 0000:f7:00.0 >"$BP_TMP/a.ini"
+ends 2 check "$BP_TMP/a.ini"
+says err "has no driver instead of vfio-pci"
+ini 0000:fe:00.0 >"$BP_TMP/a.ini"
+ends 2 check "$BP_TMP/a.ini"
+says err "this machine has no PCI device 0000:fe:00.0: see bypath bind --list"
+ends 0 explain "$BP_TMP/a.ini"
+says out "this machine has no PCI device 0000:fe:00.0"
+for address in 0000:f5:00.0 0000:f9:00.0; do
+	ini "$address" >"$BP_TMP/a.ini"
+	ends 0 check "$BP_TMP/a.ini"
+done
+kill "$HOLDER"
