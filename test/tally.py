@@ -68,6 +68,7 @@ FEATURES = {
     "libdpdk": lambda: pkg("libdpdk"),
     "libxdp": lambda: pkg("libxdp"),
     "chromium": lambda: shutil.which("chromium") is not None,
+    "qemu": lambda: shutil.which("qemu-system-x86_64") is not None,
     "libpcap": lambda: pkg("libpcap"),
     "libbpf": lambda: pkg("libbpf"),
     "live-frames": lambda: tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 18),

@@ -63,11 +63,22 @@ def wired():
             Nic("w0", VIRTIO, wired_to="g0"), Nic("w1", VIRTIO, wired_to="g1")]
 
 
+def shared_group():
+    """QEMU's words for two NICs in one IOMMU group: behind a PCI bridge."""
+    words = ["-device", "pcie-root-port,id=rps,chassis=30,slot=30", "-device", "pcie-pci-bridge,id=bridge,bus=rps"]
+    for slot in (1, 2):
+        words += ["-netdev", f"hubport,id=s{slot},hubid={slot}", "-device",
+                  f"e1000,netdev=s{slot},bus=bridge,addr={slot}"]
+    return words
+
+
 BOOTS = [
     Boot("nics", ("kernel", "mixed", "pmd"), lambda: pairs(taps=True)),
     Boot("life", ("life",), pairs),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
+    Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
+    Boot("no-iommu", ("bind",), pairs, machine={"iommu": False}),
     Boot("zero-copy", ("zero-copy",), pairs, lane="newest"),
 ]
 # Suites that are other suites on other kernels.
@@ -76,7 +87,7 @@ BOOTS += [dataclasses.replace(BOOTS[0], name=f"nics-{lane}", lane=lane, word=KER
 
 
 def names():
-    return [suite for boot in BOOTS if not boot.word for suite in boot.suites] + [KERNELS]
+    return list(dict.fromkeys(suite for boot in BOOTS if not boot.word for suite in boot.suites)) + [KERNELS]
 
 
 def listing():
@@ -85,10 +96,10 @@ def listing():
 
 
 def select(words, lane):
-    """The boots that the suites named need, with these suites only."""
+    """The boots that the suites named need, with these suites only. ValueError for other names."""
     unknown = [word for word in words if word != "all" and word not in names()]
     if unknown:
-        raise SystemExit(f"test/vm/run: no suite {', '.join(unknown)}; there are: all {' '.join(names())}")
+        raise ValueError(f"no suite {', '.join(unknown)}; there are: all {' '.join(names())}")
     wanted = []
     for boot in BOOTS:
         suites = tuple(suite for suite in boot.suites if (boot.word or suite) in words or "all" in words)

@@ -7,6 +7,7 @@ logs lie there as well. The n-th NIC stands behind a PCIe root port of its own, 
 group of its own and can be unplugged; it is PCI device 0000:0n:00.0.
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -37,6 +38,10 @@ class GuestLost(GuestError):
 
 class GuestPanic(GuestLost):
     """Its kernel said that it panics."""
+
+
+def emulator():
+    return os.environ.get("QEMU") or "qemu-system-x86_64"
 
 
 class Nic:
@@ -112,9 +117,12 @@ class Process:
 
 
 class Guest:
-    def __init__(self, kernel, out, nics, smp=2, memory="1536M", hugepages=192, extra=(), iommu=True, limit_s=420):
+    def __init__(self, kernel, out, nics, smp=2, memory="1536M", hugepages=192, extra=(), behind=(),
+                 iommu=True, limit_s=420):
+        """extra, behind: QEMU's further words, before and behind the NICs'."""
         self.kernel, self.out, self.nics, self.iommu = kernel, pathlib.Path(out), nics, iommu
         self.smp, self.memory, self.hugepages, self.extra = smp, memory, hugepages, list(extra)
+        self.behind = list(behind)
         for number, nic in enumerate(nics, 1):
             nic.number, nic.mac = number, f"52:54:00:00:00:{number:02x}"
         self.by_name = {nic.name: nic for nic in nics}
@@ -126,13 +134,12 @@ class Guest:
     # --- life ---
 
     def command(self):
-        emulator = os.environ.get("QEMU", "qemu-system-x86_64")
-        if not shutil.which(emulator):
-            raise Missing(f"no {emulator}: install qemu-system-x86 (see ./quickstart)")
+        if not shutil.which(emulator()):
+            raise Missing(f"no {emulator()}: install qemu-system-x86 (see ./quickstart)")
         append = (f"console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on iommu=pt hugepages={self.hugepages} "
                   f"modules={self.kernel.modules} guest={HERE}/guest/second")
         command = [
-            emulator, "-accel", "tcg,thread=single", "-cpu", "max", "-M", "q35,kernel-irqchip=split",
+            emulator(), "-accel", "tcg,thread=single", "-cpu", "max", "-M", "q35,kernel-irqchip=split",
             "-m", self.memory, "-smp", str(self.smp), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-serial", f"file:{self.out}/serial",
             "-qmp", f"unix:{self.out}/qmp.sock,server=on,wait=off",
@@ -149,7 +156,7 @@ class Guest:
         command += self.extra
         for nic in self.nics:
             command += nic.arguments(self.out)
-        return command
+        return command + self.behind
 
     def start(self):
         """Boot; returns when the agent answers. Missing without QEMU, GuestLost when it does not come up."""
@@ -165,18 +172,20 @@ class Guest:
 
     def connect(self, name, begin):
         connection = socket.socket(socket.AF_UNIX)
-        while True:
+        while connection.connect_ex(str(self.out / name)):
             try:
-                connection.connect(str(self.out / name))
-                return connection
-            except OSError as error:
                 self.check()
                 if time.monotonic() - begin > 20:
-                    raise GuestLost(f"QEMU does not open {name}: {error}") from None
-                time.sleep(0.02)
+                    raise GuestLost(f"QEMU does not open {name}")
+            except GuestError:
+                connection.close()
+                raise
+            time.sleep(0.02)
+        return connection
 
     def read_replies(self):
-        with self.agent.makefile("rb") as lines:
+        """A thread of its own; ends with QEMU."""
+        with contextlib.suppress(OSError), self.agent.makefile("rb") as lines:
             for line in lines:
                 reply = json.loads(line)
                 self.replies.pop(reply["id"]).put(reply)
@@ -208,6 +217,9 @@ class Guest:
             self.qemu.kill()
             self.qemu.wait()
         if self.agent:
+            # Wakes the thread that reads, too.
+            with contextlib.suppress(OSError):
+                self.agent.shutdown(socket.SHUT_RDWR)
             self.agent.close()
 
     # --- what can be asked of it ---

@@ -1,0 +1,139 @@
+# `bypath bind` where it must refuse, and what it leaves behind when it does.
+# SPDX-License-Identifier: BSD-3-Clause
+import contextlib
+import json
+
+from lab import BYPATH, Port
+
+ADDRESS = "198.18.0.1"
+REFUSED = 2
+
+
+def run(lab):
+    # pylint: disable=too-many-locals
+    guest = lab.guest
+    address = {name: nic.address for name, nic in guest.by_name.items()}
+    if not guest.iommu:
+        no_iommu(lab, address)
+        return
+    interface, _ = lab.kernel("v0", "e0")
+    with lab.case("list"):
+        listed = devices(lab)
+        assert set(address.values()) <= set(listed), list(listed)
+        row = listed[address["v0"]]
+        assert row["driver"] == "virtio-pci" and row["interfaces"] == [interface], row
+        assert row["iommu_group"] is not None and row["group_others"] == [], row
+    with lab.case("round-trip"):
+        guest.do(BYPATH, "bind", interface, "vfio-pci", limit_s=90)
+        assert lab.bound_to("v0") == "vfio-pci", lab.bound_to("v0")
+        assert devices(lab)[address["v0"]]["driver"] == "vfio-pci"
+        guest.do(BYPATH, "bind", address["v0"], "kernel", limit_s=90)
+        assert lab.bound_to("v0") == "virtio-pci" and lab.interface("v0"), lab.bound_to("v0")
+    with lab.case("already-bound"):
+        guest.do(BYPATH, "bind", address["v0"], "kernel")
+    interface, = lab.kernel("v0")
+    with lab.case("carries-an-address"), addressed(lab, interface):
+        refuses(lab, [address["v0"]], ADDRESS, "--force")
+    with lab.case("default-route"):
+        guest.sh(f"ip route add default dev {interface}")
+        refuses(lab, [interface], "default route", "--force")
+        guest.sh("ip route del default")
+    with lab.case("in-a-bridge"):
+        guest.sh(f"ip link add br0 type bridge; ip link set {interface} master br0")
+        refuses(lab, [interface], "br0", "--force")
+        guest.sh("ip link del br0")
+    with lab.case("one-of-two-refused-touches-none"), addressed(lab, interface):
+        refuses(lab, [address["e0"], address["v0"]], ADDRESS)
+        assert lab.bound_to("e0") == "e1000e", lab.bound_to("e0")
+    with lab.case("forced"), addressed(lab, interface):
+        guest.do(BYPATH, "bind", address["v0"], "vfio-pci", "--force", limit_s=90)
+        assert lab.bound_to("v0") == "vfio-pci"
+    in_use(lab, address)
+    with lab.case("no-such-device"):
+        refuses(lab, ["0000:7f:00.0"], "0000:7f:00.0")
+        refuses(lab, ["nosuch0"], "nosuch0")
+        refuses(lab, ["lo"], "lo")
+    shared_group(lab)
+    checks(lab, address)
+
+
+@contextlib.contextmanager
+def addressed(lab, interface):
+    """The interface carries an address, while it is there."""
+    lab.guest.do("ip", "addr", "add", f"{ADDRESS}/24", "dev", interface)
+    try:
+        yield
+    finally:
+        lab.guest.run("ip", "addr", "flush", "dev", interface)
+
+
+def devices(lab):
+    return {row["address"]: row for row in
+            json.loads(lab.guest.do(BYPATH, "bind", "--list", "--json"))["devices"]}
+
+
+def refuses(lab, words, *said):
+    """Exit code 2, a message with these words, no device bound to vfio-pci by it."""
+    code, output = lab.guest.run(BYPATH, "bind", *words, "vfio-pci", limit_s=90)
+    missing = [word for word in said if word not in output]
+    assert code == REFUSED and not missing, f"exit code {code}, not said: {missing}: {output}"
+
+
+def in_use(lab, address):
+    """A device that a running bypath has; afterwards it can be given back."""
+    lab.vfio("v0", "e0")
+    with lab.forward(Port("v0", "dpdk"), Port("e0", "dpdk")) as run:
+        with lab.case("in-use"):
+            run.ready()
+            code, output = lab.guest.run(BYPATH, "bind", address["v0"], "kernel", limit_s=90)
+            assert code == REFUSED and str(run.process.pid) in output, f"exit code {code}: {output}"
+            assert lab.bound_to("v0") == "vfio-pci", lab.bound_to("v0")
+    with lab.case("given-back"):
+        run.adds_up()
+        lab.kernel("v0", "e0")
+        assert (lab.bound_to("v0"), lab.bound_to("e0")) == ("virtio-pci", "e1000e")
+
+
+def shared_group(lab):
+    """Two devices behind one PCI bridge are one group: vfio takes both or none."""
+    lab.guest.do("modprobe", "e1000")
+    # A PCI bridge's devices: the only e1000 ones.
+    lab.guest.until("e1000 found", lambda: len(lab.guest.names("/sys/bus/pci/drivers/e1000")) > 6)
+    pair = [name for name in lab.guest.names("/sys/bus/pci/drivers/e1000") if name.startswith("0000:")]
+    with lab.case("group-listed"):
+        assert pair[1] in devices(lab)[pair[0]]["group_others"], devices(lab)[pair[0]]
+    with lab.case("half-a-group"):
+        refuses(lab, [pair[0]], pair[1])
+        assert lab.guest.link(f"/sys/bus/pci/devices/{pair[0]}/driver").endswith("/e1000")
+    with lab.case("whole-group"):
+        lab.guest.do(BYPATH, "bind", *pair, "vfio-pci", limit_s=90)
+        lab.guest.do(BYPATH, "bind", *pair, "kernel", limit_s=90)
+
+
+def checks(lab, address):
+    """check and explain look at the PCI devices that a file names."""
+    lab.kernel("v0")
+    lab.vfio("e0")
+    ini = lab.ini([Port("v0", "dpdk"), Port("e0", "dpdk")])
+    with lab.case("check-not-bound"):
+        code, output = lab.guest.run(BYPATH, "check", f"/out/{ini.name}")
+        assert code and "bypath bind" in output and address["v0"] in output, f"exit code {code}: {output}"
+        assert address["e0"] not in output, output
+    with lab.case("explain-not-bound"):
+        output = lab.guest.do(BYPATH, "explain", f"/out/{ini.name}")
+        assert "bypath bind" in output, output
+    with lab.case("check-missing"):
+        code, output = lab.guest.run(BYPATH, "check", f"/out/{ini.name}", "--set", "port.v0.device=0000:7f:00.0")
+        assert code and "0000:7f:00.0" in output, f"exit code {code}: {output}"
+    lab.vfio("v0")
+    with lab.case("check-bound"):
+        lab.guest.do(BYPATH, "check", f"/out/{ini.name}")
+
+
+def no_iommu(lab, address):
+    lab.kernel("v0")
+    with lab.case("no-iommu"):
+        refuses(lab, [address["v0"]], "IOMMU")
+        assert lab.bound_to("v0") == "virtio-pci", lab.bound_to("v0")
+    with lab.case("no-iommu-listed"):
+        assert devices(lab)[address["v0"]]["iommu_group"] is None, devices(lab)[address["v0"]]
