@@ -43,7 +43,7 @@ class Report:
     def add(self, word, suite, name, text, seconds=0.0):
         counts = self.tally.setdefault(suite, dict.fromkeys(self.WORDS, 0))
         counts[word] += 1
-        full = f"{suite}/{name}"
+        full = f"{self.prefix}{suite}/{name}"
         if word == "failed":
             self.failures.append(full)
         elif word == "skipped":
@@ -53,7 +53,7 @@ class Report:
         mark = {"passed": "ok", "failed": "FAIL", "skipped": "skip", "expected to fail": "xfail"}[word]
         if word == "failed":
             text = text[:2000]
-        print(f"{mark:5} {self.prefix}{full} ({seconds:.1f} s){': ' + text if text else ''}", flush=True)
+        print(f"{mark:5} {full} ({seconds:.1f} s){': ' + text if text else ''}", flush=True)
 
     @contextlib.contextmanager
     def case(self, suite, name):
