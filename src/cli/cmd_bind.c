@@ -137,7 +137,7 @@ static void print_done(enum bp_bind_target target, const struct bp_pci_device *b
 
 	bp_pci_name(before, name, sizeof(name));
 	printf("%s: %s → %s", name, before->driver[0] ? before->driver : "no driver", now->driver);
-	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file))
+	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file, sizeof(file)))
 		printf(", %s", file);
 	for (unsigned i = 0; i < now->n_interfaces; i++)
 		printf("%s%s", i ? ", " : ", interface ", now->interfaces[i]);
