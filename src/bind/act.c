@@ -93,7 +93,8 @@ static bool has_group_file(struct bp_pci_device *now)
 {
 	char path[64];
 
-	return now->iommu_group != BP_PCI_NO_GROUP && bp_holders_group_file(now, path);
+	return now->iommu_group != BP_PCI_NO_GROUP &&
+	       bp_holders_group_file(now, path, sizeof(path));
 }
 
 static bool has_interface(struct bp_pci_device *now)

@@ -56,13 +56,16 @@ static void add_nodes_below(const char *address, const char *folder, struct node
 		closedir(dir);
 }
 
-bool bp_holders_group_file(const struct bp_pci_device *device, char path[64])
+bool bp_holders_group_file(const struct bp_pci_device *device, char *path, size_t path_bytes)
 {
-	snprintf(path, 64, "/dev/vfio/noiommu-%d", device->iommu_group);
-	if (!access(path, F_OK))
-		return true;
-	snprintf(path, 64, "/dev/vfio/%d", device->iommu_group);
-	return !access(path, F_OK);
+	char unsafe[64];
+	bool is_unsafe;
+
+	snprintf(unsafe, sizeof(unsafe), "/dev/vfio/noiommu-%d", device->iommu_group);
+	is_unsafe = !access(unsafe, F_OK);
+	snprintf(path, path_bytes, "/dev/vfio/%s%d", is_unsafe ? "noiommu-" : "",
+		 device->iommu_group);
+	return is_unsafe || !access(path, F_OK);
 }
 
 static void find_nodes(const struct bp_pci_device *device, struct nodes *nodes)
@@ -71,7 +74,8 @@ static void find_nodes(const struct bp_pci_device *device, struct nodes *nodes)
 	struct stat st;
 	char path[64];
 
-	if (bp_holders_group_file(device, path) && !stat(path, &st) && S_ISCHR(st.st_mode))
+	if (bp_holders_group_file(device, path, sizeof(path)) && !stat(path, &st) &&
+	    S_ISCHR(st.st_mode))
 		add_node(nodes, st.st_rdev);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		add_nodes_below(device->address, folders[i], nodes);
@@ -151,7 +155,8 @@ bool bp_holders_group_is_busy(const struct bp_pci_device *device)
 	char path[64];
 	int fd;
 
-	if (device->iommu_group == BP_PCI_NO_GROUP || !bp_holders_group_file(device, path))
+	if (device->iommu_group == BP_PCI_NO_GROUP ||
+	    !bp_holders_group_file(device, path, sizeof(path)))
 		return false;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)

@@ -31,6 +31,6 @@ bool bp_holders_group_is_busy(const struct bp_pci_device *device);
 
 /* The file of the device's VFIO group, into path: /dev/vfio/N, or /dev/vfio/noiommu-N. false: there
  * is none; path is what it would be. As bp_pci_look(). */
-bool bp_holders_group_file(const struct bp_pci_device *device, char path[64]);
+bool bp_holders_group_file(const struct bp_pci_device *device, char *path, size_t path_bytes);
 
 #endif

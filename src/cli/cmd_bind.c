@@ -137,7 +137,7 @@ static void print_done(enum bp_bind_target target, const struct bp_pci_device *b
 
 	bp_pci_name(before, name, sizeof(name));
 	printf("%s: %s → %s", name, before->driver[0] ? before->driver : "no driver", now->driver);
-	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file))
+	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file, sizeof(file)))
 		printf(", %s", file);
 	for (unsigned i = 0; i < now->n_interfaces; i++)
 		printf("%s%s", i ? ", " : ", interface ", now->interfaces[i]);
@@ -288,6 +288,7 @@ static int bind_all(const struct bp_bind_plan *plan)
 {
 	bool is_work = has_work(plan);
 	char why[WHY_BYTES];
+	sigset_t signals;
 	int exit_code;
 
 	if (is_work &&
@@ -295,6 +296,8 @@ static int bind_all(const struct bp_bind_plan *plan)
 		bp_cli_complain("bind: %s", why);
 		return BP_EXIT_FAILED;
 	}
+	/* A signal, or a reader of the output that is gone, must not leave a device half-way. */
+	bp_cli_block_signals(&signals);
 	exit_code = bind_devices(plan);
 	if (is_work && exit_code == BP_EXIT_OK && plan->target == BP_BIND_VFIO)
 		print_how_to_keep(plan);

@@ -67,6 +67,12 @@ static inline bool bp_cmp_is_stopped(const struct bp_cmp_life *life)
 	return atomic_load_explicit(life->run->stop, memory_order_relaxed);
 }
 
+/*
+ * Are the devices that the options name (all four) such as the row can use? false: the row has ended,
+ * cannot-run, with what they are instead and what to do. Opens nothing.
+ */
+bool bp_cmp_devices_fit(const struct bp_cmp_options *options, struct bp_cmp_row *row);
+
 /* Start the process of the row's path, if it has one, and wait until it forwards. 0 or the row has ended. */
 int bp_cmp_forwarder_start(struct bp_cmp_life *life);
 

@@ -268,6 +268,8 @@ static bool is_possible(const struct bp_cmp_run *run, struct bp_cmp_row *row)
 			       "--gen-ports C,D: C is wired to A, D to B (docs/gen.md for a "
 			       "generator in another machine)",
 			       "no devices were named for the generator");
+	else if (lab == BP_CMP_DEVICES)
+		(void)bp_cmp_devices_fit(&run->options, row);
 	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK;
 }
 

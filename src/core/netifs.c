@@ -105,6 +105,28 @@ static void take_nest(struct bp_netif *link, const struct rtattr *nest)
 		}
 }
 
+static void take_link_attr(struct bp_netif *link, const struct rtattr *attr)
+{
+	switch (type_of(attr)) {
+	case IFLA_IFNAME:
+		copy_text(link->name, sizeof(link->name), attr);
+		break;
+	case IFLA_MASTER:
+		link->master = int_of(attr);
+		break;
+	case IFLA_LINK:
+		link->lower = int_of(attr);
+		break;
+	case IFLA_PROP_LIST:
+	case IFLA_LINKINFO:
+	case IFLA_XDP:
+		take_nest(link, attr);
+		break;
+	default:
+		break;
+	}
+}
+
 static int take_link(struct bp_netifs *netifs, const struct nlmsghdr *msg)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(msg);
@@ -115,28 +137,10 @@ static int take_link(struct bp_netifs *netifs, const struct nlmsghdr *msg)
 
 	if (msg->nlmsg_type != RTM_NEWLINK)
 		return 0;
-	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs))
-		switch (type_of(a)) {
-		case IFLA_IFNAME:
-			copy_text(link.name, sizeof(link.name), a);
-			break;
-		case IFLA_MASTER:
-			link.master = int_of(a);
-			break;
-		case IFLA_LINK:
-			link.lower = int_of(a);
-			break;
-		case IFLA_LINK_NETNSID:
-			is_lower_elsewhere = true;
-			break;
-		case IFLA_PROP_LIST:
-		case IFLA_LINKINFO:
-		case IFLA_XDP:
-			take_nest(&link, a);
-			break;
-		default:
-			break;
-		}
+	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs)) {
+		take_link_attr(&link, a);
+		is_lower_elsewhere |= type_of(a) == IFLA_LINK_NETNSID;
+	}
 	if (is_lower_elsewhere)
 		link.lower = 0;
 	more = reallocarray(netifs->v, netifs->n + 1, sizeof(link));

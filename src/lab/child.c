@@ -129,6 +129,19 @@ bool bp_child_said(const struct bp_child *child, const char *text)
 	return said;
 }
 
+/* Behind "FOLDER/FILE:LINE: ", where FOLDER is the log's: it is gone before anybody could look. */
+static char *skip_place(const struct bp_child *child, char *line)
+{
+	const char *slash = strrchr(child->log, '/');
+	size_t len = slash ? (size_t)(slash - child->log) + 1 : 0;
+	char *colon;
+
+	if (!len || strncmp(line, child->log, len))
+		return line;
+	colon = strstr(line + len, ": ");
+	return colon ? colon + 2 : line;
+}
+
 void bp_child_last_line(const struct bp_child *child, const char *text, char *line, size_t bytes)
 {
 	char now[1024];
@@ -145,7 +158,7 @@ void bp_child_last_line(const struct bp_child *child, const char *text, char *li
 			at += 8;
 		if (strncmp(at, "error: ", 7) == 0)
 			at += 7;
-		snprintf(line, bytes, "%s", at);
+		snprintf(line, bytes, "%s", skip_place(child, at));
 	}
 	if (file)
 		fclose(file);

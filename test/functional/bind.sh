@@ -150,6 +150,10 @@ ends 2 bind f5:00.0 kernel
 says err "in use: process $HOLDER (sleep) has /dev/vfio/9 open" "--force"
 ends 2 bind f9:00.0
 says err "beside the kernel's driver mlx5_core"
+echo 2 >"$SYS/bus/pci/devices/0000:f3:00.0/sriov_numvfs"
+ends 2 bind f3:00.0
+says err "in use: 2 virtual functions of it"
+rm "$SYS/bus/pci/devices/0000:f3:00.0/sriov_numvfs"
 # One refusal among several: none is touched.
 ends 2 bind f3:00.0 f3:00.1
 untouched 0000:f3:00.0
@@ -180,6 +184,12 @@ says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it, but fakenic" 
 [ "$(cat "$SYS/bus/pci/drivers_probe")" = 0000:f3:00.0 ] || fail "drivers_probe was not asked"
 [ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f3:00.0/driver_override")" ] ||
 	fail "driver_override was left behind"
+
+# Without an IOMMU, where the kernel allows that: it is tried.
+mkdir -p "$SYS/module/vfio/parameters"
+echo Y >"$SYS/module/vfio/parameters/enable_unsafe_noiommu_mode"
+ends 1 bind f3:00.1
+says err "0000:f3:00.1: it is back with fakenic"
 
 # --- check, explain: a PCI device that a run could not use ---------------------------------------
 

@@ -227,6 +227,18 @@ ports)
 	# Without interfaces to send from: said, and no device is opened. A third one was never touched.
 	compare --quick --paths ports --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "all(x['status'] == 'cannot-run' and '--gen-ports' in x['fix'] for x in r['rows'])"
+	# What a row cannot use is said of the device: no word of a file that is gone with its folder.
+	if [ -z "$(bp_driver_missing dpdk)" ]; then
+		compare --quick --paths ports-dpdk,ports-af_packet-mmap --ports p0,0000:ff:1f.7 --gen-ports g0,g1 \
+			--json "$BP_TMP/c.json" || fail "compare ends with code $?"
+		bp_expect c "[x['status'] for x in r['rows']] == ['cannot-run'] * 2"
+		bp_expect c "sorted(x['reason'] for x in r['rows']) == ['p0 is a kernel interface', 'this machine has no PCI device 0000:ff:1f.7']"
+		bp_expect c "any('no PCI device' in x['fix'] for x in r['rows'])"
+		compare --quick --paths ports-dpdk --ports nowhere0,nowhere1 --gen-ports g0,g1 \
+			--json "$BP_TMP/c.json" || fail "compare ends with code $?"
+		bp_expect c "all('found «nowhere1»; allowed: a PCI address' in x['reason'] for x in r['rows'])"
+		bp_expect c "all('/' not in x['reason'].split('found')[0] for x in r['rows'])"
+	fi
 	[ "$(sed -n 's/^ *other: *//p' /proc/net/dev | awk '{ print $2 + $10 }')" = 0 ] ||
 		fail "packets on a device that was not named"
 	[ "$(ip -o link show other)" = "$other" ] || fail "a device that was not named has changed"
