@@ -83,6 +83,7 @@ static int af_xdp_open(struct bp_port *port)
 		return -ENOMEM;
 	xp->port = port;
 	xp->ctl_fd = -1;
+	xp->promisc_fd = -1;
 	xp->n_queues = n_queues;
 	xp->queues = aligned_alloc(BP_CACHE_LINE, (n_queues ? n_queues : 1) * sizeof(*xp->queues));
 	err = xp->queues ? open_device(xp) : -ENOMEM;
@@ -238,7 +239,12 @@ static int af_xdp_start(struct bp_port *port)
 		ret = xsk_prog_check_none(&xp->dev, xsk_busy_tries(xp), why, sizeof(why));
 	if (ret)
 		return say_failure(xp, ret, why);
+	ret = xsk_nic_take(xp, why, sizeof(why));
+	if (ret)
+		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	ret = xsk_mode_start(xp, why, sizeof(why));
+	if (ret < 0)
+		xsk_nic_release(xp);
 	if (ret < 0)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	mode = (enum xsk_mode)ret;
@@ -273,6 +279,7 @@ static void af_xdp_stop(struct bp_port *port)
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 	xsk_mode_close_queues(xp);
+	xsk_nic_release(xp);
 }
 
 /* --- while it runs ---------------------------------------------------------------------------- */

@@ -117,6 +117,8 @@ struct xsk_port {
 	struct xsk_prog *prog; /* loaded in open() */
 	struct xsk_device dev; /* as of the last start */
 	int ctl_fd; /* for queries in the network namespace of open() */
+	int promisc_fd; /* the device is promiscuous while it is open; -1: it is not by us */
+	bool has_tags_kept; /* its tag stripping is off, by us, until stop() */
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
@@ -139,6 +141,21 @@ uint32_t xsk_device_mtu(int ctl_fd, const char *name);
 bool xsk_device_has_fixed_queues(int ctl_fd, const char *name);
 /* Packets that the device or its driver dropped instead of sending. 0 or -errno. */
 int xsk_device_tx_dropped(const char *name, uint64_t *n);
+
+/* Does it take VLAN tags off what it receives? 1, 0, or -errno where it does not tell. */
+int xsk_device_strips_tags(int ctl_fd, const char *name);
+/* Tell it to. 0 or -errno. Some NICs drop their link for seconds. */
+int xsk_device_strip_tags(int ctl_fd, const char *name, bool on);
+
+/* --- nic.c --- */
+
+/*
+ * Ask for what a port that receives needs of its NIC: frames for every address, tags left in them.
+ * Before the sockets are bound. 0, or -errno with a sentence in why; then nothing is taken.
+ */
+int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes);
+/* Give it back. Nothing happens when nothing was taken, or the device is gone. */
+void xsk_nic_release(struct xsk_port *xp);
 
 /* --- prog.c --- */
 

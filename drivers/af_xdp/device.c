@@ -94,6 +94,34 @@ bool xsk_device_has_fixed_queues(int ctl_fd, const char *name)
 	return ask(ctl_fd, SIOCETHTOOL, &ifr) == -EOPNOTSUPP;
 }
 
+int xsk_device_strips_tags(int ctl_fd, const char *name)
+{
+	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
+	struct ifreq ifr;
+	int err = set_name(&ifr, name);
+
+	ifr.ifr_data = (void *)&flags;
+	if (!err)
+		err = ask(ctl_fd, SIOCETHTOOL, &ifr);
+	return err ? err : !!(flags.data & ETH_FLAG_RXVLAN);
+}
+
+int xsk_device_strip_tags(int ctl_fd, const char *name, bool on)
+{
+	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
+	struct ifreq ifr;
+	int err = set_name(&ifr, name);
+
+	ifr.ifr_data = (void *)&flags;
+	if (!err)
+		err = ask(ctl_fd, SIOCETHTOOL, &ifr);
+	if (err)
+		return err;
+	flags.cmd = ETHTOOL_SFLAGS;
+	flags.data = on ? flags.data | ETH_FLAG_RXVLAN : flags.data & ~(uint32_t)ETH_FLAG_RXVLAN;
+	return ask(ctl_fd, SIOCETHTOOL, &ifr);
+}
+
 uint32_t xsk_device_mtu(int ctl_fd, const char *name)
 {
 	struct ifreq ifr;

@@ -3,6 +3,7 @@
 #include "vnet.h"
 
 #include "bypath/log.h"
+#include "core/netdev.h"
 
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -40,6 +41,7 @@ static struct dpdk_port *make_port(struct bp_port *port)
 		return NULL;
 	dp->port = port;
 	dp->eth_id = RTE_MAX_ETHPORTS;
+	dp->promisc_fd = -1;
 	dp->rxq = calloc(port->n_rxq + 1u, sizeof(*dp->rxq));
 	dp->txq = calloc(port->n_txq + 1u, sizeof(*dp->txq));
 	if (dp->rxq && dp->txq)
@@ -234,6 +236,28 @@ static int start_device(struct dpdk_port *dp)
 	return err;
 }
 
+/*
+ * Frames for every address. PMDs on an interface of the kernel's would set a flag there that outlives
+ * the process: a wish of our own does not. Virtual PMDs have no filter and say ENOTSUP.
+ */
+static void become_promiscuous(struct dpdk_port *dp)
+{
+	const char *name = dp->port->conf->name;
+	int err;
+
+	if (has_kernel_iface(dp)) {
+		dp->promisc_fd = bp_netdev_hold_promisc((int)dp->if_index);
+		err = dp->promisc_fd < 0 ? dp->promisc_fd : 0;
+	} else {
+		err = rte_eth_promiscuous_enable(dp->eth_id);
+	}
+	if (err && (err != -ENOTSUP || dp->kind == DPDK_PCI))
+		bp_log(BP_LOG_WARN,
+		       "port %s: %s does not become promiscuous: %s: frames for other MAC addresses "
+		       "may not be received",
+		       name, dp->port->conf->device, strerror(-err));
+}
+
 static int dpdk_start(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
@@ -265,9 +289,8 @@ static int dpdk_start(struct bp_port *port)
 	if (err)
 		goto remove_device;
 	dpdk_vnet_describe(dp);
-	/* Few PMDs have it; the rest receive everything anyway. */
-	rte_eth_promiscuous_enable(dp->eth_id);
 	dp->if_index = has_kernel_iface(dp) ? if_nametoindex(dp->iface) : 0;
+	become_promiscuous(dp);
 	dp->was_started = true;
 	if (rte_eth_stats_get(dp->eth_id, &dp->base))
 		dp->base = (struct rte_eth_stats){ 0 };
@@ -344,6 +367,9 @@ static void dpdk_stop(struct bp_port *port)
 	else if (dp->is_started)
 		rte_eth_dev_stop(dp->eth_id);
 	dp->is_started = false;
+	if (dp->promisc_fd >= 0)
+		close(dp->promisc_fd);
+	dp->promisc_fd = -1;
 	drop_leftovers(dp);
 	/* Sockets bound to an interface that is gone: they are opened by probing again. */
 	if (has_kernel_iface(dp) && if_nametoindex(dp->iface) != dp->if_index)

@@ -84,6 +84,7 @@ struct dpdk_port {
 	char devargs[BP_PATH_BYTES + 128];
 	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
 	unsigned if_index; /* of iface at the last start */
+	int promisc_fd; /* iface is promiscuous while it is open; -1: not by us */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
 	bool is_started;
 	bool was_started; /* start() has succeeded before */

@@ -194,7 +194,7 @@ static void name_all(struct bp_cmp_life *l, struct bp_cmp_run *run, struct bp_cm
 	l->run = run;
 	l->row = row;
 	l->home = l->dut_ns = l->gen_ns = l->tester.fd = -1;
-	l->redirect = (struct bp_redirect){ -1, -1, -1, false };
+	l->redirect = (struct bp_redirect){ -1, -1, -1, -1, false };
 	name_files(l);
 }
 

@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/netdev.h"
 
+#include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -75,4 +77,28 @@ unsigned bp_netdev_speed_mbps(const char *ifname)
 	if (f)
 		fclose(f);
 	return speed > 0 && speed < INT32_MAX ? (unsigned)speed : 0; /* unknown: -1, as unsigned */
+}
+
+int bp_netdev_hold_promisc(int ifindex)
+{
+	struct packet_mreq all = { .mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC };
+	/* Protocol 0: no packet comes to this socket. */
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (!setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+bool bp_netdev_is_vf(const char *ifname)
+{
+	char path[64 + IF_NAMESIZE];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device/physfn", ifname);
+	return access(path, F_OK) == 0;
 }

@@ -26,6 +26,18 @@ enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_
  */
 void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES]);
 
+/*
+ * Make an interface of the calling thread's network namespace promiscuous for as long as the descriptor
+ * returned is open: the kernel counts such wishes, and takes this one back however the process dies. A
+ * device that is deleted or moved away ends it as well. Any thread. The descriptor, the caller's to
+ * close, or -errno: -EPERM without CAP_NET_RAW, -ENODEV without such an interface.
+ */
+int bp_netdev_hold_promisc(int ifindex);
+
+/* Is it a PCI virtual function, whose host decides what its NIC lets through? false where sysfs does
+ * not tell. Any thread. */
+bool bp_netdev_is_vf(const char *ifname);
+
 /* The speed that an interface has now, in Mbit/s, as sysfs tells it; 0: none known (down, virtual).
  * Any thread; blocks for a moment. */
 unsigned bp_netdev_speed_mbps(const char *ifname);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/redirect.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
@@ -84,8 +86,12 @@ int bp_redirect_start(const char *from, const char *to, struct bp_redirect *r, c
 	const char *what = "interface";
 	int rc = -ENODEV;
 
-	*r = (struct bp_redirect){ -1, -1, -1, true };
+	*r = (struct bp_redirect){ -1, -1, -1, -1, true };
 	if (!from_index || !to_index)
+		goto fail;
+	what = "promiscuity";
+	rc = r->promisc = bp_netdev_hold_promisc(from_index);
+	if (rc < 0)
 		goto fail;
 	what = "devmap";
 	rc = r->map = make_map(to_index);
@@ -111,10 +117,10 @@ fail:
 
 void bp_redirect_stop(struct bp_redirect *r)
 {
-	int fds[] = { r->link, r->program, r->map };
+	int fds[] = { r->link, r->program, r->map, r->promisc };
 
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	*r = (struct bp_redirect){ -1, -1, -1, false };
+	*r = (struct bp_redirect){ -1, -1, -1, -1, false };
 }

@@ -8,6 +8,7 @@
 
 struct bp_redirect {
 	int map, program, link; /* descriptors; closing them ends the forwarding */
+	int promisc; /* `from` takes frames for every address while it is open */
 	bool is_native; /* the driver runs the program; else the generic hook */
 };
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import time
 
 from guest import GuestError
 from wire import Frames, Wire, exchange
@@ -67,6 +68,20 @@ class Lab:
 
     def bind(self, names, driver):
         self.guest.do(BYPATH, "bind", *(self.guest.by_name[name].address for name in names), driver, limit_s=90)
+
+    def settled(self, name, quiet_s=0.8):
+        """Until the NIC's carrier is there and has not changed for quiet_s."""
+        folder = f"/sys/class/net/{self.interface(name)}"
+        last, since = None, time.monotonic()
+
+        def is_quiet():
+            nonlocal last, since
+            now = (self.guest.read(f"{folder}/carrier_changes"), self.guest.read(f"{folder}/carrier").strip())
+            if now != last:
+                last, since = now, time.monotonic()
+            return now[1] == "1" and time.monotonic() - since > quiet_s
+
+        self.guest.until(f"{name}'s link settled", is_quiet, 20)
 
     def interface(self, name):
         """The NIC's interface, "" without one; a virtio NIC's stands a level deeper."""

@@ -15,7 +15,6 @@ def run(lab):
         else:
             for interface in lab.kernel(*PAIR):
                 lab.guest.do("ethtool", "-L", interface, "combined", "2")
-                lab.guest.do("ip", "link", "set", interface, "promisc", "on")
         spread(lab, what, [Port(nic, driver, queues="2", **({"mode": mode} if mode else {})) for nic in PAIR])
     refused(lab)
 

@@ -1,0 +1,87 @@
+/* What a port that receives asks of its NIC while it lives: frames for every address, with their tags. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "af_xdp.h"
+
+#include "bypath/log.h"
+
+#include "core/netdev.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int take_promiscuity(struct xsk_port *xp, char *why, size_t why_bytes)
+{
+	const struct xsk_device *dev = &xp->dev;
+	int fd = bp_netdev_hold_promisc((int)dev->ifindex);
+
+	if (fd < 0) {
+		snprintf(why, why_bytes,
+			 "%s does not become promiscuous, so that frames for other addresses would "
+			 "be lost: %s%s",
+			 dev->name, strerror(-fd),
+			 fd == -EPERM ? ": run as root or with CAP_NET_RAW" : "");
+		return fd;
+	}
+	xp->promisc_fd = fd;
+	/* A VF's host may refuse without a word, to the kernel as well. */
+	if (!xp->was_started && bp_netdev_is_vf(dev->name))
+		bp_log(BP_LOG_WARN,
+		       "port %s: %s is a virtual function: frames for other addresses come only if its "
+		       "host trusts it: ip link set PF vf N trust on, there",
+		       xp->port->conf->name, dev->name);
+	return 0;
+}
+
+/* AF_XDP hands over bytes only: a tag that the NIC took off would be lost, its frame sent untagged. */
+static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
+{
+	const struct xsk_device *dev = &xp->dev;
+	int err;
+
+	/* virtio strips nothing; on veth and tap it is the sender that keeps the tag beside the frame. */
+	if (dev->kind != BP_DEVICE_OTHER || xsk_device_strips_tags(xp->ctl_fd, dev->name) != 1)
+		return 0;
+	err = xsk_device_strip_tags(xp->ctl_fd, dev->name, false);
+	if (!err && xsk_device_strips_tags(xp->ctl_fd, dev->name) == 1)
+		err = -EOPNOTSUPP;
+	if (err) {
+		snprintf(
+			why, why_bytes,
+			"%s takes VLAN tags off the frames (rx-vlan-offload) and cannot be told to "
+			"leave them: %s: AF_XDP would lose them: use driver = af_packet",
+			dev->name, strerror(-err));
+		return err;
+	}
+	xp->has_tags_kept = true;
+	bp_log(BP_LOG_INFO,
+	       "port %s: %s leaves VLAN tags in the frames while the port lives; if bypath is killed, "
+	       "undo it by: ethtool -K %s rxvlan on",
+	       xp->port->conf->name, dev->name, dev->name);
+	return 0;
+}
+
+int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes)
+{
+	int err;
+
+	if (!xp->port->n_rxq)
+		return 0;
+	err = take_promiscuity(xp, why, why_bytes);
+	if (!err)
+		err = keep_tags(xp, why, why_bytes);
+	if (err)
+		xsk_nic_release(xp);
+	return err;
+}
+
+void xsk_nic_release(struct xsk_port *xp)
+{
+	if (xp->has_tags_kept)
+		(void)xsk_device_strip_tags(xp->ctl_fd, xp->dev.name, true);
+	xp->has_tags_kept = false;
+	if (xp->promisc_fd >= 0)
+		close(xp->promisc_fd);
+	xp->promisc_fd = -1;
+}
