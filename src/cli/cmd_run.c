@@ -103,6 +103,30 @@ static int check_report_path(const char *path)
 	return 0;
 }
 
+/* The report as it stands, in the log. */
+static void report_now(struct bp_engine *engine, struct bp_report *report)
+{
+	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+
+	if (!models)
+		return;
+	bp_engine_report(engine, report);
+	bp_report_text(stderr, report, models, bp_explain_report(report, models));
+	free(models);
+}
+
+/* Does the signal that came (or none: -1) end the run? */
+static bool is_end(int number, struct bp_engine *engine, struct bp_report *scratch)
+{
+	if (number == SIGUSR1)
+		report_now(engine, scratch);
+	else if (number == SIGHUP)
+		bp_log(BP_LOG_INFO, "SIGHUP: ignored: the configuration is read at the start only");
+	else
+		return number > 0;
+	return false;
+}
+
 /* Health of the ports and a line per second, until the time is over or a signal comes. */
 static void watch(struct bp_engine *engine, const struct options *o, const sigset_t *signals,
 		  struct bp_report *prev, struct bp_report *now)
@@ -117,7 +141,7 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 		uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
 		struct timespec ts = { .tv_nsec = (long)(left_ns < TICK_NS ? left_ns : TICK_NS) };
 
-		if (!left_ns || sigtimedwait(signals, NULL, &ts) > 0)
+		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), engine, now))
 			return;
 		bp_engine_tick(engine);
 		if (o->is_quiet || bp_clock_ns() < next_line_ns)
@@ -174,6 +198,7 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 	if (!reports)
 		return BP_EXIT_FAILED;
 	bp_cli_block_signals(&signals);
+	sigaddset(&signals, SIGUSR1);
 	if (bp_engine_create(conf, &engine) == 0 && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		watch(engine, o, &signals, &reports[0], &reports[1]);

@@ -3,9 +3,11 @@
 #include "cli/common.h"
 #include "cli/cmd.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ERRORS_BYTES 65536u
 
@@ -73,12 +75,37 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
 	return err ? BP_EXIT_USAGE + 1 : 0;
 }
 
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 void bp_cli_block_signals(sigset_t *set)
 {
+	sigset_t blocked;
+
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
+	/* Waiting for a blocked signal finds it even where nohup has it ignored. */
+	if (!is_ignored(SIGHUP))
+		sigaddset(set, SIGHUP);
+	blocked = *set;
+	/* Its default is a death without a report; who has an answer adds it to the set. */
+	sigaddset(&blocked, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void bp_cli_open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }

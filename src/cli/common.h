@@ -44,7 +44,14 @@ int bp_cli_add_set(struct bp_cli_sets *sets, const char *set);
 /* bp_config_load() with its errors printed. 0 or an exit code + 1; conf untouched then. */
 int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf);
 
-/* Block the signals that end a command, for sigtimedwait(), before threads start; ignore SIGPIPE. */
+/*
+ * Block the signals that a command waits for by sigtimedwait(), before threads start: SIGINT, SIGTERM,
+ * and SIGHUP unless it was ignored at the start, as under nohup. SIGUSR1 is blocked, too, and not in
+ * set; SIGPIPE is ignored.
+ */
 void bp_cli_block_signals(sigset_t *set);
+
+/* Have something on descriptors 0 to 2: a file opened there would take what is printed. */
+void bp_cli_open_standard_files(void);
 
 #endif

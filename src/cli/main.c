@@ -1,6 +1,7 @@
 /* The command line: finds the command in one table. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
+#include "cli/common.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static void print_help(FILE *out)
 
 int main(int argc, char **argv)
 {
+	bp_cli_open_standard_files();
 	if (argc < 2) {
 		print_help(stderr);
 		return BP_EXIT_USAGE;
