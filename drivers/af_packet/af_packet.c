@@ -5,6 +5,8 @@
 
 #include "bypath/log.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -49,7 +51,7 @@ static int find_device(struct afp_port *ap)
 {
 	const struct bp_port_conf *conf = ap->port->conf;
 	int ifindex = afp_netdev_ifindex(&ap->dev);
-	char names[512];
+	char names[512], why[256];
 	int flags;
 
 	if (ifindex < 0) {
@@ -58,6 +60,10 @@ static int find_device(struct afp_port *ap)
 		       "port %s: no interface «%s» in this network namespace: there are %s",
 		       conf->name, conf->device, names);
 		return -ENODEV;
+	}
+	if (bp_netdev_need_ethernet(conf->device, why, sizeof(why))) {
+		bp_log(BP_LOG_ERROR, "port %s: %s", conf->name, why);
+		return -EINVAL;
 	}
 	flags = afp_netdev_flags(&ap->dev);
 	if (flags >= 0 && !(flags & IFF_UP))

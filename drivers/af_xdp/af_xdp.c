@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <net/ethernet.h>
 #include <stdio.h>
@@ -43,6 +45,7 @@ static int check_conf(const struct bp_port *port)
 static int open_device(struct xsk_port *xp)
 {
 	const struct bp_port_conf *conf = xp->port->conf;
+	char why[XSK_WHY_BYTES];
 	int err;
 
 	xp->ctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -57,7 +60,10 @@ static int open_device(struct xsk_port *xp)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: device %s: %s: see `ip link` for the interfaces there are",
 		       conf->name, conf->device, strerror(-err));
-	return err;
+	if (err || !bp_netdev_need_ethernet(conf->device, why, sizeof(why)))
+		return err;
+	bp_log(BP_LOG_ERROR, "port %s: %s", conf->name, why);
+	return -EINVAL;
 }
 
 static void free_port(struct xsk_port *xp)

@@ -199,6 +199,17 @@ static bool has_kernel_iface(const struct dpdk_port *dp)
 	       (dp->kind == DPDK_PCAP && dp->iface[0]);
 }
 
+/* An interface whose packets the PMD would take for Ethernet frames. */
+static int check_iface_type(const struct dpdk_port *dp)
+{
+	char why[256];
+
+	if (!has_kernel_iface(dp) || !bp_netdev_need_ethernet(dp->iface, why, sizeof(why)))
+		return 0;
+	bp_log(BP_LOG_ERROR, "port %s: %s", dp->port->conf->name, why);
+	return -EINVAL;
+}
+
 static int check_iface_mtu(const struct dpdk_port *dp)
 {
 	const struct bp_port_conf *conf = dp->port->conf;
@@ -278,7 +289,9 @@ static int dpdk_start(struct bp_port *port)
 	if (err)
 		goto remove_device;
 	describe(dp);
-	err = check_iface_mtu(dp);
+	err = check_iface_type(dp);
+	if (!err)
+		err = check_iface_mtu(dp);
 	if (err)
 		goto remove_device;
 	for (uint16_t i = 0; i < port->n_rxq; i++)

@@ -8,6 +8,7 @@
 
 #include "config/schema.h"
 #include "config/spelling.h"
+#include "core/netdev.h"
 #include "core/pci.h"
 #include "engine/engine.h"
 
@@ -119,10 +120,15 @@ static void check_interface(const char *file, const struct bp_port_conf *port, s
 {
 	struct bp_nearest nearest = { .word = port->device };
 	struct if_nameindex *all;
-	char hint[BP_HINT_BYTES];
+	char hint[BP_HINT_BYTES], why[256];
 
-	if (!needs_interface(port) || if_nametoindex(port->device))
+	if (!needs_interface(port))
 		return;
+	if (if_nametoindex(port->device)) {
+		if (bp_netdev_need_ethernet(port->device, why, sizeof(why)))
+			add_finding(f, "%s: [port.%s] device: %s\n", file, port->name, why);
+		return;
+	}
 	all = if_nameindex();
 	for (struct if_nameindex *i = all; i && i->if_index; i++)
 		bp_nearest_try(&nearest, i->if_name);

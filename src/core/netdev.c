@@ -7,6 +7,7 @@
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -77,6 +78,27 @@ unsigned bp_netdev_speed_mbps(const char *ifname)
 	if (f)
 		fclose(f);
 	return speed > 0 && speed < INT32_MAX ? (unsigned)speed : 0; /* unknown: -1, as unsigned */
+}
+
+int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes)
+{
+	struct ifreq ifr = { 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_known;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
+	is_known = fd >= 0 && !ioctl(fd, SIOCGIFHWADDR, &ifr);
+	if (fd >= 0)
+		close(fd);
+	if (!is_known || ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
+	    ifr.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK)
+		return 0;
+	snprintf(
+		why, why_bytes,
+		"%s is no Ethernet device (link type %u): its packets have no MAC addresses: use an "
+		"Ethernet one, for a tunnel of IP packets a bridge or tap in front of it",
+		ifname, ifr.ifr_hwaddr.sa_family);
+	return -EINVAL;
 }
 
 int bp_netdev_hold_promisc(int ifindex)

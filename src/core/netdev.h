@@ -27,6 +27,13 @@ enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_
 void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES]);
 
 /*
+ * Do an interface's packets begin with Ethernet headers? Tunnels of IP packets (tun, wireguard, ppp)
+ * have none: their IP headers would be read as addresses. 0, also for lo and for what is not there;
+ * -EINVAL with a sentence in why. Of the calling thread's network namespace; any thread.
+ */
+int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes);
+
+/*
  * Make an interface of the calling thread's network namespace promiscuous for as long as the descriptor
  * returned is open: the kernel counts such wishes, and takes this one back however the process dies. A
  * device that is deleted or moved away ends it as well. Any thread. The descriptor, the caller's to

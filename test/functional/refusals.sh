@@ -58,6 +58,21 @@ nobody()
 }
 
 case $CASE in
+no-ethernet-*)
+	# A tunnel of IP packets: what stands where MAC addresses would stand is an IP header.
+	ip -n mid tuntap add dev ipt0 mode tun 2>"$BP_TMP/tun.log" || skip "no /dev/net/tun"
+	ip -n mid link set ipt0 up
+	case $CASE in
+	*-af_packet) pair af_packet ipt0 ;;
+	*-af_xdp) pair af_xdp ipt0 "[memory]" "frames = 4096" ;;
+	*-pcap) pair pcap ipt0 && sed -i '/^device = "ipt0"/a mode = live' "$BP_TMP/a.ini" ;;
+	*-dpdk) pair dpdk net_af_packet0,iface=ipt0 ;;
+	esac
+	refused 'ipt0.*(Ethernet|DLT_EN10MB|link type)'
+	[ "$CASE" = no-ethernet-dpdk ] && exit 0
+	in_mid "$BYPATH" check "$BP_TMP/a.ini" >"$BP_TMP/check.log" 2>&1 && fail "check says ok"
+	grep -q 'ipt0.*Ethernet' "$BP_TMP/check.log" || fail "check does not say why"
+	;;
 no-interface-*)
 	driver=${CASE#no-interface-}
 	device=nowhere0
