@@ -384,6 +384,11 @@ static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 	return !((const struct afp_txq *)q->priv)->ap->has_tx_ring;
 }
 
+static int afp_node(const struct bp_port_conf *conf)
+{
+	return bp_netdev_node(conf->device);
+}
+
 static const struct bp_driver_ops afp_ops = {
 	.open = afp_open,
 	.start = afp_start,
@@ -400,4 +405,5 @@ const struct bp_driver bp_driver_af_packet = {
 	.name = "af_packet",
 	.summary = "packet sockets of the kernel: recvmmsg, or a receive ring shared with it",
 	.ops = &afp_ops,
+	.numa_node = afp_node,
 };

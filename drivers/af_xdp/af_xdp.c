@@ -356,6 +356,11 @@ static bool af_xdp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 	return pool == bp_frames_pool(q->port->env->frames);
 }
 
+static int af_xdp_node(const struct bp_port_conf *conf)
+{
+	return bp_netdev_node(conf->device);
+}
+
 static const struct bp_driver_ops af_xdp_ops = {
 	.open = af_xdp_open,
 	.start = af_xdp_start,
@@ -372,4 +377,5 @@ const struct bp_driver bp_driver_af_xdp = {
 	.summary = "AF_XDP sockets: frames shared with the kernel, zero-copy where the NIC can",
 	.flags = BP_DRIVER_PAIRED_QUEUES,
 	.ops = &af_xdp_ops,
+	.numa_node = af_xdp_node,
 };

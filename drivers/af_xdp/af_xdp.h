@@ -47,6 +47,7 @@ struct xsk_rx_side {
 	struct xsk_ring_prod fill;
 	uint8_t *base; /* of the arena: address 0 of the UMEM */
 	struct bp_frames *frames;
+	unsigned slice; /* of the arena: near to the device, which writes */
 	struct bp_pool *pool;
 	uint8_t *marks; /* [frame] */
 	uint32_t frame_mask; /* frame_bytes - 1 */

@@ -51,7 +51,7 @@ void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id)
 	/* The ring has room: no more than depth.full ≤ its size are ever out. More than the target
 	 * may be, after it fell. */
 	while (n == side->fill_batch && side->n_filled + n <= side->depth.target) {
-		n = bp_frames_get_offsets(side->frames, worker_id, offsets, n);
+		n = bp_frames_get_near(side->frames, side->slice, worker_id, offsets, n);
 		for (unsigned i = 0; i < n; i++) {
 			*xsk_ring_prod__fill_addr(&side->fill, side->fill.cached_prod + i) =
 				offsets[i];

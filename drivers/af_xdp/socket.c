@@ -108,8 +108,9 @@ static uint32_t choose_fill_level(const struct bp_env *env, uint32_t ring_size)
 	return share < ring_size ? share : ring_size;
 }
 
-static int init_rx(struct xsk_port *xp, struct xsk_queue *queue, const struct xsk_plan *plan)
+static int init_rx(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan)
 {
+	struct xsk_queue *queue = &xp->queues[queue_id];
 	const struct bp_env *env = xp->port->env;
 	struct xsk_rx_side *side = &queue->rx;
 	uint32_t level;
@@ -119,6 +120,8 @@ static int init_rx(struct xsk_port *xp, struct xsk_queue *queue, const struct xs
 		return -ENOMEM;
 	side->base = env->arena->base;
 	side->frames = env->frames;
+	side->slice = bp_frames_slice(env->frames, xp->port->numa_node,
+				      xp->port->rxq[queue_id].worker_id);
 	side->pool = bp_frames_pool(env->frames);
 	side->frame_mask = env->arena->frame_bytes - 1;
 	side->frame_shift = (uint32_t)__builtin_ctz(env->arena->frame_bytes);
@@ -169,7 +172,7 @@ int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan
 	set_options(xp, queue, plan);
 	err = plan->has_tx ? init_tx(xp, queue, plan) : 0;
 	if (!err && plan->has_rx)
-		err = init_rx(xp, queue, plan);
+		err = init_rx(xp, queue_id, plan);
 	if (err) {
 		snprintf(why, why_bytes, "no memory for queue %u", queue_id);
 		xsk_queue_close(xp, queue_id);

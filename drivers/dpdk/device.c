@@ -5,6 +5,7 @@
 #include "bypath/log.h"
 
 #include "core/netdev.h"
+#include "core/numa.h"
 #include "core/pci.h"
 
 #include <rte_bus_vdev.h>
@@ -65,6 +66,36 @@ static bool has_key(const char *devargs, const char *key)
 	char value[BP_PATH_BYTES];
 
 	return dpdk_devargs_get(devargs, key, value, sizeof(value));
+}
+
+static enum dpdk_kind kind_of(const char *device)
+{
+	char address[BP_PCI_ADDRESS_BYTES];
+
+	if (bp_pci_parse(device, address))
+		return DPDK_PCI;
+	for (unsigned i = 0; i < RTE_DIM(kinds); i++)
+		if (!strncmp(device, kinds[i].prefix, strlen(kinds[i].prefix)))
+			return kinds[i].kind;
+	return DPDK_OTHER;
+}
+
+int dpdk_device_node(const struct bp_port_conf *conf)
+{
+	char address[BP_PCI_ADDRESS_BYTES], iface[BP_PATH_BYTES];
+
+	switch (kind_of(conf->device)) {
+	case DPDK_PCI: /* what rte_eth_dev_socket_id() tells once EAL runs */
+		return bp_pci_parse(conf->device, address) ? bp_pci_node(address) : BP_NO_NODE;
+	case DPDK_AF_PACKET:
+	case DPDK_AF_XDP:
+	case DPDK_PCAP:
+		return dpdk_devargs_get(conf->device, "iface", iface, sizeof(iface))
+			       ? bp_netdev_node(iface)
+			       : BP_NO_NODE;
+	default:
+		return BP_NO_NODE;
+	}
 }
 
 static void append(struct dpdk_port *dp, const char *key, const char *fmt, unsigned value)
@@ -144,7 +175,7 @@ int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 	char address[BP_PCI_ADDRESS_BYTES];
 	size_t name_len = strcspn(conf->device, ",");
 
-	dp->kind = DPDK_OTHER;
+	dp->kind = kind_of(conf->device);
 	if (!conf->device[0] || name_len >= sizeof(dp->name) - 8) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: device = \"%s\" is no DPDK device: give a PCI address "
@@ -153,16 +184,11 @@ int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 		return -EINVAL;
 	}
 	if (bp_pci_parse(conf->device, address)) {
-		dp->kind = DPDK_PCI;
 		snprintf(dp->name, sizeof(dp->name), "%s", address);
 		snprintf(dp->devargs, sizeof(dp->devargs), "%s%s", address,
 			 conf->device + name_len);
 		return 0;
 	}
-	for (unsigned i = 0; i < RTE_DIM(kinds); i++)
-		if (!strncmp(conf->device, kinds[i].prefix, strlen(kinds[i].prefix)) &&
-		    dp->kind == DPDK_OTHER)
-			dp->kind = kinds[i].kind;
 	snprintf(dp->devargs, sizeof(dp->devargs), "%s", conf->device);
 	snprintf(dp->name, sizeof(dp->name), "%.*s", (int)name_len, conf->device);
 	dpdk_devargs_get(dp->devargs, "iface", dp->iface, sizeof(dp->iface));

@@ -497,4 +497,5 @@ const struct bp_driver bp_driver = {
 	.name = "dpdk",
 	.summary = "any DPDK poll-mode driver: PCI NICs, net_memif, net_virtio_user, net_tap, …",
 	.ops = &dpdk_ops,
+	.numa_node = dpdk_device_node,
 };

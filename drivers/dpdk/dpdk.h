@@ -109,6 +109,14 @@ struct dpdk_port {
 	struct dpdk_txq *txq;
 };
 
+/* --- hugepages.c: EAL's memory -------------------------------------------------------------- */
+
+/* Are there hugepages enough, on the NICs' nodes too? Before EAL starts. 0 or -errno (logged). */
+int dpdk_hugepages_check(const struct bp_port *port);
+/* [dpdk] memory as --socket-mem takes it: on the nodes of the NICs. false: none is asked for, or no NIC's
+ * node is known. */
+bool dpdk_hugepages_list(const struct bp_conf *conf, char *list, size_t list_bytes);
+
 /* --- eal.c: starting EAL ------------------------------------------------------------------ */
 
 /*
@@ -127,6 +135,8 @@ const char *dpdk_eal_why(int err);
 int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues);
 /* Value of a key in "name,key=value,…"; false if absent or too long for out. */
 bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes);
+/* bp_driver.numa_node: of a PCI device, or of the interface that a virtual device stands on. */
+int dpdk_device_node(const struct bp_port_conf *conf);
 /* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */
 int dpdk_device_probe(struct dpdk_port *dp, bool quiet);
 void dpdk_device_remove(struct dpdk_port *dp);

@@ -11,9 +11,7 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -102,103 +100,6 @@ static int open_log(void)
 	return rte_openlog_stream(stream) ? -EIO : 0;
 }
 
-/* --- hugepages ---------------------------------------------------------------------------- */
-
-static uint64_t read_number(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	unsigned long long value = 0;
-
-	if (!file)
-		return 0;
-	if (fscanf(file, "%llu", &value) != 1)
-		value = 0;
-	fclose(file);
-	return value;
-}
-
-/* Bytes of hugepages that can still be had, of all sizes. */
-static uint64_t huge_bytes_free(void)
-{
-	static const char base[] = "/sys/kernel/mm/hugepages";
-	DIR *dir = opendir(base);
-	uint64_t n_bytes = 0;
-
-	if (!dir)
-		return 0;
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		char path[PATH_MAX];
-		uint64_t kib = 0, n_pages;
-
-		if (strncmp(entry->d_name, "hugepages-", 10))
-			continue;
-		kib = strtoull(entry->d_name + 10, NULL, 10);
-		snprintf(path, sizeof(path), "%s/%.40s/free_hugepages", base, entry->d_name);
-		n_pages = read_number(path);
-		snprintf(path, sizeof(path), "%s/%.40s/nr_overcommit_hugepages", base,
-			 entry->d_name);
-		n_pages += read_number(path);
-		n_bytes += n_pages * kib * 1024;
-	}
-	closedir(dir);
-	return n_bytes;
-}
-
-static bool hugetlbfs_is_mounted(void)
-{
-	FILE *file = fopen("/proc/mounts", "re");
-	char line[1024];
-	bool found = false;
-
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file))
-		found = strstr(line, " hugetlbfs ") != NULL;
-	fclose(file);
-	return found;
-}
-
-/* Enough for EAL itself and for the ports' pools at their usual size. */
-static unsigned wanted_mib(const struct bp_conf *conf)
-{
-	unsigned mib = 16;
-
-	if (conf->dpdk.memory_mib)
-		return conf->dpdk.memory_mib;
-	for (unsigned i = 0; i < conf->n_ports; i++) {
-		if (strcmp(conf->ports[i].driver, "dpdk"))
-			continue;
-		mib += strstr(conf->ports[i].device, "af_packet") ? 48 : 24;
-	}
-	return mib;
-}
-
-static int check_hugepages(const struct bp_port *port)
-{
-	const struct bp_conf *conf = port->env->conf;
-	uint64_t free_mib = huge_bytes_free() >> 20;
-	unsigned want = wanted_mib(conf);
-
-	if (conf->dpdk.no_huge)
-		return 0;
-	if (!conf->dpdk.in_memory && !hugetlbfs_is_mounted()) {
-		bp_log(BP_LOG_ERROR,
-		       "port %s: DPDK cannot use hugepages: no hugetlbfs is mounted: set [dpdk] "
-		       "in_memory = yes, or run: mount -t hugetlbfs none /dev/hugepages",
-		       port->conf->name);
-		return -ENOENT;
-	}
-	if (free_mib >= want)
-		return 0;
-	bp_log(BP_LOG_ERROR,
-	       "port %s: DPDK finds %llu MiB of free hugepages, %u MiB are needed: run as root: "
-	       "echo %llu > /proc/sys/vm/nr_hugepages, or set [dpdk] no_huge = yes",
-	       port->conf->name, (unsigned long long)free_mib, want,
-	       (unsigned long long)read_number("/proc/sys/vm/nr_hugepages") +
-		       (want - free_mib + 1) / 2);
-	return -ENOMEM;
-}
-
 /* --- arguments ------------------------------------------------------------------------------ */
 
 __attribute__((format(printf, 2, 3))) static void add_arg(struct eal_args *args, const char *fmt,
@@ -233,6 +134,8 @@ static void add_lcores(struct eal_args *args)
 
 static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 {
+	char list[EAL_ARG_BYTES - 16];
+
 	/* 22.11 refuses --no-huge with --in-memory; --no-shconf has the same effect on files. */
 	if (conf->dpdk.no_huge) {
 		add_arg(args, "--no-huge");
@@ -247,8 +150,10 @@ static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 		add_arg(args, "--in-memory");
 	else if (!conf->dpdk.file_prefix[0])
 		add_arg(args, "--file-prefix=bypath");
-	/* Without -m EAL takes hugepages when pools need them and no more. */
-	if (conf->dpdk.memory_mib) {
+	/* Without either EAL takes hugepages when pools need them and no more. */
+	if (dpdk_hugepages_list(conf, list, sizeof(list))) {
+		add_arg(args, "--socket-mem=%s", list);
+	} else if (conf->dpdk.memory_mib) {
 		add_arg(args, "-m");
 		add_arg(args, "%u", conf->dpdk.memory_mib);
 	}
@@ -337,7 +242,7 @@ static void cleanup_at_exit(void)
 static int start_once(const struct bp_port *port)
 {
 	const struct bp_conf *conf = port->env->conf;
-	int err = check_hugepages(port);
+	int err = dpdk_hugepages_check(port);
 
 	if (err)
 		return err;

@@ -8,6 +8,9 @@
 #include "bypath/ledger.h"
 #include "bypath/log.h"
 
+#include "core/netdev.h"
+#include "core/numa.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +115,11 @@ static bool pcap_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 	return true; /* the kernel copies from any memory, and is done with it when it returns */
 }
 
+static int pcap_node(const struct bp_port_conf *conf)
+{
+	return find_mode(conf->mode) == &bp_pcap_live ? bp_netdev_node(conf->device) : BP_NO_NODE;
+}
+
 static const struct bp_driver_ops pcap_ops = {
 	.open = pcap_open_port,
 	.start = pcap_start_port,
@@ -128,4 +136,5 @@ const struct bp_driver bp_driver_pcap = {
 	.summary = "libpcap: plays a capture, writes one, or forwards as a libpcap program would",
 	.flags = BP_DRIVER_ONE_QUEUE,
 	.ops = &pcap_ops,
+	.numa_node = pcap_node,
 };

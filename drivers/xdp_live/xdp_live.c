@@ -361,6 +361,11 @@ static int live_check(struct bp_port *port)
 	return ifr.ifr_flags & IFF_RUNNING ? BP_LINK_UP : BP_LINK_DOWN;
 }
 
+static int live_node(const struct bp_port_conf *conf)
+{
+	return bp_netdev_node(conf->device);
+}
+
 static const struct bp_driver_ops live_ops = {
 	.open = live_open,
 	.start = live_start,
@@ -377,4 +382,5 @@ const struct bp_driver bp_driver_xdp_live = {
 	.flags = BP_DRIVER_ONE_QUEUE,
 	.ops = &live_ops,
 	.kernel_source = &live_source,
+	.numa_node = live_node,
 };

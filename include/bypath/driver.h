@@ -7,7 +7,7 @@
 
 struct bp_ks_ops;
 
-#define BP_DRIVER_ABI 4u
+#define BP_DRIVER_ABI 5u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
@@ -60,6 +60,10 @@ struct bp_driver {
 	const struct bp_driver_ops *ops;
 	/* NULL, or: makes its frames by itself and takes none (bypath/kernel_source.h). */
 	const struct bp_ks_ops *kernel_source;
+	/* The NUMA node of the device that a port of this configuration stands on, as sysfs tells it: -1
+	 * where none is known or the machine has one only. Before open() too. Control thread; blocks
+	 * for a moment. NULL: its ports stand on no device. */
+	int (*numa_node)(const struct bp_port_conf *conf);
 };
 
 /* One row per driver known to the build, in the generated table driver_table.c. */

@@ -145,13 +145,14 @@ struct bp_env {
 };
 
 /*
- * Make the packet memory that all ports of a process share, fill env: arena, frames (near each worker's
- * core, cores[n_workers]), their pool registered. Control thread; may block. conf outlives env.
- * 0 or -errno (logged; nothing to undo). bp_env_close() when every port is destroyed; it does nothing
- * to an env of zeros.
+ * Make the packet memory that all ports of a process share, fill env: arena, frames, their pool
+ * registered. The memory comes from the NUMA nodes of the workers' cores (cores[n_workers]) and of the
+ * ports (port_nodes[conf->n_ports], -1: none known, or not in use; NULL: none is known). Control thread;
+ * may block. conf outlives env. 0 or -errno (logged; nothing to undo). bp_env_close() when every port is
+ * destroyed; it does nothing to an env of zeros.
  */
 int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_workers,
-		const uint16_t *cores);
+		const uint16_t *cores, const int *port_nodes);
 void bp_env_close(struct bp_env *env);
 
 /*
@@ -166,6 +167,7 @@ struct bp_port {
 	struct bp_env *env;
 	void *priv; /* the driver's port */
 	uint16_t port_id; /* index in conf->ports */
+	int numa_node; /* bp_port_node() before open(), then before each start() */
 	uint16_t n_rxq; /* queues that workers poll; 0 when nothing is forwarded from here */
 	uint16_t n_txq; /* one per worker that sends here; 0 when nothing is forwarded here */
 	unsigned first_pool, end_pool; /* ids of the pools that open() registered */
@@ -180,6 +182,18 @@ struct bp_port {
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
 };
+
+/*
+ * The NUMA node that a port of this configuration would stand on: bp_driver.numa_node of its driver; -1
+ * too where this build lacks that. Control thread; may load the driver's module.
+ */
+int bp_port_node(const struct bp_port_conf *conf);
+
+/*
+ * Warn for each port of env whose device is on another NUMA node than the core (cores[n_workers]) of a
+ * worker that polls it or sends to it: which they are, what helps. Control thread.
+ */
+void bp_ports_warn_far(const struct bp_env *env, const uint16_t *cores);
 
 /* Bursts of a port that is away: receive nothing; consume everything as `port_down`. */
 unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);

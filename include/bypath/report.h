@@ -21,6 +21,7 @@ struct bp_report_port {
 	struct bp_port_info info;
 	enum bp_link link;
 	uint32_t n_losses;
+	int numa_node; /* of the device; -1: none known, or the machine has one only */
 	uint16_t n_rxq, n_txq;
 	struct bp_report_queue rxq[BP_QUEUES_MAX];
 	struct bp_report_queue txq[BP_QUEUES_MAX];
@@ -31,6 +32,7 @@ struct bp_report_port {
 struct bp_report_worker {
 	uint16_t worker_id;
 	uint16_t core;
+	int numa_node; /* of the core, likewise */
 	int tid;
 	uint64_t n_loops;
 	uint64_t n_waits; /* system calls to wait or sleep while idle */
@@ -56,6 +58,7 @@ struct bp_report_path {
 struct bp_report {
 	const struct bp_conf *conf;
 	char host[64], kernel[64], cpu[64];
+	unsigned n_numa_nodes; /* of the machine */
 	double elapsed_s; /* since the workers started */
 	bool is_final; /* after the drain */
 	double drain_ms;

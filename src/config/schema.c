@@ -95,7 +95,7 @@ const struct bp_key bp_schema[] = {
 	  .max = UINT16_MAX,
 	  .example = "1,2",
 	  CONF(engine.cores),
-	  .help = "the workers' cores, one each, as 1,2 or 4-7; without it they are chosen" },
+	  .help = "the workers' cores, one each, as 1,2 or 4-7; without it chosen near to the ports" },
 	{ .section = "engine",
 	  .name = "idle",
 	  .type = BP_KEY_CHOICE,

@@ -1,9 +1,10 @@
-/* Cores: which there are, which node they are on, pinning. */
+/* Cores: which there are, what they are, pinning. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/cpu.h"
 
+#include "core/numa.h"
+
 #include <errno.h>
-#include <numa.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -22,11 +23,29 @@ unsigned bp_cpu_allowed(unsigned *cores, unsigned max)
 	return n;
 }
 
-unsigned bp_cpu_node(unsigned core)
+unsigned bp_cpu_allowed_on(int node, unsigned *cores, unsigned max)
 {
-	int node = numa_available() < 0 ? 0 : numa_node_of_cpu((int)core);
+	unsigned n_allowed = bp_cpu_allowed(cores, max), n = 0;
 
-	return node < 0 ? 0 : (unsigned)node;
+	for (unsigned i = 0; i < n_allowed; i++)
+		if (bp_numa_of_core(cores[i]) == node)
+			cores[n++] = cores[i];
+	return n;
+}
+
+void bp_cpu_list(const unsigned *cores, unsigned n, char *text, size_t text_bytes)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned first = 0, last; first < n && len < text_bytes; first = last + 1) {
+		for (last = first; last + 1 < n && cores[last + 1] == cores[last] + 1;)
+			last++;
+		len += (size_t)snprintf(text + len, text_bytes - len, "%s%u", first ? "," : "",
+					cores[first]);
+		if (last > first && len < text_bytes)
+			len += (size_t)snprintf(text + len, text_bytes - len, "-%u", cores[last]);
+	}
 }
 
 int bp_cpu_pin(unsigned core)

@@ -1,4 +1,4 @@
-/* Cores: which there are, which node they are on, what they are, pinning. */
+/* Cores: which there are, what they are, pinning. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CORE_CPU_H
 #define BYPATH_CORE_CPU_H
@@ -7,8 +7,10 @@
 
 /* Number of cores this process may run on, at most max written to cores[] in ascending order. */
 unsigned bp_cpu_allowed(unsigned *cores, unsigned max);
-/* Kernel's NUMA node of a core; 0 where unknown. */
-unsigned bp_cpu_node(unsigned core);
+/* Those of them that are on a NUMA node, likewise. */
+unsigned bp_cpu_allowed_on(int node, unsigned *cores, unsigned max);
+/* Cores in ascending order as [engine] cores takes them, "1,4-7", cut at text_bytes. Pure. */
+void bp_cpu_list(const unsigned *cores, unsigned n, char *text, size_t text_bytes);
 /* Pin the calling thread. 0 or -errno. */
 int bp_cpu_pin(unsigned core);
 /* The model's name as the kernel tells it, cut at model_bytes; "" where it tells none. */

@@ -106,10 +106,10 @@ static void flush_oldest(struct bp_frames *f, struct stack *s, unsigned node)
 	push_batch(f, &f->full[node], batch);
 }
 
-/* A stack of this worker with free frames, its own node's first; NULL when there are none. */
-static struct stack *find_free(struct bp_frames *f, unsigned worker_id)
+/* A stack of this worker with free frames, that node's first; NULL when there are none. */
+static struct stack *find_free(struct bp_frames *f, unsigned worker_id, unsigned node)
 {
-	unsigned n_nodes = f->arena->n_nodes, node = f->node_of_worker[worker_id];
+	unsigned n_nodes = f->arena->n_nodes;
 
 	for (unsigned tried = 0; tried < n_nodes; tried++) {
 		struct stack *s = stack_of(f, worker_id, node);
@@ -135,10 +135,10 @@ unsigned bp_frames_get(struct bp_frames *f, unsigned worker_id, struct bp_pkt *p
 {
 	uint8_t *data = f->arena->base + BP_HEADROOM;
 	uint32_t shift = f->frame_shift;
-	unsigned done = 0;
+	unsigned done = 0, node = f->node_of_worker[worker_id];
 	struct stack *s;
 
-	while (done < n && (s = find_free(f, worker_id))) {
+	while (done < n && (s = find_free(f, worker_id, node))) {
 		unsigned end = n - done < s->n ? n : done + s->n;
 		uint32_t top = s->n;
 
@@ -162,19 +162,25 @@ static unsigned get_views(struct bp_pool *pool, unsigned worker_id, struct bp_pk
 	return bp_frames_get((struct bp_frames *)pool, worker_id, pkts, n);
 }
 
-unsigned bp_frames_get_offsets(struct bp_frames *f, unsigned worker_id, uint64_t *offsets,
-			       unsigned n)
+unsigned bp_frames_get_near(struct bp_frames *f, unsigned slice, unsigned worker_id,
+			    uint64_t *offsets, unsigned n)
 {
 	unsigned done = 0;
 	struct stack *s;
 
-	while (done < n && (s = find_free(f, worker_id))) {
+	while (done < n && (s = find_free(f, worker_id, slice))) {
 		unsigned end = n - done < s->n ? n : done + s->n;
 
 		while (done < end)
 			offsets[done++] = (uint64_t)s->slots[--s->n] << f->frame_shift;
 	}
 	return done;
+}
+
+unsigned bp_frames_get_offsets(struct bp_frames *f, unsigned worker_id, uint64_t *offsets,
+			       unsigned n)
+{
+	return bp_frames_get_near(f, f->node_of_worker[worker_id], worker_id, offsets, n);
 }
 
 void bp_frames_put_offsets(struct bp_frames *f, unsigned worker_id, const uint64_t *offsets,
@@ -263,9 +269,17 @@ struct bp_pool *bp_frames_pool(struct bp_frames *f)
 	return &f->pool;
 }
 
-void bp_frames_set_node(struct bp_frames *f, unsigned worker_id, unsigned node)
+void bp_frames_set_node(struct bp_frames *f, unsigned worker_id, unsigned slice)
 {
-	f->node_of_worker[worker_id] = (uint8_t)node;
+	f->node_of_worker[worker_id] = (uint8_t)slice;
+}
+
+unsigned bp_frames_slice(const struct bp_frames *f, int node, unsigned worker_id)
+{
+	unsigned slice =
+		node == BP_NO_NODE ? f->arena->n_nodes : bp_arena_find_node(f->arena, node);
+
+	return slice < f->arena->n_nodes ? slice : f->node_of_worker[worker_id];
 }
 
 uint32_t bp_frames_room(const struct bp_frames *f)

@@ -15,8 +15,11 @@ void bp_frames_destroy(struct bp_frames *frames);
 /* The pool that views of arena frames carry. */
 struct bp_pool *bp_frames_pool(struct bp_frames *frames);
 
-/* Say which node (index in arena->nodes) a worker's core is on. Before workers run. */
-void bp_frames_set_node(struct bp_frames *frames, unsigned worker_id, unsigned node);
+/* Say which slice (index in arena->nodes) a worker's core is near to. Before workers run. */
+void bp_frames_set_node(struct bp_frames *frames, unsigned worker_id, unsigned slice);
+
+/* The slice of a NUMA node; where the arena has none of it, that of the worker. */
+unsigned bp_frames_slice(const struct bp_frames *frames, int node, unsigned worker_id);
 
 /*
  * Take n ≤ BP_BURST_MAX free frames as empty views: data at BP_HEADROOM, len 0, no flags, no
@@ -28,10 +31,13 @@ unsigned bp_frames_get(struct bp_frames *frames, unsigned worker_id, struct bp_p
 
 /*
  * The same by frame offset from the arena's base (a UMEM address at the frame's start), for rings
- * that hold addresses. Any n; put takes offsets anywhere inside a frame.
+ * that hold addresses. Any n; put takes offsets anywhere inside a frame. get_near: from a slice of the
+ * caller's choice first (a device's own, for what the device is to write), not from the worker's.
  */
 unsigned bp_frames_get_offsets(struct bp_frames *frames, unsigned worker_id, uint64_t *offsets,
 			       unsigned n);
+unsigned bp_frames_get_near(struct bp_frames *frames, unsigned slice, unsigned worker_id,
+			    uint64_t *offsets, unsigned n);
 void bp_frames_put_offsets(struct bp_frames *frames, unsigned worker_id, const uint64_t *offsets,
 			   unsigned n);
 

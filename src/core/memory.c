@@ -1,13 +1,11 @@
-/* The packet arena: mapping, NUMA binding, page size read back from the kernel. */
+/* The packet arena: mapping, NUMA slices, page size and nodes read back from the kernel. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bypath/log.h"
 
 #include "core/arena.h"
-#include "core/cpu.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <numa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,22 +41,15 @@ static size_t read_page_bytes(const void *addr)
 	return kib * 1024;
 }
 
-/* Nodes of the cores this process may use. */
-static void find_nodes(struct bp_arena *arena)
+/* The slices: a node each that has memory. */
+static void choose_slices(struct bp_arena *arena, const int *nodes, unsigned n)
 {
-	unsigned cores[1024], n_cores = bp_cpu_allowed(cores, 1024);
-
-	for (unsigned i = 0; i < n_cores; i++) {
-		uint8_t node = (uint8_t)bp_cpu_node(cores[i]);
-		unsigned j = 0;
-
-		while (j < arena->n_nodes && arena->nodes[j] != node)
-			j++;
-		if (j == arena->n_nodes && arena->n_nodes < BP_NODES_MAX)
-			arena->nodes[arena->n_nodes++] = node;
-	}
+	for (unsigned i = 0; i < n && arena->n_nodes < BP_NODES_MAX; i++)
+		if (bp_numa_has_memory(nodes[i]) &&
+		    bp_arena_find_node(arena, nodes[i]) == arena->n_nodes)
+			arena->nodes[arena->n_nodes++] = nodes[i];
 	if (!arena->n_nodes)
-		arena->n_nodes = 1;
+		arena->nodes[arena->n_nodes++] = BP_NO_NODE;
 }
 
 static void *map_huge(size_t n_bytes)
@@ -112,30 +103,59 @@ static int map_arena(struct bp_arena *arena, enum bp_tristate hugepages)
 	return -ENOMEM;
 }
 
-int bp_arena_create(const struct bp_conf *conf, struct bp_arena **arena)
+static void warn_about_slice(const struct bp_arena *arena, unsigned i)
+{
+	size_t slice = arena->bytes / arena->n_nodes;
+	size_t found = bp_numa_bytes_on(arena->base + i * slice, slice, arena->nodes[i]);
+	char remedy[160] = "free memory there, or lower [memory] frames";
+
+	if (found >= slice)
+		return;
+	if (arena->page_bytes == HUGE_BYTES)
+		snprintf(remedy, sizeof(remedy),
+			 "run «echo N >/sys/devices/system/node/node%d/hugepages/"
+			 "hugepages-2048kB/nr_hugepages» with %zu more than there are",
+			 arena->nodes[i], (slice - found) / HUGE_BYTES);
+	bp_log(BP_LOG_WARN,
+	       "arena: %zu of the %zu MiB for NUMA node %d lie on another node, where access costs "
+	       "more: it has too few free pages: %s",
+	       (slice - found) >> 20, slice >> 20, arena->nodes[i], remedy);
+}
+
+/* Let each slice come from its node, touch every page, see what the kernel gave. */
+static void fill_slices(struct bp_arena *arena)
+{
+	size_t slice = arena->bytes / arena->n_nodes;
+
+	for (unsigned i = 0; i < arena->n_nodes; i++)
+		bp_numa_place(arena->base + i * slice, slice, arena->nodes[i]);
+	for (size_t at = 0; at < arena->bytes; at += 4096)
+		*(volatile uint8_t *)(arena->base + at) = 0;
+	arena->page_bytes = read_page_bytes(arena->base);
+	if (!arena->page_bytes)
+		arena->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	for (unsigned i = 0; i < arena->n_nodes; i++)
+		if (arena->nodes[i] != BP_NO_NODE)
+			warn_about_slice(arena, i);
+}
+
+int bp_arena_create(const struct bp_conf *conf, const int *nodes, unsigned n,
+		    struct bp_arena **arena)
 {
 	struct bp_arena *a = calloc(1, sizeof(*a));
-	size_t slice;
 	int err;
 
 	if (!a)
 		return -ENOMEM;
 	a->n_frames = conf->memory.n_frames;
 	a->frame_bytes = conf->memory.frame_bytes;
-	find_nodes(a);
+	choose_slices(a, nodes, n);
 	err = map_arena(a, conf->memory.hugepages);
 	if (err) {
 		free(a);
 		return err;
 	}
-	slice = a->bytes / a->n_nodes;
-	for (unsigned i = 0; a->n_nodes > 1 && i < a->n_nodes; i++)
-		numa_tonode_memory(a->base + i * slice, slice, a->nodes[i]);
-	for (size_t at = 0; at < a->bytes; at += 4096)
-		*(volatile uint8_t *)(a->base + at) = 0; /* fault in now, on the bound node */
-	a->page_bytes = read_page_bytes(a->base);
-	if (!a->page_bytes)
-		a->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	fill_slices(a);
 	*arena = a;
 	return 0;
 }

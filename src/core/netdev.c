@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/netdev.h"
 
+#include "core/numa.h"
+#include "core/pci.h"
+
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
@@ -63,6 +66,15 @@ void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES])
 
 	ask_driver(-1, ifname, &info);
 	snprintf(bus, BP_NAME_BYTES, "%.31s", info.bus_info);
+}
+
+int bp_netdev_node(const char *ifname)
+{
+	char bus[BP_NAME_BYTES], address[BP_PCI_ADDRESS_BYTES];
+
+	/* By ethtool, not by /sys/class/net, which may be another network namespace's. */
+	bp_netdev_bus(ifname, bus);
+	return bp_pci_parse(bus, address) ? bp_pci_node(address) : BP_NO_NODE;
 }
 
 unsigned bp_netdev_speed_mbps(const char *ifname)

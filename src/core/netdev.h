@@ -45,6 +45,13 @@ int bp_netdev_hold_promisc(int ifindex);
  * not tell. Any thread. */
 bool bp_netdev_is_vf(const char *ifname);
 
+/*
+ * The NUMA node of the PCI device that an interface of the calling thread's network namespace stands on,
+ * virtio NICs included; BP_NO_NODE where there is none or the machine has one only. Any thread; blocks
+ * for a moment.
+ */
+int bp_netdev_node(const char *ifname);
+
 /* The speed that an interface has now, in Mbit/s, as sysfs tells it; 0: none known (down, virtual).
  * Any thread; blocks for a moment. */
 unsigned bp_netdev_speed_mbps(const char *ifname);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/pci.h"
 
+#include "core/numa.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -232,6 +234,14 @@ int bp_pci_look(const char *address, struct bp_pci_device *out)
 	look_for_interfaces(&device);
 	*out = device;
 	return 0;
+}
+
+int bp_pci_node(const char *address)
+{
+	char path[PATH_MAX];
+
+	bp_pci_path(address, "numa_node", path);
+	return bp_numa_of_file(path);
 }
 
 static int compare_addresses(const void *a, const void *b)

@@ -72,6 +72,10 @@ size_t bp_pci_group(const struct bp_pci_device *device, struct bp_pci_device *ot
  */
 int bp_pci_of_interface(const char *ifname, char address[BP_PCI_ADDRESS_BYTES]);
 
+/* The NUMA node of a device, BP_NO_NODE where none is known or the machine has one only. As
+ * bp_pci_look(). */
+int bp_pci_node(const char *address);
+
 /*
  * The path of a file below a device's folder in sysfs, into path[PATH_MAX]. Pure.
  */

@@ -1,6 +1,7 @@
 /* The engine's life: what one configuration asks for, made, started, drained, taken down. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/engine.h"
+#include "engine/cores.h"
 #include "engine/internal.h"
 
 #include "bypath/driver.h"
@@ -8,8 +9,8 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
-#include "core/cpu.h"
 #include "core/frames.h"
+#include "core/numa.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,68 +25,56 @@ int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes)
 	return bp_plan_make(conf, &plan, why, why_bytes);
 }
 
-static bool is_among(unsigned core, const unsigned *cores, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (cores[i] == core)
-			return true;
-	return false;
-}
-
+/* The workers' cores, with the nodes of the ports that they are to be near to. */
 static int choose_cores(struct bp_engine *e)
 {
-	const struct bp_conf *conf = e->conf;
-	unsigned allowed[1024], n_allowed = bp_cpu_allowed(allowed, 1024);
-	unsigned n = conf->engine.n_workers;
+	uint16_t cores[BP_WORKERS_MAX];
+	int err;
 
-	if (!n_allowed)
-		return -ENOTSUP;
-	for (unsigned i = 0; i < conf->engine.n_cores; i++)
-		if (!is_among(conf->engine.cores[i], allowed, n_allowed)) {
-			bp_log(BP_LOG_ERROR,
-			       "[engine] cores: core %u is not there, or not for this process, which "
-			       "may use %u from %u to %u: see «nproc» and «taskset -p $$»",
-			       conf->engine.cores[i], n_allowed, allowed[0],
-			       allowed[n_allowed - 1]);
-			return -EINVAL;
-		}
-	if (!conf->engine.n_cores && n > n_allowed)
-		bp_log(BP_LOG_WARN,
-		       "%u workers on %u cores: they take turns, which costs throughput; set "
-		       "[engine] workers = %u",
-		       n, n_allowed, n_allowed);
-	for (unsigned i = 0; i < n; i++) {
-		/* The last cores: the first one has most of the machine's other work. */
-		unsigned from_end = n <= n_allowed ? n_allowed - n + i : i % n_allowed;
-
-		e->workers[i].core = (uint16_t)(conf->engine.n_cores ? conf->engine.cores[i]
-								     : allowed[from_end]);
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		e->port_nodes[i] = bp_port_node(&e->conf->ports[i]);
+	err = bp_cores_find(e->conf, &e->plan, e->port_nodes, cores);
+	for (unsigned i = 0; !err && i < e->conf->engine.n_workers; i++) {
+		e->workers[i].core = cores[i];
+		e->workers[i].numa_node = bp_numa_of_core(cores[i]);
 	}
-	return 0;
+	return err;
+}
+
+static void list_cores(const struct bp_engine *e, uint16_t cores[BP_WORKERS_MAX])
+{
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
+		cores[i] = e->workers[i].core;
 }
 
 static int make_memory(struct bp_engine *e)
 {
 	uint16_t cores[BP_WORKERS_MAX];
-	unsigned n = e->conf->engine.n_workers;
 
-	for (unsigned i = 0; i < n; i++)
-		cores[i] = e->workers[i].core;
-	return bp_env_open(&e->env, e->conf, n, cores);
+	list_cores(e, cores);
+	return bp_env_open(&e->env, e->conf, e->conf->engine.n_workers, cores, e->port_nodes);
 }
 
 static int make_ports(struct bp_engine *e)
 {
+	uint16_t cores[BP_WORKERS_MAX];
+	int err;
+
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		const struct bp_plan_port *plan = &e->plan.ports[i];
-		int err = bp_port_create(&e->env, &e->conf->ports[i], (uint16_t)i, plan->n_rxq,
-					 plan->rxq_workers, plan->n_txq, plan->txq_workers,
-					 &e->env.ports[i]);
 
+		err = bp_port_create(&e->env, &e->conf->ports[i], (uint16_t)i, plan->n_rxq,
+				     plan->rxq_workers, plan->n_txq, plan->txq_workers,
+				     &e->env.ports[i]);
 		if (err)
 			return err;
 	}
-	return bp_ports_start(&e->env);
+	err = bp_ports_start(&e->env);
+	if (err)
+		return err;
+	list_cores(e, cores);
+	bp_ports_warn_far(&e->env, cores);
+	return 0;
 }
 
 static int make_worker(struct bp_engine *e, struct bp_worker *w, uint16_t worker_id)

@@ -17,6 +17,7 @@ struct bp_engine {
 	const struct bp_conf *conf;
 	struct bp_plan plan;
 	struct bp_env env;
+	int port_nodes[BP_PORTS_MAX]; /* bp_port_node() of each, before anything was opened */
 	struct bp_reported_set reported[BP_PORTS_MAX];
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;

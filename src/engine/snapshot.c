@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/frames.h"
+#include "core/numa.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ static void read_machine(struct bp_report *r)
 	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
 	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
 	bp_cpu_model(r->cpu, sizeof(r->cpu));
+	r->n_numa_nodes = bp_numa_n_nodes();
 }
 
 static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
@@ -45,6 +47,7 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 	out->info = port->info;
 	out->link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
 	out->n_losses = atomic_load_explicit(&port->n_losses, memory_order_relaxed);
+	out->numa_node = port->numa_node;
 	out->n_rxq = port->n_rxq;
 	out->n_txq = port->n_txq;
 	for (unsigned q = 0; q < port->n_rxq; q++) {
@@ -114,6 +117,7 @@ static void read_worker(struct bp_worker *w, struct bp_report *r)
 	*out = (struct bp_report_worker){
 		.worker_id = w->worker_id,
 		.core = w->core,
+		.numa_node = w->numa_node,
 		.tid = atomic_load_explicit(&w->tid, memory_order_relaxed),
 		.n_loops = atomic_load_explicit(&w->n_loops, memory_order_relaxed),
 		.n_waits = atomic_load_explicit(&w->idle.n_waits, memory_order_relaxed),

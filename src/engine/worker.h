@@ -58,6 +58,7 @@ struct bp_worker {
 	unsigned n_ports;
 	struct bp_port *ports[BP_PORTS_MAX]; /* ports it polls or sends to */
 	uint16_t worker_id, core;
+	int numa_node; /* of the core */
 	uint64_t drain_cycles; /* the longest a drain may take */
 	struct bp_idle idle;
 	pthread_t thread;

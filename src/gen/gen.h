@@ -15,7 +15,7 @@ struct bp_gen;
  * Arena and ports of conf->gen (opened, started), no worker yet. conf must outlive the generator;
  * conf->gen.tx_port or rx_port is given. Workers: [engine] cores names one core (one thread sends
  * and receives) or two; without it one on machines with at most two cores, so that the device under
- * test has one of its own. Control thread; blocks. 0 or -errno (logged).
+ * test has one of its own; of the ports' NUMA node where that has three or more. Control thread; blocks. 0 or -errno (logged).
  */
 int bp_gen_create(const struct bp_conf *conf, struct bp_gen **gen);
 void bp_gen_destroy(struct bp_gen *gen);

@@ -86,6 +86,9 @@ int bp_gen_link_of(const struct bp_gen_port *port);
 /* 0: give the processor away. */
 void bp_gen_nap_ms(long ms);
 
+/* bp_port_node() of each port in use, BP_NO_NODE of the others, into nodes[conf->n_ports]. */
+void bp_gen_port_nodes(const struct bp_conf *conf, int nodes[BP_PORTS_MAX]);
+
 /* Arena, ports: opened and started. 0 or -errno (logged). */
 int bp_gen_open_ports(struct bp_gen *gen);
 void bp_gen_close_ports(struct bp_gen *gen);

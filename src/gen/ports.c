@@ -5,6 +5,8 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/numa.h"
+
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -73,15 +75,32 @@ static int create_port(struct bp_gen *gen, enum bp_gen_role role)
 	return 0;
 }
 
+void bp_gen_port_nodes(const struct bp_conf *conf, int nodes[BP_PORTS_MAX])
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		nodes[i] = BP_NO_NODE;
+	for (unsigned role = 0; role < BP_GEN_ROLES; role++) {
+		int id = port_of_role(&conf->gen, (enum bp_gen_role)role);
+
+		if (id != BP_NO_PORT)
+			nodes[id] = bp_port_node(&conf->ports[id]);
+	}
+}
+
 int bp_gen_open_ports(struct bp_gen *gen)
 {
 	uint16_t cores[] = { gen->workers[0].core, gen->workers[1].core };
-	int err = bp_env_open(&gen->env, gen->conf, gen->n_workers, cores);
+	int nodes[BP_PORTS_MAX], err;
+
+	bp_gen_port_nodes(gen->conf, nodes);
+	err = bp_env_open(&gen->env, gen->conf, gen->n_workers, cores, nodes);
 
 	for (unsigned role = 0; !err && role < BP_GEN_ROLES; role++)
 		err = create_port(gen, (enum bp_gen_role)role);
 	if (!err)
 		err = bp_ports_start(&gen->env);
+	if (!err)
+		bp_ports_warn_far(&gen->env, cores);
 	return err;
 }
 

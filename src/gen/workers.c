@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "core/numa.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +16,8 @@
 #include <sys/resource.h>
 
 #define GUEST_NAP_NS 50000
+#define CORES_MAX    1024u
+#define ENOUGH_CORES 3u /* a sender, a receiver, and one for the device under test */
 
 void bp_gen_nap_ms(long ms)
 {
@@ -180,11 +183,33 @@ static bool has_kernel_source(const struct bp_conf *conf)
 	return driver && driver->kernel_source;
 }
 
+/* Where all ports are on one NUMA node that has cores enough, only its cores. Returns how many. */
+static unsigned keep_near(const struct bp_conf *conf, unsigned *cores, unsigned n_cores)
+{
+	int nodes[BP_PORTS_MAX], node = BP_NO_NODE;
+	unsigned near[CORES_MAX], n_near;
+
+	bp_gen_port_nodes(conf, nodes);
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		if (nodes[i] == BP_NO_NODE)
+			continue;
+		if (node != BP_NO_NODE && nodes[i] != node)
+			return n_cores;
+		node = nodes[i];
+	}
+	n_near = node == BP_NO_NODE ? 0 : bp_cpu_allowed_on(node, near, CORES_MAX);
+	if (n_near < ENOUGH_CORES)
+		return n_cores;
+	memcpy(cores, near, n_near * sizeof(*near));
+	return n_near;
+}
+
 /* See bp_gen_create(): the last cores are left to the device under test. */
 int bp_gen_choose_workers(struct bp_gen *gen)
 {
 	const struct bp_conf *conf = gen->conf;
-	unsigned allowed[1024], n_allowed = bp_cpu_allowed(allowed, 1024), first = 0;
+	unsigned allowed[CORES_MAX], first = 0;
+	unsigned n_allowed = keep_near(conf, allowed, bp_cpu_allowed(allowed, CORES_MAX));
 	bool has_tx = conf->gen.tx_port != BP_NO_PORT, has_rx = conf->gen.rx_port != BP_NO_PORT;
 	/* Who sends through it cannot receive as well: two threads, if need be on one core. */
 	bool is_blocking = has_kernel_source(conf);
@@ -193,10 +218,11 @@ int bp_gen_choose_workers(struct bp_gen *gen)
 
 	if (!n_allowed)
 		return -ENOTSUP;
-	if (!is_blocking && (conf->engine.n_cores ? conf->engine.n_cores < 2 : n_allowed < 3))
+	if (!is_blocking &&
+	    (conf->engine.n_cores ? conf->engine.n_cores < 2 : n_allowed < ENOUGH_CORES))
 		n = 1;
-	if (n_allowed > 3)
-		first = n_allowed - 3;
+	if (n_allowed > ENOUGH_CORES)
+		first = n_allowed - ENOUGH_CORES;
 	gen->n_workers = n;
 	if (n > n_cores)
 		bp_log(BP_LOG_WARN,

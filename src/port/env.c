@@ -4,33 +4,44 @@
 #include "bypath/log.h"
 
 #include "core/arena.h"
-#include "core/cpu.h"
 #include "core/frames.h"
+#include "core/numa.h"
 
 #include <errno.h>
 #include <string.h>
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* Say which node each worker's core is on, where the arena has memory there. */
-static void set_nodes(struct bp_env *env, const uint16_t *cores)
+/* The NUMA nodes in use, doubles included. Returns their number. */
+static unsigned list_nodes(const struct bp_conf *conf, unsigned n_workers, const uint16_t *cores,
+			   const int *port_nodes, int nodes[BP_WORKERS_MAX + BP_PORTS_MAX])
 {
-	for (unsigned i = 0; i < env->n_workers; i++) {
-		unsigned node = bp_cpu_node(cores[i]);
+	unsigned n = 0;
 
-		for (unsigned j = 0; j < env->arena->n_nodes; j++)
-			if (env->arena->nodes[j] == node)
-				bp_frames_set_node(env->frames, i, j);
-	}
+	for (unsigned i = 0; i < n_workers; i++)
+		nodes[n++] = bp_numa_of_core(cores[i]);
+	for (unsigned i = 0; port_nodes && i < conf->n_ports; i++)
+		nodes[n++] = port_nodes[i];
+	return n;
+}
+
+/* Say which slice each worker's core is near to. */
+static void set_slices(struct bp_env *env, const uint16_t *cores)
+{
+	for (unsigned i = 0; i < env->n_workers; i++)
+		bp_frames_set_node(env->frames, i,
+				   bp_frames_slice(env->frames, bp_numa_of_core(cores[i]), i));
 }
 
 int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_workers,
-		const uint16_t *cores)
+		const uint16_t *cores, const int *port_nodes)
 {
+	int nodes[BP_WORKERS_MAX + BP_PORTS_MAX];
+	unsigned n = list_nodes(conf, n_workers, cores, port_nodes, nodes);
 	int err;
 
 	*env = (struct bp_env){ .conf = conf, .n_workers = n_workers };
-	err = bp_arena_create(conf, &env->arena);
+	err = bp_arena_create(conf, nodes, n, &env->arena);
 	if (!err)
 		err = bp_frames_create(env->arena, n_workers, &env->frames);
 	if (!err)
@@ -39,7 +50,7 @@ int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_worke
 		bp_env_close(env);
 		return err;
 	}
-	set_nodes(env, cores);
+	set_slices(env, cores);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/numa.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +85,7 @@ int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t
 		.conf = conf,
 		.env = env,
 		.port_id = port_id,
+		.numa_node = bp_port_node(conf),
 		.n_rxq = n_rxq,
 		.n_txq = n_txq,
 		.rxq = alloc_queues(n_rxq, sizeof(struct bp_rxq)),
@@ -135,9 +138,22 @@ void bp_port_bind_pools(struct bp_port *port)
 	}
 }
 
+/* What the kernel allocates for the device's queues, AF_PACKET's rings for one, comes from its node. */
+static int start_near_device(struct bp_port *port)
+{
+	struct bp_numa_policy policy;
+	int err;
+
+	port->numa_node = bp_port_node(port->conf);
+	bp_numa_prefer(port->numa_node, &policy);
+	err = port->driver->ops->start(port);
+	bp_numa_restore(&policy);
+	return err;
+}
+
 int bp_port_make_ready(struct bp_port *port)
 {
-	int err = port->driver->ops->start(port);
+	int err = start_near_device(port);
 
 	if (err)
 		return err;

@@ -68,6 +68,7 @@ static json_t *port_json(const struct bp_report *r, const struct bp_report_port 
 						"is_drop", (int)port->reported[i].is_drop));
 	set(row, "link", json_string(links[port->link]));
 	set(row, "losses", bp_json_count(port->n_losses));
+	set(row, "numa_node", json_integer(port->numa_node));
 	set(row, "rx_queues", queues_json(r, port->rxq, port->n_rxq, false));
 	set(row, "tx_queues", queues_json(r, port->txq, port->n_txq, true));
 	set(row, "reported", reported);
@@ -78,12 +79,12 @@ static json_t *worker_json(const struct bp_report_worker *w)
 {
 	double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns;
 
-	return json_pack("{s:i, s:i, s:i, s:b, s:{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o}}",
-			 "worker", w->worker_id, "core", w->core, "tid", w->tid, "idle_by_fd",
-			 (int)w->idle_by_fd, "counted", "rounds", bp_json_count(w->n_loops),
-			 "idle_calls", bp_json_count(w->n_waits), "busy_ns", w->busy_ns, "idle_ns",
-			 w->idle_ns, "asleep_ns", w->wait_ns, "busy_share",
-			 bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
+	return json_pack("{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o}}",
+			 "worker", w->worker_id, "core", w->core, "numa_node", w->numa_node, "tid",
+			 w->tid, "idle_by_fd", (int)w->idle_by_fd, "counted", "rounds",
+			 bp_json_count(w->n_loops), "idle_calls", bp_json_count(w->n_waits),
+			 "busy_ns", w->busy_ns, "idle_ns", w->idle_ns, "asleep_ns", w->wait_ns,
+			 "busy_share", bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
 			 bp_json_ratio(w->idle_ns, whole_ns), "asleep_share",
 			 bp_json_ratio(w->wait_ns, whole_ns));
 }

@@ -1,9 +1,10 @@
-/* The final tables: machine, ports, queues, drops, workers; the cost tables follow. */
+/* The final tables: machine, queues, drops, workers; those of ports and costs are others'. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/text.h"
 
 #include "report/table.h"
 #include "report/text_cost.h"
+#include "report/text_ports.h"
 
 #include <string.h>
 
@@ -68,47 +69,6 @@ static void put_head(FILE *out, const struct bp_report *r)
 	fprintf(out, "  %s · Linux %s · %s\n", r->host, r->kernel, r->cpu);
 	fprintf(out, "  arena %s, %s frames%s%s, pages of %s (read back)\n", arena, frames,
 		r->is_final ? ", free " : "", r->is_final ? n_free : "", page);
-}
-
-static const char *link_name(enum bp_link link)
-{
-	static const char *const names[] = {
-		[BP_LINK_UP] = "up", [BP_LINK_DOWN] = "DOWN", [BP_LINK_LOST] = "LOST"
-	};
-
-	return names[link];
-}
-
-static void put_ports(FILE *out, const struct bp_report *r)
-{
-	static const struct bp_table_column columns[] = {
-		{ "port", NULL, 'l' },   { "driver", NULL, 'l' }, { "effective mode", NULL, 'l' },
-		{ "device", NULL, 'l' }, { "behind", NULL, 'l' }, { "MTU", NULL, 'r' },
-		{ "link", NULL, 'l' },   { "lost", NULL, 'r' },
-	};
-	struct bp_table table;
-
-	fputs("\nPORTS\n", out);
-	bp_table_begin(&table, columns, N_OF(columns));
-	for (unsigned i = 0; i < r->n_ports; i++) {
-		const struct bp_report_port *port = &r->ports[i];
-
-		bp_table_cell(&table, "%s", port->conf->name);
-		bp_table_cell(&table, "%s", port->conf->driver);
-		bp_table_cell(&table, "%s", port->info.mode);
-		bp_table_cell(&table, "%.40s%s", port->conf->device[0] ? port->conf->device : "-",
-			      strlen(port->conf->device) > 40 ? "…" : "");
-		bp_table_cell(&table, "%s",
-			      port->info.device_driver[0] ? port->info.device_driver : "-");
-		bp_table_ratio(&table, port->info.mtu, port->info.mtu ? 1 : 0, 0);
-		bp_table_cell(&table, "%s", link_name(port->link));
-		bp_table_cell(&table, "%u×", port->n_losses);
-	}
-	bp_table_end(&table, out);
-	for (unsigned i = 0; i < r->n_ports; i++)
-		if (r->ports[i].info.note[0])
-			fprintf(out, "  note on %s: %s\n", r->ports[i].conf->name,
-				r->ports[i].info.note);
 }
 
 static void queue_row(struct bp_table *table, const struct bp_report *r, const char *port,
@@ -282,12 +242,12 @@ static void put_workers(FILE *out, const struct bp_report *r)
 		{ "worker", NULL, 'r' },     { "core", NULL, 'r' },      { "tid", NULL, 'r' },
 		{ "packets", NULL, 'r' },    { "Mpps", NULL, 'r' },      { "busy", NULL, 'r' },
 		{ "idle", NULL, 'r' },       { "asleep", NULL, 'r' },    { "rounds", NULL, 'r' },
-		{ "idle calls", NULL, 'r' }, { "when idle", NULL, 'l' },
+		{ "idle calls", NULL, 'r' }, { "when idle", NULL, 'l' }, { "node", NULL, 'r' },
 	};
 	struct bp_table table;
 
 	fputs("\nWORKERS · every figure counted\n", out);
-	bp_table_begin(&table, columns, N_OF(columns));
+	bp_table_begin(&table, columns, N_OF(columns) - !bp_report_has_nodes(r));
 	for (unsigned i = 0; i < r->n_workers; i++) {
 		const struct bp_report_worker *w = &r->workers[i];
 		double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns;
@@ -307,6 +267,7 @@ static void put_workers(FILE *out, const struct bp_report *r)
 			      r->conf->engine.idle == BP_IDLE_BUSY ? "spins"
 			      : w->idle_by_fd                      ? "waits on descriptors"
 								   : "backs off, up to 1 ms");
+		bp_report_put_node(&table, r, w->numa_node);
 	}
 	bp_table_end(&table, out);
 }
@@ -315,7 +276,7 @@ void bp_report_text(FILE *out, const struct bp_report *report, const struct bp_m
 		    unsigned n_models)
 {
 	put_head(out, report);
-	put_ports(out, report);
+	bp_report_text_ports(out, report);
 	put_queues(out, report);
 	put_events(out, report);
 	put_workers(out, report);

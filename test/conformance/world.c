@@ -60,7 +60,7 @@ static int create_memory(struct world *w)
 
 	if (err)
 		return err;
-	err = bp_env_open(&w->env, &w->conf, N_WORKERS, cores);
+	err = bp_env_open(&w->env, &w->conf, N_WORKERS, cores, NULL);
 	if (!err)
 		err = bp_env_add_pool(&w->env, &w->foreign.pool);
 	if (err)

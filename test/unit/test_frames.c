@@ -30,7 +30,7 @@ static int setup(void **state)
 	conf.memory.n_frames = N_FRAMES;
 	conf.memory.frame_bytes = 2048;
 	conf.memory.hugepages = BP_NO;
-	assert_int_equal(bp_arena_create(&conf, &f->arena), 0);
+	assert_int_equal(bp_arena_create(&conf, NULL, 0, &f->arena), 0);
 	assert_int_equal(bp_frames_create(f->arena, N_WORKERS, &f->frames), 0);
 	*state = f;
 	return 0;
@@ -124,6 +124,76 @@ static void frames_passed_between_workers_are_never_lost(void **state)
 	assert_int_equal(bp_frames_n_free(f->frames), N_FRAMES);
 }
 
+/* Two slices, as on a machine of two NUMA nodes: worker 0 is near to the first, worker 1 to the second. */
+static int setup_nodes(void **state)
+{
+	static struct bp_conf conf;
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	conf.memory.n_frames = N_FRAMES;
+	conf.memory.frame_bytes = 2048;
+	conf.memory.hugepages = BP_NO;
+	assert_int_equal(bp_arena_create(&conf, NULL, 0, &f->arena), 0);
+	f->arena->n_nodes = 2;
+	f->arena->nodes[0] = 4;
+	f->arena->nodes[1] = 7;
+	assert_int_equal(bp_frames_create(f->arena, N_WORKERS, &f->frames), 0);
+	bp_frames_set_node(f->frames, 1, bp_frames_slice(f->frames, 7, 1));
+	*state = f;
+	return 0;
+}
+
+static unsigned slice_of(const struct fixture *f, uint64_t offset)
+{
+	return bp_arena_node_of(f->arena, offset);
+}
+
+static void frames_come_from_the_worker_s_node_then_from_others(void **state)
+{
+	struct fixture *f = *state;
+	static struct bp_pkt pkts[N_FRAMES];
+
+	assert_int_equal(bp_frames_get(f->frames, 1, pkts, 64), 64);
+	for (unsigned i = 0; i < 64; i++)
+		assert_int_equal(slice_of(f, pkts[i].token), 1);
+	bp_pool_put(1, pkts, 64);
+	for (unsigned i = 0; i < N_FRAMES; i += 64)
+		assert_int_equal(bp_frames_get(f->frames, 1, &pkts[i], 64), 64);
+	for (unsigned i = 0; i < N_FRAMES; i++)
+		assert_int_equal(slice_of(f, pkts[i].token), i < N_FRAMES / 2 ? 1 : 0);
+	for (unsigned i = 0; i < N_FRAMES; i += 64)
+		bp_pool_put(0, &pkts[i], 64);
+	assert_int_equal(bp_frames_n_free(f->frames), N_FRAMES);
+}
+
+static void frames_for_a_device_come_from_its_node(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t offsets[64];
+
+	/* The control thread, whose stack holds frames of both, and the far worker. */
+	for (unsigned worker_id = 0; worker_id <= N_WORKERS; worker_id += N_WORKERS) {
+		unsigned slice = bp_frames_slice(f->frames, 7, worker_id);
+
+		assert_int_equal(bp_frames_get_near(f->frames, slice, worker_id, offsets, 64), 64);
+		for (unsigned i = 0; i < 64; i++)
+			assert_int_equal(slice_of(f, offsets[i]), 1);
+		bp_frames_put_offsets(f->frames, worker_id, offsets, 64);
+	}
+	assert_int_equal(bp_frames_n_free(f->frames), N_FRAMES);
+}
+
+static void a_node_without_a_slice_stands_for_the_worker_s(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(bp_frames_slice(f->frames, 4, 1), 0);
+	assert_int_equal(bp_frames_slice(f->frames, 7, 0), 1);
+	assert_int_equal(bp_frames_slice(f->frames, 5, 1), 1);
+	assert_int_equal(bp_frames_slice(f->frames, BP_NO_NODE, 1), 1);
+	assert_int_equal(bp_frames_slice(f->frames, BP_NO_NODE, 0), 0);
+}
+
 static void page_size_is_read_back(void **state)
 {
 	struct fixture *f = *state;
@@ -142,6 +212,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(frames_passed_between_workers_are_never_lost, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(page_size_is_read_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(frames_come_from_the_worker_s_node_then_from_others,
+						setup_nodes, teardown),
+		cmocka_unit_test_setup_teardown(frames_for_a_device_come_from_its_node, setup_nodes,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_node_without_a_slice_stands_for_the_worker_s,
+						setup_nodes, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

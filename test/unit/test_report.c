@@ -377,6 +377,66 @@ static void json_survives_counters_beyond_63_bits(void **state)
 	json_decref(root);
 }
 
+static void set_nodes(struct fixture *f, unsigned n_nodes, int port_node, int worker_node)
+{
+	f->report.n_numa_nodes = n_nodes;
+	f->report.ports[0].numa_node = port_node;
+	f->report.ports[1].numa_node = -1;
+	f->report.workers[0].numa_node = worker_node;
+}
+
+static void one_node_is_no_column(void **state)
+{
+	struct fixture *f = *state;
+
+	set_nodes(f, 1, -1, -1);
+	assert_null(strcasestr(print_text(f), "node"));
+}
+
+static void several_nodes_are_a_column_of_ports_and_workers(void **state)
+{
+	struct fixture *f = *state;
+	const char *text;
+
+	set_nodes(f, 2, 1, 1);
+	text = print_text(f);
+	assert_non_null(strstr(text, "lost  node\n"));
+	assert_non_null(strstr(text, "  0×     1\n"));
+	assert_non_null(strstr(text, "  0×     -\n"));
+	assert_non_null(strstr(text, "when idle  node\n"));
+	assert_null(strstr(text, "cross between"));
+}
+
+static void a_worker_on_another_node_is_a_note_on_the_port(void **state)
+{
+	struct fixture *f = *state;
+
+	set_nodes(f, 2, 1, 0);
+	assert_non_null(
+		strstr(print_text(f), "  note on a: it is on NUMA node 1, worker 0 on node 0: "));
+	assert_null(strstr(f->text, "  note on b: "));
+}
+
+static void json_has_the_nodes_of_ports_and_workers(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/bypath-test-report-XXXXXX";
+	int fd = mkstemp(path), a, b, worker;
+	json_t *root;
+
+	assert_true(fd >= 0);
+	close(fd);
+	set_nodes(f, 2, 1, 0);
+	root = write_and_load(f, path);
+	assert_int_equal(json_unpack(root, "{s:[{s:i},{s:i}], s:[{s:i}]}", "ports", "numa_node", &a,
+				     "numa_node", &b, "workers", "numa_node", &worker),
+			 0);
+	assert_int_equal(a, 1);
+	assert_int_equal(b, -1);
+	assert_int_equal(worker, 0);
+	json_decref(root);
+}
+
 static void failed_write_leaves_the_old_file(void **state)
 {
 	struct fixture *f = *state;
@@ -411,6 +471,10 @@ int main(void)
 		WITH_FIXTURE(json_parses_and_its_sums_are_equal),
 		WITH_FIXTURE(json_has_null_for_ratios_of_nothing),
 		WITH_FIXTURE(json_survives_counters_beyond_63_bits),
+		WITH_FIXTURE(one_node_is_no_column),
+		WITH_FIXTURE(several_nodes_are_a_column_of_ports_and_workers),
+		WITH_FIXTURE(a_worker_on_another_node_is_a_note_on_the_port),
+		WITH_FIXTURE(json_has_the_nodes_of_ports_and_workers),
 		WITH_FIXTURE(failed_write_leaves_the_old_file),
 	};
 

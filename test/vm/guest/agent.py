@@ -81,8 +81,10 @@ def answer(port, request):
         reply = VERBS[request["do"]](request)
     except (OSError, KeyError, ValueError) as error:
         reply = {"error": f"{type(error).__name__}: {error}"}
+    rest = json.dumps({"id": request["id"], **reply}).encode() + b"\n"
     with lock:
-        port.write(json.dumps({"id": request["id"], **reply}).encode() + b"\n")
+        while rest:  # the port takes 32 KiB at a time
+            rest = rest[port.write(rest):]
 
 
 def port_path():

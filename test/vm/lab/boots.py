@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import subprocess
 
-from guest import Nic
+from guest import Bus, Nic
 
 LANE = "6.12"
 VIRTIO = "virtio-net-pci,disable-legacy=on,iommu_platform=on,ats=on"
@@ -18,6 +18,13 @@ def pairs(*, taps=False):
         # Behind a tap QEMU offers checksum offload, and with it scatter-gather.
         nics += [Nic("t0", VIRTIO, tap="tap0"), Nic("t1", VIRTIO, tap="tap1")]
     return nics
+
+
+def far_pairs():
+    """Two NICs of each kind on node 1; two on node 0."""
+    near, far = Bus("near", 0x20, node=0), Bus("far", 0x40, node=1)
+    return [Nic("v0", VIRTIO, bus=far), Nic("v1", VIRTIO, bus=far), Nic("e0", "e1000e", bus=far),
+            Nic("e1", "e1000e", bus=far), Nic("n0", VIRTIO, bus=near), Nic("n1", VIRTIO, bus=near)]
 
 
 @dataclasses.dataclass
@@ -80,6 +87,7 @@ BOOTS = [
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
     Boot("no-iommu", ("bind",), pairs, machine={"iommu": False}),
     Boot("zero-copy", ("zero-copy",), pairs, lane="newest"),
+    Boot("numa", ("numa",), far_pairs, machine={"smp": 4, "nodes": 2}),
 ]
 # Suites that are other suites on other kernels.
 KERNELS = "kernels"

@@ -3,11 +3,13 @@
 """Guest(kernel, out, nics): a machine whose root is this host's, read-only, under memory.
 
 out is an empty folder that host and guest share, uncached, as /out in the guest; sockets of wires and
-logs lie there as well. The n-th NIC stands behind a PCIe root port of its own, so that it has an IOMMU
-group of its own and can be unplugged; it is PCI device 0000:0n:00.0.
+logs lie there as well. Each NIC stands behind a PCIe root port of its own, so that it has an IOMMU
+group of its own and can be unplugged: the n-th NIC of the first bus is PCI device 0000:0n:00.0.
 """
 
+import collections
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -44,20 +46,33 @@ def emulator():
     return os.environ.get("QEMU") or "qemu-system-x86_64"
 
 
+@dataclasses.dataclass(frozen=True)
+class Bus:
+    """A PCI root bus beside the first one, close to a NUMA node; number: of the bus, the NICs on it have
+    the next ones."""
+
+    name: str
+    number: int
+    node: int
+
+    def arguments(self):
+        return ["-device", f"pxb-pcie,id={self.name},bus=pcie.0,bus_nr={self.number},numa_node={self.node}"]
+
+
 class Nic:
     """name; device: QEMU's device with its properties. Its other end is a tap interface with queues in
     this namespace (tap), another NIC of the guest (wired_to), or two datagram sockets in the shared
-    folder, one raw frame each. bus: where its root port stands."""
+    folder, one raw frame each. bus: the Bus that its root port stands on, None: the first."""
 
     def __init__(self, name, device, tap=None, queues=1, wired_to=None, bus=None):
         self.name, self.device, self.tap, self.queues, self.bus = name, device, tap, queues, bus
         self.remote = f"{wired_to}-q.sock" if wired_to else f"{name}-h.sock"
-        self.number = 0  # set by the guest
+        self.number = self.bus_number = 0  # set by the guest
         self.mac = ""
 
     @property
     def address(self):
-        return f"0000:{self.number:02x}:00.0"
+        return f"0000:{self.bus_number:02x}:00.0"
 
     def arguments(self, out):
         if self.tap:
@@ -68,9 +83,9 @@ class Nic:
             netdev = (f"dgram,id={self.name},local.type=unix,local.path={out}/{self.name}-q.sock,"
                       f"remote.type=unix,remote.path={out}/{self.remote}")
         port = f"rp{self.number}"
-        on = f",bus={self.bus}" if self.bus else ""
+        bus = self.bus.name if self.bus else "pcie.0"
         return ["-netdev", netdev,
-                "-device", f"pcie-root-port,id={port},chassis={self.number},slot={self.number}{on}",
+                "-device", f"pcie-root-port,id={port},bus={bus},chassis={self.number},slot={self.number}",
                 "-device", self.plug(port)]
 
     def plug(self, port):
@@ -117,14 +132,19 @@ class Process:
 
 
 class Guest:
-    def __init__(self, kernel, out, nics, smp=2, memory="1536M", hugepages=192, extra=(), behind=(),
+    def __init__(self, kernel, out, nics, smp=2, memory=1536, hugepages=192, nodes=1, extra=(), behind=(),
                  iommu=True, limit_s=420):
-        """extra, behind: QEMU's further words, before and behind the NICs'."""
+        """nodes: NUMA nodes, over which processors, memory (MiB) and hugepages are spread evenly; extra,
+        behind: QEMU's further words, before and behind the NICs'."""
         self.kernel, self.out, self.nics, self.iommu = kernel, pathlib.Path(out), nics, iommu
-        self.smp, self.memory, self.hugepages, self.extra = smp, memory, hugepages, list(extra)
-        self.behind = list(behind)
+        self.smp, self.memory, self.hugepages, self.nodes = smp, memory, hugepages, nodes
+        self.extra, self.behind = list(extra), list(behind)
+        self.buses = list(dict.fromkeys(nic.bus for nic in nics if nic.bus))
+        after = collections.Counter({bus: bus.number for bus in self.buses})
         for number, nic in enumerate(nics, 1):
             nic.number, nic.mac = number, f"52:54:00:00:00:{number:02x}"
+            after[nic.bus] += 1
+            nic.bus_number = after[nic.bus]
         self.by_name = {nic.name: nic for nic in nics}
         self.replies, self.ids = {}, itertools.count(1)
         self.files, self.leaving = itertools.count(1), set()
@@ -140,7 +160,7 @@ class Guest:
                   f"modules={self.kernel.modules} guest={HERE}/guest/second")
         command = [
             emulator(), "-accel", "tcg,thread=single", "-cpu", "max", "-M", "q35,kernel-irqchip=split",
-            "-m", self.memory, "-smp", str(self.smp), "-nodefaults", "-no-user-config", "-display", "none",
+            "-m", f"{self.memory}M", "-smp", str(self.smp), "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-serial", f"file:{self.out}/serial",
             "-qmp", f"unix:{self.out}/qmp.sock,server=on,wait=off",
             "-kernel", str(self.kernel.image), "-initrd", str(self.kernel.initrd), "-append", append,
@@ -153,10 +173,20 @@ class Guest:
             "-device", "virtserialport,chardev=agent"]
         if self.iommu:
             command += ["-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on"]
-        command += self.extra
+        command += self.node_arguments() + self.extra
+        for bus in self.buses:
+            command += bus.arguments()
         for nic in self.nics:
             command += nic.arguments(self.out)
         return command + self.behind
+
+    def node_arguments(self):
+        arguments = []
+        for node in range(self.nodes if self.nodes > 1 else 0):
+            first, last = (self.smp * at // self.nodes for at in (node, node + 1))
+            arguments += ["-object", f"memory-backend-ram,id=memory{node},size={self.memory // self.nodes}M",
+                          "-numa", f"node,nodeid={node},memdev=memory{node},cpus={first}-{last - 1}"]
+        return arguments
 
     def start(self):
         """Boot; returns when the agent answers. Missing without QEMU, GuestLost when it does not come up."""

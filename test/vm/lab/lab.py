@@ -112,10 +112,10 @@ class Lab:
         return path
 
     @contextlib.contextmanager
-    def forward(self, *ports, sections=None, limit_s=60):
-        """bypath run between pairs of ports. Without raising when it does not start: each case that
-        uses the run fails with the reason."""
-        run = Run(self, self.ini(ports, sections), ports)
+    def forward(self, *ports, sections=None, limit_s=60, under=()):
+        """bypath run between pairs of ports; under: words before it. Without raising when it does not
+        start: each case that uses the run fails with the reason."""
+        run = Run(self, self.ini(ports, sections), ports, under)
         run.start(limit_s)
         try:
             yield run
@@ -126,14 +126,15 @@ class Lab:
 class Run:
     """A running bypath. report: its JSON report, once ended."""
 
-    def __init__(self, lab, ini, ports):
-        self.lab, self.ini, self.ports = lab, ini, ports
+    def __init__(self, lab, ini, ports, under):
+        self.lab, self.ini, self.ports, self.under = lab, ini, ports, under
         self.in_guest = f"/out/{ini.name}"
         self.problem = ""
         self.process = self.report = None
 
     def start(self, limit_s):
-        self.process = self.lab.guest.begin(BYPATH, "run", self.in_guest, "--report", self.in_guest + ".json")
+        self.process = self.lab.guest.begin(*self.under, BYPATH, "run", self.in_guest,
+                                             "--report", self.in_guest + ".json")
         try:
             self.process.until("forwarding", limit_s)
         except GuestError as error:
