@@ -303,7 +303,7 @@ static void abandon_marked(struct bp_txq *q)
 		else
 			backlog[n_kept++] = backlog[i];
 	}
-	bp_count(&q->counters, BP_DROP_TX_ABANDONED, n - n_kept);
+	bp_count_lost_after(&q->counters, BP_DROP_TX_ABANDONED, n - n_kept);
 	tq->n_backlog = (uint16_t)n_kept;
 }
 

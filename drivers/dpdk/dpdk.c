@@ -294,7 +294,8 @@ static void drop_leftovers(struct dpdk_port *dp)
 
 		if (tq->n_backlog) {
 			rte_pktmbuf_free_bulk(&tq->backlog[tq->first_backlog], tq->n_backlog);
-			bp_count(&dp->port->txq[i].counters, BP_DROP_TX_ABANDONED, tq->n_backlog);
+			bp_count_lost_after(&dp->port->txq[i].counters, BP_DROP_TX_ABANDONED,
+					    tq->n_backlog);
 		}
 		tq->n_backlog = 0;
 		atomic_store_explicit(&dp->port->txq[i].n_held, 0, memory_order_relaxed);

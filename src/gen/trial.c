@@ -129,7 +129,7 @@ static uint64_t count_sent(const struct bp_gen *gen)
 	const struct bp_gen_port *p = gen->by_role[BP_GEN_TX];
 	uint32_t n_held = atomic_load_explicit(&p->port->txq[0].n_held, memory_order_relaxed);
 
-	return tx_delta(gen, BP_CNT_PKTS) - tx_delta(gen, BP_DROP_TX_ABANDONED) + p->held_before -
+	return tx_delta(gen, BP_CNT_PKTS) - tx_delta(gen, BP_CNT_LOST_AFTER) + p->held_before -
 	       n_held;
 }
 

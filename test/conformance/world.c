@@ -403,7 +403,7 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 	is = tally_of(&q->counters);
 	w->tx_pkts += n_pkts;
 	w->tx_bytes += bp_pkt_bytes(before, k);
-	expect(is.v[BP_CNT_PKTS] + tally_drops(&is) - is.v[BP_DROP_TX_ABANDONED] == w->tx_pkts,
+	expect(is.v[BP_CNT_PKTS] + tally_drops(&is) - is.v[BP_CNT_LOST_AFTER] == w->tx_pkts,
 	       "tx: %lu sent and %lu dropped, %lu consumed", is.v[BP_CNT_PKTS], tally_drops(&is),
 	       w->tx_pkts);
 	for (unsigned i = k; i < n; i++)
