@@ -189,7 +189,9 @@ void afp_rx_ring_stop(struct bp_rxq *q);
 void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
 int afp_tx_send_start(struct bp_txq *q);
 void afp_tx_send_stop(struct bp_txq *q);
-/* The TX burst without its count of bursts. */
+/* The TX burst by messages. */
+unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/* The same without its count of bursts. */
 unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 /* After afp_tx_send_start(), which opens the sockets for what the ring cannot take. */
 int afp_tx_ring_start(struct bp_txq *q);
