@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Packets in a row that an unsure port may refuse before it counts as full. */
-#define PASSES_MAX 4u
-
 enum bp_cnt bp_tx_errno_reason(int err)
 {
 	switch (err) {
@@ -50,13 +47,12 @@ static unsigned pass_head(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, un
 unsigned bp_tx_rest(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, unsigned k, unsigned n,
 		    unsigned n_retries)
 {
-	bool is_unsure = q->port->info.caps & BP_CAP_TX_UNSURE;
-	unsigned passes = q->is_stuck ? 1 : PASSES_MAX;
+	unsigned passes = bp_tx_passes(q);
 
 	for (unsigned left = bp_tx_budget(q, n_retries); k < n && left; left--)
 		k += tx(q, &pkts[k], n - k);
 	q->is_stuck = k < n;
-	for (unsigned n_failed = 0; is_unsure && k < n && n_failed < passes;) {
+	for (unsigned n_failed = 0; k < n && n_failed < passes;) {
 		unsigned more = pass_head(q, tx, pkts, k, &n);
 
 		k += more;

@@ -81,6 +81,14 @@ static inline unsigned bp_tx_budget(const struct bp_txq *q, unsigned n_retries)
 	return q->is_stuck ? 0 : n_retries;
 }
 
+/* Packets that a port may refuse in a row, after the budget, before it counts as full. */
+static inline unsigned bp_tx_passes(const struct bp_txq *q)
+{
+	if (!(q->port->info.caps & BP_CAP_TX_UNSURE))
+		return 0;
+	return q->is_stuck ? 1 : 4;
+}
+
 /* bp_tx_all() behind a first attempt that took k of the n views. */
 unsigned bp_tx_rest(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, unsigned k, unsigned n,
 		    unsigned n_retries);
