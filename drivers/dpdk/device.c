@@ -443,6 +443,12 @@ void dpdk_device_describe(struct dpdk_port *dp)
 		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_TX_UNSURE;
 		break;
 	case DPDK_PCAP:
+		info->caps |= BP_CAP_TX_UNSURE;
+		if (!dp->iface[0])
+			break;
+		info->kind = iface_kind(dp->iface);
+		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER;
+		break;
 	case DPDK_PCI:
 	case DPDK_OTHER:
 		info->caps |= BP_CAP_TX_UNSURE;
