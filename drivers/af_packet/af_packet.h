@@ -6,6 +6,8 @@
 #include "bypath/driver.h"
 #include "bypath/ledger.h"
 
+#include "core/netdev.h"
+
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -146,6 +148,7 @@ struct afp_txq {
 struct afp_port {
 	struct bp_port *port;
 	struct afp_netdev dev;
+	struct bp_netdev_tx_dropped tx_dropped;
 	enum afp_mode mode;
 	bool has_tx_ring;
 	int ifindex; /* since start() */

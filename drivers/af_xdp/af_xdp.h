@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/frames.h"
+#include "core/netdev.h"
 
 #include "depth.h"
 
@@ -120,10 +121,9 @@ struct xsk_port {
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
-	uint64_t past_tx_dropped; /* the device's own drops while earlier starts lasted */
-	uint64_t base_tx_dropped; /* its counter at the last start */
-	uint64_t last_tx_dropped; /* its counter when it was last read */
+	struct bp_netdev_tx_dropped tx_dropped;
 	bool was_started;
+	bool is_zerocopy; /* what the kernel drops on TX shows in the device's counter only */
 	int logged_err; /* of the last start(): a retry that fails alike stays silent */
 };
 
@@ -135,8 +135,6 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
 int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
 /* Its MTU, 0 if it cannot be told. Cheap. */
 uint32_t xsk_device_mtu(int ctl_fd, const char *name);
-/* Packets that the device or its driver dropped instead of sending. 0 or -errno. */
-int xsk_device_tx_dropped(const char *name, uint64_t *n);
 
 /* --- prog.c --- */
 

@@ -283,6 +283,8 @@ static int dpdk_start(struct bp_port *port)
 	rte_eth_promiscuous_enable(dp->eth_id);
 	dp->if_index = has_kernel_iface(dp) ? if_nametoindex(dp->iface) : 0;
 	dp->was_started = true;
+	if (has_kernel_iface(dp))
+		bp_netdev_tx_dropped_begin(&dp->tx_dropped, dp->iface);
 	if (rte_eth_stats_get(dp->eth_id, &dp->base))
 		dp->base = (struct rte_eth_stats){ 0 };
 	return 0;
@@ -354,6 +356,8 @@ static void dpdk_stop(struct bp_port *port)
 		return;
 	add_stats(dp, &dp->sum);
 	dp->base = (struct rte_eth_stats){ 0 };
+	if (has_kernel_iface(dp))
+		bp_netdev_tx_dropped_end(&dp->tx_dropped, dp->iface);
 	if (dp->kind == DPDK_RING && dp->is_started)
 		empty_rings(dp);
 	if (dp->kind == DPDK_MEMIF)
@@ -405,7 +409,7 @@ static int dpdk_check(struct bp_port *port)
 
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
-	const struct dpdk_port *dp = port->priv;
+	struct dpdk_port *dp = port->priv;
 	struct rte_eth_stats sum = dp->sum;
 	const struct {
 		const char *name;
@@ -428,6 +432,10 @@ static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsign
 		out[i] = (struct bp_reported){ .value = values[i], .is_drop = true };
 		snprintf(out[i].name, sizeof(out[i].name), "%s", rows[i].name);
 	}
+	/* net_af_xdp takes for sent what the kernel dropped: answer.c. */
+	if (has_kernel_iface(dp) && port->n_txq && n < max)
+		out[n++] = bp_netdev_tx_dropped_row(&dp->tx_dropped, dp->iface,
+						    dp->kind != DPDK_AF_XDP);
 	return n;
 }
 

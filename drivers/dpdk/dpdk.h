@@ -5,6 +5,8 @@
 
 #include "bypath/driver.h"
 
+#include "core/netdev.h"
+
 #include "afp.h"
 
 #include <rte_ethdev.h>
@@ -96,6 +98,7 @@ struct dpdk_port {
 	char devargs[BP_PATH_BYTES + 128];
 	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
 	unsigned if_index; /* of iface at the last start */
+	struct bp_netdev_tx_dropped tx_dropped; /* of iface, where it exists without the PMD */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
 	bool is_started;
 	bool was_started; /* start() has succeeded before */

@@ -135,6 +135,9 @@ struct bp_reported {
 	char name[BP_NAME_BYTES]; /* e.g. "tp_drops", "imissed" */
 	uint64_t value;
 	bool is_drop; /* packets lost before bypath received them, or after it sent them */
+	/* The device's own count of packets that queues have under a drop reason, perhaps twice or with
+	 * others': stands beside them as an explanation, is never added to anything. */
+	bool explains;
 };
 
 enum bp_link {

@@ -158,7 +158,9 @@ static void port_rows(struct bp_table *t, const struct bp_gen_port_row *p)
 	for (unsigned i = 0; i < p->n_reported; i++)
 		if (p->reported[i].value)
 			counter_row(t, p, "device", p->reported[i].name, p->reported[i].value,
-				    p->reported[i].is_drop ? "reported, lost" : "reported");
+				    p->reported[i].is_drop    ? "reported, lost"
+				    : p->reported[i].explains ? "reported, not added"
+							      : "reported");
 }
 
 static void put_ports(FILE *out, const struct bp_gen_report *r)

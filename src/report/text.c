@@ -248,7 +248,10 @@ static void port_counter_rows(struct bp_table *table, const struct bp_report_por
 		bp_table_cell(table, "%.31s", reported->name);
 		bp_table_count(table, reported->value);
 		bp_table_cell(table, "%s", bp_provenance_name(BP_PROV_REPORTED));
-		bp_table_cell(table, "%s", reported->is_drop ? "lost outside bypath" : "");
+		bp_table_cell(table, "%s",
+			      reported->is_drop    ? "lost outside bypath"
+			      : reported->explains ? "the device's own count of such: not added"
+						   : "");
 	}
 }
 
