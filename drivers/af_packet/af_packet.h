@@ -127,6 +127,7 @@ struct afp_tx_ring {
 	uint8_t *base;
 	/* Running counts of slots: head next to fill, tail the oldest not yet reaped. */
 	uint32_t head, tail;
+	bool ended_at_drop; /* the last burst did, as its caller asks (bp_txq.ends_at_drop) */
 };
 
 struct afp_txq {

@@ -246,23 +246,28 @@ static unsigned send_run(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, enum
 	return n_done;
 }
 
+/*
+ * A burst that ends at a dropped frame leaves those behind it to the next call. That one goes by
+ * messages, or they would be copied again for each dropped frame before them.
+ */
 static unsigned tx_ring(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
+	struct afp_tx_ring *ring = &((struct afp_txq *)q->priv)->ring;
 	uint64_t before = bp_counter(&q->counters, BP_CNT_PKTS);
 	uint64_t n_dropped = q->ends_at_drop ? bp_counters_dropped(&q->counters) : 0;
-	enum afp_sent end = AFP_SENT_ALL;
+	enum afp_sent end = ring->ended_at_drop ? AFP_SENT_GONE : AFP_SENT_ALL;
 	unsigned k = 0;
 
 	(void)afp_tx_ring_room(q, n);
-	while (k < n && end != AFP_SENT_FULL) {
+	while (k < n && end != AFP_SENT_FULL && !(k && ring->ended_at_drop)) {
 		if (end == AFP_SENT_GONE) {
 			k += afp_send_views(q, pkts + k, n - k);
 			end = AFP_SENT_FULL; /* or nothing is left */
 		} else {
 			k += send_run(q, pkts + k, n - k, &end);
 		}
-		if (q->ends_at_drop && bp_counters_dropped(&q->counters) != n_dropped)
-			break;
+		if (q->ends_at_drop)
+			ring->ended_at_drop = bp_counters_dropped(&q->counters) != n_dropped;
 	}
 	afp_tx_ring_reap(q);
 	if (bp_counter(&q->counters, BP_CNT_PKTS) != before)

@@ -447,7 +447,7 @@ void dpdk_device_describe(struct dpdk_port *dp)
 		if (!dp->iface[0])
 			break;
 		info->kind = iface_kind(dp->iface);
-		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER;
+		info->caps |= BP_CAP_CSUM_INFER;
 		break;
 	case DPDK_PCI:
 	case DPDK_OTHER:

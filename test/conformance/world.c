@@ -359,7 +359,7 @@ unsigned world_rx(struct world *w, struct bp_pkt *pkts, unsigned max)
 	return n;
 }
 
-/* Copies that the consumed packets met: the bound, and the sum against the counter. */
+/* Copies that the packets met, those that were left as well: the bound, the sum against the counter. */
 static void expect_tx_copies(struct world *w, const struct bp_pkt *before,
 			     const struct bp_pkt *pkts, unsigned k, uint64_t counted)
 {
@@ -411,7 +411,7 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 			       pkts[i].len == before[i].len && pkts[i].pool == before[i].pool &&
 			       pkts[i].flags == before[i].flags,
 		       "tx changed view %u, which it did not consume", i);
-	expect_tx_copies(w, before, pkts, k, is.v[BP_CNT_COPIES] - was.v[BP_CNT_COPIES]);
+	expect_tx_copies(w, before, pkts, n, is.v[BP_CNT_COPIES] - was.v[BP_CNT_COPIES]);
 	return k;
 }
 
