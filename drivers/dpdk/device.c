@@ -455,7 +455,7 @@ void dpdk_device_describe(struct dpdk_port *dp)
 		break;
 	case DPDK_VHOST:
 	case DPDK_VIRTIO_USER:
-		info->caps |= BP_CAP_CSUM_INFER;
+		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_TX_UNSURE;
 		break;
 	default:
 		break;
