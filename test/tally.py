@@ -37,11 +37,23 @@ def has_netns():
     return run.returncode == 0
 
 
+def in_namespace(tool, *command):
+    return shutil.which(tool) is not None and not subprocess.run(
+        ["unshare", "--net", tool, *command], capture_output=True, check=False).returncode
+
+
 def has_tbf():
-    command = ["unshare", "--net", "tc", "qdisc", "add", "dev", "lo", "root", "tbf",
-               "rate", "1mbit", "burst", "2k", "limit", "4k"]
-    return shutil.which("tc") is not None and not subprocess.run(
-        command, capture_output=True, check=False).returncode
+    return in_namespace("tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "1mbit", "burst",
+                        "2k", "limit", "4k")
+
+
+def has_clsact():
+    return in_namespace("tc", "qdisc", "add", "dev", "lo", "clsact")
+
+
+def has_nft():
+    return in_namespace("nft", "add table netdev t; add chain netdev t c { type filter hook egress "
+                        "device lo priority 0; }")
 
 
 def has_hugepages():
@@ -76,6 +88,8 @@ FEATURES = {
     "python": lambda: True,
     "tun": lambda: os.path.exists("/dev/net/tun"),
     "tbf": has_tbf,
+    "clsact": has_clsact,
+    "nft": has_nft,
     "two-cores": lambda: len(os.sched_getaffinity(0)) >= 2,
     "ordinary-build": no_device,
     "zero-copy-nic": no_device,

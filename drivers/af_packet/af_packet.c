@@ -215,7 +215,7 @@ static void read_drops(struct afp_rxq *rq)
 		rq->n_kernel_drops += stats.tp_drops;
 }
 
-static void afp_stop(struct bp_port *port)
+static void stop_queues(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
 
@@ -235,6 +235,14 @@ static void afp_stop(struct bp_port *port)
 		afp_tx_ring_stop(&port->txq[i]);
 		afp_tx_send_stop(&port->txq[i]);
 	}
+}
+
+static void afp_stop(struct bp_port *port)
+{
+	struct afp_port *ap = port->priv;
+
+	stop_queues(port);
+	bp_netdev_tx_dropped_end(&ap->tx_dropped, port->conf->device);
 }
 
 static int start_rxq(struct bp_rxq *q)
@@ -299,7 +307,7 @@ static int afp_start(struct bp_port *port)
 	atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev), memory_order_relaxed);
 	err = start_queues(port);
 	if (err) {
-		afp_stop(port);
+		stop_queues(port);
 		/* Gone between two of the steps. */
 		if (err == -ENXIO || afp_netdev_ifindex(&ap->dev) != ap->ifindex)
 			err = -ENODEV;
@@ -309,6 +317,7 @@ static int afp_start(struct bp_port *port)
 		return err;
 	}
 	set_mode(ap);
+	bp_netdev_tx_dropped_begin(&ap->tx_dropped, port->conf->device);
 	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
 	info->rx_copies = 0;
 	info->tx_copies = 0;
@@ -364,17 +373,19 @@ static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigne
 {
 	struct afp_port *ap = port->priv;
 	struct bp_reported drops = { .name = "tp_drops", .is_drop = true };
+	unsigned n = 0;
 
-	if (!port->n_rxq || !max)
-		return 0;
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
 		struct afp_rxq *rq = &ap->rxqs[i];
 
 		read_drops(rq);
 		drops.value += rq->n_kernel_drops;
 	}
-	out[0] = drops;
-	return 1;
+	if (port->n_rxq && n < max)
+		out[n++] = drops;
+	if (port->n_txq && n < max)
+		out[n++] = bp_netdev_tx_dropped_row(&ap->tx_dropped, port->conf->device, true);
+	return n;
 }
 
 static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)

@@ -6,6 +6,8 @@
 #include "bypath/driver.h"
 #include "bypath/ledger.h"
 
+#include "core/netdev.h"
+
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -125,6 +127,7 @@ struct afp_tx_ring {
 	uint8_t *base;
 	/* Running counts of slots: head next to fill, tail the oldest not yet reaped. */
 	uint32_t head, tail;
+	bool ended_at_drop; /* the last burst did, as its caller asks (bp_txq.ends_at_drop) */
 };
 
 struct afp_txq {
@@ -146,6 +149,7 @@ struct afp_txq {
 struct afp_port {
 	struct bp_port *port;
 	struct afp_netdev dev;
+	struct bp_netdev_tx_dropped tx_dropped;
 	enum afp_mode mode;
 	bool has_tx_ring;
 	int ifindex; /* since start() */
@@ -189,7 +193,9 @@ void afp_rx_ring_stop(struct bp_rxq *q);
 void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
 int afp_tx_send_start(struct bp_txq *q);
 void afp_tx_send_stop(struct bp_txq *q);
-/* The TX burst without its count of bursts. */
+/* The TX burst by messages. */
+unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/* The same without its count of bursts. */
 unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 /* After afp_tx_send_start(), which opens the sockets for what the ring cannot take. */
 int afp_tx_ring_start(struct bp_txq *q);

@@ -5,12 +5,13 @@
  *
  * The first frame that needs more than a copy (a tag put back, segments to be made of it, a buffer
  * of its own, a named drop) ends the burst; a burst that begins with one goes by views, so there is
- * one implementation of all that. Slots of the receive ring go back when it is known what became of
- * their frames.
+ * one implementation of all that, and so do the frames behind one that the kernel dropped. Slots of
+ * the receive ring go back when it is known what became of their frames.
  */
 #include "slots.h"
 
 #include "core/clock.h"
+#include "core/transmit.h"
 
 #define N_AHEAD   4u /* frames that are on their way into the cache while one is copied */
 #define N_FETCHED (3u * BP_CACHE_LINE) /* bytes of each slot that afp_rx_ring_look() asks for */
@@ -78,17 +79,17 @@ static unsigned fill(const struct afp_rx_ring *from, struct bp_txq *q, unsigned 
 }
 
 /*
- * Send the batch of n frames; what is left after the retries is dropped. Returns the frames that
- * are done with: less than n only behind one that the kernel refused.
+ * Send the batch of n frames, as bp_tx_all() does. Returns the frames that are done with: less than n
+ * only behind one that is gone.
  */
 static unsigned send_batch(struct bp_txq *q, struct afp_batch *batch, unsigned n,
 			   unsigned n_retries)
 {
-	enum afp_sent end = AFP_SENT_STUCK;
-	unsigned n_done = 0;
+	unsigned n_done = 0, left = bp_tx_budget(q, n_retries) + 1;
+	enum afp_sent end = AFP_SENT_FULL;
 	uint32_t n_sent;
 
-	for (unsigned i = 0; end == AFP_SENT_STUCK && i <= n_retries; i++) {
+	for (; end == AFP_SENT_FULL && left; left--) {
 		end = afp_tx_ring_kick(q, batch, &n_sent);
 		n_done += n_sent;
 	}
@@ -97,7 +98,8 @@ static unsigned send_batch(struct bp_txq *q, struct afp_batch *batch, unsigned n
 	if (end != AFP_SENT_ALL)
 		afp_tx_ring_unfill(&((struct afp_txq *)q->priv)->ring, batch);
 	afp_tx_ring_reap(q);
-	if (end == AFP_SENT_REFUSED)
+	q->is_stuck = end == AFP_SENT_FULL;
+	if (end == AFP_SENT_GONE)
 		return n_done + 1;
 	bp_count(&q->counters, end == AFP_SENT_DOWN ? BP_DROP_PORT_DOWN : BP_DROP_TX_FULL,
 		 n - n_done);
@@ -122,18 +124,15 @@ static void give_slots(struct bp_rxq *q, struct afp_rx_ring *ring, unsigned n)
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 }
 
-/* What is not plain, as the engine would send it. */
+/* What is not plain, as the engine would send it; tx: the queue's burst, or another of its ways. */
 static __attribute__((noinline)) unsigned by_views(struct bp_rxq *rxq, struct bp_txq *txq,
-						   unsigned max, unsigned n_retries)
+						   bp_tx_fn tx, unsigned max, unsigned n_retries)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n = rxq->driver_burst(rxq, pkts, max);
-	unsigned k = n ? txq->driver_burst(txq, pkts, n) : 0;
 
-	while (k < n && n_retries--)
-		k += txq->driver_burst(txq, pkts + k, n - k);
-	bp_count(&txq->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts + k, n - k));
-	bp_pool_put(txq->worker_id, pkts + k, n - k);
+	if (n)
+		bp_tx_all(txq, tx, pkts, n, n_retries);
 	return n; /* of one view each */
 }
 
@@ -141,7 +140,7 @@ static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, uns
 {
 	struct afp_rx_ring *from = &((struct afp_rxq *)rxq->priv)->ring;
 	uint64_t now = bp_clock_cycles();
-	unsigned n_full = afp_rx_ring_look(from, max, now), n = 0;
+	unsigned n_full = afp_rx_ring_look(from, max, now), n = 0, n_done;
 	struct afp_batch batch;
 
 	if (!n_full) {
@@ -153,11 +152,13 @@ static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, uns
 		n = fill(from, txq, n_full, &batch);
 	}
 	if (!n)
-		return by_views(rxq, txq, max, n_retries);
-	n = send_batch(txq, &batch, n, n_retries);
-	give_slots(rxq, from, n);
+		return by_views(rxq, txq, txq->driver_burst, max, n_retries);
+	n_done = send_batch(txq, &batch, n, n_retries);
+	give_slots(rxq, from, n_done);
+	if (n_done < n)
+		n_done += by_views(rxq, txq, afp_tx_send, n - n_done, n_retries);
 	afp_rx_ring_took(from, now, n_full < max);
-	return n;
+	return n_done;
 }
 
 bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,

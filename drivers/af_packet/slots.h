@@ -102,12 +102,15 @@ void afp_rx_ring_took(struct afp_rx_ring *ring, uint64_t now, bool is_empty);
 
 enum afp_sent {
 	AFP_SENT_ALL,
-	AFP_SENT_STUCK, /* the rest waits for another call */
-	AFP_SENT_REFUSED, /* as above, but the first of the rest never can be sent: it is counted */
+	AFP_SENT_FULL, /* nothing was tried with the rest */
+	AFP_SENT_GONE, /* the first of the rest is dropped and counted, nothing tried behind it */
 	AFP_SENT_DOWN, /* the device is away */
 };
 
-/* Let the kernel send the batch; *batch becomes what it left, *n_sent is counted as sent. */
+/*
+ * Let the kernel send the batch; *batch becomes what it left, *n_sent is counted as sent. The slot of
+ * a frame that is gone is part of what is left: it comes out of the ring like the others.
+ */
 enum afp_sent afp_tx_ring_kick(struct bp_txq *q, struct afp_batch *batch, uint32_t *n_sent);
 /* Take what is left of a batch out of the ring again. */
 void afp_tx_ring_unfill(struct afp_tx_ring *ring, const struct afp_batch *batch);

@@ -1,13 +1,18 @@
 /* Sends through a PACKET_TX_RING: one copy in user space, one call per burst. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * System calls on the packet path: one sendto() per burst, one more after each frame that the
- * kernel refuses; what does not fit a slot (super-frames, jumbo frames, frames at which the kernel
- * may take offence) goes the way of tx_send.c in between.
+ * System calls on the packet path: one sendto() per burst; what does not fit a slot (super-frames,
+ * jumbo frames, frames at which the kernel may take offence) and what stands behind a frame that the
+ * kernel refused goes the way of tx_send.c.
  *
  * sendto() walks the ring in the caller's context: when it returns, no slot that still says
  * TP_STATUS_SEND_REQUEST will be looked at before the next call. So leftovers are taken out of the
  * ring again, and only frames on their way (TP_STATUS_SENDING) are held.
+ *
+ * A frame that was dropped below the ring leaves its slot at TP_STATUS_SEND_REQUEST as well, and the
+ * kernel's head stays there (tpacket_snd(), out_status): only the call's result tells it from one that
+ * was not tried. Either way that slot is the next to be filled. The frames behind a dropped one cannot
+ * stay in their slots; they are sent from where they lie, so that none is copied twice.
  *
  * The metadata's hdr_len says how many bytes the kernel copies into its own buffer rather than
  * attaching the ring's page. Saying «all» costs a small copy and spares a page reference, and on
@@ -18,6 +23,7 @@
 #include "bypath/log.h"
 
 #include "core/clock.h"
+#include "core/transmit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -151,6 +157,20 @@ static bool is_taken(const struct afp_tx_ring *ring, uint32_t i)
 	return status != TP_STATUS_SEND_REQUEST && status != TP_STATUS_WRONG_FORMAT;
 }
 
+/* What became of slot i, the first that the kernel has not taken, in a call that ended with rc. */
+static enum afp_sent judge(struct bp_txq *q, uint32_t i, ssize_t rc)
+{
+	enum bp_cnt reason = bp_tx_errno_reason((int)-rc);
+	uint32_t status = slot_status(&((struct afp_txq *)q->priv)->ring, i);
+
+	if (rc >= 0 || bp_tx_errno_is_full((int)-rc))
+		return AFP_SENT_FULL;
+	if (status == TP_STATUS_SEND_REQUEST && reason == BP_DROP_PORT_DOWN)
+		return AFP_SENT_DOWN;
+	bp_count(&q->counters, reason, 1);
+	return AFP_SENT_GONE;
+}
+
 enum afp_sent afp_tx_ring_kick(struct bp_txq *q, struct afp_batch *batch, uint32_t *n_sent)
 {
 	struct afp_tx_ring *ring = &((struct afp_txq *)q->priv)->ring;
@@ -167,37 +187,32 @@ enum afp_sent afp_tx_ring_kick(struct bp_txq *q, struct afp_batch *batch, uint32
 	batch->n_bytes -= n_bytes;
 	bp_count(&q->counters, BP_CNT_PKTS, *n_sent);
 	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
-	if (i == ring->head)
-		return AFP_SENT_ALL;
-	if (slot_status(ring, i) == TP_STATUS_WRONG_FORMAT) {
-		bp_count(&q->counters, rc == -EMSGSIZE ? BP_DROP_TX_TOO_LONG : BP_DROP_TX_ERROR, 1);
-		return AFP_SENT_REFUSED;
-	}
-	return rc == -ENETDOWN || rc == -ENXIO || rc == -ENODEV ? AFP_SENT_DOWN : AFP_SENT_STUCK;
+	return i == ring->head ? AFP_SENT_ALL : judge(q, i, rc);
 }
 
 /*
- * Let the kernel send the batch, which holds the n views pkts[]. What it left comes out of the ring;
- * what can never be sent is counted. Sets *is_stuck when the rest must wait. Returns the views
- * consumed.
+ * Let the kernel send the batch, which holds the n views pkts[]; what it left comes out of the ring.
+ * Returns the views consumed.
  */
 static unsigned flush(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, struct afp_batch *batch,
-		      bool *is_stuck)
+		      enum afp_sent *end)
 {
-	uint32_t n_sent;
-	enum afp_sent end = afp_tx_ring_kick(q, batch, &n_sent);
+	uint32_t n_done;
 	unsigned i = 0;
 
-	*is_stuck = end == AFP_SENT_STUCK;
-	if (end == AFP_SENT_ALL)
+	*end = afp_tx_ring_kick(q, batch, &n_done);
+	if (*end == AFP_SENT_ALL)
 		return n;
 	afp_tx_ring_unfill(&((struct afp_txq *)q->priv)->ring, batch);
-	for (n_sent += end == AFP_SENT_REFUSED; n_sent; n_sent--)
+	for (n_done += *end == AFP_SENT_GONE; n_done; n_done--)
 		i += bp_pkt_n_views(&pkts[i], n - i);
-	if (end != AFP_SENT_DOWN)
-		return i;
-	bp_count(&q->counters, BP_DROP_PORT_DOWN, bp_pkt_count(&pkts[i], n - i));
-	return n;
+	if (*end == AFP_SENT_DOWN) {
+		unsigned n_down = q->ends_at_drop ? bp_pkt_n_views(&pkts[i], n - i) : n - i;
+
+		bp_count(&q->counters, BP_DROP_PORT_DOWN, bp_pkt_count(&pkts[i], n_down));
+		i += n_down;
+	}
+	return i;
 }
 
 /* The packets at the front that do not fit: by the other socket, after all before them. */
@@ -215,27 +230,44 @@ static unsigned send_odd(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return n_odd ? afp_send_views(q, pkts, n_odd) : 0;
 }
 
+/* The packets at the front that leave together. Returns the views consumed. */
+static unsigned send_run(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, enum afp_sent *end)
+{
+	struct afp_batch batch = afp_batch_begin(&((struct afp_txq *)q->priv)->ring);
+	unsigned n_filled = fill_slots(q, pkts, n, &batch), n_done;
+
+	if (!n_filled) {
+		n_done = send_odd(q, pkts, n);
+		*end = n_done ? AFP_SENT_ALL : AFP_SENT_FULL;
+		return n_done;
+	}
+	n_done = flush(q, pkts, n_filled, &batch, end);
+	bp_pool_put(q->worker_id, pkts, n_done);
+	return n_done;
+}
+
+/*
+ * A burst that ends at a dropped frame leaves those behind it to the next call. That one goes by
+ * messages, or they would be copied again for each dropped frame before them.
+ */
 static unsigned tx_ring(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	struct afp_tx_ring *ring = &((struct afp_txq *)q->priv)->ring;
 	uint64_t before = bp_counter(&q->counters, BP_CNT_PKTS);
-	bool is_stuck = false;
+	uint64_t n_dropped = q->ends_at_drop ? bp_counters_dropped(&q->counters) : 0;
+	enum afp_sent end = ring->ended_at_drop ? AFP_SENT_GONE : AFP_SENT_ALL;
 	unsigned k = 0;
 
 	(void)afp_tx_ring_room(q, n);
-	while (k < n && !is_stuck) {
-		struct afp_batch batch = afp_batch_begin(ring);
-		unsigned n_filled = fill_slots(q, pkts + k, n - k, &batch);
-		unsigned n_gone;
-
-		if (n_filled) {
-			n_gone = flush(q, pkts + k, n_filled, &batch, &is_stuck);
-			bp_pool_put(q->worker_id, pkts + k, n_gone);
+	while (k < n && end != AFP_SENT_FULL && !(k && ring->ended_at_drop)) {
+		if (end == AFP_SENT_GONE) {
+			k += afp_send_views(q, pkts + k, n - k);
+			end = AFP_SENT_FULL; /* or nothing is left */
 		} else {
-			n_gone = send_odd(q, pkts + k, n - k);
-			is_stuck = !n_gone;
+			k += send_run(q, pkts + k, n - k, &end);
 		}
-		k += n_gone;
+		if (q->ends_at_drop)
+			ring->ended_at_drop = bp_counters_dropped(&q->counters) != n_dropped;
 	}
 	afp_tx_ring_reap(q);
 	if (bp_counter(&q->counters, BP_CNT_PKTS) != before)
@@ -295,7 +327,8 @@ void afp_tx_ring_stop(struct bp_txq *q)
 
 	if (tq->ring.base) {
 		afp_tx_ring_reap(q);
-		bp_count(&q->counters, BP_DROP_TX_ABANDONED, tq->ring.head - tq->ring.tail);
+		bp_count_lost_after(&q->counters, BP_DROP_TX_ABANDONED,
+				    tq->ring.head - tq->ring.tail);
 		atomic_store_explicit(&q->n_held, 0, memory_order_relaxed);
 		munmap(tq->ring.base, AFP_TX_SLOTS * AFP_TX_SLOT_BYTES);
 	}

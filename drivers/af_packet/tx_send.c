@@ -1,12 +1,13 @@
 /* Sends with sendmmsg() straight from wherever the views lie. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * System calls on the packet path: one sendmmsg() per burst, one more after each packet that the
- * kernel refuses and at each change between the sockets around and through the qdisc.
+ * System calls on the packet path: one sendmmsg() per burst, two more for each packet that the kernel
+ * refuses, one at each change between the sockets around and through the qdisc.
  */
 #include "af_packet.h"
 
 #include "core/clock.h"
+#include "core/transmit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -108,34 +109,27 @@ static unsigned run_length(const struct afp_txq *tq, unsigned m, unsigned n_msgs
 	return end - m;
 }
 
-/*
- * The kernel refused message m. Returns how many messages that consumes: 0, the queue is full and
- * they can be tried again; 1, this one can never be sent; all, the device is away.
- */
+/* The kernel refused message m. Returns how many messages that consumes; 0: nothing was tried. */
 static unsigned judge(struct bp_txq *q, unsigned m, unsigned n_msgs, int err)
 {
-	struct afp_txq *tq = q->priv;
+	const struct afp_txq *tq = q->priv;
+	enum bp_cnt reason = bp_tx_errno_reason(err);
+	unsigned n_gone = 1;
 
-	switch (err) {
-	case EAGAIN:
-	case ENOBUFS:
-	case ENOMEM:
-	case EINTR:
+	if (bp_tx_errno_is_full(err))
 		return 0;
-	case ENETDOWN:
-	case ENXIO:
-	case ENODEV:
-		bp_count(&q->counters, BP_DROP_PORT_DOWN, n_msgs - m);
-		return n_msgs - m;
-	case EMSGSIZE:
-		bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
-		return 1;
-	default:
-		bp_count(&q->counters, tq->lens[m] < ETH_HLEN ? BP_DROP_RUNT : BP_DROP_TX_ERROR, 1);
-		return 1;
-	}
+	if (reason == BP_DROP_PORT_DOWN && !q->ends_at_drop)
+		n_gone = n_msgs - m;
+	if (reason == BP_DROP_TX_ERROR && tq->lens[m] < ETH_HLEN)
+		reason = BP_DROP_RUNT;
+	bp_count(&q->counters, reason, n_gone);
+	return n_gone;
 }
 
+/*
+ * sendmmsg() stops at a message that the kernel refuses, and tells why only when that is the first:
+ * behind others it is tried a second time. So an interface may count two drops where we count one.
+ */
 static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 {
 	struct afp_txq *tq = q->priv;
@@ -153,9 +147,9 @@ static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 		if (n <= 0) {
 			unsigned n_gone = judge(q, m, n_msgs, err);
 
-			if (!n_gone)
-				break;
 			m += n_gone;
+			if (!n_gone || q->ends_at_drop)
+				break;
 			continue;
 		}
 		for (unsigned end = m + (unsigned)n; m < end; m++)
@@ -181,7 +175,7 @@ unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return k;
 }
 
-static unsigned tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	uint64_t before = bp_counter(&q->counters, BP_CNT_PKTS);
 	unsigned k = n ? afp_send_views(q, pkts, n) : 0;
@@ -231,7 +225,7 @@ int afp_tx_send_start(struct bp_txq *q)
 			.sll_protocol = htons(protocols[i]),
 			.sll_ifindex = ap->ifindex,
 		};
-	q->driver_burst = tx_send;
+	q->driver_burst = afp_tx_send;
 	return 0;
 }
 

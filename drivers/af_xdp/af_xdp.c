@@ -254,33 +254,21 @@ static int af_xdp_start(struct bp_port *port)
 	if (ret < 0)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	mode = (enum xsk_mode)ret;
+	xp->is_zerocopy = mode == XSK_MODE_ZEROCOPY;
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
 	publish_queues(xp);
-	xp->base_tx_dropped = 0;
-	(void)xsk_device_tx_dropped(xp->dev.name, &xp->base_tx_dropped);
-	xp->last_tx_dropped = xp->base_tx_dropped;
+	bp_netdev_tx_dropped_begin(&xp->tx_dropped, xp->dev.name);
 	xp->was_started = true;
 	xp->logged_err = 0;
 	return 0;
-}
-
-/* Drops of the device since the first start; what it has counted stays when it vanishes. */
-static uint64_t read_tx_dropped(struct xsk_port *xp)
-{
-	uint64_t now;
-
-	if (xsk_device_tx_dropped(xp->dev.name, &now) == 0 && now >= xp->last_tx_dropped)
-		xp->last_tx_dropped = now;
-	return xp->past_tx_dropped + xp->last_tx_dropped - xp->base_tx_dropped;
 }
 
 static void af_xdp_stop(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 
-	xp->past_tx_dropped = read_tx_dropped(xp);
-	xp->base_tx_dropped = xp->last_tx_dropped;
+	bp_netdev_tx_dropped_end(&xp->tx_dropped, xp->dev.name);
 	xsk_prog_detach(xp->prog);
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
@@ -337,13 +325,13 @@ static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsi
 		if (xp->queues[i].xsk)
 			xsk_queue_stats(&xp->queues[i], &sum);
 	const struct bp_reported all[] = {
-		{ "rx_dropped", sum.rx_dropped, true },
-		{ "rx_ring_full", sum.rx_ring_full, true },
+		{ "rx_dropped", sum.rx_dropped, true, false },
+		{ "rx_ring_full", sum.rx_ring_full, true, false },
 		/* Refused attempts to take a frame, not packets: those are in rx_dropped. */
-		{ "fill_ring_empty", sum.rx_fill_ring_empty_descs, false },
-		{ "rx_invalid", sum.rx_invalid_descs, false },
-		{ "tx_invalid", sum.tx_invalid_descs, true },
-		{ "dev_tx_dropped", read_tx_dropped(xp), true },
+		{ "fill_ring_empty", sum.rx_fill_ring_empty_descs, false, false },
+		{ "rx_invalid", sum.rx_invalid_descs, false, false },
+		{ "tx_invalid", sum.tx_invalid_descs, true, false },
+		bp_netdev_tx_dropped_row(&xp->tx_dropped, xp->dev.name, !xp->is_zerocopy),
 	};
 
 	for (; n < max && n < sizeof(all) / sizeof(all[0]); n++)

@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/frames.h"
+#include "core/netdev.h"
 
 #include "depth.h"
 
@@ -123,10 +124,9 @@ struct xsk_port {
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
-	uint64_t past_tx_dropped; /* the device's own drops while earlier starts lasted */
-	uint64_t base_tx_dropped; /* its counter at the last start */
-	uint64_t last_tx_dropped; /* its counter when it was last read */
+	struct bp_netdev_tx_dropped tx_dropped;
 	bool was_started;
+	bool is_zerocopy; /* what the kernel drops on TX shows in the device's counter only */
 	int logged_err; /* of the last start(): a retry that fails alike stays silent */
 };
 
@@ -140,8 +140,6 @@ int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
 uint32_t xsk_device_mtu(int ctl_fd, const char *name);
 /* Does its driver refuse to change the number of queues? false where it does not tell. */
 bool xsk_device_has_fixed_queues(int ctl_fd, const char *name);
-/* Packets that the device or its driver dropped instead of sending. 0 or -errno. */
-int xsk_device_tx_dropped(const char *name, uint64_t *n);
 
 /* Does it take VLAN tags off what it receives? 1, 0, or -errno where it does not tell. */
 int xsk_device_strips_tags(int ctl_fd, const char *name);

@@ -130,27 +130,3 @@ uint32_t xsk_device_mtu(int ctl_fd, const char *name)
 		return 0;
 	return (uint32_t)ifr.ifr_mtu;
 }
-
-int xsk_device_tx_dropped(const char *name, uint64_t *n)
-{
-	/* Of this thread's network namespace, whatever /sys shows. */
-	FILE *f = fopen("/proc/thread-self/net/dev", "re");
-	char line[512], dev[IF_NAMESIZE + 1];
-	int err = -ENODEV;
-
-	if (!f)
-		return -errno;
-	while (err && fgets(line, sizeof(line), f)) {
-		unsigned long long dropped;
-
-		/* Eight columns of receive, then bytes, packets, errs, drop of transmit. */
-		if (sscanf(line, " %16[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", dev,
-			   &dropped) == 2 &&
-		    strcmp(dev, name) == 0) {
-			*n = dropped;
-			err = 0;
-		}
-	}
-	fclose(f);
-	return err;
-}

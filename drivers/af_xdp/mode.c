@@ -71,7 +71,8 @@ void xsk_mode_close_queues(struct xsk_port *xp)
 			struct bp_txq *q = &xp->port->txq[i];
 
 			if (n_abandoned)
-				bp_count(&q->counters, BP_DROP_TX_ABANDONED, n_abandoned);
+				bp_count_lost_after(&q->counters, BP_DROP_TX_ABANDONED,
+						    n_abandoned);
 			atomic_store_explicit(&q->n_held, 0, memory_order_relaxed);
 		}
 	}

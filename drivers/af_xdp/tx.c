@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * System calls on the packet path: sendto() without data. Copy mode: at least one per burst, since
- * the kernel sends inside it, on 6.17 and later exactly one. Zero-copy: one when the driver asks.
+ * the kernel sends inside it, on 6.17 and later exactly one, and one more for each frame that it
+ * drops. Zero-copy: one when the driver asks.
  */
 #include "af_xdp.h"
 
@@ -48,27 +49,47 @@ static inline bool is_ring_empty(const struct xsk_ring_prod *tx)
 	return __atomic_load_n(tx->consumer, __ATOMIC_RELAXED) == tx->cached_prod;
 }
 
-/* Make the kernel send what lies in the ring. */
+/* One call. 0 or its errno. */
+static int call_kernel(struct bp_txq *q, const struct xsk_tx_side *side)
+{
+	uint64_t start = bp_clock_cycles();
+	int err = sendto(side->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : 0;
+
+	bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - start);
+	bp_count(&q->counters, BP_CNT_CALLS, 1);
+	return err;
+}
+
+/*
+ * Make the kernel send what lies in the ring.
+ *
+ * Copy mode (net/xdp/xsk.c, __xsk_generic_xmit()): EBUSY says that one frame was taken, completed and
+ * dropped; those behind it were not looked at. EAGAIN: the call's budget is used up (go on), or the
+ * socket's memory, the completion ring or the device's queue is (the consumer stands still). Others:
+ * no memory for a copy, or the device is away. The next burst, or kick, tries again.
+ */
 static void kick(struct bp_txq *q, struct xsk_tx_side *side)
 {
+	unsigned n_kicks = 0, n_gone = 0;
+
 	if (side->zerocopy && !xsk_ring_prod__needs_wakeup(&side->tx))
 		return;
-	for (unsigned i = 0; i < side->kicks_max && !is_ring_empty(&side->tx); i++) {
+	while (n_kicks < side->kicks_max && n_gone < BP_BURST_MAX && !is_ring_empty(&side->tx)) {
 		uint32_t before = __atomic_load_n(side->tx.consumer, __ATOMIC_RELAXED);
-		uint64_t start = bp_clock_cycles();
-		ssize_t ret = sendto(side->fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+		int err = call_kernel(q, side);
 
-		bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - start);
-		bp_count(&q->counters, BP_CNT_CALLS, 1);
-		/*
-		 * EAGAIN: the budget is used up (go on), or the socket's memory or the completion
-		 * ring is (the consumer stands still). EBUSY, ENOBUFS: the device is full; ENETDOWN,
-		 * ENXIO: it is away. The next burst, or kick, tries again.
-		 */
-		if (side->zerocopy || ret >= 0 || errno != EAGAIN ||
-		    before == __atomic_load_n(side->tx.consumer, __ATOMIC_RELAXED))
+		if (side->zerocopy)
 			return;
+		if (err == EBUSY)
+			n_gone++;
+		else if (err != EAGAIN ||
+			 before == __atomic_load_n(side->tx.consumer, __ATOMIC_RELAXED))
+			break;
+		else
+			n_kicks++;
 	}
+	if (n_gone)
+		bp_count_lost_after(&q->counters, BP_DROP_TX_KERNEL, n_gone);
 }
 
 /*
@@ -141,12 +162,16 @@ static void copy_packet(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pk
 	}
 }
 
-/* Send a packet from frames of our own. -ENOBUFS: the ring is full, the packet stays. */
+/*
+ * Send a packet from frames of our own. -ENOBUFS: the ring is full, the packet stays; -ECANCELED: it
+ * is dropped, counted.
+ */
 static int send_copy(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pkt *pkts,
 		     unsigned n_views, uint32_t n_bytes, unsigned room)
 {
 	uint64_t offsets[COPY_FRAMES_MAX];
 	unsigned n_frames = 0, n_got;
+	int err = -ECANCELED;
 
 	for (uint32_t left = n_bytes; left; n_frames++)
 		left -= left < side->room ? left : side->room;
@@ -172,9 +197,10 @@ static int send_copy(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pkt *
 	bp_count(&q->counters, BP_CNT_PKTS, 1);
 	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
 	side->n_held++;
+	err = 0;
 consumed:
 	bp_pool_put(q->worker_id, pkts, n_views);
-	return 0;
+	return err;
 }
 
 /* A packet that no try will ever send. True if it was one: consumed and counted. */
@@ -206,12 +232,18 @@ static unsigned put_packets(struct bp_txq *q, struct xsk_tx_side *side, struct b
 
 		if (drop_unsendable(q, side, pkt, n_views, n_bytes)) {
 			done += n_views;
+			if (q->ends_at_drop)
+				break;
 			continue;
 		}
 		if (!is_in_place(q, side, pkt, n_views)) {
-			if (send_copy(q, side, pkt, n_views, (uint32_t)n_bytes, free_slots) < 0)
+			int err = send_copy(q, side, pkt, n_views, (uint32_t)n_bytes, free_slots);
+
+			if (err == -ENOBUFS)
 				break;
 			done += n_views;
+			if (err && q->ends_at_drop)
+				break;
 			continue;
 		}
 		if (n_views > free_slots)

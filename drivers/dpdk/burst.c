@@ -1,8 +1,8 @@
 /* The packet path of the `dpdk` driver: mbufs to views, views to mbufs. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * System calls on the packet path: none of ours. PMDs over the kernel make their own inside their
- * bursts; those are counted where the PMD's source makes their number certain.
+ * System calls on the packet path: none of ours but those of afp.c. PMDs over the kernel make their own
+ * inside their bursts; those are counted where the PMD's source makes their number certain.
  */
 #include "burst.h"
 #include "vnet.h"
@@ -211,14 +211,16 @@ static bool mark(const struct dpdk_txq *tq, struct rte_mbuf **m, const struct bp
 	return marked;
 }
 
-/* Send the packets at the start of pkts[] that go out in place. Returns views consumed. */
+/* Send the packets at the start of pkts[] that go out in place. Returns views consumed. *is_over: no
+ * more of this burst is to be tried. */
 static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsigned n,
-				     bool *is_full)
+				     bool *is_over)
 {
 	struct dpdk_txq *tq = q->priv;
 	struct rte_mbuf *mbufs[BP_BURST_MAX];
 	uint8_t end[BP_BURST_MAX]; /* views up to and including packet i */
-	unsigned n_pkts = 0, n_views = 0, n_sent;
+	unsigned n_pkts = 0, n_views = 0, n_done;
+	struct dpdk_gone gone = { 0 };
 	bool is_short = false; /* of mbufs */
 
 	while (n_views < n) {
@@ -239,13 +241,13 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 		n_views += v;
 		end[n_pkts++] = (uint8_t)n_views;
 	}
-	n_sent = dpdk_burst_out(q, mbufs, n_pkts);
-	for (unsigned i = n_sent; i < n_pkts; i++)
+	n_done = n_pkts ? dpdk_burst_out(q, mbufs, n_pkts, &gone) : 0;
+	for (unsigned i = n_done; i < n_pkts; i++)
 		unlink_views(mbufs[i], &pkts[i ? end[i - 1] : 0]);
-	*is_full = n_sent < n_pkts || is_short;
-	bp_count(&q->counters, BP_CNT_PKTS, n_sent);
-	n_views = n_sent ? end[n_sent - 1] : 0;
-	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views));
+	*is_over = n_done < n_pkts || is_short || (gone.n && q->ends_at_drop);
+	bp_count(&q->counters, BP_CNT_PKTS, n_done - gone.n);
+	n_views = n_done ? end[n_done - 1] : 0;
+	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views) - gone.n_bytes);
 	return n_views;
 }
 
@@ -283,13 +285,6 @@ static struct rte_mbuf *copy_packet(struct bp_txq *q, struct bp_pkt *pkts, unsig
 	return segs[0];
 }
 
-static void hold(struct bp_txq *q)
-{
-	struct dpdk_txq *tq = q->priv;
-
-	atomic_store_explicit(&q->n_held, tq->n_backlog, memory_order_relaxed);
-}
-
 /* The peer that agreed to offloads has left: what was marked for it is not for the next one. */
 static void abandon_marked(struct bp_txq *q)
 {
@@ -303,8 +298,24 @@ static void abandon_marked(struct bp_txq *q)
 		else
 			backlog[n_kept++] = backlog[i];
 	}
-	bp_count(&q->counters, BP_DROP_TX_ABANDONED, n - n_kept);
+	bp_count_lost_after(&q->counters, BP_DROP_TX_ABANDONED, n - n_kept);
 	tq->n_backlog = (uint16_t)n_kept;
+}
+
+/*
+ * A PMD that does not tell took nothing of the backlog, in as many attempts as a burst has: it may
+ * never take the first of it, behind which all would wait. Returns whether that one is given up.
+ */
+static bool pass_blocked(struct bp_txq *q)
+{
+	struct dpdk_txq *tq = q->priv;
+
+	if (!(q->port->info.caps & BP_CAP_TX_UNSURE) ||
+	    tq->n_blocked++ < q->port->env->conf->engine.tx_retries)
+		return false;
+	dpdk_drop(q, &tq->backlog[tq->first_backlog++], 1, BP_DROP_TX_ERROR, NULL);
+	tq->n_backlog--;
+	return true;
 }
 
 /* Send what was copied and consumed earlier. True when nothing of it is left. */
@@ -316,10 +327,16 @@ static bool flush_backlog(struct bp_txq *q)
 	if (dpdk_vnet_is_on(tq->dp) &&
 	    atomic_load_explicit(&tq->dp->promise, memory_order_relaxed) != DPDK_PROMISE_KEPT)
 		abandon_marked(q);
-	k = dpdk_burst_out(q, &tq->backlog[tq->first_backlog], tq->n_backlog);
-	tq->first_backlog = (uint16_t)(tq->first_backlog + k);
-	tq->n_backlog = (uint16_t)(tq->n_backlog - k);
-	hold(q);
+	do {
+		k = tq->n_backlog ? dpdk_burst_out(q, &tq->backlog[tq->first_backlog],
+						   tq->n_backlog, NULL)
+				  : 0;
+		tq->first_backlog = (uint16_t)(tq->first_backlog + k);
+		tq->n_backlog = (uint16_t)(tq->n_backlog - k);
+		if (k)
+			tq->n_blocked = 0;
+	} while (tq->n_backlog && !k && pass_blocked(q));
+	dpdk_hold(q);
 	return !tq->n_backlog;
 }
 
@@ -327,12 +344,13 @@ static bool flush_backlog(struct bp_txq *q)
  * Copy and send the packets at the start of pkts[] that need it. All that were copied are
  * consumed: those that the PMD did not take stay in the backlog, so that nothing is copied twice.
  */
-static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, bool *is_full)
+static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, bool *is_over)
 {
 	struct dpdk_txq *tq = q->priv;
 	unsigned n_pkts = 0, n_views = 0;
+	bool ends = false;
 
-	while (n_views < n) {
+	while (n_views < n && !ends) {
 		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
 		uint64_t len = bp_pkt_bytes(&pkts[n_views], v);
 		struct rte_mbuf *m;
@@ -348,6 +366,7 @@ static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, b
 		n_views += v;
 		if (unlikely(!m)) {
 			bp_count(&q->counters, BP_DROP_TX_NO_MEM, 1);
+			ends = q->ends_at_drop;
 			continue;
 		}
 		if (unlikely(len < tq->pad_bytes))
@@ -358,7 +377,7 @@ static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, b
 	}
 	tq->first_backlog = 0;
 	tq->n_backlog = (uint16_t)n_pkts;
-	*is_full = n_pkts && !flush_backlog(q);
+	*is_over = (n_pkts && !flush_backlog(q)) || ends;
 	bp_pool_put(q->worker_id, pkts, n_views);
 	return n_views;
 }
@@ -368,22 +387,25 @@ static inline unsigned tx_body(struct bp_txq *q, struct bp_pkt *pkts, unsigned n
 {
 	struct dpdk_txq *tq = q->priv;
 	unsigned done = 0;
-	bool is_full = false;
+	bool is_over = false;
 
 	if (unlikely(tq->n_backlog) && !flush_backlog(q))
 		return 0;
-	while (done < n && !is_full) {
+	if (!n && tq->afp)
+		dpdk_afp_kick(q);
+	while (done < n && !is_over) {
 		unsigned v = bp_pkt_n_views(&pkts[done], n - done);
 		enum verdict verdict = judge(q, &pkts[done], v, bp_pkt_bytes(&pkts[done], v));
 
 		if (likely(verdict == TX_IN_PLACE)) {
-			done += send_in_place(q, &pkts[done], n - done, &is_full);
+			done += send_in_place(q, &pkts[done], n - done, &is_over);
 		} else if (verdict == TX_COPY) {
-			done += send_copies(q, &pkts[done], n - done, &is_full);
+			done += send_copies(q, &pkts[done], n - done, &is_over);
 		} else {
 			bp_count(&q->counters, reasons[verdict], 1);
 			bp_pool_put(q->worker_id, &pkts[done], v);
 			done += v;
+			is_over = q->ends_at_drop;
 		}
 	}
 	if (done)

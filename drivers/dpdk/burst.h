@@ -71,15 +71,64 @@ static inline void dpdk_count_rx(struct bp_rxq *q, unsigned n_pkts, uint64_t n_b
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 }
 
-static inline unsigned dpdk_burst_out(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n)
+/* Packets that a call consumed and dropped: what its caller must not count as sent. */
+struct dpdk_gone {
+	unsigned n;
+	uint64_t n_bytes;
+};
+
+/* Account for n packets that are dropped; gone: NULL when they have been counted as sent. */
+static inline void dpdk_count_gone(struct bp_txq *q, enum bp_cnt reason, unsigned n,
+				   uint64_t n_bytes, struct dpdk_gone *gone)
+{
+	if (!gone) {
+		bp_count_lost_after(&q->counters, reason, n);
+		return;
+	}
+	bp_count(&q->counters, reason, n);
+	gone->n += n;
+	gone->n_bytes += n_bytes;
+}
+
+/* Drop n mbufs, as above. Returns n. */
+static inline unsigned dpdk_drop(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n,
+				 enum bp_cnt reason, struct dpdk_gone *gone)
+{
+	uint64_t n_bytes = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		n_bytes += mbufs[i]->pkt_len;
+	dpdk_count_gone(q, reason, n, n_bytes, gone);
+	rte_pktmbuf_free_bulk(mbufs, n);
+	return n;
+}
+
+/* What is consumed and not on its way yet. */
+static inline void dpdk_hold(struct bp_txq *q)
 {
 	struct dpdk_txq *tq = q->priv;
-	unsigned k = rte_eth_tx_burst(tq->eth_id, tq->queue_id, mbufs, (uint16_t)n);
 
-	if (tq->calls_per_burst | tq->calls_per_pkt)
-		bp_count(&q->counters, BP_CNT_CALLS,
-			 tq->calls_per_burst + (uint64_t)k * tq->calls_per_pkt);
-	return k;
+	atomic_store_explicit(&q->n_held, tq->n_backlog + (tq->afp ? tq->afp->n_waiting : 0),
+			      memory_order_relaxed);
 }
+
+/*
+ * Hand n ≥ 1 mbufs to the PMD. Returns how many are consumed: sent, or dropped, counted under a reason
+ * and added to *gone (lost_after_sent where gone is NULL). Less than n: the rest is full; or, of a queue
+ * with ends_at_drop, the last of them is dropped; or the PMD does not tell (BP_CAP_TX_UNSURE).
+ */
+static inline unsigned dpdk_burst_out(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n,
+				      struct dpdk_gone *gone)
+{
+	struct dpdk_txq *tq = q->priv;
+
+	if (tq->out)
+		return tq->out(q, mbufs, n, gone);
+	return rte_eth_tx_burst(tq->eth_id, tq->queue_id, mbufs, (uint16_t)n);
+}
+
+/* answer.c: of PMDs that make a system call per packet, whose errno tells what they do not. */
+unsigned dpdk_answer_out(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n,
+			 struct dpdk_gone *gone);
 
 #endif

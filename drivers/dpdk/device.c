@@ -337,6 +337,7 @@ void dpdk_device_remove(struct dpdk_port *dp)
 
 	if (dp->eth_id == RTE_MAX_ETHPORTS)
 		return;
+	dpdk_afp_close(dp);
 	if (!(dp->kind == DPDK_MEMIF && dp->is_server) &&
 	    !rte_eth_dev_info_get(dp->eth_id, &info) && info.device) {
 		struct rte_device *device = info.device;
@@ -414,11 +415,22 @@ void dpdk_device_describe(struct dpdk_port *dp)
 		break;
 	case DPDK_TAP:
 		info->kind = BP_DEVICE_TAP;
+		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_TX_UNSURE;
+		break;
+	case DPDK_PCAP:
+		info->caps |= BP_CAP_TX_UNSURE;
+		if (!dp->iface[0])
+			break;
+		info->kind = iface_kind(dp->iface);
 		info->caps |= BP_CAP_CSUM_INFER;
+		break;
+	case DPDK_PCI:
+	case DPDK_OTHER:
+		info->caps |= BP_CAP_TX_UNSURE;
 		break;
 	case DPDK_VHOST:
 	case DPDK_VIRTIO_USER:
-		info->caps |= BP_CAP_CSUM_INFER;
+		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_TX_UNSURE;
 		break;
 	default:
 		break;

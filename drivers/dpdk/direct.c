@@ -9,6 +9,7 @@
 #include "vnet.h"
 
 #include "core/macswap.h"
+#include "core/transmit.h"
 
 /* What a variant of the path does: known to the compiler, one function each. */
 enum trait {
@@ -118,47 +119,68 @@ static inline void swap_all(struct rte_mbuf *const *mbufs, unsigned n, unsigned 
 	}
 }
 
-static inline unsigned send_some(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n)
+static inline unsigned send_some(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n,
+				 struct dpdk_gone *gone)
 {
 	struct dpdk_txq *tq = q->priv;
 	unsigned k;
 
 	if (tq->is_guarded && unlikely(!dpdk_enter(&tq->inside, tq->dp)))
 		return 0;
-	k = dpdk_burst_out(q, mbufs, n);
+	k = dpdk_burst_out(q, mbufs, n, gone);
 	if (tq->is_guarded)
 		dpdk_leave(&tq->inside);
 	return k;
 }
 
-/* What TX did not take is dropped, as tx_guarded() would. Returns its bytes. */
-static uint64_t drop_tail(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n)
+/* What TX does not take is dropped, as tx_guarded() would. */
+static unsigned drop_full(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n,
+			  struct dpdk_gone *gone)
 {
 	const struct dpdk_txq *tq = q->priv;
 	bool is_down =
 		tq->is_guarded && !atomic_load_explicit(&tq->dp->has_peer, memory_order_relaxed);
-	uint64_t n_bytes = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		n_bytes += mbufs[i]->pkt_len;
-	bp_count(&q->counters, is_down ? BP_DROP_PORT_DOWN : BP_DROP_TX_FULL, n);
-	rte_pktmbuf_free_bulk(mbufs, n);
-	return n_bytes;
+	return dpdk_drop(q, mbufs, n, is_down ? BP_DROP_PORT_DOWN : BP_DROP_TX_FULL, gone);
+}
+
+/* bp_tx_rest() with mbufs: those behind the first k, all of which are consumed. */
+static __attribute__((noinline)) void send_rest(struct bp_txq *q, struct rte_mbuf **mbufs,
+						unsigned k, unsigned n, unsigned n_retries,
+						struct dpdk_gone *gone)
+{
+	unsigned passes = bp_tx_passes(q);
+
+	for (unsigned left = bp_tx_budget(q, n_retries); k < n && left; left--)
+		k += send_some(q, &mbufs[k], n - k, gone);
+	q->is_stuck = k < n;
+	for (unsigned n_failed = 0; k < n && n_failed < passes;) {
+		unsigned more;
+
+		k += drop_full(q, &mbufs[k], 1, gone);
+		more = k < n ? send_some(q, &mbufs[k], n - k, gone) : 0;
+		k += more;
+		n_failed = more ? 0 : n_failed + 1;
+		q->is_stuck = !more;
+	}
+	if (k < n)
+		drop_full(q, &mbufs[k], n - k, gone);
 }
 
 static inline void send_all(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n, uint64_t n_bytes,
 			    unsigned n_retries)
 {
-	unsigned k = send_some(q, mbufs, n);
+	struct dpdk_gone gone = { 0 };
+	unsigned k = send_some(q, mbufs, n, &gone);
 
-	while (unlikely(k < n) && n_retries--)
-		k += send_some(q, &mbufs[k], n - k);
 	if (unlikely(k < n))
-		n_bytes -= drop_tail(q, &mbufs[k], n - k);
-	if (unlikely(!k))
+		send_rest(q, mbufs, k, n, n_retries, &gone);
+	else
+		q->is_stuck = false;
+	if (unlikely(gone.n == n))
 		return;
-	bp_count(&q->counters, BP_CNT_PKTS, k);
-	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
+	bp_count(&q->counters, BP_CNT_PKTS, n - gone.n);
+	bp_count(&q->counters, BP_CNT_BYTES, n_bytes - gone.n_bytes);
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 }
 
@@ -170,7 +192,7 @@ static uint64_t send_views(const struct bp_rxq *rxq, struct bp_txq *txq, struct 
 {
 	const struct dpdk_rxq *rq = rxq->priv;
 	struct bp_pkt pkts[BP_BURST_MAX];
-	unsigned n = m->nb_segs, k;
+	unsigned n = m->nb_segs;
 	uint64_t n_bytes;
 
 	if (rq->view_flags & m->ol_flags & DPDK_VNET_MARKS)
@@ -180,13 +202,7 @@ static uint64_t send_views(const struct bp_rxq *rxq, struct bp_txq *txq, struct 
 	n_bytes = bp_pkt_bytes(pkts, n);
 	if (swaps && pkts[0].len >= BP_MACS_BYTES)
 		bp_macswap(pkts[0].data);
-	k = txq->driver_burst(txq, pkts, n);
-	while (k < n && n_retries--)
-		k = txq->driver_burst(txq, pkts, n);
-	if (k < n) {
-		bp_count(&txq->counters, BP_DROP_TX_FULL, 1);
-		bp_pool_put(txq->worker_id, pkts, n);
-	}
+	bp_tx_all(txq, txq->driver_burst, pkts, n, n_retries);
 	return n_bytes;
 }
 

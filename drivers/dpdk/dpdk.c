@@ -1,5 +1,6 @@
 /* Driver `dpdk`: any DPDK poll-mode driver as a port; its control operations. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "burst.h"
 #include "vnet.h"
 
 #include "bypath/log.h"
@@ -131,8 +132,11 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 		.is_guarded = dp->kind == DPDK_MEMIF,
 		.eth_id = dp->eth_id,
 		.queue_id = i,
-		.calls_per_burst = dp->kind == DPDK_AF_PACKET,
-		.calls_per_pkt = dp->kind == DPDK_TAP,
+		.counts_calls = dp->kind == DPDK_TAP,
+		.out = dp->kind == DPDK_AF_PACKET                      ? dpdk_afp_out
+		       : dp->kind == DPDK_TAP || dp->kind == DPDK_PCAP ? dpdk_answer_out
+								       : NULL,
+		.afp = dp->afp ? &dp->afp[i] : NULL,
 		.pad_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : 0,
 		.min_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : RTE_ETHER_HDR_LEN,
 		.max_bytes = dp->port->info.max_frame_bytes,
@@ -157,8 +161,6 @@ static const char *warning(const struct dpdk_port *dp)
 		return dp->is_server ? "; a client that connects and closes at once ends a "
 				       "net_memif server of DPDK 22.11"
 				     : "";
-	case DPDK_AF_PACKET:
-		return "; this PMD waits in poll() while its TX ring is full";
 	case DPDK_TAP:
 		return "; this PMD's reads that find nothing are not counted as crossings";
 	case DPDK_AF_XDP:
@@ -220,6 +222,16 @@ static int check_iface_mtu(const struct dpdk_port *dp)
 	bp_log(BP_LOG_ERROR, "port %s: mtu = %u, but %s has %u: run: ip link set %s mtu %u",
 	       conf->name, conf->mtu, dp->iface, mtu, dp->iface, conf->mtu);
 	return -EINVAL;
+}
+
+static int open_ring(struct dpdk_port *dp)
+{
+	char why[BP_PATH_BYTES] = "out of memory";
+	int err = dpdk_afp_open(dp, why, sizeof(why));
+
+	if (err && !dp->was_started)
+		bp_log(BP_LOG_ERROR, "port %s: %s", dp->port->conf->name, why);
+	return err;
 }
 
 static int start_device(struct dpdk_port *dp)
@@ -292,6 +304,8 @@ static int dpdk_start(struct bp_port *port)
 	err = check_iface_type(dp);
 	if (!err)
 		err = check_iface_mtu(dp);
+	if (!err)
+		err = open_ring(dp);
 	if (err)
 		goto remove_device;
 	for (uint16_t i = 0; i < port->n_rxq; i++)
@@ -305,6 +319,8 @@ static int dpdk_start(struct bp_port *port)
 	dp->if_index = has_kernel_iface(dp) ? if_nametoindex(dp->iface) : 0;
 	become_promiscuous(dp);
 	dp->was_started = true;
+	if (has_kernel_iface(dp))
+		bp_netdev_tx_dropped_begin(&dp->tx_dropped, dp->iface);
 	if (rte_eth_stats_get(dp->eth_id, &dp->base))
 		dp->base = (struct rte_eth_stats){ 0 };
 	return 0;
@@ -327,13 +343,16 @@ static void drop_leftovers(struct dpdk_port *dp)
 	}
 	for (unsigned i = 0; i < dp->port->n_txq; i++) {
 		struct dpdk_txq *tq = &dp->txq[i];
+		struct bp_txq *q = &dp->port->txq[i];
 
-		if (tq->n_backlog) {
-			rte_pktmbuf_free_bulk(&tq->backlog[tq->first_backlog], tq->n_backlog);
-			bp_count(&dp->port->txq[i].counters, BP_DROP_TX_ABANDONED, tq->n_backlog);
-		}
+		if (tq->n_backlog)
+			dpdk_drop(q, &tq->backlog[tq->first_backlog], tq->n_backlog,
+				  BP_DROP_TX_ABANDONED, NULL);
+		if (tq->afp)
+			bp_count_lost_after(&q->counters, BP_DROP_TX_ABANDONED,
+					    dpdk_afp_abandon(tq->afp));
 		tq->n_backlog = 0;
-		atomic_store_explicit(&dp->port->txq[i].n_held, 0, memory_order_relaxed);
+		atomic_store_explicit(&q->n_held, 0, memory_order_relaxed);
 	}
 }
 
@@ -373,6 +392,8 @@ static void dpdk_stop(struct bp_port *port)
 		return;
 	add_stats(dp, &dp->sum);
 	dp->base = (struct rte_eth_stats){ 0 };
+	if (has_kernel_iface(dp))
+		bp_netdev_tx_dropped_end(&dp->tx_dropped, dp->iface);
 	if (dp->kind == DPDK_RING && dp->is_started)
 		empty_rings(dp);
 	if (dp->kind == DPDK_MEMIF)
@@ -427,7 +448,7 @@ static int dpdk_check(struct bp_port *port)
 
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
-	const struct dpdk_port *dp = port->priv;
+	struct dpdk_port *dp = port->priv;
 	struct rte_eth_stats sum = dp->sum;
 	const struct {
 		const char *name;
@@ -450,6 +471,10 @@ static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsign
 		out[i] = (struct bp_reported){ .value = values[i], .is_drop = true };
 		snprintf(out[i].name, sizeof(out[i].name), "%s", rows[i].name);
 	}
+	/* net_af_xdp takes for sent what the kernel dropped: answer.c. */
+	if (has_kernel_iface(dp) && port->n_txq && n < max)
+		out[n++] = bp_netdev_tx_dropped_row(&dp->tx_dropped, dp->iface,
+						    dp->kind != DPDK_AF_XDP);
 	return n;
 }
 

@@ -5,6 +5,10 @@
 
 #include "bypath/driver.h"
 
+#include "core/netdev.h"
+
+#include "afp.h"
+
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -57,13 +61,22 @@ struct dpdk_rxq {
 	struct rte_mbuf *stash[BP_BURST_MAX];
 };
 
+struct dpdk_afp;
+struct dpdk_gone;
+
+/* dpdk_burst_out() of some PMDs: burst.h. */
+typedef unsigned (*dpdk_out_fn)(struct bp_txq *q, struct rte_mbuf **mbufs, unsigned n,
+				struct dpdk_gone *gone);
+
 struct dpdk_txq {
 	struct dpdk_port *dp;
 	_Atomic bool inside; /* as in dpdk_rxq */
 	bool is_guarded;
 	bool multi_segs; /* the PMD sends chains */
+	bool counts_calls; /* one of the PMD's per packet */
 	uint16_t eth_id, queue_id;
-	uint16_t calls_per_burst, calls_per_pkt; /* of the PMD, where that is certain */
+	dpdk_out_fn out; /* of PMDs over the kernel; NULL: the PMD's burst is all there is to it */
+	struct dpdk_afp *afp; /* net_af_packet's ring, or NULL */
 	uint16_t pad_bytes; /* shorter frames are padded with zeros to this, 0 never */
 	uint32_t min_bytes; /* shorter frames are padded, or runts */
 	uint32_t max_bytes; /* longest frame without a VLAN tag */
@@ -71,6 +84,7 @@ struct dpdk_txq {
 	const struct dpdk_mbufs *mbufs; /* for views that are not mbufs */
 	/* Copies consumed from the caller that the PMD did not take yet: sent before all else. */
 	uint16_t n_backlog, first_backlog;
+	uint16_t n_blocked; /* attempts in a row that took none of them */
 	struct rte_mbuf *backlog[BP_BURST_MAX];
 };
 
@@ -85,6 +99,7 @@ struct dpdk_port {
 	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
 	unsigned if_index; /* of iface at the last start */
 	int promisc_fd; /* iface is promiscuous while it is open; -1: not by us */
+	struct bp_netdev_tx_dropped tx_dropped; /* of iface, where it exists without the PMD */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
 	bool is_started;
 	bool was_started; /* start() has succeeded before */
@@ -104,6 +119,7 @@ struct dpdk_port {
 	bool listens; /* peer.c hears of links that go down */
 	/* enum dpdk_promise. Written by the control thread and by the PMD's, read by bursts. */
 	_Atomic unsigned promise;
+	struct dpdk_afp *afp; /* [n_txq] of net_af_packet while it is probed, or NULL */
 	struct dpdk_port *next_guarded;
 	struct dpdk_rxq *rxq;
 	struct dpdk_txq *txq;

@@ -31,6 +31,7 @@ struct live {
 	bool was_started; /* a device that is away now is expected back: no error line */
 	uint64_t base_drop, base_ifdrop; /* of handles that are closed */
 	uint64_t last_drop, last_ifdrop;
+	struct bp_netdev_tx_dropped tx_dropped;
 	struct bp_pcap_live_rx rx;
 	struct bp_pcap_live_tx tx;
 };
@@ -242,6 +243,7 @@ static int live_start(struct bp_port *port)
 		return err;
 	}
 	l->was_started = true;
+	bp_netdev_tx_dropped_begin(&l->tx_dropped, port->conf->device);
 	fill_info(l, port);
 	init_queues(l, port);
 	return 0;
@@ -266,6 +268,7 @@ static void live_stop(struct bp_port *port)
 	l->base_drop += l->last_drop;
 	l->base_ifdrop += l->last_ifdrop;
 	l->last_drop = l->last_ifdrop = 0;
+	bp_netdev_tx_dropped_end(&l->tx_dropped, port->conf->device);
 	if (port->n_rxq) {
 		bp_pool_put(port->env->n_workers, l->rx.stash, l->rx.n_stash);
 		bp_pool_put(port->env->n_workers, l->rx.ready, l->rx.n_ready);
@@ -311,7 +314,10 @@ static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsign
 	out[1] = (struct bp_reported){ .name = "ps_ifdrop",
 				       .value = l->base_ifdrop + l->last_ifdrop,
 				       .is_drop = true };
-	return 2;
+	if (!port->n_txq || max < 3)
+		return 2;
+	out[2] = bp_netdev_tx_dropped_row(&l->tx_dropped, port->conf->device, true);
+	return 3;
 }
 
 const struct bp_pcap_mode bp_pcap_live = {

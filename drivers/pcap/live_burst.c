@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/frames.h"
+#include "core/transmit.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -124,6 +125,7 @@ static const uint8_t *in_one_piece(struct bp_txq *q, struct bp_pcap_live_tx *tx,
 	return tx->linear;
 }
 
+/* 0, or the errno of the send() within; EPROTO where libpcap failed without one. */
 static int inject(struct bp_txq *q, pcap_t *pcap, const uint8_t *bytes, size_t n_bytes)
 {
 	uint64_t began = bp_clock_cycles();
@@ -134,57 +136,25 @@ static int inject(struct bp_txq *q, pcap_t *pcap, const uint8_t *bytes, size_t n
 	err = errno;
 	bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
 	bp_count(&q->counters, BP_CNT_CALLS, 1);
-	return sent >= 0 ? 0 : err ? -err : -EIO;
+	return sent >= 0 ? 0 : err ? err : EPROTO;
 }
 
-static enum bp_cnt drop_reason(int err)
+static enum bp_tx_outcome send_packet(struct bp_txq *q, struct bp_pkt *pkts, unsigned n_views,
+				      uint64_t n_bytes)
 {
-	switch (err) {
-	case -EMSGSIZE:
-		return BP_DROP_TX_TOO_LONG;
-	case -ENETDOWN:
-	case -ENODEV:
-	case -ENXIO:
-		return BP_DROP_PORT_DOWN;
-	default:
-		return BP_DROP_TX_ERROR;
+	struct bp_pcap_live_tx *tx = q->priv;
+	int err = EMSGSIZE;
+
+	if (n_bytes < BP_PCAP_HEADER) {
+		bp_count(&q->counters, BP_DROP_RUNT, 1);
+		return BP_TX_GONE;
 	}
+	if (n_bytes <= BP_PCAP_PACKET_MAX)
+		err = inject(q, tx->pcap, in_one_piece(q, tx, pkts, n_views), n_bytes);
+	return bp_tx_judge(q, err);
 }
 
 unsigned bp_pcap_live_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
-	struct bp_pcap_live_tx *tx = q->priv;
-	uint64_t n_sent = 0, n_bytes_sent = 0;
-	unsigned done = 0;
-
-	while (done < n) {
-		struct bp_pkt *pkt = &pkts[done];
-		unsigned n_views = bp_pkt_n_views(pkt, n - done);
-		uint64_t n_bytes = bp_pkt_bytes(pkt, n_views);
-		int err = -EMSGSIZE;
-
-		if (n_bytes < BP_PCAP_HEADER) {
-			bp_count(&q->counters, BP_DROP_RUNT, 1);
-			done += n_views;
-			continue;
-		}
-		if (n_bytes <= BP_PCAP_PACKET_MAX)
-			err = inject(q, tx->pcap, in_one_piece(q, tx, pkt, n_views), n_bytes);
-		if (err == -EAGAIN || err == -ENOBUFS)
-			break;
-		if (err) {
-			bp_count(&q->counters, drop_reason(err), 1);
-		} else {
-			n_sent++;
-			n_bytes_sent += n_bytes;
-		}
-		done += n_views;
-	}
-	if (n_sent) {
-		bp_count(&q->counters, BP_CNT_PKTS, n_sent);
-		bp_count(&q->counters, BP_CNT_BYTES, n_bytes_sent);
-		bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	}
-	bp_pool_put(q->worker_id, pkts, done);
-	return done;
+	return bp_tx_each(q, pkts, n, send_packet);
 }

@@ -80,11 +80,15 @@ static ssize_t write_batch(struct bp_txq *q, struct writer *w, const struct batc
 	return n;
 }
 
-/* Count the records that lie whole in the first n_written bytes; cut off what is left of one. */
-static void account(struct bp_txq *q, struct writer *w, const struct batch *b, uint64_t n_written)
+/*
+ * Count the records that lie whole in the first n_written bytes; cut off what is left of one. Returns
+ * how many are done with: all, or up to the first that is dropped (bp_txq.ends_at_drop).
+ */
+static unsigned account(struct bp_txq *q, struct writer *w, const struct batch *b,
+			uint64_t n_written)
 {
 	uint64_t n_whole = 0, n_bytes = 0;
-	unsigned n_records = 0;
+	unsigned n_records = 0, n_dropped;
 
 	while (n_records < b->n_records) {
 		uint64_t n = sizeof(struct record) + b->records[n_records].captured_bytes;
@@ -95,8 +99,11 @@ static void account(struct bp_txq *q, struct writer *w, const struct batch *b, u
 		n_bytes += b->records[n_records++].captured_bytes;
 	}
 	w->end += (off_t)n_whole;
-	if (n_records < b->n_records) {
-		bp_count(&q->counters, BP_DROP_TX_ERROR, b->n_records - n_records);
+	n_dropped = b->n_records - n_records;
+	if (n_dropped && q->ends_at_drop)
+		n_dropped = 1;
+	if (n_dropped) {
+		bp_count(&q->counters, BP_DROP_TX_ERROR, n_dropped);
 		if (n_written > n_whole) {
 			atomic_store_explicit(&w->error, ENOSPC, memory_order_relaxed);
 			bp_count(&q->counters, BP_CNT_CALLS, 1);
@@ -109,12 +116,39 @@ static void account(struct bp_txq *q, struct writer *w, const struct batch *b, u
 		bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
 		bp_count(&q->counters, BP_CNT_BURSTS, 1);
 	}
+	return n_records + n_dropped;
+}
+
+/* Records of the packets up to the end, or to where the burst ends early. Returns their views. */
+static unsigned fill_batch(struct bp_txq *q, struct batch *b, const struct bp_pkt *pkts, unsigned n)
+{
+	struct timespec now;
+	unsigned i = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	while (i < n) {
+		unsigned n_views = bp_pkt_n_views(&pkts[i], n - i);
+		uint64_t n_bytes = bp_pkt_bytes(&pkts[i], n_views);
+		bool is_too_long = n_bytes > BP_PCAP_SNAPLEN_MAX;
+
+		if (is_too_long && q->ends_at_drop && i)
+			break;
+		i += n_views;
+		if (!is_too_long) {
+			add_record(b, &now, &pkts[i - n_views], n_views, n_bytes);
+			continue;
+		}
+		bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
+		if (q->ends_at_drop)
+			break;
+	}
+	return i;
 }
 
 static unsigned write_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	struct writer *w = q->priv;
-	struct timespec now;
+	unsigned n_done, k = 0;
 	struct batch b;
 	ssize_t n_written;
 
@@ -122,21 +156,15 @@ static unsigned write_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 		return 0;
 	b.n_iov = 0;
 	b.n_records = 0;
-	clock_gettime(CLOCK_REALTIME, &now);
-	for (unsigned i = 0; i < n;) {
-		unsigned n_views = bp_pkt_n_views(&pkts[i], n - i);
-		uint64_t n_bytes = bp_pkt_bytes(&pkts[i], n_views);
-
-		if (n_bytes > BP_PCAP_SNAPLEN_MAX)
-			bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
-		else
-			add_record(&b, &now, &pkts[i], n_views, n_bytes);
-		i += n_views;
-	}
+	n = fill_batch(q, &b, pkts, n);
 	n_written = b.n_records ? write_batch(q, w, &b) : 0;
-	account(q, w, &b, n_written > 0 ? (uint64_t)n_written : 0);
-	bp_pool_put(q->worker_id, pkts, n);
-	return n;
+	n_done = account(q, w, &b, n_written > 0 ? (uint64_t)n_written : 0);
+	if (n_done == b.n_records)
+		k = n;
+	for (; k < n && n_done; n_done--)
+		k += bp_pkt_n_views(&pkts[k], n - k);
+	bp_pool_put(q->worker_id, pkts, k);
+	return k;
 }
 
 /* ---- control --------------------------------------------------------------------------------- */

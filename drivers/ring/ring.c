@@ -12,6 +12,7 @@
 #include "bypath/log.h"
 
 #include "core/frames.h"
+#include "core/transmit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -137,6 +138,8 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 			break;
 		if (pkts[done].pool->is_loan && !replace_loan(q, w, &pkts[done], n_views)) {
 			done += n_views;
+			if (q->ends_at_drop)
+				break;
 			continue;
 		}
 		for (unsigned i = 0; i < n_views; i++, done++, tail++) {
@@ -163,14 +166,11 @@ static __attribute__((noinline)) unsigned direct_by_views(struct bp_rxq *rxq, st
 							  unsigned max, unsigned n_retries)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
-	unsigned n = ring_rx(rxq, pkts, max);
-	unsigned k = ring_tx(txq, pkts, n);
+	unsigned n = ring_rx(rxq, pkts, max), n_pkts = bp_pkt_count(pkts, n);
 
-	while (k < n && n_retries--)
-		k += ring_tx(txq, pkts + k, n - k);
-	bp_count(&txq->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts + k, n - k));
-	bp_pool_put(txq->worker_id, pkts + k, n - k);
-	return bp_pkt_count(pkts, n);
+	if (n)
+		bp_tx_all(txq, ring_tx, pkts, n, n_retries);
+	return n_pkts;
 }
 
 static void count_both(struct bp_rxq *rxq, struct bp_txq *txq, uint32_t n_pkts, uint64_t n_bytes)
@@ -212,6 +212,7 @@ static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max
 	}
 	atomic_store_explicit(&to->tail, tail + n, memory_order_release);
 	atomic_store_explicit(&from->head, head + n, memory_order_release);
+	txq->is_stuck = false;
 	count_both(rxq, txq, n_pkts, n_bytes);
 	return n_pkts;
 }

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/frames.h"
+#include "core/transmit.h"
 
 #include <errno.h>
 
@@ -145,26 +146,14 @@ unsigned bp_tap_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	return n_done;
 }
 
-/* Why a packet that the kernel refused counts as dropped. */
-static enum bp_cnt drop_reason(int err)
-{
-	switch (err) {
-	case EIO: /* the interface is down */
-	case EBADFD: /* the interface is gone */
-	case ENODEV:
-		return BP_DROP_PORT_DOWN;
-	default:
-		return BP_DROP_TX_ERROR;
-	}
-}
-
-static ssize_t write_packet(struct bp_txq *q, int fd, const struct bp_pkt *pkts, unsigned n)
+/* 0 or the errno of writev(). */
+static int write_packet(struct bp_txq *q, int fd, const struct bp_pkt *pkts, unsigned n)
 {
 	static const struct bp_vnet_hdr no_metadata;
 	struct iovec iov[BP_BURST_MAX + 1];
 	unsigned n_iov = 0;
 	uint64_t began;
-	ssize_t written;
+	int err;
 
 	if (pkts[0].flags & BP_PKT_VNET) {
 		iov[n_iov].iov_base = pkts[0].data - BP_VNET_BYTES;
@@ -180,10 +169,10 @@ static ssize_t write_packet(struct bp_txq *q, int fd, const struct bp_pkt *pkts,
 		iov[n_iov++].iov_len = pkts[i].len;
 	}
 	began = bp_clock_cycles();
-	written = writev(fd, iov, (int)n_iov);
+	err = writev(fd, iov, (int)n_iov) < 0 ? errno : 0;
 	bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
 	bp_count(&q->counters, BP_CNT_CALLS, 1);
-	return written;
+	return err;
 }
 
 /* Metadata of a super-frame lifts the bound of the MTU. */
@@ -194,38 +183,25 @@ static bool is_too_long(const struct tap_txq *tq, const struct bp_pkt *pkts, uin
 	return n_bytes > atomic_load_explicit(tq->max_frame_bytes, memory_order_relaxed);
 }
 
+static enum bp_tx_outcome send_packet(struct bp_txq *q, struct bp_pkt *pkts, unsigned n_views,
+				      uint64_t n_bytes)
+{
+	const struct tap_txq *tq = q->priv;
+
+	if (n_bytes < 14) {
+		bp_count(&q->counters, BP_DROP_RUNT, 1);
+		return BP_TX_GONE;
+	}
+	if (is_too_long(tq, pkts, n_bytes)) {
+		bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
+		return BP_TX_GONE;
+	}
+	return bp_tx_judge(q, write_packet(q, tq->fd, pkts, n_views));
+}
+
 unsigned bp_tap_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
-	struct tap_txq *tq = q->priv;
-	uint64_t n_sent = 0, n_bytes_sent = 0;
-	unsigned done = 0;
-
-	while (done < n) {
-		struct bp_pkt *pkt = &pkts[done];
-		unsigned n_views = bp_pkt_n_views(pkt, n - done);
-		uint64_t n_bytes = bp_pkt_bytes(pkt, n_views);
-
-		if (n_bytes < 14) {
-			bp_count(&q->counters, BP_DROP_RUNT, 1);
-		} else if (is_too_long(tq, pkt, n_bytes)) {
-			bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
-		} else if (write_packet(q, tq->fd, pkt, n_views) >= 0) {
-			n_sent++;
-			n_bytes_sent += n_bytes;
-		} else if (errno == EAGAIN || errno == ENOBUFS) {
-			break;
-		} else {
-			bp_count(&q->counters, drop_reason(errno), 1);
-		}
-		done += n_views;
-	}
-	if (n_sent) {
-		bp_count(&q->counters, BP_CNT_PKTS, n_sent);
-		bp_count(&q->counters, BP_CNT_BYTES, n_bytes_sent);
-		bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	}
-	bp_pool_put(q->worker_id, pkts, done);
-	return done;
+	return bp_tx_each(q, pkts, n, send_packet);
 }
 
 /* Frames that hold n_bytes and one byte more, as many as a burst has views at most. */

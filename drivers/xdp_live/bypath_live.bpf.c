@@ -111,17 +111,35 @@ static __always_inline bool write_frame(struct xdp_md *ctx, const struct live_te
 	*(__u16 *)(to + 16) = bp_sig_check(word0, word1);
 	live.seq[stream_id] = (sig.seq + 1) & BP_SIG_SEQ_MASK;
 	live.stream_pkts[stream_id]++;
+	live.last_stream = (__u8)stream_id;
 	return true;
+}
+
+static __always_inline bool is_last_of_batch(void)
+{
+	__u32 i = live.in_batch + 1;
+
+	live.in_batch = i < live.burst ? i : 0;
+	return i >= live.burst;
 }
 
 SEC("xdp")
 int bypath_live(struct xdp_md *ctx)
 {
 	const struct live_template *t;
+	bool is_last = is_last_of_batch(), is_new;
 	__u32 at = live.at;
 	__u64 now_ns;
 
 	if (live.stop | live.is_over)
+		return XDP_DROP;
+	t = bpf_map_lookup_elem(&bypath_templates, &at);
+	/*
+	 * A device that refuses a frame refuses all that stand behind it in the same call
+	 * (ndo_xdp_xmit). So a frame that is longer than what it has taken goes last.
+	 */
+	is_new = t && t->frame_bytes > live.longest_ok;
+	if (is_new && !is_last)
 		return XDP_DROP;
 	now_ns = bpf_ktime_get_ns();
 	if (!live.begin_ns) {
@@ -130,7 +148,6 @@ int bypath_live(struct xdp_md *ctx)
 	}
 	if (!take_turn(now_ns - live.begin_ns))
 		return XDP_DROP;
-	t = bpf_map_lookup_elem(&bypath_templates, &at);
 	if (!t || !write_frame(ctx, t, now_ns)) {
 		live.n_bad++;
 		return XDP_DROP;
@@ -145,8 +162,30 @@ int bypath_live(struct xdp_md *ctx)
 		live.is_over = 1;
 	live.tried_bytes += t->frame_bytes;
 	live.last_ns = now_ns;
+	live.is_last_new = is_new;
+	if (t->frame_bytes > live.bulk_longest)
+		live.bulk_longest = t->frame_bytes;
 	/* In a test run: out of the interface that the context names (ndo_xdp_xmit). */
 	return XDP_TX;
+}
+
+/* What the device did not take of its last call. Longer frames prove themselves anew, then. */
+static __always_inline void count_drops(__u64 n, int err)
+{
+	__u32 stream_id = live.last_stream & (LIVE_STREAMS_MAX - 1);
+
+	if (live.longest_ok != ~0u && live.longest_ok > live.shortest)
+		live.longest_ok = live.shortest;
+	if (err < 0) {
+		live.n_error += n;
+	} else if (live.is_last_new && n == 1) {
+		/* Nothing has been made since: its number goes to the next one. */
+		live.n_gone++;
+		live.stream_gone[stream_id]++;
+		live.seq[stream_id] = (live.seq[stream_id] - 1) & BP_SIG_SEQ_MASK;
+	} else {
+		live.n_full += n;
+	}
 }
 
 /* Source: Linux include/trace/events/xdp.h: from_dev, to_dev, sent, drops, err. */
@@ -164,10 +203,12 @@ int bypath_live_sent(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	if (n_sent > 0)
 		live.n_sent += (__u64)n_sent;
-	if (n_drops > 0 && err < 0)
-		live.n_error += (__u64)n_drops;
-	else if (n_drops > 0)
-		live.n_full += (__u64)n_drops;
+	if (n_drops > 0)
+		count_drops((__u64)n_drops, err);
+	else if (live.bulk_longest > live.longest_ok)
+		live.longest_ok = live.bulk_longest;
+	live.bulk_longest = 0;
+	live.is_last_new = 0;
 	if (err < 0)
 		live.last_err = err;
 	return 0;

@@ -33,8 +33,10 @@ struct live_state {
 	__u32 n_templates;
 	__u32 data_bytes; /* length that each frame starts with */
 	__u32 run;
+	__u32 burst; /* frames of a batch of the test run */
+	__u32 shortest; /* frame of the templates */
 	/* Done. */
-	__u32 unused;
+	__u32 in_batch; /* frames of this batch so far */
 	__u64 task; /* thread inside the test run, as the kernel addresses it */
 	__u32 is_over;
 	__u64 begin_ns, last_ns;
@@ -45,9 +47,15 @@ struct live_state {
 	__u64 n_tried, tried_bytes;
 	__u64 seq[LIVE_STREAMS_MAX];
 	__u64 stream_pkts[LIVE_STREAMS_MAX];
+	__u32 bulk_longest; /* frame that goes to the device with the next report */
+	__u8 last_stream; /* of the last frame */
+	__u8 is_last_new; /* longer than any that the device has taken: it went last in its batch */
 	/* Written by the tracepoint's program, in the same thread. */
 	__u64 n_sent; /* taken by the device */
 	__u64 n_full; /* refused without an error: its queue was full */
+	__u64 n_gone; /* refused without an error, alone: of a length that it does not take */
+	__u64 stream_gone[LIVE_STREAMS_MAX];
+	__u32 longest_ok; /* frame that it has taken since it last refused one; all ones: not known */
 	__u64 n_error; /* refused with an error */
 	__s64 last_err;
 };

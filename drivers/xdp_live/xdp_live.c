@@ -71,13 +71,20 @@ static void live_read(struct bp_port *port, struct bp_ks_state *out)
 	};
 	out->n_sent = lp->has_report ? word(&s->n_sent) : out->n_tried;
 	out->n_refused = out->n_tried > out->n_sent ? out->n_tried - out->n_sent : 0;
-	for (unsigned i = 0; i < LIVE_STREAMS_MAX; i++)
+	for (unsigned i = 0; i < LIVE_STREAMS_MAX; i++) {
 		out->stream_pkts[i] = word(&s->stream_pkts[i]);
+		out->stream_dropped[i] = word(&s->stream_gone[i]);
+	}
 	/* Enough to know: the device takes none. */
 	if (out->n_tried > BP_BURST_MAX && !out->n_sent)
 		out->is_over = true;
 	if (out->n_tried && !out->n_sent)
 		out->err = s->last_err ? (int)s->last_err : -EOPNOTSUPP;
+}
+
+static uint64_t n_refused(const struct live_state *s)
+{
+	return word(&s->n_full) + word(&s->n_gone) + word(&s->n_error);
 }
 
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
@@ -89,8 +96,8 @@ static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsign
 	out[0] = (struct bp_reported){ .name = "xdp_devmap_sent",
 				       .value = lp->n_sent_all + word(&lp->state->n_sent) };
 	out[1] = (struct bp_reported){ .name = "xdp_devmap_drops",
-				       .value = lp->n_refused_all + word(&lp->state->n_full) +
-						word(&lp->state->n_error) };
+				       .value = lp->n_refused_all + n_refused(lp->state),
+				       .explains = true };
 	return 2;
 }
 
@@ -116,9 +123,10 @@ static int live_begin(struct bp_port *port, const struct bp_ks_request *r)
 	struct live_port *lp = port->priv;
 	struct live_state *s = lp->state;
 	uint32_t ifindex = s->ifindex, netns = s->netns, longest = LIVE_HEADER_BYTES;
+	uint32_t shortest = UINT32_MAX;
 
 	lp->n_sent_all += s->n_sent;
-	lp->n_refused_all += s->n_full + s->n_error;
+	lp->n_refused_all += n_refused(s);
 	*s = (struct live_state){
 		.ifindex = ifindex, .netns = netns, .n_templates = r->n_templates, .run = r->run
 	};
@@ -131,15 +139,21 @@ static int live_begin(struct bp_port *port, const struct bp_ks_request *r)
 		memcpy(&lp->templates[i], t, sizeof(*t)); /* header */
 		if (t->frame_bytes > longest)
 			longest = t->frame_bytes;
+		if (t->frame_bytes < shortest)
+			shortest = t->frame_bytes;
 	}
 	s->data_bytes = longest;
-	lp->burst = r->burst;
+	s->shortest = shortest;
+	s->longest_ok = lp->has_report ? 0 : UINT32_MAX;
+	lp->burst = s->burst = r->burst;
 	return 0;
 }
 
 static void count(struct bp_txq *q, const struct live_state *s, const struct bp_ks_state *done)
 {
 	uint64_t n_full = s->n_full < done->n_refused ? s->n_full : done->n_refused;
+	uint64_t n_left = done->n_refused - n_full;
+	uint64_t n_gone = s->n_gone < n_left ? s->n_gone : n_left;
 	uint64_t n_bytes = done->tried_bytes;
 
 	/* Of the frames that the device refused only the number is known: the mean stands in. */
@@ -149,7 +163,8 @@ static void count(struct bp_txq *q, const struct live_state *s, const struct bp_
 	bp_count(&q->counters, BP_CNT_PKTS, done->n_sent);
 	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
 	bp_count(&q->counters, BP_DROP_TX_FULL, n_full);
-	bp_count(&q->counters, BP_DROP_TX_ERROR, done->n_refused - n_full);
+	bp_count(&q->counters, BP_DROP_TX_KERNEL, n_gone);
+	bp_count(&q->counters, BP_DROP_TX_ERROR, n_left - n_gone);
 }
 
 static void complain_unsent(const struct bp_port *port, const struct bp_ks_state *done)
@@ -180,6 +195,7 @@ static int live_run(struct bp_port *port)
 	atomic_store_explicit(&lp->is_running, true, memory_order_release);
 	while (!err && !__atomic_load_n(&s->stop, __ATOMIC_RELAXED) &&
 	       !__atomic_load_n(&s->is_over, __ATOMIC_RELAXED)) {
+		s->in_batch = 0;
 		err = live_prog_run(lp->prog, lp->ifindex, s->data_bytes, lp->burst,
 				    FRAMES_PER_RUN);
 		n_calls++;

@@ -24,9 +24,14 @@ enum bp_cnt {
 	BP_CNT_VLAN, /* stripped VLAN tags put back */
 	BP_CNT_GSO_PKTS, /* super-frames segmented in software */
 	BP_CNT_GSO_SEGS, /* packets that came out of them */
+	/* Of BP_CNT_PKTS: lost after they had been counted there; under a drop reason as well. */
+	BP_CNT_LOST_AFTER,
 	/* Drops: packets this program consumed and did not send. */
 	BP_DROP_FIRST,
-	BP_DROP_TX_FULL = BP_DROP_FIRST, /* the TX queue took nothing after bounded retries */
+	/* Full: the TX queue took it not within the burst's budget, nothing was tried. */
+	BP_DROP_TX_FULL = BP_DROP_FIRST,
+	/* Gone: the kernel took it to send and dropped it (policy, a full queue, the peer's MTU). */
+	BP_DROP_TX_KERNEL,
 	BP_DROP_TX_TOO_LONG, /* longer than the port can carry */
 	BP_DROP_TX_NO_MEM, /* no free frame to copy or segment into */
 	BP_DROP_TX_ERROR, /* the kernel or device refused it */
@@ -53,6 +58,13 @@ static inline void bp_count(struct bp_counters *c, enum bp_cnt id, uint64_t n)
 	atomic_store_explicit(&c->v[id], v + n, memory_order_relaxed);
 }
 
+/* Account for n packets of BP_CNT_PKTS that were not sent after all. As bp_count(). */
+static inline void bp_count_lost_after(struct bp_counters *c, enum bp_cnt reason, uint64_t n)
+{
+	bp_count(c, BP_CNT_LOST_AFTER, n);
+	bp_count(c, reason, n);
+}
+
 /* Read one counter. Any thread. */
 static inline uint64_t bp_counter(const struct bp_counters *c, enum bp_cnt id)
 {
@@ -68,6 +80,12 @@ static inline uint64_t bp_counters_drops(const struct bp_counters *c)
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
 		sum += bp_counter(c, (enum bp_cnt)id);
 	return sum;
+}
+
+/* Of those, the ones that were not counted as sent before. Any thread. */
+static inline uint64_t bp_counters_dropped(const struct bp_counters *c)
+{
+	return bp_counters_drops(c) - bp_counter(c, BP_CNT_LOST_AFTER);
 }
 
 /* The word used for a counter in every output, e.g. "tx_full"; static storage. Any thread. */

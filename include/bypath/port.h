@@ -28,18 +28,25 @@ typedef unsigned (*bp_rx_fn)(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max
 
 /*
  * Send n views (n ≤ BP_BURST_MAX), whole packets. The first k are consumed: sent, or counted under
- * a drop reason of q->counters when they never can be; nobody touches a consumed view but to read
- * its `copies`, which tx leaves true. The tail stays the caller's. tx(q, NULL, 0) kicks and reaps.
+ * a drop reason of q->counters; nobody touches a consumed view but to read its `copies`, which tx
+ * leaves true. The tail stays the caller's. tx(q, NULL, 0) kicks and reaps.
+ *
+ * Full or gone is never left open. Full, k < n: nothing was tried with pkts[k] or what stands behind
+ * it, and the same call may take them in a moment. Gone: what the kernel or the device took and
+ * dropped, and what it never takes, is consumed and counted, each packet once; it is not tried
+ * again, and those behind it are tried in this very call. So nothing at the head of a line holds or
+ * takes what stands behind it. A loss that shows after its packet was counted as sent goes by
+ * bp_count_lost_after(). Ports with BP_CAP_TX_UNSURE are the exception that core/transmit.h treats.
+ *
  * The queue's worker only. Never blocks or sleeps. Returns k.
  */
 typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
 /*
  * Move up to max packets (1 ≤ max ≤ BP_BURST_MAX) from rxq to txq, two queues of one driver, in its
- * own handles: what rx(), the engine's mode and tx() do, without a view for each packet. Counts on
- * both queues as they do; what TX does not take after n_retries more attempts is dropped as
- * tx_full. The worker of both queues only. Never blocks or sleeps. Returns the packets it took from
- * rxq; 0 leaves txq alone.
+ * own handles: what rx(), the engine's mode and bp_tx_all() (core/transmit.h) with n_retries do,
+ * without a view for each packet, and with the same counts on both queues. The worker of both queues
+ * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone.
  */
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
 				 unsigned n_retries);
@@ -68,6 +75,11 @@ struct bp_txq {
 	bp_tx_fn driver_burst;
 	uint16_t worker_id;
 	uint16_t queue_id;
+	/* The worker's: its last burst ended full (core/transmit.h). */
+	bool is_stuck;
+	/* Asked for by the caller before its first burst: tx ends behind the first packet that it drops
+	 * (bp_counters_dropped() has moved, then), so that those behind can be made anew. */
+	bool ends_at_drop;
 	/* Packets consumed whose frames the other side still holds. Written by the worker. */
 	_Atomic uint32_t n_held;
 	alignas(BP_CACHE_LINE) struct bp_counters counters;
@@ -100,6 +112,8 @@ enum bp_port_cap {
 	BP_CAP_NO_TCP_GSO_TX = 1u << 5,
 	/* UDP super-frames are neither taken by TX nor received. */
 	BP_CAP_NO_UDP_GSO = 1u << 6,
+	/* What TX leaves over may be a packet that it never takes: some PMDs do not tell. */
+	BP_CAP_TX_UNSURE = 1u << 7,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */
@@ -121,6 +135,9 @@ struct bp_reported {
 	char name[BP_NAME_BYTES]; /* e.g. "tp_drops", "imissed" */
 	uint64_t value;
 	bool is_drop; /* packets lost before bypath received them, or after it sent them */
+	/* The device's own count of packets that queues have under a drop reason, perhaps twice or with
+	 * others': stands beside them as an explanation, is never added to anything. */
+	bool explains;
 };
 
 enum bp_link {

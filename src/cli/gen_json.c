@@ -114,18 +114,13 @@ static json_t *counters_json(const uint64_t v[BP_CNT_N])
 
 static json_t *port_json(const struct bp_gen_port_row *p)
 {
-	json_t *row = bp_json_port(p->conf, &p->info), *reported = json_array();
+	json_t *row = bp_json_port(p->conf, &p->info);
 
-	for (unsigned i = 0; i < p->n_reported; i++)
-		json_array_append_new(reported,
-				      json_pack("{s:s, s:o, s:b}", "name", p->reported[i].name,
-						"value", bp_json_count(p->reported[i].value),
-						"is_drop", (int)p->reported[i].is_drop));
 	set(row, "role", json_string(p->role));
 	set(row, "tx", counters_json(p->tx));
 	set(row, "rx", counters_json(p->rx));
 	set(row, "held", bp_json_count(p->n_held));
-	set(row, "reported", reported);
+	set(row, "reported", bp_json_reported(p->reported, p->n_reported));
 	return row;
 }
 

@@ -158,7 +158,9 @@ static void port_rows(struct bp_table *t, const struct bp_gen_port_row *p)
 	for (unsigned i = 0; i < p->n_reported; i++)
 		if (p->reported[i].value)
 			counter_row(t, p, "device", p->reported[i].name, p->reported[i].value,
-				    p->reported[i].is_drop ? "reported, lost" : "reported");
+				    p->reported[i].is_drop    ? "reported, lost"
+				    : p->reported[i].explains ? "reported, not added"
+							      : "reported");
 }
 
 static void put_ports(FILE *out, const struct bp_gen_report *r)
@@ -226,8 +228,8 @@ static void put_remarks(FILE *out, const struct bp_gen_report *r)
 		out, r->n_tx_dropped,
 		r->is_unsent_known
 			? "frames dropped by the generator's own TX port: not sent, not among the lost"
-			: "frames dropped by the generator's own TX port: not sent; it is not known of which "
-			  "stream, so STREAMS has them among the lost");
+			: "frames dropped by the generator's own TX port: not sent; of some it is not known of "
+			  "which stream, so STREAMS has those among the lost");
 	put_count(out, v->n_rx_dropped, "frames dropped by the generator's own RX port");
 	put_count(out, n_unchecked,
 		  "frames without a pattern (driver xdp_live): their payload was not checked");
@@ -277,7 +279,11 @@ void bp_gen_print_live(FILE *out, const struct bp_gen_live *prev, const struct b
 		fprintf(out, "  received %.3f Mpps",
 			(double)(now->n_received - prev->n_received) / s / 1e6);
 	if (now->n_offered && now->n_received)
-		fprintf(out, "  missing %lld", (long long)(now->n_offered - now->n_once));
+		fprintf(out, "  missing %lld",
+			(long long)(now->n_offered - now->n_dropped - now->n_once));
+	if (now->n_dropped > prev->n_dropped)
+		fprintf(out, "  own port dropped %llu",
+			(unsigned long long)(now->n_dropped - prev->n_dropped));
 	if (now->n_missed > prev->n_missed)
 		fprintf(out, "  behind schedule %llu",
 			(unsigned long long)(now->n_missed - prev->n_missed));

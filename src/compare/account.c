@@ -101,6 +101,20 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 	return sum;
 }
 
+/* Does the port count what its interface drops under a reason of its own? */
+static bool names_tx_drops(const json_t *port)
+{
+	json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(port, "reported"), i, r)
+	{
+		if (json_is_true(json_object_get(r, "explains")))
+			return true;
+	}
+	return false;
+}
+
 static bool is_xdp_native(const struct bp_cmp_row *row, const json_t *port)
 {
 	const char *mode = json_string_value(json_object_get(port, "mode"));
@@ -109,7 +123,7 @@ static bool is_xdp_native(const struct bp_cmp_row *row, const json_t *port)
 	       (row->path->in && strstr(row->path->in, "net_af_xdp"));
 }
 
-uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report)
+uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named)
 {
 	uint64_t n_known = 0;
 	json_t *port;
@@ -124,6 +138,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report)
 		n = add_reported(row, port);
 		if (i == 0)
 			n_known = is_xdp_native(row, port) ? n : 0;
+		*is_out_named = names_tx_drops(port); /* the last one's */
 	}
 	return n_known;
 }

@@ -192,14 +192,16 @@ void bp_cmp_bed_drops(struct bp_cmp_life *l)
 	if (!l->has_wires)
 		return;
 	if (bp_netns_enter(l->gen_ns) == 0) {
-		add_stat(row, "wire in", "e0", "tx_dropped", false, 0);
+		if (!l->is_source_named)
+			add_stat(row, "wire in", "e0", "tx_dropped", false, 0);
 		add_stat(row, "wire out", "e1", "rx_dropped", true, 0);
 	}
 	if (bp_netns_enter(l->dut_ns) == 0) {
 		add_stat(row, "wire in", "w0", "rx_dropped", true, l->n_known);
 		if (l->row->path->in)
 			add_hidden(l, l->n_forwarder_received);
-		add_stat(row, "wire out", "w1", "tx_dropped", false, 0);
+		if (!l->is_out_named)
+			add_stat(row, "wire out", "w1", "tx_dropped", false, 0);
 	}
 	(void)bp_netns_enter(l->home);
 }

@@ -174,7 +174,7 @@ static void read_report(struct bp_cmp_life *l, bool keep)
 		l->is_broken = true;
 		return;
 	}
-	l->n_known = bp_cmp_report_drops(l->row, report);
+	l->n_known = bp_cmp_report_drops(l->row, report, &l->is_out_named);
 	law = json_object_get(json_object_get(report, "conservation"), "counted");
 	l->n_forwarder_received = (uint64_t)json_integer_value(json_object_get(law, "received"));
 	if (json_integer_value(json_object_get(law, "unaccounted")))

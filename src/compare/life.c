@@ -79,6 +79,7 @@ static void take_answer(struct bp_cmp_life *l)
 	row->n_duplicate += r->n_duplicate;
 	row->n_corrupt += r->n_corrupt;
 	row->n_trials++;
+	l->is_source_named |= l->answer.is_source_named;
 	for (unsigned i = 0; i < l->answer.n_drops; i++) {
 		const struct bp_tester_drop *d = &l->answer.drops[i];
 

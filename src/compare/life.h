@@ -26,6 +26,9 @@ struct bp_cmp_life {
 	/* Sums over the trials of this life. */
 	uint64_t n_sent, n_received, n_stale;
 	uint64_t n_known; /* drops in the row that the in interface counts as well */
+	/* What the generator's TX interface, or the out interface, counts as dropped has a name with who
+	 * sends there: it explains, and is not added. */
+	bool is_source_named, is_out_named;
 	uint64_t n_forwarder_received; /* by its own count */
 	uint64_t n_socket_drops; /* of net_af_packet's socket, asked of the kernel */
 	bool has_socket_drops;
@@ -100,10 +103,10 @@ void bp_cmp_bed_drops(struct bp_cmp_life *life);
 void bp_cmp_bed_remove(struct bp_cmp_life *life);
 
 /*
- * Drops that the forwarder's report names, added to the row. Returns how many of them the in
- * interface counts as well.
+ * Drops that the forwarder's report names, added to the row; *is_out_named: those of the out interface
+ * are among them. Returns how many of them the in interface counts as well.
  */
-uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report);
+uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named);
 
 /* The account of a forwarder that is its own source and sink. */
 void bp_cmp_account_alone(struct bp_cmp_row *row, const json_t *report);

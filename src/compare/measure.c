@@ -216,6 +216,7 @@ static int wait_end(struct bp_cmp_life *l)
 static void measure_alone(struct bp_cmp_run *run, struct bp_cmp_row *row)
 {
 	struct bp_cmp_life *l = calloc(1, sizeof(*l));
+	bool is_out_named;
 	json_t *report;
 	int rc;
 
@@ -239,7 +240,7 @@ static void measure_alone(struct bp_cmp_run *run, struct bp_cmp_row *row)
 		bp_cmp_values_add(&row->forwarded, path_mpps(report) * 1e6);
 		bp_cmp_values_add(&row->offered, path_mpps(report) * 1e6);
 		bp_cmp_values_add(&row->loss, 0);
-		bp_cmp_report_drops(row, report);
+		bp_cmp_report_drops(row, report, &is_out_named);
 		bp_cmp_account_alone(row, report);
 		json_decref(row->report);
 		row->report = report;

@@ -101,10 +101,12 @@ static void read_drops(const struct bp_gen *gen, struct bp_gen_report *report,
 
 		for (unsigned id = BP_DROP_FIRST; is_rx && id < BP_CNT_N; id++)
 			add_drop(a, "rx", bp_cnt_name((enum bp_cnt)id), true, p->rx[id]);
-		for (unsigned j = 0; j < p->n_reported; j++)
+		for (unsigned j = 0; j < p->n_reported; j++) {
+			a->is_source_named |= p->reported[j].explains;
 			if (p->reported[j].is_drop)
 				add_drop(a, is_rx ? "rx" : "tx", p->reported[j].name, false,
 					 p->reported[j].value);
+		}
 	}
 }
 

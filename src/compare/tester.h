@@ -26,6 +26,7 @@ struct bp_tester_answer {
 	struct bp_trial_result result;
 	unsigned n_drops;
 	struct bp_tester_drop drops[BP_TESTER_DROPS_MAX];
+	bool is_source_named; /* what its TX port's interface dropped was not sent, by its own count */
 	struct bp_latency latency; /* of this trial */
 };
 

@@ -136,3 +136,62 @@ bool bp_netdev_is_vf(const char *ifname)
 	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device/physfn", ifname);
 	return access(path, F_OK) == 0;
 }
+
+/* What the interface says now. 0 or -errno. */
+static int read_tx_dropped(const char *ifname, uint64_t *n)
+{
+	/* Of this thread's network namespace, whatever /sys shows. */
+	FILE *f = fopen("/proc/thread-self/net/dev", "re");
+	char line[512], dev[IF_NAMESIZE + 1];
+	int err = -ENODEV;
+
+	if (!f)
+		return -errno;
+	while (err && fgets(line, sizeof(line), f)) {
+		unsigned long long dropped;
+
+		/* Eight columns of receive, then bytes, packets, errs, drop of transmit. */
+		if (sscanf(line, " %16[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", dev,
+			   &dropped) == 2 &&
+		    strcmp(dev, ifname) == 0) {
+			*n = dropped;
+			err = 0;
+		}
+	}
+	fclose(f);
+	return err;
+}
+
+void bp_netdev_tx_dropped_begin(struct bp_netdev_tx_dropped *d, const char *ifname)
+{
+	d->base = 0;
+	(void)read_tx_dropped(ifname, &d->base);
+	d->last = d->base;
+}
+
+static uint64_t sum_tx_dropped(struct bp_netdev_tx_dropped *d, const char *ifname)
+{
+	uint64_t now;
+
+	/* What it has counted stays when it vanishes, or begins anew. */
+	if (read_tx_dropped(ifname, &now) == 0 && now >= d->last)
+		d->last = now;
+	return d->past + d->last - d->base;
+}
+
+struct bp_reported bp_netdev_tx_dropped_row(struct bp_netdev_tx_dropped *d, const char *ifname,
+					    bool is_named)
+{
+	return (struct bp_reported){
+		.name = "dev_tx_dropped",
+		.value = sum_tx_dropped(d, ifname),
+		.is_drop = !is_named,
+		.explains = is_named,
+	};
+}
+
+void bp_netdev_tx_dropped_end(struct bp_netdev_tx_dropped *d, const char *ifname)
+{
+	d->past = sum_tx_dropped(d, ifname);
+	d->base = d->last;
+}

@@ -56,4 +56,23 @@ int bp_netdev_node(const char *ifname);
  * Any thread; blocks for a moment. */
 unsigned bp_netdev_speed_mbps(const char *ifname);
 
+/*
+ * An interface's count of packets that it or its driver dropped instead of sending (tx_dropped), over
+ * the lives of a port, whatever becomes of the interface meanwhile. Control thread; blocks for a moment.
+ */
+struct bp_netdev_tx_dropped {
+	uint64_t past; /* of earlier lives */
+	uint64_t base, last; /* the interface's counter when this one began; when last read */
+};
+
+/* A life begins or ends. ifname: in the calling thread's network namespace. */
+void bp_netdev_tx_dropped_begin(struct bp_netdev_tx_dropped *d, const char *ifname);
+void bp_netdev_tx_dropped_end(struct bp_netdev_tx_dropped *d, const char *ifname);
+/*
+ * The sum of all lives until now, as a row of bp_driver_ops.stats(). is_named: the port's queues count
+ * what the kernel drops under a reason (explains); else this is all that is known of it (is_drop).
+ */
+struct bp_reported bp_netdev_tx_dropped_row(struct bp_netdev_tx_dropped *d, const char *ifname,
+					    bool is_named);
+
 #endif

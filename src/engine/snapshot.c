@@ -157,7 +157,7 @@ static void apply_conservation_law(struct bp_report *r)
 		for (unsigned q = 0; q < port->n_txq; q++) {
 			const uint64_t *v = port->txq[q].v;
 
-			r->sent += v[BP_CNT_PKTS] - v[BP_DROP_TX_ABANDONED] - port->txq[q].n_held;
+			r->sent += v[BP_CNT_PKTS] - v[BP_CNT_LOST_AFTER] - port->txq[q].n_held;
 			r->held += port->txq[q].n_held;
 			r->dropped += sum_drops(v);
 			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "core/transmit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,12 +46,6 @@ static void add(_Atomic uint64_t *v, uint64_t n)
 			      memory_order_relaxed);
 }
 
-static void drop_tail(struct bp_txq *q, const struct bp_pkt *pkts, unsigned n)
-{
-	bp_count(&q->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts, n));
-	bp_pool_put(q->worker_id, pkts, n);
-}
-
 /* ---- the data path: rx → map → tx ------------------------------------------------------------ */
 
 /* Packets by the number of user copies they went through; a walk only when there were any. */
@@ -69,18 +64,13 @@ static void count_copies(struct bp_path *p, const struct bp_pkt *pkts, unsigned 
 	}
 }
 
-/* Send n views, retrying leftovers a bounded number of times: a stuck port never stalls others. */
 static void transmit(struct bp_path *p, const struct usage *before, struct bp_pkt *pkts, unsigned n)
 {
 	struct bp_txq *q = p->txq;
 	bp_tx_fn tx = atomic_load_explicit(&q->burst, memory_order_acquire);
-	unsigned k = tx(q, pkts, n);
+	unsigned k = bp_tx_all(q, tx, pkts, n, p->tx_retries);
 
-	for (unsigned retry = 0; k < n && retry < p->tx_retries; retry++)
-		k += tx(q, pkts + k, n - k);
 	count_copies(p, pkts, k, read_copies(&p->rxq->counters, &q->counters) != before->copies);
-	if (k < n)
-		drop_tail(q, pkts + k, n - k);
 }
 
 /* As above, with packets made ready first for a port that lacks what the other end relied on. */

@@ -37,7 +37,7 @@ struct bp_path {
 	/* Both ports' driver moves packets by itself; NULL: by views. Swapped like offload. */
 	_Atomic(bp_direct_fn) direct;
 	uint16_t burst; /* views asked for at a time */
-	uint16_t tx_retries; /* attempts after the first for what TX left over */
+	uint16_t tx_retries; /* the budget of a burst: bp_tx_all() */
 	alignas(BP_CACHE_LINE) _Atomic uint64_t v[BP_PATH_CNT_N];
 };
 

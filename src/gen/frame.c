@@ -307,26 +307,35 @@ static void put_fields(struct bp_stream *s, const struct bp_frame_template *t, u
 	put_checksums(s, frame, ip_sum, l4_sum);
 }
 
+void bp_frame_renumber(const struct bp_stream *s, uint64_t seq, struct bp_pkt *views,
+		       unsigned n_views)
+{
+	uint64_t word = bp_sig_pattern(s->stream_id, seq);
+	uint32_t payload = s->header_bytes + BP_SIG_BYTES, done = views[0].len;
+	uint32_t payload_bytes = (uint32_t)bp_pkt_bytes(views, n_views) - payload;
+
+	bp_pattern_fill(views[0].data + payload, done - payload, 0, payload_bytes, word);
+	for (unsigned i = 1; i < n_views; i++) {
+		bp_pattern_fill(views[i].data, views[i].len, done - payload, payload_bytes, word);
+		done += views[i].len;
+	}
+}
+
 void bp_frame_build(struct bp_stream *s, const struct bp_frame_template *t, uint64_t seq,
 		    struct bp_pkt *views, unsigned n_views, uint32_t room)
 {
-	uint64_t word = bp_sig_pattern(s->stream_id, seq);
-	uint32_t payload = s->header_bytes + BP_SIG_BYTES, done;
-	uint32_t payload_bytes = t->frame_bytes - payload;
-	uint8_t *frame = views[0].data;
+	uint32_t left = t->frame_bytes;
 
-	memcpy(frame, t->header, BP_HEADER_ROOM);
+	memcpy(views[0].data, t->header, BP_HEADER_ROOM);
 	if (s->n_fields)
-		put_fields(s, t, frame);
-	views[0].len = t->frame_bytes < room ? t->frame_bytes : room;
-	done = views[0].len;
-	bp_pattern_fill(frame + payload, done - payload, 0, payload_bytes, word);
-	for (unsigned i = 1; i < n_views; i++) {
-		views[i].len = t->frame_bytes - done < room ? t->frame_bytes - done : room;
-		bp_pattern_fill(views[i].data, views[i].len, done - payload, payload_bytes, word);
-		done += views[i].len;
-		views[i - 1].flags |= BP_PKT_MORE;
+		put_fields(s, t, views[0].data);
+	for (unsigned i = 0; i < n_views; i++) {
+		views[i].len = left < room ? left : room;
+		left -= views[i].len;
+		if (i + 1 < n_views)
+			views[i].flags |= BP_PKT_MORE;
 	}
+	bp_frame_renumber(s, seq, views, n_views);
 }
 
 /* ---- reception ------------------------------------------------------------------------------- */

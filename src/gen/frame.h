@@ -44,6 +44,7 @@ struct bp_stream {
 	uint8_t cycle[BP_SIZE_CYCLE_MAX]; /* templates in the order of packets */
 	uint64_t seq; /* of the next packet */
 	uint64_t n_pkts; /* handed to the TX port */
+	uint64_t n_dropped; /* of those: dropped there, their numbers given to the next ones */
 };
 
 /*
@@ -84,6 +85,10 @@ static inline const struct bp_frame_template *bp_stream_next(struct bp_stream *s
  */
 void bp_frame_build(struct bp_stream *stream, const struct bp_frame_template *t, uint64_t seq,
 		    struct bp_pkt *views, unsigned n_views, uint32_t room);
+
+/* Write the payload of a frame so built anew, for another sequence number. */
+void bp_frame_renumber(const struct bp_stream *stream, uint64_t seq, struct bp_pkt *views,
+		       unsigned n_views);
 
 /* Views that a template's frame takes. */
 static inline unsigned bp_frame_n_views(const struct bp_frame_template *t, uint32_t room)

@@ -58,6 +58,7 @@ void bp_gen_interrupt(struct bp_gen *gen);
 struct bp_gen_live {
 	double elapsed_s;
 	uint64_t n_offered, offered_bytes; /* bytes without FCS */
+	uint64_t n_dropped; /* of those, by the TX port */
 	uint64_t n_received, received_bytes, n_once;
 	uint64_t n_foreign, n_missed;
 };
@@ -67,7 +68,7 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live);
 struct bp_gen_stream_row {
 	char name[BP_NAME_BYTES]; /* a number where only its frames are known */
 	uint64_t n_sent; /* by the TX port; 0 without one. See is_unsent_known */
-	/* Handed to the TX port, but dropped there: not among the lost. */
+	/* Handed to the TX port, but dropped there: not among the lost; no number is used up. */
 	uint64_t n_unsent;
 	uint64_t n_unchecked; /* see struct bp_sink_stream */
 	uint64_t n_received, n_bytes, n_once, n_lost, n_duplicate, n_reordered, reorder_max;
@@ -103,8 +104,8 @@ struct bp_gen_report {
 	uint64_t n_broken, n_unknown, n_restarts;
 	/* First sequence number: of the sender (loss is absolute), or the first one seen. */
 	bool is_loss_absolute;
-	/* False: the TX port dropped frames of several streams, it is not known whose: n_sent and
-	 * n_lost of a stream contain them. */
+	/* False: the TX port lost frames of several streams after it had taken them for sent, it is not
+	 * known whose: n_sent and n_lost of a stream contain them. */
 	bool is_unsent_known;
 	uint64_t n_preempted; /* times that other work took a worker's core away */
 	unsigned n_workers, cores[2];

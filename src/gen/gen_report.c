@@ -21,6 +21,7 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live)
 	if (gen->by_role[BP_GEN_TX]) {
 		live->n_offered = load(&gen->source.n_pkts);
 		live->offered_bytes = load(&gen->source.n_bytes);
+		live->n_dropped = bp_gen_tx_dropped(gen);
 		live->n_missed = load(&gen->source.n_missed_cpu) + load(&gen->source.n_missed_full);
 	}
 	if (gen->sink) {
@@ -41,18 +42,32 @@ static void read_machine(struct bp_gen_report *r)
 	bp_cpu_model(r->cpu, sizeof(r->cpu));
 }
 
-/* What the port dropped is not told apart by stream: with one stream there is nothing to tell. */
+/* n frames of the stream more were not sent: those that never came are not lost, then. */
+static void take_unsent(struct bp_gen_stream_row *row, uint64_t n)
+{
+	row->n_unsent += n;
+	row->n_sent -= n;
+	row->n_lost = row->n_lost > n ? row->n_lost - n : 0;
+}
+
+/*
+ * What the port dropped at once is known by stream. A loss that showed after its frame was counted as
+ * sent is not: with one stream there is nothing to tell.
+ */
 static void read_unsent(const struct bp_gen *gen, struct bp_gen_report *r)
 {
-	const struct bp_trial_result *v = &gen->result;
-	struct bp_gen_stream_row *row = &r->streams[0];
+	uint64_t n_left = gen->result.n_unsent;
 
-	r->is_unsent_known = r->n_streams == 1 || v->n_offered == v->n_sent;
-	if (r->n_streams != 1 || v->n_sent >= row->n_sent)
-		return;
-	row->n_unsent = row->n_sent - v->n_sent;
-	row->n_sent = v->n_sent;
-	row->n_lost = row->n_lost > row->n_unsent ? row->n_lost - row->n_unsent : 0;
+	for (unsigned i = 0; i < r->n_streams; i++) {
+		uint64_t n = gen->streams[i].n_dropped;
+
+		n = n < n_left ? n : n_left;
+		take_unsent(&r->streams[i], n);
+		n_left -= n;
+	}
+	if (r->n_streams == 1)
+		take_unsent(&r->streams[0], n_left);
+	r->is_unsent_known = r->n_streams == 1 || !n_left;
 }
 
 static void read_stream(const struct bp_gen *gen, unsigned i, struct bp_gen_stream_row *row)

@@ -99,6 +99,9 @@ void bp_gen_mark_ports(struct bp_gen *gen);
 /* What a port counted since the mark. */
 void bp_gen_read_port(const struct bp_gen_port *port, struct bp_gen_port_row *row);
 
+/* What the TX port has dropped since the mark, by its own count. */
+uint64_t bp_gen_tx_dropped(const struct bp_gen *gen);
+
 /* What the port, which receives, dropped since the mark: as it counts, or as the device reports. */
 uint64_t bp_gen_rx_dropped(const struct bp_gen_port *port);
 

@@ -153,8 +153,10 @@ int bp_ks_run(struct bp_source *s)
 	s->begin = 0;
 	s->last_cycles = (uint64_t)((double)done.elapsed_ns * 1e-9 * (double)bp_clock_hz());
 	s->n_turns = done.n_turns;
-	for (unsigned i = 0; i < s->n_streams; i++)
+	for (unsigned i = 0; i < s->n_streams; i++) {
 		s->streams[i].n_pkts = done.stream_pkts[i];
+		s->streams[i].n_dropped = done.stream_dropped[i];
+	}
 	/* Release: the streams' counters, for the control thread. */
 	atomic_store_explicit(&s->state, BP_SOURCE_ENDED, memory_order_release);
 	return err;

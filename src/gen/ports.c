@@ -165,6 +165,16 @@ void bp_gen_read_port(const struct bp_gen_port *p, struct bp_gen_port_row *row)
 				row->reported[i].value -= p->reported_before[j].value;
 }
 
+uint64_t bp_gen_tx_dropped(const struct bp_gen *gen)
+{
+	const struct bp_gen_port *p = gen->by_role[BP_GEN_TX];
+	uint64_t n = bp_counters_drops(&p->port->txq[0].counters);
+
+	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
+		n -= p->tx_before[id];
+	return n;
+}
+
 /* Of a port that sends as well, the rows about sending do not count. */
 uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
 {

@@ -247,7 +247,7 @@ enum burst_end { BURST_LOSSLESS, BURST_LOSSY, BURST_NONE };
 /* As fast as it goes, the mark only says that nothing was lost: that is the question here. */
 static bool is_no_burst(const struct burst_search *b, const struct bp_search_trial *trial)
 {
-	return !trial->n_sent || trial->n_rx_dropped ||
+	return !trial->n_sent || trial->n_unsent || trial->n_rx_dropped ||
 	       (b->rate_pps > 0 && trial->is_generator_bound);
 }
 

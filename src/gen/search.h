@@ -54,6 +54,7 @@ struct bp_search_trial {
 	double sent_pps, received_pps;
 	double loss_ratio;
 	uint64_t n_sent, n_lost;
+	uint64_t n_unsent; /* dropped by the generator's own TX port: the load was not offered */
 	uint64_t n_rx_dropped; /* by the generator's own RX port */
 	double p50_ns, p99_ns, max_ns; /* latency; 0 where none was measured */
 	bool is_generator_bound; /* has a vote only where it sent nearly what was asked */

@@ -13,10 +13,11 @@ struct tally {
 
 bool bp_trial_falls_short(const struct bp_search_trial *trial)
 {
+	bool is_less = trial->asked_pps > 0 && trial->sent_pps < SHORT_SHARE * trial->asked_pps;
+
 	if (!trial->is_generator_bound)
-		return false;
-	return trial->asked_pps <= 0 || trial->sent_pps < SHORT_SHARE * trial->asked_pps ||
-	       trial->n_rx_dropped;
+		return trial->n_unsent && is_less;
+	return trial->asked_pps <= 0 || is_less || trial->n_rx_dropped;
 }
 
 bool bp_trial_votes(const struct bp_search_trial *trial)

@@ -119,6 +119,7 @@ static void record(struct bp_search_trial *trial, const struct bp_search_ask *as
 	trial->loss_ratio = got->loss_ratio;
 	trial->n_sent = got->n_sent;
 	trial->n_lost = got->n_lost;
+	trial->n_unsent = got->n_unsent;
 	trial->n_rx_dropped = got->n_rx_dropped;
 	if (got->latency.n) {
 		trial->p50_ns = got->latency.p50_ns;

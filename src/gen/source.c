@@ -6,6 +6,10 @@
  * nobody asked for.
  * What it lets pass is counted as missed. A frame that TX did not take is not dropped: it waits, its
  * send time is written anew before each attempt, and the turns that pass meanwhile are missed.
+ *
+ * A frame that TX took and dropped has used its turn, but no sequence number: TX ends the burst there
+ * (bp_txq.ends_at_drop), and the frames of its stream that wait move up by one. So a receiver that
+ * knows nothing of this port sees no gap.
  */
 #include "gen/source.h"
 
@@ -14,6 +18,7 @@
 #define SCALE_BITS 56u
 #define CATCH_UP_S 0.0001
 #define GRACE_S    0.005
+#define BLOCKED_S  0.01 /* how long a port that cannot tell may take nothing: BP_CAP_TX_UNSURE */
 
 static void add(_Atomic uint64_t *counter, uint64_t n)
 {
@@ -55,6 +60,8 @@ void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 	if (catch_up > (double)s->backlog_max)
 		s->backlog_max = (uint64_t)catch_up;
 	s->grace = (uint64_t)(hz * GRACE_S);
+	s->blocked_max = (uint64_t)(hz * BLOCKED_S);
+	s->blocked_since = 0;
 	s->was_blocked = false;
 	s->at = s->n_views = s->stamp_at = 0;
 	atomic_store_explicit(&s->n_pkts, 0, memory_order_relaxed);
@@ -186,30 +193,82 @@ static bool replay(struct bp_source *s, uint64_t n)
 	return s->n_views != 0;
 }
 
+/* The last frame that TX consumed was dropped: its number goes to the next of its stream. */
+static void take_back(struct bp_source *s)
+{
+	uint8_t stream_id = s->stamps[s->stamp_at - 1].stream_id;
+	struct bp_stream *stream = &s->streams[stream_id];
+	unsigned end = s->at + s->n_views, n_views;
+
+	stream->n_dropped++;
+	stream->seq = (stream->seq - 1) & BP_SIG_SEQ_MASK;
+	for (unsigned at = s->at, i = s->stamp_at; at < end; at += n_views, i++) {
+		struct bp_source_stamp *st = &s->stamps[i];
+
+		n_views = bp_pkt_n_views(&s->pkts[at], end - at);
+		if (st->stream_id != stream_id)
+			continue;
+		st->seq = (st->seq - 1) & BP_SIG_SEQ_MASK;
+		bp_frame_renumber(stream, st->seq, &s->pkts[at], n_views);
+	}
+}
+
+/* TX consumed k of the waiting views; the last packet of them it dropped, or none. */
+static void account(struct bp_source *s, unsigned k, bool is_dropped)
+{
+	unsigned n_pkts = bp_pkt_count(&s->pkts[s->at], k);
+
+	add(&s->n_bytes, bp_pkt_bytes(&s->pkts[s->at], k));
+	add(&s->n_pkts, n_pkts);
+	s->n_views -= k;
+	s->at += k;
+	s->last_cycles = bp_clock_cycles();
+	if (s->replay)
+		return;
+	for (unsigned i = s->stamp_at; i < s->stamp_at + n_pkts; i++)
+		s->streams[s->stamps[i].stream_id].n_pkts++;
+	s->stamp_at += n_pkts;
+	if (is_dropped)
+		take_back(s);
+}
+
+/* TX has taken nothing of what waits. A port that cannot tell may never take the first of it. */
+static bool give_up(struct bp_source *s)
+{
+	struct bp_pkt *pkts = &s->pkts[s->at];
+	uint64_t now = bp_clock_cycles();
+	unsigned k;
+
+	if (!(s->txq->port->info.caps & BP_CAP_TX_UNSURE))
+		return false;
+	if (!s->blocked_since)
+		s->blocked_since = now;
+	if (now - s->blocked_since < s->blocked_max)
+		return false;
+	k = bp_pkt_n_views(pkts, s->n_views);
+	bp_count(&s->txq->counters, BP_DROP_TX_FULL, 1);
+	bp_pool_put(s->txq->worker_id, pkts, k);
+	account(s, k, true);
+	return true;
+}
+
 /* Offer what waits to TX. */
 static bool transmit(struct bp_source *s)
 {
 	bp_tx_fn tx = atomic_load_explicit(&s->txq->burst, memory_order_acquire);
 	struct bp_pkt *pkts = &s->pkts[s->at];
-	unsigned n_pkts = bp_pkt_count(pkts, s->n_views), k, n_sent;
-	uint64_t n_bytes = bp_pkt_bytes(pkts, s->n_views);
+	uint64_t n_dropped = bp_counters_dropped(&s->txq->counters);
+	unsigned k;
 
 	if (!s->replay)
-		stamp(s, n_pkts);
+		stamp(s, bp_pkt_count(pkts, s->n_views));
 	k = tx(s->txq, pkts, s->n_views);
-	s->was_blocked |= k < s->n_views;
+	n_dropped = bp_counters_dropped(&s->txq->counters) - n_dropped;
+	s->was_blocked |= k < s->n_views && !n_dropped;
 	if (!k)
-		return false;
-	s->n_views -= k;
-	s->at += k;
-	n_sent = n_pkts - bp_pkt_count(&s->pkts[s->at], s->n_views);
-	if (!s->replay)
-		for (unsigned i = s->stamp_at; i < s->stamp_at + n_sent; i++)
-			s->streams[s->stamps[i].stream_id].n_pkts++;
-	s->stamp_at += n_sent;
-	add(&s->n_pkts, n_sent);
-	add(&s->n_bytes, n_bytes - bp_pkt_bytes(&s->pkts[s->at], s->n_views));
-	s->last_cycles = bp_clock_cycles();
+		return give_up(s);
+	s->blocked_since = 0;
+	account(s, k, n_dropped);
 	return true;
 }
 

@@ -52,6 +52,7 @@ struct bp_source {
 	uint64_t backlog_max; /* turns that are made up for when the worker was late */
 	uint64_t grace; /* cycles after the end for what was due */
 	bool was_blocked; /* TX left something over since the schedule was looked at */
+	uint64_t blocked_since, blocked_max; /* a port that cannot tell takes nothing; 0: it does */
 	uint64_t last_cycles; /* when TX last took something; at the end of a duration: then */
 	/* What waits for TX: views at … at + n_views of pkts. */
 	unsigned at, n_views, stamp_at;

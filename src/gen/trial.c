@@ -33,6 +33,7 @@ static int begin_source(struct bp_gen *gen, const struct bp_trial_request *r)
 	char why[256];
 
 	s->txq = &gen->by_role[BP_GEN_TX]->port->txq[0];
+	s->txq->ends_at_drop = true; /* no worker uses it now */
 	gen->kernel_source = bp_ks_of(s);
 	if (bp_gen_make_streams(gen, r->frame_size, why, sizeof(why)) ||
 	    bp_gen_check_sizes(gen, why, sizeof(why))) {
@@ -129,7 +130,7 @@ static uint64_t count_sent(const struct bp_gen *gen)
 	const struct bp_gen_port *p = gen->by_role[BP_GEN_TX];
 	uint32_t n_held = atomic_load_explicit(&p->port->txq[0].n_held, memory_order_relaxed);
 
-	return tx_delta(gen, BP_CNT_PKTS) - tx_delta(gen, BP_DROP_TX_ABANDONED) + p->held_before -
+	return tx_delta(gen, BP_CNT_PKTS) - tx_delta(gen, BP_CNT_LOST_AFTER) + p->held_before -
 	       n_held;
 }
 
@@ -235,7 +236,7 @@ static void judge_sender(const struct bp_gen *gen, struct bp_trial_result *r)
 				 "under test may be faster");
 		return;
 	}
-	r->is_generator_bound = !r->is_interrupted && r->sent_pps < BOUND_SHARE * r->asked_pps;
+	r->is_generator_bound = !r->is_interrupted && r->offered_pps < BOUND_SHARE * r->asked_pps;
 	if (!r->is_generator_bound)
 		return;
 	if (n_full > n_cpu)
@@ -270,6 +271,7 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 			atomic_load_explicit(&gen->source.n_missed_cpu, memory_order_relaxed) +
 			atomic_load_explicit(&gen->source.n_missed_full, memory_order_relaxed);
 		r->n_sent = count_sent(gen);
+		r->n_unsent = r->n_offered > r->n_sent ? r->n_offered - r->n_sent : 0;
 	}
 	if (gen->sink && latency)
 		read_sink(gen, r, latency);

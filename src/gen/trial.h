@@ -32,6 +32,7 @@ struct bp_trial_result {
 	double received_pps; /* received once, over the time of sending */
 	double elapsed_s; /* of sending */
 	uint64_t n_offered, n_sent;
+	uint64_t n_unsent; /* offered, but dropped by the TX port under a reason, or held by it */
 	uint64_t n_received; /* frames of this trial, duplicates included */
 	uint64_t n_lost, n_duplicate;
 	/* Dropped by the generator's own RX port, as it counts or reports: among n_lost as a rule. */
@@ -42,9 +43,9 @@ struct bp_trial_result {
 	uint64_t n_stale; /* frames of another trial */
 	uint64_t n_missed; /* turns of the schedule that the generator let pass */
 	double loss_ratio; /* n_lost / n_sent; 0 where n_sent is 0 */
-	/* The figures say more about the generator than about the device under test: it sent less
+	/* The figures say more about the generator than about the device under test: it offered less
 	 * than 99.5 % of what was asked, or its own RX port dropped frames, or, as fast as it goes,
-	 * nothing was lost. */
+	 * nothing was lost. n_unsent has what it did offer and its TX port did not send. */
 	bool is_generator_bound;
 	bool is_interrupted; /* ended early: what was measured until then */
 	char why[160]; /* why it is generator-bound or interrupted; "" otherwise */

@@ -28,6 +28,8 @@ unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	if (!n)
 		return 0;
+	if (q->ends_at_drop)
+		n = bp_pkt_n_views(pkts, n);
 	bp_count(&q->counters, BP_DROP_PORT_DOWN, bp_pkt_count(pkts, n));
 	bp_pool_put(q->worker_id, pkts, n);
 	return n;

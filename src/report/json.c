@@ -59,19 +59,14 @@ static json_t *port_json(const struct bp_report *r, const struct bp_report_port 
 	static const char *const links[] = {
 		[BP_LINK_UP] = "up", [BP_LINK_DOWN] = "down", [BP_LINK_LOST] = "lost"
 	};
-	json_t *row = bp_json_port(port->conf, &port->info), *reported = json_array();
+	json_t *row = bp_json_port(port->conf, &port->info);
 
-	for (unsigned i = 0; i < port->n_reported; i++)
-		json_array_append_new(reported,
-				      json_pack("{s:s, s:o, s:b}", "name", port->reported[i].name,
-						"value", bp_json_count(port->reported[i].value),
-						"is_drop", (int)port->reported[i].is_drop));
 	set(row, "link", json_string(links[port->link]));
 	set(row, "losses", bp_json_count(port->n_losses));
 	set(row, "numa_node", json_integer(port->numa_node));
 	set(row, "rx_queues", queues_json(r, port->rxq, port->n_rxq, false));
 	set(row, "tx_queues", queues_json(r, port->txq, port->n_txq, true));
-	set(row, "reported", reported);
+	set(row, "reported", bp_json_reported(port->reported, port->n_reported));
 	return row;
 }
 

@@ -100,3 +100,16 @@ json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info 
 			 info->device_driver, "kind", kind_name(info->kind), "mtu", (int)info->mtu,
 			 "note", info->note);
 }
+
+json_t *bp_json_reported(const struct bp_reported *reported, unsigned n)
+{
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:o, s:b, s:b}", "name", reported[i].name,
+						"value", bp_json_count(reported[i].value),
+						"is_drop", (int)reported[i].is_drop, "explains",
+						(int)reported[i].explains));
+	return rows;
+}

@@ -24,6 +24,8 @@ json_t *bp_json_modelled(const struct bp_model_path *model);
 json_t *bp_json_hops(const struct bp_model_path *model);
 /* {"name": …, "driver": …, "mode": …, …}: what is known of a port beside its counters. */
 json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info);
+/* What kernel, device or PMD publish of a port: `reported[]`. */
+json_t *bp_json_reported(const struct bp_reported *reported, unsigned n);
 
 /*
  * Write root to a file, as bp_report_json() does, then let go of it; NULL is -ENOMEM. Any thread;

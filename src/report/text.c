@@ -143,8 +143,12 @@ static const char *meaning_of(unsigned id)
 		return "super-frames cut here";
 	case BP_CNT_GSO_SEGS:
 		return "packets made of them";
+	case BP_CNT_LOST_AFTER:
+		return "of packets: lost after they were counted, among the drops";
 	case BP_DROP_TX_FULL:
-		return "dropped: the far side took nothing after bounded retries";
+		return "dropped: the port took it not within the burst's retries";
+	case BP_DROP_TX_KERNEL:
+		return "dropped: the kernel took it and dropped it (policy, full queue, peer)";
 	case BP_DROP_TX_TOO_LONG:
 		return "dropped: longer than the port carries";
 	case BP_DROP_TX_NO_MEM:
@@ -204,7 +208,10 @@ static void port_counter_rows(struct bp_table *table, const struct bp_report_por
 		bp_table_cell(table, "%.31s", reported->name);
 		bp_table_count(table, reported->value);
 		bp_table_cell(table, "%s", bp_provenance_name(BP_PROV_REPORTED));
-		bp_table_cell(table, "%s", reported->is_drop ? "lost outside bypath" : "");
+		bp_table_cell(table, "%s",
+			      reported->is_drop    ? "lost outside bypath"
+			      : reported->explains ? "the device's own count of such: not added"
+						   : "");
 	}
 }
 

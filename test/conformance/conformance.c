@@ -12,7 +12,8 @@
 
 static const struct rig *const rig_tables[] = { rigs_process, rigs_net, rigs_file, rigs_dpdk };
 static const struct test *const test_tables[] = { tests_life,     tests_ownership, tests_sizes,
-						  tests_counters, tests_metadata,  tests_direct };
+						  tests_counters, tests_metadata,  tests_direct,
+						  tests_refused };
 
 static const struct rig *find_rig(const char *name)
 {

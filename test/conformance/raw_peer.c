@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -62,6 +63,19 @@ int raw_peer_namespace(char *why, size_t why_bytes)
 	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	return 0;
+}
+
+int raw_peer_set_mtu(const char *interface, unsigned mtu)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	struct ifreq ifr = { .ifr_mtu = (int)mtu };
+
+	if (fd < 0)
+		return -errno;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", interface);
+	err = ioctl(fd, SIOCSIFMTU, &ifr) < 0 ? -errno : 0;
+	close(fd);
+	return err;
 }
 
 int raw_peer_open(struct world *w, const char *interface)

@@ -16,6 +16,9 @@ int raw_peer_namespace(char *why, size_t why_bytes);
 int raw_peer_command(char *why, size_t why_bytes, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Set an interface's MTU. 0 or -errno. */
+int raw_peer_set_mtu(const char *interface, unsigned mtu);
+
 /* Open w->fd on the interface; close it. */
 int raw_peer_open(struct world *w, const char *interface);
 void raw_peer_detach(struct world *w);

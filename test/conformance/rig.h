@@ -24,6 +24,8 @@ enum rig_flag {
 	RIG_NO_RXQ = 1u << 10, /* the port has no RX queues (a capture that is written) */
 	RIG_NO_TXQ = 1u << 11, /* the port has no TX queues (a capture that is read) */
 	RIG_ROOT = 1u << 12, /* needs root */
+	RIG_REFUSES = 1u << 13, /* the far end can be made to take shorter frames only */
+	RIG_CUTS = 1u << 14, /* super-frames arrive cut short, and the PMD does not say so */
 };
 
 struct rig {
@@ -45,6 +47,8 @@ struct rig {
 	void (*commit)(struct world *w);
 	/* Take one frame that the port sent: length, or -EAGAIN. */
 	int (*recv)(struct world *w, uint8_t *frame, uint32_t room);
+	/* With RIG_REFUSES: the far end's MTU. 0 or -errno. */
+	int (*set_far_mtu)(unsigned mtu);
 	void (*teardown)(const struct rig *rig);
 	const char *arg; /* the rig's own */
 	const char *arg2;

@@ -131,10 +131,18 @@ static int send_around(struct world *w, const uint8_t *frame, uint32_t len)
 	.detach = peer_port_detach, .send = peer_port_send, .recv = peer_port_recv,   \
 	.min_frame_bytes = 14, .flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_VLAN
 
+static int set_far_mtu(unsigned mtu)
+{
+	return raw_peer_set_mtu(FAR, mtu);
+}
+
 #define ON_VETH                                                                  \
 	.setup = setup_veth, .configure = configure_port, .attach = attach_far,  \
 	.detach = raw_peer_detach, .send = raw_peer_send, .recv = raw_peer_recv, \
-	.min_frame_bytes = 14, .flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_VLAN
+	.set_far_mtu = set_far_mtu, .min_frame_bytes = 14,                       \
+	.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_VLAN | RIG_REFUSES
+/* net_pcap: what its ring's slots hold of a frame it takes for the whole. */
+#define ON_VETH_CUT ON_VETH | RIG_CUTS
 
 const struct rig rigs_dpdk[] = {
 	{
@@ -179,6 +187,13 @@ const struct rig rigs_dpdk[] = {
 		ON_VETH,
 		.max_frame_bytes = 9014,
 		.arg = "net_af_packet0,iface=" NEAR,
+	},
+	{
+		.name = "dpdk-pcap",
+		.driver = "dpdk",
+		ON_VETH_CUT,
+		.max_frame_bytes = 1514,
+		.arg = "net_pcap0,iface=" NEAR,
 	},
 	{
 		.name = "dpdk-tap",

@@ -67,10 +67,15 @@ static int attach_veth(struct world *w)
 	return raw_peer_open(w, FAR);
 }
 
+static int set_far_mtu(unsigned mtu)
+{
+	return raw_peer_set_mtu(FAR, mtu);
+}
+
 #define ON_VETH                                                                  \
 	.setup = setup_veth, .configure = configure_port, .attach = attach_veth, \
 	.detach = raw_peer_detach, .send = raw_peer_send, .recv = raw_peer_recv, \
-	.min_frame_bytes = 14
+	.set_far_mtu = set_far_mtu, .min_frame_bytes = 14
 
 const struct rig rigs_net[] = {
 	{
@@ -91,7 +96,8 @@ const struct rig rigs_net[] = {
 		.name = "af_packet-socket",
 		.driver = "af_packet",
 		.arg = "socket",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_RX_CALLS | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_RX_CALLS | RIG_TX_CALLS | RIG_VLAN |
+			 RIG_REFUSES,
 		.max_frame_bytes = JUMBO,
 		ON_VETH,
 	},
@@ -100,7 +106,7 @@ const struct rig rigs_net[] = {
 		.driver = "af_packet",
 		.arg = "mmap",
 		.arg2 = "send",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN | RIG_REFUSES,
 		.max_frame_bytes = JUMBO,
 		ON_VETH,
 	},
@@ -109,7 +115,7 @@ const struct rig rigs_net[] = {
 		.driver = "af_packet",
 		.arg = "mmap",
 		.arg2 = "ring",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN | RIG_REFUSES,
 		.max_frame_bytes = JUMBO,
 		ON_VETH,
 	},
@@ -117,7 +123,7 @@ const struct rig rigs_net[] = {
 		.name = "af_xdp-skb",
 		.driver = "af_xdp",
 		.arg = "skb",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN | RIG_REFUSES,
 		.max_frame_bytes = 1514,
 		ON_VETH,
 	},
@@ -125,7 +131,7 @@ const struct rig rigs_net[] = {
 		.name = "af_xdp-copy",
 		.driver = "af_xdp",
 		.arg = "copy",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN | RIG_REFUSES,
 		.max_frame_bytes = 1514,
 		ON_VETH,
 	},
@@ -133,7 +139,7 @@ const struct rig rigs_net[] = {
 		.name = "af_xdp-copy-jumbo",
 		.driver = "af_xdp",
 		.arg = "copy",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_TX_CALLS | RIG_VLAN | RIG_REFUSES,
 		.max_frame_bytes = JUMBO,
 		ON_VETH,
 	},
@@ -141,7 +147,8 @@ const struct rig rigs_net[] = {
 		.name = "pcap-live",
 		.driver = "pcap",
 		.arg = "live",
-		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_RX_CALLS | RIG_TX_CALLS | RIG_VLAN,
+		.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_RX_CALLS | RIG_TX_CALLS | RIG_VLAN |
+			 RIG_REFUSES,
 		.max_frame_bytes = JUMBO,
 		ON_VETH,
 	},

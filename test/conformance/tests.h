@@ -19,5 +19,6 @@ extern const struct test tests_sizes[];
 extern const struct test tests_counters[];
 extern const struct test tests_metadata[];
 extern const struct test tests_direct[];
+extern const struct test tests_refused[];
 
 #endif

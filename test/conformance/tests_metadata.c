@@ -262,7 +262,7 @@ static void tx_super_frame_is_known(struct world *w)
 
 const struct test tests_metadata[] = {
 	{ "rx_partial_checksum_is_known", rx_partial_checksum_is_known, RIG_RX, 0 },
-	{ "rx_super_frame_is_known", rx_super_frame_is_known, RIG_RX, 0 },
+	{ "rx_super_frame_is_known", rx_super_frame_is_known, RIG_RX, RIG_CUTS },
 	{ "tx_partial_checksum_is_known", tx_partial_checksum_is_known, RIG_TX, 0 },
 	{ "tx_super_frame_is_known", tx_super_frame_is_known, RIG_TX, 0 },
 	{ NULL, NULL, 0, 0 },

@@ -359,7 +359,7 @@ unsigned world_rx(struct world *w, struct bp_pkt *pkts, unsigned max)
 	return n;
 }
 
-/* Copies that the consumed packets met: the bound, and the sum against the counter. */
+/* Copies that the packets met, those that were left as well: the bound, the sum against the counter. */
 static void expect_tx_copies(struct world *w, const struct bp_pkt *before,
 			     const struct bp_pkt *pkts, unsigned k, uint64_t counted)
 {
@@ -403,7 +403,7 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 	is = tally_of(&q->counters);
 	w->tx_pkts += n_pkts;
 	w->tx_bytes += bp_pkt_bytes(before, k);
-	expect(is.v[BP_CNT_PKTS] + tally_drops(&is) - is.v[BP_DROP_TX_ABANDONED] == w->tx_pkts,
+	expect(is.v[BP_CNT_PKTS] + tally_drops(&is) - is.v[BP_CNT_LOST_AFTER] == w->tx_pkts,
 	       "tx: %lu sent and %lu dropped, %lu consumed", is.v[BP_CNT_PKTS], tally_drops(&is),
 	       w->tx_pkts);
 	for (unsigned i = k; i < n; i++)
@@ -411,7 +411,7 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 			       pkts[i].len == before[i].len && pkts[i].pool == before[i].pool &&
 			       pkts[i].flags == before[i].flags,
 		       "tx changed view %u, which it did not consume", i);
-	expect_tx_copies(w, before, pkts, k, is.v[BP_CNT_COPIES] - was.v[BP_CNT_COPIES]);
+	expect_tx_copies(w, before, pkts, n, is.v[BP_CNT_COPIES] - was.v[BP_CNT_COPIES]);
 	return k;
 }
 

@@ -229,6 +229,7 @@ bp_port()
 	af_xdp-native) printf 'driver = af_xdp\ndevice = %s\nmode = copy\nstrict = yes\n' "$3" ;;
 	dpdk-af_packet) printf 'driver = dpdk\ndevice = "net_af_packet_%s,iface=%s"\n' "$3" "$3" ;;
 	dpdk-af_xdp) printf 'driver = dpdk\ndevice = "net_af_xdp_%s,iface=%s"\n' "$3" "$3" ;;
+	dpdk-pcap) printf 'driver = dpdk\ndevice = "net_pcap_%s,iface=%s"\n' "$3" "$3" ;;
 	dpdk-tap) printf 'driver = dpdk\ndevice = "net_tap_%s,iface=%s"\n' "$3" "$3" ;;
 	dpdk-memif-*)
 		printf 'driver = dpdk\ndevice = "net_memif0,role=%s,socket=%s"\n' "${2##*-}" "$3"

@@ -207,11 +207,60 @@ static void full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call(voi
 	assert_int_equal(most_in_loop, 1);
 }
 
+/* ---- a port that takes nothing ------------------------------------------------------------------ */
+
+static unsigned n_tries; /* its worker's */
+
+static unsigned full_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	(void)q;
+	(void)pkts;
+	n_tries += n != 0;
+	return 0;
+}
+
+static int start_full_sink(struct bp_port *port)
+{
+	port->txq[0].driver_burst = full_tx;
+	return 0;
+}
+
+/* The budget is spent once, not in each round: a stuck port never stalls the worker's others. */
+static void a_stuck_port_costs_one_call_a_burst(void **state)
+{
+	struct bp_driver_ops in_ops = { .start = start_plain_source, .stop = hold_nothing };
+	struct bp_driver_ops out_ops = { .start = start_full_sink, .stop = hold_nothing };
+	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_conf *c = make_conf(1);
+	struct bp_driver in, out;
+	struct bp_engine *e;
+
+	(void)state;
+	n_left = N_PKTS;
+	n_tries = 0;
+	add_port(c, "in", "null", "", 1, 1);
+	add_port(c, "out", "null", "", BP_NO_PORT, 1);
+	assert_int_equal(bp_engine_create(c, &e), 0);
+	disguise(e->env.ports[0], &in, &in_ops);
+	disguise(e->env.ports[1], &out, &out_ops);
+	assert_int_equal(bp_engine_start(e), 0);
+	assert_true(wait_for_received(e, r, N_PKTS));
+	bp_engine_stop(e);
+	bp_engine_report(e, r);
+	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_TX_FULL], N_PKTS);
+	assert_int_equal(n_tries, N_PKTS / BP_BURST_MAX + c->engine.tx_retries);
+	assert_int_equal(r->unaccounted, 0);
+	bp_engine_destroy(e);
+	free(r);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_path_has_its_own_copies_in_its_histogram),
 		cmocka_unit_test(direct_bursts_count_the_same_packets_out_as_views),
+		cmocka_unit_test(a_stuck_port_costs_one_call_a_burst),
 		cmocka_unit_test(full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call),
 	};
 

@@ -539,10 +539,27 @@ static void nonsense_is_refused(void **state)
 	assert_int_equal(bp_search_by_name("nrd"), BP_SEARCH_KIND_N);
 }
 
+/* The generator kept up, but its own TX port dropped frames: the load was not what was asked. */
+static void a_load_that_the_own_port_dropped_has_no_vote(void **state)
+{
+	struct bp_search_trial trial = { .asked_pps = 1000, .sent_pps = 900, .n_sent = 900 };
+
+	(void)state;
+	assert_true(bp_trial_votes(&trial));
+	trial.n_unsent = 100;
+	assert_false(bp_trial_votes(&trial));
+	trial.sent_pps = 960;
+	assert_true(bp_trial_votes(&trial));
+	/* As fast as it goes, what was sent is the load. */
+	trial.asked_pps = 0;
+	assert_true(bp_trial_votes(&trial));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_search_brackets_a_sharp_knee),
+		cmocka_unit_test(a_load_that_the_own_port_dropped_has_no_vote),
 		cmocka_unit_test(a_tolerated_ratio_of_a_tenth_per_cent_is_kept),
 		cmocka_unit_test(noise_moves_the_bounds_no_further_than_itself),
 		cmocka_unit_test(spikes_of_loss_do_not_hide_the_knee),

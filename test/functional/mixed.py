@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# Numbered small datagrams with a long one beside each tenth, and what of them arrives.
+# SPDX-License-Identifier: BSD-3-Clause
+"""mixed.py send ADDRESS N [PPS [LONG_BYTES]]: N small datagrams, a long one of LONG_BYTES (default
+1200, 0: none) after each tenth.
+mixed.py count N QUIET_S: prints «ready», then, when N small ones have come or none for QUIET_S, as a
+JSON object what has come."""
+
+import json
+import socket
+import struct
+import sys
+import time
+
+PORT = 9000
+EVERY = 10
+SMALL_BYTES = 100
+STEP_S = 0.001
+RCVBUFFORCE = 33
+WAIT_S = 60  # for the first one
+
+
+def send(address, n_small, pps=11000, long_bytes=1200):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect((address, PORT))
+    begin = time.monotonic()
+    for seq in range(n_small):
+        late = begin + seq / pps - time.monotonic()
+        if late > STEP_S:
+            time.sleep(late)
+        sock.send(struct.pack("!I", seq).ljust(SMALL_BYTES, b"s"))
+        if long_bytes and seq % EVERY == EVERY - 1:
+            sock.send(struct.pack("!I", seq).ljust(long_bytes, b"l"))
+    print("sent", n_small)
+
+
+def count(n_small, quiet_s):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 64 << 20)
+    sock.bind(("", PORT))
+    sock.settimeout(WAIT_S)
+    print("ready", flush=True)
+    seen, last = set(), -1
+    came = {"small": 0, "long": 0, "duplicate": 0, "reordered": 0, "altered": 0}
+    try:
+        while len(seen) < n_small:
+            data = sock.recv(2048)
+            sock.settimeout(quiet_s)
+            if len(data) != SMALL_BYTES:
+                came["long"] += 1
+                continue
+            seq = struct.unpack("!I", data[:4])[0]
+            came["duplicate"] += seq in seen
+            came["reordered"] += seq < last
+            came["altered"] += data[4:] != b"s" * (SMALL_BYTES - 4)
+            last = max(seq, last)
+            seen.add(seq)
+    except TimeoutError:
+        pass
+    came["small"] = len(seen)
+    print(json.dumps(came), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "send":
+        send(sys.argv[2], *(int(arg) for arg in sys.argv[3:]))
+    else:
+        count(int(sys.argv[2]), float(sys.argv[3]))
