@@ -80,6 +80,8 @@ FEATURES = {
     "libdpdk": lambda: pkg("libdpdk"),
     "libxdp": lambda: pkg("libxdp"),
     "chromium": lambda: shutil.which("chromium") is not None,
+    "guest-kernel": lambda: not subprocess.run(["apt-cache", "show", "linux-image-6.12-amd64"],
+                                               capture_output=True, check=False).returncode,
     "qemu": lambda: shutil.which("qemu-system-x86_64") is not None,
     "libpcap": lambda: pkg("libpcap"),
     "libbpf": lambda: pkg("libbpf"),

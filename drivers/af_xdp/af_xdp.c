@@ -68,6 +68,7 @@ static int open_device(struct xsk_port *xp)
 
 static void free_port(struct xsk_port *xp)
 {
+	xsk_nic_restore(xp);
 	xsk_prog_unload(xp->prog);
 	if (xp->ctl_fd >= 0)
 		close(xp->ctl_fd);

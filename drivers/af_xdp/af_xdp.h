@@ -120,7 +120,7 @@ struct xsk_port {
 	struct xsk_device dev; /* as of the last start */
 	int ctl_fd; /* for queries in the network namespace of open() */
 	int promisc_fd; /* the device is promiscuous while it is open; -1: it is not by us */
-	bool has_tags_kept; /* its tag stripping is off, by us, until stop() */
+	unsigned tags_ifindex; /* its tag stripping is off, by us, until close(); 0: none's */
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
@@ -153,8 +153,13 @@ int xsk_device_strip_tags(int ctl_fd, const char *name, bool on);
  * Before the sockets are bound. 0, or -errno with a sentence in why; then nothing is taken.
  */
 int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes);
-/* Give it back. Nothing happens when nothing was taken, or the device is gone. */
+/* With stop(): the device need not be promiscuous any more. */
 void xsk_nic_release(struct xsk_port *xp);
+/*
+ * With close(): the device strips tags again. Not with stop(): a NIC may drop its link for seconds at each
+ * change, and a start that is retried every 100 ms would never find it up.
+ */
+void xsk_nic_restore(struct xsk_port *xp);
 
 /* --- prog.c --- */
 

@@ -7,6 +7,7 @@
 #include "core/netdev.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +35,21 @@ static int take_promiscuity(struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
+/* Bonds and teams have a flag of their own, and their members strip by theirs. */
+static bool is_upper(const char *driver)
+{
+	return !strcmp(driver, "bonding") || !strcmp(driver, "team");
+}
+
+static int stop_stripping(struct xsk_port *xp)
+{
+	int err = xsk_device_strip_tags(xp->ctl_fd, xp->dev.name, false);
+
+	if (err)
+		return err;
+	return xsk_device_strips_tags(xp->ctl_fd, xp->dev.name) == 1 ? -EOPNOTSUPP : 0;
+}
+
 /* AF_XDP hands over bytes only: a tag that the NIC took off would be lost, its frame sent untagged. */
 static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
 {
@@ -43,21 +59,20 @@ static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
 	/* virtio strips nothing; on veth and tap it is the sender that keeps the tag beside the frame. */
 	if (dev->kind != BP_DEVICE_OTHER || xsk_device_strips_tags(xp->ctl_fd, dev->name) != 1)
 		return 0;
-	err = xsk_device_strip_tags(xp->ctl_fd, dev->name, false);
-	if (!err && xsk_device_strips_tags(xp->ctl_fd, dev->name) == 1)
-		err = -EOPNOTSUPP;
+	err = is_upper(dev->driver) ? -EOPNOTSUPP : stop_stripping(xp);
 	if (err) {
 		snprintf(
 			why, why_bytes,
 			"%s takes VLAN tags off the frames (rx-vlan-offload) and cannot be told to "
-			"leave them: %s: AF_XDP would lose them: use driver = af_packet",
-			dev->name, strerror(-err));
+			"leave them: %s: AF_XDP would lose them: use driver = af_packet%s",
+			dev->name, strerror(-err),
+			is_upper(dev->driver) ? ", or a port for each member" : "");
 		return err;
 	}
-	xp->has_tags_kept = true;
+	xp->tags_ifindex = dev->ifindex;
 	bp_log(BP_LOG_INFO,
-	       "port %s: %s leaves VLAN tags in the frames while the port lives; if bypath is killed, "
-	       "undo it by: ethtool -K %s rxvlan on",
+	       "port %s: %s leaves VLAN tags in the frames until bypath ends; if it is killed, undo "
+	       "that by: ethtool -K %s rxvlan on",
 	       xp->port->conf->name, dev->name, dev->name);
 	return 0;
 }
@@ -78,10 +93,23 @@ int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes)
 
 void xsk_nic_release(struct xsk_port *xp)
 {
-	if (xp->has_tags_kept)
-		(void)xsk_device_strip_tags(xp->ctl_fd, xp->dev.name, true);
-	xp->has_tags_kept = false;
 	if (xp->promisc_fd >= 0)
 		close(xp->promisc_fd);
 	xp->promisc_fd = -1;
+}
+
+void xsk_nic_restore(struct xsk_port *xp)
+{
+	char name[IF_NAMESIZE] = "";
+	int err;
+
+	/* The device that was changed, whatever it is called now; it may be gone. */
+	if (!xp->tags_ifindex || !if_indextoname(xp->tags_ifindex, name))
+		return;
+	err = xsk_device_strip_tags(xp->ctl_fd, name, true);
+	if (err)
+		bp_log(BP_LOG_WARN,
+		       "port %s: %s leaves VLAN tags in the frames: %s: run: ethtool -K %s rxvlan on",
+		       xp->port->conf->name, name, strerror(-err), name);
+	xp->tags_ifindex = 0;
 }

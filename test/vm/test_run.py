@@ -5,13 +5,16 @@ import contextlib
 import importlib.machinery
 import importlib.util
 import io
+import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -45,8 +48,12 @@ server.listen()
 agent, _ = server.accept()
 if os.environ["FAKE"] == "panics":
     (out / "serial").write_text("[ 1.0] Kernel panic - not syncing: Attempted to kill init!\\n")
-if os.environ["FAKE"] == "talks":
+if os.environ["FAKE"].startswith("talks"):
     agent.sendall(b'{"id": 0, "uptime": 1.0}\\n')
+if os.environ["FAKE"] == "talks, then panics":
+    time.sleep(0.5)
+    (out / "serial").write_text("BUG: unable to handle page fault\\n")
+    sys.exit(0)
 time.sleep(30)
 """
 
@@ -95,11 +102,27 @@ class GuestTest(unittest.TestCase):
         with self.assertRaisesRegex(guests.GuestLost, "nothing within 1 s"):
             self.guest.ask("read", limit_s=1, path="/proc/uptime")
 
+    def test_panic_between_two_questions_is_recognised(self):
+        self.boot("talks, then panics")
+        self.guest.qemu.wait(10)
+        with self.assertRaises(guests.GuestPanic):
+            self.guest.ask("read", path="/proc/uptime")
+
     def test_no_emulator_is_a_missing_part(self):
         os.environ["QEMU"] = "/nonexistent/qemu"
         with self.assertRaisesRegex(kernel.Missing, "no /nonexistent/qemu"):
             self.guest = guests.Guest(FakeKernel, self.out, [])
             self.guest.start()
+
+
+def make_fake_kernel(folder):
+    (folder / "k" / "lib" / "modules" / "0").mkdir(parents=True)
+    return folder / "k"
+
+
+def emulators(path):
+    """Processes of this emulator, in whatever namespace."""
+    return subprocess.run(["pgrep", "-f", str(path)], capture_output=True, check=False).stdout.split()
 
 
 class RunTest(unittest.TestCase):
@@ -150,6 +173,30 @@ class RunTest(unittest.TestCase):
         self.assertEqual(run.returncode, 77, run.stderr)
         self.assertRegex(run.stdout, r"SKIP: no /nonexistent/qemu")
 
+    def test_interrupted_run_ends_and_leaves_nothing(self):
+        """A fake emulator that hangs, and a cache that needs no network."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            emulator = folder / "qemu"
+            emulator.write_text(FAKE_QEMU)
+            emulator.chmod(0o755)
+            given = {"pid": 1, "kernels": {boots.LANE: [str(make_fake_kernel(folder)), ""]}}
+            environment = {**os.environ, "QEMU": str(emulator), "FAKE": "hangs", "BYPATH": "/bin/true",
+                           "BYPATH_BUILD_ROOT": name, "VM_RUN_GIVEN": json.dumps(given)}
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+                with subprocess.Popen([sys.executable, HERE / "test_run.py", "--inner"], env=environment,
+                                      stdout=subprocess.DEVNULL) as run:
+                    self.wait_for(lambda: emulators(emulator), 20)
+                    run.send_signal(number)
+                    run.wait(15)
+                self.wait_for(lambda: not emulators(emulator), 10)
+
+    def wait_for(self, true, limit_s):
+        end = time.monotonic() + limit_s
+        while not true():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
     def test_unknown_suite_is_bad_usage(self):
         run = subprocess.run([sys.executable, HERE / "run", "nosuch"], capture_output=True, text=True, check=False)
         self.assertEqual(run.returncode, 2)
@@ -159,7 +206,7 @@ class RunTest(unittest.TestCase):
 class ReportTest(unittest.TestCase):
     def setUp(self):
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            file.write("s/known-* | issue 1 | it is known\n")
+            file.write("s/known-* | issue 1 | it is known | lost\ns/never | issue 1 | so | x\n")
             file.flush()
             self.report = Report(Expected(pathlib.Path(file.name)))
 
@@ -173,8 +220,20 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(self.report.failures, ["s/known-fault"])
 
     def test_expected_failure_that_fails_is_expected(self):
-        self.case("known-fault", guests.GuestError("x"))
+        self.case("known-fault", guests.GuestError("3 lost"))
         self.assertEqual((self.report.failures, list(self.report.reasons)), ([], ["s/known-fault"]))
+
+    def test_expected_failure_that_fails_otherwise_is_an_error(self):
+        for error in (guests.GuestError("it has crashed"), KeyError("lost")):
+            self.report.failures.clear()
+            self.case("known-fault", error)
+            self.assertEqual(self.report.failures, ["s/known-fault"])
+
+    def test_expectation_that_no_case_meets_is_an_error(self):
+        self.case("known-fault", guests.GuestError("3 lost"))
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(self.report.finish(0), 1)
+        self.assertRegex(self.report.failures[-1], "s/never: .* names no case")
 
     def test_mistake_in_a_suite_is_a_failure_that_says_where(self):
         self.case("other", KeyError("name"))
@@ -233,7 +292,7 @@ class WireTest(unittest.TestCase):
 
     def exchange(self, change):
         self.forward(change)
-        return wire.exchange(*self.wires, wire.Frames(), 200, ways=1, stall_s=0.2)[0]
+        return wire.exchange(*self.wires, wire.Frames(), 200, ways=1, stall_s=2)[0]
 
     def test_all_frames(self):
         count = self.exchange(lambda n, data: [data])
@@ -272,5 +331,15 @@ class WireTest(unittest.TestCase):
             wire.exchange(*self.wires, wire.Frames(), 10, ways=1, probe_s=0.5)
 
 
+def inner():
+    """The runner with kernels given, so that nothing is fetched."""
+    module = load_run()
+    module.find_kernels = lambda lanes: json.loads(os.environ["VM_RUN_GIVEN"])["kernels"]
+    sys.argv = [str(HERE / "run"), "pmd"]
+    return module.main()
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--inner"]:
+        sys.exit(inner())
     unittest.main()

@@ -234,11 +234,11 @@ class Guest:
 
     def halt(self):
         """Power off; how long the guest was up. Never raises."""
-        if self.qemu and self.qemu.poll() is None:
+        if self.agent and self.qemu.poll() is None:
             try:
                 self.send("halt")
                 self.qemu.wait(10)
-            except (OSError, subprocess.TimeoutExpired):
+            except (OSError, GuestError, subprocess.TimeoutExpired):
                 pass
         self.kill()
 
@@ -257,8 +257,18 @@ class Guest:
     def send(self, verb, **words):
         number = next(self.ids)
         reply = self.replies[number] = queue.SimpleQueue()
-        self.agent.sendall(json.dumps({"id": number, "do": verb, **words}).encode() + b"\n")
+        try:
+            self.agent.sendall(json.dumps({"id": number, "do": verb, **words}).encode() + b"\n")
+        except OSError as error:
+            self.gone(f"{verb}: {error}")
         return reply
+
+    def gone(self, what):
+        """QEMU's end of a connection is closed: say what became of the guest."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.qemu.wait(2)
+        self.check()
+        raise GuestLost(what)
 
     def receive(self, reply, limit_s, what):
         end = time.monotonic() + limit_s
@@ -350,8 +360,7 @@ class Guest:
                 raise GuestError(f"{what}: not within {limit_s} s")
             time.sleep(0.1)
 
-    def qmp(self, command, **arguments):
-        """One command to QEMU's monitor."""
+    def converse(self, command, arguments):
         with socket.socket(socket.AF_UNIX) as monitor:
             monitor.settimeout(20)
             monitor.connect(str(self.out / "qmp.sock"))
@@ -363,6 +372,14 @@ class Guest:
                     reply = json.loads(lines.readline())
                     while "event" in reply:
                         reply = json.loads(lines.readline())
+        return reply
+
+    def qmp(self, command, **arguments):
+        """One command to QEMU's monitor."""
+        try:
+            reply = self.converse(command, arguments)
+        except (OSError, ValueError) as error:
+            self.gone(f"QEMU: {command}: {error}")
         if "error" in reply:
             raise GuestError(f"QEMU: {command}: {reply['error']['desc']}")
         return reply["return"]

@@ -3,8 +3,9 @@
 """get(lane) → Kernel, whose files lie in a cache folder.
 
 Nothing there is trusted: at each use the packages' SHA-256 is held against apt's signed index, the
-unpacked files against the packages' own lists, what was made from them against the list written then.
-What differs is thrown away and made anew. apt works in folders of its own: the machine's are not
+unpacked files against the packages' own lists, what was made from them against the list written then
+(which finds damage, not malice: so the folder must be ours alone). What differs is thrown away and
+made anew. apt works in folders of its own: the machine's are not
 touched, and no root is needed.
 """
 
@@ -31,6 +32,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 TOOLS = ("apt-get", "dpkg-deb", "depmod", "modprobe", "cpio", "gzip", "xz")
 BUSYBOX = "/bin/busybox"
 INDEX_AGE_S = 6 * 3600
+UNUSED_S = 30 * 24 * 3600
 FIRST_STAGE = pathlib.Path(__file__).resolve().parent.parent / "guest" / "init"
 
 
@@ -97,9 +99,18 @@ class Apt:
         stamp = self.folder / "updated"
         if stamp.exists() and time.time() - stamp.stat().st_mtime < INDEX_AGE_S:
             return
+        try:
+            self.update_now()
+            stamp.touch()
+        except Missing as missing:
+            # Without a network the signed index of the last time says what the cache must hold.
+            if not stamp.exists():
+                raise
+            print(f"#     {missing}: going on with the index of {time.ctime(stamp.stat().st_mtime)}", flush=True)
+
+    def update_now(self):
         # Without this a mirror that is not reached is a warning only.
         run("apt-get", "-q", *self.options, "-o", "APT::Update::Error-Mode=any", "update")
-        stamp.touch()
 
     def field(self, package, name):
         text = run("apt-cache", *self.options, "show", "--no-all-versions", package).decode()
@@ -146,6 +157,9 @@ def matches(folder, sums):
 
 def is_whole(folder, debs):
     made = folder / "made.md5"
+    for used in [made, *debs]:
+        if used.exists():
+            os.utime(used)
     return made.exists() and matches(folder, made.read_bytes()) and all(
         matches(folder, run("dpkg-deb", "-I", deb, "md5sums")) for deb in debs)
 
@@ -204,8 +218,11 @@ def make(folder, debs):
 def cache_folder():
     named = os.environ.get("BYPATH_VM_CACHE")
     folder = pathlib.Path(named) if named else pathlib.Path.home() / ".cache" / "bypath-vm"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = folder.stat()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError as error:
+        raise Missing(f"{folder}: {error.strerror}; name another folder as BYPATH_VM_CACHE") from None
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise Missing(f"{folder}: others may write there; name another folder as BYPATH_VM_CACHE")
     return folder.resolve()
@@ -234,11 +251,26 @@ def get(lane):
         if not packages:
             raise Missing(f"no kernel {lane}: {meta} names no kernel package")
         debs = [apt.fetch(package, cache / "debs") for package in packages]
-        # The first stage is part of what is made: another one, another folder.
-        folder = cache / f"{lane}-{hashlib.sha256(b''.join(map(stamp, debs + [FIRST_STAGE]))).hexdigest()[:16]}"
+        # What goes into the first stage is part of what is made: another one, another folder.
+        parts = debs + [FIRST_STAGE, pathlib.Path(BUSYBOX), pathlib.Path(__file__)]
+        folder = cache / f"{lane}-{hashlib.sha256(b''.join(map(stamp, parts))).hexdigest()[:16]}"
         if not is_whole(folder, debs):
             make(folder, debs)
+        tidy(cache)
     return Kernel(folder)
+
+
+def tidy(cache):
+    """Remove what interrupted runs left, and what no run has used for a month."""
+    for left in [*cache.glob("tmp*"), *cache.glob("debs/tmp*")]:
+        shutil.rmtree(left, ignore_errors=True)
+    for old in [*cache.glob("*/made.md5"), *cache.glob("debs/*.deb")]:
+        if time.time() - old.stat().st_mtime < UNUSED_S:
+            continue
+        if old.suffix == ".deb":
+            old.unlink()
+        else:
+            shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def found(folder, why):

@@ -8,12 +8,12 @@ import os
 import pathlib
 import time
 
-from guest import GuestError
+from guest import GuestError, GuestLost
 from wire import Frames, Wire, exchange
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
-BYPATH = os.environ.get("BYPATH") or str(
-    pathlib.Path(os.environ.get("BYPATH_BUILD_ROOT") or ROOT / "build") / "src/cli/bypath")
+BYPATH = os.path.abspath(os.environ.get("BYPATH") or
+                         pathlib.Path(os.environ.get("BYPATH_BUILD_ROOT") or ROOT / "build") / "src/cli/bypath")
 FRAMES_EACH_WAY = 300
 EAL = {"memory": "192"}
 
@@ -30,8 +30,17 @@ class Lab:
         self.guest, self.report = guest, report
         self.wires, self.runs, self.suite = {}, 0, ""
 
+    @contextlib.contextmanager
     def case(self, name):
-        return self.report.case(self.suite, name)
+        """A case of the suite: what its body raises is its failure, unless the guest is gone."""
+        with self.report.case(self.suite, name):
+            try:
+                yield
+            except GuestLost:
+                raise
+            except Exception:
+                self.guest.check()
+                raise
 
     def wire(self, name):
         if name not in self.wires:
@@ -162,9 +171,12 @@ class Run:
         return "\n" + "\n".join(self.process.output.splitlines()[-8:])
 
     def end(self):
-        """Stop it by SIGINT; what it reports stands in report."""
-        if self.process and self.process.is_running and self.process.stop(2):
-            self.problem = f"bypath ended with code {self.process.wait()}:\n{self.process.output[-2000:]}"
+        """Stop it by SIGINT; what it reports stands in report. One that ended before has failed."""
+        is_running = self.process.is_running
+        code = self.process.stop(2)
+        if not self.problem and (code or not is_running):
+            self.problem = (f"bypath ended with code {code}{'' if is_running else ', by itself'}:\n"
+                            f"{self.process.output[-2000:]}")
         report = pathlib.Path(f"{self.ini}.json")
         if report.exists() and report.stat().st_size:
             self.report = json.loads(report.read_text())
@@ -176,10 +188,8 @@ class Run:
 
     def adds_up(self):
         """After the end: exit code 0, every packet accounted for, every frame back."""
-        if self.problem:
-            raise GuestError(self.problem)
-        totals = self.report["conservation"]["counted"]
-        arena = self.report["arena"]
+        report = self.finished()
+        totals, arena = report["conservation"]["counted"], report["arena"]
         assert totals["unaccounted"] == 0 and totals["held"] == 0, totals
         assert arena["frames_free"] == arena["frames"], arena
 

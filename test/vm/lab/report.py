@@ -4,6 +4,7 @@
 
 import contextlib
 import fnmatch
+import re
 import time
 import traceback
 
@@ -12,23 +13,34 @@ from kernel import Missing
 
 
 class Expected:
-    """Rows «SUITE/CASE pattern | what removes it | why», from a file."""
+    """Rows «SUITE/CASE pattern | what removes it | why | what the failure says», from a file."""
 
     def __init__(self, path):
         self.rows, self.used = [], set()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
-            words = [word.strip() for word in line.split("|", 2)]
-            if len(words) != 3:
-                raise SystemExit(f"{path}:{number}: expected CASE | REMOVED BY | WHY")
+            words = [word.strip() for word in line.split("|", 3)]
+            if len(words) != 4:
+                raise SystemExit(f"{path}:{number}: expected CASE | REMOVED BY | WHY | FAILURE")
             self.rows.append(words)
 
     def find(self, name):
+        """(why it must fail, a pattern of how), None when nothing is expected."""
         for row in self.rows:
             if fnmatch.fnmatchcase(name, row[0]):
-                return f"{row[1]}: {row[2]}"
-        return ""
+                self.used.add(row[0])
+                return f"{row[1]}: {row[2]}", re.compile(row[3])
+        return None
+
+    def unused(self, suites):
+        """Patterns of these suites that no case had the name of."""
+        return [row[0] for row in self.rows if row[0].split("/")[0] in suites and row[0] not in self.used]
+
+
+def is_finding(error):
+    """A case's own word, no mistake of the suite's."""
+    return isinstance(error, (GuestError, AssertionError))
 
 
 class Report:
@@ -59,7 +71,7 @@ class Report:
     def case(self, suite, name):
         """A case's body; what it raises is its failure. GuestLost goes on to whoever boots."""
         begin = time.monotonic()
-        reason = self.expected.find(f"{suite}/{name}")
+        expected = self.expected.find(f"{suite}/{name}")
 
         def end(word, text=""):
             self.add(word, suite, name, text, time.monotonic() - begin)
@@ -73,15 +85,18 @@ class Report:
             raise
         except Exception as error:  # pylint: disable=broad-exception-caught
             text = self.describe(error)
-            end("expected to fail" if reason else "failed", reason or text)
+            if expected and is_finding(error) and expected[1].search(text):
+                end("expected to fail", expected[0])
+            else:
+                end("failed", text)
         else:
-            end("failed" if reason else "passed",
-                f"passes, but expected-failures says: {reason}" if reason else "")
+            end("failed" if expected else "passed",
+                f"passes, but expected-failures says: {expected[0]}" if expected else "")
 
     @staticmethod
     def describe(error):
         """What a case failed of; a mistake in the suite itself says where."""
-        if isinstance(error, GuestError) or (isinstance(error, AssertionError) and str(error)):
+        if is_finding(error) and str(error):
             return str(error)
         at = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__}: {error} ({at.filename.rpartition('/')[2]}:{at.lineno})"
@@ -101,6 +116,8 @@ class Report:
 
     def finish(self, seconds):
         """Print the totals; the exit code."""
+        for pattern in self.expected.unused(set(self.tally) - {skip.split("/")[0] for skip in self.skips}):
+            self.failures.append(f"{pattern}: expected-failures names no case of this suite")
         for name, reason in sorted(self.reasons.items()):
             print(f"expected failure: {name}: {reason}")
         for skip in self.skips:

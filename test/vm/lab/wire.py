@@ -119,17 +119,21 @@ class Frames:
         return dst + src + tag + b"\x08\x00" + ip + udp + data
 
 
-def read_marks(data, salt):
-    """(way, seq) of one of our frames, None for any other."""
+def read_marks(data, salt=None):
+    """(way, seq) of a frame of the exchange with that salt; None for others. Without a salt, of any
+    exchange's frame; its way is then the probes' or None."""
     at = data.find(MAGIC, 0, 64)
     if at < 0 or len(data) < at + 12:
         return None
     way, salted, seq = struct.unpack_from("!BxHI", data, at + 4)
+    if salt is None:
+        return (way if way == PROBE_WAY else None, seq)
     return (way, seq) if salted == salt else None
 
 
 class Count(collections.Counter):
-    """What became of one way's frames: sent, received, bad, dup, reordered, foreign."""
+    """What became of one way's frames: sent, received, bad, dup, reordered; foreign: not made here;
+    stray: of another exchange or way, so that a frame went where it should not."""
 
     def __init__(self, name):
         super().__init__()
@@ -140,7 +144,7 @@ class Count(collections.Counter):
         """What is wrong, "" when nothing is."""
         lost = self["sent"] - self["received"]
         faults = [f"{n} {word}" for word, n in
-                  (("lost", lost), *((word, self[word]) for word in ("bad", "dup", "reordered"))) if n]
+                  (("lost", lost), *((word, self[word]) for word in ("bad", "dup", "reordered", "stray"))) if n]
         if not faults:
             return ""
         return f"{self.name}: of {self['sent']} frames {', '.join(faults)}{self.sample}"
@@ -172,9 +176,12 @@ class Way:
         return moved
 
     def take(self, data):
-        count, marks = self.count, read_marks(data, self.salt)
-        if not marks or marks[0] != self.number or marks[1] >= self.n:
+        count, marks = self.count, read_marks(data, self.salt) or read_marks(data)
+        if not marks or marks[0] == PROBE_WAY:
             count["foreign"] += 1
+            return False
+        if marks[0] != self.number or marks[1] >= self.n:
+            count["stray"] += 1
             return False
         seq = marks[1]
         expected = self.frames.build(seq, self.number, self.salt)

@@ -26,7 +26,7 @@ def run(lab):
     for kind in STRIPPING:
         for interface in interfaces[kind]:
             # QEMU 7.2's e1000e makes IP fragments of super-frames.
-            lab.guest.sh(f"ethtool -K {interface} rxvlan on tso off")
+            lab.guest.sh(f"ethtool -K {interface} rxvlan on{' tso off' if kind == 'e1000e' else ''}")
     bridge(lab, interfaces)
 
     def mac(nic):
@@ -40,11 +40,25 @@ def run(lab):
             streams(lab, what, pairs, run.ready, mac)
         with lab.case(f"{what}-adds-up"):
             run.adds_up()
+        with lab.case(f"{what}-gives-back"):
+            given_back(lab, pairs)
         modes_agree(lab, run, what, pairs, explained)
     for what, (driver, mode) in ASKED.items():
         with lab.forward(*ports(PAIRS, driver, mode)) as run:
             explained = run.explained()
         modes_agree(lab, run, what, PAIRS, explained)
+
+
+def given_back(lab, pairs):
+    """The NICs are as they were: not promiscuous, stripping tags."""
+    for kind, pair in pairs.items():
+        for nic in pair:
+            interface = lab.interface(nic)
+            shown = lab.guest.do("ip", "-d", "link", "show", "dev", interface)
+            assert "promiscuity 0" in shown, f"{nic}: {shown}"
+            if kind in STRIPPING:
+                shown = lab.guest.do("ethtool", "-k", interface)
+                assert "rx-vlan-offload: on" in shown, f"{nic}: {shown}"
 
 
 def ports(pairs, driver, mode):
