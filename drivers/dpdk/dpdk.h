@@ -61,7 +61,6 @@ struct dpdk_rxq {
 	struct rte_mbuf *stash[BP_BURST_MAX];
 };
 
-struct dpdk_afp;
 struct dpdk_gone;
 
 /* dpdk_burst_out() of some PMDs: burst.h. */

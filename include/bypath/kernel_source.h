@@ -42,8 +42,7 @@ struct bp_ks_state {
 	uint64_t n_turns, n_missed; /* of the schedule */
 	uint64_t elapsed_ns; /* first to last frame */
 	uint64_t stream_pkts[BP_STREAMS_MAX]; /* tried, by stream */
-	uint64_t
-		stream_dropped[BP_STREAMS_MAX]; /* of them: refused, and their numbers used again */
+	uint64_t stream_dropped[BP_STREAMS_MAX]; /* of them: refused, their numbers given again */
 	int err; /* -errno: why nothing at all was sent (logged) */
 };
 
