@@ -6,6 +6,7 @@
 
 #include "bind/act.h"
 #include "bind/holders.h"
+#include "bind/lock.h"
 #include "bind/plan.h"
 
 #include <errno.h>
@@ -330,6 +331,29 @@ static int plan_and_bind(const struct options *o)
 	return exit_code;
 }
 
+/* What another process changes after it was judged would be undone, or taken, unseen. */
+static int plan_and_bind_alone(const struct options *o)
+{
+	char why[WHY_BYTES];
+	int fd, exit_code;
+
+	/* Nothing will be written: refusals are to be heard without root as well. */
+	if (!bp_bind_may(why, sizeof(why)))
+		return plan_and_bind(o);
+	fd = bp_bind_lock(false, why, sizeof(why));
+	if (fd == -EWOULDBLOCK) {
+		fputs("bypath: warning: bind: waits for another bypath bind to end\n", stderr);
+		fd = bp_bind_lock(true, why, sizeof(why));
+	}
+	if (fd < 0) {
+		bp_cli_complain("bind: %s", why);
+		return BP_EXIT_FAILED;
+	}
+	exit_code = plan_and_bind(o);
+	close(fd);
+	return exit_code;
+}
+
 int bp_cmd_bind(int argc, char **argv)
 {
 	struct options o = { .target = BP_BIND_VFIO };
@@ -337,5 +361,5 @@ int bp_cmd_bind(int argc, char **argv)
 
 	if (code)
 		return code - 1;
-	return o.is_list ? bp_bind_list(o.is_json) : plan_and_bind(&o);
+	return o.is_list ? bp_bind_list(o.is_json) : plan_and_bind_alone(&o);
 }

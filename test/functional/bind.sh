@@ -7,7 +7,7 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need setpriv
+need setpriv flock
 bp_lab
 SYS=$BP_TMP/sys
 
@@ -174,6 +174,27 @@ ends 2 bind
 ends 2 bind --list f3:00.0
 ends 2 bind --json f3:00.0
 ends 2 bind --colour
+
+# --- one at a time -------------------------------------------------------------------------------
+
+mkdir -p /run/bypath
+exec 8>/run/bypath/bind.lock
+flock 8
+"$BYPATH" bind f5:00.0 8>&- >"$BP_TMP/out.log" 2>"$BP_TMP/err.log" &
+WAITER=$!
+wait_for 5 grep -q "waits for another bypath bind" "$BP_TMP/err.log" || fail "it does not say that it waits"
+[ -s "$BP_TMP/out.log" ] && fail "it went on beside another bypath bind"
+# What is done meanwhile must show in its plan: the device is not bound any more, but held.
+rm "$SYS/bus/pci/devices/0000:f5:00.0/driver"
+exec 8>&-
+wait "$WAITER"
+[ $? -eq 2 ] || fail "the plan is older than the lock"
+ln -s ../../drivers/vfio-pci "$SYS/bus/pci/devices/0000:f5:00.0/driver"
+rm -r /run/bypath
+: >/run/bypath
+ends 1 bind f5:00.0
+says err "/run/bypath/bind.lock: Not a directory"
+rm /run/bypath
 
 # --- a binding that fails is undone --------------------------------------------------------------
 
