@@ -10,6 +10,7 @@
 #include "bind/plan.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,11 +286,23 @@ static bool has_work(const struct bp_bind_plan *plan)
 	return false;
 }
 
+/* A signal, or a reader of the output that is gone, must not leave a device half-way. */
+static void block_signals(void)
+{
+	/* TTIN, TTOU: a terminal stops who is in the background for what it prints. */
+	static const int others[] = { SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR2, SIGALRM };
+	sigset_t set;
+
+	bp_cli_block_signals(&set);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		sigaddset(&set, others[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static int bind_all(const struct bp_bind_plan *plan)
 {
 	bool is_work = has_work(plan);
 	char why[WHY_BYTES];
-	sigset_t signals;
 	int exit_code;
 
 	if (is_work &&
@@ -297,8 +310,7 @@ static int bind_all(const struct bp_bind_plan *plan)
 		bp_cli_complain("bind: %s", why);
 		return BP_EXIT_FAILED;
 	}
-	/* A signal, or a reader of the output that is gone, must not leave a device half-way. */
-	bp_cli_block_signals(&signals);
+	block_signals();
 	exit_code = bind_devices(plan);
 	if (is_work && exit_code == BP_EXIT_OK && plan->target == BP_BIND_VFIO)
 		print_how_to_keep(plan);
@@ -361,5 +373,6 @@ int bp_cmd_bind(int argc, char **argv)
 
 	if (code)
 		return code - 1;
+	signal(SIGCHLD, SIG_DFL); /* ignored by the caller, it would hide how modprobe ended */
 	return o.is_list ? bp_bind_list(o.is_json) : plan_and_bind_alone(&o);
 }

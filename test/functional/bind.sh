@@ -7,7 +7,7 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need setpriv flock
+need setpriv flock modprobe
 bp_lab
 SYS=$BP_TMP/sys
 
@@ -205,6 +205,38 @@ says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it, but fakenic" 
 [ "$(cat "$SYS/bus/pci/drivers_probe")" = 0000:f3:00.0 ] || fail "drivers_probe was not asked"
 [ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f3:00.0/driver_override")" ] ||
 	fail "driver_override was left behind"
+
+# --- signals -------------------------------------------------------------------------------------
+
+# A modprobe that waits for a file, so that signals come in the middle.
+cat >"$BP_TMP/modprobe" <<MODPROBE
+#!/bin/sh
+: >$BP_TMP/modprobe.started
+until [ -e $BP_TMP/modprobe.go ]; do sleep 0.02; done
+echo "no module \$2"
+exit 1
+MODPROBE
+chmod +x "$BP_TMP/modprobe"
+MODPROBE=$(cat /proc/sys/kernel/modprobe 2>/dev/null) || MODPROBE=/sbin/modprobe
+mount --bind "$BP_TMP/modprobe" "$MODPROBE" || fail "cannot put a made-up modprobe in place"
+"$BYPATH" bind f7:00.0 kernel >"$BP_TMP/out.log" 2>"$BP_TMP/err.log" &
+BINDER=$!
+wait_for 10 test -e "$BP_TMP/modprobe.started" || fail "modprobe was not run"
+for signal in QUIT TSTP TTOU HUP INT TERM; do
+	kill -s "$signal" "$BINDER" || fail "it ended in the middle of its work"
+done
+: >"$BP_TMP/modprobe.go"
+wait "$BINDER"
+_got=$?
+[ $_got -eq 1 ] || fail "signals in the middle: exit code $_got instead of 1"
+says err "failed: no module pci:v00008086" "0000:f7:00.0: it is back with no driver"
+# A caller that ignores SIGCHLD must not turn a failure into a success.
+(
+	trap '' CHLD
+	ends 1 bind f7:00.0 kernel
+) || exit 1
+says err "failed: no module pci:v00008086"
+umount "$MODPROBE"
 
 # Without an IOMMU, where the kernel allows that: it is tried.
 mkdir -p "$SYS/module/vfio/parameters"

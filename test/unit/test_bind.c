@@ -8,10 +8,14 @@
 
 #include "bind/modprobe.h"
 #include "bind/plan.h"
+#include "bind/spawn.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define NIC(text, drv)                                                                       \
 	{                                                                                    \
@@ -133,6 +137,77 @@ static void module_by_modalias(void **state)
 	assert_true(bp_modprobe_line_claims("alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e\n",
 					    modalias, name, sizeof(name)));
 	assert_string_equal(name, "e1000e");
+}
+
+/* --- programs --------------------------------------------------------------------------------- */
+
+static int run_shell(const char *script, int limit_ms, char words[64])
+{
+	char shell[] = "/bin/sh", option[] = "-c", text[256];
+	char *const argv[] = { shell, option, text, NULL };
+
+	snprintf(text, sizeof(text), "%s", script);
+	return bp_spawn(argv, limit_ms, words, 64);
+}
+
+static void program_ends_as_it_says(void **state)
+{
+	char nothing[] = "/nonexistent/modprobe";
+	char *const argv[] = { nothing, NULL };
+	char words[64];
+
+	(void)state;
+	assert_int_equal(run_shell("echo one; echo two >&2", 30000, words), 0);
+	assert_string_equal(words, "one two");
+	assert_int_equal(run_shell("echo no such module; exit 1", 30000, words), -EIO);
+	assert_string_equal(words, "no such module");
+	assert_int_equal(run_shell("kill -9 $$", 30000, words), -EIO);
+	assert_int_equal(bp_spawn(argv, 30000, words, sizeof(words)), -ENOENT);
+	/* More than a pipe holds: nobody waits, the rest is dropped. */
+	assert_int_equal(run_shell("head -c 200000 /dev/zero | tr '\\0' x", 30000, words), 0);
+	assert_int_equal(strlen(words), 63);
+}
+
+static void program_without_end_is_killed_with_its_children(void **state)
+{
+	time_t begin = time(NULL);
+	char words[64];
+
+	(void)state;
+	assert_int_equal(
+		run_shell("echo hangs; trap '' TERM; sleep 600 & wait; sleep 600", 300, words),
+		-ETIMEDOUT);
+	assert_string_equal(words, "hangs");
+	/* Its end counts, whoever has its output open. */
+	assert_int_equal(run_shell("sleep 30 & exit 0", 20000, words), 0);
+	assert_in_range(time(NULL) - begin, 0, 20);
+}
+
+static void program_inherits_no_signal_settings(void **state)
+{
+	sigset_t set, before;
+	char words[64];
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(run_shell("kill -TERM $$; exit 0", 30000, words), -EIO);
+	assert_int_equal(run_shell("kill -PIPE $$; exit 0", 30000, words), -EIO);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* The kernel reaps it then: a failure must not pass for success. */
+static void unknown_end_is_no_success(void **state)
+{
+	char words[64];
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(run_shell("exit 1", 30000, words), -ECHILD);
+	signal(SIGCHLD, SIG_DFL);
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */
@@ -306,6 +381,10 @@ int main(void)
 		cmocka_unit_test(address_in_full_from_every_spelling),
 		cmocka_unit_test(owner_is_who_the_driver_serves),
 		cmocka_unit_test(module_by_modalias),
+		cmocka_unit_test(program_ends_as_it_says),
+		cmocka_unit_test(program_without_end_is_killed_with_its_children),
+		cmocka_unit_test(program_inherits_no_signal_settings),
+		cmocka_unit_test(unknown_end_is_no_success),
 		cmocka_unit_test(idle_nic_may_be_bound),
 		cmocka_unit_test(use_is_refused_unless_forced),
 		cmocka_unit_test(no_iommu_is_refused_even_when_forced),
