@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# Files stand for sysfs: nothing is ever bound, so each binding fails, and must be undone.
+# Files stand for sysfs: nothing is ever bound to vfio-pci, so each binding fails, and must be undone.
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -198,13 +198,64 @@ rm /run/bypath
 
 # --- a binding that fails is undone --------------------------------------------------------------
 
+# kernel_driver ADDRESS [stubborn]: be fakenic until $KERNEL is killed: let the device go when it is told
+# so, take it when it is told so (stubborn: never). Whoever opens unbind or bind waits until that is done: a
+# lease holds the opening back.
+kernel_driver()
+{
+	"$BP_PYTHON" - "$BP_TMP/driver.ready" "$SYS/bus/pci" "$@" <<'PYTHON' &
+import fcntl, os, pathlib, signal, sys
+ready, bus, address, *stubborn = sys.argv[1:]
+driver, link = f"{bus}/drivers/fakenic", f"{bus}/devices/{address}/driver"
+signals = {signal.SIGUSR1: "unbind", signal.SIGUSR2: "bind"}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+files = {}
+for number, name in signals.items():
+    files[name] = os.open(f"{driver}/{name}", os.O_RDONLY)
+    fcntl.fcntl(files[name], fcntl.F_SETSIG, number)
+    fcntl.fcntl(files[name], fcntl.F_SETLEASE, fcntl.F_RDLCK)
+pathlib.Path(ready).touch()
+while True:
+    name = signals[signal.sigwait(signals)]
+    if name == "unbind":
+        os.unlink(link)
+    elif not stubborn:
+        os.symlink("../../drivers/fakenic", link)
+    fcntl.fcntl(files[name], fcntl.F_SETLEASE, fcntl.F_UNLCK)
+PYTHON
+	KERNEL=$!
+	wait_for 10 test -e "$BP_TMP/driver.ready" || fail "the made-up driver does not start"
+	rm "$BP_TMP/driver.ready"
+}
+
+DEVICE=$SYS/bus/pci/devices/0000:f3:00.0
+FAKENIC=$SYS/bus/pci/drivers/fakenic
+kernel_driver 0000:f3:00.0
 ends 1 bind f3:00.0
-says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it, but fakenic" \
+kill "$KERNEL"
+says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it: see dmesg" \
 	"0000:f3:00.0: it is back with fakenic"
-[ "$(cat "$SYS/bus/pci/drivers/fakenic/unbind")" = 0000:f3:00.0 ] || fail "it was never unbound"
+[ "$(cat "$FAKENIC/unbind")" = 0000:f3:00.0 ] || fail "it was never unbound"
 [ "$(cat "$SYS/bus/pci/drivers_probe")" = 0000:f3:00.0 ] || fail "drivers_probe was not asked"
-[ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f3:00.0/driver_override")" ] ||
-	fail "driver_override was left behind"
+[ "$(cat "$FAKENIC/bind")" = 0000:f3:00.0 ] || fail "it was not given back to fakenic"
+[ "$(readlink "$DEVICE/driver")" = ../../drivers/fakenic ] || fail "it is not back with fakenic"
+[ -z "$(head -n 1 "$DEVICE/driver_override")" ] || fail "driver_override was left behind"
+# What was in driver_override comes back as well.
+printf fake-nic >"$DEVICE/driver_override"
+kernel_driver 0000:f3:00.0
+ends 1 bind f3:00.0
+kill "$KERNEL"
+says err "0000:f3:00.0: it is back with fakenic"
+[ "$(cat "$DEVICE/driver_override")" = fake-nic ] || fail "driver_override is not as it was"
+echo >"$DEVICE/driver_override"
+# A driver that does not take it back: that is said.
+: >"$FAKENIC/bind"
+kernel_driver 0000:f3:00.0 stubborn
+ends 1 bind f3:00.0
+kill "$KERNEL"
+says err "bind 0000:f3:00.0: could not give it back to fakenic: see bypath bind --list and dmesg"
+[ "$(cat "$FAKENIC/bind")" = 0000:f3:00.0 ] || fail "fakenic was not even asked"
+ln -s ../../drivers/fakenic "$DEVICE/driver"
 
 # --- signals -------------------------------------------------------------------------------------
 
@@ -241,7 +292,9 @@ umount "$MODPROBE"
 # Without an IOMMU, where the kernel allows that: it is tried.
 mkdir -p "$SYS/module/vfio/parameters"
 echo Y >"$SYS/module/vfio/parameters/enable_unsafe_noiommu_mode"
+kernel_driver 0000:f3:00.1
 ends 1 bind f3:00.1
+kill "$KERNEL"
 says err "0000:f3:00.1: it is back with fakenic"
 
 # --- check, explain: a PCI device that a run could not use ---------------------------------------

@@ -48,6 +48,7 @@ def run(lab):
     with lab.case("forced"), addressed(lab, interface):
         guest.do(BYPATH, "bind", address["v0"], "vfio-pci", "--force", limit_s=90)
         assert lab.bound_to("v0") == "vfio-pci"
+    failure_restores(lab, address)
     in_use(lab, address)
     with lab.case("no-such-device"):
         refuses(lab, ["0000:7f:00.0"], "0000:7f:00.0")
@@ -74,9 +75,35 @@ def devices(lab):
 
 def refuses(lab, words, *said):
     """Exit code 2, a message with these words, no device bound to vfio-pci by it."""
+    before = on_vfio(lab)
     code, output = lab.guest.run(BYPATH, "bind", *words, "vfio-pci", limit_s=90)
     missing = [word for word in said if word not in output]
     assert code == REFUSED and not missing, f"exit code {code}, not said: {missing}: {output}"
+    assert on_vfio(lab) == before, f"bound to vfio-pci before: {before}, after: {on_vfio(lab)}"
+
+
+def on_vfio(lab):
+    """The PCI devices bound to vfio-pci."""
+    return sorted(name for name in lab.guest.names("/sys/bus/pci/drivers/vfio-pci") if ":" in name)
+
+
+def driver_of(lab, address):
+    return lab.guest.link(f"/sys/bus/pci/devices/{address}/driver").rpartition("/")[2]
+
+
+def failure_restores(lab, address):
+    """A failure after the device was unbound: /dev/vfio shows no group's file. All get back what they had."""
+    lab.kernel("v0", "e0")
+    with lab.case("failure-restores"):
+        pair = [address["v0"], address["e0"]]
+        code, output = lab.guest.run("unshare", "-m", "sh", "-c", "mkdir -p /dev/vfio; mount -t tmpfs none /dev/vfio && "
+                                     f"{BYPATH} bind {' '.join(reversed(pair))} vfio-pci", limit_s=120)
+        assert code == 1 and "/dev/vfio/" in output, f"exit code {code}: {output}"
+        found = [driver_of(lab, one) for one in pair]
+        assert found == ["virtio-pci", "e1000e"], f"{found}: {output}"
+        overrides = [lab.guest.read(f"/sys/bus/pci/devices/{one}/driver_override").strip() for one in pair]
+        assert overrides == ["(null)"] * 2, overrides
+        lab.guest.until("both interfaces there", lambda: lab.interface("v0") and lab.interface("e0"))
 
 
 def in_use(lab, address):
@@ -107,7 +134,9 @@ def shared_group(lab):
         assert lab.guest.link(f"/sys/bus/pci/devices/{pair[0]}/driver").endswith("/e1000")
     with lab.case("whole-group"):
         lab.guest.do(BYPATH, "bind", *pair, "vfio-pci", limit_s=90)
+        assert set(pair) <= set(on_vfio(lab)), on_vfio(lab)
         lab.guest.do(BYPATH, "bind", *pair, "kernel", limit_s=90)
+        assert [driver_of(lab, one) for one in pair] == ["e1000"] * 2, [driver_of(lab, one) for one in pair]
 
 
 def checks(lab, address):
