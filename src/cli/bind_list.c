@@ -27,7 +27,7 @@ struct row {
 	char kernel_driver[BP_PCI_NAME_BYTES]; /* or module; "" none is known */
 	unsigned speed_mbps;
 	struct bp_uses uses;
-	struct bp_pci_device others[BP_PCI_GROUP_MAX];
+	struct bp_pci_device *others; /* to be freed */
 	size_t n_others;
 };
 
@@ -43,7 +43,9 @@ static void fill_row(const struct bp_pci_device *pci, const struct bp_netifs *ne
 	for (unsigned i = 0; i < pci->n_interfaces && !row->speed_mbps; i++)
 		row->speed_mbps = bp_netdev_speed_mbps(pci->interfaces[i]);
 	bp_uses_find(pci, netifs, &row->uses);
-	row->n_others = bp_pci_group(pci, row->others);
+	row->others = NULL;
+	row->n_others = 0;
+	(void)bp_pci_group(pci, &row->others, &row->n_others);
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -128,6 +130,7 @@ static void print_text(const struct bp_pci_device *devices, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		fill_row(&devices[i], netifs, row);
 		print_row(row);
+		free(row->others);
 	}
 	if (geteuid())
 		puts("  not root: processes of other users that have a device open are not shown");
@@ -173,6 +176,7 @@ static int print_json(const struct bp_pci_device *devices, size_t n, const struc
 	for (size_t i = 0; i < n; i++) {
 		fill_row(&devices[i], netifs, row);
 		json_array_append_new(list, row_to_json(row));
+		free(row->others);
 	}
 	err = json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WHY_BYTES 2048
+#define WHY_BYTES 8192 /* commands of hundreds of devices */
 
 struct options {
 	bool is_list, is_json, is_forced;
@@ -139,6 +139,8 @@ static void print_done(enum bp_bind_target target, const struct bp_pci_device *b
 
 	bp_pci_name(before, name, sizeof(name));
 	printf("%s: %s → %s", name, before->driver[0] ? before->driver : "no driver", now->driver);
+	if (!strcmp(before->driver, now->driver) && before->override[0])
+		printf(", driver_override %s taken away", before->override);
 	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file, sizeof(file)))
 		printf(", %s", file);
 	for (unsigned i = 0; i < now->n_interfaces; i++)

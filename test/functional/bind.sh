@@ -142,7 +142,17 @@ says err "0000:f3:00.1 to vfio-pci: refused" "no IOMMU" "intel_iommu=on" "amd_io
 ends 2 bind --force f3:00.1
 untouched 0000:f3:00.1
 ends 2 bind f4:00.0
-says err "IOMMU group 8: 0000:f4:00.1 on othernic" "bypath bind 0000:f4:00.0 0000:f4:00.1"
+says err "IOMMU group 8 as a whole only: bypath bind 0000:f4:00.0 0000:f4:00.1: " "0000:f4:00.1 on othernic"
+# More members than one would expect, the last of them on a driver.
+for member in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10; do
+	for function in 0 1 2 3; do
+		nic "0000:e0:$member.$function" - 20
+	done
+done
+nic 0000:e1:00.0 uio_pci_generic 20
+ends 2 bind e0:00.0
+says err "0000:e1:00.0 on uio_pci_generic"
+rm -r "$SYS"/bus/pci/devices/0000:e[01]:*
 # A namesake of this namespace is not the device's interface.
 ends 2 bind f6:00.0
 says err "interface here0, of another network namespace"
@@ -256,6 +266,15 @@ kill "$KERNEL"
 says err "bind 0000:f3:00.0: could not give it back to fakenic: see bypath bind --list and dmesg"
 [ "$(cat "$FAKENIC/bind")" = 0000:f3:00.0 ] || fail "fakenic was not even asked"
 ln -s ../../drivers/fakenic "$DEVICE/driver"
+
+# --- an override that would give it away at the next rescan ---------------------------------------
+
+ends 0 bind f6:00.0 kernel
+says out "0000:f6:00.0 (here0): bound to fakenic already"
+echo vfio-pci >"$SYS/bus/pci/devices/0000:f6:00.0/driver_override"
+ends 0 bind f6:00.0 kernel
+says out "0000:f6:00.0 (here0): fakenic → fakenic, driver_override vfio-pci taken away"
+[ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f6:00.0/driver_override")" ] || fail "driver_override is still there"
 
 # --- signals -------------------------------------------------------------------------------------
 

@@ -232,6 +232,8 @@ static void use_is_refused_unless_forced(void **state)
 	bp_uses_add(&plan->devices[0].uses, true, "process 7 (testpmd) has /dev/vfio/7 open");
 	REFUSED(plan, "in use: address 192.0.2.1/24 on eth1, process 7 (testpmd)", "--force");
 	plan->target = BP_BIND_KERNEL;
+	expect_refusal(plan, NULL); /* its driver stays */
+	strcpy(plan->devices[0].pci.driver, "vfio-pci");
 	REFUSED(plan, "in use");
 	plan->is_forced = true;
 	expect_refusal(plan, NULL);
@@ -267,19 +269,47 @@ static void split_group_is_refused_with_the_whole_command(void **state)
 		NIC("0000:01:00.2", ""),
 		NIC("0000:01:00.3", "vfio-pci"),
 		NIC("0000:01:00.4", "mlx5_core"),
+		NIC("0000:01:00.5", "pci-stub"),
+		NIC("0000:01:00.6", "mlx5-vfio-pci"),
+		NIC("0000:01:00.7", "uio_pci_generic"),
 	};
-	struct bp_bind_plan *plan = plan_of(&eth1, others, 5);
+	struct bp_bind_plan *plan = plan_of(&eth1, others, 8);
 
 	(void)state;
 	plan->is_forced = true;
 	REFUSED(plan, "IOMMU group 7", "0000:01:00.1 on e1000e", "0000:01:00.4 on mlx5_core",
-		"bypath bind 0000:01:00.0 0000:01:00.1 0000:01:00.4");
+		"0000:01:00.7 on uio_pci_generic",
+		"bypath bind 0000:01:00.0 0000:01:00.1 0000:01:00.4 0000:01:00.7:");
 	/* All of them on the command line. */
-	plan->n = 3;
+	plan->n = 4;
 	plan->devices[1].pci = others[1];
 	plan->devices[2].pci = others[4];
+	plan->devices[3].pci = others[7];
 	expect_refusal(plan, NULL);
 	free_plan(plan);
+}
+
+static void command_for_a_large_group_is_whole(void **state)
+{
+	struct bp_pci_device *others = calloc(100, sizeof(*others));
+	struct bp_bind_plan *plan;
+	char command[2048] = "bypath bind 0000:01:00.0", why[2048];
+
+	(void)state;
+	assert_non_null(others);
+	for (unsigned i = 0; i < 100; i++) {
+		others[i] = eth1;
+		snprintf(others[i].address, sizeof(others[i].address), "0000:02:%02x.%u", i / 8,
+			 i % 8);
+		strcat(strcat(command, " "), others[i].address);
+	}
+	strcat(command, ":");
+	plan = plan_of(&eth1, others, 100);
+	assert_true(bp_bind_group_is_split(plan, &plan->devices[0], why, sizeof(why)));
+	if (!strstr(why, command))
+		fail_msg("«%s» lacks «%s»", why, command);
+	free_plan(plan);
+	free(others);
 }
 
 static void stranger_in_the_group_is_to_be_unbound_by_hand(void **state)
@@ -389,6 +419,7 @@ int main(void)
 		cmocka_unit_test(use_is_refused_unless_forced),
 		cmocka_unit_test(no_iommu_is_refused_even_when_forced),
 		cmocka_unit_test(split_group_is_refused_with_the_whole_command),
+		cmocka_unit_test(command_for_a_large_group_is_whole),
 		cmocka_unit_test(stranger_in_the_group_is_to_be_unbound_by_hand),
 		cmocka_unit_test(nic_with_a_pmd_beside_the_kernel_needs_no_binding),
 		cmocka_unit_test(uses_are_found_through_all_that_lies_on_it),
