@@ -211,6 +211,8 @@ static int bind_device(const struct bp_bind_plan *plan, const struct bp_bind_dev
 				why);
 	else
 		print_done(plan->target, &device->pci, &now);
+	if (!err && why[0])
+		fprintf(stderr, "bypath: warning: bind %s: %s\n", device->pci.address, why);
 	return err;
 }
 
