@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "bind/modprobe.h"
+#include "bind/packets.h"
 #include "bind/plan.h"
 #include "bind/spawn.h"
 
@@ -374,6 +375,22 @@ static void uses_are_found_through_all_that_lies_on_it(void **state)
 	assert_false(has_use(&uses, "eth2", true));
 }
 
+static void packet_socket_by_its_line(void **state)
+{
+	struct bp_packet_socket found = { .inode = 7 };
+
+	(void)state;
+	assert_false(bp_packets_parse(
+		"sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n", &found));
+	assert_false(bp_packets_parse("0000000000000000 3      3    0003   2\n", &found));
+	assert_int_equal(found.inode, 7);
+	assert_true(bp_packets_parse(
+		"0000000000000000 3      3    88cc   12    1 0      0      38115\n", &found));
+	assert_int_equal(found.protocol, 0x88cc);
+	assert_int_equal(found.ifindex, 12);
+	assert_int_equal(found.inode, 38115);
+}
+
 /* Interfaces of another namespace may be named as each other's lower device. */
 static void circle_of_interfaces_ends(void **state)
 {
@@ -423,6 +440,7 @@ int main(void)
 		cmocka_unit_test(stranger_in_the_group_is_to_be_unbound_by_hand),
 		cmocka_unit_test(nic_with_a_pmd_beside_the_kernel_needs_no_binding),
 		cmocka_unit_test(uses_are_found_through_all_that_lies_on_it),
+		cmocka_unit_test(packet_socket_by_its_line),
 		cmocka_unit_test(circle_of_interfaces_ends),
 		cmocka_unit_test(alternative_names_are_found_whole),
 	};

@@ -38,6 +38,8 @@ def run(lab):
         guest.sh(f"ip route add default dev {interface}")
         refuses(lab, [interface], "default route", "--force")
         guest.sh("ip route del default")
+    with lab.case("captured-from"), listened(lab, interface) as listener:
+        refuses(lab, [interface], f"process {listener.pid} (python3", f"has a packet socket on {interface}", "--force")
     with lab.case("in-a-bridge"):
         guest.sh(f"ip link add br0 type bridge; ip link set {interface} master br0")
         refuses(lab, [interface], "br0", "--force")
@@ -66,6 +68,18 @@ def addressed(lab, interface):
         yield
     finally:
         lab.guest.run("ip", "addr", "flush", "dev", interface)
+
+
+@contextlib.contextmanager
+def listened(lab, interface):
+    """A process captures from the interface, while it is there."""
+    listener = lab.guest.begin("python3", "-c", "import signal, socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, "
+                               f"0); s.bind(('{interface}', 3)); print('listens', flush=True); signal.pause()")
+    try:
+        listener.until("listens")
+        yield listener
+    finally:
+        listener.stop()
 
 
 def devices(lab):
