@@ -1,5 +1,6 @@
 /* `bypath bind`: give network devices to user space by vfio-pci, or back to the kernel. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/bind_keep.h"
 #include "cli/bind_list.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
@@ -232,55 +233,7 @@ static int bind_devices(const struct bp_bind_plan *plan)
 	return BP_EXIT_OK;
 }
 
-/* --- afterwards ------------------------------------------------------------------------------- */
-
-/* driverctl: the tool that distributions have for this. */
-static bool has_driverctl(void)
-{
-	return !access("/usr/sbin/driverctl", X_OK) || !access("/usr/bin/driverctl", X_OK);
-}
-
-/* vfio-pci takes no device by itself: a driver that is there before the override is set is asked by
- * drivers_probe alone. */
-static void print_rule(const char *address)
-{
-	printf("  ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
-	       "ATTR{driver_override}=\"vfio-pci\", RUN+=\"/bin/sh -c '/sbin/modprobe vfio-pci; "
-	       "echo %s > /sys/bus/pci/drivers_probe'\"\n",
-	       address, address);
-}
-
-static void print_how_to_keep(const struct bp_bind_plan *plan)
-{
-	printf("This binding is gone after a reboot. To keep it%s:\n",
-	       has_driverctl() ? "" : ", with the package driverctl");
-	for (unsigned i = 0; i < plan->n; i++)
-		printf("  driverctl set-override %s vfio-pci\n", plan->devices[i].pci.address);
-	if (!has_driverctl()) {
-		puts("or without it, in /etc/udev/rules.d/10-vfio-pci.rules:");
-		for (unsigned i = 0; i < plan->n; i++)
-			print_rule(plan->devices[i].pci.address);
-	}
-	fputs("To give back:\n  bypath bind", stdout);
-	for (unsigned i = 0; i < plan->n; i++)
-		printf(" %s", plan->devices[i].pci.address);
-	puts(" kernel");
-}
-
-/* driverctl keeps an override as a file with the device's name. */
-static void print_what_is_kept(const struct bp_bind_plan *plan)
-{
-	char path[PATH_MAX];
-
-	for (unsigned i = 0; i < plan->n; i++) {
-		snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s",
-			 plan->devices[i].pci.address);
-		if (!access(path, F_OK))
-			printf("At the next boot driverctl takes it again: driverctl "
-			       "unset-override %s\n",
-			       plan->devices[i].pci.address);
-	}
-}
+/* --- all of it ------------------------------------------------------------------------------- */
 
 static bool has_work(const struct bp_bind_plan *plan)
 {
@@ -317,9 +270,9 @@ static int bind_all(const struct bp_bind_plan *plan)
 	block_signals();
 	exit_code = bind_devices(plan);
 	if (is_work && exit_code == BP_EXIT_OK && plan->target == BP_BIND_VFIO)
-		print_how_to_keep(plan);
+		bp_bind_print_how_to_keep(plan);
 	else if (plan->target == BP_BIND_KERNEL && exit_code == BP_EXIT_OK)
-		print_what_is_kept(plan);
+		bp_bind_print_what_is_kept(plan);
 	return exit_code;
 }
 

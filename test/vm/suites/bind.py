@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import contextlib
 import json
+import re
 
 from lab import BYPATH, Port
 
@@ -51,6 +52,8 @@ def run(lab):
         guest.do(BYPATH, "bind", address["v0"], "vfio-pci", "--force", limit_s=90)
         assert lab.bound_to("v0") == "vfio-pci"
     failure_restores(lab, address)
+    kept(lab, address["e0"])
+    elsewhere(lab, address["e0"])
     in_use(lab, address)
     with lab.case("no-such-device"):
         refuses(lab, ["0000:7f:00.0"], "0000:7f:00.0")
@@ -103,6 +106,42 @@ def on_vfio(lab):
 
 def driver_of(lab, address):
     return lab.guest.link(f"/sys/bus/pci/devices/{address}/driver").rpartition("/")[2]
+
+
+def kept(lab, address):
+    """The udev rule that bypath prints does its work on a device that the kernel's driver has already."""
+    rules, device = "/etc/udev/rules.d/10-vfio-pci.rules", f"/sys/bus/pci/devices/{address}"
+    lab.kernel("e0")
+    output = lab.guest.do(BYPATH, "bind", address, "vfio-pci", limit_s=90)
+    rule = re.search(r"^ *(ACTION.*ATTR\{driver_override\}=\"(.*?)\".*RUN\+=\"/bin/sh -c '(.*)'\")$", output, re.M)
+    if not rule:  # driverctl is installed
+        assert "driverctl" in output, output
+        return
+    with lab.case("udev-rule"):
+        lab.kernel("e0")
+        assert driver_of(lab, address) == "e1000e"
+        lab.guest.write(f"{device}/driver_override", rule[2])
+        for _ in range(2):  # the second time nothing is left to do
+            lab.guest.do("/bin/sh", "-c", rule[3])
+            assert driver_of(lab, address) == "vfio-pci", driver_of(lab, address)
+    with lab.case("udev-rule-named"):
+        lab.guest.sh("mkdir -p /etc/udev/rules.d")
+        lab.guest.write(rules, rule[1] + "\n")
+        output = lab.guest.do(BYPATH, "bind", address, "kernel", limit_s=90)
+        assert rules in output and driver_of(lab, address) == "e1000e", output
+        lab.guest.do("rm", rules)
+        assert rules not in lab.guest.do(BYPATH, "bind", address, "kernel")
+
+
+def elsewhere(lab, address):
+    """Back to the kernel from a network namespace that does not get the interface."""
+    lab.vfio("e0")
+    with lab.case("kernel-from-another-namespace"):
+        lab.guest.do("ip", "netns", "add", "other")
+        code, output = lab.guest.run("ip", "netns", "exec", "other", BYPATH, "bind", address, "kernel", limit_s=120)
+        lab.guest.do("ip", "netns", "del", "other")
+        assert code == 0 and "warning" in output, f"exit code {code}: {output}"
+        assert driver_of(lab, address) == "e1000e" and lab.interface("e0"), output
 
 
 def failure_restores(lab, address):
