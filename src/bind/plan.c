@@ -225,13 +225,12 @@ static bool refuses_without_iommu(const struct bp_bind_plan *plan,
 {
 	if (device->pci.iommu_group != BP_PCI_NO_GROUP || plan->is_noiommu_allowed)
 		return false;
-	snprintf(
-		why, why_bytes,
-		"no IOMMU stands before it (it has no iommu_group): switch on VT-d or AMD-Vi in the "
-		"firmware's set-up and boot with intel_iommu=on (AMD: amd_iommu=on). As the last "
-		"resort, without protection of the machine's memory, where the kernel has "
-		"CONFIG_VFIO_NOIOMMU: modprobe vfio; echo Y > "
-		"/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+	snprintf(why, why_bytes,
+		 "it has no IOMMU group: no IOMMU is on: switch on VT-d or AMD-Vi in the "
+		 "firmware's set-up and boot with intel_iommu=on (AMD: amd_iommu=on). As the last "
+		 "resort, without protection of the machine's memory, where the kernel has "
+		 "CONFIG_VFIO_NOIOMMU: modprobe vfio; echo Y > "
+		 "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
 	return true;
 }
 

@@ -139,7 +139,8 @@ void bp_uses_find(const struct bp_pci_device *device, const struct bp_netifs *ne
 	add_interfaces(device, netifs, uses);
 	add_absence(device, uses);
 	if (device->n_vfs)
-		bp_uses_add(uses, true, "%u virtual functions of it", device->n_vfs);
+		bp_uses_add(uses, true, "it has %u virtual function%s", device->n_vfs,
+			    device->n_vfs == 1 ? "" : "s");
 	for (unsigned i = 0; i < n_holders; i++)
 		bp_uses_add(uses, true, "process %d (%s) has %s open", (int)holders[i].pid,
 			    holders[i].program, holders[i].file);

@@ -89,8 +89,8 @@ static void print_others(const struct row *row)
 	}
 	if (!row->n_others)
 		return;
-	printf("    group %d has as well: ", row->pci->iommu_group);
-	bp_put_wrapped(stdout, text, 26, 26, COLUMNS);
+	printf("    also in IOMMU group %d: ", row->pci->iommu_group);
+	bp_put_wrapped(stdout, text, 28, 28, COLUMNS);
 }
 
 static void print_row(const struct row *row)

@@ -110,7 +110,7 @@ cd /
 sleep 1000 9<>/dev/vfio/9 &
 HOLDER=$!
 ends 0 bind --list
-says out "0000:f3:00.0  8086:10d3   fakenic" "group 8 has as well: 0000:f4:00.1 othernic" \
+says out "0000:f3:00.0  8086:10d3   fakenic" "also in IOMMU group 8: 0000:f4:00.1 othernic" \
 	"process $HOLDER (sleep)"
 grep -q "0000:f8:00.0" "$BP_TMP/out.log" && fail "a disk is listed"
 ends 0 bind --list --json
@@ -138,7 +138,7 @@ says err "no such device" "bypath bind --list"
 ends 2 bind 0000:f8:00.0
 says err "no network device"
 ends 2 bind f3:00.1
-says err "0000:f3:00.1 to vfio-pci: refused" "no IOMMU" "intel_iommu=on" "amd_iommu=on"
+says err "0000:f3:00.1 to vfio-pci: refused" "it has no IOMMU group" "intel_iommu=on" "amd_iommu=on"
 ends 2 bind --force f3:00.1
 untouched 0000:f3:00.1
 ends 2 bind f4:00.0
@@ -162,7 +162,7 @@ ends 2 bind f9:00.0
 says err "beside the kernel's driver mlx5_core"
 echo 2 >"$SYS/bus/pci/devices/0000:f3:00.0/sriov_numvfs"
 ends 2 bind f3:00.0
-says err "in use: 2 virtual functions of it"
+says err "in use: it has 2 virtual functions"
 rm "$SYS/bus/pci/devices/0000:f3:00.0/sriov_numvfs"
 # One refusal among several: none is touched.
 ends 2 bind f3:00.0 f3:00.1
@@ -339,7 +339,7 @@ ends 2 check "$BP_TMP/a.ini"
 says err "needs an IOMMU, and it has none" "intel_iommu=on"
 ini 0000:f7:00.0 >"$BP_TMP/a.ini"
 ends 2 check "$BP_TMP/a.ini"
-says err "has no driver instead of vfio-pci"
+says err "has no driver; it needs vfio-pci: bypath bind 0000:f7:00.0"
 ini 0000:fe:00.0 >"$BP_TMP/a.ini"
 ends 2 check "$BP_TMP/a.ini"
 says err "this machine has no PCI device 0000:fe:00.0: see bypath bind --list"

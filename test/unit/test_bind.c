@@ -253,7 +253,8 @@ static void no_iommu_is_refused_even_when_forced(void **state)
 	pci.iommu_group = BP_PCI_NO_GROUP;
 	plan = plan_of(&pci, NULL, 0);
 	plan->is_forced = true;
-	REFUSED(plan, "no IOMMU", "intel_iommu=on", "amd_iommu=on", "enable_unsafe_noiommu_mode");
+	REFUSED(plan, "it has no IOMMU group", "intel_iommu=on", "amd_iommu=on",
+		"enable_unsafe_noiommu_mode");
 	plan->is_noiommu_allowed = true;
 	expect_refusal(plan, NULL);
 	plan->is_noiommu_allowed = false;
