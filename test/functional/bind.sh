@@ -129,6 +129,19 @@ assert devices["0000:f5:00.0"]["used_by"] == [f"process {sys.argv[2]} (sleep) ha
 assert devices["0000:f6:00.0"]["interfaces"] == ["here0"]
 PYTHON
 
+# A program's name of 15 bytes that ends inside a character.
+"$BP_PYTHON" -c 'import signal, sys
+open("/proc/self/comm", "wb").write(b"a" * 14 + b"\xc3\xa9")
+held = open("/dev/vfio/9", "rb")
+open(sys.argv[1], "w").close()
+signal.pause()' "$BP_TMP/holds" &
+NAMED=$!
+wait_for 10 test -e "$BP_TMP/holds" || fail "nobody holds /dev/vfio/9"
+ends 0 bind --list --json
+says out "process $NAMED (aaaaaaaaaaaaaa?) has /dev/vfio/9 open" "process $HOLDER (sleep)"
+kill "$NAMED"
+wait "$NAMED"
+
 # --- refusals: nothing is touched ----------------------------------------------------------------
 
 ends 2 bind 0000:fe:00.0
