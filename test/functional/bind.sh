@@ -305,7 +305,15 @@ mount --bind "$BP_TMP/modprobe" "$MODPROBE" || fail "cannot put a made-up modpro
 "$BYPATH" bind f7:00.0 kernel >"$BP_TMP/out.log" 2>"$BP_TMP/err.log" &
 BINDER=$!
 wait_for 10 test -e "$BP_TMP/modprobe.started" || fail "modprobe was not run"
-for signal in QUIT TSTP TTOU HUP INT TERM; do
+# The shell has a process in the background ignore QUIT, the kernel spares it TSTP: the mask tells.
+"$BP_PYTHON" - "/proc/$BINDER/status" <<'PYTHON' || fail "a signal could come in the middle of its work"
+import re, signal, sys
+blocked = int(re.search(r"SigBlk:\s*(\w+)", open(sys.argv[1]).read())[1], 16)
+wanted = "INT TERM HUP QUIT TSTP TTIN TTOU USR1".split()
+missing = [name for name in wanted if not blocked >> signal.Signals["SIG" + name] - 1 & 1]
+sys.exit(f"not blocked: {missing}" if missing else 0)
+PYTHON
+for signal in HUP INT TERM; do
 	kill -s "$signal" "$BINDER" || fail "it ended in the middle of its work"
 done
 : >"$BP_TMP/modprobe.go"
