@@ -198,13 +198,14 @@ static int bind_kernel(struct bp_pci_device *now, char *why, size_t why_bytes)
 		err = bp_modprobe(modalias, why, why_bytes);
 	if (err)
 		return err;
-	if (!wait_until(has_interface, now, INTERFACE_MS)) {
-		snprintf(why, why_bytes,
-			 "bound to %s, but no interface appeared in %d s: see dmesg", now->driver,
-			 INTERFACE_MS / 1000);
-		return -EIO;
-	}
-	wait_until(is_named, now, RENAME_MS);
+	if (wait_until(has_interface, now, INTERFACE_MS))
+		wait_until(is_named, now, RENAME_MS);
+	else /* no failure: an interface appears in the first network namespace */
+		snprintf(
+			why, why_bytes,
+			"bound to %s, but this /sys shows no interface of it after %d s: it may be "
+			"in another network namespace; or see dmesg",
+			now->driver, INTERFACE_MS / 1000);
 	return 0;
 }
 
@@ -215,6 +216,7 @@ int bp_bind_do(enum bp_bind_target target, const struct bp_pci_device *device,
 	int err = override(device->address, driver);
 
 	*now = *device;
+	why[0] = '\0';
 	if (err)
 		return fail(err, why, why_bytes, device->address, "driver_override");
 	/* A device that the kernel has already lacks its child's driver only (virtio). */

@@ -81,9 +81,13 @@ static void find_nodes(const struct bp_pci_device *device, struct nodes *nodes)
 		add_nodes_below(device->address, folders[i], nodes);
 }
 
-/* Is an open file one of the nodes? Only files in /dev are asked: others may be on a dead server. */
-static bool is_node(int dir_fd, const char *fd_name, const struct nodes *nodes, char file[64])
+/* Is an open file, a link in /proc/PID/fd, what is looked for? Then its path is put into file. */
+typedef bool bp_is_file(int dir_fd, const char *fd_name, const void *wanted, char file[64]);
+
+/* One of the nodes? Only files in /dev are asked: others may be on a dead server. */
+static bool is_node(int dir_fd, const char *fd_name, const void *wanted, char file[64])
 {
+	const struct nodes *nodes = wanted;
 	struct stat st;
 	char path[256];
 	ssize_t len = readlinkat(dir_fd, fd_name, path, sizeof(path) - 1);
@@ -100,6 +104,15 @@ static bool is_node(int dir_fd, const char *fd_name, const struct nodes *nodes, 
 	return false;
 }
 
+/* wanted: "socket:[N]". */
+static bool is_socket(int dir_fd, const char *fd_name, const void *wanted, char file[64])
+{
+	ssize_t len = readlinkat(dir_fd, fd_name, file, 63);
+
+	file[len > 0 ? len : 0] = '\0';
+	return !strcmp(file, wanted);
+}
+
 static void read_program(const char *pid, char program[16])
 {
 	char path[64];
@@ -114,7 +127,7 @@ static void read_program(const char *pid, char program[16])
 		fclose(f);
 }
 
-static bool holds(const char *pid, const struct nodes *nodes, struct bp_holder *holder)
+static bool holds(const char *pid, bp_is_file *is_it, const void *wanted, struct bp_holder *holder)
 {
 	char path[64];
 	bool is_found = false;
@@ -123,7 +136,7 @@ static bool holds(const char *pid, const struct nodes *nodes, struct bp_holder *
 	snprintf(path, sizeof(path), "/proc/%.16s/fd", pid);
 	dir = opendir(path);
 	for (struct dirent *e = dir ? readdir(dir) : NULL; e && !is_found; e = readdir(dir))
-		is_found = is_node(dirfd(dir), e->d_name, nodes, holder->file);
+		is_found = is_it(dirfd(dir), e->d_name, wanted, holder->file);
 	if (dir)
 		closedir(dir);
 	if (is_found) {
@@ -133,21 +146,33 @@ static bool holds(const char *pid, const struct nodes *nodes, struct bp_holder *
 	return is_found;
 }
 
-unsigned bp_holders_find(const struct bp_pci_device *device, struct bp_holder *holders)
+static unsigned find(bp_is_file *is_it, const void *wanted, struct bp_holder *holders, unsigned max)
 {
-	struct nodes nodes = { .n = 0 };
+	DIR *dir = opendir("/proc");
 	unsigned n = 0;
-	DIR *dir;
 
-	find_nodes(device, &nodes);
-	dir = nodes.n ? opendir("/proc") : NULL;
-	for (struct dirent *e = dir ? readdir(dir) : NULL; e && n < BP_HOLDERS_MAX;
-	     e = readdir(dir))
+	for (struct dirent *e = dir ? readdir(dir) : NULL; e && n < max; e = readdir(dir))
 		if (isdigit((unsigned char)e->d_name[0]) && strtol(e->d_name, NULL, 10) != getpid())
-			n += holds(e->d_name, &nodes, &holders[n]);
+			n += holds(e->d_name, is_it, wanted, &holders[n]);
 	if (dir)
 		closedir(dir);
 	return n;
+}
+
+unsigned bp_holders_find(const struct bp_pci_device *device, struct bp_holder *holders)
+{
+	struct nodes nodes = { .n = 0 };
+
+	find_nodes(device, &nodes);
+	return nodes.n ? find(is_node, &nodes, holders, BP_HOLDERS_MAX) : 0;
+}
+
+bool bp_holders_of_socket(unsigned long inode, struct bp_holder *holder)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	return find(is_socket, wanted, holder, 1) == 1;
 }
 
 bool bp_holders_group_is_busy(const struct bp_pci_device *device)

@@ -23,6 +23,10 @@ struct bp_holder {
  */
 unsigned bp_holders_find(const struct bp_pci_device *device, struct bp_holder *holders);
 
+/* Find one process that has a socket open, by its inode; false: none is visible. holder->file is its
+ * "socket:[N]". As bp_holders_find(). */
+bool bp_holders_of_socket(unsigned long inode, struct bp_holder *holder);
+
 /*
  * Does a process, whether visible or not, hold the VFIO group? Opens it for an instant: for those
  * who mean to unbind the device. false also where there is no group or no permission.

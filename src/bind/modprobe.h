@@ -8,8 +8,9 @@
 
 /*
  * Run modprobe (the program that the kernel itself would run) with one module or modalias. Blocks
- * until it has ended; any thread, but SIGCHLD must not be ignored. 0, or -errno: why[] says what
- * was refused, as modprobe puts it. -ENOENT: there is no modprobe; -EIO: it failed.
+ * until it has ended, half a minute at most; any thread, but SIGCHLD must not be ignored. 0, or
+ * -errno: why[] says what was refused, as modprobe puts it. -ENOENT: there is no modprobe; others
+ * as bp_spawn().
  */
 int bp_modprobe(const char *name, char *why, size_t why_bytes);
 

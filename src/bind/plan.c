@@ -75,14 +75,15 @@ static int resolve_network(const char *word, const struct bp_netifs *netifs,
 	return err;
 }
 
-/* A virtio NIC whose own bus has no driver yet is not the kernel's before it has one. */
+/* A virtio NIC whose own bus has no driver yet is not the kernel's before it has one; nor is a device
+ * whose driver_override has the next rescan, or boot, give it away. */
 static bool is_done(enum bp_bind_target target, const struct bp_pci_device *pci)
 {
 	char modalias[128];
 
 	if (target == BP_BIND_VFIO)
 		return !strcmp(pci->driver, "vfio-pci");
-	return bp_pci_is_kernels(pci) &&
+	return bp_pci_is_kernels(pci) && !pci->override[0] &&
 	       (pci->n_interfaces ||
 		!bp_pci_idle_child(pci->address, 0, modalias, sizeof(modalias)));
 }
@@ -107,11 +108,21 @@ static void look_for_hidden_holder(struct bp_bind_device *device)
 			    "its VFIO group is open in a process that /proc does not show");
 }
 
+static void fill_device(const struct bp_bind_plan *plan, const struct bp_pci_device *pci,
+			const struct bp_netifs *netifs, struct bp_bind_device *device)
+{
+	*device = (struct bp_bind_device){ .pci = *pci, .is_done = is_done(plan->target, pci) };
+	bp_uses_find(pci, netifs, &device->uses);
+	if (!device->is_done)
+		look_for_hidden_holder(device);
+}
+
 int bp_bind_plan_add(struct bp_bind_plan *plan, const char *word, const struct bp_netifs *netifs,
 		     char *why, size_t why_bytes)
 {
 	struct bp_bind_device *device = &plan->devices[plan->n];
-	struct bp_pci_device pci, *others;
+	struct bp_pci_device pci, *others = NULL;
+	size_t n_others = 0;
 	int err = resolve_network(word, netifs, &pci, why, why_bytes);
 
 	if (err)
@@ -123,17 +134,14 @@ int bp_bind_plan_add(struct bp_bind_plan *plan, const char *word, const struct b
 		snprintf(why, why_bytes, "more than %u devices", BP_BIND_DEVICES_MAX);
 		return -E2BIG;
 	}
-	others = calloc(BP_PCI_GROUP_MAX, sizeof(*others));
-	if (!others) {
-		snprintf(why, why_bytes, "no memory");
-		return -ENOMEM;
+	err = bp_pci_group(&pci, &others, &n_others);
+	if (err) {
+		snprintf(why, why_bytes, "read its IOMMU group: %s", strerror(-err));
+		return err;
 	}
-	*device = (struct bp_bind_device){ .pci = pci, .others = others };
-	device->n_others = bp_pci_group(&pci, others);
-	device->is_done = is_done(plan->target, &pci);
-	bp_uses_find(&pci, netifs, &device->uses);
-	if (!device->is_done)
-		look_for_hidden_holder(device);
+	fill_device(plan, &pci, netifs, device);
+	device->others = others;
+	device->n_others = n_others;
 	plan->is_noiommu_allowed = is_noiommu_allowed();
 	plan->n++;
 	return 0;
@@ -156,11 +164,12 @@ static bool is_planned(const struct bp_bind_plan *plan, const char *address)
 	return false;
 }
 
-/* vfio gives a group away only when no other driver of the kernel works in it. */
+/* vfio gives a group away only when no driver works in it that does DMA on its own account: that of
+ * the kernel's stack, but UIO's as well. */
 static bool hinders_group(const struct bp_bind_plan *plan, const struct bp_pci_device *other)
 {
 	return !bp_pci_is_bridge(other) && !is_planned(plan, other->address) &&
-	       bp_pci_is_kernels(other);
+	       !bp_pci_leaves_group(other->driver);
 }
 
 /* What frees the group: one command for its network devices, one for each of the others. */
@@ -196,24 +205,19 @@ bool bp_bind_group_is_split(const struct bp_bind_plan *plan, const struct bp_bin
 	char name[128];
 	unsigned n = 0;
 
-	why[0] = '\0';
+	snprintf(why, why_bytes,
+		 "a process gets IOMMU group %d as a whole only: ", device->pci.iommu_group);
+	add_group_remedy(plan, device, why, why_bytes);
 	for (size_t i = 0; i < device->n_others; i++) {
 		const struct bp_pci_device *other = &device->others[i];
 
 		if (!hinders_group(plan, other))
 			continue;
-		if (!n++)
-			append(why, why_bytes,
-			       "the kernel's drivers have other devices of its IOMMU group %d: ",
-			       device->pci.iommu_group);
 		bp_pci_name(other, name, sizeof(name));
-		append(why, why_bytes, "%s%s on %s", n > 1 ? ", " : "", name, other->driver);
+		append(why, why_bytes, "%s%s on %s",
+		       n++ ? ", " : ": other drivers than vfio's have ", name, other->driver);
 	}
-	if (!n)
-		return false;
-	append(why, why_bytes, ": a process gets a group as a whole only: ");
-	add_group_remedy(plan, device, why, why_bytes);
-	return true;
+	return n != 0;
 }
 
 static bool refuses_without_iommu(const struct bp_bind_plan *plan,
@@ -221,13 +225,12 @@ static bool refuses_without_iommu(const struct bp_bind_plan *plan,
 {
 	if (device->pci.iommu_group != BP_PCI_NO_GROUP || plan->is_noiommu_allowed)
 		return false;
-	snprintf(
-		why, why_bytes,
-		"no IOMMU stands before it (it has no iommu_group): switch on VT-d or AMD-Vi in the "
-		"firmware's set-up and boot with intel_iommu=on (AMD: amd_iommu=on). As the last "
-		"resort, without protection of the machine's memory, where the kernel has "
-		"CONFIG_VFIO_NOIOMMU: modprobe vfio; echo Y > "
-		"/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
+	snprintf(why, why_bytes,
+		 "it has no IOMMU group: no IOMMU is on: switch on VT-d or AMD-Vi in the "
+		 "firmware's set-up and boot with intel_iommu=on (AMD: amd_iommu=on). As the last "
+		 "resort, without protection of the machine's memory, where the kernel has "
+		 "CONFIG_VFIO_NOIOMMU: modprobe vfio; echo Y > "
+		 "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode");
 	return true;
 }
 
@@ -264,8 +267,10 @@ bool bp_bind_plan_refuses(const struct bp_bind_plan *plan, const struct bp_bind_
 {
 	if (device->is_done)
 		return false;
+	/* What the kernel's driver has already, nobody loses. */
 	if (plan->target == BP_BIND_KERNEL)
-		return refuses_uses(plan, device, why, why_bytes);
+		return !bp_pci_is_kernels(&device->pci) &&
+		       refuses_uses(plan, device, why, why_bytes);
 	return refuses_needless(plan, device, why, why_bytes) ||
 	       refuses_without_iommu(plan, device, why, why_bytes) ||
 	       bp_bind_group_is_split(plan, device, why, why_bytes) ||

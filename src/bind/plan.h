@@ -12,7 +12,7 @@ enum bp_bind_target { BP_BIND_VFIO, BP_BIND_KERNEL };
 struct bp_bind_device {
 	struct bp_pci_device pci; /* as it was found: what a failure restores */
 	struct bp_uses uses;
-	struct bp_pci_device *others; /* of its IOMMU group */
+	struct bp_pci_device *others; /* of its IOMMU group; bp_bind_plan_free() frees them */
 	size_t n_others;
 	bool is_done; /* bound as asked already */
 };
@@ -47,7 +47,8 @@ bool bp_bind_plan_refuses(const struct bp_bind_plan *plan, const struct bp_bind_
 
 /*
  * Would the IOMMU group of one device of a complete plan be useless to a process afterwards, for
- * devices that keep kernel drivers? Then why says so, what to do included. Pure.
+ * devices that keep other drivers than vfio's? Then why says so, what to do first, so that a cut
+ * leaves the command whole. Pure.
  */
 bool bp_bind_group_is_split(const struct bp_bind_plan *plan, const struct bp_bind_device *device,
 			    char *why, size_t why_bytes);

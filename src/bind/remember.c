@@ -2,16 +2,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bind/remember.h"
 
+#include "bind/lock.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define FOLDER "/run/bypath"
 
 static void path_of(const char *address, char path[64])
 {
-	snprintf(path, 64, FOLDER "/driver-%.19s", address);
+	snprintf(path, 64, BP_BIND_FOLDER "/driver-%.19s", address);
 }
 
 void bp_bind_remember(const char *address, const char *driver)
@@ -24,7 +23,6 @@ void bp_bind_remember(const char *address, const char *driver)
 		unlink(path);
 		return;
 	}
-	mkdir(FOLDER, 0755);
 	f = fopen(path, "we");
 	if (!f)
 		return;

@@ -5,8 +5,8 @@
 
 #include "core/pci.h"
 
-/* Keep a driver's name until the next boot, in /run/bypath; "": forget it. It serves the list
- * alone: where it cannot be kept, nothing else is lost. One thread. */
+/* Keep a driver's name until the next boot, in BP_BIND_FOLDER; "": forget it. It serves the list
+ * alone: where it cannot be kept, nothing else is lost. For who has bp_bind_lock(). */
 void bp_bind_remember(const char *address, const char *driver);
 
 /* The driver that was kept, into driver; false, and "": none. */

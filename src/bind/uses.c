@@ -3,8 +3,10 @@
 #include "bind/uses.h"
 
 #include "bind/holders.h"
+#include "bind/packets.h"
 #include "core/netdev.h"
 
+#include <linux/if_ether.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,18 +80,40 @@ static const struct bp_netif *find_link(const struct bp_pci_device *device, cons
 	return strcmp(bus, device->address) ? NULL : bp_netifs_find(netifs, ifname);
 }
 
+/* Daemons listen for LLDP on every interface that is up; nothing breaks without them. */
+static void add_packet_sockets(const struct bp_netif *link, struct bp_uses *uses)
+{
+	struct bp_packet_socket sockets[BP_PACKETS_MAX];
+	unsigned n = bp_packets_find(link->ifindex, sockets);
+
+	for (unsigned i = 0; i < n; i++) {
+		bool is_serious = sockets[i].protocol != ETH_P_LLDP;
+		struct bp_holder holder;
+
+		if (bp_holders_of_socket(sockets[i].inode, &holder))
+			bp_uses_add(uses, is_serious, "process %d (%s) has a packet socket on %s",
+				    (int)holder.pid, holder.program, link->name);
+		else
+			bp_uses_add(uses, is_serious,
+				    "packet socket on %s, of a process that /proc does not show",
+				    link->name);
+	}
+}
+
 static void add_interfaces(const struct bp_pci_device *device, const struct bp_netifs *netifs,
 			   struct bp_uses *uses)
 {
 	for (unsigned i = 0; i < device->n_interfaces; i++) {
 		const struct bp_netif *link = find_link(device, device->interfaces[i], netifs);
 
-		if (link)
+		if (link) {
 			bp_uses_of_netif(link, netifs, uses);
-		else
+			add_packet_sockets(link, uses);
+		} else {
 			bp_uses_add(uses, true,
 				    "interface %s, of another network namespace than bypath's",
 				    device->interfaces[i]);
+		}
 	}
 }
 
@@ -115,7 +139,8 @@ void bp_uses_find(const struct bp_pci_device *device, const struct bp_netifs *ne
 	add_interfaces(device, netifs, uses);
 	add_absence(device, uses);
 	if (device->n_vfs)
-		bp_uses_add(uses, true, "%u virtual functions of it", device->n_vfs);
+		bp_uses_add(uses, true, "it has %u virtual function%s", device->n_vfs,
+			    device->n_vfs == 1 ? "" : "s");
 	for (unsigned i = 0; i < n_holders; i++)
 		bp_uses_add(uses, true, "process %d (%s) has %s open", (int)holders[i].pid,
 			    holders[i].program, holders[i].file);

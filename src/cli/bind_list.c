@@ -6,6 +6,7 @@
 #include "bind/modprobe.h"
 #include "bind/plan.h"
 #include "bind/remember.h"
+#include "config/spelling.h"
 #include "core/columns.h"
 #include "core/netdev.h"
 
@@ -27,7 +28,7 @@ struct row {
 	char kernel_driver[BP_PCI_NAME_BYTES]; /* or module; "" none is known */
 	unsigned speed_mbps;
 	struct bp_uses uses;
-	struct bp_pci_device others[BP_PCI_GROUP_MAX];
+	struct bp_pci_device *others; /* to be freed */
 	size_t n_others;
 };
 
@@ -43,7 +44,9 @@ static void fill_row(const struct bp_pci_device *pci, const struct bp_netifs *ne
 	for (unsigned i = 0; i < pci->n_interfaces && !row->speed_mbps; i++)
 		row->speed_mbps = bp_netdev_speed_mbps(pci->interfaces[i]);
 	bp_uses_find(pci, netifs, &row->uses);
-	row->n_others = bp_pci_group(pci, row->others);
+	row->others = NULL;
+	row->n_others = 0;
+	(void)bp_pci_group(pci, &row->others, &row->n_others);
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -87,8 +90,8 @@ static void print_others(const struct row *row)
 	}
 	if (!row->n_others)
 		return;
-	printf("    group %d has as well: ", row->pci->iommu_group);
-	bp_put_wrapped(stdout, text, 26, 26, COLUMNS);
+	printf("    also in IOMMU group %d: ", row->pci->iommu_group);
+	bp_put_wrapped(stdout, text, 28, 28, COLUMNS);
 }
 
 static void print_row(const struct row *row)
@@ -128,6 +131,7 @@ static void print_text(const struct bp_pci_device *devices, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		fill_row(&devices[i], netifs, row);
 		print_row(row);
+		free(row->others);
 	}
 	if (geteuid())
 		puts("  not root: processes of other users that have a device open are not shown");
@@ -135,49 +139,110 @@ static void print_text(const struct bp_pci_device *devices, size_t n,
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *string_or_null(const char *text)
+/* Jansson takes UTF-8 only, and a text may be cut inside a character, or a program named as it likes:
+ * '?' for each byte that is none. NULL: no memory. */
+static json_t *text_to_json(const char *text)
 {
-	return text[0] ? json_string(text) : json_null();
+	char valid[256];
+	size_t used = 0;
+
+	while (*text && used + 4 < sizeof(valid)) {
+		size_t n = bp_utf8_bytes(text), take = n ? n : 1;
+
+		if (n)
+			memcpy(valid + used, text, n);
+		else
+			valid[used] = '?';
+		used += take;
+		text += take;
+	}
+	return json_stringn(valid, used);
 }
 
+static json_t *text_or_null(const char *text)
+{
+	return text[0] ? text_to_json(text) : json_null();
+}
+
+/* NULL, as for all of these, when memory is short. */
+static json_t *others_to_json(const struct row *row)
+{
+	json_t *others = json_array();
+	int err = 0;
+
+	for (size_t i = 0; i < row->n_others; i++)
+		err |= json_array_append_new(others, text_to_json(row->others[i].address));
+	if (!err)
+		return others;
+	json_decref(others);
+	return NULL;
+}
+
+static json_t *interfaces_to_json(const struct bp_pci_device *pci)
+{
+	json_t *interfaces = json_array();
+	int err = 0;
+
+	for (unsigned i = 0; i < pci->n_interfaces; i++)
+		err |= json_array_append_new(interfaces, text_to_json(pci->interfaces[i]));
+	if (!err)
+		return interfaces;
+	json_decref(interfaces);
+	return NULL;
+}
+
+static json_t *uses_to_json(const struct bp_uses *uses)
+{
+	json_t *list = json_array();
+	int err = 0;
+
+	for (unsigned i = 0; i < uses->n; i++)
+		err |= json_array_append_new(list, text_to_json(uses->v[i].text));
+	if (!err)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* json_pack() fails with a NULL among its values, and frees the others. */
 static json_t *row_to_json(const struct row *row)
 {
 	const struct bp_pci_device *pci = row->pci;
-	json_t *others = json_array(), *interfaces = json_array(), *uses = json_array();
 	char vendor[8], device[8];
 
-	for (size_t i = 0; i < row->n_others; i++)
-		json_array_append_new(others, json_string(row->others[i].address));
-	for (unsigned i = 0; i < pci->n_interfaces; i++)
-		json_array_append_new(interfaces, json_string(pci->interfaces[i]));
-	for (unsigned i = 0; i < row->uses.n; i++)
-		json_array_append_new(uses, json_string(row->uses.v[i].text));
 	snprintf(vendor, sizeof(vendor), "%04x", pci->vendor);
 	snprintf(device, sizeof(device), "%04x", pci->device);
-	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "address", pci->address,
-		"vendor", vendor, "device", device, "driver", string_or_null(pci->driver),
-		"kernel_driver", string_or_null(row->kernel_driver), "iommu_group",
-		pci->iommu_group == BP_PCI_NO_GROUP ? json_null() : json_integer(pci->iommu_group),
-		"group_others", others, "numa_node", pci->numa_node, "interfaces", interfaces,
-		"speed_mbps", row->speed_mbps ? json_integer(row->speed_mbps) : json_null(),
-		"used_by", uses);
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "address",
+			 text_to_json(pci->address), "vendor", vendor, "device", device, "driver",
+			 text_or_null(pci->driver), "kernel_driver",
+			 text_or_null(row->kernel_driver), "iommu_group",
+			 pci->iommu_group == BP_PCI_NO_GROUP ? json_null()
+							     : json_integer(pci->iommu_group),
+			 "group_others", others_to_json(row), "numa_node", pci->numa_node,
+			 "interfaces", interfaces_to_json(pci), "speed_mbps",
+			 row->speed_mbps ? json_integer(row->speed_mbps) : json_null(), "used_by",
+			 uses_to_json(&row->uses));
 }
 
 static int print_json(const struct bp_pci_device *devices, size_t n, const struct bp_netifs *netifs,
 		      struct row *row)
 {
-	json_t *list = json_array(), *root = json_pack("{s:o}", "devices", list);
-	int err;
+	json_t *list = json_array(), *root = json_pack("{s:O}", "devices", list);
+	int err = root ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !err; i++) {
 		fill_row(&devices[i], netifs, row);
-		json_array_append_new(list, row_to_json(row));
+		if (json_array_append_new(list, row_to_json(row)))
+			err = -ENOMEM;
+		free(row->others);
 	}
-	err = json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
+	if (!err && json_dumpf(root, stdout, JSON_INDENT(2)))
+		err = -EIO;
+	if (!err)
+		putchar('\n');
+	json_decref(list);
 	json_decref(root);
-	return err ? -EIO : 0;
+	return err;
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -192,10 +257,10 @@ static int print(const struct bp_netifs *netifs, bool is_json)
 	if (err)
 		fprintf(stderr, "bypath: error: bind --list: read /sys/bus/pci/devices: %s\n",
 			strerror(-err));
-	else if (is_json)
-		err = print_json(devices, n, netifs, row);
-	else
+	else if (!is_json)
 		print_text(devices, n, netifs, row);
+	else if ((err = print_json(devices, n, netifs, row)) == -ENOMEM)
+		fputs("bypath: error: bind --list: no memory\n", stderr);
 	free(devices);
 	free(row);
 	return err;

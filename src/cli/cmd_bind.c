@@ -1,20 +1,23 @@
 /* `bypath bind`: give network devices to user space by vfio-pci, or back to the kernel. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/bind_keep.h"
 #include "cli/bind_list.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
 
 #include "bind/act.h"
 #include "bind/holders.h"
+#include "bind/lock.h"
 #include "bind/plan.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define WHY_BYTES 2048
+#define WHY_BYTES 8192 /* commands of hundreds of devices */
 
 struct options {
 	bool is_list, is_json, is_forced;
@@ -137,6 +140,8 @@ static void print_done(enum bp_bind_target target, const struct bp_pci_device *b
 
 	bp_pci_name(before, name, sizeof(name));
 	printf("%s: %s → %s", name, before->driver[0] ? before->driver : "no driver", now->driver);
+	if (!strcmp(before->driver, now->driver) && before->override[0])
+		printf(", driver_override %s taken away", before->override);
 	if (target == BP_BIND_VFIO && bp_holders_group_file(now, file, sizeof(file)))
 		printf(", %s", file);
 	for (unsigned i = 0; i < now->n_interfaces; i++)
@@ -207,6 +212,8 @@ static int bind_device(const struct bp_bind_plan *plan, const struct bp_bind_dev
 				why);
 	else
 		print_done(plan->target, &device->pci, &now);
+	if (!err && why[0])
+		fprintf(stderr, "bypath: warning: bind %s: %s\n", device->pci.address, why);
 	return err;
 }
 
@@ -226,55 +233,7 @@ static int bind_devices(const struct bp_bind_plan *plan)
 	return BP_EXIT_OK;
 }
 
-/* --- afterwards ------------------------------------------------------------------------------- */
-
-/* driverctl: the tool that distributions have for this. */
-static bool has_driverctl(void)
-{
-	return !access("/usr/sbin/driverctl", X_OK) || !access("/usr/bin/driverctl", X_OK);
-}
-
-/* vfio-pci takes no device by itself: a driver that is there before the override is set is asked by
- * drivers_probe alone. */
-static void print_rule(const char *address)
-{
-	printf("  ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
-	       "ATTR{driver_override}=\"vfio-pci\", RUN+=\"/bin/sh -c '/sbin/modprobe vfio-pci; "
-	       "echo %s > /sys/bus/pci/drivers_probe'\"\n",
-	       address, address);
-}
-
-static void print_how_to_keep(const struct bp_bind_plan *plan)
-{
-	printf("This binding is gone after a reboot. To keep it%s:\n",
-	       has_driverctl() ? "" : ", with the package driverctl");
-	for (unsigned i = 0; i < plan->n; i++)
-		printf("  driverctl set-override %s vfio-pci\n", plan->devices[i].pci.address);
-	if (!has_driverctl()) {
-		puts("or without it, in /etc/udev/rules.d/10-vfio-pci.rules:");
-		for (unsigned i = 0; i < plan->n; i++)
-			print_rule(plan->devices[i].pci.address);
-	}
-	fputs("To give back:\n  bypath bind", stdout);
-	for (unsigned i = 0; i < plan->n; i++)
-		printf(" %s", plan->devices[i].pci.address);
-	puts(" kernel");
-}
-
-/* driverctl keeps an override as a file with the device's name. */
-static void print_what_is_kept(const struct bp_bind_plan *plan)
-{
-	char path[PATH_MAX];
-
-	for (unsigned i = 0; i < plan->n; i++) {
-		snprintf(path, sizeof(path), "/etc/driverctl.d/pci-%s",
-			 plan->devices[i].pci.address);
-		if (!access(path, F_OK))
-			printf("At the next boot driverctl takes it again: driverctl "
-			       "unset-override %s\n",
-			       plan->devices[i].pci.address);
-	}
-}
+/* --- all of it ------------------------------------------------------------------------------- */
 
 static bool has_work(const struct bp_bind_plan *plan)
 {
@@ -284,11 +243,23 @@ static bool has_work(const struct bp_bind_plan *plan)
 	return false;
 }
 
+/* A signal, or a reader of the output that is gone, must not leave a device half-way. */
+static void block_signals(void)
+{
+	/* TTIN, TTOU: a terminal stops who is in the background for what it prints. */
+	static const int others[] = { SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR2, SIGALRM };
+	sigset_t set;
+
+	bp_cli_block_signals(&set);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		sigaddset(&set, others[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static int bind_all(const struct bp_bind_plan *plan)
 {
 	bool is_work = has_work(plan);
 	char why[WHY_BYTES];
-	sigset_t signals;
 	int exit_code;
 
 	if (is_work &&
@@ -296,13 +267,12 @@ static int bind_all(const struct bp_bind_plan *plan)
 		bp_cli_complain("bind: %s", why);
 		return BP_EXIT_FAILED;
 	}
-	/* A signal, or a reader of the output that is gone, must not leave a device half-way. */
-	bp_cli_block_signals(&signals);
+	block_signals();
 	exit_code = bind_devices(plan);
 	if (is_work && exit_code == BP_EXIT_OK && plan->target == BP_BIND_VFIO)
-		print_how_to_keep(plan);
+		bp_bind_print_how_to_keep(plan);
 	else if (plan->target == BP_BIND_KERNEL && exit_code == BP_EXIT_OK)
-		print_what_is_kept(plan);
+		bp_bind_print_what_is_kept(plan);
 	return exit_code;
 }
 
@@ -330,6 +300,29 @@ static int plan_and_bind(const struct options *o)
 	return exit_code;
 }
 
+/* What another process changes after it was judged would be undone, or taken, unseen. */
+static int plan_and_bind_alone(const struct options *o)
+{
+	char why[WHY_BYTES];
+	int fd, exit_code;
+
+	/* Nothing will be written: refusals are to be heard without root as well. */
+	if (!bp_bind_may(why, sizeof(why)))
+		return plan_and_bind(o);
+	fd = bp_bind_lock(false, why, sizeof(why));
+	if (fd == -EWOULDBLOCK) {
+		fputs("bypath: warning: bind: waits for another bypath bind to end\n", stderr);
+		fd = bp_bind_lock(true, why, sizeof(why));
+	}
+	if (fd < 0) {
+		bp_cli_complain("bind: %s", why);
+		return BP_EXIT_FAILED;
+	}
+	exit_code = plan_and_bind(o);
+	close(fd);
+	return exit_code;
+}
+
 int bp_cmd_bind(int argc, char **argv)
 {
 	struct options o = { .target = BP_BIND_VFIO };
@@ -337,5 +330,6 @@ int bp_cmd_bind(int argc, char **argv)
 
 	if (code)
 		return code - 1;
-	return o.is_list ? bp_bind_list(o.is_json) : plan_and_bind(&o);
+	signal(SIGCHLD, SIG_DFL); /* ignored by the caller, it would hide how modprobe ended */
+	return o.is_list ? bp_bind_list(o.is_json) : plan_and_bind_alone(&o);
 }

@@ -250,61 +250,83 @@ static int compare_addresses(const void *a, const void *b)
 		      ((const struct bp_pci_device *)b)->address);
 }
 
-static int add_device(const char *address, struct bp_pci_device **all, size_t *n)
+/* A growing array. */
+struct found {
+	struct bp_pci_device *v;
+	size_t n;
+};
+
+static int add_device(const char *address, bool (*is_wanted)(const struct bp_pci_device *device),
+		      struct found *found)
 {
 	struct bp_pci_device device, *more;
 
-	if (address[0] == '.' || bp_pci_look(address, &device) || !bp_pci_is_network(&device))
+	if (address[0] == '.' || bp_pci_look(address, &device) || !is_wanted(&device))
 		return 0;
-	more = reallocarray(*all, *n + 1, sizeof(device));
+	more = reallocarray(found->v, found->n + 1, sizeof(device));
 	if (!more)
 		return -ENOMEM;
-	*all = more;
-	more[(*n)++] = device;
+	found->v = more;
+	more[found->n++] = device;
 	return 0;
 }
 
-int bp_pci_list(struct bp_pci_device **devices, size_t *n_devices)
+/* The devices that a folder names, but for one; no such folder: none. */
+static int list_folder(const char *path, const char *except,
+		       bool (*is_wanted)(const struct bp_pci_device *device), struct found *out)
 {
-	struct bp_pci_device *all = NULL;
-	DIR *dir = opendir(DEVICES);
-	size_t n = 0;
+	struct found found = { NULL, 0 };
+	DIR *dir = opendir(path);
 	int err = 0;
 
 	if (!dir && errno != ENOENT)
 		return -errno;
 	for (struct dirent *e = dir ? readdir(dir) : NULL; e && !err; e = readdir(dir))
-		err = add_device(e->d_name, &all, &n);
+		if (strcmp(e->d_name, except) != 0)
+			err = add_device(e->d_name, is_wanted, &found);
 	if (dir)
 		closedir(dir);
 	if (err) {
-		free(all);
+		free(found.v);
 		return err;
 	}
-	if (n)
-		qsort(all, n, sizeof(*all), compare_addresses);
-	*devices = all;
-	*n_devices = n;
+	if (found.n)
+		qsort(found.v, found.n, sizeof(*found.v), compare_addresses);
+	*out = found;
 	return 0;
 }
 
-size_t bp_pci_group(const struct bp_pci_device *device, struct bp_pci_device *others)
+int bp_pci_list(struct bp_pci_device **devices, size_t *n)
+{
+	struct found found = { NULL, 0 };
+	int err = list_folder(DEVICES, "", bp_pci_is_network, &found);
+
+	if (err)
+		return err;
+	*devices = found.v;
+	*n = found.n;
+	return 0;
+}
+
+static bool is_any(const struct bp_pci_device *device)
+{
+	(void)device;
+	return true;
+}
+
+int bp_pci_group(const struct bp_pci_device *device, struct bp_pci_device **others, size_t *n)
 {
 	char path[PATH_MAX];
-	size_t n = 0;
-	DIR *dir;
+	struct found found = { NULL, 0 };
+	int err;
 
 	bp_pci_path(device->address, "iommu_group/devices", path);
-	dir = opendir(path);
-	for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
-		if (e->d_name[0] != '.' && strcmp(e->d_name, device->address) &&
-		    n < BP_PCI_GROUP_MAX && !bp_pci_look(e->d_name, &others[n]))
-			n++;
-	if (dir)
-		closedir(dir);
-	if (n)
-		qsort(others, n, sizeof(*others), compare_addresses);
-	return n;
+	err = list_folder(path, device->address, is_any, &found);
+	if (err)
+		return err;
+	*others = found.v;
+	*n = found.n;
+	return 0;
 }
 
 bool bp_pci_is_network(const struct bp_pci_device *device)
@@ -315,6 +337,12 @@ bool bp_pci_is_network(const struct bp_pci_device *device)
 bool bp_pci_is_bridge(const struct bp_pci_device *device)
 {
 	return device->class_code >> 16 == 0x06;
+}
+
+bool bp_pci_leaves_group(const char *driver)
+{
+	/* mlx5-vfio-pci, nvgrace-gpu-vfio-pci, qat_vfio_pci, … */
+	return !driver[0] || strstr(driver, "vfio") || !strcmp(driver, "pci-stub");
 }
 
 enum bp_pci_owner bp_pci_owner_of(const char *driver)

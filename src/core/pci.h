@@ -12,7 +12,6 @@
 #define BP_PCI_ADDRESS_BYTES  20u /* "0000:03:00.1"; domains behind a VMD have five digits */
 #define BP_PCI_NAME_BYTES     32u
 #define BP_PCI_INTERFACES_MAX 8u
-#define BP_PCI_GROUP_MAX      64u
 #define BP_PCI_NO_GROUP       (-1)
 
 /* Whom the driver that a device is bound to makes it over to. */
@@ -62,9 +61,8 @@ int bp_pci_ready(const char *address, char *why, size_t why_bytes);
  * bp_pci_look(); no devices: 0 and *n = 0. -ENOMEM, -errno: outputs untouched. */
 int bp_pci_list(struct bp_pci_device **devices, size_t *n);
 
-/* The other devices of a device's IOMMU group. Returns how many were put into others, whose room is
- * BP_PCI_GROUP_MAX; 0 without a group. As bp_pci_look(). */
-size_t bp_pci_group(const struct bp_pci_device *device, struct bp_pci_device *others);
+/* The other devices of a device's IOMMU group, as bp_pci_list(); without a group: none. */
+int bp_pci_group(const struct bp_pci_device *device, struct bp_pci_device **others, size_t *n);
 
 /*
  * The PCI device that an interface (its kernel name) belongs to, also through the virtio bus.
@@ -96,6 +94,12 @@ void bp_pci_name(const struct bp_pci_device *device, char *text, size_t text_byt
 
 /* Does a driver of the kernel have it, whether or not a PMD works beside it? Pure. */
 bool bp_pci_is_kernels(const struct bp_pci_device *device);
+
+/*
+ * Does the driver leave DMA to whoever owns the IOMMU group, so that vfio gives the group away? The
+ * kernel's driver_managed_dma: vfio's own drivers and their variants, pci-stub. Also "", none. Pure.
+ */
+bool bp_pci_leaves_group(const char *driver);
 
 /* Whom a driver's name, "" included, stands for. Pure. */
 enum bp_pci_owner bp_pci_owner_of(const char *driver);

@@ -37,8 +37,9 @@ int bp_pci_ready(const char *address, char *why, size_t why_bytes)
 	}
 	bp_pci_name(&device, name, sizeof(name));
 	snprintf(
-		why, why_bytes, "PCI device %s has %s%s instead of vfio-pci%s bypath bind %s", name,
-		device.driver[0] ? "the driver " : "no driver", device.driver,
+		why, why_bytes, "PCI device %s has %s%s%s%s bypath bind %s", name,
+		device.driver[0] ? "the driver " : "no driver; it needs vfio-pci", device.driver,
+		device.driver[0] ? " instead of vfio-pci" : "",
 		device.iommu_group == BP_PCI_NO_GROUP
 			? ", which needs an IOMMU, and it has none: boot with intel_iommu=on (AMD: "
 			  "amd_iommu=on), then:"

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# Files stand for sysfs: nothing is ever bound, so each binding fails, and must be undone.
+# Files stand for sysfs: nothing is ever bound to vfio-pci, so each binding fails, and must be undone.
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need setpriv
+need setpriv flock modprobe
 bp_lab
 SYS=$BP_TMP/sys
 
@@ -110,7 +110,7 @@ cd /
 sleep 1000 9<>/dev/vfio/9 &
 HOLDER=$!
 ends 0 bind --list
-says out "0000:f3:00.0  8086:10d3   fakenic" "group 8 has as well: 0000:f4:00.1 othernic" \
+says out "0000:f3:00.0  8086:10d3   fakenic" "also in IOMMU group 8: 0000:f4:00.1 othernic" \
 	"process $HOLDER (sleep)"
 grep -q "0000:f8:00.0" "$BP_TMP/out.log" && fail "a disk is listed"
 ends 0 bind --list --json
@@ -129,6 +129,19 @@ assert devices["0000:f5:00.0"]["used_by"] == [f"process {sys.argv[2]} (sleep) ha
 assert devices["0000:f6:00.0"]["interfaces"] == ["here0"]
 PYTHON
 
+# A program's name of 15 bytes that ends inside a character.
+"$BP_PYTHON" -c 'import signal, sys
+open("/proc/self/comm", "wb").write(b"a" * 14 + b"\xc3\xa9")
+held = open("/dev/vfio/9", "rb")
+open(sys.argv[1], "w").close()
+signal.pause()' "$BP_TMP/holds" &
+NAMED=$!
+wait_for 10 test -e "$BP_TMP/holds" || fail "nobody holds /dev/vfio/9"
+ends 0 bind --list --json
+says out "process $NAMED (aaaaaaaaaaaaaa?) has /dev/vfio/9 open" "process $HOLDER (sleep)"
+kill "$NAMED"
+wait "$NAMED"
+
 # --- refusals: nothing is touched ----------------------------------------------------------------
 
 ends 2 bind 0000:fe:00.0
@@ -138,11 +151,21 @@ says err "no such device" "bypath bind --list"
 ends 2 bind 0000:f8:00.0
 says err "no network device"
 ends 2 bind f3:00.1
-says err "0000:f3:00.1 to vfio-pci: refused" "no IOMMU" "intel_iommu=on" "amd_iommu=on"
+says err "0000:f3:00.1 to vfio-pci: refused" "it has no IOMMU group" "intel_iommu=on" "amd_iommu=on"
 ends 2 bind --force f3:00.1
 untouched 0000:f3:00.1
 ends 2 bind f4:00.0
-says err "IOMMU group 8: 0000:f4:00.1 on othernic" "bypath bind 0000:f4:00.0 0000:f4:00.1"
+says err "IOMMU group 8 as a whole only: bypath bind 0000:f4:00.0 0000:f4:00.1: " "0000:f4:00.1 on othernic"
+# More members than one would expect, the last of them on a driver.
+for member in 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10; do
+	for function in 0 1 2 3; do
+		nic "0000:e0:$member.$function" - 20
+	done
+done
+nic 0000:e1:00.0 uio_pci_generic 20
+ends 2 bind e0:00.0
+says err "0000:e1:00.0 on uio_pci_generic"
+rm -r "$SYS"/bus/pci/devices/0000:e[01]:*
 # A namesake of this namespace is not the device's interface.
 ends 2 bind f6:00.0
 says err "interface here0, of another network namespace"
@@ -152,7 +175,7 @@ ends 2 bind f9:00.0
 says err "beside the kernel's driver mlx5_core"
 echo 2 >"$SYS/bus/pci/devices/0000:f3:00.0/sriov_numvfs"
 ends 2 bind f3:00.0
-says err "in use: 2 virtual functions of it"
+says err "in use: it has 2 virtual functions"
 rm "$SYS/bus/pci/devices/0000:f3:00.0/sriov_numvfs"
 # One refusal among several: none is touched.
 ends 2 bind f3:00.0 f3:00.1
@@ -175,20 +198,143 @@ ends 2 bind --list f3:00.0
 ends 2 bind --json f3:00.0
 ends 2 bind --colour
 
+# --- one at a time -------------------------------------------------------------------------------
+
+mkdir -p /run/bypath
+exec 8>/run/bypath/bind.lock
+flock 8
+"$BYPATH" bind f5:00.0 8>&- >"$BP_TMP/out.log" 2>"$BP_TMP/err.log" &
+WAITER=$!
+wait_for 5 grep -q "waits for another bypath bind" "$BP_TMP/err.log" || fail "it does not say that it waits"
+[ -s "$BP_TMP/out.log" ] && fail "it went on beside another bypath bind"
+# What is done meanwhile must show in its plan: the device is not bound any more, but held.
+rm "$SYS/bus/pci/devices/0000:f5:00.0/driver"
+exec 8>&-
+wait "$WAITER"
+[ $? -eq 2 ] || fail "the plan is older than the lock"
+ln -s ../../drivers/vfio-pci "$SYS/bus/pci/devices/0000:f5:00.0/driver"
+rm -r /run/bypath
+: >/run/bypath
+ends 1 bind f5:00.0
+says err "/run/bypath/bind.lock: Not a directory"
+rm /run/bypath
+
 # --- a binding that fails is undone --------------------------------------------------------------
 
+# kernel_driver ADDRESS [stubborn]: be fakenic until $KERNEL is killed: let the device go when it is told
+# so, take it when it is told so (stubborn: never). Whoever opens unbind or bind waits until that is done: a
+# lease holds the opening back.
+kernel_driver()
+{
+	"$BP_PYTHON" - "$BP_TMP/driver.ready" "$SYS/bus/pci" "$@" <<'PYTHON' &
+import fcntl, os, pathlib, signal, sys
+ready, bus, address, *stubborn = sys.argv[1:]
+driver, link = f"{bus}/drivers/fakenic", f"{bus}/devices/{address}/driver"
+signals = {signal.SIGUSR1: "unbind", signal.SIGUSR2: "bind"}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+files = {}
+for number, name in signals.items():
+    files[name] = os.open(f"{driver}/{name}", os.O_RDONLY)
+    fcntl.fcntl(files[name], fcntl.F_SETSIG, number)
+    fcntl.fcntl(files[name], fcntl.F_SETLEASE, fcntl.F_RDLCK)
+pathlib.Path(ready).touch()
+while True:
+    name = signals[signal.sigwait(signals)]
+    if name == "unbind":
+        os.unlink(link)
+    elif not stubborn:
+        os.symlink("../../drivers/fakenic", link)
+    fcntl.fcntl(files[name], fcntl.F_SETLEASE, fcntl.F_UNLCK)
+PYTHON
+	KERNEL=$!
+	wait_for 10 test -e "$BP_TMP/driver.ready" || fail "the made-up driver does not start"
+	rm "$BP_TMP/driver.ready"
+}
+
+DEVICE=$SYS/bus/pci/devices/0000:f3:00.0
+FAKENIC=$SYS/bus/pci/drivers/fakenic
+kernel_driver 0000:f3:00.0
 ends 1 bind f3:00.0
-says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it, but fakenic" \
+kill "$KERNEL"
+says err "bind 0000:f3:00.0 to vfio-pci: vfio-pci did not take it: see dmesg" \
 	"0000:f3:00.0: it is back with fakenic"
-[ "$(cat "$SYS/bus/pci/drivers/fakenic/unbind")" = 0000:f3:00.0 ] || fail "it was never unbound"
+[ "$(cat "$FAKENIC/unbind")" = 0000:f3:00.0 ] || fail "it was never unbound"
 [ "$(cat "$SYS/bus/pci/drivers_probe")" = 0000:f3:00.0 ] || fail "drivers_probe was not asked"
-[ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f3:00.0/driver_override")" ] ||
-	fail "driver_override was left behind"
+[ "$(cat "$FAKENIC/bind")" = 0000:f3:00.0 ] || fail "it was not given back to fakenic"
+[ "$(readlink "$DEVICE/driver")" = ../../drivers/fakenic ] || fail "it is not back with fakenic"
+[ -z "$(head -n 1 "$DEVICE/driver_override")" ] || fail "driver_override was left behind"
+# What was in driver_override comes back as well.
+printf fake-nic >"$DEVICE/driver_override"
+kernel_driver 0000:f3:00.0
+ends 1 bind f3:00.0
+kill "$KERNEL"
+says err "0000:f3:00.0: it is back with fakenic"
+[ "$(cat "$DEVICE/driver_override")" = fake-nic ] || fail "driver_override is not as it was"
+echo >"$DEVICE/driver_override"
+# A driver that does not take it back: that is said.
+: >"$FAKENIC/bind"
+kernel_driver 0000:f3:00.0 stubborn
+ends 1 bind f3:00.0
+kill "$KERNEL"
+says err "bind 0000:f3:00.0: could not give it back to fakenic: see bypath bind --list and dmesg"
+[ "$(cat "$FAKENIC/bind")" = 0000:f3:00.0 ] || fail "fakenic was not even asked"
+ln -s ../../drivers/fakenic "$DEVICE/driver"
+
+# --- an override that would give it away at the next rescan ---------------------------------------
+
+ends 0 bind f6:00.0 kernel
+says out "0000:f6:00.0 (here0): bound to fakenic already"
+echo vfio-pci >"$SYS/bus/pci/devices/0000:f6:00.0/driver_override"
+ends 0 bind f6:00.0 kernel
+says out "0000:f6:00.0 (here0): fakenic → fakenic, driver_override vfio-pci taken away"
+[ -z "$(head -n 1 "$SYS/bus/pci/devices/0000:f6:00.0/driver_override")" ] || fail "driver_override is still there"
+
+# --- signals -------------------------------------------------------------------------------------
+
+# A modprobe that waits for a file, so that signals come in the middle.
+cat >"$BP_TMP/modprobe" <<MODPROBE
+#!/bin/sh
+: >$BP_TMP/modprobe.started
+until [ -e $BP_TMP/modprobe.go ]; do sleep 0.02; done
+echo "no module \$2"
+exit 1
+MODPROBE
+chmod +x "$BP_TMP/modprobe"
+MODPROBE=$(cat /proc/sys/kernel/modprobe 2>/dev/null) || MODPROBE=/sbin/modprobe
+mount --bind "$BP_TMP/modprobe" "$MODPROBE" || fail "cannot put a made-up modprobe in place"
+"$BYPATH" bind f7:00.0 kernel >"$BP_TMP/out.log" 2>"$BP_TMP/err.log" &
+BINDER=$!
+wait_for 10 test -e "$BP_TMP/modprobe.started" || fail "modprobe was not run"
+# The shell has a process in the background ignore QUIT, the kernel spares it TSTP: the mask tells.
+"$BP_PYTHON" - "/proc/$BINDER/status" <<'PYTHON' || fail "a signal could come in the middle of its work"
+import re, signal, sys
+blocked = int(re.search(r"SigBlk:\s*(\w+)", open(sys.argv[1]).read())[1], 16)
+wanted = "INT TERM HUP QUIT TSTP TTIN TTOU USR1".split()
+missing = [name for name in wanted if not blocked >> signal.Signals["SIG" + name] - 1 & 1]
+sys.exit(f"not blocked: {missing}" if missing else 0)
+PYTHON
+for signal in HUP INT TERM; do
+	kill -s "$signal" "$BINDER" || fail "it ended in the middle of its work"
+done
+: >"$BP_TMP/modprobe.go"
+wait "$BINDER"
+_got=$?
+[ $_got -eq 1 ] || fail "signals in the middle: exit code $_got instead of 1"
+says err "failed: no module pci:v00008086" "0000:f7:00.0: it is back with no driver"
+# A caller that ignores SIGCHLD must not turn a failure into a success.
+(
+	trap '' CHLD
+	ends 1 bind f7:00.0 kernel
+) || exit 1
+says err "failed: no module pci:v00008086"
+umount "$MODPROBE"
 
 # Without an IOMMU, where the kernel allows that: it is tried.
 mkdir -p "$SYS/module/vfio/parameters"
 echo Y >"$SYS/module/vfio/parameters/enable_unsafe_noiommu_mode"
+kernel_driver 0000:f3:00.1
 ends 1 bind f3:00.1
+kill "$KERNEL"
 says err "0000:f3:00.1: it is back with fakenic"
 
 # --- check, explain: a PCI device that a run could not use ---------------------------------------
@@ -214,7 +360,7 @@ ends 2 check "$BP_TMP/a.ini"
 says err "needs an IOMMU, and it has none" "intel_iommu=on"
 ini 0000:f7:00.0 >"$BP_TMP/a.ini"
 ends 2 check "$BP_TMP/a.ini"
-says err "has no driver instead of vfio-pci"
+says err "has no driver; it needs vfio-pci: bypath bind 0000:f7:00.0"
 ini 0000:fe:00.0 >"$BP_TMP/a.ini"
 ends 2 check "$BP_TMP/a.ini"
 says err "this machine has no PCI device 0000:fe:00.0: see bypath bind --list"

@@ -7,11 +7,16 @@
 #include <cmocka.h>
 
 #include "bind/modprobe.h"
+#include "bind/packets.h"
 #include "bind/plan.h"
+#include "bind/spawn.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define NIC(text, drv)                                                                       \
 	{                                                                                    \
@@ -135,6 +140,77 @@ static void module_by_modalias(void **state)
 	assert_string_equal(name, "e1000e");
 }
 
+/* --- programs --------------------------------------------------------------------------------- */
+
+static int run_shell(const char *script, int limit_ms, char words[64])
+{
+	char shell[] = "/bin/sh", option[] = "-c", text[256];
+	char *const argv[] = { shell, option, text, NULL };
+
+	snprintf(text, sizeof(text), "%s", script);
+	return bp_spawn(argv, limit_ms, words, 64);
+}
+
+static void program_ends_as_it_says(void **state)
+{
+	char nothing[] = "/nonexistent/modprobe";
+	char *const argv[] = { nothing, NULL };
+	char words[64];
+
+	(void)state;
+	assert_int_equal(run_shell("echo one; echo two >&2", 30000, words), 0);
+	assert_string_equal(words, "one two");
+	assert_int_equal(run_shell("echo no such module; exit 1", 30000, words), -EIO);
+	assert_string_equal(words, "no such module");
+	assert_int_equal(run_shell("kill -9 $$", 30000, words), -EIO);
+	assert_int_equal(bp_spawn(argv, 30000, words, sizeof(words)), -ENOENT);
+	/* More than a pipe holds: nobody waits, the rest is dropped. */
+	assert_int_equal(run_shell("head -c 200000 /dev/zero | tr '\\0' x", 30000, words), 0);
+	assert_int_equal(strlen(words), 63);
+}
+
+static void program_without_end_is_killed_with_its_children(void **state)
+{
+	time_t begin = time(NULL);
+	char words[64];
+
+	(void)state;
+	assert_int_equal(
+		run_shell("echo hangs; trap '' TERM; sleep 600 & wait; sleep 600", 300, words),
+		-ETIMEDOUT);
+	assert_string_equal(words, "hangs");
+	/* Its end counts, whoever has its output open. */
+	assert_int_equal(run_shell("sleep 30 & exit 0", 20000, words), 0);
+	assert_in_range(time(NULL) - begin, 0, 20);
+}
+
+static void program_inherits_no_signal_settings(void **state)
+{
+	sigset_t set, before;
+	char words[64];
+
+	(void)state;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(run_shell("kill -TERM $$; exit 0", 30000, words), -EIO);
+	assert_int_equal(run_shell("kill -PIPE $$; exit 0", 30000, words), -EIO);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* The kernel reaps it then: a failure must not pass for success. */
+static void unknown_end_is_no_success(void **state)
+{
+	char words[64];
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(run_shell("exit 1", 30000, words), -ECHILD);
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* --- refusals --------------------------------------------------------------------------------- */
 
 static void idle_nic_may_be_bound(void **state)
@@ -157,6 +233,8 @@ static void use_is_refused_unless_forced(void **state)
 	bp_uses_add(&plan->devices[0].uses, true, "process 7 (testpmd) has /dev/vfio/7 open");
 	REFUSED(plan, "in use: address 192.0.2.1/24 on eth1, process 7 (testpmd)", "--force");
 	plan->target = BP_BIND_KERNEL;
+	expect_refusal(plan, NULL); /* its driver stays */
+	strcpy(plan->devices[0].pci.driver, "vfio-pci");
 	REFUSED(plan, "in use");
 	plan->is_forced = true;
 	expect_refusal(plan, NULL);
@@ -175,7 +253,8 @@ static void no_iommu_is_refused_even_when_forced(void **state)
 	pci.iommu_group = BP_PCI_NO_GROUP;
 	plan = plan_of(&pci, NULL, 0);
 	plan->is_forced = true;
-	REFUSED(plan, "no IOMMU", "intel_iommu=on", "amd_iommu=on", "enable_unsafe_noiommu_mode");
+	REFUSED(plan, "it has no IOMMU group", "intel_iommu=on", "amd_iommu=on",
+		"enable_unsafe_noiommu_mode");
 	plan->is_noiommu_allowed = true;
 	expect_refusal(plan, NULL);
 	plan->is_noiommu_allowed = false;
@@ -192,19 +271,47 @@ static void split_group_is_refused_with_the_whole_command(void **state)
 		NIC("0000:01:00.2", ""),
 		NIC("0000:01:00.3", "vfio-pci"),
 		NIC("0000:01:00.4", "mlx5_core"),
+		NIC("0000:01:00.5", "pci-stub"),
+		NIC("0000:01:00.6", "mlx5-vfio-pci"),
+		NIC("0000:01:00.7", "uio_pci_generic"),
 	};
-	struct bp_bind_plan *plan = plan_of(&eth1, others, 5);
+	struct bp_bind_plan *plan = plan_of(&eth1, others, 8);
 
 	(void)state;
 	plan->is_forced = true;
 	REFUSED(plan, "IOMMU group 7", "0000:01:00.1 on e1000e", "0000:01:00.4 on mlx5_core",
-		"bypath bind 0000:01:00.0 0000:01:00.1 0000:01:00.4");
+		"0000:01:00.7 on uio_pci_generic",
+		"bypath bind 0000:01:00.0 0000:01:00.1 0000:01:00.4 0000:01:00.7:");
 	/* All of them on the command line. */
-	plan->n = 3;
+	plan->n = 4;
 	plan->devices[1].pci = others[1];
 	plan->devices[2].pci = others[4];
+	plan->devices[3].pci = others[7];
 	expect_refusal(plan, NULL);
 	free_plan(plan);
+}
+
+static void command_for_a_large_group_is_whole(void **state)
+{
+	struct bp_pci_device *others = calloc(100, sizeof(*others));
+	struct bp_bind_plan *plan;
+	char command[2048] = "bypath bind 0000:01:00.0", why[2048];
+
+	(void)state;
+	assert_non_null(others);
+	for (unsigned i = 0; i < 100; i++) {
+		others[i] = eth1;
+		snprintf(others[i].address, sizeof(others[i].address), "0000:02:%02x.%u", i / 8,
+			 i % 8);
+		strcat(strcat(command, " "), others[i].address);
+	}
+	strcat(command, ":");
+	plan = plan_of(&eth1, others, 100);
+	assert_true(bp_bind_group_is_split(plan, &plan->devices[0], why, sizeof(why)));
+	if (!strstr(why, command))
+		fail_msg("«%s» lacks «%s»", why, command);
+	free_plan(plan);
+	free(others);
 }
 
 static void stranger_in_the_group_is_to_be_unbound_by_hand(void **state)
@@ -269,6 +376,22 @@ static void uses_are_found_through_all_that_lies_on_it(void **state)
 	assert_false(has_use(&uses, "eth2", true));
 }
 
+static void packet_socket_by_its_line(void **state)
+{
+	struct bp_packet_socket found = { .inode = 7 };
+
+	(void)state;
+	assert_false(bp_packets_parse(
+		"sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n", &found));
+	assert_false(bp_packets_parse("0000000000000000 3      3    0003   2\n", &found));
+	assert_int_equal(found.inode, 7);
+	assert_true(bp_packets_parse(
+		"0000000000000000 3      3    88cc   12    1 0      0      38115\n", &found));
+	assert_int_equal(found.protocol, 0x88cc);
+	assert_int_equal(found.ifindex, 12);
+	assert_int_equal(found.inode, 38115);
+}
+
 /* Interfaces of another namespace may be named as each other's lower device. */
 static void circle_of_interfaces_ends(void **state)
 {
@@ -306,13 +429,19 @@ int main(void)
 		cmocka_unit_test(address_in_full_from_every_spelling),
 		cmocka_unit_test(owner_is_who_the_driver_serves),
 		cmocka_unit_test(module_by_modalias),
+		cmocka_unit_test(program_ends_as_it_says),
+		cmocka_unit_test(program_without_end_is_killed_with_its_children),
+		cmocka_unit_test(program_inherits_no_signal_settings),
+		cmocka_unit_test(unknown_end_is_no_success),
 		cmocka_unit_test(idle_nic_may_be_bound),
 		cmocka_unit_test(use_is_refused_unless_forced),
 		cmocka_unit_test(no_iommu_is_refused_even_when_forced),
 		cmocka_unit_test(split_group_is_refused_with_the_whole_command),
+		cmocka_unit_test(command_for_a_large_group_is_whole),
 		cmocka_unit_test(stranger_in_the_group_is_to_be_unbound_by_hand),
 		cmocka_unit_test(nic_with_a_pmd_beside_the_kernel_needs_no_binding),
 		cmocka_unit_test(uses_are_found_through_all_that_lies_on_it),
+		cmocka_unit_test(packet_socket_by_its_line),
 		cmocka_unit_test(circle_of_interfaces_ends),
 		cmocka_unit_test(alternative_names_are_found_whole),
 	};
