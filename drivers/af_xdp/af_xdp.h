@@ -112,7 +112,7 @@ struct xsk_plan {
 /* From the best to the one that every device has. */
 enum xsk_mode { XSK_MODE_ZEROCOPY, XSK_MODE_COPY, XSK_MODE_SKB, XSK_MODE_N };
 
-struct xsk_prog; /* prog.c: the loaded program, its map, its link */
+struct xsk_prog; /* prog.c: the loaded programs, their map, the link */
 
 struct xsk_port {
 	struct bp_port *port;
@@ -163,7 +163,7 @@ void xsk_nic_restore(struct xsk_port *xp);
 
 /* --- prog.c --- */
 
-/* Load the program. 0 or -errno with a sentence in why. */
+/* Load the programs. 0 or -errno with a sentence in why. */
 int xsk_prog_load(uint32_t n_queues, struct xsk_prog **prog, char *why, size_t why_bytes);
 void xsk_prog_unload(struct xsk_prog *prog);
 /*
@@ -171,8 +171,11 @@ void xsk_prog_unload(struct xsk_prog *prog);
  * up to `tries` times. 0, -EBUSY with a sentence in why, or -errno.
  */
 int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes);
-/* Attach by a bpf_link of this process, native or not. 0 or -errno. */
-int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native);
+/*
+ * Attach by a bpf_link of this process, native or not. has_frags: the program says that it takes packets of
+ * several buffers, where this kernel knows such programs. 0 or -errno.
+ */
+int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags);
 void xsk_prog_detach(struct xsk_prog *prog);
 /* Did the kernel attach it natively? Asks the interface. 1, 0 or -errno. */
 int xsk_prog_is_native(unsigned ifindex);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_xdp.h"
 
+#include "chunk.h"
+
 #include <errno.h>
 #include <net/ethernet.h>
 #include <stdio.h>
@@ -127,6 +129,33 @@ static uint32_t max_frame_bytes(const struct xsk_port *xp, uint16_t bind_flags)
 		       : n_views * bp_frames_room(xp->port->env->frames);
 }
 
+static void explain_no_zerocopy(const struct xsk_port *xp, uint16_t sg, char *why, size_t why_bytes)
+{
+	uint32_t frame_bytes = xp->port->env->arena->frame_bytes, mtu = xp->dev.mtu;
+	char needed[96] = "";
+
+	if (mtu > xsk_chunk_mtu(frame_bytes))
+		snprintf(needed, sizeof(needed),
+			 ", which MTU %u needs in frames of %u bytes (%u hold up to MTU %u)", mtu,
+			 frame_bytes, XSK_CHUNK_MAX, xsk_chunk_mtu(XSK_CHUNK_MAX));
+	snprintf(why, why_bytes, "the driver of %s has no zero-copy%s%s", xp->dev.name,
+		 sg ? ", or none for packets of several frames" : "", sg ? needed : "");
+}
+
+/*
+ * Whether the program takes packets of several buffers. In front of skbs never, whatever the MTU: the kernel
+ * then makes one buffer of each skb, super-frames included, and the socket takes that in several frames all
+ * the same. For a program that does take them Linux 6.9 and later copies long skbs into fragments, where an
+ * odd length leaves the next skb's end misaligned: whoever clones that one ends a machine with split-lock
+ * detection (skb_pp_cow_data() in net/core/skbuff.c). A tap hands its longer frames over as skbs in native
+ * mode, too. Other drivers need it for an MTU beyond a page, and refuse to set one while the program that is
+ * attached takes one buffer only.
+ */
+static bool takes_frags(const struct xsk_port *xp, enum xsk_mode mode)
+{
+	return modes[mode].is_native && xp->dev.kind != BP_DEVICE_TAP;
+}
+
 /* One mode, with packets of several views or without. The program goes on last: until then the
  * kernel keeps its packets. */
 static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *why,
@@ -138,12 +167,12 @@ static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *
 	xp->port->info.max_frame_bytes = max_frame_bytes(xp, bind_flags);
 	err = open_queues(xp, bind_flags, why, why_bytes);
 	if (err == -EOPNOTSUPP && mode == XSK_MODE_ZEROCOPY)
-		snprintf(why, why_bytes, "the driver of %s has no zero-copy%s", xp->dev.name,
-			 sg ? ", or none for packets of several frames" : "");
+		explain_no_zerocopy(xp, sg, why, why_bytes);
 	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
 	if (err || (!xp->port->n_rxq && mode != XSK_MODE_ZEROCOPY))
 		return err;
-	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, modes[mode].is_native);
+	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, modes[mode].is_native,
+			      takes_frags(xp, mode));
 	if (err) {
 		explain_attach(xp, modes[mode].is_native, err, why, why_bytes);
 		xsk_mode_close_queues(xp);
@@ -161,7 +190,8 @@ static int try_mode(struct xsk_port *xp, enum xsk_mode mode, char *why, size_t w
 	if (err != -EINVAL && err != -EOPNOTSUPP)
 		goto out;
 	if (longest > room) {
-		if (err == -EINVAL) {
+		/* Zero-copy has more reasons, and they are said: see chunk.h. */
+		if (err == -EINVAL && mode != XSK_MODE_ZEROCOPY) {
 			snprintf(why, why_bytes,
 				 "MTU %u is larger than the frame size, and this kernel has no "
 				 "packets of several frames for AF_XDP (Linux 6.6): lower the MTU "

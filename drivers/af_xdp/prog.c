@@ -1,4 +1,4 @@
-/* The port's XDP program: loaded once, attached by a bpf_link that dies with the process. */
+/* The port's XDP programs: loaded once, one attached by a bpf_link that dies with the process. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_xdp.h"
 
@@ -28,7 +28,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
 }
 
-/* Open and load it once, with or without the flag that says it takes packets of several buffers. */
+/* Open and load once, with or without the program that takes packets of several buffers. */
 static int load_skel(uint32_t n_queues, bool has_frags, struct bypath_xdp **out)
 {
 	struct bypath_xdp *skel = bypath_xdp__open();
@@ -36,9 +36,9 @@ static int load_skel(uint32_t n_queues, bool has_frags, struct bypath_xdp **out)
 
 	if (!skel)
 		return -errno;
-	if (!has_frags)
-		bpf_program__set_flags(skel->progs.bypath_xdp, 0);
-	err = bpf_map__set_max_entries(skel->maps.bypath_xsks, n_queues);
+	err = bpf_program__set_autoload(skel->progs.bypath_xdp_frags, has_frags);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.bypath_xsks, n_queues);
 	if (!err)
 		err = bypath_xdp__load(skel);
 	if (err) {
@@ -116,7 +116,7 @@ static bool is_bypath(int id)
 	if (fd < 0)
 		return false;
 	is_ours = bpf_obj_get_info_by_fd(fd, &info, &len) == 0 &&
-		  strcmp(info.name, "bypath_xdp") == 0;
+		  strncmp(info.name, "bypath_xdp", strlen("bypath_xdp")) == 0;
 	close(fd);
 	return is_ours;
 }
@@ -148,13 +148,17 @@ int xsk_prog_is_native(unsigned ifindex)
 	return err ? err : opts.attach_mode == XDP_ATTACHED_DRV;
 }
 
-int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native)
+int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
-	int fd = bpf_link_create(bpf_program__fd(prog->skel->progs.bypath_xdp), (int)ifindex,
-				 BPF_XDP, &opts);
+	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_xdp_frags);
+	int prog_fd = bpf_program__fd(prog->skel->progs.bypath_xdp);
+	int fd;
 
+	if (has_frags && frags_fd >= 0) /* not there before Linux 5.18 */
+		prog_fd = frags_fd;
+	fd = bpf_link_create(prog_fd, (int)ifindex, BPF_XDP, &opts);
 	if (fd < 0)
 		return fd;
 	prog->link_fd = fd;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_xdp.h"
 
+#include "chunk.h"
+
 #include "bypath/log.h"
 
 #include <errno.h>
@@ -40,6 +42,21 @@ static int bind_once(struct xsk_port *xp, unsigned queue_id, const struct xsk_pl
 	return err;
 }
 
+static void explain_bind(const struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan,
+			 int err, char *why, size_t why_bytes)
+{
+	bool is_zerocopy = plan->bind_flags & XDP_ZEROCOPY, has_sg = plan->bind_flags & XDP_USE_SG;
+
+	if (err == -EBUSY)
+		snprintf(why, why_bytes,
+			 "queue %u is in use by another AF_XDP socket: stop that program",
+			 queue_id);
+	else if (err != -EINVAL || !is_zerocopy ||
+		 !xsk_chunk_explain(xp->dev.name, xp->dev.mtu, xp->port->env->arena->frame_bytes,
+				    has_sg, why, why_bytes))
+		snprintf(why, why_bytes, "bind to queue %u: %s", queue_id, strerror(-err));
+}
+
 /* Registration and bind. The kernel takes a closed socket's queue apart later, in a work item. */
 static int open_socket(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan,
 		       char *why, size_t why_bytes)
@@ -59,12 +76,8 @@ static int open_socket(struct xsk_port *xp, unsigned queue_id, const struct xsk_
 		if (err)
 			xsk_umem_forget(queue);
 	}
-	if (err == -EBUSY)
-		snprintf(why, why_bytes,
-			 "queue %u is in use by another AF_XDP socket: stop that program",
-			 queue_id);
-	else if (err)
-		snprintf(why, why_bytes, "bind to queue %u: %s", queue_id, strerror(-err));
+	if (err)
+		explain_bind(xp, queue_id, plan, err, why, why_bytes);
 	return err;
 }
 

@@ -89,14 +89,14 @@ def shared_group():
 
 
 BOOTS = [
-    Boot("nics", ("kernel", "mixed", "pmd"), pairs_and_taps),
+    Boot("nics", ("kernel", "fragments", "mixed", "pmd"), pairs_and_taps),
     Boot("life", ("life",), pairs),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
     Boot("no-iommu", ("bind",), pairs, machine={"iommu": False}),
     Boot("zero-copy", ("zero-copy",), pairs, lane="newest"),
-    Boot("numa", ("numa",), far_pairs, machine={"smp": 4, "nodes": 2}),
+    Boot("numa", ("numa",), far_pairs, machine={"smp": 6, "nodes": 2}),
 ]
 # Suites that are other suites on other kernels.
 KERNELS = "kernels"

@@ -1,7 +1,8 @@
 # Two NUMA nodes: where arena, rings, mbufs and workers are, seen by the kernel; what is far is said.
 # SPDX-License-Identifier: BSD-3-Clause
-"""v0, v1, e0, e1 stand on node 1, n0, n1 on node 0; processors 0 and 1 are on node 0, 2 and 3 on node 1."""
+"""v0, v1, e0, e1 stand on node 1, n0, n1 on node 0; processors 0 to 2 are on node 0, 3 to 5 on node 1."""
 import contextlib
+import json
 import re
 
 from guest import GuestError
@@ -15,7 +16,7 @@ ELSEWHERE = ("/usr/bin/python3", "-IS", "-c", "import ctypes, os, sys; "
              "mask = ctypes.c_ulong(1); ctypes.CDLL(None).syscall(238, 1, ctypes.byref(mask), 64); "
              "os.execv(sys.argv[1], sys.argv[1:])")
 FAR = ("is on NUMA node 1, but worker 0, which polls it, is on core 0 of node 0: its packets cross between the nodes: "
-       "choose [engine] cores = among those of node 1: 2-3")
+       "choose [engine] cores = among those of node 1: 3-5")
 
 
 def run(lab):
@@ -26,6 +27,7 @@ def run(lab):
     worker_moves(lab)
     mismatch(lab)
     ports_apart(lab)
+    generator(lab)
     lab.vfio("e0", "e1")
     pmd(lab, "dpdk", {})
     pmd(lab, "dpdk-memory", {"memory": "96"})
@@ -43,7 +45,7 @@ def kernel_nodes(lab):
         nodes = {nic: lab.guest.read(lab.device(nic) + "/numa_node").strip() for nic in lab.guest.by_name}
         assert nodes == {"v0": "1", "v1": "1", "e0": "1", "e1": "1", "n0": "0", "n1": "0"}, nodes
         cpus = [lab.guest.read(f"/sys/devices/system/node/node{node}/cpulist").strip() for node in (0, 1)]
-        assert cpus == ["0-1", "2-3"], cpus
+        assert cpus == ["0-2", "3-5"], cpus
 
 
 def bytes_on(lab, process, pattern):
@@ -100,7 +102,7 @@ def kernel_backend(lab, driver, mode):
             assert rings[0] == 0 and rings[1] > 0, rings
         with lab.case(f"{driver}-worker"):
             run.ready()
-            assert worker_cpus(lab, run.process) == {"bypath-w0": "3"}, worker_cpus(lab, run.process)
+            assert worker_cpus(lab, run.process) == {"bypath-w0": "5"}, worker_cpus(lab, run.process)
         with lab.case(f"{driver}-nothing-said"):
             run.ready()
             assert "NUMA" not in run.process.output, run.process.output
@@ -116,7 +118,7 @@ def worker_moves(lab):
     with lab.forward(Port("n0", "af_packet", mode="socket"), Port("n1", "af_packet", mode="socket")) as run:
         with lab.case("near-worker"):
             run.ready()
-            assert worker_cpus(lab, run.process) == {"bypath-w0": "1"}, worker_cpus(lab, run.process)
+            assert worker_cpus(lab, run.process) == {"bypath-w0": "2"}, worker_cpus(lab, run.process)
             assert "NUMA" not in run.process.output, run.process.output
     with lab.case("near-report"):
         assert nodes_of(run.finished()) == ([0, 0], [0]), nodes_of(run.report)
@@ -149,7 +151,7 @@ def ports_apart(lab):
     with lab.forward(*ports, sections={"engine": {"workers": "2"}}) as run:
         with lab.case("apart-each-on-its-node"):
             run.exchange("n0", "v0", per_flow=True, **own_frames(lab, "n0", "v0"))
-            assert worker_cpus(lab, run.process) == {"bypath-w0": "1", "bypath-w1": "3"}, worker_cpus(lab, run.process)
+            assert worker_cpus(lab, run.process) == {"bypath-w0": "2", "bypath-w1": "5"}, worker_cpus(lab, run.process)
     with lab.case("apart-report"):
         assert nodes_of(run.finished()) == ([0, 1], [0, 1]), nodes_of(run.report)
     with lab.forward(*ports) as run:
@@ -157,6 +159,20 @@ def ports_apart(lab):
             run.ready()
             assert "port n0: " in run.process.output and run.process.output.count("NUMA") == 1, run.process.output
             assert "no core is near to all ports of that worker" in run.process.output, run.process.output
+
+
+def generator(lab):
+    """bypath gen leaves the last core to the device under test, of its ports' node; what is far is said."""
+    words = [word for way, nic in (("--tx-port", "v0"), ("--rx-port", "v1"))
+             for word in (way, f"af_packet:{lab.interface(nic)}")]
+    for what, cores, found in (("near", (), [3, 4]), ("far", ("--cores", "0"), [0])):
+        with lab.case(f"gen-{what}"):
+            # What it sends nobody brings back: its exit code says that.
+            _, output = lab.guest.run(BYPATH, "gen", *words, "--rate", "100pps", "--duration", "0.2", "--quiet",
+                                      "--json", f"/out/gen-{what}.json", *cores)
+            report = json.loads((lab.guest.out / f"gen-{what}.json").read_text())
+            assert report["cores"] == found, report["cores"]
+            assert output.count("is on NUMA node 1, but worker 0, which") == (2 if what == "far" else 0), output
 
 
 def pmd(lab, what, eal):
@@ -171,7 +187,7 @@ def pmd(lab, what, eal):
             assert mbufs[1] >= (int(eal.get("memory", 16)) << 20) and mbufs[0] <= 2 * HUGE, mbufs
         with lab.case(f"{what}-worker"):
             run.ready()
-            assert worker_cpus(lab, run.process) == {"bypath-w0": "3"}, worker_cpus(lab, run.process)
+            assert worker_cpus(lab, run.process) == {"bypath-w0": "5"}, worker_cpus(lab, run.process)
             assert "NUMA" not in run.process.output, run.process.output
     with lab.case(f"{what}-report"):
         assert nodes_of(run.finished()) == ([1, 1], [1]), nodes_of(run.report)
@@ -183,7 +199,7 @@ def control_testpmd(lab):
     """Where dpdk-testpmd, told to run on node 1, has its mbufs."""
     allow = [word for nic in ("e0", "e1") for word in ("-a", lab.guest.by_name[nic].address)]
     with lab.case("dpdk-control-testpmd"):
-        process = lab.guest.begin("/usr/bin/dpdk-testpmd", "-l", "2,3", "-n", "1", "--in-memory", *allow, "--",
+        process = lab.guest.begin("/usr/bin/dpdk-testpmd", "-l", "4,5", "-n", "1", "--in-memory", *allow, "--",
                                   "--forward-mode=io", "--stats-period=60", "--total-num-mbufs=8192")
         try:
             process.until("Port statistics", 60)

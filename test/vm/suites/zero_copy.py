@@ -4,6 +4,7 @@ from kernel import Missing
 from lab import Port
 
 FIRST = (6, 13)
+CHUNKS = {"memory": {"frame_bytes": "4096"}}
 
 
 def run(lab):
@@ -15,13 +16,39 @@ def run(lab):
     forwarding(lab, "virtio-copying-port", Port("v0", "af_xdp", **zerocopy),
                Port("x0", "af_xdp", mode="copy", queues="2"), 0)
     forwarding(lab, "virtio-af_packet", Port("v0", "af_xdp", **zerocopy), Port("x0", "af_packet"), None)
+    chunks(lab, Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy))
     lab.vfio("e1")
     forwarding(lab, "virtio-pmd", Port("v0", "af_xdp", **zerocopy), Port("e1", "dpdk"), 1)
 
 
-def forwarding(lab, what, a, b, user_copies):
+def set_mtu(lab, mtu):
+    for nic in ("v0", "v1"):
+        lab.guest.do("ip", "link", "set", lab.interface(nic), "mtu", mtu)
+
+
+def chunks(lab, a, b):
+    """An MTU that does not fit a chunk: the kernel refuses the bind, the error names what helps, and it helps."""
+    interface = lab.interface(a.nic)
+    for mtu, said in ((1767, f"zero-copy does not carry MTU 1767 in one chunk of 2048 bytes: set [memory] frame_bytes = "
+                             f"4096, or run `ip link set dev {interface} mtu 1766`"),
+                      (3000, f"the driver of {interface} has no zero-copy, or none for packets of several frames, which "
+                             "MTU 3000 needs in frames of 2048 bytes (4096 hold up to MTU 3814)")):
+        set_mtu(lab, mtu)
+        with lab.case(f"mtu-{mtu}-refused"), lab.forward(a, b) as run:
+            assert said in run.problem, run.problem or "it runs"
+        with lab.case(f"mtu-{mtu}-falls-back"), lab.forward(Port("v0", "af_xdp"), Port("v1", "af_xdp")) as run:
+            run.ready()
+        with lab.case(f"mtu-{mtu}-note"):
+            assert run.port("v0")["mode"] == "native-copy" and said in run.port("v0")["note"], run.port("v0")
+        forwarding(lab, f"mtu-{mtu}-chunks-of-4096", a, b, 0, CHUNKS)
+    set_mtu(lab, 1766)
+    forwarding(lab, "mtu-1766", a, b, 0)
+    set_mtu(lab, 1500)
+
+
+def forwarding(lab, what, a, b, user_copies, sections=None):
     """user_copies: per packet from a to b; None: not looked at."""
-    with lab.forward(a, b) as run:
+    with lab.forward(a, b, sections=sections) as run:
         with lab.case(what):
             run.exchange(a.nic, b.nic, per_flow=True)
     with lab.case(f"{what}-mode"):
