@@ -262,7 +262,7 @@ generate()
 		;;
 	*) mode=--set=port.tx.mode=${KIND#*-} ;;
 	esac
-	in_mid "$BYPATH" gen --rx-port af_packet:w0 --duration 4 --quiet --json "$BP_TMP/rx.json" \
+	in_mid "$BYPATH" gen --rx-port af_packet:w0 --duration 10 --quiet --json "$BP_TMP/rx.json" \
 		>"$BP_TMP/rx.log" 2>&1 &
 	receiver=$!
 	wait_for 5 in_mid grep -q '\bw0\b' /proc/net/dev || fail "no w0"
