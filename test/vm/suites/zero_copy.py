@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from kernel import Missing
 from lab import Port
+from wire import Frames
 
 FIRST = (6, 13)
 CHUNKS = {"memory": {"frame_bytes": "4096"}}
@@ -40,17 +41,17 @@ def chunks(lab, a, b):
             run.ready()
         with lab.case(f"mtu-{mtu}-note"):
             assert run.port("v0")["mode"] == "native-copy" and said in run.port("v0")["note"], run.port("v0")
-        forwarding(lab, f"mtu-{mtu}-chunks-of-4096", a, b, 0, CHUNKS)
+        forwarding(lab, f"mtu-{mtu}-chunks-of-4096", a, b, 0, CHUNKS, (60, 1514, mtu + 14))
     set_mtu(lab, 1766)
-    forwarding(lab, "mtu-1766", a, b, 0)
+    forwarding(lab, "mtu-1766", a, b, 0, sizes=(60, 1514, 1780))
     set_mtu(lab, 1500)
 
 
-def forwarding(lab, what, a, b, user_copies, sections=None):
+def forwarding(lab, what, a, b, user_copies, sections=None, sizes=Frames.sizes):
     """user_copies: per packet from a to b; None: not looked at."""
     with lab.forward(a, b, sections=sections) as run:
         with lab.case(what):
-            run.exchange(a.nic, b.nic, per_flow=True)
+            run.exchange(a.nic, b.nic, Frames(sizes), per_flow=True)
     with lab.case(f"{what}-mode"):
         assert run.port(a.nic)["mode"] == "native-zerocopy", run.port(a.nic)
         rx = next(hop for hop in run.path(a.nic)["hops"] if hop["side"] == "rx")
