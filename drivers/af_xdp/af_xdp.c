@@ -250,10 +250,10 @@ static int af_xdp_start(struct bp_port *port)
 	if (ret)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	ret = xsk_mode_start(xp, why, sizeof(why));
-	if (ret < 0)
+	if (ret < 0) {
 		xsk_nic_release(xp);
-	if (ret < 0)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
+	}
 	mode = (enum xsk_mode)ret;
 	xp->is_zerocopy = mode == XSK_MODE_ZEROCOPY;
 	fill_info(xp, mode);

@@ -94,32 +94,38 @@ bool xsk_device_has_fixed_queues(int ctl_fd, const char *name)
 	return ask(ctl_fd, SIOCETHTOOL, &ifr) == -EOPNOTSUPP;
 }
 
-int xsk_device_strips_tags(int ctl_fd, const char *name)
+/* Read or write the device's flags, by cmd. 0 or -errno. */
+static int ask_flags(int ctl_fd, const char *name, uint32_t cmd, uint32_t *flags)
 {
-	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
+	struct ethtool_value value = { .cmd = cmd, .data = *flags };
 	struct ifreq ifr;
 	int err = set_name(&ifr, name);
 
-	ifr.ifr_data = (void *)&flags;
+	ifr.ifr_data = (void *)&value;
 	if (!err)
 		err = ask(ctl_fd, SIOCETHTOOL, &ifr);
-	return err ? err : !!(flags.data & ETH_FLAG_RXVLAN);
+	if (!err)
+		*flags = value.data;
+	return err;
+}
+
+int xsk_device_strips_tags(int ctl_fd, const char *name)
+{
+	uint32_t flags = 0;
+	int err = ask_flags(ctl_fd, name, ETHTOOL_GFLAGS, &flags);
+
+	return err ? err : !!(flags & ETH_FLAG_RXVLAN);
 }
 
 int xsk_device_strip_tags(int ctl_fd, const char *name, bool on)
 {
-	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
-	struct ifreq ifr;
-	int err = set_name(&ifr, name);
+	uint32_t flags = 0;
+	int err = ask_flags(ctl_fd, name, ETHTOOL_GFLAGS, &flags);
 
-	ifr.ifr_data = (void *)&flags;
-	if (!err)
-		err = ask(ctl_fd, SIOCETHTOOL, &ifr);
 	if (err)
 		return err;
-	flags.cmd = ETHTOOL_SFLAGS;
-	flags.data = on ? flags.data | ETH_FLAG_RXVLAN : flags.data & ~(uint32_t)ETH_FLAG_RXVLAN;
-	return ask(ctl_fd, SIOCETHTOOL, &ifr);
+	flags = on ? flags | ETH_FLAG_RXVLAN : flags & ~(uint32_t)ETH_FLAG_RXVLAN;
+	return ask_flags(ctl_fd, name, ETHTOOL_SFLAGS, &flags);
 }
 
 uint32_t xsk_device_mtu(int ctl_fd, const char *name)

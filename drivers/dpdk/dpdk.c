@@ -51,6 +51,24 @@ static struct dpdk_port *make_port(struct bp_port *port)
 	return NULL;
 }
 
+/* Does the PMD sit on an interface that exists without it? */
+static bool has_kernel_iface(const struct dpdk_port *dp)
+{
+	return dp->kind == DPDK_AF_PACKET || dp->kind == DPDK_AF_XDP ||
+	       (dp->kind == DPDK_PCAP && dp->iface[0]);
+}
+
+/* An interface whose packets the PMD would take for Ethernet frames. */
+static int check_iface_type(const struct dpdk_port *dp)
+{
+	char why[256];
+
+	if (!has_kernel_iface(dp) || !bp_netdev_need_ethernet(dp->iface, why, sizeof(why)))
+		return 0;
+	bp_log(BP_LOG_ERROR, "port %s: %s", dp->port->conf->name, why);
+	return -EINVAL;
+}
+
 static int dpdk_open(struct bp_port *port)
 {
 	struct dpdk_port *dp = make_port(port);
@@ -60,6 +78,8 @@ static int dpdk_open(struct bp_port *port)
 	if (!dp)
 		return -ENOMEM;
 	err = dpdk_device_parse(dp, n_queues);
+	if (!err)
+		err = check_iface_type(dp);
 	if (!err)
 		err = dpdk_eal_start(port);
 	if (err)
@@ -194,24 +214,6 @@ static void describe(struct dpdk_port *dp)
 		bp_log(BP_LOG_WARN, "port %s: %s", dp->port->conf->name, warning(dp) + 2);
 }
 
-/* Does the PMD sit on an interface that exists without it? */
-static bool has_kernel_iface(const struct dpdk_port *dp)
-{
-	return dp->kind == DPDK_AF_PACKET || dp->kind == DPDK_AF_XDP ||
-	       (dp->kind == DPDK_PCAP && dp->iface[0]);
-}
-
-/* An interface whose packets the PMD would take for Ethernet frames. */
-static int check_iface_type(const struct dpdk_port *dp)
-{
-	char why[256];
-
-	if (!has_kernel_iface(dp) || !bp_netdev_need_ethernet(dp->iface, why, sizeof(why)))
-		return 0;
-	bp_log(BP_LOG_ERROR, "port %s: %s", dp->port->conf->name, why);
-	return -EINVAL;
-}
-
 static int check_iface_mtu(const struct dpdk_port *dp)
 {
 	const struct bp_port_conf *conf = dp->port->conf;
@@ -301,9 +303,7 @@ static int dpdk_start(struct bp_port *port)
 	if (err)
 		goto remove_device;
 	describe(dp);
-	err = check_iface_type(dp);
-	if (!err)
-		err = check_iface_mtu(dp);
+	err = check_iface_mtu(dp);
 	if (!err)
 		err = open_ring(dp);
 	if (err)

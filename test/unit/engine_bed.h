@@ -58,6 +58,15 @@ static inline bool wait_for_received(struct bp_engine *e, struct bp_report *r, u
 	return false;
 }
 
+/* Start it, wait until n packets were received, stop, leave the final report in *r. */
+static inline void run_until(struct bp_engine *e, struct bp_report *r, uint64_t n)
+{
+	assert_int_equal(bp_engine_start(e), 0);
+	assert_true(wait_for_received(e, r, n));
+	bp_engine_stop(e);
+	bp_engine_report(e, r);
+}
+
 /* Runs conf until n packets were received, stops, leaves the final report. */
 static inline struct bp_report *run(struct bp_conf *conf, uint64_t n)
 {
@@ -65,10 +74,7 @@ static inline struct bp_report *run(struct bp_conf *conf, uint64_t n)
 	struct bp_engine *e;
 
 	assert_int_equal(bp_engine_create(conf, &e), 0);
-	assert_int_equal(bp_engine_start(e), 0);
-	assert_true(wait_for_received(e, r, n));
-	bp_engine_stop(e);
-	bp_engine_report(e, r);
+	run_until(e, r, n);
 	assert_int_equal(r->unaccounted, 0);
 	assert_int_equal(r->held, 0);
 	assert_int_equal(r->arena_frames_free, r->arena_frames);

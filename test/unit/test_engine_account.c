@@ -80,10 +80,7 @@ static void each_path_has_its_own_copies_in_its_histogram(void **state)
 	assert_int_equal(bp_engine_create(c, &e), 0);
 	disguise(e->env.ports[0], &in, &in_ops);
 	disguise(e->env.ports[3], &out, &out_ops);
-	assert_int_equal(bp_engine_start(e), 0);
-	assert_true(wait_for_received(e, r, 2 * N_PKTS));
-	bp_engine_stop(e);
-	bp_engine_report(e, r);
+	run_until(e, r, 2 * N_PKTS);
 	assert_int_equal(r->n_paths, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(r->paths[i].n_copies, N_PKTS);
@@ -174,10 +171,7 @@ static void check_choosy(bp_direct_fn direct)
 	atomic_store(&e->workers[0].paths[0].direct, direct);
 	counted = &e->workers[0];
 	most_in_loop = 0;
-	assert_int_equal(bp_engine_start(e), 0);
-	assert_true(wait_for_received(e, r, N_PKTS));
-	bp_engine_stop(e);
-	bp_engine_report(e, r);
+	run_until(e, r, N_PKTS);
 	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_TX_FULL], N_PKTS / 4);
 	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_PORT_DOWN], N_PKTS / 4);
 	assert_int_equal(r->paths[0].hist_copies[0], N_PKTS / 4);
@@ -243,10 +237,7 @@ static void a_stuck_port_costs_one_call_a_burst(void **state)
 	assert_int_equal(bp_engine_create(c, &e), 0);
 	disguise(e->env.ports[0], &in, &in_ops);
 	disguise(e->env.ports[1], &out, &out_ops);
-	assert_int_equal(bp_engine_start(e), 0);
-	assert_true(wait_for_received(e, r, N_PKTS));
-	bp_engine_stop(e);
-	bp_engine_report(e, r);
+	run_until(e, r, N_PKTS);
 	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_TX_FULL], N_PKTS);
 	assert_int_equal(n_tries, N_PKTS / BP_BURST_MAX + c->engine.tx_retries);
 	assert_int_equal(r->unaccounted, 0);

@@ -22,7 +22,8 @@ struct fixture {
 	struct bp_frames *frames;
 };
 
-static int setup(void **state)
+/* An arena, no frames yet. */
+static struct fixture *make_arena(void)
 {
 	static struct bp_conf conf;
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -31,6 +32,13 @@ static int setup(void **state)
 	conf.memory.frame_bytes = 2048;
 	conf.memory.hugepages = BP_NO;
 	assert_int_equal(bp_arena_create(&conf, NULL, 0, &f->arena), 0);
+	return f;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = make_arena();
+
 	assert_int_equal(bp_frames_create(f->arena, N_WORKERS, &f->frames), 0);
 	*state = f;
 	return 0;
@@ -127,13 +135,8 @@ static void frames_passed_between_workers_are_never_lost(void **state)
 /* Two slices, as on a machine of two NUMA nodes: worker 0 is near to the first, worker 1 to the second. */
 static int setup_nodes(void **state)
 {
-	static struct bp_conf conf;
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f = make_arena();
 
-	conf.memory.n_frames = N_FRAMES;
-	conf.memory.frame_bytes = 2048;
-	conf.memory.hugepages = BP_NO;
-	assert_int_equal(bp_arena_create(&conf, NULL, 0, &f->arena), 0);
 	f->arena->n_nodes = 2;
 	f->arena->nodes[0] = 4;
 	f->arena->nodes[1] = 7;

@@ -9,7 +9,7 @@ import pathlib
 import time
 
 from guest import GuestError, GuestLost
-from wire import Frames, Wire, exchange
+from wire import Frames, Wire, exchange, pass_all
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 BYPATH = os.path.abspath(os.environ.get("BYPATH") or
@@ -19,10 +19,11 @@ EAL = {"memory": "192"}
 
 
 class Port:
-    """One attachment to a NIC: keys are the section's further lines."""
+    """One attachment to a NIC: keys are the section's further lines, those that are None left out."""
 
     def __init__(self, nic, driver, **keys):
-        self.nic, self.driver, self.keys = nic, driver, keys
+        self.nic, self.driver = nic, driver
+        self.keys = {key: value for key, value in keys.items() if value is not None}
 
 
 class Lab:
@@ -109,9 +110,13 @@ class Lab:
         if any(port.driver == "dpdk" for port in ports) and "dpdk" not in (sections or {}):
             text += "[dpdk]\n" + "".join(f"{key} = {value}\n" for key, value in EAL.items())
         for port in ports:
-            device = self.guest.by_name[port.nic].address if port.driver == "dpdk" else self.interface(port.nic)
+            nic, keys = self.guest.by_name[port.nic], port.keys
+            device = nic.address if port.driver == "dpdk" else self.interface(port.nic)
+            if port.driver == "af_xdp" and nic.device == "vmxnet3":
+                # One queue for each processor, which its driver does not let anybody change.
+                keys = {"queues": self.guest.smp, **keys}
             text += f"[port.{port.nic}]\ndriver = {port.driver}\ndevice = {device}\n"
-            text += "".join(f"{key} = {value}\n" for key, value in port.keys.items())
+            text += "".join(f"{key} = {value}\n" for key, value in keys.items())
         text += "[forward]\n"
         for a, b in zip(ports[::2], ports[1::2]):
             text += f"{a.nic} = {b.nic}\n{b.nic} = {a.nic}\n"
@@ -157,11 +162,11 @@ class Run:
 
     def exchange(self, a, b, frames=Frames(), n=FRAMES_EACH_WAY, **options):
         """All of n frames each way come through unchanged and in order, or GuestError says what did not."""
-        counts = self.count(a, b, frames, n, **options)
-        problems = [count.problem for count in counts if count.problem]
-        if problems:
-            raise GuestError("; ".join(problems) + self.last_words())
-        return counts
+        self.ready()
+        try:
+            pass_all(self.lab.wire(a), self.lab.wire(b), frames, n, **options)
+        except GuestError as error:
+            raise GuestError(f"{error}{self.last_words()}") from None
 
     def count(self, a, b, frames=Frames(), n=FRAMES_EACH_WAY, **options):
         self.ready()

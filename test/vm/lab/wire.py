@@ -257,3 +257,10 @@ def exchange(a, b, frames, n, ways=2, back=None, macswap=False, per_flow=False, 
         else:
             select.select([a.socket, b.socket], [], [], 0.01)
     return [way.count for way in pairs]
+
+
+def pass_all(*words, **options):
+    """exchange(), and GuestError that says what did not come through unchanged and in order."""
+    problems = [count.problem for count in exchange(*words, **options) if count.problem]
+    if problems:
+        raise GuestError("; ".join(problems))

@@ -36,9 +36,7 @@ def bind(lab, driver):
 def ports(kind, driver, mode):
     """The kind's pair, and one of another kind."""
     other = "virtio" if kind == "vmxnet3" else "vmxnet3"
-    return [Port(nic, driver, **({"mode": mode} if mode else {}),
-                 **({"queues": "2"} if (nic[0], driver) == ("x", "af_xdp") else {}))
-            for nic in KINDS[kind] + KINDS[other]], KINDS[other]
+    return [Port(nic, driver, mode=mode) for nic in KINDS[kind] + KINDS[other]], KINDS[other]
 
 
 def exchange(run, a, b):
@@ -83,20 +81,17 @@ def unplug(lab, what, driver, mode, kind):
             exchange(run, *other)
         with lab.case(f"{what}-plugged-in-again"):
             assert not lab.guest.is_plugged(b), f"{b} was not let go"
-            plug(lab, b, driver)
+            plug(lab, b)
+            bind(lab, driver)
             exchange(run, a, b)
     with lab.case(f"{what}-unplug-adds-up"):
         run.adds_up()
     restore(lab, b)
 
 
-def plug(lab, nic, driver):
+def plug(lab, nic):
     lab.guest.plug(nic)
     lab.guest.until(f"{nic} found", lambda: bool(lab.guest.link(lab.device(nic))), 20)
-    if driver == "dpdk":
-        lab.vfio(nic)
-    else:
-        lab.kernel(nic)
 
 
 def restore(lab, nic):
@@ -104,5 +99,4 @@ def restore(lab, nic):
     if lab.guest.link(lab.device(nic)) and not lab.guest.is_leaving(nic):
         return
     lab.guest.until(f"{nic} let go", lambda: not lab.guest.is_plugged(nic), 20)
-    lab.guest.plug(nic)
-    lab.guest.until(f"{nic} found", lambda: bool(lab.guest.link(lab.device(nic))), 20)
+    plug(lab, nic)

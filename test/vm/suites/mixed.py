@@ -15,8 +15,7 @@ def run(lab):
     lab.vfio(*(pmd for _, _, _, pmd in PAIRS.values()))
     ports = []
     for nic, driver, mode, pmd in PAIRS.values():
-        queues = {"queues": "2"} if nic[0] == "x" and driver == "af_xdp" else {}
-        ports += [Port(nic, driver, mode=mode, **queues), Port(pmd, "dpdk")]
+        ports += [Port(nic, driver, mode=mode), Port(pmd, "dpdk")]
     with lab.forward(*ports) as run:
         for what, (nic, _, _, pmd) in PAIRS.items():
             with lab.case(what):

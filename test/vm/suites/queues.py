@@ -15,7 +15,7 @@ def run(lab):
         else:
             for interface in lab.kernel(*PAIR):
                 lab.guest.do("ethtool", "-L", interface, "combined", "2")
-        spread(lab, what, [Port(nic, driver, queues="2", **({"mode": mode} if mode else {})) for nic in PAIR])
+        spread(lab, what, [Port(nic, driver, queues="2", mode=mode) for nic in PAIR])
     refused(lab)
 
 

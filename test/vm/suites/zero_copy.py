@@ -14,8 +14,7 @@ def run(lab):
     zerocopy = {"mode": "zerocopy", "strict": "yes"}
     lab.kernel("v0", "v1", "x0")
     forwarding(lab, "virtio-both", Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy), 0)
-    forwarding(lab, "virtio-copying-port", Port("v0", "af_xdp", **zerocopy),
-               Port("x0", "af_xdp", mode="copy", queues="2"), 0)
+    forwarding(lab, "virtio-copying-port", Port("v0", "af_xdp", **zerocopy), Port("x0", "af_xdp", mode="copy"), 0)
     forwarding(lab, "virtio-af_packet", Port("v0", "af_xdp", **zerocopy), Port("x0", "af_packet"), None)
     chunks(lab, Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy))
     lab.vfio("e1")
