@@ -10,6 +10,7 @@
 #include "compare/text.h"
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "core/pages.h"
 #include "report/html.h"
 #include "report/json_model.h"
 
@@ -97,7 +98,8 @@ static void reserve_memory(struct bp_cmp_run *run)
 	if (!run->is_root || !needs_eal(run))
 		return;
 	run->n_huge_free = bp_hugepages_reserve(run->folder, HUGE_PAGES);
-	if (run->n_huge_free < (int)HUGE_PAGES) {
+	if (run->n_huge_free < (int)HUGE_PAGES ||
+	    bp_pages_try_huge(HUGE_PAGES * BP_HUGE_BYTES) < HUGE_PAGES * BP_HUGE_BYTES) {
 		bp_hugepages_return(run->folder);
 		run->n_huge_free = 0;
 		add_note(run, "no %u hugepages of 2 MiB to be had: DPDK runs on ordinary pages",
