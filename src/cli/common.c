@@ -99,6 +99,11 @@ void bp_cli_block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+void bp_cli_keep_end(void)
+{
+	raise(SIGTERM);
+}
+
 void bp_cli_open_standard_files(void)
 {
 	int fd;

@@ -51,6 +51,9 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
  */
 void bp_cli_block_signals(sigset_t *set);
 
+/* Make a SIGTERM pending, so that whatever waits for a reader from now on does not for long. */
+void bp_cli_keep_end(void);
+
 /* Have something on descriptors 0 to 2: a file opened there would take what is printed. */
 void bp_cli_open_standard_files(void);
 

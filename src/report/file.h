@@ -11,7 +11,8 @@ typedef int (*bp_file_fn)(FILE *out, const void *arg);
 /*
  * Call write with a new file beside path, then rename that over it: readers see the old file or the
  * whole new one. Something that is there but no regular file (/dev/stdout, a pipe) is written to
- * directly.
+ * directly, at the speed of its reader: one that is not there within 2 s, or that takes nothing for 2 s
+ * while SIGINT or SIGTERM is pending (blocked), fails it with -ENXIO or -ETIMEDOUT.
  *
  * Any thread; blocks on the file. Returns 0, or -errno (logged, with what to do).
  */
