@@ -5,6 +5,7 @@
 #include "compare/explain.h"
 #include "compare/stat.h"
 #include "core/cpu.h"
+#include "report/json_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,11 +144,24 @@ static json_t *generator(const struct bp_cmp_row *row)
 			 row->gen_why);
 }
 
+static json_t *off_core(const struct bp_cmp_row *row)
+{
+	json_t *o;
+
+	if (!row->n_trials)
+		return json_null();
+	o = bp_json_off(row->off.share, row->off.cause);
+	set_text(o, "who", row->off.who);
+	json_object_set_new(o, "repeated_trials", json_integer(row->n_repeated));
+	return o;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const char *status_name(const struct bp_cmp_row *row)
 {
 	return row->status == BP_CMP_OK           ? "ok"
+	       : row->status == BP_CMP_DISTURBED  ? "disturbed"
 	       : row->status == BP_CMP_FAILED     ? "failed"
 	       : row->status == BP_CMP_CANNOT_RUN ? "cannot-run"
 						  : "not-measured";
@@ -168,6 +182,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	set_text(o, "reason", is_waiting ? "the run ended before" : row->reason);
 	set_text(o, "fix", is_waiting ? "let it end by itself" : row->fix);
 	json_object_set_new(o, "generator", generator(row));
+	json_object_set_new(o, "off_core", off_core(row));
 	json_object_set_new(o, "saturation", saturation(row));
 	json_object_set_new(o, "ndr", ndr(row));
 	json_object_set_new(o, "latency", latency(row));

@@ -83,6 +83,11 @@ static bool has_figures(const json_t *row)
 	return json_is_object(at(row, "saturation"));
 }
 
+static bool is_disturbed(const json_t *row)
+{
+	return strcmp(word(row, "status"), "disturbed") == 0;
+}
+
 /* ---- tables ---------------------------------------------------------------------------------- */
 
 static void print_rates(FILE *out, const json_t *rows)
@@ -298,13 +303,36 @@ static void print_others(FILE *out, const json_t *rows)
 
 	json_array_foreach(rows, i, row)
 	{
-		if (strcmp(word(row, "status"), "ok") == 0)
+		if (strcmp(word(row, "status"), "ok") == 0 || is_disturbed(row))
 			continue;
 		if (!has_title)
 			fprintf(out, "\nWITHOUT A RESULT\n");
 		has_title = true;
 		snprintf(name, sizeof(name), "%s, %s: %s:", word(row, "path"), word(row, "size"),
 			 word(row, "status"));
+		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
+			 word(row, "fix"));
+		print_wrapped(out, name, text);
+	}
+}
+
+static void print_disturbed(FILE *out, const json_t *rows)
+{
+	bool has_title = false;
+	char text[640], name[96];
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		if (!is_disturbed(row))
+			continue;
+		if (!has_title)
+			fprintf(out,
+				"\nDISTURBED · these figures are of the machine's other work as "
+				"well\n");
+		has_title = true;
+		snprintf(name, sizeof(name), "%s, %s:", word(row, "path"), word(row, "size"));
 		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
 			 word(row, "fix"));
 		print_wrapped(out, name, text);
@@ -347,5 +375,6 @@ void bp_cmp_print(FILE *out, const json_t *document)
 		print_notes(out, rows);
 		print_sentences(out, rows);
 	}
+	print_disturbed(out, rows);
 	print_others(out, rows);
 }

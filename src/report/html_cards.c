@@ -206,7 +206,7 @@ void bp_html_put_faults(const struct bp_html_page *page)
 			if (bp_html_is_ok(path->rows[r]) || first_fault(path, r) != r)
 				continue;
 			if (!n++)
-				fputs("<h2>What failed or did not run</h2>\n<ul class=\"cards\">\n",
+				fputs("<h2>What failed, was disturbed or did not run</h2>\n<ul class=\"cards\">\n",
 				      out);
 			put_fault(out, path, r);
 		}
