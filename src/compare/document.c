@@ -4,6 +4,7 @@
 
 #include "compare/explain.h"
 #include "compare/stat.h"
+#include "compare/winner.h"
 #include "core/cpu.h"
 #include "report/json_model.h"
 
@@ -215,14 +216,27 @@ static const struct bp_cmp_row *baseline(const struct bp_cmp_run *run,
 	return first;
 }
 
+/* To a ceiling, which has no network, none; of lower bounds it is a bound itself. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
+	bool is_lower = row->is_gen_bound && row != base, is_upper;
 	struct bp_cmp_values v = { 0 };
+	json_t *o;
 
-	for (unsigned i = 0; base && i < row->forwarded.n && i < base->forwarded.n; i++)
+	if (!base || row->path->lab == BP_CMP_ALONE)
+		return json_null();
+	is_upper = base->is_gen_bound && row != base;
+	for (unsigned i = 0; i < row->forwarded.n && i < base->forwarded.n; i++)
 		if (base->forwarded.v[i] > 0)
 			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
-	return bp_cmp_stat(&v, 1);
+	o = bp_cmp_stat(&v, 1);
+	if (json_is_object(o))
+		json_object_set_new(o, "bound",
+				    json_string(is_lower && is_upper ? "both"
+						: is_lower           ? "lower"
+						: is_upper           ? "upper"
+								     : "none"));
+	return o;
 }
 
 static json_t *rows_document(const struct bp_cmp_run *run, const char **baseline_name)
@@ -281,7 +295,8 @@ json_t *bp_cmp_document(const struct bp_cmp_run *run)
 	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",
 			 run->version, "machine", machine(), "run",
-			 run_document(run, baseline_name), "rows", rows);
+			 run_document(run, baseline_name), "rows", rows, "verdicts",
+			 bp_cmp_verdicts(rows));
 }
