@@ -36,9 +36,16 @@ struct bp_report_worker {
 	int tid;
 	uint64_t n_loops;
 	uint64_t n_waits; /* system calls to wait or sleep while idle */
+	/* Time that it wanted its core and did not have it is in none of busy and idle. */
 	double busy_ns; /* rounds that moved packets, system calls included */
 	double idle_ns; /* rounds that found none */
 	double wait_ns; /* asleep in adaptive idling, not part of idle_ns */
+	double off_ns, off_share; /* wanted its core and did not have it; of the elapsed time */
+	double off_waiting_ns, off_stolen_ns, off_throttled_ns;
+	bool is_off_known; /* the kernel keeps account of off_waiting_ns */
+	const char *off_cause, *off_text; /* "none", "others", …; a sentence */
+	uint64_t n_gaps; /* rounds above 2 ms, which no work explains */
+	double gap_ns, gap_max_ns; /* of all, of the longest */
 	bool idle_by_fd; /* adaptive: every RX queue has a descriptor to wait on */
 };
 

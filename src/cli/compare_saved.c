@@ -6,6 +6,7 @@
 #include "bypath/log.h"
 
 #include "compare/text.h"
+#include "compare/winner.h"
 #include "report/html.h"
 #include "report/json_model.h"
 
@@ -65,6 +66,9 @@ int bp_compare_write_html(const struct bp_compare_arguments *a)
 
 	if (!document)
 		return BP_EXIT_USAGE;
+	/* Of a run before there were any, or of an edited one: they are a matter of its rows alone. */
+	json_object_set_new(document, "verdicts",
+			    bp_cmp_verdicts(json_object_get(document, "rows")));
 	err = bp_report_html(document, a->html_path);
 	json_decref(document);
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;

@@ -54,6 +54,7 @@ static json_t *trial_json(const struct bp_gen_report *r)
 		set(t, "tx_dropped", bp_json_count(r->n_tx_dropped));
 		set(t, "no_frame", bp_json_count(r->n_no_frame));
 	}
+	set(t, "off_core", bp_json_off(v->off_share, v->off_cause));
 	set(t, "preempted", bp_json_count(r->n_preempted));
 	set(t, "generator_bound", json_boolean(v->is_generator_bound));
 	set(t, "interrupted", json_boolean(v->is_interrupted));

@@ -195,10 +195,13 @@ static void put_count(FILE *out, uint64_t n, const char *meaning)
 		fprintf(out, "  %s %s\n", bp_table_commas(n, text), meaning);
 }
 
-/* The kernel's own threads interrupt everybody a few times a second. */
-static bool is_disturbed(const struct bp_gen_report *r)
+/* Above this share the figures are of the machine's other work as well. */
+static void put_disturbed(FILE *out, const struct bp_trial_result *v)
 {
-	return (double)r->n_preempted > 20 * (1 + r->result.elapsed_s);
+	if (!bp_trial_is_disturbed(v))
+		return;
+	fprintf(out, "  disturbed: a worker was off its core for %.1f %% of the time: %s\n",
+		100 * v->off_share, bp_off_text(v->off_cause));
 }
 
 static void put_remarks(FILE *out, const struct bp_gen_report *r)
@@ -233,11 +236,7 @@ static void put_remarks(FILE *out, const struct bp_gen_report *r)
 	put_count(out, v->n_rx_dropped, "frames dropped by the generator's own RX port");
 	put_count(out, n_unchecked,
 		  "frames without a pattern (driver xdp_live): their payload was not checked");
-	if (is_disturbed(r))
-		put_count(
-			out, r->n_preempted,
-			"times other work took a core from the generator: give it one of its own, not "
-			"the device's");
+	put_disturbed(out, v);
 	put_count(out, r->n_no_frame,
 		  "times no frame of the arena was free: raise [memory] frames");
 	put_count(out, v->n_foreign, "foreign frames received: not counted");

@@ -20,6 +20,12 @@ void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const cha
 	va_end(args);
 }
 
+void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off)
+{
+	if (off->share > row->off.share)
+		row->off = *off;
+}
+
 void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,
 		     const char *provenance, uint64_t n)
 {

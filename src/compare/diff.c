@@ -65,15 +65,23 @@ static const char *judge(const json_t *a, const json_t *b, bool is_more_better)
 }
 
 static void diff_stat(json_t *diff, const json_t *row, const char *what, const json_t *a,
-		      const json_t *b, bool is_more_better)
+		      const json_t *b, bool is_more_better, bool is_disturbed)
 {
 	double before = json_number_value(at(a, "median")),
 	       after = json_number_value(at(b, "median"));
 	json_t *o;
 
-	if (!json_is_object(a) || !json_is_object(b))
+	if (!json_is_object(a) && !json_is_object(b))
 		return;
-	add(diff, row, what, json_real(before), json_real(after), judge(a, b, is_more_better));
+	if (!json_is_object(a) || !json_is_object(b)) {
+		bool is_gone = json_is_object(a);
+
+		add(diff, row, what, is_gone ? json_real(before) : json_null(),
+		    is_gone ? json_null() : json_real(after), is_gone ? "gone" : "appeared");
+		return;
+	}
+	add(diff, row, what, json_real(before), json_real(after),
+	    is_disturbed ? "disturbed: not known" : judge(a, b, is_more_better));
 	o = json_array_get(diff, json_array_size(diff) - 1);
 	json_object_set_new(o, "ratio", before > 0 ? json_real(after / before) : json_null());
 	json_object_set_new(o, "spread",
@@ -109,16 +117,20 @@ static void diff_copies(json_t *diff, const json_t *a, const json_t *b)
 
 static void diff_row(json_t *diff, const json_t *a, const json_t *b)
 {
+	bool is_disturbed = strcmp(word(a, "status"), "disturbed") == 0 ||
+			    strcmp(word(b, "status"), "disturbed") == 0;
+
 	diff_text(diff, a, b, "status");
 	diff_text(diff, a, b, "mode");
 	diff_copies(diff, a, b);
 	diff_stat(diff, b, "Mpps", at(at(a, "saturation"), "mpps"), at(at(b, "saturation"), "mpps"),
-		  true);
-	diff_stat(diff, b, "NDR", at(at(a, "ndr"), "mpps"), at(at(b, "ndr"), "mpps"), true);
+		  true, is_disturbed);
+	diff_stat(diff, b, "NDR", at(at(a, "ndr"), "mpps"), at(at(b, "ndr"), "mpps"), true,
+		  is_disturbed);
 	diff_stat(diff, b, "p50 ns", at(at(a, "latency"), "p50"), at(at(b, "latency"), "p50"),
-		  false);
+		  false, is_disturbed);
 	diff_stat(diff, b, "p99 ns", at(at(a, "latency"), "p99"), at(at(b, "latency"), "p99"),
-		  false);
+		  false, is_disturbed);
 }
 
 json_t *bp_cmp_diff(const json_t *before, const json_t *after)

@@ -4,7 +4,9 @@
 
 #include "compare/explain.h"
 #include "compare/stat.h"
+#include "compare/winner.h"
 #include "core/cpu.h"
+#include "report/json_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,11 +145,24 @@ static json_t *generator(const struct bp_cmp_row *row)
 			 row->gen_why);
 }
 
+static json_t *off_core(const struct bp_cmp_row *row)
+{
+	json_t *o;
+
+	if (!row->n_trials)
+		return json_null();
+	o = bp_json_off(row->off.share, row->off.cause);
+	set_text(o, "who", row->off.who);
+	json_object_set_new(o, "repeated_trials", json_integer(row->n_repeated));
+	return o;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 static const char *status_name(const struct bp_cmp_row *row)
 {
 	return row->status == BP_CMP_OK           ? "ok"
+	       : row->status == BP_CMP_DISTURBED  ? "disturbed"
 	       : row->status == BP_CMP_FAILED     ? "failed"
 	       : row->status == BP_CMP_CANNOT_RUN ? "cannot-run"
 						  : "not-measured";
@@ -168,6 +183,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	set_text(o, "reason", is_waiting ? "the run ended before" : row->reason);
 	set_text(o, "fix", is_waiting ? "let it end by itself" : row->fix);
 	json_object_set_new(o, "generator", generator(row));
+	json_object_set_new(o, "off_core", off_core(row));
 	json_object_set_new(o, "saturation", saturation(row));
 	json_object_set_new(o, "ndr", ndr(row));
 	json_object_set_new(o, "latency", latency(row));
@@ -200,14 +216,27 @@ static const struct bp_cmp_row *baseline(const struct bp_cmp_run *run,
 	return first;
 }
 
+/* To a ceiling, which has no network, none; of lower bounds it is a bound itself. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
+	bool is_lower = row->is_gen_bound && row != base, is_upper;
 	struct bp_cmp_values v = { 0 };
+	json_t *o;
 
-	for (unsigned i = 0; base && i < row->forwarded.n && i < base->forwarded.n; i++)
+	if (!base || row->path->lab == BP_CMP_ALONE)
+		return json_null();
+	is_upper = base->is_gen_bound && row != base;
+	for (unsigned i = 0; i < row->forwarded.n && i < base->forwarded.n; i++)
 		if (base->forwarded.v[i] > 0)
 			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
-	return bp_cmp_stat(&v, 1);
+	o = bp_cmp_stat(&v, 1);
+	if (json_is_object(o))
+		json_object_set_new(o, "bound",
+				    json_string(is_lower && is_upper ? "both"
+						: is_lower           ? "lower"
+						: is_upper           ? "upper"
+								     : "none"));
+	return o;
 }
 
 static json_t *rows_document(const struct bp_cmp_run *run, const char **baseline_name)
@@ -266,7 +295,8 @@ json_t *bp_cmp_document(const struct bp_cmp_run *run)
 	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",
 			 run->version, "machine", machine(), "run",
-			 run_document(run, baseline_name), "rows", rows);
+			 run_document(run, baseline_name), "rows", rows, "verdicts",
+			 bp_cmp_verdicts(rows));
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/explain.h"
 
+#include "compare/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -325,10 +327,12 @@ static void say_time(struct sentence *s, const json_t *o)
 static void say_place(struct sentence *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
+	const char *sign = bp_cmp_ratio_sign(ratio);
 
-	if (json_is_object(ratio) &&
+	if (json_is_object(ratio) && sign &&
 	    strcmp(json_string_value(json_object_get(o, "path")), "bridge"))
-		say(s, ": %.2f× the baseline", json_number_value(json_object_get(ratio, "median")));
+		say(s, ": %s%.2f× the baseline", sign,
+		    json_number_value(json_object_get(ratio, "median")));
 	if (json_is_true(json_object_get(gen, "is_bound")))
 		say(s, "; the generator was the limit, it may do more");
 	say(s, ".");

@@ -133,7 +133,12 @@ int bp_cmp_forwarder_start(struct bp_cmp_life *l)
 		return rc;
 	}
 	l->has_dut = true;
-	return wait_forwarding(l);
+	rc = wait_forwarding(l);
+	if (!rc)
+		bp_off_thread_init(&bp_off_places, l->dut.pid,
+				   bp_off_thread_on(&bp_off_places, l->dut.pid, l->run->dut_core),
+				   l->run->dut_core, &l->dut_thread);
+	return rc;
 }
 
 /* testpmd's accumulated statistics, its last words. */
@@ -161,6 +166,40 @@ static void testpmd_drops(struct bp_cmp_life *l)
 	bp_cmp_row_drop(l->row, "testpmd", "tx dropped", "reported", sum_tx);
 }
 
+/* Its loop stood still, and the kernel names no reason: trials could not see it. */
+static void read_gaps(struct bp_cmp_row *row, const json_t *off, double elapsed_ns)
+{
+	double gap_ns = json_number_value(json_object_get(json_object_get(off, "gaps"), "ns")) -
+			json_number_value(json_object_get(off, "waiting_ns")) -
+			json_number_value(json_object_get(off, "stolen_ns")) -
+			json_number_value(json_object_get(off, "throttled_ns"));
+	const struct bp_cmp_off stopped = { gap_ns / elapsed_ns, BP_OFF_STOPPED, "forwarder" };
+
+	if (elapsed_ns > 0)
+		bp_cmp_row_off(row, &stopped);
+}
+
+void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report)
+{
+	double elapsed_ns = 1e9 * json_number_value(json_object_get(report, "elapsed_s"));
+	json_t *worker;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "workers"), i, worker)
+	{
+		const json_t *off = json_object_get(worker, "off_core");
+		const struct bp_cmp_off whole = { json_number_value(json_object_get(off, "share")),
+						  bp_off_by_name(json_string_value(
+							  json_object_get(off, "cause"))),
+						  "forwarder" };
+
+		if (row->path->lab == BP_CMP_ALONE)
+			bp_cmp_row_off(row, &whole);
+		else
+			read_gaps(row, off, elapsed_ns);
+	}
+}
+
 static void read_report(struct bp_cmp_life *l, bool keep)
 {
 	json_error_t error;
@@ -174,6 +213,7 @@ static void read_report(struct bp_cmp_life *l, bool keep)
 		l->is_broken = true;
 		return;
 	}
+	bp_cmp_report_off(l->row, report);
 	l->n_known = bp_cmp_report_drops(l->row, report, &l->is_out_named);
 	law = json_object_get(json_object_get(report, "conservation"), "counted");
 	l->n_forwarder_received = (uint64_t)json_integer_value(json_object_get(law, "received"));

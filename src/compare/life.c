@@ -107,13 +107,42 @@ static int end_dead(struct bp_cmp_life *l)
 	return -ENODEV;
 }
 
+/* What the kernel says of the forwarder's thread; nothing where the kernel forwards. */
+static void read_dut(const struct bp_cmp_life *l, struct bp_off_at *at)
+{
+	*at = (struct bp_off_at){ 0 };
+	if (l->dut_thread.tid)
+		bp_off_read(&bp_off_places, &l->dut_thread, at);
+}
+
+/* The forwarder's share of the trial that has ended, unless the generator's own is worse. */
+static void note_off(struct bp_cmp_life *l, const struct bp_off_at *before)
+{
+	struct bp_trial_result *r = &l->answer.result;
+	struct bp_off_at after;
+	struct bp_off off;
+
+	l->off = (struct bp_cmp_off){ r->off_share, r->off_cause, "generator" };
+	read_dut(l, &after);
+	bp_off_between(before, &after, 0, &off);
+	if (bp_off_share(&off) <= r->off_share)
+		return;
+	l->off = (struct bp_cmp_off){ bp_off_share(&off), bp_off_cause(&off), "forwarder" };
+	r->off_share = l->off.share; /* a search repeats the trial for either */
+	r->off_cause = l->off.cause;
+}
+
 int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *request)
 {
 	double limit_s = request->duration_s +
 			 10 * (request->settle_s > 0 ? request->settle_s : 0.2) + LATE_S;
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(limit_s * 1e9);
 	bool is_interrupted = false;
-	int rc = bp_tester_ask(&l->tester, request);
+	struct bp_off_at before;
+	int rc;
+
+	read_dut(l, &before);
+	rc = bp_tester_ask(&l->tester, request);
 
 	while (!rc && (rc = bp_tester_poll(&l->tester, STEP_S, &l->answer)) == -EAGAIN) {
 		bool is_dead = l->has_dut && !bp_child_alive(&l->dut);
@@ -140,8 +169,36 @@ int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *requ
 				       "the generator: %s", *line ? line : strerror(-l->answer.rc));
 		return -ENODEV;
 	}
+	note_off(l, &before);
 	take_answer(l);
 	return bp_cmp_is_stopped(l) ? -EINTR : 0;
+}
+
+int bp_cmp_life_quiet_trial(struct bp_cmp_life *l, const struct bp_trial_request *request)
+{
+	struct bp_tester_answer *best = malloc(sizeof(*best));
+	struct bp_cmp_off off;
+	int rc = best ? bp_cmp_life_trial(l, request) : -ENOMEM;
+
+	if (!rc) {
+		*best = l->answer;
+		off = l->off;
+	}
+	for (unsigned i = 1; !rc && i < BP_CMP_TRIES && off.share > BP_OFF_LIMIT; i++) {
+		l->row->n_repeated++;
+		rc = bp_cmp_life_trial(l, request);
+		if (!rc && l->off.share < off.share) {
+			*best = l->answer;
+			off = l->off;
+		}
+	}
+	if (!rc) {
+		l->answer = *best;
+		l->off = off;
+		bp_cmp_row_off(l->row, &off);
+	}
+	free(best);
+	return rc;
 }
 
 /* A few packets, again and again until they pass: links come up when they do. */

@@ -35,7 +35,10 @@ struct bp_cmp_life {
 	bool has_huge; /* hugepages for EAL were free when this life began */
 	bool is_for_latency; /* bp_cmp_life_for_latency() has changed the generator */
 	bool is_broken; /* a trial could not be counted: no account can be drawn up */
+	struct bp_off_thread
+		dut_thread; /* the one that forwards; tid 0: there is none, or not known */
 	struct bp_tester_answer answer; /* of the last trial */
+	struct bp_cmp_off off; /* of the last trial: the worse of forwarder and generator */
 };
 
 /* Make the lab, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
@@ -46,6 +49,13 @@ int bp_cmp_life_begin(struct bp_cmp_life *life, struct bp_cmp_run *run, struct b
  * the generator died (the row has failed); -EINTR: stopped (what was measured is in the answer).
  */
 int bp_cmp_life_trial(struct bp_cmp_life *life, const struct bp_trial_request *request);
+
+/*
+ * The same, again while it is disturbed, BP_CMP_TRIES times at most: what is in life->answer is the
+ * least disturbed one, what is in life->off is the row's.
+ */
+#define BP_CMP_TRIES 3u
+int bp_cmp_life_quiet_trial(struct bp_cmp_life *life, const struct bp_trial_request *request);
 
 /*
  * Where the generator has one core, live frames need two threads on it, and the receiver sleeps
@@ -107,6 +117,9 @@ void bp_cmp_bed_remove(struct bp_cmp_life *life);
  * are among them. Returns how many of them the in interface counts as well.
  */
 uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named);
+
+/* How long its workers were off their cores: all of it where it has no lab, else what no trial saw. */
+void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report);
 
 /* The account of a forwarder that is its own source and sink. */
 void bp_cmp_account_alone(struct bp_cmp_row *row, const json_t *report);

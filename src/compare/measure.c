@@ -14,27 +14,6 @@
 #define LATENCY_SHARE 0.5
 #define SETTLE_S      0.05
 
-/* ---- softirq time, an estimate ----------------------------------------------------------------- */
-
-/* Ticks that a core has spent in softirqs, in seconds; below 0: not known. */
-static double softirq_s(unsigned core)
-{
-	unsigned long long user, nice, system, idle, iowait, irq, softirq;
-	double seconds = -1;
-	char line[256];
-	unsigned id;
-	FILE *file = fopen("/proc/stat", "re");
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "cpu%u %llu %llu %llu %llu %llu %llu %llu", &id, &user, &nice,
-			   &system, &idle, &iowait, &irq, &softirq) == 8 &&
-		    id == core)
-			seconds = (double)softirq / (double)sysconf(_SC_CLK_TCK);
-	if (file)
-		fclose(file);
-	return seconds;
-}
-
 /* ---- saturation ---------------------------------------------------------------------------------- */
 
 static void add_to_curve(struct bp_cmp_row *row, const struct bp_trial_result *r)
@@ -54,26 +33,33 @@ static void note_generator(struct bp_cmp_row *row, const struct bp_trial_result 
 	snprintf(row->gen_why, sizeof(row->gen_why), "%s", r->why);
 }
 
+/* Ticks of the forwarder's core in softirqs, an estimate; below 0: not known. */
+static double softirq_ns(const struct bp_cmp_life *l)
+{
+	return bp_off_core_ns(&bp_off_places, l->run->dut_core, BP_OFF_STATE_SOFTIRQ);
+}
+
 static int saturate(struct bp_cmp_life *l)
 {
 	const struct bp_trial_request request = { .duration_s = l->run->options.trial_s,
 						  .settle_s = SETTLE_S,
 						  .frame_size = l->row->size->bytes };
 	const struct bp_trial_result *r = &l->answer.result;
-	double before_s = softirq_s(l->run->dut_core), after_s;
-	int rc = bp_cmp_life_trial(l, &request);
+	uint64_t n_before = l->n_received; /* of every attempt */
+	double before_ns = softirq_ns(l), after_ns;
+	int rc = bp_cmp_life_quiet_trial(l, &request);
 
 	if (rc == -ENODEV || r->is_interrupted)
 		return rc ? rc : -EINTR;
-	after_s = softirq_s(l->run->dut_core);
+	after_ns = softirq_ns(l);
 	add_to_curve(l->row, r);
 	note_generator(l->row, r);
 	bp_cmp_values_add(&l->row->offered, r->sent_pps);
 	bp_cmp_values_add(&l->row->forwarded, r->received_pps);
 	bp_cmp_values_add(&l->row->loss, r->loss_ratio);
-	l->row->softirq_ns = before_s < 0 || !r->n_received
+	l->row->softirq_ns = before_ns < 0 || l->n_received == n_before
 				     ? -1
-				     : (after_s - before_s) * 1e9 / (double)r->n_received;
+				     : (after_ns - before_ns) / (double)(l->n_received - n_before);
 	return rc;
 }
 
@@ -126,6 +112,14 @@ static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *
 		snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : why);
 }
 
+/* The search has repeated disturbed trials itself; a bound may rest on one all the same. */
+static void note_search_off(struct bp_cmp_row *row, const struct bp_search_bounds *b)
+{
+	const struct bp_cmp_off off = { b->off_share, b->off_cause, "forwarder or generator" };
+
+	bp_cmp_row_off(row, &off);
+}
+
 /* Returns the NDR found, 0 where there is none; below 0: the forwarder died. */
 static double search(struct bp_cmp_life *l)
 {
@@ -140,6 +134,7 @@ static double search(struct bp_cmp_life *l)
 		b = &result.goals[0];
 		ndr = b->lower_pps;
 		note_outcome(row, b, result.why);
+		note_search_off(row, b);
 		if (ndr > 0)
 			bp_cmp_values_add(&row->ndr, ndr);
 		if (ndr > 0 && b->upper_pps > 0)
@@ -158,8 +153,8 @@ static void measure_latency(struct bp_cmp_life *l, double ndr)
 	const struct bp_trial_result *r = &l->answer.result;
 	struct bp_cmp_row *row = l->row;
 
-	if (bp_cmp_life_for_latency(l) || bp_cmp_life_trial(l, &request) || r->is_interrupted ||
-	    !r->n_received)
+	if (bp_cmp_life_for_latency(l) || bp_cmp_life_quiet_trial(l, &request) ||
+	    r->is_interrupted || !r->n_received)
 		return;
 	snprintf(row->latency_source, sizeof(row->latency_source), "%s", l->tester.tx_mode);
 	bp_latency_merge(&row->latency, &l->answer.latency);
@@ -240,6 +235,7 @@ static void measure_alone(struct bp_cmp_run *run, struct bp_cmp_row *row)
 		bp_cmp_values_add(&row->forwarded, path_mpps(report) * 1e6);
 		bp_cmp_values_add(&row->offered, path_mpps(report) * 1e6);
 		bp_cmp_values_add(&row->loss, 0);
+		bp_cmp_report_off(row, report);
 		bp_cmp_report_drops(row, report, &is_out_named);
 		bp_cmp_account_alone(row, report);
 		json_decref(row->report);
@@ -271,7 +267,8 @@ static bool is_possible(const struct bp_cmp_run *run, struct bp_cmp_row *row)
 			       "no devices were named for the generator");
 	else if (lab == BP_CMP_DEVICES)
 		(void)bp_cmp_devices_fit(&run->options, row);
-	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK;
+	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
+	       row->status == BP_CMP_DISTURBED;
 }
 
 static void end_unaccounted(struct bp_cmp_row *row)
@@ -283,6 +280,22 @@ static void end_unaccounted(struct bp_cmp_row *row)
 		bp_cmp_row_end(row, BP_CMP_FAILED, "see the logs (--keep)",
 			       "%llu packets came back damaged",
 			       (unsigned long long)row->n_corrupt);
+}
+
+/* A row with figures is ok, unless a packet thread had too little of its core for one of them. */
+static void judge_off(struct bp_cmp_row *row)
+{
+	if (row->status == BP_CMP_WAITING && row->forwarded.n)
+		row->status = BP_CMP_OK;
+	if (row->status > BP_CMP_DISTURBED || !row->forwarded.n || row->off.share <= BP_OFF_LIMIT)
+		return;
+	row->status = BP_CMP_DISTURBED;
+	snprintf(row->reason, sizeof(row->reason),
+		 "the %s wanted its core and did not have it for %.1f %% of a trial: %s",
+		 row->off.who, 100 * row->off.share, bp_off_text(row->off.cause));
+	snprintf(row->fix, sizeof(row->fix),
+		 "end the other work, or give bypath cores of its own (isolcpus, a control group "
+		 "without CPU limit), and compare again");
 }
 
 void bp_cmp_measure(struct bp_cmp_run *run, struct bp_cmp_row *row)
@@ -315,6 +328,5 @@ void bp_cmp_measure(struct bp_cmp_run *run, struct bp_cmp_row *row)
 	free(l);
 done:
 	end_unaccounted(row);
-	if (row->status == BP_CMP_WAITING && row->forwarded.n)
-		row->status = BP_CMP_OK;
+	judge_off(row);
 }

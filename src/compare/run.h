@@ -4,6 +4,7 @@
 #define BYPATH_COMPARE_RUN_H
 
 #include "compare/paths.h"
+#include "core/offcore.h"
 #include "gen/latency.h"
 #include "lab/link.h"
 #include "lab/workdir.h"
@@ -42,12 +43,26 @@ struct bp_cmp_drop {
 	uint64_t n;
 };
 
-enum bp_cmp_status { BP_CMP_WAITING, BP_CMP_OK, BP_CMP_FAILED, BP_CMP_CANNOT_RUN };
+/* Disturbed: it has its figures, but a packet thread was off its core for more than BP_OFF_LIMIT. */
+enum bp_cmp_status {
+	BP_CMP_WAITING,
+	BP_CMP_OK,
+	BP_CMP_DISTURBED,
+	BP_CMP_FAILED,
+	BP_CMP_CANNOT_RUN
+};
 
 /* Values of each round; n of them. */
 struct bp_cmp_values {
 	unsigned n;
 	double v[BP_CMP_ROUNDS_MAX];
+};
+
+/* How much of a trial a packet thread wanted its core and did not have it. */
+struct bp_cmp_off {
+	double share;
+	enum bp_off_cause cause;
+	const char *who; /* "forwarder", "generator" */
 };
 
 struct bp_cmp_trial {
@@ -75,6 +90,8 @@ struct bp_cmp_row {
 	int64_t unaccounted;
 	struct bp_link_offloads offloads;
 	bool has_offloads;
+	struct bp_cmp_off off; /* the worst of the trials that a figure rests on */
+	unsigned n_repeated; /* trials that were disturbed, and made again */
 	double softirq_ns; /* per packet at saturation, of the last round; below 0: not known */
 	json_t *report; /* the forwarder's own, of the last saturation trial; or NULL */
 	char mode[64]; /* of a forwarder that is not bypath */
@@ -104,6 +121,9 @@ struct bp_cmp_run {
 /* A row fails, or cannot run, for a reason and with a fix; the first reason stays. */
 void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const char *fix,
 		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* A figure of the row rests on a trial like that. */
+void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off);
 
 /* Add packets lost; n below 1 adds nothing. */
 void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,

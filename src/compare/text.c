@@ -78,9 +78,34 @@ static void cell_range(struct bp_table *t, const json_t *copies)
 		bp_table_cell(t, "%.*f", hi - (double)(int)hi > 0.005 ? 2 : 0, hi);
 }
 
+const char *bp_cmp_ratio_sign(const json_t *ratio)
+{
+	const char *bound = word(ratio, "bound");
+
+	return strcmp(bound, "both") == 0    ? NULL
+	       : strcmp(bound, "lower") == 0 ? "≥ "
+	       : strcmp(bound, "upper") == 0 ? "≤ "
+					     : "";
+}
+
+static void cell_ratio(struct bp_table *t, const json_t *ratio)
+{
+	const char *sign = bp_cmp_ratio_sign(ratio);
+
+	if (json_is_object(ratio) && sign)
+		bp_table_cell(t, "%s%.2f", sign, number(ratio, "median"));
+	else
+		bp_table_cell(t, "-");
+}
+
 static bool has_figures(const json_t *row)
 {
 	return json_is_object(at(row, "saturation"));
+}
+
+static bool is_disturbed(const json_t *row)
+{
+	return strcmp(word(row, "status"), "disturbed") == 0;
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -116,7 +141,7 @@ static void print_rates(FILE *out, const json_t *rows)
 			bp_table_cell(&t, "%.0f %%", 100 * number(mpps, "spread"));
 		else
 			bp_table_cell(&t, "-");
-		cell(&t, at(at(row, "ratio"), "median"), 1, 2);
+		cell_ratio(&t, at(row, "ratio"));
 		if (json_is_object(at(ndr, "mpps")))
 			bp_table_cell(&t, "%s%.3f", is_lower ? "≥ " : "",
 				      number(at(ndr, "mpps"), "median"));
@@ -298,13 +323,36 @@ static void print_others(FILE *out, const json_t *rows)
 
 	json_array_foreach(rows, i, row)
 	{
-		if (strcmp(word(row, "status"), "ok") == 0)
+		if (strcmp(word(row, "status"), "ok") == 0 || is_disturbed(row))
 			continue;
 		if (!has_title)
 			fprintf(out, "\nWITHOUT A RESULT\n");
 		has_title = true;
 		snprintf(name, sizeof(name), "%s, %s: %s:", word(row, "path"), word(row, "size"),
 			 word(row, "status"));
+		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
+			 word(row, "fix"));
+		print_wrapped(out, name, text);
+	}
+}
+
+static void print_disturbed(FILE *out, const json_t *rows)
+{
+	bool has_title = false;
+	char text[640], name[96];
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		if (!is_disturbed(row))
+			continue;
+		if (!has_title)
+			fprintf(out,
+				"\nDISTURBED · these figures are of the machine's other work as "
+				"well\n");
+		has_title = true;
+		snprintf(name, sizeof(name), "%s, %s:", word(row, "path"), word(row, "size"));
 		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
 			 word(row, "fix"));
 		print_wrapped(out, name, text);
@@ -331,6 +379,23 @@ static void print_head(FILE *out, const json_t *document)
 		print_wrapped(out, "note:", json_string_value(note));
 }
 
+/* Who is ahead, where the figures carry it. */
+static void print_verdicts(FILE *out, const json_t *verdicts)
+{
+	char name[64];
+	const json_t *v;
+	size_t i;
+
+	if (json_array_size(verdicts))
+		fprintf(out,
+			"\nAHEAD · by NDR, then by p99; only where the rounds do not overlap\n");
+	json_array_foreach(verdicts, i, v)
+	{
+		snprintf(name, sizeof(name), "%s, %s:", word(v, "group"), word(v, "size"));
+		print_wrapped(out, name, word(v, "text"));
+	}
+}
+
 void bp_cmp_print(FILE *out, const json_t *document)
 {
 	const json_t *rows = at(document, "rows");
@@ -342,10 +407,12 @@ void bp_cmp_print(FILE *out, const json_t *document)
 	print_head(out, document);
 	if (has_any) {
 		print_rates(out, rows);
+		print_verdicts(out, at(document, "verdicts"));
 		print_costs(out, rows);
 		print_account(out, rows);
 		print_notes(out, rows);
 		print_sentences(out, rows);
 	}
+	print_disturbed(out, rows);
 	print_others(out, rows);
 }

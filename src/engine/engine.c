@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_MS 500u
+#define DRAIN_MS   500u
+#define GAP_MIN_US 2000u
 
 int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes)
 {
@@ -82,6 +83,7 @@ static int make_worker(struct bp_engine *e, struct bp_worker *w, uint16_t worker
 	int err;
 
 	w->worker_id = worker_id;
+	w->gap_min_cycles = GAP_MIN_US * (bp_clock_hz() / 1000000);
 	w->drain_cycles = DRAIN_MS * (bp_clock_hz() / 1000);
 	err = bp_paths_make(e, w);
 	return err ? err : bp_idle_init(&w->idle, e->conf->engine.idle, w->n_paths);

@@ -91,10 +91,13 @@ static uint64_t path_v(const struct bp_path *path, unsigned id)
 				    memory_order_relaxed);
 }
 
-static double read_path(struct bp_report *r, const struct bp_path *path, uint16_t worker_id)
+/* on_share: of the rounds' time, how much the worker was on its core. Spread evenly: it is not known
+ * in which rounds it was not. */
+static double read_path(struct bp_report *r, const struct bp_path *path, uint16_t worker_id,
+			double on_share)
 {
 	struct bp_report_path *row = find_path(r, path, worker_id);
-	double busy_ns = bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_BUSY_CYCLES));
+	double busy_ns = on_share * bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_BUSY_CYCLES));
 
 	row->n_pkts += path_v(path, BP_PATH_CNT_PKTS);
 	row->n_bytes += path_v(path, BP_PATH_CNT_BYTES);
@@ -105,14 +108,45 @@ static double read_path(struct bp_report *r, const struct bp_path *path, uint16_
 	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
 		row->hist_copies[i] += path_v(path, BP_PATH_CNT_HIST + i);
 	row->busy_ns += busy_ns;
-	row->call_ns += bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_CALL_CYCLES));
+	row->call_ns += on_share * bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_CALL_CYCLES));
 	return busy_ns;
+}
+
+static double gauge_ns(_Atomic uint64_t *cycles)
+{
+	return bp_clock_cycles_to_ns(atomic_load_explicit(cycles, memory_order_relaxed));
+}
+
+/* How long it was off its core since it began, and why. */
+static void read_off(struct bp_worker *w, struct bp_report_worker *out)
+{
+	/* Acquire: off_begin, off_end. */
+	unsigned state = atomic_load_explicit(&w->state, memory_order_acquire);
+	struct bp_off_at now;
+	struct bp_off off;
+
+	if (state == BP_WORKER_ENDED)
+		now = w->off_end;
+	else
+		bp_off_read(&bp_off_places, &w->off_thread, &now);
+	bp_off_between(&w->off_begin, &now, 0, &off);
+	out->n_gaps = atomic_load_explicit(&w->n_gaps, memory_order_relaxed);
+	out->gap_ns = off.gap_ns = gauge_ns(&w->gap_cycles);
+	out->gap_max_ns = gauge_ns(&w->gap_max_cycles);
+	out->off_waiting_ns = off.waiting_ns;
+	out->off_stolen_ns = off.stolen_ns;
+	out->off_throttled_ns = off.throttled_ns;
+	out->is_off_known = off.is_waiting_known;
+	out->off_share = bp_off_share(&off);
+	out->off_ns = out->off_share * off.elapsed_ns;
+	out->off_cause = bp_off_name(bp_off_cause(&off));
+	out->off_text = bp_off_text(bp_off_cause(&off));
 }
 
 static void read_worker(struct bp_worker *w, struct bp_report *r)
 {
 	struct bp_report_worker *out = &r->workers[r->n_workers++];
-	double elapsed_ns = r->elapsed_s * 1e9;
+	double elapsed_ns = r->elapsed_s * 1e9, round_ns;
 
 	*out = (struct bp_report_worker){
 		.worker_id = w->worker_id,
@@ -125,9 +159,12 @@ static void read_worker(struct bp_worker *w, struct bp_report *r)
 			atomic_load_explicit(&w->idle.wait_cycles, memory_order_relaxed)),
 		.idle_by_fd = atomic_load_explicit(&w->idle.is_by_fd, memory_order_relaxed),
 	};
+	read_off(w, out);
+	round_ns = elapsed_ns - out->wait_ns;
 	for (unsigned i = 0; i < w->n_paths; i++)
-		out->busy_ns += read_path(r, &w->paths[i], w->worker_id);
-	out->idle_ns = elapsed_ns - out->busy_ns - out->wait_ns;
+		out->busy_ns += read_path(r, &w->paths[i], w->worker_id,
+					  round_ns > out->off_ns ? 1 - out->off_ns / round_ns : 0);
+	out->idle_ns = round_ns - out->busy_ns - out->off_ns;
 	if (out->idle_ns < 0)
 		out->idle_ns = 0;
 }

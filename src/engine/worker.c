@@ -196,6 +196,18 @@ static bool has_held(const struct bp_worker *w)
 	return false;
 }
 
+/*
+ * No round takes milliseconds: a burst has 64 packets. The kernel's own account knows why a thread was
+ * off its core, if it noticed; a machine that was paused, or a process that was stopped, shows here only.
+ */
+static __attribute__((noinline, cold)) void note_gap(struct bp_worker *w, uint64_t n_cycles)
+{
+	add(&w->n_gaps, 1);
+	add(&w->gap_cycles, n_cycles);
+	if (n_cycles > atomic_load_explicit(&w->gap_max_cycles, memory_order_relaxed))
+		atomic_store_explicit(&w->gap_max_cycles, n_cycles, memory_order_relaxed);
+}
+
 static void poll_until_asked(struct bp_worker *w)
 {
 	struct bp_rxq *rxqs[BP_IDLE_RXQS_MAX];
@@ -206,6 +218,7 @@ static void poll_until_asked(struct bp_worker *w)
 	/* Acquire: pairs with bp_worker_ask_to_end(). */
 	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_RUNNING) {
 		bool has_moved = false;
+		uint64_t begin = now;
 
 		/* Release: the round before is over, for bp_worker_quiesce(). */
 		atomic_store_explicit(&w->n_loops,
@@ -213,6 +226,8 @@ static void poll_until_asked(struct bp_worker *w)
 				      memory_order_release);
 		for (unsigned i = 0; i < w->n_paths; i++)
 			has_moved |= run_path(&w->paths[i], &now);
+		if (now - begin > w->gap_min_cycles)
+			note_gap(w, now - begin);
 		if (has_moved)
 			bp_idle_reset(&w->idle);
 		else
@@ -250,6 +265,8 @@ static void *worker_main(void *arg)
 		       w->worker_id, w->core, strerror(-err));
 	else
 		err = bp_ports_enter(w->ports, w->n_ports, w->worker_id);
+	bp_off_thread_init(&bp_off_places, getpid(), w->tid, w->core, &w->off_thread);
+	bp_off_read(&bp_off_places, &w->off_thread, &w->off_begin);
 	atomic_store_explicit(&w->state, err ? BP_WORKER_FAILED : BP_WORKER_RUNNING,
 			      memory_order_release);
 	if (err)
@@ -257,6 +274,7 @@ static void *worker_main(void *arg)
 	poll_until_asked(w);
 	drain(w);
 	bp_ports_leave(w->ports, w->n_ports, w->worker_id);
+	bp_off_read(&bp_off_places, &w->off_thread, &w->off_end);
 	atomic_store_explicit(&w->state, BP_WORKER_ENDED, memory_order_release);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include "bypath/port.h"
 #include "bypath/report.h"
 
+#include "core/offcore.h"
 #include "engine/idle.h"
 #include "engine/offload.h"
 #include "engine/rewrite.h"
@@ -61,6 +62,10 @@ struct bp_worker {
 	int numa_node; /* of the core */
 	uint64_t drain_cycles; /* the longest a drain may take */
 	struct bp_idle idle;
+	uint64_t gap_min_cycles; /* a round that lasts longer did not work all that time */
+	struct bp_off_thread off_thread;
+	/* Written by the worker before it says that it runs, and before it says that it has ended. */
+	struct bp_off_at off_begin, off_end;
 	pthread_t thread;
 	/* Control thread and worker hand it back and forth: release/acquire. */
 	alignas(BP_CACHE_LINE) _Atomic unsigned state;
@@ -68,6 +73,8 @@ struct bp_worker {
 	 * round that began after a queue's burst was swapped no longer uses the old one. */
 	_Atomic uint64_t n_loops;
 	_Atomic int tid;
+	/* Rounds that lasted longer than gap_min_cycles. Written by the worker, read by snapshots: relaxed. */
+	_Atomic uint64_t n_gaps, gap_cycles, gap_max_cycles;
 };
 
 /* Create the thread, wait until it runs (0) or failed (-errno, logged). Control thread. */

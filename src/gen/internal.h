@@ -35,6 +35,9 @@ struct bp_gen_worker {
 	pthread_t thread;
 	_Atomic unsigned state; /* enum bp_gen_thread_state */
 	_Atomic bool is_asked_to_end; /* by the control thread */
+	struct bp_off_thread off_thread; /* of its core; tid is the last trial's */
+	/* By the thread, before it says that it runs and when it ends: read once it has been joined. */
+	struct bp_off_at off_begin, off_end;
 	_Atomic uint64_t n_preempted; /* in the last trial; by the worker, when it ends */
 };
 
@@ -69,6 +72,9 @@ int bp_gen_choose_workers(struct bp_gen *gen);
 /* Returns when the thread runs, its ports entered. 0 or -errno (logged). */
 int bp_gen_start_worker(struct bp_gen_worker *worker);
 void bp_gen_stop_workers(struct bp_gen *gen);
+
+/* How long the workers of the trial that has ended were off their cores: the worst of them. */
+void bp_gen_read_off(const struct bp_gen *gen, double *share, enum bp_off_cause *cause);
 
 /* End the sender and wait until it has. */
 void bp_gen_end_source(struct bp_gen *gen);

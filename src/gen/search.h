@@ -38,6 +38,7 @@ enum bp_search_cause {
 	BP_SEARCH_CAUSE_NONE,
 	BP_SEARCH_CAUSE_GENERATOR, /* the generator is slower than the device */
 	BP_SEARCH_CAUSE_NOISE, /* trials at one load contradict each other again and again */
+	BP_SEARCH_CAUSE_DISTURBED, /* other work took a packet thread's core in trials that decide */
 	BP_SEARCH_CAUSE_LOSSY, /* more loss than allowed at the lowest rate as well */
 	BP_SEARCH_CAUSE_TIME, /* the budget is spent */
 	BP_SEARCH_CAUSE_INTERRUPTED, /* the stop flag */
@@ -57,6 +58,9 @@ struct bp_search_trial {
 	uint64_t n_unsent; /* dropped by the generator's own TX port: the load was not offered */
 	uint64_t n_rx_dropped; /* by the generator's own RX port */
 	double p50_ns, p99_ns, max_ns; /* latency; 0 where none was measured */
+	double off_share; /* of the time a packet thread was off its core: struct bp_trial_result */
+	enum bp_off_cause off_cause;
+	unsigned n_disturbed; /* attempts before this one that were disturbed, and are forgotten */
 	bool is_generator_bound; /* has a vote only where it sent nearly what was asked */
 	bool is_interrupted; /* has no vote either */
 	bool is_superseded; /* contradicted and measured anew: lost its vote */
@@ -82,6 +86,8 @@ struct bp_search_bounds {
 	double received_min_pps, received_median_pps, received_max_pps;
 	double loss_min_ratio, loss_max_ratio;
 	unsigned n_upper_trials, n_upper_clean; /* at the upper bound; clean: within the ratio */
+	double off_share; /* the worst of the trials that lost frames at the upper bound: see there */
+	enum bp_off_cause off_cause;
 	unsigned n_contradictions; /* bounds that a check contradicted */
 };
 

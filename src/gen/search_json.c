@@ -99,6 +99,8 @@ static json_t *trial_json(const struct bp_search_trial *t)
 	    t->p50_ns > 0 ? json_pack("{s:f, s:f, s:f}", "p50", t->p50_ns, "p99", t->p99_ns, "max",
 				      t->max_ns)
 			  : json_null());
+	set(row, "off_core", bp_json_off(t->off_share, t->off_cause));
+	set(row, "disturbed_before", json_integer(t->n_disturbed));
 	set(row, "generator_bound", json_boolean(t->is_generator_bound));
 	set(row, "interrupted", json_boolean(t->is_interrupted));
 	set(row, "superseded", json_boolean(t->is_superseded));

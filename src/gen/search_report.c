@@ -45,7 +45,7 @@ const char *bp_search_cause_name(enum bp_search_cause cause)
 		[BP_SEARCH_CAUSE_NONE] = "",         [BP_SEARCH_CAUSE_GENERATOR] = "generator",
 		[BP_SEARCH_CAUSE_NOISE] = "noise",   [BP_SEARCH_CAUSE_LOSSY] = "lossy",
 		[BP_SEARCH_CAUSE_TIME] = "time",     [BP_SEARCH_CAUSE_INTERRUPTED] = "interrupted",
-		[BP_SEARCH_CAUSE_FAILED] = "failed",
+		[BP_SEARCH_CAUSE_FAILED] = "failed", [BP_SEARCH_CAUSE_DISTURBED] = "disturbed",
 	};
 
 	return (unsigned)cause < N_OF(names) ? names[cause] : "?";
@@ -231,6 +231,8 @@ static const char *note_of(const struct bp_search_trial *trial)
 		return "generator-bound, no vote";
 	if (trial->is_superseded)
 		return "contradicted, no vote";
+	if (trial->off_share > BP_OFF_LIMIT)
+		return trial->is_check ? "check, disturbed" : "disturbed";
 	if (trial->is_generator_bound && !trial->asked_pkts)
 		return trial->is_check ? "check, generator late" : "generator late";
 	return trial->is_check ? "check" : "";

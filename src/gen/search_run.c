@@ -4,11 +4,14 @@
 
 #include "core/clock.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a tester waits by default for stragglers (trial.h): the cost of a trial that none showed. */
-#define SETTLE_S 0.2
+#define SETTLE_S        0.2
+#define DISTURBED_TRIES 2u /* more attempts, where other work took a core */
 
 static uint64_t now_ns(const struct bp_search_state *state)
 {
@@ -33,6 +36,9 @@ const char *bp_search_cause_text(enum bp_search_cause cause)
 		return "the generator is slower than the device";
 	case BP_SEARCH_CAUSE_NOISE:
 		return "trials at the same load contradict each other";
+	case BP_SEARCH_CAUSE_DISTURBED:
+		return "other work took a packet thread's core while frames were lost: what was lost "
+		       "may be the machine's doing";
 	case BP_SEARCH_CAUSE_LOSSY:
 		return "frames are lost at the lowest rate as well";
 	case BP_SEARCH_CAUSE_NONE:
@@ -126,13 +132,16 @@ static void record(struct bp_search_trial *trial, const struct bp_search_ask *as
 		trial->p99_ns = got->latency.p99_ns;
 		trial->max_ns = got->latency.max_ns;
 	}
+	trial->off_share = got->off_share;
+	trial->off_cause = got->off_cause;
 	trial->is_generator_bound = got->is_generator_bound;
 	trial->is_interrupted = got->is_interrupted;
 	trial->is_check = ask->is_check;
 }
 
-struct bp_search_trial *bp_search_try(struct bp_search_state *state,
-				      const struct bp_search_ask *ask)
+/* One attempt, with its latency into a histogram of its own (NULL where none was asked for). */
+static int attempt(struct bp_search_state *state, const struct bp_search_ask *ask,
+		   struct bp_latency *latency, struct bp_trial_result *got)
 {
 	struct bp_trial_request request = {
 		.rate_pps = ask->rate_pps,
@@ -140,27 +149,70 @@ struct bp_search_trial *bp_search_try(struct bp_search_state *state,
 		.n_pkts = ask->n_pkts,
 		.settle_s = state->conf->settle_s,
 		.frame_size = state->conf->frame_size,
-		.latency = ask->latency,
+		.latency = latency,
 	};
+
+	if (latency)
+		memset(latency, 0, sizeof(*latency));
+	return state->conf->trial(state->conf->trial_ctx, &request, got);
+}
+
+/* Other work took a core, and it may show: in what was lost, in a rate that nobody set, in latency. */
+static bool is_worth_repeating(const struct bp_search_state *state, const struct bp_search_ask *ask,
+			       const struct bp_trial_result *got)
+{
+	bool may_show = got->n_lost || ask->rate_pps <= 0 || ask->latency;
+
+	if (!bp_trial_is_disturbed(got) || !may_show || got->is_interrupted)
+		return false;
+	if (state->conf->stop && atomic_load_explicit(state->conf->stop, memory_order_relaxed))
+		return false;
+	return ask->duration_s + overhead_s(state) <= budget_left_s(state);
+}
+
+/* Attempts until one is not disturbed, a few at most: the last one counts. 0 or -errno. */
+static int run_trial(struct bp_search_state *state, const struct bp_search_ask *ask,
+		     struct bp_search_trial *trial)
+{
+	struct bp_latency *latency = ask->latency ? calloc(1, sizeof(*latency)) : NULL;
 	struct bp_trial_result got = { 0 };
+	unsigned n_disturbed = 0;
+	double begin_s;
+	int err = ask->latency && !latency ? -ENOMEM : 0;
+
+	do {
+		begin_s = bp_search_elapsed_s(state);
+		err = err ? err : attempt(state, ask, latency, &got);
+	} while (!err && n_disturbed < DISTURBED_TRIES && is_worth_repeating(state, ask, &got) &&
+		 ++n_disturbed);
+	if (!err) {
+		state->overhead_s = fmax(state->overhead_s,
+					 bp_search_elapsed_s(state) - begin_s - ask->duration_s);
+		trial->begin_s = begin_s;
+		trial->n_disturbed = n_disturbed;
+		record(trial, ask, &got);
+		if (latency)
+			bp_latency_merge(ask->latency, latency);
+	}
+	free(latency);
+	return err;
+}
+
+struct bp_search_trial *bp_search_try(struct bp_search_state *state,
+				      const struct bp_search_ask *ask)
+{
 	struct bp_search_trial *trial;
-	double begin_s, took_s;
 
 	if (!may_try(state, ask->duration_s))
 		return NULL;
 	show_progress(state, ask);
-	begin_s = bp_search_elapsed_s(state);
 	trial = append(state->result);
-	if (!trial || state->conf->trial(state->conf->trial_ctx, &request, &got)) {
+	if (!trial || run_trial(state, ask, trial)) {
 		state->result->n_trials -= trial ? 1 : 0;
 		state->cause = BP_SEARCH_CAUSE_FAILED;
 		return NULL;
 	}
-	took_s = bp_search_elapsed_s(state) - begin_s;
-	state->overhead_s = fmax(state->overhead_s, took_s - ask->duration_s);
-	trial->begin_s = begin_s;
-	record(trial, ask, &got);
-	if (got.is_interrupted)
+	if (trial->is_interrupted)
 		state->cause = BP_SEARCH_CAUSE_INTERRUPTED;
 	return state->cause ? NULL : trial;
 }

@@ -66,6 +66,11 @@ static void fill_upper(struct bp_search_goal *g, double load)
 			continue;
 		g->out->n_upper_trials++;
 		g->out->n_upper_clean += trial->loss_ratio <= g->out->loss_ratio;
+		if (trial->loss_ratio > g->out->loss_ratio &&
+		    trial->off_share > g->out->off_share) {
+			g->out->off_share = trial->off_share;
+			g->out->off_cause = trial->off_cause;
+		}
 	}
 }
 
@@ -177,6 +182,14 @@ static void settle_close(const struct bp_search_goal *g)
 		100 * gap);
 }
 
+/* The lower bound stands: nothing was lost there. The upper one may be the machine's. */
+static void settle_disturbed(const struct bp_search_goal *g)
+{
+	settle(g->out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_DISTURBED);
+	snprintf(g->out->why, sizeof(g->out->why), "%s",
+		 bp_search_cause_text(BP_SEARCH_CAUSE_DISTURBED));
+}
+
 void bp_search_settle(struct bp_search_goal *g, enum bp_search_turn turn)
 {
 	fill_bounds(g);
@@ -190,4 +203,6 @@ void bp_search_settle(struct bp_search_goal *g, enum bp_search_turn turn)
 		settle_floor(g);
 	else
 		settle_close(g);
+	if (g->out->off_share > BP_OFF_LIMIT && g->out->outcome == BP_SEARCH_MEASURED)
+		settle_disturbed(g);
 }

@@ -264,6 +264,7 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	r->is_interrupted = gen->is_port_lost ||
 			    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed);
 	r->asked_pps = gen->request.rate_pps;
+	bp_gen_read_off(gen, &r->off_share, &r->off_cause);
 	if (has_tx) {
 		r->elapsed_s = bp_source_elapsed_s(&gen->source);
 		r->n_offered = atomic_load_explicit(&gen->source.n_pkts, memory_order_relaxed);

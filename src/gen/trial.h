@@ -3,6 +3,7 @@
 #ifndef BYPATH_GEN_TRIAL_H
 #define BYPATH_GEN_TRIAL_H
 
+#include "core/offcore.h"
 #include "gen/latency.h"
 
 #include <stdbool.h>
@@ -47,10 +48,20 @@ struct bp_trial_result {
 	 * than 99.5 % of what was asked, or its own RX port dropped frames, or, as fast as it goes,
 	 * nothing was lost. n_unsent has what it did offer and its TX port did not send. */
 	bool is_generator_bound;
+	/* Share of the trial that a packet thread (of the generator; whoever asks may know of the device
+	 * under test as well) wanted its core and did not have it. Above BP_OFF_LIMIT the trial is
+	 * disturbed: what it lost or took may be the machine's doing. */
+	double off_share;
+	enum bp_off_cause off_cause;
 	bool is_interrupted; /* ended early: what was measured until then */
 	char why[160]; /* why it is generator-bound or interrupted; "" otherwise */
 	struct bp_latency_summary latency;
 };
+
+static inline bool bp_trial_is_disturbed(const struct bp_trial_result *result)
+{
+	return result->off_share > BP_OFF_LIMIT;
+}
 
 /*
  * Run one trial. ctx: the tester's own (struct bp_gen *, a simulated device). One thread at a time;

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define GUEST_NAP_NS 50000
 #define CORES_MAX    1024u
@@ -104,6 +106,8 @@ static void *worker_main(void *arg)
 		       w->core, strerror(-err));
 	else
 		err = bp_ports_enter(ports, n_ports, w->worker_id);
+	w->off_thread.tid = (int)syscall(SYS_gettid);
+	bp_off_read(&bp_off_places, &w->off_thread, &w->off_begin);
 	atomic_store_explicit(&w->state, err ? BP_GEN_FAILED : BP_GEN_RUNNING,
 			      memory_order_release);
 	if (err)
@@ -113,6 +117,7 @@ static void *worker_main(void *arg)
 				      memory_order_relaxed);
 	else
 		poll_until_end(w);
+	bp_off_read(&bp_off_places, &w->off_thread, &w->off_end);
 	atomic_store_explicit(&w->n_preempted, count_preempted(), memory_order_relaxed);
 	bp_ports_leave(ports, n_ports, w->worker_id);
 	return NULL;
@@ -171,6 +176,27 @@ void bp_gen_stop_workers(struct bp_gen *gen)
 		pthread_join(gen->workers[i].thread, NULL);
 	}
 	gen->n_running = 0;
+}
+
+void bp_gen_read_off(const struct bp_gen *gen, double *share, enum bp_off_cause *cause)
+{
+	*share = 0;
+	*cause = BP_OFF_NONE;
+	for (unsigned i = 0; i < gen->n_workers; i++) {
+		const struct bp_gen_worker *w = &gen->workers[i], *other = &gen->workers[!i];
+		uint64_t kin_ns = 0;
+		struct bp_off off;
+
+		/* Sender and receiver that share a core by intent are no other work to each other. */
+		if (gen->n_workers == 2 && other->core == w->core &&
+		    other->off_end.run_ns > other->off_begin.run_ns)
+			kin_ns = other->off_end.run_ns - other->off_begin.run_ns;
+		bp_off_between(&w->off_begin, &w->off_end, kin_ns, &off);
+		if (bp_off_share(&off) > *share) {
+			*share = bp_off_share(&off);
+			*cause = bp_off_cause(&off);
+		}
+	}
 }
 
 static bool has_kernel_source(const struct bp_conf *conf)
@@ -238,6 +264,9 @@ int bp_gen_choose_workers(struct bp_gen *gen)
 			.does_tx = has_tx && i == 0,
 			.does_rx = has_rx && i + 1 == n,
 		};
+	for (unsigned i = 0; i < n; i++)
+		bp_off_thread_init(&bp_off_places, getpid(), 0, gen->workers[i].core,
+				   &gen->workers[i].off_thread);
 	gen->workers[1].is_guest =
 		is_blocking && n == 2 && gen->workers[0].core == gen->workers[1].core;
 	return 0;

@@ -1,4 +1,4 @@
-/* The words of an HTML report: what was fastest, each path in a sentence, what did not run. */
+/* The words of an HTML report: what is ahead, each path in a sentence, what did not run. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/html_cards.h"
 
@@ -9,51 +9,25 @@
 
 /* --- at a glance -------------------------------------------------------------------------------- */
 
-static double mpps_of(const json_t *row)
+/* What the document says of a group at its first size: who is ahead, or that nobody is. */
+static void put_verdict(const struct bp_html_page *page, const char *group)
 {
-	return bp_html_stat(json_object_get(row, "saturation"), "mpps").median;
-}
+	const json_t *v;
+	size_t i;
 
-/* The fastest sound row of the group at the size of the document's first row. */
-static const json_t *fastest(const struct bp_html_page *page, const char *group)
-{
-	const json_t *best = NULL;
-
-	for (size_t p = 0; p < page->n_paths; p++) {
-		const json_t *row = page->paths[p].rows[0];
-
-		if (strcmp(page->paths[p].group, group) || !bp_html_is_ok(row) ||
-		    strcmp(bp_html_row_size(row), bp_html_nth_size(page, 0)) ||
-		    !bp_html_known(mpps_of(row)))
+	json_array_foreach(json_object_get(page->doc, "verdicts"), i, v)
+	{
+		if (strcmp(bp_html_str(v, "group", ""), group) ||
+		    strcmp(bp_html_str(v, "size", ""), bp_html_nth_size(page, 0)))
 			continue;
-		if (!best || mpps_of(row) > mpps_of(best))
-			best = row;
+		fputs(" ", page->out);
+		bp_html_put(page->out, bp_html_group_title(group));
+		fputs(" at ", page->out);
+		bp_html_size(page->out, bp_html_nth_size(page, 0));
+		fputs(": <strong>", page->out);
+		bp_html_put(page->out, bp_html_str(v, "text", "not known"));
+		fputs("</strong>.", page->out);
 	}
-	return best;
-}
-
-static void put_fastest(const struct bp_html_page *page, const json_t *row, const char *group)
-{
-	double ratio = bp_html_stat(row, "ratio").median;
-	const char *baseline = bp_html_str(json_object_get(page->doc, "run"), "baseline", NULL);
-	FILE *out = page->out;
-
-	fputs(" ", out);
-	bp_html_put(out, bp_html_group_title(group));
-	fputs(", the fastest at ", out);
-	bp_html_size(out, bp_html_row_size(row));
-	fputs(" is <strong>", out);
-	bp_html_put(out, bp_html_str(row, "title", bp_html_str(row, "path", "unnamed")));
-	fputs("</strong> with ", out);
-	bp_html_throughput.label(out, row);
-	fputs(" Mpps", out);
-	if (bp_html_known(ratio) && baseline && strcmp(baseline, bp_html_str(row, "path", ""))) {
-		fputs(", ", out);
-		bp_html_sig(out, ratio);
-		fputs(" × ", out);
-		bp_html_put(out, baseline);
-	}
-	fputs(".", out);
 }
 
 void bp_html_put_lead(const struct bp_html_page *page)
@@ -72,22 +46,24 @@ void bp_html_put_lead(const struct bp_html_page *page)
 	for (size_t p = 0; p < page->n_paths; p++) {
 		const char *group = page->paths[p].group;
 
-		if (bp_html_begins_group(page, p) && fastest(page, group))
-			put_fastest(page, fastest(page, group), group);
+		if (bp_html_begins_group(page, p))
+			put_verdict(page, group);
 	}
 	fputs("</p>\n", page->out);
 }
 
 static void put_card_figure(FILE *out, const json_t *row)
 {
+	const char *bound = bp_html_str(json_object_get(row, "ratio"), "bound", "none");
 	double ratio = bp_html_stat(row, "ratio").median;
 
 	fputs("<p class=\"big\">", out);
 	bp_html_throughput.label(out, row);
 	fputs(" <small>Mpps at ", out);
 	bp_html_size(out, bp_html_row_size(row));
-	if (bp_html_known(ratio)) {
+	if (bp_html_known(ratio) && strcmp(bound, "both")) {
 		fputs(" · ", out);
+		fputs(!strcmp(bound, "lower") ? "≥ " : !strcmp(bound, "upper") ? "≤ " : "", out);
 		bp_html_sig(out, ratio);
 		fputs(" × baseline", out);
 	}
@@ -206,7 +182,7 @@ void bp_html_put_faults(const struct bp_html_page *page)
 			if (bp_html_is_ok(path->rows[r]) || first_fault(path, r) != r)
 				continue;
 			if (!n++)
-				fputs("<h2>What failed or did not run</h2>\n<ul class=\"cards\">\n",
+				fputs("<h2>What failed, was disturbed or did not run</h2>\n<ul class=\"cards\">\n",
 				      out);
 			put_fault(out, path, r);
 		}

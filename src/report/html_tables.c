@@ -52,6 +52,28 @@ static void put_table(const struct bp_html_page *page, const struct table *table
 
 /* --- rates -------------------------------------------------------------------------------------- */
 
+/* Of lower bounds it is a bound itself, and of two of them nothing. */
+static void ratio_cell(FILE *out, const json_t *ratio)
+{
+	const char *bound = bp_html_str(ratio, "bound", "none");
+
+	if (!strcmp(bound, "none")) {
+		json_t *row = json_pack("{s:O?}", "ratio", ratio);
+
+		bp_html_stat_cell(out, row, "ratio", bp_html_sig);
+		json_decref(row);
+		return;
+	}
+	fputs("<td class=\"num\">", out);
+	if (strcmp(bound, "both")) {
+		fputs(!strcmp(bound, "lower") ? "≥ " : "≤ ", out);
+		bp_html_sig(out, bp_html_num(ratio, "median"));
+	} else {
+		fputs("–", out);
+	}
+	fputs("</td>", out);
+}
+
 static void ndr_cell(FILE *out, const json_t *ndr)
 {
 	struct bp_html_stat lower = bp_html_stat(ndr, "mpps"),
@@ -111,7 +133,7 @@ static void put_rates(FILE *out, const json_t *row)
 	bp_html_stat_cell(out, saturation, "mpps", bp_html_sig);
 	bp_html_cell(out, bp_html_percent, bp_html_stat(saturation, "mpps").spread);
 	bp_html_stat_cell(out, saturation, "gbps_l1", bp_html_sig);
-	bp_html_stat_cell(out, row, "ratio", bp_html_sig);
+	ratio_cell(out, json_object_get(row, "ratio"));
 	ndr_cell(out, json_object_get(row, "ndr"));
 	bp_html_stat_cell(out, saturation, "offered_mpps", bp_html_sig);
 	bp_html_stat_cell(out, saturation, "loss_ratio", bp_html_percent);

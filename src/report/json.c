@@ -70,18 +70,31 @@ static json_t *port_json(const struct bp_report *r, const struct bp_report_port 
 	return row;
 }
 
+/* When it wanted its core and did not have it; not part of busy, idle, asleep. */
+static json_t *off_json(const struct bp_report_worker *w)
+{
+	json_t *waiting = w->is_off_known ? json_real(w->off_waiting_ns) : json_null();
+
+	return json_pack("{s:f, s:f, s:s, s:o, s:f, s:f, s:{s:o, s:f, s:f}}", "share", w->off_share,
+			 "ns", w->off_ns, "cause", w->off_cause ? w->off_cause : "none",
+			 "waiting_ns", waiting, "stolen_ns", w->off_stolen_ns, "throttled_ns",
+			 w->off_throttled_ns, "gaps", "n", bp_json_count(w->n_gaps), "ns",
+			 w->gap_ns, "longest_ns", w->gap_max_ns);
+}
+
 static json_t *worker_json(const struct bp_report_worker *w)
 {
-	double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns;
+	double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns + w->off_ns;
 
-	return json_pack("{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o}}",
-			 "worker", w->worker_id, "core", w->core, "numa_node", w->numa_node, "tid",
-			 w->tid, "idle_by_fd", (int)w->idle_by_fd, "counted", "rounds",
-			 bp_json_count(w->n_loops), "idle_calls", bp_json_count(w->n_waits),
-			 "busy_ns", w->busy_ns, "idle_ns", w->idle_ns, "asleep_ns", w->wait_ns,
-			 "busy_share", bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
-			 bp_json_ratio(w->idle_ns, whole_ns), "asleep_share",
-			 bp_json_ratio(w->wait_ns, whole_ns));
+	return json_pack(
+		"{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o}, s:o}",
+		"worker", w->worker_id, "core", w->core, "numa_node", w->numa_node, "tid", w->tid,
+		"idle_by_fd", (int)w->idle_by_fd, "counted", "rounds", bp_json_count(w->n_loops),
+		"idle_calls", bp_json_count(w->n_waits), "busy_ns", w->busy_ns, "idle_ns",
+		w->idle_ns, "asleep_ns", w->wait_ns, "busy_share",
+		bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
+		bp_json_ratio(w->idle_ns, whole_ns), "asleep_share",
+		bp_json_ratio(w->wait_ns, whole_ns), "off_core", off_json(w));
 }
 
 static json_t *path_counted(const struct bp_report *r, const struct bp_report_path *path)

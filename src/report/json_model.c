@@ -34,6 +34,11 @@ json_t *bp_json_ratio(double numerator, double denominator)
 	return denominator > 0 ? json_real(numerator / denominator) : json_null();
 }
 
+json_t *bp_json_off(double share, enum bp_off_cause cause)
+{
+	return json_pack("{s:f, s:s}", "share", share, "cause", bp_off_name(cause));
+}
+
 json_t *bp_json_copies(struct bp_copies copies)
 {
 	return json_pack("{s:i, s:i}", "lo", copies.lo, "hi", copies.hi);

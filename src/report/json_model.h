@@ -6,6 +6,8 @@
 #include "bypath/ledger.h"
 #include "bypath/port.h"
 
+#include "core/offcore.h"
+
 #include <jansson.h>
 
 /* All return a new reference, NULL when memory lacks. Any thread. */
@@ -14,6 +16,8 @@
 json_t *bp_json_count(uint64_t n);
 /* numerator / denominator, null where the denominator is not above 0. */
 json_t *bp_json_ratio(double numerator, double denominator);
+/* {"share": …, "cause": …}: how much of the time a thread was off its core. */
+json_t *bp_json_off(double share, enum bp_off_cause cause);
 /* {"lo": …, "hi": …} */
 json_t *bp_json_copies(struct bp_copies copies);
 /* Sum of a model's user copies of one provenance. */

@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/text.h"
 
+#include "core/offcore.h"
+
 #include "report/table.h"
 #include "report/text_cost.h"
 #include "report/text_ports.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define N_OF(array) ((unsigned)(sizeof(array) / sizeof((array)[0])))
@@ -243,13 +246,27 @@ static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
 	return n;
 }
 
+/* A worker without its core makes figures that are not this program's: named where it is more than a trace. */
+static void put_off(FILE *out, const struct bp_report_worker *w)
+{
+	if (w->off_share <= BP_OFF_LIMIT)
+		return;
+	fprintf(out, "  disturbed: worker %u was off core %u for %.1f %% of the time: %s",
+		w->worker_id, w->core, 100 * w->off_share, w->off_text);
+	if (w->n_gaps)
+		fprintf(out, " (%" PRIu64 " rounds above 2 ms, the longest %.1f ms)", w->n_gaps,
+			w->gap_max_ns * 1e-6);
+	fputc('\n', out);
+}
+
 static void put_workers(FILE *out, const struct bp_report *r)
 {
 	static const struct bp_table_column columns[] = {
-		{ "worker", NULL, 'r' },     { "core", NULL, 'r' },      { "tid", NULL, 'r' },
-		{ "packets", NULL, 'r' },    { "Mpps", NULL, 'r' },      { "busy", NULL, 'r' },
-		{ "idle", NULL, 'r' },       { "asleep", NULL, 'r' },    { "rounds", NULL, 'r' },
-		{ "idle calls", NULL, 'r' }, { "when idle", NULL, 'l' }, { "node", NULL, 'r' },
+		{ "worker", NULL, 'r' },  { "core", NULL, 'r' },       { "tid", NULL, 'r' },
+		{ "packets", NULL, 'r' }, { "Mpps", NULL, 'r' },       { "busy", NULL, 'r' },
+		{ "idle", NULL, 'r' },    { "asleep", NULL, 'r' },     { "off core", NULL, 'r' },
+		{ "rounds", NULL, 'r' },  { "idle calls", NULL, 'r' }, { "when idle", NULL, 'l' },
+		{ "node", NULL, 'r' },
 	};
 	struct bp_table table;
 
@@ -257,7 +274,7 @@ static void put_workers(FILE *out, const struct bp_report *r)
 	bp_table_begin(&table, columns, N_OF(columns) - !bp_report_has_nodes(r));
 	for (unsigned i = 0; i < r->n_workers; i++) {
 		const struct bp_report_worker *w = &r->workers[i];
-		double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns;
+		double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns + w->off_ns;
 		uint64_t n_pkts = worker_pkts(r, w->worker_id);
 
 		bp_table_cell(&table, "%u", w->worker_id);
@@ -268,6 +285,7 @@ static void put_workers(FILE *out, const struct bp_report *r)
 		bp_table_share(&table, w->busy_ns, whole_ns);
 		bp_table_share(&table, w->idle_ns, whole_ns);
 		bp_table_share(&table, w->wait_ns, whole_ns);
+		bp_table_share(&table, w->off_ns, whole_ns);
 		bp_table_count(&table, w->n_loops);
 		bp_table_count(&table, w->n_waits);
 		bp_table_cell(&table, "%s",
@@ -277,6 +295,8 @@ static void put_workers(FILE *out, const struct bp_report *r)
 		bp_report_put_node(&table, r, w->numa_node);
 	}
 	bp_table_end(&table, out);
+	for (unsigned i = 0; i < r->n_workers; i++)
+		put_off(out, &r->workers[i]);
 }
 
 void bp_report_text(FILE *out, const struct bp_report *report, const struct bp_model_path *models,

@@ -45,7 +45,7 @@ expect_accounts()
 	bp_expect c "all(a['sent'] == a['received'] + a['dropped'] + a['unaccounted'] \
 		for a in (x['accounting'] for x in r['rows']) if a)"
 	bp_expect c "all(x['accounting']['unaccounted'] == 0 and x['accounting']['received'] > 0 \
-		for x in r['rows'] if x['status'] == 'ok')"
+		for x in r['rows'] if measured(x))"
 }
 
 forwarder()
@@ -68,8 +68,8 @@ rows)
 	bp_expect c "r['schema'] == 'bypath.compare/1'"
 	bp_expect c "[x['path'] for x in r['rows']] == \
 		['bridge', 'xdp-redirect', 'af_packet-mmap', 'af_xdp-native']"
-	bp_expect c "all(x['status'] == 'ok' for x in r['rows'])"
-	bp_expect c "all(x['saturation']['mpps']['median'] > 0 for x in r['rows'])"
+	bp_expect c "all(measured(x) for x in r['rows'])" "[(x['path'], x['status'], x['reason']) for x in r['rows']]"
+	bp_expect c "all(x['saturation']['mpps']['median'] > 0 for x in r['rows'] if x['status'] == 'ok')"
 	bp_expect c "r['run']['baseline'] == 'bridge' and r['rows'][0]['ratio']['median'] == 1"
 	bp_expect c "r['rows'][2]['copies']['kernel'] == {'lo': 2, 'hi': 2, 'provenance': 'modelled'}"
 	bp_expect c "r['rows'][2]['copies']['user']['hi'] == 1 and r['rows'][3]['mode'] == 'native-copy'"
@@ -89,8 +89,8 @@ ceiling)
 		--paths null,ring,pcap-file,af_packet-mmap --json "$BP_TMP/c.json" \
 		>"$BP_TMP/compare.log" 2>&1 || fail "compare ends with code $?"
 	grep -q 'not root' "$BP_TMP/compare.log" || fail "does not say that it is not root"
-	bp_expect c "{x['path']: x['status'] for x in r['rows']} == {'null': 'ok', 'ring': 'ok', \
-		'pcap-file': 'ok', 'af_packet-mmap': 'cannot-run'}"
+	bp_expect c "{x['path']: measured(x) or x['status'] for x in r['rows']} == {'null': True, 'ring': True, \
+		'pcap-file': True, 'af_packet-mmap': 'cannot-run'}"
 	bp_expect c "all(x['fix'] and x['reason'] for x in r['rows'] if x['status'] != 'ok')"
 	expect_accounts
 	;;
@@ -104,8 +104,8 @@ dead)
 	wait $COMPARE
 	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
 	expect_clean
-	bp_expect c "[(x['path'], x['status']) for x in r['rows']] == \
-		[('bridge', 'ok'), ('af_packet-mmap', 'failed')]"
+	bp_expect c "[(x['path'], measured(x) or x['status']) for x in r['rows']] == \
+		[('bridge', True), ('af_packet-mmap', 'failed')]"
 	bp_expect c "'signal 9' in r['rows'][1]['reason']"
 	;;
 dead-generator)
@@ -128,13 +128,13 @@ sizes)
 	expect_clean
 	expect_accounts
 	bp_expect c "[x['size'] for x in r['rows']] == ['512'] * 4 + ['1518'] * 4 + ['9000'] * 4 + ['imix'] * 4"
-	bp_expect c "all(x['status'] == 'ok' for x in r['rows'] if x['size'] in ('512', '1518'))" \
+	bp_expect c "all(measured(x) for x in r['rows'] if x['size'] in ('512', '1518'))" \
 		"[(x['path'], x['size'], x['reason']) for x in r['rows'] if x['status'] != 'ok']"
 	# The sources of null and ring have room for 3840 bytes, and for one size; memif's buffers for 2048.
-	bp_expect c "{x['path']: x['status'] for x in r['rows'] if x['size'] == 'imix'} == {'null': 'cannot-run', \
-		'ring': 'cannot-run', 'dpdk-memif': 'ok', 'af_packet-mmap': 'ok'}"
-	bp_expect c "{x['path']: x['status'] for x in r['rows'] if x['size'] == '9000'} == {'null': 'cannot-run', \
-		'ring': 'cannot-run', 'dpdk-memif': 'cannot-run', 'af_packet-mmap': 'ok'}"
+	bp_expect c "{x['path']: measured(x) or x['status'] for x in r['rows'] if x['size'] == 'imix'} == {'null': 'cannot-run', \
+		'ring': 'cannot-run', 'dpdk-memif': True, 'af_packet-mmap': True}"
+	bp_expect c "{x['path']: measured(x) or x['status'] for x in r['rows'] if x['size'] == '9000'} == {'null': 'cannot-run', \
+		'ring': 'cannot-run', 'dpdk-memif': 'cannot-run', 'af_packet-mmap': True}"
 	bp_expect c "all(x['reason'] and x['fix'] for x in r['rows'] if x['status'] != 'ok')"
 	# Bits and packets belong together: 1538 bytes of a wire's time for a frame of 1518.
 	bp_expect c "all(abs(x['saturation']['gbps_l1']['median'] / x['saturation']['mpps']['median'] / 12.304e-3 - 1e3) < 1 \
@@ -156,7 +156,7 @@ rounds)
 	bp_expect d "{(x['path'], x['what']) for x in r['diff']} >= \
 		{('bridge', 'Mpps'), ('af_packet-mmap', 'Mpps')}"
 	bp_expect d "all(x['verdict'] in ('better', 'worse', 'within the spread', 'changed', \
-		'one round: not known') for x in r['diff'])"
+		'one round: not known', 'disturbed: not known', 'gone', 'appeared') for x in r['diff'])"
 	grep -q 'af_packet-mmap .*Mpps' "$BP_TMP/diff.log" || fail "the table lacks a row"
 	;;
 one-core)
@@ -177,7 +177,7 @@ interrupt)
 		wait $COMPARE || fail "compare ends with code $? after SIG$signal"
 		expect_clean
 		bp_expect c "r['run']['interrupted']"
-		bp_expect c "r['rows'][0]['status'] == 'ok' and r['rows'][2]['status'] == 'not-measured'"
+		bp_expect c "measured(r['rows'][0]) and r['rows'][2]['status'] == 'not-measured'"
 		expect_accounts
 		rm "$BP_TMP/c.json"
 	done
@@ -222,7 +222,7 @@ ports)
 	other=$(ip -o link show other)
 	compare --quick --paths ports-af_packet-mmap,ports-af_xdp-zerocopy --ports p0,p1 --gen-ports g0,g1 \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	bp_expect c "[x['status'] for x in r['rows']] == ['ok', 'cannot-run']"
+	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, 'cannot-run']"
 	expect_accounts
 	# Without interfaces to send from: said, and no device is opened. A third one was never touched.
 	compare --quick --paths ports --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"

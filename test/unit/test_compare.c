@@ -3,6 +3,7 @@
 #include "compare/paths.h"
 #include "compare/stat.h"
 #include "compare/text.h"
+#include "compare/winner.h"
 
 #include <errno.h>
 #include <math.h>
@@ -134,6 +135,150 @@ static void diff_tells_change_from_spread(void **state)
 	json_decref(after);
 }
 
+/* ---- who is ahead ------------------------------------------------------------------------------ */
+
+struct entry {
+	const char *path, *group, *status, *outcome;
+	double lower[2], upper[2], p99[2]; /* of two rounds; the second below 0: of one */
+};
+
+static json_t *two(const double v[2])
+{
+	struct bp_cmp_values values = { v[1] < 0 ? 1 : 2, { v[0], v[1] } };
+
+	return bp_cmp_stat(&values, 1);
+}
+
+static const char *verdict_of(const struct entry *entries, unsigned n, char text[64])
+{
+	json_t *rows = json_array(), *verdicts, *v;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct entry *e = &entries[i];
+		bool has_upper = strcmp(e->outcome, "measured") == 0;
+
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:o, s:o}, s:{s:o}}",
+						"path", e->path, "group", e->group, "size", "64",
+						"status", e->status, "ndr", "outcome", e->outcome,
+						"mpps", two(e->lower), "upper_mpps",
+						has_upper ? two(e->upper) : json_null(), "latency",
+						"p99", two(e->p99)));
+	}
+	verdicts = bp_cmp_verdicts(rows);
+	v = json_array_get(verdicts, 0);
+	snprintf(text, 64, "%s%s%s", json_array_size(verdicts) ? "" : "none",
+		 json_is_string(json_object_get(v, "path"))
+			 ? json_string_value(json_object_get(v, "path"))
+		 : v ? json_string_value(json_object_get(v, "verdict"))
+		     : "",
+		 json_is_string(json_object_get(v, "by")) ? " by " : "");
+	if (json_is_string(json_object_get(v, "by")))
+		strcat(text, json_string_value(json_object_get(v, "by")));
+	json_decref(verdicts);
+	json_decref(rows);
+	return text;
+}
+
+static void a_winner_is_ahead_in_every_round(void **state)
+{
+	const struct entry a = {
+		"a", "veth", "ok", "measured", { 1, 1.1 }, { 1.1, 1.2 }, { 9, 9.5 }
+	};
+	struct entry pair[2] = { a, a };
+	char text[64];
+
+	(void)state;
+	pair[1].path = "b";
+	/* The same figures; then b's p99 is better, then its NDR, though its p99 is not. */
+	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
+	pair[1].p99[0] = 4, pair[1].p99[1] = 5;
+	assert_string_equal(verdict_of(pair, 2, text), "b by p99");
+	pair[1] = (struct entry){ "b",        "veth",       "ok",      "measured",
+				  { 2, 2.1 }, { 2.2, 2.3 }, { 99, 99 } };
+	assert_string_equal(verdict_of(pair, 2, text), "b by ndr");
+	/* One round of b reaches into a's range. */
+	pair[1].lower[0] = 1.15;
+	assert_string_equal(verdict_of(pair, 2, text), "a by p99");
+	/* Alone there is nothing to be ahead of. */
+	assert_string_equal(verdict_of(pair, 1, text), "none");
+}
+
+static void a_lower_bound_is_not_beaten(void **state)
+{
+	struct entry pair[] = {
+		{ "a", "veth", "ok", "bounded", { 1, 1.1 }, { 0 }, { 9, 9.5 } },
+		{ "b", "veth", "ok", "measured", { 2, 2.1 }, { 2.2, 2.3 }, { 4, 5 } },
+	};
+	char text[64];
+
+	(void)state;
+	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
+	/* But a lower bound above every other's upper one is ahead. */
+	pair[0].lower[0] = 3, pair[0].lower[1] = 3.1;
+	assert_string_equal(verdict_of(pair, 2, text), "a by ndr");
+}
+
+static void nobody_is_ahead_without_ranges_or_network(void **state)
+{
+	struct entry pair[] = {
+		{ "a", "veth", "ok", "measured", { 1, -1 }, { 1.1, -1 }, { 9, -1 } },
+		{ "b", "veth", "ok", "measured", { 2, -1 }, { 2.2, -1 }, { 4, -1 } },
+	};
+	char text[64];
+
+	(void)state;
+	assert_string_equal(verdict_of(pair, 2, text), "not known");
+	pair[0].lower[1] = pair[0].upper[1] = pair[0].p99[1] = 1.1;
+	pair[1].lower[1] = pair[1].upper[1] = pair[1].p99[1] = 2.2;
+	assert_string_equal(verdict_of(pair, 2, text), "b by ndr");
+	pair[1].status = "disturbed";
+	assert_string_equal(verdict_of(pair, 2, text), "none");
+	pair[1].status = "ok";
+	pair[0].group = pair[1].group = "ceiling";
+	assert_string_equal(verdict_of(pair, 2, text), "none");
+}
+
+static void diff_says_that_a_figure_has_gone_or_come(void **state)
+{
+	json_t *before = document(row("a", values(1, 1, 1), values(2, 2, 2)),
+				  row("b", values(1, 1, 1), json_null()));
+	json_t *after = document(row("a", values(1, 1, 1), json_null()),
+				 row("b", values(1, 1, 1), values(2, 2, 2)));
+	json_t *diff;
+
+	(void)state;
+	json_object_set_new(json_array_get(json_object_get(before, "rows"), 0), "ndr",
+			    json_pack("{s:o}", "mpps", values(3, 3, 3)));
+	diff = bp_cmp_diff(before, after);
+	assert_string_equal(verdict(diff, "a", "NDR"), "gone");
+	assert_string_equal(verdict(diff, "a", "p50 ns"), "gone");
+	assert_string_equal(verdict(diff, "b", "p50 ns"), "appeared");
+	assert_string_equal(verdict(diff, "b", "NDR"), "none");
+	json_decref(diff);
+	json_decref(before);
+	json_decref(after);
+}
+
+static void diff_of_a_disturbed_row_claims_nothing(void **state)
+{
+	json_t *before = document(row("a", values(1, 1, 1), json_null()),
+				  row("b", values(1, 1, 1), json_null()));
+	json_t *after = document(row("a", values(9, 9, 9), json_null()),
+				 row("b", values(9, 9, 9), json_null()));
+	json_t *diff;
+
+	(void)state;
+	json_object_set_new(json_array_get(json_object_get(after, "rows"), 0), "status",
+			    json_string("disturbed"));
+	diff = bp_cmp_diff(before, after);
+	assert_string_equal(verdict(diff, "a", "Mpps"), "disturbed: not known");
+	assert_string_equal(verdict(diff, "b", "Mpps"), "better");
+	json_decref(diff);
+	json_decref(before);
+	json_decref(after);
+}
+
 static void diff_of_single_rounds_claims_nothing(void **state)
 {
 	struct bp_cmp_values one = { 1, { 1 } }, two = { 1, { 2 } };
@@ -198,6 +343,11 @@ int main(void)
 		cmocka_unit_test(templates_are_filled_and_cut),
 		cmocka_unit_test(medians_and_spreads),
 		cmocka_unit_test(diff_tells_change_from_spread),
+		cmocka_unit_test(a_winner_is_ahead_in_every_round),
+		cmocka_unit_test(a_lower_bound_is_not_beaten),
+		cmocka_unit_test(nobody_is_ahead_without_ranges_or_network),
+		cmocka_unit_test(diff_says_that_a_figure_has_gone_or_come),
+		cmocka_unit_test(diff_of_a_disturbed_row_claims_nothing),
 		cmocka_unit_test(diff_of_single_rounds_claims_nothing),
 		cmocka_unit_test(text_of_the_sample_fits_120_columns),
 	};

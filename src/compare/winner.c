@@ -1,0 +1,247 @@
+/* Names a winner by NDR, then by p99; or says that there is none. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/winner.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROWS_MAX    64u
+#define TEXT_BYTES  900u
+#define FLOOR_SHARE 0.02 /* medians closer than this are no difference, whatever the ranges say */
+
+struct range {
+	double lo, hi, median;
+	bool is_known; /* of two rounds or more */
+};
+
+struct figure {
+	const json_t *row;
+	struct range ndr, p99;
+};
+
+struct field {
+	unsigned n;
+	struct figure v[ROWS_MAX];
+};
+
+static const json_t *at(const json_t *o, const char *key)
+{
+	return json_object_get(o, key);
+}
+
+static const char *word(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(at(o, key));
+
+	return text ? text : "";
+}
+
+static double number(const json_t *o, const char *key)
+{
+	return json_number_value(at(o, key));
+}
+
+static bool is_in(const json_t *row, const char *size, const char *group)
+{
+	return strcmp(word(row, "size"), size) == 0 && strcmp(word(row, "group"), group) == 0;
+}
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+static struct range read_range(const json_t *stat)
+{
+	return (struct range){ .lo = number(stat, "min"),
+			       .hi = number(stat, "max"),
+			       .median = number(stat, "median"),
+			       .is_known = json_array_size(at(stat, "values")) > 1 };
+}
+
+/* From the lowest lower bound to the highest upper one; a row with lower bounds only has no end. */
+static struct range read_ndr(const json_t *ndr)
+{
+	const json_t *upper = at(ndr, "upper_mpps");
+	struct range r = read_range(at(ndr, "mpps"));
+
+	if (strcmp(word(ndr, "outcome"), "measured") != 0 ||
+	    json_array_size(at(upper, "values")) < json_array_size(at(at(ndr, "mpps"), "values")))
+		r.hi = INFINITY;
+	else
+		r.hi = fmax(r.hi, number(upper, "max"));
+	return r;
+}
+
+static void collect(const json_t *rows, const char *size, const char *group, struct field *f)
+{
+	const json_t *row;
+	size_t i;
+
+	f->n = 0;
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *ndr = at(row, "ndr");
+
+		if (!is_in(row, size, group) || strcmp(word(row, "status"), "ok") != 0 ||
+		    !json_is_object(at(ndr, "mpps")) || f->n == ROWS_MAX)
+			continue;
+		f->v[f->n++] = (struct figure){ .row = row,
+						.ndr = read_ndr(ndr),
+						.p99 = read_range(at(at(row, "latency"), "p99")) };
+	}
+}
+
+/* ---- judgement ------------------------------------------------------------------------------- */
+
+/* Only those that may be as good as the best; returns whether one of them has no upper end. */
+static bool keep_contenders(struct field *f)
+{
+	struct field kept = { 0 };
+	double best = 0, median = 0;
+	bool is_open = false;
+
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->v[i].ndr.lo > best) {
+			best = f->v[i].ndr.lo;
+			median = f->v[i].ndr.median;
+		}
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->v[i].ndr.hi >= best || f->v[i].ndr.median >= median * (1 - FLOOR_SHARE)) {
+			kept.v[kept.n++] = f->v[i];
+			is_open |= isinf(f->v[i].ndr.hi);
+		}
+	*f = kept;
+	return is_open;
+}
+
+/* The one whose highest p99 is below every other's lowest. NULL: none. */
+static const struct figure *lowest_p99(const struct field *f)
+{
+	const struct figure *best = &f->v[0];
+
+	for (unsigned i = 0; i < f->n; i++) {
+		if (!f->v[i].p99.is_known)
+			return NULL;
+		if (f->v[i].p99.hi < best->p99.hi)
+			best = &f->v[i];
+	}
+	for (unsigned i = 0; i < f->n; i++)
+		if (&f->v[i] != best &&
+		    (f->v[i].p99.lo <= best->p99.hi ||
+		     best->p99.median >= f->v[i].p99.median * (1 - FLOOR_SHARE)))
+			return NULL;
+	return best;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+struct text {
+	char v[TEXT_BYTES];
+	size_t n;
+};
+
+static void say(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct text *t, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (t->n >= sizeof(t->v))
+		return;
+	va_start(args, fmt);
+	n = vsnprintf(t->v + t->n, sizeof(t->v) - t->n, fmt, args);
+	va_end(args);
+	t->n += n > 0 ? (size_t)n : 0;
+}
+
+static void say_names(struct text *t, const struct field *f)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		say(t, "%s%s",
+		    i == 0         ? ""
+		    : i + 1 < f->n ? ", "
+				   : " and ",
+		    word(f->v[i].row, "path"));
+}
+
+static void say_figures(struct text *t, const struct figure *w)
+{
+	say(t, "%s%.3f Mpps", isinf(w->ndr.hi) ? "≥ " : "", w->ndr.median);
+	if (w->p99.median > 0)
+		say(t, ", p99 %.1f µs at half of it", w->p99.median * 1e-3);
+}
+
+static json_t *verdict(const char *size, const char *group, const char *what,
+		       const struct figure *winner, const char *by, const struct text *t)
+{
+	json_t *path = winner ? json_string(word(winner->row, "path")) : json_null();
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "size", size, "group", group, "verdict",
+			 what, "path", path, "by", by ? json_string(by) : json_null(), "text",
+			 t->v);
+}
+
+static json_t *judge(const char *size, const char *group, struct field *f)
+{
+	unsigned n_all = f->n;
+	struct text t = { .n = 0 };
+	const struct figure *winner;
+	bool is_open;
+
+	for (unsigned i = 0; i < f->n; i++)
+		if (!f->v[i].ndr.is_known) {
+			say(&t, "one round has no range: no winner is named");
+			return verdict(size, group, "not known", NULL, NULL, &t);
+		}
+	is_open = keep_contenders(f);
+	if (f->n == 1) {
+		say(&t, "%s carries most without loss: ", word(f->v[0].row, "path"));
+		say_figures(&t, &f->v[0]);
+		say(&t, ", above every round of the %u other%s", n_all - 1, n_all > 2 ? "s" : "");
+		return verdict(size, group, "winner", &f->v[0], "ndr", &t);
+	}
+	winner = is_open ? NULL : lowest_p99(f);
+	if (winner) {
+		say_names(&t, f);
+		say(&t,
+		    " carry as much without loss as far as the rounds tell; %s has the lowest p99: ",
+		    word(winner->row, "path"));
+		say_figures(&t, winner);
+		return verdict(size, group, "winner", winner, "p99", &t);
+	}
+	say(&t, "no difference seen between ");
+	say_names(&t, f);
+	say(&t, ": %s", is_open ? "a lower bound, «≥», stands within" : "their rounds overlap");
+	return verdict(size, group, "no difference seen", NULL, NULL, &t);
+}
+
+/* Was a row before this one of the same size and group? */
+static bool is_known(const json_t *rows, size_t n, const char *size, const char *group)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_in(json_array_get(rows, i), size, group))
+			return true;
+	return false;
+}
+
+json_t *bp_cmp_verdicts(const json_t *rows)
+{
+	json_t *verdicts = json_array();
+	struct field field;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		const char *size = word(row, "size"), *group = word(row, "group");
+
+		if (strcmp(group, "ceiling") == 0 || is_known(rows, i, size, group))
+			continue;
+		collect(rows, size, group, &field);
+		if (field.n > 1)
+			json_array_append_new(verdicts, judge(size, group, &field));
+	}
+	return verdicts;
+}
