@@ -10,8 +10,9 @@ typedef int (*bp_file_fn)(FILE *out, const void *arg);
 
 /*
  * Call write with a new file beside path, then rename that over it: readers see the old file or the
- * whole new one. Something that is there but no regular file (/dev/stdout, a pipe) is written to
- * directly.
+ * whole new one. A symbolic link stays: the file that it leads to is replaced. Something that is there but
+ * no regular file (a terminal, a pipe), or the very file that standard output or error goes to
+ * (/dev/stdout), is written to directly.
  *
  * Any thread; blocks on the file. Returns 0, or -errno (logged, with what to do).
  */
