@@ -145,6 +145,8 @@ int bp_cmd_gen(int argc, char **argv)
 	code = bp_cli_load(o->file ? o->file : "/dev/null", o->sets, o->n_sets, conf);
 	if (!code)
 		code = choose_side(o, conf);
+	if (!code)
+		code = bp_cli_check_output(conf, o->json_path);
 	code = code ? code - 1 : generate(conf, o);
 free_all:
 	free(conf);

@@ -233,5 +233,6 @@ int bp_cmd_run(int argc, char **argv)
 			o.file);
 		return BP_EXIT_USAGE;
 	}
-	return forward(&conf, &o);
+	code = bp_cli_check_output(&conf, o.report_path);
+	return code ? code - 1 : forward(&conf, &o);
 }

@@ -3,6 +3,8 @@
 #include "cli/common.h"
 #include "cli/cmd.h"
 
+#include "core/claim.h"
+
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -73,6 +75,26 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
 		fputs(errors, stderr);
 	free(errors);
 	return err ? BP_EXIT_USAGE + 1 : 0;
+}
+
+int bp_cli_check_output(const struct bp_conf *conf, const char *path)
+{
+	struct bp_claim output = { .kind = BP_CLAIM_FILE }, claims[BP_CLAIMS_MAX];
+
+	if (!path)
+		return 0;
+	snprintf(output.name, sizeof(output.name), "%s", path);
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		unsigned n = bp_claims_of(&conf->ports[i], claims);
+
+		for (unsigned k = 0; k < n; k++)
+			if (bp_claims_clash_here(&output, &claims[k]))
+				return bp_cli_complain(
+					"the report %s would replace the capture of port %s: name "
+					"another file",
+					path, conf->ports[i].name);
+	}
+	return 0;
 }
 
 static bool is_ignored(int number)

@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,6 +60,18 @@ static int replace(const char *path, bp_file_fn write, const void *arg)
 free_temp:
 	free(temp);
 	return err;
+}
+
+/* Standard output or error that goes into this very file: who opens it anew writes over what stands
+ * there. -1: neither. */
+static int find_standard(const struct stat *st)
+{
+	struct stat mine;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!fstat(fd, &mine) && mine.st_dev == st->st_dev && mine.st_ino == st->st_ino)
+			return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return -1;
 }
 
 /* ---- what is no regular file has a reader, who may not read ----------------------------------- */
@@ -134,13 +148,31 @@ static const char *advice(int err)
 	return "name a file in a directory that exists, is writable and has space left";
 }
 
+/* A link stays one: the file that it leads to is replaced, or made. */
+static int replace_target(const char *path, bp_file_fn write, const void *arg)
+{
+	char target[PATH_MAX];
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	/* What the link leads to is there now. */
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return realpath(path, target) ? replace(target, write, arg) : -errno;
+}
+
 int bp_file_replace(const char *path, bp_file_fn write, const void *arg)
 {
-	struct stat st;
-	int err;
+	struct stat st, link;
+	bool is_there = !stat(path, &st);
+	int fd = is_there && S_ISREG(st.st_mode) ? find_standard(&st) : -1, err;
 
-	if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+	if (fd >= 0)
+		err = write_all(fd, write, arg);
+	else if (is_there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		err = write_through(path, write, arg);
+	else if (!lstat(path, &link) && S_ISLNK(link.st_mode))
+		err = replace_target(path, write, arg);
 	else
 		err = replace(path, write, arg);
 	if (err)
