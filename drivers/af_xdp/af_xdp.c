@@ -306,14 +306,11 @@ static bool has_new_mtu(const struct xsk_port *xp)
 static int af_xdp_check(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
-	bool is_running = false;
-	int ifindex = xsk_device_probe(xp->ctl_fd, port->conf->device, &is_running);
+	enum bp_link link = bp_netdev_link(xp->ctl_fd, port->conf->device, xp->dev.ifindex);
 
-	if (ifindex < 0 || (unsigned)ifindex != xp->dev.ifindex || has_socket_error(xp))
+	if (link == BP_LINK_LOST || has_socket_error(xp) || has_new_mtu(xp))
 		return BP_LINK_LOST;
-	if (has_new_mtu(xp))
-		return BP_LINK_LOST;
-	return is_running ? BP_LINK_UP : BP_LINK_DOWN;
+	return link;
 }
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

@@ -97,7 +97,6 @@ struct xsk_device {
 	uint32_t mtu;
 	uint32_t n_rx, n_tx; /* channels, 0 unknown */
 	bool is_combined;
-	bool is_running; /* up, with carrier */
 };
 
 /* How a queue's socket is to be opened. */
@@ -134,8 +133,6 @@ struct xsk_port {
 
 /* Facts of an interface. 0, -ENODEV and the like; nothing is logged. */
 int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
-/* Its index, or -errno; *is_running as in struct xsk_device. Cheap. */
-int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
 /* Its MTU, 0 if it cannot be told. Cheap. */
 uint32_t xsk_device_mtu(int ctl_fd, const char *name);
 /* Does its driver refuse to change the number of queues? false where it does not tell. */

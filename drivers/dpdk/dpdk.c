@@ -412,24 +412,6 @@ static void dpdk_stop(struct bp_port *port)
 
 /* --- while it runs ------------------------------------------------------------------------------ */
 
-static int check_iface(const struct dpdk_port *dp)
-{
-	struct ifreq ifr = { 0 };
-	int fd, err;
-
-	if (if_nametoindex(dp->iface) != dp->if_index)
-		return BP_LINK_LOST;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return BP_LINK_UP;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dp->iface);
-	err = ioctl(fd, SIOCGIFFLAGS, &ifr);
-	close(fd);
-	if (err)
-		return BP_LINK_LOST;
-	return ifr.ifr_flags & IFF_UP ? BP_LINK_UP : BP_LINK_DOWN;
-}
-
 static int dpdk_check(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
@@ -438,7 +420,7 @@ static int dpdk_check(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		return dpdk_guard_check(dp);
 	if (has_kernel_iface(dp))
-		return check_iface(dp);
+		return bp_netdev_link(-1, dp->iface, dp->if_index);
 	if (rte_eth_dev_is_removed(dp->eth_id))
 		return BP_LINK_LOST;
 	if (rte_eth_link_get_nowait(dp->eth_id, &link))
