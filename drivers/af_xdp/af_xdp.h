@@ -174,6 +174,12 @@ int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why,
  */
 int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags);
 void xsk_prog_detach(struct xsk_prog *prog);
+/*
+ * Is what was attached still there, and ours? The link is this process's, yet whoever may open it by its id
+ * can detach it (bpftool link detach) or put another program in (BPF_LINK_UPDATE). 0, also when nothing was
+ * attached; or -ENOLINK with half a sentence in why.
+ */
+int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes);
 /* Did the kernel attach it natively? Asks the interface. 1, 0 or -errno. */
 int xsk_prog_is_native(unsigned ifindex);
 /* Let the program hand a queue's frames to a socket. 0 or -errno. */
