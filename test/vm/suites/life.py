@@ -82,18 +82,22 @@ def unplug(lab, what, driver, mode, kind):
     """The far NIC is unplugged; the other pair goes on; it is plugged in again."""
     a, b = KINDS[kind]
     listed, other = ports(kind, driver, mode)
+    lost = {"sent": 0, "received": 0}
     with lab.forward(*listed) as run:
         with lab.case(f"{what}-unplugged"):
             exchange(run, a, b)
             lab.guest.unplug(b)
             lab.guest.until(f"{b} let go", lambda: not lab.guest.is_plugged(b), 15)
             run.until_said(f"port {b}", "is gone")
+            lost = send_away(run, a, b)
             exchange(run, *other)
         with lab.case(f"{what}-plugged-in-again"):
             assert not lab.guest.is_plugged(b), f"{b} was not let go"
             plug(lab, b)
             bind(lab, driver)
             exchange(run, a, b)
+    with lab.case(f"{what}-unplug-loss-named"):
+        all_named(run, b, lost)
     with lab.case(f"{what}-unplug-adds-up"):
         run.adds_up()
     restore(lab, b)
