@@ -75,8 +75,8 @@ while True:
 	wait_for 5 all_received "$rx" $AFTER || fail "w0 has not received $AFTER frames"
 	ip -n h2 link set e0 up
 	bp_neighbours h2 10.77.0.1 h1
+	wait_for 5 said a 'lan: .*w1.* is up' || fail "that the link is back is not reported"
 	bp_wait_forwarding 20
-	said a 'lan: .*w1.* is up' || fail "that the link is back is not reported"
 	dropped2=$(of w1 tx_dropped)
 	bp_stop a
 	sent=$(($(of w1 tx_packets) - sent0)) dropped=$(($(of w1 tx_dropped) - dropped0))

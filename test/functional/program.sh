@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# usage: program.sh detached-skb | detached-native   bpftool link detach; the kernel's list of programs judges
-#        program.sh replaced                         another program in bypath's own link
-#        program.sh foreign                          detached, and another's program attached instead
-#        program.sh live                             the program by which xdp_live counts
+# usage: program.sh skb | native   bpftool link detach, then another program put into the link; the kernel judges
+#        program.sh foreign        detached, and another's program attached instead
+#        program.sh live           the program by which xdp_live counts
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -49,45 +48,39 @@ detach()
 	in_mid bpftool link detach id "$link" || fail "cannot detach"
 }
 
-# One loss, of that port alone.
-stop()
+# A process with the right to open the link by its id changes the program in it; the other's program is
+# loaded by attaching it elsewhere.
+replace()
 {
-	! said 'port wan: .*is down' || fail "a link is said to be down"
-	bp_stop a
-	bp_expect a "losses('wan') == $1 and losses('lan') == 0" "summary()"
-	note "$CASE: $(bp_get a 'summary()')"
-}
-
-need_foreign()
-{
-	[ -s "$program" ] || skip "no foreign program: this build has no clang, bpftool or libbpf"
+	ip -n mid link add elsewhere type veth peer name nowhere || fail "cannot make a veth pair"
+	ip -n mid link set elsewhere xdp obj "$program" sec xdp || fail "cannot load the other's program"
+	"$BP_PYTHON" "$BP_HERE/link_update.py" "$(link_of_w0)" "$(program_on elsewhere)" >"$BP_TMP/update.log" 2>&1 ||
+		fail "cannot replace: $(cat "$BP_TMP/update.log")"
 }
 
 case $CASE in
-detached-*)
-	start "af_xdp-${CASE#detached-}"
+skb | native)
+	start "af_xdp-$CASE"
+	mine=$(program_on w0)
 	detach
 	wait_for 5 said 'wan: the XDP program on w0 was detached by another process' || fail "not reported"
 	bp_wait_forwarding 20
-	[ -n "$(program_on w0)" ] || fail "no program on w0 again"
-	stop 1
-	;;
-replaced)
-	need_foreign
-	start af_xdp-native
-	mine=$(program_on w0)
-	# The other's program is loaded by attaching it elsewhere.
-	ip -n mid link add elsewhere type veth peer name nowhere || fail "cannot make a veth pair"
-	ip -n mid link set elsewhere xdp obj "$program" sec xdp || fail "cannot load the other's program"
-	"$BP_PYTHON" "$BP_HERE/link_update.py" "$link" "$(program_on elsewhere)" >"$BP_TMP/update.log" 2>&1 ||
-		fail "cannot replace"
-	wait_for 5 said 'wan: the XDP program on w0 was replaced by program' || fail "not reported"
-	bp_wait_forwarding 20
-	[ "$(program_on w0)" = "$mine" ] || fail "another program than bypath's is on w0"
-	stop 1
+	[ "$(program_on w0)" = "$mine" ] || fail "bypath's program is not on w0 again"
+	n_losses=1
+	if [ -s "$program" ]; then
+		replace
+		wait_for 5 said 'wan: the XDP program on w0 was replaced by program' || fail "not reported"
+		bp_wait_forwarding 20
+		[ "$(program_on w0)" = "$mine" ] || fail "another program than bypath's is on w0"
+		n_losses=2
+	fi
+	! said 'port wan: .*is down' || fail "a link is said to be down"
+	bp_stop a
+	bp_expect a "losses('wan') == $n_losses and losses('lan') == 0" "summary()"
+	note "$CASE: $(bp_get a 'summary()')"
 	;;
 foreign)
-	need_foreign
+	[ -s "$program" ] || skip "no foreign program: this build has no clang, bpftool or libbpf"
 	start af_xdp-native
 	# Until the other one is the first to attach: between two checks there is time.
 	attach()
