@@ -165,6 +165,7 @@ static void check_machine(const char *file, struct findings *f)
 		check_interface(file, port, f);
 		check_pci(file, port, f);
 	}
+	bp_engine_warn_loops(&f->conf);
 }
 
 static void check_file(const struct options *o, struct findings *f)

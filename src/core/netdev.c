@@ -116,6 +116,19 @@ unsigned bp_netdev_speed_mbps(const char *ifname)
 	return speed > 0 && speed < INT32_MAX ? (unsigned)speed : 0; /* unknown: -1, as unsigned */
 }
 
+bool bp_netdev_is_loopback(const char *ifname)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_known;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
+	is_known = fd >= 0 && !ioctl(fd, SIOCGIFFLAGS, &ifr);
+	if (fd >= 0)
+		close(fd);
+	return is_known && (ifr.ifr_flags & IFF_LOOPBACK);
+}
+
 int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes)
 {
 	struct ifreq ifr = { 0 };

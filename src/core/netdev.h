@@ -41,6 +41,10 @@ void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES]);
  */
 int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes);
 
+/* Does an interface of the calling thread's network namespace hand what is sent there to its own receivers?
+ * false where it cannot be told. Any thread. */
+bool bp_netdev_is_loopback(const char *ifname);
+
 /*
  * Make an interface of the calling thread's network namespace promiscuous for as long as the descriptor
  * returned is open: the kernel counts such wishes, and takes this one back however the process dies. A

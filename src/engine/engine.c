@@ -103,6 +103,8 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		err = choose_cores(e);
 	if (!err)
+		bp_engine_warn_loops(conf);
+	if (!err)
 		err = make_memory(e);
 	if (!err)
 		err = make_ports(e);
