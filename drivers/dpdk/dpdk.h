@@ -102,6 +102,10 @@ struct dpdk_port {
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
 	bool is_started;
 	bool was_started; /* start() has succeeded before */
+	/* PCI: the kernel wants the device back (unplug.c). Written by EAL's interrupt thread and, when
+	 * the device has been let go, by the control thread, which reads it; relaxed. */
+	_Atomic bool is_asked_for;
+	bool hears_unplug;
 	struct dpdk_pool pool;
 	struct rte_eth_dev_info dev_info;
 	struct rte_eth_stats base, sum; /* reported: sum of earlier starts; base of this one */
@@ -189,6 +193,16 @@ bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
 
 bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
 				enum bp_engine_mode mode);
+
+/* --- unplug.c: PCI devices that leave while they run --------------------------------------------- */
+
+/* With open() and close(): hear of requests for the device. Does nothing for other kinds. */
+void dpdk_unplug_listen(struct dpdk_port *dp);
+void dpdk_unplug_forget(struct dpdk_port *dp);
+/* Is the device gone, or to be let go? Control thread. */
+bool dpdk_unplug_is_due(const struct dpdk_port *dp);
+/* Close it; no worker may be inside a burst. start() probes it again. Control thread. */
+void dpdk_unplug_let_go(struct dpdk_port *dp);
 
 /* --- guard.c: net_memif's memory, which EAL's interrupt thread unmaps ----------------------- */
 

@@ -69,7 +69,8 @@ struct bp_rxq {
 };
 
 struct bp_txq {
-	alignas(BP_CACHE_LINE) _Atomic(bp_tx_fn) burst; /* as bp_rxq.burst, with bp_tx_down */
+	/* As bp_rxq.burst, with bp_tx_down; bp_tx_no_link while the device has no link. */
+	alignas(BP_CACHE_LINE) _Atomic(bp_tx_fn) burst;
 	void *priv;
 	struct bp_port *port;
 	uint64_t in_place; /* bit pool_id: views of that pool are sent without a copy */
@@ -137,7 +138,8 @@ struct bp_reported {
 	uint64_t value;
 	bool is_drop; /* packets lost before bypath received them, or after it sent them */
 	/* The device's own count of packets that queues have under a drop reason, perhaps twice or with
-	 * others': stands beside them as an explanation, is never added to anything. */
+	 * others', or that were counted as sent when nobody knew yet that its link was gone: stands beside
+	 * them as an explanation, is never added to anything. */
 	bool explains;
 };
 
@@ -222,7 +224,7 @@ struct bp_port {
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	struct bp_port_info info;
-	/* enum bp_link. Written by the control thread, read by anyone, relaxed. */
+	/* enum bp_link. Written by the control thread (bp_port_set_link()), read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
 };
@@ -242,6 +244,12 @@ void bp_ports_warn_far(const struct bp_env *env, const uint16_t *cores);
 /* Bursts of a port that is away: receive nothing; consume everything as `port_down`. */
 unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
 unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/*
+ * The TX burst of a started port whose device has no link. What the device and the kernel take then they
+ * lose, as a rule without a word: nothing is handed to them, everything is consumed as `port_down`. The
+ * driver still kicks and reaps what was handed over before.
+ */
+unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
 /*
  * Make a port of conf: find (and load, for a module) the driver, allocate queues, call open().
@@ -266,6 +274,12 @@ void bp_port_publish(struct bp_port *port);
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);
+/*
+ * What check() found of a started port: BP_LINK_UP or BP_LINK_DOWN. Without a link its TX queues drop by
+ * name, with one they send; receiving goes on either way. Workers may be inside a burst, and direct bursts
+ * are their owner's to take away. Control thread. Returns whether the link was another until now.
+ */
+bool bp_port_set_link(struct bp_port *port, enum bp_link link);
 /* Swap the bursts for those of a port that is away. Workers may still be inside the old ones. */
 void bp_port_unpublish(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */

@@ -107,6 +107,8 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		err = choose_cores(e);
 	if (!err)
+		bp_engine_warn_loops(conf);
+	if (!err)
 		err = make_memory(e);
 	if (!err)
 		err = make_ports(e);
@@ -115,7 +117,7 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		err = bp_paths_bind_offloads(e, NULL);
 	if (!err)
-		bp_paths_bind_directs(e, NULL, false);
+		bp_paths_bind_directs(e, NULL);
 	if (!err && conf->memory.protect)
 		err = bp_arena_protect(e->env.arena);
 	if (err) {
@@ -130,6 +132,7 @@ int bp_engine_start(struct bp_engine *e)
 {
 	e->start_ns = bp_clock_ns();
 	e->start_cycles = bp_clock_cycles();
+	bp_engine_tick(e); /* a port may have no link from the start */
 	for (; e->n_running < e->conf->engine.n_workers; e->n_running++) {
 		int err = bp_worker_start(&e->workers[e->n_running]);
 
