@@ -132,6 +132,11 @@ int dpdk_hugepages_check(const struct bp_port *port);
  * node is known. */
 bool dpdk_hugepages_list(const struct bp_conf *conf, char *list, size_t list_bytes);
 
+/* --- secure.c: callers with fewer rights than ours ------------------------------------------- */
+
+/* May EAL and the device be started as the caller's configuration says? 0 or -EPERM (logged). */
+int dpdk_secure_check(const struct dpdk_port *dp);
+
 /* --- eal.c: starting EAL ------------------------------------------------------------------ */
 
 /*
