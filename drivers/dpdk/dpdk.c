@@ -81,6 +81,8 @@ static int dpdk_open(struct bp_port *port)
 	if (!err)
 		err = check_iface_type(dp);
 	if (!err)
+		err = dpdk_secure_check(dp);
+	if (!err)
 		err = dpdk_eal_start(port);
 	if (err)
 		goto free_dp;

@@ -136,6 +136,11 @@ int dpdk_hugepages_check(const struct bp_port *port);
  * node is known. */
 bool dpdk_hugepages_list(const struct bp_conf *conf, char *list, size_t list_bytes);
 
+/* --- secure.c: callers with fewer rights than ours ------------------------------------------- */
+
+/* May EAL and the device be started as the caller's configuration says? 0 or -EPERM (logged). */
+int dpdk_secure_check(const struct dpdk_port *dp);
+
 /* --- eal.c: starting EAL ------------------------------------------------------------------ */
 
 /*
@@ -163,6 +168,17 @@ void dpdk_device_remove(struct dpdk_port *dp);
 void dpdk_device_unlink_sockets(void);
 /* Learn info.kind and info.caps, and what the kernel says of iface. */
 void dpdk_device_describe(struct dpdk_port *dp);
+
+/* --- socket.c: the socket file of a net_memif server ------------------------------------------- */
+
+/* Before bind(): a server that was killed leaves its socket, and bind() refuses the name. Removes that,
+ * and nothing else. 0, or -EADDRINUSE (logged unless quiet) where something else lies there; 0 for
+ * ports that bind none. */
+int dpdk_socket_make_room(const struct dpdk_port *dp, bool quiet);
+/* After it: this file is ours. Its eth_id is known. */
+void dpdk_socket_remember(const struct dpdk_port *dp);
+/* Remove the file at the end of the process, if it still is the one that was remembered. */
+void dpdk_socket_unlink(const char *path, uint16_t eth_id);
 
 /* --- queues.c: pool, queues, start and stop of the ethdev port ----------------------------- */
 

@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/page.h"
+#include "cli/start.h"
 
 #include "bypath/config.h"
 #include "bypath/log.h"
@@ -194,7 +195,8 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
 	struct bp_engine *engine = NULL;
-	int code = BP_EXIT_FAILED;
+	struct bp_cli_start start;
+	int err, code = BP_EXIT_FAILED;
 	sigset_t signals;
 
 	if (!reports)
@@ -202,7 +204,10 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
 	bp_log_start_thread(); /* without: it logs directly */
-	if (bp_engine_create(conf, &engine) == 0 && bp_engine_start(engine) == 0) {
+	bp_cli_start_begin(&start);
+	err = bp_engine_create(conf, &engine);
+	bp_cli_start_end(&start);
+	if (!err && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		watch(engine, o, &signals, &reports[0], &reports[1]);
 		bp_engine_stop(engine);

@@ -4,6 +4,7 @@
 #include "gen/internal.h"
 
 #include "core/clock.h"
+#include "core/outlet.h"
 
 #include <errno.h>
 #include <stdlib.h>

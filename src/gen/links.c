@@ -7,6 +7,7 @@
 #include "bypath/log.h"
 
 #include "core/clock.h"
+#include "core/outlet.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,20 +24,21 @@ static int link_of(const struct bp_gen_port *p)
 
 int bp_gen_wait_links(struct bp_gen *gen, double seconds, char *why, size_t why_bytes)
 {
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(seconds * 1e9);
+	uint64_t begin_ns = bp_clock_ns();
 
 	for (;;) {
 		const struct bp_gen_port *down = NULL;
+		double waited_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 
 		for (unsigned i = 0; i < gen->n_ports; i++)
 			if (link_of(&gen->ports[i]) != BP_LINK_UP)
 				down = &gen->ports[i];
 		if (!down)
 			return 0;
-		if (bp_clock_ns() >= end_ns ||
+		if (waited_s >= seconds || bp_outlet_is_urgent() ||
 		    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed)) {
 			snprintf(why, why_bytes, "port %s: %s has no link after %.0f s",
-				 down->port->conf->name, down->port->conf->device, seconds);
+				 down->port->conf->name, down->port->conf->device, waited_s);
 			return -ETIMEDOUT;
 		}
 		bp_gen_nap_ms(20);
