@@ -187,7 +187,9 @@ typedef void (*bp_device_fn)(void *arg, unsigned port_id, const char *text);
 
 /*
  * Find what is wrong with the devices of a configuration on this machine, and say each: two ports that name
- * one device or file, whatever the spelling (an alternative name, a link, another path). is_used[n_ports]:
+ * one device or file, whatever the spelling (an alternative name, a link, another path); a driver
+ * that would take the packets of an interface that carries the host's address or default route, itself or
+ * under what lies on it, without [port.NAME] take_host. is_used[n_ports]:
  * the ports that the process will create; NULL: all. Opens and changes nothing. Control thread; blocks for
  * a moment. Returns how many were said.
  */
@@ -203,6 +205,12 @@ unsigned bp_ports_find_held(const struct bp_conf *conf, bp_device_fn say, void *
  * -EBUSY (another process has one), -ENOMEM: logged, nothing is held.
  */
 int bp_ports_claim(struct bp_env *env, const bool *is_used);
+
+/*
+ * Warn of what surrounds the started ports of env: the host's own stack, which hears and answers beside a
+ * port that leaves packets to it; IP forwarding there; paths to a smaller MTU. Control thread.
+ */
+void bp_ports_warn_host(const struct bp_env *env);
 
 /* Answer those that asked who holds the locks. Control thread, now and then. */
 void bp_ports_serve_locks(const struct bp_env *env);

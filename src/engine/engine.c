@@ -77,6 +77,7 @@ static int make_ports(struct bp_engine *e)
 		return err;
 	list_cores(e, cores);
 	bp_ports_warn_far(&e->env, cores);
+	bp_ports_warn_host(&e->env);
 	return 0;
 }
 
