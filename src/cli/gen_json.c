@@ -57,6 +57,7 @@ static json_t *trial_json(const struct bp_gen_report *r)
 	set(t, "off_core", bp_json_off(v->off_share, v->off_cause));
 	set(t, "preempted", bp_json_count(r->n_preempted));
 	set(t, "generator_bound", json_boolean(v->is_generator_bound));
+	set(t, "own_pace", json_boolean(v->is_own_pace));
 	set(t, "interrupted", json_boolean(v->is_interrupted));
 	set(t, "why", json_string(v->why));
 	if (!r->has_rx)

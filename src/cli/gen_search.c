@@ -247,7 +247,9 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 		bp_log(BP_LOG_ERROR, "%s", why);
 		return -EINVAL;
 	}
-	s->conf.max_pps = floor(s->conf.max_pps);
+	/* Whole frames per second; below one it is refused, and not taken for «find out». */
+	if (s->conf.max_pps >= 1)
+		s->conf.max_pps = floor(s->conf.max_pps);
 	err = bp_search_run(&s->conf, &result);
 	if (run->is_terminal && s->conf.progress)
 		fputs("\r\033[K", stderr);
@@ -300,9 +302,10 @@ int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet
 	s->conf.progress = is_quiet ? NULL : show;
 	s->conf.progress_ctx = &run;
 	err = search_sizes(s, &run, root);
-	if (json_path)
-		err |= bp_json_write(root, json_path);
-	else
-		json_decref(root);
-	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
+	if (json_path && bp_json_write(json_incref(root), json_path))
+		err = err ? err : 1;
+	json_decref(root);
+	s->conf.trial_ctx = s->conf.progress_ctx = NULL;
+	s->conf.stop = NULL;
+	return err == -EINVAL ? BP_EXIT_USAGE : err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
