@@ -163,12 +163,9 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 		return BP_EXIT_FAILED;
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
-	bp_report_text(stdout, report, models, n_models);
-	if (fflush(stdout) || ferror(stdout)) {
-		bp_log(BP_LOG_ERROR, "standard output: the report could not be written: %s",
-		       strerror(errno));
-		code = BP_EXIT_FAILED;
-	}
+	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
+	if (bp_cli_has_output())
+		bp_report_text(stdout, report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);

@@ -84,6 +84,14 @@ static int take_number(const char *option, const char *text, double min, double 
 	return 0;
 }
 
+/* A part of a frame, or of a repetition, is none. */
+static int refuse_part(const char *option, const char *text, double number)
+{
+	if (number <= floor(number))
+		return 0;
+	return bp_cli_complain("--%s: found «%s», allowed: whole numbers", option, text);
+}
+
 /* One number, where the option was given. */
 static int take(const struct bp_gen_search *s, enum search_option id, double min, double max,
 		double scale, double *value)
@@ -113,7 +121,8 @@ static int take_sizes(struct bp_gen_search *s)
 
 		if (s->n_sizes == BP_GEN_SIZES_MAX)
 			return bp_cli_complain("--sizes: more than %u", BP_GEN_SIZES_MAX);
-		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text))
+		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text) ||
+		    refuse_part("sizes", s->values[OPT_SIZES], size))
 			return BP_EXIT_USAGE + 1;
 		s->sizes[s->n_sizes++] = (uint32_t)size;
 	}
@@ -157,7 +166,8 @@ static int take_times(struct bp_gen_search *s)
 	if (take(s, OPT_EXPLORE, 0.01, c->trial_s, 1, &c->explore_s) ||
 	    take(s, OPT_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
 	    take(s, OPT_BUDGET, 0, 1e7, 1, &c->budget_s) ||
-	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats))
+	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats) ||
+	    refuse_part("repeats", s->values[OPT_REPEATS], repeats))
 		return BP_EXIT_USAGE + 1;
 	c->n_repeats = (unsigned)repeats;
 	return 0;
