@@ -1,6 +1,11 @@
 /* Driver `null`: a source of fresh frames on RX, a sink on TX: the engine's ceiling. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* System calls on the packet path: none. */
+/*
+ * Frames come from the arena, where other packets were before them: every byte is written, or a port
+ * beside this one would send what had been received by a third. 02:00:00:00:01:01 → 02:00:00:00:02:01,
+ * EtherType 0x88b5 (IEEE 802, local experiments), zeros.
+ */
 #include "bypath/driver.h"
 #include "bypath/ledger.h"
 #include "bypath/log.h"
@@ -12,6 +17,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const uint8_t header[] = { 2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 1, 1, 0x88, 0xb5 };
 
 /* One per RX queue. */
 struct null_rxq {
@@ -47,8 +54,11 @@ static unsigned null_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(pkts[i].data, header, sizeof(header)); /* header */
+		memset(pkts[i].data + sizeof(header), 0, nq->frame_bytes - sizeof(header));
 		pkts[i].len = nq->frame_bytes;
+	}
 	if (nq->left != UINT64_MAX)
 		nq->left -= n;
 	bp_count(&q->counters, BP_CNT_PKTS, n);

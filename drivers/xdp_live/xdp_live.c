@@ -107,10 +107,11 @@ static void put_schedule(struct live_state *s, const struct bp_ks_request *r)
 {
 	double turn = r->rate_pps > 0 ? 1e9 / r->rate_pps * (1 << LIVE_TIME_BITS) : 0;
 
-	s->interval = (uint64_t)(turn + 0.5);
+	s->interval = turn < 0x1p62 ? (uint64_t)(turn + 0.5) : 1ull << 62;
 	if (r->rate_pps > 0 && !s->interval)
 		s->interval = 1;
-	s->backlog = s->interval * r->backlog_max;
+	if (__builtin_mul_overflow(s->interval, r->backlog_max, &s->backlog))
+		s->backlog = INT64_MAX;
 	s->n_pkts_max = r->n_pkts_max;
 	s->n_turns_max = r->n_turns_max;
 	s->end_ns = UINT64_MAX;

@@ -9,6 +9,7 @@
 #include "config/spelling.h"
 #include "core/columns.h"
 #include "core/netdev.h"
+#include "core/utf8.h"
 
 #include <jansson.h>
 
@@ -281,9 +282,5 @@ int bp_bind_list(bool is_json)
 	}
 	err = print(&netifs, is_json);
 	bp_netifs_free(&netifs);
-	if (fflush(stdout) || ferror(stdout)) {
-		fputs("bypath: error: bind --list: cannot write to standard output\n", stderr);
-		err = -EIO;
-	}
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }

@@ -12,6 +12,7 @@
 #include "core/netdev.h"
 #include "core/pci.h"
 #include "engine/engine.h"
+#include "report/json_model.h"
 
 #include <jansson.h>
 
@@ -256,9 +257,7 @@ static void print_json(const struct options *o, const struct findings *f)
 {
 	json_t *root = json_object();
 
-	/* json_string() refuses what is not UTF-8, and a path may be that. */
-	if (json_object_set_new(root, "file", json_string(o->file)))
-		json_object_set_new(root, "file", json_null());
+	json_object_set_new(root, "file", bp_json_text(o->file));
 	json_object_set_new(root, "ok", json_boolean(!f->errors[0]));
 	if (f->is_loaded) {
 		json_object_set_new(root, "n_ports", json_integer(f->conf.n_ports));

@@ -174,13 +174,13 @@ static int finish(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 	json_t *document = bp_cmp_document(run);
 	int code = BP_EXIT_OK;
 
-	if (!document)
+	if (!document) {
+		bp_log(BP_LOG_ERROR, "no memory for the document: nothing is printed or written");
 		return BP_EXIT_FAILED;
+	}
 	bp_log_flush();
 	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
 		bp_cmp_print(stdout, document);
-	if (fflush(stdout) || ferror(stdout))
-		code = BP_EXIT_FAILED;
 	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
 		code = BP_EXIT_FAILED;
 	if (a->html_path && bp_report_html(document, a->html_path))

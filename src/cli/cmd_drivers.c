@@ -95,9 +95,5 @@ int bp_cmd_drivers(int argc, char **argv)
 		print_text(rows, n_rows);
 	for (size_t i = 0; i < n_rows; i++)
 		free((char *)(uintptr_t)rows[i].reason);
-	if (!err && (fflush(stdout) || ferror(stdout))) {
-		fputs("bypath: error: drivers: cannot write to standard output\n", stderr);
-		err = -EIO;
-	}
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }

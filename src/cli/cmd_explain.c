@@ -75,10 +75,6 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	else
 		bp_explain_text(stdout, o->file, conf, infos, paths, n_paths);
 	free(paths);
-	if (!err && (fflush(stdout) || ferror(stdout))) {
-		fputs("bypath: error: explain: cannot write to standard output\n", stderr);
-		err = -EIO;
-	}
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
 

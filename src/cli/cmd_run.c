@@ -156,22 +156,30 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 	}
 }
 
+static int print_report(const struct bp_report *report, const struct bp_model_path *models,
+			unsigned n_models)
+{
+	struct bp_cli_page page;
+
+	if (bp_cli_page_open(&page))
+		return BP_EXIT_FAILED;
+	bp_report_text(page.file, report, models, n_models);
+	return bp_cli_page_print(&page) ? BP_EXIT_FAILED : BP_EXIT_OK;
+}
+
 static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
 	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
-	struct bp_cli_page page;
 	int code = BP_EXIT_OK;
 	unsigned n_models;
 
-	if (!models || bp_cli_page_open(&page)) {
-		free(models);
+	if (!models)
 		return BP_EXIT_FAILED;
-	}
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
-	bp_report_text(page.file, report, models, n_models);
-	if (bp_cli_page_print(&page))
-		code = BP_EXIT_FAILED;
+	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
+	if (bp_cli_has_output())
+		code = print_report(report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);

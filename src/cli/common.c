@@ -5,10 +5,12 @@
 
 #include "core/claim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define ERRORS_BYTES 65536u
@@ -131,8 +133,29 @@ void bp_cli_open_standard_files(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null",
+			  fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) >= 0
+				  ? O_RDWR
+				  : O_RDONLY);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+bool bp_cli_has_output(void)
+{
+	return (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) != O_RDONLY;
+}
+
+int bp_cli_end(int code)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	/* Of what was lost before, stdio keeps no reason: one byte more meets it again. */
+	if (!errno && write(STDOUT_FILENO, "\n", 1) > 0)
+		errno = 0;
+	fprintf(stderr, "bypath: error: standard output: cannot be written: %s\n",
+		errno ? strerror(errno) : "a part of it is lost");
+	return code == BP_EXIT_OK ? BP_EXIT_FAILED : code;
 }

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define BP_CLI_SETS_MAX 64u
@@ -60,7 +61,19 @@ void bp_cli_block_signals(sigset_t *set);
 /* Make a SIGTERM pending, so that whatever waits for a reader from now on does not for long. */
 void bp_cli_keep_end(void);
 
-/* Have something on descriptors 0 to 2: a file opened there would take what is printed. */
+/*
+ * Have something on descriptors 0 to 2: a file opened there would take what is printed. Standard output
+ * then takes nothing: who prints fails at the end, as any program does.
+ */
 void bp_cli_open_standard_files(void);
+
+/* Does standard output take what is printed? Not where it was closed at the start. */
+bool bp_cli_has_output(void);
+
+/*
+ * The end of every command: what it has printed is written now. Returns the exit code, or BP_EXIT_FAILED
+ * where that does not work (said on standard error) and all else did.
+ */
+int bp_cli_end(int code);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/compare_options.h"
 #include "cli/common.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,9 @@ static int parse_size(const char *text, struct bp_cmp_size *size)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (strcmp(text, "imix") != 0 && (*end || end == text || n < 64 || n > 9018))
+	/* strtoul() would take a sign, and spaces. */
+	if (strcmp(text, "imix") != 0 &&
+	    (!isdigit((unsigned char)*text) || *end || end == text || n < 64 || n > 9018))
 		return bp_cli_complain("--sizes: found «%s», allowed: 64 … 9018, imix", text);
 	snprintf(size->name, sizeof(size->name), "%s", text);
 	size->bytes = strcmp(text, "imix") == 0 ? 0 : (uint32_t)n;

@@ -35,8 +35,9 @@ static json_t *load(const char *path)
 static int write_diff(const struct bp_compare_arguments *a, const json_t *before,
 		      const json_t *after, json_t *diff)
 {
-	json_t *document = json_pack("{s:s, s:s, s:s, s:o}", "schema", "bypath.compare-diff/1",
-				     "before", a->before, "after", a->after, "diff", diff);
+	json_t *document =
+		json_pack("{s:s, s:o, s:o, s:o}", "schema", "bypath.compare-diff/1", "before",
+			  bp_json_text(a->before), "after", bp_json_text(a->after), "diff", diff);
 	int code = document ? BP_EXIT_OK : BP_EXIT_FAILED;
 
 	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)

@@ -57,8 +57,9 @@ static json_t *trial_json(const struct bp_gen_report *r)
 	set(t, "off_core", bp_json_off(v->off_share, v->off_cause));
 	set(t, "preempted", bp_json_count(r->n_preempted));
 	set(t, "generator_bound", json_boolean(v->is_generator_bound));
+	set(t, "own_pace", json_boolean(v->is_own_pace));
 	set(t, "interrupted", json_boolean(v->is_interrupted));
-	set(t, "why", json_string(v->why));
+	set(t, "why", bp_json_text(v->why));
 	if (!r->has_rx)
 		return t;
 	set(t, "received_once", rate_json(v->n_sent - v->n_lost, v->received_pps, mean));

@@ -85,6 +85,14 @@ static int take_number(const char *option, const char *text, double min, double 
 	return 0;
 }
 
+/* A part of a frame, or of a repetition, is none. */
+static int refuse_part(const char *option, const char *text, double number)
+{
+	if (number <= floor(number))
+		return 0;
+	return bp_cli_complain("--%s: found «%s», allowed: whole numbers", option, text);
+}
+
 /* One number, where the option was given. */
 static int take(const struct bp_gen_search *s, enum search_option id, double min, double max,
 		double scale, double *value)
@@ -114,7 +122,8 @@ static int take_sizes(struct bp_gen_search *s)
 
 		if (s->n_sizes == BP_GEN_SIZES_MAX)
 			return bp_cli_complain("--sizes: more than %u", BP_GEN_SIZES_MAX);
-		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text))
+		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text) ||
+		    refuse_part("sizes", s->values[OPT_SIZES], size))
 			return BP_EXIT_USAGE + 1;
 		s->sizes[s->n_sizes++] = (uint32_t)size;
 	}
@@ -158,7 +167,8 @@ static int take_times(struct bp_gen_search *s)
 	if (take(s, OPT_EXPLORE, 0.01, c->trial_s, 1, &c->explore_s) ||
 	    take(s, OPT_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
 	    take(s, OPT_BUDGET, 0, 1e7, 1, &c->budget_s) ||
-	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats))
+	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats) ||
+	    refuse_part("repeats", s->values[OPT_REPEATS], repeats))
 		return BP_EXIT_USAGE + 1;
 	c->n_repeats = (unsigned)repeats;
 	return 0;
@@ -252,7 +262,9 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 		bp_log(BP_LOG_ERROR, "%s", why);
 		return -EINVAL;
 	}
-	s->conf.max_pps = floor(s->conf.max_pps);
+	/* Whole frames per second; below one it is refused, and not taken for «find out». */
+	if (s->conf.max_pps >= 1)
+		s->conf.max_pps = floor(s->conf.max_pps);
 	err = bp_search_run(&s->conf, &result);
 	if (run->is_terminal && s->conf.progress)
 		fputs("\r\033[K", bp_log_stream());
@@ -307,9 +319,10 @@ int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet
 	s->conf.progress = is_quiet ? NULL : show;
 	s->conf.progress_ctx = &run;
 	err = search_sizes(s, &run, root);
-	if (json_path)
-		err |= bp_json_write(root, json_path);
-	else
-		json_decref(root);
-	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
+	if (json_path && bp_json_write(json_incref(root), json_path))
+		err = err ? err : 1;
+	json_decref(root);
+	s->conf.trial_ctx = s->conf.progress_ctx = NULL;
+	s->conf.stop = NULL;
+	return err == -EINVAL ? BP_EXIT_USAGE : err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }

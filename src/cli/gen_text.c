@@ -221,6 +221,7 @@ static void put_remarks(FILE *out, const struct bp_gen_report *r)
 	}
 	if (r->has_tx && !v->is_generator_bound && !v->is_interrupted)
 		fputs(v->asked_pps > 0 ? "  the generator kept up\n"
+		      : v->is_own_pace ? "  sent at the capture's own pace\n"
 				       : "  sent as fast as the generator goes\n",
 		      out);
 	if (v->is_interrupted)

@@ -64,15 +64,15 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
-		return BP_EXIT_OK;
+		return bp_cli_end(BP_EXIT_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("bypath %s\n", BP_VERSION);
-		return BP_EXIT_OK;
+		return bp_cli_end(BP_EXIT_OK);
 	}
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return bp_cli_end(commands[i].run(argc - 1, argv + 1));
 	fprintf(stderr, "bypath: error: no command «%s»: see bypath --help\n", argv[1]);
 	return BP_EXIT_USAGE;
 }

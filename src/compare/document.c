@@ -6,6 +6,7 @@
 #include "compare/stat.h"
 #include "compare/winner.h"
 #include "core/cpu.h"
+#include "core/utf8.h"
 #include "report/json_model.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 static json_t *text_or_null(const char *text)
 {
-	return text && *text ? json_string(text) : json_null();
+	return text && *text ? bp_json_text(text) : json_null();
 }
 
 static void set_text(json_t *o, const char *key, const char *text)
@@ -49,7 +50,7 @@ static json_t *ndr(const struct bp_cmp_row *row)
 		return json_null();
 	o = json_object();
 	json_object_set_new(o, "outcome", json_string(row->ndr_outcome));
-	json_object_set_new(o, "why", json_string(row->ndr_why));
+	json_object_set_new(o, "why", bp_json_text(row->ndr_why));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->ndr, 1e-6));
 	json_object_set_new(o, "upper_mpps", bp_cmp_stat(&row->ndr_upper, 1e-6));
 	return o;
@@ -68,7 +69,7 @@ static json_t *latency(const struct bp_cmp_row *row)
 		      (json_int_t)s.n, "min_ns", s.min_ns, "mean_ns", s.mean_ns, "p50_ns", s.p50_ns,
 		      "p90_ns", s.p90_ns, "p99_ns", s.p99_ns, "p999_ns", s.p999_ns, "max_ns",
 		      s.max_ns, "jitter_ns", s.jitter_ns);
-	json_object_set_new(o, "source", json_string(row->latency_source));
+	json_object_set_new(o, "source", bp_json_text(row->latency_source));
 	json_object_set_new(o, "p50", bp_cmp_stat(&row->p50, 1));
 	json_object_set_new(o, "p99", bp_cmp_stat(&row->p99, 1));
 	return o;
@@ -141,8 +142,8 @@ static json_t *generator(const struct bp_cmp_row *row)
 
 	if (!*source)
 		return json_null();
-	return json_pack("{s:s, s:b, s:s}", "source", source, "is_bound", row->is_gen_bound, "why",
-			 row->gen_why);
+	return json_pack("{s:o, s:b, s:o}", "source", bp_json_text(source), "is_bound",
+			 row->is_gen_bound, "why", bp_json_text(row->gen_why));
 }
 
 static json_t *off_core(const struct bp_cmp_row *row)
@@ -266,8 +267,9 @@ static json_t *machine(void)
 
 	uname(&u);
 	bp_cpu_model(cpu, sizeof(cpu));
-	return json_pack("{s:s, s:s+, s:s, s:i}", "host", u.nodename, "kernel", "Linux ", u.release,
-			 "cpu", cpu[0] ? cpu : "unknown", "cores",
+	bp_utf8_clean(cpu);
+	return json_pack("{s:o, s:s+, s:s, s:i}", "host", bp_json_text(u.nodename), "kernel",
+			 "Linux ", u.release, "cpu", cpu[0] ? cpu : "unknown", "cores",
 			 (int)bp_cpu_allowed(cores, 1024));
 }
 
@@ -279,13 +281,13 @@ static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_n
 	for (unsigned i = 0; i < o->n_sizes; i++)
 		json_array_append_new(sizes, json_string(o->sizes[i].name));
 	for (unsigned i = 0; i < run->n_notes; i++)
-		json_array_append_new(notes, json_string(run->notes[i]));
-	r = json_pack("{s:s, s:s, s:f, s:b, s:b, s:i, s:f, s:o, s:{s:i, s:i, s:b}, s:o}", "command",
-		      run->command, "begun", run->begun, "elapsed_s", run->elapsed_s, "interrupted",
-		      atomic_load(run->stop), "quick", o->is_quick, "rounds", (int)o->n_rounds,
-		      "trial_s", o->trial_s, "sizes", sizes, "cores", "dut", (int)run->dut_core,
-		      "generator", (int)run->gen_cores[0], "shared", run->is_core_shared, "notes",
-		      notes);
+		json_array_append_new(notes, bp_json_text(run->notes[i]));
+	r = json_pack("{s:o, s:s, s:f, s:b, s:b, s:i, s:f, s:o, s:{s:i, s:i, s:b}, s:o}", "command",
+		      bp_json_text(run->command), "begun", run->begun, "elapsed_s", run->elapsed_s,
+		      "interrupted", atomic_load(run->stop), "quick", o->is_quick, "rounds",
+		      (int)o->n_rounds, "trial_s", o->trial_s, "sizes", sizes, "cores", "dut",
+		      (int)run->dut_core, "generator", (int)run->gen_cores[0], "shared",
+		      run->is_core_shared, "notes", notes);
 	set_text(r, "baseline", baseline_name);
 	return r;
 }

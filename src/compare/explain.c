@@ -3,6 +3,7 @@
 #include "compare/explain.h"
 
 #include "compare/text.h"
+#include "report/json_model.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ static void set_modes(const json_t *report, json_t *o)
 	if (is_of_out)
 		note = json_string_value(json_object_get(out, "note"));
 	snprintf(text, sizeof(text), b && a && strcmp(a, b) ? "%s → %s" : "%s", a ? a : "", b);
-	json_object_set_new(o, "mode", *text ? json_string(text) : json_null());
+	json_object_set_new(o, "mode", *text ? bp_json_text(text) : json_null());
 	if (note && *note && is_of_out)
 		json_object_set_new(o, "note", json_sprintf("out: %s", note));
 	else
@@ -182,7 +183,7 @@ static void explain_other(const struct bp_cmp_row *row, json_t *o)
 	json_int_t hi = is_redirect && !is_live ? 1 : 0;
 	json_t *copies = json_null();
 
-	json_object_set_new(o, "mode", *row->mode ? json_string(row->mode) : json_null());
+	json_object_set_new(o, "mode", *row->mode ? bp_json_text(row->mode) : json_null());
 	json_object_set_new(
 		o, "note",
 		is_kernel
@@ -351,5 +352,5 @@ void bp_cmp_sentence(json_t *o)
 		say_place(&s, o);
 	} else
 		say(&s, "%s was not measured: %s.", title, reason ? reason : "no figure");
-	json_object_set_new(o, "sentence", json_string(s.text));
+	json_object_set_new(o, "sentence", bp_json_text(s.text));
 }

@@ -73,9 +73,28 @@ static bool is_pcap(const struct bp_load *load, int port_id, const char *mode)
 	       !strcmp(load->conf.ports[port_id].mode, mode);
 }
 
+/* Frames that nobody has sent: the port makes them. Else NULL; a sentence's end otherwise. */
+static const char *invents(const struct bp_load *load, int port_id, bool has_sender)
+{
+	if (port_id == BP_NO_PORT)
+		return NULL;
+	if (load->drivers[port_id] == BP_SD_NULL)
+		return "a null port, which makes its frames by itself: nothing that was sent comes out of "
+		       "it";
+	if (load->drivers[port_id] == BP_SD_DPDK &&
+	    !strncmp(load->conf.ports[port_id].device, "net_null", 8))
+		return "a net_null device, which makes its frames by itself: nothing that was sent comes "
+		       "out of it";
+	if (has_sender && is_pcap(load, port_id, "read"))
+		return "a capture, which holds what was sent before: receive without tx to count what is in "
+		       "it";
+	return NULL;
+}
+
 static void check_ports(struct bp_load *load)
 {
 	struct bp_gen_conf *gen = &load->conf.gen;
+	const char *inventor;
 
 	gen->tx_port = find_port(load, "tx", gen->tx);
 	gen->rx_port = find_port(load, "rx", gen->rx);
@@ -95,6 +114,9 @@ static void check_ports(struct bp_load *load)
 			"found «%s», an xdp_live port, which only sends: receive with af_xdp or "
 			"af_packet",
 			gen->rx);
+	inventor = invents(load, gen->rx_port, gen->tx_port != BP_NO_PORT);
+	if (inventor)
+		complain_gen(load, "rx", "found «%s», %s", gen->rx, inventor);
 	if (!gen->replay[0])
 		return;
 	if (gen->tx_port != BP_NO_PORT && load->drivers[gen->tx_port] == BP_SD_XDP_LIVE)

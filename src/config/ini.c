@@ -4,6 +4,7 @@
 
 #include "config/scan.h"
 #include "config/spelling.h"
+#include "core/utf8.h"
 
 #include <iniparser/iniparser.h>
 

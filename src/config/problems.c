@@ -3,6 +3,7 @@
 #include "config/problems.h"
 
 #include "config/spelling.h"
+#include "core/utf8.h"
 
 #include <limits.h>
 #include <stdarg.h>

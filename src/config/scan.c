@@ -3,6 +3,7 @@
 #include "config/scan.h"
 
 #include "config/spelling.h"
+#include "core/utf8.h"
 
 #include <ctype.h>
 #include <stdarg.h>

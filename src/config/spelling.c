@@ -65,47 +65,6 @@ const char *bp_hint(char hint[BP_HINT_BYTES], const char *best)
 	return hint;
 }
 
-/* Source: RFC 3629 section 4, the table of well-formed sequences. */
-size_t bp_utf8_bytes(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < n; i++) {
-		if (s[i] < low || s[i] > high)
-			return 0; /* the terminator too: never read past it */
-		low = 0x80;
-		high = 0xbf;
-	}
-	return n;
-}
-
-bool bp_utf8_valid(const char *text)
-{
-	while (*text) {
-		size_t n = bp_utf8_bytes(text);
-
-		if (!n)
-			return false;
-		text += n;
-	}
-	return true;
-}
-
 bool bp_is_name(const char *text, const char *extra)
 {
 	if (!*text)

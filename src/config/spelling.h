@@ -1,4 +1,4 @@
-/* Words: the nearest of several spellings, valid UTF-8, names. */
+/* Words: the nearest of several spellings, names. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CONFIG_SPELLING_H
 #define BYPATH_CONFIG_SPELLING_H
@@ -20,12 +20,6 @@ void bp_nearest_try(struct bp_nearest *nearest, const char *candidate);
 
 /* "; did you mean «best»?", or "" when best is NULL. Returns hint. */
 const char *bp_hint(char hint[BP_HINT_BYTES], const char *best);
-
-/* Length of the valid UTF-8 sequence that text (not empty) begins with, 1 to 4; 0: not valid. */
-size_t bp_utf8_bytes(const char *text);
-
-/* Is text, up to its end, valid UTF-8? */
-bool bp_utf8_valid(const char *text);
 
 /* a-z, 0-9 and what stands in extra; not empty. */
 bool bp_is_name(const char *text, const char *extra);

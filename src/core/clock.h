@@ -30,6 +30,18 @@ static inline uint64_t bp_clock_cycles(void)
 #endif
 }
 
+/* Both clocks at one moment. */
+struct bp_clock_pair {
+	uint64_t ns, cycles;
+};
+
+/*
+ * Read both, several times, and keep the closest pair: a thread that loses its core between the two reads
+ * would be milliseconds wrong, for good. The clocks are given so that a test can stop in between.
+ */
+struct bp_clock_pair bp_clock_read_pair(uint64_t (*read_cycles)(void *),
+					uint64_t (*read_ns)(void *), void *ctx);
+
 /* Cycles per second, measured once against CLOCK_MONOTONIC (takes 10 ms the first time). */
 uint64_t bp_clock_hz(void);
 

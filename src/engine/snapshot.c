@@ -10,6 +10,7 @@
 #include "core/cpu.h"
 #include "core/frames.h"
 #include "core/numa.h"
+#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static void read_machine(struct bp_report *r)
 
 	uname(&uts);
 	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
+	bp_utf8_clean(r->host); /* sethostname() takes any bytes */
 	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
 	bp_cpu_model(r->cpu, sizeof(r->cpu));
 	r->n_numa_nodes = bp_numa_n_nodes();

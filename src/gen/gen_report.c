@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,7 @@ static void read_machine(struct bp_gen_report *r)
 
 	uname(&uts);
 	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
+	bp_utf8_clean(r->host); /* sethostname() takes any bytes */
 	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
 	bp_cpu_model(r->cpu, sizeof(r->cpu));
 }

@@ -54,7 +54,8 @@ struct bp_search_trial {
 	uint64_t asked_pkts; /* a burst's length; 0: no burst */
 	double sent_pps, received_pps;
 	double loss_ratio;
-	uint64_t n_sent, n_lost;
+	uint64_t n_sent, n_lost; /* lost: damaged ones included */
+	uint64_t n_corrupt; /* of n_lost: came, but damaged or cut off */
 	uint64_t n_unsent; /* dropped by the generator's own TX port: the load was not offered */
 	uint64_t n_rx_dropped; /* by the generator's own RX port */
 	double p50_ns, p99_ns, max_ns; /* latency; 0 where none was measured */
@@ -80,6 +81,7 @@ struct bp_search_bounds {
 	double lower_asked_pps; /* what was asked at the lower bound */
 	double width; /* (upper − lower) / upper; 0 where a bound is missing */
 	bool is_at_max; /* no upper bound: max_pps, the line rate, was passed */
+	bool is_unchecked; /* bounds were to be measured once more, and no such trial could vote */
 	bool is_exploratory; /* the bounds rest on short trials: the search ended too early */
 	/* Spread, over the trials at the lower bound. */
 	unsigned n_lower_trials, n_lower_lossy; /* lossy: above the ratio */

@@ -23,6 +23,7 @@ struct bp_search_goal {
 	struct bp_load_bounds found; /* by that rule */
 	unsigned n_ups, n_downs; /* steps outwards with that rule: each twice the last */
 	double checked_lower_pps, checked_upper_pps;
+	unsigned n_checks; /* trials that measured a bound once more, and could vote */
 	unsigned n_later; /* goals after this one */
 };
 

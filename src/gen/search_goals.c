@@ -248,8 +248,10 @@ static bool check_bound(struct bp_search_goal *g, double load, bool is_lower, do
 		return true;
 	g->state->phase = "checking";
 	*checked_pps = load;
-	if (!try_load(g, load, true) ||
-	    (r->trials[r->n_trials - 1].loss_ratio <= g->full.loss_ratio) == is_lower)
+	if (!try_load(g, load, true))
+		return true;
+	g->n_checks++;
+	if ((r->trials[r->n_trials - 1].loss_ratio <= g->full.loss_ratio) == is_lower)
 		return true;
 	g->out->n_contradictions++;
 	supersede(r, load);

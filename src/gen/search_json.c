@@ -93,6 +93,7 @@ static json_t *trial_json(const struct bp_search_trial *t)
 	set(row, "received_pps", json_real(t->received_pps));
 	set(row, "sent", bp_json_count(t->n_sent));
 	set(row, "lost", bp_json_count(t->n_lost));
+	set(row, "corrupt", bp_json_count(t->n_corrupt));
 	set(row, "own_rx_dropped", bp_json_count(t->n_rx_dropped));
 	set(row, "loss_ratio", json_real(t->loss_ratio));
 	set(row, "latency_ns",

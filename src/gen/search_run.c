@@ -113,6 +113,14 @@ static struct bp_search_trial *append(struct bp_search_result *r)
 	return &r->trials[r->n_trials++];
 }
 
+/* What did not come, or came damaged. */
+static uint64_t n_not_carried(const struct bp_trial_result *got)
+{
+	uint64_t n = got->n_lost + got->n_damaged;
+
+	return n < got->n_sent ? n : got->n_sent;
+}
+
 static void record(struct bp_search_trial *trial, const struct bp_search_ask *ask,
 		   const struct bp_trial_result *got)
 {
@@ -122,9 +130,10 @@ static void record(struct bp_search_trial *trial, const struct bp_search_ask *as
 	trial->asked_pkts = ask->n_pkts;
 	trial->sent_pps = got->sent_pps;
 	trial->received_pps = got->received_pps;
-	trial->loss_ratio = got->loss_ratio;
 	trial->n_sent = got->n_sent;
-	trial->n_lost = got->n_lost;
+	trial->n_corrupt = got->n_damaged;
+	trial->n_lost = n_not_carried(got);
+	trial->loss_ratio = got->n_sent ? (double)trial->n_lost / (double)got->n_sent : 0;
 	trial->n_unsent = got->n_unsent;
 	trial->n_rx_dropped = got->n_rx_dropped;
 	if (got->latency.n) {
@@ -161,7 +170,7 @@ static int attempt(struct bp_search_state *state, const struct bp_search_ask *as
 static bool is_worth_repeating(const struct bp_search_state *state, const struct bp_search_ask *ask,
 			       const struct bp_trial_result *got)
 {
-	bool may_show = got->n_lost || ask->rate_pps <= 0 || ask->latency;
+	bool may_show = n_not_carried(got) || ask->rate_pps <= 0 || ask->latency;
 
 	if (!bp_trial_is_disturbed(got) || !may_show || got->is_interrupted)
 		return false;

@@ -104,15 +104,38 @@ static void settle(struct bp_search_bounds *out, enum bp_search_outcome outcome,
 	out->cause = cause;
 }
 
+/* How far what was sent at the lower bound is below what was asked there. */
+static double sent_gap(const struct bp_search_bounds *out)
+{
+	return out->lower_asked_pps > 0
+		       ? (out->lower_asked_pps - out->lower_pps) / out->lower_asked_pps
+		       : 0;
+}
+
+static void settle_late(struct bp_search_bounds *out)
+{
+	settle(out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_GENERATOR);
+	snprintf(
+		out->why, sizeof(out->why),
+		"the generator was late: at the lower bound it sent %.1f %% less than asked (other "
+		"work on its core, or a host that takes the core away)",
+		100 * sent_gap(out));
+}
+
 static void settle_ceiling(const struct bp_search_goal *g)
 {
 	struct bp_search_bounds *out = g->out;
 
-	if (!g->state->result->is_generator_max && out->lower_pps > 0) {
+	if (!g->state->result->is_generator_max && out->lower_pps > 0 &&
+	    sent_gap(out) <= BOUND_SLACK) {
 		out->is_at_max = out->upper_pps <= 0;
 		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
 		snprintf(out->why, sizeof(out->why),
 			 "the highest rate allowed was carried: the device may do more");
+		return;
+	}
+	if (!g->state->result->is_generator_max && out->lower_pps > 0) {
+		settle_late(out);
 		return;
 	}
 	settle(out,
@@ -142,7 +165,11 @@ static void settle_cut(const struct bp_search_goal *g, enum bp_search_turn turn)
 	enum bp_search_cause cause = g->state->cause;
 
 	if (turn == BP_TURN_CLOSE && !out->is_exploratory) {
-		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		out->is_unchecked = !g->n_checks;
+		if (g->n_checks)
+			settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
+		else
+			settle(out, BP_SEARCH_BOUNDED, cause);
 		snprintf(out->why, sizeof(out->why), "bounds not checked once more: %s",
 			 bp_search_cause_text(cause));
 		return;
@@ -168,18 +195,19 @@ static void settle_noise(const struct bp_search_goal *g)
 static void settle_close(const struct bp_search_goal *g)
 {
 	struct bp_search_bounds *out = g->out;
-	double gap = (out->lower_asked_pps - out->lower_pps) / out->lower_asked_pps;
 
-	if (gap <= BOUND_SLACK) {
+	if (sent_gap(out) > BOUND_SLACK) {
+		settle_late(out);
+	} else if (g->state->conf->is_checked && !g->n_checks) {
+		out->is_unchecked = true;
+		settle(out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_GENERATOR);
+		snprintf(
+			out->why, sizeof(out->why),
+			"no bound could be measured once more: the generator did not reach the rate "
+			"again");
+	} else {
 		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
-		return;
 	}
-	settle(out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_GENERATOR);
-	snprintf(
-		out->why, sizeof(out->why),
-		"the generator was late: at the lower bound it sent %.1f %% less than asked (other "
-		"work on its core, or a host that takes the core away)",
-		100 * gap);
 }
 
 /* The lower bound stands: nothing was lost there. The upper one may be the machine's. */

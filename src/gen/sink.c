@@ -49,6 +49,7 @@ void bp_sink_begin(struct bp_sink *sink, bool has_run, uint8_t run, uint64_t fir
 {
 	sink->is_run_known = has_run;
 	sink->run = has_run ? run : 0;
+	sink->first_ns = sink->n_first = sink->last_ns = 0;
 	sink->n_broken = sink->n_stale = sink->n_restarts = sink->n_unknown = 0;
 	atomic_store_explicit(&sink->n_pkts, 0, memory_order_relaxed);
 	atomic_store_explicit(&sink->n_bytes, 0, memory_order_relaxed);
@@ -237,7 +238,9 @@ static void take_packet(struct bp_sink *sink, const struct bp_pkt *views, unsign
 	s->n_bytes += frame_bytes;
 	add(&sink->n_pkts, 1);
 	add(&sink->n_bytes, frame_bytes);
-	if (sink->is_payload_checked && !(sig.stream & BP_SIG_PATTERN))
+	if (place.end > frame_bytes)
+		s->n_corrupt++; /* cut off: known by its headers, whatever was in it */
+	else if (sink->is_payload_checked && !(sig.stream & BP_SIG_PATTERN))
 		s->n_unchecked++;
 	else if (sink->is_payload_checked && (place.end < place.payload + BP_SIG_BYTES ||
 					      !is_intact(views, n_views, place, &sig)))
@@ -250,12 +253,22 @@ static void take_packet(struct bp_sink *sink, const struct bp_pkt *views, unsign
 
 void bp_sink_take(struct bp_sink *sink, const struct bp_pkt *pkts, unsigned n, uint64_t now_ns)
 {
+	uint64_t n_once = atomic_load_explicit(&sink->n_once, memory_order_relaxed), n_new;
+
 	for (unsigned i = 0; i < n;) {
 		unsigned n_views = bp_pkt_n_views(&pkts[i], n - i);
 
 		take_packet(sink, &pkts[i], n_views, now_ns);
 		i += n_views;
 	}
+	n_new = atomic_load_explicit(&sink->n_once, memory_order_relaxed) - n_once;
+	if (!n_new)
+		return;
+	if (!n_once) {
+		sink->first_ns = now_ns;
+		sink->n_first = n_new;
+	}
+	sink->last_ns = now_ns;
 }
 
 bool bp_sink_step(struct bp_sink *sink)

@@ -33,7 +33,7 @@ struct bp_sink_stream {
 	uint64_t n_reordered; /* RFC 4737 section 3.3, type-P-reordered: below NextExp */
 	uint64_t reorder_max; /* farthest below NextExp, in sequence numbers */
 	uint64_t n_too_old; /* farther below than the window: counted as once and as reordered */
-	uint64_t n_corrupt; /* payload is not the pattern */
+	uint64_t n_corrupt; /* payload is not the pattern, or the frame was cut off */
 	uint64_t n_unchecked; /* payload to be checked, but the sender wrote no pattern */
 	uint64_t n_bad_time; /* sent after it was received: the ends have different clocks */
 	uint64_t window[BP_SINK_WINDOW / 64]; /* bit seq % window: seen */
@@ -53,6 +53,8 @@ struct bp_sink {
 	uint64_t n_stale; /* frames of another run */
 	uint64_t n_restarts; /* times that a sender began anew (receiver alone) */
 	uint64_t n_unknown; /* good signatures of streams that nobody announced */
+	/* When a burst brought the first packets of this run, how many different ones; the last. */
+	uint64_t first_ns, n_first, last_ns;
 	/* Written by the worker, read by the control thread while it runs. */
 	_Atomic uint64_t n_pkts, n_bytes; /* of this run: all streams together */
 	_Atomic uint64_t n_once;

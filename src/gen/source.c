@@ -39,6 +39,17 @@ static void make_cycle(struct bp_source *s)
 	s->n_cycle = bp_frame_cycle(shares, s->n_streams, s->cycle, BP_STREAM_CYCLE_MAX);
 }
 
+/* Turns per cycle. A rate that is asked for is never none, and never wraps: a first frame, and a second one
+ * after months; more than any generator sends. */
+static uint64_t scale_rate(double rate_pps, double hz)
+{
+	double turns = rate_pps / hz * (double)(1ull << SCALE_BITS);
+
+	if (rate_pps <= 0)
+		return 0;
+	return turns < 1 ? 1 : turns >= 0x1p63 ? 1ull << 63 : (uint64_t)turns;
+}
+
 void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 {
 	double hz = (double)bp_clock_hz();
@@ -48,7 +59,7 @@ void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 	s->burst = r->burst;
 	s->begin = 0;
 	s->end = r->duration_s > 0 ? (uint64_t)(r->duration_s * hz) : UINT64_MAX;
-	s->turns_per_cycle = (uint64_t)(r->rate_pps / hz * (double)(1ull << SCALE_BITS));
+	s->turns_per_cycle = scale_rate(r->rate_pps, hz);
 	s->n_turns = 0;
 	s->n_left = r->n_pkts ? r->n_pkts : UINT64_MAX;
 	s->n_turns_max = UINT64_MAX;

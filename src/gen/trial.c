@@ -166,6 +166,16 @@ static void settle(struct bp_gen *gen)
 	}
 }
 
+/* A receiver alone: the time before the first frame is somebody else's. What came with the first burst
+ * had begun before it. */
+static void rate_arrivals(const struct bp_sink *sink, struct bp_trial_result *r, uint64_t n_once)
+{
+	uint64_t n_after = n_once > sink->n_first ? n_once - sink->n_first : 0;
+
+	r->elapsed_s = n_once ? (double)(sink->last_ns - sink->first_ns) * 1e-9 : 0;
+	r->received_pps = r->elapsed_s > 0 ? (double)n_after / r->elapsed_s : 0;
+}
+
 static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_latency *latency)
 {
 	uint64_t n_once = 0, n_gaps = 0;
@@ -179,6 +189,7 @@ static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_l
 		r->n_duplicate += s->n_duplicate;
 		r->n_reordered += s->n_reordered;
 		r->n_corrupt += s->n_corrupt;
+		r->n_damaged += s->n_corrupt;
 		n_once += s->n_once;
 		n_gaps += bp_sink_gaps(s);
 		bp_latency_merge(latency, &s->latency);
@@ -197,6 +208,8 @@ static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_l
 	else
 		r->n_sent = n_once + n_gaps;
 	r->received_pps = r->elapsed_s > 0 ? (double)n_once / r->elapsed_s : 0;
+	if (!gen->by_role[BP_GEN_TX])
+		rate_arrivals(gen->sink, r, n_once);
 }
 
 /* Had all ports their link? Frames that a device lost for want of it are no fault of the one under test. */
@@ -237,6 +250,8 @@ static void judge_sender(const struct bp_gen *gen, struct bp_trial_result *r)
 	uint64_t n_cpu = atomic_load_explicit(&s->n_missed_cpu, memory_order_relaxed);
 	uint64_t n_full = atomic_load_explicit(&s->n_missed_full, memory_order_relaxed);
 
+	if (r->is_own_pace)
+		return;
 	if (r->asked_pps <= 0) {
 		r->is_generator_bound = gen->sink && !r->n_lost && r->n_sent;
 		if (r->is_generator_bound)
@@ -257,6 +272,15 @@ static void judge_sender(const struct bp_gen *gen, struct bp_trial_result *r)
 			 "is above what it can build");
 }
 
+/* Does the capture, or the rate of its port, set the pace? */
+static bool is_own_pace(const struct bp_gen *gen)
+{
+	const struct bp_gen_port *replay = gen->by_role[BP_GEN_REPLAY];
+
+	return replay && gen->request.rate_pps <= 0 &&
+	       (replay->port->conf->rate_pps || !strcmp(replay->port->conf->pace, "recorded"));
+}
+
 int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 {
 	struct bp_trial_result *r = &gen->result;
@@ -274,6 +298,7 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	r->is_interrupted = gen->is_port_lost ||
 			    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed);
 	r->asked_pps = gen->request.rate_pps;
+	r->is_own_pace = is_own_pace(gen);
 	bp_gen_read_off(gen, &r->off_share, &r->off_cause);
 	if (has_tx) {
 		r->elapsed_s = bp_source_elapsed_s(&gen->source);

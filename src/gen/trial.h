@@ -31,7 +31,8 @@ struct bp_trial_result {
 	double offered_pps; /* handed to the TX port */
 	double sent_pps; /* sent by the TX port: what loss counts from */
 	double received_pps; /* received once, over the time of sending */
-	double elapsed_s; /* of sending */
+	/* Of sending; of a receiver alone from the first frame to the last: not what it waited before. */
+	double elapsed_s;
 	uint64_t n_offered, n_sent;
 	uint64_t n_unsent; /* offered, but dropped by the TX port under a reason, or held by it */
 	uint64_t n_received; /* frames of this trial, duplicates included */
@@ -39,7 +40,10 @@ struct bp_trial_result {
 	/* Dropped by the generator's own RX port, as it counts or reports: among n_lost as a rule. */
 	uint64_t n_rx_dropped;
 	uint64_t n_reordered; /* RFC 4737 type-P-reordered */
-	uint64_t n_corrupt; /* payload or signature damaged */
+	uint64_t n_corrupt; /* payload or signature damaged, cut off */
+	/* Those among n_received whose signature was whole: they came, but no device that passes them
+	 * carries its load. Searches take them for lost. */
+	uint64_t n_damaged;
 	uint64_t n_foreign; /* frames that no generator of ours made */
 	uint64_t n_stale; /* frames of another trial */
 	uint64_t n_missed; /* turns of the schedule that the generator let pass */
@@ -53,6 +57,8 @@ struct bp_trial_result {
 	 * disturbed: what it lost or took may be the machine's doing. */
 	double off_share;
 	enum bp_off_cause off_cause;
+	/* A replay at the pace of its capture: neither a rate was asked for nor the fastest. */
+	bool is_own_pace;
 	bool is_interrupted; /* ended early: what was measured until then */
 	char why[160]; /* why it is generator-bound or interrupted; "" otherwise */
 	struct bp_latency_summary latency;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/json.h"
 
+#include "bypath/log.h"
+
 #include "report/file.h"
 #include "report/json_model.h"
 #include "report/text.h"
@@ -188,18 +190,19 @@ static int write_root(FILE *out, const void *arg)
 		       : 0;
 }
 
-/* No root can only be for lack of memory. */
-static int write_nothing(FILE *out, const void *arg)
-{
-	(void)out;
-	(void)arg;
-	return -ENOMEM;
-}
-
 int bp_json_write(json_t *root, const char *path)
 {
-	int err = bp_file_replace(path, root ? write_root : write_nothing, root);
+	int err;
 
+	/* jansson says no more than that it did not work. */
+	if (!root) {
+		bp_log(BP_LOG_ERROR,
+		       "report %s: not written: the document cannot be made: no memory is left, or a "
+		       "text in it is no UTF-8: please report the latter",
+		       path);
+		return -ENOMEM;
+	}
+	err = bp_file_replace(path, write_root, root);
 	json_decref(root);
 	return err;
 }

@@ -35,8 +35,9 @@ int bp_report_json_explain(FILE *out, const char *file, const struct bp_conf *co
 						      bp_json_modelled(path), "hops",
 						      bp_json_hops(path)));
 	}
-	return print(out, json_pack("{s:s, s:s, s:b, s:o, s:o}", "schema", "bypath.explain/1",
-				    "file", file, "predicted", 1, "ports", ports, "paths", rows));
+	return print(out,
+		     json_pack("{s:s, s:o, s:b, s:o, s:o}", "schema", "bypath.explain/1", "file",
+			       bp_json_text(file), "predicted", 1, "ports", ports, "paths", rows));
 }
 
 int bp_report_json_drivers(FILE *out, const struct bp_report_driver *drivers, size_t n_drivers)
@@ -46,9 +47,10 @@ int bp_report_json_drivers(FILE *out, const struct bp_report_driver *drivers, si
 	for (size_t i = 0; i < n_drivers; i++) {
 		const struct bp_report_driver *d = &drivers[i];
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s?, s:s?}", "name", d->name,
-						      "state", d->state, "reason", d->reason,
-						      "summary", d->summary));
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:o, s:o}", "name", d->name, "state",
+						d->state, "reason", bp_json_text(d->reason),
+						"summary", bp_json_text(d->summary)));
 	}
 	return print(out, json_pack("{s:s, s:o}", "schema", "bypath.drivers/1", "drivers", rows));
 }

@@ -2,6 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/json_model.h"
 
+#include "core/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 static const char *rate_name(enum bp_call_rate rate)
 {
 	static const char *const names[] = {
@@ -32,6 +37,19 @@ json_t *bp_json_count(uint64_t n)
 json_t *bp_json_ratio(double numerator, double denominator)
 {
 	return denominator > 0 ? json_real(numerator / denominator) : json_null();
+}
+
+json_t *bp_json_text(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+	json_t *value;
+
+	if (!copy)
+		return json_null();
+	bp_utf8_clean(copy);
+	value = json_string(copy);
+	free(copy);
+	return value;
 }
 
 json_t *bp_json_off(double share, enum bp_off_cause cause)
@@ -100,10 +118,11 @@ json_t *bp_json_hops(const struct bp_model_path *model)
 
 json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "name", conf->name, "driver",
-			 conf->driver, "device", conf->device, "mode", info->mode, "device_driver",
-			 info->device_driver, "kind", kind_name(info->kind), "mtu", (int)info->mtu,
-			 "note", info->note);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s, s:i, s:o}", "name", conf->name, "driver",
+			 conf->driver, "device", bp_json_text(conf->device), "mode",
+			 bp_json_text(info->mode), "device_driver",
+			 bp_json_text(info->device_driver), "kind", kind_name(info->kind), "mtu",
+			 (int)info->mtu, "note", bp_json_text(info->note));
 }
 
 json_t *bp_json_reported(const struct bp_reported *reported, unsigned n)

@@ -16,6 +16,8 @@
 json_t *bp_json_count(uint64_t n);
 /* numerator / denominator, null where the denominator is not above 0. */
 json_t *bp_json_ratio(double numerator, double denominator);
+/* A text of any bytes; what is no UTF-8 in it is '?'. NULL is null. */
+json_t *bp_json_text(const char *text);
 /* {"share": …, "cause": …}: how much of the time a thread was off its core. */
 json_t *bp_json_off(double share, enum bp_off_cause cause);
 /* {"lo": …, "hi": …} */

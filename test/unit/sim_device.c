@@ -42,6 +42,8 @@ static double sent_rate(struct sim_device *d, const struct bp_trial_request *req
 	double most = d->generator_pps > 0 ? d->generator_pps : 1e9;
 	double rate = request->rate_pps > 0 ? fmin(request->rate_pps, most) : most;
 
+	if (d->late_after && d->n_trials >= d->late_after)
+		return rate * 0.9;
 	if (!(random_share(d) < d->hiccup_share))
 		return rate;
 	return rate * (1 - (d->hiccup_depth > 0 ? d->hiccup_depth : 0.1));
@@ -73,6 +75,15 @@ static void fill(struct sim_device *d, const struct bp_trial_request *request, d
 					    .n_sent = (uint64_t)n_sent,
 					    .n_received = (uint64_t)(n_sent - n_lost),
 					    .n_lost = (uint64_t)n_lost };
+	result->n_damaged = result->n_corrupt =
+		(uint64_t)(d->corrupt_share * (double)result->n_received);
+	if (random_share(d) < d->disturbed_share) {
+		result->off_share = 0.3;
+		result->off_cause = BP_OFF_OTHERS;
+		n_lost = fmax(n_lost, n_sent / 2);
+		result->n_lost = (uint64_t)n_lost;
+		result->n_received = result->n_sent - result->n_lost;
+	}
 	result->loss_ratio = n_sent > 0 ? n_lost / n_sent : 0;
 	result->received_pps = (n_sent - n_lost) / duration_s;
 	result->is_generator_bound =

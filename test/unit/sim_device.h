@@ -12,6 +12,10 @@ struct sim_device {
 	double noise; /* the knee of each trial moves by up to ± this share */
 	double drift_per_s; /* the knee moves by this share every second */
 	double spike_share; /* share of trials that lose a few frames at any rate */
+	double corrupt_share; /* of what comes, damaged on the way */
+	double disturbed_share; /* share of trials that are disturbed, and then lose half */
+	unsigned
+		late_after; /* trials at the rate asked; then the generator sends a tenth less; 0: never */
 	double base_loss; /* loss ratio at every rate */
 	double generator_pps; /* the generator sends no more; 0: no limit */
 	double hiccup_share; /* share of trials in which the generator sends less: */

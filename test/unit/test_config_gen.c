@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORTS "[port.a]\ndriver = null\n[port.b]\ndriver = null\n"
+#define PORTS "[port.a]\ndriver = null\n[port.b]\ndriver = tap\ndevice = t\n"
 #define GEN   PORTS "[gen]\ntx = a\nrx = b\n"
 #define RATE  ", allowed: max, or a number with pps, bps, bpsl1 (k, m, g before them) or %\n"
 #define SIZE                                                                              \
@@ -22,11 +22,22 @@
 static const struct config_case cases[] = {
 	CASE("gen_needs_no_forward", GEN, .errors = NULL),
 	CASE("sender_alone", "[port.a]\ndriver = null\n[gen]\ntx = a\n", .errors = NULL),
+	CASE("null_invents_what_it_receives", "[port.a]\ndriver = null\n[gen]\nrx = a\n",
+	     .errors =
+		     "@:4: [gen] rx: found «a», a null port, which makes its frames by itself: nothing "
+		     "that was sent comes out of it\n"),
+	CASE("a_capture_holds_nothing_that_is_sent",
+	     "[port.a]\ndriver = null\n[port.b]\ndriver = pcap\ndevice = f\n[gen]\ntx = a\nrx = b\n",
+	     .errors =
+		     "@:8: [gen] rx: found «b», a capture, which holds what was sent before: receive "
+		     "without tx to count what is in it\n"),
+	CASE("a_capture_is_counted_alone", "[port.b]\ndriver = pcap\ndevice = f\n[gen]\nrx = b\n",
+	     .errors = NULL),
 	CASE("port_outside_gen_is_used_nowhere", GEN "[port.c]\ndriver = null\n",
-	     .errors = "@:8: [port.c]: is used nowhere: name it in [gen], or delete the section\n"),
+	     .errors = "@:9: [port.c]: is used nowhere: name it in [gen], or delete the section\n"),
 	CASE("no_such_port", PORTS "[gen]\ntx = a\nrx = bb\n",
 	     .errors = "@:3: [port.b]: is used nowhere: name it in [gen], or delete the section\n"
-		       "@:7: [gen] rx: found «bb», which is no port: add a section [port.bb]; did "
+		       "@:8: [gen] rx: found «bb», which is no port: add a section [port.bb]; did "
 		       "you mean «b»?\n"),
 	CASE("rates", GEN, .sets = { "gen.rate=5" },
 	     .errors = "--set gen.rate=5: [gen] rate: found «5»" RATE),
@@ -69,7 +80,7 @@ static const struct config_case cases[] = {
 		     "--set stream.s.dst=10.0.0.1: [stream.s] dst: does not apply: protocol = eth "
 		     "has no IP header; delete the line\n"),
 	CASE("bad_stream_name", GEN "[stream.a.b]\n",
-	     .errors = "@:8: [stream.a.b]: found a stream named «a.b», allowed: 1..31 of a-z 0-9 _ "
+	     .errors = "@:9: [stream.a.b]: found a stream named «a.b», allowed: 1..31 of a-z 0-9 _ "
 		       "-\n"),
 	CASE("replay_is_a_capture", GEN, .sets = { "gen.replay=b" },
 	     .errors =

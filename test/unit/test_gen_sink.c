@@ -74,6 +74,36 @@ static void receive(struct bed *b, uint64_t seq)
 	bp_sink_take(b->sink, &pkt, 1, 1500);
 }
 
+/* Known by its headers, with the payload's check off as well. */
+static void a_frame_that_was_cut_off_is_corrupt(void **state)
+{
+	struct bed *b = *state;
+	struct bp_pkt pkt = make(b, 0, RUN, 0, 1000);
+
+	b->sink->is_payload_checked = false;
+	bp_sink_take(b->sink, &pkt, 1, 1500);
+	assert_int_equal(b->s->n_corrupt, 0);
+	pkt = make(b, 0, RUN, 1, 1000);
+	pkt.len -= 40;
+	bp_sink_take(b->sink, &pkt, 1, 1500);
+	assert_int_equal(b->s->n_corrupt, 1);
+}
+
+static void the_first_burst_and_the_last_have_their_times(void **state)
+{
+	struct bed *b = *state;
+	struct bp_pkt pkts[2];
+
+	pkts[0] = make(b, 0, RUN, 0, 1000);
+	bp_sink_take(b->sink, pkts, 1, 5000);
+	pkts[0] = make(b, 0, RUN, 1, 1000);
+	bp_sink_take(b->sink, pkts, 1, 9000);
+	bp_sink_take(b->sink, pkts, 1, 9500); /* a duplicate is no arrival */
+	assert_int_equal(b->sink->first_ns, 5000);
+	assert_int_equal(b->sink->n_first, 1);
+	assert_int_equal(b->sink->last_ns, 9000);
+}
+
 static void in_order_nothing_is_wrong(void **state)
 {
 	struct bed *b = *state;
@@ -363,6 +393,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(a_frame_that_was_cut_off_is_corrupt),
+		TEST(the_first_burst_and_the_last_have_their_times),
 		TEST(in_order_nothing_is_wrong),
 		TEST(known_losses_are_counted_exactly),
 		TEST(loss_before_the_first_frame_counts),

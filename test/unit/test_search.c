@@ -433,6 +433,81 @@ static void the_listed_trials_prove_the_bounds(void **state)
 	}
 }
 
+static void damaged_frames_are_not_carried(void **state)
+{
+	struct sim_device d = { .knee_pps = 1e6, .seed = 3, .corrupt_share = 1 };
+	struct bp_search_result r;
+
+	(void)state;
+	run(&d, BP_SEARCH_NDR, &r);
+	assert_int_equal(r.outcome, BP_SEARCH_NOT_MEASURABLE);
+	assert_int_equal(r.cause, BP_SEARCH_CAUSE_LOSSY);
+	assert_true(r.trials[0].n_corrupt > 0 && r.trials[0].n_lost == r.trials[0].n_sent);
+	bp_search_result_free(&r);
+}
+
+static void a_ceiling_is_measured_only_if_it_was_sent(void **state)
+{
+	struct sim_device d = {
+		.knee_pps = 1e6, .seed = 3, .hiccup_share = 1, .hiccup_depth = 0.045
+	};
+	struct bp_search_conf conf;
+	struct bp_search_result r;
+
+	(void)state;
+	for (unsigned is_sent = 0; is_sent < 2; is_sent++) {
+		d.hiccup_share = is_sent ? 0 : 1;
+		sim_device_conf(&d, BP_SEARCH_NDR, &conf);
+		conf.max_pps = 1e5;
+		assert_int_equal(bp_search_run(&conf, &r), 0);
+		assert_int_equal(r.outcome, is_sent ? BP_SEARCH_MEASURED : BP_SEARCH_BOUNDED);
+		assert_true(r.goals[0].lower_pps > 0.95e5 && r.goals[0].lower_pps < 1.001e5);
+		assert_true(!is_sent == (strstr(r.goals[0].why, "4.5 % less than asked") != NULL));
+		bp_search_result_free(&r);
+	}
+}
+
+static void bounds_that_no_check_confirmed_are_not_measured(void **state)
+{
+	struct sim_device quiet = { .knee_pps = 1e6, .seed = 3 }, late = quiet;
+	struct bp_search_result r;
+	unsigned n_before = 0;
+
+	(void)state;
+	run(&quiet, BP_SEARCH_NDR, &r);
+	assert_int_equal(r.outcome, BP_SEARCH_MEASURED);
+	while (n_before < r.n_trials && !r.trials[n_before].is_check)
+		n_before++;
+	assert_true(n_before < r.n_trials);
+	bp_search_result_free(&r);
+	/* From the first check on the generator does not reach the rate. */
+	late.late_after = n_before;
+	run(&late, BP_SEARCH_NDR, &r);
+	assert_int_equal(r.outcome, BP_SEARCH_BOUNDED);
+	assert_true(r.goals[0].is_unchecked);
+	bp_search_result_free(&r);
+}
+
+static void disturbed_trials_are_made_again_and_marked_where_that_does_not_help(void **state)
+{
+	struct sim_device now_and_then = { .knee_pps = 1e6, .seed = 3, .disturbed_share = 0.3 };
+	struct sim_device always = { .knee_pps = 1e6, .seed = 3, .disturbed_share = 1 };
+	struct bp_search_result r;
+	unsigned n_again = 0;
+
+	(void)state;
+	run(&now_and_then, BP_SEARCH_NDR, &r);
+	for (size_t i = 0; i < r.n_trials; i++)
+		n_again += r.trials[i].n_disturbed;
+	assert_true(n_again > 0);
+	assert_true(r.goals[0].lower_pps <= 1.001e6);
+	bp_search_result_free(&r);
+	run(&always, BP_SEARCH_NDR, &r);
+	assert_true(r.outcome != BP_SEARCH_MEASURED);
+	assert_int_equal(r.trials[0].n_disturbed, 2);
+	bp_search_result_free(&r);
+}
+
 struct estimates {
 	unsigned n;
 	double at_s[BP_SEARCH_TRIALS_MAX], remaining_s[BP_SEARCH_TRIALS_MAX];
@@ -577,6 +652,11 @@ int main(void)
 		cmocka_unit_test(a_trial_that_cannot_run_ends_it_as_failed),
 		cmocka_unit_test(every_trial_is_listed_in_order),
 		cmocka_unit_test(the_listed_trials_prove_the_bounds),
+		cmocka_unit_test(damaged_frames_are_not_carried),
+		cmocka_unit_test(a_ceiling_is_measured_only_if_it_was_sent),
+		cmocka_unit_test(bounds_that_no_check_confirmed_are_not_measured),
+		cmocka_unit_test(
+			disturbed_trials_are_made_again_and_marked_where_that_does_not_help),
 		cmocka_unit_test(estimates_are_near_the_truth),
 		cmocka_unit_test(short_trials_alone_never_make_a_lower_bound),
 		cmocka_unit_test(loss_above_the_exceed_ratio_makes_an_upper_bound),
