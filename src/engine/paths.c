@@ -120,9 +120,11 @@ int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port)
 static bp_direct_fn choose_direct(const struct bp_engine *e, struct bp_path *path)
 {
 	const struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	const struct bp_offload *offload =
+		atomic_load_explicit(&path->offload, memory_order_relaxed);
 
 	if (in->driver != out->driver || !in->driver->ops->direct || !in->is_started ||
-	    !out->is_started || atomic_load_explicit(&path->offload, memory_order_relaxed))
+	    !out->is_started || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
 	return in->driver->ops->direct(path->rxq, path->txq, e->conf->engine.mode);
 }
