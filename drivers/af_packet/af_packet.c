@@ -318,7 +318,7 @@ static int afp_start(struct bp_port *port)
 	}
 	set_mode(ap);
 	bp_netdev_tx_dropped_begin(&ap->tx_dropped, port->conf->device);
-	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX | BP_CAP_ENCAP_RX;
 	info->rx_copies = 0;
 	info->tx_copies = 0;
 	return 0;

@@ -7,6 +7,7 @@
 #include "bypath/counters.h"
 #include "bypath/pkt.h"
 
+#include <limits.h>
 #include <stdalign.h>
 
 #define BP_CACHE_LINE 64
@@ -47,8 +48,11 @@ typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
  * Move up to max packets (1 ≤ max ≤ BP_BURST_MAX) from rxq to txq, two queues of one driver, in its
  * own handles: what rx(), the engine's mode and bp_tx_all() (core/transmit.h) with n_retries do,
  * without a view for each packet, and with the same counts on both queues. The worker of both queues
- * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone.
+ * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone;
+ * BP_DIRECT_BY_VIEWS: it took none, since the first needs the engine's look (metadata of super-frames,
+ * of SCTP): this round goes by rx() and tx().
  */
+#define BP_DIRECT_BY_VIEWS UINT_MAX
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
 				 unsigned n_retries);
 
@@ -116,6 +120,8 @@ enum bp_port_cap {
 	BP_CAP_NO_UDP_GSO = 1u << 6,
 	/* What TX leaves over may be a packet that it never takes: some PMDs do not tell. */
 	BP_CAP_TX_UNSURE = 1u << 7,
+	/* Received metadata may speak of a packet within a tunnel, or of SCTP: more than TX can be told. */
+	BP_CAP_ENCAP_RX = 1u << 8,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */

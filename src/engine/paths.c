@@ -126,9 +126,11 @@ static bool has_link(struct bp_port *port)
 static bp_direct_fn choose_direct(const struct bp_engine *e, struct bp_path *path)
 {
 	struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	const struct bp_offload *offload =
+		atomic_load_explicit(&path->offload, memory_order_relaxed);
 
 	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
-	    !has_link(out) || atomic_load_explicit(&path->offload, memory_order_relaxed))
+	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
 	return in->driver->ops->direct(path->rxq, path->txq, e->conf->engine.mode);
 }
