@@ -198,6 +198,7 @@ struct bp_port {
 	/* enum bp_link. Written by the control thread, read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
+	bool is_missed; /* said to be gone, and not up since. Control thread */
 };
 
 /*

@@ -20,11 +20,16 @@ static void halt_port(struct bp_engine *e, struct bp_port *port)
 	bp_port_stop(port);
 }
 
+/* A device that was started anew and never got up has not come back: it is the same loss. */
 static void take_port_out(struct bp_engine *e, struct bp_port *port)
 {
-	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
-	       port->conf->name, port->conf->device);
-	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	if (!port->is_missed) {
+		bp_log(BP_LOG_WARN,
+		       "port %s: %s is gone: other ports go on, waiting for it to come back",
+		       port->conf->name, port->conf->device);
+		atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	}
+	port->is_missed = true;
 	halt_port(e, port);
 	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
 }
@@ -46,18 +51,26 @@ static bool resume_port(struct bp_engine *e, struct bp_port *port)
 	return true;
 }
 
-static void take_port_in(struct bp_engine *e, struct bp_port *port)
+static unsigned check_link(struct bp_port *port)
 {
-	if (resume_port(e, port))
-		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
-		       port->conf->device, port->info.mode);
+	return port->driver->ops->check ? (unsigned)port->driver->ops->check(port) : BP_LINK_UP;
 }
 
 static void note_link(struct bp_port *port, unsigned link)
 {
-	if (link == atomic_load_explicit(&port->link, memory_order_relaxed))
-		return;
+	bool is_news = link != atomic_load_explicit(&port->link, memory_order_relaxed);
+
 	atomic_store_explicit(&port->link, link, memory_order_relaxed);
+	if (port->is_missed) {
+		if (link != BP_LINK_UP)
+			return;
+		port->is_missed = false;
+		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
+		       port->conf->device, port->info.mode);
+		return;
+	}
+	if (!is_news)
+		return;
 	bp_log(link == BP_LINK_UP ? BP_LOG_INFO : BP_LOG_WARN, "port %s: %s is %s",
 	       port->conf->name, port->conf->device, link == BP_LINK_UP ? "up" : "down");
 }
@@ -66,14 +79,11 @@ void bp_engine_tick(struct bp_engine *e)
 {
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
-		unsigned link = BP_LINK_UP;
+		unsigned link;
 
-		if (!port->is_started) {
-			take_port_in(e, port);
+		if (!port->is_started && !resume_port(e, port))
 			continue;
-		}
-		if (port->driver->ops->check)
-			link = (unsigned)port->driver->ops->check(port);
+		link = check_link(port);
 		if (link == BP_LINK_CHANGED) {
 			halt_port(e, port);
 			link = resume_port(e, port) ? BP_LINK_UP : BP_LINK_DOWN;
