@@ -36,6 +36,7 @@ struct eal_args {
 /* EAL can be started once per process: its state is the process's. Control thread, but line. */
 static struct {
 	bool tried;
+	bool is_starting; /* read at exit(), by the thread that EAL is started in */
 	int result;
 	int eal_errno;
 	struct eal_args args;
@@ -78,10 +79,10 @@ void dpdk_eal_listen(void)
 	pthread_mutex_unlock(&eal.lock);
 }
 
-/* DPDK's -1 is no EPERM. */
+/* DPDK's -1 is no EPERM, and a failure that leaves rte_errno alone is no success. */
 const char *dpdk_eal_why(int err)
 {
-	const char *name = err == -1 ? "refused" : rte_strerror(-err);
+	const char *name = err == -1 || err == 0 ? "refused" : rte_strerror(-err);
 
 	pthread_mutex_lock(&eal.lock);
 	snprintf(eal.why, sizeof(eal.why), eal.line[0] ? "%s (%s)" : "%s", name, eal.line);
@@ -239,6 +240,19 @@ static void cleanup_at_exit(void)
 	rte_eal_cleanup();
 }
 
+/* Some arguments (-h) have EAL print something and call exit(0), as if a run had succeeded. */
+static void fail_exit_of_eal(void)
+{
+	if (!eal.is_starting)
+		return;
+	fflush(stdout);
+	bp_log(BP_LOG_ERROR,
+	       "DPDK's EAL has ended the process instead of starting: delete what asks it to from "
+	       "[dpdk] args");
+	bp_log_flush();
+	_exit(EXIT_FAILURE);
+}
+
 static int start_once(const struct bp_port *port)
 {
 	const struct bp_conf *conf = port->env->conf;
@@ -251,7 +265,10 @@ static int start_once(const struct bp_port *port)
 		return err;
 	dpdk_eal_listen();
 	build_args(&eal.args, conf);
+	atexit(fail_exit_of_eal);
+	eal.is_starting = true;
 	err = run_start_thread();
+	eal.is_starting = false;
 	if (err)
 		return err;
 	if (eal.result) {

@@ -5,6 +5,7 @@
 #include "bypath/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +31,8 @@ static bool is_answered(const char *path)
 
 	if (fd < 0)
 		return true;
-	memcpy(address.sun_path, path, strlen(path) + 1);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.*s",
+		 (int)sizeof(address.sun_path) - 1, path);
 	answered =
 		!connect(fd, (struct sockaddr *)&address, sizeof(address)) || errno != ECONNREFUSED;
 	close(fd);

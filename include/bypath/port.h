@@ -241,6 +241,7 @@ struct bp_port {
 	/* enum bp_link. Written by the control thread (bp_port_set_link()), read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
+	bool is_missed; /* said to be gone, and not up since. Control thread */
 };
 
 /*

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define GRACE_S 1
+/* To the thread from bp_cli_start_end(); cancelling it would need a descriptor, for libgcc. */
+#define OVER SIGUSR2
 
 /* Is the start-up over within GRACE_S? */
 static bool comes_back(struct bp_cli_start *start)
@@ -49,14 +51,14 @@ static void *run(void *arg)
 {
 	struct bp_cli_start *start = arg;
 	sigset_t ends;
-	int number, state;
+	int number;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
-	if (sigwait(&ends, &number)) /* cancelled here by bp_cli_start_end() */
+	sigaddset(&ends, OVER);
+	if (sigwait(&ends, &number) || number == OVER)
 		return NULL;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	if (comes_back(start))
 		kill(getpid(), number);
 	else
@@ -67,6 +69,7 @@ static void *run(void *arg)
 void bp_cli_start_begin(struct bp_cli_start *start)
 {
 	pthread_condattr_t attr;
+	sigset_t over, before;
 	int err;
 
 	*start = (struct bp_cli_start){ 0 };
@@ -75,7 +78,11 @@ void bp_cli_start_begin(struct bp_cli_start *start)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&start->changed, &attr);
 	pthread_condattr_destroy(&attr);
+	sigemptyset(&over);
+	sigaddset(&over, OVER);
+	pthread_sigmask(SIG_BLOCK, &over, &before);
 	err = pthread_create(&start->thread, NULL, run, start);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	start->is_running = !err;
 	if (err)
 		bp_log(BP_LOG_WARN, "no thread for signals during the start-up: %s", strerror(err));
@@ -88,7 +95,7 @@ void bp_cli_start_end(struct bp_cli_start *start)
 	pthread_cond_signal(&start->changed);
 	pthread_mutex_unlock(&start->lock);
 	if (start->is_running) {
-		pthread_cancel(start->thread);
+		pthread_kill(start->thread, OVER);
 		pthread_join(start->thread, NULL);
 	}
 	pthread_cond_destroy(&start->changed);

@@ -2,11 +2,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/idle.h"
 
+#include "bypath/log.h"
+
 #include "core/clock.h"
 #include "core/cpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,14 +33,20 @@ int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
 		.sleep_us = SLEEP_MIN_US,
 		.fds = calloc(n_rxqs + 1, sizeof(struct pollfd)),
 	};
-	if (idle->wake_fd < 0)
-		return -errno;
+	if (idle->wake_fd < 0) {
+		int err = errno;
+
+		bp_log(BP_LOG_ERROR,
+		       "a worker gets no descriptor to be woken by: %s: raise the limit (ulimit -n)",
+		       strerror(err));
+		return -err;
+	}
 	return idle->fds ? 0 : -ENOMEM;
 }
 
 void bp_idle_fini(struct bp_idle *idle)
 {
-	if (idle->fds)
+	if (idle->fds && idle->wake_fd >= 0)
 		close(idle->wake_fd);
 	free(idle->fds);
 	idle->fds = NULL;

@@ -23,7 +23,7 @@ struct bp_idle {
 	_Atomic bool is_by_fd; /* last wait was on descriptors */
 };
 
-/* n_rxqs: RX queues that the worker polls. 0 or -errno. Control thread. */
+/* n_rxqs: RX queues that the worker polls. 0 or -errno (EMFILE logged). Control thread. */
 int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs);
 void bp_idle_fini(struct bp_idle *idle);
 

@@ -21,11 +21,16 @@ static void halt_port(struct bp_engine *e, struct bp_port *port)
 	bp_port_stop(port);
 }
 
+/* A device that was started anew and never got up has not come back: it is the same loss. */
 static void take_port_out(struct bp_engine *e, struct bp_port *port)
 {
-	bp_log(BP_LOG_WARN, "port %s: %s is gone: other ports go on, waiting for it to come back",
-	       port->conf->name, port->conf->device);
-	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	if (!port->is_missed) {
+		bp_log(BP_LOG_WARN,
+		       "port %s: %s is gone: other ports go on, waiting for it to come back",
+		       port->conf->name, port->conf->device);
+		atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
+	}
+	port->is_missed = true;
 	halt_port(e, port);
 }
 
@@ -46,24 +51,26 @@ static bool resume_port(struct bp_engine *e, struct bp_port *port)
 	return true;
 }
 
-static bool take_port_in(struct bp_engine *e, struct bp_port *port)
-{
-	if (!resume_port(e, port))
-		return false;
-	bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name, port->conf->device,
-	       port->info.mode);
-	return true;
-}
-
 /*
  * A device without a link takes frames and loses them: none are handed to it, by views or directly, so that
  * each has a name.
  */
 static void note_link(struct bp_engine *e, struct bp_port *port, enum bp_link link)
 {
-	if (!bp_port_set_link(port, link))
+	bool is_news = bp_port_set_link(port, link);
+
+	if (is_news)
+		bp_paths_bind_directs(e, port);
+	if (port->is_missed) {
+		if (link != BP_LINK_UP)
+			return;
+		port->is_missed = false;
+		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
+		       port->conf->device, port->info.mode);
 		return;
-	bp_paths_bind_directs(e, port);
+	}
+	if (!is_news)
+		return;
 	if (link == BP_LINK_UP)
 		bp_log(BP_LOG_INFO, "port %s: %s is up", port->conf->name, port->conf->device);
 	else
@@ -95,7 +102,7 @@ void bp_engine_tick(struct bp_engine *e)
 		struct bp_port *port = e->env.ports[i];
 
 		/* One that is back is looked at at once: it may have no link yet. */
-		if (port->is_started || take_port_in(e, port))
+		if (port->is_started || resume_port(e, port))
 			check_port(e, port);
 	}
 }
