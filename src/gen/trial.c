@@ -248,6 +248,18 @@ static void judge_sender(const struct bp_gen *gen, struct bp_trial_result *r)
 			 "is above what it can build");
 }
 
+/* With what failed since the last tick. */
+static bool has_port_failed(const struct bp_gen *gen)
+{
+	bool has_failed = false;
+
+	for (unsigned i = 0; i < gen->n_ports; i++) {
+		(void)bp_gen_link_of(&gen->ports[i]);
+		has_failed |= gen->ports[i].port->has_failed;
+	}
+	return has_failed;
+}
+
 int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 {
 	struct bp_trial_result *r = &gen->result;
@@ -293,8 +305,10 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	else if (r->is_interrupted)
 		snprintf(r->why, sizeof(r->why), "interrupted");
 	*out = *r;
-	return gen->is_port_lost ? -ENODEV
-				 : atomic_load_explicit(&gen->source_err, memory_order_relaxed);
+	if (gen->is_port_lost)
+		return -ENODEV;
+	return has_port_failed(gen) ? -EIO
+				    : atomic_load_explicit(&gen->source_err, memory_order_relaxed);
 }
 
 int bp_gen_trial(void *ctx, const struct bp_trial_request *request, struct bp_trial_result *result)
