@@ -35,7 +35,7 @@ enum state {
 	AT_END, /* the last packet has been handed out */
 	BROKEN, /* cannot be read on; why says it */
 	BARREN, /* loop: no record of the file can ever be handed out */
-	PACELESS, /* loop by recorded pace: all records have one time stamp, so nothing says how fast */
+	PACELESS, /* loop by recorded pace: no record is later than the first, nothing says how fast */
 };
 
 struct reader {
@@ -56,7 +56,7 @@ struct reader {
 	uint64_t n_round; /* records of this round */
 	struct bp_pace pace; /* rate_pps */
 	bool is_recorded; /* pace = recorded */
-	bool has_pace; /* two records of the file have different time stamps */
+	bool has_pace; /* some record is later than the first of its round */
 	bool is_pcapng;
 	int error; /* of the last read() that failed */
 	uint64_t cycles_per_ns_x32; /* shifted left by 32 bits */
@@ -170,7 +170,7 @@ static void schedule(struct reader *r, const struct pcap_pkthdr *header)
 		r->round_ns = ns;
 		r->round_cycles = bp_clock_cycles();
 	}
-	r->has_pace |= ns != r->round_ns;
+	r->has_pace |= ns > r->round_ns;
 	/* A record that is older than the first is due with it. */
 	ns = ns > r->round_ns ? ns - r->round_ns : 0;
 	r->due_cycles =
@@ -442,7 +442,7 @@ static void tell(const struct bp_port *port, const struct reader *r, unsigned st
 		       name, device);
 	else if (state == PACELESS)
 		bp_log(BP_LOG_ERROR,
-		       "port %s: %s: all its records have one time stamp, so loop = yes knows no pace: "
+		       "port %s: %s: none of its records is later than the first, so loop = yes knows no pace: "
 		       "set rate_pps, or pace = max",
 		       name, device);
 }

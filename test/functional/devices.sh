@@ -130,6 +130,20 @@ for _ in range(200):
 	bp_stop second
 }
 
+# A tap device has two ends: who made it holds one, another process may be on the interface.
+case_tap()
+{
+	ip netns add mid
+	printf '[port.a]\ndriver = tap\ndevice = t0\n[port.b]\ndriver = null\n[forward]\na = b\n' | bp_ini tap
+	bp_start tap
+	wait_for 5 in_mid ip link show t0 || fail "no t0"
+	in_mid ip link set t0 up
+	printf '[port.a]\ndriver = af_packet\ndevice = t0\n[gen]\ntx = a\ncount = 10\nsettle = 0.1\n' | bp_ini gen
+	run_mid 0 'sent .*10' gen "$BP_TMP/gen.ini"
+	run_mid 1 't0 is held by process' run "$BP_TMP/tap.ini" --duration 0.1
+	bp_stop tap
+}
+
 # A capture that one process writes, another neither writes nor reads; two may read one.
 case_capture()
 {

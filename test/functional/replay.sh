@@ -71,10 +71,10 @@ barren)
 	ends 1 'none of its records can be played' run runts
 	play one "loop = yes"
 	for command in run gen; do
-		ends 1 'one time stamp, so loop = yes knows no pace' $command one
+		ends 1 'later than the first, so loop = yes knows no pace' $command one
 	done
 	play same "loop = yes"
-	ends 1 'one time stamp, so loop = yes knows no pace' run same
+	ends 1 'later than the first, so loop = yes knows no pace' run same
 	# What has a pace goes round, what does not loop is played, and one good record is enough.
 	play one "loop = yes" "rate_pps = 1000"
 	ends 0 forwarding run one
