@@ -94,6 +94,12 @@ static int null_open(struct bp_port *port)
 	return port->priv ? 0 : -ENOMEM;
 }
 
+/* A port's count is cut over its queues, the rest one each to the first ones; 0: no end. */
+static uint64_t share_of(uint64_t count, unsigned queue, unsigned n_queues)
+{
+	return count ? count / n_queues + (queue < count % n_queues) : UINT64_MAX;
+}
+
 static int null_start(struct bp_port *port)
 {
 	struct null_rxq *queues = port->priv;
@@ -103,7 +109,7 @@ static int null_start(struct bp_port *port)
 		queues[i] = (struct null_rxq){
 			.frames = port->env->frames,
 			.frame_bytes = conf->frame_bytes,
-			.left = conf->count ? conf->count : UINT64_MAX,
+			.left = share_of(conf->count, i, port->n_rxq),
 		};
 		bp_pace_begin(&queues[i].pace, conf->rate_pps, port->env->conf->engine.burst,
 			      bp_clock_hz(), bp_clock_cycles());

@@ -6,7 +6,8 @@
  * twice: stdio's buffer → libpcap's buffer, in fread(); libpcap's buffer → frame of the arena.
  *
  * System calls on the packet path: one read() per BUFFER_BYTES of the file, one lseek() per round
- * when looping. A read of a file may wait for the disk.
+ * when looping. A read of a file may wait for the disk. A pcapng is opened anew for each round, which
+ * allocates.
  */
 #include "modes.h"
 
@@ -32,7 +33,9 @@
 enum state {
 	PLAYING,
 	AT_END, /* the last packet has been handed out */
-	BROKEN, /* libpcap cannot read on; why says it */
+	BROKEN, /* cannot be read on; why says it */
+	BARREN, /* loop: no record of the file can ever be handed out */
+	PACELESS, /* loop by recorded pace: no record is later than the first, nothing says how fast */
 };
 
 struct reader {
@@ -49,9 +52,13 @@ struct reader {
 	const uint8_t *bytes; /* NULL: none read yet */
 	uint32_t len, wire_len;
 	uint64_t due_cycles; /* by pace = recorded; 0: at once */
-	uint64_t n_played, n_left, n_round;
+	uint64_t n_played, n_left; /* handed out; records to consume, faulty ones too */
+	uint64_t n_round; /* records of this round */
 	struct bp_pace pace; /* rate_pps */
 	bool is_recorded; /* pace = recorded */
+	bool has_pace; /* some record is later than the first of its round */
+	bool is_pcapng;
+	int error; /* of the last read() that failed */
 	uint64_t cycles_per_ns_x32; /* shifted left by 32 bits */
 	uint64_t round_ns,
 		round_cycles; /* when the first packet of the round was captured, played */
@@ -67,6 +74,8 @@ static ssize_t stream_read(void *cookie, char *buf, size_t n_bytes)
 	uint64_t began = bp_clock_cycles();
 	ssize_t n = read(r->fd, buf, n_bytes);
 
+	if (n < 0)
+		r->error = errno;
 	if (r->counters) {
 		bp_count(r->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
 		bp_count(r->counters, BP_CNT_CALLS, 1);
@@ -87,13 +96,32 @@ static int stream_seek(void *cookie, off64_t *offset, int whence)
 	return 0;
 }
 
-static int stream_close(void *cookie)
+static void close_stream(struct reader *r)
 {
-	struct reader *r = cookie;
+	if (r->pcap)
+		pcap_close(r->pcap); /* closes the stream */
+	r->pcap = NULL;
+	r->stream = NULL;
+}
 
-	close(r->fd);
-	r->fd = -1;
-	return 0;
+/* libpcap over a stream from the file's beginning; r->fd stays open beside it. 0 or -errno with why. */
+static int open_stream(struct reader *r)
+{
+	static const cookie_io_functions_t calls = { .read = stream_read, .seek = stream_seek };
+
+	r->stream = fopencookie(r, "r", calls);
+	if (!r->stream) {
+		snprintf(r->why, sizeof(r->why), "%s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	setvbuf(r->stream, r->buffer, _IOFBF, BUFFER_BYTES);
+	r->pcap = pcap_fopen_offline_with_tstamp_precision(r->stream, PCAP_TSTAMP_PRECISION_NANO,
+							   r->why);
+	if (r->pcap)
+		return 0;
+	fclose(r->stream);
+	r->stream = NULL;
+	return -EINVAL;
 }
 
 static void end_with(struct reader *r, unsigned state)
@@ -102,13 +130,33 @@ static void end_with(struct reader *r, unsigned state)
 	atomic_store_explicit(&r->state, state, memory_order_release);
 }
 
-/* Back to the first record. An empty capture ends instead of spinning. */
-static bool begin_again(struct reader *r)
+/* What a round of a loop leaves to do: PLAYING, another one; else why there is none. */
+static unsigned judge_round(const struct reader *r)
 {
-	if (!r->n_round || fseek(r->stream, r->first_record, SEEK_SET) < 0)
-		return false;
+	if (!r->n_round)
+		return AT_END; /* an empty capture */
+	if (!r->n_played)
+		return BARREN;
+	return r->is_recorded && !r->has_pace ? PACELESS : PLAYING;
+}
+
+/*
+ * Back to the first record. libpcap keeps what it learns from a pcapng's further interface blocks, and
+ * would learn it again in each round: such a file is opened anew. 0 or -1 with why.
+ */
+static int begin_again(struct reader *r)
+{
 	r->n_round = 0;
-	return true;
+	if (!r->is_pcapng) {
+		snprintf(r->why, sizeof(r->why), "it cannot be read again");
+		return fseek(r->stream, r->first_record, SEEK_SET);
+	}
+	close_stream(r);
+	if (lseek(r->fd, 0, SEEK_SET) < 0) {
+		snprintf(r->why, sizeof(r->why), "%s", strerror(errno));
+		return -1;
+	}
+	return open_stream(r) ? -1 : 0;
 }
 
 static void schedule(struct reader *r, const struct pcap_pkthdr *header)
@@ -122,6 +170,7 @@ static void schedule(struct reader *r, const struct pcap_pkthdr *header)
 		r->round_ns = ns;
 		r->round_cycles = bp_clock_cycles();
 	}
+	r->has_pace |= ns > r->round_ns;
 	/* A record that is older than the first is due with it. */
 	ns = ns > r->round_ns ? ns - r->round_ns : 0;
 	r->due_cycles =
@@ -135,6 +184,24 @@ static bool is_due(const struct reader *r)
 	return bp_pace_is_due(&r->pace, now) && r->due_cycles <= now;
 }
 
+static void keep_why(struct reader *r)
+{
+	snprintf(r->why, sizeof(r->why), "%s",
+		 r->error ? strerror(r->error) : pcap_geterr(r->pcap));
+}
+
+/* At the end of the file: go on, or end. */
+static bool turn_round(struct reader *r, bool is_loop)
+{
+	unsigned state = is_loop ? judge_round(r) : AT_END;
+
+	if (state == PLAYING && begin_again(r))
+		state = BROKEN;
+	if (state != PLAYING)
+		end_with(r, state);
+	return state == PLAYING;
+}
+
 /* Have libpcap read the next packet. False at the end. */
 static bool fetch(struct reader *r, bool is_loop)
 {
@@ -144,8 +211,11 @@ static bool fetch(struct reader *r, bool is_loop)
 	if (atomic_load_explicit(&r->state, memory_order_relaxed) != PLAYING)
 		return false;
 	got = pcap_next_ex(r->pcap, &header, &r->bytes);
-	if (got == PCAP_ERROR_BREAK && is_loop && begin_again(r))
+	if (got == PCAP_ERROR_BREAK) {
+		if (!turn_round(r, is_loop))
+			return false;
 		got = pcap_next_ex(r->pcap, &header, &r->bytes);
+	}
 	if (got == 1) {
 		r->len = header->caplen;
 		r->wire_len = header->len;
@@ -153,12 +223,8 @@ static bool fetch(struct reader *r, bool is_loop)
 		r->n_round++;
 		return true;
 	}
-	if (got == PCAP_ERROR_BREAK) {
-		end_with(r, AT_END);
-	} else {
-		snprintf(r->why, sizeof(r->why), "%s", pcap_geterr(r->pcap));
-		end_with(r, BROKEN);
-	}
+	keep_why(r);
+	end_with(r, BROKEN);
 	return false;
 }
 
@@ -173,7 +239,6 @@ static enum bp_cnt find_fault(const struct reader *r, unsigned n_views, unsigned
 static void consume(struct reader *r)
 {
 	r->bytes = NULL;
-	r->n_played++;
 	bp_pace_next(&r->pace);
 	if (--r->n_left == 0)
 		end_with(r, AT_END);
@@ -182,10 +247,11 @@ static void consume(struct reader *r)
 static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
 	struct reader *r = q->priv;
-	unsigned n = 0;
+	unsigned n = 0, n_faults = 0;
 
 	bp_pace_skip_late(&r->pace, bp_clock_cycles());
-	while (n < max && (r->bytes || fetch(r, q->port->conf->loop))) {
+	/* Records that are dropped have an end within a burst as well. */
+	while (n + n_faults < max && (r->bytes || fetch(r, q->port->conf->loop))) {
 		unsigned n_views = bp_pcap_n_views(r->len, r->room), got;
 		enum bp_cnt fault = find_fault(r, n_views, max);
 
@@ -193,6 +259,7 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 			break;
 		if (fault != BP_CNT_N) {
 			bp_count(&q->counters, fault, 1);
+			n_faults++;
 			consume(r);
 			continue;
 		}
@@ -206,6 +273,7 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		bp_ledger_note_copy(&q->counters, &pkts[n], r->len); /* fread() */
 		bp_pcap_copy_in(q, &pkts[n], n_views, r->room, r->bytes, r->len);
 		n += n_views;
+		r->n_played++;
 		consume(r);
 	}
 	return bp_pcap_count_rx(q, pkts, n);
@@ -240,10 +308,20 @@ static int open_regular(const struct bp_port *port)
 
 static void close_capture(struct reader *r)
 {
-	if (r->pcap)
-		pcap_close(r->pcap); /* closes the stream, that closes fd */
-	r->pcap = NULL;
-	r->stream = NULL;
+	close_stream(r);
+	if (r->fd >= 0)
+		close(r->fd);
+	r->fd = -1;
+}
+
+/* Source: draft-ietf-opsawg-pcapng, the type of a section header block, alike in both byte orders. */
+static bool has_pcapng_magic(int fd)
+{
+	static const uint8_t magic[4] = { 0x0a, 0x0d, 0x0d, 0x0a };
+	uint8_t head[4];
+
+	return pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	       !memcmp(head, magic, sizeof(magic));
 }
 
 static int refuse_link(const struct bp_port *port, int link_type)
@@ -259,33 +337,23 @@ static int refuse_link(const struct bp_port *port, int link_type)
 
 static int open_capture(struct bp_port *port, struct reader *r)
 {
-	static const cookie_io_functions_t calls = { .read = stream_read,
-						     .seek = stream_seek,
-						     .close = stream_close };
-	char why[PCAP_ERRBUF_SIZE] = "";
+	int err;
 
 	r->counters = NULL;
+	r->error = 0;
 	r->fd = open_regular(port);
 	if (r->fd < 0)
 		return r->fd;
-	r->stream = fopencookie(r, "r", calls);
-	if (!r->stream) {
-		close(r->fd);
-		return -ENOMEM;
-	}
-	setvbuf(r->stream, r->buffer, _IOFBF, BUFFER_BYTES);
-	r->pcap = pcap_fopen_offline_with_tstamp_precision(r->stream, PCAP_TSTAMP_PRECISION_NANO,
-							   why);
-	if (!r->pcap) {
-		fclose(r->stream);
+	r->is_pcapng = has_pcapng_magic(r->fd);
+	err = open_stream(r);
+	if (err)
 		bp_log(BP_LOG_ERROR, "port %s: %s is no capture that libpcap reads: %s",
-		       port->conf->name, port->conf->device, why);
-		return -EINVAL;
-	}
-	if (pcap_datalink(r->pcap) != DLT_EN10MB) {
-		refuse_link(port, pcap_datalink(r->pcap));
+		       port->conf->name, port->conf->device, r->why);
+	else if (pcap_datalink(r->pcap) != DLT_EN10MB)
+		err = refuse_link(port, pcap_datalink(r->pcap));
+	if (err) {
 		close_capture(r);
-		return -EINVAL;
+		return err;
 	}
 	r->first_record = ftell(r->stream);
 	return 0;
@@ -324,6 +392,7 @@ static int read_start(struct bp_port *port)
 	r->room = bp_frames_room(r->frames);
 	r->bytes = NULL;
 	r->n_round = 0;
+	r->has_pace = false;
 	r->n_left = conf->count ? conf->count : UINT64_MAX;
 	bp_pace_begin(&r->pace, conf->rate_pps, port->env->conf->engine.burst, bp_clock_hz(),
 		      bp_clock_cycles());
@@ -354,22 +423,42 @@ static void read_close(struct bp_port *port)
 	free(r);
 }
 
+static void tell(const struct bp_port *port, const struct reader *r, unsigned state)
+{
+	const char *name = port->conf->name, *device = port->conf->device;
+
+	if (state == AT_END)
+		bp_log(BP_LOG_INFO, "port %s: %s has been played: %" PRIu64 " packets", name,
+		       device, r->n_played);
+	else if (state == BROKEN)
+		bp_log(BP_LOG_ERROR,
+		       "port %s: cannot read on in %s after %" PRIu64
+		       " packets: %s: nothing comes from here any more",
+		       name, device, r->n_played, r->why);
+	else if (state == BARREN)
+		bp_log(BP_LOG_ERROR,
+		       "port %s: %s: none of its records can be played (cut when captured, too "
+		       "long, or shorter than an Ethernet header): loop = yes would never end",
+		       name, device);
+	else if (state == PACELESS)
+		bp_log(BP_LOG_ERROR,
+		       "port %s: %s: none of its records is later than the first, so loop = yes knows no pace: "
+		       "set rate_pps, or pace = max",
+		       name, device);
+}
+
 static int read_check(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 	unsigned state = atomic_load_explicit(&r->state, memory_order_acquire);
 
-	if (state != r->told && state == AT_END)
-		bp_log(BP_LOG_INFO, "port %s: %s has been played: %" PRIu64 " packets",
-		       port->conf->name, port->conf->device, r->n_played);
-	if (state != r->told && state == BROKEN)
-		bp_log(BP_LOG_ERROR,
-		       "port %s: cannot read on in %s after %" PRIu64
-		       " packets: %s: the capture is "
-		       "damaged from there on",
-		       port->conf->name, port->conf->device, r->n_played, r->why);
+	if (state != r->told)
+		tell(port, r, state);
 	r->told = state;
-	return state == BROKEN ? BP_LINK_DOWN : BP_LINK_UP;
+	if (state == PLAYING || state == AT_END)
+		return BP_LINK_UP;
+	port->has_failed = true;
+	return BP_LINK_DOWN;
 }
 
 const struct bp_pcap_mode bp_pcap_read = {

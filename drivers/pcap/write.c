@@ -283,6 +283,9 @@ static int write_check(struct bp_port *port)
 		       "there is room",
 		       port->conf->name, port->conf->device, strerror(error));
 	w->told = error;
+	/* Room that came back does not bring back what was dropped meanwhile. */
+	for (unsigned i = 0; i < port->n_txq; i++)
+		port->has_failed |= bp_counter(&port->txq[i].counters, BP_DROP_TX_ERROR) > 0;
 	return error ? BP_LINK_DOWN : BP_LINK_UP;
 }
 

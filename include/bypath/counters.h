@@ -38,7 +38,7 @@ enum bp_cnt {
 	BP_DROP_TX_ABANDONED, /* handed over, never completed before the queue was closed */
 	BP_DROP_PORT_DOWN, /* the port's device was away, or had no link */
 	BP_DROP_RUNT, /* shorter than an Ethernet header */
-	BP_DROP_RX_TRUNCATED, /* longer than the receive buffer */
+	BP_DROP_RX_TRUNCATED, /* not whole: longer than the receive buffer, cut when captured */
 	BP_DROP_RX_BAD_META, /* metadata that contradicts the frame */
 	BP_DROP_GSO_UNSUPPORTED, /* super-frame of a kind that software cannot segment here */
 	BP_CNT_N,

@@ -234,6 +234,9 @@ struct bp_port {
 	/* The port's own pool with `get`, whose frames its TX queues send in place; NULL: none. Set
 	 * by open(). Who makes packets for the port asks bp_port_frames(). */
 	struct bp_pool *tx_pool;
+	/* What the port was to read or write is incomplete, for good (the driver has logged why): the process
+	 * ends with exit code 1. Set by check(), read at the end; the control thread's. */
+	bool has_failed;
 	bool is_started; /* from start() to stop(); the control thread's */
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;

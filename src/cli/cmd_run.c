@@ -220,6 +220,8 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 		watch(engine, o, &signals, &reports[0], &reports[1]);
 		bp_engine_stop(engine);
 		code = report_end(engine, o, &reports[0]);
+		if (bp_engine_has_failed(engine))
+			code = BP_EXIT_FAILED;
 	}
 	bp_engine_destroy(engine);
 	free(reports);

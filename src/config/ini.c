@@ -10,23 +10,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define PIPE_WAIT_MS 3000 /* between two parts of a file that comes through a pipe */
 
 struct bytes {
 	char data[BP_INI_FILE_BYTES + 1]; /* one more, to see that a file is too long */
 	size_t n;
 };
 
+/* A pipe's writer may never come, or stop: then it is not waited for. 0 or -errno. */
+static int wait_for_bytes(int fd)
+{
+	struct pollfd pipe = { .fd = fd, .events = POLLIN };
+	struct stat st;
+	bool is_pipe = !fstat(fd, &st) && S_ISFIFO(st.st_mode);
+	int n = poll(&pipe, 1, is_pipe ? PIPE_WAIT_MS : -1);
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	return n ? 0 : -ETIMEDOUT;
+}
+
 /* Read up to the end or the bound. 0 or -errno. */
 static int read_all(int fd, struct bytes *bytes)
 {
-	while (bytes->n < sizeof(bytes->data)) {
+	int err = wait_for_bytes(fd);
+
+	while (!err && bytes->n < sizeof(bytes->data)) {
 		ssize_t n = read(fd, bytes->data + bytes->n, sizeof(bytes->data) - bytes->n);
 
+		if (n < 0 && errno == EAGAIN) {
+			err = wait_for_bytes(fd);
+			continue;
+		}
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -35,7 +59,7 @@ static int read_all(int fd, struct bytes *bytes)
 			return 0;
 		bytes->n += (size_t)n;
 	}
-	return -EFBIG;
+	return err ? err : -EFBIG;
 }
 
 static const char *remedy_for(int rc)
@@ -49,6 +73,8 @@ static const char *remedy_for(int rc)
 		return "name a file inside it";
 	case -EFBIG:
 		return "256 KiB are allowed: is this an INI file?";
+	case -ETIMEDOUT:
+		return "it is a pipe: see that somebody writes the file into it, or name the file";
 	default:
 		return "check the path";
 	}
@@ -56,7 +82,7 @@ static const char *remedy_for(int rc)
 
 static int read_file(const char *path, struct bytes *bytes, struct bp_problems *problems)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int rc;
 
 	bytes->n = 0;

@@ -86,18 +86,20 @@ static bool find_flock(const struct stat *st, bool is_all, pid_t *pid)
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
 
-static socklen_t fill_address(int ifindex, struct sockaddr_un *address)
+static socklen_t fill_address(const struct bp_claim *claim, int ifindex,
+			      struct sockaddr_un *address)
 {
 	int n;
 
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	n = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "bypath/interface/%d",
-		     ifindex);
+	n = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "bypath/%s/%d",
+		     claim->is_far_end ? "tap" : "interface", ifindex);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 }
 
 /* The kernel says who listens there, as this PID namespace knows it (unix(7)). */
-static bool is_interface_held(int ifindex, char holder[BP_LOCK_HOLDER_BYTES])
+static bool is_interface_held(const struct bp_claim *claim, int ifindex,
+			      char holder[BP_LOCK_HOLDER_BYTES])
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct ucred cred = { .pid = UNKNOWN_PID };
@@ -107,7 +109,9 @@ static bool is_interface_held(int ifindex, char holder[BP_LOCK_HOLDER_BYTES])
 
 	if (fd < 0)
 		return false;
-	err = connect(fd, (struct sockaddr *)&address, fill_address(ifindex, &address)) ? errno : 0;
+	err = connect(fd, (struct sockaddr *)&address, fill_address(claim, ifindex, &address))
+		      ? errno
+		      : 0;
 	if (!err)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	close(fd);
@@ -130,7 +134,7 @@ static int take_interface(const struct bp_claim *claim, struct bp_lock *lock,
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (struct sockaddr *)&address, fill_address(id.ifindex, &address)) ||
+	if (bind(fd, (struct sockaddr *)&address, fill_address(claim, id.ifindex, &address)) ||
 	    listen(fd, ASKERS_MAX))
 		err = errno;
 	if (!err) {
@@ -138,7 +142,7 @@ static int take_interface(const struct bp_claim *claim, struct bp_lock *lock,
 		return 0;
 	}
 	close(fd);
-	if (err == EADDRINUSE && !is_interface_held(id.ifindex, holder))
+	if (err == EADDRINUSE && !is_interface_held(claim, id.ifindex, holder))
 		name_holder(UNKNOWN_PID, holder); /* it is about to listen, or to end */
 	return err == EADDRINUSE ? -EBUSY : -err;
 }
@@ -235,7 +239,7 @@ bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BY
 
 	if (claim->kind == BP_CLAIM_NETDEV && !claim->is_sending) {
 		bp_claim_look(claim, &id);
-		return id.ifindex && is_interface_held(id.ifindex, holder);
+		return id.ifindex && is_interface_held(claim, id.ifindex, holder);
 	}
 	if (!is_file && (claim->kind != BP_CLAIM_PCI || !pci_path(claim, path)))
 		return false;

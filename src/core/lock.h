@@ -10,7 +10,8 @@
 /*
  * The kernel gives a lock back when its holder ends, however it ends, so that a restart finds it free:
  * - an interface: the abstract unix socket «bypath/interface/IFINDEX», one set of names per network
- *   namespace, which containers share when they share the interface;
+ *   namespace, which containers share when they share the interface; for the wire's end of a tap device
+ *   «bypath/tap/IFINDEX», since another may well be on the kernel's end;
  * - a PCI device: flock() on /run/bypath/pci-ADDRESS.lock, where this process may make that;
  * - a capture: flock() on the file itself, shared by those that read it.
  * Any user may bind a name: the holder that a refusal names is to be judged by who reads it.

@@ -157,12 +157,25 @@ void bp_engine_stop(struct bp_engine *e)
 	e->end_cycles = bp_clock_cycles();
 	e->n_running = 0;
 	e->is_stopped = true;
+	/* What failed since the last tick, too. */
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		if (e->env.ports[i]->is_started && e->env.ports[i]->driver->ops->check)
+			(void)e->env.ports[i]->driver->ops->check(e->env.ports[i]);
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		if (e->env.ports[i]->is_started)
 			bp_snapshot_reported(e->env.ports[i]->driver, e->env.ports[i],
 					     &e->reported[i]);
 	bp_ports_stop(&e->env);
 	e->drain_ns = bp_clock_ns() - begin_ns;
+}
+
+bool bp_engine_has_failed(const struct bp_engine *e)
+{
+	bool has_failed = false;
+
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		has_failed |= e->env.ports[i]->has_failed;
+	return has_failed;
 }
 
 void bp_engine_destroy(struct bp_engine *e)

@@ -31,6 +31,8 @@ int bp_engine_start(struct bp_engine *engine);
 void bp_engine_tick(struct bp_engine *engine);
 /* Stop receiving, let TX queues empty for at most 500 ms, join the workers, stop the ports. */
 void bp_engine_stop(struct bp_engine *engine);
+/* After the stop: could a port not read or write all that it was to (bp_port.has_failed)? */
+bool bp_engine_has_failed(const struct bp_engine *engine);
 /* Snapshot of everything. Control thread. */
 void bp_engine_report(struct bp_engine *engine, struct bp_report *report);
 void bp_engine_destroy(struct bp_engine *engine);

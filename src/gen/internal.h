@@ -93,6 +93,9 @@ int bp_gen_check_sizes(const struct bp_gen *gen, char *why, size_t why_bytes);
  */
 void bp_gen_look_at_links(struct bp_gen *gen);
 
+/* Has a port failed for good (bp_port.has_failed) until now? Control thread; blocks for a moment. */
+bool bp_gen_has_failed_port(const struct bp_gen *gen);
+
 /* 0: give the processor away. */
 void bp_gen_nap_ms(long ms);
 

@@ -78,3 +78,14 @@ void bp_gen_look_at_links(struct bp_gen *gen)
 			note_link(p, link);
 	}
 }
+
+bool bp_gen_has_failed_port(const struct bp_gen *gen)
+{
+	bool has_failed = false;
+
+	for (unsigned i = 0; i < gen->n_ports; i++) {
+		(void)link_of(&gen->ports[i]);
+		has_failed |= gen->ports[i].port->has_failed;
+	}
+	return has_failed;
+}

@@ -330,8 +330,11 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	else if (r->is_interrupted && had_links)
 		snprintf(r->why, sizeof(r->why), "interrupted");
 	*out = *r;
-	return gen->is_port_lost ? -ENODEV
-				 : atomic_load_explicit(&gen->source_err, memory_order_relaxed);
+	if (gen->is_port_lost)
+		return -ENODEV;
+	return bp_gen_has_failed_port(gen)
+		       ? -EIO
+		       : atomic_load_explicit(&gen->source_err, memory_order_relaxed);
 }
 
 int bp_gen_trial(void *ctx, const struct bp_trial_request *request, struct bp_trial_result *result)

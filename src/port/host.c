@@ -74,7 +74,7 @@ static const struct bp_netif *find_link(const struct bp_conf *conf, unsigned por
 
 	for (unsigned i = 0; i < n; i++)
 		if (claims[i].kind == BP_CLAIM_NETDEV && claims[i].does_take == takes &&
-		    claims[i].hears_host)
+		    !claims[i].is_far_end && !claims[i].is_sending)
 			return bp_netifs_find(netifs, claims[i].name);
 	return NULL;
 }

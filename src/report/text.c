@@ -165,7 +165,7 @@ static const char *meaning_of(unsigned id)
 	case BP_DROP_RUNT:
 		return "dropped: shorter than an Ethernet header";
 	case BP_DROP_RX_TRUNCATED:
-		return "dropped: longer than the receive buffer";
+		return "dropped: not whole: longer than the receive buffer, or cut when captured";
 	case BP_DROP_RX_BAD_META:
 		return "dropped: its metadata contradicts the frame";
 	default:

@@ -130,6 +130,45 @@ for _ in range(200):
 	bp_stop second
 }
 
+# A tap device has two ends: who made it holds one, another process may be on the interface.
+case_tap()
+{
+	ip netns add mid
+	printf '[port.a]\ndriver = tap\ndevice = t0\n[port.b]\ndriver = null\n[forward]\na = b\n' | bp_ini tap
+	bp_start tap
+	wait_for 5 in_mid ip link show t0 || fail "no t0"
+	in_mid ip link set t0 up
+	printf '[port.a]\ndriver = af_packet\ndevice = t0\n[gen]\ntx = a\ncount = 10\nsettle = 0.1\n' | bp_ini gen
+	run_mid 0 'sent .*10' gen "$BP_TMP/gen.ini"
+	run_mid 1 't0 is held by process' run "$BP_TMP/tap.ini" --duration 0.1
+	bp_stop tap
+}
+
+# The lock of a PCI device is asked before the device is: a holder is named although there is no such card.
+case_pci()
+{
+	bp_need_driver dpdk
+	ip netns add mid
+	{
+		bp_dpdk_section
+		printf '[port.a]\ndriver = dpdk\ndevice = 0000:7F:1e.0\n[port.b]\ndriver = null\n[forward]\na = b\n'
+	} | bp_ini pci
+	mkdir -p /run/bypath
+	"$BP_PYTHON" -c '
+import fcntl, time
+file = open("/run/bypath/pci-0000:7f:1e.0.lock", "w")
+fcntl.flock(file, fcntl.LOCK_EX)
+time.sleep(60)' &
+	holder=$!
+	wait_for 5 grep -q "FLOCK.* $holder " /proc/locks || fail "the lock is not held"
+	run_mid 1 "0000:7F:1e.0 is held by process $holder («" run "$BP_TMP/pci.ini" --duration 0.1
+	kill -9 $holder
+	wait $holder 2>/dev/null
+	in_mid timeout 20 "$BYPATH" run "$BP_TMP/pci.ini" --duration 0.1 >"$BP_TMP/out.log" 2>&1 &&
+		fail "a card that is not there is opened"
+	! grep -q 'is held' "$BP_TMP/out.log" || fail "the lock outlives its holder"
+}
+
 # A capture that one process writes, another neither writes nor reads; two may read one.
 case_capture()
 {

@@ -76,7 +76,7 @@ bp_start b
 wait_for 10 ip -n mid link show tap2 || fail "no start on a device that exists"
 in_mid "$BYPATH" run "$BP_TMP/b.ini" --duration 1 >"$BP_TMP/busy.log" 2>&1 &&
 	fail "two programs share one tap queue"
-grep -q 'another program is attached' "$BP_TMP/busy.log" || fail "no reason for the refusal"
+grep -q 'keep is held by process' "$BP_TMP/busy.log" || fail "no reason for the refusal"
 bp_stop b
 ip -n mid link show keep >/dev/null || fail "a device of somebody else's is gone"
 in_mid "$BYPATH" run "$BP_TMP/b.ini" --set port.wan.queues=2 --set engine.workers=2 --duration 1 \
