@@ -3,7 +3,9 @@
 #include "dpdk.h"
 
 #include "bypath/log.h"
+#include "core/arena.h"
 #include "core/numa.h"
+#include "core/pages.h"
 #include "core/pci.h"
 
 #include <dirent.h>
@@ -29,8 +31,8 @@ static uint64_t read_number(const char *path)
 	return value;
 }
 
-/* Bytes of the pages that a file in the folder of each size counts. */
-static uint64_t sum_pages(const char *base, const char *file)
+/* Bytes of the pages that a file counts, in the folder of each size whose name begins so. */
+static uint64_t sum_pages(const char *base, const char *file, const char *size)
 {
 	DIR *dir = opendir(base);
 	uint64_t n_bytes = 0;
@@ -40,7 +42,7 @@ static uint64_t sum_pages(const char *base, const char *file)
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		char path[PATH_MAX];
 
-		if (strncmp(entry->d_name, "hugepages-", 10))
+		if (strncmp(entry->d_name, size, strlen(size)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%.40s/%s", base, entry->d_name, file);
 		n_bytes += read_number(path) * strtoull(entry->d_name + 10, NULL, 10) * 1024;
@@ -56,8 +58,8 @@ static uint64_t free_mib(int node)
 
 	if (node != BP_NO_NODE)
 		snprintf(base, sizeof(base), ONE_NODE, node);
-	return (sum_pages(base, "free_hugepages") +
-		sum_pages(ALL_NODES, "nr_overcommit_hugepages")) >>
+	return (sum_pages(base, "free_hugepages", "hugepages-") +
+		sum_pages(ALL_NODES, "nr_overcommit_hugepages", "hugepages-")) >>
 	       20;
 }
 
@@ -138,10 +140,40 @@ bool dpdk_hugepages_list(const struct bp_conf *conf, char *list, size_t list_byt
 
 /* ---- are there enough ------------------------------------------------------------------------ */
 
+/* MiB that the arena will take first once there are enough: it stands on ordinary pages for lack of them. */
+static unsigned arena_mib(const struct bp_env *env, int node)
+{
+	const struct bp_arena *arena = env->arena;
+	unsigned slice = node == BP_NO_NODE ? 0 : bp_arena_find_node(arena, node);
+
+	if (env->conf->memory.hugepages == BP_NO || arena->page_bytes >= BP_HUGE_BYTES ||
+	    slice == arena->n_nodes)
+		return 0;
+	return (unsigned)((arena->bytes >> 20) / (node == BP_NO_NODE ? 1 : arena->n_nodes));
+}
+
+/* Of what is free, a cgroup's limit or its NUMA nodes may deny this process all. EAL's own message for
+ * that is «Cannot init memory». */
+static int check_allowed(const struct bp_port *port)
+{
+	size_t want = (size_t)wanted_mib(port->env->conf, BP_NO_NODE) << 20;
+	size_t n_free = sum_pages(ALL_NODES, "free_hugepages", "hugepages-2048kB");
+	size_t n_tried = want < n_free ? want : n_free;
+	size_t n_had = bp_pages_try_huge(n_tried);
+
+	if (n_had >= n_tried)
+		return 0;
+	bp_log(BP_LOG_ERROR,
+	       "port %s: DPDK needs %zu MiB of hugepages, which are free, but this process gets %zu "
+	       "of them: " BP_PAGES_LIMITS ": raise that, or set [dpdk] no_huge = yes",
+	       port->conf->name, want >> 20, n_had >> 20);
+	return -ENOMEM;
+}
+
 static int check_free(const struct bp_port *port, int node)
 {
 	unsigned want = wanted_mib(port->env->conf, node);
-	uint64_t n_free = free_mib(node);
+	uint64_t n_free = free_mib(node), n_more = want - n_free;
 	char where[32] = "", path[PATH_MAX] = "/proc/sys/vm/nr_hugepages";
 
 	if (n_free >= want)
@@ -155,7 +187,9 @@ static int check_free(const struct bp_port *port, int node)
 	       "echo %llu > %s, or set [dpdk] no_huge = yes",
 	       port->conf->name, (unsigned long long)n_free, where, want,
 	       node == BP_NO_NODE ? "" : " there, where NICs are",
-	       (unsigned long long)(read_number(path) + (want - n_free + 1) / 2), path);
+	       (unsigned long long)(read_number(path) +
+				    (n_more + arena_mib(port->env, node) + 1) / 2),
+	       path);
 	return -ENOMEM;
 }
 
@@ -177,5 +211,5 @@ int dpdk_hugepages_check(const struct bp_port *port)
 	for (unsigned i = 0; i < conf->n_ports && !err; i++)
 		if (node_of_nic(&conf->ports[i]) != BP_NO_NODE)
 			err = check_free(port, node_of_nic(&conf->ports[i]));
-	return err;
+	return err ? err : check_allowed(port);
 }

@@ -14,6 +14,7 @@
 struct bp_arena;
 struct bp_driver;
 struct bp_frames;
+struct bp_locks;
 struct bp_port;
 struct bp_rxq;
 struct bp_txq;
@@ -157,6 +158,7 @@ struct bp_env {
 	unsigned n_workers; /* worker ids 0 … n_workers-1; n_workers is the control thread's */
 	unsigned n_pools;
 	struct bp_pool *pools[BP_POOLS_MAX]; /* by pool_id, NULL: of a port that was destroyed */
+	struct bp_locks *locks; /* of the ports' devices, NULL before bp_ports_claim() */
 	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
 					      * other end here */
 };
@@ -177,6 +179,31 @@ void bp_env_close(struct bp_env *env);
  * fails or the port is destroyed. Control thread, in open() only. 0 or -ENOSPC.
  */
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool);
+
+/* Takes one finding about the device of a port: a sentence without the port's name. */
+typedef void (*bp_device_fn)(void *arg, unsigned port_id, const char *text);
+
+/*
+ * Find what is wrong with the devices of a configuration on this machine, and say each: two ports that name
+ * one device or file, whatever the spelling (an alternative name, a link, another path). is_used[n_ports]:
+ * the ports that the process will create; NULL: all. Opens and changes nothing. Control thread; blocks for
+ * a moment. Returns how many were said.
+ */
+unsigned bp_ports_find_faults(const struct bp_conf *conf, const bool *is_used, bp_device_fn say,
+			      void *arg);
+
+/* Say each device that another process has now: bp_ports_claim() would refuse it. As above. */
+unsigned bp_ports_find_held(const struct bp_conf *conf, bp_device_fn say, void *arg);
+
+/*
+ * Before the first port of env is created: bp_ports_find_faults(), then the lock of each device
+ * (src/core/lock.h), held until bp_env_close() or the end of the process. Control thread. 0; -EINVAL,
+ * -EBUSY (another process has one), -ENOMEM: logged, nothing is held.
+ */
+int bp_ports_claim(struct bp_env *env, const bool *is_used);
+
+/* Answer those that asked who holds the locks. Control thread, now and then. */
+void bp_ports_serve_locks(const struct bp_env *env);
 
 struct bp_port {
 	const struct bp_driver *driver;

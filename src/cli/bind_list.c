@@ -31,6 +31,7 @@ struct row {
 	struct bp_uses uses;
 	struct bp_pci_device *others; /* to be freed */
 	size_t n_others;
+	int group_err; /* not 0: the group could not be read, so no others are known */
 };
 
 static void fill_row(const struct bp_pci_device *pci, const struct bp_netifs *netifs,
@@ -47,7 +48,7 @@ static void fill_row(const struct bp_pci_device *pci, const struct bp_netifs *ne
 	bp_uses_find(pci, netifs, &row->uses);
 	row->others = NULL;
 	row->n_others = 0;
-	(void)bp_pci_group(pci, &row->others, &row->n_others);
+	row->group_err = bp_pci_group(pci, &row->others, &row->n_others);
 }
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -89,7 +90,9 @@ static void print_others(const struct row *row)
 			 bp_pci_is_bridge(other) ? ", a bridge" : "");
 		add_word(text, "; ", word);
 	}
-	if (!row->n_others)
+	if (row->group_err)
+		snprintf(text, sizeof(text), "cannot be read: %s", strerror(-row->group_err));
+	else if (!row->n_others)
 		return;
 	printf("    also in IOMMU group %d: ", row->pci->iommu_group);
 	bp_put_wrapped(stdout, text, 28, 28, COLUMNS);
@@ -165,10 +168,10 @@ static json_t *text_or_null(const char *text)
 	return text[0] ? text_to_json(text) : json_null();
 }
 
-/* NULL, as for all of these, when memory is short. */
+/* NULL, as for all of these, when memory is short; null in JSON when the group could not be read. */
 static json_t *others_to_json(const struct row *row)
 {
-	json_t *others = json_array();
+	json_t *others = row->group_err ? json_null() : json_array();
 	int err = 0;
 
 	for (size_t i = 0; i < row->n_others; i++)

@@ -5,6 +5,7 @@
 
 #include "bypath/config.h"
 #include "bypath/driver.h"
+#include "bypath/port.h"
 
 #include "config/schema.h"
 #include "config/spelling.h"
@@ -36,6 +37,7 @@ struct findings {
 	struct bp_conf conf;
 	bool is_loaded;
 	char errors[ERRORS_BYTES];
+	char notes[ERRORS_BYTES]; /* what is no fault of the file */
 };
 
 static void print_usage(FILE *out)
@@ -96,16 +98,35 @@ static int print_reference(const char *what)
 	return BP_EXIT_OK;
 }
 
+static void add_line(char *lines, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 static void add_finding(struct findings *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+static void add_note(struct findings *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_line(char *lines, const char *fmt, va_list args)
+{
+	size_t len = strlen(lines);
+
+	vsnprintf(lines + len, ERRORS_BYTES - len, fmt, args);
+}
 
 static void add_finding(struct findings *f, const char *fmt, ...)
 {
-	size_t len = strlen(f->errors);
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(f->errors + len, sizeof(f->errors) - len, fmt, args);
+	add_line(f->errors, fmt, args);
+	va_end(args);
+}
+
+static void add_note(struct findings *f, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	add_line(f->notes, fmt, args);
 	va_end(args);
 }
 
@@ -152,8 +173,32 @@ static void check_pci(const char *file, const struct bp_port_conf *port, struct 
 			    port->device, why);
 }
 
+/* For the callbacks below. */
+struct place {
+	const char *file;
+	struct findings *f;
+};
+
+static void add_fault(void *arg, unsigned port_id, const char *text)
+{
+	const struct place *p = arg;
+
+	add_finding(p->f, "%s: [port.%s] device: %s\n", p->file, p->f->conf.ports[port_id].name,
+		    text);
+}
+
+static void add_holder(void *arg, unsigned port_id, const char *text)
+{
+	const struct place *p = arg;
+
+	add_note(p->f, "%s: [port.%s] %s: until it ends, bypath run is refused\n", p->file,
+		 p->f->conf.ports[port_id].name, text);
+}
+
 static void check_machine(const char *file, struct findings *f)
 {
+	struct place place = { file, f };
+
 	for (unsigned i = 0; i < f->conf.n_ports; i++) {
 		const struct bp_port_conf *port = &f->conf.ports[i];
 		const char *why = NULL;
@@ -166,6 +211,8 @@ static void check_machine(const char *file, struct findings *f)
 		check_interface(file, port, f);
 		check_pci(file, port, f);
 	}
+	bp_ports_find_faults(&f->conf, NULL, add_fault, &place);
+	bp_ports_find_held(&f->conf, add_holder, &place);
 }
 
 static void check_file(const struct options *o, struct findings *f)
@@ -189,6 +236,7 @@ static void print_text(const struct options *o, const struct findings *f)
 		printf("%s: ok: %u port%s, %u worker%s\n", o->file, f->conf.n_ports,
 		       f->conf.n_ports == 1 ? "" : "s", f->conf.engine.n_workers,
 		       f->conf.engine.n_workers == 1 ? "" : "s");
+	fputs(f->notes, stdout);
 }
 
 static json_t *lines_to_json(const char *text)
@@ -215,6 +263,7 @@ static void print_json(const struct options *o, const struct findings *f)
 		json_object_set_new(root, "n_workers", json_integer(f->conf.engine.n_workers));
 	}
 	json_object_set_new(root, "errors", lines_to_json(f->errors));
+	json_object_set_new(root, "notes", lines_to_json(f->notes));
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);

@@ -10,6 +10,7 @@
 #include "compare/text.h"
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "core/pages.h"
 #include "report/html.h"
 #include "report/json_model.h"
 
@@ -60,7 +61,8 @@ static void add_note(struct bp_cmp_run *run, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(run->notes[run->n_notes], sizeof(run->notes[0]), fmt, args);
 	va_end(args);
-	fprintf(stderr, "bypath: %s\n", run->notes[run->n_notes++]);
+	fprintf(bp_log_stream(), "bypath: %s\n", run->notes[run->n_notes++]);
+	fflush(bp_log_stream());
 }
 
 /* The forwarder gets the last core, the generator the first ones. */
@@ -96,7 +98,8 @@ static void reserve_memory(struct bp_cmp_run *run)
 	if (!run->is_root || !needs_eal(run))
 		return;
 	run->n_huge_free = bp_hugepages_reserve(run->folder, HUGE_PAGES);
-	if (run->n_huge_free < (int)HUGE_PAGES) {
+	if (run->n_huge_free < (int)HUGE_PAGES ||
+	    bp_pages_try_huge(HUGE_PAGES * BP_HUGE_BYTES) < HUGE_PAGES * BP_HUGE_BYTES) {
 		bp_hugepages_return(run->folder);
 		run->n_huge_free = 0;
 		add_note(run, "no %u hugepages of 2 MiB to be had: DPDK runs on ordinary pages",
@@ -128,16 +131,19 @@ static int make_rows(struct bp_cmp_run *run, const bool *chosen)
 static void show_row(const struct bp_cmp_run *run, const struct bp_cmp_row *row, unsigned round,
 		     double left_s)
 {
-	fprintf(stderr, "  round %u/%u  %-20s %5s  ", round + 1, run->options.n_rounds,
+	FILE *out = bp_log_stream();
+
+	fprintf(out, "  round %u/%u  %-20s %5s  ", round + 1, run->options.n_rounds,
 		row->path->name, row->size->name);
 	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
-		fprintf(stderr, "%s: %.60s", row->status == BP_CMP_FAILED ? "failed" : "cannot run",
+		fprintf(out, "%s: %.60s", row->status == BP_CMP_FAILED ? "failed" : "cannot run",
 			row->reason);
 	else if (row->forwarded.n)
-		fprintf(stderr, "%8.3f Mpps", row->forwarded.v[row->forwarded.n - 1] * 1e-6);
+		fprintf(out, "%8.3f Mpps", row->forwarded.v[row->forwarded.n - 1] * 1e-6);
 	if (row->ndr.n)
-		fprintf(stderr, "  NDR %.3f", row->ndr.v[row->ndr.n - 1] * 1e-6);
-	fprintf(stderr, "  about %.0f s left\n", left_s);
+		fprintf(out, "  NDR %.3f", row->ndr.v[row->ndr.n - 1] * 1e-6);
+	fprintf(out, "  about %.0f s left\n", left_s);
+	fflush(out);
 }
 
 /* Round by round, in each round every row once: what drifts, drifts for all alike. */
@@ -172,6 +178,7 @@ static int finish(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 		bp_log(BP_LOG_ERROR, "no memory for the document: nothing is printed or written");
 		return BP_EXIT_FAILED;
 	}
+	bp_log_flush();
 	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
 		bp_cmp_print(stdout, document);
 	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
@@ -219,6 +226,7 @@ static int run_all(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 	int code;
 
 	catch_signals();
+	bp_log_start_thread(); /* without: it logs directly */
 	if (bp_workdir_create(run->folder, left, sizeof(left)))
 		return BP_EXIT_FAILED;
 	if (*left)
@@ -237,7 +245,8 @@ static int run_all(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 	run->elapsed_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 	if (run->options.is_kept) {
 		bp_workdir_keep(run->folder, kept);
-		fprintf(stderr, "bypath: configurations and logs are in %s\n", kept);
+		fprintf(bp_log_stream(), "bypath: configurations and logs are in %s\n", kept);
+		fflush(bp_log_stream());
 	} else {
 		bp_workdir_remove(run->folder);
 	}

@@ -4,6 +4,7 @@
 #include "cli/common.h"
 
 #include "bypath/config.h"
+#include "bypath/port.h"
 
 #include "ledger/explain.h"
 #include "report/json.h"
@@ -50,6 +51,14 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
 
+static void print_holder(void *arg, unsigned port_id, const char *text)
+{
+	const struct bp_conf *conf = arg;
+
+	fprintf(stderr, "bypath: note: port %s: %s: until it ends, bypath run is refused\n",
+		conf->ports[port_id].name, text);
+}
+
 static int explain(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_port_info infos[BP_PORTS_MAX];
@@ -59,6 +68,7 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 
 	if (!paths)
 		return BP_EXIT_FAILED;
+	bp_ports_find_held(conf, print_holder, (void *)conf);
 	n_paths = bp_explain_predict(conf, infos, paths);
 	if (o->is_json)
 		err = bp_report_json_explain(stdout, o->file, conf, infos, paths, n_paths);

@@ -8,6 +8,7 @@
 
 #include "cli/gen_options.h"
 #include "cli/gen_print.h"
+#include "cli/page.h"
 #include "core/clock.h"
 #include "gen/gen.h"
 #include "report/json_model.h"
@@ -33,13 +34,15 @@ static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const si
 
 		if (sigtimedwait(signals, NULL, &ts) > 0) {
 			bp_gen_interrupt(gen);
+			bp_cli_keep_end();
 			return;
 		}
 		bp_gen_live(gen, &now);
 		if (o->is_quiet || now.elapsed_s < next_line_s)
 			continue;
 		next_line_s += 1;
-		bp_gen_print_live(stderr, &prev, &now);
+		bp_gen_print_live(bp_log_stream(), &prev, &now);
+		fflush(bp_log_stream());
 		prev = now;
 	}
 }
@@ -47,13 +50,17 @@ static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const si
 static int report(const struct bp_gen *gen, const struct bp_gen_arguments *o)
 {
 	struct bp_gen_report *r = malloc(sizeof(*r));
+	struct bp_cli_page page;
 	int code = BP_EXIT_OK;
 
-	if (!r)
+	if (!r || bp_cli_page_open(&page)) {
+		free(r);
 		return BP_EXIT_FAILED;
+	}
 	bp_gen_report(gen, r);
-	bp_gen_print_text(stdout, r);
-	fflush(stdout);
+	bp_gen_print_text(page.file, r);
+	if (bp_cli_page_print(&page))
+		code = BP_EXIT_FAILED;
 	if (o->json_path && bp_json_write(bp_gen_print_json(r), o->json_path))
 		code = BP_EXIT_FAILED;
 	free(r);
@@ -93,6 +100,7 @@ static int generate(const struct bp_conf *conf, struct bp_gen_arguments *o)
 	sigset_t signals;
 
 	bp_cli_block_signals(&signals);
+	bp_log_start_thread(); /* without: it logs directly */
 	if (!bp_gen_create(conf, &gen))
 		code = run_trial(gen, conf, o, &signals);
 	bp_gen_destroy(gen);
@@ -137,6 +145,8 @@ int bp_cmd_gen(int argc, char **argv)
 	code = bp_cli_load(o->file ? o->file : "/dev/null", o->sets, o->n_sets, conf);
 	if (!code)
 		code = choose_side(o, conf);
+	if (!code)
+		code = bp_cli_check_output(conf, o->json_path);
 	code = code ? code - 1 : generate(conf, o);
 free_all:
 	free(conf);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/page.h"
 
 #include "bypath/config.h"
 #include "bypath/log.h"
@@ -111,20 +112,21 @@ static void report_now(struct bp_engine *engine, struct bp_report *report)
 	if (!models)
 		return;
 	bp_engine_report(engine, report);
-	bp_report_text(stderr, report, models, bp_explain_report(report, models));
+	bp_report_text(bp_log_stream(), report, models, bp_explain_report(report, models));
+	fflush(bp_log_stream());
 	free(models);
 }
 
-/* Does the signal that came (or none: -1) end the run? */
+/* Does the signal that came (or none: -1) end the run? If so, it is pending again. */
 static bool is_end(int number, struct bp_engine *engine, struct bp_report *scratch)
 {
 	if (number == SIGUSR1)
 		report_now(engine, scratch);
 	else if (number == SIGHUP)
 		bp_log(BP_LOG_INFO, "SIGHUP: ignored: the configuration is read at the start only");
-	else
-		return number > 0;
-	return false;
+	else if (number > 0)
+		bp_cli_keep_end();
+	return number > 0 && number != SIGUSR1 && number != SIGHUP;
 }
 
 /* Health of the ports and a line per second, until the time is over or a signal comes. */
@@ -148,7 +150,7 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 			continue;
 		next_line_ns += 1000000000u;
 		bp_engine_report(engine, now);
-		bp_report_live(stderr, prev, now);
+		bp_report_live(bp_log_stream(), prev, now);
 		*prev = *now;
 	}
 }
@@ -156,16 +158,21 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
 	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	struct bp_cli_page page;
 	int code = BP_EXIT_OK;
 	unsigned n_models;
 
-	if (!models)
+	if (!models || bp_cli_page_open(&page)) {
+		free(models);
 		return BP_EXIT_FAILED;
+	}
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
 	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
 	if (bp_cli_has_output())
-		bp_report_text(stdout, report, models, n_models);
+		bp_report_text(page.file, report, models, n_models);
+	if (bp_cli_page_print(&page))
+		code = BP_EXIT_FAILED;
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);
@@ -196,6 +203,7 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 		return BP_EXIT_FAILED;
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
+	bp_log_start_thread(); /* without: it logs directly */
 	if (bp_engine_create(conf, &engine) == 0 && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		watch(engine, o, &signals, &reports[0], &reports[1]);
@@ -227,5 +235,6 @@ int bp_cmd_run(int argc, char **argv)
 			o.file);
 		return BP_EXIT_USAGE;
 	}
-	return forward(&conf, &o);
+	code = bp_cli_check_output(&conf, o.report_path);
+	return code ? code - 1 : forward(&conf, &o);
 }

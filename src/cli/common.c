@@ -3,6 +3,8 @@
 #include "cli/common.h"
 #include "cli/cmd.h"
 
+#include "core/claim.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -77,6 +79,26 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
 	return err ? BP_EXIT_USAGE + 1 : 0;
 }
 
+int bp_cli_check_output(const struct bp_conf *conf, const char *path)
+{
+	struct bp_claim output = { .kind = BP_CLAIM_FILE }, claims[BP_CLAIMS_MAX];
+
+	if (!path)
+		return 0;
+	snprintf(output.name, sizeof(output.name), "%s", path);
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		unsigned n = bp_claims_of(&conf->ports[i], claims);
+
+		for (unsigned k = 0; k < n; k++)
+			if (bp_claims_clash_here(&output, &claims[k]))
+				return bp_cli_complain(
+					"the report %s would replace the capture of port %s: name "
+					"another file",
+					path, conf->ports[i].name);
+	}
+	return 0;
+}
+
 static bool is_ignored(int number)
 {
 	struct sigaction action;
@@ -99,6 +121,11 @@ void bp_cli_block_signals(sigset_t *set)
 	sigaddset(&blocked, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void bp_cli_keep_end(void)
+{
+	raise(SIGTERM);
 }
 
 void bp_cli_open_standard_files(void)

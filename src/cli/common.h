@@ -46,11 +46,20 @@ int bp_cli_add_set(struct bp_cli_sets *sets, const char *set);
 int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf);
 
 /*
+ * Refuse a report that would replace a capture of one of the ports, whatever its spelling. path: NULL for
+ * none. 0 or an exit code + 1.
+ */
+int bp_cli_check_output(const struct bp_conf *conf, const char *path);
+
+/*
  * Block the signals that a command waits for by sigtimedwait(), before threads start: SIGINT, SIGTERM,
  * and SIGHUP unless it was ignored at the start, as under nohup. SIGUSR1 is blocked, too, and not in
  * set; SIGPIPE is ignored.
  */
 void bp_cli_block_signals(sigset_t *set);
+
+/* Make a SIGTERM pending, so that whatever waits for a reader from now on does not for long. */
+void bp_cli_keep_end(void);
 
 /*
  * Have something on descriptors 0 to 2: a file opened there would take what is printed. Standard output

@@ -6,6 +6,7 @@
 
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/page.h"
 #include "gen/search_report.h"
 #include "report/json_model.h"
 
@@ -215,6 +216,8 @@ static int run_trial(void *ctx, const struct bp_trial_request *request,
 			continue;
 		atomic_store_explicit(&run->stop, true, memory_order_relaxed);
 		bp_gen_interrupt(run->gen);
+		bp_cli_keep_end();
+		break;
 	}
 	return bp_gen_finish(run->gen, result);
 }
@@ -224,11 +227,11 @@ static void show(void *ctx, const struct bp_search_progress *progress)
 	const struct run *run = ctx;
 
 	if (run->is_terminal)
-		fputs("\r\033[K", stderr);
-	bp_search_print_progress(stderr, progress);
+		fputs("\r\033[K", bp_log_stream());
+	bp_search_print_progress(bp_log_stream(), progress);
 	if (!run->is_terminal)
-		fputc('\n', stderr);
-	fflush(stderr);
+		fputc('\n', bp_log_stream());
+	fflush(bp_log_stream());
 }
 
 /* {"schema": …, "machine": …, "searches": []} */
@@ -250,6 +253,8 @@ static json_t *root_json(const struct bp_gen *gen)
 static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 {
 	struct bp_search_result result;
+	struct bp_cli_page page;
+	bool is_printed;
 	char why[256];
 	int err;
 
@@ -262,12 +267,14 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 		s->conf.max_pps = floor(s->conf.max_pps);
 	err = bp_search_run(&s->conf, &result);
 	if (run->is_terminal && s->conf.progress)
-		fputs("\r\033[K", stderr);
+		fputs("\r\033[K", bp_log_stream());
+	if (!err && bp_cli_page_open(&page))
+		err = -ENOMEM;
 	if (!err) {
-		bp_search_print_text(stdout, &result, true);
-		fflush(stdout);
+		bp_search_print_text(page.file, &result, true);
+		is_printed = !bp_cli_page_print(&page);
 		json_array_append_new(json_object_get(root, "searches"), bp_search_json(&result));
-		err = result.cause == BP_SEARCH_CAUSE_FAILED;
+		err = result.cause == BP_SEARCH_CAUSE_FAILED || !is_printed;
 	}
 	bp_search_result_free(&result);
 	return err;

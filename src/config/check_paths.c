@@ -2,104 +2,55 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/load.h"
 
+#include "core/claim.h"
+
 #include "config/schema.h"
 #include "config/spelling.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What a port holds alone. */
-struct claim {
-	enum { CLAIM_NOTHING, CLAIM_NETDEV, CLAIM_DPDK, CLAIM_RING, CLAIM_FILE } kind;
-	char name[BP_PATH_BYTES];
-	bool is_shared; /* may stand beside another shared one */
-};
-
-static void copy_until(char *out, const char *text, const char *end)
+/* What makes two claims that are one a fault; further ends of a ring are taken off n_ring_ends. */
+static const char *find_fault(const struct bp_claim *mine, const struct bp_claim *other,
+			      unsigned *n_ring_ends)
 {
-	snprintf(out, BP_PATH_BYTES, "%.*s", (int)strcspn(text, end), text);
+	if (!bp_claims_clash(mine, other) || (mine->kind == BP_CLAIM_RING && ++*n_ring_ends < 2))
+		return NULL;
+	return bp_claim_rule(mine->kind);
 }
 
-/* DPDK devices that stand on a network interface claim that; others their own name. */
-static struct claim claim_of_dpdk(const char *device)
+/* Compare one claim with those of the ports before. Returns whether a problem was added. */
+static bool check_claim(struct bp_load *load, unsigned port_id, const struct bp_claim *mine)
 {
-	static const char *const on_netdev[] = { "net_af_packet", "net_af_xdp", "net_pcap",
-						 "net_tap" };
-	const char *iface = strstr(device, ",iface=");
-	struct claim claim = { .kind = CLAIM_DPDK };
-
-	for (size_t i = 0; iface && i < sizeof(on_netdev) / sizeof(on_netdev[0]); i++)
-		if (!strncmp(device, on_netdev[i], strlen(on_netdev[i]))) {
-			claim.kind = CLAIM_NETDEV;
-			copy_until(claim.name, iface + strlen(",iface="), ",");
-			return claim;
-		}
-	if (!strncmp(device, "pci:", 4))
-		device += 4;
-	copy_until(claim.name, device, ",");
-	return claim;
-}
-
-static struct claim claim_of(const struct bp_load *load, unsigned port_id)
-{
-	const struct bp_port_conf *port = &load->conf.ports[port_id];
-	struct claim claim = { .kind = CLAIM_NOTHING };
-
-	if (!port->device[0])
-		return claim;
-	snprintf(claim.name, sizeof(claim.name), "%s", port->device);
-	switch (load->drivers[port_id]) {
-	case BP_SD_AF_PACKET:
-	case BP_SD_AF_XDP:
-	case BP_SD_TAP:
-		claim.kind = CLAIM_NETDEV;
-		break;
-	case BP_SD_DPDK:
-		return claim_of_dpdk(port->device);
-	case BP_SD_PCAP:
-		claim.kind = strcmp(port->mode, "live") ? CLAIM_FILE : CLAIM_NETDEV;
-		claim.is_shared = !strcmp(port->mode, "read");
-		break;
-	case BP_SD_RING:
-		claim.kind = CLAIM_RING;
-		break;
-	default:
-		break;
-	}
-	return claim;
-}
-
-/* Hexadecimal digits of a PCI address come in either case. */
-static bool is_same(const struct claim *a, const struct claim *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	return a->kind == CLAIM_DPDK ? !strcasecmp(a->name, b->name) : !strcmp(a->name, b->name);
-}
-
-static void check_device(struct bp_load *load, unsigned port_id)
-{
-	struct claim mine = claim_of(load, port_id);
+	struct bp_claim others[BP_CLAIMS_MAX];
 	unsigned n_ring_ends = 0;
 
-	if (mine.kind == CLAIM_NOTHING)
-		return;
 	for (unsigned i = 0; i < port_id; i++) {
-		struct claim other = claim_of(load, i);
+		unsigned n = bp_claims_of(&load->conf.ports[i], others);
 
-		if (!is_same(&other, &mine) || (other.is_shared && mine.is_shared))
-			continue;
-		if (mine.kind == CLAIM_RING && ++n_ring_ends < 2)
-			continue;
-		bp_load_complain(
-			load, port_id, "device", "found «%.80s», which port %s uses already: %s",
-			mine.name, load->conf.ports[i].name,
-			mine.kind == CLAIM_RING   ? "a ring has two ends at most"
-			: mine.kind == CLAIM_FILE ? "a file that is written belongs to one port"
-						  : "one port per device; for more of its queues "
-						    "raise that port's queues");
-		return;
+		for (unsigned k = 0; k < n; k++) {
+			const char *fault = find_fault(mine, &others[k], &n_ring_ends);
+
+			if (!fault)
+				continue;
+			bp_load_complain(load, port_id, "device",
+					 "found «%.80s», which port %s uses already: %s",
+					 mine->name, load->conf.ports[i].name, fault);
+			return true;
+		}
 	}
+	return false;
+}
+
+/* By spelling; whether two spellings are one device is asked at the start (bypath/port.h). */
+static void check_device(struct bp_load *load, unsigned port_id)
+{
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	unsigned n = bp_claims_of(&load->conf.ports[port_id], claims);
+
+	for (unsigned i = 0; i < n; i++)
+		if (check_claim(load, port_id, &claims[i]))
+			return;
 }
 
 /* A file goes one way only. */

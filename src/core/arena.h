@@ -22,8 +22,9 @@ struct bp_arena {
 /*
  * Map the arena that conf->memory asks for, with a slice from each of the n NUMA nodes that has memory
  * (BP_NO_NODE, doubles and more than BP_NODES_MAX are passed over; without any: one slice anywhere), and
- * touch every page. conf->memory.hugepages = BP_AUTO falls back to ordinary pages; what a node lacks comes
- * from others, with a warning for each.
+ * touch every page. conf->memory.hugepages = BP_AUTO falls back to ordinary pages, with a warning where
+ * hugepages are free that this process may not have; what a node lacks comes from others, with a warning
+ * for each.
  * Control thread; blocks. *arena is the caller's. 0, -ENOMEM (logged, says what to do).
  */
 int bp_arena_create(const struct bp_conf *conf, const int *nodes, unsigned n,

@@ -3,6 +3,7 @@
 #include "bypath/log.h"
 
 #include "core/arena.h"
+#include "core/pages.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#define HUGE_BYTES ((size_t)2 << 20)
 
 static size_t round_up(size_t v, size_t to)
 {
@@ -52,24 +51,41 @@ static void choose_slices(struct bp_arena *arena, const int *nodes, unsigned n)
 		arena->nodes[arena->n_nodes++] = BP_NO_NODE;
 }
 
-static void *map_huge(size_t n_bytes)
+/* Let each slice come from its node. Before a page is touched. */
+static void place_slices(const struct bp_arena *arena)
 {
-	void *base = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	size_t slice = arena->bytes / arena->n_nodes;
 
-	return base == MAP_FAILED ? NULL : base;
+	for (unsigned i = 0; i < arena->n_nodes; i++)
+		bp_numa_place(arena->base + i * slice, slice, arena->nodes[i]);
+}
+
+/* 0, -ENOMEM: too few are free, -EPERM: they are, but not for this process; then nothing is mapped. */
+static int map_huge(struct bp_arena *arena, size_t *n_taken)
+{
+	*n_taken = 0;
+	arena->base = bp_pages_map_huge(arena->bytes);
+	if (!arena->base)
+		return -ENOMEM;
+	place_slices(arena);
+	*n_taken = bp_pages_take_huge(arena->base, arena->bytes);
+	if (*n_taken == arena->bytes)
+		return 0;
+	munmap(arena->base, arena->bytes);
+	arena->base = NULL;
+	return -EPERM;
 }
 
 /* Ordinary pages, aligned to a hugepage so that the kernel may still merge them. */
 static void *map_ordinary(size_t n_bytes)
 {
-	size_t span = n_bytes + HUGE_BYTES;
+	size_t span = n_bytes + BP_HUGE_BYTES;
 	uint8_t *raw = mmap(NULL, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t *base;
 
 	if (raw == MAP_FAILED)
 		return NULL;
-	base = (uint8_t *)round_up((uintptr_t)raw, HUGE_BYTES);
+	base = (uint8_t *)round_up((uintptr_t)raw, BP_HUGE_BYTES);
 	if (base > raw)
 		munmap(raw, (size_t)(base - raw));
 	if (base + n_bytes < raw + span)
@@ -78,26 +94,46 @@ static void *map_ordinary(size_t n_bytes)
 	return base;
 }
 
-static int map_arena(struct bp_arena *arena, enum bp_tristate hugepages)
+/* Where they were demanded, or are free and yet not to be had. */
+static void say_why_not_huge(const struct bp_arena *arena, enum bp_tristate hugepages, int err,
+			     size_t n_taken)
 {
-	size_t need = (size_t)arena->n_frames * arena->frame_bytes;
-	size_t unit = HUGE_BYTES * arena->n_nodes;
+	bool is_demanded = hugepages == BP_YES;
 
-	arena->bytes = round_up(need, unit);
-	if (hugepages != BP_NO)
-		arena->base = map_huge(arena->bytes);
-	if (arena->base)
-		return 0;
-	if (hugepages == BP_YES) {
+	if (err == -EPERM)
+		bp_log(is_demanded ? BP_LOG_ERROR : BP_LOG_WARN,
+		       "arena: %zu MiB of 2 MiB hugepages are free, but this process gets %zu of them: " BP_PAGES_LIMITS
+		       ": %s",
+		       arena->bytes >> 20, n_taken >> 20,
+		       is_demanded ? "raise that, or set [memory] hugepages = auto"
+				   : "ordinary pages are used");
+	else if (is_demanded)
 		bp_log(BP_LOG_ERROR,
 		       "arena: %zu MiB of 2 MiB hugepages are not available: run «sysctl "
 		       "vm.nr_hugepages=%zu» more, or set [memory] hugepages = auto",
-		       arena->bytes >> 20, arena->bytes / HUGE_BYTES);
-		return -ENOMEM;
-	}
-	arena->base = map_ordinary(arena->bytes);
-	if (arena->base)
+		       arena->bytes >> 20, arena->bytes / BP_HUGE_BYTES);
+}
+
+static int map_arena(struct bp_arena *arena, enum bp_tristate hugepages)
+{
+	size_t need = (size_t)arena->n_frames * arena->frame_bytes;
+	size_t unit = BP_HUGE_BYTES * arena->n_nodes;
+	int err = -ENOMEM;
+	size_t n_taken = 0;
+
+	arena->bytes = round_up(need, unit);
+	if (hugepages != BP_NO)
+		err = map_huge(arena, &n_taken);
+	if (!err)
 		return 0;
+	say_why_not_huge(arena, hugepages, err, n_taken);
+	if (hugepages == BP_YES)
+		return -ENOMEM;
+	arena->base = map_ordinary(arena->bytes);
+	if (arena->base) {
+		place_slices(arena);
+		return 0;
+	}
 	bp_log(BP_LOG_ERROR, "arena: cannot map %zu MiB: %s: lower [memory] frames",
 	       arena->bytes >> 20, strerror(errno));
 	return -ENOMEM;
@@ -111,24 +147,20 @@ static void warn_about_slice(const struct bp_arena *arena, unsigned i)
 
 	if (found >= slice)
 		return;
-	if (arena->page_bytes == HUGE_BYTES)
+	if (arena->page_bytes == BP_HUGE_BYTES)
 		snprintf(remedy, sizeof(remedy),
 			 "run «echo N >/sys/devices/system/node/node%d/hugepages/"
 			 "hugepages-2048kB/nr_hugepages» with %zu more than there are",
-			 arena->nodes[i], (slice - found) / HUGE_BYTES);
+			 arena->nodes[i], (slice - found) / BP_HUGE_BYTES);
 	bp_log(BP_LOG_WARN,
 	       "arena: %zu of the %zu MiB for NUMA node %d lie on another node, where access costs "
 	       "more: it has too few free pages: %s",
 	       (slice - found) >> 20, slice >> 20, arena->nodes[i], remedy);
 }
 
-/* Let each slice come from its node, touch every page, see what the kernel gave. */
+/* Touch every page, see what the kernel gave. */
 static void fill_slices(struct bp_arena *arena)
 {
-	size_t slice = arena->bytes / arena->n_nodes;
-
-	for (unsigned i = 0; i < arena->n_nodes; i++)
-		bp_numa_place(arena->base + i * slice, slice, arena->nodes[i]);
 	for (size_t at = 0; at < arena->bytes; at += 4096)
 		*(volatile uint8_t *)(arena->base + at) = 0;
 	arena->page_bytes = read_page_bytes(arena->base);

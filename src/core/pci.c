@@ -339,10 +339,15 @@ bool bp_pci_is_bridge(const struct bp_pci_device *device)
 	return device->class_code >> 16 == 0x06;
 }
 
+/* vfio's own, and its variants: mlx5-vfio-pci, nvgrace-gpu-vfio-pci, qat_vfio_pci, … */
+static bool is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio");
+}
+
 bool bp_pci_leaves_group(const char *driver)
 {
-	/* mlx5-vfio-pci, nvgrace-gpu-vfio-pci, qat_vfio_pci, … */
-	return !driver[0] || strstr(driver, "vfio") || !strcmp(driver, "pci-stub");
+	return !driver[0] || is_vfio(driver) || !strcmp(driver, "pci-stub");
 }
 
 enum bp_pci_owner bp_pci_owner_of(const char *driver)
@@ -351,18 +356,19 @@ enum bp_pci_owner bp_pci_owner_of(const char *driver)
 		const char *driver;
 		enum bp_pci_owner owner;
 	} owners[] = {
-		{ "vfio-pci", BP_PCI_OWNER_PROCESS }, { "uio_pci_generic", BP_PCI_OWNER_PROCESS },
-		{ "igb_uio", BP_PCI_OWNER_PROCESS },  { "pci-stub", BP_PCI_OWNER_NONE },
-		{ "mlx4_core", BP_PCI_OWNER_BOTH },   { "mlx5_core", BP_PCI_OWNER_BOTH },
+		{ "", BP_PCI_OWNER_NONE },
+		{ "pci-stub", BP_PCI_OWNER_NONE },
+		{ "uio_pci_generic", BP_PCI_OWNER_PROCESS },
+		{ "igb_uio", BP_PCI_OWNER_PROCESS },
+		{ "mlx4_core", BP_PCI_OWNER_BOTH },
+		{ "mlx5_core", BP_PCI_OWNER_BOTH },
 		{ "mana", BP_PCI_OWNER_BOTH },
 	};
 
-	if (!driver[0])
-		return BP_PCI_OWNER_NONE;
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
 		if (!strcmp(driver, owners[i].driver))
 			return owners[i].owner;
-	return BP_PCI_OWNER_KERNEL;
+	return is_vfio(driver) ? BP_PCI_OWNER_PROCESS : BP_PCI_OWNER_KERNEL;
 }
 
 bool bp_pci_is_kernels(const struct bp_pci_device *device)

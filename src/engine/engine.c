@@ -59,8 +59,10 @@ static int make_memory(struct bp_engine *e)
 static int make_ports(struct bp_engine *e)
 {
 	uint16_t cores[BP_WORKERS_MAX];
-	int err;
+	int err = bp_ports_claim(&e->env, NULL);
 
+	if (err)
+		return err;
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		const struct bp_plan_port *plan = &e->plan.ports[i];
 

@@ -64,6 +64,7 @@ static void note_link(struct bp_port *port, unsigned link)
 
 void bp_engine_tick(struct bp_engine *e)
 {
+	bp_ports_serve_locks(&e->env);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 		unsigned link = BP_LINK_UP;

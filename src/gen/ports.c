@@ -87,6 +87,20 @@ void bp_gen_port_nodes(const struct bp_conf *conf, int nodes[BP_PORTS_MAX])
 	}
 }
 
+/* The configuration may have further ports, for bypath run. */
+static int claim_devices(struct bp_gen *gen)
+{
+	bool is_used[BP_PORTS_MAX] = { false };
+
+	for (unsigned role = 0; role < BP_GEN_ROLES; role++) {
+		int id = port_of_role(&gen->conf->gen, (enum bp_gen_role)role);
+
+		if (id != BP_NO_PORT)
+			is_used[id] = true;
+	}
+	return bp_ports_claim(&gen->env, is_used);
+}
+
 int bp_gen_open_ports(struct bp_gen *gen)
 {
 	uint16_t cores[] = { gen->workers[0].core, gen->workers[1].core };
@@ -94,7 +108,8 @@ int bp_gen_open_ports(struct bp_gen *gen)
 
 	bp_gen_port_nodes(gen->conf, nodes);
 	err = bp_env_open(&gen->env, gen->conf, gen->n_workers, cores, nodes);
-
+	if (!err)
+		err = claim_devices(gen);
 	for (unsigned role = 0; !err && role < BP_GEN_ROLES; role++)
 		err = create_port(gen, (enum bp_gen_role)role);
 	if (!err)

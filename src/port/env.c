@@ -3,6 +3,8 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "port/devices.h"
+
 #include "core/arena.h"
 #include "core/frames.h"
 #include "core/numa.h"
@@ -56,6 +58,7 @@ int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_worke
 
 void bp_env_close(struct bp_env *env)
 {
+	bp_locks_free(env->locks);
 	bp_frames_destroy(env->frames);
 	bp_arena_destroy(env->arena);
 	*env = (struct bp_env){ 0 };

@@ -3,6 +3,8 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "port/devices.h"
+
 #include "core/numa.h"
 
 #include <errno.h>
@@ -153,9 +155,25 @@ static int start_near_device(struct bp_port *port)
 	return err;
 }
 
+/* A device may have been made anew since, or is made by start() itself. */
+static int start_alone(struct bp_port *port)
+{
+	struct bp_locks *locks = port->env->locks;
+	int err = bp_locks_renew(locks, port->port_id, port->conf->name);
+
+	if (!err)
+		err = start_near_device(port);
+	if (err)
+		return err;
+	err = bp_locks_renew(locks, port->port_id, port->conf->name);
+	if (err)
+		port->driver->ops->stop(port);
+	return err;
+}
+
 int bp_port_make_ready(struct bp_port *port)
 {
-	int err = start_near_device(port);
+	int err = start_alone(port);
 
 	if (err)
 		return err;

@@ -10,8 +10,10 @@ typedef int (*bp_file_fn)(FILE *out, const void *arg);
 
 /*
  * Call write with a new file beside path, then rename that over it: readers see the old file or the
- * whole new one. Something that is there but no regular file (/dev/stdout, a pipe) is written to
- * directly.
+ * whole new one. A symbolic link stays: the file that it leads to is replaced. The very file that
+ * standard output or error goes to (/dev/stdout) is written to directly. So is what is no regular file
+ * (a terminal, a pipe), at the speed of its reader: one that is not there within 2 s, or that takes
+ * nothing for 2 s while SIGINT or SIGTERM is pending (blocked), fails it with -ENXIO or -ETIMEDOUT.
  *
  * Any thread; blocks on the file. Returns 0, or -errno (logged, with what to do).
  */

@@ -109,6 +109,7 @@ cd /
 
 sleep 1000 9<>/dev/vfio/9 &
 HOLDER=$!
+wait_for 5 grep -q sleep /proc/$HOLDER/comm || fail "no process that has a device open"
 ends 0 bind --list
 says out "0000:f3:00.0  8086:10d3   fakenic" "also in IOMMU group 8: 0000:f4:00.1 othernic" \
 	"process $HOLDER (sleep)"
@@ -128,6 +129,16 @@ assert devices["0000:f7:00.0"]["driver"] is None
 assert devices["0000:f5:00.0"]["used_by"] == [f"process {sys.argv[2]} (sleep) has /dev/vfio/9 open"]
 assert devices["0000:f6:00.0"]["interfaces"] == ["here0"]
 PYTHON
+
+# A group that cannot be read is not one without other devices.
+mv "$SYS/kernel/iommu_groups/8/devices" "$BP_TMP/group8"
+: >"$SYS/kernel/iommu_groups/8/devices"
+ends 0 bind --list
+says out "also in IOMMU group 8: cannot be read: Not a directory"
+ends 0 bind --list --json
+grep -q '"group_others": null' "$BP_TMP/out.log" || fail "a group that cannot be read, in JSON"
+rm "$SYS/kernel/iommu_groups/8/devices"
+mv "$BP_TMP/group8" "$SYS/kernel/iommu_groups/8/devices"
 
 # A program's name of 15 bytes that ends inside a character.
 "$BP_PYTHON" -c 'import signal, sys

@@ -55,8 +55,9 @@ if [ -z "${BP_PRIVATE-}" ]; then
 	need unshare ip
 	unshare --mount --net --pid --fork --mount-proc true 2>/dev/null ||
 		skip "unshare refused: this machine allows no private namespaces"
-	BP_PRIVATE=1 exec unshare --mount --net --pid --fork --kill-child --mount-proc \
-		sh "$0" "$@"
+	# Under nohup, signals would be ignored from the start, and no shell can change that.
+	BP_PRIVATE=1 exec env --default-signal unshare --mount --net --pid --fork --kill-child \
+		--mount-proc sh "$0" "$@"
 fi
 
 BYPATH=${BYPATH:-${BYPATH_BUILD_ROOT:-build}/src/cli/bypath}

@@ -60,11 +60,23 @@ device = $BP_TMP/out.pcap
 [forward]
 a = b
 EOF
+captured()
+{
+	tcpdump -nr "$BP_TMP/out.pcap" 2>"$BP_TMP/tcpdump.log" | grep -c "^[0-9]"
+}
+has_all()
+{
+	[ "$(captured)" -ge 100 ]
+}
 for closed in '<&- >&- 2>&-' '>&-' '2>&-' '>&- 2>&-'; do
 	rm -f "$BP_TMP/out.pcap"
-	eval "\"\$BYPATH\" run \"\$BP_TMP/write.ini\" --duration 0.3 $closed"
+	eval "\"\$BYPATH\" run \"\$BP_TMP/write.ini\" $closed &"
+	_run=$!
+	wait_for 10 has_all || fail "with $closed the capture holds $(captured) packets of 100"
+	kill -TERM $_run
 	# What is printed goes nowhere, and that is no failure of the capture's.
-	n=$(tcpdump -nr "$BP_TMP/out.pcap" 2>"$BP_TMP/tcpdump.log" | wc -l)
+	wait $_run
+	n=$(captured)
 	[ "$n" = 100 ] || fail "with $closed the capture holds $n packets of 100"
 done
 note "standard descriptors closed: the capture holds its packets and nothing else"

@@ -114,6 +114,8 @@ static void owner_is_who_the_driver_serves(void **state)
 	assert_int_equal(bp_pci_owner_of(""), BP_PCI_OWNER_NONE);
 	assert_int_equal(bp_pci_owner_of("pci-stub"), BP_PCI_OWNER_NONE);
 	assert_int_equal(bp_pci_owner_of("vfio-pci"), BP_PCI_OWNER_PROCESS);
+	assert_int_equal(bp_pci_owner_of("mlx5-vfio-pci"), BP_PCI_OWNER_PROCESS);
+	assert_int_equal(bp_pci_owner_of("qat_vfio_pci"), BP_PCI_OWNER_PROCESS);
 	assert_int_equal(bp_pci_owner_of("mlx5_core"), BP_PCI_OWNER_BOTH);
 	assert_int_equal(bp_pci_owner_of("ixgbe"), BP_PCI_OWNER_KERNEL);
 }

@@ -1,0 +1,24 @@
+/* A text for standard output, printed when it is whole. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CLI_PAGE_H
+#define BYPATH_CLI_PAGE_H
+
+#include <stdio.h>
+
+struct bp_cli_page {
+	FILE *file; /* to write to, between open and print */
+	char *text;
+	size_t n_bytes;
+};
+
+/* Control thread; does not block. 0 or -ENOMEM. */
+int bp_cli_page_open(struct bp_cli_page *page);
+
+/*
+ * Print the page behind what was logged until now, and free it. Control thread; waits for a reader that
+ * takes nothing, but once SIGINT or SIGTERM is pending (blocked) no longer than 2 s. 0, or -errno
+ * (logged) when it was not printed whole.
+ */
+int bp_cli_page_print(struct bp_cli_page *page);
+
+#endif

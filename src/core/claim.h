@@ -1,0 +1,56 @@
+/* What a port's configuration opens: which devices and files, by what they are. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CORE_CLAIM_H
+#define BYPATH_CORE_CLAIM_H
+
+#include "bypath/config.h"
+
+#include <limits.h>
+#include <sys/types.h>
+
+/* Of one port: net_pcap names up to four interfaces and files. */
+#define BP_CLAIMS_MAX 4u
+
+enum bp_claim_kind {
+	BP_CLAIM_NETDEV, /* a network interface */
+	BP_CLAIM_PCI, /* a PCI device, by its address */
+	BP_CLAIM_DPDK, /* a virtual device of this process's EAL */
+	BP_CLAIM_RING, /* in-process */
+	BP_CLAIM_FILE, /* a capture */
+};
+
+struct bp_claim {
+	enum bp_claim_kind kind;
+	bool is_read; /* a file that is only read: several may */
+	bool does_take; /* an interface whose packets no longer reach the kernel's stack */
+	bool is_sending; /* xdp_live: takes no packets, so it may stand beside a port that does */
+	char name[BP_PATH_BYTES]; /* as it is spelt */
+};
+
+/* What a claim stands for on this machine at this moment. */
+struct bp_claim_id {
+	int ifindex; /* NETDEV; 0: there is no such interface */
+	dev_t dev; /* FILE that exists, with ino */
+	ino_t ino; /* 0: it does not exist */
+	char path[PATH_MAX]; /* FILE that does not exist: where it will, links resolved */
+};
+
+/* The claims of a port; n ≤ BP_CLAIMS_MAX. By spelling only: asks nothing. Pure; any thread. */
+unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP_CLAIMS_MAX]);
+
+/* May two ports not have both? Of what can be shared: no. By spelling. Pure. */
+bool bp_claims_clash(const struct bp_claim *a, const struct bp_claim *b);
+
+/* Why two ports may not have one: half a sentence. Static. */
+const char *bp_claim_rule(enum bp_claim_kind kind);
+
+/*
+ * Ask the kernel what a claim stands for: the interface's index, through its alternative names too, in
+ * the caller's network namespace; the file's device and inode. Any thread; blocks for a moment.
+ */
+void bp_claim_look(const struct bp_claim *claim, struct bp_claim_id *id);
+
+/* bp_claims_clash(), by what the claims stand for, whatever their spelling. As bp_claim_look(). */
+bool bp_claims_clash_here(const struct bp_claim *a, const struct bp_claim *b);
+
+#endif

@@ -1,0 +1,258 @@
+/* Locks of devices and files between the processes of a machine, held by the process's life. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/lock.h"
+
+#include "core/pci.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FOLDER      "/run/bypath"
+#define ASKERS_MAX  128 /* who asked and was not let go of: see bp_lock_serve() */
+#define UNKNOWN_PID 0 /* of a process in another PID namespace */
+
+/* ---- who holds it ---------------------------------------------------------------------------- */
+
+/* The words of a command line, which end with zeros, as one line. */
+static void read_command(pid_t pid, char *text, size_t text_bytes)
+{
+	char path[32];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, text_bytes - 1);
+	if (fd >= 0)
+		close(fd);
+	while (n > 0 && !text[n - 1])
+		n--;
+	for (ssize_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = ' ';
+	text[n > 0 ? n : 0] = '\0';
+}
+
+static void name_holder(pid_t pid, char holder[BP_LOCK_HOLDER_BYTES])
+{
+	char command[BP_LOCK_HOLDER_BYTES - 32];
+
+	if (pid == UNKNOWN_PID) {
+		snprintf(holder, BP_LOCK_HOLDER_BYTES, "a process that is not visible from here");
+		return;
+	}
+	read_command(pid, command, sizeof(command));
+	snprintf(holder, BP_LOCK_HOLDER_BYTES, "process %d%s%s%s", (int)pid,
+		 command[0] ? " («" : "", command, command[0] ? "»)" : "");
+}
+
+/*
+ * The process with a lock on this file that keeps out others (all: also those that share it). Source:
+ * proc_locks(5). false: none; *pid is UNKNOWN_PID where it is not visible.
+ */
+static bool find_flock(const struct stat *st, bool is_all, pid_t *pid)
+{
+	FILE *f = fopen("/proc/locks", "re");
+	char line[256];
+	bool is_found = false;
+
+	while (f && !is_found && fgets(line, sizeof(line), f)) {
+		unsigned major_id, minor_id;
+		unsigned long long ino;
+		char kind[8];
+		int holder;
+
+		/* "1: FLOCK  ADVISORY  WRITE 1234 00:2a:56789 0 EOF"; "->" stands before who waits. */
+		is_found = sscanf(line, "%*u: FLOCK ADVISORY %7s %d %x:%x:%llu", kind, &holder,
+				  &major_id, &minor_id, &ino) == 5 &&
+			   ino == st->st_ino && major_id == major(st->st_dev) &&
+			   minor_id == minor(st->st_dev) && holder != (int)getpid() &&
+			   (is_all || !strcmp(kind, "WRITE"));
+		if (is_found)
+			*pid = holder > 0 ? holder : UNKNOWN_PID;
+	}
+	if (f)
+		fclose(f);
+	return is_found;
+}
+
+/* ---- interfaces ------------------------------------------------------------------------------ */
+
+static socklen_t fill_address(int ifindex, struct sockaddr_un *address)
+{
+	int n;
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	n = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "bypath/interface/%d",
+		     ifindex);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+}
+
+/* The kernel says who listens there, as this PID namespace knows it (unix(7)). */
+static bool is_interface_held(int ifindex, char holder[BP_LOCK_HOLDER_BYTES])
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred cred = { .pid = UNKNOWN_PID };
+	socklen_t len = sizeof(cred);
+	struct sockaddr_un address;
+	int err;
+
+	if (fd < 0)
+		return false;
+	err = connect(fd, (struct sockaddr *)&address, fill_address(ifindex, &address)) ? errno : 0;
+	if (!err)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	close(fd);
+	if (err && err != EAGAIN) /* its queue is full of those who asked before */
+		return false;
+	name_holder(cred.pid, holder);
+	return true;
+}
+
+static int take_interface(const struct bp_claim *claim, struct bp_lock *lock,
+			  char holder[BP_LOCK_HOLDER_BYTES])
+{
+	struct bp_claim_id id;
+	struct sockaddr_un address;
+	int fd, err = 0;
+
+	bp_claim_look(claim, &id);
+	if (!id.ifindex)
+		return 0;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&address, fill_address(id.ifindex, &address)) ||
+	    listen(fd, ASKERS_MAX))
+		err = errno;
+	if (!err) {
+		*lock = (struct bp_lock){ .fd = fd, .ifindex = id.ifindex };
+		return 0;
+	}
+	close(fd);
+	if (err == EADDRINUSE && !is_interface_held(id.ifindex, holder))
+		name_holder(UNKNOWN_PID, holder); /* it is about to listen, or to end */
+	return err == EADDRINUSE ? -EBUSY : -err;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* flock() a file that is open; fd is taken over. */
+static int take_file(int fd, bool is_shared, struct bp_lock *lock,
+		     char holder[BP_LOCK_HOLDER_BYTES])
+{
+	pid_t pid = UNKNOWN_PID;
+	struct stat st;
+
+	if (!flock(fd, (is_shared ? LOCK_SH : LOCK_EX) | LOCK_NB)) {
+		lock->fd = fd;
+		return 0;
+	}
+	if (errno != EWOULDBLOCK) {
+		close(fd);
+		return 0; /* this file system has none */
+	}
+	if (!fstat(fd, &st))
+		find_flock(&st, !is_shared, &pid);
+	close(fd);
+	name_holder(pid, holder);
+	return -EBUSY;
+}
+
+/* What cannot be opened is the driver's to complain about. */
+static int take_capture(const struct bp_claim *claim, struct bp_lock *lock,
+			char holder[BP_LOCK_HOLDER_BYTES])
+{
+	int flags = O_CLOEXEC | O_NONBLOCK | (claim->is_read ? O_RDONLY : O_WRONLY | O_CREAT);
+	struct stat st;
+	int fd;
+
+	if (!stat(claim->name, &st) && !S_ISREG(st.st_mode))
+		return 0; /* /dev/null has room for all */
+	fd = open(claim->name, flags, 0644);
+	return fd < 0 ? 0 : take_file(fd, claim->is_read, lock, holder);
+}
+
+static bool pci_path(const struct bp_claim *claim, char path[64])
+{
+	char address[BP_PCI_ADDRESS_BYTES];
+
+	if (!bp_pci_parse(claim->name, address))
+		return false;
+	snprintf(path, 64, FOLDER "/pci-%s.lock", address);
+	return true;
+}
+
+/* Where /run is not ours there is no lock: VFIO itself lets nobody else in. */
+static int take_pci(const struct bp_claim *claim, struct bp_lock *lock,
+		    char holder[BP_LOCK_HOLDER_BYTES])
+{
+	char path[64];
+	int fd;
+
+	if (!pci_path(claim, path) || (mkdir(FOLDER, 0755) && errno != EEXIST))
+		return 0;
+	/* Not readable for others: an open file is all that a lock needs. */
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? 0 : take_file(fd, false, lock, holder);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+int bp_lock_take(const struct bp_claim *claim, struct bp_lock *lock,
+		 char holder[BP_LOCK_HOLDER_BYTES])
+{
+	*lock = (struct bp_lock){ .fd = -1 };
+	if (claim->kind == BP_CLAIM_NETDEV && !claim->is_sending)
+		return take_interface(claim, lock, holder);
+	if (claim->kind == BP_CLAIM_FILE)
+		return take_capture(claim, lock, holder);
+	return claim->kind == BP_CLAIM_PCI ? take_pci(claim, lock, holder) : 0;
+}
+
+void bp_lock_release(struct bp_lock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	*lock = (struct bp_lock){ .fd = -1 };
+}
+
+bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES])
+{
+	struct bp_claim_id id;
+	char path[64];
+	struct stat st;
+	pid_t pid;
+	bool is_file = claim->kind == BP_CLAIM_FILE;
+
+	if (claim->kind == BP_CLAIM_NETDEV && !claim->is_sending) {
+		bp_claim_look(claim, &id);
+		return id.ifindex && is_interface_held(id.ifindex, holder);
+	}
+	if (!is_file && (claim->kind != BP_CLAIM_PCI || !pci_path(claim, path)))
+		return false;
+	if (stat(is_file ? claim->name : path, &st) || !S_ISREG(st.st_mode) ||
+	    !find_flock(&st, !claim->is_read, &pid))
+		return false;
+	name_holder(pid, holder);
+	return true;
+}
+
+void bp_lock_serve(const struct bp_lock *lock)
+{
+	int fd = -1;
+
+	do {
+		if (fd >= 0)
+			close(fd);
+		fd = lock->ifindex ? accept4(lock->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+	} while (fd >= 0);
+}
