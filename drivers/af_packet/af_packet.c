@@ -318,7 +318,7 @@ static int afp_start(struct bp_port *port)
 	}
 	set_mode(ap);
 	bp_netdev_tx_dropped_begin(&ap->tx_dropped, port->conf->device);
-	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX | BP_CAP_ENCAP_RX;
 	info->rx_copies = 0;
 	info->tx_copies = 0;
 	return 0;
@@ -347,10 +347,10 @@ static void follow_mtu(struct afp_port *ap)
 static int afp_check(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
-	int flags;
+	enum bp_link link = bp_netdev_link(ap->dev.ctl_fd, ap->dev.name, (unsigned)ap->ifindex);
 
-	if (afp_netdev_ifindex(&ap->dev) != ap->ifindex)
-		return BP_LINK_LOST;
+	if (link == BP_LINK_LOST)
+		return link;
 	/* A device that went down leaves an error on the socket, which makes poll() return at once
 	 * until somebody reads it: a ring never does. */
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
@@ -363,10 +363,7 @@ static int afp_check(struct bp_port *port)
 		atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev),
 				      memory_order_relaxed);
 	follow_mtu(ap);
-	flags = afp_netdev_flags(&ap->dev);
-	if (flags < 0)
-		return BP_LINK_LOST;
-	return (flags & IFF_UP) && (flags & IFF_RUNNING) ? BP_LINK_UP : BP_LINK_DOWN;
+	return link;
 }
 
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

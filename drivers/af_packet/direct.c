@@ -3,10 +3,11 @@
 /*
  * System calls on the packet path: one sendto() per burst, as in tx_ring.c.
  *
- * The first frame that needs more than a copy (a tag put back, segments to be made of it, a buffer
- * of its own, a named drop) ends the burst; a burst that begins with one goes by views, so there is
- * one implementation of all that, and so do the frames behind one that the kernel dropped. Slots of
- * the receive ring go back when it is known what became of their frames.
+ * The first frame that needs more than a copy (a tag put back, segments to be made of it, a checksum
+ * that metadata cannot name, a buffer of its own, a named drop) ends the burst; a burst that begins
+ * with one is the engine's, by views, so there is one implementation of all that. The frames behind
+ * one that the kernel dropped go by views here. Slots of the receive ring go back when it is known
+ * what became of their frames.
  */
 #include "slots.h"
 
@@ -124,15 +125,15 @@ static void give_slots(struct bp_rxq *q, struct afp_rx_ring *ring, unsigned n)
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 }
 
-/* What is not plain, as the engine would send it; tx: the queue's burst, or another of its ways. */
+/* Plain frames behind one that the kernel dropped: around the ring, in order. */
 static __attribute__((noinline)) unsigned by_views(struct bp_rxq *rxq, struct bp_txq *txq,
-						   bp_tx_fn tx, unsigned max, unsigned n_retries)
+						   unsigned max, unsigned n_retries)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n = rxq->driver_burst(rxq, pkts, max);
 
 	if (n)
-		bp_tx_all(txq, tx, pkts, n, n_retries);
+		bp_tx_all(txq, afp_tx_send, pkts, n, n_retries);
 	return n; /* of one view each */
 }
 
@@ -152,11 +153,11 @@ static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, uns
 		n = fill(from, txq, n_full, &batch);
 	}
 	if (!n)
-		return by_views(rxq, txq, txq->driver_burst, max, n_retries);
+		return BP_DIRECT_BY_VIEWS;
 	n_done = send_batch(txq, &batch, n, n_retries);
 	give_slots(rxq, from, n_done);
 	if (n_done < n)
-		n_done += by_views(rxq, txq, afp_tx_send, n - n_done, n_retries);
+		n_done += by_views(rxq, txq, n - n_done, n_retries);
 	afp_rx_ring_took(from, now, n_full < max);
 	return n_done;
 }

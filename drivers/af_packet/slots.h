@@ -39,11 +39,17 @@ static inline struct tpacket2_hdr *afp_tx_slot(const struct afp_tx_ring *ring, u
 	return (void *)(ring->base + (size_t)(i % AFP_TX_SLOTS) * AFP_TX_SLOT_BYTES);
 }
 
-/* Does the kernel send a frame of len bytes with this metadata out of a slot, for certain? */
+#define AFP_SCTP_CSUM 8u /* from its header's begin: no other protocol has it there */
+
+/*
+ * Does the kernel send a frame of len bytes with this metadata out of a slot, for certain? It would
+ * complete SCTP's checksum as if it were the Internet's.
+ */
 static inline bool afp_tx_takes_meta(const struct bp_vnet_hdr *meta, uint32_t len)
 {
 	return !meta->gso_type && (!(meta->flags & BP_VNET_F_NEEDS_CSUM) ||
-				   (uint32_t)meta->csum_start + meta->csum_offset + 2 <= len);
+				   ((uint32_t)meta->csum_start + meta->csum_offset + 2 <= len &&
+				    meta->csum_offset != AFP_SCTP_CSUM));
 }
 
 /*

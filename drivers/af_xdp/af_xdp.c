@@ -303,17 +303,29 @@ static bool has_new_mtu(const struct xsk_port *xp)
 	return true;
 }
 
+/*
+ * Without its program nothing reaches the sockets, and nothing else shows it. The port starts again, which
+ * puts the program back; unless another one is attached by then, which is its owner's to take away.
+ */
+static bool has_lost_program(const struct xsk_port *xp)
+{
+	char why[XSK_WHY_BYTES];
+
+	if (!xsk_prog_check(xp->prog, why, sizeof(why)))
+		return false;
+	bp_log(BP_LOG_WARN, "port %s: the XDP program on %s was %s: the port starts again",
+	       xp->port->conf->name, xp->dev.name, why);
+	return true;
+}
+
 static int af_xdp_check(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
-	bool is_running = false;
-	int ifindex = xsk_device_probe(xp->ctl_fd, port->conf->device, &is_running);
+	enum bp_link link = bp_netdev_link(xp->ctl_fd, port->conf->device, xp->dev.ifindex);
 
-	if (ifindex < 0 || (unsigned)ifindex != xp->dev.ifindex || has_socket_error(xp))
+	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp) || has_new_mtu(xp))
 		return BP_LINK_LOST;
-	if (has_new_mtu(xp))
-		return BP_LINK_LOST;
-	return is_running ? BP_LINK_UP : BP_LINK_DOWN;
+	return link;
 }
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

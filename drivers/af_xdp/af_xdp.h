@@ -97,7 +97,6 @@ struct xsk_device {
 	uint32_t mtu;
 	uint32_t n_rx, n_tx; /* channels, 0 unknown */
 	bool is_combined;
-	bool is_running; /* up, with carrier */
 };
 
 /* How a queue's socket is to be opened. */
@@ -134,8 +133,6 @@ struct xsk_port {
 
 /* Facts of an interface. 0, -ENODEV and the like; nothing is logged. */
 int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
-/* Its index, or -errno; *is_running as in struct xsk_device. Cheap. */
-int xsk_device_probe(int ctl_fd, const char *name, bool *is_running);
 /* Its MTU, 0 if it cannot be told. Cheap. */
 uint32_t xsk_device_mtu(int ctl_fd, const char *name);
 /* Does its driver refuse to change the number of queues? false where it does not tell. */
@@ -177,6 +174,12 @@ int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why,
  */
 int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags);
 void xsk_prog_detach(struct xsk_prog *prog);
+/*
+ * Is what was attached still there, and ours? The link is this process's, yet whoever may open it by its id
+ * can detach it (bpftool link detach) or put another program in (BPF_LINK_UPDATE). 0, also when nothing was
+ * attached; or -ENOLINK with half a sentence in why.
+ */
+int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes);
 /* Did the kernel attach it natively? Asks the interface. 1, 0 or -errno. */
 int xsk_prog_is_native(unsigned ifindex);
 /* Let the program hand a queue's frames to a socket. 0 or -errno. */

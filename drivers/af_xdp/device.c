@@ -27,24 +27,6 @@ static int ask(int fd, unsigned long request, struct ifreq *ifr)
 	return ioctl(fd, request, ifr) < 0 ? -errno : 0;
 }
 
-int xsk_device_probe(int ctl_fd, const char *name, bool *is_running)
-{
-	struct ifreq ifr;
-	int ifindex, err = set_name(&ifr, name);
-
-	if (err)
-		return err;
-	err = ask(ctl_fd, SIOCGIFINDEX, &ifr);
-	if (err)
-		return err;
-	ifindex = ifr.ifr_ifindex;
-	err = ask(ctl_fd, SIOCGIFFLAGS, &ifr);
-	if (err)
-		return err;
-	*is_running = (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
-	return ifindex;
-}
-
 static void ask_channels(int fd, struct ifreq *ifr, struct xsk_device *dev)
 {
 	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
@@ -61,12 +43,13 @@ int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *out)
 {
 	struct xsk_device dev = { .driver = "" };
 	struct ifreq ifr;
-	int ret = xsk_device_probe(ctl_fd, name, &dev.is_running);
+	int ret = set_name(&ifr, name);
 
+	if (!ret)
+		ret = ask(ctl_fd, SIOCGIFINDEX, &ifr);
 	if (ret < 0)
 		return ret;
-	dev.ifindex = (unsigned)ret;
-	(void)set_name(&ifr, name);
+	dev.ifindex = (unsigned)ifr.ifr_ifindex;
 	strcpy(dev.name, ifr.ifr_name);
 	ret = ask(ctl_fd, SIOCGIFMTU, &ifr);
 	if (ret < 0)

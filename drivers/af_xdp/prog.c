@@ -20,6 +20,7 @@
 struct xsk_prog {
 	struct bypath_xdp *skel;
 	int link_fd; /* -1: not attached */
+	__u32 id; /* of the program that the link was made with */
 };
 
 /* libbpf's own words are for debugging: the driver says what failed and what to do. */
@@ -148,12 +149,22 @@ int xsk_prog_is_native(unsigned ifindex)
 	return err ? err : opts.attach_mode == XDP_ATTACHED_DRV;
 }
 
+/* What the kernel says of the link. 0 or -errno. */
+static int ask_link(const struct xsk_prog *prog, struct bpf_link_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
+}
+
 int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
 	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_xdp_frags);
 	int prog_fd = bpf_program__fd(prog->skel->progs.bypath_xdp);
+	struct bpf_link_info info;
 	int fd;
 
 	if (has_frags && frags_fd >= 0) /* not there before Linux 5.18 */
@@ -162,7 +173,23 @@ int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, boo
 	if (fd < 0)
 		return fd;
 	prog->link_fd = fd;
+	prog->id = ask_link(prog, &info) ? 0 : info.prog_id;
 	return 0;
+}
+
+int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes)
+{
+	struct bpf_link_info info;
+
+	if (prog->link_fd < 0 || ask_link(prog, &info))
+		return 0;
+	if (!info.xdp.ifindex)
+		snprintf(why, why_bytes, "detached by another process");
+	else if (prog->id && info.prog_id != prog->id)
+		snprintf(why, why_bytes, "replaced by program %u of another process", info.prog_id);
+	else
+		return 0;
+	return -ENOLINK;
 }
 
 void xsk_prog_detach(struct xsk_prog *prog)

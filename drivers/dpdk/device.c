@@ -208,34 +208,6 @@ static int check_pci(const struct dpdk_port *dp, bool quiet)
 	return err;
 }
 
-/* Is a listening unix socket bound to this path? */
-static bool socket_is_bound(const char *path)
-{
-	FILE *file = fopen("/proc/net/unix", "re");
-	char line[512];
-	bool found = false;
-
-	if (!file)
-		return true;
-	while (!found && fgets(line, sizeof(line), file)) {
-		char *name = strchr(line, '/');
-
-		line[strcspn(line, "\n")] = '\0';
-		found = name && !strcmp(name, path);
-	}
-	fclose(file);
-	return found;
-}
-
-/* A server that was killed leaves its socket file, and bind() refuses the name. Never connect to
- * find out: that would end a living server (see docs/drivers/dpdk.md). */
-static void remove_stale_socket(const struct dpdk_port *dp)
-{
-	if (dp->kind == DPDK_MEMIF && dp->is_server && !dp->is_abstract &&
-	    !socket_is_bound(dp->socket))
-		unlink(dp->socket);
-}
-
 static int check_iface(const struct dpdk_port *dp, bool quiet)
 {
 	/* vhost calls its socket iface, net_tap makes the interface. */
@@ -307,7 +279,9 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 		return err;
 	if (find_kept_server(dp))
 		return 0;
-	remove_stale_socket(dp);
+	err = dpdk_socket_make_room(dp, quiet);
+	if (err)
+		return err;
 	dpdk_eal_listen();
 	err = rte_dev_probe(dp->devargs);
 	if (!err && rte_eth_dev_get_port_by_name(dp->name, &id)) {
@@ -328,6 +302,7 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 		return err < 0 ? err : -EIO;
 	}
 	dp->eth_id = id;
+	dpdk_socket_remember(dp);
 	return 0;
 }
 
@@ -362,7 +337,7 @@ static void unlink_socket_of(uint16_t eth_id)
 	snprintf(dp.devargs, sizeof(dp.devargs), ",%s", devargs->args);
 	parse_memif(&dp);
 	if (dp.is_server && !dp.is_abstract)
-		unlink(dp.socket);
+		dpdk_socket_unlink(dp.socket, eth_id);
 }
 
 void dpdk_device_unlink_sockets(void)

@@ -81,6 +81,8 @@ static int dpdk_open(struct bp_port *port)
 	if (!err)
 		err = check_iface_type(dp);
 	if (!err)
+		err = dpdk_secure_check(dp);
+	if (!err)
 		err = dpdk_eal_start(port);
 	if (err)
 		goto free_dp;
@@ -95,6 +97,7 @@ static int dpdk_open(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_add(dp);
 	dpdk_vnet_listen(dp);
+	dpdk_unplug_listen(dp);
 	port->priv = dp;
 	port->tx_pool = &dp->pool.pool;
 	return 0;
@@ -113,6 +116,7 @@ static void dpdk_close(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_remove(dp);
 	dpdk_vnet_forget(dp);
+	dpdk_unplug_forget(dp);
 	dpdk_device_remove(dp);
 	dpdk_pool_destroy(dp);
 	free_port(dp);
@@ -288,6 +292,8 @@ static int dpdk_start(struct bp_port *port)
 	struct dpdk_port *dp = port->priv;
 	int err = 0;
 
+	if (dpdk_unplug_is_due(dp)) /* again, before it was started */
+		dpdk_unplug_let_go(dp);
 	if (dp->eth_id == RTE_MAX_ETHPORTS) {
 		err = dpdk_device_probe(dp, dp->was_started);
 		if (!err)
@@ -408,27 +414,11 @@ static void dpdk_stop(struct bp_port *port)
 	/* Sockets bound to an interface that is gone: they are opened by probing again. */
 	if (has_kernel_iface(dp) && if_nametoindex(dp->iface) != dp->if_index)
 		dpdk_device_remove(dp);
+	if (dpdk_unplug_is_due(dp))
+		dpdk_unplug_let_go(dp);
 }
 
 /* --- while it runs ------------------------------------------------------------------------------ */
-
-static int check_iface(const struct dpdk_port *dp)
-{
-	struct ifreq ifr = { 0 };
-	int fd, err;
-
-	if (if_nametoindex(dp->iface) != dp->if_index)
-		return BP_LINK_LOST;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return BP_LINK_UP;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dp->iface);
-	err = ioctl(fd, SIOCGIFFLAGS, &ifr);
-	close(fd);
-	if (err)
-		return BP_LINK_LOST;
-	return ifr.ifr_flags & IFF_UP ? BP_LINK_UP : BP_LINK_DOWN;
-}
 
 static int dpdk_check(struct bp_port *port)
 {
@@ -438,8 +428,8 @@ static int dpdk_check(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		return dpdk_guard_check(dp);
 	if (has_kernel_iface(dp))
-		return check_iface(dp);
-	if (rte_eth_dev_is_removed(dp->eth_id))
+		return bp_netdev_link(-1, dp->iface, dp->if_index);
+	if (dpdk_unplug_is_due(dp))
 		return BP_LINK_LOST;
 	if (rte_eth_link_get_nowait(dp->eth_id, &link))
 		return BP_LINK_UP;

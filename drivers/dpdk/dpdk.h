@@ -102,6 +102,10 @@ struct dpdk_port {
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
 	bool is_started;
 	bool was_started; /* start() has succeeded before */
+	/* PCI: the kernel wants the device back (unplug.c). Written by EAL's interrupt thread and, when
+	 * the device has been let go, by the control thread, which reads it; relaxed. */
+	_Atomic bool is_asked_for;
+	bool hears_unplug;
 	struct dpdk_pool pool;
 	struct rte_eth_dev_info dev_info;
 	struct rte_eth_stats base, sum; /* reported: sum of earlier starts; base of this one */
@@ -132,6 +136,11 @@ int dpdk_hugepages_check(const struct bp_port *port);
  * node is known. */
 bool dpdk_hugepages_list(const struct bp_conf *conf, char *list, size_t list_bytes);
 
+/* --- secure.c: callers with fewer rights than ours ------------------------------------------- */
+
+/* May EAL and the device be started as the caller's configuration says? 0 or -EPERM (logged). */
+int dpdk_secure_check(const struct dpdk_port *dp);
+
 /* --- eal.c: starting EAL ------------------------------------------------------------------ */
 
 /*
@@ -159,6 +168,17 @@ void dpdk_device_remove(struct dpdk_port *dp);
 void dpdk_device_unlink_sockets(void);
 /* Learn info.kind and info.caps, and what the kernel says of iface. */
 void dpdk_device_describe(struct dpdk_port *dp);
+
+/* --- socket.c: the socket file of a net_memif server ------------------------------------------- */
+
+/* Before bind(): a server that was killed leaves its socket, and bind() refuses the name. Removes that,
+ * and nothing else. 0, or -EADDRINUSE (logged unless quiet) where something else lies there; 0 for
+ * ports that bind none. */
+int dpdk_socket_make_room(const struct dpdk_port *dp, bool quiet);
+/* After it: this file is ours. Its eth_id is known. */
+void dpdk_socket_remember(const struct dpdk_port *dp);
+/* Remove the file at the end of the process, if it still is the one that was remembered. */
+void dpdk_socket_unlink(const char *path, uint16_t eth_id);
 
 /* --- queues.c: pool, queues, start and stop of the ethdev port ----------------------------- */
 
@@ -189,6 +209,16 @@ bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
 
 bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
 				enum bp_engine_mode mode);
+
+/* --- unplug.c: PCI devices that leave while they run --------------------------------------------- */
+
+/* With open() and close(): hear of requests for the device. Does nothing for other kinds. */
+void dpdk_unplug_listen(struct dpdk_port *dp);
+void dpdk_unplug_forget(struct dpdk_port *dp);
+/* Is the device gone, or to be let go? Control thread. */
+bool dpdk_unplug_is_due(const struct dpdk_port *dp);
+/* Close it; no worker may be inside a burst. start() probes it again. Control thread. */
+void dpdk_unplug_let_go(struct dpdk_port *dp);
 
 /* --- guard.c: net_memif's memory, which EAL's interrupt thread unmaps ----------------------- */
 

@@ -290,15 +290,8 @@ static void live_close(struct bp_port *port)
 static int live_check(struct bp_port *port)
 {
 	struct live *l = port->priv;
-	struct ifreq req = { .ifr_flags = 0 };
 
-	if (if_nametoindex(port->conf->device) != l->ifindex)
-		return BP_LINK_LOST;
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "%.15s", port->conf->device);
-	if (ioctl(l->control_fd, SIOCGIFFLAGS, &req) < 0)
-		return BP_LINK_LOST;
-	return (req.ifr_flags & IFF_UP) && (req.ifr_flags & IFF_RUNNING) ? BP_LINK_UP
-									 : BP_LINK_DOWN;
+	return bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
 }
 
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

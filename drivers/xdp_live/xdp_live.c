@@ -370,12 +370,8 @@ static void live_stop(struct bp_port *port)
 static int live_check(struct bp_port *port)
 {
 	const struct live_port *lp = port->priv;
-	struct ifreq ifr;
 
-	if (if_nametoindex(port->conf->device) != lp->ifindex ||
-	    query_device(port->conf->device, SIOCGIFFLAGS, &ifr))
-		return BP_LINK_LOST;
-	return ifr.ifr_flags & IFF_RUNNING ? BP_LINK_UP : BP_LINK_DOWN;
+	return bp_netdev_link(-1, port->conf->device, lp->ifindex);
 }
 
 static int live_node(const struct bp_port_conf *conf)

@@ -30,6 +30,7 @@ struct bp_port_conf {
 		[BP_PATH_BYTES]; /* interface, PCI address, DPDK device string, ring name, file */
 	char mode[BP_NAME_BYTES]; /* the driver's own modes; "auto" or "" lets it choose */
 	bool strict; /* refuse to start when the mode got is not the mode asked for */
+	bool take_host; /* take an interface that carries the host's address as well */
 	uint16_t n_queues; /* RX queues, 1..BP_QUEUES_MAX */
 	enum bp_tristate checksum; /* BP_AUTO, or BP_NO for off */
 	enum bp_pass offload; /* off: only complete frames are sent here */

@@ -36,7 +36,7 @@ enum bp_cnt {
 	BP_DROP_TX_NO_MEM, /* no free frame to copy or segment into */
 	BP_DROP_TX_ERROR, /* the kernel or device refused it */
 	BP_DROP_TX_ABANDONED, /* handed over, never completed before the queue was closed */
-	BP_DROP_PORT_DOWN, /* the port's device was away */
+	BP_DROP_PORT_DOWN, /* the port's device was away, or had no link */
 	BP_DROP_RUNT, /* shorter than an Ethernet header */
 	BP_DROP_RX_TRUNCATED, /* longer than the receive buffer */
 	BP_DROP_RX_BAD_META, /* metadata that contradicts the frame */

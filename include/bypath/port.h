@@ -7,6 +7,7 @@
 #include "bypath/counters.h"
 #include "bypath/pkt.h"
 
+#include <limits.h>
 #include <stdalign.h>
 
 #define BP_CACHE_LINE 64
@@ -47,8 +48,11 @@ typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
  * Move up to max packets (1 ≤ max ≤ BP_BURST_MAX) from rxq to txq, two queues of one driver, in its
  * own handles: what rx(), the engine's mode and bp_tx_all() (core/transmit.h) with n_retries do,
  * without a view for each packet, and with the same counts on both queues. The worker of both queues
- * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone.
+ * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone;
+ * BP_DIRECT_BY_VIEWS: it took none, since the first needs the engine's look (metadata of super-frames,
+ * of SCTP): this round goes by rx() and tx().
  */
+#define BP_DIRECT_BY_VIEWS UINT_MAX
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
 				 unsigned n_retries);
 
@@ -69,7 +73,8 @@ struct bp_rxq {
 };
 
 struct bp_txq {
-	alignas(BP_CACHE_LINE) _Atomic(bp_tx_fn) burst; /* as bp_rxq.burst, with bp_tx_down */
+	/* As bp_rxq.burst, with bp_tx_down; bp_tx_no_link while the device has no link. */
+	alignas(BP_CACHE_LINE) _Atomic(bp_tx_fn) burst;
 	void *priv;
 	struct bp_port *port;
 	uint64_t in_place; /* bit pool_id: views of that pool are sent without a copy */
@@ -115,6 +120,8 @@ enum bp_port_cap {
 	BP_CAP_NO_UDP_GSO = 1u << 6,
 	/* What TX leaves over may be a packet that it never takes: some PMDs do not tell. */
 	BP_CAP_TX_UNSURE = 1u << 7,
+	/* Received metadata may speak of a packet within a tunnel, or of SCTP: more than TX can be told. */
+	BP_CAP_ENCAP_RX = 1u << 8,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */
@@ -137,7 +144,8 @@ struct bp_reported {
 	uint64_t value;
 	bool is_drop; /* packets lost before bypath received them, or after it sent them */
 	/* The device's own count of packets that queues have under a drop reason, perhaps twice or with
-	 * others': stands beside them as an explanation, is never added to anything. */
+	 * others', or that were counted as sent when nobody knew yet that its link was gone: stands beside
+	 * them as an explanation, is never added to anything. */
 	bool explains;
 };
 
@@ -185,7 +193,9 @@ typedef void (*bp_device_fn)(void *arg, unsigned port_id, const char *text);
 
 /*
  * Find what is wrong with the devices of a configuration on this machine, and say each: two ports that name
- * one device or file, whatever the spelling (an alternative name, a link, another path). is_used[n_ports]:
+ * one device or file, whatever the spelling (an alternative name, a link, another path); a driver
+ * that would take the packets of an interface that carries the host's address or default route, itself or
+ * under what lies on it, without [port.NAME] take_host. is_used[n_ports]:
  * the ports that the process will create; NULL: all. Opens and changes nothing. Control thread; blocks for
  * a moment. Returns how many were said.
  */
@@ -201,6 +211,12 @@ unsigned bp_ports_find_held(const struct bp_conf *conf, bp_device_fn say, void *
  * -EBUSY (another process has one), -ENOMEM: logged, nothing is held.
  */
 int bp_ports_claim(struct bp_env *env, const bool *is_used);
+
+/*
+ * Warn of what surrounds the started ports of env: the host's own stack, which hears and answers beside a
+ * port that leaves packets to it; IP forwarding there; paths to a smaller MTU. Control thread.
+ */
+void bp_ports_warn_host(const struct bp_env *env);
 
 /* Answer those that asked who holds the locks. Control thread, now and then. */
 void bp_ports_serve_locks(const struct bp_env *env);
@@ -222,7 +238,7 @@ struct bp_port {
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	struct bp_port_info info;
-	/* enum bp_link. Written by the control thread, read by anyone, relaxed. */
+	/* enum bp_link. Written by the control thread (bp_port_set_link()), read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
 };
@@ -242,6 +258,12 @@ void bp_ports_warn_far(const struct bp_env *env, const uint16_t *cores);
 /* Bursts of a port that is away: receive nothing; consume everything as `port_down`. */
 unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
 unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/*
+ * The TX burst of a started port whose device has no link. What the device and the kernel take then they
+ * lose, as a rule without a word: nothing is handed to them, everything is consumed as `port_down`. The
+ * driver still kicks and reaps what was handed over before.
+ */
+unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
 /*
  * Make a port of conf: find (and load, for a module) the driver, allocate queues, call open().
@@ -266,6 +288,12 @@ void bp_port_publish(struct bp_port *port);
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);
+/*
+ * What check() found of a started port: BP_LINK_UP or BP_LINK_DOWN. Without a link its TX queues drop by
+ * name, with one they send; receiving goes on either way. Workers may be inside a burst, and direct bursts
+ * are their owner's to take away. Control thread. Returns whether the link was another until now.
+ */
+bool bp_port_set_link(struct bp_port *port, enum bp_link link);
 /* Swap the bursts for those of a port that is away. Workers may still be inside the old ones. */
 void bp_port_unpublish(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */

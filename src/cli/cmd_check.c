@@ -213,6 +213,7 @@ static void check_machine(const char *file, struct findings *f)
 	}
 	bp_ports_find_faults(&f->conf, NULL, add_fault, &place);
 	bp_ports_find_held(&f->conf, add_holder, &place);
+	bp_engine_warn_loops(&f->conf);
 }
 
 static void check_file(const struct options *o, struct findings *f)

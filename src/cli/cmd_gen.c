@@ -9,6 +9,7 @@
 #include "cli/gen_options.h"
 #include "cli/gen_print.h"
 #include "cli/page.h"
+#include "cli/start.h"
 #include "core/clock.h"
 #include "gen/gen.h"
 #include "report/json_model.h"
@@ -96,12 +97,16 @@ static int run_trial(struct bp_gen *gen, const struct bp_conf *conf, struct bp_g
 static int generate(const struct bp_conf *conf, struct bp_gen_arguments *o)
 {
 	struct bp_gen *gen = NULL;
-	int code = BP_EXIT_FAILED;
+	struct bp_cli_start start;
+	int err, code = BP_EXIT_FAILED;
 	sigset_t signals;
 
 	bp_cli_block_signals(&signals);
 	bp_log_start_thread(); /* without: it logs directly */
-	if (!bp_gen_create(conf, &gen))
+	bp_cli_start_begin(&start);
+	err = bp_gen_create(conf, &gen);
+	bp_cli_start_end(&start);
+	if (!err)
 		code = run_trial(gen, conf, o, &signals);
 	bp_gen_destroy(gen);
 	return code;

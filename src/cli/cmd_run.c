@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/page.h"
+#include "cli/start.h"
 
 #include "bypath/config.h"
 #include "bypath/log.h"
@@ -155,24 +156,30 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 	}
 }
 
+static int print_report(const struct bp_report *report, const struct bp_model_path *models,
+			unsigned n_models)
+{
+	struct bp_cli_page page;
+
+	if (bp_cli_page_open(&page))
+		return BP_EXIT_FAILED;
+	bp_report_text(page.file, report, models, n_models);
+	return bp_cli_page_print(&page) ? BP_EXIT_FAILED : BP_EXIT_OK;
+}
+
 static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
 	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
-	struct bp_cli_page page;
 	int code = BP_EXIT_OK;
 	unsigned n_models;
 
-	if (!models || bp_cli_page_open(&page)) {
-		free(models);
+	if (!models)
 		return BP_EXIT_FAILED;
-	}
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
 	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
 	if (bp_cli_has_output())
-		bp_report_text(page.file, report, models, n_models);
-	if (bp_cli_page_print(&page))
-		code = BP_EXIT_FAILED;
+		code = print_report(report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);
@@ -196,7 +203,8 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
 	struct bp_engine *engine = NULL;
-	int code = BP_EXIT_FAILED;
+	struct bp_cli_start start;
+	int err, code = BP_EXIT_FAILED;
 	sigset_t signals;
 
 	if (!reports)
@@ -204,7 +212,10 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
 	bp_log_start_thread(); /* without: it logs directly */
-	if (bp_engine_create(conf, &engine) == 0 && bp_engine_start(engine) == 0) {
+	bp_cli_start_begin(&start);
+	err = bp_engine_create(conf, &engine);
+	bp_cli_start_end(&start);
+	if (!err && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		watch(engine, o, &signals, &reports[0], &reports[1]);
 		bp_engine_stop(engine);

@@ -3,6 +3,8 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 
+#include "core/secure.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +50,13 @@ static void print_help(FILE *out)
 int main(int argc, char **argv)
 {
 	bp_cli_open_standard_files();
+	if (bp_secure_opens_for_another()) {
+		fputs("bypath: error: it opens the files that its caller names, and must not do so with "
+		      "another's rights: no set-user-ID, no capability but those for networks (setcap "
+		      "cap_net_raw,cap_net_admin+ep FILE)\n",
+		      stderr);
+		return BP_EXIT_USAGE;
+	}
 	if (argc < 2) {
 		print_help(stderr);
 		return BP_EXIT_USAGE;

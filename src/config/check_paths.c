@@ -160,6 +160,34 @@ static void check_workers(struct bp_load *load)
 	conf->engine.n_workers = conf->engine.n_cores;
 }
 
+/* EAL's folder is its runtime folder, «/», the prefix: it must not lead elsewhere. */
+static bool is_prefix(const char *text)
+{
+	return !strchr(text, '/') && strcmp(text, "..") && strcmp(text, ".");
+}
+
+static void check_prefix(struct bp_load *load)
+{
+	char args[BP_PATH_BYTES], *rest = args;
+
+	if (!is_prefix(load->conf.dpdk.file_prefix))
+		bp_problem(&load->problems, bp_ini_where(&load->ini, "dpdk", "file_prefix"), "dpdk",
+			   "file_prefix", "found «%s», allowed: a name without «/»",
+			   load->conf.dpdk.file_prefix);
+	snprintf(args, sizeof(args), "%s", load->conf.dpdk.args);
+	for (char *word; (word = strsep(&rest, " \t="));) {
+		/* getopt takes a name that is cut short; the value is the next word that is not empty. */
+		if (strncmp(word, "--fi", 4) || !rest)
+			continue;
+		rest += strspn(rest, " \t=");
+		word = strsep(&rest, " \t");
+		if (!is_prefix(word))
+			bp_problem(&load->problems, bp_ini_where(&load->ini, "dpdk", "args"),
+				   "dpdk", "args",
+				   "found «%s» as file prefix, allowed: a name without «/»", word);
+	}
+}
+
 /* EAL of DPDK 22.11 refuses --in-memory together with --no-huge. */
 static void check_eal(struct bp_load *load)
 {
@@ -212,5 +240,6 @@ void bp_check_paths(struct bp_load *load)
 	check_map(load);
 	check_workers(load);
 	check_eal(load);
+	check_prefix(load);
 	check_protect(load);
 }

@@ -17,13 +17,15 @@ static const struct {
 	const char *key;
 	struct bp_claim claim;
 } dpdk_args[] = {
-	{ "net_af_packet", "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_af_xdp", "iface", { .kind = BP_CLAIM_NETDEV, .does_take = true } },
+	{ "net_af_packet", "iface", { .kind = BP_CLAIM_NETDEV, .hears_host = true } },
+	{ "net_af_xdp",
+	  "iface",
+	  { .kind = BP_CLAIM_NETDEV, .does_take = true, .hears_host = true } },
 	{ "net_tap", "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "rx_iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "rx_iface_in", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "tx_iface", { .kind = BP_CLAIM_NETDEV } },
+	{ "net_pcap", "iface", { .kind = BP_CLAIM_NETDEV, .hears_host = true } },
+	{ "net_pcap", "rx_iface", { .kind = BP_CLAIM_NETDEV, .hears_host = true } },
+	{ "net_pcap", "rx_iface_in", { .kind = BP_CLAIM_NETDEV, .hears_host = true } },
+	{ "net_pcap", "tx_iface", { .kind = BP_CLAIM_NETDEV, .hears_host = true } },
 	{ "net_pcap", "rx_pcap", { .kind = BP_CLAIM_FILE, .is_read = true } },
 	{ "net_pcap", "tx_pcap", { .kind = BP_CLAIM_FILE } },
 };
@@ -94,8 +96,8 @@ static const struct {
 	const char *driver;
 	struct bp_claim claim;
 } drivers[] = {
-	{ "af_packet", { .kind = BP_CLAIM_NETDEV } },
-	{ "af_xdp", { .kind = BP_CLAIM_NETDEV, .does_take = true } },
+	{ "af_packet", { .kind = BP_CLAIM_NETDEV, .hears_host = true } },
+	{ "af_xdp", { .kind = BP_CLAIM_NETDEV, .does_take = true, .hears_host = true } },
 	{ "tap", { .kind = BP_CLAIM_NETDEV } },
 	{ "xdp_live", { .kind = BP_CLAIM_NETDEV, .is_sending = true } },
 	{ "ring", { .kind = BP_CLAIM_RING } },
@@ -113,8 +115,10 @@ unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP
 			continue;
 		claims[0] = drivers[i].claim;
 		snprintf(claims[0].name, sizeof(claims[0].name), "%s", port->device);
-		if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live"))
+		if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live")) {
 			claims[0].kind = BP_CLAIM_NETDEV;
+			claims[0].hears_host = true;
+		}
 		claims[0].is_read = !strcmp(port->driver, "pcap") && !strcmp(port->mode, "read");
 		return 1;
 	}

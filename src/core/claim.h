@@ -23,6 +23,7 @@ struct bp_claim {
 	enum bp_claim_kind kind;
 	bool is_read; /* a file that is only read: several may */
 	bool does_take; /* an interface whose packets no longer reach the kernel's stack */
+	bool hears_host; /* an interface between the host and a wire: not one made for its stack */
 	bool is_sending; /* xdp_live: takes no packets, so it may stand beside a port that does */
 	char name[BP_PATH_BYTES]; /* as it is spelt */
 };

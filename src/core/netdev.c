@@ -34,6 +34,30 @@ enum bp_device_kind bp_device_kind_of(const char *driver)
 	return BP_DEVICE_OTHER;
 }
 
+static enum bp_link ask_link(int fd, const char *ifname, unsigned ifindex)
+{
+	struct ifreq ifr = { .ifr_ifindex = 0 };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
+	if (ioctl(fd, SIOCGIFINDEX, &ifr) || (unsigned)ifr.ifr_ifindex != ifindex ||
+	    ioctl(fd, SIOCGIFFLAGS, &ifr))
+		return BP_LINK_LOST;
+	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING) ? BP_LINK_UP
+									 : BP_LINK_DOWN;
+}
+
+enum bp_link bp_netdev_link(int fd, const char *ifname, unsigned ifindex)
+{
+	int own_fd = fd < 0 ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	enum bp_link link = BP_LINK_UP; /* no descriptor to ask with: nothing is known against it */
+
+	if (fd >= 0 || own_fd >= 0)
+		link = ask_link(fd < 0 ? own_fd : fd, ifname, ifindex);
+	if (own_fd >= 0)
+		close(own_fd);
+	return link;
+}
+
 /* fd: -1 for a socket of its own. false: info untouched. */
 static bool ask_driver(int fd, const char *ifname, struct ethtool_drvinfo *info)
 {
@@ -90,6 +114,19 @@ unsigned bp_netdev_speed_mbps(const char *ifname)
 	if (f)
 		fclose(f);
 	return speed > 0 && speed < INT32_MAX ? (unsigned)speed : 0; /* unknown: -1, as unsigned */
+}
+
+bool bp_netdev_is_loopback(const char *ifname)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_known;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
+	is_known = fd >= 0 && !ioctl(fd, SIOCGIFFLAGS, &ifr);
+	if (fd >= 0)
+		close(fd);
+	return is_known && (ifr.ifr_flags & IFF_LOOPBACK);
 }
 
 int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes)

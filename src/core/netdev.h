@@ -13,6 +13,14 @@
 enum bp_device_kind bp_device_kind_of(const char *driver);
 
 /*
+ * The link of the interface that had the index `ifindex` when a port started on its name: BP_LINK_LOST when
+ * another one has the name now, or none; BP_LINK_DOWN without carrier or set down, when the kernel drops what
+ * is sent there, as a rule without a word to the sender (noop_enqueue() answers NET_XMIT_CN). fd: any socket
+ * of the interface's network namespace; -1: of the calling thread's. Any thread; blocks for a moment.
+ */
+enum bp_link bp_netdev_link(int fd, const char *ifname, unsigned ifindex);
+
+/*
  * Ask ethtool for the driver's name of an interface: driver[] becomes "" where it does not answer.
  * fd: any socket of the interface's network namespace; -1: of the calling thread's. Any thread;
  * blocks for a moment. Returns the kind.
@@ -32,6 +40,10 @@ void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES]);
  * -EINVAL with a sentence in why. Of the calling thread's network namespace; any thread.
  */
 int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes);
+
+/* Does an interface of the calling thread's network namespace hand what is sent there to its own receivers?
+ * false where it cannot be told. Any thread. */
+bool bp_netdev_is_loopback(const char *ifname);
 
 /*
  * Make an interface of the calling thread's network namespace promiscuous for as long as the descriptor

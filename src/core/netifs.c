@@ -169,9 +169,12 @@ static int take_address(struct bp_netifs *netifs, const struct nlmsghdr *msg)
 	const struct rtattr *address = NULL;
 	char text[INET6_ADDRSTRLEN] = "?";
 
-	if (msg->nlmsg_type != RTM_NEWADDR || !link ||
-	    (info->ifa_family == AF_INET6 && info->ifa_scope == RT_SCOPE_LINK))
+	if (msg->nlmsg_type != RTM_NEWADDR || !link)
 		return 0;
+	if (info->ifa_family == AF_INET6 && info->ifa_scope == RT_SCOPE_LINK) {
+		link->has_link_local = true;
+		return 0;
+	}
 	/* IFA_ADDRESS of a point-to-point link is the peer's. */
 	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs))
 		if (type_of(a) == IFA_LOCAL || (type_of(a) == IFA_ADDRESS && !address))

@@ -19,6 +19,7 @@ struct bp_netif {
 	bool is_up;
 	bool has_xdp; /* an XDP program is attached */
 	bool has_default_v4, has_default_v6; /* a default route of any table goes through it */
+	bool has_link_local; /* an IPv6 link-local address */
 	unsigned n_addresses; /* IPv6 link-local ones, which every interface has, not counted */
 	char address[BP_NETIF_ADDRESS_BYTES]; /* one of them, with its prefix length */
 };

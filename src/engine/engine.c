@@ -77,6 +77,7 @@ static int make_ports(struct bp_engine *e)
 		return err;
 	list_cores(e, cores);
 	bp_ports_warn_far(&e->env, cores);
+	bp_ports_warn_host(&e->env);
 	return 0;
 }
 
@@ -107,6 +108,8 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		err = choose_cores(e);
 	if (!err)
+		bp_engine_warn_loops(conf);
+	if (!err)
 		err = make_memory(e);
 	if (!err)
 		err = make_ports(e);
@@ -115,7 +118,7 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		err = bp_paths_bind_offloads(e, NULL);
 	if (!err)
-		bp_paths_bind_directs(e, NULL, false);
+		bp_paths_bind_directs(e, NULL);
 	if (!err && conf->memory.protect)
 		err = bp_arena_protect(e->env.arena);
 	if (err) {
@@ -130,6 +133,7 @@ int bp_engine_start(struct bp_engine *e)
 {
 	e->start_ns = bp_clock_ns();
 	e->start_cycles = bp_clock_cycles();
+	bp_engine_tick(e); /* a port may have no link from the start */
 	for (; e->n_running < e->conf->engine.n_workers; e->n_running++) {
 		int err = bp_worker_start(&e->workers[e->n_running]);
 

@@ -15,6 +15,12 @@ struct bp_engine;
 int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes);
 
 /*
+ * Warn of each path between two ports on a loopback interface, or back to the same one: the kernel hands what
+ * is sent there to whoever receives there, so that frames circulate. Control thread; blocks for a moment.
+ */
+void bp_engine_warn_loops(const struct bp_conf *conf);
+
+/*
  * Arena, ports (opened and started), workers (not yet running). conf must outlive the engine.
  * Control thread; blocks. 0 or -errno (logged).
  */

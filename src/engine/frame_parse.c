@@ -1,12 +1,8 @@
-/* Walks the headers of a frame down to TCP or UDP. */
+/* Walks the headers of a frame: link, network, transport, and again within a tunnel. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/frame_parse.h"
 
-#define ETHERTYPE_8021Q  0x8100u
-#define ETHERTYPE_8021AD 0x88a8u
-#define ETHERTYPE_V4     0x0800u
-#define ETHERTYPE_V6     0x86ddu
-#define VLAN_TAGS_MAX    2u
+#include "engine/frame_tunnel.h"
 
 #define NEXT_HOP_BY_HOP 0u
 #define NEXT_ROUTING    43u
@@ -20,133 +16,174 @@
 #define TCP_CSUM         16u
 #define UDP_BYTES        8u
 #define UDP_CSUM         6u
+#define SCTP_BYTES       12u
+#define SCTP_CSUM        8u
 
-static uint16_t load_be16(const uint8_t *p)
+/* To the IP header that follows at the cursor, if one does: past Ethernet headers, tags, labels. */
+static bool skip_link(struct bp_cursor *c, struct bp_frame *f)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-/* The EtherType behind the VLAN tags, with where the network header begins; 0 if cut short. */
-static uint16_t parse_link(const uint8_t *data, uint32_t first_bytes, uint32_t *l3_off)
-{
-	uint32_t off = BP_ETH_BYTES;
-	uint16_t type;
-
-	if (first_bytes < off)
-		return 0;
-	type = load_be16(data + off - 2);
-	for (unsigned i = 0; i < VLAN_TAGS_MAX; i++) {
-		if (type != ETHERTYPE_8021Q && type != ETHERTYPE_8021AD)
+	for (;;) {
+		switch (c->type) {
+		case BP_TYPE_ETHERNET:
+			if (!bp_cursor_has(c, BP_ETH_BYTES))
+				return false;
+			c->type = bp_load_be16(c->data + c->off + BP_ETH_BYTES - 2);
+			c->off += BP_ETH_BYTES;
 			break;
-		off += 4;
-		if (first_bytes < off)
-			return 0;
-		type = load_be16(data + off - 2);
+		case BP_TYPE_8021Q:
+		case BP_TYPE_8021AD:
+			if (!bp_cursor_has(c, 4))
+				return false;
+			c->type = bp_load_be16(c->data + c->off + 2);
+			c->off += 4;
+			break;
+		default:
+			if (!f->link_bytes)
+				f->link_bytes = c->off;
+			if (c->type != BP_TYPE_MPLS)
+				return c->type == BP_TYPE_V4 || c->type == BP_TYPE_V6;
+			f->is_labelled = true;
+			if (!bp_cursor_skip_labels(c))
+				return false;
+		}
 	}
-	*l3_off = off;
-	return type;
 }
 
-/* avail: bytes from l3_off to the end of the frame. */
-static bool parse_v4(const uint8_t *data, uint32_t first_bytes, uint32_t avail,
-		     struct bp_frame_l4 *l4)
+static bool parse_v4(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
-	const uint8_t *ip = data + l4->l3_off;
+	const uint8_t *ip = c->data + c->off;
 	uint32_t header_bytes, total;
 
-	if (first_bytes < l4->l3_off + V4_BYTES_MIN || ip[0] >> 4 != 4)
+	if (!bp_cursor_has(c, V4_BYTES_MIN) || ip[0] >> 4 != 4)
 		return false;
 	header_bytes = (ip[0] & 15u) * 4u;
-	total = load_be16(ip + 2);
-	if (header_bytes < V4_BYTES_MIN || total < header_bytes || total > avail)
+	total = bp_load_be16(ip + 2);
+	if (header_bytes < V4_BYTES_MIN || total < header_bytes || total > c->end - c->off)
 		return false;
-	if (load_be16(ip + 6) & V4_FRAGMENT_MASK)
+	if (bp_load_be16(ip + 6) & V4_FRAGMENT_MASK)
 		return false;
-	l4->l4_off = l4->l3_off + header_bytes;
-	l4->l4_bytes = total - header_bytes;
-	l4->proto = ip[9];
+	l->l4_off = c->off + header_bytes;
+	l->l4_bytes = total - header_bytes;
+	l->proto = ip[9];
+	l->is_v6 = false;
 	return true;
 }
 
-static bool parse_v6(const uint8_t *data, uint32_t first_bytes, uint32_t avail,
-		     struct bp_frame_l4 *l4)
+static bool parse_v6(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
-	const uint8_t *ip = data + l4->l3_off;
-	uint32_t off = l4->l3_off + V6_BYTES, end;
+	const uint8_t *ip = c->data + c->off;
+	uint32_t off = c->off + V6_BYTES, end;
 	uint8_t next;
 
-	if (first_bytes < off || ip[0] >> 4 != 6)
+	if (!bp_cursor_has(c, V6_BYTES) || ip[0] >> 4 != 6)
 		return false;
-	if (V6_BYTES + load_be16(ip + 4) > avail)
+	end = off + bp_load_be16(ip + 4);
+	if (end > c->end)
 		return false;
-	end = off + load_be16(ip + 4);
 	next = ip[6];
 	for (unsigned i = 0; i < EXT_HEADERS_MAX; i++) {
 		if (next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_DEST_OPTS)
 			break;
-		if (off + 8 > first_bytes)
+		if (off + 8 > c->first_bytes)
 			return false;
-		if (next == NEXT_ROUTING && data[off + 3])
+		if (next == NEXT_ROUTING && c->data[off + 3])
 			return false;
-		next = data[off];
-		off += (data[off + 1] + 1u) * 8u;
+		next = c->data[off];
+		off += (c->data[off + 1] + 1u) * 8u;
 	}
 	if (off > end)
 		return false;
-	l4->l4_off = off;
-	l4->l4_bytes = end - off;
-	l4->proto = next;
+	l->l4_off = off;
+	l->l4_bytes = end - off;
+	l->proto = next;
+	l->is_v6 = true;
 	return true;
 }
 
-static bool parse_tcp(const uint8_t *data, uint32_t first_bytes, struct bp_frame_l4 *l4)
+static bool parse_tcp(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
 	uint32_t header_bytes;
 
-	if (l4->l4_bytes < TCP_BYTES_MIN || l4->l4_off + TCP_BYTES_MIN > first_bytes)
+	if (l->l4_bytes < TCP_BYTES_MIN || l->l4_off + TCP_BYTES_MIN > c->first_bytes)
 		return false;
-	header_bytes = (data[l4->l4_off + 12] >> 4) * 4u;
-	if (header_bytes < TCP_BYTES_MIN || header_bytes > l4->l4_bytes ||
-	    l4->l4_off + header_bytes > first_bytes)
+	header_bytes = (c->data[l->l4_off + 12] >> 4) * 4u;
+	if (header_bytes < TCP_BYTES_MIN || header_bytes > l->l4_bytes ||
+	    l->l4_off + header_bytes > c->first_bytes)
 		return false;
-	l4->payload_off = l4->l4_off + header_bytes;
-	l4->csum_off = l4->l4_off + TCP_CSUM;
+	l->payload_off = l->l4_off + header_bytes;
+	l->csum_off = l->l4_off + TCP_CSUM;
 	return true;
 }
 
-static bool parse_udp(const uint8_t *data, uint32_t first_bytes, struct bp_frame_l4 *l4)
+static bool parse_udp(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
 	uint32_t udp_bytes;
 
-	if (l4->l4_bytes < UDP_BYTES || l4->l4_off + UDP_BYTES > first_bytes)
+	if (l->l4_bytes < UDP_BYTES || l->l4_off + UDP_BYTES > c->first_bytes)
 		return false;
-	udp_bytes = load_be16(data + l4->l4_off + 4);
-	if (udp_bytes < UDP_BYTES || udp_bytes > l4->l4_bytes)
+	udp_bytes = bp_load_be16(c->data + l->l4_off + 4);
+	if (udp_bytes < UDP_BYTES || udp_bytes > l->l4_bytes)
 		return false;
-	l4->l4_bytes = udp_bytes;
-	l4->payload_off = l4->l4_off + UDP_BYTES;
-	l4->csum_off = l4->l4_off + UDP_CSUM;
+	l->l4_bytes = udp_bytes;
+	l->payload_off = l->l4_off + UDP_BYTES;
+	l->csum_off = l->l4_off + UDP_CSUM;
 	return true;
 }
 
-bool bp_frame_parse(const uint8_t *data, uint32_t first_bytes, uint32_t frame_bytes,
-		    struct bp_frame_l4 *l4)
+static bool parse_sctp(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
-	uint16_t type = parse_link(data, first_bytes, &l4->l3_off);
-	bool found;
+	if (l->l4_bytes < SCTP_BYTES || l->l4_off + SCTP_BYTES > c->first_bytes)
+		return false;
+	l->payload_off = l->l4_off + SCTP_BYTES;
+	l->csum_off = l->l4_off + SCTP_CSUM;
+	return true;
+}
 
-	if (type == ETHERTYPE_V4)
-		found = parse_v4(data, first_bytes, frame_bytes - l4->l3_off, l4);
-	else if (type == ETHERTYPE_V6)
-		found = parse_v6(data, first_bytes, frame_bytes - l4->l3_off, l4);
-	else
+/* The IP packet at the cursor. is_end: what it carries has a checksum, and may be what is sought. */
+static bool parse_layer(const struct bp_cursor *c, struct bp_frame_layer *l, bool *is_end)
+{
+	l->l3_off = c->off;
+	l->csum_off = l->length_off = 0;
+	l->is_numbered = false;
+	if (!(c->type == BP_TYPE_V4 ? parse_v4(c, l) : parse_v6(c, l)))
 		return false;
-	if (!found)
-		return false;
-	l4->is_v6 = type == ETHERTYPE_V6;
-	if (l4->proto == BP_PROTO_TCP)
-		return parse_tcp(data, first_bytes, l4);
-	if (l4->proto == BP_PROTO_UDP)
-		return parse_udp(data, first_bytes, l4);
-	return false;
+	*is_end = true;
+	switch (l->proto) {
+	case BP_PROTO_TCP:
+		return parse_tcp(c, l);
+	case BP_PROTO_UDP:
+		return parse_udp(c, l);
+	case BP_PROTO_SCTP:
+		return parse_sctp(c, l);
+	default:
+		*is_end = false;
+		l->payload_off = l->l4_off;
+		return true;
+	}
+}
+
+bool bp_frame_parse(const uint8_t *data, uint32_t first_bytes, uint32_t frame_bytes,
+		    uint32_t csum_start, struct bp_frame *f)
+{
+	struct bp_cursor c = { .data = data,
+			       .first_bytes = first_bytes,
+			       .end = frame_bytes,
+			       .type = BP_TYPE_ETHERNET };
+	bool is_end;
+
+	f->n_layers = 0;
+	f->link_bytes = 0;
+	f->is_labelled = false;
+	for (unsigned n = 0; n < BP_FRAME_LAYERS_MAX; n++) {
+		struct bp_frame_layer *l = &f->layers[n];
+
+		if (!skip_link(&c, f) || !parse_layer(&c, l, &is_end))
+			break;
+		if (is_end && (!csum_start || l->l4_off == csum_start))
+			f->n_layers = n + 1;
+		if (l->proto == BP_PROTO_TCP || (csum_start && l->l4_off >= csum_start) ||
+		    !bp_tunnel_enter(&c, l, csum_start != 0))
+			break;
+	}
+	return f->n_layers;
 }

@@ -44,10 +44,10 @@ void bp_paths_destroy(struct bp_worker *worker);
 int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port);
 
 /*
- * Choose direct bursts for the paths from and to port; NULL: for all. A port that is about to leave
- * takes them back to its bursts, which are swapped one port at a time (is_leaving).
+ * Choose direct bursts for the paths from and to port; NULL: for all. Only between ports that are started
+ * and have a link: others' packets go by their queues' bursts, which are swapped one port at a time.
  */
-void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port, bool is_leaving);
+void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port);
 
 /* ---- watch.c --------------------------------------------------------------------------------- */
 

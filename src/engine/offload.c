@@ -1,15 +1,16 @@
-/* Resolves or infers partial checksums, hands super-frames to segmentation. */
+/* Resolves or infers what packets leave to a device, hands super-frames to segmentation. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/offload.h"
 
-#include "engine/checksum.h"
+#include "engine/partial.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TCP_FLAGS 13u
 #define TCP_CWR   0x80u
-#define UDP_CSUM  6u
+#define SCTP_CSUM 8u
 #define PREFETCH  4u /* packets ahead; the first lines are cold when inferring */
 
 enum verdict {
@@ -51,6 +52,8 @@ static uint32_t choose_flags(const struct bp_port_conf *rx_conf, const struct bp
 
 	if (takes_meta)
 		flags |= choose_cuts(rx, tx, has_meta);
+	if (takes_meta && (rx->caps & BP_CAP_ENCAP_RX))
+		flags |= BP_OFFLOAD_GUARD;
 	if (rx_conf->checksum == BP_NO || !(rx->caps & BP_CAP_CSUM_INFER))
 		return flags;
 	if ((rx->caps & BP_CAP_GSO_INFER) && l3_bytes)
@@ -86,70 +89,66 @@ void bp_offload_destroy(struct bp_offload *o)
 	free(o);
 }
 
-/*
- * Turn the pseudo-header's sum in the field into the checksum of n_bytes from `start` on. The
- * result does not depend on who put that sum there, so a frame that was valid already stays as it
- * is. The field lies in the first view.
- */
-static void complete_csum(struct bp_offload *o, struct bp_pkt *views, unsigned n_views,
-			  uint32_t start, uint32_t n_bytes, uint32_t field_off)
+bool bp_offload_is_guard(const struct bp_offload *o)
 {
-	uint8_t *field = views[0].data + field_off;
-	uint16_t csum = (uint16_t)~bp_csum_fold(bp_csum_views(views, n_views, start, n_bytes));
-
-	/* 0 would mean «no checksum» in UDP. */
-	if (!csum && field_off - start == UDP_CSUM)
-		csum = 0xffff;
-	if (csum == bp_csum_load(field))
-		return;
-	bp_csum_store(field, csum);
-	bp_count(o->segmenter.counters, BP_CNT_CSUM, 1);
+	return o->flags == BP_OFFLOAD_GUARD;
 }
 
-/* The metadata's checksum order, exact: csum_start and csum_offset are all it takes. */
+/*
+ * The metadata's checksum order, exact: csum_start and csum_offset are all it takes. But SCTP has another
+ * checksum, which metadata cannot tell from the Internet's.
+ */
 static enum verdict resolve_csum(struct bp_offload *o, struct bp_pkt *views, unsigned n_views,
 				 const struct bp_vnet_hdr *meta, uint32_t frame_bytes)
 {
 	uint32_t start = meta->csum_start, field_off = start + meta->csum_offset;
 	uint32_t end = frame_bytes;
-	struct bp_frame_l4 l4;
+	const struct bp_frame_layer *l;
+	struct bp_frame frame;
 
 	if (start >= frame_bytes || field_off + 2 > views[0].len)
 		return DROP_BAD_META;
 	/* Padding of a short frame is not the packet's, though whoever padded it may not care. */
-	if (bp_frame_parse(views[0].data, views[0].len, frame_bytes, &l4) && l4.l4_off == start)
-		end = l4.l4_off + l4.l4_bytes;
-	complete_csum(o, views, n_views, start, end - start, field_off);
+	if (start && bp_frame_parse(views[0].data, views[0].len, frame_bytes, start, &frame)) {
+		l = bp_frame_inner(&frame);
+		if (l->proto == BP_PROTO_SCTP && meta->csum_offset == SCTP_CSUM) {
+			bp_partial_complete_layer(views, n_views, l, o->segmenter.counters);
+			return PASS;
+		}
+		end = l->l4_off + l->l4_bytes;
+	}
+	bp_partial_complete(views, n_views, start, end - start, field_off, o->segmenter.counters);
 	return PASS;
+}
+
+/* Does the metadata name the protocol that the frame has? */
+static bool is_of_type(const struct bp_frame_layer *l, uint8_t gso_type)
+{
+	if (gso_type == BP_VNET_GSO_UDP_L4)
+		return l->proto == BP_PROTO_UDP;
+	return l->proto == BP_PROTO_TCP && l->is_v6 == (gso_type == BP_VNET_GSO_TCPV6);
 }
 
 /*
  * The metadata's segmentation order. Its hdr_len is a hint that kernels set differently: headers
- * are found by parsing. PASS: one segment holds it all.
+ * are found by parsing, in a tunnel by where the inner checksum starts. PASS: one segment holds it all.
  */
 static enum verdict resolve_gso(struct bp_offload *o, struct bp_pkt *views, unsigned n_views,
 				const struct bp_vnet_hdr *meta, uint32_t frame_bytes)
 {
 	uint8_t type = meta->gso_type & (uint8_t)~BP_VNET_GSO_ECN;
-	struct bp_frame_l4 l4;
+	uint32_t start = meta->flags & BP_VNET_F_NEEDS_CSUM ? meta->csum_start : 0;
+	struct bp_frame frame;
 
 	if (!meta->gso_size)
 		return DROP_BAD_META;
-	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, &l4))
+	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, start, &frame))
 		return DROP_GSO_UNSUPPORTED;
-	/* A tunnel's metadata speaks of the inner packet. */
-	if ((meta->flags & BP_VNET_F_NEEDS_CSUM) && meta->csum_start != l4.l4_off)
+	if (type != BP_VNET_GSO_UDP_L4 && type != BP_VNET_GSO_TCPV4 && type != BP_VNET_GSO_TCPV6)
 		return DROP_GSO_UNSUPPORTED;
-	if (type == BP_VNET_GSO_UDP_L4) {
-		if (l4.proto != BP_PROTO_UDP)
-			return DROP_BAD_META;
-	} else if (type == BP_VNET_GSO_TCPV4 || type == BP_VNET_GSO_TCPV6) {
-		if (l4.proto != BP_PROTO_TCP || l4.is_v6 != (type == BP_VNET_GSO_TCPV6))
-			return DROP_BAD_META;
-	} else {
-		return DROP_GSO_UNSUPPORTED;
-	}
-	switch (bp_segment_begin(&o->segmenter, views, n_views, &l4, meta->gso_size,
+	if (!is_of_type(bp_frame_inner(&frame), type))
+		return DROP_BAD_META;
+	switch (bp_segment_begin(&o->segmenter, views, n_views, &frame, meta->gso_size,
 				 o->tx_frame_bytes)) {
 	case BP_SEGMENT_BEGUN:
 		return SPLIT;
@@ -180,19 +179,19 @@ static enum verdict resolve(struct bp_offload *o, struct bp_pkt *views, unsigned
 }
 
 /* Write metadata before the data: a checksum to complete, mss 0 or the size to segment by. */
-static void annotate(struct bp_pkt *view, const struct bp_frame_l4 *l4, uint32_t mss)
+static void annotate(struct bp_pkt *view, const struct bp_frame_layer *l, uint32_t mss)
 {
 	struct bp_vnet_hdr meta = {
 		.flags = BP_VNET_F_NEEDS_CSUM,
-		.csum_start = (uint16_t)l4->l4_off,
-		.csum_offset = (uint16_t)(l4->csum_off - l4->l4_off),
+		.csum_start = (uint16_t)l->l4_off,
+		.csum_offset = (uint16_t)(l->csum_off - l->l4_off),
 	};
 
 	if (mss) {
-		meta.gso_type = l4->is_v6 ? BP_VNET_GSO_TCPV6 : BP_VNET_GSO_TCPV4;
-		if (view->data[l4->l4_off + TCP_FLAGS] & TCP_CWR)
+		meta.gso_type = l->is_v6 ? BP_VNET_GSO_TCPV6 : BP_VNET_GSO_TCPV4;
+		if (view->data[l->l4_off + TCP_FLAGS] & TCP_CWR)
 			meta.gso_type |= BP_VNET_GSO_ECN;
-		meta.hdr_len = (uint16_t)l4->payload_off;
+		meta.hdr_len = (uint16_t)l->payload_off;
 		meta.gso_size = (uint16_t)mss;
 	}
 	view->headroom = (uint16_t)(view->headroom - BP_VNET_BYTES);
@@ -200,51 +199,83 @@ static void annotate(struct bp_pkt *view, const struct bp_frame_l4 *l4, uint32_t
 	memcpy(view->data - BP_VNET_BYTES, &meta, sizeof(meta)); /* header */
 }
 
-/* The size to segment by, when the packet is TCP and longer than the link carries; or 0. */
-static uint32_t infer_mss(const struct bp_offload *o, const struct bp_frame_l4 *l4)
+/* The size to segment by, when what the link carries is TCP and longer than its MTU; or 0. */
+static uint32_t infer_mss(const struct bp_offload *o, const struct bp_frame *frame)
 {
-	uint32_t header_bytes = l4->payload_off - l4->l3_off;
-	uint32_t ip_bytes = l4->l4_off - l4->l3_off + l4->l4_bytes;
+	const struct bp_frame_layer *inner = bp_frame_inner(frame);
+	uint32_t header_bytes = inner->payload_off - frame->link_bytes;
+	uint32_t l3_bytes = inner->l4_off + inner->l4_bytes - frame->link_bytes;
 
-	if (!(o->flags & BP_OFFLOAD_INFER_GSO) || l4->proto != BP_PROTO_TCP ||
-	    ip_bytes <= o->l3_bytes || o->l3_bytes <= header_bytes)
+	if (!(o->flags & BP_OFFLOAD_INFER_GSO) || inner->proto != BP_PROTO_TCP ||
+	    l3_bytes <= o->l3_bytes || o->l3_bytes <= header_bytes)
 		return 0;
 	return o->l3_bytes - header_bytes;
 }
 
+/* Can TX be told of this, the only thing that is left to do? */
+static bool can_annotate(const struct bp_offload *o, const struct bp_pkt *view,
+			 const struct bp_frame *frame, const struct bp_frame_layer *l, uint32_t mss)
+{
+	if (!(o->flags & BP_OFFLOAD_ANNOTATE) || view->headroom < BP_VNET_BYTES ||
+	    l->proto == BP_PROTO_SCTP)
+		return false;
+	return !mss || (!bp_frame_is_tunnel(frame) && !(o->flags & BP_OFFLOAD_CUT_TCP));
+}
+
+/* A host leaves over the checksum of the inner packet, or that of a tunnel's UDP, or both. */
 static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
 {
-	uint32_t frame_bytes = (uint32_t)bp_pkt_bytes(views, n_views);
-	struct bp_frame_l4 l4;
-	uint64_t pseudo;
-	uint32_t mss;
+	uint32_t frame_bytes = (uint32_t)bp_pkt_bytes(views, n_views), mss;
+	const struct bp_frame_layer *partial[BP_FRAME_LAYERS_MAX];
+	unsigned n_partial = 0;
+	struct bp_frame frame;
 
-	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, &l4))
+	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, 0, &frame))
 		return PASS;
-	pseudo = bp_csum_pseudo(views[0].data + l4.l3_off, l4.is_v6, l4.proto, l4.l4_bytes);
-	if (bp_csum_load(views[0].data + l4.csum_off) != bp_csum_fold(pseudo))
+	for (unsigned i = frame.n_layers; i-- > 0;)
+		if (bp_partial_is(views[0].data, &frame.layers[i]))
+			partial[n_partial++] = &frame.layers[i];
+	if (!n_partial)
 		return PASS;
-	mss = infer_mss(o, &l4);
-	if ((o->flags & BP_OFFLOAD_ANNOTATE) && views[0].headroom >= BP_VNET_BYTES &&
-	    !(mss && (o->flags & BP_OFFLOAD_CUT_TCP))) {
-		annotate(&views[0], &l4, mss);
+	mss = partial[0] == bp_frame_inner(&frame) ? infer_mss(o, &frame) : 0;
+	if (n_partial == 1 && can_annotate(o, &views[0], &frame, partial[0], mss)) {
+		annotate(&views[0], partial[0], mss);
 		return PASS;
 	}
-	if (mss && bp_segment_begin(&o->segmenter, views, n_views, &l4, mss, o->tx_frame_bytes) ==
-			   BP_SEGMENT_BEGUN)
+	if (mss && bp_segment_begin(&o->segmenter, views, n_views, &frame, mss,
+				    o->tx_frame_bytes) == BP_SEGMENT_BEGUN)
 		return SPLIT;
-	complete_csum(o, views, n_views, l4.l4_off, l4.l4_bytes, l4.csum_off);
+	/* Innermost first: what is outside covers it. */
+	for (unsigned i = 0; i < n_partial; i++)
+		bp_partial_complete_layer(views, n_views, partial[i], o->segmenter.counters);
 	return PASS;
 }
 
-/* Does TX not take this packet's metadata? */
-static bool must_resolve(const struct bp_offload *o, const struct bp_pkt *view)
+/* TX takes metadata: but of a tunnel's super-frame none could tell it, nor of SCTP's checksum. */
+static bool is_beyond_metadata(const struct bp_vnet_hdr *meta, struct bp_pkt *views,
+			       unsigned n_views)
 {
-	uint32_t cuts = BP_OFFLOAD_CUT_TCP | BP_OFFLOAD_CUT_UDP;
+	uint32_t start = meta->flags & BP_VNET_F_NEEDS_CSUM ? meta->csum_start : 0;
+	struct bp_frame frame;
 
-	if (!(o->flags & cuts) || (o->flags & BP_OFFLOAD_RESOLVE))
-		return o->flags & BP_OFFLOAD_RESOLVE;
-	switch (bp_pkt_vnet(view)->gso_type & ~BP_VNET_GSO_ECN) {
+	if (meta->gso_type == BP_VNET_GSO_NONE)
+		return start && meta->csum_offset == SCTP_CSUM;
+	return bp_frame_parse(views[0].data, views[0].len, (uint32_t)bp_pkt_bytes(views, n_views),
+			      start, &frame) &&
+	       bp_frame_is_tunnel(&frame);
+}
+
+/* Does TX not take this packet's metadata? */
+static bool must_resolve(const struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
+{
+	struct bp_vnet_hdr meta;
+
+	if (o->flags & BP_OFFLOAD_RESOLVE)
+		return true;
+	memcpy(&meta, views[0].data - BP_VNET_BYTES, sizeof(meta)); /* header */
+	if ((o->flags & BP_OFFLOAD_GUARD) && is_beyond_metadata(&meta, views, n_views))
+		return true;
+	switch (meta.gso_type & ~BP_VNET_GSO_ECN) {
 	case BP_VNET_GSO_NONE:
 		return false;
 	case BP_VNET_GSO_TCPV4:
@@ -258,7 +289,7 @@ static bool must_resolve(const struct bp_offload *o, const struct bp_pkt *view)
 static enum verdict look_at(struct bp_offload *o, struct bp_pkt *views, unsigned n_views)
 {
 	if (views[0].flags & BP_PKT_VNET)
-		return must_resolve(o, &views[0]) ? resolve(o, views, n_views) : PASS;
+		return must_resolve(o, views, n_views) ? resolve(o, views, n_views) : PASS;
 	if (o->flags & BP_OFFLOAD_INFER_CSUM)
 		return infer(o, views, n_views);
 	return PASS;

@@ -18,6 +18,8 @@ enum bp_offload_flag {
 	/* TX takes metadata, but no super-frames of this protocol: cut those. */
 	BP_OFFLOAD_CUT_TCP = 1u << 4,
 	BP_OFFLOAD_CUT_UDP = 1u << 5,
+	/* TX takes metadata, but there is none for super-frames of tunnels, nor for SCTP. */
+	BP_OFFLOAD_GUARD = 1u << 6,
 };
 
 /* One path's stage: state of one worker. Members are offload.c's business. */
@@ -47,6 +49,9 @@ struct bp_offload {
 int bp_offload_create(struct bp_pool *pool, struct bp_counters *counters, unsigned worker_id,
 		      const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
 		      const struct bp_port_info *tx, struct bp_offload **o);
+
+/* Does it concern no packets but those that a direct burst leaves to the way by views? Any thread. */
+bool bp_offload_is_guard(const struct bp_offload *o);
 
 /* o may be NULL; no worker may be using it. Control thread. */
 void bp_offload_destroy(struct bp_offload *o);

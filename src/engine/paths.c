@@ -116,18 +116,26 @@ int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port)
 	return 0;
 }
 
+static bool has_link(struct bp_port *port)
+{
+	return port->is_started &&
+	       atomic_load_explicit(&port->link, memory_order_relaxed) == BP_LINK_UP;
+}
+
 /* A driver moves packets between two of its queues by itself, where the path asks for no more. */
 static bp_direct_fn choose_direct(const struct bp_engine *e, struct bp_path *path)
 {
-	const struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	const struct bp_offload *offload =
+		atomic_load_explicit(&path->offload, memory_order_relaxed);
 
-	if (in->driver != out->driver || !in->driver->ops->direct || !in->is_started ||
-	    !out->is_started || atomic_load_explicit(&path->offload, memory_order_relaxed))
+	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
+	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
 	return in->driver->ops->direct(path->rxq, path->txq, e->conf->engine.mode);
 }
 
-void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port, bool is_leaving)
+void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)
 {
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		for (unsigned j = 0; j < e->workers[i].n_paths; j++) {
@@ -136,8 +144,7 @@ void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port, bool
 			if (!is_of(path, port))
 				continue;
 			/* Release: both ports' queues, as start() left them. */
-			atomic_store_explicit(&path->direct,
-					      is_leaving ? NULL : choose_direct(e, path),
+			atomic_store_explicit(&path->direct, choose_direct(e, path),
 					      memory_order_release);
 		}
 }

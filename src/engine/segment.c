@@ -1,4 +1,4 @@
-/* Cuts super-frames: headers repeated and corrected, payload copied, checksums computed. */
+/* Cuts super-frames: headers of all layers repeated and corrected, payload copied, checksums computed. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/segment.h"
 
@@ -51,36 +51,41 @@ static uint32_t bound_payload(const struct bp_segmenter *s, uint32_t header_byte
 	return bound > header_bytes ? bound - header_bytes : 0;
 }
 
+static bool can_cut(const struct bp_frame *frame)
+{
+	for (unsigned i = 0; i < frame->n_layers; i++)
+		if (frame->layers[i].is_numbered)
+			return false;
+	return bp_frame_inner(frame)->proto != BP_PROTO_SCTP;
+}
+
 enum bp_segment_verdict bp_segment_begin(struct bp_segmenter *s, const struct bp_pkt *views,
-					 unsigned n_views, const struct bp_frame_l4 *l4,
+					 unsigned n_views, const struct bp_frame *frame,
 					 uint32_t mss, uint32_t tx_frame_bytes)
 {
-	const uint8_t *frame = views[0].data;
-	uint32_t payload = l4->l4_bytes - (l4->payload_off - l4->l4_off);
-	uint32_t bound = bound_payload(s, l4->payload_off, tx_frame_bytes);
-	uint32_t seq;
+	const struct bp_frame_layer *inner = bp_frame_inner(frame);
+	uint32_t payload = inner->l4_bytes - (inner->payload_off - inner->l4_off);
+	uint32_t bound = bound_payload(s, inner->payload_off, tx_frame_bytes);
 
 	if (mss > bound) {
-		if (l4->proto != BP_PROTO_TCP)
+		if (inner->proto != BP_PROTO_TCP)
 			return BP_SEGMENT_REFUSED;
 		mss = bound;
 	}
-	if (payload <= mss)
+	/* In a tunnel one segment needs its outer headers made right as well. */
+	if (!payload || (payload <= mss && !bp_frame_is_tunnel(frame)))
 		return BP_SEGMENT_WHOLE;
-	if (payload > (uint64_t)mss * BP_SEGMENTS_MAX)
+	if (payload > (uint64_t)mss * BP_SEGMENTS_MAX || !can_cut(frame))
 		return BP_SEGMENT_REFUSED;
-	memcpy(&seq, frame + l4->l4_off + TCP_SEQ, sizeof(seq)); /* header */
 	s->views = views;
 	s->n_views = n_views;
-	s->l4 = *l4;
+	s->frame = *frame;
 	s->mss = mss;
 	s->payload_left = payload;
-	s->seq = ntohl(seq);
-	s->ip_id = ntohs(bp_csum_load(frame + l4->l3_off + V4_ID));
-	s->is_first = true;
-	s->is_unsummed = l4->proto == BP_PROTO_UDP && !bp_csum_load(frame + l4->csum_off);
+	s->n_done = 0;
+	s->n_segments = 0;
 	s->view_id = 0;
-	s->view_off = l4->payload_off;
+	s->view_off = inner->payload_off;
 	bp_count(s->counters, BP_CNT_GSO_PKTS, 1);
 	return BP_SEGMENT_BEGUN;
 }
@@ -117,56 +122,78 @@ static void copy_payload(struct bp_segmenter *s, struct bp_pkt *seg, uint32_t n_
 	}
 }
 
-/* Lengths, identification, header checksum. */
-static void fix_network(struct bp_segmenter *s, uint8_t *ip, uint32_t ip_bytes)
+/* Lengths, identification, header checksum of the IP packet that ends at byte `end`. */
+static void fix_network(const struct bp_segmenter *s, uint8_t *frame,
+			const struct bp_frame_layer *l, uint32_t end)
 {
-	if (s->l4.is_v6) {
-		store_be16(ip + V6_LENGTH, ip_bytes - V6_BYTES);
+	uint8_t *ip = frame + l->l3_off;
+
+	if (l->is_v6) {
+		store_be16(ip + V6_LENGTH, end - l->l3_off - V6_BYTES);
 		return;
 	}
-	store_be16(ip + V4_LENGTH, ip_bytes);
-	store_be16(ip + V4_ID, s->ip_id++);
+	store_be16(ip + V4_LENGTH, end - l->l3_off);
+	store_be16(ip + V4_ID, ntohs(bp_csum_load(ip + V4_ID)) + s->n_segments);
 	bp_csum_store(ip + V4_CSUM, 0);
 	bp_csum_store(ip + V4_CSUM,
-		      (uint16_t)~bp_csum_fold(bp_csum_add(0, ip, s->l4.l4_off - s->l4.l3_off)));
+		      (uint16_t)~bp_csum_fold(bp_csum_add(0, ip, l->l4_off - l->l3_off)));
 }
 
 /* TCP: sequence number; CWR stays on the first segment, FIN and PSH on the last (RFC 3168). */
-static void fix_tcp(struct bp_segmenter *s, uint8_t *tcp, uint32_t payload_bytes)
+static void fix_tcp(const struct bp_segmenter *s, uint8_t *tcp, uint32_t payload_bytes)
 {
-	uint32_t seq = htonl(s->seq);
+	uint32_t seq;
 
+	memcpy(&seq, tcp + TCP_SEQ, sizeof(seq)); /* header */
+	seq = htonl(ntohl(seq) + s->n_done);
 	memcpy(tcp + TCP_SEQ, &seq, sizeof(seq)); /* header */
-	if (!s->is_first)
+	if (s->n_segments)
 		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
 	if (s->payload_left > payload_bytes)
 		tcp[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-	s->seq += payload_bytes;
 }
 
-static void fix_transport(struct bp_segmenter *s, struct bp_pkt *seg, unsigned n_views,
-			  uint32_t payload_bytes)
+/* The checksum of a layer of TCP, UDP or GRE that ends at byte `end`; all within it is in place. */
+static void fix_checksum(struct bp_pkt *seg, unsigned n_views, const struct bp_frame_layer *l,
+			 uint32_t end)
 {
-	uint8_t *l4 = seg->data + s->l4.l4_off, *field = seg->data + s->l4.csum_off;
-	uint32_t l4_bytes = s->l4.payload_off - s->l4.l4_off + payload_bytes;
+	uint8_t *field = seg->data + l->csum_off;
+	uint32_t n_bytes = end - l->l4_off;
 	uint64_t sum;
 	uint16_t csum;
 
-	if (s->l4.proto == BP_PROTO_TCP)
-		fix_tcp(s, l4, payload_bytes);
-	else
-		store_be16(l4 + UDP_LENGTH, l4_bytes);
-	if (s->is_unsummed)
+	if (!l->csum_off || (l->proto == BP_PROTO_UDP && !bp_csum_load(field)))
 		return;
 	bp_csum_store(field, 0);
-	sum = bp_csum_join(
-		bp_csum_pseudo(seg->data + s->l4.l3_off, s->l4.is_v6, s->l4.proto, l4_bytes),
-		bp_csum_views(seg, n_views, s->l4.l4_off, l4_bytes));
+	sum = bp_csum_views(seg, n_views, l->l4_off, n_bytes);
+	if (l->proto != BP_PROTO_GRE)
+		sum = bp_csum_join(
+			sum, bp_csum_pseudo(seg->data + l->l3_off, l->is_v6, l->proto, n_bytes));
 	csum = (uint16_t)~bp_csum_fold(sum);
 	/* 0 would mean «no checksum» in UDP. */
-	if (!csum && s->l4.proto == BP_PROTO_UDP)
+	if (!csum && l->proto == BP_PROTO_UDP)
 		csum = 0xffff;
 	bp_csum_store(field, csum);
+}
+
+/* From the innermost layer outwards: a checksum covers the headers of the layers within. */
+static void fix_layers(const struct bp_segmenter *s, struct bp_pkt *seg, unsigned n_views,
+		       uint32_t payload_bytes)
+{
+	uint32_t end = bp_frame_inner(&s->frame)->payload_off + payload_bytes;
+
+	for (unsigned i = s->frame.n_layers; i-- > 0;) {
+		const struct bp_frame_layer *l = &s->frame.layers[i];
+
+		fix_network(s, seg->data, l, end);
+		if (l->proto == BP_PROTO_TCP)
+			fix_tcp(s, seg->data + l->l4_off, payload_bytes);
+		if (l->proto == BP_PROTO_UDP)
+			store_be16(seg->data + l->l4_off + UDP_LENGTH, end - l->l4_off);
+		if (l->length_off && i + 1 < s->frame.n_layers) /* GTP-U: from byte 8 on */
+			store_be16(seg->data + l->length_off, end - l->length_off - 6);
+		fix_checksum(seg, n_views, l, end);
+	}
 }
 
 /* Payload of the segment that begins with payload_left bytes to go. */
@@ -178,9 +205,10 @@ static uint32_t next_payload(const struct bp_segmenter *s, uint32_t payload_left
 /* Frames that a segment takes. */
 static unsigned count_frames(const struct bp_segmenter *s, uint32_t payload_bytes)
 {
+	uint32_t left = bp_frame_inner(&s->frame)->payload_off + payload_bytes;
 	unsigned n = 1;
 
-	for (uint32_t left = s->l4.payload_off + payload_bytes; left > s->room; left -= s->room)
+	for (; left > s->room; left -= s->room)
 		n++;
 	return n;
 }
@@ -188,14 +216,16 @@ static unsigned count_frames(const struct bp_segmenter *s, uint32_t payload_byte
 static void make_segment(struct bp_segmenter *s, struct bp_pkt *seg, unsigned n_views,
 			 uint32_t payload_bytes)
 {
+	uint32_t header_bytes = bp_frame_inner(&s->frame)->payload_off;
+
 	seg->copies = s->views[0].copies;
-	seg->len = s->l4.payload_off;
-	memcpy(seg->data, s->views[0].data, s->l4.payload_off); /* header */
+	seg->len = header_bytes;
+	memcpy(seg->data, s->views[0].data, header_bytes); /* header */
 	copy_payload(s, seg, payload_bytes);
-	fix_network(s, seg->data + s->l4.l3_off, s->l4.payload_off - s->l4.l3_off + payload_bytes);
-	fix_transport(s, seg, n_views, payload_bytes);
+	fix_layers(s, seg, n_views, payload_bytes);
 	s->payload_left -= payload_bytes;
-	s->is_first = false;
+	s->n_done += payload_bytes;
+	s->n_segments++;
 }
 
 static void finish(struct bp_segmenter *s)

@@ -1,4 +1,4 @@
-/* Software segmentation: one TCP or UDP super-frame into frames that the TX port sends in place. */
+/* Software segmentation: one super-frame, also a tunnel's, into frames that the TX port sends in place. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_ENGINE_SEGMENT_H
 #define BYPATH_ENGINE_SEGMENT_H
@@ -14,8 +14,8 @@
 #define BP_SEGMENTS_MAX 2048u
 
 /*
- * One worker's segmentation in progress. Members: this file's business. Values that the super-frame
- * gives are copied at the start, so that the headers in its first view stay as they came.
+ * One worker's segmentation in progress. Members: this file's business. The headers in the
+ * super-frame's first view stay as they came: each segment begins with a copy of them.
  */
 struct bp_segmenter {
 	struct bp_pool *pool; /* of the frames that segments are made in */
@@ -25,13 +25,11 @@ struct bp_segmenter {
 	unsigned worker_id;
 	unsigned max_views; /* of one segment */
 	uint32_t room; /* data bytes of one frame */
-	struct bp_frame_l4 l4;
+	struct bp_frame frame;
 	uint32_t mss; /* payload bytes per segment */
 	uint32_t payload_left;
-	uint32_t seq; /* TCP: of the next segment */
-	uint16_t ip_id; /* IPv4: of the next segment */
-	bool is_first; /* the next segment is the first */
-	bool is_unsummed; /* UDP without a checksum */
+	uint32_t n_done; /* payload bytes of the segments made */
+	unsigned n_segments; /* made */
 	unsigned view_id; /* where the next payload byte lies */
 	uint32_t view_off;
 };
@@ -44,7 +42,7 @@ void bp_segmenter_init(struct bp_segmenter *s, struct bp_pool *pool, struct bp_c
 		       unsigned worker_id, unsigned max_views);
 
 enum bp_segment_verdict {
-	BP_SEGMENT_WHOLE, /* needs no segmentation: fits one segment */
+	BP_SEGMENT_WHOLE, /* needs no segmentation: fits one segment, and is in no tunnel */
 	BP_SEGMENT_BEGUN, /* views now belong to s */
 	BP_SEGMENT_REFUSED, /* software cannot segment it */
 };
@@ -53,16 +51,20 @@ enum bp_segment_verdict {
  * Begin to segment a packet.
  *
  * views, n_views  the packet; must stay in place until bp_segment_is_busy() is false
- * l4              its headers, as bp_frame_parse() found them
+ * frame           its headers, as bp_frame_parse() found them
  * mss             payload bytes per segment, ≥ 1. TCP: an upper bound, lowered to what the frames
  *                 and the TX port carry; UDP: exact (a datagram's bounds mean something)
  * tx_frame_bytes  longest frame of the TX port, 0 no bound
+ *
+ * Each segment gets the headers of all layers, each of these its own lengths, IPv4 identification and
+ * checksum; a UDP checksum of 0 (none) stays so. Refused: SCTP, whose chunks software does not cut
+ * here, and GRE that numbers its packets, since the next super-frame has the next number.
  *
  * Ownership: passes to s on BP_SEGMENT_BEGUN only. The worker's thread; never blocks. Counts
  * nothing but gso_pkts.
  */
 enum bp_segment_verdict bp_segment_begin(struct bp_segmenter *s, const struct bp_pkt *views,
-					 unsigned n_views, const struct bp_frame_l4 *l4,
+					 unsigned n_views, const struct bp_frame *frame,
 					 uint32_t mss, uint32_t tx_frame_bytes);
 
 static inline bool bp_segment_is_busy(const struct bp_segmenter *s)

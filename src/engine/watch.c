@@ -14,7 +14,8 @@ void bp_workers_quiesce(struct bp_engine *e)
 
 static void halt_port(struct bp_engine *e, struct bp_port *port)
 {
-	bp_paths_bind_directs(e, port, true);
+	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
+	bp_paths_bind_directs(e, port);
 	bp_port_unpublish(port);
 	bp_workers_quiesce(e);
 	bp_port_stop(port);
@@ -26,7 +27,6 @@ static void take_port_out(struct bp_engine *e, struct bp_port *port)
 	       port->conf->name, port->conf->device);
 	atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
 	halt_port(e, port);
-	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
 }
 
 /* Start a port that is halted. False: not yet. */
@@ -40,26 +40,52 @@ static bool resume_port(struct bp_engine *e, struct bp_port *port)
 	/* A round that loaded the offloads of before must not meet the bursts that come now. */
 	bp_workers_quiesce(e);
 	bp_port_publish(port);
-	bp_paths_bind_directs(e, port, false);
+	bp_paths_bind_directs(e, port);
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_idle_wake(&e->workers[i].idle);
 	return true;
 }
 
-static void take_port_in(struct bp_engine *e, struct bp_port *port)
+static bool take_port_in(struct bp_engine *e, struct bp_port *port)
 {
-	if (resume_port(e, port))
-		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
-		       port->conf->device, port->info.mode);
+	if (!resume_port(e, port))
+		return false;
+	bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name, port->conf->device,
+	       port->info.mode);
+	return true;
 }
 
-static void note_link(struct bp_port *port, unsigned link)
+/*
+ * A device without a link takes frames and loses them: none are handed to it, by views or directly, so that
+ * each has a name.
+ */
+static void note_link(struct bp_engine *e, struct bp_port *port, enum bp_link link)
 {
-	if (link == atomic_load_explicit(&port->link, memory_order_relaxed))
+	if (!bp_port_set_link(port, link))
 		return;
-	atomic_store_explicit(&port->link, link, memory_order_relaxed);
-	bp_log(link == BP_LINK_UP ? BP_LOG_INFO : BP_LOG_WARN, "port %s: %s is %s",
-	       port->conf->name, port->conf->device, link == BP_LINK_UP ? "up" : "down");
+	bp_paths_bind_directs(e, port);
+	if (link == BP_LINK_UP)
+		bp_log(BP_LOG_INFO, "port %s: %s is up", port->conf->name, port->conf->device);
+	else
+		bp_log(BP_LOG_WARN, "port %s: %s is down%s", port->conf->name, port->conf->device,
+		       port->n_txq ? ": what is to be sent there is dropped as port_down" : "");
+}
+
+static void check_port(struct bp_engine *e, struct bp_port *port)
+{
+	int link = port->driver->ops->check ? port->driver->ops->check(port) : BP_LINK_UP;
+
+	if (link == BP_LINK_LOST) {
+		take_port_out(e, port);
+		return;
+	}
+	if (link == BP_LINK_CHANGED) {
+		halt_port(e, port);
+		if (!resume_port(e, port))
+			return;
+		link = BP_LINK_UP;
+	}
+	note_link(e, port, (enum bp_link)link);
 }
 
 void bp_engine_tick(struct bp_engine *e)
@@ -67,21 +93,9 @@ void bp_engine_tick(struct bp_engine *e)
 	bp_ports_serve_locks(&e->env);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
-		unsigned link = BP_LINK_UP;
 
-		if (!port->is_started) {
-			take_port_in(e, port);
-			continue;
-		}
-		if (port->driver->ops->check)
-			link = (unsigned)port->driver->ops->check(port);
-		if (link == BP_LINK_CHANGED) {
-			halt_port(e, port);
-			link = resume_port(e, port) ? BP_LINK_UP : BP_LINK_DOWN;
-		}
-		if (link == BP_LINK_LOST)
-			take_port_out(e, port);
-		else
-			note_link(port, link);
+		/* One that is back is looked at at once: it may have no link yet. */
+		if (port->is_started || take_port_in(e, port))
+			check_port(e, port);
 	}
 }

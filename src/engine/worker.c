@@ -133,6 +133,10 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, uint64_t n_c
 
 	do {
 		n = direct(p->rxq, p->txq, p->burst, p->tx_retries);
+		if (n == BP_DIRECT_BY_VIEWS) {
+			total = i ? total : n;
+			break;
+		}
 		total += n;
 		i += n != 0;
 	} while (n == p->burst && i < DIRECT_BURSTS_MAX && read_calls(p) == n_calls);
@@ -156,10 +160,13 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 	uint64_t n_full = bp_counter(&txq->counters, BP_DROP_TX_FULL);
 	uint64_t begin = *now;
 	unsigned n_bursts = 1;
-	unsigned n = direct ? move_direct(p, direct, before.calls, &n_bursts)
-			    : atomic_load_explicit(&rxq->burst, memory_order_acquire)(rxq, pkts,
-										      p->burst);
+	unsigned n = direct ? move_direct(p, direct, before.calls, &n_bursts) : BP_DIRECT_BY_VIEWS;
 
+	if (n == BP_DIRECT_BY_VIEWS) {
+		direct = NULL;
+		n_bursts = 1;
+		n = atomic_load_explicit(&rxq->burst, memory_order_acquire)(rxq, pkts, p->burst);
+	}
 	if (n) {
 		n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS) - n_pkts;
 		n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES) - n_bytes;

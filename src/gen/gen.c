@@ -3,12 +3,10 @@
 #include "gen/gen.h"
 #include "gen/internal.h"
 
-#include "bypath/driver.h"
-
 #include "core/clock.h"
+#include "core/outlet.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 int bp_gen_create(const struct bp_conf *conf, struct bp_gen **out)
@@ -43,35 +41,4 @@ void bp_gen_destroy(struct bp_gen *gen)
 	bp_gen_close_ports(gen);
 	bp_sink_destroy(gen->sink);
 	free(gen);
-}
-
-int bp_gen_link_of(const struct bp_gen_port *p)
-{
-	const struct bp_driver_ops *ops = p->port->driver->ops;
-	int link = ops->check ? ops->check(p->port) : BP_LINK_UP;
-
-	/* What the peer takes beyond complete frames is nothing to a generator. */
-	return link == BP_LINK_CHANGED ? BP_LINK_UP : link;
-}
-
-int bp_gen_wait_links(struct bp_gen *gen, double seconds, char *why, size_t why_bytes)
-{
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(seconds * 1e9);
-
-	for (;;) {
-		const struct bp_gen_port *down = NULL;
-
-		for (unsigned i = 0; i < gen->n_ports; i++)
-			if (bp_gen_link_of(&gen->ports[i]) != BP_LINK_UP)
-				down = &gen->ports[i];
-		if (!down)
-			return 0;
-		if (bp_clock_ns() >= end_ns ||
-		    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed)) {
-			snprintf(why, why_bytes, "port %s: %s has no link after %.0f s",
-				 down->port->conf->name, down->port->conf->device, seconds);
-			return -ETIMEDOUT;
-		}
-		bp_gen_nap_ms(20);
-	}
 }

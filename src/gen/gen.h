@@ -21,7 +21,8 @@ int bp_gen_create(const struct bp_conf *conf, struct bp_gen **gen);
 void bp_gen_destroy(struct bp_gen *gen);
 
 /*
- * Wait until all ports have their link, at most so long. Control thread; blocks. Returns 0, or
+ * Wait until all ports have their link, at most so long, and not once a SIGINT or SIGTERM is pending
+ * (blocked). Control thread; blocks. Returns 0, or
  * -ETIMEDOUT with the port's name in why.
  */
 int bp_gen_wait_links(struct bp_gen *gen, double seconds, char *why, size_t why_bytes);

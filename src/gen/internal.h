@@ -22,6 +22,7 @@ struct bp_gen_port {
 	uint32_t held_before;
 	unsigned n_reported_before;
 	struct bp_reported reported_before[BP_REPORTED_MAX];
+	bool had_no_link; /* at some look in the trial */
 };
 
 enum bp_gen_thread_state { BP_GEN_STARTING, BP_GEN_RUNNING, BP_GEN_FAILED };
@@ -86,8 +87,11 @@ int bp_gen_make_streams(struct bp_gen *gen, uint32_t frame_size, char *why, size
 /* Can the TX port carry every stream's longest frame? 0, or -EINVAL with a sentence. */
 int bp_gen_check_sizes(const struct bp_gen *gen, char *why, size_t why_bytes);
 
-/* enum bp_link of the port. */
-int bp_gen_link_of(const struct bp_gen_port *port);
+/*
+ * See which ports have their link; one that has none drops by name what it is to send. Notes in the ports
+ * and in gen what a trial's verdict needs to know. Control thread; blocks for a moment.
+ */
+void bp_gen_look_at_links(struct bp_gen *gen);
 
 /* 0: give the processor away. */
 void bp_gen_nap_ms(long ms);

@@ -159,6 +159,7 @@ void bp_gen_mark_ports(struct bp_gen *gen)
 	for (unsigned i = 0; i < gen->n_ports; i++) {
 		struct bp_gen_port *p = &gen->ports[i];
 
+		p->had_no_link = false;
 		read_counters(p, p->tx_before, p->rx_before, &p->held_before);
 		p->n_reported_before = read_reported(p, p->reported_before);
 	}

@@ -70,6 +70,7 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 			      gen->conf->gen.first_seq);
 	}
 	bp_gen_mark_ports(gen);
+	bp_gen_look_at_links(gen);
 	gen->begin_ns = bp_clock_ns();
 	gen->end_ns =
 		r->duration_s > 0 ? gen->begin_ns + (uint64_t)(r->duration_s * 1e9) : UINT64_MAX;
@@ -87,19 +88,8 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 /* Not more often: each look takes a lock of the whole kernel, for which others may make it wait. */
 static void check_ports(struct bp_gen *gen)
 {
-	uint64_t now_ns = bp_clock_ns();
-
-	if (now_ns - gen->checked_ns < CHECK_NS)
-		return;
-	gen->checked_ns = now_ns;
-	for (unsigned i = 0; i < gen->n_ports; i++) {
-		if (gen->is_port_lost || bp_gen_link_of(&gen->ports[i]) != BP_LINK_LOST)
-			continue;
-		gen->is_port_lost = true;
-		strcpy(gen->lost_name, gen->ports[i].port->conf->name);
-		bp_log(BP_LOG_ERROR, "port %s: %s is gone: the trial ends here", gen->lost_name,
-		       gen->ports[i].port->conf->device);
-	}
+	if (bp_clock_ns() - gen->checked_ns >= CHECK_NS)
+		bp_gen_look_at_links(gen);
 }
 
 bool bp_gen_tick(struct bp_gen *gen)
@@ -222,6 +212,25 @@ static void read_sink(struct bp_gen *gen, struct bp_trial_result *r, struct bp_l
 		rate_arrivals(gen->sink, r, n_once);
 }
 
+/* Had all ports their link? Frames that a device lost for want of it are no fault of the one under test. */
+static bool judge_links(const struct bp_gen *gen, struct bp_trial_result *r)
+{
+	const struct bp_gen_port *p = NULL;
+
+	for (unsigned i = 0; i < gen->n_ports; i++)
+		if (gen->ports[i].had_no_link)
+			p = &gen->ports[i];
+	if (!p)
+		return true;
+	r->is_generator_bound = true;
+	snprintf(
+		r->why, sizeof(r->why),
+		"%sits own port %.31s had no link for a time: what was lost then is not the device's "
+		"loss",
+		r->is_interrupted ? "interrupted, and " : "", p->port->conf->name);
+	return false;
+}
+
 /* Did the receiver keep up? */
 static bool judge_receiver(const struct bp_gen *gen, struct bp_trial_result *r)
 {
@@ -276,8 +285,9 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 {
 	struct bp_trial_result *r = &gen->result;
 	struct bp_latency *latency = calloc(1, sizeof(*latency));
-	bool has_tx = gen->by_role[BP_GEN_TX] != NULL;
+	bool has_tx = gen->by_role[BP_GEN_TX] != NULL, had_links;
 
+	bp_gen_look_at_links(gen); /* at the end as well: a trial may be over between two looks */
 	if (has_tx) {
 		bp_gen_end_source(gen);
 		if (!gen->is_port_lost)
@@ -306,7 +316,8 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 		r->sent_pps = (double)r->n_sent / r->elapsed_s;
 	}
 	r->loss_ratio = r->n_sent ? (double)r->n_lost / (double)r->n_sent : 0;
-	if (judge_receiver(gen, r) && has_tx)
+	had_links = judge_links(gen, r);
+	if (had_links && judge_receiver(gen, r) && has_tx)
 		judge_sender(gen, r);
 	if (latency) {
 		bp_latency_summarise(latency, &r->latency);
@@ -316,7 +327,7 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 	}
 	if (gen->is_port_lost)
 		snprintf(r->why, sizeof(r->why), "port %s is gone", gen->lost_name);
-	else if (r->is_interrupted)
+	else if (r->is_interrupted && had_links)
 		snprintf(r->why, sizeof(r->why), "interrupted");
 	*out = *r;
 	return gen->is_port_lost ? -ENODEV

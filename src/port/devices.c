@@ -6,6 +6,7 @@
 #include "bypath/log.h"
 
 #include "core/lock.h"
+#include "port/host.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,7 +70,7 @@ unsigned bp_ports_find_faults(const struct bp_conf *conf, const bool *is_used, b
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		if (!is_used || is_used[i])
 			n += find_alias(conf, is_used, i, say, arg);
-	return n;
+	return n + bp_host_find_taken(conf, is_used, say, arg);
 }
 
 /* ---- other processes ------------------------------------------------------------------------- */

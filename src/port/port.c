@@ -37,6 +37,13 @@ unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return n;
 }
 
+unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	if (!n || atomic_load_explicit(&q->n_held, memory_order_relaxed))
+		q->driver_burst(q, NULL, 0);
+	return bp_tx_down(q, pkts, n);
+}
+
 static void *alloc_queues(size_t n, size_t size)
 {
 	void *queues = aligned_alloc(BP_CACHE_LINE, (n ? n : 1) * size);
@@ -184,16 +191,30 @@ int bp_port_make_ready(struct bp_port *port)
 	return 0;
 }
 
+/* Release: everything start() wrote, for the workers that load burst with acquire. */
+static void publish_tx(struct bp_port *port, bool has_link)
+{
+	for (unsigned i = 0; i < port->n_txq; i++)
+		atomic_store_explicit(&port->txq[i].burst,
+				      has_link ? port->txq[i].driver_burst : bp_tx_no_link,
+				      memory_order_release);
+}
+
 void bp_port_publish(struct bp_port *port)
 {
-	/* Release: everything start() wrote, for the workers that load burst with acquire. */
-	for (unsigned i = 0; i < port->n_txq; i++)
-		atomic_store_explicit(&port->txq[i].burst, port->txq[i].driver_burst,
-				      memory_order_release);
+	publish_tx(port, true);
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].burst, port->rxq[i].driver_burst,
 				      memory_order_release);
 	atomic_store_explicit(&port->link, BP_LINK_UP, memory_order_relaxed);
+}
+
+bool bp_port_set_link(struct bp_port *port, enum bp_link link)
+{
+	if (atomic_exchange_explicit(&port->link, link, memory_order_relaxed) == link)
+		return false;
+	publish_tx(port, link == BP_LINK_UP);
+	return true;
 }
 
 int bp_port_start(struct bp_port *port)

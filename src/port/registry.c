@@ -2,11 +2,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bypath/driver.h"
 
+#include "core/secure.h"
+
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static const char *const folders[] = { "drivers/modules", "../drivers/modules",
+				       "../../drivers/modules", "../lib/bypath" };
+
+#define N_FOLDERS (sizeof(folders) / sizeof(folders[0]))
 
 /* Folder of the running executable; false if the kernel does not say. */
 static bool find_exe_folder(char *folder, size_t folder_bytes)
@@ -24,27 +33,55 @@ static bool find_exe_folder(char *folder, size_t folder_bytes)
 	return true;
 }
 
+/* Is what lies there the executable's owner's or root's, and nobody else's to change? A hard link puts
+ * the executable beside modules of anybody. */
+static bool is_trusted(int folder)
+{
+	struct stat st, exe;
+
+	return !fstat(folder, &st) && !stat("/proc/self/exe", &exe) &&
+	       (st.st_uid == exe.st_uid || st.st_uid == 0) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* The module in a folder, by a descriptor: paths can change between a look and the next. */
+static void *open_in(const char *path, const char *module)
+{
+	int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char file[64];
+	void *handle = NULL;
+
+	if (folder < 0)
+		return NULL;
+	snprintf(file, sizeof(file), "/proc/self/fd/%d/%s", folder, module);
+	if (is_trusted(folder))
+		handle = dlopen(file, RTLD_NOW | RTLD_GLOBAL);
+	close(folder);
+	return handle;
+}
+
 /*
  * Open a module: in the build tree (folders above the executable), installed beside it, or in the
- * configured library folder. RTLD_GLOBAL: DPDK's own plug-ins look their symbols up globally.
+ * configured library folder. Who has fewer rights than the program chooses no folder (is_trusted()). RTLD_GLOBAL: DPDK's own plug-ins look their symbols up globally.
  */
 static void *open_module(const char *module)
 {
-	static const char *const folders[] = { "drivers/modules", "../drivers/modules",
-					       "../../drivers/modules", "../lib/bypath" };
-	char exe[PATH_MAX], path[PATH_MAX + 64];
-	void *handle;
+	char exe[PATH_MAX], folder[PATH_MAX + 32], path[PATH_MAX + 64];
 
-	if (find_exe_folder(exe, sizeof(exe))) {
-		for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-			snprintf(path, sizeof(path), "%s/%s/%s", exe, folders[i], module);
-			if (access(path, R_OK) == 0)
-				return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-		}
+	for (size_t i = 0; find_exe_folder(exe, sizeof(exe)) && i < N_FOLDERS; i++) {
+		void *handle;
+
+		snprintf(folder, sizeof(folder), "%s/%s", exe, folders[i]);
+		snprintf(path, sizeof(path), "%s/%s", folder, module);
+		if (access(path, R_OK))
+			continue;
+		if (!bp_secure_is_on())
+			return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+		handle = open_in(folder, module);
+		if (handle)
+			return handle;
 	}
 	snprintf(path, sizeof(path), "%s/%s", BP_MODULE_DIR, module);
-	handle = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-	return handle;
+	return dlopen(path, RTLD_NOW | RTLD_GLOBAL);
 }
 
 static const struct bp_driver *load_module(const struct bp_driver_entry *entry, const char **why)

@@ -161,7 +161,7 @@ static const char *meaning_of(unsigned id)
 	case BP_DROP_TX_ABANDONED:
 		return "dropped: never completed before the port closed";
 	case BP_DROP_PORT_DOWN:
-		return "dropped: the device was away";
+		return "dropped: the device was away, or had no link";
 	case BP_DROP_RUNT:
 		return "dropped: shorter than an Ethernet header";
 	case BP_DROP_RX_TRUNCATED:
@@ -212,9 +212,10 @@ static void port_counter_rows(struct bp_table *table, const struct bp_report_por
 		bp_table_count(table, reported->value);
 		bp_table_cell(table, "%s", bp_provenance_name(BP_PROV_REPORTED));
 		bp_table_cell(table, "%s",
-			      reported->is_drop    ? "lost outside bypath"
-			      : reported->explains ? "the device's own count of such: not added"
-						   : "");
+			      reported->is_drop ? "lost outside bypath"
+			      : reported->explains
+				      ? "the device's own count, of such and beyond them: not added"
+				      : "");
 	}
 }
 

@@ -131,7 +131,7 @@ second)
 	pair "mode = copy"
 	bp_start a
 	bp_wait_forwarding 20
-	refused 'XDP program [0-9]+ is attached to w0'
+	refused 'w0 is held by process [0-9]+ '
 	bp_wait_forwarding 5
 	bp_stop a
 	;;

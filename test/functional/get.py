@@ -97,6 +97,10 @@ class Report:
                     sums[row["name"]] = sums.get(row["name"], 0) + row["value"]
         return sums
 
+    def reported(self, port, name):
+        """What kernel, device or PMD report of a port under that name; None: nothing."""
+        return next((row["value"] for row in self.port(port)["reported"] if row["name"] == name), None)
+
     def drops(self, name):
         return sum(self.drops_by_reason(name).values())
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "../unit/offload_bed.h"
 
+#define GUARDED 0x80u /* of the first byte, beside BP_CAP_CSUM_INFER … BP_CAP_MULTI_TX */
+
 /*
  * The input: 4 bytes that choose the path (capabilities, MTU, frames of the arena), then packets:
  *   flags (1: has metadata, 2: odd address), chunk length / 4 of its views, 2 bytes length,
@@ -89,7 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!bed)
 		bed = bed_open(64, 0, 0, 1500);
-	require(bed && bed_bind(bed, caps & (BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER),
+	require(bed && bed_bind(bed,
+				(caps & (BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER)) |
+					(caps & GUARDED ? BP_CAP_ENCAP_RX : 0),
 				caps & (BP_CAP_VNET_TX | BP_CAP_MULTI_TX), mtu * 64u),
 		"there is memory");
 	while (r.left && n < BP_BURST_MAX)

@@ -210,10 +210,13 @@ class Run:
             raise GuestError(self.problem or "bypath wrote no report")
         return self.report
 
-    def until_said(self, *words, limit_s=15):
-        """Until a line of its output has all the words."""
+    def n_lines(self):
+        return len(self.process.output.splitlines())
+
+    def until_said(self, *words, since=0, limit_s=15):
+        """Until a line of its output has all the words: one behind the first `since`."""
         def said():
             self.ready()
-            return any(all(word in line for word in words) for line in self.process.output.splitlines())
+            return any(all(word in line for word in words) for line in self.process.output.splitlines()[since:])
 
         self.lab.guest.until(f"«{' … '.join(words)}» in bypath's output", said, limit_s)

@@ -47,43 +47,57 @@ def link(lab, what, driver, mode, kind):
     """The far link goes down, 50 frames are sent towards it, it comes back."""
     a, b = KINDS[kind]
     listed, other = ports(kind, driver, mode)
-    lost = {"sent": 0, "received": 0}
+    lost = {"sent": 0, "received": 0}  # towards what is not there
     with lab.forward(*listed) as run:
         with lab.case(f"{what}-link-back"):
             exchange(run, a, b)
+            before = run.n_lines()  # a NIC may have had no link at the start
             lab.guest.set_link(b, False)
             try:
-                run.until_said(f"port {b}", "is down")
-                lost = run.count(a, b, n=LOST, ways=1, probe_s=0, stall_s=0.5)[0]
+                run.until_said(f"port {b}", "is down", since=before)
+                lost = send_away(run, a, b)
                 exchange(run, *other)
             finally:
                 lab.guest.set_link(b, True)
             exchange(run, a, b)
     with lab.case(f"{what}-link-loss-named"):
-        # What the host sent, less what it received, must have a name.
-        dropped = sum(sum(queue["counted"]["drops"].values()) for queue in run.port(b)["tx_queues"])
-        nameless = lost["sent"] - lost["received"] - dropped
-        assert lost["sent"] == LOST and nameless <= 0, f"of {LOST} frames towards a link that was down {nameless} have no name"
+        all_named(run, b, lost)
     with lab.case(f"{what}-link-adds-up"):
         run.adds_up()
+
+
+def send_away(run, a, b):
+    """Frames towards what is not there: how many were sent, how many came all the same."""
+    return run.count(a, b, n=LOST, ways=1, probe_s=0, stall_s=0.5)[0]
+
+
+def all_named(run, b, lost):
+    """What the host sent, less what it received, must have a name."""
+    dropped = sum(sum(queue["counted"]["drops"].values()) for queue in run.port(b)["tx_queues"])
+    nameless = lost["sent"] - lost["received"] - dropped
+    assert lost["sent"] == LOST and nameless <= 0, f"of {LOST} frames towards what was away {nameless} have no name"
 
 
 def unplug(lab, what, driver, mode, kind):
     """The far NIC is unplugged; the other pair goes on; it is plugged in again."""
     a, b = KINDS[kind]
     listed, other = ports(kind, driver, mode)
+    lost = {"sent": 0, "received": 0}
     with lab.forward(*listed) as run:
         with lab.case(f"{what}-unplugged"):
             exchange(run, a, b)
             lab.guest.unplug(b)
             lab.guest.until(f"{b} let go", lambda: not lab.guest.is_plugged(b), 15)
             run.until_said(f"port {b}", "is gone")
+            lost = send_away(run, a, b)
             exchange(run, *other)
         with lab.case(f"{what}-plugged-in-again"):
             assert not lab.guest.is_plugged(b), f"{b} was not let go"
             plug(lab, b)
             bind(lab, driver)
             exchange(run, a, b)
+    with lab.case(f"{what}-unplug-loss-named"):
+        all_named(run, b, lost)
     with lab.case(f"{what}-unplug-adds-up"):
         run.adds_up()
     restore(lab, b)
