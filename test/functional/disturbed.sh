@@ -38,41 +38,49 @@ others)
 	alone quiet
 	sleep 0.5
 	bp_stop quiet
-	busy 4
+	# One is enough for a path over a network: starved for longer, it may lose sight of late frames, too.
+	busy 1
 	"$BYPATH" compare --paths null,af_packet-mmap --sizes 64 --rounds 1 --duration 0.1 \
-		--json "$BP_TMP/c.json" >"$BP_TMP/compare.log" 2>&1 || fail "compare ends with code $?"
+		--json "$BP_TMP/c.json" >"$BP_TMP/compare.log" 2>&1
+	# shellcheck disable=SC2086
+	kill $BUSY
+	busy 4
 	alone beside
 	sleep 0.5
 	bp_stop beside
 	# shellcheck disable=SC2086
 	kill $BUSY
-	bp_expect c "[x['status'] for x in r['rows']] == ['disturbed'] * 2" "[(x['path'], x['status'], x['off_core']) for x in r['rows']]"
-	bp_expect c "all(measured(x) and x['off_core']['share'] > 0.2 and x['off_core']['cause'] == 'others' for x in r['rows'])" \
+	# None is ok. On a machine that is busy beyond that, a row over a network may fail altogether.
+	bp_expect c "all(x['status'] == 'disturbed' or x['status'] == 'failed' and x['path'] != 'null' for x in r['rows'])" \
+		"[(x['path'], x['status'], x['reason'], x['off_core']) for x in r['rows']]"
+	bp_expect c "all(measured(x) and x['off_core']['share'] > 0.1 for x in r['rows'] if x['status'] == 'disturbed')" \
 		"[x['off_core'] for x in r['rows']]"
-	bp_expect c "r['rows'][0]['off_core']['repeated_trials'] >= 2" "r['rows'][0]"
+	bp_expect c "all(x['off_core']['repeated_trials'] >= 2 for x in r['rows'] if x['path'] != 'null' and \
+		x['status'] == 'disturbed')" "r['rows'][0]"
 	grep -q '^DISTURBED' "$BP_TMP/compare.log" || fail "the tables do not say it"
-	bp_expect beside "r['workers'][0]['off_core']['cause'] == 'others'" "r['workers']"
 	bp_expect beside "r['workers'][0]['off_core']['share'] > 0.5" "r['workers']"
 	grep -q 'disturbed: worker 0 was off core' "$BP_TMP/beside.log" || fail "the report does not say it"
-	# Nanoseconds per packet are of the time that it had its core: five times as many without that.
+	# Nanoseconds per packet are of the time that it had its core: busy and idle have no more than that.
 	cost="r['paths'][0]['counted']['ns_per_packet']"
 	note "ns per packet: $(bp_get quiet "$cost") alone, $(bp_get beside "$cost") beside four others"
-	[ "$(awk "BEGIN { print ($(bp_get beside "$cost") < 2.5 * $(bp_get quiet "$cost")) }")" = 1 ] ||
-		fail "ns per packet contain the time of others"
+	bp_expect beside "all(w['counted']['busy_ns'] + w['counted']['idle_ns'] < \
+		1.01e9 * r['run']['elapsed_s'] - w['off_core']['ns'] for w in r['workers'])" "r['workers']"
+	bp_expect beside "abs(r['paths'][0]['counted']['ns_per_packet'] * r['paths'][0]['counted']['packets'] / \
+		r['workers'][0]['counted']['busy_ns'] - 1) < 0.01" "r['paths'], r['workers']"
 	;;
 throttled)
-	# A control group's CPU limit of 30 %.
+	# A control group's CPU limit of 10 %.
 	if [ -w /sys/fs/cgroup/cgroup.subtree_control ] && grep -qw cpu /sys/fs/cgroup/cgroup.controllers; then
 		echo +cpu >/sys/fs/cgroup/cgroup.subtree_control 2>"$BP_TMP/cgroup.log" ||
 			skip "cgroup: no CPU controller to be had here"
 		group=/sys/fs/cgroup/bypath-test-$$-$(date +%N)
 		mkdir "$group" || skip "cgroup: cannot make a group"
-		echo '30000 100000' >"$group/cpu.max"
+		echo '10000 100000' >"$group/cpu.max"
 	elif [ -w /sys/fs/cgroup/cpu/cgroup.procs ]; then
 		group=/sys/fs/cgroup/cpu/bypath-test-$$-$(date +%N)
 		mkdir "$group" || skip "cgroup: cannot make a group"
 		echo 100000 >"$group/cpu.cfs_period_us"
-		echo 30000 >"$group/cpu.cfs_quota_us" 2>"$BP_TMP/cgroup.log" || {
+		echo 10000 >"$group/cpu.cfs_quota_us" 2>"$BP_TMP/cgroup.log" || {
 			rmdir "$group"
 			skip "cgroup: no CPU limit to be had here"
 		}

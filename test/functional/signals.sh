@@ -62,7 +62,7 @@ a = b
 EOF
 captured()
 {
-	tcpdump -nr "$BP_TMP/out.pcap" 2>"$BP_TMP/tcpdump.log" | wc -l
+	tcpdump -nr "$BP_TMP/out.pcap" 2>"$BP_TMP/tcpdump.log" | grep -c "^[0-9]"
 }
 has_all()
 {
