@@ -45,7 +45,7 @@ plug()
 	ip -n "h$2" link set tun9 up
 }
 
-bp_lab
+bp_lab pairs=1
 if [ "$KIND" = bridge ]; then
 	ip -n mid link add br0 type bridge || skip "no bridge"
 	ip -n mid link set br0 up

@@ -24,7 +24,7 @@ case $IN in
 af_packet-* | pcap-live) what=$what,super ;;
 esac
 
-bp_lab
+bp_lab pairs=1
 mkfifo "$BP_TMP/go"
 ip netns exec mid "$BP_PYTHON" "$BP_HERE/tunnels.py" send t0 "$what" <"$BP_TMP/go" >"$BP_TMP/send.log" 2>&1 &
 exec 9>"$BP_TMP/go"
