@@ -410,8 +410,8 @@ void dpdk_device_describe(struct dpdk_port *dp)
 	default:
 		break;
 	}
-	/* Physical NICs never hand over partial checksums. */
-	if (info->kind == BP_DEVICE_OTHER)
+	/* Physical NICs hand over no partial checksums; but packet sockets see what GRO has merged. */
+	if (info->kind == BP_DEVICE_OTHER && dp->kind != DPDK_AF_PACKET && dp->kind != DPDK_PCAP)
 		info->caps &= ~(uint32_t)BP_CAP_CSUM_INFER;
 	snprintf(info->device_driver, sizeof(info->device_driver), "%s",
 		 dp->dev_info.driver_name ? dp->dev_info.driver_name : "");

@@ -135,12 +135,13 @@ static void fill_info(const struct live *l, struct bp_port *port)
 {
 	struct bp_port_info *info = &port->info;
 
-	*info = (struct bp_port_info){ .caps = BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX,
+	/* Of a physical NIC as well: GRO merges what came from its wire before packet sockets see it, and
+	 * leaves a partial checksum and what is a super-frame, of which libpcap tells nothing. */
+	*info = (struct bp_port_info){ .caps = BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX |
+					       BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER,
 				       .rx_copies = 1,
 				       .tx_copies = 1 };
 	info->kind = bp_netdev_driver(l->control_fd, port->conf->device, info->device_driver);
-	if (info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP)
-		info->caps |= BP_CAP_CSUM_INFER | BP_CAP_GSO_INFER;
 	info->mtu = read_mtu(l, port);
 	info->max_frame_bytes = info->mtu ? info->mtu + BP_PCAP_HEADER : 0;
 }

@@ -107,7 +107,8 @@ enum bp_port_cap {
 	BP_CAP_VNET_TX = 1u << 0, /* TX takes BP_PKT_VNET views: partial checksums, super-frames */
 	BP_CAP_MULTI_TX = 1u << 1, /* TX takes packets of several views */
 	/* Received frames may hold partial checksums without metadata (veth- and tap-like devices
-	 * behind AF_XDP or a PMD): the engine infers them if checksum = auto. */
+	 * behind AF_XDP or a PMD, what GRO merged behind a packet socket): the engine infers them if
+	 * checksum = auto. */
 	BP_CAP_CSUM_INFER = 1u << 2,
 	/* Received frames longer than max_frame_bytes may be super-frames without metadata. */
 	BP_CAP_GSO_INFER = 1u << 3,

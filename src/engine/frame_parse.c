@@ -19,10 +19,15 @@
 #define SCTP_BYTES       12u
 #define SCTP_CSUM        8u
 
+static bool is_ip(uint16_t type)
+{
+	return type == BP_TYPE_V4 || type == BP_TYPE_V6;
+}
+
 /* To the IP header that follows at the cursor, if one does: past Ethernet headers, tags, labels. */
 static bool skip_link(struct bp_cursor *c, struct bp_frame *f)
 {
-	for (;;) {
+	while (!is_ip(c->type)) {
 		switch (c->type) {
 		case BP_TYPE_ETHERNET:
 			if (!bp_cursor_has(c, BP_ETH_BYTES))
@@ -37,16 +42,20 @@ static bool skip_link(struct bp_cursor *c, struct bp_frame *f)
 			c->type = bp_load_be16(c->data + c->off + 2);
 			c->off += 4;
 			break;
-		default:
+		case BP_TYPE_MPLS:
 			if (!f->link_bytes)
 				f->link_bytes = c->off;
-			if (c->type != BP_TYPE_MPLS)
-				return c->type == BP_TYPE_V4 || c->type == BP_TYPE_V6;
 			f->is_labelled = true;
 			if (!bp_cursor_skip_labels(c))
 				return false;
+			break;
+		default:
+			return false;
 		}
 	}
+	if (!f->link_bytes)
+		f->link_bytes = c->off;
+	return true;
 }
 
 static bool parse_v4(const struct bp_cursor *c, struct bp_frame_layer *l)
@@ -162,6 +171,16 @@ static bool parse_layer(const struct bp_cursor *c, struct bp_frame_layer *l, boo
 	}
 }
 
+/* Nothing to enter: what most packets are is told without a call. */
+static bool is_last(const struct bp_cursor *c, const struct bp_frame_layer *l, uint32_t csum_start)
+{
+	if (csum_start)
+		return l->l4_off >= csum_start;
+	return l->proto == BP_PROTO_TCP ||
+	       (l->proto == BP_PROTO_UDP &&
+		!bp_tunnel_has_port(bp_load_be16(c->data + l->l4_off + 2)));
+}
+
 bool bp_frame_parse(const uint8_t *data, uint32_t first_bytes, uint32_t frame_bytes,
 		    uint32_t csum_start, struct bp_frame *f)
 {
@@ -181,8 +200,7 @@ bool bp_frame_parse(const uint8_t *data, uint32_t first_bytes, uint32_t frame_by
 			break;
 		if (is_end && (!csum_start || l->l4_off == csum_start))
 			f->n_layers = n + 1;
-		if (l->proto == BP_PROTO_TCP || (csum_start && l->l4_off >= csum_start) ||
-		    !bp_tunnel_enter(&c, l, csum_start != 0))
+		if (is_last(&c, l, csum_start) || !bp_tunnel_enter(&c, l, csum_start != 0))
 			break;
 	}
 	return f->n_layers;

@@ -36,6 +36,13 @@ static inline bool bp_cursor_has(const struct bp_cursor *c, uint32_t n_bytes)
 	return c->off + n_bytes <= c->first_bytes && c->off + n_bytes <= c->end;
 }
 
+/* Does a UDP tunnel have this port, as registered, or as Linux had VXLAN before? */
+static inline bool bp_tunnel_has_port(uint16_t port)
+{
+	return port == 4789 || port == 4790 || port == 8472 || port == 6081 || port == 2152 ||
+	       port == 6635;
+}
+
 /*
  * Go to what layer l carries: c->off, type, end. by_looks: a UDP tunnel may have any port. Sets l's
  * fields that only tunnels have. False: nothing known, c and l may have changed.
