@@ -13,9 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define RING_SIZE_MIN 64u
-#define RING_SIZE_MAX (1u << 17)
-#define GSO_EVERY     10u /* checks between two looks at the device's offloads */
+#define GSO_EVERY 10u /* checks between two looks at the device's offloads */
 
 /* ---- configuration against the system --------------------------------------------------------- */
 
@@ -32,19 +30,6 @@ static int read_mode(const struct bp_port_conf *conf, enum afp_mode *mode)
 	bp_log(BP_LOG_ERROR, "port %s: mode = %s is unknown to af_packet: use mmap or socket",
 	       conf->name, conf->mode);
 	return -EINVAL;
-}
-
-static int check_ring_size(const struct bp_port_conf *conf)
-{
-	uint32_t n = conf->ring_size;
-
-	if (n && (n < RING_SIZE_MIN || n > RING_SIZE_MAX || (n & (n - 1)))) {
-		bp_log(BP_LOG_ERROR,
-		       "port %s: ring_size = %u: use a power of two from %u to %u, or leave it out",
-		       conf->name, n, RING_SIZE_MIN, RING_SIZE_MAX);
-		return -EINVAL;
-	}
-	return 0;
 }
 
 static int find_device(struct afp_port *ap)
@@ -184,8 +169,6 @@ static int afp_open(struct bp_port *port)
 	/* The ring costs a copy in user space, and is still the faster one at every frame size
 	 * (docs/performance.md has the measurement). */
 	ap->has_tx_ring = ap->mode == AFP_MMAP && strcmp(port->conf->tx, "send") != 0;
-	if (!err)
-		err = check_ring_size(port->conf);
 	if (!err)
 		err = find_device(ap);
 	if (!err)

@@ -28,8 +28,7 @@
 #define SLOT_ALIGN       512u /* so that SLOTS_PER_BLOCK of them make whole pages */
 #define SLOTS_PER_BLOCK  8u
 #define RING_BYTES       (4u << 20) /* default: two ports stay small beside the arena */
-#define RING_SLOTS_MIN   64u
-#define RING_SLOTS_MAX   (1u << 17)
+#define RING_SLOTS_MIN   1024u /* by default, whatever the MTU: as many packets fit a burst's wait */
 #define QUEUE_BYTES      (8 << 20) /* of super-frames waiting to be read */
 #define HOLD_NS          8000u
 #define LOAD_NS          32000u
@@ -222,6 +221,8 @@ static uint32_t choose_slot_bytes(uint32_t max_frame_bytes)
 	return (n + SLOT_ALIGN - 1) / SLOT_ALIGN * SLOT_ALIGN;
 }
 
+/* A slot has room for the MTU, but a packet touches no more than it is long: a jumbo MTU makes the
+ * ring bigger, not one that holds fewer packets. */
 static uint32_t choose_n_slots(uint32_t slot_bytes)
 {
 	uint32_t n = RING_SLOTS_MIN;

@@ -291,15 +291,16 @@ static bool has_socket_error(const struct xsk_port *xp)
 	return err != 0;
 }
 
-/* Buffers, longest packet and offloads were chosen for the MTU of the start: start again for another. */
-static bool has_new_mtu(const struct xsk_port *xp)
+/* Buffers, longest packet and offloads were chosen for the MTU of the start: said once of each new one. */
+static bool has_new_mtu(struct xsk_port *xp)
 {
 	uint32_t mtu = xsk_device_mtu(xp->ctl_fd, xp->dev.name);
 
 	if (!mtu || mtu == xp->dev.mtu)
 		return false;
-	bp_log(BP_LOG_WARN, "port %s: the MTU of %s was %u and is %u now: the port starts again",
-	       xp->port->conf->name, xp->dev.name, xp->dev.mtu, mtu);
+	bp_log(BP_LOG_WARN, "port %s: the MTU of %s was %u and is %u now", xp->port->conf->name,
+	       xp->dev.name, xp->dev.mtu, mtu);
+	xp->dev.mtu = mtu;
 	return true;
 }
 
@@ -323,9 +324,9 @@ static int af_xdp_check(struct bp_port *port)
 	struct xsk_port *xp = port->priv;
 	enum bp_link link = bp_netdev_link(xp->ctl_fd, port->conf->device, xp->dev.ifindex);
 
-	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp) || has_new_mtu(xp))
+	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp))
 		return BP_LINK_LOST;
-	return link;
+	return has_new_mtu(xp) ? BP_LINK_CHANGED : link;
 }
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

@@ -154,7 +154,7 @@ enum bp_link {
 	BP_LINK_UP,
 	BP_LINK_DOWN,
 	BP_LINK_LOST,
-	/* Of bp_driver_ops.check() only: up, with a peer that offers other things than the one that
+	/* Of bp_driver_ops.check() only: up, with a peer or an MTU that offers other things than what
 	 * start() met: what is in bp_port_info no longer holds until start() has looked again. */
 	BP_LINK_CHANGED,
 };

@@ -4,6 +4,7 @@
 
 #include "core/netdev.h"
 
+#include <linux/ethtool.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
@@ -31,6 +32,17 @@ struct genl_request {
 	char attrs[64];
 };
 
+static enum bp_gather ask_gather(int fd, const char *ifname)
+{
+	struct ethtool_value sg = { .cmd = ETHTOOL_GSG };
+	struct ifreq ifr = { .ifr_data = (char *)&sg };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
+	if (ioctl(fd, SIOCETHTOOL, &ifr))
+		return BP_GATHER_UNKNOWN;
+	return sg.data ? BP_GATHER_YES : BP_GATHER_NO;
+}
+
 static void ask_device(int fd, const char *ifname, struct bp_device *device)
 {
 	struct ifreq ifr = { .ifr_name = "" };
@@ -39,6 +51,7 @@ static void ask_device(int fd, const char *ifname, struct bp_device *device)
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	if (!ioctl(fd, SIOCGIFMTU, &ifr))
 		device->mtu = (uint32_t)ifr.ifr_mtu;
+	device->gather = ask_gather(fd, ifname);
 }
 
 static void ask_sysfs(const char *ifname, struct bp_device *device)
@@ -191,4 +204,17 @@ enum bp_device_kind bp_device_below(const struct bp_port_conf *conf)
 		return BP_DEVICE_NONE;
 	bp_device_look(ifname, &device);
 	return device.exists ? device.kind : BP_DEVICE_NONE;
+}
+
+enum bp_gather bp_device_gather(const struct bp_port_conf *conf)
+{
+	char ifname[BP_NAME_BYTES];
+	struct bp_device device;
+
+	if (strcmp(conf->driver, "dpdk"))
+		snprintf(ifname, sizeof(ifname), "%.31s", conf->device);
+	else if (!bp_device_below_name(conf->device, ifname))
+		return BP_GATHER_UNKNOWN;
+	bp_device_look(ifname, &device);
+	return device.gather;
 }

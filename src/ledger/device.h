@@ -9,12 +9,20 @@
 #define BP_XDP_BASIC        (1u << 0)
 #define BP_XDP_XSK_ZEROCOPY (1u << 3)
 
+/* Does a kernel device take skbs made of pages (ethtool's scatter-gather)? Else the kernel copies. */
+enum bp_gather {
+	BP_GATHER_UNKNOWN, /* it could not be asked */
+	BP_GATHER_YES,
+	BP_GATHER_NO,
+};
+
 struct bp_device {
 	bool exists; /* in this network namespace; false: the rest is zero, kind BP_DEVICE_OTHER */
 	char driver[BP_NAME_BYTES]; /* as ethtool -i says: "veth", "tun", "ixgbe"; "" unknown */
 	enum bp_device_kind kind;
 	uint32_t mtu;
 	bool has_access_platform; /* virtio: feature VIRTIO_F_ACCESS_PLATFORM is negotiated */
+	enum bp_gather gather;
 	bool has_xdp_features; /* kernel ≥ 6.3 answered */
 	uint64_t xdp_features;
 };
@@ -30,5 +38,8 @@ bool bp_device_below_name(const char *devargs, char *name);
 /* The kind of that interface, BP_DEVICE_NONE where there is none or it does not exist. Blocks as
  * bp_device_look(). */
 enum bp_device_kind bp_device_below(const struct bp_port_conf *conf);
+
+/* Does the kernel device that a port sends out of gather pages? As bp_device_look(). */
+enum bp_gather bp_device_gather(const struct bp_port_conf *conf);
 
 #endif

@@ -30,12 +30,14 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	}
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		int to = conf->ports[i].forward_to;
-		struct bp_model_end in = { &conf->ports[i], &infos[i], below[i] };
+		struct bp_model_end in = { &conf->ports[i], &infos[i], below[i],
+					   BP_GATHER_UNKNOWN };
 
 		if (to < 0 || to >= conf->n_ports)
 			continue;
 		bp_model_path(&in,
-			      &(struct bp_model_end){ &conf->ports[to], &infos[to], below[to] },
+			      &(struct bp_model_end){ &conf->ports[to], &infos[to], below[to],
+						      bp_device_gather(&conf->ports[to]) },
 			      &paths[n]);
 		paths[n].in_port = (uint16_t)i;
 		paths[n++].out_port = (uint16_t)to;
@@ -53,7 +55,8 @@ static bool has_pair(const struct bp_model_path *paths, unsigned n, uint16_t in,
 
 static struct bp_model_end end_of(const struct bp_report_port *port)
 {
-	return (struct bp_model_end){ port->conf, &port->info, bp_device_below(port->conf) };
+	return (struct bp_model_end){ port->conf, &port->info, bp_device_below(port->conf),
+				      bp_device_gather(port->conf) };
 }
 
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths)

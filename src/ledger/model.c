@@ -58,23 +58,34 @@ static const struct bp_hop device_tx[] = {
 			      .why = "the device reads the skb's memory itself" },
 };
 
-/* As device_tx, for an skb that has the TX ring's pages attached instead of own bytes. */
+/* As device_tx, for an skb that has user pages attached instead of own bytes. */
 static const struct bp_hop device_tx_pages[] = {
 	[BP_DEVICE_VETH] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "the peer's receive path",
-			     .mover = "skb_orphan_frags → skb_copy_ubufs", .kernel = { 1, 1 },
+			     .mover = "veth_xmit → skb_copy_ubufs", .kernel = { 1, 1 },
 			     .source = "linux/net/core/dev.c",
 			     .why = "user pages may not cross to the peer: the kernel copies first" },
 	[BP_DEVICE_TAP] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "queue of the tap reader",
-			    .mover = "skb_orphan_frags_rx → skb_copy_ubufs", .kernel = { 1, 1 },
+			    .mover = "tun_net_xmit → skb_copy_ubufs", .kernel = { 1, 1 },
 			    .source = "linux/drivers/net/tun.c",
 			    .why = "user pages may not wait for the reader: the kernel copies first" },
 	[BP_DEVICE_VIRTIO] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "virtqueue",
-			       .mover = "virtqueue", .source = "linux/drivers/net/virtio_net.c",
-			       .why = "virtio_net gathers pages: no copy" },
+			       .mover = "virtqueue", .source = "linux/drivers/net/virtio_net.c" },
 	[BP_DEVICE_OTHER] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "the wire",
-			      .mover = "DMA, or __skb_linearize first", .kernel = { 0, 1 },
-			      .source = "linux/net/core/dev.c",
-			      .why = "one copy on devices without scatter-gather, else none" },
+			      .mover = "DMA", .source = "linux/net/core/dev.c" },
+};
+
+/* What gathering, or its lack, makes of such an skb: see validate_xmit_skb(). */
+static const struct {
+	struct bp_copies kernel;
+	const char *mover, *why; /* mover NULL: as the row has it */
+} gathers[] = {
+	[BP_GATHER_UNKNOWN] = { { 0, 1 },
+				"__pskb_pull_tail → skb_copy_bits",
+				"one copy on devices without scatter-gather, else none" },
+	[BP_GATHER_YES] = { { 0, 0 }, NULL, "the device gathers pages (scatter-gather): no copy" },
+	[BP_GATHER_NO] = { { 1, 1 },
+			   "__pskb_pull_tail → skb_copy_bits",
+			   "the device has no scatter-gather: the kernel makes one piece first" },
 };
 
 static bool word_occurs(const char *text, const char *word, size_t len)
@@ -121,17 +132,19 @@ static bool is_pci(const char *device)
 	return bp_pci_parse(device, address);
 }
 
-/* Length of the longest PMD name of the table that the text begins with: EAL matches likewise. */
+/* Length of the longest PMD name of the tables that the text begins with: EAL matches likewise. */
 static size_t known_pmd(const char *text)
 {
+	const struct bp_model_row *const tables[] = { bp_model_rows_dpdk, bp_model_rows_nic };
 	size_t longest = 0;
 
-	for (const struct bp_model_row *row = bp_model_rows_dpdk; row->driver; row++) {
-		size_t len = row->pmd && !row->is_pci ? strlen(row->pmd) : 0;
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct bp_model_row *row = tables[i]; row->driver; row++) {
+			size_t len = row->pmd && !row->is_pci ? strlen(row->pmd) : 0;
 
-		if (len > longest && !strncmp(text, row->pmd, len))
-			longest = len;
-	}
+			if (len > longest && !strncmp(text, row->pmd, len))
+				longest = len;
+		}
 	return longest;
 }
 
@@ -186,9 +199,9 @@ static void match_text(const struct bp_model_end *end, char *text)
 		*text = (char)tolower((unsigned char)*text);
 }
 
-const struct bp_model_row *bp_model_row_find(const struct bp_model_end *end, enum bp_direction dir)
+static const struct bp_model_row *find_in(const struct bp_model_row *row,
+					  const struct bp_model_end *end, enum bp_direction dir)
 {
-	const struct bp_model_row *row = is_dpdk(end) ? bp_model_rows_dpdk : bp_model_rows_kernel;
 	uint32_t kind_bit = 1u << kind_of(end);
 	char text[TEXT_BYTES];
 
@@ -199,6 +212,16 @@ const struct bp_model_row *bp_model_row_find(const struct bp_model_end *end, enu
 		    words_fit(text, row->words))
 			return row;
 	return NULL;
+}
+
+const struct bp_model_row *bp_model_row_find(const struct bp_model_end *end, enum bp_direction dir)
+{
+	const struct bp_model_row *row;
+
+	if (!is_dpdk(end))
+		return find_in(bp_model_rows_kernel, end, dir);
+	row = find_in(bp_model_rows_dpdk, end, dir);
+	return row ? row : find_in(bp_model_rows_nic, end, dir);
 }
 
 static void add_hop(struct bp_model_path *path, const struct bp_hop *hop)
@@ -219,6 +242,18 @@ static enum bp_device_kind kernel_kind(const struct bp_model_end *end)
 	enum bp_device_kind kind = kind_of(end);
 
 	return kind == BP_DEVICE_NONE || kind == BP_DEVICE_PMD ? BP_DEVICE_OTHER : kind;
+}
+
+static void add_pages(struct bp_model_path *path, const struct bp_model_end *out)
+{
+	struct bp_hop hop = device_tx_pages[kernel_kind(out)];
+
+	if (!hop.why) {
+		hop.kernel = gathers[out->gather].kernel;
+		hop.why = gathers[out->gather].why;
+		hop.mover = gathers[out->gather].mover ? gathers[out->gather].mover : hop.mover;
+	}
+	add_hop(path, &hop);
 }
 
 static void add_rx(struct bp_model_path *path, const struct bp_model_row *row,
@@ -248,7 +283,7 @@ static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
 	if (row->device_hop == BP_DEVICE_HOP_SKB)
 		add_hop(path, &device_tx[kernel_kind(out)]);
 	else if (row->device_hop == BP_DEVICE_HOP_PAGES)
-		add_hop(path, &device_tx_pages[kernel_kind(out)]);
+		add_pages(path, out);
 }
 
 static void add_foreign_copy(struct bp_model_path *path, const struct bp_model_row *rx,

@@ -6,6 +6,7 @@
 #include "bypath/config.h"
 #include "bypath/ledger.h"
 #include "bypath/port.h"
+#include "ledger/device.h"
 
 enum bp_direction { BP_RX, BP_TX };
 
@@ -48,6 +49,7 @@ struct bp_model_row {
 /* The tables; each ends with driver == NULL. */
 extern const struct bp_model_row bp_model_rows_kernel[];
 extern const struct bp_model_row bp_model_rows_dpdk[];
+extern const struct bp_model_row bp_model_rows_nic[];
 
 /* What is known of one end of a path. All pointers are the caller's. */
 struct bp_model_end {
@@ -56,6 +58,7 @@ struct bp_model_end {
 	/* dpdk, where info says no more than BP_DEVICE_PMD: the kind of kernel device that the PMD
 	 * itself opens (iface=), or BP_DEVICE_NONE. See bp_device_below(). */
 	enum bp_device_kind below;
+	enum bp_gather gather; /* of the kernel device that the packets go out of */
 };
 
 /* The row for one direction of a port, or NULL: not modelled. Pure; any thread. */

@@ -65,6 +65,37 @@ static const char *memif_mode(const char *devargs)
 	return strstr(devargs, "zero-copy=yes") ? "client-zerocopy" : "client";
 }
 
+/* The PMD of a PCI device by its ids, where its copies differ from what most PMDs make; else "". */
+static const char *pmd_of_ids(const char *address)
+{
+	static const struct {
+		uint16_t vendor, first, last; /* devices */
+		const char *pmd;
+	} pmds[] = {
+		{ 0x15ad, 0x07b0, 0x07b0, "net_vmxnet3" }, { 0x1ae0, 0x0042, 0x0042, "net_gve" },
+		{ 0x1af4, 0x1110, 0x1110, "net_avp" },     { 0x1d0f, 0x0ec2, 0x0ec2, "net_ena" },
+		{ 0x1d0f, 0xec20, 0xec21, "net_ena" },     { 0x15b3, 0x1013, 0xffff, "mlx5_pci" },
+	};
+	struct bp_pci_device device;
+
+	if (bp_pci_look(address, &device))
+		return "";
+	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++)
+		if (device.vendor == pmds[i].vendor && device.device >= pmds[i].first &&
+		    device.device <= pmds[i].last)
+			return pmds[i].pmd;
+	return "";
+}
+
+static void predict_pci(const char *address, struct bp_prediction *p)
+{
+	snprintf(p->info.device_driver, sizeof(p->info.device_driver), "%s", pmd_of_ids(address));
+	if (bp_pci_ready(address, p->info.note, sizeof(p->info.note)))
+		return;
+	set_note(p, p->info.device_driver[0] ? "the PMD is told by the ids of the PCI device"
+					     : "EAL finds the PMD of this PCI device at start");
+}
+
 static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
 	char address[BP_PCI_ADDRESS_BYTES];
@@ -78,9 +109,8 @@ static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *
 	if (!strcmp(p->info.device_driver, "net_tap"))
 		p->info.kind = BP_DEVICE_TAP;
 	set_mode(p, "pmd");
-	if (bp_pci_parse(conf->device, address) &&
-	    !bp_pci_ready(address, p->info.note, sizeof(p->info.note)))
-		set_note(p, "EAL finds the PMD of this PCI device at start");
+	if (bp_pci_parse(conf->device, address))
+		predict_pci(address, p);
 	if (!strcmp(p->info.device_driver, "net_memif"))
 		set_mode(p, memif_mode(conf->device));
 }

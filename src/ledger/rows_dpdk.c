@@ -1,4 +1,4 @@
-/* The model's rows for DPDK poll-mode drivers. */
+/* The model's rows for DPDK poll-mode drivers without a device of their own. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Read from DPDK 22.11, and from Linux 6.18 below the PMDs that go through the kernel. Copies that
@@ -21,7 +21,6 @@ static const char virtio_user_c[] = "dpdk/drivers/net/virtio";
 static const char vhost_net_c[] = "linux/drivers/vhost/net.c";
 static const char tap_c[] = "dpdk/drivers/net/tap linux/drivers/net/tun.c";
 static const char pcap_c[] = "dpdk/drivers/net/pcap";
-static const char pci_c[] = "the PMD of the device";
 
 const struct bp_model_row bp_model_rows_dpdk[] = {
 	{
@@ -49,8 +48,8 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .mover = "eth_af_packet_tx", PMD_COPY(1, 1), .source = af_packet_c,
 			    .why = "the PMD copies each packet into its ring" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb with ring pages",
-			    .mover = "tpacket_snd → tpacket_fill_skb", .rate = BP_CALL_PER_BATCH,
-			    .call = "sendto", .source = af_packet_c,
+			    .mover = "packet_sendmsg", .rate = BP_CALL_PER_BATCH, .call = "sendto",
+			    .source = af_packet_c,
 			    .why = "attaches the ring's pages; poll(-1) blocks if the ring is full" } },
 	},
 	{
@@ -81,7 +80,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "xsk_rcv_zc, or __xsk_rcv", .kernel = { 0, 2 },
+			    .mover = "DMA, or __xsk_rcv", .kernel = { 0, 2 },
 			    .rate = BP_CALL_ON_WAKEUP, .call = "poll", .source = af_xdp_c,
 			    .why = "0 zero-copy, 1 native, up to 2 skb mode: the PMD does not tell" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_USER, .place = "mbuf of the DPDK pool",
@@ -102,7 +101,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .source = af_xdp_c,
 			    .why = "0 when the mbuf lies in the PMD's UMEM, else 1" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "xsk_build_skb → skb_store_bits", .kernel = { 1, 1 },
+			    .mover = "__xsk_generic_xmit → skb_store_bits", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_BATCH, .call = "send", .source = af_xdp_c,
 			    .why = "copy mode builds an skb from each frame" } },
 	},
@@ -118,7 +117,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .source = af_xdp_c,
 			    .why = "0 when the mbuf lies in the PMD's UMEM, else 1" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "device's ring or an skb",
-			    .mover = "xsk_build_skb, or DMA", .kernel = { 0, 1 },
+			    .mover = "__xsk_generic_xmit, or DMA", .kernel = { 0, 1 },
 			    .rate = BP_CALL_PER_BATCH, .call = "send", .source = af_xdp_c,
 			    .why = "0 zero-copy or virtio_net, else 1: the PMD does not tell" } },
 	},
@@ -172,7 +171,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.words = "/dev/vhost-net",
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_USER, .place = "mbuf of the DPDK pool",
-			    .mover = "handle_rx → tun_put_user", .kernel = { 1, 1 },
+			    .mover = "handle_rx → tun_recvmsg", .kernel = { 1, 1 },
 			    .source = vhost_net_c, .why = "the vhost kernel thread copies" } },
 	},
 	{
@@ -236,7 +235,7 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		HOME_MBUF,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_USER, .place = "mbuf of the DPDK pool",
-			    .mover = "tun_do_read → tun_put_user", .kernel = { 1, 1 },
+			    .mover = "tun_do_read → skb_copy_datagram_iter", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_PKT, .call = "readv", .source = tap_c,
 			    .why = "what the kernel's own stack sent to this interface" } },
 	},
@@ -322,9 +321,10 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "packet_snd → skb_copy_datagram_from_iter", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_PKT, .call = "send (pcap_sendpacket)",
-			    .source = pcap_c, .why = "one call per packet" } },
+			    .mover = "packet_sendmsg → skb_copy_datagram_from_iter",
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_PKT,
+			    .call = "send (pcap_sendpacket)", .source = pcap_c,
+			    .why = "one call per packet" } },
 	},
 	{
 		.driver = "dpdk",
@@ -367,38 +367,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_USER, .place = "where it was put",
 			    .mover = "rte_ring", .source = "dpdk/drivers/net/ring",
 			    .why = "mbufs pass through, bytes stay where they are" } },
-	},
-	{
-		.driver = "dpdk",
-		.dir = BP_RX,
-		.is_pci = true,
-		HOME_MBUF,
-		.n_hops = 1,
-		.hops = { { BP_DOMAIN_DEVICE, BP_DOMAIN_USER, .place = "mbuf of the DPDK pool",
-			    .mover = "DMA", .source = pci_c,
-			    .why = "the device writes the mbuf itself; the kernel sees nothing" } },
-	},
-	{
-		.driver = "dpdk",
-		.dir = BP_TX,
-		.pmd = "mlx5",
-		.is_pci = true,
-		HOME_MBUF,
-		.n_hops = 1,
-		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_DEVICE, .place = "the wire",
-			    .mover = "DMA, or mlx5 inlining", PMD_COPY(0, 1),
-			    .source = "dpdk/drivers/net/mlx5",
-			    .why = "small packets may be copied into the descriptor" } },
-	},
-	{
-		.driver = "dpdk",
-		.dir = BP_TX,
-		.is_pci = true,
-		HOME_MBUF,
-		.n_hops = 1,
-		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_DEVICE, .place = "the wire", .mover = "DMA",
-			    .source = pci_c,
-			    .why = "the device reads the mbuf itself; the kernel sees nothing" } },
 	},
 	{ .driver = NULL },
 };

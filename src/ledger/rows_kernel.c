@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Read from Linux 6.18. Where a probe disagrees, the probe is right and a row here gets a fix.
- * Only whole-payload copies by a CPU count; header pulls and copybreak of drivers do not.
+ * Only whole-payload copies by a CPU count; header pulls and copybreak of drivers do not. Movers are
+ * functions that a probe finds: out of line in 6.12, 6.18 and 7.3.
  */
 #include "ledger/model.h"
 
@@ -22,7 +23,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_USER, .place = "frame of the arena",
-			    .mover = "packet_recvmsg → skb_copy_datagram_msg", .kernel = { 1, 1 },
+			    .mover = "packet_recvmsg → skb_copy_datagram_iter", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_BATCH, .call = "recvmmsg", .source = af_packet_c,
 			    .why = "packet_rcv only clones the skb; recvmmsg copies its payload" } },
 	},
@@ -51,7 +52,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 			    .why = "received bytes never lie in the TX ring; what fits no slot goes by "
 				   "sendmmsg" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "tpacket_fill_skb → skb_store_bits", .kernel = { 1, 1 },
+			    .mover = "packet_sendmsg → skb_store_bits", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_BATCH, .call = "sendto", .source = af_packet_c,
 			    .why = "the driver asks for a copy (hdr_len: all) rather than for pages, "
 				   "which veth would copy later" } },
@@ -64,8 +65,9 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "packet_snd → skb_copy_datagram_from_iter", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_BATCH, .call = "sendmmsg", .source = af_packet_c,
+			    .mover = "packet_sendmsg → skb_copy_datagram_from_iter",
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_BATCH, .call = "sendmmsg",
+			    .source = af_packet_c,
 			    .why = "sends from wherever the bytes lie, a receive ring as well" } },
 	},
 	{
@@ -76,8 +78,8 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.homes = BP_HOME_ARENA,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_DEVICE, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "DMA, xsk_rcv_zc", .rate = BP_CALL_ON_WAKEUP,
-			    .call = "recvfrom", .source = xsk_c,
+			    .mover = "DMA", .rate = BP_CALL_ON_WAKEUP, .call = "recvfrom",
+			    .source = xsk_c,
 			    .why = "the device writes the frame that bypath put on the fill ring" } },
 	},
 	{
@@ -89,8 +91,8 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "skb fit for XDP",
-			    .mover = "netif_skb_check_for_xdp", .kernel = { 0, 1 },
-			    .source = "linux/net/core/dev.c",
+			    .mover = "skb_pp_cow_data", .kernel = { 0, 1 },
+			    .source = "linux/net/core/skbuff.c",
 			    .why = "a copy if cloned, not linear, or less than 256 bytes headroom" },
 			  { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
 			    .mover = "xsk_generic_rcv → __xsk_rcv", .kernel = { 1, 1 },
@@ -106,11 +108,11 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "page of the page pool",
-			    .mover = "veth_convert_skb_to_xdp_buff → skb_pp_cow_data",
-			    .kernel = { 0, 1 }, .source = "linux/drivers/net/veth.c",
+			    .mover = "skb_pp_cow_data", .kernel = { 0, 1 },
+			    .source = "linux/drivers/net/veth.c",
 			    .why = "1 for skbs of a normal sender, 0 for redirected XDP frames" },
 			  { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "xsk_rcv → __xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
+			    .mover = "__xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
 			    .source = xsk_c,
 			    .why = "veth has no zero-copy: the socket copies into the UMEM" } },
 	},
@@ -123,7 +125,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "xsk_rcv → __xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
+			    .mover = "__xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
 			    .source = xsk_c,
 			    .why = "from the driver's page into the UMEM, before any skb exists" } },
 	},
@@ -149,10 +151,10 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.homes = BP_HOME_ARENA,
 		.home_place = "frame of the UMEM",
 		.home_domain = BP_DOMAIN_SHARED,
-		.device_hop = BP_DEVICE_HOP_SKB,
+		.device_hop = BP_DEVICE_HOP_PAGES,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb with UMEM pages",
-			    .mover = "xsk_build_skb_zerocopy", .rate = BP_CALL_PER_BATCH,
+			    .mover = "__xsk_generic_xmit", .rate = BP_CALL_PER_BATCH,
 			    .call = "sendto", .source = xsk_c,
 			    .why = "virtio_net takes skbs without a linear part: pages, no copy" } },
 	},
@@ -167,7 +169,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "xsk_build_skb → skb_store_bits", .kernel = { 1, 1 },
+			    .mover = "__xsk_generic_xmit → skb_store_bits", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_BATCH, .call = "sendto", .source = xsk_c,
 			    .why = "copy mode builds an skb from each frame; needs the call always" } },
 	},
@@ -177,7 +179,7 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.homes = BP_HOME_ARENA,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_USER, .place = "frame of the arena",
-			    .mover = "tun_do_read → tun_put_user", .kernel = { 1, 1 },
+			    .mover = "tun_do_read → skb_copy_datagram_iter", .kernel = { 1, 1 },
 			    .rate = BP_CALL_PER_PKT, .call = "readv", .source = tun_c,
 			    .why = "what the kernel's own stack sent to this interface" } },
 	},
@@ -215,9 +217,9 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "packet_snd → skb_copy_datagram_from_iter", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_PKT, .call = "send (pcap_inject)",
-			    .source = "libpcap/pcap-linux.c",
+			    .mover = "packet_sendmsg → skb_copy_datagram_from_iter",
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_PKT,
+			    .call = "send (pcap_inject)", .source = "libpcap/pcap-linux.c",
 			    .why = "pcap_inject sends one packet per call" } },
 	},
 	{

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -40,12 +41,12 @@ static const struct side_case cases[] = {
 	{ "af_packet", "e0", "mmap-v2+ring", OTHER, BP_TX, 1, 1, 1, 1, 1, 0, 0 },
 	{ "af_xdp", "e0", "skb-copy", VETH, BP_RX, 1, 2, 0, 0, 0, 0, 0 },
 	{ "af_xdp", "e0", "skb-copy", OTHER, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
-	{ "af_xdp", "e0", "skb-copy", VIRTIO, BP_TX, 0, 0, 0, 0, 1, 0, 0 },
+	{ "af_xdp", "e0", "skb-copy", VIRTIO, BP_TX, 0, 1, 0, 0, 1, 0, 0 },
 	{ "af_xdp", "e0", "native-copy", OTHER, BP_RX, 1, 1, 0, 0, 0, 0, 0 },
 	{ "af_xdp", "e0", "native-copy", VETH, BP_RX, 1, 2, 0, 0, 0, 0, 0 },
 	{ "af_xdp", "e0", "native-copy", VETH, BP_TX, 1, 1, 0, 0, 1, 0, 0 },
 	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_RX, 1, 1, 0, 0, 0, 0, 0 },
-	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_TX, 0, 0, 0, 0, 1, 0, 0 },
+	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_TX, 0, 1, 0, 0, 1, 0, 0 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_RX, 0, 0, 0, 0, 0, 0, 1 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 1 },
 	{ "xdp_live", "e0", "live-frames", VETH, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
@@ -113,7 +114,8 @@ static void path_of_case(const struct side_case *c, struct bp_model_path *path)
 	struct bp_port_conf conf = conf_of(c->driver, c->device), null = conf_of("null", "");
 	struct bp_port_info info = info_of(c->device, c->mode, c->kind);
 	struct bp_port_info null_info = info_of("", "null", NONE);
-	struct bp_model_end end = { &conf, &info, NONE }, other = { &null, &null_info, NONE };
+	struct bp_model_end end = { &conf, &info, NONE, BP_GATHER_UNKNOWN };
+	struct bp_model_end other = { &null, &null_info, NONE, BP_GATHER_UNKNOWN };
 
 	if (c->dir == BP_RX)
 		bp_model_path(&end, &other, path);
@@ -196,13 +198,139 @@ static void paths_over_veth_add_up(void **state)
 		struct bp_port_info out_info = info_of(c->out_device, c->out_mode, VETH);
 		struct bp_model_path path;
 
-		bp_model_path(&(struct bp_model_end){ &in, &in_info, NONE },
-			      &(struct bp_model_end){ &out, &out_info, NONE }, &path);
+		bp_model_path(&(struct bp_model_end){ &in, &in_info, NONE, BP_GATHER_UNKNOWN },
+			      &(struct bp_model_end){ &out, &out_info, NONE, BP_GATHER_UNKNOWN },
+			      &path);
 		if (!path.is_modelled || path.kernel.lo != c->k_lo || path.kernel.hi != c->k_hi ||
 		    path.user.lo != c->u || path.user.hi != c->u)
 			fail_msg("%s %s → %s %s: K %u–%u U %u–%u", c->in_driver, c->in_mode,
 				 c->out_driver, c->out_mode, path.kernel.lo, path.kernel.hi,
 				 path.user.lo, path.user.hi);
+	}
+}
+
+/* A PMD's own copies, by its name, as a run learns it. */
+static void pmds_that_copy_say_so(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *device, *pmd;
+		unsigned rx_lo, rx_hi, tx_lo, tx_hi;
+	} pmds[] = {
+		{ "0000:03:00.0", "net_vmxnet3", 0, 1, 0, 1 },
+		{ "0000:03:00.0", "net_gve", 0, 1, 0, 1 },
+		{ "0000:03:00.0", "net_avp", 1, 1, 1, 1 },
+		{ "0000:03:00.0", "net_ena", 0, 0, 0, 1 },
+		{ "0000:03:00.0", "mlx5_pci", 0, 0, 0, 1 },
+		{ "0000:03:00.0", "net_cxgbe", 0, 0, 0, 0 },
+		{ "0000:03:00.0", "net_e1000_em", 0, 0, 0, 0 },
+		{ "0000:03:00.0", "net_virtio", 0, 0, 0, 0 },
+		{ "vmbus:2b3c", "net_netvsc", 0, 1, 0, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++) {
+		struct bp_port_conf conf = conf_of("dpdk", pmds[i].device);
+		struct bp_port_info info = info_of("", "pmd", PMD);
+		struct bp_model_end end = { &conf, &info, NONE, BP_GATHER_UNKNOWN };
+		struct bp_model_path path;
+
+		strcpy(info.device_driver, pmds[i].pmd);
+		bp_model_path(&end, &end, &path);
+		if (!path.is_modelled || path.kernel.hi ||
+		    path.user.lo != pmds[i].rx_lo + pmds[i].tx_lo ||
+		    path.user.hi != pmds[i].rx_hi + pmds[i].tx_hi)
+			fail_msg("%s: modelled %d, U %u–%u", pmds[i].pmd, path.is_modelled,
+				 path.user.lo, path.user.hi);
+		/* A range without a size says nothing to whoever sends packets of one size. */
+		for (unsigned h = 0; h < path.n_hops; h++)
+			if (path.hops[h].user.lo != path.hops[h].user.hi)
+				assert_non_null(strpbrk(path.hops[h].why, "01"));
+	}
+}
+
+/* An skb of pages is copied into one piece for a device that cannot gather: ask the device. */
+static void lack_of_scatter_gather_costs_a_copy(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *driver, *device, *mode;
+		enum bp_device_kind kind;
+		enum bp_gather gather;
+		unsigned k_lo, k_hi;
+	} rows[] = {
+		{ "af_xdp", "e0", "native-copy", VIRTIO, BP_GATHER_YES, 0, 0 },
+		{ "af_xdp", "e0", "native-copy", VIRTIO, BP_GATHER_NO, 1, 1 },
+		{ "af_xdp", "e0", "skb-copy", VIRTIO, BP_GATHER_NO, 1, 1 },
+		{ "af_xdp", "e0", "skb-copy", VIRTIO, BP_GATHER_UNKNOWN, 0, 1 },
+		/* Built in one piece: gathering does not matter. */
+		{ "af_xdp", "e0", "native-copy", OTHER, BP_GATHER_NO, 1, 1 },
+		{ "af_xdp", "e0", "native-copy", VETH, BP_GATHER_NO, 1, 1 },
+		{ "af_packet", "e0", "mmap-v2+ring", VIRTIO, BP_GATHER_NO, 1, 1 },
+		{ "dpdk", "net_af_packet0,iface=e0", "pmd", OTHER, BP_GATHER_YES, 0, 0 },
+		{ "dpdk", "net_af_packet0,iface=e0", "pmd", OTHER, BP_GATHER_NO, 1, 1 },
+		{ "dpdk", "net_af_packet0,iface=e0", "pmd", VIRTIO, BP_GATHER_NO, 1, 1 },
+		{ "dpdk", "net_af_packet0,iface=e0", "pmd", VETH, BP_GATHER_NO, 1, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bp_port_conf conf = conf_of(rows[i].driver, rows[i].device);
+		struct bp_port_conf null = conf_of("null", "");
+		struct bp_port_info info = info_of(rows[i].device, rows[i].mode, rows[i].kind);
+		struct bp_port_info null_info = info_of("", "null", NONE);
+		struct bp_model_path path;
+
+		bp_model_path(&(struct bp_model_end){ &null, &null_info, NONE, BP_GATHER_UNKNOWN },
+			      &(struct bp_model_end){ &conf, &info, NONE, rows[i].gather }, &path);
+		if (path.kernel.lo != rows[i].k_lo || path.kernel.hi != rows[i].k_hi)
+			fail_msg("row %zu: K %u–%u", i, path.kernel.lo, path.kernel.hi);
+	}
+}
+
+/* Inline in 6.12, 6.18 and 7.3 (System.map, nm of the modules): no probe finds them. */
+static const char *const inlined[] = {
+	"xsk_rcv",
+	"xsk_rcv_zc",
+	"xsk_build_skb",
+	"xsk_build_skb_zerocopy",
+	"xsk_copy_xdp",
+	"packet_snd",
+	"tpacket_snd",
+	"tpacket_fill_skb",
+	"tun_put_user",
+	"skb_copy_datagram_msg",
+	"skb_orphan_frags",
+	"skb_orphan_frags_rx",
+	"__skb_linearize",
+	"netif_skb_check_for_xdp",
+	"veth_convert_skb_to_xdp_buff",
+};
+
+static void check_mover(const char *mover)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s", mover);
+	for (char *word = strtok(text, " ,"); word; word = strtok(NULL, " ,"))
+		for (size_t i = 0; i < sizeof(inlined) / sizeof(inlined[0]); i++)
+			if (!strcmp(word, inlined[i]))
+				fail_msg("%s is inlined: no probe finds it", word);
+}
+
+static void movers_are_functions_that_a_probe_finds(void **state)
+{
+	(void)state;
+	const struct bp_model_row *const tables[] = { bp_model_rows_kernel, bp_model_rows_dpdk,
+						      bp_model_rows_nic };
+	struct bp_model_path path;
+
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
+		for (const struct bp_model_row *row = tables[t]; row->driver; row++)
+			for (unsigned h = 0; h < row->n_hops; h++)
+				check_mover(row->hops[h].mover);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		path_of_case(&cases[i], &path);
+		for (unsigned h = 0; h < path.n_hops; h++)
+			check_mover(path.hops[h].mover);
 	}
 }
 
@@ -377,6 +505,9 @@ int main(void)
 		cmocka_unit_test(each_side_has_the_figures_of_the_table),
 		cmocka_unit_test(each_hop_names_mover_place_source),
 		cmocka_unit_test(paths_over_veth_add_up),
+		cmocka_unit_test(pmds_that_copy_say_so),
+		cmocka_unit_test(lack_of_scatter_gather_costs_a_copy),
+		cmocka_unit_test(movers_are_functions_that_a_probe_finds),
 		cmocka_unit_test(unknown_side_is_said_and_no_figure_given),
 		cmocka_unit_test(pmd_names_come_out_of_device_strings),
 		cmocka_unit_test(missing_device_is_predicted_as_other),
