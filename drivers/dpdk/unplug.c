@@ -50,7 +50,7 @@ void dpdk_unplug_forget(struct dpdk_port *dp)
 
 bool dpdk_unplug_is_due(const struct dpdk_port *dp)
 {
-	if (dp->kind != DPDK_PCI || dp->eth_id == RTE_MAX_ETHPORTS)
+	if (dp->eth_id == RTE_MAX_ETHPORTS)
 		return false;
 	return atomic_load_explicit(&((struct dpdk_port *)(uintptr_t)dp)->is_asked_for,
 				    memory_order_relaxed) ||

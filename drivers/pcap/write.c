@@ -247,7 +247,7 @@ static int write_start(struct bp_port *port)
 {
 	port->info = (struct bp_port_info){
 		.kind = BP_DEVICE_NONE,
-		.caps = BP_CAP_MULTI_TX,
+		.caps = BP_CAP_MULTI_TX | BP_CAP_TX_WHEN_DOWN,
 		.max_frame_bytes = BP_PCAP_SNAPLEN_MAX,
 	};
 	for (unsigned i = 0; i < port->n_txq; i++) {

@@ -123,6 +123,9 @@ enum bp_port_cap {
 	BP_CAP_TX_UNSURE = 1u << 7,
 	/* Received metadata may speak of a packet within a tunnel, or of SCTP: more than TX can be told. */
 	BP_CAP_ENCAP_RX = 1u << 8,
+	/* TX finds out by trying that the port's link is back, and names what it loses until then: a
+	 * file on a full disk. It is given packets while the link is down. */
+	BP_CAP_TX_WHEN_DOWN = 1u << 9,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */
@@ -295,7 +298,7 @@ int bp_port_start(struct bp_port *port);
 void bp_port_bind_pools(struct bp_port *port);
 /*
  * What check() found of a started port: BP_LINK_UP or BP_LINK_DOWN. Without a link its TX queues drop by
- * name, with one they send; receiving goes on either way. Workers may be inside a burst, and direct bursts
+ * name (but with BP_CAP_TX_WHEN_DOWN), with one they send; receiving goes on either way. Workers may be inside a burst, and direct bursts
  * are their owner's to take away. Control thread. Returns whether the link was another until now.
  */
 bool bp_port_set_link(struct bp_port *port, enum bp_link link);

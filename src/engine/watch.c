@@ -75,7 +75,9 @@ static void note_link(struct bp_engine *e, struct bp_port *port, enum bp_link li
 		bp_log(BP_LOG_INFO, "port %s: %s is up", port->conf->name, port->conf->device);
 	else
 		bp_log(BP_LOG_WARN, "port %s: %s is down%s", port->conf->name, port->conf->device,
-		       port->n_txq ? ": what is to be sent there is dropped as port_down" : "");
+		       port->n_txq && !(port->info.caps & BP_CAP_TX_WHEN_DOWN)
+			       ? ": what is to be sent there is dropped as port_down"
+			       : "");
 }
 
 static void check_port(struct bp_engine *e, struct bp_port *port)

@@ -213,7 +213,7 @@ bool bp_port_set_link(struct bp_port *port, enum bp_link link)
 {
 	if (atomic_exchange_explicit(&port->link, link, memory_order_relaxed) == link)
 		return false;
-	publish_tx(port, link == BP_LINK_UP);
+	publish_tx(port, link == BP_LINK_UP || (port->info.caps & BP_CAP_TX_WHEN_DOWN));
 	return true;
 }
 

@@ -104,6 +104,9 @@ class Report:
     def drops(self, name):
         return sum(self.drops_by_reason(name).values())
 
+    def link(self, name):
+        return self.port(name)["link"]
+
     def losses(self, name):
         return self.port(name)["losses"]
 

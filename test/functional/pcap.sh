@@ -131,6 +131,20 @@ bp_expect full "sent_pkts('out') == $n and $n > 100"
 ! grep -qi 'truncated' "$BP_TMP/tcpdump.log" || fail "full: the last record is torn"
 note "full disk: $n whole packets in the file, $(bp_get full 'drops("out")') tx_error"
 
+# Room again: it goes on by itself, and the time between has the disk's name, not a link's.
+rm -f "$BP_TMP/small/full.pcap"
+cp "$BP_TMP/good.pcap" "$BP_TMP/room.pcap"
+ln -s small/room.pcap "$BP_TMP/room-out.pcap"
+replay room 60 "rate_pps = 20000" "loop = yes" &
+replay=$!
+wait_for 10 grep -q 'port out: .* is down' "$BP_TMP/room.log" || fail "room: the port is not down"
+mount -o remount,size=64m "$BP_TMP/small"
+wait_for 10 grep -q 'port out: .* is up' "$BP_TMP/room.log" || fail "room: it does not go on"
+kill -INT "$(pidof -s bypath)"
+wait $replay || fail "room: exit code $?"
+bp_expect room 'set(drops_by_reason("out")) == {"tx_error"} and link("out") == "up"' 'summary()'
+bp_law room
+
 # ---- live -----------------------------------------------------------------------------------------
 
 bp_lab mtu=1500

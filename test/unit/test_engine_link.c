@@ -162,6 +162,21 @@ static void a_port_without_link_is_given_nothing_until_it_has_one(void **state)
 	end_bed(&b);
 }
 
+/* As a file on a full disk: only trying tells that there is room again. */
+static void a_port_that_must_try_is_given_packets_without_link(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, false, BP_LINK_UP);
+	b.engine->env.ports[1]->info.caps |= BP_CAP_TX_WHEN_DOWN;
+	set_link(&b, BP_LINK_DOWN);
+	assert_int_equal(b.engine->env.ports[1]->link, BP_LINK_DOWN);
+	assert_int_equal(send_more(&b)[BP_DROP_PORT_DOWN], 0);
+	assert_int_equal(n_given, N_PKTS);
+	end_bed(&b);
+}
+
 static void a_port_that_starts_without_link_is_given_nothing(void **state)
 {
 	struct bed b;
@@ -214,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_port_without_link_is_given_nothing_until_it_has_one),
+		cmocka_unit_test(a_port_that_must_try_is_given_packets_without_link),
 		cmocka_unit_test(a_port_that_starts_without_link_is_given_nothing),
 		cmocka_unit_test(what_a_port_without_link_holds_is_still_reaped),
 		cmocka_unit_test(direct_bursts_end_and_come_back_with_the_link),
