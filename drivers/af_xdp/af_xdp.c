@@ -326,7 +326,7 @@ static int af_xdp_check(struct bp_port *port)
 
 	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp))
 		return BP_LINK_LOST;
-	return has_new_mtu(xp) ? BP_LINK_CHANGED : link;
+	return has_new_mtu(xp) ? BP_LINK_CHANGED : (int)link;
 }
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
