@@ -10,6 +10,7 @@
  * allocates.
  */
 #include "modes.h"
+#include "unpack.h"
 
 #include "bypath/ledger.h"
 #include "bypath/log.h"
@@ -296,7 +297,7 @@ static int open_regular(const struct bp_port *port)
 	}
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-		return fd;
+		return bp_unpack(port, fd, !port->priv); /* not yet set: the first look */
 	}
 	bp_log(BP_LOG_ERROR,
 	       "port %s: %s is no regular file: a pipe or a device would block the worker: store "

@@ -1,0 +1,10 @@
+/* Stands for gzip in a build without its library: known, and refused with what would bring it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "unpack.h"
+
+const struct bp_unpack_format bp_unpack_gzip = {
+	.name = "gzip",
+	.magic = { 0x1f, 0x8b },
+	.magic_bytes = 2,
+	.missing = "install zlib1g-dev and build again",
+};

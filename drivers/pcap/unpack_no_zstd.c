@@ -1,0 +1,10 @@
+/* Stands for zstd in a build without its library: known, and refused with what would bring it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "unpack.h"
+
+const struct bp_unpack_format bp_unpack_zstd = {
+	.name = "zstd",
+	.magic = { 0x28, 0xb5, 0x2f, 0xfd },
+	.magic_bytes = 4,
+	.missing = "install libzstd-dev and build again",
+};
