@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port/host.h"
 
+#include "bypath/driver.h"
 #include "bypath/log.h"
 
 #include "core/claim.h"
@@ -96,12 +97,15 @@ unsigned bp_host_find_taken(const struct bp_conf *conf, const bool *is_used, bp_
 {
 	struct bp_netifs netifs;
 	char needs[192], text[768];
+	const char *why;
 	unsigned n = 0;
 
 	if (bp_netifs_read(&netifs))
 		return 0;
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		if ((is_used && !is_used[i]) || !is_taken(conf, i, &netifs, needs, sizeof(needs)))
+			continue;
+		if (!bp_driver_find(conf->ports[i].driver, &why)) /* the port's own error says why */
 			continue;
 		snprintf(text, sizeof(text),
 			 "found «%.80s», but %s: this driver takes every packet, so the host would "
