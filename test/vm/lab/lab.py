@@ -188,7 +188,9 @@ class Run:
 
     def explained(self):
         """The modes that `bypath explain` predicts, by port."""
-        document = json.loads(self.lab.guest.do(BYPATH, "explain", "--json", self.in_guest))
+        # What it says beside (that the devices are held by the run) is not the document.
+        document = json.loads(self.lab.guest.sh(f"{BYPATH} explain --json {self.in_guest} 2>/tmp/explain.log || "
+                                                "{ cat /tmp/explain.log; exit 1; }"))
         return {port["name"]: port["mode"] for port in document["ports"]}
 
     def adds_up(self):
@@ -204,6 +206,13 @@ class Run:
     def path(self, name):
         """The path from the port of that name."""
         return next(path for path in self.finished()["paths"] if path["in"] == name)
+
+    def copies(self, name):
+        """Of the path from the port of that name: packets that reached the device, user copies of them. What
+        came before the out-port had its link is dropped at its border, uncopied."""
+        path = self.path(name)
+        dropped = sum(queue["counted"]["drops"].get("port_down", 0) for queue in self.port(path["out"])["tx_queues"])
+        return path["counted"]["packets_out"] - dropped, path["counted"]["user_copies"]
 
     def finished(self):
         if self.problem or not self.report:

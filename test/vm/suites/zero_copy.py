@@ -57,7 +57,7 @@ def forwarding(lab, what, a, b, user_copies, sections=None, sizes=Frames.sizes):
         assert rx["kernel_copies"]["value"] == {"lo": 0, "hi": 0}, rx
     if user_copies is not None:
         with lab.case(f"{what}-copies"):
-            counted = run.path(a.nic)["counted"]
-            assert counted["user_copies"] == user_copies * counted["packets_out"], counted
+            n_pkts, n_copies = run.copies(a.nic)
+            assert n_copies == user_copies * n_pkts, run.path(a.nic)["counted"]
     with lab.case(f"{what}-adds-up"):
         run.adds_up()
