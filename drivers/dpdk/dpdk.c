@@ -420,6 +420,14 @@ static void dpdk_stop(struct bp_port *port)
 
 /* --- while it runs ------------------------------------------------------------------------------ */
 
+/* net_tap asks for its interface in this namespace: one that was moved away is down for it, whatever it is. */
+static bool is_moved_tap(const struct dpdk_port *dp)
+{
+	char name[IF_NAMESIZE];
+
+	return dp->kind == DPDK_TAP && !if_indextoname(dp->dev_info.if_index, name);
+}
+
 static int dpdk_check(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
@@ -431,7 +439,7 @@ static int dpdk_check(struct bp_port *port)
 		return bp_netdev_link(-1, dp->iface, dp->if_index);
 	if (dpdk_unplug_is_due(dp))
 		return BP_LINK_LOST;
-	if (rte_eth_link_get_nowait(dp->eth_id, &link))
+	if (is_moved_tap(dp) || rte_eth_link_get_nowait(dp->eth_id, &link))
 		return BP_LINK_UP;
 	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
