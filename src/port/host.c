@@ -105,8 +105,8 @@ unsigned bp_host_find_taken(const struct bp_conf *conf, const bool *is_used, bp_
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		if ((is_used && !is_used[i]) || !is_taken(conf, i, &netifs, needs, sizeof(needs)))
 			continue;
-		if (!bp_driver_find(conf->ports[i].driver,
-				    &why)) /* the port's own error says why */
+		/* Of a driver that is not there, the port's own error says why. */
+		if (!bp_driver_find(conf->ports[i].driver, &why))
 			continue;
 		snprintf(text, sizeof(text),
 			 "found «%.80s», but %s: this driver takes every packet, so the host would "
