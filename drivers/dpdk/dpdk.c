@@ -436,7 +436,7 @@ static int dpdk_check(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		return dpdk_guard_check(dp);
 	if (has_kernel_iface(dp))
-		return bp_netdev_link(-1, dp->iface, dp->if_index);
+		return (int)bp_netdev_link(-1, dp->iface, dp->if_index);
 	if (dpdk_unplug_is_due(dp))
 		return BP_LINK_LOST;
 	if (is_moved_tap(dp) || rte_eth_link_get_nowait(dp->eth_id, &link))

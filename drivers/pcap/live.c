@@ -292,7 +292,7 @@ static int live_check(struct bp_port *port)
 {
 	struct live *l = port->priv;
 
-	return bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
+	return (int)bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
 }
 
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

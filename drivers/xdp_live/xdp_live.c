@@ -371,7 +371,7 @@ static int live_check(struct bp_port *port)
 {
 	const struct live_port *lp = port->priv;
 
-	return bp_netdev_link(-1, port->conf->device, lp->ifindex);
+	return (int)bp_netdev_link(-1, port->conf->device, lp->ifindex);
 }
 
 static int live_node(const struct bp_port_conf *conf)
