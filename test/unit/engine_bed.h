@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bypath/driver.h"
+#include "core/frames.h"
 #include "engine/engine.h"
 #include "engine/internal.h"
 
@@ -42,6 +43,22 @@ static inline struct bp_conf *make_conf(uint16_t n_workers)
 	c->memory.frame_bytes = 2048;
 	c->memory.hugepages = BP_NO;
 	return c;
+}
+
+/* The burst of a source of *n_left frames of 64 bytes, out of the engine's arena. */
+static inline unsigned take_from_source(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max,
+					_Atomic unsigned *n_left)
+{
+	unsigned n = max < *n_left ? max : *n_left;
+
+	if (!n)
+		return 0;
+	n = bp_frames_get(q->port->env->frames, q->worker_id, pkts, n);
+	for (unsigned i = 0; i < n; i++)
+		pkts[i].len = 64;
+	*n_left -= n;
+	bp_count(&q->counters, BP_CNT_PKTS, n);
+	return n;
 }
 
 static inline bool wait_for_received(struct bp_engine *e, struct bp_report *r, uint64_t n)

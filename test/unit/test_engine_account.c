@@ -14,20 +14,11 @@ static void hold_nothing(struct bp_port *port)
 
 /* ---- a packet that two paths copy, one after the other ----------------------------------------- */
 
-static unsigned n_left; /* for the sources below: their worker's */
+static _Atomic unsigned n_left; /* for the sources below: their worker's */
 
 static unsigned plain_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
-	unsigned n = max < n_left ? max : n_left;
-
-	if (!n)
-		return 0;
-	n = bp_frames_get(q->port->env->frames, q->worker_id, pkts, n);
-	for (unsigned i = 0; i < n; i++)
-		pkts[i].len = 64;
-	n_left -= n;
-	bp_count(&q->counters, BP_CNT_PKTS, n);
-	return n;
+	return take_from_source(q, pkts, max, &n_left);
 }
 
 /* As a library's reader does: each packet has been copied when it comes. */

@@ -19,16 +19,7 @@ static void hold_nothing(struct bp_port *port)
 
 static unsigned source_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
-	unsigned n = max < n_left ? max : n_left;
-
-	if (!n)
-		return 0;
-	n = bp_frames_get(q->port->env->frames, q->worker_id, pkts, n);
-	for (unsigned i = 0; i < n; i++)
-		pkts[i].len = 64;
-	n_left -= n;
-	bp_count(&q->counters, BP_CNT_PKTS, n);
-	return n;
+	return take_from_source(q, pkts, max, &n_left);
 }
 
 /* Takes whatever it is given for sent, as a device without a link does. */
