@@ -21,6 +21,7 @@
 #define LATE_TRIALS   8u
 #define STEP_S        0.02
 #define LATE_S        20.0 /* an answer that late never comes */
+#define END_S         1.0 /* from the end of its pipe to its own */
 
 /* ---- the generator's process ----------------------------------------------------------------- */
 
@@ -96,7 +97,7 @@ static int end_dead(struct bp_cmp_life *l)
 	const struct bp_child *child = is_dut ? &l->dut : &l->tester.child;
 
 	l->is_broken = true;
-	if (!is_dut && bp_child_alive(&l->tester.child))
+	if (!is_dut && bp_child_lives_on(&l->tester.child, END_S))
 		snprintf(how, sizeof(how), "gives no answer");
 	else
 		bp_child_describe(child, how, sizeof(how));

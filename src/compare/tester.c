@@ -18,6 +18,7 @@
 
 #define ERRORS_BYTES 4096u
 #define LINK_WAIT_S  10.0
+#define END_S        1.0 /* from the end of its pipe to its own */
 
 /* First message of the process. */
 struct hello {
@@ -228,6 +229,8 @@ int bp_tester_ready(struct bp_tester *tester, double seconds, char *why, size_t 
 	bp_child_last_line(&tester->child, "error", why, why_bytes);
 	if (!*why)
 		bp_child_last_line(&tester->child, "", why, why_bytes);
+	if (!*why && hello.rc == -EPIPE && !bp_child_lives_on(&tester->child, END_S))
+		bp_child_describe(&tester->child, why, why_bytes);
 	if (!*why)
 		snprintf(why, why_bytes, "%s", strerror(-hello.rc));
 	return hello.rc;

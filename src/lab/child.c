@@ -88,21 +88,28 @@ bool bp_child_alive(struct bp_child *child)
 	return false;
 }
 
-int bp_child_stop(struct bp_child *child, int signal, double seconds)
+bool bp_child_lives_on(struct bp_child *child, double seconds)
 {
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(seconds * 1e9);
 
+	while (bp_child_alive(child)) {
+		if (bp_clock_ns() > end_ns)
+			return true;
+		usleep(STEP_US);
+	}
+	return false;
+}
+
+int bp_child_stop(struct bp_child *child, int signal, double seconds)
+{
 	if (child->pid <= 0)
 		return 0;
 	kill(child->pid, signal);
-	while (bp_child_alive(child)) {
-		if (bp_clock_ns() > end_ns) {
-			kill(child->pid, SIGKILL);
-			waitpid(child->pid, &child->status, 0);
-			child->pid = 0;
-			return -ETIMEDOUT;
-		}
-		usleep(STEP_US);
+	if (bp_child_lives_on(child, seconds)) {
+		kill(child->pid, SIGKILL);
+		waitpid(child->pid, &child->status, 0);
+		child->pid = 0;
+		return -ETIMEDOUT;
 	}
 	return WIFEXITED(child->status) && WEXITSTATUS(child->status) == 0 ? 0 : -EIO;
 }

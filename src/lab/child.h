@@ -34,6 +34,12 @@ int bp_child_start(const struct bp_child_conf *conf, struct bp_child *child);
 bool bp_child_alive(struct bp_child *child);
 
 /*
+ * The same of one whose pipe has just closed: a process lets go of its descriptors before its end
+ * can be waited for, so it is given so long. false: it has ended; status is set.
+ */
+bool bp_child_lives_on(struct bp_child *child, double seconds);
+
+/*
  * Send a signal, wait so long for the end, then kill. Returns 0 where it ended by itself with exit
  * code 0, else -ETIMEDOUT (killed) or -EIO. Nothing where there is none.
  */
