@@ -206,6 +206,22 @@ static void warn_about_mtu(const struct xsk_port *xp)
 							    : "");
 }
 
+/* On veth a sender's VLAN interface leaves its tag beside the frame, and the frame comes without. */
+static void warn_about_tags(const struct xsk_port *xp)
+{
+	const struct bp_port *port = xp->port;
+
+	if (!port->n_rxq || xp->dev.kind != BP_DEVICE_VETH || xsk_prog_puts_tags_back(xp->prog))
+		return;
+	bp_log(BP_LOG_WARN,
+	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
+	       "`ethtool -K PEER txvlan off` there",
+	       port->conf->name, xp->dev.name,
+	       port->conf->mode[0] && !strcmp(port->conf->mode, "skb")
+		       ? "mode = skb does not see it"
+		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
+}
+
 static void publish_queues(struct xsk_port *xp)
 {
 	struct bp_port *port = xp->port;
@@ -258,6 +274,8 @@ static int af_xdp_start(struct bp_port *port)
 	xp->is_zerocopy = mode == XSK_MODE_ZEROCOPY;
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
+	if (!xp->was_started)
+		warn_about_tags(xp);
 	publish_queues(xp);
 	bp_netdev_tx_dropped_begin(&xp->tx_dropped, xp->dev.name);
 	xp->was_started = true;
