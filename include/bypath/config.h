@@ -43,6 +43,9 @@ struct bp_port_conf {
 	char pace[BP_NAME_BYTES]; /* pcap read: recorded | max */
 	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
 	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
+	uint64_t rotate_bytes; /* pcap write: longest file of several, 0: no bound */
+	uint32_t rotate_s; /* pcap write: a file lasts so long, 0: any time */
+	uint32_t rotate_files; /* pcap write: files of a run that are kept, 0: all */
 	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
 };
