@@ -84,6 +84,8 @@ static json_t *stream_json(const struct bp_gen_report *r, const struct bp_gen_st
 	json_t *row = json_pack("{s:s, s:o}", "name", s->name, "sent",
 				r->has_tx ? bp_json_count(s->n_sent) : json_null());
 
+	if (s->encap[0])
+		set(row, "encap", json_string(s->encap));
 	if (!r->has_rx)
 		return row;
 	set(row, "received", bp_json_count(s->n_received));

@@ -89,6 +89,9 @@ static void put_streams(FILE *out, const struct bp_gen_report *r)
 		bp_table_count(&t, s->n_corrupt);
 	}
 	bp_table_end(&t, out);
+	for (unsigned i = 0; i < r->n_streams; i++)
+		if (r->streams[i].encap[0])
+			fprintf(out, "  %s: in %s\n", r->streams[i].name, r->streams[i].encap);
 }
 
 static void latency_row(struct bp_table *t, const char *name, const struct bp_latency_summary *l)

@@ -4,6 +4,7 @@
 
 #include "bypath/pkt.h"
 
+#include "core/claim.h"
 #include "core/pci.h"
 
 #include "config/schema.h"
@@ -71,10 +72,27 @@ static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 			name);
 }
 
+static void check_rotation(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	bool does_rotate = port->rotate_bytes || port->rotate_s;
+
+	if (port->rotate_files && !does_rotate)
+		bp_load_complain(load, port_id, "rotate_files",
+				 "found %u without rotate_bytes or rotate_s: say when a file ends",
+				 port->rotate_files);
+	if (does_rotate && bp_claim_is_output(port->device))
+		bp_load_complain(
+			load, port_id, port->rotate_bytes ? "rotate_bytes" : "rotate_s",
+			"found beside device = -: standard output has no next file: name a "
+			"file, or delete the line");
+}
+
 static void check_pcap(struct bp_load *load, unsigned port_id)
 {
 	struct bp_port_conf *port = &load->conf.ports[port_id];
 
+	check_rotation(load, port_id);
 	if (!strcmp(port->mode, "live"))
 		check_netdev(load, port_id);
 	if (!port->rate_pps)

@@ -28,6 +28,17 @@ static const struct {
 	{ "net_pcap", "tx_pcap", { .kind = BP_CLAIM_FILE } },
 };
 
+bool bp_claim_is_output(const char *device)
+{
+	return !strcmp(device, "-");
+}
+
+/* Through /proc a pipe or a file gets a description of its own: its flags are nobody else's. */
+const char *bp_claim_path(const char *device)
+{
+	return bp_claim_is_output(device) ? "/proc/self/fd/1" : device;
+}
+
 static void copy_until(char *out, const char *text, const char *end)
 {
 	snprintf(out, BP_PATH_BYTES, "%.*s", (int)strcspn(text, end), text);
@@ -67,6 +78,8 @@ static unsigned claims_of_args(const char *device, struct bp_claim *claims)
 		    strncmp(device, dpdk_args[i].prefix, strlen(dpdk_args[i].prefix)))
 			continue;
 		copy_until(claim.name, value, ",");
+		claim.is_output = claim.kind == BP_CLAIM_FILE && !claim.is_read &&
+				  bp_claim_is_output(claim.name);
 		if (!has(claims, n, &claim))
 			claims[n++] = claim;
 	}
@@ -116,6 +129,8 @@ unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP
 		if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live"))
 			claims[0].kind = BP_CLAIM_NETDEV;
 		claims[0].is_read = !strcmp(port->driver, "pcap") && !strcmp(port->mode, "read");
+		claims[0].is_output = claims[0].kind == BP_CLAIM_FILE && !claims[0].is_read &&
+				      bp_claim_is_output(claims[0].name);
 		return 1;
 	}
 	return 0;
@@ -161,7 +176,7 @@ void bp_claim_look(const struct bp_claim *claim, struct bp_claim_id *id)
 	if (claim->kind == BP_CLAIM_NETDEV)
 		id->ifindex = (int)if_nametoindex(claim->name);
 	else if (claim->kind == BP_CLAIM_FILE)
-		look_at_file(claim->name, id);
+		look_at_file(claim->is_output ? bp_claim_path(claim->name) : claim->name, id);
 }
 
 bool bp_claims_clash_here(const struct bp_claim *a, const struct bp_claim *b)

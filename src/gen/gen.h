@@ -3,6 +3,7 @@
 #ifndef BYPATH_GEN_GEN_H
 #define BYPATH_GEN_GEN_H
 
+#include "core/layers.h"
 #include "bypath/config.h"
 #include "bypath/port.h"
 #include "bypath/report.h"
@@ -68,6 +69,8 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live);
 /* One stream of the last trial. */
 struct bp_gen_stream_row {
 	char name[BP_NAME_BYTES]; /* a number where only its frames are known */
+	char encap
+		[BP_ENCAP_BYTES]; /* as it is written in the configuration; "": none, or not known */
 	uint64_t n_sent; /* by the TX port; 0 without one. See is_unsent_known */
 	/* Handed to the TX port, but dropped there: not among the lost; no number is used up. */
 	uint64_t n_unsent;

@@ -79,6 +79,7 @@ static void read_stream(const struct bp_gen *gen, unsigned i, struct bp_gen_stre
 
 	if (has_tx) {
 		strcpy(row->name, gen->conf->streams[i].name);
+		bp_encap_text(&gen->conf->streams[i], row->encap);
 		row->n_sent = gen->streams[i].n_pkts;
 	} else {
 		snprintf(row->name, sizeof(row->name), "%u", i);
