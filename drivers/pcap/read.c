@@ -46,6 +46,7 @@ struct reader {
 	char *buffer; /* the stream's: BUFFER_BYTES */
 	int fd;
 	long first_record; /* offset behind the file's header */
+	struct bp_rxq *rxq; /* NULL: nobody receives from here */
 	struct bp_counters *counters; /* of the queue; NULL while the header is read */
 	struct bp_frames *frames;
 	uint32_t room;
@@ -129,6 +130,7 @@ static void end_with(struct reader *r, unsigned state)
 {
 	r->bytes = NULL;
 	atomic_store_explicit(&r->state, state, memory_order_release);
+	atomic_store_explicit(&r->rxq->is_over, true, memory_order_release);
 }
 
 /* What a round of a loop leaves to do: PLAYING, another one; else why there is none. */
@@ -402,10 +404,13 @@ static int read_start(struct bp_port *port)
 	r->due_cycles = 0;
 	r->told = PLAYING;
 	atomic_store_explicit(&r->state, PLAYING, memory_order_relaxed);
-	port->info = (struct bp_port_info){ .caps = BP_CAP_PLAIN_RX, .rx_copies = 2 };
+	port->info =
+		(struct bp_port_info){ .caps = BP_CAP_PLAIN_RX | BP_CAP_FINITE, .rx_copies = 2 };
 	if (!port->n_rxq)
 		return 0;
-	r->counters = &port->rxq[0].counters;
+	r->rxq = &port->rxq[0];
+	r->counters = &r->rxq->counters;
+	atomic_store_explicit(&r->rxq->is_over, false, memory_order_relaxed);
 	port->rxq[0].priv = r;
 	port->rxq[0].driver_burst = read_rx;
 	return 0;

@@ -18,6 +18,8 @@
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
+/* What ends a run, beside a signal or a duration. */
+enum bp_until { BP_UNTIL_SIGNAL, BP_UNTIL_REPLAYED };
 enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
 enum bp_pass { BP_PASS_AUTO, BP_PASS_OFF };
 
@@ -102,6 +104,7 @@ struct bp_conf {
 	struct {
 		enum bp_engine_mode mode;
 		enum bp_idle_mode idle;
+		enum bp_until until;
 		uint16_t n_workers; /* 1..BP_WORKERS_MAX */
 		uint16_t n_cores; /* 0: not given, cores are chosen */
 		uint16_t cores[BP_WORKERS_MAX];

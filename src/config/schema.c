@@ -53,6 +53,9 @@ static const struct bp_word engine_modes[] = { { "io", BP_ENGINE_IO, 0 },
 static const struct bp_word idle_modes[] = { { "adaptive", BP_IDLE_ADAPTIVE, 0 },
 					     { "busy", BP_IDLE_BUSY, 0 },
 					     { NULL, 0, 0 } };
+static const struct bp_word untils[] = { { "signal", BP_UNTIL_SIGNAL, 0 },
+					 { "replayed", BP_UNTIL_REPLAYED, 0 },
+					 { NULL, 0, 0 } };
 static const struct bp_word frame_sizes[] = { { "2048", 2048, 0 },
 					      { "4096", 4096, 0 },
 					      { NULL, 0, 0 } };
@@ -120,6 +123,13 @@ const struct bp_key bp_schema[] = {
 	  .fallback = "16",
 	  CONF(engine.tx_retries),
 	  .help = "further attempts to send what a TX queue did not take, before tx_full" },
+	{ .section = "engine",
+	  .name = "until",
+	  .type = BP_KEY_CHOICE,
+	  .words = untils,
+	  .fallback = "signal",
+	  CONF(engine.until),
+	  .help = "replayed: a run ends by itself when its captures (pcap, mode = read) have been played" },
 
 	{ .section = "memory",
 	  .name = "frames",

@@ -1,0 +1,163 @@
+# Captures as they are played: how a run ends with them, rounds and pace, what becomes of their records.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# played.sh CASE
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+bp_need_driver pcap
+need tcpdump
+
+# trace NAME EXPRESSION: $BP_TMP/NAME.pcap, made by trace.py.
+trace()
+{
+	"$BP_PYTHON" "$BP_HERE/trace.py" write "$BP_TMP/$1.pcap" "$2" || fail "cannot write $1.pcap"
+}
+
+# came NAME EXPRESSION: it is true of the frames in NAME-out.pcap.
+came()
+{
+	"$BP_PYTHON" "$BP_HERE/trace.py" expect "$BP_TMP/$1-out.pcap" "$2" 2>"$BP_TMP/trace.log" ||
+		fail "$1: other frames came out"
+}
+
+# config NAME PORT-LINE...: NAME.ini plays NAME.pcap into NAME-out.pcap until it has been played.
+config()
+{
+	_name=$1
+	shift
+	{
+		printf '[engine]\nuntil = replayed\n'
+		printf '[port.in]\ndriver = pcap\nmode = read\ndevice = %s\n' "$BP_TMP/$_name.pcap"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		printf '[port.out]\ndriver = pcap\nmode = write\ndevice = %s\n' "$BP_TMP/$_name-out.pcap"
+		printf '[forward]\nin = out\n'
+	} | bp_ini "$_name"
+}
+
+# run NAME: NAME.ini to its own end; its exit code, 137 when it does not end.
+run()
+{
+	timeout -s KILL $((20 * BP_SLOW)) "$BYPATH" run "$BP_TMP/$1.ini" --report "$BP_TMP/$1.json" \
+		--quiet >"$BP_TMP/$1.log" 2>&1
+}
+
+# play NAME PORT-LINE...: to its end, which is a good one.
+play()
+{
+	config "$@"
+	run "$1" || fail "$1: ends with code $?"
+	bp_law "$1"
+}
+
+# refused NAME WORDS PORT-LINE...: `check` says no, with these words.
+refused()
+{
+	_words=$2
+	_name=$1
+	shift 2
+	config "$_name" "$@"
+	"$BYPATH" check "$BP_TMP/$_name.ini" >"$BP_TMP/$_name.log" 2>&1
+	_rc=$?
+	[ $_rc -eq 2 ] || fail "$_name: check ends with code $_rc, not 2: $*"
+	grep -q -e "$_words" "$BP_TMP/$_name.log" || fail "$_name: does not say '$_words': $*"
+}
+
+# has_more_lines NAME N: NAME.log has more than N.
+has_more_lines()
+{
+	[ "$(wc -l <"$BP_TMP/$1.log")" -gt "$2" ]
+}
+
+# ---- a run that ends with its captures --------------------------------------------------------------
+
+case_end()
+{
+	trace plain 'pcap([record(frame(i, 60 + i), ns=i) for i in range(1000)])'
+	play plain "pace = max"
+	came plain 'frames == [(60 + i, frame(i, 60 + i)) for i in range(1000)]'
+	# The control: without being told so, a run goes on when its capture has been played.
+	cp "$BP_TMP/plain.pcap" "$BP_TMP/stays.pcap"
+	config stays "pace = max"
+	"$BYPATH" run "$BP_TMP/stays.ini" --set engine.until=signal --report "$BP_TMP/stays.json" \
+		>"$BP_TMP/stays.log" 2>&1 &
+	echo $! >"$BP_TMP/stays.pid"
+	wait_for 10 grep -q 'has been played: 1000 packets' "$BP_TMP/stays.log" || fail "stays: not played"
+	_lines=$(wc -l <"$BP_TMP/stays.log")
+	wait_for 5 has_more_lines stays "$_lines" || fail "stays: ends with its capture"
+	bp_stop stays
+	# One that breaks off ends the run too, as a failure.
+	trace torn 'pcap([record(frame(i)) for i in range(3)])[:-30]'
+	config torn "pace = max"
+	run torn
+	_rc=$?
+	[ $_rc -eq 1 ] || fail "torn: ends with code $_rc, not 1"
+	grep -q 'cannot read on .* after 2 packets' "$BP_TMP/torn.log" || fail "torn: the damage goes untold"
+	bp_expect torn 'received == 2 and unaccounted == 0' 'summary()'
+	refused plain "until = replayed: it never ends" "loop = yes"
+	printf '[engine]\nuntil = replayed\n[port.a]\ndriver = null\n[forward]\na = a\n' >"$BP_TMP/none.ini"
+	"$BYPATH" check "$BP_TMP/none.ini" >"$BP_TMP/none.log" 2>&1 && fail "none: check says yes"
+	grep -q 'no capture is played' "$BP_TMP/none.log" || fail "none: the reason goes untold"
+}
+
+# Two captures, one of them longer, through a ring and a second worker: all of both comes out.
+case_end_ring()
+{
+	[ "$(nproc)" -ge 2 ] || skip "one core"
+	trace long 'pcap([record(frame(i), ns=i * 1000000) for i in range(300)])'
+	trace short 'pcap([record(frame(i)) for i in range(3000)])'
+	{
+		printf '[engine]\nuntil = replayed\nworkers = 2\n'
+		printf '[port.long]\ndriver = pcap\nmode = read\ndevice = %s\n' "$BP_TMP/long.pcap"
+		printf '[port.short]\ndriver = pcap\nmode = read\npace = max\ndevice = %s\n' "$BP_TMP/short.pcap"
+		printf '[port.a]\ndriver = ring\ndevice = w\nring_size = 8192\nqueues = 2\n'
+		printf '[port.b]\ndriver = ring\ndevice = w\nring_size = 8192\nqueues = 2\n'
+		printf '[port.out]\ndriver = null\n[forward]\nlong = a\nshort = a\nb = out\n'
+	} | bp_ini ring
+	run ring || fail "ring: ends with code $?"
+	bp_law ring
+	bp_expect ring 'sent_pkts("a") == 3300 and sent_pkts("out") == 3300' 'summary()'
+}
+
+# Onto a wire: the far host counts.
+case_end_wire()
+{
+	bp_lab offloads=off
+	trace wire 'pcap([record(frame(i, 200), ns=i * 100000) for i in range(2000)])'
+	{
+		printf '[engine]\nuntil = replayed\n'
+		printf '[port.in]\ndriver = pcap\nmode = read\ndevice = %s\n' "$BP_TMP/wire.pcap"
+		printf '[port.out]\ndriver = af_packet\ndevice = w1\n[forward]\nin = out\n'
+	} | bp_ini wire
+	bp_start wire
+	bp_exit wire 20 || fail "wire: ends with code $?"
+	bp_law wire
+	bp_expect wire 'sent == 2000' 'summary()'
+	_n=$(in_h2 cat /sys/class/net/e0/statistics/rx_packets)
+	[ "$_n" -eq 2000 ] || fail "wire: $_n of 2000 packets have arrived"
+}
+
+# The generator ends with its capture as well, a compressed one too, and its rate is that of the sending.
+case_end_gen()
+{
+	need gzip zstd
+	trace gen 'pcap([record(frame(i, 60 + i), ns=i * 100000) for i in range(1000)])'
+	gzip -c "$BP_TMP/gen.pcap" >"$BP_TMP/gen.gz"
+	zstd -q -c "$BP_TMP/gen.pcap" >"$BP_TMP/gen.zst"
+	for _how in "gen.pcap --pace max" "gen.pcap --rate 20kpps" "gen.gz --pace max" "gen.zst --pace recorded"; do
+		# shellcheck disable=SC2086 # several words
+		timeout -s KILL $((20 * BP_SLOW)) "$BYPATH" gen --tx-port "pcap:$BP_TMP/gen-out.pcap" \
+			--set port.tx.mode=write --replay "$BP_TMP/"$_how --duration 3600 --quiet \
+			--json "$BP_TMP/gen.json" >"$BP_TMP/gen.log" 2>&1 || fail "gen $_how: code $?"
+		came gen 'frames == [(60 + i, frame(i, 60 + i)) for i in range(1000)]'
+		bp_expect gen 'r["trial"]["sent"]["frames"] == 1000 and r["trial"]["sent"]["pps"] > 100' 'r["trial"]'
+	done
+	head -c -100 "$BP_TMP/gen.gz" >"$BP_TMP/cut.gz"
+	"$BYPATH" gen --tx-port "pcap:$BP_TMP/gen-out.pcap" --set port.tx.mode=write \
+		--replay "$BP_TMP/cut.gz" >"$BP_TMP/gen.log" 2>&1 && fail "gen: a torn file is played"
+	grep -q 'it ends early' "$BP_TMP/gen.log" || fail "gen: the damage goes untold"
+}
+
+"case_$(echo "$1" | tr - _)"
