@@ -10,6 +10,7 @@
  */
 #include "capture.h"
 #include "modes.h"
+#include "timeline.h"
 
 #include "bypath/ledger.h"
 #include "bypath/log.h"
@@ -27,8 +28,8 @@ enum state {
 	PLAYING,
 	AT_END, /* the last packet has been handed out */
 	BROKEN, /* cannot be read on; capture.why says it */
-	BARREN, /* loop: no record of the file can ever be handed out */
-	PACELESS, /* loop by recorded pace: no record is later than the first, nothing says how fast */
+	BARREN, /* of several rounds: no record of the file can ever be handed out */
+	PACELESS, /* endless rounds by recorded pace: no record is later than the first */
 };
 
 struct reader {
@@ -38,15 +39,13 @@ struct reader {
 	struct bp_frames *frames;
 	uint32_t room;
 	bool has_record; /* capture's is the packet that comes next */
-	uint64_t due_cycles; /* by pace = recorded; 0: at once */
+	uint64_t due_cycles; /* by the timeline; 0: at once */
 	uint64_t n_played, n_left; /* handed out; records to consume, faulty ones too */
+	uint64_t n_rounds_left; /* with this one; UINT64_MAX: endless */
 	uint64_t n_round; /* records of this round */
 	struct bp_pace pace; /* rate_pps */
+	struct bp_timeline timeline; /* pace = recorded, round_delay */
 	bool is_recorded; /* pace = recorded */
-	bool has_pace; /* some record is later than the first of its round */
-	uint64_t cycles_per_ns_x32; /* shifted left by 32 bits */
-	uint64_t round_ns,
-		round_cycles; /* when the first packet of the round was captured, played */
 	/* The worker writes (release, after capture.why), check() reads (acquire). */
 	_Atomic unsigned state;
 	unsigned told; /* state that check() has logged */
@@ -59,31 +58,38 @@ static void end_with(struct reader *r, unsigned state)
 	atomic_store_explicit(&r->rxq->is_over, true, memory_order_release);
 }
 
-/* What a round of a loop leaves to do: PLAYING, another one; else why there is none. */
+/* Does nothing but its own records say how fast it would go round for ever, and these do not? */
+static bool is_paceless(const struct reader *r)
+{
+	return r->is_recorded && r->n_rounds_left == UINT64_MAX && !r->timeline.delay_cycles &&
+	       !bp_timeline_has_passed(&r->timeline);
+}
+
+/* What a round leaves to do: PLAYING, another one; else why there is none. */
 static unsigned judge_round(const struct reader *r)
 {
-	if (!r->n_round)
-		return AT_END; /* an empty capture */
+	if (r->n_rounds_left == 1 || !r->n_round)
+		return AT_END; /* !n_round: an empty capture */
 	if (!r->n_played)
 		return BARREN;
-	return r->is_recorded && !r->has_pace ? PACELESS : PLAYING;
+	return is_paceless(r) ? PACELESS : PLAYING;
 }
 
 static void schedule(struct reader *r)
 {
-	uint64_t ns = (uint64_t)r->capture.stamp_s * 1000000000u + (uint64_t)r->capture.stamp_ns;
+	struct bp_timeline *t = &r->timeline;
 
-	if (!r->is_recorded)
+	if (!r->is_recorded && !t->delay_cycles)
 		return;
 	if (!r->n_round) {
-		r->round_ns = ns;
-		r->round_cycles = bp_clock_cycles();
+		bp_timeline_begin_round(t, bp_clock_cycles());
+		r->due_cycles = t->begin_cycles;
+		if (t->delay_cycles)
+			bp_pace_defer(&r->pace, t->begin_cycles);
 	}
-	r->has_pace |= ns > r->round_ns;
-	/* A record that is older than the first is due with it. */
-	ns = ns > r->round_ns ? ns - r->round_ns : 0;
-	r->due_cycles =
-		r->round_cycles + (uint64_t)((unsigned __int128)ns * r->cycles_per_ns_x32 >> 32);
+	if (r->is_recorded)
+		r->due_cycles = bp_timeline_next(
+			t, bp_timeline_stamp(r->capture.stamp_s, r->capture.stamp_ns));
 }
 
 static bool is_due(const struct reader *r)
@@ -94,11 +100,12 @@ static bool is_due(const struct reader *r)
 }
 
 /* At the end of the file: go on, or end. */
-static bool turn_round(struct reader *r, bool is_loop)
+static bool turn_round(struct reader *r)
 {
-	unsigned state = is_loop ? judge_round(r) : AT_END;
+	unsigned state = judge_round(r);
 
 	r->n_round = 0;
+	r->n_rounds_left -= r->n_rounds_left != UINT64_MAX;
 	if (state == PLAYING && bp_capture_rewind(&r->capture))
 		state = BROKEN;
 	if (state != PLAYING)
@@ -107,7 +114,7 @@ static bool turn_round(struct reader *r, bool is_loop)
 }
 
 /* Have libpcap read the next packet. False at the end. */
-static bool fetch(struct reader *r, bool is_loop)
+static bool fetch(struct reader *r)
 {
 	enum bp_capture_next next;
 
@@ -115,7 +122,7 @@ static bool fetch(struct reader *r, bool is_loop)
 		return false;
 	next = bp_capture_read(&r->capture);
 	if (next == BP_CAPTURE_END) {
-		if (!turn_round(r, is_loop))
+		if (!turn_round(r))
 			return false;
 		next = bp_capture_read(&r->capture);
 	}
@@ -152,7 +159,7 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 
 	bp_pace_skip_late(&r->pace, bp_clock_cycles());
 	/* Records that are dropped have an end within a burst as well. */
-	while (n + n_faults < max && (r->has_record || fetch(r, q->port->conf->loop))) {
+	while (n + n_faults < max && (r->has_record || fetch(r))) {
 		unsigned n_views = bp_pcap_n_views(r->capture.len, r->room), got;
 		enum bp_cnt fault = find_fault(r, n_views, max);
 
@@ -238,12 +245,13 @@ static int read_start(struct bp_port *port)
 	r->room = bp_frames_room(r->frames);
 	r->has_record = false;
 	r->n_round = 0;
-	r->has_pace = false;
+	r->n_rounds_left = conf->rounds ? conf->rounds : conf->loop ? UINT64_MAX : 1;
 	r->n_left = conf->count ? conf->count : UINT64_MAX;
 	bp_pace_begin(&r->pace, conf->rate_pps, port->env->conf->engine.burst, bp_clock_hz(),
 		      bp_clock_cycles());
 	r->is_recorded = !conf->rate_pps && !strcmp(conf->pace, "recorded");
-	r->cycles_per_ns_x32 = (uint64_t)(((unsigned __int128)bp_clock_hz() << 32) / 1000000000u);
+	bp_timeline_init(&r->timeline, conf->speed, conf->max_gap_s, conf->round_delay_s,
+			 bp_clock_hz());
 	r->due_cycles = 0;
 	r->told = PLAYING;
 	atomic_store_explicit(&r->state, PLAYING, memory_order_relaxed);
@@ -289,12 +297,12 @@ static void tell(const struct bp_port *port, const struct reader *r, unsigned st
 	else if (state == BARREN)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: %s: none of its records can be played (cut when captured, too "
-		       "long, or shorter than an Ethernet header): loop = yes would never end",
+		       "long, or shorter than an Ethernet header): another round would bring nothing",
 		       name, device);
 	else if (state == PACELESS)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: %s: none of its records is later than the first, so loop = yes knows no pace: "
-		       "set rate_pps, or pace = max",
+		       "set rate_pps, pace = max, or round_delay",
 		       name, device);
 }
 

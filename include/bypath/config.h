@@ -42,7 +42,11 @@ struct bp_port_conf {
 	enum bp_tristate qdisc_bypass; /* af_packet */
 	uint32_t busy_poll_us; /* af_xdp: SO_BUSY_POLL budget time, 0 off */
 	bool loop; /* pcap read: start again at the end of the file */
+	uint64_t rounds; /* pcap read: play the file so often; 0: as loop says */
+	double round_delay_s; /* pcap read: between two rounds */
 	char pace[BP_NAME_BYTES]; /* pcap read: recorded | max */
+	double speed; /* pcap read, pace = recorded: so many times faster */
+	double max_gap_s; /* pcap read, pace = recorded: the longest wait, 0 no bound */
 	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
 	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
 	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */

@@ -254,11 +254,11 @@ static void check_until(struct bp_load *load)
 		if (!is_played(load, i))
 			continue;
 		has_capture = true;
-		if (port->loop && !port->count)
+		if (port->loop && !port->rounds && !port->count)
 			bp_load_complain(
 				load, i, "loop",
 				"found 'yes' beside [engine] until = replayed: it never ends; "
-				"give the port a count");
+				"give the port rounds or a count");
 	}
 	if (!has_capture)
 		bp_problem(

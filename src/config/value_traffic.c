@@ -1,4 +1,4 @@
-/* Turns the text of the generator's keys into values: rates, sizes, ranges of header fields. */
+/* Turns the text of the keys that describe traffic into values: rates, sizes, ranges of header fields. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/value.h"
 
@@ -20,6 +20,8 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 	switch (type) {
 	case BP_KEY_SECONDS:
 		return "seconds, 0..1e9, a fraction is allowed";
+	case BP_KEY_FACTOR:
+		return "0.000001..1000000, a fraction is allowed";
 	case BP_KEY_RATE:
 		return "max, or a number with pps, bps, bpsl1 (k, m, g before them) or %";
 	case BP_KEY_SIZES:
@@ -56,6 +58,16 @@ static bool parse_seconds(const char *text, double *value)
 	double v;
 
 	if (!parse_decimal(text, &text, &v) || *text || v > 1e9)
+		return false;
+	*value = v;
+	return true;
+}
+
+static bool parse_factor(const char *text, double *value)
+{
+	double v;
+
+	if (!parse_decimal(text, &text, &v) || *text || v < 1e-6 || v > 1e6)
 		return false;
 	*value = v;
 	return true;
@@ -242,6 +254,9 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 	switch (key->type) {
 	case BP_KEY_SECONDS:
 		is_right = parse_seconds(text, field);
+		break;
+	case BP_KEY_FACTOR:
+		is_right = parse_factor(text, field);
 		break;
 	case BP_KEY_RATE:
 		is_right = parse_rate(text, field);

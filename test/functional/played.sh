@@ -160,4 +160,71 @@ case_end_gen()
 	grep -q 'it ends early' "$BP_TMP/gen.log" || fail "gen: the damage goes untold"
 }
 
+# ---- rounds and pace --------------------------------------------------------------------------------
+
+# lasts NAME SECONDS: no packet of it came too early. (That none comes too late no machine can promise: what would
+# last for hours ends, that is all.)
+lasts()
+{
+	bp_expect "$1" "r['run']['elapsed_s'] > $2"
+}
+
+case_rounds()
+{
+	all='[(60, frame(i)) for i in range(100)]'
+	trace plain 'pcap([record(frame(i), ns=i * 1000) for i in range(100)])'
+	for _lines in "rounds = 3" "loop = yes#rounds = 3#pace = max" "rounds = 3#rate_pps = 100000"; do
+		_old=$IFS IFS="#"
+		# shellcheck disable=SC2086 # several lines
+		play plain $_lines
+		IFS=$_old
+		came plain "frames == 3 * $all"
+	done
+	play plain "loop = yes" "count = 250"
+	came plain "frames == (3 * $all)[:250]"
+	play plain "rounds = 3" "count = 150"
+	came plain "frames == (3 * $all)[:150]"
+	# A time between rounds, at any pace; it is a pace too, for what has none.
+	for _pace in "pace = recorded" "rate_pps = 1000000"; do
+		play plain "rounds = 3" "round_delay = 0.2" "$_pace"
+		came plain "frames == 3 * $all"
+		lasts plain 0.4
+	done
+	trace same 'pcap([record(frame(i)) for i in range(5)])'
+	play same "loop = yes" "round_delay = 0.01" "count = 50"
+	came same 'len(frames) == 50'
+	lasts same 0.09
+	play same "rounds = 3"
+	came same 'len(frames) == 15'
+	trace cut 'pcap([record(frame(i)[:40], 60) for i in range(5)])'
+	config cut "rounds = 3"
+	run cut && fail "cut: ends with code 0"
+	grep -q 'none of its records can be played' "$BP_TMP/cut.log" || fail "cut: the reason goes untold"
+	refused plain "contradict each other" "loop = no" "rounds = 2"
+}
+
+case_pace()
+{
+	# 100 minutes in 0.3 s; 0.1 s in 0.4 s; hours of silence cut to 0.1 s.
+	trace slow 'pcap([record(frame(i), ns=i * 60 * 10**9) for i in range(101)])'
+	play slow "speed = 20000"
+	came slow 'len(frames) == 101'
+	lasts slow 0.3
+	trace fast 'pcap([record(frame(i), ns=i * 10**6) for i in range(101)])'
+	play fast "speed = 0.25"
+	came fast 'len(frames) == 101'
+	lasts fast 0.4
+	trace gaps 'pcap([record(frame(i), ns=i * 10**6 + i // 10 * 3600 * 10**9) for i in range(40)])'
+	play gaps "max_gap = 0.1"
+	came gaps 'len(frames) == 40'
+	lasts gaps 0.3
+	play gaps "max_gap = 0.1" "speed = 1000"
+	lasts gaps 0.3
+	# Stamps that go back, and a last one that is the first: time goes on, rounds have their length.
+	trace back 'pcap([record(frame(i), ns=n) for i, n in enumerate([5 * 10**9, 0, 52 * 10**8, 10**8, 5 * 10**9])])'
+	play back "rounds = 2"
+	came back 'len(frames) == 10'
+	lasts back 0.4
+}
+
 "case_$(echo "$1" | tr - _)"

@@ -30,12 +30,12 @@ def load(path):
     """The frames of a capture, as (wire length, bytes)."""
     with open(path, "rb") as file:
         data = file.read()
-    at, found = 24, []
+    at, frames = 24, []
     while at < len(data):
         kept, wire = struct.unpack_from("<II", data, at + 8)
-        found.append((wire, data[at + 16:at + 16 + kept]))
+        frames.append((wire, data[at + 16:at + 16 + kept]))
         at += 16 + kept
-    return found
+    return frames
 
 
 def main():
