@@ -10,6 +10,7 @@
  */
 #include "capture.h"
 #include "modes.h"
+#include "rewrite.h"
 #include "timeline.h"
 
 #include "bypath/ledger.h"
@@ -38,6 +39,8 @@ struct reader {
 	struct bp_rxq *rxq; /* NULL: nobody receives from here */
 	struct bp_frames *frames;
 	uint32_t room;
+	struct bp_rewrite rewrite;
+	bool pads; /* truncated = pad */
 	bool has_record; /* capture's is the packet that comes next */
 	uint64_t due_cycles; /* by the timeline; 0: at once */
 	uint64_t n_played, n_left; /* handed out; records to consume, faulty ones too */
@@ -136,12 +139,72 @@ static bool fetch(struct reader *r)
 	return true;
 }
 
-/* The drop reason of a record that can never be handed out, BP_CNT_N for a good one. */
-static enum bp_cnt find_fault(const struct reader *r, unsigned n_views, unsigned max)
+/* What a record becomes: header, captured bytes, zeros, one behind the other. */
+struct frame {
+	struct bp_rewrite_head head; /* len 0: the record has its own */
+	const uint8_t *body;
+	uint32_t body_len;
+	uint64_t pad_len;
+};
+
+/* The record as a frame, or the drop reason of one that is none. */
+static enum bp_cnt make_frame(const struct reader *r, struct frame *f)
 {
-	if (r->capture.len < r->capture.wire_len || n_views > max)
+	const struct bp_capture *c = &r->capture;
+	enum bp_cnt fault;
+
+	f->head.len = f->head.skip = 0;
+	f->pad_len = c->len < c->wire_len ? c->wire_len - c->len : 0;
+	if (f->pad_len && !r->pads)
 		return BP_DROP_RX_TRUNCATED;
-	return r->capture.len < BP_PCAP_HEADER ? BP_DROP_RUNT : BP_CNT_N;
+	if (c->len < r->rewrite.needs_bytes)
+		return BP_DROP_RUNT;
+	if (r->rewrite.is_needed) {
+		fault = bp_rewrite_head(&r->rewrite, c->bytes, c->len, &f->head);
+		if (fault != BP_CNT_N)
+			return fault;
+	}
+	f->body = c->bytes + f->head.skip;
+	f->body_len = c->len - f->head.skip;
+	return BP_CNT_N;
+}
+
+/* Views that a frame takes; 0: more than max. */
+static unsigned count_views(const struct reader *r, const struct frame *f, unsigned max)
+{
+	uint64_t len = f->head.len + f->body_len + f->pad_len;
+
+	return len <= (uint64_t)max * r->room ? bp_pcap_n_views((uint32_t)len, r->room) : 0;
+}
+
+static uint32_t least(uint64_t a, uint32_t b)
+{
+	return a < b ? (uint32_t)a : b;
+}
+
+/* Write a frame into its n empty views. As bp_pcap_copy_in(), with what stands before and behind. */
+static void fill_views(struct bp_rxq *q, const struct reader *r, const struct frame *f,
+		       struct bp_pkt *pkts, unsigned n)
+{
+	uint32_t body_left = f->body_len, at = f->head.len;
+	uint64_t pad_left = f->pad_len;
+
+	memcpy(pkts[0].data, f->head.bytes, f->head.len); /* header */
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t part = least(body_left, r->room - at);
+		uint32_t zeros = least(pad_left, r->room - at - part);
+
+		bp_ledger_copy(&q->counters, &pkts[0], i == 0, pkts[i].data + at,
+			       f->body + f->body_len - body_left, part);
+		memset(pkts[i].data + at + part, 0, zeros);
+		pkts[i].len = at + part + zeros;
+		pkts[i].flags = i + 1 < n ? BP_PKT_MORE : 0;
+		body_left -= part;
+		pad_left -= zeros;
+		at = 0;
+	}
+	if (f->pad_len)
+		bp_count(&q->counters, BP_CNT_PADDED, 1);
 }
 
 static void consume(struct reader *r)
@@ -160,13 +223,16 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	bp_pace_skip_late(&r->pace, bp_clock_cycles());
 	/* Records that are dropped have an end within a burst as well. */
 	while (n + n_faults < max && (r->has_record || fetch(r))) {
-		unsigned n_views = bp_pcap_n_views(r->capture.len, r->room), got;
-		enum bp_cnt fault = find_fault(r, n_views, max);
+		unsigned n_views, got;
+		enum bp_cnt fault;
+		struct frame f;
 
 		if (!is_due(r))
 			break;
-		if (fault != BP_CNT_N) {
-			bp_count(&q->counters, fault, 1);
+		fault = make_frame(r, &f);
+		n_views = fault == BP_CNT_N ? count_views(r, &f, max) : 0;
+		if (!n_views) {
+			bp_count(&q->counters, fault == BP_CNT_N ? BP_DROP_RX_TRUNCATED : fault, 1);
 			n_faults++;
 			consume(r);
 			continue;
@@ -179,7 +245,10 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 			break;
 		}
 		bp_ledger_note_copy(&q->counters, &pkts[n], r->capture.len); /* fread() */
-		bp_pcap_copy_in(q, &pkts[n], n_views, r->room, r->capture.bytes, r->capture.len);
+		if (f.head.len || f.pad_len)
+			fill_views(q, r, &f, &pkts[n], n_views);
+		else
+			bp_pcap_copy_in(q, &pkts[n], n_views, r->room, f.body, f.body_len);
 		n += n_views;
 		r->n_played++;
 		consume(r);
@@ -189,26 +258,33 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 
 /* ---- control --------------------------------------------------------------------------------- */
 
-static int refuse_link(const struct bp_port *port, int link_type)
+/* Why records of this link type are not played. */
+static int refuse_link(const struct bp_port *port, int link_type, int err)
 {
 	const char *name = pcap_datalink_val_to_name(link_type);
 
 	bp_log(BP_LOG_ERROR,
-	       "port %s: %s holds frames of link type %s (%d); only Ethernet (EN10MB) can be "
-	       "forwarded",
+	       err == -EINVAL
+		       ? "port %s: %s holds packets of link type %s (%d), without an Ethernet header: set "
+			 "dst_mac and src_mac to have one put before each"
+		       : "port %s: %s holds frames of link type %s (%d); only Ethernet (EN10MB), RAW, IPV4, "
+			 "IPV6, LINUX_SLL, LINUX_SLL2 can be forwarded",
 	       port->conf->name, port->conf->device, name ? name : "unknown", link_type);
 	return -EINVAL;
 }
 
 /* The port's file, if it is one that can be forwarded. */
-static int open_capture(const struct bp_port *port, struct bp_capture *c, bool is_a_look)
+static int open_capture(const struct bp_port *port, struct reader *r, bool is_a_look)
 {
-	int err = bp_capture_open(c, port, is_a_look);
+	int err = bp_capture_open(&r->capture, port, is_a_look);
 
-	if (err || c->link_type == DLT_EN10MB)
+	if (err)
 		return err;
-	bp_capture_close(c);
-	return refuse_link(port, c->link_type);
+	err = bp_rewrite_init(&r->rewrite, r->capture.link_type, port->conf);
+	if (!err)
+		return 0;
+	bp_capture_close(&r->capture);
+	return refuse_link(port, r->capture.link_type, err);
 }
 
 static int read_open(struct bp_port *port)
@@ -222,7 +298,7 @@ static int read_open(struct bp_port *port)
 	err = bp_capture_init(&r->capture);
 	/* A first look, so that a wrong file is known before anything starts. */
 	if (!err)
-		err = open_capture(port, &r->capture, true);
+		err = open_capture(port, r, true);
 	if (err) {
 		bp_capture_fini(&r->capture);
 		free(r);
@@ -237,12 +313,13 @@ static int read_start(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 	const struct bp_port_conf *conf = port->conf;
-	int err = open_capture(port, &r->capture, false);
+	int err = open_capture(port, r, false);
 
 	if (err)
 		return err;
 	r->frames = port->env->frames;
 	r->room = bp_frames_room(r->frames);
+	r->pads = conf->pads_truncated;
 	r->has_record = false;
 	r->n_round = 0;
 	r->n_rounds_left = conf->rounds ? conf->rounds : conf->loop ? UINT64_MAX : 1;

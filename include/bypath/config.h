@@ -23,6 +23,12 @@ enum bp_until { BP_UNTIL_SIGNAL, BP_UNTIL_REPLAYED };
 enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
 enum bp_pass { BP_PASS_AUTO, BP_PASS_OFF };
 
+/* One MAC address, if it is given. */
+struct bp_mac {
+	uint8_t bytes[6];
+	bool is_given;
+};
+
 /* [port.NAME]. Empty string: not given. A key that a driver does not know stays at its default
  * (validation refuses it otherwise). */
 struct bp_port_conf {
@@ -49,6 +55,8 @@ struct bp_port_conf {
 	double max_gap_s; /* pcap read, pace = recorded: the longest wait, 0 no bound */
 	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
 	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
+	bool pads_truncated; /* pcap read: records that were cut get zeros up to their length */
+	struct bp_mac dst_mac, src_mac; /* pcap read: of every frame */
 	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
 };

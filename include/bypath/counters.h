@@ -22,6 +22,7 @@ enum bp_cnt {
 	BP_CNT_CALL_CYCLES, /* time inside them, in bp_clock cycles */
 	BP_CNT_CSUM, /* partial checksums completed in software */
 	BP_CNT_VLAN, /* stripped VLAN tags put back */
+	BP_CNT_PADDED, /* cut when they were captured, filled up with zeros */
 	BP_CNT_GSO_PKTS, /* super-frames segmented in software */
 	BP_CNT_GSO_SEGS, /* packets that came out of them */
 	/* Of BP_CNT_PKTS: lost after they had been counted there; under a drop reason as well. */

@@ -73,6 +73,9 @@ static const struct bp_word protocols[] = {
 	{ "udp4", BP_PROTO_UDP4, 0 }, { "udp6", BP_PROTO_UDP6, 0 }, { "tcp4", BP_PROTO_TCP4, 0 },
 	{ "tcp6", BP_PROTO_TCP6, 0 }, { "eth", BP_PROTO_ETH, 0 },   { NULL, 0, 0 }
 };
+static const struct bp_word truncated_words[] = { { "drop", 0, 0 },
+						  { "pad", 1, 0 },
+						  { NULL, 0, 0 } };
 static const struct bp_word paces[] = { { "recorded", 0, 0 }, { "max", 0, 0 }, { NULL, 0, 0 } };
 
 const struct bp_key bp_schema[] = {
@@ -265,6 +268,14 @@ const struct bp_key bp_schema[] = {
 	{ PORT(count), .name = "count", .type = BP_KEY_NUMBER, .unit = "packets", .max = INT64_MAX,
 	  .zero = "never", .fallback = "0", .drivers = BP_SD_PCAP | BP_SD_NULL, .mode = "read",
 	  .help = "stop after so many packets" },
+	{ PORT(pads_truncated), .name = "truncated", .type = BP_KEY_CHOICE,
+	  .words = truncated_words, .fallback = "drop", .drivers = BP_SD_PCAP, .mode = "read",
+	  .help = "packets that were cut when captured: drop, or pad with zeros to their length" },
+	{ PORT(dst_mac), .name = "dst_mac", .type = BP_KEY_MAC, .drivers = BP_SD_PCAP,
+	  .mode = "read", .example = "02:00:00:00:02:01",
+	  .help = "destination of every frame; with src_mac also for captures without Ethernet headers" },
+	{ PORT(src_mac), .name = "src_mac", .type = BP_KEY_MAC, .drivers = BP_SD_PCAP,
+	  .mode = "read", .example = "02:00:00:00:01:01", .help = "source of every frame" },
 	{ PORT(frame_bytes), .name = "frame_bytes", .type = BP_KEY_NUMBER, .unit = "bytes",
 	  .min = 14, .max = 9000, .fallback = "64", .drivers = BP_SD_NULL,
 	  .help = "length of the frames made, without FCS" },

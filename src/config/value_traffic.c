@@ -26,6 +26,8 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 		return "max, or a number with pps, bps, bpsl1 (k, m, g before them) or %";
 	case BP_KEY_SIZES:
 		return "imix, or up to 8 sizes of 64..9022 bytes as 64,1518 or with weights 64:7,594:4";
+	case BP_KEY_MAC:
+		return "a unicast MAC address as 02:00:00:00:00:01";
 	case BP_KEY_MACS:
 		return "a unicast MAC address as 02:00:00:00:00:01, or FIRST-LAST";
 	case BP_KEY_ADDRS:
@@ -173,6 +175,17 @@ static bool parse_mac(const char *text, struct bp_range *range)
 	return !(range->first[0] & 1);
 }
 
+static bool parse_one_mac(const char *text, struct bp_mac *mac)
+{
+	struct bp_range range;
+
+	if (!parse_mac(text, &range))
+		return false;
+	mac->is_given = true;
+	memcpy(mac->bytes, range.first, sizeof(mac->bytes));
+	return true;
+}
+
 static bool parse_addr(const char *text, struct bp_range *range)
 {
 	bool is_v6 = strchr(text, ':') != NULL;
@@ -263,6 +276,9 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 		break;
 	case BP_KEY_SIZES:
 		is_right = parse_sizes(text, field);
+		break;
+	case BP_KEY_MAC:
+		is_right = parse_one_mac(text, field);
 		break;
 	case BP_KEY_MACS:
 		is_right = parse_range(text, parse_mac, field, &reason);

@@ -142,6 +142,8 @@ static const char *meaning_of(unsigned id)
 		return "partial checksums completed here";
 	case BP_CNT_VLAN:
 		return "stripped VLAN tags put back";
+	case BP_CNT_PADDED:
+		return "cut when captured, filled up with zeros here";
 	case BP_CNT_GSO_PKTS:
 		return "super-frames cut here";
 	case BP_CNT_GSO_SEGS:

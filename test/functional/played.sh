@@ -227,4 +227,95 @@ case_pace()
 	lasts back 0.4
 }
 
+# ---- records that are no whole Ethernet frames ------------------------------------------------------
+
+case_padded()
+{
+	trace cut 'pcap([record(frame(i, 1500)[:40 + i], 60 + 20 * i) for i in range(70)])'
+	# The control: nobody asked for zeros.
+	play cut "pace = max"
+	bp_expect cut 'drops_by_reason("in") == {"rx_truncated": 70} and received == 70' 'summary()'
+	came cut 'not frames'
+	play cut "pace = max" "truncated = pad"
+	came cut 'frames == [(60 + 20 * i, frame(i, 1500)[:40 + i] + bytes(20 + 19 * i)) for i in range(70)]'
+	bp_expect cut 'counted("in", "rx", "padded") == 70 and drops("in") == 0' 'summary()'
+	# What was captured is copied twice, zeros are written.
+	bp_expect cut 'counted("in", "rx", "user_copies") == 140'
+	bp_expect cut 'counted("in", "rx", "user_copy_bytes") == 2 * sum(40 + i for i in range(70))'
+	grep -q 'padded  *70 .*filled up with zeros' "$BP_TMP/cut.log" || fail "cut: the report does not say it"
+	# Longer than a burst, a length that no packet has, less than a link header; over the border of a view.
+	trace odd 'pcap([record(frame(1)[:50], 200000), record(frame(2)[:50], 0xFFFFFFFF), record(frame(3)[:13], 60),
+		record(frame(4)[:50], 114688), record(frame(5, 3000)[:1792], 3000), record(frame(6, 3000)[:1793], 1800),
+		record(frame(7)), record(frame(8), 20)])'
+	play odd "pace = max" "truncated = pad"
+	came odd 'frames == [(len(f), f) for f in [frame(4)[:50] + bytes(114638),
+		frame(5, 3000)[:1792] + bytes(1208), frame(6, 3000)[:1793] + bytes(7), frame(7), frame(8)]]'
+	bp_expect odd 'drops_by_reason("in") == {"rx_truncated": 2, "runt": 1}' 'summary()'
+	bp_expect odd 'counted("in", "rx", "padded") == 3'
+}
+
+# headers NAME LINK RECORDS FRAMES: what the link type's records become.
+headers()
+{
+	trace "$1" "pcap([record(r) for r in $3], $2)"
+	play "$1" "pace = max" "dst_mac = 02:00:00:00:00:02" "src_mac = 02:00:00:00:00:01"
+	came "$1" "[f for n, f in frames] == $4"
+	bp_expect "$1" 'counted("in", "rx", "user_copies") == 2 * counted("in", "rx", "packets")'
+}
+
+case_links()
+{
+	both='[eth(0x800, v4(1)), eth(0x86dd, v6(2))]'
+	headers raw RAW '[v4(1), v6(2), bytes(40), b""]' "$both"
+	bp_expect raw 'drops_by_reason("in") == {"rx_bad_meta": 1, "runt": 1}' 'summary()'
+	headers four IPV4 '[v4(1), v6(2)]' '[eth(0x800, v4(1))]'
+	headers six IPV6 '[v4(1), v6(2)]' '[eth(0x86dd, v6(2))]'
+	bp_expect six 'drops_by_reason("in") == {"rx_bad_meta": 1}' 'summary()'
+	# Cooked: with a tag before the packet; a netlink message and a length are no EtherType.
+	for _kind in sll sll2; do
+		headers $_kind "$(echo $_kind | tr a-z A-Z)" \
+			"[$_kind(0x800, v4(1)), $_kind(0x8100, b'\\0\\x2a\\x86\\xdd' + v6(2)), $_kind(0x806, bytes(28)),
+				$_kind(4, bytes(28)), $_kind(0x800, bytes(28), 824), $_kind(0x800, b'')[:-1]]" \
+			"[eth(0x800, v4(1)), eth(0x8100, b'\\0\\x2a\\x86\\xdd' + v6(2)), eth(0x806, bytes(28))]"
+		bp_expect $_kind 'drops_by_reason("in") == {"rx_bad_meta": 2, "runt": 1}' 'summary()'
+	done
+	# Without both addresses the start says what it needs.
+	config raw "dst_mac = 02:00:00:00:00:02"
+	run raw && fail "raw: starts without a source"
+	grep -q 'link type RAW (12), without an Ethernet header: set dst_mac and src_mac' "$BP_TMP/raw.log" ||
+		fail "raw: the remedy goes untold"
+	trace cut 'pcap([record(v4(1, 500)[:30], 500)], RAW)'
+	play cut "truncated = pad" "dst_mac = 02:00:00:00:00:02" "src_mac = 02:00:00:00:00:01"
+	came cut 'frames == [(514, eth(0x800, v4(1, 500)[:30] + bytes(470)))]'
+	trace plain 'pcap([record(frame(1))])'
+	play plain "src_mac = 02:00:00:00:00:09"
+	came plain 'frames == [(60, MAC_B + bytes.fromhex("020000000009") + frame(1)[12:])]'
+	refused plain "a unicast MAC address" "dst_mac = 03:00:00:00:00:01"
+}
+
+# Cooked captures that tcpdump made of real packets: what is behind the header is what the interface itself showed.
+case_links_tcpdump()
+{
+	bp_lab offloads=off
+	bp_pair lab af_packet-mmap w0 af_packet-mmap w1
+	bp_start lab
+	bp_wait_forwarding
+	for _kind in SLL SLL2; do
+		in_h2 tcpdump --immediate-mode -i e0 -n -U -c 6 -w "$BP_TMP/e0-out.pcap" icmp 2>"$BP_TMP/dump-e0.log" &
+		_dumps=$!
+		in_h2 tcpdump --immediate-mode -i any -y LINUX_$_kind -n -U -c 6 -w "$BP_TMP/any.pcap" icmp 2>"$BP_TMP/dump-any.log" &
+		_dumps="$_dumps $!"
+		for _dump in e0 any; do
+			wait_for 5 grep -q 'listening on' "$BP_TMP/dump-$_dump.log" || fail "tcpdump does not start"
+		done
+		in_h1 ping -q -c 3 -i 0.05 -s 100 10.77.0.2 >/dev/null || fail "no answer"
+		for _dump in $_dumps; do
+			wait $_dump || fail "tcpdump -y LINUX_$_kind ends with code $?"
+		done
+		play any "pace = max" "dst_mac = 02:00:00:00:00:02" "src_mac = 02:00:00:00:00:01"
+		came any "len(frames) == 6 and [f[12:] for n, f in frames] == [f[12:] for n, f in load('$BP_TMP/e0-out.pcap')]"
+	done
+	bp_stop lab
+}
+
 "case_$(echo "$1" | tr - _)"

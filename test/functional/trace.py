@@ -21,6 +21,29 @@ def pcap(records, link=ETHERNET):
     return struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link) + b"".join(records)
 
 
+def v4(number, size=46):
+    """An IPv4 packet of a protocol that nobody speaks."""
+    head = struct.pack("!BBHHHBB", 0x45, 0, size, number, 0, 64, 253)
+    return head + b"\0\0" + bytes([198, 18, 0, 1, 198, 19, 0, 1]) + bytes(number + i & 255 for i in range(size - 20))
+
+
+def v6(number, size=46):
+    """Likewise, without a next header."""
+    return struct.pack("!IHBB", 0x60000000, size - 40, 59, 64) + bytes(31) + b"\1" + bytes([number & 255] * (size - 40))
+
+
+def sll(protocol, payload, arphrd=1):
+    return struct.pack("!HHH8sH", 0, arphrd, 6, MAC_A, protocol) + payload
+
+
+def sll2(protocol, payload, arphrd=1):
+    return struct.pack("!HHIHBB8s", protocol, 0, 2, arphrd, 0, 6, MAC_A) + payload
+
+
+def eth(protocol, payload):
+    return MAC_B + MAC_A + struct.pack("!H", protocol) + payload
+
+
 def frame(number, size=60):
     """Ethernet of a kind that nobody speaks; its number and a pattern."""
     return MAC_B + MAC_A + b"\x88\xb5" + bytes((number + i) & 255 for i in range(size - 14))

@@ -81,6 +81,36 @@ static const struct config_case paces[] = {
 		       "delete one of the two\n"),
 };
 
+#define MAC(value)                                                                                  \
+	CASE("mac_" value, PLAYS("dst_mac = " value "\n"),                                          \
+	     .errors = "@:4: [port.a] dst_mac: found «" value "», allowed: a unicast MAC address " \
+		       "as 02:00:00:00:00:01\n")
+
+static const struct config_case frames[] = {
+	CASE("padded_frames_between_two_hosts",
+	     PLAYS("truncated = pad\ndst_mac = 02:00:00:00:00:02\nsrc_mac = 0A:00:00:00:00:ff\n")),
+	MAC("03:00:00:00:00:01"),
+	MAC("ff:ff:ff:ff:ff:ff"),
+	MAC("02:00:00:00:00"),
+	MAC("02:00:00:00:00:0g"),
+	MAC("02:00:00:00:00:01-02:00:00:00:00:02"),
+	CASE("another_word", PLAYS("truncated = yes\n"),
+	     .errors = "@:4: [port.a] truncated: found «yes», allowed: drop | pad\n"),
+};
+
+static void one_address_for_all_frames(void **state)
+{
+	struct bp_conf conf;
+
+	(void)state;
+	run_cases(frames, sizeof(frames) / sizeof(frames[0]));
+	load_right(PLAYS("src_mac = 0A:00:00:00:00:ff\n"), NULL, &conf);
+	assert_false(conf.ports[0].dst_mac.is_given);
+	assert_true(conf.ports[0].src_mac.is_given);
+	assert_memory_equal(conf.ports[0].src_mac.bytes, "\x0a\0\0\0\0\xff", 6);
+	assert_false(conf.ports[0].pads_truncated);
+}
+
 static void rounds_do_not_contradict_loop(void **state)
 {
 	(void)state;
@@ -103,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_that_ends_with_its_captures_has_one_that_ends),
+		cmocka_unit_test(one_address_for_all_frames),
 		cmocka_unit_test(rounds_do_not_contradict_loop),
 		cmocka_unit_test(what_changes_the_recorded_pace_needs_it),
 	};
