@@ -88,13 +88,27 @@ static void check_rotation(struct bp_load *load, unsigned port_id)
 			"file, or delete the line");
 }
 
-static void check_pcap(struct bp_load *load, unsigned port_id)
+static void check_rounds(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (port->rounds > 1 && !port->loop && is_given(load, port_id, "loop"))
+		bp_load_complain(
+			load, port_id, "rounds",
+			"found '%llu' beside loop = no: the two contradict each other; delete "
+			"one",
+			(unsigned long long)port->rounds);
+	if (port->round_delay_s > 0 && port->rounds < 2 && (port->rounds || !port->loop))
+		bp_load_complain(
+			load, port_id, "round_delay",
+			"found a time between rounds, but there is one round: set rounds, or "
+			"loop = yes");
+}
+
+static void check_pace(struct bp_load *load, unsigned port_id)
 {
 	struct bp_port_conf *port = &load->conf.ports[port_id];
 
-	check_rotation(load, port_id);
-	if (!strcmp(port->mode, "live"))
-		check_netdev(load, port_id);
 	if (!port->rate_pps)
 		return;
 	if (is_given(load, port_id, "pace") && strcmp(port->pace, "max"))
@@ -104,6 +118,31 @@ static void check_pcap(struct bp_load *load, unsigned port_id)
 			"one",
 			port->pace, (unsigned long long)port->rate_pps);
 	strcpy(port->pace, "max");
+}
+
+/* What changes the recorded pace needs it. */
+static void check_recorded(struct bp_load *load, unsigned port_id, const char *key)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (is_given(load, port_id, key) && strcmp(port->pace, "recorded"))
+		bp_load_complain(
+			load, port_id, key,
+			"changes the recorded pace, but %s sets another: delete one of the two",
+			port->rate_pps ? "rate_pps" : "pace = max");
+}
+
+static void check_pcap(struct bp_load *load, unsigned port_id)
+{
+	struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	check_rotation(load, port_id);
+	if (!strcmp(port->mode, "live"))
+		check_netdev(load, port_id);
+	check_rounds(load, port_id);
+	check_pace(load, port_id);
+	check_recorded(load, port_id, "speed");
+	check_recorded(load, port_id, "max_gap");
 }
 
 static void check_null(struct bp_load *load, unsigned port_id)

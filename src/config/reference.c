@@ -22,7 +22,7 @@ static const char *example_value(const struct bp_key *key, const struct example 
 {
 	const char *value = bp_schema_default(key, example ? bp_schema_driver(example->driver) : 0);
 
-	if (value || !example)
+	if (value || !example || !(key->flags & BP_KEY_REQUIRED))
 		return value;
 	return !strcmp(key->name, "driver") ? example->driver : example->device;
 }

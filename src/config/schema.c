@@ -53,6 +53,9 @@ static const struct bp_word engine_modes[] = { { "io", BP_ENGINE_IO, 0 },
 static const struct bp_word idle_modes[] = { { "adaptive", BP_IDLE_ADAPTIVE, 0 },
 					     { "busy", BP_IDLE_BUSY, 0 },
 					     { NULL, 0, 0 } };
+static const struct bp_word untils[] = { { "signal", BP_UNTIL_SIGNAL, 0 },
+					 { "replayed", BP_UNTIL_REPLAYED, 0 },
+					 { NULL, 0, 0 } };
 static const struct bp_word frame_sizes[] = { { "2048", 2048, 0 },
 					      { "4096", 4096, 0 },
 					      { NULL, 0, 0 } };
@@ -70,6 +73,9 @@ static const struct bp_word protocols[] = {
 	{ "udp4", BP_PROTO_UDP4, 0 }, { "udp6", BP_PROTO_UDP6, 0 }, { "tcp4", BP_PROTO_TCP4, 0 },
 	{ "tcp6", BP_PROTO_TCP6, 0 }, { "eth", BP_PROTO_ETH, 0 },   { NULL, 0, 0 }
 };
+static const struct bp_word truncated_words[] = { { "drop", 0, 0 },
+						  { "pad", 1, 0 },
+						  { NULL, 0, 0 } };
 static const struct bp_word paces[] = { { "recorded", 0, 0 }, { "max", 0, 0 }, { NULL, 0, 0 } };
 
 const struct bp_key bp_schema[] = {
@@ -120,6 +126,13 @@ const struct bp_key bp_schema[] = {
 	  .fallback = "16",
 	  CONF(engine.tx_retries),
 	  .help = "further attempts to send what a TX queue did not take, before tx_full" },
+	{ .section = "engine",
+	  .name = "until",
+	  .type = BP_KEY_CHOICE,
+	  .words = untils,
+	  .fallback = "signal",
+	  CONF(engine.until),
+	  .help = "replayed: a run ends by itself when its captures (pcap, mode = read) have been played" },
 
 	{ .section = "memory",
 	  .name = "frames",
@@ -234,9 +247,21 @@ const struct bp_key bp_schema[] = {
 	  .help = "SO_BUSY_POLL: time a system call may spend polling the device" },
 	{ PORT(loop), .name = "loop", .type = BP_KEY_CHOICE, .words = yes_no, .fallback = "no",
 	  .drivers = BP_SD_PCAP, .mode = "read", .help = "start again at the end of the file" },
+	{ PORT(rounds), .name = "rounds", .type = BP_KEY_NUMBER, .unit = "rounds",
+	  .max = UINT32_MAX, .zero = "as loop says", .fallback = "0", .drivers = BP_SD_PCAP,
+	  .mode = "read", .help = "play the file so often" },
+	{ PORT(round_delay_s), .name = "round_delay", .type = BP_KEY_SECONDS, .fallback = "0",
+	  .drivers = BP_SD_PCAP, .mode = "read",
+	  .help = "wait so long between two rounds, at any pace" },
 	{ PORT(pace), .name = "pace", .type = BP_KEY_WORD, .words = paces, .fallback = "recorded",
 	  .drivers = BP_SD_PCAP, .mode = "read",
 	  .help = "as the file's time stamps say, or as fast as can be; rate_pps implies max" },
+	{ PORT(speed), .name = "speed", .type = BP_KEY_FACTOR, .fallback = "1",
+	  .drivers = BP_SD_PCAP, .mode = "read",
+	  .help = "so many times faster than recorded; below 1 slower" },
+	{ PORT(max_gap_s), .name = "max_gap", .type = BP_KEY_SECONDS, .fallback = "0",
+	  .drivers = BP_SD_PCAP, .mode = "read",
+	  .help = "the longest wait from one recorded packet to the next; 0: as long as recorded" },
 	{ PORT(rate_pps), .name = "rate_pps", .type = BP_KEY_NUMBER, .unit = "packets/s",
 	  .max = 1000000000, .zero = "no limit", .fallback = "0",
 	  .drivers = BP_SD_PCAP | BP_SD_NULL, .mode = "read", .help = "rate of the packets made" },
@@ -254,6 +279,14 @@ const struct bp_key bp_schema[] = {
 	  .unit = "files", .min = 2, .max = 65536, .zero = "all", .fallback = "0",
 	  .drivers = BP_SD_PCAP, .mode = "write",
 	  .help = "keep so many of a run, delete its oldest" },
+	{ PORT(pads_truncated), .name = "truncated", .type = BP_KEY_CHOICE,
+	  .words = truncated_words, .fallback = "drop", .drivers = BP_SD_PCAP, .mode = "read",
+	  .help = "packets that were cut when captured: drop, or pad with zeros to their length" },
+	{ PORT(dst_mac), .name = "dst_mac", .type = BP_KEY_MAC, .drivers = BP_SD_PCAP,
+	  .mode = "read", .example = "02:00:00:00:02:01",
+	  .help = "destination of every frame; with src_mac also for captures without Ethernet headers" },
+	{ PORT(src_mac), .name = "src_mac", .type = BP_KEY_MAC, .drivers = BP_SD_PCAP,
+	  .mode = "read", .example = "02:00:00:00:01:01", .help = "source of every frame" },
 	{ PORT(frame_bytes), .name = "frame_bytes", .type = BP_KEY_NUMBER, .unit = "bytes",
 	  .min = 14, .max = 9000, .fallback = "64", .drivers = BP_SD_NULL,
 	  .help = "length of the frames made, without FCS" },
