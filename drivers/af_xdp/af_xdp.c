@@ -34,7 +34,7 @@ static int check_conf(const struct bp_port *port)
 	const struct bp_port_conf *conf = port->conf;
 	bool is_auto;
 
-	if (xsk_mode_asked_for(conf, &is_auto) == XSK_MODE_N) {
+	if (bp_xdp_mode_asked_for(conf->mode, &is_auto) == BP_XDP_MODE_N) {
 		bp_log(BP_LOG_ERROR, "port %s: mode = %s: af_xdp knows auto, zerocopy, copy, skb",
 		       conf->name, conf->mode);
 		return -EINVAL;
@@ -167,12 +167,12 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
-static void fill_info(struct xsk_port *xp, enum xsk_mode mode)
+static void fill_info(struct xsk_port *xp, enum bp_xdp_mode mode)
 {
 	struct bp_port_info *info = &xp->port->info;
 	const struct xsk_device *dev = &xp->dev;
 
-	snprintf(info->mode, sizeof(info->mode), "%s", xsk_mode_name(mode));
+	snprintf(info->mode, sizeof(info->mode), "%s", bp_xdp_mode_name(mode));
 	snprintf(info->device_driver, sizeof(info->device_driver), "%s", dev->driver);
 	info->kind = dev->kind;
 	info->mtu = dev->mtu;
@@ -182,13 +182,13 @@ static void fill_info(struct xsk_port *xp, enum xsk_mode mode)
 		info->caps |= BP_CAP_CSUM_INFER;
 		/* A tap's writer hands super-frames to generic XDP even where the program is
 		 * native; veth stops making them once it is. */
-		if (mode == XSK_MODE_SKB || dev->kind == BP_DEVICE_TAP)
+		if (mode == BP_XDP_MODE_SKB || dev->kind == BP_DEVICE_TAP)
 			info->caps |= BP_CAP_GSO_INFER;
 	}
 	if (!xp->port->n_rxq && !info->note[0])
 		snprintf(info->note, sizeof(info->note), "sends only: %s",
-			 mode == XSK_MODE_ZEROCOPY ? "nothing is received from it"
-						   : "no XDP program is attached");
+			 mode == BP_XDP_MODE_ZEROCOPY ? "nothing is received from it"
+						      : "no XDP program is attached");
 }
 
 /* The MTU allows what TX cannot carry: it works, but not for the longest packets. */
@@ -235,7 +235,7 @@ static int af_xdp_start(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 	char why[XSK_WHY_BYTES] = "";
-	enum xsk_mode mode;
+	enum bp_xdp_mode mode;
 	int ret = xsk_device_query(xp->ctl_fd, port->conf->device, &xp->dev);
 
 	if (ret)
@@ -254,8 +254,8 @@ static int af_xdp_start(struct bp_port *port)
 		xsk_nic_release(xp);
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	}
-	mode = (enum xsk_mode)ret;
-	xp->is_zerocopy = mode == XSK_MODE_ZEROCOPY;
+	mode = (enum bp_xdp_mode)ret;
+	xp->is_zerocopy = mode == BP_XDP_MODE_ZEROCOPY;
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
 	publish_queues(xp);

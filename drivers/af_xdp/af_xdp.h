@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/frames.h"
 #include "core/netdev.h"
+#include "core/xdp_mode.h"
 
 #include "depth.h"
 
@@ -108,9 +109,6 @@ struct xsk_plan {
 	unsigned busy_tries; /* binds before a queue that another socket has is given up */
 };
 
-/* From the best to the one that every device has. */
-enum xsk_mode { XSK_MODE_ZEROCOPY, XSK_MODE_COPY, XSK_MODE_SKB, XSK_MODE_N };
-
 struct xsk_prog; /* prog.c: the loaded programs, their map, the link */
 
 struct xsk_port {
@@ -187,13 +185,9 @@ int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
 
 /* --- mode.c --- */
 
-/* The mode asked for; auto is the best one, with leave to fall back. XSK_MODE_N: no such word. */
-enum xsk_mode xsk_mode_asked_for(const struct bp_port_conf *conf, bool *is_auto);
-/* Its name in the report. */
-const char *xsk_mode_name(enum xsk_mode mode);
 /*
  * Open all queues and attach the program in the best mode there is, from the one asked for downwards;
- * why each better one was not to be had is in the port's note. Returns the enum xsk_mode that the
+ * why each better one was not to be had is in the port's note. Returns the enum bp_xdp_mode that the
  * kernel made of it, or -errno with a sentence in why; then all is closed.
  */
 int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes);
