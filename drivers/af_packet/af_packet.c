@@ -327,13 +327,13 @@ static void follow_mtu(struct afp_port *ap)
 			 __ATOMIC_RELAXED);
 }
 
-static int afp_check(struct bp_port *port)
+static enum bp_link afp_check(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
 	enum bp_link link = bp_netdev_link(ap->dev.ctl_fd, ap->dev.name, (unsigned)ap->ifindex);
 
 	if (link == BP_LINK_LOST)
-		return (int)link;
+		return link;
 	/* A device that went down leaves an error on the socket, which makes poll() return at once
 	 * until somebody reads it: a ring never does. */
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
@@ -346,7 +346,7 @@ static int afp_check(struct bp_port *port)
 		atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev),
 				      memory_order_relaxed);
 	follow_mtu(ap);
-	return (int)link;
+	return link;
 }
 
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

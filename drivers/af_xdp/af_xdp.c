@@ -319,14 +319,14 @@ static bool has_lost_program(const struct xsk_port *xp)
 	return true;
 }
 
-static int af_xdp_check(struct bp_port *port)
+static enum bp_link af_xdp_check(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 	enum bp_link link = bp_netdev_link(xp->ctl_fd, port->conf->device, xp->dev.ifindex);
 
 	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp))
 		return BP_LINK_LOST;
-	return has_new_mtu(xp) ? BP_LINK_CHANGED : (int)link;
+	return has_new_mtu(xp) ? BP_LINK_CHANGED : link;
 }
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

@@ -428,7 +428,7 @@ static bool is_moved_tap(const struct dpdk_port *dp)
 	return dp->kind == DPDK_TAP && !if_indextoname(dp->dev_info.if_index, name);
 }
 
-static int dpdk_check(struct bp_port *port)
+static enum bp_link dpdk_check(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
 	struct rte_eth_link link = { 0 };
@@ -436,7 +436,7 @@ static int dpdk_check(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		return dpdk_guard_check(dp);
 	if (has_kernel_iface(dp))
-		return (int)bp_netdev_link(-1, dp->iface, dp->if_index);
+		return bp_netdev_link(-1, dp->iface, dp->if_index);
 	if (dpdk_unplug_is_due(dp))
 		return BP_LINK_LOST;
 	if (is_moved_tap(dp) || rte_eth_link_get_nowait(dp->eth_id, &link))

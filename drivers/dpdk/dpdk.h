@@ -231,7 +231,7 @@ int dpdk_guard_configure(struct dpdk_port *dp);
 /* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. */
 int dpdk_guard_start(struct dpdk_port *dp);
 void dpdk_guard_stop(struct dpdk_port *dp);
-/* Let pending connects and disconnects happen; enum bp_link of the port. */
-int dpdk_guard_check(struct dpdk_port *dp);
+/* Let pending connects and disconnects happen; the port's link. */
+enum bp_link dpdk_guard_check(struct dpdk_port *dp);
 
 #endif

@@ -129,7 +129,7 @@ static int on_event(uint16_t eth_id, enum rte_eth_event_type event, void *arg, v
 	return 0;
 }
 
-int dpdk_vnet_check(struct dpdk_port *dp, int link)
+enum bp_link dpdk_vnet_check(struct dpdk_port *dp, enum bp_link link)
 {
 	if (!dpdk_vnet_is_on(dp))
 		return link;

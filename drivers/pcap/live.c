@@ -288,11 +288,11 @@ static void live_close(struct bp_port *port)
 	free(l);
 }
 
-static int live_check(struct bp_port *port)
+static enum bp_link live_check(struct bp_port *port)
 {
 	struct live *l = port->priv;
 
-	return (int)bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
+	return bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
 }
 
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)

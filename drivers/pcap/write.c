@@ -272,7 +272,7 @@ static void write_close(struct bp_port *port)
 	free(w);
 }
 
-static int write_check(struct bp_port *port)
+static enum bp_link write_check(struct bp_port *port)
 {
 	struct writer *w = port->priv;
 	int error = atomic_load_explicit(&w->error, memory_order_relaxed);

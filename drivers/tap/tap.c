@@ -342,7 +342,7 @@ static bool follow_device(struct tap_port *t)
 	return true;
 }
 
-static int tap_check(struct bp_port *port)
+static enum bp_link tap_check(struct bp_port *port)
 {
 	struct tap_port *t = port->priv;
 	struct pollfd writable = { .events = POLLOUT };

@@ -367,11 +367,11 @@ static void live_stop(struct bp_port *port)
 	(void)port; /* holds no frames */
 }
 
-static int live_check(struct bp_port *port)
+static enum bp_link live_check(struct bp_port *port)
 {
 	const struct live_port *lp = port->priv;
 
-	return (int)bp_netdev_link(-1, port->conf->device, lp->ifindex);
+	return bp_netdev_link(-1, port->conf->device, lp->ifindex);
 }
 
 static int live_node(const struct bp_port_conf *conf)
