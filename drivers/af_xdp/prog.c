@@ -84,14 +84,14 @@ void xsk_prog_unload(struct xsk_prog *prog)
 	free(prog);
 }
 
-static int query(unsigned ifindex, struct bpf_xdp_query_opts *opts)
+static int query(int ifindex, struct bpf_xdp_query_opts *opts)
 {
 	*opts = (struct bpf_xdp_query_opts){ .sz = sizeof(*opts) };
-	return bpf_xdp_query((int)ifindex, 0, opts);
+	return bpf_xdp_query(ifindex, 0, opts);
 }
 
 /* The attached program's id with `ip link`'s word for where in *how, 0 none, or -errno. */
-static int find_attached(unsigned ifindex, const char **how)
+static int find_attached(int ifindex, const char **how)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -141,7 +141,7 @@ int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why,
 	return -EBUSY;
 }
 
-int xsk_prog_is_native(unsigned ifindex)
+int xsk_prog_is_native(int ifindex)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -158,7 +158,7 @@ static int ask_link(const struct xsk_prog *prog, struct bpf_link_info *info)
 	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
 }
 
-int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags)
+int xsk_prog_attach(struct xsk_prog *prog, int ifindex, bool is_native, bool has_frags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
@@ -169,7 +169,7 @@ int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, boo
 
 	if (has_frags && frags_fd >= 0) /* not there before Linux 5.18 */
 		prog_fd = frags_fd;
-	fd = bpf_link_create(prog_fd, (int)ifindex, BPF_XDP, &opts);
+	fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
 	if (fd < 0)
 		return fd;
 	prog->link_fd = fd;

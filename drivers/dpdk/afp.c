@@ -18,6 +18,7 @@
  */
 #include "burst.h"
 
+#include "core/netdev.h"
 #include "core/transmit.h"
 
 #include <dirent.h>
@@ -44,20 +45,20 @@ static int option(int fd, int level, int name)
 }
 
 /* One of the PMD's, on the interface? Ours do not set PACKET_LOSS. */
-static bool is_of_pmd(int fd, unsigned if_index)
+static bool is_of_pmd(int fd, int if_index)
 {
 	struct sockaddr_ll address = { 0 };
 	socklen_t n_bytes = sizeof(address);
 
 	return option(fd, SOL_SOCKET, SO_DOMAIN) == AF_PACKET &&
 	       !getsockname(fd, (struct sockaddr *)&address, &n_bytes) &&
-	       address.sll_ifindex == (int)if_index &&
+	       address.sll_ifindex == if_index &&
 	       option(fd, SOL_PACKET, PACKET_VERSION) == TPACKET_V2 &&
 	       option(fd, SOL_PACKET, PACKET_LOSS) == 1;
 }
 
 /* The PMD opens its sockets in the order of its queues: in that of their numbers. Returns how many. */
-static unsigned find_sockets(unsigned if_index, int fds[BP_QUEUES_MAX])
+static unsigned find_sockets(int if_index, int fds[BP_QUEUES_MAX])
 {
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned n = 0;
@@ -121,7 +122,7 @@ int dpdk_afp_open(struct dpdk_port *dp, char *why, size_t why_bytes)
 	dp->afp = calloc(n_queues + 1u, sizeof(*dp->afp));
 	if (!dp->afp)
 		return -ENOMEM;
-	n_found = find_sockets(if_nametoindex(dp->iface), fds);
+	n_found = find_sockets(bp_netdev_index(-1, dp->iface), fds);
 	for (unsigned i = 0; !err && i < n_queues; i++)
 		err = i < n_found ? map_ring(dp, &dp->afp[i], fds[i]) : -ENOENT;
 	if (!err)

@@ -13,13 +13,9 @@
 #include <rte_errno.h>
 
 #include <errno.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const struct {
@@ -217,7 +213,7 @@ static int check_iface(const struct dpdk_port *dp, bool quiet)
 		return -EINVAL;
 	}
 	if (!dp->iface[0] || dp->kind == DPDK_TAP || dp->kind == DPDK_VHOST ||
-	    if_nametoindex(dp->iface))
+	    bp_netdev_index(-1, dp->iface) > 0)
 		return 0;
 	if (!quiet)
 		bp_log(BP_LOG_ERROR, "port %s: interface %s does not exist (device = %s)",
@@ -356,19 +352,12 @@ static enum bp_device_kind iface_kind(const char *iface)
 	return bp_netdev_driver(-1, iface, driver);
 }
 
+/* 0: unknown. */
 static uint32_t iface_mtu(const char *iface)
 {
-	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint32_t mtu = 0;
+	int mtu = bp_netdev_mtu(-1, iface);
 
-	if (fd < 0)
-		return 0;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
-	if (!ioctl(fd, SIOCGIFMTU, &ifr) && ifr.ifr_mtu > 0)
-		mtu = (uint32_t)ifr.ifr_mtu;
-	close(fd);
-	return mtu;
+	return mtu < 0 ? 0 : (uint32_t)mtu;
 }
 
 void dpdk_device_describe(struct dpdk_port *dp)

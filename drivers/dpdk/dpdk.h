@@ -96,7 +96,7 @@ struct dpdk_port {
 	char name[RTE_DEV_NAME_MAX_LEN]; /* of the ethdev */
 	char devargs[BP_PATH_BYTES + 128];
 	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
-	unsigned if_index; /* of iface at the last start */
+	int if_index; /* of iface at the last start */
 	int promisc_fd; /* iface is promiscuous while it is open; -1: not by us */
 	struct bp_netdev_tx_dropped tx_dropped; /* of iface, where it exists without the PMD */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */

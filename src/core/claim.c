@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/claim.h"
 
+#include "core/netdev.h"
 #include "core/pci.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,11 +155,19 @@ static void look_at_file(const char *name, struct bp_claim_id *id)
 	} /* ENOENT: path holds what is missing, links before it resolved (realpath(3)) */
 }
 
+/* 0: there is none. */
+static int index_of(const char *ifname)
+{
+	int ifindex = bp_netdev_index(-1, ifname);
+
+	return ifindex < 0 ? 0 : ifindex;
+}
+
 void bp_claim_look(const struct bp_claim *claim, struct bp_claim_id *id)
 {
 	*id = (struct bp_claim_id){ 0 };
 	if (claim->kind == BP_CLAIM_NETDEV)
-		id->ifindex = (int)if_nametoindex(claim->name);
+		id->ifindex = index_of(claim->name);
 	else if (claim->kind == BP_CLAIM_FILE)
 		look_at_file(claim->name, id);
 }

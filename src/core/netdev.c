@@ -117,11 +117,11 @@ int bp_netdev_is_up(int fd, const char *ifname)
 	return flags < 0 ? flags : !!(flags & IFF_UP);
 }
 
-static enum bp_link ask_link(int fd, const char *ifname, unsigned ifindex)
+static enum bp_link ask_link(int fd, const char *ifname, int ifindex)
 {
 	int flags;
 
-	if (bp_netdev_index(fd, ifname) != (int)ifindex)
+	if (bp_netdev_index(fd, ifname) != ifindex)
 		return BP_LINK_LOST;
 	flags = ask_flags(fd, ifname);
 	if (flags < 0)
@@ -129,7 +129,7 @@ static enum bp_link ask_link(int fd, const char *ifname, unsigned ifindex)
 	return (flags & IFF_UP) && (flags & IFF_RUNNING) ? BP_LINK_UP : BP_LINK_DOWN;
 }
 
-enum bp_link bp_netdev_link(int fd, const char *ifname, unsigned ifindex)
+enum bp_link bp_netdev_link(int fd, const char *ifname, int ifindex)
 {
 	int own_fd = fd < 0 ? bp_netdev_open() : -1;
 	enum bp_link link = BP_LINK_UP; /* no descriptor to ask with: nothing is known against it */

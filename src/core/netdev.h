@@ -41,7 +41,7 @@ int bp_netdev_is_up(int fd, const char *ifname);
  * another one has the name now, or none; BP_LINK_DOWN without carrier or set down, when the kernel drops what
  * is sent there, as a rule without a word to the sender (noop_enqueue() answers NET_XMIT_CN).
  */
-enum bp_link bp_netdev_link(int fd, const char *ifname, unsigned ifindex);
+enum bp_link bp_netdev_link(int fd, const char *ifname, int ifindex);
 
 /*
  * Do an interface's packets begin with Ethernet headers? Tunnels of IP packets (tun, wireguard, ppp)
