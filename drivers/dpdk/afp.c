@@ -18,6 +18,7 @@
  */
 #include "burst.h"
 
+#include "core/devargs.h"
 #include "core/netdev.h"
 #include "core/transmit.h"
 
@@ -80,20 +81,11 @@ static unsigned find_sockets(int if_index, int fds[BP_QUEUES_MAX])
 	return n;
 }
 
-static uint32_t number(const struct dpdk_port *dp, const char *key, uint32_t otherwise)
-{
-	char value[32];
-
-	if (!dpdk_devargs_get(dp->devargs, key, value, sizeof(value)))
-		return otherwise;
-	return (uint32_t)strtoul(value, NULL, 10);
-}
-
 static int map_ring(const struct dpdk_port *dp, struct dpdk_afp *ring, int fd)
 {
-	uint32_t slot_bytes = number(dp, "framesz", FRAME_BYTES_DEFAULT);
-	uint32_t n_slots = number(dp, "framecnt", FRAME_NUMBER_DEFAULT);
-	uint32_t block_bytes = number(dp, "blocksz", (uint32_t)getpagesize());
+	uint32_t slot_bytes = bp_devargs_number(dp->devargs, "framesz", FRAME_BYTES_DEFAULT);
+	uint32_t n_slots = bp_devargs_number(dp->devargs, "framecnt", FRAME_NUMBER_DEFAULT);
+	uint32_t block_bytes = bp_devargs_number(dp->devargs, "blocksz", (uint32_t)getpagesize());
 	size_t n_bytes = (size_t)block_bytes * (n_slots / (block_bytes / slot_bytes));
 	void *map = mmap(NULL, 2 * n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 

@@ -4,6 +4,7 @@
 #include "vnet.h"
 
 #include "bypath/log.h"
+#include "core/devargs.h"
 #include "core/netdev.h"
 
 #include <rte_errno.h>
@@ -206,7 +207,7 @@ static void describe(struct dpdk_port *dp)
 	if (dp->kind == DPDK_MEMIF)
 		snprintf(info->mode, sizeof(info->mode), "%s%s",
 			 dp->is_server ? "server" : "client",
-			 dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)) &&
+			 bp_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)) &&
 					 !strcmp(value, "yes")
 				 ? "-zerocopy"
 				 : "");

@@ -157,8 +157,6 @@ const char *dpdk_eal_why(int err);
 
 /* Take conf->device apart: kind, name, devargs, iface, memif's socket. 0 or -EINVAL (logged). */
 int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues);
-/* Value of a key in "name,key=value,…"; false if absent or too long for out. */
-bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes);
 /* bp_driver.numa_node: of a PCI device, or of the interface that a virtual device stands on. */
 int dpdk_device_node(const struct bp_port_conf *conf);
 /* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */

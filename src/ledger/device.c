@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/device.h"
 
+#include "core/devargs.h"
 #include "core/netdev.h"
 
 #include <stdio.h>
@@ -46,20 +47,12 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 
 bool bp_device_below_name(const char *devargs, char *name)
 {
-	static const char *const keys[] = { "iface", "rx_iface", "tx_iface", "rx_iface_in" };
+	/* Of several, the one that packets leave by. */
+	static const char *const keys[] = { "iface", "tx_iface", "rx_iface", "rx_iface_in" };
 
-	for (const char *arg = strchr(devargs, ','); arg; arg = strchr(arg, ',')) {
-		size_t key_len = strcspn(++arg, "=,");
-
-		for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-			if (key_len != strlen(keys[i]) || strncmp(arg, keys[i], key_len) ||
-			    arg[key_len] != '=')
-				continue;
-			snprintf(name, BP_NAME_BYTES, "%.*s", (int)strcspn(arg + key_len + 1, ","),
-				 arg + key_len + 1);
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (bp_devargs_get(devargs, keys[i], name, BP_NAME_BYTES))
 			return name[0] != '\0';
-		}
-	}
 	return false;
 }
 
