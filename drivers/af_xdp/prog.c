@@ -89,14 +89,14 @@ void xsk_prog_unload(struct xsk_prog *prog)
 	free(prog);
 }
 
-static int query(unsigned ifindex, struct bpf_xdp_query_opts *opts)
+static int query(int ifindex, struct bpf_xdp_query_opts *opts)
 {
 	*opts = (struct bpf_xdp_query_opts){ .sz = sizeof(*opts) };
-	return bpf_xdp_query((int)ifindex, 0, opts);
+	return bpf_xdp_query(ifindex, 0, opts);
 }
 
 /* The attached program's id with `ip link`'s word for where in *how, 0 none, or -errno. */
-static int find_attached(unsigned ifindex, const char **how)
+static int find_attached(int ifindex, const char **how)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -146,7 +146,7 @@ int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why,
 	return -EBUSY;
 }
 
-int xsk_prog_is_native(unsigned ifindex)
+int xsk_prog_is_native(int ifindex)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -164,14 +164,14 @@ static int ask_link(const struct xsk_prog *prog, struct bpf_link_info *info)
 }
 
 /* The program that asks the device for a packet's tag is loaded for that device alone. 0 or -errno. */
-static int load_tags(struct xsk_prog *prog, unsigned ifindex)
+static int load_tags(struct xsk_prog *prog, int ifindex)
 {
 	struct bypath_xdp_tags *skel = bypath_xdp_tags__open();
 	int err;
 
 	if (!skel)
 		return -errno;
-	bpf_program__set_ifindex(skel->progs.bypath_xdp_tags, ifindex);
+	bpf_program__set_ifindex(skel->progs.bypath_xdp_tags, (__u32)ifindex);
 	err = bpf_program__set_flags(skel->progs.bypath_xdp_tags, DEV_BOUND_ONLY);
 	if (!err)
 		err = bpf_map__reuse_fd(skel->maps.bypath_xsks,
@@ -203,7 +203,7 @@ static int choose(const struct xsk_prog *prog, uint32_t flags)
 	return bpf_program__fd(prog->skel->progs.bypath_xdp);
 }
 
-int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, uint32_t flags)
+int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = flags & XSK_PROG_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
@@ -212,7 +212,7 @@ int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, uint32_t flags)
 
 	if (flags & XSK_PROG_TAGS)
 		(void)load_tags(prog, ifindex); /* the caller asks xsk_prog_puts_tags_back() */
-	fd = bpf_link_create(choose(prog, flags), (int)ifindex, BPF_XDP, &opts);
+	fd = bpf_link_create(choose(prog, flags), ifindex, BPF_XDP, &opts);
 	if (fd < 0) {
 		unload_tags(prog);
 		return fd;

@@ -5,6 +5,7 @@
 #include "bypath/pkt.h"
 
 #include "core/claim.h"
+#include "core/devargs.h"
 #include "core/pci.h"
 
 #include "config/schema.h"
@@ -49,7 +50,7 @@ static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 	const char *pci = name;
 	bool is_pci;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(port->device, ","), port->device);
+	bp_devargs_name(port->device, name, sizeof(name));
 	if (!strncmp(pci, "pci:", 4))
 		pci += 4;
 	is_pci = bp_pci_parse(pci, full);

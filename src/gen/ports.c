@@ -5,17 +5,11 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/netdev.h"
 #include "core/numa.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* Workers that poll a port's RX queue or send on its TX queue; n is 0 or 1. */
 struct queues {
@@ -208,20 +202,7 @@ uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
 
 /* ---- line rate ------------------------------------------------------------------------------- */
 
-/* Source: Linux include/uapi/linux/ethtool.h, ETHTOOL_GSET. */
 double bp_gen_line_bps(const struct bp_gen *gen)
 {
-	const char *device = gen->by_role[BP_GEN_TX]->port->conf->device;
-	struct ethtool_cmd cmd = { .cmd = ETHTOOL_GSET };
-	struct ifreq ifr = { .ifr_data = (void *)&cmd };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
-	uint32_t mbps;
-
-	if (fd < 0)
-		return 0;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", device);
-	err = strlen(device) >= IFNAMSIZ ? -1 : ioctl(fd, SIOCETHTOOL, &ifr);
-	close(fd);
-	mbps = ethtool_cmd_speed(&cmd);
-	return err || mbps == 0 || mbps == (uint32_t)SPEED_UNKNOWN ? 0 : mbps * 1e6;
+	return bp_netdev_speed_mbps(gen->by_role[BP_GEN_TX]->port->conf->device) * 1e6;
 }

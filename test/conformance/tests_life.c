@@ -63,9 +63,9 @@ static void check_is_up_while_traffic_flows(struct world *w)
 	const struct bp_driver_ops *ops = w->port->driver->ops;
 
 	for (unsigned i = 0; i < 3 && ops->check; i++) {
-		int link = ops->check(w->port);
+		enum bp_link link = ops->check(w->port);
 
-		expect(link == BP_LINK_UP, "check says %d on a healthy device", link);
+		expect(link == BP_LINK_UP, "check says %u on a healthy device", link);
 		traffic_both_ways(w);
 	}
 	if (!ops->check)
