@@ -47,6 +47,8 @@ enum bp_key_flag {
 	BP_KEY_ZERO = 1u << 1, /* 0 is allowed beside the range: see zero */
 	BP_KEY_POWER_OF_2 = 1u << 2,
 	BP_KEY_FIRST_WORD = 1u << 3, /* the default is the first word that the driver knows */
+	BP_KEY_BESIDE =
+		1u << 4, /* applies beside another key's value only, and is refused without */
 };
 
 struct bp_word {
