@@ -225,6 +225,23 @@ static void ordinary_lines_fit_120_columns(void **state)
 	}
 }
 
+static void every_drop_has_a_meaning(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++) {
+		const char *row, *meaning;
+
+		memset(f->report.ports[1].txq[0].v, 0, sizeof(f->report.ports[1].txq[0].v));
+		f->report.ports[1].txq[0].v[id] = 7;
+		row = strstr(strstr(print_text(f), "DROPS AND OTHER EVENTS"),
+			     bp_cnt_name((enum bp_cnt)id));
+		meaning = row ? strstr(row, "dropped: ") : NULL;
+		if (!meaning || meaning > row + strcspn(row, "\n"))
+			fail_msg("%s: no meaning", bp_cnt_name((enum bp_cnt)id));
+	}
+}
+
 static void live_line_shows_the_difference_only(void **state)
 {
 	struct fixture *f = *state;
@@ -465,6 +482,7 @@ int main(void)
 		WITH_FIXTURE(huge_counters_keep_columns_apart),
 		WITH_FIXTURE(ordinary_lines_fit_120_columns),
 		WITH_FIXTURE(cut_super_frames_count_as_the_packets_made),
+		WITH_FIXTURE(every_drop_has_a_meaning),
 		WITH_FIXTURE(several_workers_of_a_pair_are_added_up),
 		WITH_FIXTURE(calls_of_unknown_time_leave_the_split_open),
 		WITH_FIXTURE(live_line_shows_the_difference_only),
