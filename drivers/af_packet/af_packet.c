@@ -397,7 +397,13 @@ static enum bp_link afp_check(struct bp_port *port)
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct afp_port *ap = port->priv;
-	struct bp_reported drops = { .name = "tp_drops", .is_drop = true };
+	static const struct bp_counter_row tp_drops = { "tp_drops",
+							"packets",
+							BP_SIDE_RX,
+							BP_KIND_DROP,
+							"no room in the socket's queue or ring",
+							false };
+	struct bp_reported drops = { &tp_drops, 0 };
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < port->n_rxq; i++) {

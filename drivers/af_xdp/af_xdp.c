@@ -227,6 +227,22 @@ static void warn_about_mtu(const struct xsk_port *xp)
 							    : "");
 }
 
+/* On veth a sender's VLAN interface leaves its tag beside the frame, and the frame comes without. */
+static void warn_about_tags(const struct xsk_port *xp)
+{
+	const struct bp_port *port = xp->port;
+
+	if (!port->n_rxq || xp->dev.kind != BP_DEVICE_VETH || xsk_prog_puts_tags_back(xp->prog))
+		return;
+	bp_log(BP_LOG_WARN,
+	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
+	       "`ethtool -K PEER txvlan off` there",
+	       port->conf->name, xp->dev.name,
+	       port->conf->mode[0] && !strcmp(port->conf->mode, "skb")
+		       ? "mode = skb does not see it"
+		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
+}
+
 static void publish_queues(struct xsk_port *xp)
 {
 	struct bp_port *port = xp->port;
@@ -279,6 +295,8 @@ static int af_xdp_start(struct bp_port *port)
 	xp->is_zerocopy = mode == BP_XDP_MODE_ZEROCOPY;
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
+	if (!xp->was_started)
+		warn_about_tags(xp);
 	publish_queues(xp);
 	bp_netdev_tx_dropped_begin(&xp->tx_dropped, xp->dev.name);
 	xp->was_started = true;
@@ -350,6 +368,20 @@ static enum bp_link af_xdp_check(struct bp_port *port)
 	return has_new_mtu(xp) ? BP_LINK_CHANGED : link;
 }
 
+/* Of struct xdp_statistics. */
+static const struct bp_counter_row kernel_rows[] = {
+	{ "rx_dropped", "packets", BP_SIDE_RX, BP_KIND_DROP,
+	  "no frame to receive into, or too long", false },
+	{ "rx_ring_full", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free descriptor in the RX ring",
+	  false },
+	{ "fill_ring_empty", "attempts", BP_SIDE_RX, BP_KIND_EVENT,
+	  "to take a frame from an empty fill ring: packets so lost are in rx_dropped", false },
+	{ "rx_invalid", "descriptors", BP_SIDE_RX, BP_KIND_EVENT,
+	  "of the fill ring, refused by the kernel", false },
+	{ "tx_invalid", "packets", BP_SIDE_TX, BP_KIND_DROP,
+	  "descriptors of the TX ring refused by the kernel", false },
+};
+
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct xsk_port *xp = port->priv;
@@ -360,12 +392,11 @@ static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsi
 		if (xp->queues[i].xsk)
 			xsk_queue_stats(&xp->queues[i], &sum);
 	const struct bp_reported all[] = {
-		{ "rx_dropped", sum.rx_dropped, true, false },
-		{ "rx_ring_full", sum.rx_ring_full, true, false },
-		/* Refused attempts to take a frame, not packets: those are in rx_dropped. */
-		{ "fill_ring_empty", sum.rx_fill_ring_empty_descs, false, false },
-		{ "rx_invalid", sum.rx_invalid_descs, false, false },
-		{ "tx_invalid", sum.tx_invalid_descs, true, false },
+		{ &kernel_rows[0], sum.rx_dropped },
+		{ &kernel_rows[1], sum.rx_ring_full },
+		{ &kernel_rows[2], sum.rx_fill_ring_empty_descs },
+		{ &kernel_rows[3], sum.rx_invalid_descs },
+		{ &kernel_rows[4], sum.tx_invalid_descs },
 		bp_netdev_tx_dropped_row(&xp->tx_dropped, xp->dev.name, !xp->is_zerocopy),
 	};
 

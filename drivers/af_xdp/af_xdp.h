@@ -152,10 +152,19 @@ void xsk_prog_unload(struct xsk_prog *prog);
  */
 int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes);
 /*
- * Attach by a bpf_link of this process, native or not. has_frags: the program says that it takes packets of
- * several buffers, where this kernel knows such programs. 0 or -errno.
+ * How a program is attached, and which one. FRAGS: it says that it takes packets of several buffers, where
+ * the kernel knows such programs. TAGS: it puts back VLAN tags that lie beside the frame, where device and
+ * kernel tell them.
  */
-int xsk_prog_attach(struct xsk_prog *prog, int ifindex, bool is_native, bool has_frags);
+enum xsk_prog_flag {
+	XSK_PROG_NATIVE = 1u << 0,
+	XSK_PROG_FRAGS = 1u << 1,
+	XSK_PROG_TAGS = 1u << 2,
+};
+/* Attach by a bpf_link of this process. 0 or -errno. */
+int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags);
+/* Does the attached program put tags back? Needs Linux 6.8 with BTF, and a native mode. */
+bool xsk_prog_puts_tags_back(const struct xsk_prog *prog);
 void xsk_prog_detach(struct xsk_prog *prog);
 /*
  * Is what was attached still there, and ours? The link is this process's, yet whoever may open it by its id

@@ -125,17 +125,26 @@ static void explain_no_zerocopy(const struct xsk_port *xp, uint16_t sg, char *wh
 }
 
 /*
- * Whether the program takes packets of several buffers. In front of skbs never, whatever the MTU: the kernel
+ * Which program, and how. In front of skbs never the one for several buffers, whatever the MTU: the kernel
  * then makes one buffer of each skb, super-frames included, and the socket takes that in several frames all
  * the same. For a program that does take them Linux 6.9 and later copies long skbs into fragments, where an
  * odd length leaves the next skb's end misaligned: whoever clones that one ends a machine with split-lock
  * detection (skb_pp_cow_data() in net/core/skbuff.c). A tap hands its longer frames over as skbs in native
  * mode, too. Other drivers need it for an MTU beyond a page, and refuse to set one while the program that is
- * attached takes one buffer only.
+ * attached takes one buffer only. On veth the tag of a sender's VLAN interface lies beside the frame.
  */
-static bool takes_frags(const struct xsk_port *xp, enum bp_xdp_mode mode)
+static uint32_t choose_program(const struct xsk_port *xp, enum bp_xdp_mode mode)
 {
-	return modes[mode].is_native && xp->dev.kind != BP_DEVICE_TAP;
+	if (!modes[mode].is_native)
+		return 0;
+	switch (xp->dev.kind) {
+	case BP_DEVICE_TAP:
+		return XSK_PROG_NATIVE;
+	case BP_DEVICE_VETH:
+		return XSK_PROG_NATIVE | XSK_PROG_FRAGS | XSK_PROG_TAGS;
+	default:
+		return XSK_PROG_NATIVE | XSK_PROG_FRAGS;
+	}
 }
 
 /* One mode, with packets of several views or without. The program goes on last: until then the
@@ -153,8 +162,7 @@ static int try_once(struct xsk_port *xp, enum bp_xdp_mode mode, uint16_t sg, cha
 	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
 	if (err || (!xp->port->n_rxq && mode != BP_XDP_MODE_ZEROCOPY))
 		return err;
-	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, modes[mode].is_native,
-			      takes_frags(xp, mode));
+	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, choose_program(xp, mode));
 	if (err) {
 		explain_attach(xp, modes[mode].is_native, err, why, why_bytes);
 		xsk_mode_close_queues(xp);

@@ -59,7 +59,7 @@ static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
 	const struct xsk_device *dev = &xp->dev;
 	int err;
 
-	/* virtio strips nothing; on veth and tap it is the sender that keeps the tag beside the frame. */
+	/* virtio strips nothing; on veth the sender leaves the tag beside the frame, and a program puts it back. */
 	if (dev->kind != BP_DEVICE_OTHER || !strips_tags(xp))
 		return 0;
 	err = is_upper(dev->driver)

@@ -444,31 +444,27 @@ static enum bp_link dpdk_check(struct bp_port *port)
 	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
 
+/* Of struct rte_eth_stats. */
+static const struct bp_counter_row stats_rows[] = {
+	{ "imissed", "packets", BP_SIDE_RX, BP_KIND_DROP,
+	  "no free descriptor in the device's queue", false },
+	{ "rx_nombuf", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free mbuf to receive into", false },
+	{ "ierrors", "packets", BP_SIDE_RX, BP_KIND_DROP, "received with errors", false },
+	{ "oerrors", "packets", BP_SIDE_TX, BP_KIND_DROP, "the device failed to send them", false },
+};
+
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct dpdk_port *dp = port->priv;
 	struct rte_eth_stats sum = dp->sum;
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "imissed", 0 },
-		{ "rx_nombuf", 0 },
-		{ "ierrors", 0 },
-		{ "oerrors", 0 },
-	};
-	uint64_t values[RTE_DIM(rows)];
-	unsigned n = RTE_MIN(max, (unsigned)RTE_DIM(rows));
+	unsigned n;
 
 	add_stats(dp, &sum);
-	values[0] = sum.imissed;
-	values[1] = sum.rx_nombuf;
-	values[2] = sum.ierrors;
-	values[3] = sum.oerrors;
-	for (unsigned i = 0; i < n; i++) {
-		out[i] = (struct bp_reported){ .value = values[i], .is_drop = true };
-		snprintf(out[i].name, sizeof(out[i].name), "%s", rows[i].name);
-	}
+	const uint64_t values[] = { sum.imissed, sum.rx_nombuf, sum.ierrors, sum.oerrors };
+
+	static_assert(RTE_DIM(values) == RTE_DIM(stats_rows), "a row for each");
+	for (n = 0; n < RTE_DIM(values) && n < max; n++)
+		out[n] = (struct bp_reported){ &stats_rows[n], values[n] };
 	/* net_af_xdp takes for sent what the kernel dropped: answer.c. */
 	if (has_kernel_iface(dp) && port->n_txq && n < max)
 		out[n++] = bp_netdev_tx_dropped_row(&dp->tx_dropped, dp->iface,

@@ -83,17 +83,29 @@ static uint64_t n_refused(const struct live_state *s)
 	return word(&s->n_full) + word(&s->n_gone) + word(&s->n_error);
 }
 
+static const struct bp_counter_row sent_row = { "xdp_devmap_sent",
+						"packets",
+						BP_SIDE_TX,
+						BP_KIND_EVENT,
+						"what the device took (xdp_devmap_xmit)",
+						false };
+static const struct bp_counter_row refused_row = {
+	"xdp_devmap_drops",
+	"packets",
+	BP_SIDE_TX,
+	BP_KIND_EXPLAINS,
+	"what the device did not take (xdp_devmap_xmit), tried again or dropped under a name",
+	false
+};
+
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	const struct live_port *lp = port->priv;
 
 	if (!lp->has_report || max < 2)
 		return 0;
-	out[0] = (struct bp_reported){ .name = "xdp_devmap_sent",
-				       .value = lp->n_sent_all + word(&lp->state->n_sent) };
-	out[1] = (struct bp_reported){ .name = "xdp_devmap_drops",
-				       .value = lp->n_refused_all + n_refused(lp->state),
-				       .explains = true };
+	out[0] = (struct bp_reported){ &sent_row, lp->n_sent_all + word(&lp->state->n_sent) };
+	out[1] = (struct bp_reported){ &refused_row, lp->n_refused_all + n_refused(lp->state) };
 	return 2;
 }
 

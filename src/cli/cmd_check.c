@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ERRORS_BYTES 65536u
 
@@ -172,6 +173,19 @@ static void check_pci(const char *file, const struct bp_port_conf *port, struct 
 			    port->device, why);
 }
 
+/* A pipe has no next file. It is not opened: that would be its writer's, or its reader's. */
+static void check_capture(const char *file, const struct bp_port_conf *port, struct findings *f)
+{
+	struct stat st;
+
+	if (!strcmp(port->driver, "pcap") && (port->rotate_bytes || port->rotate_s) &&
+	    !stat(port->device, &st) && !S_ISREG(st.st_mode))
+		add_finding(f,
+			    "%s: [port.%s] device: found «%s», which is no regular file, beside "
+			    "rotate_bytes or rotate_s: delete these, or name a file\n",
+			    file, port->name, port->device);
+}
+
 /* For the callbacks below. */
 struct place {
 	const char *file;
@@ -209,6 +223,7 @@ static void check_machine(const char *file, struct findings *f)
 				    file, port->name, port->driver, why);
 		check_interface(file, port, f);
 		check_pci(file, port, f);
+		check_capture(file, port, f);
 	}
 	bp_ports_find_faults(&f->conf, NULL, add_fault, &place);
 	bp_ports_find_held(&f->conf, add_holder, &place);

@@ -31,11 +31,15 @@ enum bp_key_type {
 	BP_KEY_CORES, /* list of core numbers */
 	BP_KEY_PORT, /* name of a port: [forward] only */
 	BP_KEY_SECONDS, /* decimal fraction, 0 … 1e9 */
+	BP_KEY_FACTOR, /* decimal fraction, 1e-6 … 1e6 */
 	BP_KEY_RATE, /* frames or bits per second, percent, max */
 	BP_KEY_SIZES, /* frame sizes with weights, or imix */
+	BP_KEY_MAC, /* a MAC address */
 	BP_KEY_MACS, /* a MAC address, or first-last */
 	BP_KEY_ADDRS, /* an IPv4 or IPv6 address, or first-last */
 	BP_KEY_L4PORTS, /* a UDP or TCP port, or first-last */
+	BP_KEY_ENCAP, /* a list of headers, from the outside */
+	BP_KEY_EXTENSIONS, /* a list of IPv6 extension headers */
 };
 
 enum bp_key_flag {

@@ -29,6 +29,17 @@ static const struct {
 	{ "net_pcap", "tx_pcap", { .kind = BP_CLAIM_FILE } },
 };
 
+bool bp_claim_is_output(const char *device)
+{
+	return !strcmp(device, "-");
+}
+
+/* Through /proc a pipe or a file gets a description of its own: its flags are nobody else's. */
+const char *bp_claim_path(const char *device)
+{
+	return bp_claim_is_output(device) ? "/proc/self/fd/1" : device;
+}
+
 static bool has(const struct bp_claim *claims, unsigned n, const struct bp_claim *claim)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -49,6 +60,8 @@ static unsigned claims_of_args(const char *device, struct bp_claim *claims)
 		    strncmp(device, dpdk_args[i].prefix, strlen(dpdk_args[i].prefix)) ||
 		    !bp_devargs_get(device, dpdk_args[i].key, claim.name, sizeof(claim.name)))
 			continue;
+		claim.is_output = claim.kind == BP_CLAIM_FILE && !claim.is_read &&
+				  bp_claim_is_output(claim.name);
 		if (!has(claims, n, &claim))
 			claims[n++] = claim;
 	}
@@ -98,6 +111,8 @@ unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP
 		if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live"))
 			claims[0].kind = BP_CLAIM_NETDEV;
 		claims[0].is_read = !strcmp(port->driver, "pcap") && !strcmp(port->mode, "read");
+		claims[0].is_output = claims[0].kind == BP_CLAIM_FILE && !claims[0].is_read &&
+				      bp_claim_is_output(claims[0].name);
 		return 1;
 	}
 	return 0;
@@ -154,7 +169,7 @@ void bp_claim_look(const struct bp_claim *claim, struct bp_claim_id *id)
 	if (claim->kind == BP_CLAIM_NETDEV)
 		id->ifindex = index_of(claim->name);
 	else if (claim->kind == BP_CLAIM_FILE)
-		look_at_file(claim->name, id);
+		look_at_file(claim->is_output ? bp_claim_path(claim->name) : claim->name, id);
 }
 
 bool bp_claims_clash_here(const struct bp_claim *a, const struct bp_claim *b)

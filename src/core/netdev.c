@@ -283,12 +283,22 @@ static uint64_t sum_tx_dropped(struct bp_netdev_tx_dropped *d, const char *ifnam
 struct bp_reported bp_netdev_tx_dropped_row(struct bp_netdev_tx_dropped *d, const char *ifname,
 					    bool is_named)
 {
-	return (struct bp_reported){
-		.name = "dev_tx_dropped",
-		.value = sum_tx_dropped(d, ifname),
-		.is_drop = !is_named,
-		.explains = is_named,
+	static const struct bp_counter_row named = {
+		"dev_tx_dropped",
+		"packets",
+		BP_SIDE_TX,
+		BP_KIND_EXPLAINS,
+		"the interface's own count, of such and beyond them",
+		true
 	};
+	static const struct bp_counter_row lost = { "dev_tx_dropped",
+						    "packets",
+						    BP_SIDE_TX,
+						    BP_KIND_DROP,
+						    "the interface's own count",
+						    true };
+
+	return (struct bp_reported){ is_named ? &named : &lost, sum_tx_dropped(d, ifname) };
 }
 
 void bp_netdev_tx_dropped_end(struct bp_netdev_tx_dropped *d, const char *ifname)

@@ -148,7 +148,7 @@ void bp_netdev_tx_dropped_begin(struct bp_netdev_tx_dropped *d, const char *ifna
 void bp_netdev_tx_dropped_end(struct bp_netdev_tx_dropped *d, const char *ifname);
 /*
  * The sum of all lives until now, as a row of bp_driver_ops.stats(). is_named: the port's queues count
- * what the kernel drops under a reason (explains); else this is all that is known of it (is_drop).
+ * what the kernel drops under a reason (BP_KIND_EXPLAINS); else this is all that is known of it (BP_KIND_DROP).
  */
 struct bp_reported bp_netdev_tx_dropped_row(struct bp_netdev_tx_dropped *d, const char *ifname,
 					    bool is_named);

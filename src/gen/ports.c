@@ -171,7 +171,7 @@ void bp_gen_read_port(const struct bp_gen_port *p, struct bp_gen_port_row *row)
 	row->n_reported = read_reported(p, row->reported);
 	for (unsigned i = 0; i < row->n_reported; i++)
 		for (unsigned j = 0; j < p->n_reported_before; j++)
-			if (!strcmp(row->reported[i].name, p->reported_before[j].name))
+			if (row->reported[i].row == p->reported_before[j].row)
 				row->reported[i].value -= p->reported_before[j].value;
 }
 
@@ -185,7 +185,6 @@ uint64_t bp_gen_tx_dropped(const struct bp_gen *gen)
 	return n;
 }
 
-/* Of a port that sends as well, the rows about sending do not count. */
 uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
 {
 	struct bp_gen_port_row row = { 0 };
@@ -195,8 +194,8 @@ uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
 		n += row.rx[id];
 	for (unsigned i = 0; i < row.n_reported; i++)
-		if (row.reported[i].is_drop && !strstr(row.reported[i].name, "tx") &&
-		    strcmp(row.reported[i].name, "oerrors"))
+		if (row.reported[i].row->kind == BP_KIND_DROP &&
+		    (row.reported[i].row->side & BP_SIDE_RX))
 			n += row.reported[i].value;
 	return n;
 }

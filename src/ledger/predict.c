@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/predict.h"
 
+#include "core/claim.h"
 #include "core/devargs.h"
 #include "core/pci.h"
 #include "ledger/device.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_auto(const char *word)
 {
@@ -123,10 +125,17 @@ static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *
 static void predict_pcap(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
 	struct bp_device device;
+	struct stat st;
 
 	set_mode(p, conf->mode);
 	if (!strcmp(conf->mode, "live"))
 		look(conf->device, p, &device);
+	if (strcmp(conf->mode, "write"))
+		return;
+	if (bp_claim_is_output(conf->device))
+		set_note(p, "standard output is taken for a pipe");
+	if (bp_claim_is_output(conf->device) || (!stat(conf->device, &st) && S_ISFIFO(st.st_mode)))
+		set_mode(p, "write-pipe");
 }
 
 void bp_predict_port(const struct bp_port_conf *conf, struct bp_prediction *prediction)

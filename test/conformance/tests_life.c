@@ -89,9 +89,10 @@ static void reported_counters_never_go_down(struct world *w)
 		traffic_both_ways(w);
 		expect(ops->stats(w->port, is, 16) == n, "the number of counters changed");
 		for (unsigned i = 0; i < n; i++) {
-			expect(was[i].name[0] && !strcmp(was[i].name, is[i].name), "name of %u", i);
-			expect(is[i].value >= was[i].value, "%s went from %lu to %lu", is[i].name,
-			       was[i].value, is[i].value);
+			expect(was[i].row && was[i].row == is[i].row, "row of %u", i);
+			expect(is[i].row->name[0] && is[i].row->meaning[0], "words of %u", i);
+			expect(is[i].value >= was[i].value, "%s went from %lu to %lu",
+			       is[i].row->name, was[i].value, is[i].value);
 			was[i] = is[i];
 		}
 		world_stop(w);
