@@ -213,7 +213,7 @@ const struct bp_key bp_schema[] = {
 	  .words = port_modes, .drivers = ON_NETDEV | BP_SD_PCAP,
 	  .help = "how the driver attaches: see its page in docs/drivers" },
 	{ PORT(strict), .name = "strict", .type = BP_KEY_CHOICE, .words = yes_no, .fallback = "no",
-	  .drivers = ON_NETDEV,
+	  .drivers = BP_SD_AF_XDP,
 	  .help = "refuse to start when the mode asked for is not the mode got" },
 	{ PORT(take_host), .name = "take_host", .type = BP_KEY_CHOICE, .words = yes_no,
 	  .fallback = "no", .drivers = BP_SD_AF_XDP | BP_SD_DPDK,

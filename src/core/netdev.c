@@ -93,6 +93,13 @@ int bp_netdev_name(int fd, int ifindex, char ifname[IF_NAMESIZE])
 	return err;
 }
 
+/* The name that sysfs and procfs know an interface by, which may be given by another one. */
+static void find_own_name(const char *ifname, char own[IF_NAMESIZE])
+{
+	snprintf(own, IF_NAMESIZE, "%.15s", ifname);
+	(void)bp_netdev_name(-1, bp_netdev_index(-1, ifname), own);
+}
+
 int bp_netdev_mtu(int fd, const char *ifname)
 {
 	struct ifreq ifr = { .ifr_mtu = 0 };
@@ -174,19 +181,21 @@ int bp_netdev_node(const char *ifname)
 
 bool bp_netdev_is_vf(const char *ifname)
 {
-	char path[64 + IF_NAMESIZE];
+	char own[IF_NAMESIZE], path[64 + IF_NAMESIZE];
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device/physfn", ifname);
+	find_own_name(ifname, own);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/physfn", own);
 	return access(path, F_OK) == 0;
 }
 
 /* One character per feature bit, lowest first. */
 bool bp_netdev_has_virtio(const char *ifname, unsigned bit)
 {
-	char path[64 + IF_NAMESIZE], bits[80] = "";
+	char own[IF_NAMESIZE], path[64 + IF_NAMESIZE], bits[80] = "";
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device/features", ifname);
+	find_own_name(ifname, own);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/features", own);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
@@ -233,18 +242,19 @@ static int read_tx_dropped(const char *ifname, uint64_t *n)
 {
 	/* Of this thread's network namespace, whatever /sys shows. */
 	FILE *f = fopen("/proc/thread-self/net/dev", "re");
-	char line[512], dev[IF_NAMESIZE + 1];
+	char line[512], dev[IF_NAMESIZE + 1], own[IF_NAMESIZE];
 	int err = -ENODEV;
 
 	if (!f)
 		return -errno;
+	find_own_name(ifname, own);
 	while (err && fgets(line, sizeof(line), f)) {
 		unsigned long long dropped;
 
 		/* Eight columns of receive, then bytes, packets, errs, drop of transmit. */
 		if (sscanf(line, " %16[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", dev,
 			   &dropped) == 2 &&
-		    strcmp(dev, ifname) == 0) {
+		    strcmp(dev, own) == 0) {
 			*n = dropped;
 			err = 0;
 		}

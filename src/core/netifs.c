@@ -274,6 +274,11 @@ static int dump(int fd, unsigned type, unsigned char family, struct bp_netifs *n
 	struct ifinfomsg *info = bp_netlink_request(room, type, NLM_F_DUMP, sizeof(*info));
 
 	info->ifi_family = family;
+	/* Without a mask the kernel does not measure what it has to tell: it leaves an interface of more than a
+	 * datagram's usual length (hundreds of alternative names) out, without a word (rtnl_calcit()). */
+	if (type == RTM_GETLINK)
+		mnl_attr_put_u32((struct nlmsghdr *)(void *)room, IFLA_EXT_MASK,
+				 RTEXT_FILTER_SKIP_STATS);
 	return bp_netlink_ask(fd, room, take, netifs);
 }
 

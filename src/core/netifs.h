@@ -21,7 +21,7 @@ struct bp_netif {
 	bool is_up;
 	bool has_xdp; /* an XDP program is attached */
 	char qdisc[IF_NAMESIZE]; /* "noqueue", "fq_codel"; "" not told */
-	bool has_stats; /* the counters of packets that it or its driver dropped are told: */
+	bool has_stats; /* bp_netif_look() alone: packets that it or its driver dropped are told: */
 	uint64_t rx_dropped, tx_dropped;
 	bool has_default_v4, has_default_v6; /* a default route of any table goes through it */
 	bool has_link_local; /* an IPv6 link-local address */
