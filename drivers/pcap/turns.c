@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -60,6 +61,8 @@ struct bp_turns {
 	uint32_t n_kept, n_kept_max; /* 0: all are kept, none is remembered */
 	struct kept *kept; /* the oldest first */
 };
+
+static_assert(offsetof(struct bp_turns, due) == 0, "bp_turns_is_due() looks there");
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -413,10 +416,10 @@ int bp_turns_open(const struct bp_turns_request *r, struct bp_turns **turns,
 	return err;
 }
 
-void bp_turns_close(struct bp_turns *t, struct bp_turn_file *file)
+bool bp_turns_close(struct bp_turns *t, struct bp_turn_file *file)
 {
 	uint64_t one = 1;
-	bool is_woken;
+	bool is_woken, has_lost;
 
 	atomic_store_explicit(&t->is_closed, true, memory_order_relaxed);
 	is_woken = write(t->wake_fd, &one, sizeof(one)) > 0;
@@ -430,5 +433,8 @@ void bp_turns_close(struct bp_turns *t, struct bp_turn_file *file)
 	name_file(t, file->fd, t->began_s);
 	drop_path(t, file->fd);
 	close_file(t, file->fd);
+	*file = (struct bp_turn_file){ .fd = -1 };
+	has_lost = bp_turns_has_lost(t);
 	free_turns(t);
+	return has_lost;
 }

@@ -48,8 +48,9 @@ int bp_turns_open(const struct bp_turns_request *r, struct bp_turns **turns,
  */
 bool bp_turns_swap(struct bp_turns *turns, struct bp_turn_file *file);
 
-/* End the thread, put the last file away. Control thread, when nobody writes; blocks on the disk. */
-void bp_turns_close(struct bp_turns *turns, struct bp_turn_file *file);
+/* End the thread, put the last file away. Control thread, when nobody writes; blocks on the disk. Returns what
+ * bp_turns_has_lost() says at the end. */
+bool bp_turns_close(struct bp_turns *turns, struct bp_turn_file *file);
 
 /* Are packets gone with a file that somebody deleted, or that could not be closed? Any thread. */
 bool bp_turns_has_lost(struct bp_turns *turns);

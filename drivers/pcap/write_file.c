@@ -27,6 +27,7 @@ struct writer {
 	struct bp_turn_file file; /* the worker's, once it runs */
 	uint64_t max_bytes; /* of a file; UINT64_MAX: no bound */
 	struct bp_turns *turns; /* NULL: one file */
+	bool has_name; /* so that it can lose it; some file systems count no links */
 	/* Last error, 0 after a success. The worker writes, check() reads: relaxed. */
 	_Atomic int error;
 	int told; /* error that check() has logged */
@@ -108,6 +109,11 @@ static unsigned file_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 
 /* ---- control --------------------------------------------------------------------------------- */
 
+static bool does_rotate(const struct bp_port *port)
+{
+	return port->conf->rotate_bytes || port->conf->rotate_s;
+}
+
 static int refuse(const struct bp_port *port, const char *why)
 {
 	bp_log(BP_LOG_ERROR, "port %s: cannot write the capture %s: %s", port->conf->name,
@@ -139,7 +145,7 @@ static int check_kind(const struct bp_port *port, int fd, const struct stat *st)
 		return 0;
 	if (!S_ISCHR(st->st_mode))
 		return refuse(port, "it is no regular file, and no pipe");
-	return port->conf->rotate_bytes || port->conf->rotate_s
+	return does_rotate(port)
 		       ? refuse(port,
 				"it is a device, which has no next file: delete rotate_bytes and "
 				"rotate_s")
@@ -171,20 +177,22 @@ static int open_file(const struct bp_port *port)
 }
 
 /* From its beginning. 0 or -errno. */
-static int begin_file(int fd, struct bp_turn_file *file)
+static int begin_file(int fd, struct writer *w)
 {
 	uint8_t header[BP_PCAP_FILE_HEADER_BYTES];
 	int err = bp_pcap_make_header(header);
-	struct stat st;
+	struct stat st = { 0 };
 
 	if (!err && !fstat(fd, &st) && S_ISREG(st.st_mode) && ftruncate(fd, 0))
 		err = -errno;
 	errno = 0;
 	if (!err && pwrite(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
 		err = errno ? -errno : -ENOSPC;
-	if (!err)
-		*file = (struct bp_turn_file){ .fd = fd, .end = sizeof(header) };
-	return err;
+	if (err)
+		return err;
+	w->has_name = S_ISREG(st.st_mode) && st.st_nlink;
+	w->file = (struct bp_turn_file){ .fd = fd, .end = sizeof(header) };
+	return 0;
 }
 
 /* One after another, the first of them now. */
@@ -216,11 +224,11 @@ static int file_open(struct bp_port *port)
 	w->max_bytes = UINT64_MAX;
 	fd = open_file(port);
 	err = fd < 0 ? fd : 0;
-	if (!err && (port->conf->rotate_bytes || port->conf->rotate_s)) {
+	if (!err && does_rotate(port)) {
 		close(fd);
 		err = begin_turns(port, w);
 	} else if (!err) {
-		err = begin_file(fd, &w->file);
+		err = begin_file(fd, w);
 		if (err) {
 			refuse(port, strerror(-err));
 			close(fd);
@@ -247,7 +255,7 @@ static int make_anew(struct bp_port *port, struct writer *w)
 	if (fd < 0)
 		return -ENODEV;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !flock(fd, LOCK_EX | LOCK_NB) &&
-	    !begin_file(fd, &w->file)) {
+	    !begin_file(fd, w)) {
 		atomic_store_explicit(&w->error, 0, memory_order_relaxed);
 		return 0;
 	}
@@ -259,7 +267,7 @@ static int file_start(struct bp_port *port)
 {
 	struct writer *w = port->priv;
 
-	if (w->file.fd < 0 && make_anew(port, w))
+	if (w->file.fd < 0 && (does_rotate(port) ? begin_turns(port, w) : make_anew(port, w)))
 		return -ENODEV;
 	port->info = (struct bp_port_info){
 		.kind = BP_DEVICE_NONE,
@@ -273,20 +281,23 @@ static int file_start(struct bp_port *port)
 	return 0;
 }
 
-/* Is the one file without a name? Its turns look after theirs. */
+/* Has the one file lost its name? Its turns look after theirs. */
 static bool is_deleted(const struct writer *w)
 {
 	struct stat st;
 
-	return !w->turns && w->file.fd >= 0 && !fstat(w->file.fd, &st) && S_ISREG(st.st_mode) &&
-	       !st.st_nlink;
+	return w->has_name && w->file.fd >= 0 && !fstat(w->file.fd, &st) && !st.st_nlink;
 }
 
-/* Each burst reached the kernel: a restart goes on in the same file, where it has a name. */
+/* Each burst reached the kernel: a restart goes on in the same file, where it has a name and no turns. */
 static void file_stop(struct bp_port *port)
 {
 	struct writer *w = port->priv;
 
+	if (w->turns) {
+		port->has_failed |= bp_turns_close(w->turns, &w->file);
+		w->turns = NULL;
+	}
 	if (!is_deleted(w))
 		return;
 	close(w->file.fd);
@@ -297,9 +308,9 @@ static void file_close(struct bp_port *port)
 {
 	struct writer *w = port->priv;
 
-	if (w->turns)
+	if (w->turns) /* it was never started */
 		bp_turns_close(w->turns, &w->file);
-	else if (w->file.fd >= 0 && close(w->file.fd) < 0)
+	if (w->file.fd >= 0 && close(w->file.fd) < 0)
 		bp_log(BP_LOG_ERROR, "port %s: the capture %s may be incomplete: %s",
 		       port->conf->name, port->conf->device, strerror(errno));
 	free(w);

@@ -133,42 +133,53 @@ static bool is_vxlan(const struct cursor *c)
 	       c->data[c->at + UDP_BYTES] == 0x08;
 }
 
-/* The payload behind an IP header; {0}: none of a kind that we make; *is_inside: there is more to skip. */
-static struct bp_frame_place find_l4(struct cursor *c, int protocol, bool *is_inside)
+/* Behind an IP header: *place is the payload, where it is of a kind that we make. Is there more to skip? */
+static inline __attribute__((always_inline)) bool skip_l4(struct cursor *c, int protocol,
+							  struct bp_frame_place *place)
 {
-	struct bp_frame_place none = { 0 };
-
 	if (protocol == IP_UDP) {
-		if (!is_vxlan(c))
-			return (struct bp_frame_place){ c->at + UDP_BYTES, c->end };
-		c->at += UDP_BYTES + VXLAN_BYTES;
-		*is_inside = skip_eth(c);
+		if (__builtin_expect(is_vxlan(c), 0)) {
+			c->at += UDP_BYTES + VXLAN_BYTES;
+			return skip_eth(c);
+		}
+		*place = (struct bp_frame_place){ c->at + UDP_BYTES, c->end };
 	} else if (protocol == IP_TCP && has(c, TCP_BYTES)) {
-		return (struct bp_frame_place){ c->at + (c->data[c->at + 12] >> 4) * 4u, c->end };
+		*place = (struct bp_frame_place){ c->at + (c->data[c->at + 12] >> 4) * 4u, c->end };
 	} else if (protocol == IP_GRE) {
-		*is_inside = skip_gre(c);
+		return skip_gre(c);
 	}
-	return none;
+	return false;
+}
+
+/* One header, or what belongs together. Is there more to skip? */
+static inline __attribute__((always_inline)) bool skip_one(struct cursor *c,
+							   struct bp_frame_place *place)
+{
+	switch (c->type) {
+	case ETHERTYPE_4:
+		return skip_l4(c, skip_ip4(c), place);
+	case ETHERTYPE_6:
+		return skip_l4(c, skip_ip6(c), place);
+	case ETHERTYPE_TAG:
+	case ETHERTYPE_AD:
+		return skip_tag(c);
+	case ETHERTYPE_MPLS:
+		return skip_mpls(c);
+	case BP_ETHERTYPE_GEN:
+		*place = (struct bp_frame_place){ c->at, c->end };
+		return false;
+	default:
+		return false;
+	}
 }
 
 struct bp_frame_place bp_frame_find(const uint8_t *data, uint32_t n_bytes, uint32_t frame_bytes)
 {
 	struct cursor c = { .data = data, .n_bytes = n_bytes, .end = frame_bytes };
 	struct bp_frame_place place = { 0 };
-	bool is_inside = skip_eth(&c);
 
-	for (unsigned i = 0; i < STEPS_MAX && is_inside; i++) {
-		is_inside = false;
-		if (c.type == ETHERTYPE_4)
-			place = find_l4(&c, skip_ip4(&c), &is_inside);
-		else if (c.type == ETHERTYPE_6)
-			place = find_l4(&c, skip_ip6(&c), &is_inside);
-		else if (c.type == BP_ETHERTYPE_GEN)
-			place = (struct bp_frame_place){ c.at, c.end };
-		else if (c.type == ETHERTYPE_TAG || c.type == ETHERTYPE_AD)
-			is_inside = skip_tag(&c);
-		else if (c.type == ETHERTYPE_MPLS)
-			is_inside = skip_mpls(&c);
-	}
+	if (skip_eth(&c))
+		for (unsigned i = 0; i < STEPS_MAX && skip_one(&c, &place); i++)
+			;
 	return place;
 }

@@ -159,7 +159,7 @@ case_path()
 	{
 		bp_port left af_packet-mmap v0
 		bp_port right af_packet-mmap v3
-		printf '[gen]\ntx = left\nrx = right\nrate = 5kpps\ncount = 1200\n'
+		printf '[gen]\ntx = left\nrx = right\nrate = 5kpps\ncount = 1200\nduration = 0\nsettle = 5\n'
 		streams
 	} | bp_ini gen
 	tcpdump -i v3 -Q in -w "$BP_TMP/wire.pcap" -U -B 16384 -c 1200 ether src 02:00:00:00:01:01 \
@@ -184,7 +184,7 @@ taken()
 	shift 3
 	{
 		bp_port out af_packet-mmap v0
-		printf '[gen]\ntx = out\nrate = 10kpps\ncount = 50\n[stream.%s]\n' "$_name"
+		printf '[gen]\ntx = out\nrate = 10kpps\ncount = 50\nduration = 0\n[stream.%s]\n' "$_name"
 		printf 'size = 200\ndst = %s\ndport = 4444\n' "$_address"
 		printf '%s\n' "$@"
 	} | bp_ini "$_name"
@@ -247,6 +247,7 @@ case_kernel()
 		taken gretap 4 10.9.0.1 'encap = gretap:7' 'src = 10.8.0.1-10.8.0.50'
 	device g6 type ip6gre local 2001:2:1:1::1 remote 2001:2:0:1::1 &&
 		taken gre6 6 2001:2:1::1 'protocol = udp6' 'encap = gre' 'outer_dst = 2001:2:1:1::1' 'sport = 1000-1049'
+	return 0
 }
 
 _case=$1

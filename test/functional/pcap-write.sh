@@ -40,14 +40,14 @@ begin()
 # says NAME WORDS: the log does, or will.
 says()
 {
-	wait_for 10 grep -q "$2" "$1.log" || fail "$1: nobody says «$2»"
+	wait_for 30 grep -q "$2" "$1.log" || fail "$1: nobody says «$2»"
 }
 
 # end NAME CODE: by SIGTERM, with that exit code, whatever a reader does.
 end()
 {
 	kill -TERM "$(bp_pid "$1")"
-	bp_exit "$1" 10
+	bp_exit "$1" 30
 	_rc=$?
 	[ $_rc -eq "$2" ] || fail "$1: exit code $_rc, not $2"
 	bp_law "$1"
@@ -95,13 +95,13 @@ case_reader()
 	begin reader
 	says reader 'pipe is down'
 	for round in 1 2; do
-		timeout 10 tcpdump -n -c 200 -r pipe --time-stamp-precision=nano -w got.pcap 2>tcpdump.log ||
+		timeout 30 tcpdump -n -c 200 -r pipe --time-stamp-precision=nano -w got.pcap 2>tcpdump.log ||
 			fail "round $round: tcpdump: exit code $?"
 		case $(records check got.pcap) in
 		"200 "*) ;;
 		*) fail "round $round: $(records check got.pcap), not 200 packets" ;;
 		esac
-		wait_for 10 eval "[ \$(grep -c 'its reader went away' reader.log) = $round ]" ||
+		wait_for 30 eval "[ \$(grep -c 'its reader went away' reader.log) = $round ]" ||
 			fail "round $round: nobody says that the reader went away"
 	done
 	says reader 'pipe is back'
@@ -129,7 +129,7 @@ case_stall()
 	wait_for 20 full || fail "nobody says that the pipe is full"
 	: >go
 	# The rest of the record that the full pipe has in part goes out by itself.
-	wait_for 10 eval '[ "$(stat -c %s got.pcap)" -gt 1000000 ]' || fail "nothing comes out of the pipe"
+	wait_for 30 eval '[ "$(stat -c %s got.pcap)" -gt 1000000 ]' || fail "nothing comes out of the pipe"
 	end stall 0
 	wait $reader || fail "the reader ends with code $?"
 	# shellcheck disable=SC2046 # words
@@ -146,7 +146,7 @@ case_stall()
 	says stall 'forwarding' # from then on SIGUSR1 asks for a report
 	wait_for 20 full || fail "nobody says that the pipe is full"
 	kill -TERM "$(bp_pid stall)"
-	bp_exit stall 10
+	bp_exit stall 30
 	rc=$?
 	[ $rc -le 1 ] || fail "with a reader that reads nothing: exit code $rc"
 	bp_law stall
@@ -182,10 +182,10 @@ case_output()
 
 	{ "$BYPATH" run output.ini --set port.in.loop=yes 2>output.log; echo $? >rc; } |
 		tcpdump -n -c 10 -r - >read.txt 2>tcpdump.log &
-	wait_for 10 grep -q 'its reader went away' output.log || fail "the reader's end goes untold"
+	wait_for 30 grep -q 'its reader went away' output.log || fail "the reader's end goes untold"
 	pkill -TERM -P "$(ps -o pid= --ppid $$ | head -n 1)" bypath 2>/dev/null
 	kill -TERM "$(pidof -s bypath)" 2>/dev/null
-	wait_for 10 test -s rc || fail "it does not end"
+	wait_for 30 test -s rc || fail "it does not end"
 	[ "$(cat rc)" = 1 ] || fail "after the reader's end: exit code $(cat rc)"
 
 	wrong 1 'standard output is closed' sh -c '"$BYPATH" run output.ini >&-'
@@ -256,7 +256,7 @@ case_meddled()
 	records make in.pcap 1000
 	ini one one.pcap 'rate_pps = 20000\nloop = yes'
 	begin one
-	wait_for 10 test -s one.pcap || fail "one: no file"
+	wait_for 30 test -s one.pcap || fail "one: no file"
 	rm one.pcap
 	says one 'one.pcap was deleted'
 	says one 'one.pcap is back'
@@ -265,7 +265,7 @@ case_meddled()
 
 	ini many many.pcap 'rate_pps = 20000\nloop = yes' 'rotate_bytes = 262144'
 	begin many
-	wait_for 10 eval 'ls many_*_00002.pcap' || fail "many: no files"
+	wait_for 30 eval 'ls many_*_00002.pcap' || fail "many: no files"
 	rm many.pcap
 	says many 'many.pcap was deleted'
 	mv many.pcap moved.pcap
