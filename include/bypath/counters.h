@@ -23,6 +23,7 @@ enum bp_cnt {
 	BP_CNT_CSUM, /* partial checksums completed in software */
 	BP_CNT_VLAN, /* stripped VLAN tags put back */
 	BP_CNT_PADDED, /* cut when they were captured, filled up with zeros */
+	BP_CNT_NOT_REWRITTEN, /* to be changed when they were played, and as recorded all the same */
 	BP_CNT_GSO_PKTS, /* super-frames segmented in software */
 	BP_CNT_GSO_SEGS, /* packets that came out of them */
 	/* Of BP_CNT_PKTS: lost after they had been counted there; under a drop reason as well. */

@@ -15,6 +15,7 @@ static const char *const cnt_names[BP_CNT_N] = {
 	[BP_CNT_CSUM] = "csum_completed",
 	[BP_CNT_VLAN] = "vlan_inserted",
 	[BP_CNT_PADDED] = "padded",
+	[BP_CNT_NOT_REWRITTEN] = "not_rewritten",
 	[BP_CNT_GSO_PKTS] = "gso_packets",
 	[BP_CNT_GSO_SEGS] = "gso_segments",
 	[BP_CNT_LOST_AFTER] = "lost_after_sent",

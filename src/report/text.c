@@ -144,6 +144,8 @@ static const char *meaning_of(unsigned id)
 		return "stripped VLAN tags put back";
 	case BP_CNT_PADDED:
 		return "cut when captured, filled up with zeros here";
+	case BP_CNT_NOT_REWRITTEN:
+		return "to be rewritten, but went out as recorded (no IP, headers cut)";
 	case BP_CNT_GSO_PKTS:
 		return "super-frames cut here";
 	case BP_CNT_GSO_SEGS:

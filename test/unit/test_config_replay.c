@@ -94,6 +94,19 @@ static const struct config_case frames[] = {
 	MAC("02:00:00:00:00"),
 	MAC("02:00:00:00:00:0g"),
 	MAC("02:00:00:00:00:01-02:00:00:00:00:02"),
+	CASE("tags_and_addresses", PLAYS("vlan = 4094\nloop = yes\nround_shift = 16777215\n")),
+	CASE("no_tag", PLAYS("strip_vlan = yes\nvlan = 0\n")),
+	CASE("a_tag_and_none", PLAYS("strip_vlan = yes\nvlan = 7\n"),
+	     .errors = "@:4: [port.a] strip_vlan: found 'yes' beside vlan = 7: the two contradict "
+		       "each other; delete one\n"),
+	CASE("no_such_tag", PLAYS("vlan = 4095\n"),
+	     .errors = "@:4: [port.a] vlan: found «4095», allowed: 0..4094, 0: as recorded\n"),
+	CASE("other_addresses_for_no_round", PLAYS("rounds = 1\nround_shift = 256\n"),
+	     .errors = "@:5: [port.a] round_shift: is about further rounds, but there is one: set "
+		       "rounds, or loop = yes\n"),
+	CASE("too_far", PLAYS("rounds = 2\nround_shift = 16777216\n"),
+	     .errors = "@:5: [port.a] round_shift: found «16777216», allowed: 0..16777215 "
+		       "addresses, 0: the same in each round\n"),
 	CASE("another_word", PLAYS("truncated = yes\n"),
 	     .errors = "@:4: [port.a] truncated: found «yes», allowed: drop | pad\n"),
 };
