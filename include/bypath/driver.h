@@ -7,7 +7,7 @@
 
 struct bp_ks_ops;
 
-#define BP_DRIVER_ABI 5u
+#define BP_DRIVER_ABI 6u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
