@@ -136,6 +136,21 @@ static void what_changes_the_recorded_pace_needs_it(void **state)
 	run_cases(paces, sizeof(paces) / sizeof(paces[0]));
 }
 
+/* What a frame may be told, streams know as well. */
+static const struct config_case elsewhere[] = {
+	CASE("a_key_of_two_sections", TWO_PORTS "[engine]\nvlan = 5\n",
+	     .errors = "@:8: [engine] vlan: unknown key here: it belongs in [port.NAME] or "
+		       "[stream.NAME]\n"),
+	CASE("a_key_of_one", TWO_PORTS "[engine]\nround_shift = 5\n",
+	     .errors = "@:8: [engine] round_shift: unknown key here: it belongs in [port.NAME]\n"),
+};
+
+static void a_key_in_the_wrong_place_is_told_its_own(void **state)
+{
+	(void)state;
+	run_cases(elsewhere, sizeof(elsewhere) / sizeof(elsewhere[0]));
+}
+
 static void a_run_that_ends_with_its_captures_has_one_that_ends(void **state)
 {
 	(void)state;
@@ -147,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_that_ends_with_its_captures_has_one_that_ends),
 		cmocka_unit_test(one_address_for_all_frames),
+		cmocka_unit_test(a_key_in_the_wrong_place_is_told_its_own),
 		cmocka_unit_test(rounds_do_not_contradict_loop),
 		cmocka_unit_test(what_changes_the_recorded_pace_needs_it),
 	};
