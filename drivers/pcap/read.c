@@ -409,7 +409,7 @@ static void tell(const struct bp_port *port, const struct reader *r, unsigned st
 		       name, device);
 }
 
-static int read_check(struct bp_port *port)
+static enum bp_link read_check(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 	unsigned state = atomic_load_explicit(&r->state, memory_order_acquire);

@@ -15,6 +15,7 @@
 #define BP_NO_PORT     (-1)
 #define BP_STREAMS_MAX 64u
 #define BP_SIZES_MAX   8u
+#define BP_ENCAP_MAX   8u
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
@@ -55,6 +56,9 @@ struct bp_port_conf {
 	double max_gap_s; /* pcap read, pace = recorded: the longest wait, 0 no bound */
 	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
 	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
+	uint64_t rotate_bytes; /* pcap write: longest file of several, 0: no bound */
+	uint32_t rotate_s; /* pcap write: a file lasts so long, 0: any time */
+	uint32_t rotate_files; /* pcap write: files of a run that are kept, 0: all */
 	bool pads_truncated; /* pcap read: records that were cut get zeros up to their length */
 	struct bp_mac dst_mac, src_mac; /* pcap read: of every frame */
 	uint16_t vlan; /* pcap read: id of every frame's outermost tag, 0 as recorded */
@@ -89,6 +93,32 @@ struct bp_rate {
 
 enum bp_protocol { BP_PROTO_UDP4, BP_PROTO_UDP6, BP_PROTO_TCP4, BP_PROTO_TCP6, BP_PROTO_ETH };
 
+/* A header between Ethernet and the stream's own, or a tunnel with all that it brings. */
+enum bp_encap_kind {
+	BP_ENCAP_VLAN, /* EtherType 0x8100 */
+	BP_ENCAP_QINQ, /* EtherType 0x88a8 */
+	BP_ENCAP_MPLS,
+	BP_ENCAP_VXLAN, /* IP, UDP, VXLAN, Ethernet */
+	BP_ENCAP_GRE, /* IP, GRE */
+	BP_ENCAP_GRETAP, /* IP, GRE, Ethernet */
+};
+struct bp_encap {
+	enum bp_encap_kind kind;
+	bool has_id;
+	uint32_t id; /* VLAN, label, VNI, key */
+};
+struct bp_encaps {
+	uint16_t n;
+	struct bp_encap v[BP_ENCAP_MAX]; /* from the outside */
+};
+
+/* IPv6 extension headers, in the order in which they stand (RFC 8200, 4.1). */
+enum bp_extension {
+	BP_EXT_HOP_BY_HOP = 1u << 0,
+	BP_EXT_DEST_OPTIONS = 1u << 1,
+	BP_EXT_FRAGMENT = 1u << 2,
+};
+
 /* [stream.NAME]: frames of one kind that the generator makes. */
 struct bp_stream_conf {
 	char name[BP_NAME_BYTES];
@@ -96,11 +126,16 @@ struct bp_stream_conf {
 	uint16_t share; /* of the packets, against the other streams' shares: 1..100 */
 	struct bp_sizes sizes;
 	uint16_t vlan; /* 802.1Q tag, 0: none */
+	struct bp_encaps encap;
+	uint8_t extensions; /* enum bp_extension */
 	uint8_t ttl;
 	uint8_t dscp;
 	struct bp_range src_mac, dst_mac;
 	struct bp_range src, dst; /* 4 or 16 bytes by protocol; eth: not given */
 	struct bp_range sport, dport;
+	/* Of the tunnel, if there is one: 4 or 16 bytes; of the Ethernet within it. */
+	struct bp_range outer_src, outer_dst;
+	struct bp_range inner_src_mac, inner_dst_mac;
 };
 
 /* [gen]: bypath gen sends on one port, receives on another. */

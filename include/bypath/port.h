@@ -149,13 +149,9 @@ struct bp_port_info {
 
 /* A counter that the kernel, the device or a PMD publishes; cumulative since the first start. */
 struct bp_reported {
-	char name[BP_NAME_BYTES]; /* e.g. "tp_drops", "imissed" */
+	const struct bp_counter_row
+		*row; /* static; its drops are lost before bypath received or after it sent */
 	uint64_t value;
-	bool is_drop; /* packets lost before bypath received them, or after it sent them */
-	/* The device's own count of packets that queues have under a drop reason, perhaps twice or with
-	 * others', or that were counted as sent when nobody knew yet that its link was gone: stands beside
-	 * them as an explanation, is never added to anything. */
-	bool explains;
 };
 
 enum bp_link {

@@ -33,6 +33,7 @@ struct options {
 	const char *report_path; /* NULL: none */
 	double duration_s; /* 0: until a signal */
 	bool is_quiet; /* no live line */
+	bool is_output_taken; /* by a capture */
 	struct bp_cli_sets sets;
 };
 
@@ -167,13 +168,14 @@ static void watch(struct bp_engine *engine, const struct bp_conf *conf, const st
 	}
 }
 
-static int print_report(const struct bp_report *report, const struct bp_model_path *models,
-			unsigned n_models)
+static int print_report(const struct options *o, const struct bp_report *report,
+			const struct bp_model_path *models, unsigned n_models)
 {
 	struct bp_cli_page page;
 
 	if (bp_cli_page_open(&page))
 		return BP_EXIT_FAILED;
+	page.is_for_log = o->is_output_taken;
 	bp_report_text(page.file, report, models, n_models);
 	return bp_cli_page_print(&page) ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
@@ -190,7 +192,7 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 	n_models = bp_explain_report(report, models);
 	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
 	if (bp_cli_has_output())
-		code = print_report(report, models, n_models);
+		code = print_report(o, report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);
@@ -210,7 +212,7 @@ static bool has_path(const struct bp_conf *conf)
 	return false;
 }
 
-static int forward(const struct bp_conf *conf, const struct options *o)
+static int forward(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
 	struct bp_engine *engine = NULL;
@@ -223,6 +225,7 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
 	bp_log_start_thread(); /* without: it logs directly */
+	o->is_output_taken = bp_cli_page_is_for_log(conf);
 	bp_cli_start_begin(&start);
 	err = bp_engine_create(conf, &engine);
 	bp_cli_start_end(&start);

@@ -4,6 +4,8 @@
 
 #include "bypath/pkt.h"
 
+#include "core/claim.h"
+#include "core/devargs.h"
 #include "core/pci.h"
 
 #include "config/schema.h"
@@ -48,7 +50,7 @@ static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 	const char *pci = name;
 	bool is_pci;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(port->device, ","), port->device);
+	bp_devargs_name(port->device, name, sizeof(name));
 	if (!strncmp(pci, "pci:", 4))
 		pci += 4;
 	is_pci = bp_pci_parse(pci, full);
@@ -69,6 +71,22 @@ static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 			"string as net_memif0,role=client; for a network interface: "
 			"net_af_packet0,iface=NAME",
 			name);
+}
+
+static void check_rotation(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	bool does_rotate = port->rotate_bytes || port->rotate_s;
+
+	if (port->rotate_files && !does_rotate)
+		bp_load_complain(load, port_id, "rotate_files",
+				 "found %u without rotate_bytes or rotate_s: say when a file ends",
+				 port->rotate_files);
+	if (does_rotate && bp_claim_is_output(port->device))
+		bp_load_complain(
+			load, port_id, port->rotate_bytes ? "rotate_bytes" : "rotate_s",
+			"found beside device = -: standard output has no next file: name a "
+			"file, or delete the line");
 }
 
 /* More than one? */
@@ -141,6 +159,7 @@ static void check_pcap(struct bp_load *load, unsigned port_id)
 {
 	struct bp_port_conf *port = &load->conf.ports[port_id];
 
+	check_rotation(load, port_id);
 	if (!strcmp(port->mode, "live"))
 		check_netdev(load, port_id);
 	check_rounds(load, port_id);

@@ -38,6 +38,8 @@ enum bp_key_type {
 	BP_KEY_MACS, /* a MAC address, or first-last */
 	BP_KEY_ADDRS, /* an IPv4 or IPv6 address, or first-last */
 	BP_KEY_L4PORTS, /* a UDP or TCP port, or first-last */
+	BP_KEY_ENCAP, /* a list of headers, from the outside */
+	BP_KEY_EXTENSIONS, /* a list of IPv6 extension headers */
 };
 
 enum bp_key_flag {

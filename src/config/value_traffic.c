@@ -34,6 +34,11 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 		return "an IPv4 or IPv6 address, or FIRST-LAST";
 	case BP_KEY_L4PORTS:
 		return "0..65535, or FIRST-LAST";
+	case BP_KEY_ENCAP:
+		return "up to 8 of vlan:ID, qinq:ID, mpls:LABEL, vxlan:VNI, gre, gre:KEY, gretap, "
+		       "gretap:KEY, from the outside, as qinq:100,vlan:200";
+	case BP_KEY_EXTENSIONS:
+		return "hop-by-hop, dest-options, fragment, each once";
 	default:
 		return "";
 	}
@@ -288,6 +293,12 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 		break;
 	case BP_KEY_L4PORTS:
 		is_right = parse_range(text, parse_l4port, field, &reason);
+		break;
+	case BP_KEY_ENCAP:
+		is_right = bp_value_parse_encaps(text, field);
+		break;
+	case BP_KEY_EXTENSIONS:
+		is_right = bp_value_parse_extensions(text, field);
 		break;
 	default:
 		break;

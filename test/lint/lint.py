@@ -30,6 +30,7 @@ OWNERS = {
     "bpf/": {"drivers/af_xdp", "drivers/xdp_live", "src/ledger"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
+    "libmnl/": {"src/core"},
     "jansson.h": {"src/report", "src/control", "src/cli", "src/gen", "src/compare"},
 }
 LINES_MAX = 800
