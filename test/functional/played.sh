@@ -361,6 +361,11 @@ case_rewritten_rounds()
 	play same "rounds = 3" "pace = max"
 	came same "frames == 3 * load('$BP_TMP/same.pcap')"
 	bp_expect same 'counted("in", "rx", "not_rewritten") == 0'
+	# Behind a header that was put there.
+	trace cooked "pcap([record(sll2(0x800, ip('10.0.0.1', '10.0.0.2', 6, tcp('10.0.0.1', '10.0.0.2'))))], SLL2)"
+	play cooked "rounds = 2" "round_shift = 7" "vlan = 9" "dst_mac = 02:00:00:00:00:02" "src_mac = 02:00:00:00:00:01"
+	came cooked "[f for n, f in frames] == [eth(0x8100, b'\\0\\x09\\x08\\0' + ip(a, b, 6, tcp(a, b)))
+		for a, b in [('10.0.0.1', '10.0.0.2'), ('10.0.0.8', '10.0.0.9')]]"
 	# A packet in several views, one whose headers are cut, one that is padded.
 	trace odd "pcap([record(eth(0x800, ip('10.0.0.1', '10.0.0.2', 17, udp('10.0.0.1', '10.0.0.2', 3001)))),
 		record(eth(0x800, ip('10.0.0.1', '10.0.0.2', 17, udp('10.0.0.1', '10.0.0.2', 100)))[:38], 142)])"
