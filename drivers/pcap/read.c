@@ -10,6 +10,7 @@
  */
 #include "capture.h"
 #include "modes.h"
+#include "readdress.h"
 #include "rewrite.h"
 #include "timeline.h"
 
@@ -41,6 +42,7 @@ struct reader {
 	uint32_t room;
 	struct bp_rewrite rewrite;
 	bool pads; /* truncated = pad */
+	uint64_t shift; /* of this round's IP addresses */
 	bool has_record; /* capture's is the packet that comes next */
 	uint64_t due_cycles; /* by the timeline; 0: at once */
 	uint64_t n_played, n_left; /* handed out; records to consume, faulty ones too */
@@ -109,6 +111,7 @@ static bool turn_round(struct reader *r)
 
 	r->n_round = 0;
 	r->n_rounds_left -= r->n_rounds_left != UINT64_MAX;
+	r->shift += r->rxq->port->conf->round_shift;
 	if (state == PLAYING && bp_capture_rewind(&r->capture))
 		state = BROKEN;
 	if (state != PLAYING)
@@ -154,6 +157,7 @@ static enum bp_cnt make_frame(const struct reader *r, struct frame *f)
 	enum bp_cnt fault;
 
 	f->head.len = f->head.skip = 0;
+	f->head.is_left = false;
 	f->pad_len = c->len < c->wire_len ? c->wire_len - c->len : 0;
 	if (f->pad_len && !r->pads)
 		return BP_DROP_RX_TRUNCATED;
@@ -207,6 +211,31 @@ static void fill_views(struct bp_rxq *q, const struct reader *r, const struct fr
 		bp_count(&q->counters, BP_CNT_PADDED, 1);
 }
 
+/* Give a frame, which begins with its captured part, the addresses of the round. */
+static void finish_frame(struct bp_rxq *q, const struct reader *r, const struct frame *f,
+			 struct bp_pkt *pkt)
+{
+	uint32_t n_bytes = least((uint64_t)f->head.len + f->body_len, pkt->len);
+	bool is_left = f->head.is_left;
+
+	if (r->shift && !bp_readdress(pkt->data, n_bytes, r->shift))
+		is_left = true;
+	if (is_left)
+		bp_count(&q->counters, BP_CNT_NOT_REWRITTEN, 1);
+}
+
+static void write_frame(struct bp_rxq *q, const struct reader *r, const struct frame *f,
+			struct bp_pkt *pkts, unsigned n)
+{
+	bp_ledger_note_copy(&q->counters, &pkts[0], r->capture.len); /* fread() */
+	if (!f->head.len && !f->pad_len && !r->shift) {
+		bp_pcap_copy_in(q, pkts, n, r->room, f->body, f->body_len);
+		return;
+	}
+	fill_views(q, r, f, pkts, n);
+	finish_frame(q, r, f, pkts);
+}
+
 static void consume(struct reader *r)
 {
 	r->has_record = false;
@@ -244,11 +273,7 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 			bp_pool_put(q->worker_id, &pkts[n], got);
 			break;
 		}
-		bp_ledger_note_copy(&q->counters, &pkts[n], r->capture.len); /* fread() */
-		if (f.head.len || f.pad_len)
-			fill_views(q, r, &f, &pkts[n], n_views);
-		else
-			bp_pcap_copy_in(q, &pkts[n], n_views, r->room, f.body, f.body_len);
+		write_frame(q, r, &f, &pkts[n], n_views);
 		n += n_views;
 		r->n_played++;
 		consume(r);
@@ -320,6 +345,7 @@ static int read_start(struct bp_port *port)
 	r->frames = port->env->frames;
 	r->room = bp_frames_room(r->frames);
 	r->pads = conf->pads_truncated;
+	r->shift = 0;
 	r->has_record = false;
 	r->n_round = 0;
 	r->n_rounds_left = conf->rounds ? conf->rounds : conf->loop ? UINT64_MAX : 1;

@@ -9,9 +9,13 @@
 #define MAC_BYTES 6u
 #define ETH_BYTES 14u
 
-#define TYPE_V4  0x0800u
-#define TYPE_V6  0x86ddu
-#define TYPE_MIN 0x0600u /* below, it is a length or a number of Linux's own (IEEE 802.3) */
+#define TYPE_V4     0x0800u
+#define TYPE_8021Q  0x8100u
+#define TYPE_V6     0x86ddu
+#define TYPE_8021AD 0x88a8u
+#define TYPE_MIN    0x0600u /* below, it is a length or a number of Linux's own (IEEE 802.3) */
+
+#define VLAN_ID_MASK 0x0fffu
 
 #define SLL_BYTES   16u
 #define SLL_TYPE    14u /* offset of the protocol */
@@ -72,8 +76,10 @@ int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_port_c
 		.needs_bytes = link_bytes ? (uint32_t)link_bytes : 1, /* IP's version */
 		.dst = conf->dst_mac,
 		.src = conf->src_mac,
-		.is_needed =
-			link_type != DLT_EN10MB || conf->dst_mac.is_given || conf->src_mac.is_given,
+		.vlan = conf->vlan,
+		.strips_vlan = conf->strips_vlan,
+		.is_needed = link_type != DLT_EN10MB || conf->dst_mac.is_given ||
+			     conf->src_mac.is_given || conf->vlan || conf->strips_vlan,
 	};
 	return 0;
 }
@@ -118,25 +124,72 @@ static uint16_t type_of(const struct bp_rewrite *rw, const uint8_t *record)
 	}
 }
 
+static bool is_tag(uint16_t type)
+{
+	return type == TYPE_8021Q || type == TYPE_8021AD;
+}
+
+/* Leave the tags out behind which the record goes on with another type. Returns the type that stays. */
+static uint16_t strip_tags(const uint8_t *record, uint32_t len, uint16_t type,
+			   struct bp_rewrite_head *head)
+{
+	while (is_tag(type) && len - head->skip >= 4) {
+		type = load_be16(record + head->skip + 2);
+		head->skip += 4;
+	}
+	head->is_left = is_tag(type);
+	return type;
+}
+
+static void put_be16(struct bp_rewrite_head *head, uint16_t v)
+{
+	store_be16(head->bytes + head->len, v);
+	head->len += 2;
+}
+
+/* Give the outermost tag the id, or put one before the type. */
+static void set_vlan(const uint8_t *record, uint32_t len, uint16_t type, uint16_t vlan,
+		     struct bp_rewrite_head *head)
+{
+	if (!is_tag(type)) {
+		put_be16(head, TYPE_8021Q);
+		put_be16(head, vlan);
+		put_be16(head, type);
+		return;
+	}
+	put_be16(head, type);
+	head->is_left = len - head->skip < 2;
+	if (head->is_left)
+		return;
+	put_be16(head, (uint16_t)((load_be16(record + head->skip) & ~VLAN_ID_MASK) | vlan));
+	head->skip += 2;
+}
+
 enum bp_cnt bp_rewrite_head(const struct bp_rewrite *rw, const uint8_t *record, uint32_t len,
 			    struct bp_rewrite_head *head)
 {
+	bool is_ethernet = rw->link_type == DLT_EN10MB;
+	uint16_t type;
+
 	if (len < rw->needs_bytes)
 		return BP_DROP_RUNT;
-	head->len = ETH_BYTES;
-	head->skip = rw->link_bytes;
-	if (rw->link_type == DLT_EN10MB) {
-		memcpy(head->bytes, record, ETH_BYTES); /* header */
-	} else {
-		uint16_t type = type_of(rw, record);
-
-		if (!type)
-			return BP_DROP_RX_BAD_META;
-		store_be16(head->bytes + 2 * MAC_BYTES, type);
-	}
+	type = is_ethernet ? load_be16(record + 2 * MAC_BYTES) : type_of(rw, record);
+	if (!type && !is_ethernet)
+		return BP_DROP_RX_BAD_META;
+	if (is_ethernet)
+		memcpy(head->bytes, record, 2 * MAC_BYTES); /* header */
 	if (rw->dst.is_given)
 		memcpy(head->bytes, rw->dst.bytes, MAC_BYTES); /* header */
 	if (rw->src.is_given)
 		memcpy(head->bytes + MAC_BYTES, rw->src.bytes, MAC_BYTES); /* header */
+	head->len = 2 * MAC_BYTES;
+	head->skip = rw->link_bytes;
+	head->is_left = false;
+	if (rw->strips_vlan)
+		type = strip_tags(record, len, type, head);
+	if (rw->vlan)
+		set_vlan(record, len, type, rw->vlan, head);
+	else
+		put_be16(head, type);
 	return BP_CNT_N;
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BP_REWRITE_HEAD_MAX 14u /* two MAC addresses, the type */
+#define BP_REWRITE_HEAD_MAX 18u /* two MAC addresses, a tag, the type */
 
 /* What is to be done with each record. Fixed after bp_rewrite_init(). */
 struct bp_rewrite {
@@ -17,6 +17,8 @@ struct bp_rewrite {
 	uint32_t link_bytes; /* of the recorded link header */
 	uint32_t needs_bytes; /* of a record: a shorter one is a runt */
 	struct bp_mac dst, src; /* in place of the recorded ones */
+	uint16_t vlan; /* id of the outermost tag, 0: as recorded */
+	bool strips_vlan; /* takes all tags off */
 	bool is_needed; /* false: records are frames as they are */
 };
 
@@ -25,6 +27,7 @@ struct bp_rewrite_head {
 	uint8_t bytes[BP_REWRITE_HEAD_MAX];
 	uint32_t len; /* of bytes */
 	uint32_t skip; /* bytes of the record that are not in the frame, ≤ its length */
+	bool is_left; /* a tag that was to be changed is cut: it is as recorded */
 };
 
 /* 0; -ENOTSUP: records of this link type are no frames, nor can they be made frames; -EINVAL: they can, with

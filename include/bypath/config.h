@@ -61,6 +61,10 @@ struct bp_port_conf {
 	uint32_t rotate_files; /* pcap write: files of a run that are kept, 0: all */
 	bool pads_truncated; /* pcap read: records that were cut get zeros up to their length */
 	struct bp_mac dst_mac, src_mac; /* pcap read: of every frame */
+	uint16_t vlan; /* pcap read: id of every frame's outermost tag, 0 as recorded */
+	bool strips_vlan; /* pcap read: take tags off */
+	uint32_t
+		round_shift; /* pcap read: IP addresses of a round are so many higher, 0 the same */
 	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
 };

@@ -60,6 +60,8 @@ struct bp_counter_row {
 	ROW(BP_CNT_VLAN, "vlan_inserted", "packets", BP_SIDE_BOTH, BP_KIND_EVENT, "stripped VLAN tags put back") \
 	ROW(BP_CNT_PADDED, "padded", "packets", BP_SIDE_RX, BP_KIND_EVENT, \
 	    "cut when they were captured, filled up with zeros") \
+	ROW(BP_CNT_NOT_REWRITTEN, "not_rewritten", "packets", BP_SIDE_RX, BP_KIND_EVENT, \
+	    "to be rewritten, but went out as recorded (no IP, headers cut)") \
 	ROW(BP_CNT_GSO_PKTS, "gso_packets", "packets", BP_SIDE_BOTH, BP_KIND_EVENT, "super-frames cut here") \
 	ROW(BP_CNT_GSO_SEGS, "gso_segments", "packets", BP_SIDE_BOTH, BP_KIND_EVENT, "packets made of them") \
 	ROW(BP_CNT_LOST_AFTER, "lost_after_sent", "packets", BP_SIDE_TX, BP_KIND_EVENT, \

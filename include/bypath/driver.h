@@ -9,7 +9,7 @@ struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 5u
+#define BP_DRIVER_ABI 6u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of

@@ -89,6 +89,12 @@ static void check_rotation(struct bp_load *load, unsigned port_id)
 			"file, or delete the line");
 }
 
+/* More than one? */
+static bool has_rounds(const struct bp_port_conf *port)
+{
+	return port->rounds ? port->rounds > 1 : port->loop;
+}
+
 static void check_rounds(struct bp_load *load, unsigned port_id)
 {
 	const struct bp_port_conf *port = &load->conf.ports[port_id];
@@ -99,11 +105,27 @@ static void check_rounds(struct bp_load *load, unsigned port_id)
 			"found '%llu' beside loop = no: the two contradict each other; delete "
 			"one",
 			(unsigned long long)port->rounds);
-	if (port->round_delay_s > 0 && port->rounds < 2 && (port->rounds || !port->loop))
+	if (port->round_delay_s > 0 && !has_rounds(port))
 		bp_load_complain(
 			load, port_id, "round_delay",
 			"found a time between rounds, but there is one round: set rounds, or "
 			"loop = yes");
+}
+
+static void check_rewriting(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (port->vlan && port->strips_vlan)
+		bp_load_complain(
+			load, port_id, "strip_vlan",
+			"found 'yes' beside vlan = %u: the two contradict each other; delete "
+			"one",
+			port->vlan);
+	if (port->round_shift && !has_rounds(port))
+		bp_load_complain(
+			load, port_id, "round_shift",
+			"is about further rounds, but there is one: set rounds, or loop = yes");
 }
 
 static void check_pace(struct bp_load *load, unsigned port_id)
@@ -141,6 +163,7 @@ static void check_pcap(struct bp_load *load, unsigned port_id)
 	if (!strcmp(port->mode, "live"))
 		check_netdev(load, port_id);
 	check_rounds(load, port_id);
+	check_rewriting(load, port_id);
 	check_pace(load, port_id);
 	check_recorded(load, port_id, "speed");
 	check_recorded(load, port_id, "max_gap");

@@ -318,4 +318,61 @@ case_links_tcpdump()
 	bp_stop lab
 }
 
+# ---- rewriting ----------------------------------------------------------------------------------------
+
+case_rewritten()
+{
+	trace tags "pcap([record(f) for f in [eth(0x800, v4(1)), eth(0x8100, b'\\x20\\x05\\x08\\0' + v4(2)),
+		eth(0x88a8, b'\\0\\x06\\x81\\0\\0\\x07\\x08\\0' + v4(3, 3000)), eth(0x8100, b'')]])"
+	play tags "vlan = 42" "dst_mac = 02:00:00:00:00:01" "src_mac = 02:00:00:00:00:02"
+	came tags "[f for n, f in frames] == [MAC_A + MAC_B + f[12:] for f in [
+		eth(0x8100, b'\\0\\x2a\\x08\\0' + v4(1)), eth(0x8100, b'\\x20\\x2a\\x08\\0' + v4(2)),
+		eth(0x88a8, b'\\0\\x2a\\x81\\0\\0\\x07\\x08\\0' + v4(3, 3000)), eth(0x8100, b'')]]"
+	bp_expect tags 'counted("in", "rx", "not_rewritten") == 1'
+	bp_expect tags 'counted("in", "rx", "user_copies") == 2 * counted("in", "rx", "packets")'
+	grep -q 'not_rewritten  *1 .*went out as recorded' "$BP_TMP/tags.log" || fail "tags: the report does not say it"
+	play tags "strip_vlan = yes"
+	came tags "[f for n, f in frames] == [eth(0x800, v4(1)), eth(0x800, v4(2)), eth(0x800, v4(3, 3000)), eth(0x8100, b'')]"
+	bp_expect tags 'counted("in", "rx", "not_rewritten") == 1'
+	# Onto a cooked packet as well.
+	trace cooked 'pcap([record(sll(0x800, v4(1)))], SLL)'
+	play cooked "vlan = 42" "dst_mac = 02:00:00:00:00:02" "src_mac = 02:00:00:00:00:01"
+	came cooked "frames == [(64, eth(0x8100, b'\\0\\x2a\\x08\\0' + v4(1)))]"
+	refused tags "contradict each other" "vlan = 42" "strip_vlan = yes"
+}
+
+# Each round between other hosts, every byte as a host would have sent it. tcpdump judges the checksums, too.
+case_rewritten_rounds()
+{
+	trace flows "pcap([record(f) for f in packets('10.0.0.1', '192.168.1.2', '2001:db8::1', 'fe80::2')
+		+ [eth(0x806, bytes(46)), eth(0x800, ip('0.0.0.0', '255.255.255.255', 17, bytes(20)))]])"
+	cp "$BP_TMP/flows.pcap" "$BP_TMP/same.pcap"
+	play flows "rounds = 3" "round_shift = 65536" "pace = max"
+	came flows "[f for n, f in frames] == sum([
+		packets(f'10.{k}.0.1', f'192.{168 + k}.1.2', f'2001:db8::{k}:1', f'fe80::{k}:2')
+		+ [eth(0x806, bytes(46)), eth(0x800, ip('0.0.0.0', '255.255.255.255', 17, bytes(20)))] for k in range(3)], [])"
+	bp_expect flows 'counted("in", "rx", "not_rewritten") == 4 and received == 30' 'summary()'
+	bp_expect flows 'counted("in", "rx", "user_copies") == 2 * counted("in", "rx", "packets")'
+	tcpdump -r "$BP_TMP/flows-out.pcap" -n -vv 2>/dev/null >"$BP_TMP/flows.txt"
+	[ "$(grep -c 'udp sum ok\|cksum .*(correct)\|icmp6 sum ok' "$BP_TMP/flows.txt")" -ge 15 ] ||
+		fail "flows: tcpdump finds too few right checksums"
+	! grep -i 'bad\|incorrect' "$BP_TMP/flows.txt" | grep -v 255.255.255.255 || fail "flows: tcpdump finds wrong checksums"
+	# The control: without being asked, each round is the capture.
+	play same "rounds = 3" "pace = max"
+	came same "frames == 3 * load('$BP_TMP/same.pcap')"
+	bp_expect same 'counted("in", "rx", "not_rewritten") == 0'
+	# Behind a header that was put there.
+	trace cooked "pcap([record(sll2(0x800, ip('10.0.0.1', '10.0.0.2', 6, tcp('10.0.0.1', '10.0.0.2'))))], SLL2)"
+	play cooked "rounds = 2" "round_shift = 7" "vlan = 9" "dst_mac = 02:00:00:00:00:02" "src_mac = 02:00:00:00:00:01"
+	came cooked "[f for n, f in frames] == [eth(0x8100, b'\\0\\x09\\x08\\0' + ip(a, b, 6, tcp(a, b)))
+		for a, b in [('10.0.0.1', '10.0.0.2'), ('10.0.0.8', '10.0.0.9')]]"
+	# A packet in several views, one whose headers are cut, one that is padded.
+	trace odd "pcap([record(eth(0x800, ip('10.0.0.1', '10.0.0.2', 17, udp('10.0.0.1', '10.0.0.2', 3001)))),
+		record(eth(0x800, ip('10.0.0.1', '10.0.0.2', 17, udp('10.0.0.1', '10.0.0.2', 100)))[:38], 142)])"
+	play odd "rounds = 2" "round_shift = 1" "truncated = pad"
+	came odd "[f for n, f in frames][2::2] == [eth(0x800, ip('10.0.0.2', '10.0.0.3', 17, udp('10.0.0.2', '10.0.0.3', 3001)))]
+		and frames[1] == frames[3]"
+	bp_expect odd 'counted("in", "rx", "not_rewritten") == 1 and counted("in", "rx", "padded") == 2'
+}
+
 "case_$(echo "$1" | tr - _)"

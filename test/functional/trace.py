@@ -5,6 +5,7 @@
 trace.py expect FILE EXPRESSION: fail unless it is true of `frames`, the list of the capture's frames.
 """
 
+import ipaddress
 import struct
 import sys
 
@@ -49,6 +50,58 @@ def frame(number, size=60):
     return MAC_B + MAC_A + b"\x88\xb5" + bytes((number + i) & 255 for i in range(size - 14))
 
 
+def add(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def ip(source, destination, proto, data, fragment=0):
+    """An IP packet of either version with transport header and payload, the checksums (at 0 in data) left to whole()."""
+    source, destination = ipaddress.ip_address(source), ipaddress.ip_address(destination)
+    if source.version == 6:
+        return struct.pack("!IHBB", 0x60000000, len(data), proto, 64) + source.packed + destination.packed + data
+    head = struct.pack("!BBHHHBB", 0x45, 0, 20 + len(data), 7, fragment, 64, proto)
+    addresses = source.packed + destination.packed
+    return head + struct.pack("!H", add(head + addresses) ^ 0xFFFF) + addresses + data
+
+
+def whole(source, destination, proto, data):
+    """The transport data with its checksum."""
+    at = {6: 16, 17: 6, 58: 2}[proto]
+    pseudo = b"".join(ipaddress.ip_address(a).packed for a in (source, destination))
+    total = add(pseudo + struct.pack("!HH", proto, len(data)) + data) ^ 0xFFFF
+    return data[:at] + struct.pack("!H", total or 0xFFFF) + data[at + 2:]
+
+
+def udp(source, destination, size=100):
+    return whole(source, destination, 17, struct.pack("!HHHH", 5000, 6000, size + 8, 0) + bytes(i & 255 for i in range(size)))
+
+
+def tcp(source, destination, size=100):
+    return whole(source, destination, 6, struct.pack("!HHIIBBHHH", 5000, 80, 1, 1, 0x50, 0x10, 999, 0, 0) + bytes([7] * size))
+
+
+def echo(source, destination):
+    return whole(source, destination, 58, struct.pack("!BBHHH", 128, 0, 0, 1, 1) + bytes(range(32)))
+
+
+def packets(source, destination, source6, destination6):
+    """One flow of each protocol between two hosts, a datagram in two fragments, one UDP packet without a checksum."""
+    long = udp(source, destination, 200)
+    bare = udp(source, destination)
+    return [eth(0x800, ip(source, destination, 17, udp(source, destination))),
+            eth(0x800, ip(source, destination, 6, tcp(source, destination))),
+            eth(0x800, ip(source, destination, 17, long[:104], 0x2000)),
+            eth(0x800, ip(source, destination, 17, long[104:], 104 // 8)),
+            eth(0x800, ip(source, destination, 17, bare[:6] + b"\0\0" + bare[8:])),
+            eth(0x8100, b"\0\x05\x86\xdd" + ip(source6, destination6, 6, tcp(source6, destination6))),
+            eth(0x86dd, ip(source6, destination6, 17, udp(source6, destination6))),
+            eth(0x86dd, ip(source6, destination6, 58, echo(source6, destination6)))]
+
+
 def load(path):
     """The frames of a capture, as (wire length, bytes)."""
     with open(path, "rb") as file:
@@ -69,7 +122,7 @@ def main():
             file.write(eval(expression, names))  # the tests' own expressions
         return
     names["frames"] = load(path)
-    if not eval(expression, names):
+    if not eval(f"({expression})", names):
         for wire, data in names["frames"][:8]:
             print(wire, data.hex(), file=sys.stderr)
         sys.exit(f"{path}, {len(names['frames'])} frames: not true: {expression}")

@@ -94,6 +94,19 @@ static const struct config_case frames[] = {
 	MAC("02:00:00:00:00"),
 	MAC("02:00:00:00:00:0g"),
 	MAC("02:00:00:00:00:01-02:00:00:00:00:02"),
+	CASE("tags_and_addresses", PLAYS("vlan = 4094\nloop = yes\nround_shift = 16777215\n")),
+	CASE("no_tag", PLAYS("strip_vlan = yes\nvlan = 0\n")),
+	CASE("a_tag_and_none", PLAYS("strip_vlan = yes\nvlan = 7\n"),
+	     .errors = "@:4: [port.a] strip_vlan: found 'yes' beside vlan = 7: the two contradict "
+		       "each other; delete one\n"),
+	CASE("no_such_tag", PLAYS("vlan = 4095\n"),
+	     .errors = "@:4: [port.a] vlan: found «4095», allowed: 0..4094, 0: as recorded\n"),
+	CASE("other_addresses_for_no_round", PLAYS("rounds = 1\nround_shift = 256\n"),
+	     .errors = "@:5: [port.a] round_shift: is about further rounds, but there is one: set "
+		       "rounds, or loop = yes\n"),
+	CASE("too_far", PLAYS("rounds = 2\nround_shift = 16777216\n"),
+	     .errors = "@:5: [port.a] round_shift: found «16777216», allowed: 0..16777215 "
+		       "addresses, 0: the same in each round\n"),
 	CASE("another_word", PLAYS("truncated = yes\n"),
 	     .errors = "@:4: [port.a] truncated: found «yes», allowed: drop | pad\n"),
 };
@@ -123,6 +136,21 @@ static void what_changes_the_recorded_pace_needs_it(void **state)
 	run_cases(paces, sizeof(paces) / sizeof(paces[0]));
 }
 
+/* What a frame may be told, streams know as well. */
+static const struct config_case elsewhere[] = {
+	CASE("a_key_of_two_sections", TWO_PORTS "[engine]\nvlan = 5\n",
+	     .errors = "@:8: [engine] vlan: unknown key here: it belongs in [port.NAME] or "
+		       "[stream.NAME]\n"),
+	CASE("a_key_of_one", TWO_PORTS "[engine]\nround_shift = 5\n",
+	     .errors = "@:8: [engine] round_shift: unknown key here: it belongs in [port.NAME]\n"),
+};
+
+static void a_key_in_the_wrong_place_is_told_its_own(void **state)
+{
+	(void)state;
+	run_cases(elsewhere, sizeof(elsewhere) / sizeof(elsewhere[0]));
+}
+
 static void a_run_that_ends_with_its_captures_has_one_that_ends(void **state)
 {
 	(void)state;
@@ -134,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_that_ends_with_its_captures_has_one_that_ends),
 		cmocka_unit_test(one_address_for_all_frames),
+		cmocka_unit_test(a_key_in_the_wrong_place_is_told_its_own),
 		cmocka_unit_test(rounds_do_not_contradict_loop),
 		cmocka_unit_test(what_changes_the_recorded_pace_needs_it),
 	};

@@ -135,6 +135,60 @@ static void what_lacks_a_header_needs_both_addresses(void **state)
 	assert_int_equal(bp_rewrite_init(&rw, -1, &half), -ENOTSUP);
 }
 
+/* The head of a frame of these bytes from the type on, by these keys. */
+static struct bp_rewrite_head tags_of(const uint8_t *tags, uint32_t n_bytes, uint16_t vlan,
+				      bool strips_vlan)
+{
+	const struct bp_port_conf conf = { .vlan = vlan, .strips_vlan = strips_vlan };
+	uint8_t frame[64] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+	struct bp_rewrite_head head;
+	struct bp_rewrite rw;
+
+	memcpy(frame + 12, tags, n_bytes);
+	assert_int_equal(bp_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
+	assert_true(rw.is_needed);
+	assert_int_equal(head_of(&rw, frame, 12 + n_bytes, &head), BP_CNT_N);
+	assert_memory_equal(head.bytes, frame, 12);
+	return head;
+}
+
+/* Insist on what stands behind the addresses, and on what is left out of the record. */
+static void expect_tags(struct bp_rewrite_head head, const char *want, uint32_t n_bytes,
+			uint32_t skip, bool is_left)
+{
+	assert_int_equal(head.len, 12 + n_bytes);
+	assert_memory_equal(head.bytes + 12, want, n_bytes);
+	assert_int_equal(head.skip, skip);
+	assert_int_equal(head.is_left, is_left);
+}
+
+#define TAGS(bytes) (const uint8_t *)(bytes), sizeof(bytes) - 1
+#define WANT(bytes) bytes, sizeof(bytes) - 1
+
+static void a_tag_is_set_or_put_there(void **state)
+{
+	(void)state;
+	expect_tags(tags_of(TAGS("\x08\0\x45"), 7, false), WANT("\x81\0\0\x07\x08\0"), 14, false);
+	/* Priority and drop eligibility stay, the inner tag too. */
+	expect_tags(tags_of(TAGS("\x88\xa8\xf0\x05\x81\0\0\x06\x08\0"), 4094, false),
+		    WANT("\x88\xa8\xff\xfe"), 16, false);
+	expect_tags(tags_of(TAGS("\x81\0\x20\x05"), 1, false), WANT("\x81\0\x20\x01"), 16, false);
+	expect_tags(tags_of(TAGS("\x81\0\x20"), 1, false), WANT("\x81\0"), 14, true);
+	expect_tags(tags_of(TAGS("\x81\0"), 1, false), WANT("\x81\0"), 14, true);
+}
+
+static void all_tags_are_taken_off(void **state)
+{
+	(void)state;
+	expect_tags(tags_of(TAGS("\x08\0\x45"), 0, true), WANT("\x08\0"), 14, false);
+	expect_tags(tags_of(TAGS("\x81\0\0\x05\x08\0"), 0, true), WANT("\x08\0"), 18, false);
+	expect_tags(tags_of(TAGS("\x88\xa8\0\x05\x81\0\0\x06\x81\0\0\x07\x86\xdd"), 0, true),
+		    WANT("\x86\xdd"), 26, false);
+	/* The inner one is cut. */
+	expect_tags(tags_of(TAGS("\x88\xa8\0\x05\x81\0\0\x06\x08"), 0, true), WANT("\x81\0"), 18,
+		    true);
+}
+
 /* Any bytes of any length: a fault, or a head that stands for no more than there is. */
 static void any_record_is_judged_within_its_bytes(void **state)
 {
@@ -150,6 +204,12 @@ static void any_record_is_judged_within_its_bytes(void **state)
 
 		for (uint32_t i = 0; i < len; i++)
 			record[i] = (uint8_t)random();
+		for (uint32_t i = 12; n & 1 && i + 1 < len; i += 4) {
+			record[i] = 0x81; /* tags up to the end */
+			record[i + 1] = 0;
+		}
+		rw.vlan = n & 2 ? 5 : 0;
+		rw.strips_vlan = n & 4;
 		if (head_of(&rw, record, len, &head) != BP_CNT_N)
 			continue;
 		assert_true(head.len >= 14 && head.len <= BP_REWRITE_HEAD_MAX);
@@ -164,6 +224,8 @@ int main(void)
 		cmocka_unit_test(a_cooked_packet_has_the_type_of_its_protocol),
 		cmocka_unit_test(a_frame_keeps_what_is_not_replaced),
 		cmocka_unit_test(what_lacks_a_header_needs_both_addresses),
+		cmocka_unit_test(a_tag_is_set_or_put_there),
+		cmocka_unit_test(all_tags_are_taken_off),
 		cmocka_unit_test(any_record_is_judged_within_its_bytes),
 	};
 
