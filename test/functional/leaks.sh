@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 KIND=${1:?usage: leaks.sh KIND SECONDS}
-SOAK=${2:-5}
+SOAK=${2:-2}
 bp_lab mtu=1500 queues=2 pairs=2
 bp_need_driver "${KIND%%-*}"
 for pair in "h1 10.77.0.2 h2" "h2 10.77.0.1 h1" "h3 10.77.1.4 h2"; do
