@@ -90,7 +90,7 @@ static void take_answer(struct bp_cmp_life *l)
 	}
 }
 
-static int end_dead(struct bp_cmp_life *l)
+static int end_dead(struct bp_cmp_life *l, const char *when)
 {
 	bool is_dut = l->has_dut && !bp_child_alive(&l->dut);
 	char how[96], line[BP_CMP_TEXT_BYTES] = "";
@@ -103,8 +103,8 @@ static int end_dead(struct bp_cmp_life *l)
 		bp_child_describe(child, how, sizeof(how));
 	bp_child_last_line(child, "error", line, sizeof(line));
 	bp_cmp_row_end(l->row, BP_CMP_FAILED, "see its log with --keep; please report it",
-		       "the %s %s in the middle of a trial%s%s", is_dut ? "forwarder" : "generator",
-		       how, *line ? ": " : "", line);
+		       "the %s %s %s%s%s", is_dut ? "forwarder" : "generator", how, when,
+		       *line ? ": " : "", line);
 	return -ENODEV;
 }
 
@@ -155,7 +155,7 @@ int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *requ
 		}
 	}
 	if (rc || (l->has_dut && !bp_child_alive(&l->dut)))
-		return end_dead(l);
+		return end_dead(l, "in the middle of a trial");
 	if (l->answer.rc) {
 		char line[BP_CMP_TEXT_BYTES];
 
@@ -349,6 +349,8 @@ void bp_cmp_life_end(struct bp_cmp_life *l, bool keep_report)
 	int rc;
 
 	collect_late(l);
+	if (l->has_dut && !was_alive && !l->is_broken && !bp_cmp_is_stopped(l))
+		(void)end_dead(l, "after a trial");
 	bp_cmp_bed_ask_sockets(l);
 	rc = bp_child_stop(&l->dut, is_bypath ? SIGTERM : SIGINT, STOP_S);
 	if (was_alive && rc == -ETIMEDOUT)
