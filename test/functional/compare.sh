@@ -109,6 +109,21 @@ dead)
 		[('af_packet-socket', 'failed'), ('af_packet-mmap', True)]"
 	bp_expect c "'signal 9' in r['rows'][0]['reason']"
 	;;
+late)
+	# A forwarder that gets its core for a moment now and then: its packets are late, and none is missing.
+	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json"
+	wait_for 20 forwarder af_packet-mmap || fail "no forwarder appears"
+	while kill -0 $COMPARE 2>/dev/null; do
+		pkill -STOP -f '^[^ ]*bypath run '
+		sleep 0.2
+		pkill -CONT -f '^[^ ]*bypath run '
+		sleep 0.02
+	done
+	wait $COMPARE || fail "compare ends with code $?"
+	expect_clean
+	bp_expect c "measured(r['rows'][0])" "r['rows'][0]"
+	expect_accounts
+	;;
 dead-generator)
 	# The same with the generator, and its row alone.
 	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 2 --json "$BP_TMP/c.json"
