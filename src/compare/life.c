@@ -19,7 +19,7 @@
 #define PROBE_PPS  20000.0
 /* First patience with packets that are late; more each time that some are. */
 #define SETTLE_S      0.05
-#define SETTLE_MAX_S  3.2
+#define SETTLE_MAX_S  6.4
 #define LATE_SETTLE_S 0.3
 #define LATE_TRIALS   6u /* 19 s in all */
 #define STOPPED_LATE  3u /* 2 s, when the user waits for the end */

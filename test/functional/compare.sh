@@ -110,14 +110,15 @@ dead)
 	bp_expect c "'signal 9' in r['rows'][0]['reason']"
 	;;
 late)
-	# A forwarder that gets its core for a moment now and then: its packets are late, and none is missing.
+	# A forwarder that gets its core for a moment now and then, for all its first life: its packets are
+	# late, and none is missing.
 	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json"
 	wait_for 20 forwarder af_packet-mmap || fail "no forwarder appears"
-	while kill -0 $COMPARE 2>/dev/null; do
-		pkill -STOP -f '^[^ ]*bypath run '
+	pid=$(head -n 1 "$BP_TMP/forwarder.pids")
+	while kill -STOP "$pid" 2>/dev/null; do
 		sleep 0.2
-		pkill -CONT -f '^[^ ]*bypath run '
-		sleep 0.02
+		kill -CONT "$pid" 2>/dev/null
+		sleep 0.05
 	done
 	wait $COMPARE || fail "compare ends with code $?"
 	expect_clean
