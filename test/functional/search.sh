@@ -51,13 +51,13 @@ wait_for 5 grep -q forwarding "$BP_TMP/dut.log" || fail "the forwarder does not 
 # Whether they have found anything by then is no matter.
 for kind in ndr mlr loss back-to-back; do
 	note "$kind"
-	search $kind --search $kind --sizes 64,512 --budget 4 --trial 0.15 ||
+	search $kind --search $kind --sizes 64,512 --budget 3 --trial 0.1 ||
 		fail "--search $kind: exit code $?"
 	sound $kind
 	bp_expect $kind '[s["frame_size"] for s in r["searches"]] == [64, 512]'
 	bp_expect $kind "all(s['search'] == '$kind' for s in r['searches'])"
 	# A trial's overhead may come out longer than the ones before it.
-	bp_expect $kind "sum(s['elapsed_s'] for s in r['searches']) <= 4 + 2 * $BP_SLOW"
+	bp_expect $kind "sum(s['elapsed_s'] for s in r['searches']) <= 3 + 2 * $BP_SLOW"
 	grep -q ' s left' "$BP_TMP/$kind.log" || fail "$kind: no progress is shown"
 done
 
@@ -75,7 +75,7 @@ bp_expect stopped 'r["searches"][0]["trials"][-1]["interrupted"]'
 
 note "a device that forwards nothing"
 bp_stop dut
-search dead --search pdr --budget 10 --trial 0.15 || fail "--search pdr: exit code $?"
+search dead --search pdr --budget 3 --trial 0.1 || fail "--search pdr: exit code $?"
 sound dead
 bp_expect dead 'r["searches"][0]["outcome"] == "not measurable"'
 bp_expect dead 'r["searches"][0]["bounds"][0]["lower"]["pps"] is None'
