@@ -5,20 +5,24 @@
 #include "core/clock.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define START_S       15.0
-#define STOP_S        5.0
-#define PROBE_S       8.0
-#define PROBE_PKTS    32u
-#define PROBE_PPS     20000.0
+#define START_S    15.0
+#define STOP_S     5.0
+#define PROBE_S    8.0
+#define PROBE_PKTS 32u
+#define PROBE_PPS  20000.0
+/* First patience with packets that are late; more each time that some are. */
 #define SETTLE_S      0.05
+#define SETTLE_MAX_S  6.4
 #define LATE_SETTLE_S 0.3
-#define LATE_TRIALS   8u
+#define LATE_TRIALS   6u /* 19 s in all */
+#define STOPPED_LATE  3u /* 2 s, when the user waits for the end */
 #define STEP_S        0.02
 #define LATE_S        20.0 /* an answer that late never comes */
 #define END_S         1.0 /* from the end of its pipe to its own */
@@ -90,7 +94,7 @@ static void take_answer(struct bp_cmp_life *l)
 	}
 }
 
-static int end_dead(struct bp_cmp_life *l)
+static int end_dead(struct bp_cmp_life *l, const char *when)
 {
 	bool is_dut = l->has_dut && !bp_child_alive(&l->dut);
 	char how[96], line[BP_CMP_TEXT_BYTES] = "";
@@ -103,8 +107,8 @@ static int end_dead(struct bp_cmp_life *l)
 		bp_child_describe(child, how, sizeof(how));
 	bp_child_last_line(child, "error", line, sizeof(line));
 	bp_cmp_row_end(l->row, BP_CMP_FAILED, "see its log with --keep; please report it",
-		       "the %s %s in the middle of a trial%s%s", is_dut ? "forwarder" : "generator",
-		       how, *line ? ": " : "", line);
+		       "the %s %s %s%s%s", is_dut ? "forwarder" : "generator", how, when,
+		       *line ? ": " : "", line);
 	return -ENODEV;
 }
 
@@ -149,13 +153,14 @@ int bp_cmp_life_trial(struct bp_cmp_life *l, const struct bp_trial_request *requ
 		bool is_dead = l->has_dut && !bp_child_alive(&l->dut);
 
 		rc = bp_clock_ns() > end_ns ? -EPIPE : 0;
-		if ((is_dead || bp_cmp_is_stopped(l)) && !is_interrupted) {
+		if ((is_dead || (bp_cmp_is_stopped(l) && !request->is_after_stop)) &&
+		    !is_interrupted) {
 			bp_tester_interrupt(&l->tester);
 			is_interrupted = true;
 		}
 	}
 	if (rc || (l->has_dut && !bp_child_alive(&l->dut)))
-		return end_dead(l);
+		return end_dead(l, "in the middle of a trial");
 	if (l->answer.rc) {
 		char line[BP_CMP_TEXT_BYTES];
 
@@ -202,29 +207,33 @@ int bp_cmp_life_quiet_trial(struct bp_cmp_life *l, const struct bp_trial_request
 	return rc;
 }
 
-/* A few packets, again and again until they pass: links come up when they do. */
+/* A few packets, again and again until they pass: links come up when they do. Those of a forwarder that
+ * gets its core now and then only come later, in the next trial unless this one is patient. */
 static int probe(struct bp_cmp_life *l)
 {
-	const struct bp_trial_request request = { .rate_pps = PROBE_PPS,
-						  .n_pkts = PROBE_PKTS,
-						  .duration_s = 1,
-						  .settle_s = SETTLE_S,
-						  .frame_size = l->row->size->bytes };
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(PROBE_S * 1e9);
+	struct bp_trial_request request = { .rate_pps = PROBE_PPS,
+					    .n_pkts = PROBE_PKTS,
+					    .duration_s = 1,
+					    .settle_s = SETTLE_S,
+					    .frame_size = l->row->size->bytes };
+	uint64_t begin_ns = bp_clock_ns();
 
 	for (;;) {
+		double spent_s;
 		int rc = bp_cmp_life_trial(l, &request);
 
 		if (rc)
 			return rc;
 		if (l->answer.result.n_received && !l->answer.result.n_lost)
 			return 0;
-		if (bp_clock_ns() > end_ns) {
+		spent_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
+		if (spent_s > PROBE_S && request.settle_s >= SETTLE_MAX_S) {
 			bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the logs with --keep",
 				       "of %u packets %llu come back after %.0f s", PROBE_PKTS,
-				       (unsigned long long)l->answer.result.n_received, PROBE_S);
+				       (unsigned long long)l->answer.result.n_received, spent_s);
 			return -ETIMEDOUT;
 		}
+		request.settle_s = fmin(4 * request.settle_s, SETTLE_MAX_S);
 	}
 }
 
@@ -301,25 +310,30 @@ static uint64_t sum_drops(const struct bp_cmp_row *row)
 
 /*
  * What a trial gave up waiting for and comes after all is counted as stale by the next one: single
- * packets are sent until one comes back with nothing old before it.
+ * packets are sent until one comes back with nothing old before it. After a stop as well: its row has
+ * an account, too.
  */
 static void collect_late(struct bp_cmp_life *l)
 {
-	const struct bp_trial_request request = { .rate_pps = PROBE_PPS,
-						  .n_pkts = 1,
-						  .duration_s = 1,
-						  .settle_s = LATE_SETTLE_S,
-						  .frame_size = l->row->size->bytes };
+	struct bp_trial_request request = { .rate_pps = PROBE_PPS,
+					    .n_pkts = 1,
+					    .duration_s = 1,
+					    .settle_s = LATE_SETTLE_S,
+					    .is_after_stop = true,
+					    .frame_size = l->row->size->bytes };
 	const struct bp_trial_result *r = &l->answer.result;
 
-	if (!l->has_tester || !l->row->n_trials || l->n_sent == l->n_received + l->n_stale)
+	if (!l->has_tester || l->is_broken || !l->row->n_trials ||
+	    l->n_sent == l->n_received + l->n_stale)
 		return;
-	for (unsigned i = 0; i < LATE_TRIALS && !l->is_broken; i++) {
+	for (unsigned i = 0; i < (bp_cmp_is_stopped(l) ? STOPPED_LATE : LATE_TRIALS); i++) {
 		int rc = bp_cmp_life_trial(l, &request);
 
 		if (rc == -ENODEV || (!r->n_lost && !r->n_stale && !r->is_interrupted))
 			return;
+		request.settle_s *= 2;
 	}
+	l->row->is_restless = true;
 }
 
 int bp_cmp_life_for_latency(struct bp_cmp_life *l)
@@ -349,6 +363,8 @@ void bp_cmp_life_end(struct bp_cmp_life *l, bool keep_report)
 	int rc;
 
 	collect_late(l);
+	if (l->has_dut && !was_alive && !l->is_broken && !bp_cmp_is_stopped(l))
+		(void)end_dead(l, "after a trial");
 	bp_cmp_bed_ask_sockets(l);
 	rc = bp_child_stop(&l->dut, is_bypath ? SIGTERM : SIGINT, STOP_S);
 	if (was_alive && rc == -ETIMEDOUT)

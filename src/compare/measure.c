@@ -275,7 +275,11 @@ static void end_unaccounted(struct bp_cmp_row *row)
 {
 	if (row->unaccounted)
 		bp_cmp_row_end(row, BP_CMP_FAILED, "see drops[] and the logs (--keep)",
-			       "%lld packets are unaccounted for", (long long)row->unaccounted);
+			       "%lld packets are unaccounted for%s", (long long)row->unaccounted,
+			       row->is_restless
+				       ? ", and may be on their way still: the last of a trial "
+					 "had not come back when the row was given up"
+				       : "");
 	if (row->n_corrupt)
 		bp_cmp_row_end(row, BP_CMP_FAILED, "see the logs (--keep)",
 			       "%llu packets came back damaged",

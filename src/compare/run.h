@@ -88,6 +88,7 @@ struct bp_cmp_row {
 	unsigned n_drops;
 	uint64_t n_sent, n_received, n_duplicate, n_corrupt, n_trials;
 	int64_t unaccounted;
+	bool is_restless; /* given up while packets still came late */
 	struct bp_link_offloads offloads;
 	bool has_offloads;
 	struct bp_cmp_off off; /* the worst of the trials that a figure rests on */

@@ -16,6 +16,8 @@ struct bp_trial_request {
 	/* After the last frame the receiver waits until nothing has come for so long (0: [gen] settle),
 	 * at most ten times that; it ends early when everything sent has been received. */
 	double settle_s;
+	/* Begin all the same after bp_gen_interrupt(), which ends the trials before and after. */
+	bool is_after_stop;
 	/* Every stream's frame size, FCS included (64 … 9022); 0: as the streams say. */
 	uint32_t frame_size;
 	/* Where the trial's histogram is added, or NULL. The caller's. */

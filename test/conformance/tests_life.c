@@ -13,7 +13,7 @@ static void start_tells_what_it_got(struct world *w)
 	const struct bp_port_info *info = &w->port->info;
 	const uint32_t known = BP_CAP_VNET_TX | BP_CAP_MULTI_TX | BP_CAP_CSUM_INFER |
 			       BP_CAP_GSO_INFER | BP_CAP_PLAIN_RX | BP_CAP_TX_UNSURE |
-			       BP_CAP_ENCAP_RX | BP_CAP_TX_WHEN_DOWN;
+			       BP_CAP_ENCAP_RX | BP_CAP_TX_WHEN_DOWN | BP_CAP_FINITE;
 
 	expect(info->mode[0] && memchr(info->mode, 0, sizeof(info->mode)), "no effective mode");
 	expect(memchr(info->device_driver, 0, sizeof(info->device_driver)), "device_driver");

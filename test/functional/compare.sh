@@ -53,16 +53,19 @@ forwarder()
 	pgrep -f "^[^ ]*bypath run .*$1" >"$BP_TMP/forwarder.pids"
 }
 
+# A trial is going on: the forwarder's wire has brought more than the few packets that try it.
 trials_run()
 {
-	forwarder "$1" && pgrep -f "bypath compare" | grep -vqx "$COMPARE"
+	forwarder "$1" && pgrep -f "bypath compare" | grep -vqx "$COMPARE" &&
+		[ "$(nsenter --net="/proc/$(head -n 1 "$BP_TMP/forwarder.pids")/ns/net" sed -n 's/^ *w0: *//p' /proc/net/dev |
+			awk '{ print $2 }')" -gt 1000 ]
 }
 
 huge_before=$(cat /proc/sys/vm/nr_hugepages 2>/dev/null)
 
 case $CASE in
 rows)
-	compare --quick --paths af_packet-mmap,af_xdp-native,bridge,xdp-redirect --json "$BP_TMP/c.json" ||
+	compare --paths af_packet-mmap,af_xdp-native,bridge,xdp-redirect --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	expect_clean
 	bp_expect c "r['schema'] == 'bypath.compare/1'"
@@ -96,23 +99,36 @@ ceiling)
 	;;
 dead)
 	# The forwarder of one row is killed in the middle of a trial: that row fails, the next one runs.
-	compare_start --paths af_packet-mmap,bridge --sizes 64 --rounds 1 --duration 2 --json "$BP_TMP/c.json"
-	wait_for 20 trials_run af_packet-mmap || fail "no forwarder appears"
-	sleep 1 # somewhere within the trial of two seconds
-	forwarder af_packet-mmap || fail "the forwarder has ended"
+	compare_start --paths af_packet-socket,af_packet-mmap --sizes 64 --rounds 1 --duration 0.2 --json "$BP_TMP/c.json"
+	wait_for 20 trials_run af_packet-socket || fail "no forwarder appears"
 	xargs kill -KILL <"$BP_TMP/forwarder.pids"
 	wait $COMPARE
 	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
 	expect_clean
 	bp_expect c "[(x['path'], measured(x) or x['status']) for x in r['rows']] == \
-		[('bridge', True), ('af_packet-mmap', 'failed')]"
-	bp_expect c "'signal 9' in r['rows'][1]['reason']"
+		[('af_packet-socket', 'failed'), ('af_packet-mmap', True)]"
+	bp_expect c "'signal 9' in r['rows'][0]['reason']"
+	;;
+late)
+	# A forwarder that gets its core for a moment now and then, for all its first life: its packets are
+	# late, and none is missing.
+	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json"
+	wait_for 20 forwarder af_packet-mmap || fail "no forwarder appears"
+	pid=$(head -n 1 "$BP_TMP/forwarder.pids")
+	while kill -STOP "$pid" 2>/dev/null; do
+		sleep 0.2
+		kill -CONT "$pid" 2>/dev/null
+		sleep 0.05
+	done
+	wait $COMPARE || fail "compare ends with code $?"
+	expect_clean
+	bp_expect c "measured(r['rows'][0])" "r['rows'][0]"
+	expect_accounts
 	;;
 dead-generator)
 	# The same with the generator, and its row alone.
 	compare_start --paths af_packet-mmap --sizes 64 --rounds 1 --duration 2 --json "$BP_TMP/c.json"
 	wait_for 20 trials_run af_packet-mmap || fail "no forwarder appears"
-	sleep 1 # somewhere within the trial of two seconds
 	pgrep -f "bypath compare" | grep -vx "$COMPARE" | xargs kill -KILL
 	wait $COMPARE
 	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
@@ -171,7 +187,7 @@ interrupt)
 	# Ctrl-C goes to the whole group of the terminal; here: to compare alone, which is no easier.
 	for signal in INT TERM; do
 		compare_start --paths bridge,af_packet-mmap,af_xdp-native --sizes 64 --rounds 2 \
-			--duration 1 --json "$BP_TMP/c.json"
+			--duration 0.3 --json "$BP_TMP/c.json"
 		wait_for 30 forwarder af_packet-mmap || fail "no forwarder appears"
 		kill -$signal $COMPARE
 		wait $COMPARE || fail "compare ends with code $? after SIG$signal"
@@ -182,8 +198,8 @@ interrupt)
 		rm "$BP_TMP/c.json"
 	done
 	# At any other moment.
-	for delay in 0.05 0.4 0.9 1.7; do
-		compare_start --paths af_packet-mmap,null --sizes 64 --rounds 2 --duration 0.5 \
+	for delay in 0.05 0.3 0.6 1.1; do
+		compare_start --paths af_packet-mmap,null --sizes 64 --rounds 2 --duration 0.3 \
 			--json "$BP_TMP/c.json"
 		sleep $delay
 		kill -INT $COMPARE

@@ -23,7 +23,7 @@ both_ways()
 bp_pair xdp af_xdp-native w0 af_xdp-native w1
 bp_start xdp
 bp_wait_forwarding 20
-tcp_ok 1
+tcp_ok
 bp_stop xdp
 both_ways xdp 'copies(PATH) == 0 and copy_bytes(PATH) == 0'
 
@@ -31,7 +31,7 @@ both_ways xdp 'copies(PATH) == 0 and copy_bytes(PATH) == 0'
 bp_pair mmap af_packet-mmap w0 af_packet-mmap w1
 bp_start mmap --set port.wan.tx=send --set port.lan.tx=send
 bp_wait_forwarding 20
-tcp_ok 1
+tcp_ok
 bp_stop mmap
 both_ways mmap 'copies(PATH) == 0 and copy_bytes(PATH) == 0'
 

@@ -209,7 +209,7 @@ is_json()
 case_report()
 {
 	ip netns add mid
-	printf '[port.a]\ndriver = null\ncount = 5\n[port.b]\ndriver = null\n[forward]\na = b\n' | bp_ini null
+	bp_null_pair null "count = 5"
 	mkdir "$BP_TMP/real"
 	echo old >"$BP_TMP/real/there.json"
 	ln -s real/there.json "$BP_TMP/there.json"

@@ -25,8 +25,7 @@ busy()
 # The engine alone, for a second: NAME.json.
 alone()
 {
-	printf '[engine]\ncores = %s\nidle = busy\n[port.a]\ndriver = null\n[port.b]\ndriver = null\n[forward]\na = b\n' \
-		"$CORE" | bp_ini "$1"
+	bp_null_pair "$1" "[engine]" "cores = $CORE" "idle = busy"
 	"$BYPATH" run "$BP_TMP/$1.ini" --report "$BP_TMP/$1.json" >"$BP_TMP/$1.log" 2>&1 &
 	echo $! >"$BP_TMP/$1.pid"
 	wait_for 10 grep -q forwarding "$BP_TMP/$1.log" || fail "$1 does not start"

@@ -28,7 +28,7 @@ instance()
 traffic()
 {
 	bp_wait_forwarding 20
-	tcp_ok 1
+	tcp_ok
 	http_ok 4
 }
 
@@ -67,7 +67,7 @@ queues)
 		bp_start "$1"
 	done
 	traffic
-	tcp_ok 1 -P 8
+	tcp_ok 64 -P 8
 	bp_stop b
 	bp_stop a
 	bp_expect a "len(r['workers']) == 2" "r['workers']"

@@ -1,20 +1,26 @@
 #!/usr/bin/python3
-# Sends UDP datagrams as fast as it can for a bounded time.
+# Sends UDP datagrams as fast as it can, for a time or so many.
 # SPDX-License-Identifier: BSD-3-Clause
-"""flood.py ADDRESS SECONDS PAYLOAD_BYTES [SEGMENT_BYTES]: prints how many datagrams it sent.
+"""flood.py ADDRESS AMOUNT PAYLOAD_BYTES [SEGMENT_BYTES]: prints how many datagrams it sent. AMOUNT is a
+number of seconds, or Nx for N datagrams, for which it takes half a minute at most.
 
 With SEGMENT_BYTES each send is a super-frame of datagrams of that size."""
 
+import math
 import socket
 import sys
 import time
 
 FLOWS = 32
 UDP_SEGMENT = 103
+LIMIT_S = 30
 
 
 def main():
-    address, seconds, size = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    address, amount, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    wanted, seconds = math.inf, amount
+    if amount.endswith("x"):
+        wanted, seconds = int(amount[:-1]), LIMIT_S
     # Several flows, so that devices with several queues use them all.
     socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(FLOWS)]
     for sock in socks:
@@ -22,10 +28,10 @@ def main():
         if len(sys.argv) > 4:
             sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, int(sys.argv[4]))
     payload = bytes(size)
-    end = time.monotonic() + seconds
+    end = time.monotonic() + float(seconds)
     sent = 0
-    while time.monotonic() < end:
-        for i in range(256):
+    while sent < wanted and time.monotonic() < end:
+        for i in range(min(256, wanted - sent)):
             try:
                 socks[i % FLOWS].send(payload)
                 sent += 1

@@ -128,7 +128,7 @@ note "a sender that begins anew"
 start rx --rx-port af_packet:v1 --duration 0 --quiet
 wait_for 10 grep -q receiving "$BP_TMP/rx.log" || fail "the receiver does not start"
 ip addr add 10.9.9.1/24 dev v0
-ping -c 3 -i 0.1 -W 1 10.9.9.2 >/dev/null 2>&1
+ping -c 3 -i 0.1 -W 0.1 10.9.9.2 >/dev/null 2>&1
 start tx --tx-port af_packet:v0 --rate 1kpps --count 100 --quiet
 ends tx 0
 kill -INT "$(bp_pid rx)"

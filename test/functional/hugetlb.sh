@@ -35,17 +35,7 @@ limited()
 		>"$BP_TMP/run.log" 2>&1
 }
 
-bp_ini null <<'EOF2'
-[memory]
-frames = 4096
-[port.a]
-driver = null
-rate_pps = 1000
-[port.b]
-driver = null
-[forward]
-a = b
-EOF2
+bp_null_pair null "rate_pps = 1000" "[memory]" "frames = 4096"
 
 denied='this process gets 0 of them: its cgroup.s limit (hugetlb.2MB.max)'
 limited 0 run "$BP_TMP/null.ini" --duration 0.2 --report "$BP_TMP/null.json"
@@ -73,21 +63,7 @@ bp_expect null 'r["arena"]["page_bytes"] == 2097152' 'r["arena"]'
 note "without limit: hugepages"
 
 [ -z "$(bp_driver_missing dpdk)" ] || exit 0
-bp_ini eal <<'EOF2'
-[memory]
-frames = 1024
-hugepages = no
-[dpdk]
-memory = 48
-[port.a]
-driver = dpdk
-device = net_null0
-[port.b]
-driver = dpdk
-device = net_null1
-[forward]
-a = b
-EOF2
+bp_eal_pair eal net_null0 "memory = 48"
 limited 0 run "$BP_TMP/eal.ini" --duration 0.2
 rc=$?
 [ $rc = 1 ] || fail "a limit of 0: EAL ends with $rc"

@@ -22,14 +22,14 @@ used()
 }
 begin=$(date +%s%N)
 from=$(used)
-sleep 3 # the subject is what happens while nothing does
+sleep 1.5 # the subject is what happens while nothing does
 to=$(used)
 end=$(date +%s%N)
 permille=$(((to - from) * 1000 / (end - begin)))
 note "idle: $permille ‰ of a core"
 
 # Wakes by itself, each time: 20 single packets with idle time between them.
-in_h1 ping -q -c 20 -i 0.1 -w 20 10.77.0.2 >"$BP_TMP/ping.log" || fail "packets after idling are lost"
+in_h1 ping -q -c 20 -i 0.03 -w 20 10.77.0.2 >"$BP_TMP/ping.log" || fail "packets after idling are lost"
 note "$(grep rtt "$BP_TMP/ping.log")"
 bp_stop a
 bp_expect a "dropped == 0" "summary()"

@@ -81,12 +81,12 @@ esac
 # wait_for SECONDS COMMAND...: repeat until it succeeds; 1 when the time is up.
 wait_for()
 {
-	_left=$(($1 * BP_SLOW * 20))
+	_left=$(($1 * BP_SLOW * 50))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		_left=$((_left - 1))
 		[ "$_left" -gt 0 ] || return 1
-		sleep 0.05
+		sleep 0.02
 	done
 }
 
@@ -115,12 +115,24 @@ bp_wire()
 		type veth peer name "$2" netns mid mtu "$LAB_MTU" \
 		numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" || fail "cannot make a veth pair"
 	ip -n "$1" addr add "$3" dev e0
+	bp_asks_soon "$1"
 	if [ "$LAB_OFFLOADS" = off ]; then
 		ip netns exec "$1" ethtool -K e0 tx off tso off gso off gro off sg off \
 			>/dev/null 2>&1 || fail "ethtool -K e0: cannot turn offloads off"
 	fi
 	ip -n mid link set "$2" up
 	ip -n "$1" link set e0 up
+}
+
+# bp_asks_soon HOST: on its e0 it asks for a neighbour again after a tenth of a second, for as long in all
+# as hosts do.
+bp_asks_soon()
+{
+	for _family in 4 6; do
+		ip netns exec "$1" sysctl -qw net.ipv$_family.neigh.e0.retrans_time_ms=100 \
+			net.ipv$_family.neigh.e0.mcast_solicit=30 \
+			net.ipv$_family.neigh.e0.ucast_solicit=30 2>/dev/null
+	done
 }
 
 # bp_host NAME WIRE ADDRESS/BITS: a namespace with its wire to mid.
@@ -205,7 +217,8 @@ bp_huge_release()
 # bp_driver_missing NAME: why this build lacks the driver; nothing when it has it.
 bp_driver_missing()
 {
-	"$BYPATH" drivers --json >"$BP_TMP/drivers.json" 2>"$BP_TMP/drivers.log" ||
+	[ -s "$BP_TMP/drivers.json" ] ||
+		"$BYPATH" drivers --json >"$BP_TMP/drivers.json" 2>"$BP_TMP/drivers.log" ||
 		fail "bypath drivers --json fails"
 	bp_get drivers "next((d['reason'] or '' for d in r['drivers'] if d['name'] == '$1'), \
 		'unknown driver')" || fail "bypath drivers --json: unexpected form"
@@ -267,6 +280,33 @@ bp_pair()
 	} | bp_ini "$_ini"
 }
 
+# bp_null_pair NAME [LINE...]: NAME.ini, a source and a sink without a device. The lines are of port a, and
+# may open further sections.
+bp_null_pair()
+{
+	_ini=$1
+	shift
+	{
+		printf '[port.a]\ndriver = null\n'
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		printf '[port.b]\ndriver = null\n[forward]\na = b\n'
+	} | bp_ini "$_ini"
+}
+
+# bp_eal_pair NAME DEVICE [LINE...]: NAME.ini, a DPDK device beside null, forwarding both ways, with an
+# arena that takes no hugepages. The lines are of the section [dpdk].
+bp_eal_pair()
+{
+	_ini=$1 _device=$2
+	shift 2
+	{
+		printf '[memory]\nframes = 1024\nhugepages = no\n[dpdk]\n'
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		printf '[port.a]\ndriver = dpdk\ndevice = "%s"\n' "$_device"
+		printf '[port.b]\ndriver = null\n[forward]\na = b\nb = a\n'
+	} | bp_ini "$_ini"
+}
+
 # bp_start NAME [bypath run's options...]: run NAME.ini in mid, in the background. Its output is
 # NAME.log, its report NAME.json.
 bp_start()
@@ -306,11 +346,12 @@ bp_all_alive()
 	done
 }
 
-# 0 when a packet comes back, 2 when nobody is left to forward it.
-_forwards_or_dead()
+# bp_reaches HOST ADDRESS [ping's options...]: an answer to one of the packets of a second.
+bp_reaches()
 {
-	bp_all_alive || return 0
-	in_h1 ping -c 1 -W 1 "${1:-10.77.0.2}"
+	_host=$1 _address=$2
+	shift 2
+	ip netns exec "$_host" ping -q -c 1 -i 0.1 -w 1 "$@" "$_address" >/dev/null 2>&1
 }
 
 # bp_wait_forwarding [SECONDS]: until h1 reaches h2.
@@ -318,10 +359,19 @@ bp_wait_forwarding()
 {
 	_limit=$((${1:-10} * BP_SLOW))
 	_end=$(($(date +%s) + _limit))
-	until in_h1 ping -c 1 -W 1 10.77.0.2 >/dev/null 2>&1; do
+	until bp_reaches h1 10.77.0.2; do
 		bp_all_alive || fail "bypath ended before it forwarded anything"
 		[ "$(date +%s)" -lt "$_end" ] || fail "h1 does not reach h2 after $_limit s"
 	done
+}
+
+# bp_tells NAME PATTERN: the report as it stands says so. It is asked for each time, and comes to the log
+# a little later: for wait_for.
+bp_tells()
+{
+	# Before it forwards, the signal would end it.
+	grep -q 'info: forwarding' "$BP_TMP/$1.log" && kill -USR1 "$(bp_pid "$1")" &&
+		grep -qE "$2" "$BP_TMP/$1.log"
 }
 
 # bp_exit NAME SECONDS: wait for its end; its exit code, or 124 when it does not end.
@@ -361,27 +411,41 @@ bp_expect()
 bp_law()
 {
 	[ -s "$BP_TMP/$1.json" ] || fail "$1: no report"
-	bp_expect "$1" 'unaccounted == 0' 'summary()'
-	bp_expect "$1" 'held == 0' 'summary()'
-	bp_expect "$1" 'frames_free == frames' 'summary()'
+	bp_expect "$1" 'unaccounted == 0 and held == 0 and frames_free == frames' 'summary()'
 }
 
 # --- traffic ------------------------------------------------------------------------------------
 
-# tcp_ok [SECONDS] [iperf3's options...]: a TCP transfer h1 → h2 (or LAB_SERVER) that moves data; sets
-# TCP_GBITS.
+# tcp_ok [MIB [iperf3's options...]]: a TCP transfer of so much data (32 MiB) h1 → h2, or LAB_SERVER;
+# sets TCP_GBITS.
 tcp_ok()
 {
-	need iperf3
-	_seconds=${1:-1}
+	_mib=${1:-32}
 	[ $# -eq 0 ] || shift
+	_tcp $((60 * BP_SLOW)) -n "${_mib}M" "$@"
+}
+
+# tcp_for SECONDS [iperf3's options...]: the same for so long.
+tcp_for()
+{
+	_seconds=$1
+	shift
+	_tcp $((_seconds + 10 * BP_SLOW)) -t "$_seconds" "$@"
+}
+
+# _tcp LIMIT iperf3's options...
+_tcp()
+{
+	need iperf3
+	_limit=$1
+	shift
 	rm -f "$BP_TMP/iperf-server.log" # the line waited for may stand in the last one
 	ip netns exec h2 iperf3 -s -1 -B "${LAB_SERVER:-10.77.0.2}" --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
 	_server=$!
 	wait_for 5 grep -q 'Server listening' "$BP_TMP/iperf-server.log" ||
 		fail "iperf3 server does not start"
-	timeout $((_seconds + 10 * BP_SLOW)) ip netns exec h1 iperf3 -c "${LAB_SERVER:-10.77.0.2}" -t "$_seconds" \
-		-J "$@" >"$BP_TMP/iperf.json" 2>"$BP_TMP/iperf-client.log"
+	timeout "$_limit" ip netns exec h1 iperf3 -c "${LAB_SERVER:-10.77.0.2}" -J "$@" \
+		>"$BP_TMP/iperf.json" 2>"$BP_TMP/iperf-client.log"
 	_rc=$?
 	kill $_server 2>/dev/null
 	wait $_server 2>/dev/null
@@ -401,8 +465,8 @@ bp_neighbours()
 		lladdr "02:00:00:00:00:0${3#h}"
 }
 
-# flood HOST ADDRESS SECONDS [BYTES [SEGMENT]]: UDP as fast as one process sends, in the background, as
-# super-frames of SEGMENT bytes each; its process is FLOOD.
+# flood HOST ADDRESS AMOUNT [BYTES [SEGMENT]]: UDP as fast as one process sends, in the background, as
+# super-frames of SEGMENT bytes each; its process is FLOOD. AMOUNT: seconds, or Nx for N of them.
 flood()
 {
 	ip netns exec "$1" "$BP_PYTHON" "$BP_HERE/flood.py" "$2" "$3" "${4:-18}" ${5:+"$5"} \

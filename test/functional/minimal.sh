@@ -57,5 +57,5 @@ bp_lab mtu=1500
 bp_pair a af_packet-mmap w0 af_packet-mmap w1
 bp_start a
 bp_wait_forwarding 10
-tcp_ok 1
+tcp_ok
 bp_stop a

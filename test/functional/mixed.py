@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """mixed.py send ADDRESS N [PPS [LONG_BYTES]]: N small datagrams, a long one of LONG_BYTES (default
 1200, 0: none) after each tenth.
-mixed.py count N QUIET_S: prints «ready», then, when N small ones have come or none for QUIET_S, as a
-JSON object what has come."""
+mixed.py count N: prints «ready», then, when N small ones have come or SIGTERM says that no more are on
+their way, as a JSON object what has come."""
 
 import json
+import signal
 import socket
 import struct
 import sys
@@ -17,7 +18,8 @@ EVERY = 10
 SMALL_BYTES = 100
 STEP_S = 0.001
 RCVBUFFORCE = 33
-WAIT_S = 60  # for the first one
+LOOK_S = 0.02
+WAIT_S = 60
 
 
 def send(address, n_small, pps=11000, long_bytes=1200):
@@ -34,29 +36,40 @@ def send(address, n_small, pps=11000, long_bytes=1200):
     print("sent", n_small)
 
 
-def count(n_small, quiet_s):
+def datagrams(sock):
+    """What comes, until nothing is left to read after SIGTERM."""
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
+    sock.settimeout(LOOK_S)
+    end = time.monotonic() + WAIT_S
+    print("ready", flush=True)
+    while time.monotonic() < end:
+        was_told = bool(told)
+        try:
+            yield sock.recv(2048)
+        except TimeoutError:
+            if was_told:
+                return
+
+
+def count(n_small):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 64 << 20)
     sock.bind(("", PORT))
-    sock.settimeout(WAIT_S)
-    print("ready", flush=True)
     seen, last = set(), -1
     came = {"small": 0, "long": 0, "duplicate": 0, "reordered": 0, "altered": 0}
-    try:
-        while len(seen) < n_small:
-            data = sock.recv(2048)
-            sock.settimeout(quiet_s)
-            if len(data) != SMALL_BYTES:
-                came["long"] += 1
-                continue
-            seq = struct.unpack("!I", data[:4])[0]
-            came["duplicate"] += seq in seen
-            came["reordered"] += seq < last
-            came["altered"] += data[4:] != b"s" * (SMALL_BYTES - 4)
-            last = max(seq, last)
-            seen.add(seq)
-    except TimeoutError:
-        pass
+    for data in datagrams(sock):
+        if len(data) != SMALL_BYTES:
+            came["long"] += 1
+            continue
+        seq = struct.unpack("!I", data[:4])[0]
+        came["duplicate"] += seq in seen
+        came["reordered"] += seq < last
+        came["altered"] += data[4:] != b"s" * (SMALL_BYTES - 4)
+        last = max(seq, last)
+        seen.add(seq)
+        if len(seen) == n_small:
+            break
     came["small"] = len(seen)
     print(json.dumps(came), flush=True)
 
@@ -65,4 +78,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "send":
         send(sys.argv[2], *(int(arg) for arg in sys.argv[3:]))
     else:
-        count(int(sys.argv[2]), float(sys.argv[3]))
+        count(int(sys.argv[2]))

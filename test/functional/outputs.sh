@@ -5,14 +5,7 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-bp_ini n <<-'EOF'
-	[port.a]
-	driver = null
-	[port.b]
-	driver = null
-	[forward]
-	a = b
-EOF
+bp_null_pair n
 
 "$BYPATH" run "$BP_TMP/n.ini" --duration 60 --report /nonexistent/x.json >"$BP_TMP/n.log" 2>&1
 [ $? -eq 2 ] || fail "a report in a folder that does not exist is refused with code 2, at once"

@@ -152,8 +152,8 @@ bp_lab mtu=1500
 bp_pair live pcap-live w0 pcap-live w1
 bp_start live
 bp_wait_forwarding 20
-tcp_ok 1
-tcp_ok 1 -R
+tcp_ok
+tcp_ok 32 -R
 # Down and up; deleted and made again.
 in_mid ip link set w1 down
 wait_for 5 grep -q 'lan.*down' "$BP_TMP/live.log" || fail "nobody said that lan is down"

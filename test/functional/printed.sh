@@ -5,7 +5,7 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-printf '[port.a]\ndriver = null\ncount = 100\n[port.b]\ndriver = null\n[forward]\na = b\n' | bp_ini n
+bp_null_pair n "count = 100"
 
 # ends CODE WORDS OPTION...: with nowhere to print to.
 ends()

@@ -24,21 +24,8 @@ done
 
 [ -z "$(bp_driver_missing dpdk)" ] || exit 0
 
-# eal NAME DEVICE LINE…
-eal()
-{
-	_name=$1 _device=$2
-	shift 2
-	{
-		printf '[memory]\nhugepages = no\nframes = 1024\n[dpdk]\n'
-		for _line in "$@"; do echo "$_line"; done
-		printf '[port.a]\ndriver = dpdk\ndevice = "%s"\n[port.b]\ndriver = null\n' "$_device"
-		printf '[forward]\na = b\nb = a\n'
-	} | bp_ini "$_name"
-}
-
 for help in -h --help -vh; do
-	eal help net_null0 "no_huge = yes" "args = $help"
+	bp_eal_pair help net_null0 "no_huge = yes" "args = $help"
 	in_mid "$BYPATH" run "$BP_TMP/help.ini" --duration 0.1 >"$BP_TMP/help.log" 2>&1
 	rc=$?
 	[ $rc = 1 ] || fail "args = $help: ends with $rc, not 1"
@@ -47,14 +34,14 @@ done
 note "EAL that ends the process: exit code 1, said"
 
 # A server under one id, a client that asks for another.
-eal server "net_memif0,role=server,id=0,socket=/run/m.sock,socket-abstract=no" "no_huge = yes"
-eal client "net_memif0,role=client,id=1,socket=/run/m.sock,socket-abstract=no" "no_huge = yes"
+bp_eal_pair server "net_memif0,role=server,id=0,socket=/run/m.sock,socket-abstract=no" "no_huge = yes"
+bp_eal_pair client "net_memif0,role=client,id=1,socket=/run/m.sock,socket-abstract=no" "no_huge = yes"
 bp_start server
 wait_for 10 grep -q forwarding "$BP_TMP/server.log" || fail "the server does not start"
 bp_start client
 wait_for 10 grep -q 'port a: .* is gone' "$BP_TMP/client.log" || fail "the client does not miss its server"
 # Several attempts: each takes 0.3 s.
-sleep 1.5
+sleep 1
 bp_stop client
 ! grep -q 'is back' "$BP_TMP/client.log" || fail "a client that was never let in «is back»"
 [ "$(grep -c 'is gone' "$BP_TMP/client.log")" = 1 ] || fail "one loss is told several times"
@@ -67,7 +54,7 @@ bp_stop server
 note "a memif client with a wrong id is away, and said so once"
 
 if bp_huge_reserve 60 && mkdir -p /dev/hugepages && mount -t hugetlbfs none /dev/hugepages; then
-	eal one net_null0 "in_memory = no" "memory = 48"
+	bp_eal_pair one net_null0 "in_memory = no" "memory = 48"
 	bp_start one
 	wait_for 10 grep -q forwarding "$BP_TMP/one.log" || fail "EAL with files does not start"
 	in_mid "$BYPATH" run "$BP_TMP/one.ini" --duration 0.1 >"$BP_TMP/two.log" 2>&1

@@ -54,7 +54,7 @@ bp_wait_forwarding 20
 # busy machine outlasts.
 loss=$(in_h1 ping -q -l 20 -c 20 -i 3 10.77.0.2 | sed -n 's/.* \([0-9.]*\)% packet loss.*/\1/p')
 result ping_loss "$loss"
-tcp_ok "$SECONDS_TCP"
+tcp_for "$SECONDS_TCP"
 result tcp_gbits "$TCP_GBITS"
 http_ok "$MIB"
 result intact yes

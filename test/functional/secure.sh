@@ -34,18 +34,10 @@ as_nobody $CAPPED run "$BP_TMP/wire.ini" --duration 0.2 --report /run/root.json 
 note "no report where the caller may not write"
 
 if [ -z "$(bp_driver_missing dpdk)" ]; then
-	# eal NAME DEVICE [LINE…]
 	eal()
 	{
-		_name=$1 _device=$2
-		shift 2
-		{
-			printf '[memory]\nframes = 1024\nhugepages = no\n[dpdk]\n'
-			for _line in "$@"; do echo "$_line"; done
-			printf '[port.a]\ndriver = dpdk\ndevice = "%s"\n' "$_device"
-			printf '[port.b]\ndriver = null\n[forward]\na = b\n'
-		} | bp_ini "$_name"
-		chmod a+r "$BP_TMP/$_name.ini"
+		bp_eal_pair "$@"
+		chmod a+r "$BP_TMP/$1.ini"
 	}
 	# refused NAME PATTERN
 	refused()

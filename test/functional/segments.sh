@@ -29,8 +29,8 @@ copied_once()
 bp_start a
 bp_start b
 bp_wait_forwarding 20
-tcp_ok 1
-tcp_ok 1 -R
+tcp_ok
+tcp_ok 32 -R
 bp_stop b
 bp_stop a
 copied_once a wan lan

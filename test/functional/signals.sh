@@ -5,15 +5,7 @@
 
 # Nothing on the network.
 ip netns add mid || fail "ip netns add mid"
-bp_ini rings <<'EOF'
-[port.a]
-driver = null
-rate_pps = 1000
-[port.b]
-driver = null
-[forward]
-a = b
-EOF
+bp_null_pair rings "rate_pps = 1000"
 
 lines()
 {

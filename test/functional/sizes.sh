@@ -21,7 +21,7 @@ for payload in 1 17 18 21 22 23 86 214 470 982 1472 1473 1496 1750 1751 2006 200
 		fail "payload of $payload bytes: lost"
 	! grep -q 'wrong data' "$BP_TMP/ping.log" || fail "payload of $payload bytes: changed"
 done
-tcp_ok 1
+tcp_ok
 http_ok 8
 bp_stop a
 bp_expect a "dropped == 0" "summary()"

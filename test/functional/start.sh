@@ -25,29 +25,8 @@ blocks()
 
 mkfifo "$BP_TMP/fifo"
 if [ -z "$(bp_driver_missing dpdk)" ]; then
-	bp_ini eal <<EOF2
-[dpdk]
-no_huge = yes
-args = --proc-type=secondary --file-prefix=nobody
-[port.a]
-driver = dpdk
-device = net_null0
-[port.b]
-driver = null
-[forward]
-a = b
-EOF2
-	bp_ini vdev <<EOF2
-[dpdk]
-no_huge = yes
-[port.a]
-driver = dpdk
-device = "net_pcap0,rx_pcap=$BP_TMP/fifo,tx_pcap=$BP_TMP/out.pcap"
-[port.b]
-driver = null
-[forward]
-a = b
-EOF2
+	bp_eal_pair eal net_null0 "no_huge = yes" "args = --proc-type=secondary --file-prefix=nobody"
+	bp_eal_pair vdev "net_pcap0,rx_pcap=$BP_TMP/fifo,tx_pcap=$BP_TMP/out.pcap" "no_huge = yes"
 	for start in vdev:TERM:143 vdev:INT:130 eal:TERM:143; do
 		name=${start%%:*} code=${start##*:} signal=${start#*:}
 		bp_start "$name"
@@ -59,14 +38,7 @@ EOF2
 fi
 
 # The control: a start-up that comes back ends as a run does, with a report.
-bp_ini quick <<EOF2
-[port.a]
-driver = null
-[port.b]
-driver = null
-[forward]
-a = b
-EOF2
+bp_null_pair quick
 bp_start quick
 kill -TERM "$(bp_pid quick)"
 bp_exit quick 5

@@ -31,6 +31,7 @@ give()
 	wait_for 10 ip -n mid link show "tap$1" || fail "bypath made no tap$1"
 	ip -n mid link set "tap$1" netns "h$1" name e0 || fail "cannot move tap$1"
 	# The same address each time: neighbours need not ask again.
+	bp_asks_soon "h$1"
 	ip -n "h$1" link set e0 address "02:00:00:00:00:0$1"
 	ip -n "h$1" addr add "10.77.0.$1/24" dev e0
 	ip -n "h$1" link set e0 up
@@ -40,14 +41,14 @@ bp_start a
 give 1
 give 2
 bp_wait_forwarding 10
-tcp_ok 1
-tcp_ok 1 -R
+tcp_ok
+tcp_ok 32 -R
 
 # 9000-byte frames through devices that had an MTU of 1500 when bypath started.
 ip -n h1 link set e0 mtu 9000
 ip -n h2 link set e0 mtu 9000
-wait_for 5 in_h1 ping -c 1 -W 1 -M 'do' -s 8972 10.77.0.2 || fail "no 9000-byte frames"
-tcp_ok 1
+wait_for 5 bp_reaches h1 10.77.0.2 -M 'do' -s 8972 || fail "no 9000-byte frames"
+tcp_ok
 
 # Down under load: counted, and back by itself.
 in_h1 ping -q -i 0.002 -w 60 10.77.0.2 >"$BP_TMP/load.log" 2>&1 &
@@ -89,7 +90,7 @@ bp_start c --set engine.workers=2
 give 1
 give 2
 bp_wait_forwarding 10
-tcp_ok 1 -P 8
+tcp_ok 64 -P 8
 bp_stop c
 bp_expect c 'min(q["counted"]["packets"] for q in port("wan")["rx_queues"]) > 0' 'port("wan")'
 bp_expect c 'len(port("wan")["rx_queues"]) == 2'

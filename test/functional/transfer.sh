@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 need "$BP_PYTHON"
-MIB=8
+MIB=4
 
 # Both ends of such a port speak of offloads by metadata.
 has_meta()
@@ -38,6 +38,7 @@ plug_tap()
 	ip -n mid link set "$_device" down
 	ip -n mid link set "$_device" netns "$_host" name e0 mtu "$LAB_MTU" \
 		address "02:00:00:00:00:0$1" || fail "cannot move $_device"
+	bp_asks_soon "$_host"
 	ip -n "$_host" link set e0 up
 }
 

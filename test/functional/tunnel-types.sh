@@ -55,7 +55,7 @@ else
 	bp_pair a "$KIND" w0 "$KIND" w1
 	bp_start a --quiet
 fi
-wait_for 20 in_h1 ping -c 1 -W 1 10.77.0.2 || fail "nothing is forwarded"
+wait_for 20 bp_reaches h1 10.77.0.2 || fail "nothing is forwarded"
 
 tried=
 for type in "$@"; do

@@ -121,8 +121,7 @@ every)
 			ends af_packet-mmap "$kind"
 		fi
 		start_both
-		MIB=4
-		transfers
+			transfers
 		stop_both
 		[ -z "$TAP" ] || unplug_tap $TAP
 		passed a lan
@@ -212,7 +211,6 @@ direct)
 	give_addresses 1
 	give_addresses 2
 	bp_wait_forwarding 20
-	MIB=4
 	transfers
 	bp_stop b
 	bp_stop m
@@ -257,7 +255,6 @@ two)
 	give_addresses 1
 	give_addresses 2
 	bp_wait_forwarding 20
-	MIB=4
 	transfers
 	bp_stop c
 	stop_both
@@ -279,7 +276,6 @@ memif)
 	bp_pair c dpdk-memif-client /run/t/memif af_packet-mmap w1 "[engine]" "cores = $LAST" \
 		"[memory]" "frames = 8192"
 	start_both c
-	MIB=4
 	transfers
 	bp_stop c
 	stop_both
@@ -305,7 +301,6 @@ testpmd)
 	give_addresses 1
 	give_addresses 2
 	bp_wait_forwarding 20
-	MIB=4
 	transfers
 	stop_both
 	for end in a b; do
@@ -320,7 +315,7 @@ measure)
 		for offload in auto off; do
 			ends af_packet-mmap af_packet-mmap "offload = $offload" "offload = $offload"
 			start_both
-			tcp_ok 2 >"$BP_TMP/tcp.log"
+			tcp_for 2 >"$BP_TMP/tcp.log"
 			bp_stop b
 			bp_stop a
 			note "round $round, offload = $offload: $TCP_GBITS Gbit/s; a drops" \

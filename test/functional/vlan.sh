@@ -86,12 +86,12 @@ crafted 0
 crafted 5
 
 capture plain
-tcp_ok 1
+tcp_ok
 verdict plain "tcp and not vlan and greater 1000" 50
 
 if [ $vlans = yes ]; then
 	capture tagged
-	LAB_SERVER=10.78.0.2 tcp_ok 1
+	LAB_SERVER=10.78.0.2 tcp_ok
 	verdict tagged "vlan 5 and tcp" 50
 fi
 bp_stop a

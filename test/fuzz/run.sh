@@ -9,7 +9,7 @@ trap 'exit 130' INT TERM
 mkdir "$scratch/new"
 # An input that breaks the target stays in the build folder, to become a file of the corpus.
 status=0
-"$1" -max_total_time="$3" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+"$1" -max_total_time="$3" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
 	-artifact_prefix="$PWD/$(basename "$1")-" "$scratch/new" "$2" >"$scratch/log" 2>&1 ||
 	status=$?
 tail -n 40 "$scratch/log"

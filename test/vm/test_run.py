@@ -173,23 +173,46 @@ class RunTest(unittest.TestCase):
         self.assertEqual(run.returncode, 77, run.stderr)
         self.assertRegex(run.stdout, r"SKIP: no /nonexistent/qemu")
 
-    def test_interrupted_run_ends_and_leaves_nothing(self):
-        """A fake emulator that hangs, and a cache that needs no network."""
+    @staticmethod
+    @contextlib.contextmanager
+    def hanging_runs():
+        """A fake emulator that hangs, and a cache that needs no network: the emulator, what starts a run."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             emulator = folder / "qemu"
             emulator.write_text(FAKE_QEMU)
             emulator.chmod(0o755)
-            given = {"pid": 1, "kernels": {boots.LANE: [str(make_fake_kernel(folder)), ""]}}
+            given = {"kernels": {boots.LANE: [str(make_fake_kernel(folder)), ""]}}
             environment = {**os.environ, "QEMU": str(emulator), "FAKE": "hangs", "BYPATH": "/bin/true",
                            "BYPATH_BUILD_ROOT": name, "VM_RUN_GIVEN": json.dumps(given)}
+
+            def start():
+                return subprocess.Popen([sys.executable, HERE / "test_run.py", "--inner"], env=environment,
+                                        stdout=subprocess.DEVNULL)
+
+            yield emulator, start
+
+    def test_interrupted_run_ends_and_leaves_nothing(self):
+        with self.hanging_runs() as (emulator, start):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
-                with subprocess.Popen([sys.executable, HERE / "test_run.py", "--inner"], env=environment,
-                                      stdout=subprocess.DEVNULL) as run:
+                with start() as run:
                     self.wait_for(lambda: emulators(emulator), 20)
                     run.send_signal(number)
                     run.wait(15)
                 self.wait_for(lambda: not emulators(emulator), 10)
+
+    def test_two_runs_at_once_do_not_meet(self):
+        """The end of one takes nothing from the other, and each has its logs."""
+        with self.hanging_runs() as (emulator, start), start() as one, start() as two:
+            self.wait_for(lambda: len(emulators(emulator)) == 2, 20)
+            one.terminate()
+            one.wait(15)
+            self.assertEqual(len(emulators(emulator)), 1)
+            self.assertIsNone(two.poll())
+            two.terminate()
+            two.wait(15)
+            self.wait_for(lambda: not emulators(emulator), 10)
+            self.assertEqual(len(list((emulator.parent / "vm-logs").iterdir())), 2)
 
     def wait_for(self, true, limit_s):
         end = time.monotonic() + limit_s
