@@ -316,7 +316,7 @@ static void file_close(struct bp_port *port)
 	free(w);
 }
 
-static int file_check(struct bp_port *port)
+static enum bp_link file_check(struct bp_port *port)
 {
 	struct writer *w = port->priv;
 	int error = atomic_load_explicit(&w->error, memory_order_relaxed);

@@ -358,7 +358,7 @@ static int find_error(struct writer *w, int fd)
 	return error;
 }
 
-static int check_waiting(struct bp_port *port, struct writer *w)
+static enum bp_link check_waiting(struct bp_port *port, struct writer *w)
 {
 	int err = begin(port, w);
 
@@ -371,7 +371,7 @@ static int check_waiting(struct bp_port *port, struct writer *w)
 	return BP_LINK_DOWN;
 }
 
-static int pipe_check(struct bp_port *port)
+static enum bp_link pipe_check(struct bp_port *port)
 {
 	struct writer *w = port->priv;
 	int fd = atomic_load_explicit(&w->fd, memory_order_relaxed), error;

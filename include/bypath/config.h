@@ -19,8 +19,16 @@
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
+/* What ends a run, beside a signal or a duration. */
+enum bp_until { BP_UNTIL_SIGNAL, BP_UNTIL_REPLAYED };
 enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
 enum bp_pass { BP_PASS_AUTO, BP_PASS_OFF };
+
+/* One MAC address, if it is given. */
+struct bp_mac {
+	uint8_t bytes[6];
+	bool is_given;
+};
 
 /* [port.NAME]. Empty string: not given. A key that a driver does not know stays at its default
  * (validation refuses it otherwise). */
@@ -41,12 +49,22 @@ struct bp_port_conf {
 	enum bp_tristate qdisc_bypass; /* af_packet */
 	uint32_t busy_poll_us; /* af_xdp: SO_BUSY_POLL budget time, 0 off */
 	bool loop; /* pcap read: start again at the end of the file */
+	uint64_t rounds; /* pcap read: play the file so often; 0: as loop says */
+	double round_delay_s; /* pcap read: between two rounds */
 	char pace[BP_NAME_BYTES]; /* pcap read: recorded | max */
+	double speed; /* pcap read, pace = recorded: so many times faster */
+	double max_gap_s; /* pcap read, pace = recorded: the longest wait, 0 no bound */
 	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
 	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
 	uint64_t rotate_bytes; /* pcap write: longest file of several, 0: no bound */
 	uint32_t rotate_s; /* pcap write: a file lasts so long, 0: any time */
 	uint32_t rotate_files; /* pcap write: files of a run that are kept, 0: all */
+	bool pads_truncated; /* pcap read: records that were cut get zeros up to their length */
+	struct bp_mac dst_mac, src_mac; /* pcap read: of every frame */
+	uint16_t vlan; /* pcap read: id of every frame's outermost tag, 0 as recorded */
+	bool strips_vlan; /* pcap read: take tags off */
+	uint32_t
+		round_shift; /* pcap read: IP addresses of a round are so many higher, 0 the same */
 	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
 };
@@ -137,6 +155,7 @@ struct bp_conf {
 	struct {
 		enum bp_engine_mode mode;
 		enum bp_idle_mode idle;
+		enum bp_until until;
 		uint16_t n_workers; /* 1..BP_WORKERS_MAX */
 		uint16_t n_cores; /* 0: not given, cores are chosen */
 		uint16_t cores[BP_WORKERS_MAX];

@@ -131,9 +131,18 @@ static bool is_end(int number, struct bp_engine *engine, struct bp_report *scrat
 	return number > 0 && number != SIGUSR1 && number != SIGHUP;
 }
 
-/* Health of the ports and a line per second, until the time is over or a signal comes. */
-static void watch(struct bp_engine *engine, const struct options *o, const sigset_t *signals,
-		  struct bp_report *prev, struct bp_report *now)
+/* [engine] until = replayed: have the captures been played, and is all of them on its way? */
+static bool is_played(struct bp_engine *engine, const struct bp_conf *conf)
+{
+	if (conf->engine.until != BP_UNTIL_REPLAYED || !bp_engine_is_played(engine))
+		return false;
+	bp_engine_settle(engine);
+	return true;
+}
+
+/* Health of the ports and a line per second, until the time is over, a signal comes, or all is played. */
+static void watch(struct bp_engine *engine, const struct bp_conf *conf, const struct options *o,
+		  const sigset_t *signals, struct bp_report *prev, struct bp_report *now)
 {
 	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
 	uint64_t end_ns =
@@ -148,6 +157,8 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), engine, now))
 			return;
 		bp_engine_tick(engine);
+		if (is_played(engine, conf))
+			return;
 		if (o->is_quiet || bp_clock_ns() < next_line_ns)
 			continue;
 		next_line_ns += 1000000000u;
@@ -220,7 +231,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	bp_cli_start_end(&start);
 	if (!err && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
-		watch(engine, o, &signals, &reports[0], &reports[1]);
+		watch(engine, conf, o, &signals, &reports[0], &reports[1]);
 		bp_engine_stop(engine);
 		code = report_end(engine, o, &reports[0]);
 		if (bp_engine_has_failed(engine))

@@ -22,22 +22,24 @@ static const char *example_value(const struct bp_key *key, const struct example 
 {
 	const char *value = bp_schema_default(key, example ? bp_schema_driver(example->driver) : 0);
 
-	if (value || !example)
+	if (value || !example || !(key->flags & BP_KEY_REQUIRED))
 		return value;
 	return !strcmp(key->name, "driver") ? example->driver : example->device;
 }
 
-/* Does a port without a `mode` of its own take the key? */
-static bool fits_mode(const struct bp_key *key, const struct example *example)
+/* Does a port without a `mode` of its own take the key, with nothing else given? */
+static bool fits_alone(const struct bp_key *key, const struct example *example)
 {
 	const struct bp_key *mode = bp_schema_find("port", "mode");
 	uint32_t driver = example ? bp_schema_driver(example->driver) : 0;
 
+	if (key->flags & BP_KEY_BESIDE)
+		return false;
 	return !key->mode || !(mode->drivers & driver) ||
 	       !strcmp(bp_schema_default(mode, driver), key->mode);
 }
 
-/* A key without a default, or of another mode, stands there as a comment. */
+/* A key without a default, of another mode, or for use beside another key, stands there as a comment. */
 static void print_key(FILE *out, const struct bp_key *key, const struct example *example)
 {
 	const char *value = example_value(key, example);
@@ -46,7 +48,7 @@ static void print_key(FILE *out, const struct bp_key *key, const struct example 
 	bp_schema_print_allowed(key, example ? bp_schema_driver(example->driver) : 0, allowed,
 				sizeof(allowed));
 	fprintf(out, "; %s\n; %s\n", key->help, allowed);
-	fprintf(out, "%s%s = %s\n", value && fits_mode(key, example) ? "" : ";", key->name,
+	fprintf(out, "%s%s = %s\n", value && fits_alone(key, example) ? "" : ";", key->name,
 		value ? value : key->example);
 }
 

@@ -15,7 +15,7 @@
 int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, void *base,
 		   char why[BP_WHY_BYTES]);
 
-/* The types of the generator's keys: a part of bp_value_store(), with the same result. */
+/* The types of the keys that describe traffic: a part of bp_value_store(), with the same result. */
 int bp_value_store_traffic(const struct bp_key *key, const char *text, void *field,
 			   char why[BP_WHY_BYTES]);
 

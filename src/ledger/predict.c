@@ -3,6 +3,7 @@
 #include "ledger/predict.h"
 
 #include "core/claim.h"
+#include "core/devargs.h"
 #include "core/pci.h"
 #include "ledger/device.h"
 #include "ledger/model.h"
@@ -62,9 +63,13 @@ static void predict_af_xdp(const struct bp_port_conf *conf, struct bp_prediction
 /* As the dpdk driver names it; zero-copy is the client's alone. */
 static const char *memif_mode(const char *devargs)
 {
-	if (strstr(devargs, "role=server") || strstr(devargs, "role=master"))
+	char role[16] = "", zero_copy[16] = "";
+
+	(void)bp_devargs_get(devargs, "role", role, sizeof(role));
+	(void)bp_devargs_get(devargs, "zero-copy", zero_copy, sizeof(zero_copy));
+	if (!strcmp(role, "server") || !strcmp(role, "master"))
 		return "server";
-	return strstr(devargs, "zero-copy=yes") ? "client-zerocopy" : "client";
+	return strcmp(zero_copy, "yes") ? "client" : "client-zerocopy";
 }
 
 /* The PMD of a PCI device by its ids, where its copies differ from what most PMDs make; else "". */
