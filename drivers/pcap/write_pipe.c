@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * System calls on the packet path: one writev() per burst, on a descriptor of our own that never blocks;
- * another one before it where the rest of a record is to be written first.
+ * another one before it where the rest of a record is to be written first; one ioctl() and one dup3() when the
+ * reader has gone away.
  *
  * The pipe itself is the buffer, as large as the kernel lets us make it. What it has no room for stays with
  * the caller (full). A record of which the pipe took a part only is whole for the reader all the same: its
@@ -38,8 +39,10 @@ struct writer {
 	struct bp_pcap_port base;
 	/* -1: no reader has come. By the control thread while nobody sends; release, for the worker. */
 	_Atomic int fd;
-	/* What ended the pipe, 0: nothing. The worker writes, check() reads: relaxed. */
-	_Atomic int error;
+	/* What ended the pipe, 0: nothing; what its reader left unread. Written by who finds out, the
+	 * worker or check(), release for the worker: it knows by then why fd takes everything. */
+	_Atomic int error, n_unread;
+	int null_fd; /* what fd becomes then */
 	bool has_begun; /* there was a reader */
 	int told; /* what check() has logged last: error, or why the pipe could not be opened */
 	/* The rest of a record: the worker's; the control thread's while it is stopped. */
@@ -49,17 +52,41 @@ struct writer {
 
 /* ---- packet path ----------------------------------------------------------------------------- */
 
-/* Bytes that the pipe took: 0 when it is full, or when it has ended. */
+/*
+ * The reader went away. Our end of the pipe is closed at once, whoever uses the descriptor: a next reader
+ * would get what the last one left unread, from the middle of a record on.
+ */
+static void end_stream(struct writer *w, int fd, int error)
+{
+	int n_unread;
+
+	if (!ioctl(fd, FIONREAD, &n_unread))
+		atomic_store_explicit(&w->n_unread, n_unread, memory_order_relaxed);
+	atomic_store_explicit(&w->error, error, memory_order_release);
+	dup3(w->null_fd, fd, O_CLOEXEC);
+}
+
+static bool has_ended(const struct writer *w)
+{
+	return atomic_load_explicit(&w->error, memory_order_acquire) ||
+	       /* Acquire: the header is in the pipe, for whoever finds it open. */
+	       atomic_load_explicit(&w->fd, memory_order_acquire) < 0;
+}
+
+/* Bytes that the pipe took: 0 when it is full, or when it has ended, perhaps meanwhile. */
 static size_t put(struct bp_txq *q, struct writer *w, const struct iovec *iov, unsigned n_iov)
 {
+	int fd = atomic_load_explicit(&w->fd, memory_order_relaxed);
 	uint64_t began = bp_clock_cycles();
-	ssize_t n = writev(atomic_load_explicit(&w->fd, memory_order_relaxed), iov, (int)n_iov);
+	ssize_t n = writev(fd, iov, (int)n_iov);
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		atomic_store_explicit(&w->error, errno, memory_order_relaxed);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		end_stream(w, fd, errno);
+		bp_count(&q->counters, BP_CNT_CALLS, 2);
+	}
 	bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
 	bp_count(&q->counters, BP_CNT_CALLS, 1);
-	return n > 0 ? (size_t)n : 0;
+	return n > 0 && !has_ended(w) ? (size_t)n : 0;
 }
 
 /* Is nothing of a record left to be written? */
@@ -118,13 +145,6 @@ static unsigned put_batch(struct bp_txq *q, struct writer *w, const struct bp_pc
 		return n;
 	keep_tail(q, w, &b->records[n], pkts + bp_pcap_views_of(pkts, n), n_written - n_whole);
 	return n + 1;
-}
-
-static bool has_ended(const struct writer *w)
-{
-	return atomic_load_explicit(&w->error, memory_order_relaxed) ||
-	       /* Acquire: the header is in the pipe, for whoever finds it open. */
-	       atomic_load_explicit(&w->fd, memory_order_acquire) < 0;
 }
 
 static unsigned pipe_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
@@ -219,6 +239,17 @@ static int refuse(const struct bp_port *port, const char *why)
 	return -EINVAL;
 }
 
+static void free_writer(struct writer *w)
+{
+	int fd = atomic_load_explicit(&w->fd, memory_order_relaxed);
+
+	if (fd >= 0)
+		close(fd);
+	if (w->null_fd >= 0)
+		close(w->null_fd);
+	free(w);
+}
+
 static int pipe_open(struct bp_port *port)
 {
 	struct writer *w;
@@ -231,11 +262,12 @@ static int pipe_open(struct bp_port *port)
 	if (!w)
 		return -ENOMEM;
 	w->base.mode = &bp_pcap_write_pipe;
+	w->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	atomic_store_explicit(&w->fd, -1, memory_order_relaxed);
-	err = begin(port, w);
+	err = w->null_fd < 0 ? -errno : begin(port, w);
 	if (err && err != -ENXIO) {
 		refuse(port, strerror(-err));
-		free(w);
+		free_writer(w);
 		return err;
 	}
 	if (err)
@@ -310,12 +342,7 @@ static void pipe_stop(struct bp_port *port)
 
 static void pipe_close(struct bp_port *port)
 {
-	struct writer *w = port->priv;
-	int fd = atomic_load_explicit(&w->fd, memory_order_relaxed);
-
-	if (fd >= 0)
-		close(fd);
-	free(w);
+	free_writer(port->priv);
 }
 
 /* Nobody may be sending: the reader that went away is noticed all the same. */
@@ -326,7 +353,7 @@ static int find_error(struct writer *w, int fd)
 
 	if (!error && poll(&p, 1, 0) > 0 && (p.revents & POLLERR)) {
 		error = EPIPE;
-		atomic_store_explicit(&w->error, error, memory_order_relaxed);
+		end_stream(w, fd, error);
 	}
 	return error;
 }
@@ -347,20 +374,19 @@ static enum bp_link check_waiting(struct bp_port *port, struct writer *w)
 static enum bp_link pipe_check(struct bp_port *port)
 {
 	struct writer *w = port->priv;
-	int fd = atomic_load_explicit(&w->fd, memory_order_relaxed), n_unread = 0, error;
+	int fd = atomic_load_explicit(&w->fd, memory_order_relaxed), error;
 
 	if (fd < 0)
 		return check_waiting(port, w);
 	error = find_error(w, fd);
 	if (!error)
 		return BP_LINK_UP;
-	if (error != w->told) {
-		ioctl(fd, FIONREAD, &n_unread);
+	if (error != w->told)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: the capture %s is incomplete: %s; %d bytes are unread",
 		       port->conf->name, port->conf->device,
-		       error == EPIPE ? "its reader went away" : strerror(error), n_unread);
-	}
+		       error == EPIPE ? "its reader went away" : strerror(error),
+		       atomic_load_explicit(&w->n_unread, memory_order_relaxed));
 	w->told = error;
 	port->has_failed = true;
 	return BP_LINK_LOST;

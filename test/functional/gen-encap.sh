@@ -192,13 +192,13 @@ taken()
 import socket, sys
 s = socket.socket(socket.AF_INET6 if sys.argv[1] == "6" else socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("", 4444))
-s.settimeout(10)
+s.settimeout(30)
 print("ready", flush=True)
 magic = [s.recv(2000)[:2] == b"\xb9\xa5" for _ in range(50)]
 print("all" if all(magic) else "others", flush=True)
 PYTHON
 	_socket=$!
-	wait_for 5 grep -q ready "$BP_TMP/socket.log" || fail "no socket"
+	wait_for 20 grep -q ready "$BP_TMP/socket.log" || fail "no socket"
 	"$BYPATH" gen "$BP_TMP/$_name.ini" --quiet >"$BP_TMP/$_name.log" 2>&1 ||
 		fail "$_name: bypath gen ends with code $?"
 	wait $_socket
@@ -206,18 +206,31 @@ PYTHON
 	note "$_name: 50 of 50 in a socket"
 }
 
-# device NAME WORDS-OF-ip-link...: with the inner addresses; 1: this kernel has none.
+# device STACK NAME WORDS-OF-ip-link...: with the inner addresses; 1: this kernel has none.
 device()
 {
-	_device=$1
-	shift
+	_stack=$1 _device=$2
+	shift 2
 	ip link add "$_device" "$@" 2>"$BP_TMP/device.log" || {
-		note "without $_device: $(cat "$BP_TMP/device.log")"
+		note "without $_stack: $(cat "$BP_TMP/device.log")"
 		return 1
 	}
 	[ ! -e "/proc/sys/net/ipv4/conf/$_device/rp_filter" ] ||
 		echo 0 >"/proc/sys/net/ipv4/conf/$_device/rp_filter"
 	ip link set "$_device" up
+}
+
+# The kernel takes label 16 off, and the packet for its own; 1: it has no MPLS.
+label()
+{
+	modprobe -q mpls_router 2>/dev/null
+	[ -e /proc/sys/net/mpls/platform_labels ] || {
+		note "without mpls: no net.mpls"
+		return 1
+	}
+	echo 100 >/proc/sys/net/mpls/platform_labels
+	echo 1 >/proc/sys/net/mpls/conf/v1/input
+	ip -f mpls route add 16 dev lo || fail "no route for the label"
 }
 
 case_kernel()
@@ -234,19 +247,20 @@ case_kernel()
 	ip -6 route add default dev v1
 
 	taken ext 6 2001:2:1::1 'protocol = udp6' 'extensions = hop-by-hop, dest-options, fragment' 'sport = 1000-1049'
-	device v1.100 link v1 type vlan proto 802.1ad id 100 && device v1.7 link v1.100 type vlan id 7 &&
+	device qinq v1.100 link v1 type vlan proto 802.1ad id 100 && device qinq v1.7 link v1.100 type vlan id 7 &&
 		taken qinq 4 10.9.0.1 'encap = qinq:100, vlan:7' 'sport = 1000-1049'
-	device vx4 address 02:00:00:00:04:01 type vxlan id 5000 local 198.19.1.1 dstport 4789 &&
+	device vxlan4 vx4 address 02:00:00:00:04:01 type vxlan id 5000 local 198.19.1.1 dstport 4789 &&
 		taken vxlan4 4 10.9.0.1 'encap = vxlan:5000' 'src = 10.8.0.1-10.8.0.50'
-	device vx6 address 02:00:00:00:04:01 type vxlan id 5001 local 2001:2:1:1::1 dstport 4789 &&
+	device vxlan6 vx6 address 02:00:00:00:04:01 type vxlan id 5001 local 2001:2:1:1::1 dstport 4789 &&
 		taken vxlan6 4 10.9.0.1 'encap = vxlan:5001' 'outer_dst = 2001:2:1:1::1' 'outer_src = 2001:db8::1-2001:db8::5' \
 			'src = 10.8.0.1-10.8.0.50'
-	device gre9 type gre local 198.19.1.1 remote 198.18.1.1 key 9 &&
+	device gre gre9 type gre local 198.19.1.1 remote 198.18.1.1 key 9 &&
 		taken gre 4 10.9.0.1 'encap = gre:9' 'src = 10.8.0.1-10.8.0.50'
-	device gt7 address 02:00:00:00:04:01 type gretap local 198.19.1.1 remote 198.18.1.1 key 7 &&
+	device gretap gt7 address 02:00:00:00:04:01 type gretap local 198.19.1.1 remote 198.18.1.1 key 7 &&
 		taken gretap 4 10.9.0.1 'encap = gretap:7' 'src = 10.8.0.1-10.8.0.50'
-	device g6 type ip6gre local 2001:2:1:1::1 remote 2001:2:0:1::1 &&
+	device gre6 g6 type ip6gre local 2001:2:1:1::1 remote 2001:2:0:1::1 &&
 		taken gre6 6 2001:2:1::1 'protocol = udp6' 'encap = gre' 'outer_dst = 2001:2:1:1::1' 'sport = 1000-1049'
+	label && taken mpls 4 10.9.0.1 'encap = mpls:16' 'src = 10.8.0.1-10.8.0.50'
 	return 0
 }
 

@@ -91,7 +91,7 @@ def shared_group():
 BOOTS = [
     Boot("nics", ("kernel", "fragments", "mixed", "pmd"), pairs_and_taps),
     Boot("life", ("life",), pairs),
-    Boot("tunnels", ("tunnels",), pairs, machine={"limit_s": 900}),
+    Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
