@@ -36,7 +36,7 @@ static int choose_cores(struct bp_engine *e)
 		e->port_nodes[i] = bp_port_node(&e->conf->ports[i]);
 	err = bp_cores_find(e->conf, &e->plan, e->port_nodes, cores);
 	for (unsigned i = 0; !err && i < e->conf->engine.n_workers; i++) {
-		e->workers[i].core = cores[i];
+		e->workers[i].thread.core = cores[i];
 		e->workers[i].numa_node = bp_numa_of_core(cores[i]);
 	}
 	return err;
@@ -45,7 +45,7 @@ static int choose_cores(struct bp_engine *e)
 static void list_cores(const struct bp_engine *e, uint16_t cores[BP_WORKERS_MAX])
 {
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
-		cores[i] = e->workers[i].core;
+		cores[i] = e->workers[i].thread.core;
 }
 
 static int make_memory(struct bp_engine *e)

@@ -123,15 +123,15 @@ static double gauge_ns(_Atomic uint64_t *cycles)
 static void read_off(struct bp_worker *w, struct bp_report_worker *out)
 {
 	/* Acquire: off_begin, off_end. */
-	unsigned state = atomic_load_explicit(&w->state, memory_order_acquire);
+	unsigned state = atomic_load_explicit(&w->thread.state, memory_order_acquire);
 	struct bp_off_at now;
 	struct bp_off off;
 
-	if (state == BP_WORKER_ENDED)
-		now = w->off_end;
+	if (state == BP_THREAD_ENDED)
+		now = w->thread.off_end;
 	else
-		bp_off_read(&bp_off_places, &w->off_thread, &now);
-	bp_off_between(&w->off_begin, &now, 0, &off);
+		bp_off_read(&bp_off_places, &w->thread.off, &now);
+	bp_off_between(&w->thread.off_begin, &now, 0, &off);
 	out->n_gaps = atomic_load_explicit(&w->n_gaps, memory_order_relaxed);
 	out->gap_ns = off.gap_ns = gauge_ns(&w->gap_cycles);
 	out->gap_max_ns = gauge_ns(&w->gap_max_cycles);
@@ -152,9 +152,9 @@ static void read_worker(struct bp_worker *w, struct bp_report *r)
 
 	*out = (struct bp_report_worker){
 		.worker_id = w->worker_id,
-		.core = w->core,
+		.core = w->thread.core,
 		.numa_node = w->numa_node,
-		.tid = atomic_load_explicit(&w->tid, memory_order_relaxed),
+		.tid = atomic_load_explicit(&w->thread.tid, memory_order_relaxed),
 		.n_loops = atomic_load_explicit(&w->n_loops, memory_order_relaxed),
 		.n_waits = atomic_load_explicit(&w->idle.n_waits, memory_order_relaxed),
 		.wait_ns = bp_clock_cycles_to_ns(

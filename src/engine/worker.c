@@ -2,18 +2,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/worker.h"
 
-#include "bypath/log.h"
-
 #include "core/clock.h"
-#include "core/cpu.h"
 #include "core/transmit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Of a path, in one round. */
 #define DIRECT_BURSTS_MAX 4u
@@ -223,7 +217,7 @@ static void poll_until_asked(struct bp_worker *w)
 	for (unsigned i = 0; i < w->n_paths; i++)
 		rxqs[i] = w->paths[i].rxq;
 	/* Acquire: pairs with bp_worker_ask_to_end(). */
-	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_RUNNING) {
+	while (!atomic_load_explicit(&w->is_asked_to_end, memory_order_acquire)) {
 		bool has_moved = false;
 		uint64_t begin = now;
 
@@ -257,84 +251,62 @@ static void drain(struct bp_worker *w)
 	}
 }
 
-static void *worker_main(void *arg)
+static int enter(void *ctx)
 {
-	struct bp_worker *w = arg;
-	char name[16];
-	int err;
+	struct bp_worker *w = ctx;
 
-	snprintf(name, sizeof(name), "bypath-w%u", w->worker_id);
-	pthread_setname_np(pthread_self(), name);
-	atomic_store_explicit(&w->tid, (int)syscall(SYS_gettid), memory_order_relaxed);
-	err = bp_cpu_pin(w->core);
-	if (err)
-		bp_log(BP_LOG_ERROR, "worker %u: cannot run on core %u: %s: see [engine] cores",
-		       w->worker_id, w->core, strerror(-err));
-	else
-		err = bp_ports_enter(w->ports, w->n_ports, w->worker_id);
-	bp_off_thread_init(&bp_off_places, getpid(), w->tid, w->core, &w->off_thread);
-	bp_off_read(&bp_off_places, &w->off_thread, &w->off_begin);
-	atomic_store_explicit(&w->state, err ? BP_WORKER_FAILED : BP_WORKER_RUNNING,
-			      memory_order_release);
-	if (err)
-		return NULL;
+	return bp_ports_enter(w->ports, w->n_ports, w->worker_id);
+}
+
+static void work(void *ctx)
+{
+	struct bp_worker *w = ctx;
+
 	poll_until_asked(w);
 	drain(w);
 	bp_ports_leave(w->ports, w->n_ports, w->worker_id);
-	bp_off_read(&bp_off_places, &w->off_thread, &w->off_end);
-	atomic_store_explicit(&w->state, BP_WORKER_ENDED, memory_order_release);
-	return NULL;
-}
-
-static void nap(void)
-{
-	struct timespec ts = { .tv_nsec = 20000 };
-
-	nanosleep(&ts, NULL);
 }
 
 int bp_worker_start(struct bp_worker *w)
 {
-	int err;
+	struct bp_thread *t = &w->thread;
 
-	atomic_store_explicit(&w->state, BP_WORKER_STARTING, memory_order_relaxed);
-	err = pthread_create(&w->thread, NULL, worker_main, w);
-	if (err) {
-		bp_log(BP_LOG_ERROR, "worker %u: cannot create its thread: %s", w->worker_id,
-		       strerror(err));
-		return -err;
-	}
-	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_STARTING)
-		nap();
-	if (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_FAILED) {
-		pthread_join(w->thread, NULL);
-		return -EIO;
-	}
-	return 0;
+	bp_thread_init(t, t->core);
+	snprintf(t->name, sizeof(t->name), "bypath-w%u", w->worker_id);
+	snprintf(t->who, sizeof(t->who), "worker %u", w->worker_id);
+	t->enter = enter;
+	t->work = work;
+	t->ctx = w;
+	atomic_store_explicit(&w->is_asked_to_end, false, memory_order_relaxed);
+	return bp_thread_start(t);
 }
 
 void bp_worker_ask_to_end(struct bp_worker *w)
 {
-	unsigned running = BP_WORKER_RUNNING;
-
-	atomic_compare_exchange_strong_explicit(&w->state, &running, BP_WORKER_DRAINING,
-						memory_order_release, memory_order_relaxed);
+	atomic_store_explicit(&w->is_asked_to_end, true, memory_order_release);
 	bp_idle_wake(&w->idle);
 }
 
 void bp_worker_join(struct bp_worker *w)
 {
-	pthread_join(w->thread, NULL);
+	bp_thread_join(&w->thread);
+}
+
+static bool is_polling(const struct bp_worker *w)
+{
+	return !atomic_load_explicit(&w->is_asked_to_end, memory_order_relaxed) &&
+	       atomic_load_explicit(&w->thread.state, memory_order_acquire) == BP_THREAD_RUNNING;
 }
 
 void bp_worker_quiesce(struct bp_worker *w)
 {
+	static const struct timespec nap = { .tv_nsec = 20000 };
 	uint64_t begin = atomic_load_explicit(&w->n_loops, memory_order_acquire);
 
 	/* Two: the round under way may have loaded a burst before it was swapped. */
-	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_WORKER_RUNNING &&
+	while (is_polling(w) &&
 	       atomic_load_explicit(&w->n_loops, memory_order_acquire) - begin < 2) {
 		bp_idle_wake(&w->idle);
-		nap();
+		nanosleep(&nap, NULL);
 	}
 }

@@ -6,12 +6,10 @@
 #include "bypath/port.h"
 #include "bypath/report.h"
 
-#include "core/offcore.h"
+#include "core/thread.h"
 #include "engine/idle.h"
 #include "engine/offload.h"
 #include "engine/rewrite.h"
-
-#include <pthread.h>
 
 /* A path's figures: written by its worker, read by snapshot, relaxed. Times in cycles. */
 enum bp_path_cnt {
@@ -42,14 +40,6 @@ struct bp_path {
 	alignas(BP_CACHE_LINE) _Atomic uint64_t v[BP_PATH_CNT_N];
 };
 
-enum bp_worker_state {
-	BP_WORKER_STARTING,
-	BP_WORKER_RUNNING,
-	BP_WORKER_DRAINING, /* asked for by the control thread: no RX, empty the TX queues */
-	BP_WORKER_ENDED,
-	BP_WORKER_FAILED, /* a driver refused the thread */
-};
-
 struct bp_worker {
 	/* Fixed while it runs. */
 	struct bp_path *paths; /* n_paths, owned by the engine */
@@ -58,21 +48,17 @@ struct bp_worker {
 	struct bp_txq *txqs[BP_PORTS_MAX]; /* distinct TX queues of its paths */
 	unsigned n_ports;
 	struct bp_port *ports[BP_PORTS_MAX]; /* ports it polls or sends to */
-	uint16_t worker_id, core;
-	int numa_node; /* of the core */
+	uint16_t worker_id;
+	int numa_node; /* of the thread's core */
 	uint64_t drain_cycles; /* the longest a drain may take */
 	struct bp_idle idle;
 	uint64_t gap_min_cycles; /* a round that lasts longer did not work all that time */
-	struct bp_off_thread off_thread;
-	/* Written by the worker before it says that it runs, and before it says that it has ended. */
-	struct bp_off_at off_begin, off_end;
-	pthread_t thread;
-	/* Control thread and worker hand it back and forth: release/acquire. */
-	alignas(BP_CACHE_LINE) _Atomic unsigned state;
+	struct bp_thread thread;
+	/* By the control thread (release): no RX from now on, empty the TX queues, end. */
+	alignas(BP_CACHE_LINE) _Atomic bool is_asked_to_end;
 	/* Counts rounds; written by the worker (release), read by the control thread (acquire): a
 	 * round that began after a queue's burst was swapped no longer uses the old one. */
 	_Atomic uint64_t n_loops;
-	_Atomic int tid;
 	/* Rounds that lasted longer than gap_min_cycles. Written by the worker, read by snapshots: relaxed. */
 	_Atomic uint64_t n_gaps, gap_cycles, gap_max_cycles;
 };

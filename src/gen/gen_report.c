@@ -163,7 +163,7 @@ void bp_gen_report(const struct bp_gen *gen, struct bp_gen_report *r)
 	r->is_loss_absolute = r->has_tx;
 	r->n_workers = gen->n_workers;
 	for (unsigned i = 0; i < gen->n_workers; i++)
-		r->cores[i] = gen->workers[i].core;
+		r->cores[i] = gen->workers[i].thread.core;
 	for (unsigned i = 0; i < gen->n_workers; i++)
 		r->n_preempted += load(&gen->workers[i].n_preempted);
 	r->arena_page_bytes = gen->env.arena->page_bytes;

@@ -5,12 +5,11 @@
 
 #include "core/arena.h"
 #include "core/frames.h"
+#include "core/thread.h"
 #include "gen/gen.h"
 #include "gen/kernel_source.h"
 #include "gen/sink.h"
 #include "gen/source.h"
-
-#include <pthread.h>
 
 /* A port in use. TX and RX may be the same one: then it stands once, with both queues. */
 struct bp_gen_port {
@@ -23,20 +22,14 @@ struct bp_gen_port {
 	bool had_no_link; /* at some look in the trial */
 };
 
-enum bp_gen_thread_state { BP_GEN_STARTING, BP_GEN_RUNNING, BP_GEN_FAILED };
-
 /* A thread that steps the source, the sink, or both. */
 struct bp_gen_worker {
 	struct bp_gen *gen;
-	uint16_t worker_id, core;
+	uint16_t worker_id;
 	bool does_tx, does_rx;
 	bool is_guest; /* receives on the core of a source that never sleeps: naps, comes first */
-	pthread_t thread;
-	_Atomic unsigned state; /* enum bp_gen_thread_state */
+	struct bp_thread thread; /* another one in each trial */
 	_Atomic bool is_asked_to_end; /* by the control thread */
-	struct bp_off_thread off_thread; /* of its core; tid is the last trial's */
-	/* By the thread, before it says that it runs and when it ends: read once it has been joined. */
-	struct bp_off_at off_begin, off_end;
 	_Atomic uint64_t n_preempted; /* in the last trial; by the worker, when it ends */
 };
 

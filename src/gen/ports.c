@@ -97,7 +97,7 @@ static int claim_devices(struct bp_gen *gen)
 
 int bp_gen_open_ports(struct bp_gen *gen)
 {
-	uint16_t cores[] = { gen->workers[0].core, gen->workers[1].core };
+	uint16_t cores[] = { gen->workers[0].thread.core, gen->workers[1].thread.core };
 	int nodes[BP_PORTS_MAX], err;
 
 	bp_gen_port_nodes(gen->conf, nodes);

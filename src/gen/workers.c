@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define GUEST_NAP_NS 50000
 #define CORES_MAX    1024u
@@ -92,56 +90,34 @@ static uint64_t count_preempted(void)
 	return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_nivcsw;
 }
 
-static void *worker_main(void *arg)
+static int enter(void *ctx)
 {
-	struct bp_gen_worker *w = arg;
+	struct bp_gen_worker *w = ctx;
+	struct bp_port *ports[BP_GEN_ROLES];
+
+	return bp_ports_enter(ports, list_ports(w, ports), w->worker_id);
+}
+
+static void work(void *ctx)
+{
+	struct bp_gen_worker *w = ctx;
 	struct bp_gen *gen = w->gen;
 	struct bp_port *ports[BP_GEN_ROLES];
-	unsigned n_ports = list_ports(w, ports);
-	int err = bp_cpu_pin(w->core);
 
-	pthread_setname_np(pthread_self(), w->does_tx ? "bypath-gen-tx" : "bypath-gen-rx");
-	if (err)
-		bp_log(BP_LOG_ERROR, "generator: cannot run on core %u: %s: see [engine] cores",
-		       w->core, strerror(-err));
-	else
-		err = bp_ports_enter(ports, n_ports, w->worker_id);
-	w->off_thread.tid = (int)syscall(SYS_gettid);
-	bp_off_read(&bp_off_places, &w->off_thread, &w->off_begin);
-	atomic_store_explicit(&w->state, err ? BP_GEN_FAILED : BP_GEN_RUNNING,
-			      memory_order_release);
-	if (err)
-		return NULL;
 	if (w->does_tx && gen->kernel_source)
 		atomic_store_explicit(&gen->source_err, bp_ks_run(&gen->source),
 				      memory_order_relaxed);
 	else
 		poll_until_end(w);
-	bp_off_read(&bp_off_places, &w->off_thread, &w->off_end);
 	atomic_store_explicit(&w->n_preempted, count_preempted(), memory_order_relaxed);
-	bp_ports_leave(ports, n_ports, w->worker_id);
-	return NULL;
+	bp_ports_leave(ports, list_ports(w, ports), w->worker_id);
 }
 
 int bp_gen_start_worker(struct bp_gen_worker *w)
 {
-	int err;
-
 	atomic_store_explicit(&w->is_asked_to_end, false, memory_order_relaxed);
 	atomic_store_explicit(&w->n_preempted, 0, memory_order_relaxed);
-	atomic_store_explicit(&w->state, BP_GEN_STARTING, memory_order_relaxed);
-	err = pthread_create(&w->thread, NULL, worker_main, w);
-	if (err) {
-		bp_log(BP_LOG_ERROR, "generator: cannot create a thread: %s", strerror(err));
-		return -err;
-	}
-	while (atomic_load_explicit(&w->state, memory_order_acquire) == BP_GEN_STARTING)
-		bp_gen_nap_ms(0);
-	if (atomic_load_explicit(&w->state, memory_order_acquire) == BP_GEN_FAILED) {
-		pthread_join(w->thread, NULL);
-		return -EIO;
-	}
-	return 0;
+	return bp_thread_start(&w->thread);
 }
 
 bool bp_gen_has_source_ended(const struct bp_gen *gen)
@@ -173,7 +149,7 @@ void bp_gen_stop_workers(struct bp_gen *gen)
 			continue;
 		/* Release: what the control thread has read is read; the worker sees the flag. */
 		atomic_store_explicit(&gen->workers[i].is_asked_to_end, true, memory_order_release);
-		pthread_join(gen->workers[i].thread, NULL);
+		bp_thread_join(&gen->workers[i].thread);
 	}
 	gen->n_running = 0;
 }
@@ -183,15 +159,16 @@ void bp_gen_read_off(const struct bp_gen *gen, double *share, enum bp_off_cause 
 	*share = 0;
 	*cause = BP_OFF_NONE;
 	for (unsigned i = 0; i < gen->n_workers; i++) {
-		const struct bp_gen_worker *w = &gen->workers[i], *other = &gen->workers[!i];
+		const struct bp_thread *t = &gen->workers[i].thread;
+		const struct bp_thread *other = &gen->workers[!i].thread;
 		uint64_t kin_ns = 0;
 		struct bp_off off;
 
 		/* Sender and receiver that share a core by intent are no other work to each other. */
-		if (gen->n_workers == 2 && other->core == w->core &&
+		if (gen->n_workers == 2 && other->core == t->core &&
 		    other->off_end.run_ns > other->off_begin.run_ns)
 			kin_ns = other->off_end.run_ns - other->off_begin.run_ns;
-		bp_off_between(&w->off_begin, &w->off_end, kin_ns, &off);
+		bp_off_between(&t->off_begin, &t->off_end, kin_ns, &off);
 		if (bp_off_share(&off) > *share) {
 			*share = bp_off_share(&off);
 			*cause = bp_off_cause(&off);
@@ -230,6 +207,21 @@ static unsigned keep_near(const struct bp_conf *conf, unsigned *cores, unsigned 
 	return n_near;
 }
 
+static void make_worker(struct bp_gen *gen, unsigned id, bool does_tx, bool does_rx)
+{
+	gen->workers[id] = (struct bp_gen_worker){
+		.gen = gen,
+		.worker_id = (uint16_t)id,
+		.does_tx = does_tx,
+		.does_rx = does_rx,
+		.thread = { .who = "generator",
+			    .enter = enter,
+			    .work = work,
+			    .ctx = &gen->workers[id] },
+	};
+	strcpy(gen->workers[id].thread.name, does_tx ? "bypath-gen-tx" : "bypath-gen-rx");
+}
+
 /* See bp_gen_create(): the last cores are left to the device under test. */
 int bp_gen_choose_workers(struct bp_gen *gen)
 {
@@ -255,19 +247,13 @@ int bp_gen_choose_workers(struct bp_gen *gen)
 		       "generator: sends and receives on core %u by two threads: give "
 		       "it two with [engine] cores",
 		       conf->engine.n_cores ? conf->engine.cores[0] : allowed[0]);
-	for (unsigned i = 0; i < n; i++)
-		gen->workers[i] = (struct bp_gen_worker){
-			.gen = gen,
-			.worker_id = (uint16_t)i,
-			.core = (uint16_t)(conf->engine.n_cores ? conf->engine.cores[i % n_cores]
-								: allowed[(first + i) % n_allowed]),
-			.does_tx = has_tx && i == 0,
-			.does_rx = has_rx && i + 1 == n,
-		};
-	for (unsigned i = 0; i < n; i++)
-		bp_off_thread_init(&bp_off_places, getpid(), 0, gen->workers[i].core,
-				   &gen->workers[i].off_thread);
+	for (unsigned i = 0; i < n; i++) {
+		make_worker(gen, i, has_tx && i == 0, has_rx && i + 1 == n);
+		bp_thread_init(&gen->workers[i].thread,
+			       (uint16_t)(conf->engine.n_cores ? conf->engine.cores[i % n_cores]
+							       : allowed[(first + i) % n_allowed]));
+	}
 	gen->workers[1].is_guest =
-		is_blocking && n == 2 && gen->workers[0].core == gen->workers[1].core;
+		is_blocking && n == 2 && gen->workers[0].thread.core == gen->workers[1].thread.core;
 	return 0;
 }

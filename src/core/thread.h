@@ -1,0 +1,46 @@
+/* The life of a worker's thread: pinned to its core, with an account of how long it was off it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CORE_THREAD_H
+#define BYPATH_CORE_THREAD_H
+
+#include "core/offcore.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+enum bp_thread_state {
+	BP_THREAD_STARTING,
+	BP_THREAD_RUNNING,
+	BP_THREAD_ENDED,
+	BP_THREAD_FAILED, /* it has no such core, or enter() refused */
+};
+
+struct bp_thread {
+	/* Fixed while it runs. */
+	uint16_t core;
+	char name[16];
+	char who[24]; /* in what is logged: "worker 0" */
+	int (*enter)(void *ctx); /* in the thread, before start returns. 0 or -errno (logged) */
+	void (*work)(void *ctx); /* in the thread, until it is to end */
+	void *ctx;
+	pthread_t handle;
+	struct bp_off_thread off;
+	/* By the thread, before state says that it runs, that it has ended (release). */
+	struct bp_off_at off_begin, off_end;
+	_Atomic int tid;
+	_Atomic unsigned state; /* enum bp_thread_state; acquire */
+};
+
+/* Find out what the account of a core needs: once for each core, reads all of /proc. Control thread. */
+void bp_thread_init(struct bp_thread *thread, uint16_t core);
+
+/*
+ * Create the thread, wait until it works. May be called again after bp_thread_join(). Control thread.
+ * 0, or -errno (logged); then there is none to join.
+ */
+int bp_thread_start(struct bp_thread *thread);
+
+/* Wait until work() has returned, which its owner has asked for. Control thread. */
+void bp_thread_join(struct bp_thread *thread);
+
+#endif
