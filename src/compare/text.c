@@ -336,27 +336,28 @@ static void print_others(FILE *out, const json_t *rows)
 	}
 }
 
+/* What is to be done is the same for all of them. */
 static void print_disturbed(FILE *out, const json_t *rows)
 {
-	bool has_title = false;
-	char text[640], name[96];
+	const char *fix = NULL;
 	const json_t *row;
+	char name[96];
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 	{
 		if (!is_disturbed(row))
 			continue;
-		if (!has_title)
+		if (!fix)
 			fprintf(out,
 				"\nDISTURBED · these figures are of the machine's other work as "
 				"well\n");
-		has_title = true;
+		fix = word(row, "fix");
 		snprintf(name, sizeof(name), "%s, %s:", word(row, "path"), word(row, "size"));
-		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
-			 word(row, "fix"));
-		print_wrapped(out, name, text);
+		print_wrapped(out, name, word(row, "reason"));
 	}
+	if (fix)
+		print_wrapped(out, "To do:", fix);
 }
 
 static void print_head(FILE *out, const json_t *document)
