@@ -93,8 +93,8 @@ static uint64_t path_v(const struct bp_path *path, unsigned id)
 				    memory_order_relaxed);
 }
 
-/* on_share: of the rounds' time, how much the worker was on its core. Spread evenly: it is not known
- * in which rounds it was not. */
+/* on_share: of its time, how much the worker was on its core. Spread evenly: it is not known in which
+ * rounds it was not, nor how often it was late to wake up. */
 static double read_path(struct bp_report *r, const struct bp_path *path, uint16_t worker_id,
 			double on_share)
 {
@@ -148,7 +148,7 @@ static void read_off(struct bp_worker *w, struct bp_report_worker *out)
 static void read_worker(struct bp_worker *w, struct bp_report *r)
 {
 	struct bp_report_worker *out = &r->workers[r->n_workers++];
-	double elapsed_ns = r->elapsed_s * 1e9, round_ns;
+	double elapsed_ns = r->elapsed_s * 1e9, round_ns, on_share;
 
 	*out = (struct bp_report_worker){
 		.worker_id = w->worker_id,
@@ -162,11 +162,12 @@ static void read_worker(struct bp_worker *w, struct bp_report *r)
 		.idle_by_fd = atomic_load_explicit(&w->idle.is_by_fd, memory_order_relaxed),
 	};
 	read_off(w, out);
-	round_ns = elapsed_ns - out->wait_ns;
+	on_share = elapsed_ns > out->off_ns ? 1 - out->off_ns / elapsed_ns : 0;
+	round_ns = elapsed_ns > out->wait_ns ? (elapsed_ns - out->wait_ns) * on_share : 0;
+	out->wait_ns *= on_share;
 	for (unsigned i = 0; i < w->n_paths; i++)
-		out->busy_ns += read_path(r, &w->paths[i], w->worker_id,
-					  round_ns > out->off_ns ? 1 - out->off_ns / round_ns : 0);
-	out->idle_ns = round_ns - out->busy_ns - out->off_ns;
+		out->busy_ns += read_path(r, &w->paths[i], w->worker_id, on_share);
+	out->idle_ns = round_ns - out->busy_ns;
 	if (out->idle_ns < 0)
 		out->idle_ns = 0;
 }

@@ -92,7 +92,7 @@ bp_expect rx 'r["trial"]["lost"] == sum(d["value"] for p in r["ports"] for d in 
 bp_expect rx 'r["trial"]["latency_ns"]["min"] > 0' 'r["trial"]'
 note "two processes"
 
-# One file for both sides; the sender begins anew while the receiver stays.
+# One file for both sides; the sender begins anew while the receiver stays, until it has them all.
 bp_ini both <<'INI'
 [port.out]
 driver = af_packet
@@ -110,14 +110,13 @@ size = 128
 protocol = tcp4
 size = 100,1000
 INI
-start rx "$BP_TMP/both.ini" --rx-only --quiet
+start rx "$BP_TMP/both.ini" --rx-only --quiet --count 1000 --duration 20
 wait_for 10 grep -q receiving "$BP_TMP/rx.log" || fail "the receiver does not start"
 for _i in 1 2; do
 	start tx "$BP_TMP/both.ini" --tx-only --quiet --rate 2kpps --count 500
 	ends tx 0
 done
-kill -INT "$(bp_pid rx)"
-ends rx 0
+bp_exit rx 30 || fail "rx: ends with code $?"
 bp_expect rx 'r["trial"]["restarts"] == 1' 'r["trial"]'
 bp_expect rx 'r["trial"]["received"] + r["trial"]["lost"] == 1000' 'r["trial"]'
 bp_expect rx '[s["received"] + s["lost"] for s in r["streams"]] == [500, 500]' 'r["streams"]'
@@ -125,14 +124,13 @@ bp_expect rx 'r["trial"]["duplicate"] + r["trial"]["reordered"] + r["trial"]["co
 note "a sender that begins anew"
 
 # Foreign frames beside ours.
-start rx --rx-port af_packet:v1 --duration 0 --quiet
+start rx --rx-port af_packet:v1 --count 100 --duration 20 --quiet
 wait_for 10 grep -q receiving "$BP_TMP/rx.log" || fail "the receiver does not start"
 ip addr add 10.9.9.1/24 dev v0
 ping -c 3 -i 0.1 -W 0.1 10.9.9.2 >/dev/null 2>&1
 start tx --tx-port af_packet:v0 --rate 1kpps --count 100 --quiet
 ends tx 0
-kill -INT "$(bp_pid rx)"
-ends rx 0
+bp_exit rx 30 || fail "rx: ends with code $?"
 ip addr del 10.9.9.1/24 dev v0
 bp_expect rx 'r["trial"]["foreign"] >= 1' 'r["trial"]'
 bp_expect rx 'r["trial"]["received"] == 100' 'r["trial"]'
@@ -164,10 +162,10 @@ note "foreign frames"
 taskset -c 0 timeout 10 sh -c 'while :; do :; done' &
 busy=$!
 # shellcheck disable=SC2086
-start shared $VETH --cores 0 --rate 1kpps --duration 2 --quiet
+start shared $VETH --cores 0 --rate 1kpps --duration 1 --quiet
 ends shared 0
 kill $busy
-bp_expect shared 'r["trial"]["preempted"] > 60' 'r["trial"]'
+bp_expect shared 'r["trial"]["preempted"] > 0' 'r["trial"]'
 bp_expect shared 'r["trial"]["off_core"]["share"] > 0.02' 'r["trial"]["off_core"]'
 grep -q 'disturbed: a worker was off its core' "$BP_TMP/shared.log" || fail "no warning of a shared core"
 note "a shared core"
