@@ -33,6 +33,8 @@ begin()
 {
 	_name=$1
 	shift
+	# The shell that empties the log may run later than who looks for a line in it.
+	rm -f "$_name.json" "$_name.log"
 	"$BYPATH" run "$_name.ini" --quiet --report "$_name.json" "$@" >"$_name.out" 2>"$_name.log" &
 	echo $! >"$_name.pid"
 }
