@@ -6,14 +6,17 @@
 #include "bypath/log.h"
 
 #include "core/netdev.h"
+#include "core/netifs.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define GSO_EVERY 10u /* checks between two looks at the device's offloads */
+#define GSO_EVERY  10u /* checks between two looks at the device's offloads */
+#define VLAN_BYTES 4u
 
 /* ---- configuration against the system --------------------------------------------------------- */
 
@@ -32,15 +35,33 @@ static int read_mode(const struct bp_port_conf *conf, enum afp_mode *mode)
 	return -EINVAL;
 }
 
+/* "eth0, eth1" into text, cut at a name's end. */
+static void list_interfaces(char *text, size_t n_bytes)
+{
+	struct bp_netifs all = { NULL, 0 };
+	size_t at = 0;
+
+	text[0] = '\0';
+	(void)bp_netifs_read_links(&all);
+	for (size_t i = 0; i < all.n; i++) {
+		int n = snprintf(text + at, n_bytes - at, "%s%s", at ? ", " : "", all.v[i].name);
+
+		if (n < 0 || (size_t)n >= n_bytes - at) {
+			text[at] = '\0';
+			break;
+		}
+		at += (size_t)n;
+	}
+	bp_netifs_free(&all);
+}
+
 static int find_device(struct afp_port *ap)
 {
 	const struct bp_port_conf *conf = ap->port->conf;
-	int ifindex = afp_netdev_ifindex(&ap->dev);
 	char names[512], why[256];
-	int flags;
 
-	if (ifindex < 0) {
-		afp_netdev_list(names, sizeof(names));
+	if (bp_netdev_index(ap->ctl_fd, conf->device) < 0) {
+		list_interfaces(names, sizeof(names));
 		bp_log(BP_LOG_ERROR,
 		       "port %s: no interface «%s» in this network namespace: there are %s",
 		       conf->name, conf->device, names);
@@ -50,8 +71,7 @@ static int find_device(struct afp_port *ap)
 		bp_log(BP_LOG_ERROR, "port %s: %s", conf->name, why);
 		return -EINVAL;
 	}
-	flags = afp_netdev_flags(&ap->dev);
-	if (flags >= 0 && !(flags & IFF_UP))
+	if (bp_netdev_is_up(ap->ctl_fd, conf->device) == 0)
 		bp_log(BP_LOG_WARN,
 		       "port %s: interface %s is down and carries nothing: ip link set %s up",
 		       conf->name, conf->device, conf->device);
@@ -141,7 +161,7 @@ static void afp_close(struct bp_port *port)
 	struct afp_port *ap = port->priv;
 
 	afp_big_close(&ap->big);
-	afp_netdev_close(&ap->dev);
+	close(ap->ctl_fd);
 	free(ap->rxqs);
 	free(ap->txqs);
 	free(ap);
@@ -157,10 +177,11 @@ static int afp_open(struct bp_port *port)
 		return -ENOMEM;
 	ap->port = port;
 	port->priv = ap;
-	err = afp_netdev_open(&ap->dev, port->conf->device);
-	if (err) {
-		bp_log(BP_LOG_ERROR, "port %s: «%s» cannot be the name of an interface: %s",
-		       port->conf->name, port->conf->device, strerror(-err));
+	ap->ctl_fd = bp_netdev_open();
+	if (ap->ctl_fd < 0) {
+		err = ap->ctl_fd;
+		bp_log(BP_LOG_ERROR, "port %s: netlink socket: %s", port->conf->name,
+		       strerror(-err));
 		free(ap);
 		port->priv = NULL;
 		return err;
@@ -273,6 +294,33 @@ static void set_mode(const struct afp_port *ap)
 		strcpy(info->mode, ap->has_tx_ring ? "mmap-v2+ring" : "mmap-v2+send");
 }
 
+/* Longest frame at this MTU: with addresses, type and a VLAN tag. */
+static uint32_t frame_bytes_of(int mtu)
+{
+	return (uint32_t)mtu + ETH_HLEN + VLAN_BYTES;
+}
+
+static void learn_gso_types(struct afp_port *ap)
+{
+	atomic_store_explicit(&ap->gso_types, afp_gso_types(ap->ctl_fd, ap->port->conf->device),
+			      memory_order_relaxed);
+}
+
+static int learn_device(struct afp_port *ap)
+{
+	struct bp_port_info *info = &ap->port->info;
+	const char *device = ap->port->conf->device;
+	int mtu = bp_netdev_mtu(ap->ctl_fd, device);
+
+	if (mtu < 0)
+		return mtu;
+	info->mtu = (uint32_t)mtu;
+	info->max_frame_bytes = frame_bytes_of(mtu);
+	info->kind = bp_netdev_driver(ap->ctl_fd, device, info->device_driver);
+	learn_gso_types(ap);
+	return 0;
+}
+
 static int afp_start(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
@@ -281,18 +329,17 @@ static int afp_start(struct bp_port *port)
 
 	ap->fanout_id = -1;
 	info->note[0] = '\0';
-	ap->ifindex = afp_netdev_ifindex(&ap->dev);
+	ap->ifindex = bp_netdev_index(ap->ctl_fd, port->conf->device);
 	if (ap->ifindex < 0)
 		return -ENODEV;
-	err = afp_netdev_info(&ap->dev, info);
+	err = learn_device(ap);
 	if (err)
 		return err;
-	atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev), memory_order_relaxed);
 	err = start_queues(port);
 	if (err) {
 		stop_queues(port);
 		/* Gone between two of the steps. */
-		if (err == -ENXIO || afp_netdev_ifindex(&ap->dev) != ap->ifindex)
+		if (err == -ENXIO || bp_netdev_index(ap->ctl_fd, port->conf->device) != ap->ifindex)
 			err = -ENODEV;
 		if (err != -ENODEV && err != -ENETDOWN)
 			bp_log(BP_LOG_ERROR, "port %s: cannot start on %s: %s", port->conf->name,
@@ -316,24 +363,23 @@ static int afp_start(struct bp_port *port)
 static void follow_mtu(struct afp_port *ap)
 {
 	struct bp_port_info *info = &ap->port->info;
-	int mtu = afp_netdev_mtu(&ap->dev);
+	int mtu = bp_netdev_mtu(ap->ctl_fd, ap->port->conf->device);
 
 	if (mtu < 0 || (uint32_t)mtu == info->mtu)
 		return;
 	/* Workers read them in tx_ring.c. Until then what is longer than a lowered MTU still leaves by
 	 * the TX ring: the kernel compares no length where metadata stands before the frame. */
 	__atomic_store_n(&info->mtu, (uint32_t)mtu, __ATOMIC_RELAXED);
-	__atomic_store_n(&info->max_frame_bytes, afp_netdev_frame_bytes((uint32_t)mtu),
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(&info->max_frame_bytes, frame_bytes_of(mtu), __ATOMIC_RELAXED);
 }
 
-static int afp_check(struct bp_port *port)
+static enum bp_link afp_check(struct bp_port *port)
 {
 	struct afp_port *ap = port->priv;
-	enum bp_link link = bp_netdev_link(ap->dev.ctl_fd, ap->dev.name, (unsigned)ap->ifindex);
+	enum bp_link link = bp_netdev_link(ap->ctl_fd, port->conf->device, ap->ifindex);
 
 	if (link == BP_LINK_LOST)
-		return (int)link;
+		return link;
 	/* A device that went down leaves an error on the socket, which makes poll() return at once
 	 * until somebody reads it: a ring never does. */
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
@@ -343,16 +389,21 @@ static int afp_check(struct bp_port *port)
 		(void)getsockopt(ap->rxqs[i].fd, SOL_SOCKET, SO_ERROR, &err, &n_bytes);
 	}
 	if (ap->n_checks++ % GSO_EVERY == 0)
-		atomic_store_explicit(&ap->gso_types, afp_netdev_gso_types(&ap->dev),
-				      memory_order_relaxed);
+		learn_gso_types(ap);
 	follow_mtu(ap);
-	return (int)link;
+	return link;
 }
 
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct afp_port *ap = port->priv;
-	struct bp_reported drops = { .name = "tp_drops", .is_drop = true };
+	static const struct bp_counter_row tp_drops = { "tp_drops",
+							"packets",
+							BP_SIDE_RX,
+							BP_KIND_DROP,
+							"no room in the socket's queue or ring",
+							false };
+	struct bp_reported drops = { &tp_drops, 0 };
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < port->n_rxq; i++) {

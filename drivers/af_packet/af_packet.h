@@ -24,35 +24,11 @@
 
 #define AFP_VNET_OLD_BYTES 10u /* struct virtio_net_hdr, all that kernels before 6.6 know */
 
-/* ---- netdev.c: facts of the interface --------------------------------------------------------- */
+/* ---- offload.c: what the interface does by itself ---------------------------------------------- */
 
-/* Bits of gso_types: 1 << BP_VNET_GSO_* of the kinds that the device segments by itself. */
-struct afp_netdev {
-	int ctl_fd; /* for ioctl() */
-	char name[IFNAMSIZ];
-	int feature_ids[4]; /* ethtool's index per kind of gso_kinds[], -1 unknown */
-	uint32_t n_features;
-};
-
-/* Keep a control socket for the interface `name`. 0 or -errno; nothing is logged. */
-int afp_netdev_open(struct afp_netdev *dev, const char *name);
-void afp_netdev_close(struct afp_netdev *dev);
-/* Index of the interface that has the name now, or -errno. */
-int afp_netdev_ifindex(const struct afp_netdev *dev);
-/* IFF_* flags, or -errno. */
-int afp_netdev_flags(const struct afp_netdev *dev);
-/* The MTU, or -errno. */
-int afp_netdev_mtu(const struct afp_netdev *dev);
-/* Longest frame at this MTU: with addresses, type and a VLAN tag. */
-uint32_t afp_netdev_frame_bytes(uint32_t mtu);
-/* Fill device_driver, kind, mtu, max_frame_bytes of info. 0 or -errno. */
-int afp_netdev_info(struct afp_netdev *dev, struct bp_port_info *info);
-/* Which super-frames the device takes as they are: bits as above. Queried afresh. */
-uint32_t afp_netdev_gso_types(const struct afp_netdev *dev);
-/* Does the device queue packets in a qdisc (its qdisc is not "noqueue")? Unknown counts as yes. */
-bool afp_netdev_has_qdisc(int ifindex);
-/* Names of all interfaces for an error message, cut at n_bytes. */
-void afp_netdev_list(char *text, size_t n_bytes);
+/* Which super-frames it segments by itself: bits 1 << BP_VNET_GSO_*. Queried afresh. 0: none, or not told.
+ * ctl_fd: of bp_netdev_open(). */
+uint32_t afp_gso_types(int ctl_fd, const char *ifname);
 
 /* ---- big.c: buffers for super-frames ---------------------------------------------------------- */
 
@@ -148,7 +124,7 @@ struct afp_txq {
 
 struct afp_port {
 	struct bp_port *port;
-	struct afp_netdev dev;
+	int ctl_fd; /* to ask with in the network namespace of open() */
 	struct bp_netdev_tx_dropped tx_dropped;
 	enum afp_mode mode;
 	bool has_tx_ring;

@@ -7,11 +7,13 @@
 #include "af_packet.h"
 
 #include "core/clock.h"
+#include "core/netifs.h"
 #include "core/transmit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <string.h>
 #include <unistd.h>
 
 #define TX_BUFFER_BYTES (4 << 20)
@@ -201,6 +203,15 @@ static int open_one(struct afp_txq *tq, bool bypass, int *fd)
 	return err;
 }
 
+/* Does the device queue packets? What is not known counts as yes. */
+static bool has_qdisc(const struct afp_port *ap)
+{
+	struct bp_netif netif;
+
+	return bp_netif_look(ap->ctl_fd, ap->ifindex, "", &netif) ||
+	       strcmp(netif.qdisc, "noqueue") != 0;
+}
+
 int afp_tx_send_start(struct bp_txq *q)
 {
 	static const uint16_t protocols[2] = { ETH_P_8021Q, ETH_P_8021AD };
@@ -208,7 +219,7 @@ int afp_tx_send_start(struct bp_txq *q)
 	struct afp_port *ap = tq->ap;
 	enum bp_tristate wish = ap->port->conf->qdisc_bypass;
 	/* Without a queueing discipline there is nothing to go around. */
-	bool bypass = wish == BP_YES || (wish == BP_AUTO && afp_netdev_has_qdisc(ap->ifindex));
+	bool bypass = wish == BP_YES || (wish == BP_AUTO && has_qdisc(ap));
 	int err = open_one(tq, bypass, &tq->fd);
 
 	if (err)

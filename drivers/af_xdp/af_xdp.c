@@ -34,12 +34,30 @@ static int check_conf(const struct bp_port *port)
 	const struct bp_port_conf *conf = port->conf;
 	bool is_auto;
 
-	if (xsk_mode_asked_for(conf, &is_auto) == XSK_MODE_N) {
+	if (bp_xdp_mode_asked_for(conf->mode, &is_auto) == BP_XDP_MODE_N) {
 		bp_log(BP_LOG_ERROR, "port %s: mode = %s: af_xdp knows auto, zerocopy, copy, skb",
 		       conf->name, conf->mode);
 		return -EINVAL;
 	}
 	return check_frame_bytes(port);
+}
+
+/* 0, -ENODEV and the like; nothing is logged. */
+static int learn_device(struct xsk_port *xp)
+{
+	const char *name = xp->port->conf->device;
+	struct xsk_device dev = { .driver = "" };
+	int ifindex = bp_netdev_index(xp->ctl_fd, name), mtu = bp_netdev_mtu(xp->ctl_fd, name);
+
+	if (ifindex < 0 || mtu < 0)
+		return ifindex < 0 ? ifindex : mtu;
+	dev.ifindex = ifindex;
+	dev.mtu = (uint32_t)mtu;
+	snprintf(dev.name, sizeof(dev.name), "%.15s", name);
+	dev.kind = bp_netdev_driver(xp->ctl_fd, name, dev.driver);
+	(void)bp_netdev_channels(xp->ctl_fd, name, &dev.queues);
+	xp->dev = dev;
+	return 0;
 }
 
 static int open_device(struct xsk_port *xp)
@@ -48,14 +66,14 @@ static int open_device(struct xsk_port *xp)
 	char why[XSK_WHY_BYTES];
 	int err;
 
-	xp->ctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	xp->ctl_fd = bp_netdev_open();
 	if (xp->ctl_fd < 0) {
-		err = -errno;
+		err = xp->ctl_fd;
 		bp_log(BP_LOG_ERROR, "port %s: open a control socket: %s", conf->name,
 		       strerror(-err));
 		return err;
 	}
-	err = xsk_device_query(xp->ctl_fd, conf->device, &xp->dev);
+	err = learn_device(xp);
 	if (err)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: device %s: %s: see `ip link` for the interfaces there are",
@@ -127,15 +145,15 @@ static void add_remedy(const struct xsk_port *xp, unsigned n, unsigned n_possibl
 	const struct xsk_device *dev = &xp->dev;
 	size_t used = strlen(why);
 
-	if (xsk_device_has_fixed_queues(xp->ctl_fd, dev->name))
+	if (bp_netdev_has_fixed_channels(xp->ctl_fd, dev->name))
 		snprintf(why + used, why_bytes - used,
 			 "%s cannot change that (no ethtool -L): set queues = %u, and let no more "
 			 "than %u workers send to it",
-			 dev->driver, n_possible, dev->n_tx);
-	else if (dev->is_combined || n < dev->n_rx)
+			 dev->driver, n_possible, dev->queues.n_tx);
+	else if (dev->queues.is_combined || n < dev->queues.n_rx)
 		snprintf(why + used, why_bytes - used,
 			 "run `ethtool -L %s %s %u` or set queues = %u", dev->name,
-			 dev->is_combined ? "combined" : "rx", n, n_possible);
+			 dev->queues.is_combined ? "combined" : "rx", n, n_possible);
 	else
 		snprintf(why + used, why_bytes - used,
 			 "run `ethtool -L %s rx %u tx %u` or set queues = %u", dev->name, n, n,
@@ -148,31 +166,34 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 	const struct bp_port *port = xp->port;
 	const struct xsk_device *dev = &xp->dev;
 
-	if (port->n_rxq && dev->n_rx > port->n_rxq) {
+	if (port->n_rxq && dev->queues.n_rx > port->n_rxq) {
 		snprintf(why, why_bytes,
 			 "%s has %u receive queues and queues = %u: packets of the others would "
 			 "go to the kernel instead: ",
-			 dev->name, dev->n_rx, port->n_rxq);
-		add_remedy(xp, port->n_rxq, dev->n_rx, why, why_bytes);
+			 dev->name, dev->queues.n_rx, port->n_rxq);
+		add_remedy(xp, port->n_rxq, dev->queues.n_rx, why, why_bytes);
 		return -EINVAL;
 	}
-	if ((dev->n_rx && port->n_rxq > dev->n_rx) || (dev->n_tx && port->n_txq > dev->n_tx)) {
+	if ((dev->queues.n_rx && port->n_rxq > dev->queues.n_rx) ||
+	    (dev->queues.n_tx && port->n_txq > dev->queues.n_tx)) {
 		snprintf(why, why_bytes,
 			 "%s has %u receive and %u transmit queues, %u of each are needed: ",
-			 dev->name, dev->n_rx, dev->n_tx, xp->n_queues);
-		add_remedy(xp, xp->n_queues, dev->n_rx < dev->n_tx ? dev->n_rx : dev->n_tx, why,
-			   why_bytes);
+			 dev->name, dev->queues.n_rx, dev->queues.n_tx, xp->n_queues);
+		add_remedy(xp, xp->n_queues,
+			   dev->queues.n_rx < dev->queues.n_tx ? dev->queues.n_rx
+							       : dev->queues.n_tx,
+			   why, why_bytes);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static void fill_info(struct xsk_port *xp, enum xsk_mode mode)
+static void fill_info(struct xsk_port *xp, enum bp_xdp_mode mode)
 {
 	struct bp_port_info *info = &xp->port->info;
 	const struct xsk_device *dev = &xp->dev;
 
-	snprintf(info->mode, sizeof(info->mode), "%s", xsk_mode_name(mode));
+	snprintf(info->mode, sizeof(info->mode), "%s", bp_xdp_mode_name(mode));
 	snprintf(info->device_driver, sizeof(info->device_driver), "%s", dev->driver);
 	info->kind = dev->kind;
 	info->mtu = dev->mtu;
@@ -182,13 +203,13 @@ static void fill_info(struct xsk_port *xp, enum xsk_mode mode)
 		info->caps |= BP_CAP_CSUM_INFER;
 		/* A tap's writer hands super-frames to generic XDP even where the program is
 		 * native; veth stops making them once it is. */
-		if (mode == XSK_MODE_SKB || dev->kind == BP_DEVICE_TAP)
+		if (mode == BP_XDP_MODE_SKB || dev->kind == BP_DEVICE_TAP)
 			info->caps |= BP_CAP_GSO_INFER;
 	}
 	if (!xp->port->n_rxq && !info->note[0])
 		snprintf(info->note, sizeof(info->note), "sends only: %s",
-			 mode == XSK_MODE_ZEROCOPY ? "nothing is received from it"
-						   : "no XDP program is attached");
+			 mode == BP_XDP_MODE_ZEROCOPY ? "nothing is received from it"
+						      : "no XDP program is attached");
 }
 
 /* The MTU allows what TX cannot carry: it works, but not for the longest packets. */
@@ -204,6 +225,22 @@ static void warn_about_mtu(const struct xsk_port *xp)
 		       port->env->arena->frame_bytes,
 		       port->env->arena->frame_bytes < 4096 ? " or set [memory] frame_bytes = 4096"
 							    : "");
+}
+
+/* On veth a sender's VLAN interface leaves its tag beside the frame, and the frame comes without. */
+static void warn_about_tags(const struct xsk_port *xp)
+{
+	const struct bp_port *port = xp->port;
+
+	if (!port->n_rxq || xp->dev.kind != BP_DEVICE_VETH || xsk_prog_puts_tags_back(xp->prog))
+		return;
+	bp_log(BP_LOG_WARN,
+	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
+	       "`ethtool -K PEER txvlan off` there",
+	       port->conf->name, xp->dev.name,
+	       port->conf->mode[0] && !strcmp(port->conf->mode, "skb")
+		       ? "mode = skb does not see it"
+		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
 }
 
 static void publish_queues(struct xsk_port *xp)
@@ -235,8 +272,8 @@ static int af_xdp_start(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 	char why[XSK_WHY_BYTES] = "";
-	enum xsk_mode mode;
-	int ret = xsk_device_query(xp->ctl_fd, port->conf->device, &xp->dev);
+	enum bp_xdp_mode mode;
+	int ret = learn_device(xp);
 
 	if (ret)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, strerror(-ret));
@@ -254,10 +291,12 @@ static int af_xdp_start(struct bp_port *port)
 		xsk_nic_release(xp);
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	}
-	mode = (enum xsk_mode)ret;
-	xp->is_zerocopy = mode == XSK_MODE_ZEROCOPY;
+	mode = (enum bp_xdp_mode)ret;
+	xp->is_zerocopy = mode == BP_XDP_MODE_ZEROCOPY;
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
+	if (!xp->was_started)
+		warn_about_tags(xp);
 	publish_queues(xp);
 	bp_netdev_tx_dropped_begin(&xp->tx_dropped, xp->dev.name);
 	xp->was_started = true;
@@ -294,13 +333,13 @@ static bool has_socket_error(const struct xsk_port *xp)
 /* Buffers, longest packet and offloads were chosen for the MTU of the start: said once of each new one. */
 static bool has_new_mtu(struct xsk_port *xp)
 {
-	uint32_t mtu = xsk_device_mtu(xp->ctl_fd, xp->dev.name);
+	int mtu = bp_netdev_mtu(xp->ctl_fd, xp->dev.name);
 
-	if (!mtu || mtu == xp->dev.mtu)
+	if (mtu < 0 || (uint32_t)mtu == xp->dev.mtu)
 		return false;
-	bp_log(BP_LOG_WARN, "port %s: the MTU of %s was %u and is %u now", xp->port->conf->name,
+	bp_log(BP_LOG_WARN, "port %s: the MTU of %s was %u and is %d now", xp->port->conf->name,
 	       xp->dev.name, xp->dev.mtu, mtu);
-	xp->dev.mtu = mtu;
+	xp->dev.mtu = (uint32_t)mtu;
 	return true;
 }
 
@@ -319,15 +358,29 @@ static bool has_lost_program(const struct xsk_port *xp)
 	return true;
 }
 
-static int af_xdp_check(struct bp_port *port)
+static enum bp_link af_xdp_check(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 	enum bp_link link = bp_netdev_link(xp->ctl_fd, port->conf->device, xp->dev.ifindex);
 
 	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp))
 		return BP_LINK_LOST;
-	return has_new_mtu(xp) ? BP_LINK_CHANGED : (int)link;
+	return has_new_mtu(xp) ? BP_LINK_CHANGED : link;
 }
+
+/* Of struct xdp_statistics. */
+static const struct bp_counter_row kernel_rows[] = {
+	{ "rx_dropped", "packets", BP_SIDE_RX, BP_KIND_DROP,
+	  "no frame to receive into, or too long", false },
+	{ "rx_ring_full", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free descriptor in the RX ring",
+	  false },
+	{ "fill_ring_empty", "attempts", BP_SIDE_RX, BP_KIND_EVENT,
+	  "to take a frame from an empty fill ring: packets so lost are in rx_dropped", false },
+	{ "rx_invalid", "descriptors", BP_SIDE_RX, BP_KIND_EVENT,
+	  "of the fill ring, refused by the kernel", false },
+	{ "tx_invalid", "packets", BP_SIDE_TX, BP_KIND_DROP,
+	  "descriptors of the TX ring refused by the kernel", false },
+};
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
@@ -339,12 +392,11 @@ static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsi
 		if (xp->queues[i].xsk)
 			xsk_queue_stats(&xp->queues[i], &sum);
 	const struct bp_reported all[] = {
-		{ "rx_dropped", sum.rx_dropped, true, false },
-		{ "rx_ring_full", sum.rx_ring_full, true, false },
-		/* Refused attempts to take a frame, not packets: those are in rx_dropped. */
-		{ "fill_ring_empty", sum.rx_fill_ring_empty_descs, false, false },
-		{ "rx_invalid", sum.rx_invalid_descs, false, false },
-		{ "tx_invalid", sum.tx_invalid_descs, true, false },
+		{ &kernel_rows[0], sum.rx_dropped },
+		{ &kernel_rows[1], sum.rx_ring_full },
+		{ &kernel_rows[2], sum.rx_fill_ring_empty_descs },
+		{ &kernel_rows[3], sum.rx_invalid_descs },
+		{ &kernel_rows[4], sum.tx_invalid_descs },
 		bp_netdev_tx_dropped_row(&xp->tx_dropped, xp->dev.name, !xp->is_zerocopy),
 	};
 

@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/frames.h"
 #include "core/netdev.h"
+#include "core/xdp_mode.h"
 
 #include "depth.h"
 
@@ -93,10 +94,9 @@ struct xsk_device {
 	char name[IF_NAMESIZE];
 	char driver[BP_NAME_BYTES];
 	enum bp_device_kind kind;
-	unsigned ifindex;
+	int ifindex;
 	uint32_t mtu;
-	uint32_t n_rx, n_tx; /* channels, 0 unknown */
-	bool is_combined;
+	struct bp_netdev_channels queues; /* 0 unknown */
 };
 
 /* How a queue's socket is to be opened. */
@@ -108,9 +108,6 @@ struct xsk_plan {
 	unsigned busy_tries; /* binds before a queue that another socket has is given up */
 };
 
-/* From the best to the one that every device has. */
-enum xsk_mode { XSK_MODE_ZEROCOPY, XSK_MODE_COPY, XSK_MODE_SKB, XSK_MODE_N };
-
 struct xsk_prog; /* prog.c: the loaded programs, their map, the link */
 
 struct xsk_port {
@@ -119,7 +116,7 @@ struct xsk_port {
 	struct xsk_device dev; /* as of the last start */
 	int ctl_fd; /* for queries in the network namespace of open() */
 	int promisc_fd; /* the device is promiscuous while it is open; -1: it is not by us */
-	unsigned tags_ifindex; /* its tag stripping is off, by us, until close(); 0: none's */
+	int tags_ifindex; /* its tag stripping is off, by us, until close(); 0: none's */
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
@@ -128,20 +125,6 @@ struct xsk_port {
 	bool is_zerocopy; /* what the kernel drops on TX shows in the device's counter only */
 	int logged_err; /* of the last start(): a retry that fails alike stays silent */
 };
-
-/* --- device.c --- */
-
-/* Facts of an interface. 0, -ENODEV and the like; nothing is logged. */
-int xsk_device_query(int ctl_fd, const char *name, struct xsk_device *dev);
-/* Its MTU, 0 if it cannot be told. Cheap. */
-uint32_t xsk_device_mtu(int ctl_fd, const char *name);
-/* Does its driver refuse to change the number of queues? false where it does not tell. */
-bool xsk_device_has_fixed_queues(int ctl_fd, const char *name);
-
-/* Does it take VLAN tags off what it receives? 1, 0, or -errno where it does not tell. */
-int xsk_device_strips_tags(int ctl_fd, const char *name);
-/* Tell it to. 0 or -errno. Some NICs drop their link for seconds. */
-int xsk_device_strip_tags(int ctl_fd, const char *name, bool on);
 
 /* --- nic.c --- */
 
@@ -169,10 +152,19 @@ void xsk_prog_unload(struct xsk_prog *prog);
  */
 int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes);
 /*
- * Attach by a bpf_link of this process, native or not. has_frags: the program says that it takes packets of
- * several buffers, where this kernel knows such programs. 0 or -errno.
+ * How a program is attached, and which one. FRAGS: it says that it takes packets of several buffers, where
+ * the kernel knows such programs. TAGS: it puts back VLAN tags that lie beside the frame, where device and
+ * kernel tell them.
  */
-int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags);
+enum xsk_prog_flag {
+	XSK_PROG_NATIVE = 1u << 0,
+	XSK_PROG_FRAGS = 1u << 1,
+	XSK_PROG_TAGS = 1u << 2,
+};
+/* Attach by a bpf_link of this process. 0 or -errno. */
+int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags);
+/* Does the attached program put tags back? Needs Linux 6.8 with BTF, and a native mode. */
+bool xsk_prog_puts_tags_back(const struct xsk_prog *prog);
 void xsk_prog_detach(struct xsk_prog *prog);
 /*
  * Is what was attached still there, and ours? The link is this process's, yet whoever may open it by its id
@@ -181,19 +173,15 @@ void xsk_prog_detach(struct xsk_prog *prog);
  */
 int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes);
 /* Did the kernel attach it natively? Asks the interface. 1, 0 or -errno. */
-int xsk_prog_is_native(unsigned ifindex);
+int xsk_prog_is_native(int ifindex);
 /* Let the program hand a queue's frames to a socket. 0 or -errno. */
 int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
 
 /* --- mode.c --- */
 
-/* The mode asked for; auto is the best one, with leave to fall back. XSK_MODE_N: no such word. */
-enum xsk_mode xsk_mode_asked_for(const struct bp_port_conf *conf, bool *is_auto);
-/* Its name in the report. */
-const char *xsk_mode_name(enum xsk_mode mode);
 /*
  * Open all queues and attach the program in the best mode there is, from the one asked for downwards;
- * why each better one was not to be had is in the port's note. Returns the enum xsk_mode that the
+ * why each better one was not to be had is in the port's note. Returns the enum bp_xdp_mode that the
  * kernel made of it, or -errno with a sentence in why; then all is closed.
  */
 int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes);

@@ -12,31 +12,13 @@
 #define VLAN_BYTES 4u
 
 static const struct {
-	const char *key; /* in the configuration */
-	const char *name; /* in the report */
 	bool is_native;
 	uint16_t bind_flag;
-} modes[XSK_MODE_N] = {
-	[XSK_MODE_ZEROCOPY] = { "zerocopy", "native-zerocopy", true, XDP_ZEROCOPY },
-	[XSK_MODE_COPY] = { "copy", "native-copy", true, XDP_COPY },
-	[XSK_MODE_SKB] = { "skb", "skb-copy", false, XDP_COPY },
+} modes[BP_XDP_MODE_N] = {
+	[BP_XDP_MODE_ZEROCOPY] = { true, XDP_ZEROCOPY },
+	[BP_XDP_MODE_COPY] = { true, XDP_COPY },
+	[BP_XDP_MODE_SKB] = { false, XDP_COPY },
 };
-
-enum xsk_mode xsk_mode_asked_for(const struct bp_port_conf *conf, bool *is_auto)
-{
-	*is_auto = !conf->mode[0] || strcmp(conf->mode, "auto") == 0;
-	if (*is_auto)
-		return XSK_MODE_ZEROCOPY;
-	for (unsigned i = 0; i < XSK_MODE_N; i++)
-		if (strcmp(conf->mode, modes[i].key) == 0)
-			return (enum xsk_mode)i;
-	return XSK_MODE_N;
-}
-
-const char *xsk_mode_name(enum xsk_mode mode)
-{
-	return modes[mode].name;
-}
 
 /* Why the kernel did not attach the program, as far as the error code tells. */
 static void explain_attach(const struct xsk_port *xp, bool is_native, int err, char *why,
@@ -143,22 +125,31 @@ static void explain_no_zerocopy(const struct xsk_port *xp, uint16_t sg, char *wh
 }
 
 /*
- * Whether the program takes packets of several buffers. In front of skbs never, whatever the MTU: the kernel
+ * Which program, and how. In front of skbs never the one for several buffers, whatever the MTU: the kernel
  * then makes one buffer of each skb, super-frames included, and the socket takes that in several frames all
  * the same. For a program that does take them Linux 6.9 and later copies long skbs into fragments, where an
  * odd length leaves the next skb's end misaligned: whoever clones that one ends a machine with split-lock
  * detection (skb_pp_cow_data() in net/core/skbuff.c). A tap hands its longer frames over as skbs in native
  * mode, too. Other drivers need it for an MTU beyond a page, and refuse to set one while the program that is
- * attached takes one buffer only.
+ * attached takes one buffer only. On veth the tag of a sender's VLAN interface lies beside the frame.
  */
-static bool takes_frags(const struct xsk_port *xp, enum xsk_mode mode)
+static uint32_t choose_program(const struct xsk_port *xp, enum bp_xdp_mode mode)
 {
-	return modes[mode].is_native && xp->dev.kind != BP_DEVICE_TAP;
+	if (!modes[mode].is_native)
+		return 0;
+	switch (xp->dev.kind) {
+	case BP_DEVICE_TAP:
+		return XSK_PROG_NATIVE;
+	case BP_DEVICE_VETH:
+		return XSK_PROG_NATIVE | XSK_PROG_FRAGS | XSK_PROG_TAGS;
+	default:
+		return XSK_PROG_NATIVE | XSK_PROG_FRAGS;
+	}
 }
 
 /* One mode, with packets of several views or without. The program goes on last: until then the
  * kernel keeps its packets. */
-static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *why,
+static int try_once(struct xsk_port *xp, enum bp_xdp_mode mode, uint16_t sg, char *why,
 		    size_t why_bytes)
 {
 	uint16_t bind_flags = (uint16_t)(modes[mode].bind_flag | sg);
@@ -166,13 +157,12 @@ static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *
 
 	xp->port->info.max_frame_bytes = max_frame_bytes(xp, bind_flags);
 	err = open_queues(xp, bind_flags, why, why_bytes);
-	if (err == -EOPNOTSUPP && mode == XSK_MODE_ZEROCOPY)
+	if (err == -EOPNOTSUPP && mode == BP_XDP_MODE_ZEROCOPY)
 		explain_no_zerocopy(xp, sg, why, why_bytes);
 	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
-	if (err || (!xp->port->n_rxq && mode != XSK_MODE_ZEROCOPY))
+	if (err || (!xp->port->n_rxq && mode != BP_XDP_MODE_ZEROCOPY))
 		return err;
-	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, modes[mode].is_native,
-			      takes_frags(xp, mode));
+	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, choose_program(xp, mode));
 	if (err) {
 		explain_attach(xp, modes[mode].is_native, err, why, why_bytes);
 		xsk_mode_close_queues(xp);
@@ -180,7 +170,7 @@ static int try_once(struct xsk_port *xp, enum xsk_mode mode, uint16_t sg, char *
 	return err;
 }
 
-static int try_mode(struct xsk_port *xp, enum xsk_mode mode, char *why, size_t why_bytes)
+static int try_mode(struct xsk_port *xp, enum bp_xdp_mode mode, char *why, size_t why_bytes)
 {
 	uint32_t longest = xp->dev.mtu + ETH_HLEN, room = bp_frames_room(xp->port->env->frames);
 	char why_not[XSK_WHY_BYTES];
@@ -191,7 +181,7 @@ static int try_mode(struct xsk_port *xp, enum xsk_mode mode, char *why, size_t w
 		goto out;
 	if (longest > room) {
 		/* Zero-copy has more reasons, and they are said: see chunk.h. */
-		if (err == -EINVAL && mode != XSK_MODE_ZEROCOPY) {
+		if (err == -EINVAL && mode != BP_XDP_MODE_ZEROCOPY) {
 			snprintf(why, why_bytes,
 				 "MTU %u is larger than the frame size, and this kernel has no "
 				 "packets of several frames for AF_XDP (Linux 6.6): lower the MTU "
@@ -216,12 +206,12 @@ out:
 }
 
 /* "not zerocopy: …; not copy: …": why each better mode was not to be had. */
-static void note_failure(struct bp_port_info *info, enum xsk_mode mode, const char *why)
+static void note_failure(struct bp_port_info *info, enum bp_xdp_mode mode, const char *why)
 {
 	size_t len = strlen(info->note);
 
 	snprintf(info->note + len, sizeof(info->note) - len, "%snot %s: %s", len ? "; " : "",
-		 modes[mode].key, why);
+		 bp_xdp_mode_key(mode), why);
 }
 
 /* Try the modes from the one asked for downwards. Returns the mode got, or -errno. */
@@ -230,12 +220,12 @@ static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 	const struct bp_port_conf *conf = xp->port->conf;
 	struct bp_port_info *info = &xp->port->info;
 	bool is_auto;
-	enum xsk_mode first = xsk_mode_asked_for(conf, &is_auto);
+	enum bp_xdp_mode first = bp_xdp_mode_asked_for(conf->mode, &is_auto);
 	int err = -EINVAL;
 
 	info->note[0] = '\0';
-	for (unsigned mode = first; mode < XSK_MODE_N; mode++) {
-		err = try_mode(xp, (enum xsk_mode)mode, why, why_bytes);
+	for (unsigned mode = first; mode < BP_XDP_MODE_N; mode++) {
+		err = try_mode(xp, (enum bp_xdp_mode)mode, why, why_bytes);
 		if (!err)
 			return (int)mode;
 		/* What no other mode would mend, and what strict forbids to mend. Beside another's
@@ -243,28 +233,28 @@ static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 		if ((err == -EBUSY && xp->port->n_rxq) || err == -EPERM || err == -ENOBUFS ||
 		    err == -ENOMEM || err == -ENODEV || (conf->strict && !is_auto))
 			break;
-		note_failure(info, (enum xsk_mode)mode, why);
+		note_failure(info, (enum bp_xdp_mode)mode, why);
 	}
 	return err;
 }
 
 /* Read back what the kernel made of it. */
-static enum xsk_mode confirm_mode(const struct xsk_port *xp, enum xsk_mode mode)
+static enum bp_xdp_mode confirm_mode(const struct xsk_port *xp, enum bp_xdp_mode mode)
 {
 	int is_native = modes[mode].is_native;
 
 	if (xp->n_queues && xsk_queue_is_zerocopy(&xp->queues[0]))
-		return XSK_MODE_ZEROCOPY;
+		return BP_XDP_MODE_ZEROCOPY;
 	if (xp->port->n_rxq)
 		is_native = xsk_prog_is_native(xp->dev.ifindex);
 	if (is_native < 0)
 		return mode;
-	return is_native ? XSK_MODE_COPY : XSK_MODE_SKB;
+	return is_native ? BP_XDP_MODE_COPY : BP_XDP_MODE_SKB;
 }
 
 int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	int mode = choose_mode(xp, why, why_bytes);
 
-	return mode < 0 ? mode : (int)confirm_mode(xp, (enum xsk_mode)mode);
+	return mode < 0 ? mode : (int)confirm_mode(xp, (enum bp_xdp_mode)mode);
 }

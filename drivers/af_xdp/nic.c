@@ -7,15 +7,18 @@
 #include "core/netdev.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+/* As the kernel names it; ethtool's word is rx-vlan-offload (rxvlan). Some NICs drop their link for seconds
+ * when it is changed. */
+#define TAG_STRIPPING "rx-vlan-hw-parse"
+
 static int take_promiscuity(struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	const struct xsk_device *dev = &xp->dev;
-	int fd = bp_netdev_hold_promisc((int)dev->ifindex);
+	int fd = bp_netdev_hold_promisc(dev->ifindex);
 
 	if (fd < 0) {
 		snprintf(why, why_bytes,
@@ -41,13 +44,13 @@ static bool is_upper(const char *driver)
 	return !strcmp(driver, "bonding") || !strcmp(driver, "team");
 }
 
-static int stop_stripping(struct xsk_port *xp)
+/* Does the device take VLAN tags off what it receives? false where it does not tell. */
+static bool strips_tags(const struct xsk_port *xp)
 {
-	int err = xsk_device_strip_tags(xp->ctl_fd, xp->dev.name, false);
+	static const char *const names[] = { TAG_STRIPPING };
+	uint32_t on = 0;
 
-	if (err)
-		return err;
-	return xsk_device_strips_tags(xp->ctl_fd, xp->dev.name) == 1 ? -EOPNOTSUPP : 0;
+	return !bp_netdev_features(xp->ctl_fd, xp->dev.name, names, 1, &on) && on;
 }
 
 /* AF_XDP hands over bytes only: a tag that the NIC took off would be lost, its frame sent untagged. */
@@ -56,10 +59,12 @@ static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
 	const struct xsk_device *dev = &xp->dev;
 	int err;
 
-	/* virtio strips nothing; on veth and tap it is the sender that keeps the tag beside the frame. */
-	if (dev->kind != BP_DEVICE_OTHER || xsk_device_strips_tags(xp->ctl_fd, dev->name) != 1)
+	/* virtio strips nothing; on veth the sender leaves the tag beside the frame, and a program puts it back. */
+	if (dev->kind != BP_DEVICE_OTHER || !strips_tags(xp))
 		return 0;
-	err = is_upper(dev->driver) ? -EOPNOTSUPP : stop_stripping(xp);
+	err = is_upper(dev->driver)
+		      ? -EOPNOTSUPP
+		      : bp_netdev_set_feature(xp->ctl_fd, dev->name, TAG_STRIPPING, false);
 	if (err) {
 		snprintf(
 			why, why_bytes,
@@ -104,9 +109,9 @@ void xsk_nic_restore(struct xsk_port *xp)
 	int err;
 
 	/* The device that was changed, whatever it is called now; it may be gone. */
-	if (!xp->tags_ifindex || !if_indextoname(xp->tags_ifindex, name))
+	if (!xp->tags_ifindex || bp_netdev_name(xp->ctl_fd, xp->tags_ifindex, name))
 		return;
-	err = xsk_device_strip_tags(xp->ctl_fd, name, true);
+	err = bp_netdev_set_feature(xp->ctl_fd, name, TAG_STRIPPING, true);
 	if (err)
 		bp_log(BP_LOG_WARN,
 		       "port %s: %s leaves VLAN tags in the frames: %s: run: ethtool -K %s rxvlan on",

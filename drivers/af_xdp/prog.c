@@ -7,6 +7,7 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
 #include "bypath_xdp.skel.h"
+#include "bypath_xdp_tags.skel.h"
 #pragma GCC diagnostic pop
 
 #include <bpf/bpf.h>
@@ -17,8 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Newer than some libc's linux/bpf.h. */
+#define DEV_BOUND_ONLY (1u << 6) /* BPF_F_XDP_DEV_BOUND_ONLY, Linux 6.3 */
+
 struct xsk_prog {
 	struct bypath_xdp *skel;
+	struct bypath_xdp_tags *tags; /* of the device that it is attached to, or NULL */
 	int link_fd; /* -1: not attached */
 	__u32 id; /* of the program that the link was made with */
 };
@@ -84,14 +89,14 @@ void xsk_prog_unload(struct xsk_prog *prog)
 	free(prog);
 }
 
-static int query(unsigned ifindex, struct bpf_xdp_query_opts *opts)
+static int query(int ifindex, struct bpf_xdp_query_opts *opts)
 {
 	*opts = (struct bpf_xdp_query_opts){ .sz = sizeof(*opts) };
-	return bpf_xdp_query((int)ifindex, 0, opts);
+	return bpf_xdp_query(ifindex, 0, opts);
 }
 
 /* The attached program's id with `ip link`'s word for where in *how, 0 none, or -errno. */
-static int find_attached(unsigned ifindex, const char **how)
+static int find_attached(int ifindex, const char **how)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -141,7 +146,7 @@ int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why,
 	return -EBUSY;
 }
 
-int xsk_prog_is_native(unsigned ifindex)
+int xsk_prog_is_native(int ifindex)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -158,23 +163,68 @@ static int ask_link(const struct xsk_prog *prog, struct bpf_link_info *info)
 	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
 }
 
-int xsk_prog_attach(struct xsk_prog *prog, unsigned ifindex, bool is_native, bool has_frags)
+/* The program that asks the device for a packet's tag is loaded for that device alone. 0 or -errno. */
+static int load_tags(struct xsk_prog *prog, int ifindex)
+{
+	struct bypath_xdp_tags *skel = bypath_xdp_tags__open();
+	int err;
+
+	if (!skel)
+		return -errno;
+	bpf_program__set_ifindex(skel->progs.bypath_xdp_tags, (__u32)ifindex);
+	err = bpf_program__set_flags(skel->progs.bypath_xdp_tags, DEV_BOUND_ONLY);
+	if (!err)
+		err = bpf_map__reuse_fd(skel->maps.bypath_xsks,
+					bpf_map__fd(prog->skel->maps.bypath_xsks));
+	if (!err)
+		err = bypath_xdp_tags__load(skel);
+	if (err) {
+		bypath_xdp_tags__destroy(skel);
+		return err;
+	}
+	prog->tags = skel;
+	return 0;
+}
+
+static void unload_tags(struct xsk_prog *prog)
+{
+	bypath_xdp_tags__destroy(prog->tags); /* takes NULL */
+	prog->tags = NULL;
+}
+
+static int choose(const struct xsk_prog *prog, uint32_t flags)
+{
+	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_xdp_frags);
+
+	if (prog->tags)
+		return bpf_program__fd(prog->tags->progs.bypath_xdp_tags);
+	if (flags & XSK_PROG_FRAGS && frags_fd >= 0) /* not there before Linux 5.18 */
+		return frags_fd;
+	return bpf_program__fd(prog->skel->progs.bypath_xdp);
+}
+
+int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
-		    .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
-	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_xdp_frags);
-	int prog_fd = bpf_program__fd(prog->skel->progs.bypath_xdp);
+		    .flags = flags & XSK_PROG_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
 	struct bpf_link_info info;
 	int fd;
 
-	if (has_frags && frags_fd >= 0) /* not there before Linux 5.18 */
-		prog_fd = frags_fd;
-	fd = bpf_link_create(prog_fd, (int)ifindex, BPF_XDP, &opts);
-	if (fd < 0)
+	if (flags & XSK_PROG_TAGS)
+		(void)load_tags(prog, ifindex); /* the caller asks xsk_prog_puts_tags_back() */
+	fd = bpf_link_create(choose(prog, flags), ifindex, BPF_XDP, &opts);
+	if (fd < 0) {
+		unload_tags(prog);
 		return fd;
+	}
 	prog->link_fd = fd;
 	prog->id = ask_link(prog, &info) ? 0 : info.prog_id;
 	return 0;
+}
+
+bool xsk_prog_puts_tags_back(const struct xsk_prog *prog)
+{
+	return prog->tags;
 }
 
 int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes)
@@ -194,10 +244,12 @@ int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes)
 
 void xsk_prog_detach(struct xsk_prog *prog)
 {
-	if (prog && prog->link_fd >= 0) {
+	if (!prog)
+		return;
+	if (prog->link_fd >= 0)
 		close(prog->link_fd);
-		prog->link_fd = -1;
-	}
+	prog->link_fd = -1;
+	unload_tags(prog);
 }
 
 int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd)

@@ -18,6 +18,8 @@
  */
 #include "burst.h"
 
+#include "core/devargs.h"
+#include "core/netdev.h"
 #include "core/transmit.h"
 
 #include <dirent.h>
@@ -44,20 +46,20 @@ static int option(int fd, int level, int name)
 }
 
 /* One of the PMD's, on the interface? Ours do not set PACKET_LOSS. */
-static bool is_of_pmd(int fd, unsigned if_index)
+static bool is_of_pmd(int fd, int if_index)
 {
 	struct sockaddr_ll address = { 0 };
 	socklen_t n_bytes = sizeof(address);
 
 	return option(fd, SOL_SOCKET, SO_DOMAIN) == AF_PACKET &&
 	       !getsockname(fd, (struct sockaddr *)&address, &n_bytes) &&
-	       address.sll_ifindex == (int)if_index &&
+	       address.sll_ifindex == if_index &&
 	       option(fd, SOL_PACKET, PACKET_VERSION) == TPACKET_V2 &&
 	       option(fd, SOL_PACKET, PACKET_LOSS) == 1;
 }
 
 /* The PMD opens its sockets in the order of its queues: in that of their numbers. Returns how many. */
-static unsigned find_sockets(unsigned if_index, int fds[BP_QUEUES_MAX])
+static unsigned find_sockets(int if_index, int fds[BP_QUEUES_MAX])
 {
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned n = 0;
@@ -79,20 +81,11 @@ static unsigned find_sockets(unsigned if_index, int fds[BP_QUEUES_MAX])
 	return n;
 }
 
-static uint32_t number(const struct dpdk_port *dp, const char *key, uint32_t otherwise)
-{
-	char value[32];
-
-	if (!dpdk_devargs_get(dp->devargs, key, value, sizeof(value)))
-		return otherwise;
-	return (uint32_t)strtoul(value, NULL, 10);
-}
-
 static int map_ring(const struct dpdk_port *dp, struct dpdk_afp *ring, int fd)
 {
-	uint32_t slot_bytes = number(dp, "framesz", FRAME_BYTES_DEFAULT);
-	uint32_t n_slots = number(dp, "framecnt", FRAME_NUMBER_DEFAULT);
-	uint32_t block_bytes = number(dp, "blocksz", (uint32_t)getpagesize());
+	uint32_t slot_bytes = bp_devargs_number(dp->devargs, "framesz", FRAME_BYTES_DEFAULT);
+	uint32_t n_slots = bp_devargs_number(dp->devargs, "framecnt", FRAME_NUMBER_DEFAULT);
+	uint32_t block_bytes = bp_devargs_number(dp->devargs, "blocksz", (uint32_t)getpagesize());
 	size_t n_bytes = (size_t)block_bytes * (n_slots / (block_bytes / slot_bytes));
 	void *map = mmap(NULL, 2 * n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
@@ -121,7 +114,7 @@ int dpdk_afp_open(struct dpdk_port *dp, char *why, size_t why_bytes)
 	dp->afp = calloc(n_queues + 1u, sizeof(*dp->afp));
 	if (!dp->afp)
 		return -ENOMEM;
-	n_found = find_sockets(if_nametoindex(dp->iface), fds);
+	n_found = find_sockets(bp_netdev_index(-1, dp->iface), fds);
 	for (unsigned i = 0; !err && i < n_queues; i++)
 		err = i < n_found ? map_ring(dp, &dp->afp[i], fds[i]) : -ENOENT;
 	if (!err)

@@ -4,6 +4,7 @@
 
 #include "bypath/log.h"
 
+#include "core/devargs.h"
 #include "core/netdev.h"
 #include "core/numa.h"
 #include "core/pci.h"
@@ -13,13 +14,9 @@
 #include <rte_errno.h>
 
 #include <errno.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const struct {
@@ -41,31 +38,11 @@ static const struct {
 
 /* --- the string ------------------------------------------------------------------------------- */
 
-bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes)
-{
-	size_t key_len = strlen(key);
-
-	for (const char *at = strchr(devargs, ','); at; at = strchr(at, ',')) {
-		size_t len;
-
-		at++;
-		if (strncmp(at, key, key_len) || at[key_len] != '=')
-			continue;
-		at += key_len + 1;
-		len = strcspn(at, ",");
-		if (len >= out_bytes)
-			return false;
-		snprintf(out, out_bytes, "%.*s", (int)len, at);
-		return true;
-	}
-	return false;
-}
-
 static bool has_key(const char *devargs, const char *key)
 {
 	char value[BP_PATH_BYTES];
 
-	return dpdk_devargs_get(devargs, key, value, sizeof(value));
+	return bp_devargs_get(devargs, key, value, sizeof(value));
 }
 
 static enum dpdk_kind kind_of(const char *device)
@@ -90,7 +67,7 @@ int dpdk_device_node(const struct bp_port_conf *conf)
 	case DPDK_AF_PACKET:
 	case DPDK_AF_XDP:
 	case DPDK_PCAP:
-		return dpdk_devargs_get(conf->device, "iface", iface, sizeof(iface))
+		return bp_devargs_get(conf->device, "iface", iface, sizeof(iface))
 			       ? bp_netdev_node(iface)
 			       : BP_NO_NODE;
 	default:
@@ -113,11 +90,10 @@ static void parse_memif(struct dpdk_port *dp)
 
 	/* The PMD's own defaults. */
 	snprintf(dp->socket, sizeof(dp->socket), "/run/memif.sock");
-	dpdk_devargs_get(dp->devargs, "socket", dp->socket, sizeof(dp->socket));
-	dp->is_abstract =
-		!(dpdk_devargs_get(dp->devargs, "socket-abstract", value, sizeof(value)) &&
-		  !strcmp(value, "no"));
-	if (dpdk_devargs_get(dp->devargs, "role", value, sizeof(value)))
+	bp_devargs_get(dp->devargs, "socket", dp->socket, sizeof(dp->socket));
+	dp->is_abstract = !(bp_devargs_get(dp->devargs, "socket-abstract", value, sizeof(value)) &&
+			    !strcmp(value, "no"));
+	if (bp_devargs_get(dp->devargs, "role", value, sizeof(value)))
 		dp->is_server = !strcmp(value, "server") || !strcmp(value, "master");
 }
 
@@ -191,7 +167,7 @@ int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 	}
 	snprintf(dp->devargs, sizeof(dp->devargs), "%s", conf->device);
 	snprintf(dp->name, sizeof(dp->name), "%.*s", (int)name_len, conf->device);
-	dpdk_devargs_get(dp->devargs, "iface", dp->iface, sizeof(dp->iface));
+	bp_devargs_get(dp->devargs, "iface", dp->iface, sizeof(dp->iface));
 	complete_devargs(dp, n_queues);
 	return 0;
 }
@@ -217,7 +193,7 @@ static int check_iface(const struct dpdk_port *dp, bool quiet)
 		return -EINVAL;
 	}
 	if (!dp->iface[0] || dp->kind == DPDK_TAP || dp->kind == DPDK_VHOST ||
-	    if_nametoindex(dp->iface))
+	    bp_netdev_index(-1, dp->iface) > 0)
 		return 0;
 	if (!quiet)
 		bp_log(BP_LOG_ERROR, "port %s: interface %s does not exist (device = %s)",
@@ -356,19 +332,12 @@ static enum bp_device_kind iface_kind(const char *iface)
 	return bp_netdev_driver(-1, iface, driver);
 }
 
+/* 0: unknown. */
 static uint32_t iface_mtu(const char *iface)
 {
-	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint32_t mtu = 0;
+	int mtu = bp_netdev_mtu(-1, iface);
 
-	if (fd < 0)
-		return 0;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
-	if (!ioctl(fd, SIOCGIFMTU, &ifr) && ifr.ifr_mtu > 0)
-		mtu = (uint32_t)ifr.ifr_mtu;
-	close(fd);
-	return mtu;
+	return mtu < 0 ? 0 : (uint32_t)mtu;
 }
 
 void dpdk_device_describe(struct dpdk_port *dp)

@@ -4,6 +4,7 @@
 #include "vnet.h"
 
 #include "bypath/log.h"
+#include "core/devargs.h"
 #include "core/netdev.h"
 
 #include <rte_errno.h>
@@ -11,7 +12,6 @@
 #include <rte_memory.h>
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +207,7 @@ static void describe(struct dpdk_port *dp)
 	if (dp->kind == DPDK_MEMIF)
 		snprintf(info->mode, sizeof(info->mode), "%s%s",
 			 dp->is_server ? "server" : "client",
-			 dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)) &&
+			 bp_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)) &&
 					 !strcmp(value, "yes")
 				 ? "-zerocopy"
 				 : "");
@@ -275,7 +275,7 @@ static void become_promiscuous(struct dpdk_port *dp)
 	int err;
 
 	if (has_kernel_iface(dp)) {
-		dp->promisc_fd = bp_netdev_hold_promisc((int)dp->if_index);
+		dp->promisc_fd = bp_netdev_hold_promisc(dp->if_index);
 		err = dp->promisc_fd < 0 ? dp->promisc_fd : 0;
 	} else {
 		err = rte_eth_promiscuous_enable(dp->eth_id);
@@ -322,7 +322,7 @@ static int dpdk_start(struct bp_port *port)
 	if (err)
 		goto remove_device;
 	dpdk_vnet_describe(dp);
-	dp->if_index = has_kernel_iface(dp) ? if_nametoindex(dp->iface) : 0;
+	dp->if_index = has_kernel_iface(dp) ? bp_netdev_index(-1, dp->iface) : 0;
 	become_promiscuous(dp);
 	dp->was_started = true;
 	if (has_kernel_iface(dp))
@@ -412,7 +412,7 @@ static void dpdk_stop(struct bp_port *port)
 	dp->promisc_fd = -1;
 	drop_leftovers(dp);
 	/* Sockets bound to an interface that is gone: they are opened by probing again. */
-	if (has_kernel_iface(dp) && if_nametoindex(dp->iface) != dp->if_index)
+	if (has_kernel_iface(dp) && bp_netdev_index(-1, dp->iface) != dp->if_index)
 		dpdk_device_remove(dp);
 	if (dpdk_unplug_is_due(dp))
 		dpdk_unplug_let_go(dp);
@@ -425,10 +425,10 @@ static bool is_moved_tap(const struct dpdk_port *dp)
 {
 	char name[IF_NAMESIZE];
 
-	return dp->kind == DPDK_TAP && !if_indextoname(dp->dev_info.if_index, name);
+	return dp->kind == DPDK_TAP && bp_netdev_name(-1, (int)dp->dev_info.if_index, name) < 0;
 }
 
-static int dpdk_check(struct bp_port *port)
+static enum bp_link dpdk_check(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
 	struct rte_eth_link link = { 0 };
@@ -436,7 +436,7 @@ static int dpdk_check(struct bp_port *port)
 	if (dp->kind == DPDK_MEMIF)
 		return dpdk_guard_check(dp);
 	if (has_kernel_iface(dp))
-		return (int)bp_netdev_link(-1, dp->iface, dp->if_index);
+		return bp_netdev_link(-1, dp->iface, dp->if_index);
 	if (dpdk_unplug_is_due(dp))
 		return BP_LINK_LOST;
 	if (is_moved_tap(dp) || rte_eth_link_get_nowait(dp->eth_id, &link))
@@ -444,31 +444,27 @@ static int dpdk_check(struct bp_port *port)
 	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
 
+/* Of struct rte_eth_stats. */
+static const struct bp_counter_row stats_rows[] = {
+	{ "imissed", "packets", BP_SIDE_RX, BP_KIND_DROP,
+	  "no free descriptor in the device's queue", false },
+	{ "rx_nombuf", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free mbuf to receive into", false },
+	{ "ierrors", "packets", BP_SIDE_RX, BP_KIND_DROP, "received with errors", false },
+	{ "oerrors", "packets", BP_SIDE_TX, BP_KIND_DROP, "the device failed to send them", false },
+};
+
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct dpdk_port *dp = port->priv;
 	struct rte_eth_stats sum = dp->sum;
-	const struct {
-		const char *name;
-		uint64_t value;
-	} rows[] = {
-		{ "imissed", 0 },
-		{ "rx_nombuf", 0 },
-		{ "ierrors", 0 },
-		{ "oerrors", 0 },
-	};
-	uint64_t values[RTE_DIM(rows)];
-	unsigned n = RTE_MIN(max, (unsigned)RTE_DIM(rows));
+	unsigned n;
 
 	add_stats(dp, &sum);
-	values[0] = sum.imissed;
-	values[1] = sum.rx_nombuf;
-	values[2] = sum.ierrors;
-	values[3] = sum.oerrors;
-	for (unsigned i = 0; i < n; i++) {
-		out[i] = (struct bp_reported){ .value = values[i], .is_drop = true };
-		snprintf(out[i].name, sizeof(out[i].name), "%s", rows[i].name);
-	}
+	const uint64_t values[] = { sum.imissed, sum.rx_nombuf, sum.ierrors, sum.oerrors };
+
+	static_assert(RTE_DIM(values) == RTE_DIM(stats_rows), "a row for each");
+	for (n = 0; n < RTE_DIM(values) && n < max; n++)
+		out[n] = (struct bp_reported){ &stats_rows[n], values[n] };
 	/* net_af_xdp takes for sent what the kernel dropped: answer.c. */
 	if (has_kernel_iface(dp) && port->n_txq && n < max)
 		out[n++] = bp_netdev_tx_dropped_row(&dp->tx_dropped, dp->iface,

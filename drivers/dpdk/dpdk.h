@@ -96,7 +96,7 @@ struct dpdk_port {
 	char name[RTE_DEV_NAME_MAX_LEN]; /* of the ethdev */
 	char devargs[BP_PATH_BYTES + 128];
 	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
-	unsigned if_index; /* of iface at the last start */
+	int if_index; /* of iface at the last start */
 	int promisc_fd; /* iface is promiscuous while it is open; -1: not by us */
 	struct bp_netdev_tx_dropped tx_dropped; /* of iface, where it exists without the PMD */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
@@ -157,8 +157,6 @@ const char *dpdk_eal_why(int err);
 
 /* Take conf->device apart: kind, name, devargs, iface, memif's socket. 0 or -EINVAL (logged). */
 int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues);
-/* Value of a key in "name,key=value,…"; false if absent or too long for out. */
-bool dpdk_devargs_get(const char *devargs, const char *key, char *out, size_t out_bytes);
 /* bp_driver.numa_node: of a PCI device, or of the interface that a virtual device stands on. */
 int dpdk_device_node(const struct bp_port_conf *conf);
 /* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */
@@ -231,7 +229,7 @@ int dpdk_guard_configure(struct dpdk_port *dp);
 /* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. */
 int dpdk_guard_start(struct dpdk_port *dp);
 void dpdk_guard_stop(struct dpdk_port *dp);
-/* Let pending connects and disconnects happen; enum bp_link of the port. */
-int dpdk_guard_check(struct dpdk_port *dp);
+/* Let pending connects and disconnects happen; the port's link. */
+enum bp_link dpdk_guard_check(struct dpdk_port *dp);
 
 #endif

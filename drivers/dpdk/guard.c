@@ -373,7 +373,7 @@ void dpdk_guard_stop(struct dpdk_port *dp)
 		free_thread();
 }
 
-int dpdk_guard_check(struct dpdk_port *dp)
+enum bp_link dpdk_guard_check(struct dpdk_port *dp)
 {
 	uint64_t now = bp_clock_ns();
 

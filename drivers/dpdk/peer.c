@@ -7,6 +7,8 @@
  */
 #include "vnet.h"
 
+#include "core/devargs.h"
+
 #include <rte_eth_vhost.h>
 #include <rte_vhost.h>
 
@@ -35,7 +37,7 @@ void dpdk_vnet_configure(struct dpdk_port *dp, struct rte_eth_conf *conf)
 	if (!dpdk_vnet_is_on(dp) || rte_eth_dev_info_get(dp->eth_id, &dp->dev_info))
 		return;
 	/* Super-frames arrive in several buffers each, if they may. */
-	if (dpdk_devargs_get(dp->devargs, "mrg_rxbuf", value, sizeof(value)) && value[0] == '0')
+	if (bp_devargs_get(dp->devargs, "mrg_rxbuf", value, sizeof(value)) && value[0] == '0')
 		rx &= ~(uint64_t)RTE_ETH_RX_OFFLOAD_TCP_LRO;
 	conf->rxmode.offloads |= dp->dev_info.rx_offload_capa & rx;
 	conf->txmode.offloads |= dp->dev_info.tx_offload_capa & TX_WANTED;
@@ -58,7 +60,7 @@ static bool is_own_peer(const struct dpdk_port *dp, int vid)
 {
 	char own[BP_PATH_BYTES], path[PATH_MAX];
 
-	return vid >= 0 && dpdk_devargs_get(dp->devargs, "iface", own, sizeof(own)) &&
+	return vid >= 0 && bp_devargs_get(dp->devargs, "iface", own, sizeof(own)) &&
 	       !rte_vhost_get_ifname(vid, path, sizeof(path)) && !strcmp(path, own);
 }
 
@@ -129,7 +131,7 @@ static int on_event(uint16_t eth_id, enum rte_eth_event_type event, void *arg, v
 	return 0;
 }
 
-int dpdk_vnet_check(struct dpdk_port *dp, int link)
+enum bp_link dpdk_vnet_check(struct dpdk_port *dp, enum bp_link link)
 {
 	if (!dpdk_vnet_is_on(dp))
 		return link;

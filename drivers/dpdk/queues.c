@@ -4,6 +4,7 @@
 
 #include "bypath/log.h"
 #include "core/clock.h"
+#include "core/devargs.h"
 
 #include <rte_errno.h>
 
@@ -23,15 +24,6 @@
 #define VIRTIO_HEADER_BYTES 12u
 
 /* --- sizes ------------------------------------------------------------------------------------ */
-
-static uint32_t devargs_number(const struct dpdk_port *dp, const char *key, uint32_t otherwise)
-{
-	char value[32];
-
-	if (!dpdk_devargs_get(dp->devargs, key, value, sizeof(value)))
-		return otherwise;
-	return (uint32_t)strtoul(value, NULL, 10);
-}
 
 /* No frame that net_null makes is longer. It reads numbers of any base; the last size counts. */
 static uint32_t null_frame_bytes(const struct dpdk_port *dp)
@@ -54,10 +46,10 @@ uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
 
 	switch (dp->kind) {
 	case DPDK_MEMIF:
-		wanted = devargs_number(dp, "bsize", 2048);
+		wanted = bp_devargs_number(dp->devargs, "bsize", 2048);
 		break;
 	case DPDK_AF_PACKET:
-		wanted = devargs_number(dp, "framesz", 2048) - AF_PACKET_OVERHEAD;
+		wanted = bp_devargs_number(dp->devargs, "framesz", 2048) - AF_PACKET_OVERHEAD;
 		break;
 	case DPDK_NULL:
 		/* No longer than its frames: mbufs that lie closer together need fewer entries of
@@ -98,7 +90,7 @@ uint32_t dpdk_max_frame(const struct dpdk_port *dp)
 	case DPDK_MEMIF:
 		/* Longer frames go out as chained buffers, and 22.11 never clears the flag that
 		 * chains them: the next frames in those buffers would be glued together. */
-		return devargs_number(dp, "bsize", 2048);
+		return bp_devargs_number(dp->devargs, "bsize", 2048);
 	case DPDK_NULL:
 	case DPDK_RING:
 	case DPDK_PCAP:
@@ -153,7 +145,7 @@ static unsigned n_in_rings(const struct dpdk_port *dp)
 		n += n_rxq * ring * 2 + n_txq * ring;
 	if (dp->kind == DPDK_TAP)
 		n += n_rxq * (ring + 1);
-	if (dpdk_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)))
+	if (bp_devargs_get(dp->devargs, "zero-copy", value, sizeof(value)))
 		n += (n_rxq + n_txq) * 2048;
 	return n + held_by_tx(dp);
 }

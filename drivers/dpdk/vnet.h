@@ -54,7 +54,7 @@ void dpdk_vnet_configure(struct dpdk_port *dp, struct rte_eth_conf *conf);
 /* Find out what the peer takes now, for info.caps. In start(), with the device started. */
 void dpdk_vnet_describe(struct dpdk_port *dp);
 /* Is that still so? link: as the PMD sees it. BP_LINK_CHANGED, or link. In check(). */
-int dpdk_vnet_check(struct dpdk_port *dp, int link);
+enum bp_link dpdk_vnet_check(struct dpdk_port *dp, enum bp_link link);
 /* A peer that leaves takes its promises with it: hear of it from the PMD, until forgotten. */
 void dpdk_vnet_listen(struct dpdk_port *dp);
 void dpdk_vnet_forget(struct dpdk_port *dp);

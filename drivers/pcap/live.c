@@ -9,12 +9,10 @@
 
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,8 +24,8 @@
 
 struct live {
 	struct bp_pcap_port base;
-	int control_fd; /* any socket: interface ioctls */
-	unsigned ifindex;
+	int control_fd; /* of bp_netdev_open() */
+	int ifindex;
 	bool was_started; /* a device that is away now is expected back: no error line */
 	uint64_t base_drop, base_ifdrop; /* of handles that are closed */
 	uint64_t last_drop, last_ifdrop;
@@ -123,12 +121,12 @@ static int open_sender(const struct bp_port *port, pcap_t **out)
 	return err;
 }
 
+/* 0: unknown. */
 static uint32_t read_mtu(const struct live *l, const struct bp_port *port)
 {
-	struct ifreq req = { .ifr_mtu = 0 };
+	int mtu = bp_netdev_mtu(l->control_fd, port->conf->device);
 
-	snprintf(req.ifr_name, sizeof(req.ifr_name), "%.15s", port->conf->device);
-	return ioctl(l->control_fd, SIOCGIFMTU, &req) < 0 ? 0 : (uint32_t)req.ifr_mtu;
+	return mtu < 0 ? 0 : (uint32_t)mtu;
 }
 
 static void fill_info(const struct live *l, struct bp_port *port)
@@ -161,7 +159,7 @@ static int live_open(struct bp_port *port)
 		return -ENOMEM;
 	l->base.mode = &bp_pcap_live;
 	l->tx.linear = malloc(BP_PCAP_PACKET_MAX);
-	l->control_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	l->control_fd = bp_netdev_open();
 	if (!l->tx.linear || l->control_fd < 0) {
 		if (l->control_fd >= 0)
 			close(l->control_fd);
@@ -231,8 +229,8 @@ static int live_start(struct bp_port *port)
 	struct live *l = port->priv;
 	int err = 0;
 
-	l->ifindex = if_nametoindex(port->conf->device);
-	if (!l->ifindex)
+	l->ifindex = bp_netdev_index(l->control_fd, port->conf->device);
+	if (l->ifindex < 0)
 		err = -ENODEV;
 	if (!err && port->n_rxq)
 		err = open_handle(port, true, &l->rx.pcap);
@@ -288,12 +286,21 @@ static void live_close(struct bp_port *port)
 	free(l);
 }
 
-static int live_check(struct bp_port *port)
+static enum bp_link live_check(struct bp_port *port)
 {
 	struct live *l = port->priv;
 
-	return (int)bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
+	return bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
 }
+
+/* Of struct pcap_stat. */
+static const struct bp_counter_row drop_row = {
+	"ps_drop", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free slot in libpcap's ring", false
+};
+static const struct bp_counter_row ifdrop_row = {
+	"ps_ifdrop", "packets", BP_SIDE_RX, BP_KIND_DROP, "dropped by the interface or its driver",
+	false
+};
 
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
@@ -302,12 +309,8 @@ static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsign
 	if (max < 2)
 		return 0;
 	read_stats(l);
-	out[0] = (struct bp_reported){ .name = "ps_drop",
-				       .value = l->base_drop + l->last_drop,
-				       .is_drop = true };
-	out[1] = (struct bp_reported){ .name = "ps_ifdrop",
-				       .value = l->base_ifdrop + l->last_ifdrop,
-				       .is_drop = true };
+	out[0] = (struct bp_reported){ &drop_row, l->base_drop + l->last_drop };
+	out[1] = (struct bp_reported){ &ifdrop_row, l->base_ifdrop + l->last_ifdrop };
 	if (!port->n_txq || max < 3)
 		return 2;
 	out[2] = bp_netdev_tx_dropped_row(&l->tx_dropped, port->conf->device, true);

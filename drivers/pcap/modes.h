@@ -16,7 +16,7 @@ struct bp_pcap_mode {
 	int (*start)(struct bp_port *port);
 	void (*stop)(struct bp_port *port);
 	void (*close)(struct bp_port *port);
-	int (*check)(struct bp_port *port);
+	enum bp_link (*check)(struct bp_port *port);
 	unsigned (*stats)(struct bp_port *port, struct bp_reported *out, unsigned max);
 };
 

@@ -98,7 +98,7 @@ static void pcap_close_port(struct bp_port *port)
 	mode_of(port)->close(port);
 }
 
-static int pcap_check(struct bp_port *port)
+static enum bp_link pcap_check(struct bp_port *port)
 {
 	return mode_of(port)->check(port);
 }

@@ -1,16 +1,18 @@
 /* pcap mode = read: plays a capture file out as received packets. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The file goes through libpcap, which reads it through stdio. The stream under it is ours
- * (fopencookie), so each read() of the kernel is counted with its time. User code copies a packet
- * twice: stdio's buffer → libpcap's buffer, in fread(); libpcap's buffer → frame of the arena.
+ * User code copies a packet twice: stdio's buffer → libpcap's buffer, in fread(); libpcap's buffer →
+ * frame of the arena.
  *
- * System calls on the packet path: one read() per BUFFER_BYTES of the file, one lseek() per round
+ * System calls on the packet path: one read() per 256 KiB of the file, one lseek() per round
  * when looping. A read of a file may wait for the disk. A pcapng is opened anew for each round, which
  * allocates.
  */
+#include "capture.h"
 #include "modes.h"
-#include "unpack.h"
+#include "readdress.h"
+#include "rewrite.h"
+#include "timeline.h"
 
 #include "bypath/ledger.h"
 #include "bypath/log.h"
@@ -20,162 +22,79 @@
 #include "core/pace.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <pcap/pcap.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define BUFFER_BYTES (256u * 1024)
 
 enum state {
 	PLAYING,
 	AT_END, /* the last packet has been handed out */
-	BROKEN, /* cannot be read on; why says it */
-	BARREN, /* loop: no record of the file can ever be handed out */
-	PACELESS, /* loop by recorded pace: no record is later than the first, nothing says how fast */
+	BROKEN, /* cannot be read on; capture.why says it */
+	BARREN, /* of several rounds: no record of the file can ever be handed out */
+	PACELESS, /* endless rounds by recorded pace: no record is later than the first */
 };
 
 struct reader {
 	struct bp_pcap_port base;
-	pcap_t *pcap;
-	FILE *stream;
-	char *buffer; /* the stream's: BUFFER_BYTES */
-	int fd;
-	long first_record; /* offset behind the file's header */
-	struct bp_counters *counters; /* of the queue; NULL while the header is read */
+	struct bp_capture capture;
+	struct bp_rxq *rxq; /* NULL: nobody receives from here */
 	struct bp_frames *frames;
 	uint32_t room;
-	/* The packet that comes next, in libpcap's buffer until the next is read. */
-	const uint8_t *bytes; /* NULL: none read yet */
-	uint32_t len, wire_len;
-	uint64_t due_cycles; /* by pace = recorded; 0: at once */
+	struct bp_rewrite rewrite;
+	bool pads; /* truncated = pad */
+	uint64_t shift; /* of this round's IP addresses */
+	bool has_record; /* capture's is the packet that comes next */
+	uint64_t due_cycles; /* by the timeline; 0: at once */
 	uint64_t n_played, n_left; /* handed out; records to consume, faulty ones too */
+	uint64_t n_rounds_left; /* with this one; UINT64_MAX: endless */
 	uint64_t n_round; /* records of this round */
 	struct bp_pace pace; /* rate_pps */
+	struct bp_timeline timeline; /* pace = recorded, round_delay */
 	bool is_recorded; /* pace = recorded */
-	bool has_pace; /* some record is later than the first of its round */
-	bool is_pcapng;
-	int error; /* of the last read() that failed */
-	uint64_t cycles_per_ns_x32; /* shifted left by 32 bits */
-	uint64_t round_ns,
-		round_cycles; /* when the first packet of the round was captured, played */
-	/* The worker writes (release, after why), check() reads (acquire). */
+	/* The worker writes (release, after capture.why), check() reads (acquire). */
 	_Atomic unsigned state;
 	unsigned told; /* state that check() has logged */
-	char why[PCAP_ERRBUF_SIZE];
 };
-
-static ssize_t stream_read(void *cookie, char *buf, size_t n_bytes)
-{
-	struct reader *r = cookie;
-	uint64_t began = bp_clock_cycles();
-	ssize_t n = read(r->fd, buf, n_bytes);
-
-	if (n < 0)
-		r->error = errno;
-	if (r->counters) {
-		bp_count(r->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
-		bp_count(r->counters, BP_CNT_CALLS, 1);
-	}
-	return n;
-}
-
-static int stream_seek(void *cookie, off64_t *offset, int whence)
-{
-	struct reader *r = cookie;
-	off64_t at = lseek(r->fd, *offset, whence);
-
-	if (r->counters)
-		bp_count(r->counters, BP_CNT_CALLS, 1);
-	if (at < 0)
-		return -1;
-	*offset = at;
-	return 0;
-}
-
-static void close_stream(struct reader *r)
-{
-	if (r->pcap)
-		pcap_close(r->pcap); /* closes the stream */
-	r->pcap = NULL;
-	r->stream = NULL;
-}
-
-/* libpcap over a stream from the file's beginning; r->fd stays open beside it. 0 or -errno with why. */
-static int open_stream(struct reader *r)
-{
-	static const cookie_io_functions_t calls = { .read = stream_read, .seek = stream_seek };
-
-	r->stream = fopencookie(r, "r", calls);
-	if (!r->stream) {
-		snprintf(r->why, sizeof(r->why), "%s", strerror(ENOMEM));
-		return -ENOMEM;
-	}
-	setvbuf(r->stream, r->buffer, _IOFBF, BUFFER_BYTES);
-	r->pcap = pcap_fopen_offline_with_tstamp_precision(r->stream, PCAP_TSTAMP_PRECISION_NANO,
-							   r->why);
-	if (r->pcap)
-		return 0;
-	fclose(r->stream);
-	r->stream = NULL;
-	return -EINVAL;
-}
 
 static void end_with(struct reader *r, unsigned state)
 {
-	r->bytes = NULL;
+	r->has_record = false;
 	atomic_store_explicit(&r->state, state, memory_order_release);
+	atomic_store_explicit(&r->rxq->is_over, true, memory_order_release);
 }
 
-/* What a round of a loop leaves to do: PLAYING, another one; else why there is none. */
+/* Does nothing but its own records say how fast it would go round for ever, and these do not? */
+static bool is_paceless(const struct reader *r)
+{
+	return r->is_recorded && r->n_rounds_left == UINT64_MAX && !r->timeline.delay_cycles &&
+	       !bp_timeline_has_passed(&r->timeline);
+}
+
+/* What a round leaves to do: PLAYING, another one; else why there is none. */
 static unsigned judge_round(const struct reader *r)
 {
-	if (!r->n_round)
-		return AT_END; /* an empty capture */
+	if (r->n_rounds_left == 1 || !r->n_round)
+		return AT_END; /* !n_round: an empty capture */
 	if (!r->n_played)
 		return BARREN;
-	return r->is_recorded && !r->has_pace ? PACELESS : PLAYING;
+	return is_paceless(r) ? PACELESS : PLAYING;
 }
 
-/*
- * Back to the first record. libpcap keeps what it learns from a pcapng's further interface blocks, and
- * would learn it again in each round: such a file is opened anew. 0 or -1 with why.
- */
-static int begin_again(struct reader *r)
+static void schedule(struct reader *r)
 {
-	r->n_round = 0;
-	if (!r->is_pcapng) {
-		snprintf(r->why, sizeof(r->why), "it cannot be read again");
-		return fseek(r->stream, r->first_record, SEEK_SET);
-	}
-	close_stream(r);
-	if (lseek(r->fd, 0, SEEK_SET) < 0) {
-		snprintf(r->why, sizeof(r->why), "%s", strerror(errno));
-		return -1;
-	}
-	return open_stream(r) ? -1 : 0;
-}
+	struct bp_timeline *t = &r->timeline;
 
-static void schedule(struct reader *r, const struct pcap_pkthdr *header)
-{
-	/* Nanoseconds: the precision that the file was opened with. */
-	uint64_t ns = (uint64_t)header->ts.tv_sec * 1000000000u + (uint64_t)header->ts.tv_usec;
-
-	if (!r->is_recorded)
+	if (!r->is_recorded && !t->delay_cycles)
 		return;
 	if (!r->n_round) {
-		r->round_ns = ns;
-		r->round_cycles = bp_clock_cycles();
+		bp_timeline_begin_round(t, bp_clock_cycles());
+		r->due_cycles = t->begin_cycles;
+		if (t->delay_cycles)
+			bp_pace_defer(&r->pace, t->begin_cycles);
 	}
-	r->has_pace |= ns > r->round_ns;
-	/* A record that is older than the first is due with it. */
-	ns = ns > r->round_ns ? ns - r->round_ns : 0;
-	r->due_cycles =
-		r->round_cycles + (uint64_t)((unsigned __int128)ns * r->cycles_per_ns_x32 >> 32);
+	if (r->is_recorded)
+		r->due_cycles = bp_timeline_next(
+			t, bp_timeline_stamp(r->capture.stamp_s, r->capture.stamp_ns));
 }
 
 static bool is_due(const struct reader *r)
@@ -185,18 +104,15 @@ static bool is_due(const struct reader *r)
 	return bp_pace_is_due(&r->pace, now) && r->due_cycles <= now;
 }
 
-static void keep_why(struct reader *r)
-{
-	snprintf(r->why, sizeof(r->why), "%s",
-		 r->error ? strerror(r->error) : pcap_geterr(r->pcap));
-}
-
 /* At the end of the file: go on, or end. */
-static bool turn_round(struct reader *r, bool is_loop)
+static bool turn_round(struct reader *r)
 {
-	unsigned state = is_loop ? judge_round(r) : AT_END;
+	unsigned state = judge_round(r);
 
-	if (state == PLAYING && begin_again(r))
+	r->n_round = 0;
+	r->n_rounds_left -= r->n_rounds_left != UINT64_MAX;
+	r->shift += r->rxq->port->conf->round_shift;
+	if (state == PLAYING && bp_capture_rewind(&r->capture))
 		state = BROKEN;
 	if (state != PLAYING)
 		end_with(r, state);
@@ -204,42 +120,125 @@ static bool turn_round(struct reader *r, bool is_loop)
 }
 
 /* Have libpcap read the next packet. False at the end. */
-static bool fetch(struct reader *r, bool is_loop)
+static bool fetch(struct reader *r)
 {
-	struct pcap_pkthdr *header;
-	int got;
+	enum bp_capture_next next;
 
 	if (atomic_load_explicit(&r->state, memory_order_relaxed) != PLAYING)
 		return false;
-	got = pcap_next_ex(r->pcap, &header, &r->bytes);
-	if (got == PCAP_ERROR_BREAK) {
-		if (!turn_round(r, is_loop))
+	next = bp_capture_read(&r->capture);
+	if (next == BP_CAPTURE_END) {
+		if (!turn_round(r))
 			return false;
-		got = pcap_next_ex(r->pcap, &header, &r->bytes);
+		next = bp_capture_read(&r->capture);
 	}
-	if (got == 1) {
-		r->len = header->caplen;
-		r->wire_len = header->len;
-		schedule(r, header);
-		r->n_round++;
-		return true;
+	if (next != BP_CAPTURE_RECORD) {
+		end_with(r, BROKEN);
+		return false;
 	}
-	keep_why(r);
-	end_with(r, BROKEN);
-	return false;
+	schedule(r);
+	r->n_round++;
+	r->has_record = true;
+	return true;
 }
 
-/* The drop reason of a record that can never be handed out, BP_CNT_N for a good one. */
-static enum bp_cnt find_fault(const struct reader *r, unsigned n_views, unsigned max)
+/* What a record becomes: header, captured bytes, zeros, one behind the other. */
+struct frame {
+	struct bp_rewrite_head head; /* len 0: the record has its own */
+	const uint8_t *body;
+	uint32_t body_len;
+	uint64_t pad_len;
+};
+
+/* The record as a frame, or the drop reason of one that is none. */
+static enum bp_cnt make_frame(const struct reader *r, struct frame *f)
 {
-	if (r->len < r->wire_len || n_views > max)
+	const struct bp_capture *c = &r->capture;
+	enum bp_cnt fault;
+
+	f->head.len = f->head.skip = 0;
+	f->head.is_left = false;
+	f->pad_len = c->len < c->wire_len ? c->wire_len - c->len : 0;
+	if (f->pad_len && !r->pads)
 		return BP_DROP_RX_TRUNCATED;
-	return r->len < BP_PCAP_HEADER ? BP_DROP_RUNT : BP_CNT_N;
+	if (c->len < r->rewrite.needs_bytes)
+		return BP_DROP_RUNT;
+	if (r->rewrite.is_needed) {
+		fault = bp_rewrite_head(&r->rewrite, c->bytes, c->len, &f->head);
+		if (fault != BP_CNT_N)
+			return fault;
+	}
+	f->body = c->bytes + f->head.skip;
+	f->body_len = c->len - f->head.skip;
+	return BP_CNT_N;
+}
+
+/* Views that a frame takes; 0: more than max. */
+static unsigned count_views(const struct reader *r, const struct frame *f, unsigned max)
+{
+	uint64_t len = f->head.len + f->body_len + f->pad_len;
+
+	return len <= (uint64_t)max * r->room ? bp_pcap_n_views((uint32_t)len, r->room) : 0;
+}
+
+static uint32_t least(uint64_t a, uint32_t b)
+{
+	return a < b ? (uint32_t)a : b;
+}
+
+/* Write a frame into its n empty views. As bp_pcap_copy_in(), with what stands before and behind. */
+static void fill_views(struct bp_rxq *q, const struct reader *r, const struct frame *f,
+		       struct bp_pkt *pkts, unsigned n)
+{
+	uint32_t body_left = f->body_len, at = f->head.len;
+	uint64_t pad_left = f->pad_len;
+
+	memcpy(pkts[0].data, f->head.bytes, f->head.len); /* header */
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t part = least(body_left, r->room - at);
+		uint32_t zeros = least(pad_left, r->room - at - part);
+
+		bp_ledger_copy(&q->counters, &pkts[0], i == 0, pkts[i].data + at,
+			       f->body + f->body_len - body_left, part);
+		memset(pkts[i].data + at + part, 0, zeros);
+		pkts[i].len = at + part + zeros;
+		pkts[i].flags = i + 1 < n ? BP_PKT_MORE : 0;
+		body_left -= part;
+		pad_left -= zeros;
+		at = 0;
+	}
+	if (f->pad_len)
+		bp_count(&q->counters, BP_CNT_PADDED, 1);
+}
+
+/* Give a frame, which begins with its captured part, the addresses of the round. */
+static void finish_frame(struct bp_rxq *q, const struct reader *r, const struct frame *f,
+			 struct bp_pkt *pkt)
+{
+	uint32_t n_bytes = least((uint64_t)f->head.len + f->body_len, pkt->len);
+	bool is_left = f->head.is_left;
+
+	if (r->shift && !bp_readdress(pkt->data, n_bytes, r->shift))
+		is_left = true;
+	if (is_left)
+		bp_count(&q->counters, BP_CNT_NOT_REWRITTEN, 1);
+}
+
+static void write_frame(struct bp_rxq *q, const struct reader *r, const struct frame *f,
+			struct bp_pkt *pkts, unsigned n)
+{
+	bp_ledger_note_copy(&q->counters, &pkts[0], r->capture.len); /* fread() */
+	if (!f->head.len && !f->pad_len && !r->shift) {
+		bp_pcap_copy_in(q, pkts, n, r->room, f->body, f->body_len);
+		return;
+	}
+	fill_views(q, r, f, pkts, n);
+	finish_frame(q, r, f, pkts);
 }
 
 static void consume(struct reader *r)
 {
-	r->bytes = NULL;
+	r->has_record = false;
 	bp_pace_next(&r->pace);
 	if (--r->n_left == 0)
 		end_with(r, AT_END);
@@ -252,14 +251,17 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 
 	bp_pace_skip_late(&r->pace, bp_clock_cycles());
 	/* Records that are dropped have an end within a burst as well. */
-	while (n + n_faults < max && (r->bytes || fetch(r, q->port->conf->loop))) {
-		unsigned n_views = bp_pcap_n_views(r->len, r->room), got;
-		enum bp_cnt fault = find_fault(r, n_views, max);
+	while (n + n_faults < max && (r->has_record || fetch(r))) {
+		unsigned n_views, got;
+		enum bp_cnt fault;
+		struct frame f;
 
 		if (!is_due(r))
 			break;
-		if (fault != BP_CNT_N) {
-			bp_count(&q->counters, fault, 1);
+		fault = make_frame(r, &f);
+		n_views = fault == BP_CNT_N ? count_views(r, &f, max) : 0;
+		if (!n_views) {
+			bp_count(&q->counters, fault == BP_CNT_N ? BP_DROP_RX_TRUNCATED : fault, 1);
 			n_faults++;
 			consume(r);
 			continue;
@@ -271,8 +273,7 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 			bp_pool_put(q->worker_id, &pkts[n], got);
 			break;
 		}
-		bp_ledger_note_copy(&q->counters, &pkts[n], r->len); /* fread() */
-		bp_pcap_copy_in(q, &pkts[n], n_views, r->room, r->bytes, r->len);
+		write_frame(q, r, &f, &pkts[n], n_views);
 		n += n_views;
 		r->n_played++;
 		consume(r);
@@ -282,82 +283,33 @@ static unsigned read_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 
 /* ---- control --------------------------------------------------------------------------------- */
 
-static int open_regular(const struct bp_port *port)
-{
-	const char *path = port->conf->device;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0) {
-		int err = -errno;
-
-		bp_log(BP_LOG_ERROR, "port %s: cannot read the capture %s: %s", port->conf->name,
-		       path, strerror(-err));
-		return err;
-	}
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-		return bp_unpack(port, fd, !port->priv); /* not yet set: the first look */
-	}
-	bp_log(BP_LOG_ERROR,
-	       "port %s: %s is no regular file: a pipe or a device would block the worker: store "
-	       "the capture in a file first",
-	       port->conf->name, path);
-	close(fd);
-	return -EINVAL;
-}
-
-static void close_capture(struct reader *r)
-{
-	close_stream(r);
-	if (r->fd >= 0)
-		close(r->fd);
-	r->fd = -1;
-}
-
-/* Source: draft-ietf-opsawg-pcapng, the type of a section header block, alike in both byte orders. */
-static bool has_pcapng_magic(int fd)
-{
-	static const uint8_t magic[4] = { 0x0a, 0x0d, 0x0d, 0x0a };
-	uint8_t head[4];
-
-	return pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-	       !memcmp(head, magic, sizeof(magic));
-}
-
-static int refuse_link(const struct bp_port *port, int link_type)
+/* Why records of this link type are not played. */
+static int refuse_link(const struct bp_port *port, int link_type, int err)
 {
 	const char *name = pcap_datalink_val_to_name(link_type);
 
 	bp_log(BP_LOG_ERROR,
-	       "port %s: %s holds frames of link type %s (%d); only Ethernet (EN10MB) can be "
-	       "forwarded",
+	       err == -EINVAL
+		       ? "port %s: %s holds packets of link type %s (%d), without an Ethernet header: set "
+			 "dst_mac and src_mac to have one put before each"
+		       : "port %s: %s holds frames of link type %s (%d); only Ethernet (EN10MB), RAW, IPV4, "
+			 "IPV6, LINUX_SLL, LINUX_SLL2 can be forwarded",
 	       port->conf->name, port->conf->device, name ? name : "unknown", link_type);
 	return -EINVAL;
 }
 
-static int open_capture(struct bp_port *port, struct reader *r)
+/* The port's file, if it is one that can be forwarded. */
+static int open_capture(const struct bp_port *port, struct reader *r, bool is_a_look)
 {
-	int err;
+	int err = bp_capture_open(&r->capture, port, is_a_look);
 
-	r->counters = NULL;
-	r->error = 0;
-	r->fd = open_regular(port);
-	if (r->fd < 0)
-		return r->fd;
-	r->is_pcapng = has_pcapng_magic(r->fd);
-	err = open_stream(r);
 	if (err)
-		bp_log(BP_LOG_ERROR, "port %s: %s is no capture that libpcap reads: %s",
-		       port->conf->name, port->conf->device, r->why);
-	else if (pcap_datalink(r->pcap) != DLT_EN10MB)
-		err = refuse_link(port, pcap_datalink(r->pcap));
-	if (err) {
-		close_capture(r);
 		return err;
-	}
-	r->first_record = ftell(r->stream);
-	return 0;
+	err = bp_rewrite_init(&r->rewrite, r->capture.link_type, port->conf);
+	if (!err)
+		return 0;
+	bp_capture_close(&r->capture);
+	return refuse_link(port, r->capture.link_type, err);
 }
 
 static int read_open(struct bp_port *port)
@@ -368,15 +320,16 @@ static int read_open(struct bp_port *port)
 	if (!r)
 		return -ENOMEM;
 	r->base.mode = &bp_pcap_read;
-	r->buffer = malloc(BUFFER_BYTES);
+	err = bp_capture_init(&r->capture);
 	/* A first look, so that a wrong file is known before anything starts. */
-	err = r->buffer ? open_capture(port, r) : -ENOMEM;
+	if (!err)
+		err = open_capture(port, r, true);
 	if (err) {
-		free(r->buffer);
+		bp_capture_fini(&r->capture);
 		free(r);
 		return err;
 	}
-	close_capture(r);
+	bp_capture_close(&r->capture);
 	port->priv = r;
 	return 0;
 }
@@ -385,27 +338,33 @@ static int read_start(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 	const struct bp_port_conf *conf = port->conf;
-	int err = open_capture(port, r);
+	int err = open_capture(port, r, false);
 
 	if (err)
 		return err;
 	r->frames = port->env->frames;
 	r->room = bp_frames_room(r->frames);
-	r->bytes = NULL;
+	r->pads = conf->pads_truncated;
+	r->shift = 0;
+	r->has_record = false;
 	r->n_round = 0;
-	r->has_pace = false;
+	r->n_rounds_left = conf->rounds ? conf->rounds : conf->loop ? UINT64_MAX : 1;
 	r->n_left = conf->count ? conf->count : UINT64_MAX;
 	bp_pace_begin(&r->pace, conf->rate_pps, port->env->conf->engine.burst, bp_clock_hz(),
 		      bp_clock_cycles());
 	r->is_recorded = !conf->rate_pps && !strcmp(conf->pace, "recorded");
-	r->cycles_per_ns_x32 = (uint64_t)(((unsigned __int128)bp_clock_hz() << 32) / 1000000000u);
+	bp_timeline_init(&r->timeline, conf->speed, conf->max_gap_s, conf->round_delay_s,
+			 bp_clock_hz());
 	r->due_cycles = 0;
 	r->told = PLAYING;
 	atomic_store_explicit(&r->state, PLAYING, memory_order_relaxed);
-	port->info = (struct bp_port_info){ .caps = BP_CAP_PLAIN_RX, .rx_copies = 2 };
+	port->info =
+		(struct bp_port_info){ .caps = BP_CAP_PLAIN_RX | BP_CAP_FINITE, .rx_copies = 2 };
 	if (!port->n_rxq)
 		return 0;
-	r->counters = &port->rxq[0].counters;
+	r->rxq = &port->rxq[0];
+	r->capture.counters = &r->rxq->counters;
+	atomic_store_explicit(&r->rxq->is_over, false, memory_order_relaxed);
 	port->rxq[0].priv = r;
 	port->rxq[0].driver_burst = read_rx;
 	return 0;
@@ -413,14 +372,16 @@ static int read_start(struct bp_port *port)
 
 static void read_stop(struct bp_port *port)
 {
-	close_capture(port->priv);
+	struct reader *r = port->priv;
+
+	bp_capture_close(&r->capture);
 }
 
 static void read_close(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 
-	free(r->buffer);
+	bp_capture_fini(&r->capture);
 	free(r);
 }
 
@@ -435,20 +396,20 @@ static void tell(const struct bp_port *port, const struct reader *r, unsigned st
 		bp_log(BP_LOG_ERROR,
 		       "port %s: cannot read on in %s after %" PRIu64
 		       " packets: %s: nothing comes from here any more",
-		       name, device, r->n_played, r->why);
+		       name, device, r->n_played, r->capture.why);
 	else if (state == BARREN)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: %s: none of its records can be played (cut when captured, too "
-		       "long, or shorter than an Ethernet header): loop = yes would never end",
+		       "long, or shorter than an Ethernet header): another round would bring nothing",
 		       name, device);
 	else if (state == PACELESS)
 		bp_log(BP_LOG_ERROR,
 		       "port %s: %s: none of its records is later than the first, so loop = yes knows no pace: "
-		       "set rate_pps, or pace = max",
+		       "set rate_pps, pace = max, or round_delay",
 		       name, device);
 }
 
-static int read_check(struct bp_port *port)
+static enum bp_link read_check(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 	unsigned state = atomic_load_explicit(&r->state, memory_order_acquire);

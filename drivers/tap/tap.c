@@ -2,16 +2,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tap.h"
 
-#include "link.h"
-
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
 #include "core/frames.h"
+#include "core/netdev.h"
+#include "core/netifs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
 #include <poll.h>
 #include <stdio.h>
@@ -24,6 +23,11 @@
 #ifndef TUN_F_USO4
 #define TUN_F_USO4 0x20
 #define TUN_F_USO6 0x40
+#endif
+
+/* Since Linux 5.2. */
+#ifndef TUNGETDEVNETNS
+#define TUNGETDEVNETNS _IO('T', 227)
 #endif
 
 #define TUN_PATH "/dev/net/tun"
@@ -187,7 +191,7 @@ static int tap_open(struct bp_port *port)
 	if (!t)
 		return -ENOMEM;
 	snprintf(t->name, sizeof(t->name), "%s", name);
-	t->control_fd = bp_tap_link_open();
+	t->control_fd = bp_netdev_open();
 	if (t->control_fd < 0) {
 		fd = t->control_fd;
 		bp_log(BP_LOG_ERROR, "port %s: netlink socket: %s", port->conf->name,
@@ -195,7 +199,7 @@ static int tap_open(struct bp_port *port)
 		free(t);
 		return fd;
 	}
-	t->is_ours = bp_tap_link_index(t->control_fd, t->name) == -ENODEV;
+	t->is_ours = bp_netdev_index(t->control_fd, t->name) == -ENODEV;
 	port->priv = t;
 	return 0;
 }
@@ -220,6 +224,14 @@ static void init_queues(struct bp_port *port, struct tap_port *t, uint32_t mtu)
 	}
 }
 
+/* 0: unknown. */
+static uint32_t read_mtu(const struct tap_port *t)
+{
+	int mtu = bp_netdev_mtu(t->control_fd, t->current);
+
+	return mtu < 0 ? 0 : (uint32_t)mtu;
+}
+
 static int tap_start(struct bp_port *port)
 {
 	struct tap_port *t = port->priv;
@@ -229,7 +241,7 @@ static int tap_start(struct bp_port *port)
 
 	snprintf(t->current, sizeof(t->current), "%s", t->name);
 	/* A device of somebody else's is not remade when it goes: its owner does that. */
-	if (!t->is_ours && bp_tap_link_index(t->control_fd, t->name) < 0)
+	if (!t->is_ours && bp_netdev_index(t->control_fd, t->name) < 0)
 		return -ENODEV;
 	err = attach_all(t, n_fds);
 	if (err) {
@@ -238,7 +250,7 @@ static int tap_start(struct bp_port *port)
 	}
 	err = set_offloads(port, t);
 	if (!err) {
-		t->ifindex = bp_tap_link_index(t->control_fd, t->name);
+		t->ifindex = bp_netdev_index(t->control_fd, t->name);
 		err = t->ifindex < 0 ? t->ifindex : 0;
 	}
 	if (err) {
@@ -247,8 +259,8 @@ static int tap_start(struct bp_port *port)
 	}
 	/* Nobody can have configured a device that did not exist. */
 	if (t->is_ours)
-		bp_tap_link_set_up(t->control_fd, t->name);
-	mtu = bp_tap_link_mtu(t->control_fd, t->current);
+		(void)bp_netdev_set_up(t->control_fd, t->name);
+	mtu = read_mtu(t);
 	fill_info(port, t, mtu);
 	init_queues(port, t, mtu);
 	t->last_to_us_dropped = t->last_from_us_dropped = 0;
@@ -257,18 +269,19 @@ static int tap_start(struct bp_port *port)
 
 static void read_drops(struct tap_port *t)
 {
-	uint64_t to_us, from_us;
+	struct bp_netif netif;
 
-	if (bp_tap_link_drops(t->control_fd, t->ifindex, &to_us, &from_us) < 0)
+	if (bp_netif_look(t->control_fd, t->ifindex, "", &netif) || !netif.has_stats)
 		return;
-	t->last_to_us_dropped = to_us;
-	t->last_from_us_dropped = from_us;
+	/* The interface's view: it transmits towards us, and receives what we write. */
+	t->last_to_us_dropped = netif.tx_dropped;
+	t->last_from_us_dropped = netif.rx_dropped;
 }
 
 /* start() looks for the device in this thread's namespace again. */
 static void return_home(struct tap_port *t)
 {
-	int fd = bp_tap_link_open();
+	int fd = bp_netdev_open();
 
 	if (fd < 0)
 		return;
@@ -305,7 +318,7 @@ static void tap_close(struct bp_port *port)
 /* The MTU may change at any time: whoever gives a fresh tap its address also sets that. */
 static void follow_mtu(struct bp_port *port, struct tap_port *t)
 {
-	uint32_t mtu = bp_tap_link_mtu(t->control_fd, t->current);
+	uint32_t mtu = read_mtu(t);
 
 	if (!mtu || mtu + BP_TAP_FRAME_EXTRA ==
 			    atomic_load_explicit(&t->max_frame_bytes, memory_order_relaxed))
@@ -315,6 +328,18 @@ static void follow_mtu(struct bp_port *port, struct tap_port *t)
 	__atomic_store_n(&port->info.max_frame_bytes, mtu + BP_TAP_FRAME_EXTRA, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		bp_tap_rxq_resize(&t->rxq[i], t->has_gso, mtu);
+}
+
+/* A descriptor to ask with in the network namespace that the device is in, or -errno. */
+static int open_beside(int tap_fd)
+{
+	int netns_fd = ioctl(tap_fd, TUNGETDEVNETNS), fd;
+
+	if (netns_fd < 0)
+		return -errno;
+	fd = bp_netdev_open_in(netns_fd);
+	close(netns_fd);
+	return fd;
 }
 
 /*
@@ -329,20 +354,20 @@ static bool follow_device(struct tap_port *t)
 	if (!t->n_fds || ioctl(t->fds[0], TUNGETIFF, &req) < 0)
 		return false; /* EBADFD: it was deleted */
 	snprintf(t->current, sizeof(t->current), "%.15s", req.ifr_name);
-	ifindex = bp_tap_link_index(t->control_fd, t->current);
+	ifindex = bp_netdev_index(t->control_fd, t->current);
 	if (ifindex < 0) {
-		fd = bp_tap_link_open_beside(t->fds[0]);
+		fd = open_beside(t->fds[0]);
 		if (fd < 0)
 			return true; /* it works, though nobody can say what its MTU is */
 		close(t->control_fd);
 		t->control_fd = fd;
-		ifindex = bp_tap_link_index(fd, t->current);
+		ifindex = bp_netdev_index(fd, t->current);
 	}
 	t->ifindex = ifindex;
 	return true;
 }
 
-static int tap_check(struct bp_port *port)
+static enum bp_link tap_check(struct bp_port *port)
 {
 	struct tap_port *t = port->priv;
 	struct pollfd writable = { .events = POLLOUT };
@@ -356,6 +381,20 @@ static int tap_check(struct bp_port *port)
 									  : BP_LINK_DOWN;
 }
 
+/* The kernel's words: what it sends to the tap, the port receives. */
+static const struct bp_counter_row to_us_row = { "kernel_tx_dropped",
+						 "packets",
+						 BP_SIDE_RX,
+						 BP_KIND_DROP,
+						 "the tap's queue towards bypath was full",
+						 false };
+static const struct bp_counter_row from_us_row = { "kernel_rx_dropped",
+						   "packets",
+						   BP_SIDE_TX,
+						   BP_KIND_DROP,
+						   "the kernel's stack did not take them",
+						   false };
+
 static unsigned tap_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct tap_port *t = port->priv;
@@ -364,12 +403,9 @@ static unsigned tap_stats(struct bp_port *port, struct bp_reported *out, unsigne
 		return 0;
 	if (t->n_fds)
 		read_drops(t);
-	out[0] = (struct bp_reported){ .name = "kernel_tx_dropped",
-				       .value = t->base_to_us_dropped + t->last_to_us_dropped,
-				       .is_drop = true };
-	out[1] = (struct bp_reported){ .name = "kernel_rx_dropped",
-				       .value = t->base_from_us_dropped + t->last_from_us_dropped,
-				       .is_drop = true };
+	out[0] = (struct bp_reported){ &to_us_row, t->base_to_us_dropped + t->last_to_us_dropped };
+	out[1] = (struct bp_reported){ &from_us_row,
+				       t->base_from_us_dropped + t->last_from_us_dropped };
 	return 2;
 }
 

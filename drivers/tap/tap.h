@@ -32,7 +32,7 @@ struct tap_txq {
 };
 
 struct tap_port {
-	int control_fd; /* any socket: interface ioctls, netlink */
+	int control_fd; /* of bp_netdev_open(): where the device is */
 	bool is_ours; /* absent before this process made it */
 	bool has_gso; /* super-frames come through */
 	unsigned n_fds;

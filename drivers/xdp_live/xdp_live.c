@@ -12,15 +12,11 @@
 #include "core/netdev.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,7 +35,7 @@ struct live_port {
 	struct live_state *state; /* shared with the programs */
 	struct live_template *templates;
 	bool has_report; /* the kernel says what the device took */
-	unsigned ifindex;
+	int ifindex;
 	unsigned burst;
 	uint64_t n_sent_all, n_refused_all; /* of the trials before */
 	struct sigaction old_action;
@@ -87,17 +83,29 @@ static uint64_t n_refused(const struct live_state *s)
 	return word(&s->n_full) + word(&s->n_gone) + word(&s->n_error);
 }
 
+static const struct bp_counter_row sent_row = { "xdp_devmap_sent",
+						"packets",
+						BP_SIDE_TX,
+						BP_KIND_EVENT,
+						"what the device took (xdp_devmap_xmit)",
+						false };
+static const struct bp_counter_row refused_row = {
+	"xdp_devmap_drops",
+	"packets",
+	BP_SIDE_TX,
+	BP_KIND_EXPLAINS,
+	"what the device did not take (xdp_devmap_xmit), tried again or dropped under a name",
+	false
+};
+
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	const struct live_port *lp = port->priv;
 
 	if (!lp->has_report || max < 2)
 		return 0;
-	out[0] = (struct bp_reported){ .name = "xdp_devmap_sent",
-				       .value = lp->n_sent_all + word(&lp->state->n_sent) };
-	out[1] = (struct bp_reported){ .name = "xdp_devmap_drops",
-				       .value = lp->n_refused_all + n_refused(lp->state),
-				       .explains = true };
+	out[0] = (struct bp_reported){ &sent_row, lp->n_sent_all + word(&lp->state->n_sent) };
+	out[1] = (struct bp_reported){ &refused_row, lp->n_refused_all + n_refused(lp->state) };
 	return 2;
 }
 
@@ -197,7 +205,7 @@ static int live_run(struct bp_port *port)
 	while (!err && !__atomic_load_n(&s->stop, __ATOMIC_RELAXED) &&
 	       !__atomic_load_n(&s->is_over, __ATOMIC_RELAXED)) {
 		s->in_batch = 0;
-		err = live_prog_run(lp->prog, lp->ifindex, s->data_bytes, lp->burst,
+		err = live_prog_run(lp->prog, (unsigned)lp->ifindex, s->data_bytes, lp->burst,
 				    FRAMES_PER_RUN);
 		n_calls++;
 		err = err == -EINTR || err == -EAGAIN ? 0 : err;
@@ -237,26 +245,13 @@ static const struct bp_ks_ops live_source = {
 
 /* ---- device ---------------------------------------------------------------------------------- */
 
-static int query_device(const char *device, unsigned long request, struct ifreq *ifr)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
-
-	if (fd < 0)
-		return -errno;
-	memset(ifr, 0, sizeof(*ifr));
-	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%.15s", device);
-	err = ioctl(fd, request, ifr) < 0 ? -errno : 0;
-	close(fd);
-	return err;
-}
-
 static void learn_device(struct bp_port *port)
 {
 	struct bp_port_info *info = &port->info;
-	struct ifreq ifr;
+	int mtu = bp_netdev_mtu(-1, port->conf->device);
 
-	if (!query_device(port->conf->device, SIOCGIFMTU, &ifr))
-		info->mtu = (uint32_t)ifr.ifr_mtu;
+	if (mtu >= 0)
+		info->mtu = (uint32_t)mtu;
 	info->kind = bp_netdev_driver(-1, port->conf->device, info->device_driver);
 }
 
@@ -265,7 +260,7 @@ static uint32_t find_longest(struct live_port *lp)
 {
 	__atomic_store_n(&lp->state->stop, 1, __ATOMIC_RELAXED);
 	for (uint32_t n_bytes = LONGEST_BYTES; n_bytes >= LIVE_HEADER_BYTES; n_bytes -= 32)
-		if (live_prog_run(lp->prog, lp->ifindex, n_bytes, 1, 1) == 0)
+		if (live_prog_run(lp->prog, (unsigned)lp->ifindex, n_bytes, 1, 1) == 0)
 			return n_bytes;
 	return 0;
 }
@@ -330,8 +325,8 @@ static int live_start(struct bp_port *port)
 	struct stat netns;
 	uint32_t longest;
 
-	lp->ifindex = if_nametoindex(port->conf->device);
-	if (!lp->ifindex)
+	lp->ifindex = bp_netdev_index(-1, port->conf->device);
+	if (lp->ifindex < 0)
 		return -ENODEV;
 	learn_device(port);
 	longest = find_longest(lp);
@@ -345,7 +340,7 @@ static int live_start(struct bp_port *port)
 	if (port->info.mtu && port->info.mtu + ETH_HEADER_BYTES < longest)
 		longest = port->info.mtu + ETH_HEADER_BYTES;
 	port->info.max_frame_bytes = longest;
-	lp->state->ifindex = lp->ifindex;
+	lp->state->ifindex = (unsigned)lp->ifindex;
 	lp->state->netns = stat("/proc/thread-self/ns/net", &netns) ? 0 : (uint32_t)netns.st_ino;
 	lp->has_report = lp->has_report && lp->state->netns;
 	strcpy(port->info.mode, "live-frames");
@@ -367,11 +362,11 @@ static void live_stop(struct bp_port *port)
 	(void)port; /* holds no frames */
 }
 
-static int live_check(struct bp_port *port)
+static enum bp_link live_check(struct bp_port *port)
 {
 	const struct live_port *lp = port->priv;
 
-	return (int)bp_netdev_link(-1, port->conf->device, lp->ifindex);
+	return bp_netdev_link(-1, port->conf->device, lp->ifindex);
 }
 
 static int live_node(const struct bp_port_conf *conf)

@@ -15,11 +15,20 @@
 #define BP_NO_PORT     (-1)
 #define BP_STREAMS_MAX 64u
 #define BP_SIZES_MAX   8u
+#define BP_ENCAP_MAX   8u
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
+/* What ends a run, beside a signal or a duration. */
+enum bp_until { BP_UNTIL_SIGNAL, BP_UNTIL_REPLAYED };
 enum bp_tristate { BP_NO, BP_YES, BP_AUTO };
 enum bp_pass { BP_PASS_AUTO, BP_PASS_OFF };
+
+/* One MAC address, if it is given. */
+struct bp_mac {
+	uint8_t bytes[6];
+	bool is_given;
+};
 
 /* [port.NAME]. Empty string: not given. A key that a driver does not know stays at its default
  * (validation refuses it otherwise). */
@@ -40,9 +49,22 @@ struct bp_port_conf {
 	enum bp_tristate qdisc_bypass; /* af_packet */
 	uint32_t busy_poll_us; /* af_xdp: SO_BUSY_POLL budget time, 0 off */
 	bool loop; /* pcap read: start again at the end of the file */
+	uint64_t rounds; /* pcap read: play the file so often; 0: as loop says */
+	double round_delay_s; /* pcap read: between two rounds */
 	char pace[BP_NAME_BYTES]; /* pcap read: recorded | max */
+	double speed; /* pcap read, pace = recorded: so many times faster */
+	double max_gap_s; /* pcap read, pace = recorded: the longest wait, 0 no bound */
 	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
 	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
+	uint64_t rotate_bytes; /* pcap write: longest file of several, 0: no bound */
+	uint32_t rotate_s; /* pcap write: a file lasts so long, 0: any time */
+	uint32_t rotate_files; /* pcap write: files of a run that are kept, 0: all */
+	bool pads_truncated; /* pcap read: records that were cut get zeros up to their length */
+	struct bp_mac dst_mac, src_mac; /* pcap read: of every frame */
+	uint16_t vlan; /* pcap read: id of every frame's outermost tag, 0 as recorded */
+	bool strips_vlan; /* pcap read: take tags off */
+	uint32_t
+		round_shift; /* pcap read: IP addresses of a round are so many higher, 0 the same */
 	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
 };
@@ -71,6 +93,32 @@ struct bp_rate {
 
 enum bp_protocol { BP_PROTO_UDP4, BP_PROTO_UDP6, BP_PROTO_TCP4, BP_PROTO_TCP6, BP_PROTO_ETH };
 
+/* A header between Ethernet and the stream's own, or a tunnel with all that it brings. */
+enum bp_encap_kind {
+	BP_ENCAP_VLAN, /* EtherType 0x8100 */
+	BP_ENCAP_QINQ, /* EtherType 0x88a8 */
+	BP_ENCAP_MPLS,
+	BP_ENCAP_VXLAN, /* IP, UDP, VXLAN, Ethernet */
+	BP_ENCAP_GRE, /* IP, GRE */
+	BP_ENCAP_GRETAP, /* IP, GRE, Ethernet */
+};
+struct bp_encap {
+	enum bp_encap_kind kind;
+	bool has_id;
+	uint32_t id; /* VLAN, label, VNI, key */
+};
+struct bp_encaps {
+	uint16_t n;
+	struct bp_encap v[BP_ENCAP_MAX]; /* from the outside */
+};
+
+/* IPv6 extension headers, in the order in which they stand (RFC 8200, 4.1). */
+enum bp_extension {
+	BP_EXT_HOP_BY_HOP = 1u << 0,
+	BP_EXT_DEST_OPTIONS = 1u << 1,
+	BP_EXT_FRAGMENT = 1u << 2,
+};
+
 /* [stream.NAME]: frames of one kind that the generator makes. */
 struct bp_stream_conf {
 	char name[BP_NAME_BYTES];
@@ -78,11 +126,16 @@ struct bp_stream_conf {
 	uint16_t share; /* of the packets, against the other streams' shares: 1..100 */
 	struct bp_sizes sizes;
 	uint16_t vlan; /* 802.1Q tag, 0: none */
+	struct bp_encaps encap;
+	uint8_t extensions; /* enum bp_extension */
 	uint8_t ttl;
 	uint8_t dscp;
 	struct bp_range src_mac, dst_mac;
 	struct bp_range src, dst; /* 4 or 16 bytes by protocol; eth: not given */
 	struct bp_range sport, dport;
+	/* Of the tunnel, if there is one: 4 or 16 bytes; of the Ethernet within it. */
+	struct bp_range outer_src, outer_dst;
+	struct bp_range inner_src_mac, inner_dst_mac;
 };
 
 /* [gen]: bypath gen sends on one port, receives on another. */
@@ -102,6 +155,7 @@ struct bp_conf {
 	struct {
 		enum bp_engine_mode mode;
 		enum bp_idle_mode idle;
+		enum bp_until until;
 		uint16_t n_workers; /* 1..BP_WORKERS_MAX */
 		uint16_t n_cores; /* 0: not given, cores are chosen */
 		uint16_t cores[BP_WORKERS_MAX];

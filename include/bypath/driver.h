@@ -7,7 +7,9 @@
 
 struct bp_ks_ops;
 
-#define BP_DRIVER_ABI 5u
+/* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
+ * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
+#define BP_DRIVER_ABI 6u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
@@ -34,10 +36,10 @@ struct bp_driver_ops {
 	void (*stop)(struct bp_port *port);
 	/* Undo open(). The port is stopped. */
 	void (*close)(struct bp_port *port);
-	/* Called every 100 ms while workers poll: enum bp_link. BP_LINK_DOWN: the device is there
+	/* Called every 100 ms while workers poll. BP_LINK_DOWN: the device is there
 	 * but carries nothing, the queues recover by themselves. BP_LINK_LOST, BP_LINK_CHANGED:
 	 * stop() and start() are needed. NULL: always up. Must be safe beside running bursts. */
-	int (*check)(struct bp_port *port);
+	enum bp_link (*check)(struct bp_port *port);
 	/* Fill up to max reported counters; returns their number. Safe beside running bursts.
 	 * NULL: none. */
 	unsigned (*stats)(struct bp_port *port, struct bp_reported *out, unsigned max);

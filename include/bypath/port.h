@@ -69,6 +69,9 @@ struct bp_rxq {
 	/* A descriptor that poll(POLLIN) waits on for packets, or -1. Written by the driver: in
 	 * start/stop while no worker uses the queue, or by the worker inside burst. */
 	_Atomic int fd;
+	/* BP_CAP_FINITE: burst has returned its last packet, none will follow. Written by the driver, as fd
+	 * (release), read by anyone (acquire). */
+	_Atomic bool is_over;
 	alignas(BP_CACHE_LINE) struct bp_counters counters;
 };
 
@@ -126,6 +129,8 @@ enum bp_port_cap {
 	/* TX finds out by trying that the port's link is back, and names what it loses until then: a
 	 * file on a full disk. It is given packets while the link is down. */
 	BP_CAP_TX_WHEN_DOWN = 1u << 9,
+	/* What is received here comes to an end (a capture): see bp_rxq.is_over. */
+	BP_CAP_FINITE = 1u << 10,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */
@@ -144,13 +149,9 @@ struct bp_port_info {
 
 /* A counter that the kernel, the device or a PMD publishes; cumulative since the first start. */
 struct bp_reported {
-	char name[BP_NAME_BYTES]; /* e.g. "tp_drops", "imissed" */
+	const struct bp_counter_row
+		*row; /* static; its drops are lost before bypath received or after it sent */
 	uint64_t value;
-	bool is_drop; /* packets lost before bypath received them, or after it sent them */
-	/* The device's own count of packets that queues have under a drop reason, perhaps twice or with
-	 * others', or that were counted as sent when nobody knew yet that its link was gone: stands beside
-	 * them as an explanation, is never added to anything. */
-	bool explains;
 };
 
 enum bp_link {

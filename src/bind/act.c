@@ -6,6 +6,8 @@
 #include "bind/modprobe.h"
 #include "bind/remember.h"
 
+#include "core/netdev.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -106,15 +108,15 @@ static bool has_interface(struct bp_pci_device *now)
 static bool is_named(struct bp_pci_device *now)
 {
 	char path[64];
-	unsigned ifindex;
+	int ifindex;
 
 	if (access("/run/udev/control", F_OK))
 		return true;
 	if (bp_pci_look(now->address, now) || !now->n_interfaces)
 		return false;
-	ifindex = if_nametoindex(now->interfaces[0]);
-	snprintf(path, sizeof(path), "/run/udev/data/n%u", ifindex);
-	return ifindex && !access(path, F_OK);
+	ifindex = bp_netdev_index(-1, now->interfaces[0]);
+	snprintf(path, sizeof(path), "/run/udev/data/n%d", ifindex);
+	return ifindex > 0 && !access(path, F_OK);
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */

@@ -10,17 +10,18 @@
 #include "config/schema.h"
 #include "config/spelling.h"
 #include "core/netdev.h"
+#include "core/netifs.h"
 #include "core/pci.h"
 #include "engine/engine.h"
 #include "report/json_model.h"
 
 #include <jansson.h>
 
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ERRORS_BYTES 65536u
 
@@ -141,25 +142,24 @@ static bool needs_interface(const struct bp_port_conf *port)
 static void check_interface(const char *file, const struct bp_port_conf *port, struct findings *f)
 {
 	struct bp_nearest nearest = { .word = port->device };
-	struct if_nameindex *all;
+	struct bp_netifs all = { NULL, 0 };
 	char hint[BP_HINT_BYTES], why[256];
 
 	if (!needs_interface(port))
 		return;
-	if (if_nametoindex(port->device)) {
+	if (bp_netdev_index(-1, port->device) > 0) {
 		if (bp_netdev_need_ethernet(port->device, why, sizeof(why)))
 			add_finding(f, "%s: [port.%s] device: %s\n", file, port->name, why);
 		return;
 	}
-	all = if_nameindex();
-	for (struct if_nameindex *i = all; i && i->if_index; i++)
-		bp_nearest_try(&nearest, i->if_name);
+	(void)bp_netifs_read_links(&all);
+	for (size_t i = 0; i < all.n; i++)
+		bp_nearest_try(&nearest, all.v[i].name);
 	add_finding(f,
 		    "%s: [port.%s] device: found «%s», but this machine (network namespace) has "
 		    "no such interface: see ip link%s\n",
 		    file, port->name, port->device, bp_hint(hint, nearest.best));
-	if (all)
-		if_freenameindex(all);
+	bp_netifs_free(&all);
 }
 
 /* A PMD of a PCI device needs it bound to vfio-pci, or to a driver that both can share. */
@@ -171,6 +171,19 @@ static void check_pci(const char *file, const struct bp_port_conf *port, struct 
 	    bp_pci_ready(address, why, sizeof(why)))
 		add_finding(f, "%s: [port.%s] device: found «%s», but %s\n", file, port->name,
 			    port->device, why);
+}
+
+/* A pipe has no next file. It is not opened: that would be its writer's, or its reader's. */
+static void check_capture(const char *file, const struct bp_port_conf *port, struct findings *f)
+{
+	struct stat st;
+
+	if (!strcmp(port->driver, "pcap") && (port->rotate_bytes || port->rotate_s) &&
+	    !stat(port->device, &st) && !S_ISREG(st.st_mode))
+		add_finding(f,
+			    "%s: [port.%s] device: found «%s», which is no regular file, beside "
+			    "rotate_bytes or rotate_s: delete these, or name a file\n",
+			    file, port->name, port->device);
 }
 
 /* For the callbacks below. */
@@ -210,6 +223,7 @@ static void check_machine(const char *file, struct findings *f)
 				    file, port->name, port->driver, why);
 		check_interface(file, port, f);
 		check_pci(file, port, f);
+		check_capture(file, port, f);
 	}
 	bp_ports_find_faults(&f->conf, NULL, add_fault, &place);
 	bp_ports_find_held(&f->conf, add_holder, &place);

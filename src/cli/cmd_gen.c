@@ -58,6 +58,7 @@ static int report(const struct bp_gen *gen, const struct bp_gen_arguments *o)
 		free(r);
 		return BP_EXIT_FAILED;
 	}
+	page.is_for_log = o->is_output_taken;
 	bp_gen_report(gen, r);
 	bp_gen_print_text(page.file, r);
 	if (bp_cli_page_print(&page))
@@ -103,6 +104,7 @@ static int generate(const struct bp_conf *conf, struct bp_gen_arguments *o)
 
 	bp_cli_block_signals(&signals);
 	bp_log_start_thread(); /* without: it logs directly */
+	o->is_output_taken = bp_cli_page_is_for_log(conf);
 	bp_cli_start_begin(&start);
 	err = bp_gen_create(conf, &gen);
 	bp_cli_start_end(&start);

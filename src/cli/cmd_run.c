@@ -33,6 +33,7 @@ struct options {
 	const char *report_path; /* NULL: none */
 	double duration_s; /* 0: until a signal */
 	bool is_quiet; /* no live line */
+	bool is_output_taken; /* by a capture */
 	struct bp_cli_sets sets;
 };
 
@@ -130,9 +131,18 @@ static bool is_end(int number, struct bp_engine *engine, struct bp_report *scrat
 	return number > 0 && number != SIGUSR1 && number != SIGHUP;
 }
 
-/* Health of the ports and a line per second, until the time is over or a signal comes. */
-static void watch(struct bp_engine *engine, const struct options *o, const sigset_t *signals,
-		  struct bp_report *prev, struct bp_report *now)
+/* [engine] until = replayed: have the captures been played, and is all of them on its way? */
+static bool is_played(struct bp_engine *engine, const struct bp_conf *conf)
+{
+	if (conf->engine.until != BP_UNTIL_REPLAYED || !bp_engine_is_played(engine))
+		return false;
+	bp_engine_settle(engine);
+	return true;
+}
+
+/* Health of the ports and a line per second, until the time is over, a signal comes, or all is played. */
+static void watch(struct bp_engine *engine, const struct bp_conf *conf, const struct options *o,
+		  const sigset_t *signals, struct bp_report *prev, struct bp_report *now)
 {
 	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
 	uint64_t end_ns =
@@ -147,6 +157,8 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), engine, now))
 			return;
 		bp_engine_tick(engine);
+		if (is_played(engine, conf))
+			return;
 		if (o->is_quiet || bp_clock_ns() < next_line_ns)
 			continue;
 		next_line_ns += 1000000000u;
@@ -156,13 +168,14 @@ static void watch(struct bp_engine *engine, const struct options *o, const sigse
 	}
 }
 
-static int print_report(const struct bp_report *report, const struct bp_model_path *models,
-			unsigned n_models)
+static int print_report(const struct options *o, const struct bp_report *report,
+			const struct bp_model_path *models, unsigned n_models)
 {
 	struct bp_cli_page page;
 
 	if (bp_cli_page_open(&page))
 		return BP_EXIT_FAILED;
+	page.is_for_log = o->is_output_taken;
 	bp_report_text(page.file, report, models, n_models);
 	return bp_cli_page_print(&page) ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
@@ -179,7 +192,7 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 	n_models = bp_explain_report(report, models);
 	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
 	if (bp_cli_has_output())
-		code = print_report(report, models, n_models);
+		code = print_report(o, report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
 		code = BP_EXIT_FAILED;
 	free(models);
@@ -199,7 +212,7 @@ static bool has_path(const struct bp_conf *conf)
 	return false;
 }
 
-static int forward(const struct bp_conf *conf, const struct options *o)
+static int forward(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
 	struct bp_engine *engine = NULL;
@@ -212,12 +225,13 @@ static int forward(const struct bp_conf *conf, const struct options *o)
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
 	bp_log_start_thread(); /* without: it logs directly */
+	o->is_output_taken = bp_cli_page_is_for_log(conf);
 	bp_cli_start_begin(&start);
 	err = bp_engine_create(conf, &engine);
 	bp_cli_start_end(&start);
 	if (!err && bp_engine_start(engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
-		watch(engine, o, &signals, &reports[0], &reports[1]);
+		watch(engine, conf, o, &signals, &reports[0], &reports[1]);
 		bp_engine_stop(engine);
 		code = report_end(engine, o, &reports[0]);
 		if (bp_engine_has_failed(engine))

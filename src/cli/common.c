@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ERRORS_BYTES 65536u
@@ -79,10 +80,44 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
 	return err ? BP_EXIT_USAGE + 1 : 0;
 }
 
+/* The port that writes its capture where fd leads to. What a device takes (/dev/null) nobody finds again. */
+static const struct bp_port_conf *find_capture(const struct bp_conf *conf, int fd)
+{
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	struct bp_claim_id id;
+	struct stat st;
+
+	if (fstat(fd, &st) || S_ISCHR(st.st_mode))
+		return NULL;
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		unsigned n = bp_claims_of(&conf->ports[i], claims);
+
+		for (unsigned k = 0; k < n; k++) {
+			if (claims[k].kind != BP_CLAIM_FILE || claims[k].is_read)
+				continue;
+			bp_claim_look(&claims[k], &id);
+			if (id.ino && id.ino == st.st_ino && id.dev == st.st_dev)
+				return &conf->ports[i];
+		}
+	}
+	return NULL;
+}
+
+const struct bp_port_conf *bp_cli_find_capture(const struct bp_conf *conf)
+{
+	return find_capture(conf, STDOUT_FILENO);
+}
+
 int bp_cli_check_output(const struct bp_conf *conf, const char *path)
 {
 	struct bp_claim output = { .kind = BP_CLAIM_FILE }, claims[BP_CLAIMS_MAX];
+	const struct bp_port_conf *port = find_capture(conf, STDERR_FILENO);
 
+	if (port)
+		return bp_cli_complain(
+			"standard error leads into the capture of port %s: messages would stand "
+			"between its packets: lead it elsewhere, as 2>FILE",
+			port->name);
 	if (!path)
 		return 0;
 	snprintf(output.name, sizeof(output.name), "%s", path);

@@ -46,10 +46,14 @@ int bp_cli_add_set(struct bp_cli_sets *sets, const char *set);
 int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf);
 
 /*
- * Refuse a report that would replace a capture of one of the ports, whatever its spelling. path: NULL for
- * none. 0 or an exit code + 1.
+ * Refuse a report that would replace a capture of one of the ports, whatever its spelling, and messages
+ * (standard error) that would stand in one. path: NULL for no report. 0 or an exit code + 1.
  */
 int bp_cli_check_output(const struct bp_conf *conf, const char *path);
+
+/* The port whose capture is what standard output leads to, so that nothing else may be printed there; NULL:
+ * none. */
+const struct bp_port_conf *bp_cli_find_capture(const struct bp_conf *conf);
 
 /*
  * Block the signals that a command waits for by sigtimedwait(), before threads start: SIGINT, SIGTERM,

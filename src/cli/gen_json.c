@@ -84,6 +84,8 @@ static json_t *stream_json(const struct bp_gen_report *r, const struct bp_gen_st
 	json_t *row = json_pack("{s:s, s:o}", "name", s->name, "sent",
 				r->has_tx ? bp_json_count(s->n_sent) : json_null());
 
+	if (s->encap[0])
+		set(row, "encap", json_string(s->encap));
 	if (!r->has_rx)
 		return row;
 	set(row, "received", bp_json_count(s->n_received));
@@ -107,9 +109,9 @@ static json_t *counters_json(const uint64_t v[BP_CNT_N])
 	json_t *counted = json_object(), *drops = json_object();
 
 	for (unsigned id = 0; id < BP_DROP_FIRST; id++)
-		set(counted, bp_cnt_name((enum bp_cnt)id), bp_json_count(v[id]));
+		set(counted, bp_counter_rows[id].name, bp_json_count(v[id]));
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
-		set(drops, bp_cnt_name((enum bp_cnt)id), bp_json_count(v[id]));
+		set(drops, bp_counter_rows[id].name, bp_json_count(v[id]));
 	set(counted, "drops", drops);
 	return counted;
 }
@@ -118,7 +120,7 @@ static json_t *port_json(const struct bp_gen_port_row *p)
 {
 	json_t *row = bp_json_port(p->conf, &p->info);
 
-	set(row, "role", json_string(p->role));
+	set(row, "role", json_string(bp_gen_roles_name(p)));
 	set(row, "tx", counters_json(p->tx));
 	set(row, "rx", counters_json(p->rx));
 	set(row, "held", bp_json_count(p->n_held));

@@ -24,7 +24,9 @@ static void print_usage(FILE *out)
 	      "  --src, --dst ADDRESSES    an address, or FIRST-LAST\n"
 	      "  --sport, --dport PORTS    a port, or FIRST-LAST\n"
 	      "  --src-mac, --dst-mac MACS an address, or FIRST-LAST\n"
-	      "  --vlan ID                 802.1Q tag\n",
+	      "  --vlan ID                 802.1Q tag\n"
+	      "  --encap LIST              qinq:ID, vlan:ID, mpls:LABEL, vxlan:VNI, gre[:KEY], "
+	      "gretap[:KEY]\n",
 	      out);
 	fputs(bp_gen_search_usage, out);
 	fputs("further\n"
@@ -54,6 +56,7 @@ static const struct key_option {
 	{ "src-mac", "stream.default.src_mac", true },
 	{ "dst-mac", "stream.default.dst_mac", true },
 	{ "vlan", "stream.default.vlan", true },
+	{ "encap", "stream.default.encap", true },
 };
 
 #define N_KEY_OPTIONS (sizeof(key_options) / sizeof(key_options[0]))

@@ -89,6 +89,9 @@ static void put_streams(FILE *out, const struct bp_gen_report *r)
 		bp_table_count(&t, s->n_corrupt);
 	}
 	bp_table_end(&t, out);
+	for (unsigned i = 0; i < r->n_streams; i++)
+		if (r->streams[i].encap[0])
+			fprintf(out, "  %s: in %s\n", r->streams[i].name, r->streams[i].encap);
 }
 
 static void latency_row(struct bp_table *t, const char *name, const struct bp_latency_summary *l)
@@ -131,7 +134,7 @@ static void counter_row(struct bp_table *t, const struct bp_gen_port_row *p, con
 			const char *what, uint64_t n, const char *provenance)
 {
 	bp_table_cell(t, "%s", p->conf->name);
-	bp_table_cell(t, "%s", p->role);
+	bp_table_cell(t, "%s", bp_gen_roles_name(p));
 	bp_table_cell(t, "%s", p->conf->driver);
 	bp_table_cell(t, "%s", p->info.mode);
 	bp_table_cell(t, "%s %s", side, what);
@@ -141,7 +144,7 @@ static void counter_row(struct bp_table *t, const struct bp_gen_port_row *p, con
 
 static void port_rows(struct bp_table *t, const struct bp_gen_port_row *p)
 {
-	bool is_tx = strstr(p->role, "tx") != NULL, is_rx = strcmp(p->role, "tx") != 0;
+	bool is_tx = bp_gen_has_role(p, BP_GEN_TX), is_rx = p->roles != 1u << BP_GEN_TX;
 
 	if (is_tx)
 		counter_row(t, p, "tx", "packets", p->tx[BP_CNT_PKTS], "counted");
@@ -149,18 +152,21 @@ static void port_rows(struct bp_table *t, const struct bp_gen_port_row *p)
 		counter_row(t, p, "rx", "packets", p->rx[BP_CNT_PKTS], "counted");
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++) {
 		if (p->tx[id])
-			counter_row(t, p, "tx", bp_cnt_name((enum bp_cnt)id), p->tx[id], "counted");
+			counter_row(t, p, "tx", bp_counter_rows[id].name, p->tx[id], "counted");
 		if (p->rx[id])
-			counter_row(t, p, "rx", bp_cnt_name((enum bp_cnt)id), p->rx[id], "counted");
+			counter_row(t, p, "rx", bp_counter_rows[id].name, p->rx[id], "counted");
 	}
 	if (p->n_held)
 		counter_row(t, p, "tx", "held", p->n_held, "counted");
-	for (unsigned i = 0; i < p->n_reported; i++)
+	for (unsigned i = 0; i < p->n_reported; i++) {
+		const struct bp_counter_row *row = p->reported[i].row;
+
 		if (p->reported[i].value)
-			counter_row(t, p, "device", p->reported[i].name, p->reported[i].value,
-				    p->reported[i].is_drop    ? "reported, lost"
-				    : p->reported[i].explains ? "reported, not added"
-							      : "reported");
+			counter_row(t, p, "device", row->name, p->reported[i].value,
+				    row->kind == BP_KIND_DROP       ? "reported, lost"
+				    : row->kind == BP_KIND_EXPLAINS ? "reported, not added"
+								    : "reported");
+	}
 }
 
 static void put_ports(FILE *out, const struct bp_gen_report *r)

@@ -1,6 +1,7 @@
 /* Texts on standard output, by a thread that may have to wait for their reader. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/page.h"
+#include "cli/common.h"
 
 #include "bypath/log.h"
 
@@ -16,6 +17,27 @@ int bp_cli_page_open(struct bp_cli_page *page)
 	*page = (struct bp_cli_page){ 0 };
 	page->file = open_memstream(&page->text, &page->n_bytes);
 	return page->file ? 0 : -ENOMEM;
+}
+
+bool bp_cli_page_is_for_log(const struct bp_conf *conf)
+{
+	const struct bp_port_conf *port = bp_cli_find_capture(conf);
+
+	if (port)
+		bp_log(BP_LOG_INFO,
+		       "standard output carries the capture of port %s: the report goes to "
+		       "standard error",
+		       port->name);
+	return port != NULL;
+}
+
+static int write_to_log(const char *text, size_t n)
+{
+	bool is_written = fwrite(text, 1, n, bp_log_stream()) == n;
+
+	is_written &= !fflush(bp_log_stream());
+	bp_log_flush();
+	return is_written ? 0 : -EIO;
 }
 
 static int write_out(const char *text, size_t n)
@@ -37,10 +59,12 @@ int bp_cli_page_print(struct bp_cli_page *page)
 
 	bp_log_flush();
 	if (!err && page->n_bytes)
-		err = write_out(page->text, page->n_bytes);
+		err = page->is_for_log ? write_to_log(page->text, page->n_bytes)
+				       : write_out(page->text, page->n_bytes);
 	free(page->text);
 	if (err)
-		bp_log(BP_LOG_ERROR, "standard output: the report could not be written: %s",
+		bp_log(BP_LOG_ERROR, "%s: the report could not be written: %s",
+		       page->is_for_log ? "standard error" : "standard output",
 		       err == -ETIMEDOUT ? "its reader takes nothing" : strerror(-err));
 	return err;
 }

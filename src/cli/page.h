@@ -3,16 +3,24 @@
 #ifndef BYPATH_CLI_PAGE_H
 #define BYPATH_CLI_PAGE_H
 
+#include <stdbool.h>
 #include <stdio.h>
+
+struct bp_conf;
 
 struct bp_cli_page {
 	FILE *file; /* to write to, between open and print */
 	char *text;
 	size_t n_bytes;
+	bool is_for_log; /* standard output carries a capture */
 };
 
 /* Control thread; does not block. 0 or -ENOMEM. */
 int bp_cli_page_open(struct bp_cli_page *page);
+
+/* Where the pages of this command go, with a line if it is standard error, not standard output: there a
+ * port of conf writes its capture. Control thread. */
+bool bp_cli_page_is_for_log(const struct bp_conf *conf);
 
 /*
  * Print the page behind what was logged until now, and free it. Control thread; waits for a reader that

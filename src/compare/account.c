@@ -76,15 +76,7 @@ static void add_queues(struct bp_cmp_row *row, const json_t *port, const char *k
 	}
 }
 
-/*
- * An interface's own counters (dev_…, and what libpcap reads from the interface) are read by the
- * lab as well, for every path alike.
- */
-static bool is_read_by_lab(const char *name)
-{
-	return strncmp(name, "dev_", 4) == 0 || strncmp(name, "if_", 3) == 0;
-}
-
+/* An interface's own counters are read by the lab as well, for every path alike. */
 static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 {
 	const char *port_name = json_string_value(json_object_get(port, "name"));
@@ -99,7 +91,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 		uint64_t n = (uint64_t)json_integer_value(json_object_get(r, "value"));
 
 		if (!name || !json_is_true(json_object_get(r, "is_drop")) ||
-		    (has_lab && is_read_by_lab(name)))
+		    (has_lab && json_is_true(json_object_get(r, "is_interface"))))
 			continue;
 		bp_cmp_row_drop(row, port_name ? port_name : "?", name, "reported", n);
 		sum += n;

@@ -2,11 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/life.h"
 
+#include "core/netdev.h"
 #include "lab/netns.h"
 #include "lab/packet_stats.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -159,16 +159,16 @@ static void add_stat(struct bp_cmp_row *row, const char *where, const char *name
 void bp_cmp_bed_ask_sockets(struct bp_cmp_life *l)
 {
 	const char *in = l->row->path->in;
-	unsigned ifindex;
+	int ifindex;
 
 	l->has_socket_drops = false;
 	if (!l->has_wires || !l->dut.pid || !in || !strstr(in, "net_af_packet") ||
 	    bp_netns_enter(l->dut_ns))
 		return;
-	ifindex = if_nametoindex("w0");
+	ifindex = bp_netdev_index(-1, "w0");
 	(void)bp_netns_enter(l->home);
 	l->has_socket_drops =
-		ifindex && bp_packet_drops(l->dut.pid, (int)ifindex, &l->n_socket_drops) == 0;
+		ifindex > 0 && bp_packet_drops(l->dut.pid, ifindex, &l->n_socket_drops) == 0;
 }
 
 static void add_hidden(struct bp_cmp_life *l, uint64_t n_received)

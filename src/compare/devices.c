@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/life.h"
 
+#include "core/netdev.h"
 #include "core/pci.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ static bool is_interface(struct bp_cmp_row *row, const char *device)
 {
 	char address[BP_PCI_ADDRESS_BYTES], reason[128];
 
-	if (if_nametoindex(device))
+	if (bp_netdev_index(-1, device) > 0)
 		return true;
 	if (bp_pci_parse(device, address)) {
 		end_for_address(row, address);
@@ -75,7 +75,7 @@ static bool is_for_dpdk(struct bp_cmp_row *row, const char *device)
 	int err;
 
 	if (!bp_pci_parse(device, address)) {
-		if (!if_nametoindex(device))
+		if (bp_netdev_index(-1, device) < 0)
 			return true;
 		end_for_interface(row, device);
 		return false;

@@ -10,11 +10,11 @@
 #define MEMIF(role, n)                                                              \
 	"driver = dpdk\ndevice = \"net_memif" n ",role=" role ",id=0,socket=@D/m" n \
 	",socket-abstract=no\"\n"
-#define VHOST(n)               "driver = dpdk\ndevice = \"net_vhost" n ",iface=@D/v" n "\"\n"
-#define VIRTIO(n)              "driver = dpdk\ndevice = \"net_virtio_user" n ",path=@D/v" n "\"\n"
-#define PMD(driver, n, device) "driver = dpdk\ndevice = \"" driver n ",iface=" device "\"\n"
-#define KERNEL(driver, device, mode) \
-	"driver = " driver "\ndevice = " device "\nmode = " mode "\nstrict = yes\n"
+#define VHOST(n)                "driver = dpdk\ndevice = \"net_vhost" n ",iface=@D/v" n "\"\n"
+#define VIRTIO(n)               "driver = dpdk\ndevice = \"net_virtio_user" n ",path=@D/v" n "\"\n"
+#define PMD(driver, n, device)  "driver = dpdk\ndevice = \"" driver n ",iface=" device "\"\n"
+#define AF_PACKET(device, mode) "driver = af_packet\ndevice = " device "\nmode = " mode "\n"
+#define AF_XDP(device, mode)    "driver = af_xdp\ndevice = " device "\nmode = " mode "\nstrict = yes\n"
 
 #define VETH_ROW(name_, title_, driver_, in_, out_)                                  \
 	{                                                                            \
@@ -41,15 +41,15 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	VETH_ROW("pcap-live", "libpcap, live", "pcap", "driver = pcap\ndevice = @W\nmode = live\n",
 		 "driver = pcap\ndevice = @L\nmode = live\n"),
 	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", "af_packet",
-		 KERNEL("af_packet", "@W", "socket"), KERNEL("af_packet", "@L", "socket")),
-	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", "af_packet",
-		 KERNEL("af_packet", "@W", "mmap"), KERNEL("af_packet", "@L", "mmap")),
-	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", "af_xdp", KERNEL("af_xdp", "@W", "skb"),
-		 KERNEL("af_xdp", "@L", "skb")),
-	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", "af_xdp", KERNEL("af_xdp", "@W", "copy"),
-		 KERNEL("af_xdp", "@L", "copy")),
-	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", "af_xdp",
-		 KERNEL("af_xdp", "@W", "zerocopy"), KERNEL("af_xdp", "@L", "zerocopy")),
+		 AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
+	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", "af_packet", AF_PACKET("@W", "mmap"),
+		 AF_PACKET("@L", "mmap")),
+	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", "af_xdp", AF_XDP("@W", "skb"),
+		 AF_XDP("@L", "skb")),
+	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", "af_xdp", AF_XDP("@W", "copy"),
+		 AF_XDP("@L", "copy")),
+	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", "af_xdp", AF_XDP("@W", "zerocopy"),
+		 AF_XDP("@L", "zerocopy")),
 	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", "dpdk", PMD("net_af_packet", "0", "@W"),
 		 PMD("net_af_packet", "1", "@L")),
 	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", "dpdk", PMD("net_af_xdp", "0", "@W"),
@@ -128,13 +128,13 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .gen_tx = MEMIF("server", "0"),
 	  .gen_rx = MEMIF("server", "1") },
 	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring", "af_packet",
-		   KERNEL("af_packet", "@W", "mmap"), KERNEL("af_packet", "@L", "mmap")),
-	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", "af_xdp",
-		   KERNEL("af_xdp", "@W", "skb"), KERNEL("af_xdp", "@L", "skb")),
+		   AF_PACKET("@W", "mmap"), AF_PACKET("@L", "mmap")),
+	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", "af_xdp", AF_XDP("@W", "skb"),
+		   AF_XDP("@L", "skb")),
 	DEVICE_ROW("ports-af_xdp-native", "named devices, AF_XDP, copy", "af_xdp",
-		   KERNEL("af_xdp", "@W", "copy"), KERNEL("af_xdp", "@L", "copy")),
+		   AF_XDP("@W", "copy"), AF_XDP("@L", "copy")),
 	DEVICE_ROW("ports-af_xdp-zerocopy", "named devices, AF_XDP, zero-copy", "af_xdp",
-		   KERNEL("af_xdp", "@W", "zerocopy"), KERNEL("af_xdp", "@L", "zerocopy")),
+		   AF_XDP("@W", "zerocopy"), AF_XDP("@L", "zerocopy")),
 	DEVICE_ROW("ports-dpdk", "named devices, DPDK", "dpdk", "driver = dpdk\ndevice = \"@W\"\n",
 		   "driver = dpdk\ndevice = \"@L\"\n"),
 };

@@ -98,14 +98,16 @@ static void read_drops(const struct bp_gen *gen, struct bp_gen_report *report,
 	bp_gen_report(gen, report);
 	for (unsigned i = 0; i < report->n_ports; i++) {
 		const struct bp_gen_port_row *p = &report->ports[i];
-		bool is_rx = strstr(p->role, "rx") != NULL;
+		bool is_rx = bp_gen_has_role(p, BP_GEN_RX);
 
 		for (unsigned id = BP_DROP_FIRST; is_rx && id < BP_CNT_N; id++)
-			add_drop(a, "rx", bp_cnt_name((enum bp_cnt)id), true, p->rx[id]);
+			add_drop(a, "rx", bp_counter_rows[id].name, true, p->rx[id]);
 		for (unsigned j = 0; j < p->n_reported; j++) {
-			a->is_source_named |= p->reported[j].explains;
-			if (p->reported[j].is_drop)
-				add_drop(a, is_rx ? "rx" : "tx", p->reported[j].name, false,
+			const struct bp_counter_row *row = p->reported[j].row;
+
+			a->is_source_named |= row->kind == BP_KIND_EXPLAINS;
+			if (row->kind == BP_KIND_DROP)
+				add_drop(a, bp_side_name(row->side), row->name, false,
 					 p->reported[j].value);
 		}
 	}
@@ -120,7 +122,7 @@ static void say_hello(const struct inner *in, const struct bp_gen *gen,
 		bp_gen_report(gen, report);
 	for (unsigned i = 0; gen && i < report->n_ports; i++) {
 		const struct bp_gen_port_row *p = &report->ports[i];
-		bool is_rx = strstr(p->role, "rx") != NULL;
+		bool is_rx = bp_gen_has_role(p, BP_GEN_RX);
 
 		snprintf(is_rx ? hello.rx_mode : hello.tx_mode, sizeof(hello.tx_mode), "%s %s",
 			 p->conf->driver, p->info.mode);

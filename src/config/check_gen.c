@@ -4,6 +4,8 @@
 
 #include "bypath/signature.h"
 
+#include "core/layers.h"
+
 #include "config/schema.h"
 #include "config/spelling.h"
 #include "config/value.h"
@@ -144,21 +146,6 @@ static bool is_v6(const struct bp_stream_conf *s)
 	return s->protocol == BP_PROTO_UDP6 || s->protocol == BP_PROTO_TCP6;
 }
 
-static bool is_tcp(const struct bp_stream_conf *s)
-{
-	return s->protocol == BP_PROTO_TCP4 || s->protocol == BP_PROTO_TCP6;
-}
-
-/* Smallest frame that holds the stream's headers with the signature, FCS included. */
-static unsigned min_size(const struct bp_stream_conf *s)
-{
-	unsigned n_bytes = 14u + (s->vlan ? 4u : 0u) + BP_SIG_BYTES + FCS_BYTES;
-
-	if (s->protocol != BP_PROTO_ETH)
-		n_bytes += (is_v6(s) ? 40u : 20u) + (is_tcp(s) ? 20u : 8u);
-	return n_bytes;
-}
-
 static const char *protocol_name(const struct bp_stream_conf *s)
 {
 	const struct bp_word *w = bp_schema_find("stream", "protocol")->words;
@@ -168,16 +155,24 @@ static const char *protocol_name(const struct bp_stream_conf *s)
 	return w->word;
 }
 
-static void check_sizes(struct bp_load *load, const struct bp_stream_conf *s)
+/* Smallest frame that holds the stream's headers with the signature, FCS included. */
+static void check_sizes(struct bp_load *load, const struct bp_stream_conf *s,
+			const struct bp_layers *layers)
 {
+	unsigned min_size = bp_layers_bytes(layers) + BP_SIG_BYTES + FCS_BYTES;
+	char encap[BP_ENCAP_BYTES];
+
+	bp_encap_text(s, encap);
 	for (unsigned i = 0; i < s->sizes.n; i++) {
-		if (s->sizes.v[i].bytes >= min_size(s))
+		if (s->sizes.v[i].bytes >= min_size)
 			continue;
-		complain_stream(load, s, "size",
-				"found %u bytes, but %s%s frames with their signature need %u: "
-				"set size = %u or more",
-				s->sizes.v[i].bytes, protocol_name(s), s->vlan ? " VLAN" : "",
-				min_size(s), min_size(s));
+		complain_stream(
+			load, s, "size",
+			"found %u bytes, but %s%s%s%s%s frames with their signature need %u: "
+			"set size = %u or more",
+			s->sizes.v[i].bytes, protocol_name(s), s->vlan ? " VLAN" : "",
+			s->extensions ? " with extension headers" : "", encap[0] ? " in " : "",
+			encap, min_size, min_size);
 		return;
 	}
 }
@@ -213,9 +208,70 @@ static void check_eth(struct bp_load *load, const struct bp_stream_conf *s)
 					"the line");
 }
 
+static const struct bp_encap *find_tunnel(const struct bp_stream_conf *s)
+{
+	for (unsigned i = 0; i < s->encap.n; i++)
+		if (bp_encap_is_tunnel(s->encap.v[i].kind))
+			return &s->encap.v[i];
+	return NULL;
+}
+
+/* The keys of a tunnel, where there is one and where there is none. */
+static void check_tunnel(struct bp_load *load, struct bp_stream_conf *s)
+{
+	static const char *const keys[] = { "outer_src", "outer_dst", "inner_src_mac",
+					    "inner_dst_mac" };
+	const struct bp_encap *tunnel = find_tunnel(s);
+	bool is_v6 =
+		s->outer_src.n_bytes == 16 || (!s->outer_src.n_bytes && s->outer_dst.n_bytes == 16);
+	char section[BP_SECTION_BYTES];
+
+	bp_load_stream_section(s, section);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (bp_ini_find(&load->ini, section, keys[i]) &&
+		    (!tunnel || (i > 1 && tunnel->kind == BP_ENCAP_GRE)))
+			complain_stream(load, s, keys[i],
+					"does not apply: encap names no %s; delete the line",
+					i > 1 ? "vxlan or gretap" : "vxlan, gre or gretap");
+	set_address(&s->outer_src, is_v6, is_v6 ? "2001:2:0:1::1" : "198.18.1.1");
+	set_address(&s->outer_dst, is_v6, is_v6 ? "2001:2:1:1::1" : "198.19.1.1");
+	if (s->outer_src.n_bytes != s->outer_dst.n_bytes)
+		complain_stream(load, s, "outer_dst",
+				"found an IPv%d address beside an IPv%d one in outer_src",
+				s->outer_dst.n_bytes == 16 ? 6 : 4, is_v6 ? 6 : 4);
+}
+
+static void check_layers(struct bp_load *load, struct bp_stream_conf *s)
+{
+	unsigned n_tunnels = 0;
+	struct bp_layers layers;
+	const char *why;
+
+	check_tunnel(load, s);
+	for (unsigned i = 0; i < s->encap.n; i++)
+		n_tunnels += bp_encap_is_tunnel(s->encap.v[i].kind);
+	if (n_tunnels > 1) {
+		complain_stream(load, s, "encap", "found %u tunnels, allowed: one", n_tunnels);
+		return;
+	}
+	if (s->vlan && s->encap.n)
+		complain_stream(load, s, "vlan",
+				"found %u beside encap: write vlan:%u where it belongs in encap",
+				s->vlan, s->vlan);
+	if (s->extensions && !is_v6(s))
+		complain_stream(load, s, "extensions",
+				"found beside protocol = %s: they belong to IPv6: set udp6 or tcp6",
+				protocol_name(s));
+	why = bp_layers_of(s, &layers);
+	if (why)
+		complain_stream(load, s, "encap", "%s", why);
+	else
+		check_sizes(load, s, &layers);
+}
+
 static void check_stream(struct bp_load *load, struct bp_stream_conf *s)
 {
-	check_sizes(load, s);
+	check_layers(load, s);
 	if (s->protocol == BP_PROTO_ETH) {
 		check_eth(load, s);
 		return;

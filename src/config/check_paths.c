@@ -230,6 +230,44 @@ static void check_protect(struct bp_load *load)
 	}
 }
 
+static bool is_played(const struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	return load->drivers[port_id] == BP_SD_PCAP && !strcmp(port->mode, "read") &&
+	       port->forward_to != BP_NO_PORT;
+}
+
+/* A run that is to end with its captures needs one, and each of them an end. */
+static void check_until(struct bp_load *load)
+{
+	bool has_capture = false;
+
+	if (load->conf.engine.until != BP_UNTIL_REPLAYED || load->has_bad_forward ||
+	    load->has_bad_port)
+		return;
+	for (unsigned i = 0; i < load->conf.n_ports; i++) {
+		const struct bp_port_conf *port = &load->conf.ports[i];
+
+		if (load->has_bad_mode[i])
+			return;
+		if (!is_played(load, i))
+			continue;
+		has_capture = true;
+		if (port->loop && !port->rounds && !port->count)
+			bp_load_complain(
+				load, i, "loop",
+				"found 'yes' beside [engine] until = replayed: it never ends; "
+				"give the port rounds or a count");
+	}
+	if (!has_capture)
+		bp_problem(
+			&load->problems, bp_ini_where(&load->ini, "engine", "until"), "engine",
+			"until",
+			"found 'replayed', but no capture is played: forward from a pcap port with "
+			"mode = read, or delete the line");
+}
+
 void bp_check_paths(struct bp_load *load)
 {
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
@@ -239,6 +277,7 @@ void bp_check_paths(struct bp_load *load)
 	}
 	check_map(load);
 	check_workers(load);
+	check_until(load);
 	check_eal(load);
 	check_prefix(load);
 	check_protect(load);

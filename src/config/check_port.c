@@ -4,6 +4,8 @@
 
 #include "bypath/pkt.h"
 
+#include "core/claim.h"
+#include "core/devargs.h"
 #include "core/pci.h"
 
 #include "config/schema.h"
@@ -48,7 +50,7 @@ static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 	const char *pci = name;
 	bool is_pci;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(port->device, ","), port->device);
+	bp_devargs_name(port->device, name, sizeof(name));
 	if (!strncmp(pci, "pci:", 4))
 		pci += 4;
 	is_pci = bp_pci_parse(pci, full);
@@ -71,12 +73,65 @@ static void check_dpdk_device(struct bp_load *load, unsigned port_id)
 			name);
 }
 
-static void check_pcap(struct bp_load *load, unsigned port_id)
+static void check_rotation(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	bool does_rotate = port->rotate_bytes || port->rotate_s;
+
+	if (port->rotate_files && !does_rotate)
+		bp_load_complain(load, port_id, "rotate_files",
+				 "found %u without rotate_bytes or rotate_s: say when a file ends",
+				 port->rotate_files);
+	if (does_rotate && bp_claim_is_output(port->device))
+		bp_load_complain(
+			load, port_id, port->rotate_bytes ? "rotate_bytes" : "rotate_s",
+			"found beside device = -: standard output has no next file: name a "
+			"file, or delete the line");
+}
+
+/* More than one? */
+static bool has_rounds(const struct bp_port_conf *port)
+{
+	return port->rounds ? port->rounds > 1 : port->loop;
+}
+
+static void check_rounds(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (port->rounds > 1 && !port->loop && is_given(load, port_id, "loop"))
+		bp_load_complain(
+			load, port_id, "rounds",
+			"found '%llu' beside loop = no: the two contradict each other; delete "
+			"one",
+			(unsigned long long)port->rounds);
+	if (port->round_delay_s > 0 && !has_rounds(port))
+		bp_load_complain(
+			load, port_id, "round_delay",
+			"found a time between rounds, but there is one round: set rounds, or "
+			"loop = yes");
+}
+
+static void check_rewriting(struct bp_load *load, unsigned port_id)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (port->vlan && port->strips_vlan)
+		bp_load_complain(
+			load, port_id, "strip_vlan",
+			"found 'yes' beside vlan = %u: the two contradict each other; delete "
+			"one",
+			port->vlan);
+	if (port->round_shift && !has_rounds(port))
+		bp_load_complain(
+			load, port_id, "round_shift",
+			"is about further rounds, but there is one: set rounds, or loop = yes");
+}
+
+static void check_pace(struct bp_load *load, unsigned port_id)
 {
 	struct bp_port_conf *port = &load->conf.ports[port_id];
 
-	if (!strcmp(port->mode, "live"))
-		check_netdev(load, port_id);
 	if (!port->rate_pps)
 		return;
 	if (is_given(load, port_id, "pace") && strcmp(port->pace, "max"))
@@ -86,6 +141,32 @@ static void check_pcap(struct bp_load *load, unsigned port_id)
 			"one",
 			port->pace, (unsigned long long)port->rate_pps);
 	strcpy(port->pace, "max");
+}
+
+/* What changes the recorded pace needs it. */
+static void check_recorded(struct bp_load *load, unsigned port_id, const char *key)
+{
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	if (is_given(load, port_id, key) && strcmp(port->pace, "recorded"))
+		bp_load_complain(
+			load, port_id, key,
+			"changes the recorded pace, but %s sets another: delete one of the two",
+			port->rate_pps ? "rate_pps" : "pace = max");
+}
+
+static void check_pcap(struct bp_load *load, unsigned port_id)
+{
+	struct bp_port_conf *port = &load->conf.ports[port_id];
+
+	check_rotation(load, port_id);
+	if (!strcmp(port->mode, "live"))
+		check_netdev(load, port_id);
+	check_rounds(load, port_id);
+	check_rewriting(load, port_id);
+	check_pace(load, port_id);
+	check_recorded(load, port_id, "speed");
+	check_recorded(load, port_id, "max_gap");
 }
 
 static void check_null(struct bp_load *load, unsigned port_id)

@@ -199,22 +199,31 @@ static void read_sections(struct bp_load *load)
 	load->has_bad_port = has_bad_port;
 }
 
+/* "[engine]", "[port.NAME] or [stream.NAME]": where there is a key of this name. */
+static void print_sections(const char *name, char *out, size_t out_bytes)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (const struct bp_key *key = bp_schema; key->section; key++)
+		if (!strcmp(key->name, name) && len < out_bytes)
+			len += (size_t)snprintf(out + len, out_bytes - len, "%s[%s%s]",
+						len ? " or " : "", key->section,
+						is_named(key->section) ? ".NAME" : "");
+}
+
 static void complain_key(struct bp_load *load, const struct bp_ini_item *item, const char *section)
 {
 	struct bp_nearest nearest = { .word = item->key };
-	const struct bp_key *elsewhere = NULL;
-	char hint[BP_HINT_BYTES];
+	char hint[BP_HINT_BYTES], sections[96];
 
-	for (const struct bp_key *key = bp_schema; key->section; key++) {
+	print_sections(item->key, sections, sizeof(sections));
+	for (const struct bp_key *key = bp_schema; key->section; key++)
 		if (!strcmp(key->section, section))
 			bp_nearest_try(&nearest, key->name);
-		else if (!strcmp(key->name, item->key) && !elsewhere)
-			elsewhere = key;
-	}
-	if (elsewhere && (!nearest.best || nearest.distance > 1))
+	if (sections[0] && (!nearest.best || nearest.distance > 1))
 		bp_problem(&load->problems, item->where, item->section, item->key,
-			   "unknown key here: it belongs in [%s%s]", elsewhere->section,
-			   is_named(elsewhere->section) ? ".NAME" : "");
+			   "unknown key here: it belongs in %s", sections);
 	else
 		bp_problem(&load->problems, item->where, item->section, item->key,
 			   "unknown key%s%s", bp_hint(hint, nearest.best),

@@ -22,12 +22,24 @@ static const char *example_value(const struct bp_key *key, const struct example 
 {
 	const char *value = bp_schema_default(key, example ? bp_schema_driver(example->driver) : 0);
 
-	if (value || !example)
+	if (value || !example || !(key->flags & BP_KEY_REQUIRED))
 		return value;
 	return !strcmp(key->name, "driver") ? example->driver : example->device;
 }
 
-/* A key without a default stands there as a comment. */
+/* Does a port without a `mode` of its own take the key, with nothing else given? */
+static bool fits_alone(const struct bp_key *key, const struct example *example)
+{
+	const struct bp_key *mode = bp_schema_find("port", "mode");
+	uint32_t driver = example ? bp_schema_driver(example->driver) : 0;
+
+	if (key->flags & BP_KEY_BESIDE)
+		return false;
+	return !key->mode || !(mode->drivers & driver) ||
+	       !strcmp(bp_schema_default(mode, driver), key->mode);
+}
+
+/* A key without a default, of another mode, or for use beside another key, stands there as a comment. */
 static void print_key(FILE *out, const struct bp_key *key, const struct example *example)
 {
 	const char *value = example_value(key, example);
@@ -36,7 +48,8 @@ static void print_key(FILE *out, const struct bp_key *key, const struct example 
 	bp_schema_print_allowed(key, example ? bp_schema_driver(example->driver) : 0, allowed,
 				sizeof(allowed));
 	fprintf(out, "; %s\n; %s\n", key->help, allowed);
-	fprintf(out, "%s%s = %s\n", value ? "" : ";", key->name, value ? value : key->example);
+	fprintf(out, "%s%s = %s\n", value && fits_alone(key, example) ? "" : ";", key->name,
+		value ? value : key->example);
 }
 
 static void print_port(FILE *out, const struct example *example)
@@ -58,10 +71,12 @@ static void print_forwards(FILE *out)
 
 void bp_reference_print_ini(FILE *out)
 {
-	fprintf(out, "; Every section and key of bypath, with its default.\n"
-		     "; Made by: bypath check --reference > config/reference.ini\n"
-		     "; A line that begins with ;key has no default and shows an example.\n"
-		     "; One port per driver stands here, to show its keys: take what you need.\n");
+	fprintf(out,
+		"; Every section and key of bypath, with its default.\n"
+		"; Made by: bypath check --reference > config/reference.ini\n"
+		"; A line that begins with ;key shows an example of one without a default, or one that needs "
+		"another mode.\n"
+		"; One port per driver stands here, to show its keys: take what you need.\n");
 	for (const struct bp_section *section = bp_schema_sections; section->name; section++) {
 		fprintf(out, "\n; %s\n", section->help);
 		if (!strcmp(section->name, "port")) {

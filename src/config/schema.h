@@ -31,11 +31,15 @@ enum bp_key_type {
 	BP_KEY_CORES, /* list of core numbers */
 	BP_KEY_PORT, /* name of a port: [forward] only */
 	BP_KEY_SECONDS, /* decimal fraction, 0 … 1e9 */
+	BP_KEY_FACTOR, /* decimal fraction, 1e-6 … 1e6 */
 	BP_KEY_RATE, /* frames or bits per second, percent, max */
 	BP_KEY_SIZES, /* frame sizes with weights, or imix */
+	BP_KEY_MAC, /* a MAC address */
 	BP_KEY_MACS, /* a MAC address, or first-last */
 	BP_KEY_ADDRS, /* an IPv4 or IPv6 address, or first-last */
 	BP_KEY_L4PORTS, /* a UDP or TCP port, or first-last */
+	BP_KEY_ENCAP, /* a list of headers, from the outside */
+	BP_KEY_EXTENSIONS, /* a list of IPv6 extension headers */
 };
 
 enum bp_key_flag {
@@ -43,6 +47,8 @@ enum bp_key_flag {
 	BP_KEY_ZERO = 1u << 1, /* 0 is allowed beside the range: see zero */
 	BP_KEY_POWER_OF_2 = 1u << 2,
 	BP_KEY_FIRST_WORD = 1u << 3, /* the default is the first word that the driver knows */
+	BP_KEY_BESIDE =
+		1u << 4, /* applies beside another key's value only, and is refused without */
 };
 
 struct bp_word {

@@ -15,9 +15,13 @@
 int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, void *base,
 		   char why[BP_WHY_BYTES]);
 
-/* The types of the generator's keys: a part of bp_value_store(), with the same result. */
+/* The types of the keys that describe traffic: a part of bp_value_store(), with the same result. */
 int bp_value_store_traffic(const struct bp_key *key, const char *text, void *field,
 			   char why[BP_WHY_BYTES]);
+
+/* Of them, the lists of headers; *encaps or *bits is set on success only. */
+bool bp_value_parse_encaps(const char *text, struct bp_encaps *encaps);
+bool bp_value_parse_extensions(const char *text, uint8_t *bits);
 
 /* What they allow, for people; a static string. */
 const char *bp_value_traffic_allowed(enum bp_key_type type);

@@ -1,4 +1,4 @@
-/* Turns the text of the generator's keys into values: rates, sizes, ranges of header fields. */
+/* Turns the text of the keys that describe traffic into values: rates, sizes, ranges of header fields. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/value.h"
 
@@ -20,16 +20,25 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 	switch (type) {
 	case BP_KEY_SECONDS:
 		return "seconds, 0..1e9, a fraction is allowed";
+	case BP_KEY_FACTOR:
+		return "0.000001..1000000, a fraction is allowed";
 	case BP_KEY_RATE:
 		return "max, or a number with pps, bps, bpsl1 (k, m, g before them) or %";
 	case BP_KEY_SIZES:
 		return "imix, or up to 8 sizes of 64..9022 bytes as 64,1518 or with weights 64:7,594:4";
+	case BP_KEY_MAC:
+		return "a unicast MAC address as 02:00:00:00:00:01";
 	case BP_KEY_MACS:
 		return "a unicast MAC address as 02:00:00:00:00:01, or FIRST-LAST";
 	case BP_KEY_ADDRS:
 		return "an IPv4 or IPv6 address, or FIRST-LAST";
 	case BP_KEY_L4PORTS:
 		return "0..65535, or FIRST-LAST";
+	case BP_KEY_ENCAP:
+		return "up to 8 of vlan:ID, qinq:ID, mpls:LABEL, vxlan:VNI, gre, gre:KEY, gretap, "
+		       "gretap:KEY, from the outside, as qinq:100,vlan:200";
+	case BP_KEY_EXTENSIONS:
+		return "hop-by-hop, dest-options, fragment, each once";
 	default:
 		return "";
 	}
@@ -56,6 +65,16 @@ static bool parse_seconds(const char *text, double *value)
 	double v;
 
 	if (!parse_decimal(text, &text, &v) || *text || v > 1e9)
+		return false;
+	*value = v;
+	return true;
+}
+
+static bool parse_factor(const char *text, double *value)
+{
+	double v;
+
+	if (!parse_decimal(text, &text, &v) || *text || v < 1e-6 || v > 1e6)
 		return false;
 	*value = v;
 	return true;
@@ -161,6 +180,17 @@ static bool parse_mac(const char *text, struct bp_range *range)
 	return !(range->first[0] & 1);
 }
 
+static bool parse_one_mac(const char *text, struct bp_mac *mac)
+{
+	struct bp_range range;
+
+	if (!parse_mac(text, &range))
+		return false;
+	mac->is_given = true;
+	memcpy(mac->bytes, range.first, sizeof(mac->bytes));
+	return true;
+}
+
 static bool parse_addr(const char *text, struct bp_range *range)
 {
 	bool is_v6 = strchr(text, ':') != NULL;
@@ -243,11 +273,17 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 	case BP_KEY_SECONDS:
 		is_right = parse_seconds(text, field);
 		break;
+	case BP_KEY_FACTOR:
+		is_right = parse_factor(text, field);
+		break;
 	case BP_KEY_RATE:
 		is_right = parse_rate(text, field);
 		break;
 	case BP_KEY_SIZES:
 		is_right = parse_sizes(text, field);
+		break;
+	case BP_KEY_MAC:
+		is_right = parse_one_mac(text, field);
 		break;
 	case BP_KEY_MACS:
 		is_right = parse_range(text, parse_mac, field, &reason);
@@ -257,6 +293,12 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 		break;
 	case BP_KEY_L4PORTS:
 		is_right = parse_range(text, parse_l4port, field, &reason);
+		break;
+	case BP_KEY_ENCAP:
+		is_right = bp_value_parse_encaps(text, field);
+		break;
+	case BP_KEY_EXTENSIONS:
+		is_right = bp_value_parse_extensions(text, field);
 		break;
 	default:
 		break;

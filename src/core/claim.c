@@ -2,10 +2,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/claim.h"
 
+#include "core/devargs.h"
+#include "core/netdev.h"
 #include "core/pci.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,22 +29,15 @@ static const struct {
 	{ "net_pcap", "tx_pcap", { .kind = BP_CLAIM_FILE } },
 };
 
-static void copy_until(char *out, const char *text, const char *end)
+bool bp_claim_is_output(const char *device)
 {
-	snprintf(out, BP_PATH_BYTES, "%.*s", (int)strcspn(text, end), text);
+	return !strcmp(device, "-");
 }
 
-/* The value of ,KEY= in a device string, or NULL. */
-static const char *find_arg(const char *device, const char *key)
+/* Through /proc a pipe or a file gets a description of its own: its flags are nobody else's. */
+const char *bp_claim_path(const char *device)
 {
-	size_t len = strlen(key);
-
-	for (const char *at = strchr(device, ','); at; at = strchr(at, ',')) {
-		at++;
-		if (!strncmp(at, key, len) && at[len] == '=')
-			return at + len + 1;
-	}
-	return NULL;
+	return bp_claim_is_output(device) ? "/proc/self/fd/1" : device;
 }
 
 static bool has(const struct bp_claim *claims, unsigned n, const struct bp_claim *claim)
@@ -60,13 +54,14 @@ static unsigned claims_of_args(const char *device, struct bp_claim *claims)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < sizeof(dpdk_args) / sizeof(dpdk_args[0]); i++) {
-		const char *value = find_arg(device, dpdk_args[i].key);
 		struct bp_claim claim = dpdk_args[i].claim;
 
-		if (!value || n == BP_CLAIMS_MAX ||
-		    strncmp(device, dpdk_args[i].prefix, strlen(dpdk_args[i].prefix)))
+		if (n == BP_CLAIMS_MAX ||
+		    strncmp(device, dpdk_args[i].prefix, strlen(dpdk_args[i].prefix)) ||
+		    !bp_devargs_get(device, dpdk_args[i].key, claim.name, sizeof(claim.name)))
 			continue;
-		copy_until(claim.name, value, ",");
+		claim.is_output = claim.kind == BP_CLAIM_FILE && !claim.is_read &&
+				  bp_claim_is_output(claim.name);
 		if (!has(claims, n, &claim))
 			claims[n++] = claim;
 	}
@@ -83,9 +78,9 @@ static unsigned claims_of_dpdk(const char *device, struct bp_claim *claims)
 	if (!strncmp(device, "pci:", 4))
 		device += 4;
 	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_DPDK };
-	copy_until(claims[0].name, device, ",");
-	if (bp_pci_parse(claims[0].name, address))
+	if (bp_pci_parse(device, address))
 		claims[0].kind = BP_CLAIM_PCI;
+	bp_devargs_name(device, claims[0].name, sizeof(claims[0].name));
 	return 1;
 }
 
@@ -116,6 +111,8 @@ unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP
 		if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live"))
 			claims[0].kind = BP_CLAIM_NETDEV;
 		claims[0].is_read = !strcmp(port->driver, "pcap") && !strcmp(port->mode, "read");
+		claims[0].is_output = claims[0].kind == BP_CLAIM_FILE && !claims[0].is_read &&
+				      bp_claim_is_output(claims[0].name);
 		return 1;
 	}
 	return 0;
@@ -128,11 +125,14 @@ static bool can_share(const struct bp_claim *a, const struct bp_claim *b)
 
 bool bp_claims_clash(const struct bp_claim *a, const struct bp_claim *b)
 {
+	char one[BP_PCI_ADDRESS_BYTES], other[BP_PCI_ADDRESS_BYTES];
+
 	if (can_share(a, b))
 		return false;
-	/* Hexadecimal digits of a PCI address come in either case. */
-	return a->kind == BP_CLAIM_DPDK || a->kind == BP_CLAIM_PCI ? !strcasecmp(a->name, b->name)
-								   : !strcmp(a->name, b->name);
+	if (a->kind == BP_CLAIM_PCI && bp_pci_parse(a->name, one) && bp_pci_parse(b->name, other))
+		return !strcmp(one, other);
+	/* Other buses have hexadecimal digits as well, in either case. */
+	return a->kind == BP_CLAIM_DPDK ? !strcasecmp(a->name, b->name) : !strcmp(a->name, b->name);
 }
 
 const char *bp_claim_rule(enum bp_claim_kind kind)
@@ -155,13 +155,21 @@ static void look_at_file(const char *name, struct bp_claim_id *id)
 	} /* ENOENT: path holds what is missing, links before it resolved (realpath(3)) */
 }
 
+/* 0: there is none. */
+static int index_of(const char *ifname)
+{
+	int ifindex = bp_netdev_index(-1, ifname);
+
+	return ifindex < 0 ? 0 : ifindex;
+}
+
 void bp_claim_look(const struct bp_claim *claim, struct bp_claim_id *id)
 {
 	*id = (struct bp_claim_id){ 0 };
 	if (claim->kind == BP_CLAIM_NETDEV)
-		id->ifindex = (int)if_nametoindex(claim->name);
+		id->ifindex = index_of(claim->name);
 	else if (claim->kind == BP_CLAIM_FILE)
-		look_at_file(claim->name, id);
+		look_at_file(claim->is_output ? bp_claim_path(claim->name) : claim->name, id);
 }
 
 bool bp_claims_clash_here(const struct bp_claim *a, const struct bp_claim *b)

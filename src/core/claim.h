@@ -24,6 +24,7 @@ struct bp_claim {
 	bool is_read; /* a file that is only read: several may */
 	bool does_take; /* an interface whose packets no longer reach the kernel's stack */
 	bool is_far_end; /* a tap device: its wire; the interface itself is the kernel's end */
+	bool is_output; /* a file: standard output, whatever that is */
 	bool is_sending; /* xdp_live: takes no packets, so it may stand beside a port that does */
 	char name[BP_PATH_BYTES]; /* as it is spelt */
 };
@@ -38,6 +39,13 @@ struct bp_claim_id {
 
 /* The claims of a port; n ≤ BP_CLAIMS_MAX. By spelling only: asks nothing. Pure; any thread. */
 unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP_CLAIMS_MAX]);
+
+/* The device of a capture that is written stands for standard output: "-". */
+bool bp_claim_is_output(const char *device);
+
+/* The file that such a device names: a path under which standard output is opened anew, else the device
+ * itself. Static or the caller's. */
+const char *bp_claim_path(const char *device);
 
 /* May two ports not have both? Of what can be shared: no. By spelling. Pure. */
 bool bp_claims_clash(const struct bp_claim *a, const struct bp_claim *b);

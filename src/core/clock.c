@@ -40,13 +40,18 @@ static uint64_t ns_now(void *ctx)
 	return bp_clock_ns();
 }
 
+struct bp_clock_pair bp_clock_now(void)
+{
+	return bp_clock_read_pair(cycles_now, ns_now, NULL);
+}
+
 static void measure_hz(void)
 {
-	struct bp_clock_pair begin = bp_clock_read_pair(cycles_now, ns_now, NULL), end;
+	struct bp_clock_pair begin = bp_clock_now(), end;
 
 	while (bp_clock_ns() - begin.ns < CALIBRATE_NS)
 		;
-	end = bp_clock_read_pair(cycles_now, ns_now, NULL);
+	end = bp_clock_now();
 	measured_hz =
 		(uint64_t)((double)(end.cycles - begin.cycles) * 1e9 / (double)(end.ns - begin.ns));
 }

@@ -42,6 +42,9 @@ struct bp_clock_pair {
 struct bp_clock_pair bp_clock_read_pair(uint64_t (*read_cycles)(void *),
 					uint64_t (*read_ns)(void *), void *ctx);
 
+/* bp_clock_read_pair() of this machine's clocks. Any thread. */
+struct bp_clock_pair bp_clock_now(void);
+
 /* Cycles per second, measured once against CLOCK_MONOTONIC (takes 10 ms the first time). */
 uint64_t bp_clock_hz(void);
 

@@ -3,37 +3,17 @@
 #include "bypath/counters.h"
 #include "bypath/ledger.h"
 
-static const char *const cnt_names[BP_CNT_N] = {
-	[BP_CNT_PKTS] = "packets",
-	[BP_CNT_BYTES] = "bytes",
-	[BP_CNT_BURSTS] = "bursts",
-	[BP_CNT_EMPTY] = "empty_polls",
-	[BP_CNT_COPIES] = "user_copies",
-	[BP_CNT_COPY_BYTES] = "user_copy_bytes",
-	[BP_CNT_CALLS] = "crossings",
-	[BP_CNT_CALL_CYCLES] = "call_cycles",
-	[BP_CNT_CSUM] = "csum_completed",
-	[BP_CNT_VLAN] = "vlan_inserted",
-	[BP_CNT_GSO_PKTS] = "gso_packets",
-	[BP_CNT_GSO_SEGS] = "gso_segments",
-	[BP_CNT_LOST_AFTER] = "lost_after_sent",
-	[BP_DROP_TX_FULL] = "tx_full",
-	[BP_DROP_TX_KERNEL] = "tx_kernel_drop",
-	[BP_DROP_TX_TOO_LONG] = "tx_too_long",
-	[BP_DROP_TX_NO_MEM] = "tx_no_mem",
-	[BP_DROP_TX_ERROR] = "tx_error",
-	[BP_DROP_TX_ABANDONED] = "tx_abandoned",
-	[BP_DROP_PORT_DOWN] = "port_down",
-	[BP_DROP_RUNT] = "runt",
-	[BP_DROP_RX_TRUNCATED] = "rx_truncated",
-	[BP_DROP_RX_BAD_META] = "rx_bad_meta",
-	[BP_DROP_GSO_UNSUPPORTED] = "gso_unsupported",
-};
+#include <assert.h>
 
-const char *bp_cnt_name(enum bp_cnt id)
-{
-	return cnt_names[id];
-}
+#define ROW(id, name_, unit_, side_, kind_, meaning_) \
+	[id] = { .name = name_, .unit = unit_, .side = side_, .kind = kind_, .meaning = meaning_ },
+const struct bp_counter_row bp_counter_rows[BP_CNT_N] = { BP_QUEUE_COUNTERS(ROW) };
+
+/* One loop from BP_DROP_FIRST on adds the drops. */
+#define CHECK(id, name, unit, side, kind, meaning)                                \
+	static_assert(((kind) == BP_KIND_DROP) == ((id) >= BP_DROP_FIRST), name); \
+	static_assert(sizeof(meaning) > 1, name);
+BP_QUEUE_COUNTERS(CHECK)
 
 const char *bp_domain_name(enum bp_domain domain)
 {

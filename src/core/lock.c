@@ -84,34 +84,41 @@ static bool find_flock(const struct stat *st, bool is_all, pid_t *pid)
 	return is_found;
 }
 
-/* ---- interfaces ------------------------------------------------------------------------------ */
+/* ---- names: interfaces, pipes ----------------------------------------------------------------- */
 
-static socklen_t fill_address(const struct bp_claim *claim, int ifindex,
+/* The address of what a claim stands for; 0: it is not there. */
+static socklen_t fill_address(const struct bp_claim *claim, const struct bp_claim_id *id,
 			      struct sockaddr_un *address)
 {
-	int n;
+	char *name = address->sun_path + 1;
+	size_t room = sizeof(address->sun_path) - 1;
+	int n = 0;
 
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	n = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "bypath/%s/%d",
-		     claim->is_far_end ? "tap" : "interface", ifindex);
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	if (id->ifindex)
+		n = snprintf(name, room, "bypath/%s/%d", claim->is_far_end ? "tap" : "interface",
+			     id->ifindex);
+	else if (id->ino)
+		n = snprintf(name, room, "bypath/pipe/%u:%u/%llu", major(id->dev), minor(id->dev),
+			     (unsigned long long)id->ino);
+	return n ? (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n) : 0;
 }
 
 /* The kernel says who listens there, as this PID namespace knows it (unix(7)). */
-static bool is_interface_held(const struct bp_claim *claim, int ifindex,
-			      char holder[BP_LOCK_HOLDER_BYTES])
+static bool is_name_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES])
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct ucred cred = { .pid = UNKNOWN_PID };
-	socklen_t len = sizeof(cred);
+	socklen_t len = sizeof(cred), n;
 	struct sockaddr_un address;
+	struct bp_claim_id id;
 	int err;
 
 	if (fd < 0)
 		return false;
-	err = connect(fd, (struct sockaddr *)&address, fill_address(claim, ifindex, &address))
-		      ? errno
-		      : 0;
+	bp_claim_look(claim, &id);
+	n = fill_address(claim, &id, &address);
+	err = !n ? ENOENT : connect(fd, (struct sockaddr *)&address, n) ? errno : 0;
 	if (!err)
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	close(fd);
@@ -121,28 +128,29 @@ static bool is_interface_held(const struct bp_claim *claim, int ifindex,
 	return true;
 }
 
-static int take_interface(const struct bp_claim *claim, struct bp_lock *lock,
-			  char holder[BP_LOCK_HOLDER_BYTES])
+static int take_name(const struct bp_claim *claim, struct bp_lock *lock,
+		     char holder[BP_LOCK_HOLDER_BYTES])
 {
-	struct bp_claim_id id;
 	struct sockaddr_un address;
+	struct bp_claim_id id;
+	socklen_t n;
 	int fd, err = 0;
 
 	bp_claim_look(claim, &id);
-	if (!id.ifindex)
+	n = fill_address(claim, &id, &address);
+	if (!n)
 		return 0;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (struct sockaddr *)&address, fill_address(claim, id.ifindex, &address)) ||
-	    listen(fd, ASKERS_MAX))
+	if (bind(fd, (struct sockaddr *)&address, n) || listen(fd, ASKERS_MAX))
 		err = errno;
 	if (!err) {
-		*lock = (struct bp_lock){ .fd = fd, .ifindex = id.ifindex };
+		*lock = (struct bp_lock){ .fd = fd, .ifindex = id.ifindex, .is_listening = true };
 		return 0;
 	}
 	close(fd);
-	if (err == EADDRINUSE && !is_interface_held(claim, id.ifindex, holder))
+	if (err == EADDRINUSE && !is_name_held(claim, holder))
 		name_holder(UNKNOWN_PID, holder); /* it is about to listen, or to end */
 	return err == EADDRINUSE ? -EBUSY : -err;
 }
@@ -171,17 +179,34 @@ static int take_file(int fd, bool is_shared, struct bp_lock *lock,
 	return -EBUSY;
 }
 
+static const char *file_of(const struct bp_claim *claim)
+{
+	return claim->is_output ? bp_claim_path(claim->name) : claim->name;
+}
+
+/* Opening a pipe would make it look read or written: it has a name to be locked by instead. */
+static bool is_written_pipe(const struct bp_claim *claim)
+{
+	struct stat st;
+
+	return claim->kind == BP_CLAIM_FILE && !claim->is_read && !stat(file_of(claim), &st) &&
+	       S_ISFIFO(st.st_mode);
+}
+
 /* What cannot be opened is the driver's to complain about. */
 static int take_capture(const struct bp_claim *claim, struct bp_lock *lock,
 			char holder[BP_LOCK_HOLDER_BYTES])
 {
 	int flags = O_CLOEXEC | O_NONBLOCK | (claim->is_read ? O_RDONLY : O_WRONLY | O_CREAT);
+	const char *path = file_of(claim);
 	struct stat st;
 	int fd;
 
-	if (!stat(claim->name, &st) && !S_ISREG(st.st_mode))
+	if (is_written_pipe(claim))
+		return take_name(claim, lock, holder);
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
 		return 0; /* /dev/null has room for all */
-	fd = open(claim->name, flags, 0644);
+	fd = open(path, flags, 0644);
 	return fd < 0 ? 0 : take_file(fd, claim->is_read, lock, holder);
 }
 
@@ -216,7 +241,7 @@ int bp_lock_take(const struct bp_claim *claim, struct bp_lock *lock,
 {
 	*lock = (struct bp_lock){ .fd = -1 };
 	if (claim->kind == BP_CLAIM_NETDEV && !claim->is_sending)
-		return take_interface(claim, lock, holder);
+		return take_name(claim, lock, holder);
 	if (claim->kind == BP_CLAIM_FILE)
 		return take_capture(claim, lock, holder);
 	return claim->kind == BP_CLAIM_PCI ? take_pci(claim, lock, holder) : 0;
@@ -231,19 +256,16 @@ void bp_lock_release(struct bp_lock *lock)
 
 bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES])
 {
-	struct bp_claim_id id;
 	char path[64];
 	struct stat st;
 	pid_t pid;
 	bool is_file = claim->kind == BP_CLAIM_FILE;
 
-	if (claim->kind == BP_CLAIM_NETDEV && !claim->is_sending) {
-		bp_claim_look(claim, &id);
-		return id.ifindex && is_interface_held(claim, id.ifindex, holder);
-	}
+	if ((claim->kind == BP_CLAIM_NETDEV && !claim->is_sending) || is_written_pipe(claim))
+		return is_name_held(claim, holder);
 	if (!is_file && (claim->kind != BP_CLAIM_PCI || !pci_path(claim, path)))
 		return false;
-	if (stat(is_file ? claim->name : path, &st) || !S_ISREG(st.st_mode) ||
+	if (stat(is_file ? file_of(claim) : path, &st) || !S_ISREG(st.st_mode) ||
 	    !find_flock(&st, !claim->is_read, &pid))
 		return false;
 	name_holder(pid, holder);
@@ -257,6 +279,6 @@ void bp_lock_serve(const struct bp_lock *lock)
 	do {
 		if (fd >= 0)
 			close(fd);
-		fd = lock->ifindex ? accept4(lock->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+		fd = lock->is_listening ? accept4(lock->fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 	} while (fd >= 0);
 }

@@ -12,6 +12,8 @@
  * - an interface: the abstract unix socket «bypath/interface/IFINDEX», one set of names per network
  *   namespace, which containers share when they share the interface; for the wire's end of a tap device
  *   «bypath/tap/IFINDEX», since another may well be on the kernel's end;
+ * - a pipe that a capture is written to: «bypath/pipe/DEVICE/INODE», likewise; nothing is opened, since who
+ *   opens a pipe is its reader or writer;
  * - a PCI device: flock() on /run/bypath/pci-ADDRESS.lock, where this process may make that;
  * - a capture: flock() on the file itself, shared by those that read it.
  * Any user may bind a name: the holder that a refusal names is to be judged by who reads it.
@@ -19,6 +21,7 @@
 struct bp_lock {
 	int fd; /* -1: not held */
 	int ifindex; /* the interface's, 0: none */
+	bool is_listening; /* for those that ask who holds it: bp_lock_serve() */
 };
 
 /*
@@ -39,7 +42,7 @@ void bp_lock_release(struct bp_lock *lock);
  */
 bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES]);
 
-/* Let go of those that asked who holds an interface's lock: else they fill its queue in time. Control
+/* Let go of those that asked who holds a name: else they fill its queue in time. Control
  * thread, now and then. */
 void bp_lock_serve(const struct bp_lock *lock);
 

@@ -1,54 +1,144 @@
-/* Which kernel driver stands behind an interface, and what that says of it. */
+/* Asks about one interface by ioctl, sysfs, procfs. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/netdev.h"
 
+#include "core/netdev_ask.h"
+#include "core/netlink.h"
 #include "core/numa.h"
 #include "core/pci.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <linux/ethtool.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
-#include <net/if.h>
 #include <net/if_arp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum bp_device_kind bp_device_kind_of(const char *driver)
-{
-	static const struct {
-		const char *driver;
-		enum bp_device_kind kind;
-	} kinds[] = {
-		{ "veth", BP_DEVICE_VETH },
-		{ "tun", BP_DEVICE_TAP },
-		{ "virtio_net", BP_DEVICE_VIRTIO },
-	};
+/* ---- descriptors ------------------------------------------------------------------------------ */
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(driver, kinds[i].driver) == 0)
-			return kinds[i].kind;
-	return BP_DEVICE_OTHER;
+/* Of every family an interface ioctl can be asked; this one answers rtnetlink as well, and no kernel lacks it. */
+int bp_netdev_open(void)
+{
+	return bp_netlink_open(NETLINK_ROUTE);
 }
 
-static enum bp_link ask_link(int fd, const char *ifname, unsigned ifindex)
+int bp_netdev_open_in(int netns_fd)
+{
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), fd, err;
+
+	if (home < 0)
+		return -errno;
+	if (setns(netns_fd, CLONE_NEWNET) < 0) {
+		fd = -errno;
+		goto close_home;
+	}
+	fd = bp_netdev_open();
+	err = setns(home, CLONE_NEWNET);
+	assert(!err); /* one that this thread has just left */
+	(void)err;
+close_home:
+	close(home);
+	return fd;
+}
+
+/* What the kernel returned, ≥ 0, or -errno. */
+static int ask(int fd, unsigned long request, struct ifreq *ifr)
+{
+	int own_fd = fd < 0 ? bp_netdev_open() : -1, ret;
+
+	if (fd < 0 && own_fd < 0)
+		return own_fd;
+	ret = ioctl(fd < 0 ? own_fd : fd, request, ifr);
+	if (ret < 0)
+		ret = -errno;
+	if (own_fd >= 0)
+		close(own_fd);
+	return ret;
+}
+
+int bp_netdev_ask(int fd, const char *ifname, unsigned long request, struct ifreq *ifr)
+{
+	size_t len = strlen(ifname);
+
+	if (!len || len >= sizeof(ifr->ifr_name))
+		return -ENODEV;
+	memset(ifr->ifr_name, 0, sizeof(ifr->ifr_name));
+	memcpy(ifr->ifr_name, ifname, len);
+	return ask(fd, request, ifr);
+}
+
+/* ---- what it is ------------------------------------------------------------------------------- */
+
+int bp_netdev_index(int fd, const char *ifname)
 {
 	struct ifreq ifr = { .ifr_ifindex = 0 };
+	int err = bp_netdev_ask(fd, ifname, SIOCGIFINDEX, &ifr);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
-	if (ioctl(fd, SIOCGIFINDEX, &ifr) || (unsigned)ifr.ifr_ifindex != ifindex ||
-	    ioctl(fd, SIOCGIFFLAGS, &ifr))
-		return BP_LINK_LOST;
-	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING) ? BP_LINK_UP
-									 : BP_LINK_DOWN;
+	return err ? err : ifr.ifr_ifindex;
 }
 
-enum bp_link bp_netdev_link(int fd, const char *ifname, unsigned ifindex)
+int bp_netdev_name(int fd, int ifindex, char ifname[IF_NAMESIZE])
 {
-	int own_fd = fd < 0 ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+	struct ifreq ifr = { .ifr_ifindex = ifindex };
+	int err = ask(fd, SIOCGIFNAME, &ifr);
+
+	if (!err)
+		memcpy(ifname, ifr.ifr_name, IF_NAMESIZE);
+	return err;
+}
+
+/* The name that sysfs and procfs know an interface by, which may be given by another one. */
+static void find_own_name(const char *ifname, char own[IF_NAMESIZE])
+{
+	snprintf(own, IF_NAMESIZE, "%.15s", ifname);
+	(void)bp_netdev_name(-1, bp_netdev_index(-1, ifname), own);
+}
+
+int bp_netdev_mtu(int fd, const char *ifname)
+{
+	struct ifreq ifr = { .ifr_mtu = 0 };
+	int err = bp_netdev_ask(fd, ifname, SIOCGIFMTU, &ifr);
+
+	return err ? err : ifr.ifr_mtu;
+}
+
+/* IFF_* or -errno. */
+static int ask_flags(int fd, const char *ifname)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+	int err = bp_netdev_ask(fd, ifname, SIOCGIFFLAGS, &ifr);
+
+	return err ? err : (uint16_t)ifr.ifr_flags;
+}
+
+int bp_netdev_is_up(int fd, const char *ifname)
+{
+	int flags = ask_flags(fd, ifname);
+
+	return flags < 0 ? flags : !!(flags & IFF_UP);
+}
+
+static enum bp_link ask_link(int fd, const char *ifname, int ifindex)
+{
+	int flags;
+
+	if (bp_netdev_index(fd, ifname) != ifindex)
+		return BP_LINK_LOST;
+	flags = ask_flags(fd, ifname);
+	if (flags < 0)
+		return BP_LINK_LOST;
+	return (flags & IFF_UP) && (flags & IFF_RUNNING) ? BP_LINK_UP : BP_LINK_DOWN;
+}
+
+enum bp_link bp_netdev_link(int fd, const char *ifname, int ifindex)
+{
+	int own_fd = fd < 0 ? bp_netdev_open() : -1;
 	enum bp_link link = BP_LINK_UP; /* no descriptor to ask with: nothing is known against it */
 
 	if (fd >= 0 || own_fd >= 0)
@@ -58,38 +148,26 @@ enum bp_link bp_netdev_link(int fd, const char *ifname, unsigned ifindex)
 	return link;
 }
 
-/* fd: -1 for a socket of its own. false: info untouched. */
-static bool ask_driver(int fd, const char *ifname, struct ethtool_drvinfo *info)
+bool bp_netdev_is_loopback(const char *ifname)
 {
-	struct ethtool_drvinfo answer = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq ifr = { .ifr_data = (char *)&answer };
-	int own_fd = fd < 0 ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
-	bool is_answered;
+	int flags = ask_flags(-1, ifname);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
-	is_answered = !ioctl(fd < 0 ? own_fd : fd, SIOCETHTOOL, &ifr);
-	if (own_fd >= 0)
-		close(own_fd);
-	if (is_answered)
-		*info = answer;
-	return is_answered;
+	return flags >= 0 && (flags & IFF_LOOPBACK);
 }
 
-enum bp_device_kind bp_netdev_driver(int fd, const char *ifname, char driver[BP_NAME_BYTES])
+int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes)
 {
-	struct ethtool_drvinfo info = { .driver = "" };
+	struct ifreq ifr = { 0 };
 
-	ask_driver(fd, ifname, &info);
-	snprintf(driver, BP_NAME_BYTES, "%.31s", info.driver);
-	return bp_device_kind_of(driver);
-}
-
-void bp_netdev_bus(const char *ifname, char bus[BP_NAME_BYTES])
-{
-	struct ethtool_drvinfo info = { .bus_info = "" };
-
-	ask_driver(-1, ifname, &info);
-	snprintf(bus, BP_NAME_BYTES, "%.31s", info.bus_info);
+	if (bp_netdev_ask(-1, ifname, SIOCGIFHWADDR, &ifr) ||
+	    ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER || ifr.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK)
+		return 0;
+	snprintf(
+		why, why_bytes,
+		"%s is no Ethernet device (link type %u): its packets have no MAC addresses: use an "
+		"Ethernet one, for a tunnel of IP packets a bridge or tap in front of it",
+		ifname, ifr.ifr_hwaddr.sa_family);
+	return -EINVAL;
 }
 
 int bp_netdev_node(const char *ifname)
@@ -101,53 +179,43 @@ int bp_netdev_node(const char *ifname)
 	return bp_pci_parse(bus, address) ? bp_pci_node(address) : BP_NO_NODE;
 }
 
-unsigned bp_netdev_speed_mbps(const char *ifname)
+bool bp_netdev_is_vf(const char *ifname)
 {
-	char path[64];
-	long speed = 0;
+	char own[IF_NAMESIZE], path[64 + IF_NAMESIZE];
+
+	find_own_name(ifname, own);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/physfn", own);
+	return access(path, F_OK) == 0;
+}
+
+/* One character per feature bit, lowest first. */
+bool bp_netdev_has_virtio(const char *ifname, unsigned bit)
+{
+	char own[IF_NAMESIZE], path[64 + IF_NAMESIZE], bits[80] = "";
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/speed", ifname);
+	find_own_name(ifname, own);
+	snprintf(path, sizeof(path), "/sys/class/net/%s/device/features", own);
 	f = fopen(path, "re");
-	if (f && fscanf(f, "%ld", &speed) != 1)
-		speed = 0;
-	if (f)
-		fclose(f);
-	return speed > 0 && speed < INT32_MAX ? (unsigned)speed : 0; /* unknown: -1, as unsigned */
+	if (!f)
+		return false;
+	if (!fgets(bits, sizeof(bits), f))
+		bits[0] = '\0';
+	fclose(f);
+	return strlen(bits) > bit && bits[bit] == '1';
 }
 
-bool bp_netdev_is_loopback(const char *ifname)
+/* ---- what a port needs of it ------------------------------------------------------------------ */
+
+int bp_netdev_set_up(int fd, const char *ifname)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is_known;
+	int flags = ask_flags(fd, ifname);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
-	is_known = fd >= 0 && !ioctl(fd, SIOCGIFFLAGS, &ifr);
-	if (fd >= 0)
-		close(fd);
-	return is_known && (ifr.ifr_flags & IFF_LOOPBACK);
-}
-
-int bp_netdev_need_ethernet(const char *ifname, char *why, size_t why_bytes)
-{
-	struct ifreq ifr = { 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool is_known;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", ifname);
-	is_known = fd >= 0 && !ioctl(fd, SIOCGIFHWADDR, &ifr);
-	if (fd >= 0)
-		close(fd);
-	if (!is_known || ifr.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
-	    ifr.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK)
-		return 0;
-	snprintf(
-		why, why_bytes,
-		"%s is no Ethernet device (link type %u): its packets have no MAC addresses: use an "
-		"Ethernet one, for a tunnel of IP packets a bridge or tap in front of it",
-		ifname, ifr.ifr_hwaddr.sa_family);
-	return -EINVAL;
+	if (flags < 0)
+		return flags;
+	ifr.ifr_flags = (short)(flags | IFF_UP);
+	return bp_netdev_ask(fd, ifname, SIOCSIFFLAGS, &ifr);
 }
 
 int bp_netdev_hold_promisc(int ifindex)
@@ -166,31 +234,27 @@ int bp_netdev_hold_promisc(int ifindex)
 	return err;
 }
 
-bool bp_netdev_is_vf(const char *ifname)
-{
-	char path[64 + IF_NAMESIZE];
+/* ---- what it has counted ---------------------------------------------------------------------- */
 
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s/device/physfn", ifname);
-	return access(path, F_OK) == 0;
-}
-
-/* What the interface says now. 0 or -errno. */
+/* What the interface says now. 0 or -errno. Not by rtnetlink, which waits for whoever changes or resets an
+ * interface: this is asked while workers poll. */
 static int read_tx_dropped(const char *ifname, uint64_t *n)
 {
 	/* Of this thread's network namespace, whatever /sys shows. */
 	FILE *f = fopen("/proc/thread-self/net/dev", "re");
-	char line[512], dev[IF_NAMESIZE + 1];
+	char line[512], dev[IF_NAMESIZE + 1], own[IF_NAMESIZE];
 	int err = -ENODEV;
 
 	if (!f)
 		return -errno;
+	find_own_name(ifname, own);
 	while (err && fgets(line, sizeof(line), f)) {
 		unsigned long long dropped;
 
 		/* Eight columns of receive, then bytes, packets, errs, drop of transmit. */
 		if (sscanf(line, " %16[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", dev,
 			   &dropped) == 2 &&
-		    strcmp(dev, ifname) == 0) {
+		    strcmp(dev, own) == 0) {
 			*n = dropped;
 			err = 0;
 		}
@@ -219,12 +283,22 @@ static uint64_t sum_tx_dropped(struct bp_netdev_tx_dropped *d, const char *ifnam
 struct bp_reported bp_netdev_tx_dropped_row(struct bp_netdev_tx_dropped *d, const char *ifname,
 					    bool is_named)
 {
-	return (struct bp_reported){
-		.name = "dev_tx_dropped",
-		.value = sum_tx_dropped(d, ifname),
-		.is_drop = !is_named,
-		.explains = is_named,
+	static const struct bp_counter_row named = {
+		"dev_tx_dropped",
+		"packets",
+		BP_SIDE_TX,
+		BP_KIND_EXPLAINS,
+		"the interface's own count, of such and beyond them",
+		true
 	};
+	static const struct bp_counter_row lost = { "dev_tx_dropped",
+						    "packets",
+						    BP_SIDE_TX,
+						    BP_KIND_DROP,
+						    "the interface's own count",
+						    true };
+
+	return (struct bp_reported){ is_named ? &named : &lost, sum_tx_dropped(d, ifname) };
 }
 
 void bp_netdev_tx_dropped_end(struct bp_netdev_tx_dropped *d, const char *ifname)

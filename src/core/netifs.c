@@ -2,114 +2,111 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/netifs.h"
 
+#include "core/netlink.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#define REPLY_BYTES 32768
-#define N_TRIES     5 /* a dump that a change interrupted is read again */
-
-/* Take one message into netifs. 0 or -errno. */
-typedef int (*take_fn)(struct bp_netifs *netifs, const struct nlmsghdr *msg);
+#define N_TRIES 5 /* a dump that a change interrupted is read again */
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
-struct attrs {
-	const char *at;
-	size_t left;
-};
-
-static struct attrs attrs_at(const void *at, size_t skip, size_t len)
+static unsigned type_of(const struct nlattr *attr)
 {
-	return (struct attrs){ (const char *)at + skip, len > skip ? len - skip : 0 };
+	return mnl_attr_get_type(attr);
 }
 
-/* The attributes behind a message's own header of len bytes. */
-static struct attrs attrs_of(const struct nlmsghdr *msg, size_t len)
+/* Up to n_bytes of it; what is missing stays as it is. */
+static void copy(void *value, size_t n_bytes, const struct nlattr *attr)
 {
-	return attrs_at(msg, NLMSG_LENGTH(NLMSG_ALIGN(len)), msg->nlmsg_len);
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	memcpy(value, mnl_attr_get_payload(attr), len < n_bytes ? len : n_bytes);
 }
 
-static struct attrs nested(const struct rtattr *attr)
-{
-	return attrs_at(attr, RTA_LENGTH(0), attr->rta_len);
-}
-
-static const struct rtattr *next_attr(struct attrs *attrs)
-{
-	const struct rtattr *attr = (const void *)attrs->at;
-	size_t step;
-
-	if (attrs->left < sizeof(*attr) || attr->rta_len < sizeof(*attr) ||
-	    attr->rta_len > attrs->left)
-		return NULL;
-	step = RTA_ALIGN(attr->rta_len);
-	attrs->at += step;
-	attrs->left = attrs->left > step ? attrs->left - step : 0;
-	return attr;
-}
-
-static unsigned type_of(const struct rtattr *attr)
-{
-	return attr->rta_type & (unsigned)NLA_TYPE_MASK;
-}
-
-static int int_of(const struct rtattr *attr)
+static int int_of(const struct nlattr *attr)
 {
 	int value = 0;
 
-	if (RTA_PAYLOAD(attr) >= sizeof(value))
-		memcpy(&value, RTA_DATA(attr), sizeof(value));
+	copy(&value, sizeof(value), attr);
 	return value;
 }
 
-static void copy_text(char *text, size_t text_bytes, const struct rtattr *attr)
+static void copy_text(char *text, size_t text_bytes, const struct nlattr *attr)
 {
-	snprintf(text, text_bytes, "%.*s", (int)RTA_PAYLOAD(attr), (const char *)RTA_DATA(attr));
+	snprintf(text, text_bytes, "%.*s", (int)mnl_attr_get_payload_len(attr),
+		 (const char *)mnl_attr_get_payload(attr));
+}
+
+/* Its header; NULL where the message is too short for one. */
+static const void *header_of(const struct nlmsghdr *msg, unsigned type, size_t header_bytes)
+{
+	if (msg->nlmsg_type != type || mnl_nlmsg_get_payload_len(msg) < header_bytes)
+		return NULL;
+	return mnl_nlmsg_get_payload(msg);
 }
 
 /* --- interfaces ------------------------------------------------------------------------------- */
 
-static void take_altnames(struct bp_netif *link, struct attrs attrs)
+static int take_altname(const struct nlattr *a, void *ctx)
 {
-	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs)) {
-		size_t used = strlen(link->altnames), len = RTA_PAYLOAD(a);
+	struct bp_netif *link = ctx;
+	size_t used = strlen(link->altnames), len = mnl_attr_get_payload_len(a);
 
-		if (type_of(a) == IFLA_ALT_IFNAME && used + len + 1 < sizeof(link->altnames))
-			snprintf(link->altnames + used, sizeof(link->altnames) - used, "%.*s\n",
-				 (int)len, (const char *)RTA_DATA(a));
-	}
+	if (type_of(a) == IFLA_ALT_IFNAME && used + len + 1 < sizeof(link->altnames))
+		snprintf(link->altnames + used, sizeof(link->altnames) - used, "%.*s\n", (int)len,
+			 (const char *)mnl_attr_get_payload(a));
+	return MNL_CB_OK;
 }
 
-static void take_nest(struct bp_netif *link, const struct rtattr *nest)
+static int take_kind(const struct nlattr *a, void *ctx)
 {
-	struct attrs attrs = nested(nest);
+	struct bp_netif *link = ctx;
 
-	if (type_of(nest) == IFLA_PROP_LIST)
-		take_altnames(link, attrs);
-	else
-		for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs)) {
-			if (type_of(nest) == IFLA_LINKINFO && type_of(a) == IFLA_INFO_KIND)
-				copy_text(link->kind, sizeof(link->kind), a);
-			if (type_of(nest) == IFLA_XDP && type_of(a) == IFLA_XDP_ATTACHED)
-				link->has_xdp = *(const uint8_t *)RTA_DATA(a) != XDP_ATTACHED_NONE;
-		}
+	if (type_of(a) == IFLA_INFO_KIND)
+		copy_text(link->kind, sizeof(link->kind), a);
+	return MNL_CB_OK;
 }
 
-static void take_link_attr(struct bp_netif *link, const struct rtattr *attr)
+static int take_xdp(const struct nlattr *a, void *ctx)
 {
+	struct bp_netif *link = ctx;
+	uint8_t attached = XDP_ATTACHED_NONE;
+
+	if (type_of(a) != IFLA_XDP_ATTACHED)
+		return MNL_CB_OK;
+	copy(&attached, sizeof(attached), a);
+	link->has_xdp = attached != XDP_ATTACHED_NONE;
+	return MNL_CB_OK;
+}
+
+/* Older kernels tell fewer of the counters, newer ones more. */
+static void take_stats(struct bp_netif *link, const struct nlattr *attr)
+{
+	struct rtnl_link_stats64 stats = { 0 };
+
+	copy(&stats, sizeof(stats), attr);
+	link->has_stats = true;
+	link->rx_dropped = stats.rx_dropped;
+	link->tx_dropped = stats.tx_dropped;
+}
+
+static int take_link_attr(const struct nlattr *attr, void *ctx)
+{
+	struct bp_netif *link = ctx;
+
 	switch (type_of(attr)) {
 	case IFLA_IFNAME:
 		copy_text(link->name, sizeof(link->name), attr);
+		break;
+	case IFLA_QDISC:
+		copy_text(link->qdisc, sizeof(link->qdisc), attr);
 		break;
 	case IFLA_MASTER:
 		link->master = int_of(attr);
@@ -117,38 +114,62 @@ static void take_link_attr(struct bp_netif *link, const struct rtattr *attr)
 	case IFLA_LINK:
 		link->lower = int_of(attr);
 		break;
+	case IFLA_LINK_NETNSID:
+		link->is_lower_elsewhere = true;
+		break;
 	case IFLA_PROP_LIST:
+		return mnl_attr_parse_nested(attr, take_altname, link);
 	case IFLA_LINKINFO:
+		return mnl_attr_parse_nested(attr, take_kind, link);
 	case IFLA_XDP:
-		take_nest(link, attr);
+		return mnl_attr_parse_nested(attr, take_xdp, link);
+	case IFLA_STATS64:
+		take_stats(link, attr);
 		break;
 	default:
 		break;
 	}
+	return MNL_CB_OK;
 }
 
-static int take_link(struct bp_netifs *netifs, const struct nlmsghdr *msg)
+/* Of an RTM_NEWLINK; false: it is none. */
+static bool parse_link(const struct nlmsghdr *msg, struct bp_netif *out)
 {
-	const struct ifinfomsg *info = NLMSG_DATA(msg);
-	struct attrs attrs = attrs_of(msg, sizeof(*info));
-	struct bp_netif link = { .ifindex = info->ifi_index, .is_up = info->ifi_flags & IFF_UP };
-	bool is_lower_elsewhere = false;
-	struct bp_netif *more;
+	const struct ifinfomsg *info = header_of(msg, RTM_NEWLINK, sizeof(*info));
+	struct bp_netif link = { 0 };
 
-	if (msg->nlmsg_type != RTM_NEWLINK)
-		return 0;
-	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs)) {
-		take_link_attr(&link, a);
-		is_lower_elsewhere |= type_of(a) == IFLA_LINK_NETNSID;
-	}
-	if (is_lower_elsewhere)
+	if (!info)
+		return false;
+	link.ifindex = info->ifi_index;
+	link.is_up = info->ifi_flags & IFF_UP;
+	(void)mnl_attr_parse(msg, sizeof(*info), take_link_attr, &link);
+	if (link.is_lower_elsewhere)
 		link.lower = 0;
+	*out = link;
+	return true;
+}
+
+static int take_link(const struct nlmsghdr *msg, void *ctx)
+{
+	struct bp_netifs *netifs = ctx;
+	struct bp_netif link, *more;
+
+	if (!parse_link(msg, &link))
+		return MNL_CB_OK;
 	more = reallocarray(netifs->v, netifs->n + 1, sizeof(link));
-	if (!more)
-		return -ENOMEM;
+	if (!more) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
 	netifs->v = more;
 	more[netifs->n++] = link;
-	return 0;
+	return MNL_CB_OK;
+}
+
+static int take_one(const struct nlmsghdr *msg, void *ctx)
+{
+	(void)parse_link(msg, ctx);
+	return MNL_CB_OK;
 }
 
 static struct bp_netif *find_index(const struct bp_netifs *netifs, int ifindex)
@@ -161,29 +182,35 @@ static struct bp_netif *find_index(const struct bp_netifs *netifs, int ifindex)
 
 /* --- addresses, routes ------------------------------------------------------------------------ */
 
-static int take_address(struct bp_netifs *netifs, const struct nlmsghdr *msg)
+/* IFA_ADDRESS of a point-to-point link is the peer's. */
+static int find_own(const struct nlattr *a, void *ctx)
 {
-	const struct ifaddrmsg *info = NLMSG_DATA(msg);
-	struct attrs attrs = attrs_of(msg, sizeof(*info));
-	struct bp_netif *link = find_index(netifs, (int)info->ifa_index);
-	const struct rtattr *address = NULL;
+	const struct nlattr **own = ctx;
+
+	if (type_of(a) == IFA_LOCAL || (type_of(a) == IFA_ADDRESS && !*own))
+		*own = a;
+	return MNL_CB_OK;
+}
+
+static int take_address(const struct nlmsghdr *msg, void *ctx)
+{
+	const struct ifaddrmsg *info = header_of(msg, RTM_NEWADDR, sizeof(*info));
+	struct bp_netif *link = info ? find_index(ctx, (int)info->ifa_index) : NULL;
+	const struct nlattr *own = NULL;
 	char text[INET6_ADDRSTRLEN] = "?";
 
-	if (msg->nlmsg_type != RTM_NEWADDR || !link)
-		return 0;
+	if (!link)
+		return MNL_CB_OK;
 	if (info->ifa_family == AF_INET6 && info->ifa_scope == RT_SCOPE_LINK) {
 		link->has_link_local = true;
-		return 0;
+		return MNL_CB_OK;
 	}
-	/* IFA_ADDRESS of a point-to-point link is the peer's. */
-	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs))
-		if (type_of(a) == IFA_LOCAL || (type_of(a) == IFA_ADDRESS && !address))
-			address = a;
-	if (address && RTA_PAYLOAD(address) >= (info->ifa_family == AF_INET6 ? 16 : 4))
-		inet_ntop(info->ifa_family, RTA_DATA(address), text, sizeof(text));
+	(void)mnl_attr_parse(msg, sizeof(*info), find_own, &own);
+	if (own && mnl_attr_get_payload_len(own) >= (info->ifa_family == AF_INET6 ? 16 : 4))
+		inet_ntop(info->ifa_family, mnl_attr_get_payload(own), text, sizeof(text));
 	if (!link->n_addresses++)
 		snprintf(link->address, sizeof(link->address), "%s/%u", text, info->ifa_prefixlen);
-	return 0;
+	return MNL_CB_OK;
 }
 
 static void mark_default(struct bp_netifs *netifs, int ifindex, unsigned char family)
@@ -196,10 +223,10 @@ static void mark_default(struct bp_netifs *netifs, int ifindex, unsigned char fa
 		link->has_default_v6 = true;
 }
 
-static void mark_hops(struct bp_netifs *netifs, const struct rtattr *hops, unsigned char family)
+static void mark_hops(struct bp_netifs *netifs, const struct nlattr *hops, unsigned char family)
 {
-	const struct rtnexthop *hop = RTA_DATA(hops);
-	int left = (int)RTA_PAYLOAD(hops);
+	const struct rtnexthop *hop = mnl_attr_get_payload(hops);
+	int left = (int)mnl_attr_get_payload_len(hops);
 
 	while (left >= (int)sizeof(*hop) && RTNH_OK(hop, left)) {
 		mark_default(netifs, hop->rtnh_ifindex, family);
@@ -208,117 +235,134 @@ static void mark_hops(struct bp_netifs *netifs, const struct rtattr *hops, unsig
 	}
 }
 
-static int take_route(struct bp_netifs *netifs, const struct nlmsghdr *msg)
-{
-	const struct rtmsg *info = NLMSG_DATA(msg);
-	struct attrs attrs = attrs_of(msg, sizeof(*info));
+/* The routes being read; of which family this one is. */
+struct route {
+	struct bp_netifs *netifs;
+	unsigned char family;
+};
 
-	if (msg->nlmsg_type != RTM_NEWROUTE || info->rtm_dst_len || info->rtm_type != RTN_UNICAST)
-		return 0;
-	for (const struct rtattr *a = next_attr(&attrs); a; a = next_attr(&attrs)) {
-		if (type_of(a) == RTA_OIF)
-			mark_default(netifs, int_of(a), info->rtm_family);
-		if (type_of(a) == RTA_MULTIPATH)
-			mark_hops(netifs, a, info->rtm_family);
-	}
-	return 0;
+static int take_hop(const struct nlattr *a, void *ctx)
+{
+	const struct route *route = ctx;
+
+	if (type_of(a) == RTA_OIF)
+		mark_default(route->netifs, int_of(a), route->family);
+	if (type_of(a) == RTA_MULTIPATH)
+		mark_hops(route->netifs, a, route->family);
+	return MNL_CB_OK;
 }
 
-/* --- dumps ------------------------------------------------------------------------------------ */
-
-/* 0 there is an acknowledgement, which a dump does not have. */
-static int error_of(const struct nlmsghdr *msg)
+static int take_route(const struct nlmsghdr *msg, void *ctx)
 {
-	const struct nlmsgerr *answer = NLMSG_DATA(msg);
+	const struct rtmsg *info = header_of(msg, RTM_NEWROUTE, sizeof(*info));
+	struct route route = { .netifs = ctx };
 
-	return msg->nlmsg_len >= NLMSG_LENGTH(sizeof(*answer)) && answer->error < 0 ? answer->error
-										    : -EIO;
+	if (!info || info->rtm_dst_len || info->rtm_type != RTN_UNICAST)
+		return MNL_CB_OK;
+	route.family = info->rtm_family;
+	(void)mnl_attr_parse(msg, sizeof(*info), take_hop, &route);
+	return MNL_CB_OK;
 }
 
-/* The messages of one reply. 0: more come; 1: the dump is complete; -EINTR: it is to be read again. */
-static int take_reply(struct bp_netifs *netifs, const char *reply, size_t len, take_fn take)
+/* --- questions -------------------------------------------------------------------------------- */
+
+static int dump(int fd, unsigned type, unsigned char family, struct bp_netifs *netifs,
+		mnl_cb_t take)
 {
-	int err = 0;
-
-	while (!err && len >= sizeof(struct nlmsghdr)) {
-		const struct nlmsghdr *msg = (const void *)reply;
-		size_t step = NLMSG_ALIGN(msg->nlmsg_len);
-
-		if (msg->nlmsg_len < sizeof(*msg) || msg->nlmsg_len > len)
-			return -EIO;
-		if (msg->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EINTR;
-		if (msg->nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (msg->nlmsg_type == NLMSG_ERROR)
-			return error_of(msg);
-		err = take(netifs, msg);
-		reply += step;
-		len = len > step ? len - step : 0;
-	}
-	return err;
-}
-
-static int dump(int fd, uint16_t type, unsigned char family, struct bp_netifs *netifs, take_fn take)
-{
+	alignas(struct nlmsghdr) char room[BP_NETLINK_REQUEST_BYTES];
 	/* The longest of the three kinds of header, which all begin with the family. */
-	struct {
-		struct nlmsghdr nl;
-		struct ifinfomsg info;
-	} request = { .nl = { .nlmsg_len = sizeof(request),
-			      .nlmsg_type = type,
-			      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		      .info = { .ifi_family = family } };
-	char *reply = malloc(REPLY_BYTES);
-	int err = reply ? 0 : -ENOMEM;
+	struct ifinfomsg *info = bp_netlink_request(room, type, NLM_F_DUMP, sizeof(*info));
 
-	if (!err && send(fd, &request, sizeof(request), 0) < 0)
-		err = -errno;
-	while (!err) {
-		ssize_t len = recv(fd, reply, REPLY_BYTES, 0);
-
-		if (len < 0)
-			err = errno == EINTR ? 0 : -errno;
-		else
-			err = take_reply(netifs, reply, (size_t)len, take);
-	}
-	free(reply);
-	return err < 0 ? err : 0;
+	info->ifi_family = family;
+	/* Without a mask the kernel does not measure what it has to tell: it leaves an interface of more than a
+	 * datagram's usual length (hundreds of alternative names) out, without a word (rtnl_calcit()). */
+	if (type == RTM_GETLINK)
+		mnl_attr_put_u32((struct nlmsghdr *)(void *)room, IFLA_EXT_MASK,
+				 RTEXT_FILTER_SKIP_STATS);
+	return bp_netlink_ask(fd, room, take, netifs);
 }
 
-static int read_all(struct bp_netifs *netifs)
+static int read_traffic(int fd, struct bp_netifs *netifs)
 {
-	const struct timeval patience = { .tv_sec = 5 };
-	int err, fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int err = dump(fd, RTM_GETADDR, AF_UNSPEC, netifs, take_address);
 
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	err = dump(fd, RTM_GETLINK, AF_UNSPEC, netifs, take_link);
-	if (!err)
-		err = dump(fd, RTM_GETADDR, AF_UNSPEC, netifs, take_address);
 	if (!err)
 		err = dump(fd, RTM_GETROUTE, AF_INET, netifs, take_route);
 	if (!err)
 		err = dump(fd, RTM_GETROUTE, AF_INET6, netifs, take_route);
-	close(fd);
 	return err == -EOPNOTSUPP ? 0 : err; /* the last: a kernel without IPv6 */
 }
 
-int bp_netifs_read(struct bp_netifs *out)
+static int read_all(struct bp_netifs *netifs, bool with_traffic)
+{
+	int fd = bp_netlink_open(NETLINK_ROUTE), err;
+
+	if (fd < 0)
+		return fd;
+	err = dump(fd, RTM_GETLINK, AF_UNSPEC, netifs, take_link);
+	if (!err && with_traffic)
+		err = read_traffic(fd, netifs);
+	close(fd);
+	return err;
+}
+
+static int read_again(struct bp_netifs *out, bool with_traffic)
 {
 	struct bp_netifs netifs = { NULL, 0 };
 	int err = -EINTR;
 
 	for (int i = 0; i < N_TRIES && err == -EINTR; i++) {
 		bp_netifs_free(&netifs);
-		err = read_all(&netifs);
+		err = read_all(&netifs, with_traffic);
 	}
 	if (err) {
 		bp_netifs_free(&netifs);
 		return err == -EINTR ? -EIO : err;
 	}
 	*out = netifs;
+	return 0;
+}
+
+int bp_netifs_read(struct bp_netifs *out)
+{
+	return read_again(out, true);
+}
+
+int bp_netifs_read_links(struct bp_netifs *out)
+{
+	return read_again(out, false);
+}
+
+static bool is_name(const char *ifname)
+{
+	return ifname[0] && strlen(ifname) < IF_NAMESIZE;
+}
+
+static int look(int fd, int ifindex, const char *ifname, struct bp_netif *link)
+{
+	alignas(struct nlmsghdr) char room[BP_NETLINK_REQUEST_BYTES];
+	struct ifinfomsg *info = bp_netlink_request(room, RTM_GETLINK, 0, sizeof(*info));
+
+	info->ifi_index = ifindex;
+	if (!ifindex)
+		mnl_attr_put_strz((struct nlmsghdr *)(void *)room, IFLA_IFNAME, ifname);
+	return bp_netlink_ask(fd, room, take_one, link);
+}
+
+int bp_netif_look(int fd, int ifindex, const char *ifname, struct bp_netif *out)
+{
+	int own_fd = fd < 0 ? bp_netlink_open(NETLINK_ROUTE) : -1, err;
+	struct bp_netif link = { 0 };
+
+	if (fd < 0 && own_fd < 0)
+		return own_fd;
+	err = ifindex || is_name(ifname) ? look(fd < 0 ? own_fd : fd, ifindex, ifname, &link)
+					 : -ENODEV;
+	if (own_fd >= 0)
+		close(own_fd);
+	if (err || !link.ifindex)
+		return err ? err : -ENODEV;
+	*out = link;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define BP_NETIF_ADDRESS_BYTES 64u
 
@@ -16,8 +17,12 @@ struct bp_netif {
 	char kind[IF_NAMESIZE]; /* as ip -d link says: "bridge", "vlan"; "" hardware */
 	int master; /* ifindex of the bridge, bond, VRF it is enslaved to, or 0 */
 	int lower; /* ifindex of what it lies on (vlan, macvlan; veth: its peer), or 0 */
+	bool is_lower_elsewhere; /* that one is in another network namespace: lower is 0 */
 	bool is_up;
 	bool has_xdp; /* an XDP program is attached */
+	char qdisc[IF_NAMESIZE]; /* "noqueue", "fq_codel"; "" not told */
+	bool has_stats; /* bp_netif_look() alone: packets that it or its driver dropped are told: */
+	uint64_t rx_dropped, tx_dropped;
 	bool has_default_v4, has_default_v6; /* a default route of any table goes through it */
 	bool has_link_local; /* an IPv6 link-local address */
 	unsigned n_addresses; /* IPv6 link-local ones, which every interface has, not counted */
@@ -35,6 +40,16 @@ struct bp_netifs {
  * for bp_netifs_free(); -ENOMEM, -EIO, -errno of the socket: *netifs untouched.
  */
 int bp_netifs_read(struct bp_netifs *netifs);
+
+/* bp_netifs_read() without the addresses and the default routes, of which a router has many. */
+int bp_netifs_read_links(struct bp_netifs *netifs);
+
+/*
+ * Ask for one interface, without its addresses and default routes: that of an index; with ifindex 0, that of
+ * a name. fd: as in core/netdev.h; one thread at a time. Blocks for as long as somebody changes interfaces. 0, -ENODEV: there is none,
+ * -errno: *netif untouched.
+ */
+int bp_netif_look(int fd, int ifindex, const char *ifname, struct bp_netif *netif);
 
 /* Free what bp_netifs_read() made. */
 void bp_netifs_free(struct bp_netifs *netifs);

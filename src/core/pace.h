@@ -34,6 +34,13 @@ static inline void bp_pace_skip_late(struct bp_pace *pace, uint64_t now)
 		pace->due_cycles = now - pace->catch_up_cycles;
 }
 
+/* Let none be due before cycle `until`. */
+static inline void bp_pace_defer(struct bp_pace *pace, uint64_t until)
+{
+	if (pace->rate_pps && pace->due_cycles < until)
+		pace->due_cycles = until;
+}
+
 /* Is the next packet due? */
 static inline bool bp_pace_is_due(const struct bp_pace *pace, uint64_t now)
 {

@@ -29,6 +29,16 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **engine);
 int bp_engine_start(struct bp_engine *engine);
 /* Health of the ports: call every 100 ms or so. Takes ports out and back in. Control thread. */
 void bp_engine_tick(struct bp_engine *engine);
+/*
+ * Have all ports that packets are received from, and that come to an end (BP_CAP_FINITE), done so? False where
+ * there is none. Control thread.
+ */
+bool bp_engine_is_played(const struct bp_engine *engine);
+/*
+ * Let what has been received go through, also by rings from worker to worker: until two rounds of every
+ * worker in a row received nothing, at most 500 ms. Workers are running. Control thread; blocks.
+ */
+void bp_engine_settle(struct bp_engine *engine);
 /* Stop receiving, let TX queues empty for at most 500 ms, join the workers, stop the ports. */
 void bp_engine_stop(struct bp_engine *engine);
 /* After the stop: could a port not read or write all that it was to (bp_port.has_failed)? */

@@ -4,6 +4,7 @@
 
 #include "bypath/log.h"
 
+#include "core/devargs.h"
 #include "core/netdev.h"
 
 #include <net/if.h>
@@ -14,18 +15,18 @@
 static void find_interface(const struct bp_port_conf *port, char ifname[IF_NAMESIZE])
 {
 	static const char *const by_name[] = { "af_packet", "af_xdp" };
-	const char *at = NULL;
+	const char *device = "";
 
 	ifname[0] = '\0';
 	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++)
 		if (!strcmp(port->driver, by_name[i]))
-			at = port->device;
+			device = port->device;
 	if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live"))
-		at = port->device;
-	if (!strcmp(port->driver, "dpdk") && strstr(port->device, ",iface="))
-		at = strstr(port->device, ",iface=") + strlen(",iface=");
-	if (at)
-		snprintf(ifname, IF_NAMESIZE, "%.*s", (int)strcspn(at, ","), at);
+		device = port->device;
+	if (strlen(device) < IF_NAMESIZE)
+		strcpy(ifname, device);
+	if (!strcmp(port->driver, "dpdk"))
+		(void)bp_devargs_get(port->device, "iface", ifname, IF_NAMESIZE);
 }
 
 static bool is_on_loopback(const struct bp_port_conf *port)

@@ -230,7 +230,8 @@ static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n
 	unsigned n_partial = 0;
 	struct bp_frame frame;
 
-	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, 0, &frame))
+	if (bp_partial_is_ruled_out(views[0].data, views[0].len) ||
+	    !bp_frame_parse(views[0].data, views[0].len, frame_bytes, 0, &frame))
 		return PASS;
 	for (unsigned i = frame.n_layers; i-- > 0;)
 		if (bp_partial_is(views[0].data, &frame.layers[i]))

@@ -6,10 +6,18 @@
 #include "bypath/pkt.h"
 #include "engine/checksum.h"
 #include "engine/crc32c.h"
+#include "engine/frame_tunnel.h"
 
 #include <string.h>
 
+#define TCP_CSUM 16u
 #define UDP_CSUM 6u
+
+#define V4_BYTES  20u
+#define V6_BYTES  40u
+#define TCP_BYTES 20u
+#define UDP_BYTES 8u
+#define FRAGMENT  0x3fffu
 
 bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l)
 {
@@ -26,6 +34,44 @@ bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l)
 		return !memcmp(field, zeros, sizeof(zeros));
 	default:
 		return false; /* GRE's is never left over */
+	}
+}
+
+/* ip: a header as said, behind which n_bytes are to be read; of them l4_bytes are the packet's. */
+static bool is_whole(const uint8_t *ip, int is_v6, uint32_t n_bytes, uint32_t l4_bytes)
+{
+	const uint8_t *l4 = ip + (is_v6 ? V6_BYTES : V4_BYTES), *field;
+	uint8_t proto = is_v6 ? ip[6] : ip[9];
+
+	if (proto == BP_PROTO_TCP && n_bytes >= TCP_BYTES) {
+		field = l4 + TCP_CSUM;
+	} else if (proto == BP_PROTO_UDP && n_bytes >= UDP_BYTES) {
+		if (bp_tunnel_has_port(bp_load_be16(l4 + 2)))
+			return false;
+		l4_bytes = bp_load_be16(l4 + 4);
+		field = l4 + UDP_CSUM;
+	} else {
+		return false;
+	}
+	return bp_csum_load(field) != bp_csum_fold(bp_csum_pseudo(ip, is_v6, proto, l4_bytes));
+}
+
+bool bp_partial_is_ruled_out(const uint8_t *frame, uint32_t first_bytes)
+{
+	const uint8_t *ip = frame + BP_ETH_BYTES;
+
+	if (first_bytes < BP_ETH_BYTES + V4_BYTES)
+		return false;
+	switch (bp_load_be16(ip - 2)) {
+	case BP_TYPE_V4:
+		return ip[0] == 0x45 && !(bp_load_be16(ip + 6) & FRAGMENT) &&
+		       is_whole(ip, 0, first_bytes - BP_ETH_BYTES - V4_BYTES,
+				bp_load_be16(ip + 2) - V4_BYTES);
+	case BP_TYPE_V6:
+		return first_bytes >= BP_ETH_BYTES + V6_BYTES && ip[0] >> 4 == 6 &&
+		       is_whole(ip, 1, first_bytes - BP_ETH_BYTES - V6_BYTES, bp_load_be16(ip + 4));
+	default:
+		return false;
 	}
 }
 

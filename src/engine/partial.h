@@ -16,6 +16,13 @@ struct bp_pkt;
 bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l);
 
 /*
+ * True: the frame is plain Ethernet, IPv4 without options or IPv6 without extension headers, TCP or UDP to
+ * no tunnel's port, and its checksum is not left over. So most frames are told, without a walk through
+ * their headers. False says nothing. Reads no byte past first_bytes. Any thread.
+ */
+bool bp_partial_is_ruled_out(const uint8_t *frame, uint32_t first_bytes);
+
+/*
  * Turn the sum in the field into the Internet checksum of n_bytes from `start` on; the field lies in the
  * first view. The result does not depend on who put that sum there. Counts csum if bytes changed. The
  * counters' worker.

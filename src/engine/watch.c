@@ -82,7 +82,7 @@ static void note_link(struct bp_engine *e, struct bp_port *port, enum bp_link li
 
 static void check_port(struct bp_engine *e, struct bp_port *port)
 {
-	int link = port->driver->ops->check ? port->driver->ops->check(port) : BP_LINK_UP;
+	enum bp_link link = port->driver->ops->check ? port->driver->ops->check(port) : BP_LINK_UP;
 
 	if (link == BP_LINK_LOST) {
 		take_port_out(e, port);
@@ -94,7 +94,7 @@ static void check_port(struct bp_engine *e, struct bp_port *port)
 			return;
 		link = BP_LINK_UP;
 	}
-	note_link(e, port, (enum bp_link)link);
+	note_link(e, port, link);
 }
 
 void bp_engine_tick(struct bp_engine *e)

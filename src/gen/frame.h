@@ -9,7 +9,9 @@
 
 #define BP_FCS_BYTES      4u /* in a frame's size as people count it, not in a view's length */
 #define BP_HEADER_ROOM    96u /* Ethernet 14, tag 4, IPv6 40, TCP 20, rounded up */
-#define BP_FIELDS_MAX     6u /* MACs, addresses, ports: two of each */
+#define BP_HEADER_MAX     256u /* with all that encap and extensions may bring */
+#define BP_FIELDS_MAX     10u /* MACs, addresses, ports: two of each; of the tunnel, of what is in it */
+#define BP_CSUMS_MAX      4u /* IPv4 and UDP of the tunnel, IPv4 and UDP or TCP of the stream */
 #define BP_SIZE_CYCLE_MAX 512u
 #define BP_ETHERTYPE_GEN  0x88b5u /* IEEE 802: local experimental EtherType 1 */
 
@@ -17,16 +19,27 @@
 struct bp_frame_field {
 	uint16_t offset; /* in the frame */
 	uint8_t n_bytes; /* 2, 4, 6; of an IPv6 address its last 8 */
-	bool is_ip, is_l4; /* counts in the IPv4 header's checksum, in the L4 one */
+	uint8_t csums; /* bit i: counts in the stream's csums[i] */
+	bool is_inner; /* counts in the tunnel's source port */
 	uint32_t at, n; /* index of the next value, number of values */
 	uint64_t first;
 };
 
+/* A checksum in a frame's headers: offsets. The payload adds nothing to it (bypath/signature.h). */
+struct bp_frame_csum {
+	uint16_t at;
+	uint16_t from, end; /* what it covers */
+	uint16_t addr_at, addr_bytes; /* the addresses of its pseudo-header, if it has one */
+	uint8_t protocol; /* as in the pseudo-header; 0: it has none */
+	bool is_udp;
+	bool is_anew; /* covers others: summed over its bytes in each packet */
+};
+
 /* Everything of a frame that does not change. */
 struct bp_frame_template {
-	uint8_t header[BP_HEADER_ROOM]; /* varying fields hold 0, checksums are right for that */
+	uint8_t header[BP_HEADER_MAX]; /* varying fields hold 0, checksums are right for that */
 	uint32_t frame_bytes; /* without FCS */
-	uint64_t ip_sum, l4_sum; /* ones' complement sums without the varying fields */
+	uint64_t sums[BP_CSUMS_MAX]; /* ones' complement sums without the varying fields */
 };
 
 /* A stream as the source sees it. One thread. */
@@ -34,8 +47,10 @@ struct bp_stream {
 	const struct bp_stream_conf *conf;
 	uint8_t stream_id, run;
 	uint16_t header_bytes; /* the signature stands behind them */
-	uint16_t ip_csum_at, l4_csum_at; /* offsets in the frame; 0: there is none */
-	bool is_udp;
+	uint16_t
+		entropy_at; /* the tunnel's source port, which follows the inner flow; 0: there is none */
+	unsigned n_csums;
+	struct bp_frame_csum csums[BP_CSUMS_MAX]; /* from the outside */
 	unsigned n_fields;
 	struct bp_frame_field fields[BP_FIELDS_MAX];
 	unsigned n_templates;
@@ -107,8 +122,9 @@ struct bp_frame_place {
 };
 
 /*
- * Find the L4 payload: Ethernet, at most two tags, IPv4 or IPv6 without extension headers, UDP or
- * TCP; or our EtherType. data: n_bytes of the frame's first view, frame_bytes of the whole. Pure.
+ * Find the payload behind everything that a stream can have before it: Ethernet, tags, MPLS, VXLAN, GRE,
+ * IPv4, IPv6 with its extension headers, UDP, TCP; or our EtherType. data: n_bytes of the frame's first
+ * view, frame_bytes of the whole. Pure.
  */
 struct bp_frame_place bp_frame_find(const uint8_t *data, uint32_t n_bytes, uint32_t frame_bytes);
 

@@ -3,6 +3,7 @@
 #ifndef BYPATH_GEN_GEN_H
 #define BYPATH_GEN_GEN_H
 
+#include "core/layers.h"
 #include "bypath/config.h"
 #include "bypath/port.h"
 #include "bypath/report.h"
@@ -68,6 +69,8 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live);
 /* One stream of the last trial. */
 struct bp_gen_stream_row {
 	char name[BP_NAME_BYTES]; /* a number where only its frames are known */
+	char encap
+		[BP_ENCAP_BYTES]; /* as it is written in the configuration; "": none, or not known */
 	uint64_t n_sent; /* by the TX port; 0 without one. See is_unsent_known */
 	/* Handed to the TX port, but dropped there: not among the lost; no number is used up. */
 	uint64_t n_unsent;
@@ -77,16 +80,26 @@ struct bp_gen_stream_row {
 	struct bp_latency_summary latency;
 };
 
+enum bp_gen_role { BP_GEN_TX, BP_GEN_RX, BP_GEN_REPLAY, BP_GEN_ROLES };
+
 /* A port of the last trial; counters count since its begin. */
 struct bp_gen_port_row {
 	const struct bp_port_conf *conf;
 	struct bp_port_info info;
-	const char *role; /* "tx", "rx", "replay" */
+	unsigned roles; /* a bit (1 << role) for each that it has */
 	uint64_t tx[BP_CNT_N], rx[BP_CNT_N];
 	uint32_t n_held;
 	unsigned n_reported;
 	struct bp_reported reported[BP_REPORTED_MAX];
 };
+
+static inline bool bp_gen_has_role(const struct bp_gen_port_row *row, enum bp_gen_role role)
+{
+	return row->roles & (1u << role);
+}
+
+/* In words: "tx", "rx", "tx, rx", "replay". */
+const char *bp_gen_roles_name(const struct bp_gen_port_row *row);
 
 #define BP_GEN_PORTS_MAX 3u
 

@@ -79,6 +79,7 @@ static void read_stream(const struct bp_gen *gen, unsigned i, struct bp_gen_stre
 
 	if (has_tx) {
 		strcpy(row->name, gen->conf->streams[i].name);
+		bp_encap_text(&gen->conf->streams[i], row->encap);
 		row->n_sent = gen->streams[i].n_pkts;
 	} else {
 		snprintf(row->name, sizeof(row->name), "%u", i);
@@ -140,10 +141,17 @@ static void read_sink(const struct bp_gen *gen, struct bp_gen_report *r)
 		r->mean_frame_bytes = (double)r->received_bytes / (double)r->result.n_received;
 }
 
+const char *bp_gen_roles_name(const struct bp_gen_port_row *row)
+{
+	if (bp_gen_has_role(row, BP_GEN_REPLAY))
+		return "replay";
+	if (!bp_gen_has_role(row, BP_GEN_TX))
+		return "rx";
+	return bp_gen_has_role(row, BP_GEN_RX) ? "tx, rx" : "tx";
+}
+
 void bp_gen_report(const struct bp_gen *gen, struct bp_gen_report *r)
 {
-	static const char *const roles[] = { "tx", "rx", "replay" };
-
 	memset(r, 0, sizeof(*r));
 	r->conf = gen->conf;
 	read_machine(r);
@@ -168,8 +176,9 @@ void bp_gen_report(const struct bp_gen *gen, struct bp_gen_report *r)
 		if (!p || (role == BP_GEN_RX && p == gen->by_role[BP_GEN_TX]))
 			continue;
 		bp_gen_read_port(p, row);
-		row->role =
-			role == BP_GEN_TX && p == gen->by_role[BP_GEN_RX] ? "tx, rx" : roles[role];
+		row->roles = 1u << role;
+		if (role == BP_GEN_TX && p == gen->by_role[BP_GEN_RX])
+			row->roles |= 1u << BP_GEN_RX;
 		for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
 			r->n_tx_dropped += row->tx[id];
 		r->n_ports++;

@@ -12,8 +12,6 @@
 
 #include <pthread.h>
 
-enum bp_gen_role { BP_GEN_TX, BP_GEN_RX, BP_GEN_REPLAY, BP_GEN_ROLES };
-
 /* A port in use. TX and RX may be the same one: then it stands once, with both queues. */
 struct bp_gen_port {
 	struct bp_port *port;

@@ -87,7 +87,7 @@ static void make_template(struct bp_stream *stream, uint8_t *room, struct bp_ks_
 unsigned bp_ks_make_templates(struct bp_source *s, struct bp_ks_template *templates, unsigned max,
 			      uint64_t *n_whole)
 {
-	uint8_t room[ROOM + BP_HEADER_ROOM];
+	uint8_t room[ROOM + BP_HEADER_MAX];
 	unsigned n;
 
 	*n_whole = whole_period(s);

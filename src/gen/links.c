@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static int link_of(const struct bp_gen_port *p)
+static enum bp_link link_of(const struct bp_gen_port *p)
 {
 	const struct bp_driver_ops *ops = p->port->driver->ops;
-	int link = ops->check ? ops->check(p->port) : BP_LINK_UP;
+	enum bp_link link = ops->check ? ops->check(p->port) : BP_LINK_UP;
 
 	/* What the peer takes beyond complete frames is nothing to a generator. */
 	return link == BP_LINK_CHANGED ? BP_LINK_UP : link;
@@ -70,7 +70,7 @@ void bp_gen_look_at_links(struct bp_gen *gen)
 	gen->checked_ns = bp_clock_ns();
 	for (unsigned i = 0; i < gen->n_ports; i++) {
 		struct bp_gen_port *p = &gen->ports[i];
-		enum bp_link link = (enum bp_link)link_of(p);
+		enum bp_link link = link_of(p);
 
 		if (link == BP_LINK_LOST)
 			note_loss(gen, p->port->conf);

@@ -5,17 +5,11 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/netdev.h"
 #include "core/numa.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* Workers that poll a port's RX queue or send on its TX queue; n is 0 or 1. */
 struct queues {
@@ -177,7 +171,7 @@ void bp_gen_read_port(const struct bp_gen_port *p, struct bp_gen_port_row *row)
 	row->n_reported = read_reported(p, row->reported);
 	for (unsigned i = 0; i < row->n_reported; i++)
 		for (unsigned j = 0; j < p->n_reported_before; j++)
-			if (!strcmp(row->reported[i].name, p->reported_before[j].name))
+			if (row->reported[i].row == p->reported_before[j].row)
 				row->reported[i].value -= p->reported_before[j].value;
 }
 
@@ -191,7 +185,6 @@ uint64_t bp_gen_tx_dropped(const struct bp_gen *gen)
 	return n;
 }
 
-/* Of a port that sends as well, the rows about sending do not count. */
 uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
 {
 	struct bp_gen_port_row row = { 0 };
@@ -201,28 +194,15 @@ uint64_t bp_gen_rx_dropped(const struct bp_gen_port *p)
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
 		n += row.rx[id];
 	for (unsigned i = 0; i < row.n_reported; i++)
-		if (row.reported[i].is_drop && !strstr(row.reported[i].name, "tx") &&
-		    strcmp(row.reported[i].name, "oerrors"))
+		if (row.reported[i].row->kind == BP_KIND_DROP &&
+		    (row.reported[i].row->side & BP_SIDE_RX))
 			n += row.reported[i].value;
 	return n;
 }
 
 /* ---- line rate ------------------------------------------------------------------------------- */
 
-/* Source: Linux include/uapi/linux/ethtool.h, ETHTOOL_GSET. */
 double bp_gen_line_bps(const struct bp_gen *gen)
 {
-	const char *device = gen->by_role[BP_GEN_TX]->port->conf->device;
-	struct ethtool_cmd cmd = { .cmd = ETHTOOL_GSET };
-	struct ifreq ifr = { .ifr_data = (void *)&cmd };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
-	uint32_t mbps;
-
-	if (fd < 0)
-		return 0;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", device);
-	err = strlen(device) >= IFNAMSIZ ? -1 : ioctl(fd, SIOCETHTOOL, &ifr);
-	close(fd);
-	mbps = ethtool_cmd_speed(&cmd);
-	return err || mbps == 0 || mbps == (uint32_t)SPEED_UNKNOWN ? 0 : mbps * 1e6;
+	return bp_netdev_speed_mbps(gen->by_role[BP_GEN_TX]->port->conf->device) * 1e6;
 }

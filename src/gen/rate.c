@@ -2,6 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/internal.h"
 
+#include "bypath/driver.h"
+#include "bypath/kernel_source.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -71,12 +74,14 @@ int bp_gen_rate(struct bp_gen *gen, uint32_t frame_size, double *rate_pps, char 
 
 /*
  * Longest frame that the TX port carries of a stream; 0: no bound known. A kernel device has room for
- * a tag beyond its MTU, but for nothing else there.
+ * one 802.1Q tag beyond its MTU, but for nothing else there.
  */
 static uint32_t tx_max_bytes(const struct bp_port *port, const struct bp_stream *stream)
 {
 	uint32_t max = port->info.max_frame_bytes;
-	uint32_t by_mtu = port->info.mtu + 14u + (stream->conf->vlan ? 4u : 0u);
+	bool is_tagged =
+		stream->templates[0].header[12] == 0x81 && !stream->templates[0].header[13];
+	uint32_t by_mtu = port->info.mtu + 14u + (is_tagged ? 4u : 0u);
 
 	if (!port->info.mtu || port->info.kind == BP_DEVICE_PMD)
 		return max;
@@ -91,6 +96,15 @@ static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, 
 	uint32_t room = bp_port_frames(port)->room, max = bp_stream_max_bytes(stream);
 	uint32_t bound = tx_max_bytes(port, stream);
 
+	if (gen->kernel_source && stream->header_bytes + BP_SIG_BYTES > BP_KS_HEADER_BYTES) {
+		snprintf(
+			why, why_bytes,
+			"stream %s: %u bytes of headers with their signature are more than driver %s "
+			"makes (%u): send it with af_xdp or af_packet",
+			stream->conf->name, stream->header_bytes + BP_SIG_BYTES, port->driver->name,
+			BP_KS_HEADER_BYTES);
+		return -EINVAL;
+	}
 	if (bound && max > bound) {
 		snprintf(why, why_bytes,
 			 "port %s: frames of size %u are longer than %.64s carries (%u with FCS): "

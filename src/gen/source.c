@@ -73,7 +73,7 @@ void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 	s->grace = (uint64_t)(hz * GRACE_S);
 	s->blocked_max = (uint64_t)(hz * BLOCKED_S);
 	s->blocked_since = 0;
-	s->was_blocked = false;
+	s->was_blocked = s->is_dry = false;
 	s->at = s->n_views = s->stamp_at = 0;
 	atomic_store_explicit(&s->n_pkts, 0, memory_order_relaxed);
 	atomic_store_explicit(&s->n_bytes, 0, memory_order_relaxed);
@@ -198,6 +198,7 @@ static bool replay(struct bp_source *s, uint64_t n)
 
 	s->at = s->stamp_at = 0;
 	s->n_views = rx(s->replay, s->pkts, (unsigned)n);
+	s->is_dry = atomic_load_explicit(&s->replay->is_over, memory_order_acquire);
 	n_pkts = bp_pkt_count(s->pkts, s->n_views);
 	s->n_turns += n_pkts;
 	s->n_left -= n_pkts;
@@ -297,8 +298,9 @@ static void finish(struct bp_source *s)
 	s->n_views = 0;
 	if (s->turns_per_cycle && n_waiting)
 		add(&s->n_missed_full, n_waiting);
-	/* Without a schedule the time up to the end counts, even if nothing could be sent. */
-	if (!s->turns_per_cycle && s->n_left)
+	/* Without a schedule the time up to the end counts, even if nothing could be sent; what a capture
+	 * holds is over with its last frame. */
+	if (!s->turns_per_cycle && s->n_left && !s->is_dry)
 		s->last_cycles = bp_clock_cycles();
 	/* Release: the streams' counters, for the control thread. */
 	atomic_store_explicit(&s->state, BP_SOURCE_ENDED, memory_order_release);
@@ -309,7 +311,7 @@ static bool is_over(struct bp_source *s, uint64_t now)
 {
 	if (atomic_load_explicit(&s->is_asked_to_end, memory_order_relaxed))
 		return true;
-	if (!s->n_views && (!s->n_left || s->n_turns >= s->n_turns_max))
+	if (!s->n_views && (!s->n_left || s->is_dry || s->n_turns >= s->n_turns_max))
 		return true;
 	if (s->end == UINT64_MAX || now - s->begin < s->end)
 		return false;

@@ -54,6 +54,7 @@ struct bp_source {
 	bool was_blocked; /* TX left something over since the schedule was looked at */
 	uint64_t blocked_since, blocked_max; /* a port that cannot tell takes nothing; 0: it does */
 	uint64_t last_cycles; /* when TX last took something; at the end of a duration: then */
+	bool is_dry; /* the replay has ended: what waits for TX is the last */
 	/* What waits for TX: views at … at + n_views of pkts. */
 	unsigned at, n_views, stamp_at;
 	struct bp_pkt pkts[BP_BURST_MAX];

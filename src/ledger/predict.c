@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/predict.h"
 
+#include "core/claim.h"
+#include "core/devargs.h"
 #include "core/pci.h"
 #include "ledger/device.h"
 #include "ledger/model.h"
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_auto(const char *word)
 {
@@ -60,9 +63,13 @@ static void predict_af_xdp(const struct bp_port_conf *conf, struct bp_prediction
 /* As the dpdk driver names it; zero-copy is the client's alone. */
 static const char *memif_mode(const char *devargs)
 {
-	if (strstr(devargs, "role=server") || strstr(devargs, "role=master"))
+	char role[16] = "", zero_copy[16] = "";
+
+	(void)bp_devargs_get(devargs, "role", role, sizeof(role));
+	(void)bp_devargs_get(devargs, "zero-copy", zero_copy, sizeof(zero_copy));
+	if (!strcmp(role, "server") || !strcmp(role, "master"))
 		return "server";
-	return strstr(devargs, "zero-copy=yes") ? "client-zerocopy" : "client";
+	return strcmp(zero_copy, "yes") ? "client" : "client-zerocopy";
 }
 
 /* The PMD of a PCI device by its ids, where its copies differ from what most PMDs make; else "". */
@@ -118,10 +125,17 @@ static void predict_dpdk(const struct bp_port_conf *conf, struct bp_prediction *
 static void predict_pcap(const struct bp_port_conf *conf, struct bp_prediction *p)
 {
 	struct bp_device device;
+	struct stat st;
 
 	set_mode(p, conf->mode);
 	if (!strcmp(conf->mode, "live"))
 		look(conf->device, p, &device);
+	if (strcmp(conf->mode, "write"))
+		return;
+	if (bp_claim_is_output(conf->device))
+		set_note(p, "standard output is taken for a pipe");
+	if (bp_claim_is_output(conf->device) || (!stat(conf->device, &st) && S_ISFIFO(st.st_mode)))
+		set_mode(p, "write-pipe");
 }
 
 void bp_predict_port(const struct bp_port_conf *conf, struct bp_prediction *prediction)

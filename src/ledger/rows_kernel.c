@@ -243,6 +243,20 @@ const struct bp_model_row bp_model_rows_kernel[] = {
 	{
 		.driver = "pcap",
 		.dir = BP_TX,
+		.words = "write-pipe",
+		.homes = BP_HOME_ANY,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "page of the pipe",
+			    .mover = "pipe_write → copy_page_from_iter", .kernel = { 1, 1 },
+			    .user = { 0, 1 }, .user_prov = BP_PROV_COUNTED,
+			    .rate = BP_CALL_PER_BATCH, .call = "writev",
+			    .source = "linux/fs/pipe.c",
+			    .why = "a record that a full pipe takes in part is copied once: its rest "
+				   "waits" } },
+	},
+	{
+		.driver = "pcap",
+		.dir = BP_TX,
 		.words = "write",
 		.homes = BP_HOME_ANY,
 		.n_hops = 1,

@@ -92,6 +92,19 @@ static bool is_taken(const struct bp_conf *conf, unsigned port_id, const struct 
 	       bp_host_needs(netifs, link, text, text_bytes);
 }
 
+/* What is not known is not taken for «no» without a word. */
+static bool read_netifs(struct bp_netifs *netifs)
+{
+	int err = bp_netifs_read(netifs);
+
+	if (err)
+		bp_log(BP_LOG_WARN,
+		       "the kernel does not tell its interfaces, addresses, routes: %s: whether a port takes "
+		       "one that the host itself uses is not known",
+		       strerror(-err));
+	return !err;
+}
+
 unsigned bp_host_find_taken(const struct bp_conf *conf, const bool *is_used, bp_device_fn say,
 			    void *arg)
 {
@@ -100,7 +113,7 @@ unsigned bp_host_find_taken(const struct bp_conf *conf, const bool *is_used, bp_
 	const char *why;
 	unsigned n = 0;
 
-	if (bp_netifs_read(&netifs))
+	if (!read_netifs(&netifs))
 		return 0;
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		if ((is_used && !is_used[i]) || !is_taken(conf, i, &netifs, needs, sizeof(needs)))
@@ -231,7 +244,7 @@ void bp_ports_warn_host(const struct bp_env *env)
 	struct bp_netifs netifs;
 
 	warn_mtus(env);
-	if (bp_netifs_read(&netifs))
+	if (!read_netifs(&netifs))
 		return;
 	warn_beside(env, &netifs);
 	bp_netifs_free(&netifs);

@@ -34,9 +34,9 @@ static json_t *queue_json(const struct bp_report *r, const struct bp_report_queu
 	const uint64_t *v = queue->v;
 
 	for (unsigned id = 0; id < BP_DROP_FIRST; id++)
-		set(counted, bp_cnt_name((enum bp_cnt)id), bp_json_count(v[id]));
+		set(counted, bp_counter_rows[id].name, bp_json_count(v[id]));
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
-		set(drops, bp_cnt_name((enum bp_cnt)id), bp_json_count(v[id]));
+		set(drops, bp_counter_rows[id].name, bp_json_count(v[id]));
 	set(counted, "drops", drops);
 	set(counted, "dropped", bp_json_count(bp_report_drops(v)));
 	if (is_tx)

@@ -129,11 +129,16 @@ json_t *bp_json_reported(const struct bp_reported *reported, unsigned n)
 {
 	json_t *rows = json_array();
 
-	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:o, s:b, s:b}", "name", reported[i].name,
-						"value", bp_json_count(reported[i].value),
-						"is_drop", (int)reported[i].is_drop, "explains",
-						(int)reported[i].explains));
+	for (unsigned i = 0; i < n; i++) {
+		const struct bp_counter_row *row = reported[i].row;
+
+		json_array_append_new(
+			rows, json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:s}", "name",
+					row->name, "value", bp_json_count(reported[i].value),
+					"unit", row->unit, "direction", bp_side_name(row->side),
+					"is_drop", row->kind == BP_KIND_DROP, "explains",
+					row->kind == BP_KIND_EXPLAINS, "is_interface",
+					(int)row->is_interface, "meaning", row->meaning));
+	}
 	return rows;
 }

@@ -40,7 +40,7 @@ static uint64_t lost_outside(const struct bp_report *report)
 
 	for (unsigned i = 0; i < report->n_ports; i++)
 		for (unsigned k = 0; k < report->ports[i].n_reported; k++)
-			if (report->ports[i].reported[k].is_drop)
+			if (report->ports[i].reported[k].row->kind == BP_KIND_DROP)
 				sum += report->ports[i].reported[k].value;
 	return sum;
 }

@@ -135,72 +135,45 @@ static void put_queues(FILE *out, const struct bp_report *r)
 	bp_table_end(&table, out);
 }
 
-static const char *meaning_of(unsigned id)
-{
-	switch (id) {
-	case BP_CNT_CSUM:
-		return "partial checksums completed here";
-	case BP_CNT_VLAN:
-		return "stripped VLAN tags put back";
-	case BP_CNT_GSO_PKTS:
-		return "super-frames cut here";
-	case BP_CNT_GSO_SEGS:
-		return "packets made of them";
-	case BP_CNT_LOST_AFTER:
-		return "of packets: lost after they were counted, among the drops";
-	case BP_DROP_TX_FULL:
-		return "dropped: the port took it not within the burst's retries";
-	case BP_DROP_TX_KERNEL:
-		return "dropped: the kernel took it and dropped it (policy, full queue, peer)";
-	case BP_DROP_TX_TOO_LONG:
-		return "dropped: longer than the port carries";
-	case BP_DROP_TX_NO_MEM:
-		return "dropped: no free frame to copy into";
-	case BP_DROP_TX_ERROR:
-		return "dropped: refused by kernel or device";
-	case BP_DROP_TX_ABANDONED:
-		return "dropped: never completed before the port closed";
-	case BP_DROP_PORT_DOWN:
-		return "dropped: the device was away, or had no link";
-	case BP_DROP_RUNT:
-		return "dropped: shorter than an Ethernet header";
-	case BP_DROP_RX_TRUNCATED:
-		return "dropped: not whole: longer than the receive buffer, or cut when captured";
-	case BP_DROP_RX_BAD_META:
-		return "dropped: its metadata contradicts the frame";
-	default:
-		return "dropped";
-	}
-}
-
 static void counter_rows(struct bp_table *table, const char *port, const char *direction,
-			 const struct bp_report_queue *queue, unsigned first, unsigned end)
+			 const struct bp_report_queue *queue, enum bp_counter_kind kind)
 {
-	for (unsigned id = first; id < end; id++) {
-		if (!queue->v[id])
+	for (unsigned id = 0; id < BP_CNT_N; id++) {
+		const struct bp_counter_row *row = &bp_counter_rows[id];
+
+		if (!queue->v[id] || row->kind != kind)
 			continue;
 		bp_table_cell(table, "%s", port);
 		bp_table_cell(table, "%s %u", direction, queue->queue_id);
-		bp_table_cell(table, "%s", bp_cnt_name((enum bp_cnt)id));
+		bp_table_cell(table, "%s", row->name);
 		bp_table_count(table, queue->v[id]);
 		bp_table_cell(table, "%s", counted);
-		bp_table_cell(table, "%s", meaning_of(id));
+		bp_table_cell(table, "%s", row->meaning);
 	}
+}
+
+static void queue_counter_rows(struct bp_table *table, const char *port, const char *direction,
+			       const struct bp_report_queue *queues, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		counter_rows(table, port, direction, &queues[i], BP_KIND_DROP);
+		counter_rows(table, port, direction, &queues[i], BP_KIND_EVENT);
+	}
+}
+
+static const char *account_of(enum bp_counter_kind kind)
+{
+	return kind == BP_KIND_DROP       ? "lost outside bypath: "
+	       : kind == BP_KIND_EXPLAINS ? "not added: "
+					  : "";
 }
 
 static void port_counter_rows(struct bp_table *table, const struct bp_report_port *port)
 {
 	const char *name = port->conf->name;
-	const struct bp_report_queue *q;
 
-	for (q = port->rxq; q < port->rxq + port->n_rxq; q++) {
-		counter_rows(table, name, "rx", q, BP_DROP_FIRST, BP_CNT_N);
-		counter_rows(table, name, "rx", q, BP_CNT_CSUM, BP_DROP_FIRST);
-	}
-	for (q = port->txq; q < port->txq + port->n_txq; q++) {
-		counter_rows(table, name, "tx", q, BP_DROP_FIRST, BP_CNT_N);
-		counter_rows(table, name, "tx", q, BP_CNT_CSUM, BP_DROP_FIRST);
-	}
+	queue_counter_rows(table, name, "rx", port->rxq, port->n_rxq);
+	queue_counter_rows(table, name, "tx", port->txq, port->n_txq);
 	for (unsigned i = 0; i < port->n_reported; i++) {
 		const struct bp_reported *reported = &port->reported[i];
 
@@ -208,14 +181,11 @@ static void port_counter_rows(struct bp_table *table, const struct bp_report_por
 			continue;
 		bp_table_cell(table, "%s", name);
 		bp_table_cell(table, "device");
-		bp_table_cell(table, "%.31s", reported->name);
+		bp_table_cell(table, "%s", reported->row->name);
 		bp_table_count(table, reported->value);
 		bp_table_cell(table, "%s", bp_provenance_name(BP_PROV_REPORTED));
-		bp_table_cell(table, "%s",
-			      reported->is_drop ? "lost outside bypath"
-			      : reported->explains
-				      ? "the device's own count, of such and beyond them: not added"
-				      : "");
+		bp_table_cell(table, "%s%s", account_of(reported->row->kind),
+			      reported->row->meaning);
 	}
 }
 

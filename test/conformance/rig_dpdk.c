@@ -37,7 +37,7 @@ static void configure_pair(const struct rig *rig, struct bp_conf *conf)
 /* What the engine does every 100 ms; a port that is not connected yet is started again. */
 static bool is_connected(struct bp_port *port)
 {
-	int link = port->driver->ops->check(port);
+	enum bp_link link = port->driver->ops->check(port);
 
 	if (link == BP_LINK_LOST) {
 		bp_port_unpublish(port);

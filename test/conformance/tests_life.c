@@ -13,7 +13,7 @@ static void start_tells_what_it_got(struct world *w)
 	const struct bp_port_info *info = &w->port->info;
 	const uint32_t known = BP_CAP_VNET_TX | BP_CAP_MULTI_TX | BP_CAP_CSUM_INFER |
 			       BP_CAP_GSO_INFER | BP_CAP_PLAIN_RX | BP_CAP_TX_UNSURE |
-			       BP_CAP_ENCAP_RX | BP_CAP_TX_WHEN_DOWN;
+			       BP_CAP_ENCAP_RX | BP_CAP_TX_WHEN_DOWN | BP_CAP_FINITE;
 
 	expect(info->mode[0] && memchr(info->mode, 0, sizeof(info->mode)), "no effective mode");
 	expect(memchr(info->device_driver, 0, sizeof(info->device_driver)), "device_driver");
@@ -63,9 +63,9 @@ static void check_is_up_while_traffic_flows(struct world *w)
 	const struct bp_driver_ops *ops = w->port->driver->ops;
 
 	for (unsigned i = 0; i < 3 && ops->check; i++) {
-		int link = ops->check(w->port);
+		enum bp_link link = ops->check(w->port);
 
-		expect(link == BP_LINK_UP, "check says %d on a healthy device", link);
+		expect(link == BP_LINK_UP, "check says %u on a healthy device", link);
 		traffic_both_ways(w);
 	}
 	if (!ops->check)
@@ -89,9 +89,10 @@ static void reported_counters_never_go_down(struct world *w)
 		traffic_both_ways(w);
 		expect(ops->stats(w->port, is, 16) == n, "the number of counters changed");
 		for (unsigned i = 0; i < n; i++) {
-			expect(was[i].name[0] && !strcmp(was[i].name, is[i].name), "name of %u", i);
-			expect(is[i].value >= was[i].value, "%s went from %lu to %lu", is[i].name,
-			       was[i].value, is[i].value);
+			expect(was[i].row && was[i].row == is[i].row, "row of %u", i);
+			expect(is[i].row->name[0] && is[i].row->meaning[0], "words of %u", i);
+			expect(is[i].value >= was[i].value, "%s went from %lu to %lu",
+			       is[i].row->name, was[i].value, is[i].value);
 			was[i] = is[i];
 		}
 		world_stop(w);

@@ -26,11 +26,32 @@ code=$?
 grep -q af_xdp "$BP_TMP/x.log" && grep -qi disabled "$BP_TMP/x.log" || fail "no reason given"
 
 # One part alone can be left out as well.
-meson setup "$BP_TMP/one" "$BP_SOURCE" -Ddpdk=disabled -Dtests=false -Dbuildtype=debug \
+meson setup "$BP_TMP/one" "$BP_SOURCE" -Ddpdk=disabled -Dgzip=disabled -Dzstd=disabled -Dtests=false -Dbuildtype=debug \
 	>"$BP_TMP/setup.log" 2>&1 || fail "meson setup -Ddpdk=disabled"
 ninja -C "$BP_TMP/one" >"$BP_TMP/ninja.log" 2>&1 || fail "the build with -Ddpdk=disabled"
 "$BP_TMP/one/src/cli/bypath" drivers >"$BP_TMP/drivers.log" || fail "bypath drivers"
 grep -E '^ *dpdk' "$BP_TMP/drivers.log" | grep -qi disabled || fail "why dpdk is missing"
+
+# A capture that this build cannot unpack is refused by name; a plain one is played.
+[ -n "$(BYPATH="$BP_TMP/one/src/cli/bypath" bp_driver_missing pcap)" ] || {
+	need gzip zstd
+	"$BP_PYTHON" "$BP_HERE/capture.py" "$BP_TMP/plain" good 10 || fail "capture.py"
+	gzip -c "$BP_TMP/plain" >"$BP_TMP/gzip"
+	zstd -q -c "$BP_TMP/plain" >"$BP_TMP/zstd"
+	for file in gzip zstd plain; do
+		{
+			printf '[engine]\nuntil = replayed\n[port.a]\ndriver = pcap\npace = max\ndevice = %s\n' "$BP_TMP/$file"
+			printf '[port.b]\ndriver = null\n[forward]\na = b\n'
+		} | bp_ini packed
+		"$BP_TMP/one/src/cli/bypath" run "$BP_TMP/packed.ini" >"$BP_TMP/packed.log" 2>&1
+		code=$?
+		want=1
+		[ $file != plain ] || want=0
+		[ $code -eq $want ] || fail "$file: exit code $code"
+		[ $file = plain ] || grep -q "compressed by $file, which this build cannot unpack" "$BP_TMP/packed.log" ||
+			fail "$file: no reason given"
+	done
+}
 
 bp_lab mtu=1500
 bp_pair a af_packet-mmap w0 af_packet-mmap w1

@@ -19,6 +19,12 @@ program_on()
 	ip -n mid -d link show "$1" | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p'
 }
 
+# Is the program on w0 one of bypath's? After a new start it may have another id.
+is_mine()
+{
+	in_mid bpftool -j prog show id "$(program_on w0)" 2>/dev/null | grep -q '"name":"bypath_xdp'
+}
+
 # The id of the link that holds the program on w0, or nothing.
 link_of_w0()
 {
@@ -61,17 +67,17 @@ replace()
 case $CASE in
 skb | native)
 	start "af_xdp-$CASE"
-	mine=$(program_on w0)
+	is_mine || fail "no program of bypath's is on w0"
 	detach
 	wait_for 5 said 'wan: the XDP program on w0 was detached by another process' || fail "not reported"
 	bp_wait_forwarding 20
-	[ "$(program_on w0)" = "$mine" ] || fail "bypath's program is not on w0 again"
+	is_mine || fail "bypath's program is not on w0 again"
 	n_losses=1
 	if [ -s "$program" ]; then
 		replace
 		wait_for 5 said 'wan: the XDP program on w0 was replaced by program' || fail "not reported"
 		bp_wait_forwarding 20
-		[ "$(program_on w0)" = "$mine" ] || fail "another program than bypath's is on w0"
+		is_mine || fail "another program than bypath's is on w0"
 		n_losses=2
 	fi
 	! said 'port wan: .*is down' || fail "a link is said to be down"

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "../unit/offload_bed.h"
 
+#include "engine/partial.h"
+
 #define GUARDED 0x80u /* of the first byte, beside BP_CAP_CSUM_INFER … BP_CAP_MULTI_TX */
 
 /*
@@ -78,6 +80,18 @@ static uint64_t drain(struct bed *bed, bool hold)
 	return n_pkts;
 }
 
+/* What a look rules out, the walk through the headers does not find. */
+static void require_ruled_out(const struct bp_pkt *views, uint32_t frame_bytes)
+{
+	struct bp_frame frame;
+
+	if (!bp_partial_is_ruled_out(views[0].data, views[0].len) ||
+	    !bp_frame_parse(views[0].data, views[0].len, frame_bytes, 0, &frame))
+		return;
+	for (unsigned i = 0; i < frame.n_layers; i++)
+		require(!bp_partial_is(views[0].data, &frame.layers[i]), "ruled out is not there");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -96,8 +110,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					(caps & GUARDED ? BP_CAP_ENCAP_RX : 0),
 				caps & (BP_CAP_VNET_TX | BP_CAP_MULTI_TX), mtu * 64u),
 		"there is memory");
-	while (r.left && n < BP_BURST_MAX)
-		n += take_packet(&r, bed, &in[n], BP_BURST_MAX - n);
+	while (r.left && n < BP_BURST_MAX) {
+		unsigned n_views = take_packet(&r, bed, &in[n], BP_BURST_MAX - n);
+
+		if (n_views)
+			require_ruled_out(&in[n], (uint32_t)bp_pkt_bytes(&in[n], n_views));
+		n += n_views;
+	}
 	if (n && bed->o) {
 		n_in = bp_pkt_count(in, n);
 		bp_offload_begin(bed->o, in, n);

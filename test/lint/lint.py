@@ -30,7 +30,8 @@ OWNERS = {
     "bpf/": {"drivers/af_xdp", "drivers/xdp_live", "src/ledger"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
-    "jansson.h": {"src/report", "src/control", "src/cli", "src/gen", "src/compare"},
+    "libmnl/": {"src/core"},
+    "jansson.h": {"src/report", "src/cli", "src/gen", "src/compare"},
 }
 LINES_MAX = 800
 
@@ -95,6 +96,23 @@ def check_layers():
             match = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
             if match and not include_allowed(path, *match.groups()):
                 yield f"{path}:{number}: {match.group(2)} is not for {house(path)} to include"
+
+
+# core/netdev alone asks the kernel about interfaces. The lab makes interfaces; core/pci asks sysfs which of them
+# stand on a device.
+ASKING = re.compile(r"\bSIOC[A-Z]\w*|\bNETLINK_[A-Z]\w*|libmnl/|\bmnl_\w+|\bif_(?:nametoindex|indextoname|nameindex)\b"
+                    r"|\bgetifaddrs\b|/sys/class/net|/net/dev\b")
+ASKERS = ("src/core/netdev", "src/core/netifs", "src/core/netlink", "src/core/pci.c", "src/lab/")
+
+
+def check_interfaces():
+    for path in files(".c", ".h", folders=("include", "src", "drivers"), top=False):
+        if path.startswith(ASKERS):
+            continue
+        for number, line in enumerate(lines(path), 1):
+            match = ASKING.search(line)
+            if match:
+                yield f"{path}:{number}: {match.group()}: interfaces are asked in core/netdev"
 
 
 def pkg_cflags(package):

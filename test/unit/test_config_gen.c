@@ -11,6 +11,9 @@
 #define SIZE                                                                              \
 	", allowed: imix, or up to 8 sizes of 64..9022 bytes as 64,1518 or with weights " \
 	"64:7,594:4\n"
+#define ENCAP                                                                                   \
+	", allowed: up to 8 of vlan:ID, qinq:ID, mpls:LABEL, vxlan:VNI, gre, gre:KEY, gretap, " \
+	"gretap:KEY, from the outside, as qinq:100,vlan:200\n"
 #define MAC  ", allowed: a unicast MAC address as 02:00:00:00:00:01, or FIRST-LAST\n"
 #define ADDR ", allowed: an IPv4 or IPv6 address, or FIRST-LAST\n"
 
@@ -62,6 +65,56 @@ static const struct config_case cases[] = {
 	CASE("tcp6_needs_96", GEN, .sets = { "stream.s.protocol=tcp6", "stream.s.size=imix" },
 	     .errors = "--set stream.s.size=imix: [stream.s] size: found 64 bytes, but tcp6 frames "
 		       "with their signature need 96: set size = 96 or more\n"),
+	CASE("stacks", GEN,
+	     .sets = { "stream.s.encap=qinq:100, vlan:7,vxlan:0x10,vlan:9", "stream.s.size=126",
+		       "stream.s.outer_src=10.0.0.1-10.0.0.9" },
+	     .errors = NULL),
+	CASE("a_stack_needs_its_bytes", GEN,
+	     .sets = { "stream.s.encap=qinq:100,vxlan:5000", "stream.s.size=117" },
+	     .errors =
+		     "--set stream.s.size=117: [stream.s] size: found 117 bytes, but udp4 in "
+		     "qinq:100, vxlan:5000 frames with their signature need 118: set size = 118 or "
+		     "more\n"),
+	CASE("no_such_header", GEN, .sets = { "stream.s.encap=vlan:5,qinq", "stream.s.size=128" },
+	     .errors =
+		     "--set stream.s.encap=vlan:5,qinq: [stream.s] encap: found «vlan:5,qinq»" ENCAP),
+	CASE("a_label_of_21_bits", GEN,
+	     .sets = { "stream.s.encap=mpls:1048576", "stream.s.size=128" },
+	     .errors = "--set stream.s.encap=mpls:1048576: [stream.s] encap: found "
+		       "«mpls:1048576»" ENCAP),
+	CASE("a_list_that_ends_early", GEN, .sets = { "stream.s.encap=gre,", "stream.s.size=128" },
+	     .errors = "--set stream.s.encap=gre,: [stream.s] encap: found «gre,»" ENCAP),
+	CASE("two_tunnels", GEN, .sets = { "stream.s.encap=gre,vxlan:1", "stream.s.size=200" },
+	     .errors =
+		     "--set stream.s.encap=gre,vxlan:1: [stream.s] encap: found 2 tunnels, allowed: "
+		     "one\n"),
+	CASE("a_tag_within_gre", GEN, .sets = { "stream.s.encap=gre,vlan:1", "stream.s.size=200" },
+	     .errors =
+		     "--set stream.s.encap=gre,vlan:1: [stream.s] encap: a VLAN tag stands behind "
+		     "Ethernet or another tag: gretap and vxlan bring Ethernet, gre and mpls do "
+		     "not\n"),
+	CASE("eth_within_mpls", GEN,
+	     .sets = { "stream.s.encap=mpls:1", "stream.s.size=200", "stream.s.protocol=eth" },
+	     .errors =
+		     "--set stream.s.encap=mpls:1: [stream.s] encap: behind mpls stands IP: protocol "
+		     "= eth needs vxlan or gretap between\n"),
+	CASE("vlan_beside_encap", GEN,
+	     .sets = { "stream.s.encap=qinq:1", "stream.s.size=200", "stream.s.vlan=7" },
+	     .errors = "--set stream.s.vlan=7: [stream.s] vlan: found 7 beside encap: write vlan:7 "
+		       "where it belongs in encap\n"),
+	CASE("extensions_of_ipv4", GEN,
+	     .sets = { "stream.s.extensions=fragment", "stream.s.size=200" },
+	     .errors = "--set stream.s.extensions=fragment: [stream.s] extensions: found beside "
+		       "protocol = udp4: they belong to IPv6: set udp6 or tcp6\n"),
+	CASE("outer_addresses_of_nothing", GEN, .sets = { "stream.s.outer_src=10.0.0.1" },
+	     .errors =
+		     "--set stream.s.outer_src=10.0.0.1: [stream.s] outer_src: does not apply: encap "
+		     "names no vxlan, gre or gretap; delete the line\n"),
+	CASE("outer_families_differ", GEN,
+	     .sets = { "stream.s.encap=gre", "stream.s.size=200", "stream.s.outer_src=10.0.0.1",
+		       "stream.s.outer_dst=2001:db8::1" },
+	     .errors = "--set stream.s.outer_dst=2001:db8::1: [stream.s] outer_dst: found an IPv6 "
+		       "address beside an IPv4 one in outer_src\n"),
 	CASE("families_differ", GEN, .sets = { "stream.s.src=2001:2::1" },
 	     .errors = "--set stream.s.src=2001:2::1: [stream.s] src: found an IPv6 address, but "
 		       "protocol = udp4 needs IPv4\n"),

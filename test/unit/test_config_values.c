@@ -183,18 +183,19 @@ static void values_reach_their_fields(void **state)
 	struct bp_conf conf;
 
 	(void)state;
-	load_right("[engine]\nmode = macswap\ncores = 3, 5-6\nidle = busy\nburst = 7\n"
-		   "[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\n"
-		   "[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
-		   "[port.p]\ndriver = af_packet\ndevice = eth7\nstrict = yes\nqueues = 2\n"
-		   "checksum = off\noffload = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
-		   "[port.x]\ndriver = af_xdp\ndevice = eth8\nmode = skb\nbusy_poll_us = 20\n"
-		   "[port.f]\ndriver = pcap\ndevice = /tmp/a b.pcap\nloop = yes\nrate_pps = 5\n"
-		   "count = 9000000000\n"
-		   "[port.d]\ndriver = dpdk\ndevice = 0000:03:00.1\nmtu = 9000\n"
-		   "[port.n]\ndriver = null\nframe_bytes = 1500\n"
-		   "[forward]\np = x\nx = p\nf = d\nd = n\n",
-		   sets, &conf);
+	load_right(
+		"[engine]\nmode = macswap\ncores = 3, 5-6\nidle = busy\nburst = 7\n"
+		"[memory]\nframes = 777\nframe_bytes = 4096\nhugepages = no\n"
+		"[dpdk]\nno_huge = yes\nmemory = 99\nfile_prefix = fp\nargs = a b\n"
+		"[port.p]\ndriver = af_packet\ndevice = eth7\nqueues = 2\n"
+		"checksum = off\noffload = off\nring_size = 512\ntx = send\nqdisc_bypass = yes\n"
+		"[port.x]\ndriver = af_xdp\ndevice = eth8\nmode = skb\nstrict = yes\nbusy_poll_us = 20\n"
+		"[port.f]\ndriver = pcap\ndevice = /tmp/a b.pcap\nloop = yes\nrate_pps = 5\n"
+		"count = 9000000000\n"
+		"[port.d]\ndriver = dpdk\ndevice = 0000:03:00.1\nmtu = 9000\n"
+		"[port.n]\ndriver = null\nframe_bytes = 1500\n"
+		"[forward]\np = x\nx = p\nf = d\nd = n\n",
+		sets, &conf);
 	assert_int_equal(conf.engine.mode, BP_ENGINE_MACSWAP);
 	assert_int_equal(conf.engine.idle, BP_IDLE_BUSY);
 	assert_int_equal(conf.engine.n_workers, 3);
@@ -218,7 +219,7 @@ static void values_reach_their_fields(void **state)
 	assert_string_equal(conf.ports[0].driver, "af_packet");
 	assert_string_equal(conf.ports[0].device, "eth7");
 	assert_string_equal(conf.ports[0].mode, "mmap");
-	assert_true(conf.ports[0].strict);
+	assert_true(conf.ports[1].strict);
 	assert_int_equal(conf.ports[0].n_queues, 2);
 	assert_int_equal(conf.ports[0].checksum, BP_NO);
 	assert_int_equal(conf.ports[0].offload, BP_PASS_OFF);

@@ -163,7 +163,7 @@ static void fickle_stop(struct bp_port *port)
 	(void)port;
 }
 
-static int fickle_check(struct bp_port *port)
+static enum bp_link fickle_check(struct bp_port *port)
 {
 	(void)port;
 	return fickle.is_lost ? BP_LINK_LOST : BP_LINK_UP;

@@ -68,10 +68,10 @@ static int start_sink(struct bp_port *port)
 	return 0;
 }
 
-static int check_sink(struct bp_port *port)
+static enum bp_link check_sink(struct bp_port *port)
 {
 	(void)port;
-	return atomic_load(&link_now);
+	return (enum bp_link)atomic_load(&link_now);
 }
 
 struct bed {

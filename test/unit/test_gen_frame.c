@@ -213,7 +213,7 @@ static void a_udp_checksum_of_zero_is_sent_as_ones(void **state)
 		c.sport = range_of("\0\0", 2, 65536);
 		init(&c);
 		for (unsigned port = 0; port < 65536; port++) {
-			const uint8_t *csum = frame + stream.l4_csum_at;
+			const uint8_t *csum = frame + stream.csums[stream.n_csums - 1].at;
 
 			build(frame, ROOM, 0);
 			assert_true(csum[0] || csum[1]);

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "offload_check.h"
 
+#include "engine/partial.h"
+
 /* ---- set-up ---------------------------------------------------------------------------------- */
 
 static void no_stage_where_tx_takes_metadata(void **state)
@@ -102,6 +104,22 @@ static void inference_completes_the_checksum(void **state)
 	}
 	assert_int_equal(bed_count(bed, BP_CNT_COPIES), 0);
 	bed_close(bed);
+}
+
+/* The look that spares most frames the walk: never wrong, and not for nothing. */
+static void a_whole_checksum_in_a_plain_frame_is_told_by_a_look(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_SHAPES; i++) {
+		const struct fb_spec *s = &SHAPES[i];
+		uint32_t needed = 14u + (s->is_v6 ? 40 : 20) + (s->is_udp ? 8 : 20);
+		bool is_plain = !s->n_tags && !s->ip_option_bytes && !s->ext_bytes;
+
+		build_pair(s);
+		assert_false(bp_partial_is_ruled_out(input.bytes, input.len));
+		assert_int_equal(bp_partial_is_ruled_out(want.bytes, want.len), is_plain);
+		assert_false(bp_partial_is_ruled_out(want.bytes, needed - 1));
+	}
 }
 
 static void inference_leaves_valid_frames_alone(void **state)
@@ -352,6 +370,7 @@ int main(void)
 		cmocka_unit_test(checksum_off_infers_nothing),
 		cmocka_unit_test(metadata_completes_the_checksum),
 		cmocka_unit_test(inference_completes_the_checksum),
+		cmocka_unit_test(a_whole_checksum_in_a_plain_frame_is_told_by_a_look),
 		cmocka_unit_test(inference_leaves_valid_frames_alone),
 		cmocka_unit_test(inference_leaves_udp_without_checksum_alone),
 		cmocka_unit_test(frame_valid_by_chance_stays_as_it_is),

@@ -18,6 +18,17 @@
 
 #define TEXT_BYTES 65536u
 
+static const struct bp_counter_row ring_full = { .name = "rx_ring_full",
+						 .unit = "packets",
+						 .side = BP_SIDE_RX,
+						 .kind = BP_KIND_DROP,
+						 .meaning = "full" };
+static const struct bp_counter_row wakeups = { .name = "wakeups",
+					       .unit = "calls",
+					       .side = BP_SIDE_RX,
+					       .kind = BP_KIND_EVENT,
+					       .meaning = "calls" };
+
 struct fixture {
 	struct bp_conf conf;
 	struct bp_report report, earlier;
@@ -122,10 +133,8 @@ static void add_traffic(struct fixture *f)
 	r->sent = 93;
 	r->dropped = 7;
 	r->ports[0].n_reported = 2;
-	strcpy(r->ports[0].reported[0].name, "rx_ring_full");
-	r->ports[0].reported[0].value = 11;
-	r->ports[0].reported[0].is_drop = true;
-	strcpy(r->ports[0].reported[1].name, "wakeups");
+	r->ports[0].reported[0] = (struct bp_reported){ &ring_full, 11 };
+	r->ports[0].reported[1] = (struct bp_reported){ &wakeups, 0 };
 }
 
 static void zero_packets_print_dashes_not_nan(void **state)
