@@ -314,50 +314,38 @@ static void print_sentences(FILE *out, const json_t *rows)
 	}
 }
 
-static void print_others(FILE *out, const json_t *rows)
+static bool has_no_result(const json_t *row)
 {
-	bool has_title = false;
+	return strcmp(word(row, "status"), "ok") != 0 && !is_disturbed(row);
+}
+
+/* The rows of one kind, each with its reason and what to do, unless that is the same as for the row before,
+ * below a title. is_named: with its status. */
+static void print_reasons(FILE *out, const json_t *rows, const char *title,
+			  bool (*is_wanted)(const json_t *row), bool is_named)
+{
+	const char *fix = "";
+	bool is_new;
 	char text[640], name[96];
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 	{
-		if (strcmp(word(row, "status"), "ok") == 0 || is_disturbed(row))
+		if (!is_wanted(row))
 			continue;
-		if (!has_title)
-			fprintf(out, "\nWITHOUT A RESULT\n");
-		has_title = true;
-		snprintf(name, sizeof(name), "%s, %s: %s:", word(row, "path"), word(row, "size"),
-			 word(row, "status"));
-		snprintf(text, sizeof(text), "%s. To do: %s", word(row, "reason"),
-			 word(row, "fix"));
+		if (title)
+			fprintf(out, "\n%s\n", title);
+		title = NULL;
+		snprintf(name, sizeof(name), "%s, %s:%s%s%s", word(row, "path"), word(row, "size"),
+			 is_named ? " " : "", is_named ? word(row, "status") : "",
+			 is_named ? ":" : "");
+		is_new = strcmp(word(row, "fix"), fix) != 0;
+		fix = word(row, "fix");
+		snprintf(text, sizeof(text), "%s%s%s", word(row, "reason"),
+			 is_new ? ". To do: " : "", is_new ? fix : "");
 		print_wrapped(out, name, text);
 	}
-}
-
-/* What is to be done is the same for all of them. */
-static void print_disturbed(FILE *out, const json_t *rows)
-{
-	const char *fix = NULL;
-	const json_t *row;
-	char name[96];
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-	{
-		if (!is_disturbed(row))
-			continue;
-		if (!fix)
-			fprintf(out,
-				"\nDISTURBED · these figures are of the machine's other work as "
-				"well\n");
-		fix = word(row, "fix");
-		snprintf(name, sizeof(name), "%s, %s:", word(row, "path"), word(row, "size"));
-		print_wrapped(out, name, word(row, "reason"));
-	}
-	if (fix)
-		print_wrapped(out, "To do:", fix);
 }
 
 static void print_head(FILE *out, const json_t *document)
@@ -414,6 +402,8 @@ void bp_cmp_print(FILE *out, const json_t *document)
 		print_notes(out, rows);
 		print_sentences(out, rows);
 	}
-	print_disturbed(out, rows);
-	print_others(out, rows);
+	print_reasons(out, rows,
+		      "DISTURBED · these figures are of the machine's other work as well",
+		      is_disturbed, false);
+	print_reasons(out, rows, "WITHOUT A RESULT", has_no_result, true);
 }
