@@ -26,6 +26,7 @@ pair()
 crafted()
 {
 	need tcpdump
+	rm -f "$BP_TMP/tcpdump.log"
 	ip netns exec h2 tcpdump -i e0 -Q in -U -s 0 -c 200 -w "$BP_TMP/crafted" "${2-}tcp" \
 		>"$BP_TMP/tcpdump.log" 2>&1 &
 	capture=$!

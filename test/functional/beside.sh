@@ -29,6 +29,7 @@ in_h1 tc qdisc add dev e0 clsact && in_h1 tc filter add dev e0 egress bpf da obj
 # send FILE: N frames, each with its own number, through whatever joins the wires; FILE gets what arrives.
 send()
 {
+	rm -f "$BP_TMP/tcpdump.log"
 	ip netns exec h2 tcpdump -i e0 -Q in -U -s 0 -w "$BP_TMP/$1" "tcp or (vlan and tcp)" >"$BP_TMP/tcpdump.log" 2>&1 &
 	capture=$!
 	wait_for 10 grep -q listening "$BP_TMP/tcpdump.log" || fail "tcpdump does not start"

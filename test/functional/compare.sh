@@ -18,6 +18,7 @@ compare()
 # In the background; its process is COMPARE.
 compare_start()
 {
+	rm -f "$BP_TMP/compare.log"
 	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1 &
 	COMPARE=$!
 }

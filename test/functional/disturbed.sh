@@ -26,6 +26,7 @@ busy()
 alone()
 {
 	bp_null_pair "$1" "[engine]" "cores = $CORE" "idle = busy"
+	rm -f "$BP_TMP/$1.log"
 	"$BYPATH" run "$BP_TMP/$1.ini" --report "$BP_TMP/$1.json" >"$BP_TMP/$1.log" 2>&1 &
 	echo $! >"$BP_TMP/$1.pid"
 	wait_for 10 grep -q forwarding "$BP_TMP/$1.log" || fail "$1 does not start"

@@ -152,6 +152,7 @@ case_path()
 		ip link set v2 master br0
 	else
 		bp_pair a "$1" v1 "$1" v2
+		rm -f "$BP_TMP/a.log"
 		"$BYPATH" run "$BP_TMP/a.ini" --quiet --report "$BP_TMP/a.json" >"$BP_TMP/a.log" 2>&1 &
 		echo $! >"$BP_TMP/a.pid"
 		wait_for 10 grep -q 'forwarding' "$BP_TMP/a.log" || fail "$1 does not start"
@@ -162,6 +163,7 @@ case_path()
 		printf '[gen]\ntx = left\nrx = right\nrate = 5kpps\ncount = 1200\nduration = 0\nsettle = 5\n'
 		streams
 	} | bp_ini gen
+	rm -f "$BP_TMP/tcpdump-wire.log"
 	tcpdump -i v3 -Q in -w "$BP_TMP/wire.pcap" -U -B 16384 -c 1200 ether src 02:00:00:00:01:01 \
 		2>"$BP_TMP/tcpdump-wire.log" &
 	_dump=$!

@@ -16,7 +16,7 @@ start()
 {
 	_name=$1
 	shift
-	rm -f "$BP_TMP/$_name.json"
+	rm -f "$BP_TMP/$_name.json" "$BP_TMP/$_name.log"
 	"$BYPATH" gen --json "$BP_TMP/$_name.json" "$@" >"$BP_TMP/$_name.log" 2>&1 &
 	echo $! >"$BP_TMP/$_name.pid"
 }

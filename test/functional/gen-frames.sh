@@ -97,6 +97,7 @@ ip link set v0 up
 ip link set v1 up
 for driver in af_packet af_xdp; do
 	[ -z "$(bp_driver_missing $driver)" ] || continue
+	rm -f "$BP_TMP/tcpdump-wire.log"
 	tcpdump -i v1 -w "$BP_TMP/wire.pcap" -U -B 16384 -c 700 2>"$BP_TMP/tcpdump-wire.log" &
 	dump=$!
 	wait_for 5 grep -q listening "$BP_TMP/tcpdump-wire.log" || fail "tcpdump does not start"

@@ -141,7 +141,7 @@ case_stall()
 	bp_expect stall 'counted("out", "tx", "user_copies") <= counted("out", "tx", "crossings")'
 	note "stalled: $(bp_get stall 'summary()'), copies $(bp_get stall 'counted("out", "tx", "user_copies")')"
 
-	rm -f go
+	rm -f go reader.log
 	records stall pipe go got.pcap >reader.log 2>&1 &
 	reader=$!
 	begin stall

@@ -24,7 +24,7 @@ bp_stop rings
 note "SIGHUP logged and ignored, SIGUSR1 reports, SIGTERM ends"
 
 # Ignored at the start: stays ignored, without a word.
-rm -f "$BP_TMP/rings.json"
+rm -f "$BP_TMP/rings.json" "$BP_TMP/rings.log" # else the line waited for stands in the last one
 (
 	trap '' HUP
 	exec ip netns exec mid "$BYPATH" run "$BP_TMP/rings.ini" --report "$BP_TMP/rings.json" \

@@ -35,6 +35,7 @@ bp_wait_forwarding 20
 # capture FILE: frames that arrive at h2's interface, until the process CAPTURE ends.
 capture()
 {
+	rm -f "$BP_TMP/tcpdump.log"
 	ip netns exec h2 tcpdump -i e0 -Q in -U -s 0 -c 400 -w "$BP_TMP/$1" \
 		>"$BP_TMP/tcpdump.log" 2>&1 &
 	CAPTURE=$!

@@ -114,6 +114,7 @@ monotonic_ns()
 
 frames_decode()
 {
+	rm -f "$BP_TMP/tcpdump-wire.log"
 	tcpdump -i v1 -w "$BP_TMP/wire.pcap" -U -B 16384 -c 700 2>"$BP_TMP/tcpdump-wire.log" &
 	dump=$!
 	wait_for 5 grep -q listening "$BP_TMP/tcpdump-wire.log" || fail "tcpdump does not start"
@@ -223,7 +224,7 @@ no_program_left()
 stops_at_once()
 {
 	for signal in INT TERM KILL; do
-		rm -f "$BP_TMP/live.json"
+		rm -f "$BP_TMP/live.json" "$BP_TMP/gen.log"
 		before=$(v1_received)
 		"$BYPATH" gen "$BP_TMP/live.ini" --quiet --rate 50kpps --duration 0 \
 			--set gen.count=0 --json "$BP_TMP/live.json" >"$BP_TMP/gen.log" 2>&1 &
