@@ -102,7 +102,7 @@ static int drop_message(const char *fmt, ...)
 	return 0;
 }
 
-/* iniparser takes a path only: give it one to the very bytes that were scanned. */
+/* iniparser takes a path only: give it one to the bytes that the scan left. */
 static dictionary *parse_bytes(const struct bytes *bytes)
 {
 	int fd = memfd_create("bypath.ini", MFD_CLOEXEC);
@@ -127,24 +127,37 @@ static dictionary *parse_bytes(const struct bytes *bytes)
 	return dict;
 }
 
-/* Take each value as iniparser reads it; a difference to the scan is a fault, never a guess. */
-static void take_values(const dictionary *dict, struct bp_problems *problems, struct bp_ini *ini)
+/* What iniparser read for a setting, or why that is none. */
+static void take_value(const dictionary *dict, struct bp_problems *problems, struct bp_ini_item *item)
 {
 	char name[2 * BP_INI_LINE_BYTES + 2];
+	const char *value;
 
-	for (size_t i = 0; i < ini->n_items; i++) {
+	snprintf(name, sizeof(name), "%s:%s", item->section, item->key);
+	value = iniparser_getstring(dict, name, "");
+	if (!*value)
+		bp_problem(problems, item->where, item->section, item->key,
+			   "found no value: give one, or delete the line");
+	else if (!bp_utf8_valid(value))
+		bp_problem(problems, item->where, item->section, item->key,
+			   "found bytes that are not UTF-8: save the file as UTF-8");
+	else if (!(item->value = strdup(value)))
+		bp_problem(problems, item->where, item->section, item->key, "no memory");
+}
+
+/* The values of all settings; those without one go. */
+static void take_values(const dictionary *dict, struct bp_problems *problems, struct bp_ini *ini)
+{
+	for (size_t i = ini->n_items; i--;) {
 		struct bp_ini_item *item = &ini->items[i];
-		const char *value;
 
 		if (!item->key)
 			continue;
-		snprintf(name, sizeof(name), "%s:%s", item->section, item->key);
-		value = iniparser_getstring(dict, name, "");
-		if (strcmp(value, item->value))
-			bp_problem(problems, item->where, item->section, item->key,
-				   "found «%.60s», which iniparser reads as «%.60s»: write it in "
-				   "another way, in quotes for instance",
-				   item->value, value);
+		take_value(dict, problems, item);
+		if (item->value)
+			continue;
+		ini->has_nonsense = true;
+		bp_ini_remove(ini, item);
 	}
 }
 
@@ -198,18 +211,16 @@ int bp_ini_read(const char *path, const char *const *sets, size_t n_sets,
 		goto free_bytes;
 	*ini = (struct bp_ini){ 0 };
 	bp_ini_scan(bytes->data, bytes->n, problems, ini);
-	if (!ini->has_nonsense) {
-		dict = parse_bytes(bytes);
-		if (!dict) {
-			bp_problem(problems, (struct bp_where){ 0 }, NULL, NULL,
-				   "cannot be handed to iniparser: it needs /proc and memory");
-			bp_ini_free(ini);
-			rc = -EIO;
-			goto free_bytes;
-		}
-		take_values(dict, problems, ini);
-		iniparser_freedict(dict);
+	dict = parse_bytes(bytes);
+	if (!dict) {
+		bp_problem(problems, (struct bp_where){ 0 }, NULL, NULL,
+			   "cannot be handed to iniparser: it needs /proc and memory");
+		bp_ini_free(ini);
+		rc = -EIO;
+		goto free_bytes;
 	}
+	take_values(dict, problems, ini);
+	iniparser_freedict(dict);
 	for (size_t i = 0; i < n_sets; i++)
 		apply_set(sets[i], problems, ini);
 free_bytes:

@@ -65,14 +65,16 @@ static bool lower_case(char *text)
 }
 
 /* Keep the setting, or say why it cannot be kept. */
-static void keep_item(struct scan *scan, const char *key, const char *value)
+static void keep_item(struct scan *scan, const char *key)
 {
-	if (!bp_ini_add(scan->ini, scan->section, key, value, scan->where))
+	if (!bp_ini_add(scan->ini, scan->section, key, NULL, scan->where))
 		complain(scan, key, "too many settings (at most %u in one file): split the file",
 			 BP_INI_ITEMS_MAX);
 }
 
-static void scan_header(struct scan *scan, char *line)
+/* The functions that look at a line: is it for iniparser? */
+
+static bool scan_header(struct scan *scan, char *line)
 {
 	char *end = strchr(line, ']'), *name = line + 1;
 	const struct bp_ini_item *first;
@@ -82,12 +84,12 @@ static void scan_header(struct scan *scan, char *line)
 	scan->section[0] = '\0';
 	if (!end) {
 		complain(scan, NULL, "found «%.60s», a section without «]»: close it", line);
-		return;
+		return false;
 	}
 	if (end[1]) {
 		complain(scan, NULL,
 			 "found «%.60s» after «]»: put the comment on a line of its own", end + 1);
-		return;
+		return false;
 	}
 	*end = '\0';
 	snprintf(found, sizeof(found), "%.60s", name);
@@ -97,7 +99,7 @@ static void scan_header(struct scan *scan, char *line)
 	if (!bp_is_name(name, NAME_EXTRA)) {
 		complain(scan, NULL, "found «[%s]», allowed in a section's name: a-z 0-9 . _ -",
 			 found);
-		return;
+		return false;
 	}
 	first = bp_ini_find(scan->ini, name, NULL);
 	scan->skip_keys = false;
@@ -106,11 +108,12 @@ static void scan_header(struct scan *scan, char *line)
 		complain(scan, NULL, "section [%.60s] is there already in line %u: join the two",
 			 name, first->where.line);
 	else
-		keep_item(scan, NULL, NULL);
+		keep_item(scan, NULL);
+	return true;
 }
 
-/* Cut the value out of what follows «=»; NULL: said why not. */
-static char *cut_quoted(struct scan *scan, const char *key, char *text)
+/* A quote must end, and nothing but a comment may follow: iniparser would take the quotes for text. */
+static bool check_quoted(struct scan *scan, const char *key, char *text)
 {
 	char *end = strchr(text + 1, *text);
 	char *rest;
@@ -118,34 +121,28 @@ static char *cut_quoted(struct scan *scan, const char *key, char *text)
 	if (!end) {
 		complain(scan, key, "found «%.60s», a quote without its end: close it with %c",
 			 text, *text);
-		return NULL;
+		return false;
 	}
 	rest = skip_blanks(end + 1);
-	if (*rest && *rest != ';' && *rest != '#') {
-		complain(scan, key,
-			 "found «%.60s» after the closing quote, where only a comment may stand",
-			 rest);
-		return NULL;
-	}
-	*end = '\0';
-	return text + 1;
+	if (!*rest || *rest == ';' || *rest == '#')
+		return true;
+	complain(scan, key,
+		 "found «%.60s» after the closing quote, where only a comment may stand", rest);
+	return false;
 }
 
-static char *cut_plain(struct scan *scan, const char *key, char *text)
+/* iniparser would cut the value there, silently. */
+static bool check_plain(struct scan *scan, const char *key, char *text)
 {
 	char *comment = strpbrk(text, ";#");
 
-	if (comment && comment > text && comment[-1] != ' ' && comment[-1] != '\t') {
-		complain(scan, key,
-			 "found «%.60s»: «%c» begins a comment and would cut the value: put the "
-			 "value in quotes, or a blank before the comment",
-			 text, *comment);
-		return NULL;
-	}
-	if (comment)
-		*comment = '\0';
-	strip_tail(text);
-	return text;
+	if (!comment || comment == text || comment[-1] == ' ' || comment[-1] == '\t')
+		return true;
+	complain(scan, key,
+		 "found «%.60s»: «%c» begins a comment and would cut the value: put the "
+		 "value in quotes, or a blank before the comment",
+		 text, *comment);
+	return false;
 }
 
 /* Is the key's name right? Gives it back in lower case. */
@@ -168,7 +165,7 @@ static bool check_key(struct scan *scan, char *key)
 	return true;
 }
 
-static void scan_setting(struct scan *scan, char *line)
+static bool scan_setting(struct scan *scan, char *line)
 {
 	char *equals = strchr(line, '='), *value;
 	const struct bp_ini_item *first;
@@ -176,34 +173,30 @@ static void scan_setting(struct scan *scan, char *line)
 	if (!equals) {
 		complain(scan, NULL, "found «%.60s», allowed: [section], key = value, or ; comment",
 			 line);
-		return;
+		return false;
 	}
 	*equals = '\0';
 	strip_tail(line);
 	if (!check_key(scan, line) || scan->skip_keys)
-		return;
+		return false;
 	if (!scan->section[0]) {
 		complain(scan, NULL,
 			 "key «%.60s» stands before any section: put it below its "
 			 "[section]",
 			 line);
-		return;
+		return false;
 	}
 	value = skip_blanks(equals + 1);
-	value = *value == '"' || *value == '\'' ? cut_quoted(scan, line, value)
-						: cut_plain(scan, line, value);
-	if (!value)
-		return;
+	if (!(*value == '"' || *value == '\'' ? check_quoted(scan, line, value)
+					     : check_plain(scan, line, value)))
+		return false;
 	first = bp_ini_find(scan->ini, scan->section, line);
 	if (first)
 		complain(scan, line, "is there already in line %u: delete one of the two",
 			 first->where.line);
-	else if (!*value)
-		complain(scan, line, "found no value: give one, or delete the line");
-	else if (!bp_utf8_valid(value))
-		complain(scan, line, "found bytes that are not UTF-8: save the file as UTF-8");
 	else
-		keep_item(scan, line, value);
+		keep_item(scan, line);
+	return !first;
 }
 
 /* Faults that iniparser's line reader has with any line, comments included. */
@@ -229,13 +222,13 @@ static bool has_control(const char *line)
 	return false;
 }
 
-static void scan_line(struct scan *scan, const char *raw, size_t len)
+static bool scan_line(struct scan *scan, const char *raw, size_t len)
 {
 	char buffer[BP_INI_LINE_BYTES + 1];
 	char *line;
 
 	if (!check_raw_line(scan, raw, len))
-		return;
+		return false;
 	memcpy(buffer, raw, len);
 	buffer[len] = '\0';
 	if (len && buffer[len - 1] == '\r')
@@ -246,20 +239,20 @@ static void scan_line(struct scan *scan, const char *raw, size_t len)
 		complain(scan, NULL,
 			 "found «\\» at the end, which would swallow the next line: "
 			 "write all on one line, or put the value in quotes");
-		return;
+		return false;
 	}
 	if (has_control(line)) {
 		complain(scan, NULL, "found a control character: use blanks and line feeds only");
-		return;
+		return false;
 	}
 	if (*line == '[')
-		scan_header(scan, line);
-	else if (*line && *line != ';' && *line != '#')
-		scan_setting(scan, line);
+		return scan_header(scan, line);
+	if (*line && *line != ';' && *line != '#')
+		return scan_setting(scan, line);
+	return true;
 }
 
-void bp_ini_scan(const char *bytes, size_t n_bytes, struct bp_problems *problems,
-		 struct bp_ini *ini)
+void bp_ini_scan(char *bytes, size_t n_bytes, struct bp_problems *problems, struct bp_ini *ini)
 {
 	struct scan scan = { .problems = problems, .ini = ini };
 
@@ -268,7 +261,9 @@ void bp_ini_scan(const char *bytes, size_t n_bytes, struct bp_problems *problems
 		size_t len = end ? (size_t)(end - bytes) : n_bytes;
 
 		scan.where.line++;
-		scan_line(&scan, bytes, len);
+		/* Of a long one not even blanks: iniparser's line has an end. */
+		if (!scan_line(&scan, bytes, len))
+			memset(bytes, len > BP_INI_LINE_BYTES ? '\n' : ' ', len);
 		len += end != NULL;
 		bytes += len;
 		n_bytes -= len;

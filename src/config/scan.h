@@ -1,4 +1,4 @@
-/* The scan before iniparser, for what it would merge, cut or refuse without naming a line. */
+/* The scan before iniparser, for what it would merge, cut or refuse without naming a line, and for the lines. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CONFIG_SCAN_H
 #define BYPATH_CONFIG_SCAN_H
@@ -6,10 +6,10 @@
 #include "config/ini.h"
 
 /*
- * Scan a file's bytes line by line: settings go to ini, faults of form to problems (and then
- * ini->has_nonsense is set). What passes without a fault is read by iniparser 4.1 in the same way.
+ * Scan a file's bytes line by line: the names of sections and keys go to ini with their places, without values,
+ * which are iniparser's to read; faults of form go to problems (and then ini->has_nonsense is set). Lines with
+ * a fault, and those below a header with one, become blanks: iniparser refuses the whole file for some.
  */
-void bp_ini_scan(const char *bytes, size_t n_bytes, struct bp_problems *problems,
-		 struct bp_ini *ini);
+void bp_ini_scan(char *bytes, size_t n_bytes, struct bp_problems *problems, struct bp_ini *ini);
 
 #endif
