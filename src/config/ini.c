@@ -128,7 +128,8 @@ static dictionary *parse_bytes(const struct bytes *bytes)
 }
 
 /* What iniparser read for a setting, or why that is none. */
-static void take_value(const dictionary *dict, struct bp_problems *problems, struct bp_ini_item *item)
+static void take_value(const dictionary *dict, struct bp_problems *problems,
+		       struct bp_ini_item *item)
 {
 	char name[2 * BP_INI_LINE_BYTES + 2];
 	const char *value;

@@ -126,8 +126,8 @@ static bool check_quoted(struct scan *scan, const char *key, char *text)
 	rest = skip_blanks(end + 1);
 	if (!*rest || *rest == ';' || *rest == '#')
 		return true;
-	complain(scan, key,
-		 "found «%.60s» after the closing quote, where only a comment may stand", rest);
+	complain(scan, key, "found «%.60s» after the closing quote, where only a comment may stand",
+		 rest);
 	return false;
 }
 
@@ -188,7 +188,7 @@ static bool scan_setting(struct scan *scan, char *line)
 	}
 	value = skip_blanks(equals + 1);
 	if (!(*value == '"' || *value == '\'' ? check_quoted(scan, line, value)
-					     : check_plain(scan, line, value)))
+					      : check_plain(scan, line, value)))
 		return false;
 	first = bp_ini_find(scan->ini, scan->section, line);
 	if (first)

@@ -85,7 +85,8 @@ static void load(const char *path, const char *const *sets, size_t n_sets, bool 
 		demand(errors[0] != '\0', "a refusal says why");
 		demand(!memcmp(conf, before, sizeof(*conf)), "conf is untouched on failure");
 		/* What the scan lets pass, iniparser does not refuse. */
-		demand(may_say_iniparser || !strstr(errors, "iniparser"), "iniparser takes what the scan left");
+		demand(may_say_iniparser || !strstr(errors, "iniparser"),
+		       "iniparser takes what the scan left");
 	}
 	free(conf);
 	free(before);
