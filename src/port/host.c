@@ -6,6 +6,7 @@
 #include "bypath/log.h"
 
 #include "core/claim.h"
+#include "core/netdev.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -190,9 +191,29 @@ static void warn_answers(const struct names *addressed, const struct names *loca
 		       local->n > 1 ? ", and so on for each" : "");
 }
 
+/* Does the NIC join received segments? Unlike GRO, which keeps what cutting them again takes, LRO may not; the
+ * kernel turns it off where it forwards itself. */
+static bool merges_segments(const struct bp_netif *link)
+{
+	static const char *const names[] = { "rx-lro" };
+	uint32_t on = 0;
+
+	return !bp_netdev_features(-1, link->name, names, 1, &on) && on;
+}
+
+static void warn_merged(const struct names *merged)
+{
+	if (merged->n)
+		bp_log(BP_LOG_WARN,
+		       "port%s %s: the NIC joins TCP segments that it receives (large-receive-offload), and "
+		       "they cannot always be cut again as they were: ethtool -K %s lro off%s",
+		       merged->n > 1 ? "s" : "", merged->text, merged->first->name,
+		       merged->n > 1 ? ", and so on for each" : "");
+}
+
 static void warn_beside(const struct bp_env *env, const struct bp_netifs *netifs)
 {
-	struct names addressed = { 0 }, local = { 0 }, routed = { 0 };
+	struct names addressed = { 0 }, local = { 0 }, routed = { 0 }, merged = { 0 };
 	bool can = can_forward(netifs);
 
 	for (unsigned i = 0; i < env->conf->n_ports; i++) {
@@ -207,8 +228,11 @@ static void warn_beside(const struct bp_env *env, const struct bp_netifs *netifs
 			add_name(&local, name, link);
 		if (can && (is_forwarding(link, "ipv4") || is_forwarding(link, "ipv6")))
 			add_name(&routed, name, link);
+		if (merges_segments(link))
+			add_name(&merged, name, link);
 	}
 	warn_answers(&addressed, &local);
+	warn_merged(&merged);
 	if (routed.n)
 		bp_log(BP_LOG_WARN,
 		       "port%s %s: this host forwards too (net.ipv4.conf.%s.forwarding, ip_forward): "

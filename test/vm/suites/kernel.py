@@ -42,10 +42,24 @@ def run(lab):
         with lab.case(f"{what}-gives-back"):
             given_back(lab, pairs)
         modes_agree(lab, run, what, pairs, explained)
+    joined_segments(lab)
     for what, (driver, mode) in ASKED.items():
         with lab.forward(*ports(PAIRS, driver, mode)) as run:
             explained = run.explained()
         modes_agree(lab, run, what, PAIRS, explained)
+
+
+def joined_segments(lab):
+    """A NIC that joins what it receives (LRO) is warned about, by its port alone; the others are quiet."""
+    for kind, word, is_said in (("vmxnet3", "on", True), ("vmxnet3", "off", False), ("e1000e", None, False)):
+        with lab.case(f"{kind}-lro-{word or 'none'}"):
+            for nic in PAIRS[kind]:
+                if word:
+                    lab.guest.do("ethtool", "-K", lab.interface(nic), "lro", word)
+            with lab.forward(*ports({kind: PAIRS[kind]}, "af_packet", "mmap")) as run:
+                run.ready()
+            said = "large-receive-offload" in run.process.output
+            assert said == is_said, run.process.output[-2000:]
 
 
 def given_back(lab, pairs):
