@@ -1,5 +1,6 @@
 # AF_XDP zero-copy on virtio_net (Linux 6.13 and later), alone, with a copying port, with a PMD.
 # SPDX-License-Identifier: BSD-3-Clause
+import life
 from kernel import Missing
 from lab import Port
 from wire import Frames
@@ -17,6 +18,7 @@ def run(lab):
     forwarding(lab, "virtio-copying-port", Port("v0", "af_xdp", **zerocopy), Port("x0", "af_xdp", mode="copy"), 0)
     forwarding(lab, "virtio-af_packet", Port("v0", "af_xdp", **zerocopy), Port("x0", "af_packet"), None)
     chunks(lab, Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy))
+    life.link(lab, "virtio", ("v0", "v1"), [Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy)])
     lab.vfio("e1")
     forwarding(lab, "virtio-pmd", Port("v0", "af_xdp", **zerocopy), Port("e1", "dpdk"), 1)
 
