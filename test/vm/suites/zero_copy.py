@@ -1,8 +1,8 @@
 # AF_XDP zero-copy on virtio_net (Linux 6.13 and later), alone, with a copying port, with a PMD.
 # SPDX-License-Identifier: BSD-3-Clause
-import life
 from kernel import Missing
 from lab import Port
+from suites import life
 from wire import Frames
 
 FIRST = (6, 13)
