@@ -9,15 +9,7 @@
 #define NEXT_DEST_OPTS  60u
 #define EXT_HEADERS_MAX 8u
 
-#define V4_BYTES_MIN     20u
-#define V4_FRAGMENT_MASK 0x3fffu /* more-fragments, offset */
-#define V6_BYTES         40u
-#define TCP_BYTES_MIN    20u
-#define TCP_CSUM         16u
-#define UDP_BYTES        8u
-#define UDP_CSUM         6u
-#define SCTP_BYTES       12u
-#define SCTP_CSUM        8u
+#define SCTP_BYTES 12u
 
 static bool is_ip(uint16_t type)
 {
@@ -63,13 +55,13 @@ static bool parse_v4(const struct bp_cursor *c, struct bp_frame_layer *l)
 	const uint8_t *ip = c->data + c->off;
 	uint32_t header_bytes, total;
 
-	if (!bp_cursor_has(c, V4_BYTES_MIN) || ip[0] >> 4 != 4)
+	if (!bp_cursor_has(c, BP_V4_BYTES_MIN) || ip[0] >> 4 != 4)
 		return false;
 	header_bytes = (ip[0] & 15u) * 4u;
 	total = bp_load_be16(ip + 2);
-	if (header_bytes < V4_BYTES_MIN || total < header_bytes || total > c->end - c->off)
+	if (header_bytes < BP_V4_BYTES_MIN || total < header_bytes || total > c->end - c->off)
 		return false;
-	if (bp_load_be16(ip + 6) & V4_FRAGMENT_MASK)
+	if (bp_load_be16(ip + 6) & BP_V4_FRAGMENT_MASK)
 		return false;
 	l->l4_off = c->off + header_bytes;
 	l->l4_bytes = total - header_bytes;
@@ -81,10 +73,10 @@ static bool parse_v4(const struct bp_cursor *c, struct bp_frame_layer *l)
 static bool parse_v6(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
 	const uint8_t *ip = c->data + c->off;
-	uint32_t off = c->off + V6_BYTES, end;
+	uint32_t off = c->off + BP_V6_BYTES, end;
 	uint8_t next;
 
-	if (!bp_cursor_has(c, V6_BYTES) || ip[0] >> 4 != 6)
+	if (!bp_cursor_has(c, BP_V6_BYTES) || ip[0] >> 4 != 6)
 		return false;
 	end = off + bp_load_be16(ip + 4);
 	if (end > c->end)
@@ -113,14 +105,14 @@ static bool parse_tcp(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
 	uint32_t header_bytes;
 
-	if (l->l4_bytes < TCP_BYTES_MIN || l->l4_off + TCP_BYTES_MIN > c->first_bytes)
+	if (l->l4_bytes < BP_TCP_BYTES_MIN || l->l4_off + BP_TCP_BYTES_MIN > c->first_bytes)
 		return false;
 	header_bytes = (c->data[l->l4_off + 12] >> 4) * 4u;
-	if (header_bytes < TCP_BYTES_MIN || header_bytes > l->l4_bytes ||
+	if (header_bytes < BP_TCP_BYTES_MIN || header_bytes > l->l4_bytes ||
 	    l->l4_off + header_bytes > c->first_bytes)
 		return false;
 	l->payload_off = l->l4_off + header_bytes;
-	l->csum_off = l->l4_off + TCP_CSUM;
+	l->csum_off = l->l4_off + BP_TCP_CSUM;
 	return true;
 }
 
@@ -128,14 +120,14 @@ static bool parse_udp(const struct bp_cursor *c, struct bp_frame_layer *l)
 {
 	uint32_t udp_bytes;
 
-	if (l->l4_bytes < UDP_BYTES || l->l4_off + UDP_BYTES > c->first_bytes)
+	if (l->l4_bytes < BP_UDP_BYTES || l->l4_off + BP_UDP_BYTES > c->first_bytes)
 		return false;
 	udp_bytes = bp_load_be16(c->data + l->l4_off + 4);
-	if (udp_bytes < UDP_BYTES || udp_bytes > l->l4_bytes)
+	if (udp_bytes < BP_UDP_BYTES || udp_bytes > l->l4_bytes)
 		return false;
 	l->l4_bytes = udp_bytes;
-	l->payload_off = l->l4_off + UDP_BYTES;
-	l->csum_off = l->l4_off + UDP_CSUM;
+	l->payload_off = l->l4_off + BP_UDP_BYTES;
+	l->csum_off = l->l4_off + BP_UDP_CSUM;
 	return true;
 }
 
@@ -144,7 +136,7 @@ static bool parse_sctp(const struct bp_cursor *c, struct bp_frame_layer *l)
 	if (l->l4_bytes < SCTP_BYTES || l->l4_off + SCTP_BYTES > c->first_bytes)
 		return false;
 	l->payload_off = l->l4_off + SCTP_BYTES;
-	l->csum_off = l->l4_off + SCTP_CSUM;
+	l->csum_off = l->l4_off + BP_SCTP_CSUM;
 	return true;
 }
 

@@ -12,6 +12,16 @@
 #define BP_PROTO_GRE  47u
 #define BP_PROTO_SCTP 132u
 
+/* Lengths of headers, without options; places of checksums in them. */
+#define BP_V4_BYTES_MIN     20u
+#define BP_V4_FRAGMENT_MASK 0x3fffu /* more-fragments, offset */
+#define BP_V6_BYTES         40u
+#define BP_TCP_BYTES_MIN    20u
+#define BP_TCP_CSUM         16u
+#define BP_UDP_BYTES        8u
+#define BP_UDP_CSUM         6u
+#define BP_SCTP_CSUM        8u
+
 /* IP packets one within the other; what lies deeper is payload. */
 #define BP_FRAME_LAYERS_MAX 4u
 

@@ -10,7 +10,6 @@
 
 #define TCP_FLAGS 13u
 #define TCP_CWR   0x80u
-#define SCTP_CSUM 8u
 #define PREFETCH  4u /* packets ahead; the first lines are cold when inferring */
 
 enum verdict {
@@ -111,7 +110,7 @@ static enum verdict resolve_csum(struct bp_offload *o, struct bp_pkt *views, uns
 	/* Padding of a short frame is not the packet's, though whoever padded it may not care. */
 	if (start && bp_frame_parse(views[0].data, views[0].len, frame_bytes, start, &frame)) {
 		l = bp_frame_inner(&frame);
-		if (l->proto == BP_PROTO_SCTP && meta->csum_offset == SCTP_CSUM) {
+		if (l->proto == BP_PROTO_SCTP && meta->csum_offset == BP_SCTP_CSUM) {
 			bp_partial_complete_layer(views, n_views, l, o->segmenter.counters);
 			return PASS;
 		}
@@ -260,7 +259,7 @@ static bool is_beyond_metadata(const struct bp_vnet_hdr *meta, struct bp_pkt *vi
 	struct bp_frame frame;
 
 	if (meta->gso_type == BP_VNET_GSO_NONE)
-		return start && meta->csum_offset == SCTP_CSUM;
+		return start && meta->csum_offset == BP_SCTP_CSUM;
 	return bp_frame_parse(views[0].data, views[0].len, (uint32_t)bp_pkt_bytes(views, n_views),
 			      start, &frame) &&
 	       bp_frame_is_tunnel(&frame);

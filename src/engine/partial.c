@@ -10,15 +10,6 @@
 
 #include <string.h>
 
-#define TCP_CSUM 16u
-#define UDP_CSUM 6u
-
-#define V4_BYTES  20u
-#define V6_BYTES  40u
-#define TCP_BYTES 20u
-#define UDP_BYTES 8u
-#define FRAGMENT  0x3fffu
-
 bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l)
 {
 	static const uint8_t zeros[4];
@@ -40,16 +31,16 @@ bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l)
 /* ip: a header as said, behind which n_bytes are to be read; of them l4_bytes are the packet's. */
 static bool is_whole(const uint8_t *ip, int is_v6, uint32_t n_bytes, uint32_t l4_bytes)
 {
-	const uint8_t *l4 = ip + (is_v6 ? V6_BYTES : V4_BYTES), *field;
+	const uint8_t *l4 = ip + (is_v6 ? BP_V6_BYTES : BP_V4_BYTES_MIN), *field;
 	uint8_t proto = is_v6 ? ip[6] : ip[9];
 
-	if (proto == BP_PROTO_TCP && n_bytes >= TCP_BYTES) {
-		field = l4 + TCP_CSUM;
-	} else if (proto == BP_PROTO_UDP && n_bytes >= UDP_BYTES) {
+	if (proto == BP_PROTO_TCP && n_bytes >= BP_TCP_BYTES_MIN) {
+		field = l4 + BP_TCP_CSUM;
+	} else if (proto == BP_PROTO_UDP && n_bytes >= BP_UDP_BYTES) {
 		if (bp_tunnel_has_port(bp_load_be16(l4 + 2)))
 			return false;
 		l4_bytes = bp_load_be16(l4 + 4);
-		field = l4 + UDP_CSUM;
+		field = l4 + BP_UDP_CSUM;
 	} else {
 		return false;
 	}
@@ -60,16 +51,17 @@ bool bp_partial_is_ruled_out(const uint8_t *frame, uint32_t first_bytes)
 {
 	const uint8_t *ip = frame + BP_ETH_BYTES;
 
-	if (first_bytes < BP_ETH_BYTES + V4_BYTES)
+	if (first_bytes < BP_ETH_BYTES + BP_V4_BYTES_MIN)
 		return false;
 	switch (bp_load_be16(ip - 2)) {
 	case BP_TYPE_V4:
-		return ip[0] == 0x45 && !(bp_load_be16(ip + 6) & FRAGMENT) &&
-		       is_whole(ip, 0, first_bytes - BP_ETH_BYTES - V4_BYTES,
-				bp_load_be16(ip + 2) - V4_BYTES);
+		return ip[0] == 0x45 && !(bp_load_be16(ip + 6) & BP_V4_FRAGMENT_MASK) &&
+		       is_whole(ip, 0, first_bytes - BP_ETH_BYTES - BP_V4_BYTES_MIN,
+				bp_load_be16(ip + 2) - BP_V4_BYTES_MIN);
 	case BP_TYPE_V6:
-		return first_bytes >= BP_ETH_BYTES + V6_BYTES && ip[0] >> 4 == 6 &&
-		       is_whole(ip, 1, first_bytes - BP_ETH_BYTES - V6_BYTES, bp_load_be16(ip + 4));
+		return first_bytes >= BP_ETH_BYTES + BP_V6_BYTES && ip[0] >> 4 == 6 &&
+		       is_whole(ip, 1, first_bytes - BP_ETH_BYTES - BP_V6_BYTES,
+				bp_load_be16(ip + 4));
 	default:
 		return false;
 	}
@@ -82,7 +74,7 @@ void bp_partial_complete(struct bp_pkt *views, unsigned n_views, uint32_t start,
 	uint16_t csum = (uint16_t)~bp_csum_fold(bp_csum_views(views, n_views, start, n_bytes));
 
 	/* 0 would mean «no checksum» in UDP. */
-	if (!csum && field_off - start == UDP_CSUM)
+	if (!csum && field_off - start == BP_UDP_CSUM)
 		csum = 0xffff;
 	if (csum == bp_csum_load(field))
 		return;
