@@ -9,7 +9,7 @@ struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 6u
+#define BP_DRIVER_ABI 7u
 
 enum bp_driver_flag {
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
@@ -48,10 +48,10 @@ struct bp_driver_ops {
 	/* Called in each worker's own thread before its first and after its last burst. NULL: none. */
 	int (*thread_enter)(struct bp_port *port, unsigned worker_id);
 	void (*thread_leave)(struct bp_port *port, unsigned worker_id);
-	/* The direct burst between two started queues of this driver, for paths that need nothing
-	 * but this mode; NULL when there is none. NULL: never. */
-	bp_direct_fn (*direct)(const struct bp_rxq *rxq, const struct bp_txq *txq,
-			       enum bp_engine_mode mode);
+	/* The direct burst between two started queues of this driver that does to each packet what edit
+	 * does (NULL: nothing); NULL where there is none, as for an edit that the driver does not know.
+	 * NULL: never. */
+	bp_direct_fn (*direct)(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit);
 };
 
 struct bp_driver {
