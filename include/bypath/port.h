@@ -274,15 +274,20 @@ unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
  */
 unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
+/* The queues of a port that is to be made, with the id of the worker that uses each. */
+struct bp_port_queues {
+	uint16_t n_rxq, n_txq; /* ≤ BP_QUEUES_MAX */
+	const uint16_t *rxq_workers,
+		*txq_workers; /* [n_rxq], [n_txq]: read by bp_port_create() only */
+};
+
 /*
- * Make a port of conf: find (and load, for a module) the driver, allocate queues, call open().
- * n_rxq, n_txq ≤ BP_QUEUES_MAX; rxq_workers[], txq_workers[] give each queue's worker id.
- * Ownership: *port is the caller's until bp_port_destroy(). Control thread; may block.
+ * Make port port_id of env->conf: find (and load, for a module) the driver, allocate queues, call open().
+ * Ownership: *port, env->ports[port_id] too, is the caller's until bp_port_destroy(). Control thread; may block.
  * Returns 0 or -errno (logged). Sketch of a life: create, start, [stop, start …], stop, destroy.
  */
-int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t port_id,
-		   uint16_t n_rxq, const uint16_t *rxq_workers, uint16_t n_txq,
-		   const uint16_t *txq_workers, struct bp_port **port);
+int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		   struct bp_port **port);
 void bp_port_destroy(struct bp_port *port);
 
 /*
