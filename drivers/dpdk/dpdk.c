@@ -58,7 +58,7 @@ static bool has_kernel_iface(const struct dpdk_port *dp)
 	       (dp->kind == DPDK_PCAP && dp->iface[0]);
 }
 
-/* An interface whose packets the PMD would take for Ethernet frames. */
+/* Refuse an interface whose packets have no Ethernet header: the PMD would take them for frames. */
 static int check_iface_type(const struct dpdk_port *dp)
 {
 	char why[256];
@@ -266,8 +266,9 @@ static int start_device(struct dpdk_port *dp)
 }
 
 /*
- * Frames for every address. PMDs on an interface of the kernel's would set a flag there that outlives
- * the process: a wish of our own does not. Virtual PMDs have no filter and say ENOTSUP.
+ * Ask for frames to every MAC address. On an interface of the kernel's the PMD would set a flag
+ * that outlives the process, so a socket of our own asks instead. Virtual PMDs have no filter and
+ * return ENOTSUP.
  */
 static void become_promiscuous(struct dpdk_port *dp)
 {
@@ -389,7 +390,7 @@ static void empty_rings(const struct dpdk_port *dp)
 
 static uint64_t since(uint64_t value, uint64_t base)
 {
-	return value > base ? value - base : 0; /* a PMD that starts again at 0 */
+	return value > base ? value - base : 0; /* else the PMD has begun again at 0 */
 }
 
 static void add_stats(const struct dpdk_port *dp, struct rte_eth_stats *sum)
@@ -434,7 +435,8 @@ static void dpdk_stop(struct bp_port *port)
 
 /* --- while it runs ------------------------------------------------------------------------------ */
 
-/* net_tap asks for its interface in this namespace: one that was moved away is down for it, whatever it is. */
+/* net_tap looks for its interface in this namespace, and reports one that was moved away as down
+ * even if it is up. */
 static bool is_moved_tap(const struct dpdk_port *dp)
 {
 	char name[IF_NAMESIZE];

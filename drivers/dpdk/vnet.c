@@ -161,7 +161,8 @@ static struct rte_mbuf *split_headers(const struct dpdk_txq *tq, struct rte_mbuf
 	return head;
 }
 
-/* Where they end counts; where layer 2 does only if somebody looks at the IP header (l2 not 0). */
+/* Set the lengths so that layer 4 begins at csum_start and the headers end at hdr_len. l2: bytes of
+ * layer 2, for a PMD that looks at the IP header; 0: any that fit. */
 static void set_lengths(struct rte_mbuf *m, uint32_t l2, uint32_t csum_start, uint32_t hdr_len)
 {
 	if (!l2)
@@ -214,7 +215,7 @@ struct rte_mbuf *dpdk_vnet_write(const struct dpdk_txq *tq, struct rte_mbuf *m,
 	bool is_partial = meta.flags & BP_VNET_F_NEEDS_CSUM;
 	struct headers h = { 0 };
 	uint32_t hdr_len;
-	bool may_rewrite; /* net_vhost, the checksum's field */
+	bool may_rewrite; /* may net_vhost rewrite the checksum's field? */
 
 	if (!is_super && !is_partial)
 		return m;

@@ -144,7 +144,7 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 		}
 		for (unsigned i = 0; i < n_views; i++, done++, tail++) {
 			w->slots[tail & w->mask] = pkts[done];
-			/* Another path's account begins at the other end. */
+			/* The other end belongs to another path, which counts its copies from 0. */
 			w->slots[tail & w->mask].copies = 0;
 			n_bytes += pkts[done].len;
 		}
@@ -161,7 +161,7 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 
 /* --- from wire to wire ------------------------------------------------------------------------ */
 
-/* The way by views, for all that is rare: packets that do not fit, or whose rest is yet to come. */
+/* Move packets by views, where that is needed: they do not fit, or their rest is yet to come. */
 static __attribute__((noinline)) unsigned direct_by_views(struct bp_rxq *rxq, struct bp_txq *txq,
 							  unsigned max, unsigned n_retries)
 {

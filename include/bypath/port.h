@@ -249,7 +249,7 @@ struct bp_port {
 	/* enum bp_link. Written by the control thread (bp_port_set_link()), read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
-	bool is_missed; /* said to be gone, and not up since. Control thread */
+	bool is_missed; /* reported as gone, and not up since then. Control thread */
 };
 
 /*
@@ -296,9 +296,9 @@ void bp_port_destroy(struct bp_port *port);
  * quiet).
  */
 int bp_port_make_ready(struct bp_port *port);
-/* Give the bursts of a port that is ready to its workers: what stands beside it is ready as well. */
+/* Let the workers use the bursts of a port that bp_port_make_ready() has started. */
 void bp_port_publish(struct bp_port *port);
-/* Both at once, where nothing else has to be made in between. As bp_port_make_ready(). */
+/* bp_port_make_ready() and bp_port_publish() in one call. Returns as bp_port_make_ready(). */
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);
@@ -314,8 +314,9 @@ void bp_port_unpublish(struct bp_port *port);
 void bp_port_stop(struct bp_port *port);
 
 /*
- * For the first time: start each port of env, then decide in_place for all, since a later one may have
- * added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what was done.
+ * Start each port of env for the first time, then decide in_place for all, since a later port may
+ * have added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what
+ * was done.
  */
 int bp_ports_start(struct bp_env *env);
 /* Stop those that are started. No worker may be inside a burst. */

@@ -235,7 +235,7 @@ static bool has_work(const struct bp_bind_plan *plan)
 /* A signal, or a reader of the output that is gone, must not leave a device half-way. */
 static void block_signals(void)
 {
-	/* TTIN, TTOU: a terminal stops who is in the background for what it prints. */
+	/* TTIN, TTOU: a terminal stops a background process that prints. */
 	static const int others[] = { SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR2, SIGALRM };
 	sigset_t set;
 
@@ -289,7 +289,8 @@ static int plan_and_bind(const struct options *o)
 	return exit_code;
 }
 
-/* What another process changes after it was judged would be undone, or taken, unseen. */
+/* Without the lock, what another process changes after we have judged it would be undone or taken
+ * unseen. */
 static int plan_and_bind_alone(const struct options *o)
 {
 	char why[WHY_BYTES];

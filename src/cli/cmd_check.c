@@ -39,7 +39,7 @@ struct findings {
 	struct bp_conf conf;
 	bool is_loaded;
 	char errors[ERRORS_BYTES];
-	char notes[ERRORS_BYTES]; /* what is no fault of the file */
+	char notes[ERRORS_BYTES]; /* remarks that are no faults of the file */
 };
 
 static void print_usage(FILE *out)

@@ -178,7 +178,8 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 		return BP_EXIT_FAILED;
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
-	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
+	/* Where standard output was closed at the start nobody reads it: the report of a service is
+	 * a file. */
 	if (bp_cli_has_output())
 		code = print_report(o, report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))

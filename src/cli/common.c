@@ -183,11 +183,13 @@ void bp_cli_block_signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
-	/* Waiting for a blocked signal finds it even where nohup has it ignored. */
+	/* sigtimedwait() returns a blocked SIGHUP even where nohup has it ignored: leave it out
+	 * there. */
 	if (!is_ignored(SIGHUP))
 		sigaddset(set, SIGHUP);
 	blocked = *set;
-	/* Its default is a death without a report; who has an answer adds it to the set. */
+	/* By default SIGUSR1 ends the process without a report. A command that answers it adds it
+	 * to the set. */
 	sigaddset(&blocked, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -222,7 +224,8 @@ int bp_cli_end(int code)
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
-	/* Of what was lost before, stdio keeps no reason: one byte more meets it again. */
+	/* stdio keeps no reason for output that it lost earlier: writing one byte more meets the
+	 * error again. */
 	if (!errno && write(STDOUT_FILENO, "\n", 1) > 0)
 		errno = 0;
 	fprintf(stderr, "bypath: error: standard output: cannot be written: %s\n",

@@ -87,8 +87,9 @@ void bp_cli_block_signals(sigset_t *set);
 void bp_cli_keep_end(void);
 
 /*
- * Have something on descriptors 0 to 2: a file opened there would take what is printed. Standard output
- * then takes nothing: who prints fails at the end, as any program does.
+ * Open those of the descriptors 0 to 2 that are closed: a file opened there later would take what
+ * is printed. A standard output opened here takes nothing, so that printing fails at the end, as in
+ * any program.
  */
 void bp_cli_open_standard_files(void);
 

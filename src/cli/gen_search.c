@@ -64,7 +64,7 @@ static int take_number(const char *option, const char *text, double min, double 
 	return 0;
 }
 
-/* A part of a frame, or of a repetition, is none. */
+/* Refuse fractions: frames and repetitions are whole. */
 static int refuse_part(const char *option, const char *text, double number)
 {
 	if (number <= floor(number))
@@ -269,7 +269,7 @@ static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
 
 		clock_gettime(CLOCK_MONOTONIC, &begin);
 		s->conf.frame_size = s->sizes[i];
-		/* What one size leaves is for those after it. */
+		/* The time that one size leaves over goes to the sizes after it. */
 		if (left_s > 0)
 			s->conf.budget_s = left_s / (s->n_sizes - i);
 		err = search_size(s, run, root);

@@ -87,7 +87,8 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 	return err;
 }
 
-/* Not more often: each look takes a lock of the whole kernel, for which others may make it wait. */
+/* Look no more often than this: each look takes a lock of the whole kernel, for which others may
+ * make it wait. */
 static void check_ports(struct bp_gen *gen)
 {
 	if (bp_clock_ns() - gen->checked_ns >= CHECK_NS)
@@ -168,8 +169,8 @@ static void settle(struct bp_gen *gen)
 	}
 }
 
-/* A receiver alone: the time before the first frame is somebody else's. What came with the first burst
- * had begun before it. */
+/* A receiver alone leaves out the time before the first frame. The packets of the first burst were
+ * sent before that time begins, so the rate does not count them. */
 static void rate_arrivals(const struct bp_sink *sink, struct bp_trial_result *r, uint64_t n_once)
 {
 	uint64_t n_after = n_once > sink->n_first ? n_once - sink->n_first : 0;
