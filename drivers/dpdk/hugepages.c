@@ -187,8 +187,8 @@ static int check_free(const struct bp_port *port, int node)
 	       "echo %llu > %s, or set [dpdk] no_huge = yes",
 	       port->conf->name, (unsigned long long)n_free, where, want,
 	       node == BP_NO_NODE ? "" : " there, where NICs are",
-	       (unsigned long long)(read_number(path) +
-				    (n_more + arena_mib(port->env, node) + 1) / 2),
+	       (unsigned long long)read_number(path) +
+		       (n_more + arena_mib(port->env, node) + 1) / 2,
 	       path);
 	return -ENOMEM;
 }

@@ -221,7 +221,7 @@ static int store_text(const struct bp_key *key, const char *text, char *field,
 			return -EINVAL;
 		}
 	memset(field, 0, key->size);
-	memcpy(field, text, len);
+	memcpy(field, text, len + 1);
 	return 0;
 }
 
