@@ -107,10 +107,11 @@ static unsigned wanted_mib(const struct bp_conf *conf, int node)
 {
 	unsigned mib = 16;
 
-	if (node != BP_NO_NODE)
-		return conf->dpdk.memory_mib ? conf->dpdk.memory_mib * count_nics(conf, node) /
-						       count_nics(conf, BP_NO_NODE)
-					     : 24 * count_nics(conf, node);
+	if (node != BP_NO_NODE) {
+		unsigned n = count_nics(conf, node), n_all = count_nics(conf, BP_NO_NODE);
+
+		return conf->dpdk.memory_mib && n_all ? conf->dpdk.memory_mib * n / n_all : 24 * n;
+	}
 	if (conf->dpdk.memory_mib)
 		return conf->dpdk.memory_mib;
 	for (unsigned i = 0; i < conf->n_ports; i++) {
