@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a port that is no more. Their ids are not given again: others' in_place knows them. */
+/* Forget the pools of a port that is gone. Their ids are not used again: other queues' in_place
+ * refers to them. */
 static void forget_pools(struct bp_env *env, unsigned first, unsigned end)
 {
 	for (unsigned i = first; i < end; i++)
