@@ -94,9 +94,9 @@ def loss_free(ctx, side):
     source = None
     try:
         side.start()
-        source = Source(ctx, 64, "20000pps", 0.2, ETH)
-        wait_flow(ctx, side, None)
-        source.process.wait_end(10)
+        source = Source(ctx, 64, "20000pps", options=ETH)
+        wait_flow(ctx, side, source)
+        source.stop()
         highest, loss = trial(ctx, side, None)
         bounds = Bounds(highest * (1 - loss), highest)
         trials, note = [[round(highest), None, loss]], None
