@@ -306,8 +306,9 @@ static void abandon_marked(struct bp_txq *q)
 }
 
 /*
- * A PMD that does not tell took nothing of the backlog, in as many attempts as a burst has: it may
- * never take the first of it, behind which all would wait. Returns whether that one is given up.
+ * A PMD that does not say why took nothing of the backlog in as many attempts as a burst has. It
+ * may never take the first packet, and all others wait behind that one. Returns whether the first
+ * packet is given up.
  */
 static bool pass_blocked(struct bp_txq *q)
 {

@@ -197,7 +197,7 @@ bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *t
 {
 	const struct dpdk_rxq *rq = rxq->priv;
 	const struct dpdk_txq *tq = txq->priv;
-	/* Made in this PMD, of whole mbufs without flags, all of one length. */
+	/* net_null makes its packets: whole mbufs without flags, all of one length. */
 	bool is_bare = rq->dp->kind == DPDK_NULL;
 
 	if (tq->max_bytes < tq->min_bytes)

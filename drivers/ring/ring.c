@@ -143,7 +143,7 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 		}
 		for (unsigned i = 0; i < n_views; i++, done++, tail++) {
 			w->slots[tail & w->mask] = pkts[done];
-			/* Another path's account begins at the other end. */
+			/* The other end belongs to another path, which counts its copies from 0. */
 			w->slots[tail & w->mask].copies = 0;
 			n_bytes += pkts[done].len;
 		}

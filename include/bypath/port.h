@@ -273,7 +273,7 @@ struct bp_port {
 	/* enum bp_link. Written by the control thread (bp_port_set_link()), read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
-	bool is_missed; /* said to be gone, and not up since. Control thread */
+	bool is_missed; /* reported as gone, and not up since then. Control thread */
 };
 
 /*
@@ -298,15 +298,20 @@ unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
  */
 unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
+/* The queues of a port that is to be made, with the id of the worker that uses each. */
+struct bp_port_queues {
+	uint16_t n_rxq, n_txq; /* ≤ BP_QUEUES_MAX */
+	const uint16_t *rxq_workers,
+		*txq_workers; /* [n_rxq], [n_txq]: read by bp_port_create() only */
+};
+
 /*
- * Make a port of conf: find (and load, for a module) the driver, allocate queues, call open().
- * n_rxq, n_txq ≤ BP_QUEUES_MAX; rxq_workers[], txq_workers[] give each queue's worker id.
- * Ownership: *port is the caller's until bp_port_destroy(). Control thread; may block.
+ * Make port port_id of env->conf: find (and load, for a module) the driver, allocate queues, call open().
+ * Ownership: *port, env->ports[port_id] too, is the caller's until bp_port_destroy(). Control thread; may block.
  * Returns 0 or -errno (logged). Sketch of a life: create, start, [stop, start …], stop, destroy.
  */
-int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t port_id,
-		   uint16_t n_rxq, const uint16_t *rxq_workers, uint16_t n_txq,
-		   const uint16_t *txq_workers, struct bp_port **port);
+int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		   struct bp_port **port);
 void bp_port_destroy(struct bp_port *port);
 
 /*
@@ -315,9 +320,9 @@ void bp_port_destroy(struct bp_port *port);
  * quiet).
  */
 int bp_port_make_ready(struct bp_port *port);
-/* Give the bursts of a port that is ready to its workers: what stands beside it is ready as well. */
+/* Let the workers use the bursts of a port that bp_port_make_ready() has started. */
 void bp_port_publish(struct bp_port *port);
-/* Both at once, where nothing else has to be made in between. As bp_port_make_ready(). */
+/* bp_port_make_ready() and bp_port_publish() in one call. Returns as bp_port_make_ready(). */
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);
@@ -333,8 +338,9 @@ void bp_port_unpublish(struct bp_port *port);
 void bp_port_stop(struct bp_port *port);
 
 /*
- * For the first time: start each port of env, then decide in_place for all, since a later one may have
- * added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what was done.
+ * Start each port of env for the first time, then decide in_place for all, since a later port may
+ * have added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what
+ * was done.
  */
 int bp_ports_start(struct bp_env *env);
 /* Stop those that are started. No worker may be inside a burst. */

@@ -261,7 +261,7 @@ static void list_paths(void)
 		       bp_cmp_paths[i].title);
 }
 
-int bp_cmd_compare(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct bp_cmp_run *run = calloc(1, sizeof(*run));
 	struct bp_compare_arguments a = { .o = run ? &run->options : NULL };
@@ -291,3 +291,10 @@ int bp_cmd_compare(int argc, char **argv)
 	free(run);
 	return code;
 }
+
+const struct bp_command bp_command_compare = {
+	.name = "compare",
+	.usage = "[--quick] [--paths LIST] [--sizes LIST] [--rounds N] [--ports A,B] [--json FILE]",
+	.help = "run every I/O path of this machine side by side",
+	.run = run_command,
+};

@@ -56,22 +56,12 @@ static void print_text(const struct bp_report_driver *rows, size_t n_rows)
 	printf("%zu of %zu drivers can be used\n", n_usable, n_rows);
 }
 
-static int take_option(void *is_json, int c, const char *value)
+static int run_command(int argc, char **argv)
 {
-	(void)c;
-	(void)value;
-	*(bool *)is_json = true;
-	return 0;
-}
-
-int bp_cmd_drivers(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	/* The bool is_json is all that there is to set. */
+	static const struct bp_cli_option options_rows[] = { { "json", BP_CLI_FLAG, .at = 0 },
+							     { .name = NULL } };
+	static const struct bp_cli_options options = { options_rows, print_usage };
 	struct bp_report_driver rows[DRIVERS_MAX];
 	bool is_json = false;
 	size_t n_rows = 0;
@@ -96,3 +86,10 @@ int bp_cmd_drivers(int argc, char **argv)
 		free((char *)(uintptr_t)rows[i].reason);
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
+
+const struct bp_command bp_command_drivers = {
+	.name = "drivers",
+	.usage = "[--json]",
+	.help = "list the drivers of this build and, for each missing one, why",
+	.run = run_command,
+};

@@ -136,7 +136,7 @@ static int choose_side(const struct bp_gen_arguments *o, struct bp_conf *conf)
 	return 0;
 }
 
-int bp_cmd_gen(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct bp_gen_arguments *o = calloc(1, sizeof(*o));
 	struct bp_conf *conf = calloc(1, sizeof(*conf));
@@ -160,3 +160,11 @@ free_all:
 	free(o);
 	return code;
 }
+
+const struct bp_command bp_command_gen = {
+	.name = "gen",
+	.usage =
+		"FILE.ini | --tx-port DRIVER:DEVICE --rx-port DRIVER:DEVICE [--rate R] [--size S] …",
+	.help = "send traffic, receive it, say what became of it",
+	.run = run_command,
+};

@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,43 +49,30 @@ static void print_usage(FILE *out)
 		"  --quiet                   no line per second\n");
 }
 
-static int parse_duration(const char *text, double *duration_s)
-{
-	char *end;
-
-	errno = 0;
-	*duration_s = strtod(text, &end);
-	if (errno || end == text || *end || !isfinite(*duration_s) || *duration_s <= 0 ||
-	    *duration_s > 1e9)
-		return bp_cli_complain("--duration: found «%s», allowed: seconds above 0", text);
-	return 0;
-}
-
-static int take_option(void *options, int c, const char *value)
+static int take_duration(void *options, const struct bp_cli_option *option, const char *text)
 {
 	struct options *o = options;
+	char *end;
 
-	if (c == 'd')
-		return parse_duration(value, &o->duration_s);
-	if (c == 's')
-		return bp_cli_add_set(&o->sets, value);
-	if (c == 'r')
-		o->report_path = value;
-	o->is_quiet |= c == 'q';
+	(void)option;
+	errno = 0;
+	o->duration_s = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(o->duration_s) || o->duration_s <= 0 ||
+	    o->duration_s > 1e9)
+		return bp_cli_complain("--duration: found «%s», allowed: seconds above 0", text);
 	return 0;
 }
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "duration", required_argument, NULL, 'd' },
-		{ "report", required_argument, NULL, 'r' },
-		{ "set", required_argument, NULL, 's' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct bp_cli_option rows[] = {
+		{ "duration", BP_CLI_TAKE, .take = take_duration },
+		{ "report", BP_CLI_TEXT, .at = offsetof(struct options, report_path) },
+		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
+		{ "quiet", BP_CLI_FLAG, .at = offsetof(struct options, is_quiet) },
+		{ .name = NULL },
 	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
@@ -190,7 +178,8 @@ static int report_end(struct bp_engine *engine, const struct options *o, struct 
 		return BP_EXIT_FAILED;
 	bp_engine_report(engine, report);
 	n_models = bp_explain_report(report, models);
-	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
+	/* Where standard output was closed at the start nobody reads it: the report of a service is
+	 * a file. */
 	if (bp_cli_has_output())
 		code = print_report(o, report, models, n_models);
 	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
@@ -242,7 +231,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	return code;
 }
 
-int bp_cmd_run(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct bp_conf conf;
@@ -265,3 +254,10 @@ int bp_cmd_run(int argc, char **argv)
 	code = bp_cli_check_output(&conf, o.report_path);
 	return code ? code - 1 : forward(&conf, &o);
 }
+
+const struct bp_command bp_command_run = {
+	.name = "run",
+	.usage = "FILE.ini [--duration S] [--report FILE.json] [--set SECTION.KEY=VALUE]",
+	.help = "forward between the ports of FILE.ini",
+	.run = run_command,
+};

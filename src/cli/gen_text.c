@@ -201,7 +201,7 @@ static void put_count(FILE *out, uint64_t n, const char *meaning)
 		fprintf(out, "  %s %s\n", bp_table_commas(n, text), meaning);
 }
 
-/* Above this share the figures are of the machine's other work as well. */
+/* Above this share other work on the machine has changed the figures. */
 static void put_disturbed(FILE *out, const struct bp_trial_result *v)
 {
 	if (!bp_trial_is_disturbed(v))

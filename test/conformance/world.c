@@ -77,14 +77,14 @@ static int create_ports(struct world *w)
 {
 	static const uint16_t worker = WORKER, peer_worker = PEER_WORKER;
 	uint32_t flags = w->rig->flags;
-	int err;
+	const struct bp_port_queues queues = { !(flags & RIG_NO_RXQ), !(flags & RIG_NO_TXQ),
+					       &worker, &worker };
+	const struct bp_port_queues peer_queues = { 1, 1, &peer_worker, &peer_worker };
+	int err = bp_port_create(&w->env, 0, &queues, &w->port);
 
-	err = bp_port_create(&w->env, &w->conf.ports[0], 0, !(flags & RIG_NO_RXQ), &worker,
-			     !(flags & RIG_NO_TXQ), &worker, &w->port);
 	if (err || w->conf.n_ports < 2)
 		return err;
-	err = bp_port_create(&w->env, &w->conf.ports[1], 1, 1, &peer_worker, 1, &peer_worker,
-			     &w->peer);
+	err = bp_port_create(&w->env, 1, &peer_queues, &w->peer);
 	if (err)
 		bp_port_destroy(w->port);
 	return err;
