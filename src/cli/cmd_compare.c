@@ -12,7 +12,7 @@
 #include "core/cpu.h"
 #include "core/pages.h"
 #include "report/html.h"
-#include "report/json_model.h"
+#include "report/json.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -6,6 +6,7 @@
 #include "bypath/driver.h"
 
 #include "core/columns.h"
+#include "core/json.h"
 #include "report/json.h"
 
 #include <errno.h>
@@ -20,13 +21,21 @@ static void print_usage(FILE *out)
 	fputs("usage: bypath drivers [--json]\n", out);
 }
 
+/* A driver of this build. */
+struct row {
+	const char *name;
+	const char *state; /* "linked in", "module loads", "module fails", "left out" */
+	const char *reason; /* why it cannot be used, or NULL */
+	const char *summary; /* or NULL where it is not known */
+};
+
 /* A module is loaded to know; its reason is copied, since the next look-up overwrites it. */
-static void look(const struct bp_driver_entry *entry, struct bp_report_driver *row)
+static void look(const struct bp_driver_entry *entry, struct row *row)
 {
 	const struct bp_driver *driver = entry->driver;
 	const char *why = NULL;
 
-	*row = (struct bp_report_driver){ .name = entry->name, .state = "linked in" };
+	*row = (struct row){ .name = entry->name, .state = "linked in" };
 	if (entry->missing) {
 		row->state = "left out";
 		row->reason = strdup(entry->missing);
@@ -42,7 +51,7 @@ static void look(const struct bp_driver_entry *entry, struct bp_report_driver *r
 		row->reason = strdup(why ? why : "reason unknown");
 }
 
-static void print_text(const struct bp_report_driver *rows, size_t n_rows)
+static void print_text(const struct row *rows, size_t n_rows)
 {
 	size_t n_usable = 0;
 
@@ -55,6 +64,20 @@ static void print_text(const struct bp_report_driver *rows, size_t n_rows)
 		n_usable += rows[i].reason == NULL;
 	}
 	printf("%zu of %zu drivers can be used\n", n_usable, n_rows);
+}
+
+/* Schema `bypath.drivers/1`. */
+static int print_json(const struct row *rows, size_t n_rows)
+{
+	json_t *drivers = json_array();
+
+	for (size_t i = 0; i < n_rows; i++)
+		json_array_append_new(drivers, json_pack("{s:s, s:s, s:o, s:o}", "name",
+							 rows[i].name, "state", rows[i].state,
+							 "reason", bp_json_text(rows[i].reason),
+							 "summary", bp_json_text(rows[i].summary)));
+	return bp_json_print(
+		stdout, json_pack("{s:s, s:o}", "schema", "bypath.drivers/1", "drivers", drivers));
 }
 
 static int take_option(void *is_json, int c, const char *value)
@@ -73,7 +96,7 @@ int bp_cmd_drivers(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static const struct bp_cli_options options = { longs, print_usage, take_option };
-	struct bp_report_driver rows[DRIVERS_MAX];
+	struct row rows[DRIVERS_MAX];
 	bool is_json = false;
 	size_t n_rows = 0;
 	int err = 0, code = bp_cli_parse(argc, argv, &options, &is_json);
@@ -90,7 +113,7 @@ int bp_cmd_drivers(int argc, char **argv)
 		n_rows++;
 	}
 	if (is_json)
-		err = bp_report_json_drivers(stdout, rows, n_rows);
+		err = print_json(rows, n_rows);
 	else
 		print_text(rows, n_rows);
 	for (size_t i = 0; i < n_rows; i++)

@@ -7,8 +7,9 @@
 
 #include "compare/text.h"
 #include "compare/winner.h"
+#include "core/json.h"
 #include "report/html.h"
-#include "report/json_model.h"
+#include "report/json.h"
 
 #include <stdio.h>
 #include <string.h>

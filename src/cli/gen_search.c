@@ -7,8 +7,10 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/page.h"
+#include "gen/document.h"
 #include "gen/search_report.h"
-#include "report/json_model.h"
+#include "report/json.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <math.h>
@@ -271,9 +273,11 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 	if (!err && bp_cli_page_open(&page))
 		err = -ENOMEM;
 	if (!err) {
-		bp_search_print_text(page.file, &result, true);
+		json_t *search = bp_search_document(&result);
+
+		bp_view_print(page.file, search);
 		is_printed = !bp_cli_page_print(&page);
-		json_array_append_new(json_object_get(root, "searches"), bp_search_json(&result));
+		json_array_append_new(json_object_get(root, "searches"), search);
 		err = result.cause == BP_SEARCH_CAUSE_FAILED || !is_printed;
 	}
 	bp_search_result_free(&result);

@@ -6,8 +6,8 @@
 #include "compare/stat.h"
 #include "compare/winner.h"
 #include "core/cpu.h"
+#include "core/json.h"
 #include "core/utf8.h"
-#include "report/json_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

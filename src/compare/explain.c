@@ -3,7 +3,7 @@
 #include "compare/explain.h"
 
 #include "compare/text.h"
-#include "report/json_model.h"
+#include "core/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -31,7 +31,7 @@ OWNERS = {
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
     "libmnl/": {"src/core"},
-    "jansson.h": {"src/report", "src/cli", "src/gen", "src/compare"},
+    "jansson.h": {"src/core", "src/report", "src/engine", "src/ledger", "src/cli", "src/gen", "src/compare"},
 }
 LINES_MAX = 800
 
