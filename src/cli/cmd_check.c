@@ -14,7 +14,7 @@
 #include "core/netifs.h"
 #include "core/pci.h"
 #include "engine/engine.h"
-#include "report/json_model.h"
+#include "core/json.h"
 
 #include <jansson.h>
 

@@ -6,6 +6,7 @@
 #include "bypath/config.h"
 #include "bypath/port.h"
 
+#include "ledger/document.h"
 #include "ledger/explain.h"
 #include "report/json.h"
 
@@ -61,7 +62,8 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	bp_ports_find_held(conf, print_holder, (void *)conf);
 	n_paths = bp_explain_predict(conf, infos, paths);
 	if (o->is_json)
-		err = bp_report_json_explain(stdout, o->file, conf, infos, paths, n_paths);
+		err = bp_json_print(stdout,
+				    bp_ledger_document(o->file, conf, infos, paths, n_paths));
 	else
 		bp_explain_text(stdout, o->file, conf, infos, paths, n_paths);
 	free(paths);

@@ -10,10 +10,11 @@
 #include "bypath/report.h"
 
 #include "core/clock.h"
+#include "engine/document.h"
 #include "engine/engine.h"
+#include "ledger/document.h"
 #include "ledger/explain.h"
-#include "report/json.h"
-#include "report/text.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -94,17 +95,27 @@ static int check_report_path(const char *path)
 	return 0;
 }
 
+/* A snapshot as a document, the model of its paths in it; NULL when memory lacks. */
+static json_t *make_document(const struct bp_report *report)
+{
+	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	json_t *document = models ? bp_engine_document(report) : NULL;
+
+	if (document)
+		bp_ledger_add(document, models, bp_explain_report(report, models));
+	free(models);
+	return document;
+}
+
 /* The report as it stands, in the log. */
 static void report_now(struct bp_engine *engine, struct bp_report *report)
 {
-	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	json_t *document;
 
-	if (!models)
-		return;
 	bp_engine_report(engine, report);
-	bp_report_text(bp_log_stream(), report, models, bp_explain_report(report, models));
-	fflush(bp_log_stream());
-	free(models);
+	document = make_document(report);
+	bp_view_print(bp_log_stream(), document);
+	json_decref(document);
 }
 
 /* Does the signal that came (or none: -1) end the run? If so, it is pending again. */
@@ -151,40 +162,20 @@ static void watch(struct bp_engine *engine, const struct bp_conf *conf, const st
 			continue;
 		next_line_ns += 1000000000u;
 		bp_engine_report(engine, now);
-		bp_report_live(bp_log_stream(), prev, now);
+		bp_engine_print_live(bp_log_stream(), prev, now);
 		*prev = *now;
 	}
 }
 
-static int print_report(const struct options *o, const struct bp_report *report,
-			const struct bp_model_path *models, unsigned n_models)
-{
-	struct bp_cli_page page;
-
-	if (bp_cli_page_open(&page))
-		return BP_EXIT_FAILED;
-	page.is_for_log = o->is_output_taken;
-	bp_report_text(page.file, report, models, n_models);
-	return bp_cli_page_print(&page) ? BP_EXIT_FAILED : BP_EXIT_OK;
-}
-
 static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
-	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
-	int code = BP_EXIT_OK;
-	unsigned n_models;
+	int code;
 
-	if (!models)
-		return BP_EXIT_FAILED;
 	bp_engine_report(engine, report);
-	n_models = bp_explain_report(report, models);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */
-	if (bp_cli_has_output())
-		code = print_report(o, report, models, n_models);
-	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
-		code = BP_EXIT_FAILED;
-	free(models);
+	code = bp_cli_report(make_document(report), bp_cli_has_output(), o->is_output_taken,
+			     o->report_path);
 	if (report->unaccounted) {
 		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
 		       (long long)report->unaccounted);

@@ -7,8 +7,11 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/page.h"
+#include "core/json.h"
+#include "gen/document.h"
 #include "gen/search_report.h"
-#include "report/json_model.h"
+#include "report/json.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <math.h>
@@ -213,21 +216,6 @@ static void show(void *ctx, const struct bp_search_progress *progress)
 	fflush(bp_log_stream());
 }
 
-/* {"schema": …, "machine": …, "searches": []} */
-static json_t *root_json(const struct bp_gen *gen)
-{
-	struct bp_gen_report *r = malloc(sizeof(*r));
-	json_t *root;
-
-	if (!r)
-		return NULL;
-	bp_gen_report(gen, r);
-	root = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[]}", "schema", "bypath.searches/1", "machine",
-			 "host", r->host, "kernel", r->kernel, "cpu", r->cpu, "searches");
-	free(r);
-	return root;
-}
-
 /* One frame size. 0; 1: go no further; -errno. */
 static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 {
@@ -250,9 +238,11 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 	if (!err && bp_cli_page_open(&page))
 		err = -ENOMEM;
 	if (!err) {
-		bp_search_print_text(page.file, &result, true);
+		json_t *search = bp_search_document(&result);
+
+		bp_view_print(page.file, search);
 		is_printed = !bp_cli_page_print(&page);
-		json_array_append_new(json_object_get(root, "searches"), bp_search_json(&result));
+		json_array_append_new(json_object_get(root, "searches"), search);
 		err = result.cause == BP_SEARCH_CAUSE_FAILED || !is_printed;
 	}
 	bp_search_result_free(&result);
@@ -287,7 +277,8 @@ int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet
 		      const char *json_path, const sigset_t *signals)
 {
 	struct run run = { .gen = gen, .signals = signals, .is_terminal = isatty(STDERR_FILENO) };
-	json_t *root = root_json(gen);
+	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
+				 bp_json_machine(), "searches");
 	int err;
 
 	if (!root)

@@ -25,7 +25,7 @@ LIBC = {
 CLI = "src/cli"
 USES = {
     "src/gen": {"src/report"},
-    "src/compare": {"src/gen", "src/lab", "src/report"},
+    "src/compare": {"src/gen", "src/lab"},
 }
 # Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
 OWNERS = {
@@ -39,7 +39,7 @@ OWNERS = {
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
     "libmnl/": {"src/core"},
-    "jansson.h": {"src/report", "src/cli", "src/gen", "src/compare"},
+    "jansson.h": {"src/core", "src/report", "src/engine", "src/ledger", "src/cli", "src/gen", "src/compare"},
 }
 LINES_MAX = 800
 
@@ -88,6 +88,8 @@ def include_allowed(path, form, name):
         if own == CLI or own.startswith("test/"):
             return True
         folder, _, rest = name.partition("/")
+        if own == "src/report":  # prints documents, and knows no struct of those who make them
+            return folder in ("core", "report") or name == "bypath/log.h"
         return not rest or folder == "bypath" or "src/" + folder in {own, "src/core"} | USES.get(own, set())
     if own.startswith("test/"):
         return True
