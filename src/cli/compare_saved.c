@@ -43,7 +43,7 @@ static int write_diff(const struct bp_compare_arguments *a, const json_t *before
 
 	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
 		bp_cmp_print_diff(stdout, before, after, diff);
-	if (a->html_path && bp_report_html_diff(document, a->html_path))
+	if (a->html_path && bp_report_html(document, a->html_path))
 		code = BP_EXIT_FAILED;
 	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
 		code = BP_EXIT_FAILED;
