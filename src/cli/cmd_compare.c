@@ -3,16 +3,15 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/compare_options.h"
+#include "cli/page.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
-#include "compare/text.h"
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/pages.h"
 #include "report/html.h"
-#include "report/json.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -172,17 +171,14 @@ static void measure_all(struct bp_cmp_run *run)
 static int finish(struct bp_cmp_run *run, const struct bp_compare_arguments *a)
 {
 	json_t *document = bp_cmp_document(run);
-	int code = BP_EXIT_OK;
+	int code;
 
 	if (!document) {
 		bp_log(BP_LOG_ERROR, "no memory for the document: nothing is printed or written");
 		return BP_EXIT_FAILED;
 	}
 	bp_log_flush();
-	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
-		bp_cmp_print(stdout, document);
-	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
-		code = BP_EXIT_FAILED;
+	code = bp_cli_report(json_incref(document), bp_compare_has_text(a), false, a->json_path);
 	if (a->html_path && bp_report_html(document, a->html_path))
 		code = BP_EXIT_FAILED;
 	json_decref(document);

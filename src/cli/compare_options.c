@@ -224,3 +224,8 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 	set_defaults(a, a->o);
 	return 0;
 }
+
+bool bp_compare_has_text(const struct bp_compare_arguments *a)
+{
+	return !a->json_path || strcmp(a->json_path, "/dev/stdout") != 0;
+}

@@ -20,6 +20,9 @@ struct bp_compare_arguments {
 /* 0 to go on, or an exit code + 1 (said on standard error). */
 int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a);
 
+/* Is the text printed? Not where the JSON goes to standard output. Pure. */
+bool bp_compare_has_text(const struct bp_compare_arguments *a);
+
 /* --diff: print what changed between two runs. Returns an exit code. */
 int bp_compare_show_diff(const struct bp_compare_arguments *a);
 

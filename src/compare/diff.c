@@ -1,8 +1,8 @@
 /* What changed between two comparisons, and whether it is more than their spread. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/text.h"
+#include "compare/diff.h"
 
-#include "report/table.h"
+#include "core/json.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -152,58 +152,26 @@ json_t *bp_cmp_diff(const json_t *before, const json_t *after)
 	return diff;
 }
 
-static void cell(struct bp_table *t, const json_t *value)
-{
-	if (json_is_string(value))
-		bp_table_cell(t, "%s", json_string_value(value));
-	else if (json_is_number(value))
-		bp_table_cell(t, json_number_value(value) < 100 ? "%.3f" : "%.0f",
-			      json_number_value(value));
-	else
-		bp_table_cell(t, "-");
-}
-
-static void warn_machines(FILE *out, const json_t *before, const json_t *after)
+static json_t *machine_notes(const json_t *before, const json_t *after)
 {
 	static const char *const keys[] = { "host", "kernel", "cpu" };
+	json_t *notes = json_array();
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *a = word(at(before, "machine"), keys[i]);
 		const char *b = word(at(after, "machine"), keys[i]);
 
 		if (strcmp(a, b) != 0)
-			fprintf(out, "  note: not the same %s: %s, then %s\n", keys[i], a, b);
+			json_array_append_new(
+				notes, json_sprintf("not the same %s: %s, then %s", keys[i], a, b));
 	}
+	return notes;
 }
 
-void bp_cmp_print_diff(FILE *out, const json_t *before, const json_t *after, const json_t *diff)
+json_t *bp_cmp_diff_document(const json_t *before, const char *before_name, const json_t *after,
+			     const char *after_name)
 {
-	static const struct bp_table_column columns[] = {
-		{ "path", NULL, 'l' },   { "size", NULL, 'r' },    { "what", NULL, 'l' },
-		{ "before", NULL, 'r' }, { "after", NULL, 'r' },   { "ratio", NULL, 'r' },
-		{ "spread", NULL, 'r' }, { "verdict", NULL, 'l' },
-	};
-	struct bp_table t;
-	const json_t *d;
-	size_t i;
-
-	fprintf(out,
-		"bypath compare --diff · better, worse: the ranges of the rounds do not touch\n");
-	warn_machines(out, before, after);
-	bp_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(diff, i, d)
-	{
-		bp_table_cell(&t, "%s", word(d, "path"));
-		bp_table_cell(&t, "%s", word(d, "size"));
-		bp_table_cell(&t, "%s", word(d, "what"));
-		cell(&t, at(d, "before"));
-		cell(&t, at(d, "after"));
-		cell(&t, at(d, "ratio"));
-		if (json_is_number(at(d, "spread")))
-			bp_table_cell(&t, "%.0f %%", 100 * json_number_value(at(d, "spread")));
-		else
-			bp_table_cell(&t, "-");
-		bp_table_cell(&t, "%s", word(d, "verdict"));
-	}
-	bp_table_end(&t, out);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "schema", "bypath.compare-diff/1", "before",
+			 bp_json_text(before_name), "after", bp_json_text(after_name), "notes",
+			 machine_notes(before, after), "diff", bp_cmp_diff(before, after));
 }

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/explain.h"
 
-#include "compare/text.h"
 #include "core/json.h"
 
 #include <stdarg.h>
@@ -325,10 +324,22 @@ static void say_time(struct sentence *s, const json_t *o)
 		say(s, ", spends %.0f ns on each", total);
 }
 
+/* Before the ratio of a row; NULL: it says nothing, both of its rates are lower bounds. */
+static const char *ratio_sign(const json_t *ratio)
+{
+	const char *bound = json_string_value(json_object_get(ratio, "bound"));
+
+	return !bound                        ? ""
+	       : strcmp(bound, "both") == 0  ? NULL
+	       : strcmp(bound, "lower") == 0 ? "≥ "
+	       : strcmp(bound, "upper") == 0 ? "≤ "
+					     : "";
+}
+
 static void say_place(struct sentence *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
-	const char *sign = bp_cmp_ratio_sign(ratio);
+	const char *sign = ratio_sign(ratio);
 
 	if (json_is_object(ratio) && sign &&
 	    strcmp(json_string_value(json_object_get(o, "path")), "bridge"))

@@ -167,6 +167,22 @@ static void put_size(struct text *text, double bytes)
 	put(text, "%" PRIu64 " %s", is_mib ? n >> 20 : n >> 10, is_mib ? "MiB" : "KiB");
 }
 
+/* "a, b" */
+static bool put_list(struct text *text, const json_t *list)
+{
+	const json_t *element;
+	size_t i;
+
+	json_array_foreach(list, i, element)
+	{
+		if (!json_is_string(element))
+			return false;
+		put_bytes(text, ", ", i ? 2 : 0);
+		put_bytes(text, json_string_value(element), json_string_length(element));
+	}
+	return json_array_size(list) > 0;
+}
+
 static bool put_value(struct text *text, const json_t *value, const char *format)
 {
 	double number = json_number_value(value);
@@ -177,6 +193,8 @@ static bool put_value(struct text *text, const json_t *value, const char *format
 		return put_range(text, value);
 	else if (strcmp(format, "#") == 0)
 		put(text, "%zu", json_array_size(value));
+	else if (json_is_array(value))
+		return put_list(text, value);
 	else if (!json_is_number(value))
 		return false;
 	else if (strcmp(format, "+") == 0 && !is_true(value))

@@ -2,4 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/texts.h"
 
-const struct bp_text *const bp_texts[] = { &bp_text_gen, &bp_text_run, &bp_text_search, NULL };
+const struct bp_text *const bp_texts[] = {
+	&bp_text_compare, &bp_text_compare_diff, &bp_text_gen, &bp_text_run, &bp_text_search, NULL,
+};

@@ -233,36 +233,47 @@ static void put_view(FILE *out, const json_t *document, const struct bp_view *vi
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-static void put_line(FILE *out, const struct bp_part *part, const struct bp_scope *scope)
+/* Returns whether the line was printed. */
+static bool put_line(FILE *out, const struct bp_part *part, const char *title,
+		     const struct bp_scope *scope)
 {
 	char *text = bp_template_text(part->line, scope);
-	size_t n_blanks = text ? strspn(text, " ") : 0;
-	size_t n_first = text ? n_blanks + strcspn(text + n_blanks, " ") : 0;
-	unsigned at = (unsigned)n_first;
+	size_t n_blanks, n_first;
 
-	if (text && part->indent) {
+	if (!text)
+		return false;
+	n_blanks = strspn(text, " ");
+	n_first = n_blanks + strcspn(text + n_blanks, " ");
+	if (title)
+		fprintf(out, "\n%s\n", title);
+	if (part->indent) {
+		unsigned at = (unsigned)n_first;
+
 		fwrite(text, 1, n_first, out);
 		bp_put_wrapped(out, text + n_first + strspn(text + n_first, " "),
 			       at > part->indent ? at : part->indent + 1, part->indent, COLUMNS);
-	} else if (text) {
+	} else {
 		fprintf(out, "%s\n", text);
 	}
 	free(text);
+	return true;
 }
 
 static void put_part(FILE *out, const json_t *document, const struct bp_part *part)
 {
 	const struct bp_scope top = { document, NULL, document, NULL };
+	const char *title = part->title;
 	struct rows rows;
 
 	if (part->view) {
 		put_view(out, document, part->view);
 	} else if (!part->rows) {
-		put_line(out, part, &top);
+		put_line(out, part, title, &top);
 	} else {
 		rows = find_rows(document, part->rows, NULL);
 		for (size_t i = 0; i < rows.n; i++)
-			put_line(out, part, &rows.v[i]);
+			if (put_line(out, part, title, &rows.v[i]))
+				title = NULL;
 		free_rows(&rows);
 	}
 }

@@ -9,7 +9,7 @@
 /*
  * A template makes a cell or a line out of a row of a document:
  *
- *   {path}         the value: text, or a number with as many digits as it needs
+ *   {path}         the value: text, texts with commas, a number with as many digits as it needs
  *   {path:,}       a number with commas; {path:+}: likewise, but 0 is missing
  *   {path:.3}      with three decimals; {path:~}: with three below 100, else with none
  *   {path:.3M}     divided by 10⁶; "k": by 1000; "G": by 10⁹; "u": times 10⁶
@@ -61,6 +61,7 @@ struct bp_view {
 struct bp_part {
 	const struct bp_view *view;
 	const char *line; /* a template; without a newline at its end */
+	const char *title; /* above the first line that is printed; NULL: none */
 	const char *rows; /* the line is printed for each of these; NULL: once, of the document */
 	unsigned indent; /* above 0: broken at 118 columns, further lines this far in */
 };

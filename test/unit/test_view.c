@@ -21,7 +21,7 @@ static json_t *parse(const char *text)
 
 static const char row_text[] =
 	"{'n': 1234567, 'zero': 0, 'minus': -1234567, 'x': 0.0625, 'big': 1e19, 'name': 'wan', "
-	"'empty': '', 'none': null, 'yes': true, 'no': false, 'list': [10, 20], "
+	"'empty': '', 'none': null, 'yes': true, 'no': false, 'list': [10, 20], 'words': ['a', 'b'], "
 	"'copies': {'lo': 1, 'hi': 2}, 'one': {'lo': 1.0, 'hi': 1.0}, 'half': {'lo': 0.5, 'hi': 0.5}, "
 	"'ns': 1500, 'bytes': 2097152}";
 
@@ -48,6 +48,7 @@ static void a_template_makes_text(void **state)
 		{ "{x:.3} {x:.1%} {x:g%} {x}", "0.062 6.2 % 6.25 % 0.0625" },
 		{ "{n:+}", "1,234,567" },
 		{ "{zero:+}", NULL },
+		{ "{words}", "a, b" },
 		{ "{n:.3M} {ns:.1k}", "1.235 1.5" },
 		{ "{x:~} {n:~}", "0.062 1234567" },
 		{ "{bytes:B} {ns:B}", "2 MiB 1 KiB" },

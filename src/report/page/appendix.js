@@ -37,7 +37,8 @@ function latencyOf(row) {
 
 /* Least to most as a line, p50 to p99 as a bar, on a logarithmic scale from lo to hi. */
 function latencyPicture(values, lo, hi) {
-	const places = values.map((value) => hi > lo ? 100 * Math.log(value / lo) / Math.log(hi / lo) : 0);
+	const decades = (value) => Math.log10(value) - Math.log10(lo);
+	const places = values.map((value) => hi > lo ? 100 * decades(value) / decades(hi) : 0);
 	const part = (kind, from, to, y, height) => shape("rect", {class: kind, x: `${from.toFixed(2)}%`, y,
 		height, width: `${Math.max(0, to - from).toFixed(2)}%`});
 

@@ -298,13 +298,6 @@ function runFacts(doc) {
 		["bypath", text(doc, "bypath")], ["Command", text(run, "command")]]);
 }
 
-function runNotes(doc) {
-	const notes = at(doc, "run.notes");
-
-	return Array.isArray(notes) ? make("ul", {class: "notes"}, notes.filter((note) =>
-		typeof note === "string").map((note) => make("li", {}, note))) : null;
-}
-
 /* The status of a table's line gets its footnote. */
 function decorator(rows, footnotes) {
 	return (cells, columns) => {
@@ -322,7 +315,8 @@ function showCompare(page, doc, views) {
 
 	document.title = `bypath compare: ${clean(text(doc, "machine.host") ?? "unknown host")}`;
 	showAnswer(screen, doc, rows, footnotes, rows[0]?.size ?? "?", null);
-	page.append(screen, ...[footnoteList(footnotes), ceiling(rows, footnotes), runFacts(doc), runNotes(doc),
+	page.append(...[screen, footnoteList(footnotes), ceiling(rows, footnotes), runFacts(doc),
+		noteList(at(doc, "run.notes")),
 		...views.map((view) => tablePart(view, text(view, "name") === "rates", decorate)),
 		...appendix(rows)].filter((part) => part !== null));
 }

@@ -39,7 +39,7 @@ function showDiff(page, doc, views) {
 
 	document.title = "bypath compare: what changed between two runs";
 	page.append(...[make("h1", {}, diffHeadline(lines)),
-		facts([["Before", text(doc, "before")], ["After", text(doc, "after")]]),
+		facts([["Before", text(doc, "before")], ["After", text(doc, "after")]]), noteList(at(doc, "notes")),
 		make("p", {class: "how"}, "Better, worse: the ranges of the rounds do not touch, and the medians are " +
 			"more than 2 % apart. Bars reach from half to twice; 1 is in the middle."),
 		changed.length === 0 ? null : legend(["user", "better"], ["kernel", "worse"], ["whole", "not known"]),

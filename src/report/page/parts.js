@@ -7,7 +7,7 @@
 function titleOf(view) {
 	const [name, ...rest] = (text(view, "title") ?? text(view, "name") ?? "").split(" · ");
 
-	return [name.charAt(0) + name.slice(1).toLowerCase(), rest.join(" · ")];
+	return [name.charAt(0).toUpperCase() + name.slice(1).toLowerCase(), rest.join(" · ")];
 }
 
 function headOf(column) {
@@ -18,12 +18,14 @@ function headOf(column) {
 	below === null ? null : make("small", {}, below));
 }
 
+const FIGURE_LENGTH_MAX = 24; /* longer texts may be broken */
+
 /* The first cell heads its line; each other one knows its heading, for narrow screens. */
 function cellOf(column, content, isFirst) {
-	const heading = text(column, "heading") ?? "";
+	const isFigure = text(column, "align") === "r" && content.length <= FIGURE_LENGTH_MAX;
 
-	return make(isFirst ? "th" : "td", {scope: isFirst ? "row" : null, "data-head": heading,
-		class: text(column, "align") === "r" ? "num" : null}, content);
+	return make(isFirst ? "th" : "td", {scope: isFirst ? "row" : null, class: isFigure ? "num" : null,
+		"data-head": text(column, "heading") ?? ""}, content);
 }
 
 /* decorate(cells, row, columns) may add to the cells, which are texts, before they are shown. */
@@ -94,4 +96,11 @@ function facts(entries) {
 
 	return make("dl", {class: "facts"}, known.map(([name, value]) =>
 		make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+}
+
+/* Sentences, one below the other. */
+function noteList(notes) {
+	const lines = Array.isArray(notes) ? notes.filter((note) => typeof note === "string") : [];
+
+	return lines.length === 0 ? null : make("ul", {class: "notes"}, lines.map((note) => make("li", {}, note)));
 }
