@@ -64,7 +64,6 @@ struct bp_report_path {
 
 struct bp_report {
 	const struct bp_conf *conf;
-	char host[64], kernel[64], cpu[64];
 	unsigned n_numa_nodes; /* of the machine */
 	double elapsed_s; /* since the workers started */
 	bool is_final; /* after the drain */

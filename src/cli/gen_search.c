@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/page.h"
+#include "core/json.h"
 #include "gen/document.h"
 #include "gen/search_report.h"
 #include "report/json.h"
@@ -236,21 +237,6 @@ static void show(void *ctx, const struct bp_search_progress *progress)
 	fflush(bp_log_stream());
 }
 
-/* {"schema": …, "machine": …, "searches": []} */
-static json_t *root_json(const struct bp_gen *gen)
-{
-	struct bp_gen_report *r = malloc(sizeof(*r));
-	json_t *root;
-
-	if (!r)
-		return NULL;
-	bp_gen_report(gen, r);
-	root = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[]}", "schema", "bypath.searches/1", "machine",
-			 "host", r->host, "kernel", r->kernel, "cpu", r->cpu, "searches");
-	free(r);
-	return root;
-}
-
 /* One frame size. 0; 1: go no further; -errno. */
 static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 {
@@ -312,7 +298,8 @@ int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet
 		      const char *json_path, const sigset_t *signals)
 {
 	struct run run = { .gen = gen, .signals = signals, .is_terminal = isatty(STDERR_FILENO) };
-	json_t *root = root_json(gen);
+	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
+				 bp_json_machine(), "searches");
 	int err;
 
 	if (!root)

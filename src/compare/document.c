@@ -7,13 +7,9 @@
 #include "compare/winner.h"
 #include "core/cpu.h"
 #include "core/json.h"
-#include "core/utf8.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 static json_t *text_or_null(const char *text)
 {
@@ -297,16 +293,12 @@ static json_t *grouped(const json_t *rows, const char *key)
 
 static json_t *machine(void)
 {
+	json_t *o = bp_json_machine();
 	unsigned cores[1024];
-	struct utsname u;
-	char cpu[128];
 
-	uname(&u);
-	bp_cpu_model(cpu, sizeof(cpu));
-	bp_utf8_clean(cpu);
-	return json_pack("{s:o, s:s+, s:s, s:i}", "host", bp_json_text(u.nodename), "kernel",
-			 "Linux ", u.release, "cpu", cpu[0] ? cpu : "unknown", "cores",
-			 (int)bp_cpu_allowed(cores, 1024));
+	json_object_set_new(o, "kernel", json_sprintf("Linux %s", bp_json_text_at(o, "kernel")));
+	json_object_set_new(o, "cores", json_integer(bp_cpu_allowed(cores, 1024)));
+	return o;
 }
 
 static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_name)

@@ -4,10 +4,15 @@
 
 #include "bypath/ledger.h"
 
+#include "core/cpu.h"
 #include "core/utf8.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+
+#define KEY_BYTES 64u
 
 json_t *bp_json_count(uint64_t n)
 {
@@ -41,6 +46,18 @@ json_t *bp_json_off(double share, enum bp_off_cause cause)
 {
 	return json_pack("{s:f, s:s, s:b, s:s}", "share", share, "cause", bp_off_name(cause),
 			 "disturbed", share > BP_OFF_LIMIT, "text", bp_off_text(cause));
+}
+
+json_t *bp_json_machine(void)
+{
+	struct utsname uts;
+	char cpu[128];
+
+	uname(&uts);
+	bp_cpu_model(cpu, sizeof(cpu));
+	/* sethostname() takes any bytes. */
+	return json_pack("{s:o, s:o, s:o}", "host", bp_json_text(uts.nodename), "kernel",
+			 bp_json_text(uts.release), "cpu", bp_json_text(cpu[0] ? cpu : "unknown"));
 }
 
 json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info)
@@ -114,4 +131,36 @@ void bp_json_add_reported(json_t *events, const struct bp_reported *reported, un
 {
 	for (unsigned i = 0; i < n; i++)
 		add_event(events, "device", reported[i].row, reported[i].value, BP_PROV_REPORTED);
+}
+
+json_t *bp_json_at_n(const json_t *document, const char *path, size_t n)
+{
+	json_t *value = (json_t *)(uintptr_t)document;
+	const char *end = path + n;
+	char key[KEY_BYTES];
+
+	while (value && path < end) {
+		const char *dot = memchr(path, '.', (size_t)(end - path));
+
+		snprintf(key, sizeof(key), "%.*s", (int)((dot ? dot : end) - path), path);
+		value = json_is_array(value) ? json_array_get(value, strtoul(key, NULL, 10))
+					     : json_object_get(value, key);
+		path = dot ? dot + 1 : end;
+	}
+	return value;
+}
+
+json_t *bp_json_at(const json_t *document, const char *path)
+{
+	return bp_json_at_n(document, path, strlen(path));
+}
+
+double bp_json_number_at(const json_t *document, const char *path)
+{
+	return json_number_value(bp_json_at(document, path));
+}
+
+const char *bp_json_text_at(const json_t *document, const char *path)
+{
+	return json_string_value(bp_json_at(document, path));
 }

@@ -25,12 +25,22 @@ json_t *bp_json_text(const char *text);
 /* How much of the time a thread was off its core: "share", "cause"; "disturbed", whether that is more than
  * figures bear, and its cause as a "text". */
 json_t *bp_json_off(double share, enum bp_off_cause cause);
+/* {"host": …, "kernel": …, "cpu": …} of this machine. */
+json_t *bp_json_machine(void);
 /* What is known of a port beside its counters: "name", "driver", "device", "mode", … */
 json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info);
 /* A queue's counters by name, with its "drops" as an object of their own. */
 json_t *bp_json_counters(const uint64_t v[BP_CNT_N]);
 /* What kernel, device or PMD publish of a port: `reported[]`. */
 json_t *bp_json_reported(const struct bp_reported *reported, unsigned n);
+
+/* What is at a path of keys and indices, "paths.0.counted": the document's own, or NULL. Pure. */
+json_t *bp_json_at(const json_t *document, const char *path);
+/* The same of a path of n bytes. */
+json_t *bp_json_at_n(const json_t *document, const char *path, size_t n);
+/* The number there, or 0; the text there, or NULL. Pure. */
+double bp_json_number_at(const json_t *document, const char *path);
+const char *bp_json_text_at(const json_t *document, const char *path);
 
 /*
  * Append a row to events for every drop and event of a queue that is not zero: "queue" (the text given),

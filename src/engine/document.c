@@ -256,7 +256,7 @@ static json_t *conservation(const struct bp_report *r)
 json_t *bp_engine_document(const struct bp_report *r)
 {
 	json_t *ports = json_array(), *workers = json_array(), *paths = json_array();
-	json_t *sums = json_array();
+	json_t *sums = json_array(), *machine = bp_json_machine();
 
 	for (unsigned i = 0; i < r->n_ports; i++)
 		json_array_append_new(ports, port_row(r, &r->ports[i]));
@@ -266,13 +266,13 @@ json_t *bp_engine_document(const struct bp_report *r)
 		json_array_append_new(paths, path_row(r, &r->paths[i]));
 		append_sum(sums, r, i);
 	}
-	return json_pack(
-		"{s:s, s:{s:s, s:s, s:s, s:i}, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
-		"schema", "bypath.report/1", "machine", "host", r->host, "kernel", r->kernel, "cpu",
-		r->cpu, "numa_nodes", (int)r->n_numa_nodes, "run", run_row(r), "arena", "bytes",
-		bp_json_count(r->arena_bytes), "page_bytes", bp_json_count(r->arena_page_bytes),
-		"frames", bp_json_count(r->arena_frames), "frames_free",
-		r->is_final ? bp_json_count(r->arena_frames_free) : json_null(), "ports", ports,
-		"workers", workers, "paths", paths, "path_sums", sums, "conservation",
-		conservation(r));
+	json_object_set_new(machine, "numa_nodes", json_integer(r->n_numa_nodes));
+	return json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
+			 "schema", "bypath.report/1", "machine", machine, "run", run_row(r),
+			 "arena", "bytes", bp_json_count(r->arena_bytes), "page_bytes",
+			 bp_json_count(r->arena_page_bytes), "frames",
+			 bp_json_count(r->arena_frames), "frames_free",
+			 r->is_final ? bp_json_count(r->arena_frames_free) : json_null(), "ports",
+			 ports, "workers", workers, "paths", paths, "path_sums", sums,
+			 "conservation", conservation(r));
 }

@@ -7,32 +7,17 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
-#include "core/cpu.h"
 #include "core/frames.h"
 #include "core/numa.h"
-#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 			  struct bp_reported_set *set)
 {
 	if (driver->ops->stats)
 		set->n = driver->ops->stats(port, set->v, BP_REPORTED_MAX);
-}
-
-static void read_machine(struct bp_report *r)
-{
-	struct utsname uts;
-
-	uname(&uts);
-	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
-	bp_utf8_clean(r->host); /* sethostname() takes any bytes */
-	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
-	bp_cpu_model(r->cpu, sizeof(r->cpu));
-	r->n_numa_nodes = bp_numa_n_nodes();
 }
 
 static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
@@ -212,7 +197,7 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 
 	memset(r, 0, sizeof(*r));
 	r->conf = e->conf;
-	read_machine(r);
+	r->n_numa_nodes = bp_numa_n_nodes();
 	r->elapsed_s = (double)(now_ns - e->start_ns) / 1e9;
 	r->is_final = e->is_stopped;
 	r->drain_ms = (double)e->drain_ns / 1e6;

@@ -143,10 +143,10 @@ json_t *bp_gen_document(const struct bp_gen_report *r)
 		json_array_append_new(streams, stream(r, &r->streams[i]));
 	for (unsigned i = 0; i < r->n_workers; i++)
 		json_array_append_new(cores, json_integer(r->cores[i]));
-	return json_pack(
-		"{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}", "schema",
-		"bypath.gen/1", "machine", "host", r->host, "kernel", r->kernel, "cpu", r->cpu,
-		"cores", cores, "arena", "page_bytes", bp_json_count(r->arena_page_bytes), "frames",
-		bp_json_count(r->arena_frames), "frames_free", bp_json_count(r->arena_frames_free),
-		"trial", trial(r), "streams", streams, "ports", ports);
+	return json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}", "schema",
+			 "bypath.gen/1", "machine", bp_json_machine(), "cores", cores, "arena",
+			 "page_bytes", bp_json_count(r->arena_page_bytes), "frames",
+			 bp_json_count(r->arena_frames), "frames_free",
+			 bp_json_count(r->arena_frames_free), "trial", trial(r), "streams", streams,
+			 "ports", ports);
 }

@@ -106,7 +106,6 @@ const char *bp_gen_roles_name(const struct bp_gen_port_row *row);
 /* Everything about the last trial. */
 struct bp_gen_report {
 	const struct bp_conf *conf;
-	char host[64], kernel[64], cpu[64];
 	struct bp_trial_request request;
 	struct bp_trial_result result;
 	bool has_tx, has_rx, has_replay;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/template.h"
 
+#include "core/json.h"
+
 #include "report/view.h"
 
 #include <inttypes.h>
@@ -55,26 +57,17 @@ static void put(struct text *text, const char *fmt, ...)
 
 const json_t *bp_template_find(const struct bp_scope *scope, const char *path, size_t n)
 {
-	const char *end = path + n;
-	const json_t *value = scope->row;
-	char key[KEY_BYTES];
+	const json_t *from = scope->row;
 
 	if (n && strchr("^/@.", *path)) {
-		value = *path == '^'   ? scope->outer
-			: *path == '/' ? scope->document
-			: *path == '@' ? scope->key
-				       : scope->row;
+		from = *path == '^'   ? scope->outer
+		       : *path == '/' ? scope->document
+		       : *path == '@' ? scope->key
+				      : scope->row;
 		path++;
+		n--;
 	}
-	while (value && path < end) {
-		const char *dot = memchr(path, '.', (size_t)(end - path));
-
-		snprintf(key, sizeof(key), "%.*s", (int)((dot ? dot : end) - path), path);
-		value = json_is_array(value) ? json_array_get(value, strtoul(key, NULL, 10))
-					     : json_object_get(value, key);
-		path = dot ? dot + 1 : end;
-	}
-	return value;
+	return bp_json_at_n(from, path, n);
 }
 
 static bool is_true(const json_t *value)

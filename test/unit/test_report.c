@@ -49,7 +49,6 @@ static int begin(void **state)
 	strcpy(f->conf.ports[1].driver, "dpdk");
 	f->conf.n_ports = 2;
 	r->conf = &f->conf;
-	strcpy(r->host, "box");
 	r->elapsed_s = 10;
 	r->is_final = true;
 	r->arena_bytes = 64 << 20;
