@@ -124,9 +124,18 @@ function verdictsOf(doc, size) {
 		groupRank(text(a, "group")) - groupRank(text(b, "group")));
 }
 
-function headline(verdict, rows) {
+/* Without a path's rates there may be figures of workloads, and goals that they meet. */
+function headlineOf(doc) {
+	const goals = objects(doc, "goals"), met = goals.filter((goal) => text(goal, "verdict") === "met");
+
+	if (goals.length > 0)
+		return `${met.length} of ${goals.length} goals met`;
+	return objects(doc, "figures").length > 0 ? "Figures of workloads" : "Nothing was measured";
+}
+
+function headline(doc, verdict, rows) {
 	if (!rows.some(hasFigure))
-		return "Nothing was measured";
+		return headlineOf(doc);
 	if (verdict === undefined)
 		return "No verdict: fewer than two sound paths with an NDR";
 	if (text(verdict, "verdict") === "winner")
@@ -144,13 +153,27 @@ function preferred(rows, verdicts) {
 	return rows.find((row) => row.path === text(verdicts[0], "path")) ?? rows[0] ?? null;
 }
 
-function why(row, rows) {
-	const peers = rows.filter((other) => other.group === row.group);
-	const next = peers[peers.indexOf(row) + 1], place = peers.indexOf(row) + 1;
+/* The NDR in bits on the line: ", 0.61 Gb/s on the line; IMIX: 2.1 Gb/s". */
+function lineText(row, rows) {
+	const imix = rows.find((other) => other !== row && other.path === row.path && sizeText(other.size) === "IMIX");
+	const said = (other) => {
+		const rate = stat(other?.raw, "ndr.gbps_l1");
+
+		return rate === null ? null : `${figure(rate.median, digitsOf(rate))} Gb/s`;
+	};
+
+	return (said(row) === null ? "" : `, ${said(row)} on the line`) +
+		(said(imix) === null ? "" : `; IMIX: ${said(imix)}`);
+}
+
+/* shown: the size's rows in the chart's order; rows: those of all sizes. */
+function why(row, shown, rows) {
+	const peers = shown.filter((other) => other.group === row.group), place = peers.indexOf(row) + 1;
+	const group = groupTitle(row.group).toLowerCase();
 	const lines = [
-		`Place ${place} of ${peers.length} by NDR, ${groupTitle(row.group).toLowerCase()}: ${rateText(row)}.`,
+		`Place ${place} of ${peers.length} by NDR, ${group}: ${rateText(row)}${lineText(row, rows)}.`,
 		text(row.raw, "sentence"),
-		text(row.raw, "note") ?? text(next?.raw, "sentence"),
+		text(row.raw, "note") ?? text(peers[place]?.raw, "sentence"),
 	];
 
 	return make("ol", {class: "why"}, lines.filter((line) => line !== null).map((line) => make("li", {}, line)));
@@ -266,11 +289,11 @@ function showAnswer(screen, doc, rows, footnotes, size, path) {
 	const sizes = unique(rows.map((row) => row.size));
 
 	screen.replaceChildren(...[
-		make("h1", {}, headline(verdicts[0], rows)),
+		make("h1", {}, headline(doc, verdicts[0], rows)),
 		sizeButtons(sizes, size, choose), verdictLines(verdicts), ...warnings(at(doc, "run")),
 		make("div", {class: "answer"}, chart(shown, chosen, choose, footnotes), chosen === null ? null :
 			make("section", {class: "reason"}, make("h2", {}, `${chosen.path}, ${sizeText(chosen.size)}`),
-				why(chosen, measured), configuration(chosen))),
+				why(chosen, measured, rows), configuration(chosen))),
 	].filter((part) => part !== null));
 }
 
