@@ -160,8 +160,8 @@ static void put_size(struct text *text, double bytes)
 	put(text, "%" PRIu64 " %s", is_mib ? n >> 20 : n >> 10, is_mib ? "MiB" : "KiB");
 }
 
-/* "a, b" */
-static bool put_list(struct text *text, const json_t *list)
+/* "a, b"; "a; b" as ";". */
+static bool put_list(struct text *text, const json_t *list, const char *format)
 {
 	const json_t *element;
 	size_t i;
@@ -170,7 +170,7 @@ static bool put_list(struct text *text, const json_t *list)
 	{
 		if (!json_is_string(element))
 			return false;
-		put_bytes(text, ", ", i ? 2 : 0);
+		put_bytes(text, *format == ';' ? "; " : ", ", i ? 2 : 0);
 		put_bytes(text, json_string_value(element), json_string_length(element));
 	}
 	return json_array_size(list) > 0;
@@ -187,7 +187,7 @@ static bool put_value(struct text *text, const json_t *value, const char *format
 	else if (strcmp(format, "#") == 0)
 		put(text, "%zu", json_array_size(value));
 	else if (json_is_array(value))
-		return put_list(text, value);
+		return put_list(text, value, format);
 	else if (!json_is_number(value))
 		return false;
 	else if (strcmp(format, "+") == 0 && !is_true(value))

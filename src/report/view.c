@@ -13,6 +13,7 @@
 #define COLUMNS     118u
 #define COLUMNS_MAX 16u
 #define ROWS_FIRST  32u
+#define LAST_MIN    20u /* columns: a narrower last one is not broken into lines */
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -183,6 +184,30 @@ static const char *text_at(const struct table *table, size_t line, unsigned c)
 	return text ? text : "";
 }
 
+/* A line of the table; text that does not fit into the last column goes on below itself. */
+static void put_cells_of(FILE *out, const struct table *table, const unsigned *widths, size_t line)
+{
+	unsigned n = table->n_columns, at = 0;
+
+	for (unsigned c = 0; c < n; c++) {
+		const char *text = text_at(table, line, c);
+		unsigned n_text = bp_columns(text);
+		bool is_last = c + 1 == n, is_left = table->columns[c]->align != 0;
+
+		at += 2;
+		fputs("  ", out);
+		if (is_last && is_left && at + n_text > COLUMNS && at + LAST_MIN < COLUMNS) {
+			bp_put_wrapped(out, text, at, at, COLUMNS);
+			return;
+		}
+		bp_put_n(out, " ", is_left ? 0 : widths[c] - n_text);
+		fputs(text, out);
+		bp_put_n(out, " ", is_left && !is_last ? widths[c] - n_text : 0);
+		at += widths[c];
+	}
+	fputc('\n', out);
+}
+
 static void put_cells(FILE *out, const struct table *table)
 {
 	unsigned widths[COLUMNS_MAX] = { 0 };
@@ -196,22 +221,9 @@ static void put_cells(FILE *out, const struct table *table)
 			widths[c] = n > widths[c] ? n : widths[c];
 		}
 	}
-	for (size_t line = 0; line < table->n_rows + 2; line++) {
-		for (unsigned c = 0; c < table->n_columns && (line != 1 || has_second); c++) {
-			const char *text = text_at(table, line, c);
-			unsigned n_blanks = widths[c] - bp_columns(text);
-
-			fputs("  ", out);
-			if (!table->columns[c]->align)
-				bp_put_right(out, text, widths[c]);
-			else
-				fputs(text, out);
-			if (table->columns[c]->align && c + 1 < table->n_columns)
-				bp_put_n(out, " ", n_blanks);
-		}
+	for (size_t line = 0; line < table->n_rows + 2; line++)
 		if (line != 1 || has_second)
-			fputc('\n', out);
-	}
+			put_cells_of(out, table, widths, line);
 }
 
 static void put_view(FILE *out, const json_t *document, const struct bp_view *view)

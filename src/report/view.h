@@ -16,7 +16,7 @@
  *   {path:.1%}     a share: times 100, " %" behind it; {path:g%}: with four digits at most
  *   {path:B}       bytes as MiB or KiB
  *   {path:–}       an object's lo–hi, or one number where they are alike
- *   {path:#}       how many elements an array has
+ *   {path:#}       how many elements an array has; {path:;}: texts with semicolons between them
  *   {?path}        prints nothing, asks that the value is true: not 0, false or empty
  *   {!path}        prints nothing, asks the opposite
  *   {path=word}    prints nothing, asks that the value is this word or number

@@ -80,6 +80,8 @@ def include_allowed(path, form, name):
         if own in WIRING or own.startswith("test/"):
             return True
         folder, _, rest = name.partition("/")
+        if own == "src/report":  # prints documents, and knows no struct of those who make them
+            return folder in ("core", "report") or name == "bypath/log.h"
         return (not rest or folder == "bypath" or folder == "core" or
                 folder == own.partition("/")[2])
     if own.startswith("test/"):
