@@ -199,15 +199,20 @@ def check_shown(dom):
     ini = next((r["ini"] for r in measured if r["path"] == first), None)
     assert shown.texts("pre") == ([ini] if ini else []), shown.texts("pre")
     bodies = shown.texts("tbody")
+    is_once = all(len(r["saturation"]["mpps"]["values"]) == 1 for r in document["rows"] if r["saturation"])
     assert len(bodies) == len(views)
     for view, body in zip(views.values(), bodies):
         cells = [cell for row in view["rows"] for cell in row]
+        if is_once:
+            assert all(len(cell.strip("≥≤ ").replace(".", "").lstrip("0")) <= 2 for cell in shown.texts("td")
+                       if re.fullmatch(r"([≥≤] )?\d+\.\d+", cell)), "more than two digits of one round"
+            cells = [cell for cell in cells if "." not in cell]
         assert all(cell in body or cell in ("failed", "cannot-run", "disturbed") for cell in cells), view["name"]
 
 
 def frames(pages):
     """All pages in frames of several widths, then how wide each became and whether all of it was drawn."""
-    print("<!DOCTYPE html><title></title>")
+    print('<!DOCTYPE html><meta charset="utf-8"><title></title>')
     for page, width in pages:
         print(f'<iframe width="{width}" height="600" style="border:0" srcdoc="{html.escape(page)}"></iframe>')
     print("<script>addEventListener('load',()=>{document.title=[...document.querySelectorAll('iframe')].map(f=>{"

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 "use strict";
 
-const NARROW_SPACE = "\u202f", NONE = "–", CHANGED_MARK = "\ufffd";
+const NARROW_SPACE = "\u202f", NONE = "-", CHANGED_MARK = "\ufffd";
 
 /* Characters that no text has, or that turn its direction round. */
 const UNFIT = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200e\\u200f" +

@@ -211,10 +211,6 @@ function configuration(row) {
 
 /* ---- the chart --------------------------------------------------------------------------------------- */
 
-function segmentsOf(row) {
-	return row.ndr === null ? [] : [["ndr", row.ndr.median]];
-}
-
 function mostOf(rows) {
 	return Math.max(...rows.map((row) => Math.max(row.ndr?.median ?? 0, row.peak?.median ?? 0)));
 }
@@ -224,7 +220,7 @@ function chartLine(row, most, chosen, choose, footnotes) {
 		title: text(row.raw, "title")}, row.path);
 
 	button.addEventListener("click", () => choose(row.size, row.path));
-	return barLine(button, bar(segmentsOf(row), row.peak?.median ?? null, most),
+	return barLine(button, bar([["ndr", row.ndr?.median ?? 0]], row.peak?.median ?? null, most),
 		words(row, footnotes), isSound(row) ? null : "pale");
 }
 
@@ -321,14 +317,23 @@ function runFacts(doc) {
 		["bypath", text(doc, "bypath")], ["Command", text(run, "command")]]);
 }
 
+/* A figure of one round has two significant digits in a table as well. */
+function shortened(cell) {
+	const [, sign, digits] = /^([≥≤] )?(\d+\.\d+)$/.exec(cell) ?? [];
+
+	return digits === undefined ? cell : (sign ?? "") + figure(Number(digits), 2);
+}
+
 /* The status of a table's line gets its footnote. */
 function decorator(rows, footnotes) {
+	const isOnce = rows.every((row) => (row.peak?.rounds ?? 1) === 1);
+
 	return (cells, columns) => {
 		const cellOfKey = (key) => cells[columns.findIndex((column) => text(column, "cell") === `{${key}}`)];
 		const row = rows.find((other) => other.path === cellOfKey("path") && other.size === cellOfKey("size"));
 
-		return row === undefined ? cells : cells.map((cell, i) =>
-			text(columns[i], "cell") === "{status}" ? statusNote(row, footnotes) ?? cell : cell);
+		return cells.map((cell, i) => row !== undefined && text(columns[i], "cell") === "{status}" ?
+			statusNote(row, footnotes) ?? cell : isOnce ? shortened(cell) : cell);
 	};
 }
 

@@ -3,10 +3,6 @@
 
 const QUIET = "within the spread";
 
-function isVerdict(line, word) {
-	return text(line, "verdict") === word;
-}
-
 /* A ratio from the middle on: twice and half are as far from it. */
 function ratioPicture(ratio, kind) {
 	const length = 50 * Math.max(-1, Math.min(1, Math.log2(ratio)));
@@ -27,15 +23,15 @@ function ratioLine(line) {
 }
 
 function diffHeadline(lines) {
-	const n_better = lines.filter((line) => isVerdict(line, "better")).length;
-	const n_worse = lines.filter((line) => isVerdict(line, "worse")).length;
+	const [n_better, n_worse] = ["better", "worse"].map((word) =>
+		lines.filter((line) => text(line, "verdict") === word).length);
 
 	return n_better + n_worse === 0 ? `No difference seen in ${lines.length} lines` :
 		`${n_better} better, ${n_worse} worse of ${lines.length} lines`;
 }
 
 function showDiff(page, doc, views) {
-	const lines = objects(doc, "diff"), changed = lines.filter((line) => !isVerdict(line, QUIET));
+	const lines = objects(doc, "diff"), changed = lines.filter((line) => text(line, "verdict") !== QUIET);
 
 	document.title = "bypath compare: what changed between two runs";
 	page.append(...[make("h1", {}, diffHeadline(lines)),
