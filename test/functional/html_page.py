@@ -1,7 +1,7 @@
 # Looks at pages of comparisons from outside: as files, as a browser shows them, with odd documents.
 # SPDX-License-Identifier: BSD-3-Clause
 """html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing)
-html_page.py file PAGE DOCUMENT | shown DOM | frames PAGE... | odd PAGE | sheets PDF"""
+html_page.py file PAGE DOCUMENT | shown DOM | frames PAGE... | sheets PDF"""
 
 import base64
 import hashlib
@@ -211,11 +211,11 @@ def check_shown(dom):
 
 
 def frames(pages):
-    """All pages in frames of several widths, then how wide each became and whether all of it was drawn."""
+    """Pages in frames, then whether each was drawn whole and became no wider; a complaint that must be seen."""
     print('<!DOCTYPE html><meta charset="utf-8"><title></title>')
     for page, width in pages:
         print(f'<iframe width="{width}" height="600" style="border:0" srcdoc="{html.escape(page)}"></iframe>')
-    print("<script>addEventListener('load',()=>{document.title=[...document.querySelectorAll('iframe')].map(f=>{"
+    print("<script>console.error('seen');addEventListener('load',()=>{document.title=[...document.querySelectorAll('iframe')].map(f=>{"
           "const d=f.contentDocument,r=d.documentElement,t=d.getElementById('page').textContent;"
           "return r.dataset.state==='shown'&&r.scrollWidth<=f.width&&t.length>20&&"
           r"!/\bNaN\b|undefined|Infinity|\[object/.test(t)?'ok':f.width+':'+r.scrollWidth+':'+r.dataset.state"
@@ -240,9 +240,8 @@ def main():
     elif what == "shown":
         check_shown(*args)
     elif what == "frames":
-        frames((read(page), width) for page in args for width in WIDTHS)
-    elif what == "odd":
-        frames((page, 390) for page in odd(args[0]))
+        frames([(read(page), width) for page in args for width in WIDTHS] +
+               [(page, WIDTHS[1]) for page in odd(args[0])])
     else:
         with open(args[0], "rb") as file:
             print(len(re.findall(rb"/Type\s*/Page\b", file.read())))
