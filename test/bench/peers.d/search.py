@@ -20,6 +20,7 @@ LOWEST = 5000
 TRIAL_S = 0.4
 TRIALS_MAX = 24
 SETTLE_S = 0.05
+LATENCY_LOSS = 0.05  # of the frames, above which the others' latency is not the side's
 BOUND_SHARE = 0.9  # of the rate asked for, under which the generator was the limit
 
 
@@ -155,6 +156,8 @@ def latency(ctx, side, rate=None):
     if result["sent"]["pps"] < BOUND_SHARE * rate:
         note = (f"the generator sends {result['sent']['pps'] / 1e3:.0f} of {rate / 1e3:.0f} kpps "
                 "when it receives as well")
+    elif result["loss_ratio"] > LATENCY_LOSS:
+        note = f"{result['loss_ratio']:.0%} of the frames are lost, which have no latency"
     return {"value": spans["p99"], "latency_ns": spans, "load_pps": result["sent"]["pps"],
             "loss_ratio": result["loss_ratio"], "unmeasurable": note, "facts": side.facts,
             "generator": "bypath " + shlex.join(arguments)}
