@@ -228,7 +228,7 @@ static void warn_about_mtu(const struct xsk_port *xp)
 }
 
 /* On veth a sender's VLAN interface leaves its tag beside the frame, and the frame comes without. */
-static void warn_about_tags(const struct xsk_port *xp)
+static void warn_about_tags(const struct xsk_port *xp, enum bp_xdp_mode mode)
 {
 	const struct bp_port *port = xp->port;
 
@@ -238,7 +238,7 @@ static void warn_about_tags(const struct xsk_port *xp)
 	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
 	       "`ethtool -K PEER txvlan off` there",
 	       port->conf->name, xp->dev.name,
-	       port->conf->mode[0] && !strcmp(port->conf->mode, "skb")
+	       mode == BP_XDP_MODE_SKB
 		       ? "mode = skb does not see it"
 		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
 }
@@ -296,7 +296,7 @@ static int af_xdp_start(struct bp_port *port)
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
 	if (!xp->was_started)
-		warn_about_tags(xp);
+		warn_about_tags(xp, mode);
 	publish_queues(xp);
 	bp_netdev_tx_dropped_begin(&xp->tx_dropped, xp->dev.name);
 	xp->was_started = true;
