@@ -104,7 +104,7 @@ static int alloc_queues(struct afp_port *ap)
 		port->rxq[i].priv = &ap->rxqs[i];
 	}
 	for (uint16_t i = 0; i < port->n_txq; i++) {
-		ap->txqs[i].fd = ap->txqs[i].fd_qdisc = ap->txqs[i].ring.fd = -1;
+		ap->txqs[i].fd = ap->txqs[i].ring.fd = -1;
 		ap->txqs[i].ap = ap;
 		port->txq[i].priv = &ap->txqs[i];
 	}

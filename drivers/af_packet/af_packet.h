@@ -107,12 +107,10 @@ struct afp_tx_ring {
 };
 
 struct afp_txq {
-	int fd; /* most packets */
+	int fd;
 	uint32_t vnet_bytes;
-	int fd_qdisc; /* super-frames that the device cannot segment, when fd bypasses the qdisc;
-		       * else equal to fd */
 	struct afp_port *ap;
-	uint64_t via_qdisc; /* bit per message of the burst being sent */
+	bool skips_qdisc; /* until a super-frame comes that the device cannot segment: tx_send.c */
 	struct mmsghdr msgs[BP_BURST_MAX];
 	struct iovec iov[2 * BP_BURST_MAX];
 	uint32_t lens[BP_BURST_MAX]; /* layer 2 bytes per message */

@@ -126,7 +126,6 @@ uint32_t afp_tx_ring_room(struct bp_txq *q, uint32_t enough);
 void afp_tx_ring_reap(struct bp_txq *q);
 
 /* direct.c. As bp_driver_ops.direct. */
-bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-			       enum bp_engine_mode mode);
+bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit);
 
 #endif

@@ -58,7 +58,7 @@ struct dpdk_rxq {
 	bool is_guarded;
 	bool reads_each; /* the PMD makes a system call per packet */
 	uint64_t view_flags; /* flags of mbufs that go by views, not by direct bursts */
-	/* Chains received that did not fit the caller's array. */
+	/* Received and not handed over: what did not fit the caller's array, or a direct burst left. */
 	uint16_t n_stash, first_stash;
 	struct rte_mbuf *stash[BP_BURST_MAX];
 };
@@ -206,7 +206,7 @@ bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
 /* --- direct.c: the same between two ports of this driver -------------------------------------- */
 
 bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				enum bp_engine_mode mode);
+				bp_edit_fn edit);
 
 /* --- unplug.c: PCI devices that leave while they run --------------------------------------------- */
 

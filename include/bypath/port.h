@@ -45,16 +45,27 @@ typedef unsigned (*bp_rx_fn)(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max
 typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
 /*
+ * Change a burst between rx and tx: the n views pkts[], whole packets, in place. Drops nothing, makes
+ * nothing longer. The worker that owns the views. A driver knows an edit by its address:
+ * bp_driver_ops.direct.
+ */
+typedef void (*bp_edit_fn)(struct bp_pkt *pkts, unsigned n);
+
+/*
  * Move up to max packets (1 ≤ max ≤ BP_BURST_MAX) from rxq to txq, two queues of one driver, in its
- * own handles: what rx(), the engine's mode and bp_tx_all() (core/transmit.h) with n_retries do,
- * without a view for each packet, and with the same counts on both queues. The worker of both queues
- * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone;
- * BP_DIRECT_BY_VIEWS: it took none, since the first needs the engine's look (metadata of super-frames,
- * of SCTP): this round goes by rx() and tx().
+ * own handles: what rx(), the edit that the function was chosen for and one tx() do, without a view
+ * for each packet, and with the same counts on both queues. What tx() would leave to its caller comes
+ * back as views, whole packets, received, edited and refused by txq: in left[BP_BURST_MAX], and
+ * *n_left, which the caller has set to 0, is their number. They are the caller's: bp_tx_rest()
+ * (core/transmit.h).
+ *
+ * The worker of both queues only. Never blocks or sleeps. Returns the packets it took from rxq, those
+ * in left[] included; 0 leaves txq alone; BP_DIRECT_BY_VIEWS: it took none, since the first need more
+ * than this function does (metadata, a copy, a named drop): rx() has them for the caller.
  */
 #define BP_DIRECT_BY_VIEWS UINT_MAX
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-				 unsigned n_retries);
+				 struct bp_pkt *left, unsigned *n_left);
 
 /* Hot pointers, then counters. Set up by the driver in open/start, polled by one worker. */
 struct bp_rxq {
@@ -95,6 +106,17 @@ struct bp_txq {
 };
 static_assert(offsetof(struct bp_rxq, counters) == BP_CACHE_LINE, "hot pointers: one line");
 static_assert(offsetof(struct bp_txq, counters) == BP_CACHE_LINE, "hot pointers: one line");
+
+/* The burst of a queue as it is now: its driver's, or that of a port that is away. */
+static inline unsigned bp_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return atomic_load_explicit(&q->burst, memory_order_acquire)(q, pkts, max);
+}
+
+static inline unsigned bp_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	return atomic_load_explicit(&q->burst, memory_order_acquire)(q, pkts, n);
+}
 
 /* What stands behind a port, as far as the kernel's copies depend on it. */
 enum bp_device_kind {

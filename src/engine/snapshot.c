@@ -87,36 +87,41 @@ static struct bp_report_path *find_path(struct bp_report *r, const struct bp_pat
 	return row;
 }
 
-static uint64_t path_v(const struct bp_path *path, unsigned id)
+static uint64_t read_cell(_Atomic uint64_t *v)
 {
-	return atomic_load_explicit(&((struct bp_path *)(uintptr_t)path)->v[id],
-				    memory_order_relaxed);
+	return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+/* Returns the time in calls. */
+static double add_cost(struct bp_report_path *row, struct bp_cost *cost)
+{
+	row->n_copies += read_cell(&cost->copies);
+	row->n_copy_bytes += read_cell(&cost->copy_bytes);
+	row->n_calls += read_cell(&cost->calls);
+	return bp_clock_cycles_to_ns(read_cell(&cost->call_cycles));
 }
 
 /* on_share: of its time, how much the worker was on its core. Spread evenly: it is not known in which
  * rounds it was not, nor how often it was late to wake up. */
-static double read_path(struct bp_report *r, const struct bp_path *path, uint16_t worker_id,
+static double read_path(struct bp_report *r, struct bp_path *path, uint16_t worker_id,
 			double on_share)
 {
 	struct bp_report_path *row = find_path(r, path, worker_id);
-	double busy_ns = on_share * bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_BUSY_CYCLES));
+	double busy_ns = on_share * bp_clock_cycles_to_ns(read_cell(&path->busy_cycles));
 
-	row->n_pkts += path_v(path, BP_PATH_CNT_PKTS);
-	row->n_bytes += path_v(path, BP_PATH_CNT_BYTES);
-	row->n_bursts += path_v(path, BP_PATH_CNT_BURSTS);
-	row->n_copies += path_v(path, BP_PATH_CNT_COPIES);
-	row->n_copy_bytes += path_v(path, BP_PATH_CNT_COPY_BYTES);
-	row->n_calls += path_v(path, BP_PATH_CNT_CALLS);
+	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS);
+	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES);
+	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS);
 	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
-		row->hist_copies[i] += path_v(path, BP_PATH_CNT_HIST + i);
+		row->hist_copies[i] += read_cell(&path->hist_copies[i]);
 	row->busy_ns += busy_ns;
-	row->call_ns += on_share * bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_CALL_CYCLES));
+	row->call_ns += on_share * (add_cost(row, &path->rx_cost) + add_cost(row, &path->tx_cost));
 	return busy_ns;
 }
 
 static double gauge_ns(_Atomic uint64_t *cycles)
 {
-	return bp_clock_cycles_to_ns(atomic_load_explicit(cycles, memory_order_relaxed));
+	return bp_clock_cycles_to_ns(read_cell(cycles));
 }
 
 /* How long it was off its core since it began, and why. */
