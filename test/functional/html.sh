@@ -39,6 +39,11 @@ if [ "$1" = form ]; then
 	for page in sample hostile once nothing sample-diff hostile-diff; do
 		look file "$BP_TMP/$page.html" "$BP_TMP/$page.json" || fail "$page.html"
 	done
+	for n in 1 2 3 4 5 6 7 8; do
+		look odd-$n "$SAMPLE" >"$BP_TMP/odd.json" || fail "cannot make the document odd-$n"
+		make_page odd
+		look file "$BP_TMP/odd.html" "$BP_TMP/odd.json" || fail "odd-$n"
+	done
 	exit 0
 fi
 

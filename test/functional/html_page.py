@@ -1,6 +1,6 @@
 # Looks at pages of comparisons from outside: as files, as a browser shows them, with odd documents.
 # SPDX-License-Identifier: BSD-3-Clause
-"""html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing)
+"""html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing, odd-N)
 html_page.py file PAGE DOCUMENT | shown DOM | frames PAGE... | sheets PDF"""
 
 import base64
@@ -211,12 +211,15 @@ def check_shown(dom):
 
 
 def frames(pages):
-    """Pages in frames, then whether each was drawn whole and became no wider; a complaint that must be seen."""
+    """Pages in frames, each button pressed; whether each was drawn whole, no wider; a complaint that must be seen."""
     print('<!DOCTYPE html><meta charset="utf-8"><title></title>')
     for page, width in pages:
         print(f'<iframe width="{width}" height="600" style="border:0" srcdoc="{html.escape(page)}"></iframe>')
-    print("<script>console.error('seen');addEventListener('load',()=>{document.title=[...document.querySelectorAll('iframe')].map(f=>{"
-          "const d=f.contentDocument,r=d.documentElement,t=d.getElementById('page').textContent;"
+    print("<script>console.error('seen');addEventListener('load',()=>{"
+          "document.title=[...document.querySelectorAll('iframe')].map(f=>{"
+          "const d=f.contentDocument,r=d.documentElement;"
+          "for(let i=0,b;b=d.querySelectorAll('button')[i];i++)b.click();"
+          "const t=d.getElementById('page').textContent;"
           "return r.dataset.state==='shown'&&r.scrollWidth<=f.width&&t.length>20&&"
           r"!/\bNaN\b|undefined|Infinity|\[object/.test(t)?'ok':f.width+':'+r.scrollWidth+':'+r.dataset.state"
           "}).join(' ')})</script>")
@@ -235,6 +238,9 @@ def main():
     what, *args = sys.argv[1:]
     if what in ("poison", "crown", "shift", "once", "nothing"):
         json.dump(globals()[what](load(args[0])), sys.stdout)
+    elif what.startswith("odd-"):
+        document = {**load(args[0]), "schema": None}
+        json.dump({**warp(document, random.Random(what)), "schema": "bypath.compare/1"}, sys.stdout)
     elif what == "file":
         check_file(*args)
     elif what == "shown":

@@ -279,14 +279,17 @@ function contenders(rows, size) {
 
 /* Draws the first screen for a size and a path; null: the one that the verdict names. */
 function showAnswer(screen, doc, rows, footnotes, size, path) {
-	const choose = (otherSize, otherPath) => showAnswer(screen, doc, rows, footnotes, otherSize, otherPath);
+	const choose = (otherSize, otherPath) => {
+		showAnswer(screen, doc, rows, footnotes, otherSize, otherPath);
+		screen.querySelector(`.${otherPath === null ? "sizes" : "bars"} [aria-pressed="true"]`).focus();
+	};
 	const shown = contenders(rows, size), verdicts = verdictsOf(doc, size), measured = shown.filter(hasFigure);
 	const chosen = measured.find((row) => row.path === path) ?? preferred(measured, verdicts);
-	const sizes = unique(rows.map((row) => row.size));
 
 	screen.replaceChildren(...[
 		make("h1", {}, headline(doc, verdicts[0], rows)),
-		sizeButtons(sizes, size, choose), verdictLines(verdicts), ...warnings(at(doc, "run")),
+		sizeButtons(unique(rows.map((row) => row.size)), size, choose),
+		verdictLines(verdicts), ...warnings(at(doc, "run")),
 		make("div", {class: "answer"}, chart(shown, chosen, choose, footnotes), chosen === null ? null :
 			make("section", {class: "reason"}, make("h2", {}, `${chosen.path}, ${sizeText(chosen.size)}`),
 				why(chosen, measured, rows), configuration(chosen))),

@@ -1,8 +1,6 @@
 /* Draws what changed between two runs. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-const QUIET = "within the spread";
-
 /* A ratio from the middle on: twice and half are as far from it. */
 function ratioPicture(ratio, kind) {
 	const length = 50 * Math.max(-1, Math.min(1, Math.log2(ratio)));
@@ -31,7 +29,8 @@ function diffHeadline(lines) {
 }
 
 function showDiff(page, doc, views) {
-	const lines = objects(doc, "diff"), changed = lines.filter((line) => text(line, "verdict") !== QUIET);
+	const lines = objects(doc, "diff"), isQuiet = (line) => text(line, "verdict") === "within the spread";
+	const changed = lines.filter((line) => !isQuiet(line));
 
 	document.title = "bypath compare: what changed between two runs";
 	page.append(...[make("h1", {}, diffHeadline(lines)),
