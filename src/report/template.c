@@ -6,9 +6,8 @@
 
 #include "report/view.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +113,7 @@ static bool put_range(struct text *text, const json_t *value)
 {
 	double lo = json_number_value(json_object_get(value, "lo"));
 	double hi = json_number_value(json_object_get(value, "hi"));
-	bool is_whole = hi - (double)(uint64_t)hi <= SAME;
+	bool is_whole = hi - floor(hi) <= SAME;
 
 	if (!json_is_object(value))
 		return false;
@@ -154,10 +153,10 @@ static void put_scaled(struct text *text, double value, const char *format)
 /* "2 MiB", "4 KiB". */
 static void put_size(struct text *text, double bytes)
 {
-	uint64_t n = (uint64_t)bytes;
-	bool is_mib = n >= 1u << 20 && n % (1u << 20) == 0;
+	double mib = bytes / 1048576;
+	bool is_mib = mib >= 1 && mib <= floor(mib);
 
-	put(text, "%" PRIu64 " %s", is_mib ? n >> 20 : n >> 10, is_mib ? "MiB" : "KiB");
+	put(text, "%.0f %s", is_mib ? mib : floor(bytes / 1024), is_mib ? "MiB" : "KiB");
 }
 
 /* "a, b"; "a; b" as ";". */

@@ -23,7 +23,8 @@ static const char row_text[] =
 	"{'n': 1234567, 'zero': 0, 'minus': -1234567, 'x': 0.0625, 'big': 1e19, 'name': 'wan', "
 	"'empty': '', 'none': null, 'yes': true, 'no': false, 'list': [10, 20], 'words': ['a', 'b'], "
 	"'copies': {'lo': 1, 'hi': 2}, 'one': {'lo': 1.0, 'hi': 1.0}, 'half': {'lo': 0.5, 'hi': 0.5}, "
-	"'ns': 1500, 'bytes': 2097152}";
+	"'ns': 1500, 'bytes': 2097152, "
+	"'huge': {'lo': 1e30, 'hi': 1e30}}";
 
 /* The row, with its quotes made double. */
 static json_t *make_row(void)
@@ -53,6 +54,7 @@ static void a_template_makes_text(void **state)
 		{ "{x:~} {n:~}", "0.062 1234567" },
 		{ "{bytes:B} {ns:B}", "2 MiB 1 KiB" },
 		{ "{copies:–} {one:–} {half:–}", "1–2 1 0.50" },
+		{ "{huge:–}", "1000000000000000019884624838656" },
 		{ "{list.1} {copies.hi} {list:#}", "20 2 2" },
 		{ "{x:.0u}", "62500" },
 		{ "{empty}", NULL },
