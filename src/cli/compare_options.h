@@ -5,7 +5,7 @@
 
 #include "bypath/config.h"
 
-#include "compare/run.h"
+#include "compare/comparison.h"
 
 /* What the command line said; strings are argv's unless they were cut. */
 struct bp_compare_arguments {

@@ -1,6 +1,6 @@
 /* Whether the devices that --ports and --gen-ports name are such as a row can use. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/life.h"
+#include "compare/run.h"
 
 #include "core/netdev.h"
 #include "core/pci.h"

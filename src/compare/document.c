@@ -1,6 +1,6 @@
 /* The comparison as a JSON document, bypath.compare/1 (docs/compare.md). */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/run.h"
+#include "compare/comparison.h"
 
 #include "compare/explain.h"
 #include "compare/stat.h"
@@ -199,7 +199,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 }
 
 /* The baseline of a size: its bridge, else the first row of a network path that has a figure. */
-static const struct bp_cmp_row *baseline(const struct bp_cmp_run *run,
+static const struct bp_cmp_row *baseline(const struct bp_comparison *run,
 					 const struct bp_cmp_size *size)
 {
 	const struct bp_cmp_row *first = NULL;
@@ -240,7 +240,7 @@ static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base
 	return o;
 }
 
-static json_t *rows_document(const struct bp_cmp_run *run, const char **baseline_name)
+static json_t *rows_document(const struct bp_comparison *run, const char **baseline_name)
 {
 	json_t *rows = json_array();
 
@@ -273,7 +273,7 @@ static json_t *machine(void)
 			 (int)bp_cpu_allowed(cores, 1024));
 }
 
-static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_name)
+static json_t *run_document(const struct bp_comparison *run, const char *baseline_name)
 {
 	const struct bp_cmp_options *o = &run->options;
 	json_t *sizes = json_array(), *notes = json_array(), *r;
@@ -292,7 +292,7 @@ static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_n
 	return r;
 }
 
-json_t *bp_cmp_document(const struct bp_cmp_run *run)
+json_t *bp_cmp_document(const struct bp_comparison *run)
 {
 	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
