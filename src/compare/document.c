@@ -3,6 +3,7 @@
 #include "compare/comparison.h"
 
 #include "compare/explain.h"
+#include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/winner.h"
 #include "core/cpu.h"
@@ -217,6 +218,25 @@ static const struct bp_cmp_row *baseline(const struct bp_comparison *run,
 	return first;
 }
 
+/* Of pairs, beside the median: an estimate, and an interval where the rounds carry one. */
+static void set_interval(json_t *o, const struct bp_cmp_values *ratios, bool is_bound)
+{
+	struct bp_cmp_paired p;
+
+	bp_cmp_pair(ratios, &p);
+	json_object_set_new(o, "estimate", p.estimate > 0 ? json_real(p.estimate) : json_null());
+	if (p.level > 0 && !is_bound)
+		json_object_set_new(
+			o, "interval",
+			json_pack("{s:f, s:f, s:f}", "lo", p.lo, "hi", p.hi, "level", p.level));
+	else
+		json_object_set_new(o, "interval", json_null());
+	set_text(o, "interval_why",
+		 is_bound      ? "one of the two rates is a lower bound"
+		 : p.level > 0 ? NULL
+			       : "fewer than 6 rounds carry no interval of 95 %");
+}
+
 /* To a ceiling, which has no network, none; of lower bounds it is a bound itself. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
@@ -231,12 +251,14 @@ static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base
 		if (base->forwarded.v[i] > 0)
 			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
 	o = bp_cmp_stat(&v, 1);
-	if (json_is_object(o))
-		json_object_set_new(o, "bound",
-				    json_string(is_lower && is_upper ? "both"
-						: is_lower           ? "lower"
-						: is_upper           ? "upper"
-								     : "none"));
+	if (!json_is_object(o))
+		return o;
+	json_object_set_new(o, "bound",
+			    json_string(is_lower && is_upper ? "both"
+					: is_lower           ? "lower"
+					: is_upper           ? "upper"
+							     : "none"));
+	set_interval(o, &v, is_lower || is_upper);
 	return o;
 }
 

@@ -331,12 +331,17 @@ static void say_place(struct sentence *s, const json_t *o)
 	const char *sign = bp_cmp_ratio_sign(ratio);
 
 	if (json_is_object(ratio) && sign &&
+	const json_t *interval = json_object_get(ratio, "interval");
 	    strcmp(json_string_value(json_object_get(o, "path")), "bridge"))
 		say(s, ": %s%.2f× the baseline", sign,
 		    json_number_value(json_object_get(ratio, "median")));
 	if (json_is_true(json_object_get(gen, "is_bound")))
 		say(s, "; the generator was the limit, it may do more");
 	say(s, ".");
+	if (json_is_object(interval))
+		say(s, " (95 %% interval %.2f–%.2f)",
+		    json_number_value(json_object_get(interval, "lo")),
+		    json_number_value(json_object_get(interval, "hi")));
 }
 
 void bp_cmp_sentence(json_t *o)
