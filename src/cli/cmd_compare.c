@@ -7,6 +7,7 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "compare/ports.h"
 #include "compare/text.h"
 #include "core/clock.h"
 #include "core/cpu.h"
@@ -235,6 +236,13 @@ static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments 
 		add_note(cmp,
 			 "not root: only the paths without network run (null, ring, pcap-file); "
 			 "for all of them: sudo bypath compare");
+	bp_cmp_ports_advise(bp_log_stream(), cmp);
+	if (cmp->tester == BP_CMP_TESTER_ELSEWHERE)
+		add_note(
+			cmp,
+			"another box sends: rates are counted at %s and %s; what loss-free rate and latency "
+			"need is a generator that this comparison commands (--gen-ports)",
+			cmp->options.in, cmp->options.out);
 	if (!choose_cores(cmp)) {
 		reserve_memory(cmp);
 		measure_all(cmp);
@@ -285,8 +293,12 @@ int bp_cmd_compare(int argc, char **argv)
 	describe(cmp, argc, argv);
 	if (bp_cmp_choose(a.paths, a.with_peers, a.ports != NULL, chosen, why, sizeof(why)))
 		code = bp_cli_complain("%s", why) - 1;
-	else
+	else if (bp_cmp_ports_check(&cmp->options, why, sizeof(why)))
+		code = bp_cli_complain("--ports: %s", why) - 1;
+	else {
+		bp_cmp_ports_look(cmp);
 		code = make_rows(cmp, chosen) ? BP_EXIT_FAILED : run_all(cmp, &a);
+	}
 	free_rows(cmp);
 	free(cmp);
 	return code;

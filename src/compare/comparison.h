@@ -99,12 +99,20 @@ struct bp_cmp_row {
 	char *ini; /* or NULL */
 };
 
+/* Who loads the ports that were named. */
+enum bp_cmp_tester {
+	BP_CMP_TESTER_NONE,
+	BP_CMP_TESTER_HERE, /* our generator, on interfaces that were named too */
+	BP_CMP_TESTER_ELSEWHERE, /* another box: counted at the ports, no loss-free rate, no latency */
+};
+
 struct bp_comparison {
 	struct bp_cmp_options options;
 	const atomic_bool *stop; /* set by a signal */
 	char folder[BP_WORKDIR_BYTES];
 	char exe[256]; /* of this program */
 	bool is_root;
+	enum bp_cmp_tester tester;
 	bool has_live; /* driver xdp_live is there and has not failed: the faster source on veth */
 	char live_why[BP_CMP_TEXT_BYTES]; /* why it has failed, or "" */
 	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */
@@ -113,7 +121,7 @@ struct bp_comparison {
 	double elapsed_s;
 	char begun[32], command[512];
 	const char *version; /* of this program */
-	char notes[4][BP_CMP_TEXT_BYTES];
+	char notes[6][BP_CMP_TEXT_BYTES];
 	unsigned n_notes;
 	unsigned n_rows;
 	struct bp_cmp_row *rows;

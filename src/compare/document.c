@@ -117,7 +117,7 @@ static json_t *accounting(const struct bp_cmp_row *row)
 {
 	uint64_t dropped = 0;
 
-	if (!row->n_trials)
+	if (!row->n_sent) /* another box sends: who knows what */
 		return json_null();
 	for (unsigned i = 0; i < row->n_drops; i++)
 		dropped += row->drops[i].n;
@@ -297,6 +297,7 @@ static json_t *machine(void)
 
 static json_t *run_document(const struct bp_comparison *run, const char *baseline_name)
 {
+	static const char *const testers[] = { "none", "this machine", "another box" };
 	const struct bp_cmp_options *o = &run->options;
 	json_t *sizes = json_array(), *notes = json_array(), *r;
 
@@ -311,6 +312,7 @@ static json_t *run_document(const struct bp_comparison *run, const char *baselin
 		      (int)run->dut_core, "generator", (int)run->gen_cores[0], "shared",
 		      run->is_core_shared, "notes", notes);
 	set_text(r, "baseline", baseline_name);
+	set_text(r, "tester", o->in ? testers[run->tester] : NULL);
 	return r;
 }
 

@@ -187,9 +187,12 @@ static void explain_other(const struct bp_cmp_row *row, json_t *o)
 	json_object_set_new(
 		o, "note",
 		is_kernel
-			? json_string("the kernel forwards in softirqs on the core that sends, the "
-				      "generator's: it takes that core's time, and none of the "
-				      "forwarder's")
+			? json_sprintf(
+				  "the kernel forwards in softirqs on %s: it takes that core's time, "
+				  "and none of the forwarder's",
+				  row->path->lab == BP_CMP_DEVICES
+					  ? "the core that the port interrupts"
+					  : "the core that sends, the generator's")
 			: json_null());
 	if (is_kernel)
 		copies = json_pack("{s:o, s:o, s:o, s:{s:i, s:I}}", "user",
@@ -328,20 +331,20 @@ static void say_time(struct sentence *s, const json_t *o)
 static void say_place(struct sentence *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
+	const json_t *interval = json_object_get(ratio, "interval");
 	const char *sign = bp_cmp_ratio_sign(ratio);
 
 	if (json_is_object(ratio) && sign &&
-	const json_t *interval = json_object_get(ratio, "interval");
 	    strcmp(json_string_value(json_object_get(o, "path")), "bridge"))
 		say(s, ": %s%.2f× the baseline", sign,
 		    json_number_value(json_object_get(ratio, "median")));
-	if (json_is_true(json_object_get(gen, "is_bound")))
-		say(s, "; the generator was the limit, it may do more");
-	say(s, ".");
 	if (json_is_object(interval))
 		say(s, " (95 %% interval %.2f–%.2f)",
 		    json_number_value(json_object_get(interval, "lo")),
 		    json_number_value(json_object_get(interval, "hi")));
+	if (json_is_true(json_object_get(gen, "is_bound")))
+		say(s, "; the generator was the limit, it may do more");
+	say(s, ".");
 }
 
 void bp_cmp_sentence(json_t *o)

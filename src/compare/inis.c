@@ -161,7 +161,7 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 		rc = write_ini(run->ini, put_forwarder, run);
 		remember(run);
 	}
-	if (!rc && p->lab != BP_CMP_ALONE)
+	if (!rc && p->lab != BP_CMP_ALONE && !bp_cmp_is_elsewhere(run->cmp, run->row))
 		rc = write_ini(run->gen_ini, put_generator, run);
 	if (rc)
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "make room there", "%s: %s",

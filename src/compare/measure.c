@@ -1,6 +1,6 @@
 /* Measures one row once: saturation in one run of the forwarder, NDR and latency in the next. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/run.h"
+#include "compare/ports.h"
 
 #include "gen/search.h"
 
@@ -261,11 +261,12 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (lab == BP_CMP_DEVICES && !cmp->options.in)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "--ports A,B --gen-ports C,D",
 			       "no devices were named");
-	else if (lab == BP_CMP_DEVICES && !cmp->options.gen_tx)
-		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
-			       "--gen-ports C,D: C is wired to A, D to B (docs/gen.md for a "
-			       "generator in another machine)",
-			       "no devices were named for the generator");
+	else if (lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_NONE)
+		bp_cmp_row_end(
+			row, BP_CMP_CANNOT_RUN,
+			"start bypath gen on another box first, or --gen-ports C,D: C is wired to A, "
+			"D to B (docs/compare.md)",
+			"nobody sends to %s", cmp->options.in);
 	else if (lab == BP_CMP_DEVICES)
 		(void)bp_cmp_devices_fit(&cmp->options, row);
 	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
@@ -306,6 +307,7 @@ static void judge_off(struct bp_cmp_row *row)
 void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	struct bp_cmp_run *run;
+	bool is_elsewhere;
 	double ndr = 0;
 	int rc;
 
@@ -318,11 +320,12 @@ void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 	run = calloc(1, sizeof(*run));
 	if (!run)
 		return;
+	is_elsewhere = bp_cmp_is_elsewhere(cmp, row);
 	rc = bp_cmp_run_begin(run, cmp, row);
 	if (!rc)
-		rc = saturate(run);
+		rc = is_elsewhere ? bp_cmp_ports_saturate(run) : saturate(run);
 	bp_cmp_run_end(run, row->forwarded.n > 0);
-	if (!rc && cmp->options.search_s > 0) {
+	if (!rc && !is_elsewhere && cmp->options.search_s > 0) {
 		rc = bp_cmp_run_begin(run, cmp, row);
 		if (!rc)
 			ndr = search(run);

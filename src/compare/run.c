@@ -296,7 +296,9 @@ int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 		rc = start_generator(run);
 	if (!rc)
 		rc = bp_cmp_forwarder_start(run);
-	if (!rc && !is_gen_first)
+	if (rc || bp_cmp_is_elsewhere(cmp, row))
+		return rc;
+	if (!is_gen_first)
 		rc = start_generator(run);
 	return rc ? rc : probe(run);
 }
@@ -381,7 +383,7 @@ void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report)
 		bp_cmp_testbed_drops(run);
 	bp_generator_stop(&run->generator);
 	bp_cmp_testbed_remove(run);
-	if (run->is_broken)
+	if (run->is_broken || bp_cmp_is_elsewhere(run->cmp, row)) /* who knows what was sent */
 		return;
 	row->n_sent += run->n_sent;
 	row->n_received += run->n_received + run->n_stale;

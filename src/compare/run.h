@@ -6,6 +6,7 @@
 #include "compare/comparison.h"
 #include "compare/generator.h"
 #include "lab/child.h"
+#include "lab/guard.h"
 #include "lab/redirect.h"
 
 struct bp_cmp_run {
@@ -15,6 +16,9 @@ struct bp_cmp_run {
 	int home, dut_ns, gen_ns; /* descriptors; -1: none */
 	bool has_wires;
 	struct bp_redirect redirect;
+	struct bp_guard guard; /* of a bridge between ports that were named */
+	struct rtnl_link_stats64 in_before,
+		out_before; /* of such ports, where the kernel forwards */
 	struct bp_cmp_names names;
 	/* Processes. */
 	struct bp_child dut;
@@ -81,7 +85,7 @@ static inline bool bp_cmp_is_stopped(const struct bp_cmp_run *run)
 }
 
 /*
- * Are the devices that the options name (all four) such as the row can use? false: the row has ended,
+ * Are the devices that the options name such as the row can use? false: the row has ended,
  * cannot-run, with what they are instead and what to do. Opens nothing.
  */
 bool bp_cmp_devices_fit(const struct bp_cmp_options *options, struct bp_cmp_row *row);
@@ -103,6 +107,13 @@ bool bp_cmp_is_live(const struct bp_cmp_run *run);
 
 /* Write both configurations. 0 or the row has ended. */
 int bp_cmp_write_inis(struct bp_cmp_run *run);
+
+/* Is another box the tester of this row? */
+static inline bool bp_cmp_is_elsewhere(const struct bp_comparison *cmp,
+				       const struct bp_cmp_row *row)
+{
+	return row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE;
+}
 
 /* Namespaces, wires, bridge, redirect. 0 or the row has ended. */
 int bp_cmp_testbed_make(struct bp_cmp_run *run);

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORWARD_TRIES 1000u /* of 10 ms */
-#define NEED_ROOT     "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
+#define FORWARD_TRIES    1000u /* of 10 ms */
+#define PORTS_BRIDGE     "bypath-br" /* between ports that were named */
+#define XDP_ACT_NDO_XMIT 4u /* NETDEV_XDP_ACT_NDO_XMIT of linux/netdev.h, Linux 6.3 */
+#define NEED_ROOT        "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
 
 /* e0 ═ w0 and w1 ═ e1; locally administered addresses. */
 static int make_wires(struct bp_cmp_run *run)
@@ -45,21 +47,21 @@ static int prepare_ends(struct bp_cmp_run *run, int netns, const char *a, const 
 	return rc;
 }
 
-static int make_bridge(struct bp_cmp_run *run)
+/* In the calling thread's namespace. */
+static int make_bridge(struct bp_cmp_run *run, const char *bridge)
 {
-	int rc = bp_netns_enter(run->dut_ns);
+	const char *in = run->names.in, *out = run->names.out;
+	int rc = bp_link_bridge(bridge);
 
 	if (!rc)
-		rc = bp_link_bridge("br0");
+		rc = bp_link_enslave(in, bridge);
 	if (!rc)
-		rc = bp_link_enslave("w0", "br0");
+		rc = bp_link_enslave(out, bridge);
 	if (!rc)
-		rc = bp_link_enslave("w1", "br0");
-	if (!rc)
-		rc = bp_link_up("br0");
+		rc = bp_link_up(bridge);
 	snprintf(run->row->mode, sizeof(run->row->mode), "bridge");
 	/* What arrives before is dropped and counted nowhere. */
-	for (unsigned i = 0; !rc && !(bp_link_forwards("w0") && bp_link_forwards("w1")); i++) {
+	for (unsigned i = 0; !rc && !(bp_link_forwards(in) && bp_link_forwards(out)); i++) {
 		if (i == FORWARD_TRIES)
 			return -ETIMEDOUT;
 		usleep(10000);
@@ -70,10 +72,8 @@ static int make_bridge(struct bp_cmp_run *run)
 static int make_redirect(struct bp_cmp_run *run)
 {
 	char why[160] = "";
-	int rc = bp_netns_enter(run->dut_ns);
+	int rc = bp_redirect_start(run->names.in, run->names.out, &run->redirect, why, sizeof(why));
 
-	if (!rc)
-		rc = bp_redirect_start("w0", "w1", &run->redirect, why, sizeof(why));
 	if (rc)
 		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN,
 			       "needs CAP_BPF and a kernel with bpf_link "
@@ -82,6 +82,50 @@ static int make_redirect(struct bp_cmp_run *run)
 	snprintf(run->row->mode, sizeof(run->row->mode), "%s",
 		 run->redirect.is_native ? "native" : "generic");
 	return rc;
+}
+
+/* In the calling thread's namespace. */
+static int make_kernel_forwarder(struct bp_cmp_run *run, const char *bridge)
+{
+	switch (run->row->path->forwarder) {
+	case BP_CMP_BRIDGE:
+		return make_bridge(run, bridge);
+	case BP_CMP_REDIRECT:
+		return make_redirect(run);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Between ports that were named: in the namespace that they are in, among what is there. A bridge has a guard,
+ * which takes it away however this process ends; the redirect goes with its descriptors.
+ */
+static int make_between_ports(struct bp_cmp_run *run)
+{
+	enum bp_cmp_forwarder f = run->row->path->forwarder;
+	uint64_t features;
+	int rc = 0;
+
+	if (f != BP_CMP_BRIDGE && f != BP_CMP_REDIRECT)
+		return 0;
+	if (f == BP_CMP_REDIRECT &&
+	    !bp_netdev_xdp_features(bp_netdev_index(-1, run->names.out), &features) &&
+	    !(features & XDP_ACT_NDO_XMIT)) {
+		bp_cmp_row_end(
+			run->row, BP_CMP_CANNOT_RUN,
+			"a veth takes them while its other end has GRO on: ethtool -K END gro on",
+			"%s takes no redirected frames: its driver has no XDP transmit now",
+			run->names.out);
+		return -EOPNOTSUPP;
+	}
+	if (f == BP_CMP_BRIDGE)
+		rc = bp_guard_start(PORTS_BRIDGE, &run->guard);
+	if (!rc)
+		rc = make_kernel_forwarder(run, PORTS_BRIDGE);
+	if (!rc)
+		rc = bp_link_stats(run->names.in, &run->in_before);
+	return rc ? rc : bp_link_stats(run->names.out, &run->out_before);
 }
 
 static int make_namespaces(struct bp_cmp_run *run)
@@ -104,9 +148,10 @@ int bp_cmp_testbed_make(struct bp_cmp_run *run)
 	const struct bp_cmp_path *p = run->row->path;
 	int rc = 0;
 
-	if (p->lab != BP_CMP_VETH && p->lab != BP_CMP_TAP)
-		return 0;
-	rc = make_namespaces(run);
+	if (p->lab == BP_CMP_DEVICES)
+		rc = make_between_ports(run);
+	if (p->lab == BP_CMP_VETH || p->lab == BP_CMP_TAP)
+		rc = make_namespaces(run);
 	if (!rc && p->lab == BP_CMP_VETH) {
 		rc = make_wires(run);
 		run->has_wires = !rc;
@@ -114,10 +159,8 @@ int bp_cmp_testbed_make(struct bp_cmp_run *run)
 			rc = prepare_ends(run, run->gen_ns, "e0", "e1");
 		if (!rc)
 			rc = prepare_ends(run, run->dut_ns, "w0", "w1");
-		if (!rc && p->forwarder == BP_CMP_BRIDGE)
-			rc = make_bridge(run);
-		if (!rc && p->forwarder == BP_CMP_REDIRECT)
-			rc = make_redirect(run);
+		if (!rc)
+			rc = make_kernel_forwarder(run, "br0");
 	}
 	if (run->home >= 0)
 		(void)bp_netns_enter(run->home);
@@ -185,10 +228,30 @@ static void add_hidden(struct bp_cmp_run *run, uint64_t n_received)
 				s.rx_packets - n_received);
 }
 
+/* Where the kernel forwards between named ports, these say what they dropped: since it was set up. */
+static void add_ports(struct bp_cmp_run *run)
+{
+	struct rtnl_link_stats64 in, out;
+	char reason[40];
+
+	if (run->row->path->forwarder == BP_CMP_BYPATH || bp_link_stats(run->names.in, &in) ||
+	    bp_link_stats(run->names.out, &out))
+		return;
+	snprintf(reason, sizeof(reason), "%.15s rx_dropped", run->names.in);
+	bp_cmp_row_drop(run->row, "wan", reason, "reported",
+			in.rx_dropped + in.rx_missed_errors - run->in_before.rx_dropped -
+				run->in_before.rx_missed_errors);
+	snprintf(reason, sizeof(reason), "%.15s tx_dropped", run->names.out);
+	bp_cmp_row_drop(run->row, "lan", reason, "reported",
+			out.tx_dropped - run->out_before.tx_dropped);
+}
+
 void bp_cmp_testbed_drops(struct bp_cmp_run *run)
 {
 	struct bp_cmp_row *row = run->row;
 
+	if (row->path->lab == BP_CMP_DEVICES)
+		add_ports(run);
 	if (!run->has_wires)
 		return;
 	if (bp_netns_enter(run->gen_ns) == 0) {
@@ -209,6 +272,7 @@ void bp_cmp_testbed_drops(struct bp_cmp_run *run)
 void bp_cmp_testbed_remove(struct bp_cmp_run *run)
 {
 	bp_redirect_stop(&run->redirect);
+	bp_guard_end(&run->guard);
 	if (run->has_wires && bp_netns_enter(run->gen_ns) == 0) {
 		/* At once; the namespaces' own end comes later, in a kernel thread. */
 		bp_link_delete("e0");
