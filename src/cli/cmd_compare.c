@@ -7,8 +7,10 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "compare/goals.h"
 #include "compare/ports.h"
 #include "compare/text.h"
+#include "compare/workload.h"
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/pages.h"
@@ -86,12 +88,18 @@ static int choose_cores(struct bp_comparison *cmp)
 	return 0;
 }
 
-static bool needs_eal(const struct bp_comparison *cmp)
+static bool any_needs_eal(const struct bp_cmp_row *rows, unsigned n)
 {
-	for (unsigned i = 0; i < cmp->n_rows; i++)
-		if (cmp->rows[i].path->driver && strcmp(cmp->rows[i].path->driver, "dpdk") == 0)
+	for (unsigned i = 0; i < n; i++)
+		if (rows[i].path->forwarder == BP_CMP_TESTPMD ||
+		    (rows[i].path->driver && strcmp(rows[i].path->driver, "dpdk") == 0))
 			return true;
 	return false;
+}
+
+static bool needs_eal(const struct bp_comparison *cmp)
+{
+	return any_needs_eal(cmp->rows, cmp->n_rows) || any_needs_eal(cmp->figures, cmp->n_figures);
 }
 
 static void reserve_memory(struct bp_comparison *cmp)
@@ -139,6 +147,10 @@ static void show_row(const struct bp_comparison *cmp, const struct bp_cmp_row *r
 	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
 		fprintf(out, "%s: %.60s", row->status == BP_CMP_FAILED ? "failed" : "cannot run",
 			row->reason);
+	else if (row->figure.n)
+		fprintf(out, "%s %8.2f %s", row->workload->name,
+			row->figure.v[row->figure.n - 1] * row->workload->scale,
+			row->workload->unit);
 	else if (row->forwarded.n)
 		fprintf(out, "%8.3f Mpps", row->forwarded.v[row->forwarded.n - 1] * 1e-6);
 	if (row->ndr.n)
@@ -147,27 +159,55 @@ static void show_row(const struct bp_comparison *cmp, const struct bp_cmp_row *r
 	fflush(out);
 }
 
+/* The row or figure that comes i-th in a round. Every second round goes the other way: of two, neither always
+ * follows the other. */
+static struct bp_cmp_row *row_at(struct bp_comparison *cmp, unsigned round, unsigned i)
+{
+	unsigned n = cmp->n_rows + cmp->n_figures, at = round % 2 && !cmp->n_rows ? n - 1 - i : i;
+
+	return at < cmp->n_rows ? &cmp->rows[at] : &cmp->figures[at - cmp->n_rows];
+}
+
 /* Round by round, in each round every row once: what drifts, drifts for all alike. */
 static void measure_all(struct bp_comparison *cmp)
 {
-	unsigned n_all = cmp->n_rows * cmp->options.n_rounds, n_done = 0;
+	unsigned n_round = cmp->n_rows + cmp->n_figures, n_done = 0;
+	unsigned n_all = n_round * cmp->options.n_rounds;
 	uint64_t begin_ns = bp_clock_ns();
 
 	for (unsigned round = 0; round < cmp->options.n_rounds; round++)
-		for (unsigned i = 0; i < cmp->n_rows; i++) {
+		for (unsigned i = 0; i < n_round; i++) {
+			struct bp_cmp_row *row = row_at(cmp, round, i);
 			double spent_s;
 
 			if (atomic_load_explicit(cmp->stop, memory_order_relaxed))
 				return;
-			bp_cmp_measure(cmp, &cmp->rows[i]);
+			if (row->workload)
+				bp_cmp_work(cmp, row);
+			else
+				bp_cmp_measure(cmp, row);
 			n_done++;
 			spent_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
-			show_row(cmp, &cmp->rows[i], round, spent_s / n_done * (n_all - n_done));
+			show_row(cmp, row, round, spent_s / n_done * (n_all - n_done));
 			if (cmp->options.is_quick) /* what is left, for the rows that are left */
 				cmp->options.search_s = fmax(
 					0, fmin(3, (QUICK_S - spent_s) / fmax(1, n_all - n_done) -
 							   2.2));
 		}
+}
+
+static void print_all(const json_t *document)
+{
+	bp_cmp_print(stdout, document);
+	bp_cmp_figures_print(stdout, document);
+}
+
+static bool has_failed(const struct bp_cmp_row *rows, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (rows[i].status == BP_CMP_FAILED)
+			return true;
+	return false;
 }
 
 static int finish(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
@@ -181,15 +221,14 @@ static int finish(struct bp_comparison *cmp, const struct bp_compare_arguments *
 	}
 	bp_log_flush();
 	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
-		bp_cmp_print(stdout, document);
+		print_all(document);
 	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
 		code = BP_EXIT_FAILED;
 	if (a->html_path && bp_report_html(document, a->html_path))
 		code = BP_EXIT_FAILED;
 	json_decref(document);
-	for (unsigned i = 0; i < cmp->n_rows; i++)
-		if (cmp->rows[i].status == BP_CMP_FAILED)
-			code = BP_EXIT_FAILED;
+	if (has_failed(cmp->rows, cmp->n_rows) || has_failed(cmp->figures, cmp->n_figures))
+		code = BP_EXIT_FAILED;
 	return code;
 }
 
@@ -211,13 +250,13 @@ static void describe(struct bp_comparison *cmp, int argc, char **argv)
 	cmp->stop = &stop_asked;
 }
 
-static void free_rows(struct bp_comparison *cmp)
+static void free_rows(struct bp_cmp_row *rows, unsigned n)
 {
-	for (unsigned i = 0; i < cmp->n_rows; i++) {
-		json_decref(cmp->rows[i].report);
-		free(cmp->rows[i].ini);
+	for (unsigned i = 0; i < n; i++) {
+		json_decref(rows[i].report);
+		free(rows[i].ini);
 	}
-	free(cmp->rows);
+	free(rows);
 }
 
 static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
@@ -269,12 +308,35 @@ static void list_paths(void)
 		       bp_cmp_paths[i].title);
 }
 
+/* What is measured: goals' rows, workloads, else every chosen path. 0 or an exit code. */
+static int plan(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
+{
+	char why[WHY_BYTES] = "no memory";
+	bool chosen[CHOSEN_MAX];
+	int rc;
+
+	if (a->goals) {
+		rc = bp_cmp_goals_read(a->goals, cmp, why, sizeof(why));
+		if (!rc)
+			rc = bp_cmp_goals_rows(cmp);
+		return rc ? bp_cli_complain("--goals: %s", why) - 1 : 0;
+	}
+	if (bp_cmp_choose(a->paths, a->with_peers, a->ports != NULL, chosen, why, sizeof(why)))
+		return bp_cli_complain("%s", why) - 1;
+	if (a->workloads)
+		return bp_cmp_workload_rows(cmp, a->workloads, chosen, why, sizeof(why))
+			       ? bp_cli_complain("%s", why) - 1
+			       : 0;
+	if (bp_cmp_ports_check(&cmp->options, why, sizeof(why)))
+		return bp_cli_complain("--ports: %s", why) - 1;
+	bp_cmp_ports_look(cmp);
+	return make_rows(cmp, chosen) ? BP_EXIT_FAILED : 0;
+}
+
 int bp_cmd_compare(int argc, char **argv)
 {
 	struct bp_comparison *cmp = calloc(1, sizeof(*cmp));
 	struct bp_compare_arguments a = { .o = cmp ? &cmp->options : NULL };
-	bool chosen[CHOSEN_MAX];
-	char why[WHY_BYTES];
 	int code = BP_EXIT_FAILED;
 
 	if (!cmp)
@@ -291,15 +353,11 @@ int bp_cmd_compare(int argc, char **argv)
 		return code;
 	}
 	describe(cmp, argc, argv);
-	if (bp_cmp_choose(a.paths, a.with_peers, a.ports != NULL, chosen, why, sizeof(why)))
-		code = bp_cli_complain("%s", why) - 1;
-	else if (bp_cmp_ports_check(&cmp->options, why, sizeof(why)))
-		code = bp_cli_complain("--ports: %s", why) - 1;
-	else {
-		bp_cmp_ports_look(cmp);
-		code = make_rows(cmp, chosen) ? BP_EXIT_FAILED : run_all(cmp, &a);
-	}
-	free_rows(cmp);
+	code = plan(cmp, &a);
+	if (!code)
+		code = run_all(cmp, &a);
+	free_rows(cmp->rows, cmp->n_rows);
+	free_rows(cmp->figures, cmp->n_figures);
 	free(cmp);
 	return code;
 }

@@ -19,6 +19,11 @@ static void print_usage(FILE *out)
 	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
 	      "leaves one out\n"
 	      "  --list                list the paths and end\n"
+	      "  --workloads LIST      instead of rates and latency: rate, tcp-1, tcp-4, tcp-off-1, tcp-off-4, "
+	      "start,\n"
+	      "                        memory; one figure a round, on the veth lab\n"
+	      "  --goals FILE          measure what the file names, and say which goals are met "
+	      "(test/bench/goals)\n"
 	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
 	      "  --ports A,B           the paths between these two devices instead: names or PCI "
 	      "addresses\n"
@@ -117,6 +122,12 @@ static int take_option(void *arguments, int c, const char *value)
 	case 'p':
 		a->paths = value;
 		return 0;
+	case 'w':
+		a->workloads = value;
+		return 0;
+	case 'g':
+		a->goals = value;
+		return 0;
 	case 's':
 		a->has_sizes = true;
 		return parse_sizes(value, o);
@@ -181,6 +192,8 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 {
 	static const struct option longs[] = {
 		{ "paths", required_argument, NULL, 'p' },
+		{ "workloads", required_argument, NULL, 'w' },
+		{ "goals", required_argument, NULL, 'g' },
 		{ "sizes", required_argument, NULL, 's' },
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "duration", required_argument, NULL, 'd' },
@@ -218,6 +231,11 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 		return bp_cli_complain(
 			a->is_diff ? "--diff takes two files: A.json B.json"
 				   : "compare takes options only: see bypath compare --help");
+	if (a->goals && (a->workloads || a->paths || a->ports))
+		return bp_cli_complain("--goals names paths and workloads itself: leave out --paths, "
+				       "--workloads, --ports");
+	if (a->workloads && a->ports)
+		return bp_cli_complain("--workloads run in the lab: leave out --ports");
 	if (a->gen_ports && !a->ports)
 		return bp_cli_complain(
 			"--gen-ports needs --ports: say between which devices to forward");

@@ -19,6 +19,9 @@
 #define BP_CMP_DROPS_MAX  48u
 #define BP_CMP_CURVE_MAX  256u
 #define BP_CMP_TEXT_BYTES 240u
+#define BP_CMP_GOALS_MAX  64u
+
+struct bp_cmp_workload;
 
 struct bp_cmp_size {
 	char name[16]; /* "64", "imix" */
@@ -72,6 +75,8 @@ struct bp_cmp_trial {
 struct bp_cmp_row {
 	const struct bp_cmp_path *path;
 	const struct bp_cmp_size *size;
+	const struct bp_cmp_workload *workload; /* NULL: rates, latency, costs */
+	struct bp_cmp_values figure; /* of a workload */
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
 	char gen_source[64], latency_source[64]; /* what sends; of the latency trials */
@@ -97,6 +102,16 @@ struct bp_cmp_row {
 	json_t *report; /* the forwarder's own, of the last saturation trial; or NULL */
 	char mode[64]; /* of a forwarder that is not bypath */
 	char *ini; /* or NULL */
+};
+
+/* What a path must reach, of another path's figure in the same rounds, or of its own. */
+struct bp_cmp_goal {
+	const struct bp_cmp_workload *workload;
+	struct bp_cmp_size size; /* "-" where the workload has none */
+	const struct bp_cmp_path *path,
+		*peer; /* peer NULL: the figure itself, in the workload's unit */
+	bool is_at_most; /* else at least */
+	double bound;
 };
 
 /* Who loads the ports that were named. */
@@ -125,6 +140,10 @@ struct bp_comparison {
 	unsigned n_notes;
 	unsigned n_rows;
 	struct bp_cmp_row *rows;
+	unsigned n_figures; /* rows that have a workload */
+	struct bp_cmp_row *figures;
+	unsigned n_goals;
+	struct bp_cmp_goal goals[BP_CMP_GOALS_MAX];
 };
 
 /* A row fails, or cannot run, for a reason and with a fix; the first reason stays. */
@@ -137,6 +156,9 @@ void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off);
 /* Add packets lost; n below 1 adds nothing. */
 void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,
 		     const char *provenance, uint64_t n);
+
+/* "ok", "cannot-run", …; for JSON. */
+const char *bp_cmp_status_name(const struct bp_cmp_row *row);
 
 void bp_cmp_values_add(struct bp_cmp_values *values, double v);
 

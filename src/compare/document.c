@@ -3,6 +3,7 @@
 #include "compare/comparison.h"
 
 #include "compare/explain.h"
+#include "compare/goals.h"
 #include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/winner.h"
@@ -161,7 +162,7 @@ static json_t *off_core(const struct bp_cmp_row *row)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static const char *status_name(const struct bp_cmp_row *row)
+const char *bp_cmp_status_name(const struct bp_cmp_row *row)
 {
 	return row->status == BP_CMP_OK           ? "ok"
 	       : row->status == BP_CMP_DISTURBED  ? "disturbed"
@@ -181,7 +182,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	set_text(o, "group", row->path->group);
 	set_text(o, "forwarder", forwarders[row->path->forwarder]);
 	set_text(o, "size", row->size->name);
-	set_text(o, "status", status_name(row));
+	set_text(o, "status", bp_cmp_status_name(row));
 	set_text(o, "reason", is_waiting ? "the run ended before" : row->reason);
 	set_text(o, "fix", is_waiting ? "let it end by itself" : row->fix);
 	json_object_set_new(o, "generator", generator(row));
@@ -321,8 +322,9 @@ json_t *bp_cmp_document(const struct bp_comparison *run)
 	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "schema", "bypath.compare/1", "bypath",
-			 run->version, "machine", machine(), "run",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "bypath.compare/1",
+			 "bypath", run->version, "machine", machine(), "run",
 			 run_document(run, baseline_name), "rows", rows, "verdicts",
-			 bp_cmp_verdicts(rows));
+			 bp_cmp_verdicts(rows), "figures", bp_cmp_figures_document(run), "goals",
+			 bp_cmp_goals_document(run));
 }

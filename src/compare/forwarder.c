@@ -42,10 +42,10 @@ static int start_testpmd(struct bp_cmp_run *run)
 	const char *exe = NULL;
 	const char *argv[] = { NULL,
 			       lcores,
-			       "--no-huge",
+			       run->has_huge ? "--in-memory" : "--no-huge",
 			       "--no-shconf",
 			       "-m",
-			       "256",
+			       run->has_huge ? "48" : "256",
 			       "--no-pci",
 			       "--no-telemetry",
 			       in,
@@ -118,7 +118,7 @@ static int wait_forwarding(struct bp_cmp_run *run)
 	return 0;
 }
 
-int bp_cmp_forwarder_start(struct bp_cmp_run *run)
+int bp_cmp_forwarder_spawn(struct bp_cmp_run *run)
 {
 	enum bp_cmp_forwarder f = run->row->path->forwarder;
 	int rc;
@@ -133,13 +133,26 @@ int bp_cmp_forwarder_start(struct bp_cmp_run *run)
 		return rc;
 	}
 	run->has_dut = true;
-	rc = wait_forwarding(run);
-	if (!rc)
+	return 0;
+}
+
+int bp_cmp_forwarder_wait(struct bp_cmp_run *run)
+{
+	int rc = run->has_dut ? wait_forwarding(run) : 0;
+
+	if (!rc && run->has_dut)
 		bp_off_thread_init(
 			&bp_off_places, run->dut.pid,
 			bp_off_thread_on(&bp_off_places, run->dut.pid, run->cmp->dut_core),
 			run->cmp->dut_core, &run->dut_thread);
 	return rc;
+}
+
+int bp_cmp_forwarder_start(struct bp_cmp_run *run)
+{
+	int rc = bp_cmp_forwarder_spawn(run);
+
+	return rc ? rc : bp_cmp_forwarder_wait(run);
 }
 
 /* testpmd's accumulated statistics, its last words. */

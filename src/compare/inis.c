@@ -69,7 +69,9 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_path *p = run->row->path;
 
-	put_engine(out, run);
+	/* A workload is put to what a user has who says nothing but where packets go. */
+	if (!run->row->workload)
+		put_engine(out, run);
 	if (p->lab == BP_CMP_ALONE) {
 		put_alone(out, run);
 		return;
@@ -78,7 +80,7 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 		put_dpdk(out, run);
 	put_port(out, "wan", p->in, &run->names);
 	put_port(out, "lan", p->out, &run->names);
-	fprintf(out, "[forward]\nwan = lan\n");
+	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
 }
 
 static void put_generator(FILE *out, const struct bp_cmp_run *run)
@@ -161,7 +163,7 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 		rc = write_ini(run->ini, put_forwarder, run);
 		remember(run);
 	}
-	if (!rc && p->lab != BP_CMP_ALONE && !bp_cmp_is_elsewhere(run->cmp, run->row))
+	if (!rc && p->lab != BP_CMP_ALONE && !run->is_uncounted)
 		rc = write_ini(run->gen_ini, put_generator, run);
 	if (rc)
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "make room there", "%s: %s",

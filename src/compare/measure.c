@@ -288,12 +288,11 @@ static void end_unaccounted(struct bp_cmp_row *row)
 			       (unsigned long long)row->n_corrupt);
 }
 
-/* A row with figures is ok, unless a packet thread had too little of its core for one of them. */
-static void judge_off(struct bp_cmp_row *row)
+void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n)
 {
-	if (row->status == BP_CMP_WAITING && row->forwarded.n)
+	if (row->status == BP_CMP_WAITING && n)
 		row->status = BP_CMP_OK;
-	if (row->status > BP_CMP_DISTURBED || !row->forwarded.n || row->off.share <= BP_OFF_LIMIT)
+	if (row->status > BP_CMP_DISTURBED || !n || row->off.share <= BP_OFF_LIMIT)
 		return;
 	row->status = BP_CMP_DISTURBED;
 	snprintf(row->reason, sizeof(row->reason),
@@ -336,5 +335,5 @@ void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 	free(run);
 done:
 	end_unaccounted(row);
-	judge_off(row);
+	bp_cmp_judge_off(row, row->forwarded.n);
 }

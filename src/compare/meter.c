@@ -39,7 +39,7 @@ static int count(const struct bp_cmp_run *run, struct counts *c)
 	int rc = stats_in(run, run->dut_ns, run->names.in, &in);
 
 	if (!rc)
-		rc = run->has_wires ? stats_in(run, run->gen_ns, "e1", &out)
+		rc = run->has_wires ? stats_in(run, run->far_ns, "e1", &out)
 				    : stats_in(run, run->dut_ns, run->names.out, &out);
 	if (rc)
 		return rc;

@@ -265,7 +265,8 @@ static void name_all(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 	memset(run, 0, sizeof(*run));
 	run->cmp = cmp;
 	run->row = row;
-	run->home = run->dut_ns = run->gen_ns = run->generator.fd = -1;
+	run->home = run->dut_ns = run->gen_ns = run->far_ns = run->generator.fd = -1;
+	run->is_uncounted = row->workload || bp_cmp_is_elsewhere(cmp, row);
 	run->redirect = (struct bp_redirect){ -1, -1, -1, -1, false };
 	name_files(run);
 }
@@ -282,21 +283,27 @@ int bp_cmp_run_alone_start(struct bp_cmp_run *run, double duration_s)
 	return bp_cmp_bypath_start(run, duration_s);
 }
 
+int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row)
+{
+	int rc;
+
+	name_all(run, cmp, row);
+	rc = bp_cmp_write_inis(run);
+	return rc ? rc : bp_cmp_testbed_make(run);
+}
+
 int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	enum bp_cmp_lab lab = row->path->lab;
 	bool is_gen_first = lab == BP_CMP_MEMORY;
 	int rc;
 
-	name_all(run, cmp, row);
-	rc = bp_cmp_write_inis(run);
-	if (!rc)
-		rc = bp_cmp_testbed_make(run);
+	rc = bp_cmp_run_prepare(run, cmp, row);
 	if (!rc && is_gen_first)
 		rc = start_generator(run);
 	if (!rc)
 		rc = bp_cmp_forwarder_start(run);
-	if (rc || bp_cmp_is_elsewhere(cmp, row))
+	if (rc || run->is_uncounted)
 		return rc;
 	if (!is_gen_first)
 		rc = start_generator(run);
@@ -383,7 +390,7 @@ void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report)
 		bp_cmp_testbed_drops(run);
 	bp_generator_stop(&run->generator);
 	bp_cmp_testbed_remove(run);
-	if (run->is_broken || bp_cmp_is_elsewhere(run->cmp, row)) /* who knows what was sent */
+	if (run->is_broken || run->is_uncounted)
 		return;
 	row->n_sent += run->n_sent;
 	row->n_received += run->n_received + run->n_stale;

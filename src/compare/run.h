@@ -13,7 +13,7 @@ struct bp_cmp_run {
 	struct bp_comparison *cmp;
 	struct bp_cmp_row *row;
 	/* The lab. */
-	int home, dut_ns, gen_ns; /* descriptors; -1: none */
+	int home, dut_ns, gen_ns, far_ns; /* descriptors; -1: none; far_ns: where e1 is */
 	bool has_wires;
 	struct bp_redirect redirect;
 	struct bp_guard guard; /* of a bridge between ports that were named */
@@ -38,12 +38,16 @@ struct bp_cmp_run {
 	bool has_socket_drops;
 	bool has_huge; /* hugepages for EAL were free when this run began */
 	bool is_for_latency; /* bp_cmp_run_for_latency() has changed the generator */
+	bool is_uncounted; /* not our generator sends: no account of each packet */
 	bool is_broken; /* a trial could not be counted: no account can be drawn up */
 	struct bp_off_thread
 		dut_thread; /* the one that forwards; tid 0: there is none, or not known */
 	struct bp_generator_answer answer; /* of the last trial */
 	struct bp_cmp_off off; /* of the last trial: the worse of forwarder and generator */
 };
+
+/* Names, configurations, the lab. 0, or the row has ended. */
+int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 
 /* Make the lab, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
 int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
@@ -93,6 +97,10 @@ bool bp_cmp_devices_fit(const struct bp_cmp_options *options, struct bp_cmp_row 
 /* Start the process of the row's path, if it has one, and wait until it forwards. 0 or the row has ended. */
 int bp_cmp_forwarder_start(struct bp_cmp_run *run);
 
+/* The same in two steps: start it; wait until it says that it forwards. */
+int bp_cmp_forwarder_spawn(struct bp_cmp_run *run);
+int bp_cmp_forwarder_wait(struct bp_cmp_run *run);
+
 /* bypath run with the configuration of this run, for so long (0: until it is stopped). 0 or -errno. */
 int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s);
 
@@ -128,6 +136,9 @@ void bp_cmp_testbed_remove(struct bp_cmp_run *run);
  * are among them. Returns how many of them the in interface counts as well.
  */
 uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named);
+
+/* A row with n figures is ok, unless a packet thread had too little of its core for one of them. */
+void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n);
 
 /* How long its workers were off their cores: all of it where it has no lab, else what no trial saw. */
 void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report);

@@ -1,6 +1,7 @@
 /* The test bed of one run: two unnamed namespaces, the wires between them, a forwarder in the kernel. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
+#include "compare/workload.h"
 
 #include "core/netdev.h"
 #include "lab/netns.h"
@@ -20,7 +21,7 @@
 static int make_wires(struct bp_cmp_run *run)
 {
 	struct bp_link_end e0 = { "e0", run->gen_ns, { 2, 0, 0, 0, 1, 0 } };
-	struct bp_link_end e1 = { "e1", run->gen_ns, { 2, 0, 0, 0, 2, 0 } };
+	struct bp_link_end e1 = { "e1", run->far_ns, { 2, 0, 0, 0, 2, 0 } };
 	struct bp_link_end w0 = { "w0", run->dut_ns, { 2, 0, 0, 0, 1, 9 } };
 	struct bp_link_end w1 = { "w1", run->dut_ns, { 2, 0, 0, 0, 2, 9 } };
 	uint32_t bytes = run->row->size->bytes, mtu = bytes > 1518 ? bytes - 18 : 1500;
@@ -29,22 +30,52 @@ static int make_wires(struct bp_cmp_run *run)
 	return rc ? rc : bp_link_veth(&e1, &w1, mtu);
 }
 
-/* In a namespace: offloads as traffic generators have them, everything up. */
-static int prepare_ends(struct bp_cmp_run *run, int netns, const char *a, const char *b)
+/* One end, in its namespace: up; unless hosts keep theirs, offloads as traffic generators have them. */
+static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 {
 	int rc = bp_netns_enter(netns);
 
+	if (!rc)
+		rc = bp_link_up(name);
 	if (rc)
 		return rc;
-	rc = bp_link_up(a);
-	if (!rc)
-		rc = bp_link_up(b);
 	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
-	bp_link_offloads_off(a);
-	bp_link_offloads_off(b);
-	if (!rc && netns == run->gen_ns)
-		run->row->has_offloads = bp_link_offloads(a, &run->row->offloads) == 0;
-	return rc;
+	if (!run->row->workload || run->row->workload->ends != BP_CMP_ENDS_HOSTS)
+		bp_link_offloads_off(name);
+	if (strcmp(name, "e0") == 0)
+		run->row->has_offloads = bp_link_offloads(name, &run->row->offloads) == 0;
+	return 0;
+}
+
+static bool has_hosts(const struct bp_cmp_row *row)
+{
+	return row->workload && row->workload->ends != BP_CMP_ENDS_SOURCE;
+}
+
+/* 10.77.0.1 in one namespace, 10.77.0.2 in the other. */
+static int address_hosts(struct bp_cmp_run *run)
+{
+	int rc = bp_netns_enter(run->gen_ns);
+
+	if (!rc)
+		rc = bp_link_address("e0", (const uint8_t[4]){ 10, 77, 0, 1 }, 24);
+	if (!rc)
+		rc = bp_netns_enter(run->far_ns);
+	return rc ? rc : bp_link_address("e1", (const uint8_t[4]){ 10, 77, 0, 2 }, 24);
+}
+
+/* Leaves the calling thread with the forwarder. */
+static int prepare_wires(struct bp_cmp_run *run)
+{
+	int rc = prepare_end(run, run->gen_ns, "e0");
+
+	if (!rc)
+		rc = prepare_end(run, run->far_ns, "e1");
+	if (!rc && has_hosts(run->row))
+		rc = address_hosts(run);
+	if (!rc)
+		rc = prepare_end(run, run->dut_ns, "w0");
+	return rc ? rc : prepare_end(run, run->dut_ns, "w1");
 }
 
 /* In the calling thread's namespace. */
@@ -140,7 +171,10 @@ static int make_namespaces(struct bp_cmp_run *run)
 		return run->dut_ns;
 	/* On a tap device the generator sits beside the forwarder. */
 	run->gen_ns = has_two ? bp_netns_create() : dup(run->dut_ns);
-	return run->gen_ns < 0 ? run->gen_ns : 0;
+	if (run->gen_ns < 0)
+		return run->gen_ns;
+	run->far_ns = has_hosts(run->row) ? bp_netns_create() : dup(run->gen_ns);
+	return run->far_ns < 0 ? run->far_ns : 0;
 }
 
 int bp_cmp_testbed_make(struct bp_cmp_run *run)
@@ -156,9 +190,7 @@ int bp_cmp_testbed_make(struct bp_cmp_run *run)
 		rc = make_wires(run);
 		run->has_wires = !rc;
 		if (!rc)
-			rc = prepare_ends(run, run->gen_ns, "e0", "e1");
-		if (!rc)
-			rc = prepare_ends(run, run->dut_ns, "w0", "w1");
+			rc = prepare_wires(run);
 		if (!rc)
 			rc = make_kernel_forwarder(run, "br0");
 	}
@@ -257,8 +289,9 @@ void bp_cmp_testbed_drops(struct bp_cmp_run *run)
 	if (bp_netns_enter(run->gen_ns) == 0) {
 		if (!run->is_source_named)
 			add_stat(row, "wire in", "e0", "tx_dropped", false, 0);
-		add_stat(row, "wire out", "e1", "rx_dropped", true, 0);
 	}
+	if (bp_netns_enter(run->far_ns) == 0)
+		add_stat(row, "wire out", "e1", "rx_dropped", true, 0);
 	if (bp_netns_enter(run->dut_ns) == 0) {
 		add_stat(row, "wire in", "w0", "rx_dropped", true, run->n_known);
 		if (run->row->path->in)
@@ -276,16 +309,19 @@ void bp_cmp_testbed_remove(struct bp_cmp_run *run)
 	if (run->has_wires && bp_netns_enter(run->gen_ns) == 0) {
 		/* At once; the namespaces' own end comes later, in a kernel thread. */
 		bp_link_delete("e0");
-		bp_link_delete("e1");
+		if (bp_netns_enter(run->far_ns) == 0)
+			bp_link_delete("e1");
 	}
 	if (run->home >= 0)
 		(void)bp_netns_enter(run->home);
+	if (run->far_ns >= 0)
+		close(run->far_ns);
 	if (run->gen_ns >= 0)
 		close(run->gen_ns);
 	if (run->dut_ns >= 0)
 		close(run->dut_ns);
 	if (run->home >= 0)
 		close(run->home);
-	run->home = run->gen_ns = run->dut_ns = -1;
+	run->home = run->far_ns = run->gen_ns = run->dut_ns = -1;
 	run->has_wires = false;
 }

@@ -203,6 +203,24 @@ int bp_link_delete(const char *name)
 	return rc ? rc : talk(&r, NULL, 0);
 }
 
+int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits)
+{
+	struct request r;
+	struct ifaddrmsg *head = (struct ifaddrmsg *)&r.info; /* shorter than ifinfomsg */
+	int index, rc = index_of(name, &index);
+
+	if (rc)
+		return rc;
+	begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	*head = (struct ifaddrmsg){ .ifa_family = AF_INET,
+				    .ifa_prefixlen = prefix_bits,
+				    .ifa_index = (unsigned)index };
+	r.head.nlmsg_len = NLMSG_LENGTH(sizeof(*head));
+	put(&r, IFA_LOCAL, address, 4);
+	put(&r, IFA_ADDRESS, address, 4);
+	return talk(&r, NULL, 0);
+}
+
 /* An attribute of a list; NULL if it is not there. */
 static struct rtattr *find(struct rtattr *attr, uint32_t left, uint16_t type)
 {

@@ -29,6 +29,8 @@ bool bp_link_has_master(const char *name);
 /* Whether this port of a bridge forwards: some time after its carrier came. */
 bool bp_link_forwards(const char *name);
 int bp_link_up(const char *name);
+/* Give it an IPv4 address. */
+int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits);
 int bp_link_delete(const char *name);
 /* The kernel's counters of an interface. */
 int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats);
