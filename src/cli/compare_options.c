@@ -19,9 +19,8 @@ static void print_usage(FILE *out)
 	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
 	      "leaves one out\n"
 	      "  --list                list the paths and end\n"
-	      "  --workloads LIST      instead of rates and latency: rate, tcp-1, tcp-4, tcp-off-1, tcp-off-4, "
-	      "start,\n"
-	      "                        memory; one figure a round, on the veth lab\n"
+	      "  --workloads LIST      instead of rates and latency: rate, lossless, p99, tcp-1, tcp-4, tcp-off-1,\n"
+	      "                        tcp-off-4, start, memory; one figure a round, on the veth lab\n"
 	      "  --goals FILE          measure what the file names, and say which goals are met "
 	      "(test/bench/goals)\n"
 	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
@@ -232,8 +231,9 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 			a->is_diff ? "--diff takes two files: A.json B.json"
 				   : "compare takes options only: see bypath compare --help");
 	if (a->goals && (a->workloads || a->paths || a->ports))
-		return bp_cli_complain("--goals names paths and workloads itself: leave out --paths, "
-				       "--workloads, --ports");
+		return bp_cli_complain(
+			"--goals names paths and workloads itself: leave out --paths, "
+			"--workloads, --ports");
 	if (a->workloads && a->ports)
 		return bp_cli_complain("--workloads run in the lab: leave out --ports");
 	if (a->gen_ports && !a->ports)

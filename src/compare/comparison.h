@@ -76,6 +76,7 @@ struct bp_cmp_row {
 	const struct bp_cmp_path *path;
 	const struct bp_cmp_size *size;
 	const struct bp_cmp_workload *workload; /* NULL: rates, latency, costs */
+	const struct bp_cmp_path *load_of; /* whose lossless rate is the load */
 	struct bp_cmp_values figure; /* of a workload */
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];

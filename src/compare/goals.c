@@ -145,7 +145,8 @@ int bp_cmp_goals_read(const char *path, struct bp_comparison *cmp, char *why, si
 /* ---- rows ------------------------------------------------------------------------------------- */
 
 static void add_row(struct bp_comparison *cmp, const struct bp_cmp_workload *w,
-		    const struct bp_cmp_path *path, const struct bp_cmp_size *size)
+		    const struct bp_cmp_path *path, const struct bp_cmp_size *size,
+		    const struct bp_cmp_path *load_of)
 {
 	for (unsigned i = 0; i < cmp->n_figures; i++) {
 		const struct bp_cmp_row *r = &cmp->figures[i];
@@ -153,21 +154,25 @@ static void add_row(struct bp_comparison *cmp, const struct bp_cmp_workload *w,
 		if (r->workload == w && r->path == path && strcmp(r->size->name, size->name) == 0)
 			return;
 	}
-	cmp->figures[cmp->n_figures++] =
-		(struct bp_cmp_row){ .path = path, .size = size, .workload = w, .softirq_ns = -1 };
+	cmp->figures[cmp->n_figures++] = (struct bp_cmp_row){
+		.path = path, .size = size, .workload = w, .load_of = load_of, .softirq_ns = -1
+	};
 }
 
 int bp_cmp_goals_rows(struct bp_comparison *cmp)
 {
-	cmp->figures = calloc(2 * (size_t)cmp->n_goals, sizeof(*cmp->figures));
+	cmp->figures = calloc(3 * (size_t)cmp->n_goals, sizeof(*cmp->figures));
 	if (!cmp->figures)
 		return -ENOMEM;
 	for (unsigned i = 0; i < cmp->n_goals; i++) {
 		const struct bp_cmp_goal *g = &cmp->goals[i];
+		const struct bp_cmp_path *load_of = g->peer ? g->peer : g->path;
 
-		add_row(cmp, g->workload, g->path, &g->size);
+		if (g->workload->has_load)
+			add_row(cmp, bp_cmp_workload_find("lossless"), load_of, &g->size, NULL);
+		add_row(cmp, g->workload, g->path, &g->size, load_of);
 		if (g->peer)
-			add_row(cmp, g->workload, g->peer, &g->size);
+			add_row(cmp, g->workload, g->peer, &g->size, load_of);
 	}
 	return 0;
 }
@@ -182,7 +187,7 @@ static void add_paths(struct bp_comparison *cmp, const struct bp_cmp_workload *w
 		for (unsigned i = 0; i < bp_cmp_n_paths; i++)
 			if (chosen[i])
 				add_row(cmp, w, &bp_cmp_paths[i],
-					w->has_size ? &o->sizes[s] : &none);
+					w->has_size ? &o->sizes[s] : &none, &bp_cmp_paths[i]);
 }
 
 int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool *chosen, char *why,

@@ -1,6 +1,7 @@
 /* The configurations that a run needs. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
+#include "compare/workload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -83,6 +84,20 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
 }
 
+static bool sends(const struct bp_cmp_run *run)
+{
+	const struct bp_cmp_workload *w = run->row->workload;
+
+	return !w || w->generator != BP_CMP_GEN_NONE;
+}
+
+static bool receives(const struct bp_cmp_run *run)
+{
+	const struct bp_cmp_workload *w = run->row->workload;
+
+	return !w || w->generator == BP_CMP_GEN_BOTH;
+}
+
 static void put_generator(FILE *out, const struct bp_cmp_run *run)
 {
 	static const char live_tx[] = "driver = xdp_live\ndevice = @W\n";
@@ -111,8 +126,10 @@ static void put_generator(FILE *out, const struct bp_cmp_run *run)
 		 : bp_cmp_is_live(run) ? live_tx
 				       : kernel_tx,
 		 &names);
-	put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
-	fprintf(out, "[gen]\ntx = tx\nrx = rx\n[stream.s1]\nprotocol = udp4\nsize = %s\n",
+	if (receives(run))
+		put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
+	fprintf(out, "[gen]\ntx = tx\n%s[stream.s1]\nprotocol = %s\nsize = %s\n",
+		receives(run) ? "rx = rx\n" : "", run->row->workload ? "eth" : "udp4",
 		run->row->size->name);
 }
 
@@ -163,7 +180,7 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 		rc = write_ini(run->ini, put_forwarder, run);
 		remember(run);
 	}
-	if (!rc && p->lab != BP_CMP_ALONE && !run->is_uncounted)
+	if (!rc && p->lab != BP_CMP_ALONE && (!run->is_uncounted || sends(run)))
 		rc = write_ini(run->gen_ini, put_generator, run);
 	if (rc)
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "make room there", "%s: %s",

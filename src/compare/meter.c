@@ -147,3 +147,12 @@ int bp_cmp_meter_trial(struct bp_cmp_run *run, struct bp_cmp_rates *rates)
 	bp_cmp_row_off(run->row, &least);
 	return 0;
 }
+
+int bp_cmp_meter_far(const struct bp_cmp_run *run, uint64_t *n)
+{
+	struct rtnl_link_stats64 far;
+	int rc = stats_in(run, run->far_ns, "e1", &far);
+
+	*n = rc ? 0 : far.rx_packets;
+	return rc;
+}

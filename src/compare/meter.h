@@ -25,4 +25,7 @@ int bp_cmp_meter_flow(struct bp_cmp_run *run);
 /* One trial, made again while it is disturbed (BP_CMP_TRIES): the least disturbed one, its share is the row's. */
 int bp_cmp_meter_trial(struct bp_cmp_run *run, struct bp_cmp_rates *rates);
 
+/* Packets that the far interface of the wires has received since it was made. 0 or -errno. */
+int bp_cmp_meter_far(const struct bp_cmp_run *run, uint64_t *n);
+
 #endif

@@ -51,7 +51,7 @@ static int try_generator(struct bp_cmp_run *run, char *why, size_t why_bytes)
 	return rc;
 }
 
-static int start_generator(struct bp_cmp_run *run)
+int bp_cmp_run_start_generator(struct bp_cmp_run *run)
 {
 	char why[BP_CMP_TEXT_BYTES] = "";
 	int rc = try_generator(run, why, sizeof(why));
@@ -300,13 +300,13 @@ int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 
 	rc = bp_cmp_run_prepare(run, cmp, row);
 	if (!rc && is_gen_first)
-		rc = start_generator(run);
+		rc = bp_cmp_run_start_generator(run);
 	if (!rc)
 		rc = bp_cmp_forwarder_start(run);
 	if (rc || run->is_uncounted)
 		return rc;
 	if (!is_gen_first)
-		rc = start_generator(run);
+		rc = bp_cmp_run_start_generator(run);
 	return rc ? rc : probe(run);
 }
 

@@ -49,6 +49,9 @@ struct bp_cmp_run {
 /* Names, configurations, the lab. 0, or the row has ended. */
 int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 
+/* Start the generator and wait until its ports are open. 0, or the row has ended. */
+int bp_cmp_run_start_generator(struct bp_cmp_run *run);
+
 /* Make the lab, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
 int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/workload.h"
 
+#include "compare/lossless.h"
 #include "compare/meter.h"
 #include "compare/run.h"
 #include "compare/tcp.h"
@@ -215,6 +216,21 @@ const struct bp_cmp_workload bp_cmp_workloads[] = {
 	  .scale = 1e-3,
 	  .has_size = true,
 	  .measure = measure_rate },
+	{ .name = "lossless",
+	  .title = "highest rate with at most 0.1 % loss",
+	  .unit = "kpps",
+	  .scale = 1e-3,
+	  .has_size = true,
+	  .generator = BP_CMP_GEN_SENDS,
+	  .measure = bp_cmp_measure_lossless },
+	{ .name = "p99",
+	  .title = "p99 latency at half the peer's lossless rate",
+	  .unit = "µs",
+	  .scale = 1e6,
+	  .has_size = true,
+	  .has_load = true,
+	  .generator = BP_CMP_GEN_BOTH,
+	  .measure = bp_cmp_measure_p99 },
 	TCP("tcp-1", 1, "one stream, default offloads", BP_CMP_ENDS_HOSTS),
 	TCP("tcp-4", 4, "four streams, default offloads", BP_CMP_ENDS_HOSTS),
 	TCP("tcp-off-1", 1, "one stream, offloads off", BP_CMP_ENDS_HOSTS_PLAIN),

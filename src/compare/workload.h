@@ -17,6 +17,9 @@ enum bp_cmp_ends {
 	BP_CMP_ENDS_HOSTS_PLAIN, /* two hosts, offloads off */
 };
 
+/* What of bypath's own generator takes part. */
+enum bp_cmp_gen { BP_CMP_GEN_NONE, BP_CMP_GEN_SENDS, BP_CMP_GEN_BOTH };
+
 /*
  * A row of the table that the comparison loops over. A workload runs on a path of the veth lab, whoever forwards:
  * bypath with its ports' drivers and devices and nothing else in its file, the kernel, or a peer with its own defaults.
@@ -28,7 +31,9 @@ struct bp_cmp_workload {
 	const char *name, *title, *unit;
 	double scale; /* figure × scale is in unit */
 	enum bp_cmp_ends ends;
+	enum bp_cmp_gen generator;
 	unsigned n_streams; /* of TCP */
+	bool has_load; /* at half the lossless rate of another path, or of its own */
 	bool has_size; /* depends on the frame size */
 	bool is_beyond_arena; /* the forwarder's arena is taken off afterwards */
 	int (*measure)(struct bp_cmp_run *run, double *figure);
