@@ -1,5 +1,6 @@
 /* Comparisons: choice of paths, medians, differences of two documents. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/goals.h"
 #include "compare/paired.h"
 #include "compare/paths.h"
 #include "compare/stat.h"
@@ -359,6 +360,25 @@ static void few_rounds_have_no_interval(void **state)
 	assert_true(p.estimate == 0 && p.level == 0);
 }
 
+/* The repository's own: every name in it is one that there is. */
+static void goals_of_the_bench_are_read(void **state)
+{
+	struct bp_comparison *cmp = calloc(1, sizeof(*cmp));
+	const char *root = getenv("BYPATH_SOURCE_ROOT");
+	char path[512], why[256] = "";
+
+	(void)state;
+	assert_non_null(cmp);
+	snprintf(path, sizeof(path), "%s/test/bench/goals", root ? root : ".");
+	if (bp_cmp_goals_read(path, cmp, why, sizeof(why)))
+		fail_msg("%s", why);
+	assert_true(cmp->n_goals > 10);
+	assert_int_equal(bp_cmp_goals_rows(cmp), 0);
+	assert_true(cmp->n_figures > cmp->n_goals && cmp->n_figures <= 3 * cmp->n_goals);
+	free(cmp->figures);
+	free(cmp);
+}
+
 static void text_of_the_sample_fits_120_columns(void **state)
 {
 	char path[512], *text = NULL;
@@ -402,6 +422,7 @@ int main(void)
 		cmocka_unit_test(diff_of_single_rounds_claims_nothing),
 		cmocka_unit_test(an_interval_of_pairs_is_the_signed_rank_test_s),
 		cmocka_unit_test(few_rounds_have_no_interval),
+		cmocka_unit_test(goals_of_the_bench_are_read),
 		cmocka_unit_test(text_of_the_sample_fits_120_columns),
 	};
 
