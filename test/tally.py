@@ -90,6 +90,7 @@ FEATURES = {
     "python": lambda: True,
     "tun": lambda: os.path.exists("/dev/net/tun"),
     "tbf": has_tbf,
+    "fresh-carrier": lambda: tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 8),
     "clsact": has_clsact,
     "nft": has_nft,
     "two-cores": lambda: len(os.sched_getaffinity(0)) >= 2,

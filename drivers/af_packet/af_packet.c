@@ -20,21 +20,6 @@
 
 /* ---- configuration against the system --------------------------------------------------------- */
 
-static int read_mode(const struct bp_port_conf *conf, enum afp_mode *mode)
-{
-	if (!conf->mode[0] || !strcmp(conf->mode, "auto") || !strcmp(conf->mode, "mmap")) {
-		*mode = AFP_MMAP;
-		return 0;
-	}
-	if (!strcmp(conf->mode, "socket")) {
-		*mode = AFP_SOCKET;
-		return 0;
-	}
-	bp_log(BP_LOG_ERROR, "port %s: mode = %s is unknown to af_packet: use mmap or socket",
-	       conf->name, conf->mode);
-	return -EINVAL;
-}
-
 /* "eth0, eth1" into text, cut at a name's end. */
 static void list_interfaces(char *text, size_t n_bytes)
 {
@@ -186,12 +171,11 @@ static int afp_open(struct bp_port *port)
 		port->priv = NULL;
 		return err;
 	}
-	err = read_mode(port->conf, &ap->mode);
+	ap->mode = afp_conf(port->conf)->mode;
 	/* The ring costs a copy in user space, and is still the faster one at every frame size
 	 * (docs/performance.md has the measurement). */
-	ap->has_tx_ring = ap->mode == AFP_MMAP && strcmp(port->conf->tx, "send") != 0;
-	if (!err)
-		err = find_device(ap);
+	ap->has_tx_ring = ap->mode == AFP_MMAP && afp_conf(port->conf)->tx != AFP_TX_SEND;
+	err = find_device(ap);
 	if (!err)
 		err = try_socket(ap);
 	if (!err) {
@@ -397,13 +381,7 @@ static enum bp_link afp_check(struct bp_port *port)
 static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct afp_port *ap = port->priv;
-	static const struct bp_counter_row tp_drops = { "tp_drops",
-							"packets",
-							BP_SIDE_RX,
-							BP_KIND_DROP,
-							"no room in the socket's queue or ring",
-							false };
-	struct bp_reported drops = { &tp_drops, 0 };
+	struct bp_reported drops = { &afp_counters[0], 0 };
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
@@ -426,11 +404,6 @@ static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 	return !((const struct afp_txq *)q->priv)->ap->has_tx_ring;
 }
 
-static int afp_node(const struct bp_port_conf *conf)
-{
-	return bp_netdev_node(conf->device);
-}
-
 static const struct bp_driver_ops afp_ops = {
 	.open = afp_open,
 	.start = afp_start,
@@ -445,7 +418,5 @@ static const struct bp_driver_ops afp_ops = {
 const struct bp_driver bp_driver_af_packet = {
 	.abi = BP_DRIVER_ABI,
 	.name = "af_packet",
-	.summary = "packet sockets of the kernel: recvmmsg, or a receive ring shared with it",
 	.ops = &afp_ops,
-	.numa_node = afp_node,
 };

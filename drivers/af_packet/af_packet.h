@@ -3,6 +3,8 @@
 #ifndef BYPATH_AF_PACKET_H
 #define BYPATH_AF_PACKET_H
 
+#include "describe.h"
+
 #include "bypath/driver.h"
 #include "bypath/ledger.h"
 
@@ -56,8 +58,6 @@ void afp_big_close(struct afp_big *big);
 bool afp_big_get(struct afp_big *big, uint16_t queue_id, struct bp_pkt *pkt);
 
 /* ---- the port --------------------------------------------------------------------------------- */
-
-enum afp_mode { AFP_SOCKET, AFP_MMAP };
 
 /* mode = socket: messages armed with a frame of the arena and an overflow buffer each. */
 struct afp_rx_socket {

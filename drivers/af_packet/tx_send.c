@@ -217,7 +217,7 @@ int afp_tx_send_start(struct bp_txq *q)
 	static const uint16_t protocols[2] = { ETH_P_8021Q, ETH_P_8021AD };
 	struct afp_txq *tq = q->priv;
 	struct afp_port *ap = tq->ap;
-	enum bp_tristate wish = ap->port->conf->qdisc_bypass;
+	enum bp_tristate wish = afp_conf(ap->port->conf)->qdisc_bypass;
 	/* Without a queueing discipline there is nothing to go around. */
 	bool bypass = wish == BP_YES || (wish == BP_AUTO && has_qdisc(ap));
 	int err = open_one(tq, bypass, &tq->fd);

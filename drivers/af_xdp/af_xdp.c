@@ -29,19 +29,6 @@ static int check_frame_bytes(const struct bp_port *port)
 	return -EINVAL;
 }
 
-static int check_conf(const struct bp_port *port)
-{
-	const struct bp_port_conf *conf = port->conf;
-	bool is_auto;
-
-	if (bp_xdp_mode_asked_for(conf->mode, &is_auto) == BP_XDP_MODE_N) {
-		bp_log(BP_LOG_ERROR, "port %s: mode = %s: af_xdp knows auto, zerocopy, copy, skb",
-		       conf->name, conf->mode);
-		return -EINVAL;
-	}
-	return check_frame_bytes(port);
-}
-
 /* 0, -ENODEV and the like; nothing is logged. */
 static int learn_device(struct xsk_port *xp)
 {
@@ -99,7 +86,7 @@ static int af_xdp_open(struct bp_port *port)
 	unsigned n_queues = port->n_rxq > port->n_txq ? port->n_rxq : port->n_txq;
 	struct xsk_port *xp;
 	char why[XSK_WHY_BYTES] = "out of memory";
-	int err = check_conf(port);
+	int err = check_frame_bytes(port);
 
 	if (err)
 		return err;
@@ -188,12 +175,12 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
-static void fill_info(struct xsk_port *xp, enum bp_xdp_mode mode)
+static void fill_info(struct xsk_port *xp, enum af_xdp_mode mode)
 {
 	struct bp_port_info *info = &xp->port->info;
 	const struct xsk_device *dev = &xp->dev;
 
-	snprintf(info->mode, sizeof(info->mode), "%s", bp_xdp_mode_name(mode));
+	snprintf(info->mode, sizeof(info->mode), "%s", af_xdp_mode_name(mode));
 	snprintf(info->device_driver, sizeof(info->device_driver), "%s", dev->driver);
 	info->kind = dev->kind;
 	info->mtu = dev->mtu;
@@ -203,13 +190,13 @@ static void fill_info(struct xsk_port *xp, enum bp_xdp_mode mode)
 		info->caps |= BP_CAP_CSUM_INFER;
 		/* A tap's writer hands super-frames to generic XDP even where the program is
 		 * native; veth stops making them once it is. */
-		if (mode == BP_XDP_MODE_SKB || dev->kind == BP_DEVICE_TAP)
+		if (mode == AF_XDP_SKB || dev->kind == BP_DEVICE_TAP)
 			info->caps |= BP_CAP_GSO_INFER;
 	}
 	if (!xp->port->n_rxq && !info->note[0])
 		snprintf(info->note, sizeof(info->note), "sends only: %s",
-			 mode == BP_XDP_MODE_ZEROCOPY ? "nothing is received from it"
-						      : "no XDP program is attached");
+			 mode == AF_XDP_ZEROCOPY ? "nothing is received from it"
+						 : "no XDP program is attached");
 }
 
 /* The MTU allows what TX cannot carry: it works, but not for the longest packets. */
@@ -238,7 +225,7 @@ static void warn_about_tags(const struct xsk_port *xp)
 	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
 	       "`ethtool -K PEER txvlan off` there",
 	       port->conf->name, xp->dev.name,
-	       port->conf->mode[0] && !strcmp(port->conf->mode, "skb")
+	       af_xdp_conf(port->conf)->mode == AF_XDP_SKB
 		       ? "mode = skb does not see it"
 		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
 }
@@ -272,7 +259,7 @@ static int af_xdp_start(struct bp_port *port)
 {
 	struct xsk_port *xp = port->priv;
 	char why[XSK_WHY_BYTES] = "";
-	enum bp_xdp_mode mode;
+	enum af_xdp_mode mode;
 	int ret = learn_device(xp);
 
 	if (ret)
@@ -291,8 +278,8 @@ static int af_xdp_start(struct bp_port *port)
 		xsk_nic_release(xp);
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	}
-	mode = (enum bp_xdp_mode)ret;
-	xp->is_zerocopy = mode == BP_XDP_MODE_ZEROCOPY;
+	mode = (enum af_xdp_mode)ret;
+	xp->is_zerocopy = mode == AF_XDP_ZEROCOPY;
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
 	if (!xp->was_started)
@@ -368,20 +355,6 @@ static enum bp_link af_xdp_check(struct bp_port *port)
 	return has_new_mtu(xp) ? BP_LINK_CHANGED : link;
 }
 
-/* Of struct xdp_statistics. */
-static const struct bp_counter_row kernel_rows[] = {
-	{ "rx_dropped", "packets", BP_SIDE_RX, BP_KIND_DROP,
-	  "no frame to receive into, or too long", false },
-	{ "rx_ring_full", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free descriptor in the RX ring",
-	  false },
-	{ "fill_ring_empty", "attempts", BP_SIDE_RX, BP_KIND_EVENT,
-	  "to take a frame from an empty fill ring: packets so lost are in rx_dropped", false },
-	{ "rx_invalid", "descriptors", BP_SIDE_RX, BP_KIND_EVENT,
-	  "of the fill ring, refused by the kernel", false },
-	{ "tx_invalid", "packets", BP_SIDE_TX, BP_KIND_DROP,
-	  "descriptors of the TX ring refused by the kernel", false },
-};
-
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct xsk_port *xp = port->priv;
@@ -392,11 +365,11 @@ static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsi
 		if (xp->queues[i].xsk)
 			xsk_queue_stats(&xp->queues[i], &sum);
 	const struct bp_reported all[] = {
-		{ &kernel_rows[0], sum.rx_dropped },
-		{ &kernel_rows[1], sum.rx_ring_full },
-		{ &kernel_rows[2], sum.rx_fill_ring_empty_descs },
-		{ &kernel_rows[3], sum.rx_invalid_descs },
-		{ &kernel_rows[4], sum.tx_invalid_descs },
+		{ &af_xdp_counters[AF_XDP_RX_DROPPED], sum.rx_dropped },
+		{ &af_xdp_counters[AF_XDP_RX_RING_FULL], sum.rx_ring_full },
+		{ &af_xdp_counters[AF_XDP_FILL_RING_EMPTY], sum.rx_fill_ring_empty_descs },
+		{ &af_xdp_counters[AF_XDP_RX_INVALID], sum.rx_invalid_descs },
+		{ &af_xdp_counters[AF_XDP_TX_INVALID], sum.tx_invalid_descs },
 		bp_netdev_tx_dropped_row(&xp->tx_dropped, xp->dev.name, !xp->is_zerocopy),
 	};
 
@@ -408,11 +381,6 @@ static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsi
 static bool af_xdp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 {
 	return pool == bp_frames_pool(q->port->env->frames);
-}
-
-static int af_xdp_node(const struct bp_port_conf *conf)
-{
-	return bp_netdev_node(conf->device);
 }
 
 static const struct bp_driver_ops af_xdp_ops = {
@@ -428,8 +396,5 @@ static const struct bp_driver_ops af_xdp_ops = {
 const struct bp_driver bp_driver_af_xdp = {
 	.abi = BP_DRIVER_ABI,
 	.name = "af_xdp",
-	.summary = "AF_XDP sockets: frames shared with the kernel, zero-copy where the NIC can",
-	.flags = BP_DRIVER_PAIRED_QUEUES,
 	.ops = &af_xdp_ops,
-	.numa_node = af_xdp_node,
 };

@@ -8,9 +8,9 @@
 #include "core/arena.h"
 #include "core/frames.h"
 #include "core/netdev.h"
-#include "core/xdp_mode.h"
 
 #include "depth.h"
+#include "describe.h"
 
 #include <net/if.h>
 #include <xdp/xsk.h>
@@ -181,7 +181,7 @@ int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
 
 /*
  * Open all queues and attach the program in the best mode there is, from the one asked for downwards;
- * why each better one was not to be had is in the port's note. Returns the enum bp_xdp_mode that the
+ * why each better one was not to be had is in the port's note. Returns the enum af_xdp_mode that the
  * kernel made of it, or -errno with a sentence in why; then all is closed.
  */
 int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes);

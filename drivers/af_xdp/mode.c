@@ -14,10 +14,10 @@
 static const struct {
 	bool is_native;
 	uint16_t bind_flag;
-} modes[BP_XDP_MODE_N] = {
-	[BP_XDP_MODE_ZEROCOPY] = { true, XDP_ZEROCOPY },
-	[BP_XDP_MODE_COPY] = { true, XDP_COPY },
-	[BP_XDP_MODE_SKB] = { false, XDP_COPY },
+} modes[AF_XDP_N_MODES] = {
+	[AF_XDP_ZEROCOPY] = { true, XDP_ZEROCOPY },
+	[AF_XDP_COPY] = { true, XDP_COPY },
+	[AF_XDP_SKB] = { false, XDP_COPY },
 };
 
 /* Why the kernel did not attach the program, as far as the error code tells. */
@@ -81,7 +81,7 @@ static int open_queues(struct xsk_port *xp, uint16_t bind_flags, char *why, size
 			.bind_flags = bind_flags,
 			.has_rx = i < port->n_rxq,
 			.has_tx = i < port->n_txq,
-			.busy_poll_us = conf->busy_poll_us,
+			.busy_poll_us = af_xdp_conf(conf)->busy_poll_us,
 			.busy_tries = xsk_busy_tries(xp),
 		};
 
@@ -133,7 +133,7 @@ static void explain_no_zerocopy(const struct xsk_port *xp, uint16_t sg, char *wh
  * mode, too. Other drivers need it for an MTU beyond a page, and refuse to set one while the program that is
  * attached takes one buffer only. On veth the tag of a sender's VLAN interface lies beside the frame.
  */
-static uint32_t choose_program(const struct xsk_port *xp, enum bp_xdp_mode mode)
+static uint32_t choose_program(const struct xsk_port *xp, enum af_xdp_mode mode)
 {
 	if (!modes[mode].is_native)
 		return 0;
@@ -149,7 +149,7 @@ static uint32_t choose_program(const struct xsk_port *xp, enum bp_xdp_mode mode)
 
 /* One mode, with packets of several views or without. The program goes on last: until then the
  * kernel keeps its packets. */
-static int try_once(struct xsk_port *xp, enum bp_xdp_mode mode, uint16_t sg, char *why,
+static int try_once(struct xsk_port *xp, enum af_xdp_mode mode, uint16_t sg, char *why,
 		    size_t why_bytes)
 {
 	uint16_t bind_flags = (uint16_t)(modes[mode].bind_flag | sg);
@@ -157,10 +157,10 @@ static int try_once(struct xsk_port *xp, enum bp_xdp_mode mode, uint16_t sg, cha
 
 	xp->port->info.max_frame_bytes = max_frame_bytes(xp, bind_flags);
 	err = open_queues(xp, bind_flags, why, why_bytes);
-	if (err == -EOPNOTSUPP && mode == BP_XDP_MODE_ZEROCOPY)
+	if (err == -EOPNOTSUPP && mode == AF_XDP_ZEROCOPY)
 		explain_no_zerocopy(xp, sg, why, why_bytes);
 	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
-	if (err || (!xp->port->n_rxq && mode != BP_XDP_MODE_ZEROCOPY))
+	if (err || (!xp->port->n_rxq && mode != AF_XDP_ZEROCOPY))
 		return err;
 	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, choose_program(xp, mode));
 	if (err) {
@@ -170,7 +170,7 @@ static int try_once(struct xsk_port *xp, enum bp_xdp_mode mode, uint16_t sg, cha
 	return err;
 }
 
-static int try_mode(struct xsk_port *xp, enum bp_xdp_mode mode, char *why, size_t why_bytes)
+static int try_mode(struct xsk_port *xp, enum af_xdp_mode mode, char *why, size_t why_bytes)
 {
 	uint32_t longest = xp->dev.mtu + ETH_HLEN, room = bp_frames_room(xp->port->env->frames);
 	char why_not[XSK_WHY_BYTES];
@@ -181,7 +181,7 @@ static int try_mode(struct xsk_port *xp, enum bp_xdp_mode mode, char *why, size_
 		goto out;
 	if (longest > room) {
 		/* Zero-copy has more reasons, and they are said: see chunk.h. */
-		if (err == -EINVAL && mode != BP_XDP_MODE_ZEROCOPY) {
+		if (err == -EINVAL && mode != AF_XDP_ZEROCOPY) {
 			snprintf(why, why_bytes,
 				 "MTU %u is larger than the frame size, and this kernel has no "
 				 "packets of several frames for AF_XDP (Linux 6.6): lower the MTU "
@@ -206,55 +206,54 @@ out:
 }
 
 /* "not zerocopy: …; not copy: …": why each better mode was not to be had. */
-static void note_failure(struct bp_port_info *info, enum bp_xdp_mode mode, const char *why)
+static void note_failure(struct bp_port_info *info, enum af_xdp_mode mode, const char *why)
 {
 	size_t len = strlen(info->note);
 
 	snprintf(info->note + len, sizeof(info->note) - len, "%snot %s: %s", len ? "; " : "",
-		 bp_xdp_mode_key(mode), why);
+		 af_xdp_mode_key(mode), why);
 }
 
 /* Try the modes from the one asked for downwards. Returns the mode got, or -errno. */
 static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 {
-	const struct bp_port_conf *conf = xp->port->conf;
+	const struct af_xdp_conf *conf = af_xdp_conf(xp->port->conf);
 	struct bp_port_info *info = &xp->port->info;
-	bool is_auto;
-	enum bp_xdp_mode first = bp_xdp_mode_asked_for(conf->mode, &is_auto);
+	enum af_xdp_mode first = af_xdp_first_mode(conf);
 	int err = -EINVAL;
 
 	info->note[0] = '\0';
-	for (unsigned mode = first; mode < BP_XDP_MODE_N; mode++) {
-		err = try_mode(xp, (enum bp_xdp_mode)mode, why, why_bytes);
+	for (unsigned mode = first; mode < AF_XDP_N_MODES; mode++) {
+		err = try_mode(xp, (enum af_xdp_mode)mode, why, why_bytes);
 		if (!err)
 			return (int)mode;
 		/* What no other mode would mend, and what strict forbids to mend. Beside another's
 		 * program zero-copy cannot even send, copy mode can. */
 		if ((err == -EBUSY && xp->port->n_rxq) || err == -EPERM || err == -ENOBUFS ||
-		    err == -ENOMEM || err == -ENODEV || (conf->strict && !is_auto))
+		    err == -ENOMEM || err == -ENODEV || !af_xdp_may_fall_back(conf))
 			break;
-		note_failure(info, (enum bp_xdp_mode)mode, why);
+		note_failure(info, (enum af_xdp_mode)mode, why);
 	}
 	return err;
 }
 
 /* Read back what the kernel made of it. */
-static enum bp_xdp_mode confirm_mode(const struct xsk_port *xp, enum bp_xdp_mode mode)
+static enum af_xdp_mode confirm_mode(const struct xsk_port *xp, enum af_xdp_mode mode)
 {
 	int is_native = modes[mode].is_native;
 
 	if (xp->n_queues && xsk_queue_is_zerocopy(&xp->queues[0]))
-		return BP_XDP_MODE_ZEROCOPY;
+		return AF_XDP_ZEROCOPY;
 	if (xp->port->n_rxq)
 		is_native = xsk_prog_is_native(xp->dev.ifindex);
 	if (is_native < 0)
 		return mode;
-	return is_native ? BP_XDP_MODE_COPY : BP_XDP_MODE_SKB;
+	return is_native ? AF_XDP_COPY : AF_XDP_SKB;
 }
 
 int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes)
 {
 	int mode = choose_mode(xp, why, why_bytes);
 
-	return mode < 0 ? mode : (int)confirm_mode(xp, (enum bp_xdp_mode)mode);
+	return mode < 0 ? mode : (int)confirm_mode(xp, (enum af_xdp_mode)mode);
 }

@@ -57,24 +57,6 @@ static enum dpdk_kind kind_of(const char *device)
 	return DPDK_OTHER;
 }
 
-int dpdk_device_node(const struct bp_port_conf *conf)
-{
-	char address[BP_PCI_ADDRESS_BYTES], iface[BP_PATH_BYTES];
-
-	switch (kind_of(conf->device)) {
-	case DPDK_PCI: /* what rte_eth_dev_socket_id() tells once EAL runs */
-		return bp_pci_parse(conf->device, address) ? bp_pci_node(address) : BP_NO_NODE;
-	case DPDK_AF_PACKET:
-	case DPDK_AF_XDP:
-	case DPDK_PCAP:
-		return bp_devargs_get(conf->device, "iface", iface, sizeof(iface))
-			       ? bp_netdev_node(iface)
-			       : BP_NO_NODE;
-	default:
-		return BP_NO_NODE;
-	}
-}
-
 static void append(struct dpdk_port *dp, const char *key, const char *fmt, unsigned value)
 {
 	size_t used = strlen(dp->devargs);

@@ -444,15 +444,6 @@ static enum bp_link dpdk_check(struct bp_port *port)
 	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
 
-/* Of struct rte_eth_stats. */
-static const struct bp_counter_row stats_rows[] = {
-	{ "imissed", "packets", BP_SIDE_RX, BP_KIND_DROP,
-	  "no free descriptor in the device's queue", false },
-	{ "rx_nombuf", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free mbuf to receive into", false },
-	{ "ierrors", "packets", BP_SIDE_RX, BP_KIND_DROP, "received with errors", false },
-	{ "oerrors", "packets", BP_SIDE_TX, BP_KIND_DROP, "the device failed to send them", false },
-};
-
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct dpdk_port *dp = port->priv;
@@ -460,11 +451,13 @@ static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsign
 	unsigned n;
 
 	add_stats(dp, &sum);
-	const uint64_t values[] = { sum.imissed, sum.rx_nombuf, sum.ierrors, sum.oerrors };
+	const uint64_t values[DPDK_N_COUNTERS] = { [DPDK_IMISSED] = sum.imissed,
+						   [DPDK_RX_NOMBUF] = sum.rx_nombuf,
+						   [DPDK_IERRORS] = sum.ierrors,
+						   [DPDK_OERRORS] = sum.oerrors };
 
-	static_assert(RTE_DIM(values) == RTE_DIM(stats_rows), "a row for each");
 	for (n = 0; n < RTE_DIM(values) && n < max; n++)
-		out[n] = (struct bp_reported){ &stats_rows[n], values[n] };
+		out[n] = (struct bp_reported){ &dpdk_counters[n], values[n] };
 	/* net_af_xdp takes for sent what the kernel dropped: answer.c. */
 	if (has_kernel_iface(dp) && port->n_txq && n < max)
 		out[n++] = bp_netdev_tx_dropped_row(&dp->tx_dropped, dp->iface,
@@ -514,7 +507,5 @@ extern const struct bp_driver bp_driver;
 const struct bp_driver bp_driver = {
 	.abi = BP_DRIVER_ABI,
 	.name = "dpdk",
-	.summary = "any DPDK poll-mode driver: PCI NICs, net_memif, net_virtio_user, net_tap, …",
 	.ops = &dpdk_ops,
-	.numa_node = dpdk_device_node,
 };

@@ -3,6 +3,8 @@
 #ifndef BYPATH_DRIVER_DPDK_H
 #define BYPATH_DRIVER_DPDK_H
 
+#include "describe.h"
+
 #include "bypath/driver.h"
 
 #include "core/netdev.h"
@@ -144,7 +146,7 @@ int dpdk_secure_check(const struct dpdk_port *dp);
 /* --- eal.c: starting EAL ------------------------------------------------------------------ */
 
 /*
- * Start EAL as env->conf->dpdk says; once per process, later calls return the first result.
+ * Start EAL as env->conf->eal says; once per process, later calls return the first result.
  * Control thread; blocks. 0 or -errno (logged with port's name).
  */
 int dpdk_eal_start(const struct bp_port *port);
@@ -157,8 +159,6 @@ const char *dpdk_eal_why(int err);
 
 /* Take conf->device apart: kind, name, devargs, iface, memif's socket. 0 or -EINVAL (logged). */
 int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues);
-/* bp_driver.numa_node: of a PCI device, or of the interface that a virtual device stands on. */
-int dpdk_device_node(const struct bp_port_conf *conf);
 /* Probe the device, find its ethdev port. 0 or -errno; logs unless quiet. */
 int dpdk_device_probe(struct dpdk_port *dp, bool quiet);
 void dpdk_device_remove(struct dpdk_port *dp);

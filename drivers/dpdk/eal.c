@@ -138,25 +138,25 @@ static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 	char list[EAL_ARG_BYTES - 16];
 
 	/* 22.11 refuses --no-huge with --in-memory; --no-shconf has the same effect on files. */
-	if (conf->dpdk.no_huge) {
+	if (conf->eal.no_huge) {
 		add_arg(args, "--no-huge");
 		add_arg(args, "--no-shconf");
 		add_arg(args, "-m");
-		add_arg(args, "%u", conf->dpdk.memory_mib ? conf->dpdk.memory_mib : NO_HUGE_MIB);
+		add_arg(args, "%u", conf->eal.memory_mib ? conf->eal.memory_mib : NO_HUGE_MIB);
 		return;
 	}
 	/* One file per list of pages: vhost-user passes at most 8 to the other side. */
 	add_arg(args, "--single-file-segments");
-	if (conf->dpdk.in_memory)
+	if (conf->eal.in_memory)
 		add_arg(args, "--in-memory");
-	else if (!conf->dpdk.file_prefix[0])
+	else if (!conf->eal.file_prefix[0])
 		add_arg(args, "--file-prefix=bypath");
 	/* Without either EAL takes hugepages when pools need them and no more. */
 	if (dpdk_hugepages_list(conf, list, sizeof(list))) {
 		add_arg(args, "--socket-mem=%s", list);
-	} else if (conf->dpdk.memory_mib) {
+	} else if (conf->eal.memory_mib) {
 		add_arg(args, "-m");
-		add_arg(args, "%u", conf->dpdk.memory_mib);
+		add_arg(args, "%u", conf->eal.memory_mib);
 	}
 }
 
@@ -187,11 +187,11 @@ static void build_args(struct eal_args *args, const struct bp_conf *conf)
 	add_arg(args, "bypath");
 	add_lcores(args);
 	add_memory(args, conf);
-	if (conf->dpdk.file_prefix[0])
-		add_arg(args, "--file-prefix=%s", conf->dpdk.file_prefix);
+	if (conf->eal.file_prefix[0])
+		add_arg(args, "--file-prefix=%s", conf->eal.file_prefix);
 	add_devices(args, conf);
 	add_arg(args, "--no-telemetry");
-	snprintf(extra, sizeof(extra), "%s", conf->dpdk.args);
+	snprintf(extra, sizeof(extra), "%s", conf->eal.args);
 	for (char *word; (word = strsep(&rest, " \t"));)
 		if (*word)
 			add_arg(args, "%s", word);
@@ -276,7 +276,7 @@ static int start_once(const struct bp_port *port)
 		       port->conf->name, dpdk_eal_why(-eal.eal_errno));
 		return eal.eal_errno > 0 && eal.eal_errno < 4096 ? -eal.eal_errno : -EIO;
 	}
-	if (!conf->dpdk.no_huge && !conf->dpdk.in_memory)
+	if (!conf->eal.no_huge && !conf->eal.in_memory)
 		atexit(cleanup_at_exit);
 	atexit(remove_sockets_at_exit); /* runs before the above */
 	return 0;

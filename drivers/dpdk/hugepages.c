@@ -86,7 +86,7 @@ static int node_of_nic(const struct bp_port_conf *port)
 
 	if (strcmp(port->driver, "dpdk") || !bp_pci_parse(port->device, address))
 		return BP_NO_NODE;
-	return dpdk_device_node(port);
+	return bp_port_node(port);
 }
 
 /* NICs on a node; BP_NO_NODE: those of which the node is known. */
@@ -108,15 +108,15 @@ static unsigned wanted_mib(const struct bp_conf *conf, int node)
 	unsigned mib = 16;
 
 	if (node != BP_NO_NODE)
-		return conf->dpdk.memory_mib ? conf->dpdk.memory_mib * count_nics(conf, node) /
-						       count_nics(conf, BP_NO_NODE)
-					     : 24 * count_nics(conf, node);
-	if (conf->dpdk.memory_mib)
-		return conf->dpdk.memory_mib;
+		return conf->eal.memory_mib ? conf->eal.memory_mib * count_nics(conf, node) /
+						      count_nics(conf, BP_NO_NODE)
+					    : 24 * count_nics(conf, node);
+	if (conf->eal.memory_mib)
+		return conf->eal.memory_mib;
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		if (strcmp(conf->ports[i].driver, "dpdk"))
 			continue;
-		mib += strstr(conf->ports[i].device, "af_packet") ? 48 : 24;
+		mib += strstr(conf->ports[i].device, "_af_packet") ? 48 : 24;
 	}
 	return mib;
 }
@@ -126,7 +126,7 @@ bool dpdk_hugepages_list(const struct bp_conf *conf, char *list, size_t list_byt
 	unsigned n_left = count_nics(conf, BP_NO_NODE);
 	size_t len = 0;
 
-	if (!conf->dpdk.memory_mib || !n_left)
+	if (!conf->eal.memory_mib || !n_left)
 		return false;
 	for (int node = 0; n_left && len + 16 < list_bytes; node++) {
 		unsigned n = count_nics(conf, node);
@@ -198,9 +198,9 @@ int dpdk_hugepages_check(const struct bp_port *port)
 	const struct bp_conf *conf = port->env->conf;
 	int err;
 
-	if (conf->dpdk.no_huge)
+	if (conf->eal.no_huge)
 		return 0;
-	if (!conf->dpdk.in_memory && !hugetlbfs_is_mounted()) {
+	if (!conf->eal.in_memory && !hugetlbfs_is_mounted()) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: DPDK cannot use hugepages: no hugetlbfs is mounted: set [dpdk] "
 		       "in_memory = yes, or run: mount -t hugetlbfs none /dev/hugepages",

@@ -112,7 +112,7 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		const struct bp_port_conf *other = &conf->ports[i];
 
-		if (!strcmp(other->driver, "ring"))
+		if (bp_facts_find(other->driver)->flags & BP_FACT_KEEPS_VIEWS)
 			n += other->ring_size ? other->ring_size : 1024;
 		if (strcmp(other->driver, "dpdk") || !strncmp(other->device, "net_memif", 9) ||
 		    !strncmp(other->device, "net_af_packet", 13) ||

@@ -50,9 +50,9 @@ int dpdk_secure_check(const struct dpdk_port *dp)
 
 	if (!bp_secure_is_on())
 		return 0;
-	if (conf->dpdk.args[0])
+	if (conf->eal.args[0])
 		return refuse(dp, "[dpdk] args", "can load code (-d) and join other processes");
-	if (!conf->dpdk.in_memory && !conf->dpdk.no_huge)
+	if (!conf->eal.in_memory && !conf->eal.no_huge)
 		return refuse(dp, "[dpdk] in_memory = no",
 			      "lets other processes of the caller plug devices in");
 	why = device_reason(dp, text, sizeof(text));

@@ -6,6 +6,8 @@
  * beside this one would send what had been received by a third. 02:00:00:00:01:01 → 02:00:00:00:02:01,
  * EtherType 0x88b5 (IEEE 802, local experiments), zeros.
  */
+#include "describe.h"
+
 #include "bypath/driver.h"
 #include "bypath/ledger.h"
 #include "bypath/log.h"
@@ -80,11 +82,11 @@ static unsigned null_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 
 static int null_open(struct bp_port *port)
 {
-	if (port->conf->frame_bytes > bp_frames_room(port->env->frames)) {
+	if (null_conf(port->conf)->frame_bytes > bp_frames_room(port->env->frames)) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: frame_bytes = %u does not fit a frame of the arena (%u): set "
 		       "[memory] frame_bytes = 4096",
-		       port->conf->name, port->conf->frame_bytes,
+		       port->conf->name, null_conf(port->conf)->frame_bytes,
 		       bp_frames_room(port->env->frames));
 		return -EINVAL;
 	}
@@ -103,7 +105,7 @@ static uint64_t share_of(uint64_t count, unsigned queue, unsigned n_queues)
 static int null_start(struct bp_port *port)
 {
 	struct null_rxq *queues = port->priv;
-	const struct bp_port_conf *conf = port->conf;
+	const struct null_conf *conf = null_conf(port->conf);
 
 	for (unsigned i = 0; i < port->n_rxq; i++) {
 		queues[i] = (struct null_rxq){
@@ -151,6 +153,5 @@ static const struct bp_driver_ops null_ops = {
 const struct bp_driver bp_driver_null = {
 	.abi = BP_DRIVER_ABI,
 	.name = "null",
-	.summary = "source and sink without a network: the engine's ceiling",
 	.ops = &null_ops,
 };

@@ -293,15 +293,6 @@ static enum bp_link live_check(struct bp_port *port)
 	return bp_netdev_link(l->control_fd, port->conf->device, l->ifindex);
 }
 
-/* Of struct pcap_stat. */
-static const struct bp_counter_row drop_row = {
-	"ps_drop", "packets", BP_SIDE_RX, BP_KIND_DROP, "no free slot in libpcap's ring", false
-};
-static const struct bp_counter_row ifdrop_row = {
-	"ps_ifdrop", "packets", BP_SIDE_RX, BP_KIND_DROP, "dropped by the interface or its driver",
-	false
-};
-
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct live *l = port->priv;
@@ -309,8 +300,10 @@ static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsign
 	if (max < 2)
 		return 0;
 	read_stats(l);
-	out[0] = (struct bp_reported){ &drop_row, l->base_drop + l->last_drop };
-	out[1] = (struct bp_reported){ &ifdrop_row, l->base_ifdrop + l->last_ifdrop };
+	out[0] = (struct bp_reported){ &bp_pcap_counters[BP_PCAP_DROP],
+				       l->base_drop + l->last_drop };
+	out[1] = (struct bp_reported){ &bp_pcap_counters[BP_PCAP_IFDROP],
+				       l->base_ifdrop + l->last_ifdrop };
 	if (!port->n_txq || max < 3)
 		return 2;
 	out[2] = bp_netdev_tx_dropped_row(&l->tx_dropped, port->conf->device, true);

@@ -3,6 +3,8 @@
 #ifndef BYPATH_DRIVER_PCAP_MODES_H
 #define BYPATH_DRIVER_PCAP_MODES_H
 
+#include "describe.h"
+
 #include "bypath/driver.h"
 
 #define BP_PCAP_SNAPLEN_MAX 262144u /* the longest record that libpcap reads for Ethernet */
@@ -10,7 +12,7 @@
 
 /* What a mode does for the port; the members are those of bp_driver_ops. */
 struct bp_pcap_mode {
-	const char *name;
+	const char *name; /* of the effective mode */
 	bool has_rx, has_tx;
 	int (*open)(struct bp_port *port);
 	int (*start)(struct bp_port *port);

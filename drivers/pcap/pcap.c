@@ -15,7 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct bp_pcap_mode *const modes[] = { &bp_pcap_read, &bp_pcap_write, &bp_pcap_live };
+static const struct bp_pcap_mode *const modes[BP_PCAP_N_MODES] = {
+	[BP_PCAP_READ] = &bp_pcap_read,
+	[BP_PCAP_WRITE] = &bp_pcap_write,
+	[BP_PCAP_LIVE] = &bp_pcap_live,
+};
 
 void bp_pcap_copy_in(struct bp_rxq *q, struct bp_pkt *pkts, unsigned n, uint32_t room,
 		     const uint8_t *bytes, uint32_t len)
@@ -50,30 +54,17 @@ static const struct bp_pcap_mode *mode_of(const struct bp_port *port)
 	return p->mode;
 }
 
-static const struct bp_pcap_mode *find_mode(const char *name)
-{
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (!strcmp(modes[i]->name, name))
-			return modes[i];
-	return NULL;
-}
-
 static int pcap_open_port(struct bp_port *port)
 {
 	const char *name = port->conf->name;
-	const struct bp_pcap_mode *mode = find_mode(port->conf->mode);
+	const struct bp_pcap_mode *mode = modes[bp_pcap_conf(port->conf)->mode];
 
-	if (!mode) {
-		bp_log(BP_LOG_ERROR,
-		       "port %s: mode = %s: the pcap driver needs read, write or live", name,
-		       port->conf->mode);
-		return -EINVAL;
-	}
 	if (port->n_rxq > mode->has_rx || port->n_txq > mode->has_tx) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: mode = %s with %u queue(s) to receive from and %u to send to: it "
 		       "has %d and %d: see [forward] and [engine] workers",
-		       name, mode->name, port->n_rxq, port->n_txq, mode->has_rx, mode->has_tx);
+		       name, bp_pcap_mode_key(bp_pcap_conf(port->conf)->mode), port->n_rxq,
+		       port->n_txq, mode->has_rx, mode->has_tx);
 		return -EINVAL;
 	}
 	return mode->open(port);
@@ -115,11 +106,6 @@ static bool pcap_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 	return true; /* the kernel copies from any memory, and is done with it when it returns */
 }
 
-static int pcap_node(const struct bp_port_conf *conf)
-{
-	return find_mode(conf->mode) == &bp_pcap_live ? bp_netdev_node(conf->device) : BP_NO_NODE;
-}
-
 static const struct bp_driver_ops pcap_ops = {
 	.open = pcap_open_port,
 	.start = pcap_start_port,
@@ -133,8 +119,5 @@ static const struct bp_driver_ops pcap_ops = {
 const struct bp_driver bp_driver_pcap = {
 	.abi = BP_DRIVER_ABI,
 	.name = "pcap",
-	.summary = "libpcap: plays a capture, writes one, or forwards as a libpcap program would",
-	.flags = BP_DRIVER_ONE_QUEUE,
 	.ops = &pcap_ops,
-	.numa_node = pcap_node,
 };

@@ -111,7 +111,7 @@ static bool turn_round(struct reader *r)
 
 	r->n_round = 0;
 	r->n_rounds_left -= r->n_rounds_left != UINT64_MAX;
-	r->shift += r->rxq->port->conf->round_shift;
+	r->shift += bp_pcap_conf(r->rxq->port->conf)->round_shift;
 	if (state == PLAYING && bp_capture_rewind(&r->capture))
 		state = BROKEN;
 	if (state != PLAYING)
@@ -305,7 +305,7 @@ static int open_capture(const struct bp_port *port, struct reader *r, bool is_a_
 
 	if (err)
 		return err;
-	err = bp_rewrite_init(&r->rewrite, r->capture.link_type, port->conf);
+	err = bp_rewrite_init(&r->rewrite, r->capture.link_type, bp_pcap_conf(port->conf));
 	if (!err)
 		return 0;
 	bp_capture_close(&r->capture);
@@ -337,7 +337,7 @@ static int read_open(struct bp_port *port)
 static int read_start(struct bp_port *port)
 {
 	struct reader *r = port->priv;
-	const struct bp_port_conf *conf = port->conf;
+	const struct bp_pcap_conf *conf = bp_pcap_conf(port->conf);
 	int err = open_capture(port, r, false);
 
 	if (err)
@@ -352,7 +352,7 @@ static int read_start(struct bp_port *port)
 	r->n_left = conf->count ? conf->count : UINT64_MAX;
 	bp_pace_begin(&r->pace, conf->rate_pps, port->env->conf->engine.burst, bp_clock_hz(),
 		      bp_clock_cycles());
-	r->is_recorded = !conf->rate_pps && !strcmp(conf->pace, "recorded");
+	r->is_recorded = !conf->rate_pps && conf->pace == BP_PCAP_RECORDED;
 	bp_timeline_init(&r->timeline, conf->speed, conf->max_gap_s, conf->round_delay_s,
 			 bp_clock_hz());
 	r->due_cycles = 0;

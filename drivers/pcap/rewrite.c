@@ -62,7 +62,7 @@ static int link_bytes_of(int link_type)
 	}
 }
 
-int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_port_conf *conf)
+int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_pcap_conf *conf)
 {
 	int link_bytes = link_bytes_of(link_type);
 

@@ -3,7 +3,7 @@
 #ifndef BYPATH_DRIVER_PCAP_REWRITE_H
 #define BYPATH_DRIVER_PCAP_REWRITE_H
 
-#include "bypath/config.h"
+#include "describe.h"
 #include "bypath/counters.h"
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@ struct bp_rewrite_head {
 
 /* 0; -ENOTSUP: records of this link type are no frames, nor can they be made frames; -EINVAL: they can, with
  * both MAC addresses. */
-int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_port_conf *conf);
+int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_pcap_conf *conf);
 
 /*
  * The header of one record, len captured bytes of it; head is undefined unless BP_CNT_N is returned. Else the

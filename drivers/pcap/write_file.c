@@ -111,7 +111,7 @@ static unsigned file_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 
 static bool does_rotate(const struct bp_port *port)
 {
-	return port->conf->rotate_bytes || port->conf->rotate_s;
+	return bp_pcap_does_rotate(bp_pcap_conf(port->conf));
 }
 
 static int refuse(const struct bp_port *port, const char *why)
@@ -201,15 +201,15 @@ static int begin_turns(struct bp_port *port, struct writer *w)
 	struct bp_turns_request r = {
 		.port_name = port->conf->name,
 		.path = bp_claim_path(port->conf->device),
-		.interval_s = port->conf->rotate_s,
-		.n_files_max = port->conf->rotate_files,
+		.interval_s = bp_pcap_conf(port->conf)->rotate_s,
+		.n_files_max = bp_pcap_conf(port->conf)->rotate_files,
 	};
 	int err = bp_pcap_make_header(r.header);
 
 	if (err)
 		return err;
-	if (port->conf->rotate_bytes)
-		w->max_bytes = port->conf->rotate_bytes;
+	if (bp_pcap_conf(port->conf)->rotate_bytes)
+		w->max_bytes = bp_pcap_conf(port->conf)->rotate_bytes;
 	return bp_turns_open(&r, &w->turns, &w->file);
 }
 

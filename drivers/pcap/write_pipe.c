@@ -255,7 +255,7 @@ static int pipe_open(struct bp_port *port)
 	struct writer *w;
 	int err;
 
-	if (port->conf->rotate_bytes || port->conf->rotate_s)
+	if (bp_pcap_does_rotate(bp_pcap_conf(port->conf)))
 		return refuse(port, "it is a pipe, which has no next file: delete rotate_bytes and "
 				    "rotate_s");
 	w = calloc(1, sizeof(*w));

@@ -352,6 +352,5 @@ static const struct bp_driver_ops ring_ops = {
 const struct bp_driver bp_driver_ring = {
 	.abi = BP_DRIVER_ABI,
 	.name = "ring",
-	.summary = "in-process wire between two ports, or a loop: tests, the engine's ceiling",
 	.ops = &ring_ops,
 };

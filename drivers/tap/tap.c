@@ -381,20 +381,6 @@ static enum bp_link tap_check(struct bp_port *port)
 									  : BP_LINK_DOWN;
 }
 
-/* The kernel's words: what it sends to the tap, the port receives. */
-static const struct bp_counter_row to_us_row = { "kernel_tx_dropped",
-						 "packets",
-						 BP_SIDE_RX,
-						 BP_KIND_DROP,
-						 "the tap's queue towards bypath was full",
-						 false };
-static const struct bp_counter_row from_us_row = { "kernel_rx_dropped",
-						   "packets",
-						   BP_SIDE_TX,
-						   BP_KIND_DROP,
-						   "the kernel's stack did not take them",
-						   false };
-
 static unsigned tap_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct tap_port *t = port->priv;
@@ -403,8 +389,9 @@ static unsigned tap_stats(struct bp_port *port, struct bp_reported *out, unsigne
 		return 0;
 	if (t->n_fds)
 		read_drops(t);
-	out[0] = (struct bp_reported){ &to_us_row, t->base_to_us_dropped + t->last_to_us_dropped };
-	out[1] = (struct bp_reported){ &from_us_row,
+	out[0] = (struct bp_reported){ &tap_counters[TAP_TO_US_DROPPED],
+				       t->base_to_us_dropped + t->last_to_us_dropped };
+	out[1] = (struct bp_reported){ &tap_counters[TAP_FROM_US_DROPPED],
 				       t->base_from_us_dropped + t->last_from_us_dropped };
 	return 2;
 }
@@ -429,6 +416,5 @@ static const struct bp_driver_ops tap_ops = {
 const struct bp_driver bp_driver_tap = {
 	.abi = BP_DRIVER_ABI,
 	.name = "tap",
-	.summary = "TUN/TAP interface: hands packets to the kernel's own stack, super-frames too",
 	.ops = &tap_ops,
 };

@@ -3,6 +3,8 @@
 #ifndef BYPATH_DRIVER_TAP_H
 #define BYPATH_DRIVER_TAP_H
 
+#include "describe.h"
+
 #include "bypath/port.h"
 
 #include <sys/uio.h>

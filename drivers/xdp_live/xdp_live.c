@@ -83,29 +83,16 @@ static uint64_t n_refused(const struct live_state *s)
 	return word(&s->n_full) + word(&s->n_gone) + word(&s->n_error);
 }
 
-static const struct bp_counter_row sent_row = { "xdp_devmap_sent",
-						"packets",
-						BP_SIDE_TX,
-						BP_KIND_EVENT,
-						"what the device took (xdp_devmap_xmit)",
-						false };
-static const struct bp_counter_row refused_row = {
-	"xdp_devmap_drops",
-	"packets",
-	BP_SIDE_TX,
-	BP_KIND_EXPLAINS,
-	"what the device did not take (xdp_devmap_xmit), tried again or dropped under a name",
-	false
-};
-
 static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	const struct live_port *lp = port->priv;
 
 	if (!lp->has_report || max < 2)
 		return 0;
-	out[0] = (struct bp_reported){ &sent_row, lp->n_sent_all + word(&lp->state->n_sent) };
-	out[1] = (struct bp_reported){ &refused_row, lp->n_refused_all + n_refused(lp->state) };
+	out[0] = (struct bp_reported){ &live_counters[LIVE_SENT],
+				       lp->n_sent_all + word(&lp->state->n_sent) };
+	out[1] = (struct bp_reported){ &live_counters[LIVE_REFUSED],
+				       lp->n_refused_all + n_refused(lp->state) };
 	return 2;
 }
 
@@ -369,11 +356,6 @@ static enum bp_link live_check(struct bp_port *port)
 	return bp_netdev_link(-1, port->conf->device, lp->ifindex);
 }
 
-static int live_node(const struct bp_port_conf *conf)
-{
-	return bp_netdev_node(conf->device);
-}
-
 static const struct bp_driver_ops live_ops = {
 	.open = live_open,
 	.start = live_start,
@@ -386,9 +368,6 @@ static const struct bp_driver_ops live_ops = {
 const struct bp_driver bp_driver_xdp_live = {
 	.abi = BP_DRIVER_ABI,
 	.name = "xdp_live",
-	.summary = "sends what a BPF program makes inside the kernel: bypath gen only",
-	.flags = BP_DRIVER_ONE_QUEUE,
 	.ops = &live_ops,
 	.kernel_source = &live_source,
-	.numa_node = live_node,
 };

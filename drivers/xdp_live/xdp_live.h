@@ -3,6 +3,8 @@
 #ifndef XDP_LIVE_H
 #define XDP_LIVE_H
 
+#include "describe.h"
+
 #include "bypath/kernel_source.h"
 
 #include "shared.h"

@@ -3,6 +3,7 @@
 #ifndef BYPATH_CONFIG_H
 #define BYPATH_CONFIG_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,43 +31,24 @@ struct bp_mac {
 	bool is_given;
 };
 
-/* [port.NAME]. Empty string: not given. A key that a driver does not know stays at its default
- * (validation refuses it otherwise). */
+#define BP_OWN_BYTES 192u
+
+/* [port.NAME]. Empty string: not given. What a driver has no key for stays as it is in a port of no driver
+ * (validation refuses it). */
 struct bp_port_conf {
 	char name[BP_NAME_BYTES];
 	char driver[BP_NAME_BYTES];
 	char device
 		[BP_PATH_BYTES]; /* interface, PCI address, DPDK device string, ring name, file */
-	char mode[BP_NAME_BYTES]; /* the driver's own modes; "auto" or "" lets it choose */
-	bool strict; /* refuse to start when the mode got is not the mode asked for */
 	bool take_host; /* take an interface that carries the host's address as well */
 	uint16_t n_queues; /* RX queues, 1..BP_QUEUES_MAX */
 	enum bp_tristate checksum; /* BP_AUTO, or BP_NO for off */
 	enum bp_pass offload; /* off: only complete frames are sent here */
 	uint32_t ring_size; /* descriptors or slots per queue, power of two; 0: driver's choice */
-	uint32_t mtu; /* DPDK ports: MTU to set; 0: leave it */
-	char tx[BP_NAME_BYTES]; /* af_packet mode = mmap: auto | ring | send */
-	enum bp_tristate qdisc_bypass; /* af_packet */
-	uint32_t busy_poll_us; /* af_xdp: SO_BUSY_POLL budget time, 0 off */
-	bool loop; /* pcap read: start again at the end of the file */
-	uint64_t rounds; /* pcap read: play the file so often; 0: as loop says */
-	double round_delay_s; /* pcap read: between two rounds */
-	char pace[BP_NAME_BYTES]; /* pcap read: recorded | max */
-	double speed; /* pcap read, pace = recorded: so many times faster */
-	double max_gap_s; /* pcap read, pace = recorded: the longest wait, 0 no bound */
-	uint64_t rate_pps; /* pcap read, null: packets per second, 0 unlimited */
-	uint64_t count; /* null, pcap read: stop after so many packets, 0 never */
-	uint64_t rotate_bytes; /* pcap write: longest file of several, 0: no bound */
-	uint32_t rotate_s; /* pcap write: a file lasts so long, 0: any time */
-	uint32_t rotate_files; /* pcap write: files of a run that are kept, 0: all */
-	bool pads_truncated; /* pcap read: records that were cut get zeros up to their length */
-	struct bp_mac dst_mac, src_mac; /* pcap read: of every frame */
-	uint16_t vlan; /* pcap read: id of every frame's outermost tag, 0 as recorded */
-	bool strips_vlan; /* pcap read: take tags off */
-	uint32_t
-		round_shift; /* pcap read: IP addresses of a round are so many higher, 0 the same */
-	uint32_t frame_bytes; /* null: length of the frames it makes, 14..9000 */
+	uint32_t mtu; /* MTU to set; 0: leave it */
 	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
+	/* The driver's own struct: drivers/NAME/describe.h has it, BP_OWN_CONST() gives it. */
+	alignas(8) unsigned char own[BP_OWN_BYTES];
 };
 
 /* Values that a header field goes through, one per packet: first, first + 1, … */
@@ -174,7 +156,7 @@ struct bp_conf {
 		uint32_t memory_mib; /* 0: EAL's choice */
 		char file_prefix[BP_NAME_BYTES];
 		char args[BP_PATH_BYTES]; /* further EAL arguments, split at blanks */
-	} dpdk;
+	} eal;
 	uint16_t n_ports;
 	struct bp_port_conf ports[BP_PORTS_MAX];
 	struct bp_gen_conf gen;

@@ -3,21 +3,14 @@
 #ifndef BYPATH_DRIVER_H
 #define BYPATH_DRIVER_H
 
+#include "bypath/facts.h"
 #include "bypath/port.h"
 
 struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 6u
-
-enum bp_driver_flag {
-	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
-	 * workers that send to the port may not exceed `queues`. */
-	BP_DRIVER_PAIRED_QUEUES = 1u << 0,
-	/* The port takes one worker at most per direction (a file, a ring). */
-	BP_DRIVER_ONE_QUEUE = 1u << 1,
-};
+#define BP_DRIVER_ABI 7u
 
 /*
  * Every function: control thread (but thread_enter/leave), may block, returns 0 or -errno and logs
@@ -54,23 +47,19 @@ struct bp_driver_ops {
 			       enum bp_engine_mode mode);
 };
 
+/* What drivers/NAME/describe.c says of it (bypath/facts.h) is not repeated here. */
 struct bp_driver {
 	uint32_t abi; /* BP_DRIVER_ABI */
 	const char *name;
-	const char *summary; /* one line for `bypath drivers` */
-	uint32_t flags; /* enum bp_driver_flag */
 	const struct bp_driver_ops *ops;
 	/* NULL, or: makes its frames by itself and takes none (bypath/kernel_source.h). */
 	const struct bp_ks_ops *kernel_source;
-	/* The NUMA node of the device that a port of this configuration stands on, as sysfs tells it: -1
-	 * where none is known or the machine has one only. Before open() too. Control thread; blocks
-	 * for a moment. NULL: its ports stand on no device. */
-	int (*numa_node)(const struct bp_port_conf *conf);
 };
 
 /* One row per driver known to the build, in the generated table driver_table.c. */
 struct bp_driver_entry {
 	const char *name;
+	const struct bp_facts *facts;
 	const struct bp_driver *driver; /* linked in, or NULL */
 	const char *module; /* shared module that exports `bp_driver`, or NULL */
 	const char *missing; /* why this build lacks it, or NULL */

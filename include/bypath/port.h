@@ -131,6 +131,8 @@ enum bp_port_cap {
 	BP_CAP_TX_WHEN_DOWN = 1u << 9,
 	/* What is received here comes to an end (a capture): see bp_rxq.is_over. */
 	BP_CAP_FINITE = 1u << 10,
+	/* Of bp_facts.predict() only: which metadata passes either way is negotiated with a peer. */
+	BP_CAP_VNET_BY_PEER = 1u << 11,
 };
 
 /* Facts that start() learns. Written by the control thread while no worker uses the port. */
@@ -253,8 +255,8 @@ struct bp_port {
 };
 
 /*
- * The NUMA node that a port of this configuration would stand on: bp_driver.numa_node of its driver; -1
- * too where this build lacks that. Control thread; may load the driver's module.
+ * The NUMA node of the device that a port of this configuration would stand on, a PCI device or an
+ * interface's; -1 where none is known or the machine has one only. Control thread; blocks for a moment.
  */
 int bp_port_node(const struct bp_port_conf *conf);
 

@@ -9,6 +9,7 @@
 
 #include "config/schema.h"
 #include "config/spelling.h"
+#include "core/claim.h"
 #include "core/netdev.h"
 #include "core/netifs.h"
 #include "core/pci.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define ERRORS_BYTES 65536u
 
@@ -131,59 +131,75 @@ static void add_note(struct findings *f, const char *fmt, ...)
 	va_end(args);
 }
 
-/* Drivers whose device must be there before the start; tap makes its own. */
-static bool needs_interface(const struct bp_port_conf *port)
+static void check_interface(struct bp_check *check, const char *name)
 {
-	if (!strcmp(port->driver, "pcap"))
-		return !strcmp(port->mode, "live");
-	return !strcmp(port->driver, "af_packet") || !strcmp(port->driver, "af_xdp");
-}
-
-static void check_interface(const char *file, const struct bp_port_conf *port, struct findings *f)
-{
-	struct bp_nearest nearest = { .word = port->device };
+	struct bp_nearest nearest = { .word = name };
 	struct bp_netifs all = { NULL, 0 };
 	char hint[BP_HINT_BYTES], why[256];
 
-	if (!needs_interface(port))
-		return;
-	if (bp_netdev_index(-1, port->device) > 0) {
-		if (bp_netdev_need_ethernet(port->device, why, sizeof(why)))
-			add_finding(f, "%s: [port.%s] device: %s\n", file, port->name, why);
+	if (bp_netdev_index(-1, name) > 0) {
+		if (bp_netdev_need_ethernet(name, why, sizeof(why)))
+			check->complain(check, "device", "%s", why);
 		return;
 	}
 	(void)bp_netifs_read_links(&all);
 	for (size_t i = 0; i < all.n; i++)
 		bp_nearest_try(&nearest, all.v[i].name);
-	add_finding(f,
-		    "%s: [port.%s] device: found «%s», but this machine (network namespace) has "
-		    "no such interface: see ip link%s\n",
-		    file, port->name, port->device, bp_hint(hint, nearest.best));
+	check->complain(
+		check, "device",
+		"found «%s», but this machine (network namespace) has no such interface: see "
+		"ip link%s",
+		name, bp_hint(hint, nearest.best));
 	bp_netifs_free(&all);
 }
 
-/* A PMD of a PCI device needs it bound to vfio-pci, or to a driver that both can share. */
-static void check_pci(const char *file, const struct bp_port_conf *port, struct findings *f)
+/* What must be there before the start: not an interface that the driver makes. A PMD needs a PCI device bound
+ * to vfio-pci, or to a driver that both can share. */
+static void check_claim(struct bp_check *check, const struct bp_port_conf *port,
+			const struct bp_claim *claim)
 {
 	char address[BP_PCI_ADDRESS_BYTES], why[512];
 
-	if (!strcmp(port->driver, "dpdk") && bp_pci_parse(port->device, address) &&
-	    bp_pci_ready(address, why, sizeof(why)))
-		add_finding(f, "%s: [port.%s] device: found «%s», but %s\n", file, port->name,
-			    port->device, why);
+	if (claim->kind == BP_CLAIM_NETDEV && !claim->is_far_end)
+		check_interface(check, claim->name);
+	else if (claim->kind == BP_CLAIM_PCI && bp_pci_parse(claim->name, address) &&
+		 bp_pci_ready(address, why, sizeof(why)))
+		check->complain(check, "device", "found «%s», but %s", port->device, why);
 }
 
-/* A pipe has no next file. It is not opened: that would be its writer's, or its reader's. */
-static void check_capture(const char *file, const struct bp_port_conf *port, struct findings *f)
-{
-	struct stat st;
+struct here {
+	struct bp_check check; /* first: complain() gets this */
+	const char *file;
+	struct findings *f;
+};
 
-	if (!strcmp(port->driver, "pcap") && (port->rotate_bytes || port->rotate_s) &&
-	    !stat(port->device, &st) && !S_ISREG(st.st_mode))
-		add_finding(f,
-			    "%s: [port.%s] device: found «%s», which is no regular file, beside "
-			    "rotate_bytes or rotate_s: delete these, or name a file\n",
-			    file, port->name, port->device);
+static void complain(struct bp_check *check, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void complain(struct bp_check *check, const char *key, const char *fmt, ...)
+{
+	const struct here *here = (const struct here *)check;
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	add_finding(here->f, "%s: [%s] %s: %s\n", here->file, check->section, key, text);
+}
+
+static void check_port(const char *file, const struct bp_port_conf *port, struct findings *f)
+{
+	const struct bp_facts *facts = bp_facts_find(port->driver);
+	char section[BP_NAME_BYTES + 8];
+	struct here here = { { &f->conf, section, NULL, complain }, file, f };
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	unsigned n = bp_claims_of(port, claims);
+
+	snprintf(section, sizeof(section), "port.%s", port->name);
+	for (unsigned i = 0; i < n; i++)
+		check_claim(&here.check, port, &claims[i]);
+	if (facts->check_here)
+		facts->check_here(port, &here.check);
 }
 
 /* For the callbacks below. */
@@ -221,9 +237,7 @@ static void check_machine(const char *file, struct findings *f)
 				    "%s: [port.%s] driver: found «%s», which this build lacks: "
 				    "%s; see bypath drivers\n",
 				    file, port->name, port->driver, why);
-		check_interface(file, port, f);
-		check_pci(file, port, f);
-		check_capture(file, port, f);
+		check_port(file, port, f);
 	}
 	bp_ports_find_faults(&f->conf, NULL, add_fault, &place);
 	bp_ports_find_held(&f->conf, add_holder, &place);

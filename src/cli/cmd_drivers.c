@@ -36,9 +36,8 @@ static void look(const struct bp_driver_entry *entry, struct bp_report_driver *r
 		driver = bp_driver_find(entry->name, &why);
 		row->state = driver ? "module loads" : "module fails";
 	}
-	if (driver)
-		row->summary = driver->summary;
-	else
+	row->summary = entry->facts->summary;
+	if (!driver)
 		row->reason = strdup(why ? why : "reason unknown");
 }
 

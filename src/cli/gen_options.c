@@ -1,6 +1,8 @@
 /* The options of `bypath gen`: most of them are keys of the configuration. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/gen_options.h"
+
+#include "bypath/driver.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
 
@@ -105,12 +107,21 @@ static int add_port(struct bp_gen_arguments *o, const char *name, const char *sp
 	return add_own(o, key, spec + n + 1, strlen(spec + n + 1));
 }
 
+/* The driver whose ports play a file. */
+static const char *find_player(void)
+{
+	const struct bp_driver_entry *entry = bp_driver_table;
+
+	while (entry->name && !(entry->facts->flags & BP_FACT_PLAYS))
+		entry++;
+	return entry->name ? entry->name : "";
+}
+
 static int add_replay(struct bp_gen_arguments *o)
 {
-	int code = add_own(o, "port.replay.driver", "pcap", 4);
+	const char *player = find_player();
+	int code = add_own(o, "port.replay.driver", player, strlen(player));
 
-	if (!code)
-		code = add_own(o, "port.replay.mode", "read", 4);
 	if (!code)
 		code = add_own(o, "port.replay.device", o->replay, strlen(o->replay));
 	if (!code && o->pace)

@@ -84,11 +84,12 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
 }
 
+/* Not where another box does. */
 static bool sends(const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_workload *w = run->row->workload;
 
-	return !w || w->generator != BP_CMP_GEN_NONE;
+	return w ? w->generator != BP_CMP_GEN_NONE : !run->is_uncounted;
 }
 
 static bool receives(const struct bp_cmp_run *run)
@@ -180,7 +181,7 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 		rc = write_ini(run->ini, put_forwarder, run);
 		remember(run);
 	}
-	if (!rc && p->lab != BP_CMP_ALONE && (!run->is_uncounted || sends(run)))
+	if (!rc && p->lab != BP_CMP_ALONE && sends(run))
 		rc = write_ini(run->gen_ini, put_generator, run);
 	if (rc)
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "make room there", "%s: %s",

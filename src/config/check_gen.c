@@ -69,65 +69,45 @@ static int find_port(struct bp_load *load, const char *key, const char *name)
 	return port_id;
 }
 
-static bool is_pcap(const struct bp_load *load, int port_id, const char *mode)
+static struct bp_limits limits_of(const struct bp_load *load, int port_id)
 {
-	return port_id != BP_NO_PORT && load->drivers[port_id] == BP_SD_PCAP &&
-	       !strcmp(load->conf.ports[port_id].mode, mode);
-}
+	struct bp_limits limits = { .key = NULL };
 
-/* Frames that nobody has sent: the port makes them. Else NULL; a sentence's end otherwise. */
-static const char *invents(const struct bp_load *load, int port_id, bool has_sender)
-{
-	if (port_id == BP_NO_PORT)
-		return NULL;
-	if (load->drivers[port_id] == BP_SD_NULL)
-		return "a null port, which makes its frames by itself: nothing that was sent comes out of "
-		       "it";
-	if (load->drivers[port_id] == BP_SD_DPDK &&
-	    !strncmp(load->conf.ports[port_id].device, "net_null", 8))
-		return "a net_null device, which makes its frames by itself: nothing that was sent comes "
-		       "out of it";
-	if (has_sender && is_pcap(load, port_id, "read"))
-		return "a capture, which holds what was sent before: receive without tx to count what is in "
-		       "it";
-	return NULL;
+	if (port_id != BP_NO_PORT)
+		bp_limits_of(&load->conf.ports[port_id], &limits);
+	return limits;
 }
 
 static void check_ports(struct bp_load *load)
 {
 	struct bp_gen_conf *gen = &load->conf.gen;
-	const char *inventor;
+	struct bp_limits tx, rx, replay;
 
 	gen->tx_port = find_port(load, "tx", gen->tx);
 	gen->rx_port = find_port(load, "rx", gen->rx);
 	gen->replay_port = find_port(load, "replay", gen->replay);
-	if (is_pcap(load, gen->tx_port, "read"))
-		complain_gen(load, "tx",
-			     "found «%s», a pcap port with mode = read: it cannot send; name it in "
-			     "replay to send what it holds",
-			     gen->tx);
-	if (is_pcap(load, gen->rx_port, "write"))
-		complain_gen(load, "rx",
-			     "found «%s», a pcap port with mode = write: nothing comes out of it",
-			     gen->rx);
-	if (gen->rx_port != BP_NO_PORT && load->drivers[gen->rx_port] == BP_SD_XDP_LIVE)
+	tx = limits_of(load, gen->tx_port);
+	rx = limits_of(load, gen->rx_port);
+	replay = limits_of(load, gen->replay_port);
+	if (tx.no_tx)
+		complain_gen(load, "tx", "found «%s»: %s%s", gen->tx, tx.no_tx,
+			     tx.is_capture ? "; to send what it holds name it in replay" : "");
+	if (rx.no_rx)
+		complain_gen(load, "rx", "found «%s»: %s", gen->rx, rx.no_rx);
+	else if (rx.invents)
+		complain_gen(load, "rx", "found «%s», %s", gen->rx, rx.invents);
+	else if (rx.is_capture && gen->tx_port != BP_NO_PORT)
 		complain_gen(
 			load, "rx",
-			"found «%s», an xdp_live port, which only sends: receive with af_xdp or "
-			"af_packet",
+			"found «%s», a capture, which holds what was sent before: receive without "
+			"tx to count what is in it",
 			gen->rx);
-	inventor = invents(load, gen->rx_port, gen->tx_port != BP_NO_PORT);
-	if (inventor)
-		complain_gen(load, "rx", "found «%s», %s", gen->rx, inventor);
 	if (!gen->replay[0])
 		return;
-	if (gen->tx_port != BP_NO_PORT && load->drivers[gen->tx_port] == BP_SD_XDP_LIVE)
-		complain_gen(
-			load, "replay",
-			"found «%s», but tx = %s is an xdp_live port, which sends streams only: "
-			"replay with af_xdp or af_packet",
-			gen->replay, gen->tx);
-	if (gen->replay_port != BP_NO_PORT && !is_pcap(load, gen->replay_port, "read"))
+	if (tx.no_replay)
+		complain_gen(load, "replay", "found «%s», but tx = %s is %s", gen->replay, gen->tx,
+			     tx.no_replay);
+	if (gen->replay_port != BP_NO_PORT && !replay.is_capture)
 		complain_gen(load, "replay", "found «%s»; allowed: a pcap port with mode = read",
 			     gen->replay);
 	if (!gen->tx[0])
@@ -148,11 +128,7 @@ static bool is_v6(const struct bp_stream_conf *s)
 
 static const char *protocol_name(const struct bp_stream_conf *s)
 {
-	const struct bp_word *w = bp_schema_find("stream", "protocol")->words;
-
-	while (w[1].word && w->value != s->protocol)
-		w++;
-	return w->word;
+	return bp_key_word_of(bp_schema_find("stream", "protocol"), s->protocol);
 }
 
 /* Smallest frame that holds the stream's headers with the signature, FCS included. */
@@ -287,9 +263,9 @@ static void add_default_stream(struct bp_load *load)
 	struct bp_stream_conf *s = &load->conf.streams[0];
 	char why[BP_WHY_BYTES];
 
-	for (const struct bp_key *key = bp_schema; key->section; key++)
-		if (!strcmp(key->section, "stream") && key->fallback)
-			bp_value_store(key, 0, key->fallback, s, why);
+	for (const struct bp_key *key = bp_schema_section_of("stream")->keys; key->name; key++)
+		if (key->fallback)
+			bp_value_store(key, key->fallback, s, why);
 	strcpy(s->name, "default");
 	load->conf.n_streams = 1;
 }

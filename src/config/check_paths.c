@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/load.h"
 
+#include "bypath/driver.h"
+
 #include "core/claim.h"
 
 #include "config/schema.h"
@@ -53,45 +55,47 @@ static void check_device(struct bp_load *load, unsigned port_id)
 			return;
 }
 
-/* A file goes one way only. */
-static void check_direction(struct bp_load *load, unsigned port_id)
+/* As written, or the default. */
+static const char *value_of(const struct bp_load *load, unsigned port_id, const char *name)
 {
-	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	char section[BP_SECTION_BYTES];
+	const struct bp_ini_item *item;
+	const struct bp_key *key = bp_facts_key(load->facts[port_id], name);
 
-	if (load->drivers[port_id] != BP_SD_PCAP || load->has_bad_mode[port_id])
-		return;
-	if (!strcmp(port->mode, "write") && port->forward_to != BP_NO_PORT)
-		bp_load_complain(
-			load, port_id, "mode",
-			"found «write», but [forward] %s = %s receives from here: nothing comes out "
-			"of a file that is written",
-			port->name, load->conf.ports[port->forward_to].name);
-	if (strcmp(port->mode, "read"))
-		return;
-	for (unsigned i = 0; i < load->conf.n_ports; i++)
-		if (load->conf.ports[i].forward_to == (int)port_id) {
-			bp_load_complain(
-				load, port_id, "mode",
-				"found «read», but [forward] %s = %s sends to here: forward to a "
-				"port with mode = write, or to a null port",
-				load->conf.ports[i].name, port->name);
-			return;
-		}
+	bp_load_section(&load->conf.ports[port_id], section);
+	item = bp_ini_find(&load->ini, section, name);
+	return item ? item->value : key ? key->fallback : "";
 }
 
-/* Makes frames of its own; neither takes any nor receives. */
-static void check_source(struct bp_load *load, unsigned port_id)
+/* What a port is of no use for: a file goes one way only, a source takes no packets. */
+static void check_limits(struct bp_load *load, unsigned port_id)
 {
-	const struct bp_conf *conf = &load->conf;
-	bool is_forwarding = conf->ports[port_id].forward_to != BP_NO_PORT;
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	struct bp_limits limits;
+	const char *value;
+	bool is_named = port->forward_to != BP_NO_PORT;
 
-	for (unsigned i = 0; i < conf->n_ports; i++)
-		is_forwarding |= conf->ports[i].forward_to == (int)port_id;
-	if (load->drivers[port_id] != BP_SD_XDP_LIVE || !is_forwarding)
+	if (load->has_bad_mode[port_id] || !load->facts[port_id])
 		return;
-	bp_load_complain(load, port_id, "driver",
-			 "found «xdp_live», but [forward] names the port: this driver only sends "
-			 "what bypath gen has it make; forward with af_xdp or af_packet");
+	bp_limits_of(port, &limits);
+	value = value_of(load, port_id, limits.key);
+	if (limits.no_rx && !limits.no_forward && port->forward_to != BP_NO_PORT)
+		bp_load_complain(load, port_id, limits.key,
+				 "found «%s», but [forward] %s = %s receives from here: %s", value,
+				 port->name, load->conf.ports[port->forward_to].name, limits.no_rx);
+	for (unsigned i = 0; i < load->conf.n_ports; i++) {
+		if (load->conf.ports[i].forward_to != (int)port_id)
+			continue;
+		is_named = true;
+		if (limits.no_tx)
+			bp_load_complain(load, port_id, limits.key,
+					 "found «%s», but [forward] %s = %s sends to here: %s",
+					 value, load->conf.ports[i].name, port->name, limits.no_tx);
+	}
+	if (limits.no_forward && is_named)
+		bp_load_complain(load, port_id, limits.key,
+				 "found «%s», but [forward] names the port: %s", value,
+				 limits.no_forward);
 }
 
 static bool is_used(const struct bp_conf *conf, unsigned port_id)
@@ -160,47 +164,35 @@ static void check_workers(struct bp_load *load)
 	conf->engine.n_workers = conf->engine.n_cores;
 }
 
-/* EAL's folder is its runtime folder, «/», the prefix: it must not lead elsewhere. */
-static bool is_prefix(const char *text)
+/* "a, b": the drivers that leave the arena alone. */
+static void list_untouching(char *text, size_t text_bytes)
 {
-	return !strchr(text, '/') && strcmp(text, "..") && strcmp(text, ".");
+	size_t len = 0;
+
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		if ((entry->facts->flags & BP_FACT_TOUCHES_NOTHING) && len < text_bytes)
+			len += (size_t)snprintf(text + len, text_bytes - len, "%s%s",
+						len ? ", " : "", entry->name);
 }
 
-static void check_prefix(struct bp_load *load)
+static void check_untouched(struct bp_load *load, unsigned port_id, struct bp_where where)
 {
-	char args[BP_PATH_BYTES], *rest = args;
+	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	const struct bp_facts *facts = load->facts[port_id];
+	char names[128];
 
-	if (!is_prefix(load->conf.dpdk.file_prefix))
-		bp_problem(&load->problems, bp_ini_where(&load->ini, "dpdk", "file_prefix"), "dpdk",
-			   "file_prefix", "found «%s», allowed: a name without «/»",
-			   load->conf.dpdk.file_prefix);
-	snprintf(args, sizeof(args), "%s", load->conf.dpdk.args);
-	for (char *word; (word = strsep(&rest, " \t="));) {
-		/* getopt takes a name that is cut short; the value is the next word that is not empty. */
-		if (strncmp(word, "--fi", 4) || !rest)
-			continue;
-		rest += strspn(rest, " \t=");
-		word = strsep(&rest, " \t");
-		if (!is_prefix(word))
-			bp_problem(&load->problems, bp_ini_where(&load->ini, "dpdk", "args"),
-				   "dpdk", "args",
-				   "found «%s» as file prefix, allowed: a name without «/»", word);
+	if (facts && !(facts->flags & BP_FACT_TOUCHES_NOTHING)) {
+		list_untouching(names, sizeof(names));
+		bp_problem(&load->problems, where, "memory", "protect",
+			   "found «yes», but the driver of port %s touches the arena: use %s, or "
+			   "delete the line",
+			   port->name, names);
+	} else if (facts && (facts->flags & BP_FACT_INFERS) && port->checksum != BP_NO) {
+		bp_problem(&load->problems, where, "memory", "protect",
+			   "found «yes», but port %s looks at checksums: set [port.%s] checksum = "
+			   "off",
+			   port->name, port->name);
 	}
-}
-
-/* EAL of DPDK 22.11 refuses --in-memory together with --no-huge. */
-static void check_eal(struct bp_load *load)
-{
-	struct bp_conf *conf = &load->conf;
-
-	if (!conf->dpdk.no_huge || !conf->dpdk.in_memory)
-		return;
-	if (bp_ini_find(&load->ini, "dpdk", "in_memory"))
-		bp_problem(&load->problems, bp_ini_where(&load->ini, "dpdk", "in_memory"), "dpdk",
-			   "in_memory",
-			   "found «yes» beside no_huge = yes, which EAL refuses: delete "
-			   "one of the two lines");
-	conf->dpdk.in_memory = false;
 }
 
 /* What would touch the arena once nobody may: it would end by a fault at its first packet. */
@@ -214,28 +206,8 @@ static void check_protect(struct bp_load *load)
 	if (conf->engine.mode != BP_ENGINE_IO)
 		bp_problem(&load->problems, where, "memory", "protect",
 			   "found «yes», which only [engine] mode = io can do: set one of the two");
-	for (unsigned i = 0; i < conf->n_ports; i++) {
-		uint32_t driver = load->drivers[i];
-
-		if (driver & ~(uint32_t)(BP_SD_AF_XDP | BP_SD_RING | BP_SD_NULL))
-			bp_problem(&load->problems, where, "memory", "protect",
-				   "found «yes», but the driver of port %s touches the arena: use "
-				   "af_xdp, ring, null, or delete the line",
-				   conf->ports[i].name);
-		else if (driver == BP_SD_AF_XDP && conf->ports[i].checksum != BP_NO)
-			bp_problem(&load->problems, where, "memory", "protect",
-				   "found «yes», but port %s looks at checksums: set [port.%s] "
-				   "checksum = off",
-				   conf->ports[i].name, conf->ports[i].name);
-	}
-}
-
-static bool is_played(const struct bp_load *load, unsigned port_id)
-{
-	const struct bp_port_conf *port = &load->conf.ports[port_id];
-
-	return load->drivers[port_id] == BP_SD_PCAP && !strcmp(port->mode, "read") &&
-	       port->forward_to != BP_NO_PORT;
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		check_untouched(load, i, where);
 }
 
 /* A run that is to end with its captures needs one, and each of them an end. */
@@ -247,14 +219,15 @@ static void check_until(struct bp_load *load)
 	    load->has_bad_port)
 		return;
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
-		const struct bp_port_conf *port = &load->conf.ports[i];
+		struct bp_limits limits;
 
 		if (load->has_bad_mode[i])
 			return;
-		if (!is_played(load, i))
+		bp_limits_of(&load->conf.ports[i], &limits);
+		if (!limits.is_capture || load->conf.ports[i].forward_to == BP_NO_PORT)
 			continue;
 		has_capture = true;
-		if (port->loop && !port->rounds && !port->count)
+		if (limits.is_endless)
 			bp_load_complain(
 				load, i, "loop",
 				"found 'yes' beside [engine] until = replayed: it never ends; "
@@ -268,17 +241,27 @@ static void check_until(struct bp_load *load)
 			"mode = read, or delete the line");
 }
 
+static void check_sections(struct bp_load *load)
+{
+	const struct bp_section *section;
+	struct bp_load_check check;
+
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
+		bp_load_check_init(&check, load, section->name);
+		if (section->check)
+			section->check(&load->conf, &check.check);
+	}
+}
+
 void bp_check_paths(struct bp_load *load)
 {
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
 		check_device(load, i);
-		check_direction(load, i);
-		check_source(load, i);
+		check_limits(load, i);
 	}
 	check_map(load);
 	check_workers(load);
 	check_until(load);
-	check_eal(load);
-	check_prefix(load);
+	check_sections(load);
 	check_protect(load);
 }

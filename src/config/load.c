@@ -46,6 +46,34 @@ void bp_load_complain(struct bp_load *load, unsigned port_id, const char *key, c
 		   text);
 }
 
+static bool is_given(const struct bp_check *check, const char *key)
+{
+	const struct bp_load_check *self = (const struct bp_load_check *)check;
+
+	return bp_ini_find(&self->load->ini, check->section, key) != NULL;
+}
+
+static void complain(struct bp_check *check, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void complain(struct bp_check *check, const char *key, const char *fmt, ...)
+{
+	struct bp_load *load = ((struct bp_load_check *)check)->load;
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	bp_problem(&load->problems, bp_ini_where(&load->ini, check->section, key), check->section,
+		   key, "%s", text);
+}
+
+void bp_load_check_init(struct bp_load_check *check, struct bp_load *load, const char *section)
+{
+	check->check = (struct bp_check){ &load->conf, section, is_given, complain };
+	check->load = load;
+}
+
 static bool is_port_section(const char *section)
 {
 	return !strncmp(section, PORT_PREFIX, strlen(PORT_PREFIX));
@@ -75,34 +103,32 @@ static struct bp_stream_conf *stream_of_section(struct bp_load *load, const char
 	return NULL;
 }
 
-/* Stands for many sections, each with a name of its own behind the dot. */
-static bool is_named(const char *section)
+static bool is_fixed_section(const char *name)
 {
-	return !strcmp(section, "port") || !strcmp(section, "stream");
+	const struct bp_section *section = bp_schema_section_of(name);
+
+	return section && !section->is_named;
 }
 
-static bool is_fixed_section(const char *section)
-{
-	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
-		if (!strcmp(s->name, section))
-			return !is_named(section);
-	return false;
-}
-
-/*
- * Every default that does not depend on others' values. section "port": base is a port, "stream": a
- * stream, NULL: all the rest of struct bp_conf.
- */
-static void apply_defaults(const char *section, void *base)
+/* Every default that does not depend on others' values. base: what the keys' offsets count in. */
+static void apply_defaults(const struct bp_key *keys, void *base)
 {
 	char why[BP_WHY_BYTES];
 
-	for (const struct bp_key *key = bp_schema; key->section; key++) {
-		if (section ? strcmp(key->section, section) : is_named(key->section))
-			continue;
-		if (key->fallback)
-			bp_value_store(key, 0, key->fallback, base, why);
-	}
+	for (; keys->name; keys++)
+		if (keys->fallback)
+			bp_value_store(keys, keys->fallback, base, why);
+}
+
+/* "engine, memory, port.NAME, …" */
+static void list_sections(char *text, size_t text_bytes)
+{
+	const struct bp_section *section;
+	size_t len = 0;
+
+	for (unsigned i = 0; (section = bp_schema_section(i)) && len < text_bytes; i++)
+		len += (size_t)snprintf(text + len, text_bytes - len, "%s%s%s", len ? ", " : "",
+					section->name, section->is_named ? ".NAME" : "");
 }
 
 static void complain_section(struct bp_load *load, const struct bp_ini_item *header)
@@ -110,7 +136,8 @@ static void complain_section(struct bp_load *load, const struct bp_ini_item *hea
 	struct bp_nearest nearest = { .word = header->section };
 	char port_section[BP_INI_LINE_BYTES + 8] = "", stream_section[BP_INI_LINE_BYTES + 8] = "";
 	const char *dot = strchr(header->section, '.');
-	char hint[BP_HINT_BYTES];
+	char hint[BP_HINT_BYTES], allowed[256], named[BP_NAME_BYTES];
+	const struct bp_section *section;
 
 	if (dot) { /* [ports.wan] */
 		snprintf(port_section, sizeof(port_section), "port%s", dot);
@@ -118,16 +145,16 @@ static void complain_section(struct bp_load *load, const struct bp_ini_item *hea
 		snprintf(stream_section, sizeof(stream_section), "stream%s", dot);
 		bp_nearest_try(&nearest, stream_section);
 	}
-	for (const struct bp_section *s = bp_schema_sections; s->name; s++)
-		bp_nearest_try(&nearest, s->name);
-	if (nearest.best && !strcmp(nearest.best, "port"))
-		nearest.best = "port.NAME";
-	if (nearest.best && !strcmp(nearest.best, "stream"))
-		nearest.best = "stream.NAME";
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		bp_nearest_try(&nearest, section->name);
+	section = nearest.best ? bp_schema_section_of(nearest.best) : NULL;
+	if (section && section->is_named) {
+		snprintf(named, sizeof(named), "%s.NAME", section->name);
+		nearest.best = named;
+	}
+	list_sections(allowed, sizeof(allowed));
 	bp_problem(&load->problems, header->where, header->section, NULL,
-		   "unknown section, allowed: engine, memory, dpdk, port.NAME, forward, gen, "
-		   "stream.NAME%s",
-		   bp_hint(hint, nearest.best));
+		   "unknown section, allowed: %s%s", allowed, bp_hint(hint, nearest.best));
 }
 
 static void add_port(struct bp_load *load, const struct bp_ini_item *header)
@@ -149,9 +176,11 @@ static void add_port(struct bp_load *load, const struct bp_ini_item *header)
 	}
 	load->has_bad_port = false;
 	load->conf.n_ports++;
-	snprintf(port->name, sizeof(port->name), "%.*s", (int)sizeof(port->name) - 1, name);
-	port->forward_to = BP_NO_PORT;
-	apply_defaults("port", port);
+	*port = (struct bp_port_conf){ .n_queues = 1,
+				       .checksum = BP_AUTO,
+				       .offload = BP_PASS_AUTO,
+				       .forward_to = BP_NO_PORT };
+	strcpy(port->name, name);
 }
 
 static void add_stream(struct bp_load *load, const struct bp_ini_item *header)
@@ -174,7 +203,7 @@ static void add_stream(struct bp_load *load, const struct bp_ini_item *header)
 	}
 	load->conf.n_streams++;
 	snprintf(stream->name, sizeof(stream->name), "%.*s", (int)sizeof(stream->name) - 1, name);
-	apply_defaults("stream", stream);
+	apply_defaults(bp_schema_section_of("stream")->keys, stream);
 }
 
 static void read_sections(struct bp_load *load)
@@ -199,74 +228,92 @@ static void read_sections(struct bp_load *load)
 	load->has_bad_port = has_bad_port;
 }
 
+static bool any_driver_knows(const char *name)
+{
+	char drivers[8];
+
+	bp_schema_print_drivers(name, drivers, sizeof(drivers));
+	return drivers[0] != '\0';
+}
+
 /* "[engine]", "[port.NAME] or [stream.NAME]": where there is a key of this name. */
 static void print_sections(const char *name, char *out, size_t out_bytes)
 {
+	const struct bp_section *section;
 	size_t len = 0;
 
 	out[0] = '\0';
-	for (const struct bp_key *key = bp_schema; key->section; key++)
-		if (!strcmp(key->name, name) && len < out_bytes)
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		if (len < out_bytes && (bp_key_find(section->keys, name) ||
+					(!strcmp(section->name, "port") && any_driver_knows(name))))
 			len += (size_t)snprintf(out + len, out_bytes - len, "%s[%s%s]",
-						len ? " or " : "", key->section,
-						is_named(key->section) ? ".NAME" : "");
+						len ? " or " : "", section->name,
+						section->is_named ? ".NAME" : "");
 }
 
-static void complain_key(struct bp_load *load, const struct bp_ini_item *item, const char *section)
+/* keys: those that the section knows; more: others, or NULL. */
+static void complain_key(struct bp_load *load, const struct bp_ini_item *item,
+			 const struct bp_key *keys, const struct bp_key *more)
 {
 	struct bp_nearest nearest = { .word = item->key };
-	char hint[BP_HINT_BYTES], sections[96];
+	char hint[BP_HINT_BYTES], places[96];
 
-	print_sections(item->key, sections, sizeof(sections));
-	for (const struct bp_key *key = bp_schema; key->section; key++)
-		if (!strcmp(key->section, section))
-			bp_nearest_try(&nearest, key->name);
-	if (sections[0] && (!nearest.best || nearest.distance > 1))
+	print_sections(item->key, places, sizeof(places));
+	for (; keys->name; keys++)
+		bp_nearest_try(&nearest, keys->name);
+	for (; more && more->name; more++)
+		bp_nearest_try(&nearest, more->name);
+	if (places[0] && (!nearest.best || nearest.distance > 1))
 		bp_problem(&load->problems, item->where, item->section, item->key,
-			   "unknown key here: it belongs in %s", sections);
+			   "unknown key here: it belongs in %s", places);
 	else
 		bp_problem(&load->problems, item->where, item->section, item->key,
 			   "unknown key%s%s", bp_hint(hint, nearest.best),
 			   nearest.best ? "" : "; bypath check --reference lists all");
 }
 
-/* Does the key apply to the port's driver and mode? Says so if not. */
-static bool check_applies(struct bp_load *load, unsigned port_id, const struct bp_key *key,
-			  const struct bp_ini_item *item)
+/* A key that the port's driver has: with the mode that it has? Says so if not. */
+static bool check_mode(struct bp_load *load, unsigned port_id, const struct bp_key *key,
+		       const struct bp_ini_item *item)
 {
 	const struct bp_port_conf *port = &load->conf.ports[port_id];
-	uint32_t driver = load->drivers[port_id];
-	const struct bp_key *mode = bp_schema_find("port", "mode");
+	const struct bp_key *mode = bp_facts_key(load->facts[port_id], "mode");
+	char wanted[128];
+	unsigned value;
+
+	if (!key->modes || load->has_bad_mode[port_id])
+		return true;
+	value = (unsigned)bp_key_value(mode, port);
+	if (key->modes & 1u << value)
+		return true;
+	bp_schema_print_words(mode, key->modes, wanted, sizeof(wanted));
+	bp_problem(
+		&load->problems, item->where, item->section, item->key,
+		"found «%.80s», but driver %s knows this key with mode = %s only, and the mode is "
+		"%s; delete the line",
+		item->value, port->driver, wanted, bp_key_word_of(mode, value));
+	return false;
+}
+
+/* A key that the port's driver has not. */
+static void complain_driver(struct bp_load *load, unsigned port_id, const struct bp_ini_item *item)
+{
 	char names[128];
 
-	if (!driver)
-		return true; /* that error is enough */
-	if (!(key->drivers & driver)) {
-		bp_schema_print_drivers(key->drivers, names, sizeof(names));
-		bp_problem(&load->problems, item->where, item->section, item->key,
-			   "found «%.80s», but driver %s does not know this key; drivers that do: "
-			   "%s; delete the line",
-			   item->value, port->driver, names);
-		return false;
-	}
-	if (key->mode && bp_schema_word(mode, key->mode, driver) && (mode->drivers & driver) &&
-	    !load->has_bad_mode[port_id] && strcmp(port->mode, key->mode)) {
-		bp_problem(&load->problems, item->where, item->section, item->key,
-			   "found «%.80s», but driver %s knows this key with mode = %s only, and "
-			   "the mode is %s; delete the line",
-			   item->value, port->driver, key->mode, port->mode);
-		return false;
-	}
-	return true;
+	bp_schema_print_drivers(item->key, names, sizeof(names));
+	bp_problem(&load->problems, item->where, item->section, item->key,
+		   "found «%.80s», but driver %s does not know this key; drivers that do: %s; "
+		   "delete the line",
+		   item->value, load->conf.ports[port_id].driver, names);
 }
 
 /* Parse one value into its field. false: said why not. */
 static bool store_item(struct bp_load *load, const struct bp_ini_item *item,
-		       const struct bp_key *key, uint32_t driver, void *base)
+		       const struct bp_key *key, void *base)
 {
 	char why[BP_WHY_BYTES];
 
-	if (!bp_value_store(key, driver, item->value, base, why))
+	if (!bp_value_store(key, item->value, base, why))
 		return true;
 	bp_problem(&load->problems, item->where, item->section, item->key, "%s", why);
 	return false;
@@ -276,36 +323,39 @@ static bool store_item(struct bp_load *load, const struct bp_ini_item *item,
 static void read_driver(struct bp_load *load, unsigned port_id)
 {
 	struct bp_port_conf *port = &load->conf.ports[port_id];
-	const struct bp_key *driver = bp_schema_find("port", "driver");
-	const struct bp_key *mode = bp_schema_find("port", "mode");
 	const struct bp_ini_item *item;
-	char section[BP_SECTION_BYTES], why[BP_WHY_BYTES];
-	const char *first_word;
+	const struct bp_key *mode;
+	char section[BP_SECTION_BYTES];
 
 	bp_load_section(port, section);
 	item = bp_ini_find(&load->ini, section, "driver");
-	if (!item || !store_item(load, item, driver, 0, port))
+	if (!item || !store_item(load, item, bp_schema_find("port", "driver"), port))
 		return;
-	load->drivers[port_id] = bp_schema_driver(port->driver);
-	first_word = bp_schema_default(mode, load->drivers[port_id]);
-	if (first_word)
-		bp_value_store(mode, load->drivers[port_id], first_word, port, why);
+	load->facts[port_id] = bp_facts_find(port->driver);
+	apply_defaults(load->facts[port_id]->keys, port);
+	mode = bp_facts_key(load->facts[port_id], "mode");
 	item = bp_ini_find(&load->ini, section, "mode");
-	if (item && check_applies(load, port_id, mode, item))
-		load->has_bad_mode[port_id] =
-			!store_item(load, item, mode, load->drivers[port_id], port);
+	load->has_bad_mode[port_id] = mode && item && !store_item(load, item, mode, port);
 }
 
 static void read_port_key(struct bp_load *load, const struct bp_ini_item *item, unsigned port_id)
 {
-	const struct bp_key *key = bp_schema_find("port", item->key);
+	const struct bp_facts *facts = load->facts[port_id];
+	const struct bp_key *port_keys = bp_schema_section_of("port")->keys, *key;
 
+	if (bp_key_find(port_keys, item->key))
+		return; /* read_driver() */
+	if (!any_driver_knows(item->key)) {
+		complain_key(load, item, port_keys, facts ? facts->keys : NULL);
+		return;
+	}
+	if (!facts)
+		return; /* that error is enough */
+	key = bp_facts_key(facts, item->key);
 	if (!key)
-		complain_key(load, item, "port");
-	else if (strcmp(item->key, "driver") &&
-		 (strcmp(item->key, "mode") || !load->drivers[port_id]) &&
-		 check_applies(load, port_id, key, item))
-		store_item(load, item, key, load->drivers[port_id], &load->conf.ports[port_id]);
+		complain_driver(load, port_id, item);
+	else if (strcmp(key->name, "mode") && check_mode(load, port_id, key, item))
+		store_item(load, item, key, &load->conf.ports[port_id]);
 }
 
 static void read_stream_key(struct bp_load *load, const struct bp_ini_item *item,
@@ -314,9 +364,9 @@ static void read_stream_key(struct bp_load *load, const struct bp_ini_item *item
 	const struct bp_key *key = bp_schema_find("stream", item->key);
 
 	if (key)
-		load->has_bad_stream |= !store_item(load, item, key, 0, stream);
+		load->has_bad_stream |= !store_item(load, item, key, stream);
 	else
-		complain_key(load, item, "stream");
+		complain_key(load, item, bp_schema_section_of("stream")->keys, NULL);
 }
 
 static void read_keys(struct bp_load *load)
@@ -341,9 +391,9 @@ static void read_keys(struct bp_load *load)
 			continue; /* the section's error is enough */
 		key = bp_schema_find(item->section, item->key);
 		if (key)
-			store_item(load, item, key, 0, &load->conf);
+			store_item(load, item, key, &load->conf);
 		else
-			complain_key(load, item, item->section);
+			complain_key(load, item, bp_schema_section_of(item->section)->keys, NULL);
 	}
 }
 
@@ -390,7 +440,11 @@ static void read_forwards(struct bp_load *load)
 
 static void read_values(struct bp_load *load)
 {
-	apply_defaults(NULL, &load->conf);
+	const struct bp_section *section;
+
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		if (!section->is_named)
+			apply_defaults(section->keys, &load->conf);
 	load->conf.gen.tx_port = load->conf.gen.rx_port = load->conf.gen.replay_port = BP_NO_PORT;
 	read_sections(load);
 	for (unsigned i = 0; i < load->conf.n_ports; i++)

@@ -3,7 +3,8 @@
 #ifndef BYPATH_CONFIG_LOAD_H
 #define BYPATH_CONFIG_LOAD_H
 
-#include "bypath/config.h"
+#include "bypath/facts.h"
+
 #include "config/ini.h"
 #include "config/problems.h"
 
@@ -13,7 +14,7 @@ struct bp_load {
 	struct bp_ini ini;
 	struct bp_problems problems;
 	struct bp_conf conf;
-	uint32_t drivers[BP_PORTS_MAX]; /* bit of each port's driver; 0: not known */
+	const struct bp_facts *facts[BP_PORTS_MAX]; /* of each port's driver; NULL: not known */
 	bool has_bad_mode[BP_PORTS_MAX]; /* the port's mode was refused */
 	bool has_bad_forward; /* an entry of [forward] was refused */
 	bool has_bad_port; /* a port's section was refused */
@@ -32,6 +33,16 @@ int bp_load_find_port(const struct bp_load *load, const char *name);
 /* Add a problem of a port's key (NULL: its section), in the line where it stands. */
 void bp_load_complain(struct bp_load *load, unsigned port_id, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/*
+ * A section for bp_facts.check and bp_section.check: is_given() looks into the INI, complain() adds a
+ * problem.
+ */
+struct bp_load_check {
+	struct bp_check check; /* first: its functions get this */
+	struct bp_load *load;
+};
+void bp_load_check_init(struct bp_load_check *check, struct bp_load *load, const char *section);
 
 /* One port in itself: device, keys that contradict each other. Adds problems. */
 void bp_check_port(struct bp_load *load, unsigned port_id);

@@ -2,97 +2,120 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/schema.h"
 
+#include "bypath/driver.h"
+
 #include <string.h>
 
-/* The ports of reference.ini, one per driver: a name, an example of its device, where to. */
-static const struct example {
-	const char *driver;
-	const char *port;
-	const char *device;
-	const char *to;
-} examples[] = {
-	{ "af_packet", "packet", "eth0", "xdp" },    { "af_xdp", "xdp", "eth1", "packet" },
-	{ "dpdk", "nic", "0000:03:00.1", "kernel" }, { "tap", "kernel", "bypath0", "nic" },
-	{ "pcap", "file", "traffic.pcap", "wire" },  { "ring", "wire", "ring0", NULL },
-	{ "null", "source", NULL, "wire" },
-};
-#define N_EXAMPLES (sizeof(examples) / sizeof(examples[0]))
+#define TEXT_BYTES 256u
 
-static const char *example_value(const struct bp_key *key, const struct example *example)
+/* ---- reference.ini --------------------------------------------------------------------------- */
+
+/* Does a port with no mode given, or without modes, take the key? */
+static bool fits_alone(const struct bp_key *keys, const struct bp_key *key)
 {
-	const char *value = bp_schema_default(key, example ? bp_schema_driver(example->driver) : 0);
-
-	if (value || !example || !(key->flags & BP_KEY_REQUIRED))
-		return value;
-	return !strcmp(key->name, "driver") ? example->driver : example->device;
-}
-
-/* Does a port without a `mode` of its own take the key, with nothing else given? */
-static bool fits_alone(const struct bp_key *key, const struct example *example)
-{
-	const struct bp_key *mode = bp_schema_find("port", "mode");
-	uint32_t driver = example ? bp_schema_driver(example->driver) : 0;
+	const struct bp_key *mode = bp_key_find(keys, "mode");
 
 	if (key->flags & BP_KEY_BESIDE)
 		return false;
-	return !key->mode || !(mode->drivers & driver) ||
-	       !strcmp(bp_schema_default(mode, driver), key->mode);
+	return !key->modes || (key->modes & 1u << bp_key_word(mode, mode->fallback)->value);
 }
 
 /* A key without a default, of another mode, or for use beside another key, stands there as a comment. */
-static void print_key(FILE *out, const struct bp_key *key, const struct example *example)
+static void print_key(FILE *out, const struct bp_key *key, const char *value, bool is_active)
 {
-	const char *value = example_value(key, example);
-	char allowed[256];
+	char allowed[TEXT_BYTES];
 
-	bp_schema_print_allowed(key, example ? bp_schema_driver(example->driver) : 0, allowed,
-				sizeof(allowed));
-	fprintf(out, "; %s\n; %s\n", key->help, allowed);
-	fprintf(out, "%s%s = %s\n", value && fits_alone(key, example) ? "" : ";", key->name,
+	bp_schema_print_allowed(key, allowed, sizeof(allowed));
+	fprintf(out, "; %s\n; %s\n%s%s = %s\n", key->help, allowed, is_active ? "" : ";", key->name,
 		value ? value : key->example);
 }
 
-static void print_port(FILE *out, const struct example *example)
+static void print_keys(FILE *out, const struct bp_key *keys)
 {
-	uint32_t driver = bp_schema_driver(example->driver);
+	for (const struct bp_key *key = keys; key->name; key++)
+		if (key->type != BP_KEY_PORT)
+			print_key(out, key, key->fallback, key->fallback && fits_alone(keys, key));
+}
 
-	fprintf(out, "\n[port.%s]\n", example->port);
-	for (const struct bp_key *key = bp_schema; key->section; key++)
-		if (!strcmp(key->section, "port") && (key->drivers & driver))
-			print_key(out, key, example);
+/* One port per driver, to show its keys. */
+static void print_port(FILE *out, const struct bp_section *section,
+		       const struct bp_driver_entry *entry)
+{
+	const struct bp_key *keys = entry->facts->keys;
+
+	fprintf(out, "\n[port.%s]\n", entry->facts->example);
+	for (const struct bp_key *key = section->keys; key->name; key++)
+		print_key(out, key, entry->name, true);
+	for (const struct bp_key *key = keys; key->name; key++) {
+		const char *value = key->flags & BP_KEY_REQUIRED ? key->example : key->fallback;
+
+		print_key(out, key, value, value && fits_alone(keys, key));
+	}
+}
+
+/* The port that stands there for a driver, as a run would have it: with its defaults. */
+static bool make_port(const struct bp_driver_entry *entry, struct bp_limits *limits)
+{
+	struct bp_port_conf port = { .forward_to = BP_NO_PORT };
+
+	if (!entry->name || !entry->facts->example)
+		return false;
+	snprintf(port.driver, sizeof(port.driver), "%s", entry->name);
+	bp_limits_of(&port, limits);
+	return true;
+}
+
+/* The next driver whose port can be sent to, round the table; NULL: none but itself. */
+static const struct bp_driver_entry *next_target(const struct bp_driver_entry *from)
+{
+	const struct bp_driver_entry *entry = from;
+	struct bp_limits limits;
+
+	do {
+		entry = entry[1].name ? entry + 1 : bp_driver_table;
+		if (make_port(entry, &limits) && !limits.no_tx && !limits.no_forward)
+			break;
+	} while (entry != from);
+	return entry == from ? NULL : entry;
 }
 
 static void print_forwards(FILE *out)
 {
-	for (size_t i = 0; i < N_EXAMPLES; i++)
-		if (examples[i].to)
-			fprintf(out, "%s = %s\n", examples[i].port, examples[i].to);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		const struct bp_driver_entry *to = next_target(entry);
+		struct bp_limits limits;
+
+		if (to && make_port(entry, &limits) && !limits.no_rx && !limits.no_forward)
+			fprintf(out, "%s = %s\n", entry->facts->example, to->facts->example);
+	}
 }
 
 void bp_reference_print_ini(FILE *out)
 {
+	const struct bp_section *section;
+
 	fprintf(out,
 		"; Every section and key of bypath, with its default.\n"
 		"; Made by: bypath check --reference > config/reference.ini\n"
 		"; A line that begins with ;key shows an example of one without a default, or one that needs "
 		"another mode.\n"
 		"; One port per driver stands here, to show its keys: take what you need.\n");
-	for (const struct bp_section *section = bp_schema_sections; section->name; section++) {
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, "\n; %s\n", section->help);
 		if (!strcmp(section->name, "port")) {
-			for (size_t i = 0; i < N_EXAMPLES; i++)
-				print_port(out, &examples[i]);
+			for (const struct bp_driver_entry *e = bp_driver_table; e->name; e++)
+				if (e->facts->example)
+					print_port(out, section, e);
 			continue;
 		}
-		fprintf(out, "[%s]\n",
-			strcmp(section->name, "stream") ? section->name : "stream.s1");
-		for (const struct bp_key *key = bp_schema; key->section; key++)
-			if (!strcmp(key->section, section->name) && key->type != BP_KEY_PORT)
-				print_key(out, key, NULL);
+		fprintf(out, "[%s%s]\n", section->name, section->is_named ? ".s1" : "");
+		print_keys(out, section->keys);
 		if (!strcmp(section->name, "forward"))
 			print_forwards(out);
 	}
 }
+
+/* ---- the tables of the documentation ---------------------------------------------------------- */
 
 /* A cell of a Markdown table: | is escaped. */
 static void print_cell(FILE *out, const char *text)
@@ -103,75 +126,62 @@ static void print_cell(FILE *out, const char *text)
 	fputs(" |", out);
 }
 
-static void print_default_cell(FILE *out, const struct bp_key *key)
+static void print_row(FILE *out, const struct bp_key *key, const char *help)
 {
-	if (key->flags & BP_KEY_REQUIRED)
-		print_cell(out, "required");
-	else if (key->flags & BP_KEY_FIRST_WORD)
-		print_cell(out, "see below");
-	else
-		print_cell(out, key->fallback ? key->fallback : "—");
-}
-
-static void print_row(FILE *out, const struct bp_key *key)
-{
-	char text[256];
+	char text[TEXT_BYTES];
 
 	fputs("|", out);
 	snprintf(text, sizeof(text), "`%s`", key->name);
 	print_cell(out, text);
-	bp_schema_print_allowed(key, 0, text, sizeof(text));
+	bp_schema_print_allowed(key, text, sizeof(text));
 	print_cell(out, text);
-	print_default_cell(out, key);
-	if (key->drivers) {
-		bp_schema_print_drivers(key->drivers, text, sizeof(text));
-		print_cell(out, key->drivers == BP_SD_ALL ? "all" : text);
-	}
-	print_cell(out, key->help);
+	print_cell(out, key->flags & BP_KEY_REQUIRED ? "required"
+			: key->fallback              ? key->fallback
+						     : "—");
+	print_cell(out, help);
 	fputs("\n", out);
 }
 
-static void print_modes(FILE *out)
+static void print_head(FILE *out)
 {
-	const struct bp_key *mode = bp_schema_find("port", "mode");
-	char text[256];
+	fputs("\n| key | allowed | default | what it does |\n|---|---|---|---|\n", out);
+}
 
-	fputs("\n| driver | `mode` | default |\n|---|---|---|\n", out);
-	for (unsigned i = 0; bp_schema_drivers[i].word; i++) {
-		if (!(mode->drivers & 1u << i))
-			continue;
-		fputs("|", out);
-		print_cell(out, bp_schema_drivers[i].word);
-		bp_schema_print_allowed(mode, 1u << i, text, sizeof(text));
-		print_cell(out, text);
-		print_cell(out, bp_schema_default(mode, 1u << i));
-		fputs("\n", out);
+/* The keys of a driver's ports, with the modes that they need. */
+static void print_driver(FILE *out, const struct bp_driver_entry *entry)
+{
+	const struct bp_key *keys = entry->facts->keys, *mode = bp_key_find(keys, "mode");
+
+	fprintf(out, "\n#### driver = %s\n\n%s.\n", entry->name, entry->facts->summary);
+	print_head(out);
+	for (const struct bp_key *key = keys; key->name; key++) {
+		char help[2 * TEXT_BYTES], words[TEXT_BYTES];
+
+		if (key->modes)
+			bp_schema_print_words(mode, key->modes, words, sizeof(words));
+		snprintf(help, sizeof(help), "%s%s%s", key->help, key->modes ? " (mode = " : "",
+			 key->modes ? words : "");
+		if (key->modes)
+			strcat(help, ")");
+		print_row(out, key, help);
 	}
-	fputs("\n", out);
-	for (const struct bp_key *key = bp_schema; key->section; key++)
-		if (key->mode)
-			fprintf(out, "- `%s` needs `mode = %s` where the driver has modes.\n",
-				key->name, key->mode);
 }
 
 void bp_reference_print_tables(FILE *out)
 {
-	for (const struct bp_section *section = bp_schema_sections; section->name; section++) {
-		bool is_port = !strcmp(section->name, "port");
-		bool is_named = is_port || !strcmp(section->name, "stream");
+	const struct bp_section *section;
 
-		fprintf(out, "### [%s%s]\n\n%s.\n", section->name, is_named ? ".NAME" : "",
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
+		fprintf(out, "### [%s%s]\n\n%s.\n", section->name, section->is_named ? ".NAME" : "",
 			section->help);
 		if (strcmp(section->name, "forward")) {
-			fprintf(out,
-				"\n| key | allowed | default |%s what it does |\n|---|---|---|%s---|\n",
-				is_port ? " drivers |" : "", is_port ? "---|" : "");
-			for (const struct bp_key *key = bp_schema; key->section; key++)
-				if (!strcmp(key->section, section->name))
-					print_row(out, key);
+			print_head(out);
+			for (const struct bp_key *key = section->keys; key->name; key++)
+				print_row(out, key, key->help);
 		}
-		if (is_port)
-			print_modes(out);
+		if (!strcmp(section->name, "port"))
+			for (const struct bp_driver_entry *e = bp_driver_table; e->name; e++)
+				print_driver(out, e);
 		fputs("\n", out);
 	}
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/value.h"
 
+#include "bypath/driver.h"
+
 #include "config/spelling.h"
 
 #include <ctype.h>
@@ -12,28 +14,51 @@
 
 #define ALLOWED_BYTES 256u
 
-void bp_schema_print_drivers(uint32_t drivers, char *out, size_t out_bytes)
+static size_t append(char *out, size_t out_bytes, size_t len, const char *between, const char *text)
+{
+	if (len < out_bytes)
+		len += (size_t)snprintf(out + len, out_bytes - len, "%s%s", len ? between : "",
+					text);
+	return len;
+}
+
+void bp_schema_print_drivers(const char *key, char *out, size_t out_bytes)
 {
 	size_t len = 0;
 
 	out[0] = '\0';
-	for (unsigned i = 0; bp_schema_drivers[i].word; i++)
-		if ((drivers & 1u << i) && len < out_bytes)
-			len += (size_t)snprintf(out + len, out_bytes - len, "%s%s", len ? ", " : "",
-						bp_schema_drivers[i].word);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		if (bp_facts_key(entry->facts, key))
+			len = append(out, out_bytes, len, ", ", entry->name);
 }
 
-static void print_words(const struct bp_key *key, uint32_t driver, char *out, size_t out_bytes)
+static void print_all_drivers(char *out, size_t out_bytes)
+{
+	size_t len = 0;
+
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		len = append(out, out_bytes, len, " | ", entry->name);
+}
+
+void bp_schema_print_words(const struct bp_key *key, uint32_t values, char *out, size_t out_bytes)
 {
 	size_t len = 0;
 
 	out[0] = '\0';
 	for (const struct bp_word *w = key->words; w->word; w++)
-		if ((!w->drivers || !driver || (w->drivers & driver)) && len < out_bytes)
-			len += (size_t)snprintf(out + len, out_bytes - len, "%s%s",
-						len ? " | " : "", w->word);
-	if (key->unit && len < out_bytes)
-		snprintf(out + len, out_bytes - len, " %s", key->unit);
+		if (values & 1u << w->value)
+			len = append(out, out_bytes, len, " | ", w->word);
+}
+
+static void print_words(const struct bp_key *key, char *out, size_t out_bytes)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (const struct bp_word *w = key->words; w->word; w++)
+		len = append(out, out_bytes, len, " | ", w->word);
+	if (key->unit)
+		append(out, out_bytes, len, " ", key->unit);
 }
 
 static void print_range(const struct bp_key *key, char *out, size_t out_bytes)
@@ -49,15 +74,17 @@ static void print_range(const struct bp_key *key, char *out, size_t out_bytes)
 		 key->flags & BP_KEY_POWER_OF_2 ? ", a power of two" : "", zero);
 }
 
-void bp_schema_print_allowed(const struct bp_key *key, uint32_t driver, char *out, size_t out_bytes)
+void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_bytes)
 {
 	switch (key->type) {
 	case BP_KEY_TEXT:
 		snprintf(out, out_bytes, "text, up to %u bytes", key->size - 1u);
 		break;
-	case BP_KEY_WORD:
+	case BP_KEY_DRIVER:
+		print_all_drivers(out, out_bytes);
+		break;
 	case BP_KEY_CHOICE:
-		print_words(key, driver, out, out_bytes);
+		print_words(key, out, out_bytes);
 		break;
 	case BP_KEY_NUMBER:
 		print_range(key, out, out_bytes);
@@ -85,18 +112,16 @@ static const char *find_synonym(const struct bp_key *key, const char *text)
 	};
 
 	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
-		if (!strcasecmp(synonyms[i][0], text) && bp_schema_word(key, synonyms[i][1], 0))
+		if (!strcasecmp(synonyms[i][0], text) && bp_key_word(key, synonyms[i][1]))
 			return synonyms[i][1];
 	return NULL;
 }
 
-static const char *find_near_word(const struct bp_key *key, uint32_t driver, const char *text)
+static const char *find_near_word(const struct bp_key *key, const char *text)
 {
 	struct bp_nearest nearest = { .word = text };
 
 	for (const struct bp_word *w = key->words; w->word; w++) {
-		if (w->drivers && driver && !(w->drivers & driver))
-			continue;
 		if (!strcasecmp(w->word, text))
 			return w->word;
 		bp_nearest_try(&nearest, w->word);
@@ -104,12 +129,12 @@ static const char *find_near_word(const struct bp_key *key, uint32_t driver, con
 	return nearest.best ? nearest.best : find_synonym(key, text);
 }
 
-static int refuse(const struct bp_key *key, uint32_t driver, const char *text, const char *near,
+static int refuse(const struct bp_key *key, const char *text, const char *near,
 		  char why[BP_WHY_BYTES])
 {
 	char allowed[ALLOWED_BYTES], hint[BP_HINT_BYTES];
 
-	bp_schema_print_allowed(key, driver, allowed, sizeof(allowed));
+	bp_schema_print_allowed(key, allowed, sizeof(allowed));
 	snprintf(why, BP_WHY_BYTES, "found «%.80s», allowed: %s%s", text, allowed,
 		 bp_hint(hint, near));
 	return -EINVAL;
@@ -217,8 +242,19 @@ static int store_text(const struct bp_key *key, const char *text, char *field,
 	return 0;
 }
 
-int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, void *base,
-		   char why[BP_WHY_BYTES])
+static int store_driver(const struct bp_key *key, const char *text, char *field,
+			char why[BP_WHY_BYTES])
+{
+	struct bp_nearest nearest = { .word = text };
+
+	if (bp_facts_find(text))
+		return store_text(key, text, field, why);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		bp_nearest_try(&nearest, entry->name);
+	return refuse(key, text, nearest.best, why);
+}
+
+int bp_value_store(const struct bp_key *key, const char *text, void *base, char why[BP_WHY_BYTES])
 {
 	char *field = (char *)base + key->offset;
 	const struct bp_word *word;
@@ -228,22 +264,21 @@ int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, 
 	switch (key->type) {
 	case BP_KEY_TEXT:
 		return store_text(key, text, field, why);
-	case BP_KEY_WORD:
+	case BP_KEY_DRIVER:
+		return store_driver(key, text, field, why);
 	case BP_KEY_CHOICE:
-		word = bp_schema_word(key, text, driver);
+		word = bp_key_word(key, text);
 		if (!word)
-			return refuse(key, driver, text, find_near_word(key, driver, text), why);
-		if (key->type == BP_KEY_WORD)
-			return store_text(key, text, field, why);
+			return refuse(key, text, find_near_word(key, text), why);
 		store_number(key, word->value, base);
 		return 0;
 	case BP_KEY_NUMBER:
 		if (!parse_number(text, &end, &v) || *end || !is_in_range(key, v))
-			return refuse(key, driver, text, NULL, why);
+			return refuse(key, text, NULL, why);
 		store_number(key, v, base);
 		return 0;
 	case BP_KEY_CORES:
-		return store_cores(text, base) ? refuse(key, driver, text, NULL, why) : 0;
+		return store_cores(text, base) ? refuse(key, text, NULL, why) : 0;
 	case BP_KEY_PORT:
 		return -EINVAL;
 	default:

@@ -8,12 +8,10 @@
 #define BP_WHY_BYTES 512u
 
 /*
- * Parse text as key demands (words of driver only; 0: of any) and store it in base, the struct
- * bp_conf or bp_port_conf that key->offset counts in. Not for BP_KEY_PORT. Returns 0, or -EINVAL
+ * Parse text as key demands and store it in base, the struct that key->offset counts in. Not for BP_KEY_PORT. Returns 0, or -EINVAL
  * with «found …, allowed: …» in why and base untouched.
  */
-int bp_value_store(const struct bp_key *key, uint32_t driver, const char *text, void *base,
-		   char why[BP_WHY_BYTES]);
+int bp_value_store(const struct bp_key *key, const char *text, void *base, char why[BP_WHY_BYTES]);
 
 /* The types of the keys that describe traffic: a part of bp_value_store(), with the same result. */
 int bp_value_store_traffic(const struct bp_key *key, const char *text, void *field,

@@ -3,31 +3,10 @@
 #ifndef BYPATH_CORE_CLAIM_H
 #define BYPATH_CORE_CLAIM_H
 
-#include "bypath/config.h"
+#include "bypath/facts.h"
 
 #include <limits.h>
 #include <sys/types.h>
-
-/* Of one port: net_pcap names up to four interfaces and files. */
-#define BP_CLAIMS_MAX 4u
-
-enum bp_claim_kind {
-	BP_CLAIM_NETDEV, /* a network interface */
-	BP_CLAIM_PCI, /* a PCI device, by its address */
-	BP_CLAIM_DPDK, /* a virtual device of this process's EAL */
-	BP_CLAIM_RING, /* in-process */
-	BP_CLAIM_FILE, /* a capture */
-};
-
-struct bp_claim {
-	enum bp_claim_kind kind;
-	bool is_read; /* a file that is only read: several may */
-	bool does_take; /* an interface whose packets no longer reach the kernel's stack */
-	bool is_far_end; /* a tap device: its wire; the interface itself is the kernel's end */
-	bool is_output; /* a file: standard output, whatever that is */
-	bool is_sending; /* xdp_live: takes no packets, so it may stand beside a port that does */
-	char name[BP_PATH_BYTES]; /* as it is spelt */
-};
 
 /* What a claim stands for on this machine at this moment. */
 struct bp_claim_id {
@@ -37,7 +16,7 @@ struct bp_claim_id {
 	char path[PATH_MAX]; /* FILE that does not exist: where it will, links resolved */
 };
 
-/* The claims of a port; n ≤ BP_CLAIMS_MAX. By spelling only: asks nothing. Pure; any thread. */
+/* bp_facts.claims of the port's driver; none where the driver or the device is not known. */
 unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP_CLAIMS_MAX]);
 
 /* The device of a capture that is written stands for standard output: "-". */

@@ -96,8 +96,8 @@ static socklen_t fill_address(const struct bp_claim *claim, const struct bp_clai
 
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (id->ifindex)
-		n = snprintf(name, room, "bypath/%s/%d", claim->is_far_end ? "tap" : "interface",
-			     id->ifindex);
+		n = snprintf(name, room, "bypath/%s/%d",
+			     claim->is_far_end ? "far-end" : "interface", id->ifindex);
 	else if (id->ino)
 		n = snprintf(name, room, "bypath/pipe/%u:%u/%llu", major(id->dev), minor(id->dev),
 			     (unsigned long long)id->ino);

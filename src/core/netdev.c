@@ -3,6 +3,7 @@
 #include "core/netdev.h"
 
 #include "core/netdev_ask.h"
+#include "core/netifs.h"
 #include "core/netlink.h"
 #include "core/numa.h"
 #include "core/pci.h"
@@ -124,6 +125,19 @@ int bp_netdev_is_up(int fd, const char *ifname)
 	return flags < 0 ? flags : !!(flags & IFF_UP);
 }
 
+/*
+ * IFF_RUNNING is set by the kernel's link watch, which may be a second behind the carrier; a veth carries every
+ * frame meanwhile. Since Linux 6.8 a question about the interface to rtnetlink has the watch catch up first
+ * (rtnl_getlink() in net/core/rtnetlink.c). IFF_* after such a question, or -errno.
+ */
+static int ask_flags_again(int fd, const char *ifname, int ifindex)
+{
+	struct bp_netif netif;
+
+	(void)bp_netif_look(fd, ifindex, "", &netif);
+	return ask_flags(fd, ifname);
+}
+
 static enum bp_link ask_link(int fd, const char *ifname, int ifindex)
 {
 	int flags;
@@ -131,6 +145,9 @@ static enum bp_link ask_link(int fd, const char *ifname, int ifindex)
 	if (bp_netdev_index(fd, ifname) != ifindex)
 		return BP_LINK_LOST;
 	flags = ask_flags(fd, ifname);
+	/* Not while the link is there: the question waits for whoever changes interfaces. */
+	if (flags >= 0 && (flags & IFF_UP) && !(flags & IFF_RUNNING))
+		flags = ask_flags_again(fd, ifname, ifindex);
 	if (flags < 0)
 		return BP_LINK_LOST;
 	return (flags & IFF_UP) && (flags & IFF_RUNNING) ? BP_LINK_UP : BP_LINK_DOWN;

@@ -39,7 +39,9 @@ int bp_netdev_is_up(int fd, const char *ifname);
 /*
  * The link of the interface that had the index `ifindex` when a port started on its name: BP_LINK_LOST when
  * another one has the name now, or none; BP_LINK_DOWN without carrier or set down, when the kernel drops what
- * is sent there, as a rule without a word to the sender (noop_enqueue() answers NET_XMIT_CN).
+ * is sent there, as a rule without a word to the sender (noop_enqueue() answers NET_XMIT_CN). Where the flags
+ * tell of no link rtnetlink is asked as well: one thread at a time with an fd, and it blocks for as long as
+ * somebody changes interfaces, 5 s at most.
  */
 enum bp_link bp_netdev_link(int fd, const char *ifname, int ifindex);
 

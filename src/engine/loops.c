@@ -4,37 +4,19 @@
 
 #include "bypath/log.h"
 
-#include "core/devargs.h"
+#include "core/claim.h"
 #include "core/netdev.h"
 
-#include <net/if.h>
-#include <stdio.h>
-#include <string.h>
-
-/* The kernel interface that a port of this configuration receives from and sends to, "" for none. */
-static void find_interface(const struct bp_port_conf *port, char ifname[IF_NAMESIZE])
-{
-	static const char *const by_name[] = { "af_packet", "af_xdp" };
-	const char *device = "";
-
-	ifname[0] = '\0';
-	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++)
-		if (!strcmp(port->driver, by_name[i]))
-			device = port->device;
-	if (!strcmp(port->driver, "pcap") && !strcmp(port->mode, "live"))
-		device = port->device;
-	if (strlen(device) < IF_NAMESIZE)
-		strcpy(ifname, device);
-	if (!strcmp(port->driver, "dpdk"))
-		(void)bp_devargs_get(port->device, "iface", ifname, IF_NAMESIZE);
-}
-
+/* Does it receive what it sends there? Not at the far end of an interface that the driver makes. */
 static bool is_on_loopback(const struct bp_port_conf *port)
 {
-	char ifname[IF_NAMESIZE];
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	unsigned n = bp_claims_of(port, claims);
 
-	find_interface(port, ifname);
-	return ifname[0] && bp_netdev_is_loopback(ifname);
+	for (unsigned i = 0; i < n; i++)
+		if (claims[i].kind == BP_CLAIM_NETDEV && !claims[i].is_far_end)
+			return bp_netdev_is_loopback(claims[i].name);
+	return false;
 }
 
 void bp_engine_warn_loops(const struct bp_conf *conf)

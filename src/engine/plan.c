@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/plan.h"
 
-#include "bypath/driver.h"
+#include "bypath/facts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,12 +50,9 @@ static void plan_tx(const struct bp_conf *conf, struct bp_plan *plan)
 static int check_port(const struct bp_port_conf *conf, const struct bp_plan_port *port, char *why,
 		      size_t why_bytes)
 {
-	const char *reason;
-	const struct bp_driver *driver = bp_driver_find(conf->driver, &reason);
+	const struct bp_facts *facts = bp_facts_find(conf->driver);
 
-	if (!driver)
-		return 0; /* said, with the reason, by whoever opens the port */
-	if ((driver->flags & BP_DRIVER_PAIRED_QUEUES) && port->n_txq > conf->n_queues) {
+	if ((facts->flags & BP_FACT_PAIRED_QUEUES) && port->n_txq > conf->n_queues) {
 		snprintf(why, why_bytes,
 			 "port %s has %u queue(s) but %u workers send to it, and %s has one TX "
 			 "queue per queue: set [port.%s] queues = %u, or fewer [engine] workers",
@@ -63,7 +60,7 @@ static int check_port(const struct bp_port_conf *conf, const struct bp_plan_port
 			 port->n_txq);
 		return -EINVAL;
 	}
-	if ((driver->flags & BP_DRIVER_ONE_QUEUE) && (port->n_txq > 1 || conf->n_queues > 1)) {
+	if ((facts->flags & BP_FACT_ONE_QUEUE) && (port->n_txq > 1 || conf->n_queues > 1)) {
 		snprintf(why, why_bytes,
 			 "port %s: %s has one queue per direction, but %u workers send to it and "
 			 "queues = %u: use queues = 1 and send to it from one worker",

@@ -3,6 +3,7 @@
 #include "gen/gen.h"
 #include "gen/internal.h"
 
+#include "bypath/facts.h"
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
@@ -278,9 +279,11 @@ static void judge_sender(const struct bp_gen *gen, struct bp_trial_result *r)
 static bool is_own_pace(const struct bp_gen *gen)
 {
 	const struct bp_gen_port *replay = gen->by_role[BP_GEN_REPLAY];
+	struct bp_limits limits;
 
-	return replay && gen->request.rate_pps <= 0 &&
-	       (replay->port->conf->rate_pps || !strcmp(replay->port->conf->pace, "recorded"));
+	if (replay)
+		bp_limits_of(replay->port->conf, &limits);
+	return replay && gen->request.rate_pps <= 0 && limits.is_paced;
 }
 
 int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)

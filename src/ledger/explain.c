@@ -3,7 +3,6 @@
 #include "ledger/explain.h"
 
 #include "core/columns.h"
-#include "ledger/device.h"
 #include "ledger/model.h"
 #include "ledger/predict.h"
 
@@ -18,27 +17,19 @@
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
 			    struct bp_model_path *paths)
 {
-	enum bp_device_kind below[BP_PORTS_MAX];
+	struct bp_model_end ends[BP_PORTS_MAX];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < conf->n_ports; i++) {
-		struct bp_prediction prediction;
-
-		bp_predict_port(&conf->ports[i], &prediction);
-		infos[i] = prediction.info;
-		below[i] = prediction.below;
+		bp_predict_port(&conf->ports[i], &infos[i]);
+		ends[i] = bp_model_end(&conf->ports[i], &infos[i]);
 	}
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		int to = conf->ports[i].forward_to;
-		struct bp_model_end in = { &conf->ports[i], &infos[i], below[i],
-					   BP_GATHER_UNKNOWN };
 
 		if (to < 0 || to >= conf->n_ports)
 			continue;
-		bp_model_path(&in,
-			      &(struct bp_model_end){ &conf->ports[to], &infos[to], below[to],
-						      bp_device_gather(&conf->ports[to]) },
-			      &paths[n]);
+		bp_model_path(&ends[i], &ends[to], &paths[n]);
 		paths[n].in_port = (uint16_t)i;
 		paths[n++].out_port = (uint16_t)to;
 	}
@@ -53,23 +44,20 @@ static bool has_pair(const struct bp_model_path *paths, unsigned n, uint16_t in,
 	return false;
 }
 
-static struct bp_model_end end_of(const struct bp_report_port *port)
-{
-	return (struct bp_model_end){ port->conf, &port->info, bp_device_below(port->conf),
-				      bp_device_gather(port->conf) };
-}
-
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < report->n_paths && n < BP_PORTS_MAX; i++) {
 		uint16_t in_port = report->paths[i].in_port, out_port = report->paths[i].out_port;
-		struct bp_model_end in = end_of(&report->ports[in_port]);
-		struct bp_model_end out = end_of(&report->ports[out_port]);
+		const struct bp_report_port *from = &report->ports[in_port];
+		const struct bp_report_port *to = &report->ports[out_port];
+		struct bp_model_end in, out;
 
 		if (has_pair(paths, n, in_port, out_port))
 			continue;
+		in = bp_model_end(from->conf, &from->info);
+		out = bp_model_end(to->conf, &to->info);
 		bp_model_path(&in, &out, &paths[n]);
 		paths[n].in_port = in_port;
 		paths[n++].out_port = out_port;
@@ -216,26 +204,22 @@ static void put_hop(FILE *out, unsigned number, const struct bp_hop *hop)
 	bp_put_wrapped(out, detail, MOVER_AT, MOVER_AT, COLUMNS);
 }
 
-static bool is_driver(const struct bp_port_conf *conf, const char *name)
-{
-	return !strcmp(conf->driver, name);
-}
-
 /* Frames without metadata may be partial all the same, and the port may be looked through. */
 static bool infers(const struct bp_port_conf *conf, const struct bp_port_info *info)
 {
-	bool is_local = info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP ||
-			!strcmp(info->device_driver, "net_vhost") ||
-			!strcmp(info->device_driver, "net_virtio_user");
-
-	return is_local && conf->checksum != BP_NO;
+	return (info->caps & BP_CAP_CSUM_INFER) && conf->checksum != BP_NO;
 }
 
 /* Negotiated with a peer, whom only a run meets. */
-static bool is_virtio(const struct bp_port_conf *conf, const struct bp_port_info *info)
+static bool is_by_peer(const struct bp_port_conf *conf, const struct bp_port_info *info)
 {
-	return conf->offload == BP_PASS_AUTO && (!strcmp(info->device_driver, "net_vhost") ||
-						 !strcmp(info->device_driver, "net_virtio_user"));
+	return (info->caps & BP_CAP_VNET_BY_PEER) && conf->offload == BP_PASS_AUTO;
+}
+
+static bool has_meta(const struct bp_port_conf *conf, const struct bp_port_info *info)
+{
+	return info->caps & BP_CAP_VNET_BY_PEER ? is_by_peer(conf, info)
+						: !(info->caps & BP_CAP_PLAIN_RX);
 }
 
 /* What the engine may have to do with a payload; NULL: nothing. As docs/offload.md has it. */
@@ -244,19 +228,17 @@ static const char *offload_of(const struct bp_conf *conf, const struct bp_port_i
 {
 	const struct bp_port_conf *in = &conf->ports[path->in_port];
 	const struct bp_port_conf *out = &conf->ports[path->out_port];
-	bool has_meta = is_driver(in, "af_packet") || is_driver(in, "tap") ||
-			is_virtio(in, &infos[path->in_port]);
-	bool takes_meta = is_driver(out, "af_packet") || is_driver(out, "tap") ||
-			  is_driver(out, "ring") || is_driver(out, "null");
+	const struct bp_port_info *in_info = &infos[path->in_port];
+	const struct bp_port_info *out_info = &infos[path->out_port];
 
-	if (!has_meta && !infers(in, &infos[path->in_port]))
+	if (!has_meta(in, in_info) && !infers(in, in_info))
 		return NULL;
-	if (is_virtio(out, &infos[path->out_port]))
+	if (is_by_peer(out, out_info))
 		return "partial checksums and TCP super-frames pass as they are to a peer that "
 		       "negotiated them; for others they are completed (every byte is read) and "
 		       "cut (1 U for each packet made): a run counts both";
-	if (takes_meta && out->offload == BP_PASS_AUTO)
-		return has_meta
+	if ((out_info->caps & BP_CAP_VNET_TX) && out->offload == BP_PASS_AUTO)
+		return has_meta(in, in_info)
 			       ? NULL
 			       : "looks for partial checksums and super-frames, and says so to the "
 				 "receiver: no byte summed or copied";

@@ -125,103 +125,64 @@ static bool words_fit(const char *text, const char *words)
 	return true;
 }
 
-static bool is_pci(const char *device)
+struct bp_model_end bp_model_end(const struct bp_port_conf *conf, const struct bp_port_info *info)
 {
-	char address[BP_PCI_ADDRESS_BYTES];
+	struct bp_model_end end = { .conf = conf, .info = info };
 
-	return bp_pci_parse(device, address);
-}
-
-/* Length of the longest PMD name of the tables that the text begins with: EAL matches likewise. */
-static size_t known_pmd(const char *text)
-{
-	const struct bp_model_row *const tables[] = { bp_model_rows_dpdk, bp_model_rows_nic };
-	size_t longest = 0;
-
-	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		for (const struct bp_model_row *row = tables[i]; row->driver; row++) {
-			size_t len = row->pmd && !row->is_pci ? strlen(row->pmd) : 0;
-
-			if (len > longest && !strncmp(text, row->pmd, len))
-				longest = len;
-		}
-	return longest;
-}
-
-void bp_model_pmd_name(const char *device, char *name)
-{
-	size_t len = known_pmd(device);
-
-	name[0] = '\0';
-	if (is_pci(device))
-		return;
-	if (!len)
-		len = strcspn(device, ",");
-	while (len && isdigit((unsigned char)device[len - 1]))
-		len--;
-	if (len >= BP_NAME_BYTES)
-		len = BP_NAME_BYTES - 1;
-	snprintf(name, BP_NAME_BYTES, "%.*s", (int)len, device);
+	(void)bp_device_of(conf, &end.device);
+	return end;
 }
 
 static bool pmd_fits(const struct bp_model_row *row, const struct bp_model_end *end)
 {
-	char name[BP_NAME_BYTES];
+	char address[BP_PCI_ADDRESS_BYTES];
 
-	if (row->is_pci && !is_pci(end->conf->device))
+	if (row->is_pci && !bp_pci_parse(end->conf->device, address))
 		return false;
 	if (!row->pmd)
 		return true;
-	if (row->is_pci)
-		return !strncmp(end->info->device_driver, row->pmd, strlen(row->pmd));
-	bp_model_pmd_name(end->info->device_driver, name);
-	return !strcmp(name, row->pmd);
-}
-
-static bool is_dpdk(const struct bp_model_end *end)
-{
-	return !strcmp(end->conf->driver, "dpdk");
+	return row->is_pci ? !strncmp(end->info->device_driver, row->pmd, strlen(row->pmd))
+			   : !strcmp(end->info->device_driver, row->pmd);
 }
 
 static enum bp_device_kind kind_of(const struct bp_model_end *end)
 {
-	bool is_behind_pmd = is_dpdk(end) && (end->info->kind == BP_DEVICE_PMD ||
-					      end->info->kind == BP_DEVICE_NONE);
+	enum bp_device_kind kind = end->info->kind;
 
-	return is_behind_pmd ? end->below : end->info->kind;
+	return kind == BP_DEVICE_PMD || kind == BP_DEVICE_NONE ? end->device.kind : kind;
 }
 
-/* Mode, for dpdk with the device string behind it, in lower case. */
-static void match_text(const struct bp_model_end *end, char *text)
+/* Mode, with the device string behind it where that decides as well, in lower case. */
+static void match_text(const struct bp_model_end *end, bool has_device, char *text)
 {
-	snprintf(text, TEXT_BYTES, "%s %s", end->info->mode, is_dpdk(end) ? end->conf->device : "");
+	snprintf(text, TEXT_BYTES, "%s %s", end->info->mode, has_device ? end->conf->device : "");
 	for (; *text; text++)
 		*text = (char)tolower((unsigned char)*text);
 }
 
-static const struct bp_model_row *find_in(const struct bp_model_row *row,
+static const struct bp_model_row *find_in(const struct bp_model_row *row, const char *text,
 					  const struct bp_model_end *end, enum bp_direction dir)
 {
 	uint32_t kind_bit = 1u << kind_of(end);
-	char text[TEXT_BYTES];
 
-	match_text(end, text);
-	for (; row->driver; row++)
-		if (row->dir == dir && !strcmp(row->driver, end->conf->driver) &&
-		    (!row->kinds || (row->kinds & kind_bit)) && pmd_fits(row, end) &&
-		    words_fit(text, row->words))
+	for (; row && row->n_hops; row++)
+		if (row->dir == dir && (!row->kinds || (row->kinds & kind_bit)) &&
+		    pmd_fits(row, end) && words_fit(text, row->words))
 			return row;
 	return NULL;
 }
 
 const struct bp_model_row *bp_model_row_find(const struct bp_model_end *end, enum bp_direction dir)
 {
+	const struct bp_facts *facts = bp_facts_find(end->conf->driver);
 	const struct bp_model_row *row;
+	char text[TEXT_BYTES];
 
-	if (!is_dpdk(end))
-		return find_in(bp_model_rows_kernel, end, dir);
-	row = find_in(bp_model_rows_dpdk, end, dir);
-	return row ? row : find_in(bp_model_rows_nic, end, dir);
+	if (!facts)
+		return NULL;
+	match_text(end, facts->flags & BP_FACT_DEVICE_STRING, text);
+	row = find_in(facts->rows, text, end, dir);
+	return row ? row : find_in(facts->more_rows, text, end, dir);
 }
 
 static void add_hop(struct bp_model_path *path, const struct bp_hop *hop)
@@ -249,9 +210,10 @@ static void add_pages(struct bp_model_path *path, const struct bp_model_end *out
 	struct bp_hop hop = device_tx_pages[kernel_kind(out)];
 
 	if (!hop.why) {
-		hop.kernel = gathers[out->gather].kernel;
-		hop.why = gathers[out->gather].why;
-		hop.mover = gathers[out->gather].mover ? gathers[out->gather].mover : hop.mover;
+		hop.kernel = gathers[out->device.gather].kernel;
+		hop.why = gathers[out->device.gather].why;
+		hop.mover = gathers[out->device.gather].mover ? gathers[out->device.gather].mover
+							      : hop.mover;
 	}
 	add_hop(path, &hop);
 }

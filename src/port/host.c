@@ -70,12 +70,12 @@ static bool receives(const struct bp_conf *conf, unsigned port_id)
 static const struct bp_netif *find_link(const struct bp_conf *conf, unsigned port_id, bool takes,
 					const struct bp_netifs *netifs)
 {
-	const struct bp_port_conf *port = &conf->ports[port_id];
+	enum bp_claim_take from = receives(conf, port_id) ? BP_TAKE_RECEIVED : BP_TAKE_ALWAYS;
 	struct bp_claim claims[BP_CLAIMS_MAX];
-	unsigned n = bp_claims_of(port, claims);
+	unsigned n = bp_claims_of(&conf->ports[port_id], claims);
 
 	for (unsigned i = 0; i < n; i++)
-		if (claims[i].kind == BP_CLAIM_NETDEV && claims[i].does_take == takes &&
+		if (claims[i].kind == BP_CLAIM_NETDEV && (claims[i].take >= from) == takes &&
 		    !claims[i].is_far_end && !claims[i].is_sending)
 			return bp_netifs_find(netifs, claims[i].name);
 	return NULL;
@@ -88,9 +88,7 @@ static bool is_taken(const struct bp_conf *conf, unsigned port_id, const struct 
 	const struct bp_port_conf *port = &conf->ports[port_id];
 	const struct bp_netif *link = find_link(conf, port_id, true, netifs);
 
-	return link && !port->take_host &&
-	       (receives(conf, port_id) || strcmp(port->driver, "af_xdp")) &&
-	       bp_host_needs(netifs, link, text, text_bytes);
+	return link && !port->take_host && bp_host_needs(netifs, link, text, text_bytes);
 }
 
 /* What is not known is not taken for «no» without a word. */

@@ -2,11 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "port/near.h"
 
-#include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/claim.h"
 #include "core/cpu.h"
+#include "core/netdev.h"
 #include "core/numa.h"
+#include "core/pci.h"
 
 #include <stdio.h>
 
@@ -14,10 +16,17 @@
 
 int bp_port_node(const struct bp_port_conf *conf)
 {
-	const char *why;
-	const struct bp_driver *driver = bp_driver_find(conf->driver, &why);
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	unsigned n = bp_claims_of(conf, claims);
+	char address[BP_PCI_ADDRESS_BYTES];
 
-	return driver && driver->numa_node ? driver->numa_node(conf) : BP_NO_NODE;
+	for (unsigned i = 0; i < n; i++) {
+		if (claims[i].kind == BP_CLAIM_PCI && bp_pci_parse(claims[i].name, address))
+			return bp_pci_node(address);
+		if (claims[i].kind == BP_CLAIM_NETDEV && !claims[i].is_far_end)
+			return bp_netdev_node(claims[i].name);
+	}
+	return BP_NO_NODE;
 }
 
 static bool polls(const struct bp_port *port, unsigned worker_id)

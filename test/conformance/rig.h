@@ -3,6 +3,8 @@
 #ifndef BYPATH_TEST_RIG_H
 #define BYPATH_TEST_RIG_H
 
+#include "../port_keys.h"
+
 #include "bypath/config.h"
 
 #include <stddef.h>

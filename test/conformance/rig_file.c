@@ -76,8 +76,9 @@ static void configure_file(const struct rig *rig, struct bp_conf *conf)
 	snprintf(port->name, sizeof(port->name), "dut");
 	snprintf(port->driver, sizeof(port->driver), "%s", rig->driver);
 	snprintf(port->device, sizeof(port->device), "%s", path);
-	snprintf(port->mode, sizeof(port->mode), "%s", rig->arg);
-	snprintf(port->pace, sizeof(port->pace), "max");
+	set_default_keys(port);
+	set_key(port, "mode", rig->arg);
+	set_key(port, "pace", "max");
 }
 
 /* ---- the port reads -------------------------------------------------------------------------- */

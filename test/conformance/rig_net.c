@@ -20,8 +20,11 @@ static void configure_port(const struct rig *rig, struct bp_conf *conf)
 	snprintf(port->name, sizeof(port->name), "dut");
 	snprintf(port->driver, sizeof(port->driver), "%s", rig->driver);
 	snprintf(port->device, sizeof(port->device), NEAR);
-	snprintf(port->mode, sizeof(port->mode), "%s", rig->arg ? rig->arg : "");
-	snprintf(port->tx, sizeof(port->tx), "%s", rig->arg2 ? rig->arg2 : "");
+	set_default_keys(port);
+	if (rig->arg)
+		set_key(port, "mode", rig->arg);
+	if (rig->arg2)
+		set_key(port, "tx", rig->arg2);
 }
 
 /* ---- tap ------------------------------------------------------------------------------------- */

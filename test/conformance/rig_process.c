@@ -11,7 +11,8 @@ static void configure_null(const struct rig *rig, struct bp_conf *conf)
 
 	snprintf(port->name, sizeof(port->name), "dut");
 	snprintf(port->driver, sizeof(port->driver), "%s", rig->driver);
-	port->frame_bytes = 128;
+	set_default_keys(port);
+	set_key(port, "frame_bytes", "128");
 }
 
 /* Two ports on one wire. */

@@ -42,13 +42,11 @@ static void fill_defaults(struct bp_conf *conf)
 	conf->memory.n_frames = ARENA_FRAMES;
 	conf->memory.frame_bytes = FRAME_BYTES;
 	conf->memory.hugepages = BP_NO;
-	conf->dpdk.no_huge = true;
-	conf->dpdk.memory_mib = 128;
+	conf->eal.no_huge = true;
+	conf->eal.memory_mib = 128;
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
 		conf->ports[i].n_queues = 1;
 		conf->ports[i].checksum = BP_AUTO;
-		conf->ports[i].qdisc_bypass = BP_AUTO;
-		conf->ports[i].frame_bytes = 64;
 		conf->ports[i].forward_to = BP_NO_PORT;
 	}
 }

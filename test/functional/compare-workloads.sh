@@ -79,7 +79,7 @@ refused)
 		[ $? -eq 2 ] || fail "accepts '$1'"
 		grep -q "goals:1: .*$2" "$BP_TMP/compare.log" || fail "'$1': $(cat "$BP_TMP/compare.log")"
 	}
-	refuses 'speed 64 bridge - >= 1' "found 'speed', allowed: rate, tcp-1"
+	refuses 'speed 64 bridge - >= 1' "found 'speed', allowed: rate, lossless"
 	refuses 'rate - bridge - >= 1' "size: found '-'"
 	refuses 'start 64 bridge - >= 1' "size: found '64'"
 	refuses 'rate 64 brigde - >= 1' "path: found 'brigde'"

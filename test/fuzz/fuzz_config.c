@@ -4,6 +4,8 @@
  * Input: the file's bytes; after a byte 0xff, overrides, divided by such bytes (0xff occurs in no
  * UTF-8 text).
  */
+#include "bypath/facts.h"
+
 #include "bypath/config.h"
 #include "bypath/pkt.h"
 
@@ -27,6 +29,22 @@ static void demand(bool is_true, const char *what)
 	abort();
 }
 
+/* A value that its key allows, whichever driver's it is. */
+static void check_key(const struct bp_port_conf *port, const struct bp_key *key)
+{
+	uint64_t value;
+
+	if (key->type != BP_KEY_NUMBER && key->type != BP_KEY_CHOICE)
+		return;
+	value = bp_key_value(key, port);
+	if (key->type == BP_KEY_CHOICE)
+		demand(bp_key_word_of(key, (unsigned)value) != NULL, "a word of the key");
+	else
+		demand((!value && (key->flags & BP_KEY_ZERO)) ||
+			       (value >= key->min && value <= key->max),
+		       "a number in range");
+}
+
 static void check_port(const struct bp_conf *conf, const struct bp_port_conf *port)
 {
 	demand(port->name[0] && memchr(port->name, 0, sizeof(port->name)), "a port has a name");
@@ -36,7 +54,8 @@ static void check_port(const struct bp_conf *conf, const struct bp_port_conf *po
 	demand(port->n_queues >= 1 && port->n_queues <= BP_QUEUES_MAX, "queues in range");
 	demand(!(port->ring_size & (port->ring_size - 1)), "ring_size is a power of two");
 	demand(port->forward_to >= BP_NO_PORT && port->forward_to < conf->n_ports, "paths lead on");
-	demand(port->frame_bytes >= 14 && port->frame_bytes <= 9000, "frame_bytes in range");
+	for (const struct bp_key *key = bp_facts_find(port->driver)->keys; key->name; key++)
+		check_key(port, key);
 }
 
 static void check_conf(const struct bp_conf *conf)
@@ -46,7 +65,7 @@ static void check_conf(const struct bp_conf *conf)
 	demand(!conf->engine.n_cores || conf->engine.n_cores == conf->engine.n_workers, "cores");
 	demand(conf->engine.burst >= 1 && conf->engine.burst <= BP_BURST_MAX, "burst");
 	demand(conf->memory.frame_bytes == 2048 || conf->memory.frame_bytes == 4096, "frames");
-	demand(!(conf->dpdk.in_memory && conf->dpdk.no_huge), "what EAL refuses");
+	demand(!(conf->eal.in_memory && conf->eal.no_huge), "what EAL refuses");
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		check_port(conf, &conf->ports[i]);
 }

@@ -115,6 +115,64 @@ def check_interfaces():
                 yield f"{path}:{number}: {match.group()}: interfaces are asked in core/netdev"
 
 
+def driver_names():
+    """The rows of drivers/meson.build."""
+    return re.findall(r"^  '(\w+)': ", "\n".join(lines("drivers/meson.build")), re.M)
+
+
+# What speaks of drivers by name: the paths that are compared, and the command that runs them.
+NAMING = ("src/compare/", "src/cli/cmd_compare.c", "src/cli/compare_")
+# A word of a key, a kind of device of the kernel's, that reads like a driver's name.
+KEY_WORD = re.compile(r'\{ "\w+", [A-Z]\w+ \}')
+DEVICE_KIND = re.compile(r"\[BP_DEVICE_\w+\] = \"\w+\"")
+
+
+def check_drivers():
+    """No driver's name outside its folder."""
+    names = driver_names()
+    quoted = re.compile(r'"(%s|net_\w+)"' % "|".join(names))
+    symbol = re.compile(r"\bbp_(?:driver|facts)_(%s)\b" % "|".join(names))
+    for path in files(".c", ".h", folders=("include", "src", "drivers"), top=False):
+        own = path.split("/")[1]
+        if path.startswith(NAMING):
+            continue
+        for number, line in enumerate(lines(path), 1):
+            line = DEVICE_KIND.sub("", re.sub(r"/\*.*|^\s+\* .*", "", line))
+            if path.endswith("/describe.c"):
+                line = KEY_WORD.sub("", line)
+            for match in list(quoted.finditer(line)) + list(symbol.finditer(line)):
+                name = "dpdk" if match.group(1).startswith("net_") else match.group(1)
+                if path.startswith("src/") or path.startswith("include/") or name != own:
+                    yield (f"{path}:{number}: {match.group(0)}: what a driver is stands in "
+                           f"drivers/{name}/describe.c")
+
+
+# Fields of struct bp_port_conf that the house reads for every driver.
+HOUSE_FIELDS = {"device", "take_host", "n_queues", "checksum", "offload"}
+
+
+def check_keys():
+    """Each key that a driver describes is read."""
+    shared = {}
+    text = "\n".join(lines("include/bypath/key.h"))
+    for match in re.finditer(r"#define (BP_KEY_[A-Z_]+)(?:\([^)]*\))? \\\n((?:.*\\\n)*.*)", text):
+        field = re.search(r"BP_KEY_OF_PORT\((\w+)\)", match.group(2))
+        if field:
+            shared[match.group(1)] = field.group(1)
+    house_text = "\n".join("\n".join(lines(p)) for p in files(".c", ".h", folders=("src/engine", "src/port"), top=False))
+    for name in driver_names():
+        folder = f"drivers/{name}"
+        own = "\n".join("\n".join(lines(p)) for p in files(".c", ".h", folders=(folder,), top=False)
+                        if not p.endswith("/describe.c"))
+        described = "\n".join(lines(folder + "/describe.c"))
+        fields = set(re.findall(r"\b(?:OWN|READ|WRITE|BP_KEY_OF_PORT|EAL)\((\w+)\)", described)) - {"field"}
+        fields |= {field for macro, field in shared.items() if re.search(rf"\b{macro}\b", described)}
+        for field in sorted(fields):
+            reader = house_text if field in HOUSE_FIELDS else own
+            if not re.search(rf"(?:->|\.){field}\b", reader):
+                yield f"{folder}/describe.c: nobody reads {field}: a key that does nothing"
+
+
 def pkg_cflags(package):
     run = subprocess.run(["pkg-config", "--cflags", package], capture_output=True, text=True,
                          check=False)

@@ -3,6 +3,8 @@
 #ifndef BYPATH_TEST_ENGINE_BED_H
 #define BYPATH_TEST_ENGINE_BED_H
 
+#include "../port_keys.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,8 +29,8 @@ static inline void add_port(struct bp_conf *c, const char *name, const char *dri
 	strcpy(p->driver, driver);
 	strcpy(p->device, device);
 	p->forward_to = to;
+	set_default_keys(p);
 	p->n_queues = n_queues;
-	p->frame_bytes = 64;
 }
 
 static inline struct bp_conf *make_conf(uint16_t n_workers)

@@ -100,30 +100,35 @@ static void reference_is_what_the_schema_prints(void **state)
 	free(printed);
 }
 
-/* Only what has no default. */
-static const char bare[] =
-	"[port.packet]\ndriver = af_packet\ndevice = eth0\n"
-	"[port.xdp]\ndriver = af_xdp\ndevice = eth1\n"
-	"[port.nic]\ndriver = dpdk\ndevice = 0000:03:00.1\n"
-	"[port.kernel]\ndriver = tap\ndevice = bypath0\n"
-	"[port.file]\ndriver = pcap\ndevice = traffic.pcap\n"
-	"[port.wire]\ndriver = ring\ndevice = ring0\n"
-	"[port.source]\ndriver = null\n"
-	"[forward]\npacket = xdp\nxdp = packet\nnic = kernel\nkernel = nic\nfile = wire\n"
-	"source = wire\n"
-	"[stream.s1]\n";
+/* Of the reference only what has no default: headers, drivers, devices, paths. */
+static char *strip_defaults(const char *text)
+{
+	char *bare = calloc(1, strlen(text) + 1);
+	bool is_forward = false;
+
+	for (size_t len; *text; text += len) {
+		len = strcspn(text, "\n") + 1;
+		if (text[0] == '[')
+			is_forward = !strncmp(text, "[forward]", 9);
+		if (text[0] == '[' || (is_forward && text[0] != ';') ||
+		    !strncmp(text, "driver =", 8) || !strncmp(text, "device =", 8))
+			strncat(bare, text, len);
+	}
+	return bare;
+}
 
 static void values_of_the_reference_are_the_defaults(void **state)
 {
 	struct bp_conf *defaults = calloc(1, sizeof(*defaults));
 	struct bp_conf *reference = calloc(1, sizeof(*reference));
-	char *text = read_text("config/reference.ini");
+	char *text = read_text("config/reference.ini"), *bare = strip_defaults(text);
 
 	(void)state;
 	load_right(bare, NULL, defaults);
 	load_right(text, NULL, reference);
 	assert_int_equal(reference->n_ports, 7);
 	assert_memory_equal(defaults, reference, sizeof(*defaults));
+	free(bare);
 	free(text);
 	free(defaults);
 	free(reference);
@@ -152,15 +157,33 @@ static bool has_key(const char *text, const char *section, const char *key)
 	return false;
 }
 
+/* Call with each list of keys: those of the sections, those of the drivers' ports. */
+static void for_all_keys(void (*look)(const char *section, const struct bp_key *key))
+{
+	const struct bp_section *section;
+
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		for (const struct bp_key *key = section->keys; key->name; key++)
+			look(section->name, key);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		for (const struct bp_key *key = entry->facts->keys; key->name; key++)
+			look("port", key);
+}
+
+static char *reference;
+
+static void look_for_key(const char *section, const struct bp_key *key)
+{
+	if (key->type != BP_KEY_PORT && !has_key(reference, section, key->name))
+		fail_msg("config/reference.ini lacks [%s] %s", section, key->name);
+}
+
 static void reference_holds_every_key(void **state)
 {
-	char *text = read_text("config/reference.ini");
-
 	(void)state;
-	for (const struct bp_key *key = bp_schema; key->section; key++)
-		if (key->type != BP_KEY_PORT && !has_key(text, key->section, key->name))
-			fail_msg("config/reference.ini lacks [%s] %s", key->section, key->name);
-	free(text);
+	reference = read_text("config/reference.ini");
+	for_all_keys(look_for_key);
+	free(reference);
 }
 
 static void documentation_holds_the_schemas_tables(void **state)
@@ -176,38 +199,65 @@ static void documentation_holds_the_schemas_tables(void **state)
 	free(tables);
 }
 
-/* A range that ends outside its field would be cut silently. */
-static void ranges_fit_their_fields(void **state)
+/* The page of a driver says what each of its keys is good for. */
+static void pages_name_each_key(void **state)
 {
 	(void)state;
-	for (const struct bp_key *key = bp_schema; key->section; key++) {
-		if (key->type == BP_KEY_NUMBER && key->size < 8)
-			assert_true(key->max < 1ull << (8 * key->size));
-		if (key->type == BP_KEY_NUMBER)
-			assert_non_null(key->unit);
-		if (key->type == BP_KEY_WORD || key->type == BP_KEY_CHOICE)
-			assert_non_null(key->words);
-		if (!key->fallback && !(key->flags & (BP_KEY_REQUIRED | BP_KEY_FIRST_WORD)) &&
-		    key->type != BP_KEY_PORT)
-			assert_non_null(key->example);
-		assert_non_null(key->help);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		char name[64], word[64], *page;
+
+		snprintf(name, sizeof(name), "docs/drivers/%s.md", entry->name);
+		page = read_text(name);
+		for (const struct bp_key *key = entry->facts->keys; key->name; key++) {
+			snprintf(word, sizeof(word), "`%s", key->name);
+			if (key->offset >= offsetof(struct bp_port_conf, own) &&
+			    !strstr(page, word))
+				fail_msg("%s lacks %s", name, key->name);
+		}
+		free(page);
 	}
 }
 
-/* A driver that is new to the build has to be made known to the schema, and leaves it likewise. */
-static void schema_knows_the_drivers_of_the_build(void **state)
+/* A range that ends outside its field would be cut silently, a field outside its struct would be another's. */
+static void look_at_key(const char *section, const struct bp_key *key)
 {
-	unsigned n_table = 0, n_schema = 0;
+	if (key->type == BP_KEY_NUMBER && key->size < 8)
+		assert_true(key->max < 1ull << (8 * key->size));
+	if (key->type == BP_KEY_NUMBER)
+		assert_non_null(key->unit);
+	if (key->type == BP_KEY_CHOICE)
+		assert_non_null(key->words);
+	if (!key->fallback && !(key->flags & BP_KEY_REQUIRED) && key->type != BP_KEY_PORT)
+		assert_non_null(key->example);
+	if (!strcmp(section, "port"))
+		assert_true(key->offset + key->size <= sizeof(struct bp_port_conf));
+	assert_non_null(key->help);
+}
 
+static void ranges_fit_their_fields(void **state)
+{
 	(void)state;
-	for (; bp_driver_table[n_table].name; n_table++)
-		if (!bp_schema_driver(bp_driver_table[n_table].name))
-			fail_msg("%s is in drivers/meson.build, not in src/config/schema.c",
-				 bp_driver_table[n_table].name);
-	while (bp_schema_drivers[n_schema].word)
-		n_schema++;
-	assert_int_equal(n_schema, n_table);
-	assert_int_equal(BP_SD_ALL, (1u << n_schema) - 1);
+	for_all_keys(look_at_key);
+}
+
+static void drivers_say_all_of_themselves(void **state)
+{
+	(void)state;
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		const struct bp_facts *facts = entry->facts;
+
+		assert_non_null(facts->summary);
+		assert_non_null(facts->rows);
+		for (const struct bp_key *key = facts->keys; key->name; key++) {
+			if (key->modes && !bp_facts_key(facts, "mode"))
+				fail_msg("%s: %s speaks of modes, but there is no key mode",
+					 entry->name, key->name);
+			if (bp_schema_find("port", key->name))
+				fail_msg("%s: %s is every driver's", entry->name, key->name);
+		}
+		for (const struct bp_counter_row *row = facts->counters; row && row->name; row++)
+			assert_true(row->side && row->meaning && row->unit);
+	}
 }
 
 int main(void)
@@ -219,8 +269,9 @@ int main(void)
 		cmocka_unit_test(values_of_the_reference_are_the_defaults),
 		cmocka_unit_test(reference_holds_every_key),
 		cmocka_unit_test(documentation_holds_the_schemas_tables),
+		cmocka_unit_test(pages_name_each_key),
 		cmocka_unit_test(ranges_fit_their_fields),
-		cmocka_unit_test(schema_knows_the_drivers_of_the_build),
+		cmocka_unit_test(drivers_say_all_of_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,8 +71,8 @@ static const struct config_case faults[] = {
 	     "[engine]\nmode io\nburst = 65\n[memroy]\n" TWO_PORTS "a = c\n",
 	     .errors = "@:2: found «mode io», allowed: [section], key = value, or ; comment\n"
 		       "@:3: [engine] burst: found «65», allowed: 1..64 views\n"
-		       "@:4: [memroy]: unknown section, allowed: engine, memory, dpdk, port.NAME, "
-		       "forward, gen, stream.NAME; did you mean «memory»?\n"
+		       "@:4: [memroy]: unknown section, allowed: engine, memory, port.NAME, "
+		       "forward, gen, stream.NAME, dpdk; did you mean «memory»?\n"
 		       "@:11: [forward] a: is there already in line 10: delete one of the two\n"),
 	CASE("what_a_bad_line_may_have_held_is_not_missed",
 	     "[port.a]\ndriver null\n[port.b]\ndriver = null\n[forward\na = b\n",
@@ -109,8 +109,8 @@ static void quoted_values_keep_everything(void **state)
 
 	load_right("[dpdk]\nargs = \" --a;b #c \" ; d\nfile_prefix='x\"y'\n" TWO_PORTS, NULL,
 		   &conf);
-	assert_string_equal(conf.dpdk.args, " --a;b #c ");
-	assert_string_equal(conf.dpdk.file_prefix, "x\"y");
+	assert_string_equal(conf.eal.args, " --a;b #c ");
+	assert_string_equal(conf.eal.file_prefix, "x\"y");
 }
 
 /* iniparser 4.1 reads 1022 bytes of a line. */

@@ -70,8 +70,8 @@ static const struct config_case devices[] = {
 	CASE("missing_driver_and_device", "[port.a]\n[port.b]\ndriver = tap\n[forward]\na = b\n",
 	     .errors = "@:1: [port.a] driver: is missing: add «driver = …», the I/O backend; "
 		       "allowed: af_packet | af_xdp | dpdk | pcap | tap | ring | null | xdp_live\n"
-		       "@:2: [port.b] device: is missing: add «device = …», network interface, PCI "
-		       "address or DPDK device string, file, or ring's name\n"),
+		       "@:2: [port.b] device: is missing: add «device = …», the network "
+		       "interface to make\n"),
 	CASE("interface_name_too_long", PORT("a", "af_xdp", "abcdefghijklmnop") "[forward]\na=a\n",
 	     .errors = "@:3: [port.a] device: found «abcdefghijklmnop», 16 bytes; allowed: the "
 		       "name of a network interface, up to 15 bytes\n"),
@@ -134,8 +134,9 @@ static const struct config_case devices[] = {
 		     "b", "pcap", "x.pcap") "[port.c]\ndriver = null\n[forward]\na = c\nb = c\n"),
 	CASE("file_that_is_read_as_target",
 	     PORT("a", "pcap", "x.pcap") "[port.c]\ndriver = null\n[forward]\nc = a\n",
-	     .errors = "@:1: [port.a] mode: found «read», but [forward] c = a sends to here: "
-		       "forward to a port with mode = write, or to a null port\n"),
+	     .errors =
+		     "@:1: [port.a] mode: found «read», but [forward] c = a sends to here: "
+		     "nothing can be sent to a file that is read: use mode = write, or a null port\n"),
 	CASE("file_that_is_written_as_source",
 	     PORT("a", "pcap", "x.pcap") "mode = write\n"
 					 "[port.c]\ndriver = null\n[forward]\na = c\n",

@@ -1,5 +1,7 @@
 /* What a port that plays a capture may be told, and what contradicts itself: the exact message. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "../../drivers/pcap/describe.h"
+
 #include "config_case.h"
 
 #include <string.h>
@@ -113,15 +115,17 @@ static const struct config_case frames[] = {
 
 static void one_address_for_all_frames(void **state)
 {
+	const struct bp_pcap_conf *pcap;
 	struct bp_conf conf;
 
 	(void)state;
 	run_cases(frames, sizeof(frames) / sizeof(frames[0]));
 	load_right(PLAYS("src_mac = 0A:00:00:00:00:ff\n"), NULL, &conf);
-	assert_false(conf.ports[0].dst_mac.is_given);
-	assert_true(conf.ports[0].src_mac.is_given);
-	assert_memory_equal(conf.ports[0].src_mac.bytes, "\x0a\0\0\0\0\xff", 6);
-	assert_false(conf.ports[0].pads_truncated);
+	pcap = bp_pcap_conf(&conf.ports[0]);
+	assert_false(pcap->dst_mac.is_given);
+	assert_true(pcap->src_mac.is_given);
+	assert_memory_equal(pcap->src_mac.bytes, "\x0a\0\0\0\0\xff", 6);
+	assert_false(pcap->pads_truncated);
 }
 
 static void rounds_do_not_contradict_loop(void **state)

@@ -1,5 +1,7 @@
 /* What the schema refuses in values, keys, sections: the exact message with line and remedy. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "../port_keys.h"
+
 #include "config_case.h"
 
 #include <string.h>
@@ -8,7 +10,7 @@
 	{                                                   \
 		.name = case_name, .ini = text, __VA_ARGS__ \
 	}
-#define SECTIONS "engine, memory, dpdk, port.NAME, forward, gen, stream.NAME"
+#define SECTIONS "engine, memory, port.NAME, forward, gen, stream.NAME, dpdk"
 #define DRIVERS  "af_packet | af_xdp | dpdk | pcap | tap | ring | null | xdp_live"
 
 static const struct config_case sections_and_keys[] = {
@@ -209,34 +211,34 @@ static void values_reach_their_fields(void **state)
 	assert_int_equal(conf.memory.frame_bytes, 4096);
 	assert_int_equal(conf.memory.hugepages, BP_NO);
 	assert_false(conf.memory.protect);
-	assert_true(conf.dpdk.no_huge);
-	assert_false(conf.dpdk.in_memory); /* follows no_huge */
-	assert_int_equal(conf.dpdk.memory_mib, 99);
-	assert_string_equal(conf.dpdk.file_prefix, "fp");
-	assert_string_equal(conf.dpdk.args, "a b");
+	assert_true(conf.eal.no_huge);
+	assert_false(conf.eal.in_memory); /* follows no_huge */
+	assert_int_equal(conf.eal.memory_mib, 99);
+	assert_string_equal(conf.eal.file_prefix, "fp");
+	assert_string_equal(conf.eal.args, "a b");
 	assert_int_equal(conf.n_ports, 5);
 	assert_string_equal(conf.ports[0].name, "p");
 	assert_string_equal(conf.ports[0].driver, "af_packet");
 	assert_string_equal(conf.ports[0].device, "eth7");
-	assert_string_equal(conf.ports[0].mode, "mmap");
-	assert_true(conf.ports[1].strict);
+	assert_string_equal(key_word(&conf.ports[0], "mode"), "mmap");
+	assert_true(key_value(&conf.ports[1], "strict"));
 	assert_int_equal(conf.ports[0].n_queues, 2);
 	assert_int_equal(conf.ports[0].checksum, BP_NO);
 	assert_int_equal(conf.ports[0].offload, BP_PASS_OFF);
 	assert_int_equal(conf.ports[0].ring_size, 512);
-	assert_string_equal(conf.ports[0].tx, "send");
-	assert_int_equal(conf.ports[0].qdisc_bypass, BP_YES);
+	assert_string_equal(key_word(&conf.ports[0], "tx"), "send");
+	assert_int_equal(key_value(&conf.ports[0], "qdisc_bypass"), BP_YES);
 	assert_int_equal(conf.ports[0].forward_to, 1);
-	assert_string_equal(conf.ports[1].mode, "skb");
-	assert_int_equal(conf.ports[1].busy_poll_us, 20);
-	assert_string_equal(conf.ports[2].mode, "read");
+	assert_string_equal(key_word(&conf.ports[1], "mode"), "skb");
+	assert_int_equal(key_value(&conf.ports[1], "busy_poll_us"), 20);
+	assert_string_equal(key_word(&conf.ports[2], "mode"), "read");
 	assert_string_equal(conf.ports[2].device, "/tmp/a b.pcap");
-	assert_true(conf.ports[2].loop);
-	assert_int_equal(conf.ports[2].rate_pps, 5);
-	assert_string_equal(conf.ports[2].pace, "max"); /* follows rate_pps */
-	assert_int_equal(conf.ports[2].count, 9000000000);
+	assert_true(key_value(&conf.ports[2], "loop"));
+	assert_int_equal(key_value(&conf.ports[2], "rate_pps"), 5);
+	assert_string_equal(key_word(&conf.ports[2], "pace"), "max"); /* follows rate_pps */
+	assert_int_equal(key_value(&conf.ports[2], "count"), 9000000000);
 	assert_int_equal(conf.ports[3].mtu, 9000);
-	assert_int_equal(conf.ports[4].frame_bytes, 1500);
+	assert_int_equal(key_value(&conf.ports[4], "frame_bytes"), 1500);
 	assert_int_equal(conf.ports[4].forward_to, BP_NO_PORT);
 	load_right("[memory]\nprotect = yes\n" TWO_PORTS, NULL, &conf);
 	assert_true(conf.memory.protect);

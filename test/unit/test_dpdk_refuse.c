@@ -267,8 +267,8 @@ static int open_port(void **state)
 	conf.memory.n_frames = 1024;
 	conf.memory.frame_bytes = 2048;
 	conf.memory.hugepages = BP_NO;
-	conf.dpdk.no_huge = true;
-	conf.dpdk.memory_mib = 64;
+	conf.eal.no_huge = true;
+	conf.eal.memory_mib = 64;
 	strcpy(c->name, "dut");
 	strcpy(c->driver, "dpdk");
 	strcpy(c->device, "net_null0,size=64");

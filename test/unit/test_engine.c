@@ -81,7 +81,7 @@ static void count_ends_a_source(void **state)
 	(void)state;
 	add_port(c, "a", "null", "", 1, 1);
 	add_port(c, "b", "null", "", BP_NO_PORT, 1);
-	c->ports[0].count = 12345;
+	set_key(&c->ports[0], "count", "12345");
 	r = run(c, 12345);
 	assert_int_equal(r->received, 12345);
 	assert_int_equal(r->sent, 12345);

@@ -1,6 +1,12 @@
 /* Checks the ledger's model against the figures read from kernel and DPDK sources. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ledger/device.h"
+#include "../port_keys.h"
+
+#include "../../drivers/af_xdp/describe.h"
+#include "../../drivers/dpdk/describe.h"
+
+#include "bypath/driver.h"
+
 #include "ledger/explain.h"
 #include "ledger/model.h"
 #include "ledger/predict.h"
@@ -95,6 +101,7 @@ static struct bp_port_conf conf_of(const char *driver, const char *device)
 
 	strcpy(conf.driver, driver);
 	strcpy(conf.device, device);
+	set_default_keys(&conf);
 	return conf;
 }
 
@@ -104,7 +111,7 @@ static struct bp_port_info info_of(const char *device, const char *mode, enum bp
 
 	strcpy(info.mode, mode);
 	if (!strncmp(device, "net_", 4))
-		bp_model_pmd_name(device, info.device_driver);
+		dpdk_pmd_name(device, info.device_driver);
 	return info;
 }
 
@@ -114,8 +121,8 @@ static void path_of_case(const struct side_case *c, struct bp_model_path *path)
 	struct bp_port_conf conf = conf_of(c->driver, c->device), null = conf_of("null", "");
 	struct bp_port_info info = info_of(c->device, c->mode, c->kind);
 	struct bp_port_info null_info = info_of("", "null", NONE);
-	struct bp_model_end end = { &conf, &info, NONE, BP_GATHER_UNKNOWN };
-	struct bp_model_end other = { &null, &null_info, NONE, BP_GATHER_UNKNOWN };
+	struct bp_model_end end = { &conf, &info, { .kind = NONE } };
+	struct bp_model_end other = { &null, &null_info, { .kind = NONE } };
 
 	if (c->dir == BP_RX)
 		bp_model_path(&end, &other, path);
@@ -198,9 +205,8 @@ static void paths_over_veth_add_up(void **state)
 		struct bp_port_info out_info = info_of(c->out_device, c->out_mode, VETH);
 		struct bp_model_path path;
 
-		bp_model_path(&(struct bp_model_end){ &in, &in_info, NONE, BP_GATHER_UNKNOWN },
-			      &(struct bp_model_end){ &out, &out_info, NONE, BP_GATHER_UNKNOWN },
-			      &path);
+		bp_model_path(&(struct bp_model_end){ &in, &in_info, { .kind = NONE } },
+			      &(struct bp_model_end){ &out, &out_info, { .kind = NONE } }, &path);
 		if (!path.is_modelled || path.kernel.lo != c->k_lo || path.kernel.hi != c->k_hi ||
 		    path.user.lo != c->u || path.user.hi != c->u)
 			fail_msg("%s %s → %s %s: K %u–%u U %u–%u", c->in_driver, c->in_mode,
@@ -231,7 +237,7 @@ static void pmds_that_copy_say_so(void **state)
 	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++) {
 		struct bp_port_conf conf = conf_of("dpdk", pmds[i].device);
 		struct bp_port_info info = info_of("", "pmd", PMD);
-		struct bp_model_end end = { &conf, &info, NONE, BP_GATHER_UNKNOWN };
+		struct bp_model_end end = { &conf, &info, { .kind = NONE } };
 		struct bp_model_path path;
 
 		strcpy(info.device_driver, pmds[i].pmd);
@@ -279,8 +285,10 @@ static void lack_of_scatter_gather_costs_a_copy(void **state)
 		struct bp_port_info null_info = info_of("", "null", NONE);
 		struct bp_model_path path;
 
-		bp_model_path(&(struct bp_model_end){ &null, &null_info, NONE, BP_GATHER_UNKNOWN },
-			      &(struct bp_model_end){ &conf, &info, NONE, rows[i].gather }, &path);
+		bp_model_path(&(struct bp_model_end){ &null, &null_info, { .kind = NONE } },
+			      &(struct bp_model_end){
+				      &conf, &info, { .kind = NONE, .gather = rows[i].gather } },
+			      &path);
 		if (path.kernel.lo != rows[i].k_lo || path.kernel.hi != rows[i].k_hi)
 			fail_msg("row %zu: K %u–%u", i, path.kernel.lo, path.kernel.hi);
 	}
@@ -316,17 +324,22 @@ static void check_mover(const char *mover)
 				fail_msg("%s is inlined: no probe finds it", word);
 }
 
+static void check_movers(const struct bp_model_row *row)
+{
+	for (; row && row->n_hops; row++)
+		for (unsigned h = 0; h < row->n_hops; h++)
+			check_mover(row->hops[h].mover);
+}
+
 static void movers_are_functions_that_a_probe_finds(void **state)
 {
 	(void)state;
-	const struct bp_model_row *const tables[] = { bp_model_rows_kernel, bp_model_rows_dpdk,
-						      bp_model_rows_nic };
 	struct bp_model_path path;
 
-	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
-		for (const struct bp_model_row *row = tables[t]; row->driver; row++)
-			for (unsigned h = 0; h < row->n_hops; h++)
-				check_mover(row->hops[h].mover);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		check_movers(entry->facts->rows);
+		check_movers(entry->facts->more_rows);
+	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		path_of_case(&cases[i], &path);
 		for (unsigned h = 0; h < path.n_hops; h++)
@@ -380,7 +393,7 @@ static void pmd_names_come_out_of_device_strings(void **state)
 	char name[BP_NAME_BYTES];
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		bp_model_pmd_name(pairs[i][0], name);
+		dpdk_pmd_name(pairs[i][0], name);
 		assert_string_equal(name, pairs[i][1]);
 	}
 }
@@ -389,13 +402,13 @@ static void missing_device_is_predicted_as_other(void **state)
 {
 	(void)state;
 	struct bp_port_conf conf = conf_of("af_xdp", "no-such-dev");
-	struct bp_prediction p;
+	struct bp_port_info info;
 
-	bp_predict_port(&conf, &p);
-	assert_int_equal(p.info.kind, OTHER);
-	assert_non_null(strstr(p.info.note, "no interface no-such-dev"));
-	assert_non_null(strstr(p.info.note, "other"));
-	assert_string_equal(p.info.mode, "native-copy");
+	bp_predict_port(&conf, &info);
+	assert_int_equal(info.kind, OTHER);
+	assert_non_null(strstr(info.note, "no interface no-such-dev"));
+	assert_non_null(strstr(info.note, "other"));
+	assert_string_equal(info.mode, "native-copy");
 }
 
 /* What drivers/af_xdp/mode.c ends with: modes from the one asked for downwards, strict or not. */
@@ -426,7 +439,7 @@ static void af_xdp_mode_follows_the_features(void **state)
 		{ &native, "zerocopy", "native-copy", "no zero-copy", false, true },
 		{ &native, "copy", "native-copy", "", false, false },
 		{ &native, "skb", "skb-copy", "", false, false },
-		{ &all, "", "native-zerocopy", "the bind decides", false, false },
+		{ &all, "auto", "native-zerocopy", "the bind decides", false, false },
 		{ &all, "zerocopy", "native-zerocopy", "the bind decides", false, false },
 		{ &all, "copy", "native-copy", "", false, false },
 		{ &none, "auto", "native-copy", "no zero-copy", true, false },
@@ -437,19 +450,18 @@ static void af_xdp_mode_follows_the_features(void **state)
 
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		struct bp_port_conf conf = conf_of("af_xdp", "nic0");
-		struct bp_prediction p = { .info = { .note = "" } };
-		bool is_refused;
+		struct bp_port_info info = { .note = "" };
+		bool is_refused, is_strict = i % 2;
 
-		snprintf(conf.mode, sizeof(conf.mode), "%s", rows[i / 2].asked);
-		conf.strict = i % 2;
+		set_key(&conf, "mode", rows[i / 2].asked);
+		set_key(&conf, "strict", is_strict ? "yes" : "no");
 		conf.forward_to = rows[i / 2].sends_only ? BP_NO_PORT : 1;
-		bp_predict_af_xdp(&conf, rows[i / 2].device, &p);
-		is_refused = strstr(p.info.note, "refuses to start") != NULL;
-		if (strcmp(p.info.mode, rows[i / 2].mode) ||
-		    !strstr(p.info.note, rows[i / 2].note) ||
-		    is_refused != (conf.strict && rows[i / 2].is_refused_when_strict))
-			fail_msg("row %zu, strict %d: %s, «%s»", i / 2, conf.strict, p.info.mode,
-				 p.info.note);
+		af_xdp_predict_mode(&conf, rows[i / 2].device, &info);
+		is_refused = strstr(info.note, "refuses to start") != NULL;
+		if (strcmp(info.mode, rows[i / 2].mode) || !strstr(info.note, rows[i / 2].note) ||
+		    is_refused != (is_strict && rows[i / 2].is_refused_when_strict))
+			fail_msg("row %zu, strict %d: %s, «%s»", i / 2, is_strict, info.mode,
+				 info.note);
 	}
 }
 

@@ -20,7 +20,7 @@ static const int link_types[] = { DLT_EN10MB, DLT_RAW,       DLT_IPV4,
 
 static struct bp_rewrite make(int link_type)
 {
-	const struct bp_port_conf conf = { .dst_mac = mac_b, .src_mac = mac_a };
+	const struct bp_pcap_conf conf = { .dst_mac = mac_b, .src_mac = mac_a };
 	struct bp_rewrite rw;
 
 	assert_int_equal(bp_rewrite_init(&rw, link_type, &conf), 0);
@@ -105,7 +105,7 @@ static void a_cooked_packet_has_the_type_of_its_protocol(void **state)
 
 static void a_frame_keeps_what_is_not_replaced(void **state)
 {
-	struct bp_port_conf conf = { .src_mac = mac_a };
+	struct bp_pcap_conf conf = { .src_mac = mac_a };
 	uint8_t frame[60] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x08, 0x06 };
 	const uint8_t want[] = { 1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 0xa, 0x08, 0x06 };
 	struct bp_rewrite_head head;
@@ -118,14 +118,14 @@ static void a_frame_keeps_what_is_not_replaced(void **state)
 	assert_memory_equal(head.bytes, want, sizeof(want));
 	expect_fault(DLT_EN10MB, frame, 13, BP_DROP_RUNT);
 	assert_true(rw.is_needed);
-	conf = (struct bp_port_conf){ .name = "" };
+	conf = (struct bp_pcap_conf){ .vlan = 0 };
 	assert_int_equal(bp_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
 	assert_false(rw.is_needed);
 }
 
 static void what_lacks_a_header_needs_both_addresses(void **state)
 {
-	const struct bp_port_conf half = { .dst_mac = mac_b };
+	const struct bp_pcap_conf half = { .dst_mac = mac_b };
 	struct bp_rewrite rw;
 
 	(void)state;
@@ -139,7 +139,7 @@ static void what_lacks_a_header_needs_both_addresses(void **state)
 static struct bp_rewrite_head tags_of(const uint8_t *tags, uint32_t n_bytes, uint16_t vlan,
 				      bool strips_vlan)
 {
-	const struct bp_port_conf conf = { .vlan = vlan, .strips_vlan = strips_vlan };
+	const struct bp_pcap_conf conf = { .vlan = vlan, .strips_vlan = strips_vlan };
 	uint8_t frame[64] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
 	struct bp_rewrite_head head;
 	struct bp_rewrite rw;

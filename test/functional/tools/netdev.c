@@ -3,6 +3,7 @@
 /*
  * netdev facts NAME [NETNS-FILE]: asked by a descriptor of this namespace, from within the one of the file.
  * netdev full NAME: with no descriptor left.
+ * netdev link NAME: IFF_RUNNING first, then the link.
  * netdev dropped NAME: the interface's tx_dropped.
  * netdev set NAME FEATURE 0|1: prints what bp_netdev_set_feature() returns.
  */
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -89,12 +91,32 @@ static int full(const char *name)
 	return setrlimit(RLIMIT_NOFILE, &before); /* the leak sanitizer opens files at the end */
 }
 
+static int tell_link(const char *name)
+{
+	static const char *const words[] = {
+		[BP_LINK_UP] = "up", [BP_LINK_DOWN] = "down", [BP_LINK_LOST] = "lost"
+	};
+	struct ifreq ifr = { .ifr_flags = 0 };
+	int fd = bp_netdev_open();
+
+	if (fd < 0)
+		return 1;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", name);
+	(void)ioctl(fd, SIOCGIFFLAGS, &ifr);
+	printf("running %d, link %s\n", !!(ifr.ifr_flags & IFF_RUNNING),
+	       words[bp_netdev_link(fd, name, bp_netdev_index(fd, name))]);
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && !strcmp(argv[1], "facts"))
 		return facts(argv[2], argv[3]);
 	if (argc == 3 && !strcmp(argv[1], "full"))
 		return full(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "link"))
+		return tell_link(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "dropped")) {
 		struct bp_netdev_tx_dropped d = { 0, 0, 0 };
 

@@ -4,9 +4,7 @@
  * Read from DPDK 22.11, and from Linux 6.18 below the PMDs that go through the kernel. Copies that
  * a PMD makes are user copies of provenance `modelled`: the PMD does not tell.
  */
-#include "ledger/model.h"
-
-#define KIND(k) (1u << BP_DEVICE_##k)
+#include "describe.h"
 
 #define HOME_MBUF \
 	.homes = BP_HOME_MBUF, .home_place = "mbuf of the DPDK pool", .home_domain = BP_DOMAIN_USER
@@ -22,9 +20,8 @@ static const char vhost_net_c[] = "linux/drivers/vhost/net.c";
 static const char tap_c[] = "dpdk/drivers/net/tap linux/drivers/net/tun.c";
 static const char pcap_c[] = "dpdk/drivers/net/pcap";
 
-const struct bp_model_row bp_model_rows_dpdk[] = {
+const struct bp_model_row dpdk_rows_pmd[] = {
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_af_packet",
 		HOME_MBUF,
@@ -38,7 +35,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the PMD copies each packet out of its ring" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_af_packet",
 		HOME_MBUF,
@@ -53,11 +49,10 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "attaches the ring's pages; poll(-1) blocks if the ring is full" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_af_xdp",
 		HOME_MBUF,
-		.kinds = KIND(VETH),
+		.kinds = BP_ON(VETH),
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 3,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "page fit for XDP",
@@ -73,7 +68,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "0 when the PMD's UMEM is its mempool (unaligned chunks), else 1" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_af_xdp",
 		HOME_MBUF,
@@ -89,11 +83,10 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "0 when the PMD's UMEM is its mempool (unaligned chunks), else 1" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_af_xdp",
 		HOME_MBUF,
-		.kinds = KIND(VETH) | KIND(TAP),
+		.kinds = BP_ON(VETH) | BP_ON(TAP),
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 2,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
@@ -106,7 +99,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "copy mode builds an skb from each frame" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_af_xdp",
 		HOME_MBUF,
@@ -122,7 +114,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "0 zero-copy or virtio_net, else 1: the PMD does not tell" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_memif",
 		HOME_MBUF,
@@ -133,7 +124,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the client's mbufs are the region; the server still copies" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_memif",
 		HOME_MBUF,
@@ -144,7 +134,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the client's mbufs are the region; the server still copies" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_memif",
 		HOME_MBUF,
@@ -154,7 +143,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "out of the region shared with the other process; no call" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_memif",
 		HOME_MBUF,
@@ -164,7 +152,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "into the region shared with the other process; no call" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_virtio_user",
 		HOME_MBUF,
@@ -175,7 +162,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .source = vhost_net_c, .why = "the vhost kernel thread copies" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_virtio_user",
 		HOME_MBUF,
@@ -187,7 +173,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .source = vhost_net_c, .why = "the vhost kernel thread copies" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_virtio_user",
 		HOME_MBUF,
@@ -197,7 +182,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "no copy on this side: the vhost side makes it" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_virtio_user",
 		HOME_MBUF,
@@ -208,7 +192,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "no copy on this side; a kick unless the peer suppressed it" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_vhost",
 		HOME_MBUF,
@@ -218,7 +201,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the vhost side copies out of the guest's memory" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_vhost",
 		HOME_MBUF,
@@ -229,7 +211,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the vhost side copies into the guest's memory" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_tap",
 		HOME_MBUF,
@@ -240,7 +221,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "what the kernel's own stack sent to this interface" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_tap",
 		HOME_MBUF,
@@ -251,7 +231,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the kernel's own stack receives the packet" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_pcap",
 		.words = "infinite_rx=1",
@@ -262,7 +241,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the file was read at the start; each packet is a copy of it" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_pcap",
 		.words = "rx_pcap=",
@@ -280,7 +258,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the PMD copies each packet into an mbuf" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_pcap",
 		.words = "rx_iface|,iface=",
@@ -298,7 +275,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the PMD copies each packet into an mbuf" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_pcap",
 		.words = "tx_pcap=",
@@ -313,7 +289,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the PMD flushes after each burst" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_pcap",
 		.words = "tx_iface|,iface=",
@@ -327,7 +302,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "one call per packet" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_null",
 		.words = "!copy=1",
@@ -338,7 +312,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "a fresh mbuf whose bytes nobody writes" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_null",
 		.words = "!copy=1",
@@ -349,7 +322,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "the mbuf is freed, no byte is read" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_RX,
 		.pmd = "net_ring",
 		HOME_MBUF,
@@ -359,7 +331,6 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .why = "mbufs pass through, bytes stay where they are" } },
 	},
 	{
-		.driver = "dpdk",
 		.dir = BP_TX,
 		.pmd = "net_ring",
 		HOME_MBUF,
@@ -368,5 +339,5 @@ const struct bp_model_row bp_model_rows_dpdk[] = {
 			    .mover = "rte_ring", .source = "dpdk/drivers/net/ring",
 			    .why = "mbufs pass through, bytes stay where they are" } },
 	},
-	{ .driver = NULL },
+	{ .n_hops = 0 },
 };

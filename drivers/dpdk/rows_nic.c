@@ -6,16 +6,16 @@
  * copy of payload; nor is what cxgbe writes for a virtual function (16 bytes), or ena beyond the size
  * that it pushes whole. Sizes are packets without FCS.
  */
-#include "ledger/model.h"
+#include "describe.h"
 
 #define NIC_RX(from_, to_place, mover_, low, high, source_, why_)                            \
-	.driver = "dpdk", .dir = BP_RX, .homes = BP_HOME_MBUF, .n_hops = 1,                  \
+	.dir = BP_RX, .homes = BP_HOME_MBUF, .n_hops = 1,                  \
 	.hops = { { from_, BP_DOMAIN_USER, .place = to_place, .mover = mover_,               \
 		    .user = { low, high }, .user_prov = BP_PROV_MODELLED, .source = source_, \
 		    .why = why_ } }
 
 #define NIC_TX(mover_, low, high, source_, why_)                                             \
-	.driver = "dpdk", .dir = BP_TX, .homes = BP_HOME_MBUF,                               \
+	.dir = BP_TX, .homes = BP_HOME_MBUF,                               \
 	.home_place = "mbuf of the DPDK pool", .home_domain = BP_DOMAIN_USER, .n_hops = 1,   \
 	.hops = { { BP_DOMAIN_USER, BP_DOMAIN_DEVICE, .place = "the wire", .mover = mover_,  \
 		    .user = { low, high }, .user_prov = BP_PROV_MODELLED, .source = source_, \
@@ -28,7 +28,7 @@ static const char gve_rx_c[] = "dpdk/drivers/net/gve/gve_rx.c";
 static const char gve_tx_c[] = "dpdk/drivers/net/gve/gve_tx.c";
 static const char avp_c[] = "dpdk/drivers/net/avp/avp_ethdev.c";
 
-const struct bp_model_row bp_model_rows_nic[] = {
+const struct bp_model_row dpdk_rows_nic[] = {
 	{ .is_pci = true,
 	  .pmd = "net_vmxnet3",
 	  NIC_RX(BP_DOMAIN_DEVICE, mbuf, "DMA, or vmxnet3_recv_pkts", 0, 1, vmxnet3_c,
@@ -72,5 +72,5 @@ const struct bp_model_row bp_model_rows_nic[] = {
 	{ .is_pci = true,
 	  NIC_TX("DMA", 0, 0, "the PMD of the device",
 		 "the device reads the mbuf itself; the kernel sees nothing") },
-	{ .driver = NULL },
+	{ .n_hops = 0 },
 };

@@ -1,8 +1,8 @@
 /* What stands behind an interface, as the ledger's model wants it. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ledger/device.h"
+#include "core/device.h"
 
-#include "core/devargs.h"
+#include "core/claim.h"
 #include "core/netdev.h"
 
 #include <stdio.h>
@@ -45,37 +45,43 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 		close(fd);
 }
 
-bool bp_device_below_name(const char *devargs, char *name)
+bool bp_device_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES])
 {
-	/* Of several, the one that packets leave by. */
-	static const char *const keys[] = { "iface", "tx_iface", "rx_iface", "rx_iface_in" };
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	unsigned n = bp_claims_of(port, claims);
 
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (bp_devargs_get(devargs, keys[i], name, BP_NAME_BYTES))
-			return name[0] != '\0';
+	for (unsigned i = 0; i < n; i++)
+		if (claims[i].kind == BP_CLAIM_NETDEV) {
+			snprintf(ifname, BP_NAME_BYTES, "%.31s", claims[i].name);
+			return true;
+		}
 	return false;
 }
 
-enum bp_device_kind bp_device_below(const struct bp_port_conf *conf)
+bool bp_device_of(const struct bp_port_conf *port, struct bp_device *device)
 {
 	char ifname[BP_NAME_BYTES];
-	struct bp_device device;
 
-	if (strcmp(conf->driver, "dpdk") || !bp_device_below_name(conf->device, ifname))
-		return BP_DEVICE_NONE;
-	bp_device_look(ifname, &device);
-	return device.exists ? device.kind : BP_DEVICE_NONE;
+	*device = (struct bp_device){ .kind = BP_DEVICE_NONE };
+	if (!bp_device_name(port, ifname))
+		return false;
+	bp_device_look(ifname, device);
+	if (!device->exists)
+		device->kind = BP_DEVICE_NONE;
+	return device->exists;
 }
 
-enum bp_gather bp_device_gather(const struct bp_port_conf *conf)
+bool bp_device_predict(const char *ifname, struct bp_port_info *info, struct bp_device *device)
 {
-	char ifname[BP_NAME_BYTES];
-	struct bp_device device;
+	struct bp_device looked;
 
-	if (strcmp(conf->driver, "dpdk"))
-		snprintf(ifname, sizeof(ifname), "%.31s", conf->device);
-	else if (!bp_device_below_name(conf->device, ifname))
-		return BP_GATHER_UNKNOWN;
-	bp_device_look(ifname, &device);
-	return device.gather;
+	device = device ? device : &looked;
+	bp_device_look(ifname, device);
+	strcpy(info->device_driver, device->driver);
+	info->kind = device->kind;
+	info->mtu = device->mtu;
+	if (!device->exists)
+		snprintf(info->note, sizeof(info->note),
+			 "no interface %.31s here: assumed to be an ordinary NIC (other)", ifname);
+	return device->exists;
 }

@@ -1,7 +1,7 @@
 /* What the kernel tells about a network interface, asked without opening it. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef BYPATH_LEDGER_DEVICE_H
-#define BYPATH_LEDGER_DEVICE_H
+#ifndef BYPATH_CORE_DEVICE_H
+#define BYPATH_CORE_DEVICE_H
 
 #include "bypath/port.h"
 
@@ -31,15 +31,17 @@ struct bp_device {
  * on the kernel only. Never fails: what cannot be learned stays zero. */
 void bp_device_look(const char *ifname, struct bp_device *device);
 
-/* The kernel interface that a DPDK device string opens (iface=, rx_iface=, tx_iface=), into
- * name[BP_NAME_BYTES]; false if it opens none. Pure. */
-bool bp_device_below_name(const char *devargs, char *name);
+/* The kernel interface that a port of this configuration opens, of several the one that packets leave by, into
+ * ifname; false if it opens none. Pure. */
+bool bp_device_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES]);
 
-/* The kind of that interface, BP_DEVICE_NONE where there is none or it does not exist. Blocks as
- * bp_device_look(). */
-enum bp_device_kind bp_device_below(const struct bp_port_conf *conf);
+/* bp_device_look() at that interface. Whether it exists; else *device is zero, kind BP_DEVICE_NONE. */
+bool bp_device_of(const struct bp_port_conf *port, struct bp_device *device);
 
-/* Does the kernel device that a port sends out of gather pages? As bp_device_look(). */
-enum bp_gather bp_device_gather(const struct bp_port_conf *conf);
+/*
+ * What bp_device_look() tells, in the words of a port that is to stand on the interface: device_driver, kind,
+ * mtu, or a note that it does not exist. *device is filled too unless it is NULL. Whether it exists.
+ */
+bool bp_device_predict(const char *ifname, struct bp_port_info *info, struct bp_device *device);
 
 #endif

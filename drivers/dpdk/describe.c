@@ -1,0 +1,351 @@
+/* What `dpdk` is: keys, EAL's section, what device strings open, counters. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "describe.h"
+
+#include "core/claim.h"
+#include "core/devargs.h"
+#include "core/device.h"
+#include "core/pci.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EAL(field)                                     \
+	.offset = offsetof(struct bp_conf, eal.field), \
+	.size = sizeof(((struct bp_conf *)0)->eal.field)
+
+static const struct bp_key keys[] = {
+	BP_KEY_DEVICE("a PCI address, or a DPDK device string as net_memif0,role=client",
+		      "0000:03:00.1"),
+	BP_KEY_TAKE_HOST,
+	BP_KEY_QUEUES,
+	BP_KEY_CHECKSUM,
+	BP_KEY_OFFLOAD,
+	BP_KEY_RING_SIZE(32768),
+	BP_KEY_INT_OR_0("mtu", 68, 9600, "bytes", "leave it", "0", BP_KEY_OF_PORT(mtu),
+			"MTU to set on the device"),
+	{ .name = NULL },
+};
+
+static const struct bp_key eal_keys[] = {
+	BP_KEY_WORDS(
+		"in_memory", bp_words_yes_no, "yes", EAL(in_memory),
+		"leave no files behind, allow several instances; becomes no with no_huge = yes"),
+	BP_KEY_WORDS("no_huge", bp_words_yes_no, "no", EAL(no_huge),
+		     "ordinary pages for EAL's memory"),
+	BP_KEY_INT_OR_0("memory", 16, 1048576, "MiB", "EAL's choice", "0", EAL(memory_mib),
+			"memory that EAL takes"),
+	{ .name = "file_prefix",
+	  .type = BP_KEY_TEXT,
+	  .example = "bypath",
+	  EAL(file_prefix),
+	  .help = "name of EAL's files, for several instances with in_memory = no" },
+	{ .name = "args",
+	  .type = BP_KEY_TEXT,
+	  .example = "\"--log-level=lib.eal:info\"",
+	  EAL(args),
+	  .help = "further EAL arguments, split at blanks" },
+	{ .name = NULL },
+};
+
+const struct bp_counter_row dpdk_counters[] = {
+	[DPDK_IMISSED] = { "imissed", "packets", BP_SIDE_RX, BP_KIND_DROP,
+			   "no free descriptor in the device's queue", false },
+	[DPDK_RX_NOMBUF] = { "rx_nombuf", "packets", BP_SIDE_RX, BP_KIND_DROP,
+			     "no free mbuf to receive into", false },
+	[DPDK_IERRORS] = { "ierrors", "packets", BP_SIDE_RX, BP_KIND_DROP, "received with errors",
+			   false },
+	[DPDK_OERRORS] = { "oerrors", "packets", BP_SIDE_TX, BP_KIND_DROP,
+			   "the device failed to send them", false },
+	{ .name = NULL },
+};
+
+/* ---- the device string ------------------------------------------------------------------------ */
+
+static bool begins(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* The arguments of virtual devices that name an interface or a file; of several interfaces the one that
+ * packets leave by comes first. */
+static const struct {
+	const char *prefix; /* of the device's name */
+	const char *key;
+	struct bp_claim claim;
+} args[] = {
+	{ "net_af_packet", "iface", { .kind = BP_CLAIM_NETDEV } },
+	{ "eth_af_packet", "iface", { .kind = BP_CLAIM_NETDEV } },
+	{ "net_af_xdp", "iface", { .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_ALWAYS } },
+	{ "net_tap", "iface", { .kind = BP_CLAIM_NETDEV, .is_far_end = true } },
+	{ "net_pcap", "iface", { .kind = BP_CLAIM_NETDEV } },
+	{ "net_pcap", "tx_iface", { .kind = BP_CLAIM_NETDEV } },
+	{ "net_pcap", "rx_iface", { .kind = BP_CLAIM_NETDEV } },
+	{ "net_pcap", "rx_iface_in", { .kind = BP_CLAIM_NETDEV } },
+	{ "net_pcap", "rx_pcap", { .kind = BP_CLAIM_FILE, .is_read = true } },
+	{ "net_pcap", "tx_pcap", { .kind = BP_CLAIM_FILE } },
+};
+
+static bool has(const struct bp_claim *claims, unsigned n, const struct bp_claim *claim)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (claims[i].kind == claim->kind && !strcmp(claims[i].name, claim->name))
+			return true;
+	return false;
+}
+
+/* Of a virtual device: the interfaces and files behind it. One that is named twice counts once. */
+static unsigned claims_of_args(const char *device, struct bp_claim *claims)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
+		struct bp_claim claim = args[i].claim;
+
+		if (n == BP_CLAIMS_MAX || !begins(device, args[i].prefix) ||
+		    !bp_devargs_get(device, args[i].key, claim.name, sizeof(claim.name)))
+			continue;
+		claim.is_output = claim.kind == BP_CLAIM_FILE && !claim.is_read &&
+				  bp_claim_is_output(claim.name);
+		if (!has(claims, n, &claim))
+			claims[n++] = claim;
+	}
+	return n;
+}
+
+static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
+{
+	const char *device = port->device;
+	unsigned n = claims_of_args(device, claims);
+	char address[BP_PCI_ADDRESS_BYTES];
+
+	if (n)
+		return n;
+	if (begins(device, "pci:"))
+		device += 4;
+	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_VIRTUAL };
+	if (bp_pci_parse(device, address))
+		claims[0].kind = BP_CLAIM_PCI;
+	bp_devargs_name(device, claims[0].name, sizeof(claims[0].name));
+	return 1;
+}
+
+/* Length of the longest PMD name of the rows that the text begins with: EAL matches likewise. */
+static size_t known_pmd(const char *text)
+{
+	const struct bp_model_row *const tables[] = { dpdk_rows_pmd, dpdk_rows_nic };
+	size_t longest = 0;
+
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct bp_model_row *row = tables[i]; row->n_hops; row++) {
+			size_t len = row->pmd && !row->is_pci ? strlen(row->pmd) : 0;
+
+			if (len > longest && !strncmp(text, row->pmd, len))
+				longest = len;
+		}
+	return longest;
+}
+
+void dpdk_pmd_name(const char *device, char *name)
+{
+	char address[BP_PCI_ADDRESS_BYTES];
+	size_t len = known_pmd(device);
+
+	name[0] = '\0';
+	if (bp_pci_parse(device, address))
+		return;
+	if (!len)
+		len = strcspn(device, ",");
+	while (len && isdigit((unsigned char)device[len - 1]))
+		len--;
+	if (len >= BP_NAME_BYTES)
+		len = BP_NAME_BYTES - 1;
+	snprintf(name, BP_NAME_BYTES, "%.*s", (int)len, device);
+}
+
+static bool is_virtual(const char *name)
+{
+	static const char *const prefixes[] = { "net_", "eth_", "virtio_user" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (begins(name, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* A PCI address, a device with its bus before it, or a virtual device. */
+static void check(struct bp_port_conf *port, struct bp_check *check)
+{
+	char name[BP_PATH_BYTES], full[BP_PCI_ADDRESS_BYTES];
+	const char *pci = name;
+	bool is_pci;
+
+	bp_devargs_name(port->device, name, sizeof(name));
+	if (begins(pci, "pci:"))
+		pci += 4;
+	is_pci = bp_pci_parse(pci, full);
+	if (is_pci && strlen(pci) == strlen(full))
+		return;
+	if (isxdigit((unsigned char)pci[0]) && strchr(pci, ':') &&
+	    !pci[strspn(pci, "0123456789abcdefABCDEF:.")])
+		check->complain(
+			check, "device",
+			"found «%.80s»; a PCI address is DDDD:BB:DD.F, as 0000:03:00.1%s%s%s", name,
+			is_pci ? "; did you mean «" : "", is_pci ? full : "", is_pci ? "»?" : "");
+	else if (pci == name && !strchr(name, ':') && !is_virtual(name))
+		check->complain(
+			check, "device",
+			"found «%.80s»; allowed: a PCI address as 0000:03:00.1, or a DPDK device "
+			"string as net_memif0,role=client; for a network interface: "
+			"net_af_packet0,iface=NAME",
+			name);
+}
+
+static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
+{
+	if (begins(port->device, "net_null"))
+		limits->invents =
+			"a net_null device, which makes its frames by itself: nothing that was "
+			"sent comes out of it";
+}
+
+/* ---- EAL's section ---------------------------------------------------------------------------- */
+
+/* EAL's folder is its runtime folder, «/», the prefix: it must not lead elsewhere. */
+static bool is_prefix(const char *text)
+{
+	return !strchr(text, '/') && strcmp(text, "..") && strcmp(text, ".");
+}
+
+static void check_prefix(const struct bp_conf *conf, struct bp_check *check)
+{
+	char args_copy[BP_PATH_BYTES], *rest = args_copy;
+
+	if (!is_prefix(conf->eal.file_prefix))
+		check->complain(check, "file_prefix", "found «%s», allowed: a name without «/»",
+				conf->eal.file_prefix);
+	snprintf(args_copy, sizeof(args_copy), "%s", conf->eal.args);
+	for (char *word; (word = strsep(&rest, " \t="));) {
+		/* getopt takes a name that is cut short; the value is the next word that is not empty. */
+		if (!begins(word, "--fi") || !rest)
+			continue;
+		rest += strspn(rest, " \t=");
+		word = strsep(&rest, " \t");
+		if (!is_prefix(word))
+			check->complain(check, "args",
+					"found «%s» as file prefix, allowed: a name without «/»",
+					word);
+	}
+}
+
+/* EAL of DPDK 22.11 refuses --in-memory together with --no-huge. */
+static void check_eal(struct bp_conf *conf, struct bp_check *check)
+{
+	if (conf->eal.no_huge && conf->eal.in_memory) {
+		if (check->is_given(check, "in_memory"))
+			check->complain(
+				check, "in_memory",
+				"found «yes» beside no_huge = yes, which EAL refuses: delete one "
+				"of the two lines");
+		conf->eal.in_memory = false;
+	}
+	check_prefix(conf, check);
+}
+
+static const struct bp_section section = {
+	.name = "dpdk",
+	.help = "how EAL starts; read only if there is a dpdk port",
+	.keys = eal_keys,
+	.check = check_eal,
+};
+
+/* ---- what a start would find ------------------------------------------------------------------ */
+
+/* As the driver names it; zero-copy is the client's alone. */
+static const char *memif_mode(const char *devargs)
+{
+	char role[16] = "", zero_copy[16] = "";
+
+	(void)bp_devargs_get(devargs, "role", role, sizeof(role));
+	(void)bp_devargs_get(devargs, "zero-copy", zero_copy, sizeof(zero_copy));
+	if (!strcmp(role, "server") || !strcmp(role, "master"))
+		return "server";
+	return strcmp(zero_copy, "yes") ? "client" : "client-zerocopy";
+}
+
+/* The PMD of a PCI device by its ids, where its copies differ from what most PMDs make; else "". */
+static const char *pmd_of_ids(const char *address)
+{
+	static const struct {
+		uint16_t vendor, first, last; /* devices */
+		const char *pmd;
+	} pmds[] = {
+		{ 0x15ad, 0x07b0, 0x07b0, "net_vmxnet3" }, { 0x1ae0, 0x0042, 0x0042, "net_gve" },
+		{ 0x1af4, 0x1110, 0x1110, "net_avp" },     { 0x1d0f, 0x0ec2, 0x0ec2, "net_ena" },
+		{ 0x1d0f, 0xec20, 0xec21, "net_ena" },     { 0x15b3, 0x1013, 0xffff, "mlx5_pci" },
+	};
+	struct bp_pci_device device;
+
+	if (bp_pci_look(address, &device))
+		return "";
+	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++)
+		if (device.vendor == pmds[i].vendor && device.device >= pmds[i].first &&
+		    device.device <= pmds[i].last)
+			return pmds[i].pmd;
+	return "";
+}
+
+static void predict_pci(const char *address, struct bp_port_info *info)
+{
+	strcpy(info->device_driver, pmd_of_ids(address));
+	if (!bp_pci_ready(address, info->note, sizeof(info->note)))
+		strcpy(info->note, info->device_driver[0]
+					   ? "the PMD is told by the ids of the PCI device"
+					   : "EAL finds the PMD of this PCI device at start");
+}
+
+/* PMDs that take and give metadata as far as their peer negotiates it. */
+static bool is_virtio(const char *pmd)
+{
+	return !strcmp(pmd, "net_vhost") || !strcmp(pmd, "net_virtio_user");
+}
+
+static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+{
+	const char *pmd = info->device_driver;
+	char address[BP_PCI_ADDRESS_BYTES];
+	struct bp_device below;
+
+	dpdk_pmd_name(port->device, info->device_driver);
+	info->kind = BP_DEVICE_PMD;
+	if ((!strcmp(pmd, "net_af_packet") || !strcmp(pmd, "net_af_xdp")) &&
+	    bp_device_of(port, &below))
+		info->kind = below.kind;
+	if (!strcmp(pmd, "net_tap"))
+		info->kind = BP_DEVICE_TAP;
+	strcpy(info->mode, strcmp(pmd, "net_memif") ? "pmd" : memif_mode(port->device));
+	if (bp_pci_parse(port->device, address))
+		predict_pci(address, info);
+	if (is_virtio(pmd))
+		info->caps = BP_CAP_CSUM_INFER | BP_CAP_VNET_BY_PEER;
+	else if (info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP)
+		info->caps = BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER;
+	else
+		info->caps = BP_CAP_PLAIN_RX;
+}
+
+const struct bp_facts bp_facts_dpdk = {
+	.summary = "any DPDK poll-mode driver: PCI NICs, net_memif, net_virtio_user, net_tap, …",
+	.flags = BP_FACT_DEVICE_STRING,
+	.keys = keys,
+	.section = &section,
+	.example = "nic",
+	.claims = claims,
+	.check = check,
+	.limits = limits,
+	.predict = predict,
+	.rows = dpdk_rows_pmd,
+	.more_rows = dpdk_rows_nic,
+	.counters = dpdk_counters,
+};

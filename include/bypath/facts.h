@@ -1,0 +1,187 @@
+/* What a driver says of itself: plain facts, known without its module, its library or its device. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_FACTS_H
+#define BYPATH_FACTS_H
+
+#include "bypath/key.h"
+#include "bypath/ledger.h"
+#include "bypath/port.h"
+
+/*
+ * drivers/NAME/describe.c defines `const struct bp_facts bp_facts_NAME` and includes no header of a third
+ * party: it is part of every build, also where the driver itself is left out. The configuration, `check`,
+ * `explain`, `drivers`, the reference and the tables of the documentation loop over these facts.
+ */
+
+/* ---- what a port opens ----------------------------------------------------------------------- */
+
+/* Of one port: net_pcap names up to four interfaces and files. */
+#define BP_CLAIMS_MAX 4u
+
+enum bp_claim_kind {
+	BP_CLAIM_NETDEV, /* a network interface */
+	BP_CLAIM_PCI, /* a PCI device, by its address */
+	BP_CLAIM_VIRTUAL, /* a device that lives in this process only, by its name */
+	BP_CLAIM_RING, /* in-process, with two ends */
+	BP_CLAIM_FILE, /* a capture */
+};
+
+/* Which packets of an interface no longer reach the kernel's stack. */
+enum bp_claim_take {
+	BP_TAKE_NONE, /* it hears all of them as well */
+	BP_TAKE_RECEIVED, /* all, once something is received there */
+	BP_TAKE_ALWAYS, /* all, even of a port that only sends */
+};
+
+struct bp_claim {
+	enum bp_claim_kind kind;
+	enum bp_claim_take take; /* NETDEV */
+	bool is_read; /* a file that is only read: several may */
+	bool is_far_end; /* an interface that the driver makes: the port is its wire */
+	bool is_output; /* a file: standard output, whatever that is */
+	bool is_sending; /* takes no packets, so it may stand beside a port that does */
+	char name[BP_PATH_BYTES]; /* as it is spelt */
+};
+
+/* ---- what its configuration may say ---------------------------------------------------------- */
+
+/* The faults of one port, or of a driver's section. Control thread. */
+struct bp_check {
+	const struct bp_conf *conf;
+	const char *section; /* "port.wan" */
+	/* Was the key given in this section? */
+	bool (*is_given)(const struct bp_check *check, const char *key);
+	/* Say what is wrong with a key (NULL: with the section): «found …; allowed …», what to do. */
+	void (*complain)(struct bp_check *check, const char *key, const char *fmt, ...)
+		__attribute__((format(printf, 3, 4)));
+};
+
+/* What a port of this configuration cannot be used for. Each is NULL, or why: «nothing comes out of a file
+ * that is written». */
+struct bp_limits {
+	const char *key; /* that the reasons speak of: "mode", "driver" */
+	const char *no_rx; /* nothing is received from it */
+	const char *no_tx; /* nothing can be sent to it */
+	const char *no_forward; /* it is of no use on a path */
+	const char *no_replay; /* bypath gen can send streams to it, but no capture */
+	/* What is received there was sent by nobody now: the port makes it, or it is old. */
+	const char *invents;
+	bool is_capture; /* it plays a capture: what `gen` may replay and `until = replayed` waits for */
+	bool is_endless; /* a capture that never ends */
+	bool is_paced; /* a capture with a pace of its own */
+};
+
+/* ---- what its packets cost ------------------------------------------------------------------- */
+
+enum bp_direction { BP_RX, BP_TX };
+
+/* Who owns the bytes of a view: decides whether a TX queue takes it in place. */
+enum bp_home {
+	BP_HOME_ARENA = 1u << 0, /* the arena's frames, a UMEM to AF_XDP */
+	BP_HOME_LOAN = 1u << 1, /* a slot of a receive ring, wanted back soon */
+	BP_HOME_MBUF = 1u << 2, /* a DPDK mempool */
+	BP_HOME_ANY = 7,
+};
+
+/* How the bytes pass between the kernel and its device, beside what the row itself says. */
+enum bp_device_hop {
+	BP_DEVICE_HOP_NONE, /* the row covers it, or there is no kernel device */
+	BP_DEVICE_HOP_SKB, /* an skb that the kernel owns */
+	BP_DEVICE_HOP_PAGES, /* TX: an skb with user pages attached, which some devices copy first */
+};
+
+#define BP_ROW_HOPS_MAX 4u
+#define BP_ON(kind_)    (1u << BP_DEVICE_##kind_)
+
+/*
+ * The hops of one direction of a port, where pmd, kinds fit and every word occurs in the effective mode (with
+ * BP_FACT_DEVICE_STRING: or in the device string). The first row of a driver that matches counts.
+ */
+struct bp_model_row {
+	enum bp_direction dir;
+	const char *pmd; /* NULL: any; with is_pci: what its name begins with */
+	const char *words; /* separated by blanks; "a|b": either; "!a": must not occur; NULL none */
+	uint32_t kinds; /* BP_ON()s, of the kernel interface; 0 any */
+	uint32_t homes; /* RX: the pool that views come from; TX: pools taken in place */
+	const char *home_place; /* TX: what a view of another pool is copied into */
+	enum bp_domain home_domain; /* TX: and the domain of that */
+	bool is_pci; /* PCI devices only */
+	enum bp_device_hop device_hop;
+	unsigned n_hops; /* 0 ends a list of rows */
+	struct bp_hop hops[BP_ROW_HOPS_MAX]; /* in the order that the bytes take */
+};
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+enum bp_fact_flag {
+	/* `device` is a device string whose arguments decide what the port is. */
+	BP_FACT_DEVICE_STRING = 1u << 0,
+	/* Neither reads nor writes the bytes of the arena's frames. */
+	BP_FACT_TOUCHES_NOTHING = 1u << 1,
+	/* What it receives may need the engine's look (checksum = auto) on every path. */
+	BP_FACT_INFERS = 1u << 2,
+	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
+	 * workers that send to the port may not exceed `queues`. */
+	BP_FACT_PAIRED_QUEUES = 1u << 3,
+	/* The port takes one worker at most per direction (a file). */
+	BP_FACT_ONE_QUEUE = 1u << 4,
+	/* A port of it with no other keys than a file as `device` plays that file. */
+	BP_FACT_PLAYS = 1u << 5,
+	/* TX keeps the views themselves, of whatever pool, until another port receives them: up to ring_size. */
+	BP_FACT_KEEPS_VIEWS = 1u << 6,
+};
+
+/* A section of the INI. A driver's own has its values in struct bp_conf. */
+struct bp_section {
+	const char *name;
+	const char *help; /* one line */
+	const struct bp_key *keys; /* ends with name NULL */
+	bool is_named; /* stands for many, each with a name of its own behind a dot: [port.NAME] */
+	void (*check)(struct bp_conf *conf, struct bp_check *check); /* NULL: nothing to check */
+};
+
+struct bp_facts {
+	const char *summary; /* one line for `bypath drivers` */
+	uint32_t flags; /* enum bp_fact_flag */
+	const struct bp_key *keys; /* of its ports, ends with name NULL */
+	const struct bp_section *section; /* NULL: none */
+	/* A port for reference.ini: its name; NULL: it cannot stand there. */
+	const char *example;
+	/* The claims of a port; n ≤ BP_CLAIMS_MAX. By spelling only: asks nothing. Pure. NULL: none. */
+	unsigned (*claims)(const struct bp_port_conf *port, struct bp_claim *claims);
+	/* Values against each other; may settle what depends on others. NULL: nothing to check. */
+	void (*check)(struct bp_port_conf *port, struct bp_check *check);
+	/* Against this machine, beside what its claims tell; opens nothing. NULL: nothing. */
+	void (*check_here)(const struct bp_port_conf *port, struct bp_check *check);
+	/* Fills what differs from zeros. Pure. NULL: no limits. */
+	void (*limits)(const struct bp_port_conf *port, struct bp_limits *limits);
+	/*
+	 * What start() would put into a port's info, without opening anything: mode, device_driver, kind, mtu,
+	 * caps, and in note what it rests on. Any thread; blocks on the kernel only. NULL: mode is the driver's
+	 * name, nothing stands behind it.
+	 */
+	void (*predict)(const struct bp_port_conf *port, struct bp_port_info *info);
+	const struct bp_model_row *rows; /* of both directions, ends with n_hops 0 */
+	const struct bp_model_row *more_rows; /* tried after rows; NULL: none */
+	/* The counters that bp_driver_ops.stats() may report beside those of the interface
+	 * (core/netdev.h); ends with name NULL. NULL: none. */
+	const struct bp_counter_row *counters;
+};
+
+/* The facts of a driver that the build knows, or NULL. Pure; any thread. */
+const struct bp_facts *bp_facts_find(const char *driver);
+
+/* The key of a driver's ports, or NULL. Pure. */
+static inline const struct bp_key *bp_facts_key(const struct bp_facts *facts, const char *name)
+{
+	return bp_key_find(facts->keys, name);
+}
+
+/* A port's own struct of its driver's, which BP_KEY_OF_OWN() fills. */
+#define BP_OWN(type, port)       ((type *)(void *)(port)->own)
+#define BP_OWN_CONST(type, port) ((const type *)(const void *)(port)->own)
+
+/* bp_facts.limits of a port's driver: zeros where it has none, or where the driver is not known. */
+void bp_limits_of(const struct bp_port_conf *port, struct bp_limits *limits);
+
+#endif
