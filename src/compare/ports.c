@@ -86,7 +86,7 @@ void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
 	const struct bp_cmp_options *o = &cmp->options;
 	const char *a = o->in, *b = o->out;
 
-	if (!a || cmp->tester != BP_CMP_TESTER_NONE)
+	if (!a || !cmp->is_root || cmp->tester != BP_CMP_TESTER_NONE)
 		return;
 	fprintf(out,
 		"nobody sends to %s, so nothing can be measured between %s and %s. One of these:\n\n"

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define FORWARD_TRIES    1000u /* of 10 ms */
-#define PORTS_BRIDGE     "bypath-br" /* between ports that were named */
 #define XDP_ACT_NDO_XMIT 4u /* NETDEV_XDP_ACT_NDO_XMIT of linux/netdev.h, Linux 6.3 */
 #define NEED_ROOT        "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
 
@@ -135,9 +134,12 @@ static int make_kernel_forwarder(struct bp_cmp_run *run, const char *bridge)
 static int make_between_ports(struct bp_cmp_run *run)
 {
 	enum bp_cmp_forwarder f = run->row->path->forwarder;
+	char bridge
+		[IF_NAMESIZE]; /* of this process: two comparisons take nothing from each other */
 	uint64_t features;
 	int rc = 0;
 
+	snprintf(bridge, sizeof(bridge), "bypath-%d", (int)getpid());
 	if (f != BP_CMP_BRIDGE && f != BP_CMP_REDIRECT)
 		return 0;
 	if (f == BP_CMP_REDIRECT &&
@@ -151,9 +153,9 @@ static int make_between_ports(struct bp_cmp_run *run)
 		return -EOPNOTSUPP;
 	}
 	if (f == BP_CMP_BRIDGE)
-		rc = bp_guard_start(PORTS_BRIDGE, &run->guard);
+		rc = bp_guard_start(bridge, &run->guard);
 	if (!rc)
-		rc = make_kernel_forwarder(run, PORTS_BRIDGE);
+		rc = make_kernel_forwarder(run, bridge);
 	if (!rc)
 		rc = bp_link_stats(run->names.in, &run->in_before);
 	return rc ? rc : bp_link_stats(run->names.out, &run->out_before);

@@ -24,8 +24,8 @@ wires()
 	done
 }
 
-no_bridge() { ! ip link show bypath-br >/dev/null 2>&1; }
-has_bridge() { ip -o link show p1 | grep -q 'master bypath-br'; }
+no_bridge() { ! ip -o link show type bridge | grep -q .; }
+has_bridge() { ip -o link show p1 | grep -q 'master bypath-'; }
 arrives() { [ "$(sed -n 's/^ *p0: *//p' /proc/net/dev | awk '{ print $2 }')" -gt 2000 ]; }
 
 # state PORT: what must be as before. The kernel's own counters of changes aside.
