@@ -104,7 +104,7 @@ static int alloc_queues(struct afp_port *ap)
 		port->rxq[i].priv = &ap->rxqs[i];
 	}
 	for (uint16_t i = 0; i < port->n_txq; i++) {
-		ap->txqs[i].fd = ap->txqs[i].fd_qdisc = ap->txqs[i].ring.fd = -1;
+		ap->txqs[i].fd = ap->txqs[i].ring.fd = -1;
 		ap->txqs[i].ap = ap;
 		port->txq[i].priv = &ap->txqs[i];
 	}
@@ -212,7 +212,7 @@ static void stop_queues(struct bp_port *port)
 
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 		read_drops(rq);
-		/* First the socket: nothing may arrive while buffers are taken away. */
+		/* Close the socket first, so that nothing arrives while its buffers are taken away. */
 		if (rq->fd >= 0)
 			close(rq->fd);
 		rq->fd = -1;
@@ -322,7 +322,7 @@ static int afp_start(struct bp_port *port)
 	err = start_queues(port);
 	if (err) {
 		stop_queues(port);
-		/* Gone between two of the steps. */
+		/* The interface vanished between two of these steps. */
 		if (err == -ENXIO || bp_netdev_index(ap->ctl_fd, port->conf->device) != ap->ifindex)
 			err = -ENODEV;
 		if (err != -ENODEV && err != -ENETDOWN)

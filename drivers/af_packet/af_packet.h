@@ -103,16 +103,14 @@ struct afp_tx_ring {
 	uint8_t *base;
 	/* Running counts of slots: head next to fill, tail the oldest not yet reaped. */
 	uint32_t head, tail;
-	bool ended_at_drop; /* the last burst did, as its caller asks (bp_txq.ends_at_drop) */
+	bool ended_at_drop; /* the last burst ended behind a dropped packet (bp_txq.ends_at_drop) */
 };
 
 struct afp_txq {
-	int fd; /* most packets */
+	int fd;
 	uint32_t vnet_bytes;
-	int fd_qdisc; /* super-frames that the device cannot segment, when fd bypasses the qdisc;
-		       * else equal to fd */
 	struct afp_port *ap;
-	uint64_t via_qdisc; /* bit per message of the burst being sent */
+	bool skips_qdisc; /* until a super-frame comes that the device cannot segment: tx_send.c */
 	struct mmsghdr msgs[BP_BURST_MAX];
 	struct iovec iov[2 * BP_BURST_MAX];
 	uint32_t lens[BP_BURST_MAX]; /* layer 2 bytes per message */
@@ -124,19 +122,19 @@ struct afp_txq {
 
 struct afp_port {
 	struct bp_port *port;
-	int ctl_fd; /* to ask with in the network namespace of open() */
+	int ctl_fd; /* for questions about interfaces in the network namespace of open() */
 	struct bp_netdev_tx_dropped tx_dropped;
 	enum afp_mode mode;
 	bool has_tx_ring;
 	int ifindex; /* since start() */
-	int fanout_id; /* of this start, -1 before its first socket joined */
+	int fanout_id; /* the fanout group of this start; -1 until its first socket has joined */
 	int fanout_flags; /* PACKET_FANOUT_FLAG_IGNORE_OUTGOING where the kernel has it */
 	unsigned n_checks;
 	_Atomic uint32_t gso_types; /* written by the control thread, read by workers */
 	struct afp_rxq *rxqs;
 	struct afp_txq *txqs;
-	/* Loans find their way home by token alone, so all ports share the pools of the first one
-	 * that has them: an engine closes its ports together. */
+	/* A lent slot is given back by its token alone, so all ports share the pools of the first
+	 * port that has them: an engine closes its ports together. */
 	struct bp_pool own_ring_pool;
 	struct bp_pool *ring_pool; /* token: the slot's tpacket2_hdr */
 	struct afp_big big;
@@ -171,7 +169,7 @@ int afp_tx_send_start(struct bp_txq *q);
 void afp_tx_send_stop(struct bp_txq *q);
 /* The TX burst by messages. */
 unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
-/* The same without its count of bursts. */
+/* afp_tx_send() without counting a burst. */
 unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 /* After afp_tx_send_start(), which opens the sockets for what the ring cannot take. */
 int afp_tx_ring_start(struct bp_txq *q);

@@ -5,9 +5,8 @@
  *
  * The first frame that needs more than a copy (a tag put back, segments to be made of it, a checksum
  * that metadata cannot name, a buffer of its own, a named drop) ends the burst; a burst that begins
- * with one is the engine's, by views, so there is one implementation of all that. The frames behind
- * one that the kernel dropped go by views here. Slots of the receive ring go back when it is known
- * what became of their frames.
+ * with one is the engine's, by views, so there is one implementation of all that. Slots of the receive
+ * ring go back when it is known what became of their frames; those that did not leave become views.
  */
 #include "slots.h"
 
@@ -80,31 +79,25 @@ static unsigned fill(const struct afp_rx_ring *from, struct bp_txq *q, unsigned 
 }
 
 /*
- * Send the batch of n frames, as bp_tx_all() does. Returns the frames that are done with: less than n
- * only behind one that is gone.
+ * Send the batch of n frames. Returns the frames that are done with: less than n behind one that is gone
+ * or where the kernel is full, and *end says which.
  */
 static unsigned send_batch(struct bp_txq *q, struct afp_batch *batch, unsigned n,
-			   unsigned n_retries)
+			   enum afp_sent *end)
 {
-	unsigned n_done = 0, left = bp_tx_budget(q, n_retries) + 1;
-	enum afp_sent end = AFP_SENT_FULL;
 	uint32_t n_sent;
 
-	for (; end == AFP_SENT_FULL && left; left--) {
-		end = afp_tx_ring_kick(q, batch, &n_sent);
-		n_done += n_sent;
-	}
-	if (n_done)
+	*end = afp_tx_ring_kick(q, batch, &n_sent);
+	if (n_sent)
 		bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	if (end != AFP_SENT_ALL)
+	if (*end != AFP_SENT_ALL)
 		afp_tx_ring_unfill(&((struct afp_txq *)q->priv)->ring, batch);
 	afp_tx_ring_reap(q);
-	q->is_stuck = end == AFP_SENT_FULL;
-	if (end == AFP_SENT_GONE)
-		return n_done + 1;
-	bp_count(&q->counters, end == AFP_SENT_DOWN ? BP_DROP_PORT_DOWN : BP_DROP_TX_FULL,
-		 n - n_done);
-	return n;
+	if (*end == AFP_SENT_DOWN) {
+		bp_count(&q->counters, BP_DROP_PORT_DOWN, n - n_sent);
+		return n;
+	}
+	return n_sent + (*end == AFP_SENT_GONE);
 }
 
 /* n frames are done with: their slots are the kernel's again. */
@@ -125,24 +118,31 @@ static void give_slots(struct bp_rxq *q, struct afp_rx_ring *ring, unsigned n)
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 }
 
-/* Plain frames behind one that the kernel dropped: around the ring, in order. */
-static __attribute__((noinline)) unsigned by_views(struct bp_rxq *rxq, struct bp_txq *txq,
-						   unsigned max, unsigned n_retries)
+/*
+ * n plain frames that were in slots and did not leave, as views. Behind one that the kernel dropped they are
+ * tried at once, around the ring, in order. Returns the views that TX left.
+ */
+static __attribute__((noinline)) unsigned take_views(struct bp_rxq *rxq, struct bp_txq *txq,
+						     struct bp_pkt *left, unsigned n,
+						     enum afp_sent end)
 {
-	struct bp_pkt pkts[BP_BURST_MAX];
-	unsigned n = rxq->driver_burst(rxq, pkts, max);
+	unsigned k;
 
-	if (n)
-		bp_tx_all(txq, afp_tx_send, pkts, n, n_retries);
-	return n; /* of one view each */
+	n = rxq->driver_burst(rxq, left, n);
+	k = end == AFP_SENT_GONE ? afp_tx_send(txq, left, n) : 0;
+	for (unsigned i = k; i < n; i++)
+		left[i - k] = left[i];
+	return n - k;
 }
 
-static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, unsigned n_retries)
+static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, struct bp_pkt *left,
+		       unsigned *n_left)
 {
 	struct afp_rx_ring *from = &((struct afp_rxq *)rxq->priv)->ring;
 	uint64_t now = bp_clock_cycles();
 	unsigned n_full = afp_rx_ring_look(from, max, now), n = 0, n_done;
 	struct afp_batch batch;
+	enum afp_sent end;
 
 	if (!n_full) {
 		bp_count(&rxq->counters, BP_CNT_EMPTY, 1);
@@ -154,19 +154,19 @@ static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, uns
 	}
 	if (!n)
 		return BP_DIRECT_BY_VIEWS;
-	n_done = send_batch(txq, &batch, n, n_retries);
-	give_slots(rxq, from, n_done);
+	n_done = send_batch(txq, &batch, n, &end);
+	if (n_done)
+		give_slots(rxq, from, n_done);
 	if (n_done < n)
-		n_done += by_views(rxq, txq, n - n_done, n_retries);
+		*n_left = take_views(rxq, txq, left, n - n_done, end);
 	afp_rx_ring_took(from, now, n_full < max);
-	return n_done;
+	return n;
 }
 
-bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-			       enum bp_engine_mode mode)
+bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit)
 {
 	const struct afp_rxq *rq = rxq->priv;
 	const struct afp_txq *tq = txq->priv;
 
-	return mode == BP_ENGINE_IO && rq->ring.base && tq->ring.base ? direct : NULL;
+	return !edit && rq->ring.base && tq->ring.base ? direct : NULL;
 }

@@ -98,7 +98,7 @@ static int read_big(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 	begin = bp_clock_cycles();
 	n_bytes = recvmsg(rq->fd, &msg, MSG_DONTWAIT);
 	afp_count_call(&q->counters, begin, bp_clock_cycles());
-	if (n_bytes < (ssize_t)(vnet_bytes + ETH_HLEN) || msg.msg_flags & MSG_TRUNC) {
+	if (n_bytes < (ssize_t)vnet_bytes + ETH_HLEN || msg.msg_flags & MSG_TRUNC) {
 		bp_count(&q->counters, n_bytes > 0 ? BP_DROP_RX_TRUNCATED : BP_DROP_RX_BAD_META, 1);
 		bp_pool_put(q->worker_id, pkt, 1);
 		return -1;

@@ -103,7 +103,7 @@ static inline void afp_batch_add(struct afp_batch *batch, struct afp_tx_ring *ri
 
 /* How many of the next slots are full, up to max. Asks for the first lines of their frames. */
 unsigned afp_rx_ring_look(const struct afp_rx_ring *ring, unsigned max, uint64_t now);
-/* Frames have been taken, all that there were when is_empty. */
+/* Frames were taken from the ring; is_empty: it holds no more. */
 void afp_rx_ring_took(struct afp_rx_ring *ring, uint64_t now, bool is_empty);
 
 enum afp_sent {
@@ -120,13 +120,12 @@ enum afp_sent {
 enum afp_sent afp_tx_ring_kick(struct bp_txq *q, struct afp_batch *batch, uint32_t *n_sent);
 /* Take what is left of a batch out of the ring again. */
 void afp_tx_ring_unfill(struct afp_tx_ring *ring, const struct afp_batch *batch);
-/* Free slots. Looks for more than are known of only when those are less than `enough`. */
+/* The number of free slots. Looks for further ones only when fewer than `enough` are known. */
 uint32_t afp_tx_ring_room(struct bp_txq *q, uint32_t enough);
 /* Take note of all that the kernel has sent; sets n_held. */
 void afp_tx_ring_reap(struct bp_txq *q);
 
 /* direct.c. As bp_driver_ops.direct. */
-bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-			       enum bp_engine_mode mode);
+bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit);
 
 #endif

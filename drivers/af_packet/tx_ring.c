@@ -140,7 +140,7 @@ static ssize_t call(struct bp_txq *q, const struct afp_batch *batch)
 	ssize_t rc;
 
 	/* Around the qdisc the driver would miss what else the kernel's parsing sets. */
-	if (tq->fd == tq->fd_qdisc && !batch->type_diff)
+	if (!tq->skips_qdisc && !batch->type_diff)
 		to.sll_protocol = batch->type;
 	rc = sendto(tq->ring.fd, NULL, 0, MSG_DONTWAIT,
 		    to.sll_protocol ? (struct sockaddr *)&to : NULL,
@@ -315,7 +315,7 @@ int afp_tx_ring_start(struct bp_txq *q)
 		       q->port->conf->device, strerror(-err));
 		return err;
 	}
-	err = afp_socket_bind_tx(tq->ap, tq->ring.fd, tq->fd != tq->fd_qdisc);
+	err = afp_socket_bind_tx(tq->ap, tq->ring.fd, tq->skips_qdisc);
 	if (!err)
 		q->driver_burst = tx_ring;
 	return err;

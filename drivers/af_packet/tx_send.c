@@ -2,7 +2,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * System calls on the packet path: one sendmmsg() per burst, two more for each packet that the kernel
- * refuses, one at each change between the sockets around and through the qdisc.
+ * refuses. Once in a queue's life: one per socket, when it stops skipping the qdisc.
+ *
+ * Around the qdisc the kernel drops each super-frame that it would have to segment. When the first of those
+ * comes, the queue's sockets go through the qdisc, and they stay there: a packet that skips a qdisc which
+ * holds others, or waits for the device itself, overtakes them. What was sent around it is with the
+ * device by then.
  */
 #include "af_packet.h"
 
@@ -19,7 +24,7 @@
 #define TX_BUFFER_BYTES (4 << 20)
 #define GSO_ECN_BIT     6u
 
-/* May this super-frame go around the qdisc? The kernel drops there what it must segment. */
+/* Can the device itself cut this super-frame? */
 static bool device_segments(const struct afp_txq *tq, uint8_t gso_type)
 {
 	uint32_t types = atomic_load_explicit(&tq->ap->gso_types, memory_order_relaxed);
@@ -28,6 +33,18 @@ static bool device_segments(const struct afp_txq *tq, uint8_t gso_type)
 	if (gso_type & BP_VNET_GSO_ECN)
 		need |= 1u << GSO_ECN_BIT;
 	return (types & need) == need;
+}
+
+/* From now on all of the queue's packets go through the qdisc, in the order in which they are sent. */
+static __attribute__((noinline, cold)) void enter_qdisc(struct afp_txq *tq)
+{
+	const int fds[] = { tq->fd, tq->ring.fd }, off = 0;
+	bool has_failed = false;
+
+	for (unsigned i = 0; i < 2; i++)
+		has_failed |= fds[i] >= 0 && setsockopt(fds[i], SOL_PACKET, PACKET_QDISC_BYPASS,
+							&off, sizeof(off));
+	tq->skips_qdisc = has_failed;
 }
 
 /*
@@ -72,7 +89,6 @@ static unsigned fill_messages(struct afp_txq *tq, struct bp_pkt *pkts, unsigned 
 	struct iovec *iov = tq->iov;
 	unsigned m = 0;
 
-	tq->via_qdisc = 0;
 	for (unsigned i = 0; i < n; m++) {
 		struct msghdr *msg = &tq->msgs[m].msg_hdr;
 		struct bp_pkt *first = &pkts[i];
@@ -83,8 +99,8 @@ static unsigned fill_messages(struct afp_txq *tq, struct bp_pkt *pkts, unsigned 
 		iov = fill_first(tq, first, iov);
 		tq->lens[m] = first->len;
 		if ((first->flags & BP_PKT_VNET) && bp_pkt_vnet(first)->gso_type) {
-			if (!device_segments(tq, bp_pkt_vnet(first)->gso_type))
-				tq->via_qdisc |= UINT64_C(1) << m;
+			if (tq->skips_qdisc && !device_segments(tq, bp_pkt_vnet(first)->gso_type))
+				enter_qdisc(tq);
 			name_tag(tq, first, msg);
 		}
 		while (pkts[i++].flags & BP_PKT_MORE && i < n) {
@@ -95,20 +111,6 @@ static unsigned fill_messages(struct afp_txq *tq, struct bp_pkt *pkts, unsigned 
 		tq->n_views[m] = (uint8_t)(&pkts[i] - first);
 	}
 	return m;
-}
-
-/* Messages from m on that go to one socket. */
-static unsigned run_length(const struct afp_txq *tq, unsigned m, unsigned n_msgs, int *fd)
-{
-	bool via_qdisc = (tq->via_qdisc >> m) & 1;
-	unsigned end = m + 1;
-
-	*fd = via_qdisc ? tq->fd_qdisc : tq->fd;
-	if (tq->fd == tq->fd_qdisc)
-		return n_msgs - m;
-	while (end < n_msgs && ((tq->via_qdisc >> end) & 1) == via_qdisc)
-		end++;
-	return end - m;
 }
 
 /* The kernel refused message m. Returns how many messages that consumes; 0: nothing was tried. */
@@ -139,10 +141,8 @@ static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 	uint64_t n_bytes = 0;
 
 	while (m < n_msgs) {
-		int fd;
-		unsigned n_run = run_length(tq, m, n_msgs, &fd);
 		uint64_t begin = bp_clock_cycles();
-		int n = sendmmsg(fd, &tq->msgs[m], n_run, MSG_DONTWAIT);
+		int n = sendmmsg(tq->fd, &tq->msgs[m], n_msgs - m, MSG_DONTWAIT);
 		int err = errno;
 
 		afp_count_call(&q->counters, begin, bp_clock_cycles());
@@ -187,22 +187,6 @@ unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return k;
 }
 
-static int open_one(struct afp_txq *tq, bool bypass, int *fd)
-{
-	int err;
-
-	*fd = afp_socket_open(true, &tq->vnet_bytes);
-	if (*fd < 0)
-		return *fd;
-	afp_socket_set_buffer(*fd, SO_SNDBUF, SO_SNDBUFFORCE, TX_BUFFER_BYTES);
-	err = afp_socket_bind_tx(tq->ap, *fd, bypass);
-	if (err) {
-		close(*fd);
-		*fd = -1;
-	}
-	return err;
-}
-
 /* Does the device queue packets? What is not known counts as yes. */
 static bool has_qdisc(const struct afp_port *ap)
 {
@@ -218,18 +202,17 @@ int afp_tx_send_start(struct bp_txq *q)
 	struct afp_txq *tq = q->priv;
 	struct afp_port *ap = tq->ap;
 	enum bp_tristate wish = afp_conf(ap->port->conf)->qdisc_bypass;
-	/* Without a queueing discipline there is nothing to go around. */
-	bool bypass = wish == BP_YES || (wish == BP_AUTO && has_qdisc(ap));
-	int err = open_one(tq, bypass, &tq->fd);
+	int err;
 
+	tq->fd = afp_socket_open(true, &tq->vnet_bytes);
+	if (tq->fd < 0)
+		return tq->fd;
+	afp_socket_set_buffer(tq->fd, SO_SNDBUF, SO_SNDBUFFORCE, TX_BUFFER_BYTES);
+	/* Without a queueing discipline there is nothing to go around. */
+	tq->skips_qdisc = wish == BP_YES || (wish == BP_AUTO && has_qdisc(ap));
+	err = afp_socket_bind_tx(ap, tq->fd, tq->skips_qdisc);
 	if (err)
 		return err;
-	tq->fd_qdisc = tq->fd;
-	if (bypass) {
-		err = open_one(tq, false, &tq->fd_qdisc);
-		if (err)
-			return err;
-	}
 	for (unsigned i = 0; i < 2; i++)
 		tq->tagged[i] = (struct sockaddr_ll){
 			.sll_family = AF_PACKET,
@@ -244,9 +227,7 @@ void afp_tx_send_stop(struct bp_txq *q)
 {
 	struct afp_txq *tq = q->priv;
 
-	if (tq->fd_qdisc >= 0 && tq->fd_qdisc != tq->fd)
-		close(tq->fd_qdisc);
 	if (tq->fd >= 0)
 		close(tq->fd);
-	tq->fd = tq->fd_qdisc = -1;
+	tq->fd = -1;
 }

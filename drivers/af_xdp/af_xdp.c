@@ -188,8 +188,8 @@ static void fill_info(struct xsk_port *xp, enum af_xdp_mode mode)
 	info->tx_copies = 0;
 	if (dev->kind == BP_DEVICE_VETH || dev->kind == BP_DEVICE_TAP) {
 		info->caps |= BP_CAP_CSUM_INFER;
-		/* A tap's writer hands super-frames to generic XDP even where the program is
-		 * native; veth stops making them once it is. */
+		/* A tap's writer hands super-frames to generic XDP even beside a native program. On
+		 * veth none come while a native program is attached. */
 		if (mode == AF_XDP_SKB || dev->kind == BP_DEVICE_TAP)
 			info->caps |= BP_CAP_GSO_INFER;
 	}
@@ -214,7 +214,8 @@ static void warn_about_mtu(const struct xsk_port *xp)
 							    : "");
 }
 
-/* On veth a sender's VLAN interface leaves its tag beside the frame, and the frame comes without. */
+/* On veth a VLAN interface of the sender leaves the tag in metadata, and the frame comes without
+ * it. */
 static void warn_about_tags(const struct xsk_port *xp)
 {
 	const struct bp_port *port = xp->port;
@@ -265,7 +266,7 @@ static int af_xdp_start(struct bp_port *port)
 	if (ret)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, strerror(-ret));
 	ret = check_queues(xp, why, sizeof(why));
-	/* A port that only sends leaves another's program alone. */
+	/* A port that only sends does not touch a program that somebody else has attached. */
 	if (!ret && port->n_rxq)
 		ret = xsk_prog_check_none(&xp->dev, xsk_busy_tries(xp), why, sizeof(why));
 	if (ret)

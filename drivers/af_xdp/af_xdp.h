@@ -115,8 +115,10 @@ struct xsk_port {
 	struct xsk_prog *prog; /* loaded in open() */
 	struct xsk_device dev; /* as of the last start */
 	int ctl_fd; /* for queries in the network namespace of open() */
-	int promisc_fd; /* the device is promiscuous while it is open; -1: it is not by us */
-	int tags_ifindex; /* its tag stripping is off, by us, until close(); 0: none's */
+	int promisc_fd; /* the device is promiscuous while this is open; -1: we have not asked for
+			 * that */
+	int tags_ifindex; /* the interface whose tag stripping we have turned off until close(); 0:
+			   * none */
 	unsigned n_queues;
 	struct xsk_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */

@@ -15,9 +15,10 @@
 
 /* Fewer gain nothing more, by measurement (docs/performance.md). */
 #define XSK_SHALLOW 512u
-/* So many times the full level must have come through a starved ring: a burst never has. */
+/* The level falls when this many times the full level has come through a starved ring: no burst is
+ * that long. */
 #define XSK_STARVED_TIMES 4u
-/* As many empty polls in a row are a lull; a worker near its limit never sees two. */
+/* So many empty polls in a row count as a lull; a worker near its limit never sees two. */
 #define XSK_LULL_POLLS 64u
 /* Free frames that the kernel may still have and count as starved: what arrived meanwhile. */
 #define XSK_STARVED_SLACK 64u

@@ -147,8 +147,8 @@ static uint32_t choose_program(const struct xsk_port *xp, enum af_xdp_mode mode)
 	}
 }
 
-/* One mode, with packets of several views or without. The program goes on last: until then the
- * kernel keeps its packets. */
+/* Try one mode, with packets of several views or without. The program is attached last: until then
+ * the kernel's stack gets the packets. */
 static int try_once(struct xsk_port *xp, enum af_xdp_mode mode, uint16_t sg, char *why,
 		    size_t why_bytes)
 {
@@ -227,8 +227,8 @@ static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 		err = try_mode(xp, (enum af_xdp_mode)mode, why, why_bytes);
 		if (!err)
 			return (int)mode;
-		/* What no other mode would mend, and what strict forbids to mend. Beside another's
-		 * program zero-copy cannot even send, copy mode can. */
+		/* Errors that no other mode avoids, and refusals that strict demands. Beside
+		 * another owner's program zero-copy cannot even send; copy mode can. */
 		if ((err == -EBUSY && xp->port->n_rxq) || err == -EPERM || err == -ENOBUFS ||
 		    err == -ENOMEM || err == -ENODEV || !af_xdp_may_fall_back(conf))
 			break;

@@ -29,7 +29,8 @@ static int take_promiscuity(struct xsk_port *xp, char *why, size_t why_bytes)
 		return fd;
 	}
 	xp->promisc_fd = fd;
-	/* A VF's host may refuse without a word, to the kernel as well. */
+	/* The host of a virtual function may ignore the request without reporting that, to the
+	 * kernel either. */
 	if (!xp->was_started && bp_netdev_is_vf(dev->name))
 		bp_log(BP_LOG_WARN,
 		       "port %s: %s is a virtual function: frames for other addresses come only if its "
@@ -38,7 +39,7 @@ static int take_promiscuity(struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
-/* Bonds and teams have a flag of their own, and their members strip by theirs. */
+/* Bonds and teams have their own flag, but each of their members strips tags by its own flag. */
 static bool is_upper(const char *driver)
 {
 	return !strcmp(driver, "bonding") || !strcmp(driver, "team");

@@ -48,8 +48,8 @@ void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id)
 	uint64_t offsets[XSK_FILL_BATCH];
 	unsigned n = side->fill_batch;
 
-	/* The ring has room: no more than depth.full ≤ its size are ever out. More than the target
-	 * may be, after it fell. */
+	/* The fill ring always has room: at most depth.full frames, which is no more than its size,
+	 * are with the kernel. After the target fell they may be more than the target. */
 	while (n == side->fill_batch && side->n_filled + n <= side->depth.target) {
 		n = bp_frames_get_near(side->frames, side->slice, worker_id, offsets, n);
 		for (unsigned i = 0; i < n; i++) {
@@ -141,7 +141,8 @@ static inline unsigned make_views(struct xsk_rx_side *side, struct bp_pkt *pkts,
 			++*n_pkts;
 		}
 	}
-	/* The beginning of a packet stays in the ring, and with the kernel's side. */
+	/* The views of an incomplete packet stay in the ring: their frames still count as the
+	 * kernel's. */
 	for (unsigned i = n_whole; i < n; i++)
 		side->marks[pkts[i].token >> side->frame_shift] = XSK_MARK_HELD;
 	return n_whole;

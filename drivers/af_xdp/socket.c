@@ -1,4 +1,5 @@
-/* One AF_XDP socket: a UMEM over the whole arena, rings, bind, the accurate way back. */
+/* Opens and closes one AF_XDP socket: UMEM over the whole arena, rings, bind, the return of every
+ * frame. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_xdp.h"
 

@@ -11,28 +11,6 @@
 
 /* --- receive ---------------------------------------------------------------------------------- */
 
-/* PMDs that deliver one mbuf per frame. */
-static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
-{
-	struct dpdk_rxq *rq = q->priv;
-	struct rte_mbuf *mbufs[BP_BURST_MAX];
-	unsigned n = rte_eth_rx_burst(rq->eth_id, rq->queue_id, mbufs, (uint16_t)max);
-
-	if (!n) {
-		bp_count(&q->counters, BP_CNT_EMPTY, 1);
-		return 0;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		if (i + 3 < n)
-			rte_prefetch0(mbufs[i + 3]);
-		dpdk_fill_view(&pkts[i], rq->pool, dpdk_whole_frame(q, mbufs[i]));
-	}
-	dpdk_count_rx(q, n, bp_pkt_bytes(pkts, n));
-	if (rq->reads_each) /* one call per packet, and one that finds no more */
-		bp_count(&q->counters, BP_CNT_CALLS, n + (n < max));
-	return n;
-}
-
 /* PMDs that may deliver chains: frames that no longer fit the caller's array wait in the stash. */
 static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max,
 				      bool is_virtio)
@@ -69,6 +47,31 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 		return 0;
 	}
 	dpdk_count_rx(q, n_pkts, bp_pkt_bytes(pkts, n));
+	return n;
+}
+
+/* PMDs that deliver one mbuf per frame. */
+static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	struct dpdk_rxq *rq = q->priv;
+	struct rte_mbuf *mbufs[BP_BURST_MAX];
+	unsigned n;
+
+	if (unlikely(rq->n_stash)) /* left by a direct burst */
+		return rx_chains_body(q, pkts, max, false);
+	n = rte_eth_rx_burst(rq->eth_id, rq->queue_id, mbufs, (uint16_t)max);
+	if (!n) {
+		bp_count(&q->counters, BP_CNT_EMPTY, 1);
+		return 0;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (i + 3 < n)
+			rte_prefetch0(mbufs[i + 3]);
+		dpdk_fill_view(&pkts[i], rq->pool, dpdk_whole_frame(q, mbufs[i]));
+	}
+	dpdk_count_rx(q, n, bp_pkt_bytes(pkts, n));
+	if (rq->reads_each) /* one call per packet, and one that finds no more */
+		bp_count(&q->counters, BP_CNT_CALLS, n + (n < max));
 	return n;
 }
 
@@ -303,8 +306,9 @@ static void abandon_marked(struct bp_txq *q)
 }
 
 /*
- * A PMD that does not tell took nothing of the backlog, in as many attempts as a burst has: it may
- * never take the first of it, behind which all would wait. Returns whether that one is given up.
+ * A PMD that does not say why took nothing of the backlog in as many attempts as a burst has. It
+ * may never take the first packet, and all others wait behind that one. Returns whether the first
+ * packet is given up.
  */
 static bool pass_blocked(struct bp_txq *q)
 {

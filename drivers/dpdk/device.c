@@ -168,7 +168,7 @@ static int check_pci(const struct dpdk_port *dp, bool quiet)
 
 static int check_iface(const struct dpdk_port *dp, bool quiet)
 {
-	/* vhost calls its socket iface, net_tap makes the interface. */
+	/* In net_vhost iface= names a socket; net_tap makes its interface. */
 	if (!dp->iface[0] && (dp->kind == DPDK_AF_PACKET || dp->kind == DPDK_AF_XDP)) {
 		bp_log(BP_LOG_ERROR, "port %s: device = %s names no interface: add ,iface=NAME",
 		       dp->port->conf->name, dp->port->conf->device);

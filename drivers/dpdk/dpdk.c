@@ -58,7 +58,7 @@ static bool has_kernel_iface(const struct dpdk_port *dp)
 	       (dp->kind == DPDK_PCAP && dp->iface[0]);
 }
 
-/* An interface whose packets the PMD would take for Ethernet frames. */
+/* Refuse an interface whose packets have no Ethernet header: the PMD would take them for frames. */
 static int check_iface_type(const struct dpdk_port *dp)
 {
 	char why[256];
@@ -266,8 +266,9 @@ static int start_device(struct dpdk_port *dp)
 }
 
 /*
- * Frames for every address. PMDs on an interface of the kernel's would set a flag there that outlives
- * the process: a wish of our own does not. Virtual PMDs have no filter and say ENOTSUP.
+ * Ask for frames to every MAC address. On an interface of the kernel's the PMD would set a flag
+ * that outlives the process, so a socket of our own asks instead. Virtual PMDs have no filter and
+ * return ENOTSUP.
  */
 static void become_promiscuous(struct dpdk_port *dp)
 {
@@ -287,40 +288,59 @@ static void become_promiscuous(struct dpdk_port *dp)
 		       name, dp->port->conf->device, strerror(-err));
 }
 
-static int dpdk_start(struct bp_port *port)
+/* Probe the device again if it was let go, or is to be let go first. */
+static int find_device(struct dpdk_port *dp)
 {
-	struct dpdk_port *dp = port->priv;
-	int err = 0;
+	int err;
 
 	if (dpdk_unplug_is_due(dp)) /* again, before it was started */
 		dpdk_unplug_let_go(dp);
-	if (dp->eth_id == RTE_MAX_ETHPORTS) {
-		err = dpdk_device_probe(dp, dp->was_started);
-		if (!err)
-			err = dpdk_pool_renew(dp);
-	}
-	if (err)
-		return dp->was_started ? -ENODEV : err;
-	/* A memif client keeps its queues: only the connection comes and goes. */
+	if (dp->eth_id != RTE_MAX_ETHPORTS)
+		return 0;
+	err = dpdk_device_probe(dp, dp->was_started);
+	return err ? err : dpdk_pool_renew(dp);
+}
+
+/* A memif client keeps its queues: only the connection comes and goes. */
+static int configure_queues(struct dpdk_port *dp)
+{
 	if (dp->kind != DPDK_MEMIF)
-		err = dpdk_queues_configure(dp, dp->was_started);
-	else if (!dp->was_started)
-		err = dpdk_guard_configure(dp);
+		return dpdk_queues_configure(dp, dp->was_started);
+	return dp->was_started ? 0 : dpdk_guard_configure(dp);
+}
+
+static int start_queues(struct dpdk_port *dp)
+{
+	int err = configure_queues(dp);
+
 	if (err)
-		goto remove_device;
+		return err;
 	describe(dp);
 	err = check_iface_mtu(dp);
 	if (!err)
 		err = open_ring(dp);
 	if (err)
-		goto remove_device;
-	for (uint16_t i = 0; i < port->n_rxq; i++)
+		return err;
+	for (uint16_t i = 0; i < dp->port->n_rxq; i++)
 		bind_rxq(dp, i);
-	for (uint16_t i = 0; i < port->n_txq; i++)
+	for (uint16_t i = 0; i < dp->port->n_txq; i++)
 		bind_txq(dp, i);
-	err = start_device(dp);
+	return start_device(dp);
+}
+
+static int dpdk_start(struct bp_port *port)
+{
+	struct dpdk_port *dp = port->priv;
+	int err = find_device(dp);
+
 	if (err)
-		goto remove_device;
+		return dp->was_started ? -ENODEV : err;
+	err = start_queues(dp);
+	if (err) {
+		if (has_kernel_iface(dp) && dp->was_started)
+			dpdk_device_remove(dp);
+		return dp->was_started ? -ENODEV : err;
+	}
 	dpdk_vnet_describe(dp);
 	dp->if_index = has_kernel_iface(dp) ? bp_netdev_index(-1, dp->iface) : 0;
 	become_promiscuous(dp);
@@ -330,11 +350,6 @@ static int dpdk_start(struct bp_port *port)
 	if (rte_eth_stats_get(dp->eth_id, &dp->base))
 		dp->base = (struct rte_eth_stats){ 0 };
 	return 0;
-
-remove_device:
-	if (has_kernel_iface(dp) && dp->was_started)
-		dpdk_device_remove(dp);
-	return dp->was_started ? -ENODEV : err;
 }
 
 /* What the driver still holds goes back: received but not handed over, consumed but not sent. */
@@ -375,7 +390,7 @@ static void empty_rings(const struct dpdk_port *dp)
 
 static uint64_t since(uint64_t value, uint64_t base)
 {
-	return value > base ? value - base : 0; /* a PMD that starts again at 0 */
+	return value > base ? value - base : 0; /* else the PMD has begun again at 0 */
 }
 
 static void add_stats(const struct dpdk_port *dp, struct rte_eth_stats *sum)
@@ -420,7 +435,8 @@ static void dpdk_stop(struct bp_port *port)
 
 /* --- while it runs ------------------------------------------------------------------------------ */
 
-/* net_tap asks for its interface in this namespace: one that was moved away is down for it, whatever it is. */
+/* net_tap looks for its interface in this namespace, and reports one that was moved away as down
+ * even if it is up. */
 static bool is_moved_tap(const struct dpdk_port *dp)
 {
 	char name[IF_NAMESIZE];

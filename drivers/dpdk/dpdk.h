@@ -57,8 +57,8 @@ struct dpdk_rxq {
 	uint16_t eth_id, queue_id;
 	bool is_guarded;
 	bool reads_each; /* the PMD makes a system call per packet */
-	uint64_t view_flags; /* of mbufs that the direct burst leaves to the way by views */
-	/* Chains received that did not fit the caller's array. */
+	uint64_t view_flags; /* flags of mbufs that go by views, not by direct bursts */
+	/* Received and not handed over: what did not fit the caller's array, or a direct burst left. */
 	uint16_t n_stash, first_stash;
 	struct rte_mbuf *stash[BP_BURST_MAX];
 };
@@ -99,7 +99,7 @@ struct dpdk_port {
 	char devargs[BP_PATH_BYTES + 128];
 	char iface[IF_NAMESIZE]; /* kernel interface behind it, or "" */
 	int if_index; /* of iface at the last start */
-	int promisc_fd; /* iface is promiscuous while it is open; -1: not by us */
+	int promisc_fd; /* iface is promiscuous while this is open; -1: we have not asked for that */
 	struct bp_netdev_tx_dropped tx_dropped; /* of iface, where it exists without the PMD */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
 	bool is_started;
@@ -206,7 +206,7 @@ bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
 /* --- direct.c: the same between two ports of this driver -------------------------------------- */
 
 bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				enum bp_engine_mode mode);
+				bp_edit_fn edit);
 
 /* --- unplug.c: PCI devices that leave while they run --------------------------------------------- */
 

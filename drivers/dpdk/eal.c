@@ -151,7 +151,7 @@ static void add_memory(struct eal_args *args, const struct bp_conf *conf)
 		add_arg(args, "--in-memory");
 	else if (!conf->eal.file_prefix[0])
 		add_arg(args, "--file-prefix=bypath");
-	/* Without either EAL takes hugepages when pools need them and no more. */
+	/* Without either option EAL takes hugepages only when pools need them. */
 	if (dpdk_hugepages_list(conf, list, sizeof(list))) {
 		add_arg(args, "--socket-mem=%s", list);
 	} else if (conf->eal.memory_mib) {

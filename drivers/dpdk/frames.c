@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "burst.h"
 
-/* As many of n mbufs as there are. */
+/* Take up to n mbufs, as many as there are. */
 static unsigned take(struct rte_mempool *mp, struct rte_mbuf **mbufs, unsigned n)
 {
 	unsigned k = 0;

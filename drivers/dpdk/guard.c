@@ -231,7 +231,8 @@ static bool window(void)
 	free_thread();
 	guard.last_window_ns = bp_clock_ns();
 	if (!any_is_up()) {
-		/* Nobody's memory to protect: it runs free until somebody is connected. */
+		/* No port is connected, so no mapping needs protection: the interrupt thread runs
+		 * free until one is. */
 		usleep(WINDOW_US);
 		if (!any_is_up())
 			return true;
@@ -365,7 +366,8 @@ int dpdk_guard_start(struct dpdk_port *dp)
 
 void dpdk_guard_stop(struct dpdk_port *dp)
 {
-	/* The engine has taken the workers out: the deadline is for the mistake that they are not. */
+	/* The engine has already taken the workers out of the port; the deadline guards against a
+	 * mistake there. */
 	close_port(dp, bp_clock_ns() + LEAVE_NS);
 	dp->is_started = false;
 	run_in_thread(job_stop, dp);

@@ -107,10 +107,11 @@ static unsigned wanted_mib(const struct bp_conf *conf, int node)
 {
 	unsigned mib = 16;
 
-	if (node != BP_NO_NODE)
-		return conf->eal.memory_mib ? conf->eal.memory_mib * count_nics(conf, node) /
-						      count_nics(conf, BP_NO_NODE)
-					    : 24 * count_nics(conf, node);
+	if (node != BP_NO_NODE) {
+		unsigned n = count_nics(conf, node), n_all = count_nics(conf, BP_NO_NODE);
+
+		return conf->eal.memory_mib && n_all ? conf->eal.memory_mib * n / n_all : 24 * n;
+	}
 	if (conf->eal.memory_mib)
 		return conf->eal.memory_mib;
 	for (unsigned i = 0; i < conf->n_ports; i++) {
@@ -187,8 +188,8 @@ static int check_free(const struct bp_port *port, int node)
 	       "echo %llu > %s, or set [dpdk] no_huge = yes",
 	       port->conf->name, (unsigned long long)n_free, where, want,
 	       node == BP_NO_NODE ? "" : " there, where NICs are",
-	       (unsigned long long)(read_number(path) +
-				    (n_more + arena_mib(port->env, node) + 1) / 2),
+	       (unsigned long long)read_number(path) +
+		       (n_more + arena_mib(port->env, node) + 1) / 2,
 	       path);
 	return -ENOMEM;
 }

@@ -45,7 +45,7 @@ void dpdk_vnet_configure(struct dpdk_port *dp, struct rte_eth_conf *conf)
 
 /* --- what it takes ------------------------------------------------------------------------------ */
 
-/* The RX side of the same coin: frames whose checksums it leaves to us come marked. */
+/* For RX these offloads mean that frames whose checksums are left to us come marked. */
 static uint32_t caps_of(bool takes_csum, bool takes_tso, bool gives_csum)
 {
 	return (takes_csum ? BP_CAP_VNET_TX | (takes_tso ? 0u : BP_CAP_NO_TCP_GSO_TX) : 0) |
@@ -96,7 +96,7 @@ static uint32_t look_at_peer(struct dpdk_port *dp)
 	return dp->kind == DPDK_VHOST ? vhost_caps(dp) : virtio_caps(dp);
 }
 
-/* From here on counts what look_at_peer() saw, unless that peer has left. */
+/* From now on the port goes by what look_at_peer() saw, unless that peer has left. */
 static void keep_promise(struct dpdk_port *dp)
 {
 	unsigned looking = DPDK_PROMISE_LOOKING;
@@ -143,7 +143,7 @@ enum bp_link dpdk_vnet_check(struct dpdk_port *dp, enum bp_link link)
 		keep_promise(dp);
 		return link;
 	}
-	/* What still comes for the peer of before must not go to this one. */
+	/* Packets that were marked for the former peer must not go to this one. */
 	atomic_store(&dp->promise, DPDK_PROMISE_NONE);
 	return BP_LINK_CHANGED;
 }

@@ -155,7 +155,7 @@ static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsi
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	/* Unique: a pool that a view still points into outlives its port. */
+	/* The name must be unique: a pool that a view still points into outlives its port. */
 	snprintf(name, sizeof(name), "bp%llx", (unsigned long long)bp_clock_ns());
 	mbufs->mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
 					    (uint16_t)(mbufs->room + RTE_PKTMBUF_HEADROOM),

@@ -20,7 +20,7 @@ static const struct {
 
 static const char *device_reason(const struct dpdk_port *dp, char *why, size_t why_bytes)
 {
-	/* net_failsafe runs commands, others load or take what nobody has looked at. */
+	/* net_failsafe runs commands; others load code, or take arguments that nobody has reviewed. */
 	if (dp->kind == DPDK_OTHER)
 		return "is a device other than PCI, net_memif, net_af_packet, net_af_xdp, net_tap, "
 		       "net_null, net_ring, net_pcap, net_vhost or net_virtio_user";

@@ -1,4 +1,4 @@
-/* The socket file of a net_memif server: whose is what lies at its path. */
+/* The socket file of a net_memif server: whether a file at its path is ours, in use, or left over. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dpdk.h"
 

@@ -34,7 +34,7 @@ void dpdk_unplug_listen(struct dpdk_port *dp)
 	dp->hears_unplug = !err;
 	if (err && dp->kind == DPDK_PCI)
 		bp_log(BP_LOG_WARN,
-		       "port %s: %s cannot be unplugged while bypath runs: DPDK does not tell of it",
+		       "port %s: %s cannot be unplugged while bypath runs: DPDK does not report the request",
 		       dp->port->conf->name, dp->name);
 }
 
@@ -60,6 +60,6 @@ bool dpdk_unplug_is_due(const struct dpdk_port *dp)
 void dpdk_unplug_let_go(struct dpdk_port *dp)
 {
 	dpdk_device_remove(dp);
-	/* What is asked for from now on is the next device at this address. */
+	/* Requests from now on concern the next device at this address. */
 	atomic_store_explicit(&dp->is_asked_for, false, memory_order_relaxed);
 }

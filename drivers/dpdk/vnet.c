@@ -161,7 +161,8 @@ static struct rte_mbuf *split_headers(const struct dpdk_txq *tq, struct rte_mbuf
 	return head;
 }
 
-/* Where they end counts; where layer 2 does only if somebody looks at the IP header (l2 not 0). */
+/* Set the lengths so that layer 4 begins at csum_start and the headers end at hdr_len. l2: bytes of
+ * layer 2, for a PMD that looks at the IP header; 0: any that fit. */
 static void set_lengths(struct rte_mbuf *m, uint32_t l2, uint32_t csum_start, uint32_t hdr_len)
 {
 	if (!l2)
@@ -183,33 +184,49 @@ static void set_flags(struct rte_mbuf *m, const struct bp_vnet_hdr *meta, bool i
 	m->tso_segsz = meta->gso_size;
 }
 
+/* A super-frame's checksum is complete, but whoever cuts it starts from the partial one: write that.
+ * False: it is not TCP, or the mbuf has no room for its headers' lengths. */
+static bool make_partial(struct rte_mbuf *m, const struct headers *h, struct bp_vnet_hdr *meta)
+{
+	if (h->csum_offset != TCP_CSUM || h->l2 + h->l3 > L2_MAX + L3_MAX)
+		return false;
+	write_pseudo_sum(m, h);
+	meta->csum_start = (uint16_t)(h->l2 + h->l3);
+	meta->csum_offset = TCP_CSUM;
+	return true;
+}
+
+/* Bytes up to the end of layer 4's header, as the mbuf can say them; at least those of the checksum. */
+static uint32_t header_bytes(const struct bp_vnet_hdr *meta, const struct bp_pkt *first)
+{
+	uint32_t n = meta->csum_start + meta->csum_offset + 2u;
+
+	if (meta->gso_type == BP_VNET_GSO_NONE || meta->hdr_len <= n || meta->hdr_len > first->len)
+		return n;
+	return RTE_MIN((uint32_t)meta->hdr_len, meta->csum_start + L4_MAX - 1);
+}
+
 struct rte_mbuf *dpdk_vnet_write(const struct dpdk_txq *tq, struct rte_mbuf *m,
 				 const struct bp_pkt *first)
 {
 	struct bp_vnet_hdr meta = metadata(first);
+	bool is_vhost = tq->dp->kind == DPDK_VHOST;
 	bool is_super = meta.gso_type != BP_VNET_GSO_NONE;
-	bool is_known = meta.flags & BP_VNET_F_NEEDS_CSUM;
+	bool is_partial = meta.flags & BP_VNET_F_NEEDS_CSUM;
 	struct headers h = { 0 };
 	uint32_t hdr_len;
-	bool may_rewrite;
+	bool may_rewrite; /* may net_vhost rewrite the checksum's field? */
 
-	if (!is_super && !is_known)
+	if (!is_super && !is_partial)
 		return m;
-	if (!is_known || tq->dp->kind == DPDK_VHOST)
+	if (is_vhost || !is_partial)
 		h = parse(m);
-	if (!is_known) { /* complete, but whoever cuts it starts from the partial sum */
-		if (h.csum_offset != TCP_CSUM || h.l2 + h.l3 > L2_MAX + L3_MAX)
-			return m;
-		write_pseudo_sum(m, &h);
-		meta.csum_start = (uint16_t)(h.l2 + h.l3);
-		meta.csum_offset = TCP_CSUM;
-	}
+	if (!is_partial && !make_partial(m, &h, &meta))
+		return m;
 	may_rewrite = !is_super && h.is_bare && h.csum_offset == meta.csum_offset &&
 		      h.l2 + h.l3 == meta.csum_start;
-	hdr_len = meta.csum_start + meta.csum_offset + 2u;
-	if (is_super && meta.hdr_len > hdr_len && meta.hdr_len <= first->len)
-		hdr_len = RTE_MIN((uint32_t)meta.hdr_len, meta.csum_start + L4_MAX - 1);
-	if (tq->dp->kind == DPDK_VHOST && !may_rewrite) {
+	hdr_len = header_bytes(&meta, first);
+	if (is_vhost && !may_rewrite) {
 		m = split_headers(tq, m, hdr_len++);
 		if (!m)
 			return NULL;

@@ -106,7 +106,7 @@ enum bp_capture_next bp_capture_read(struct bp_capture *c)
  */
 int bp_capture_rewind(struct bp_capture *c)
 {
-	/* Also where no record is found again. */
+	/* The reason for the case that the file has no record any more. */
 	snprintf(c->why, sizeof(c->why), "it cannot be read again");
 	if (!c->is_pcapng)
 		return fseek(c->stream, c->first_record, SEEK_SET);

@@ -63,14 +63,15 @@ static void end_with(struct reader *r, unsigned state)
 	atomic_store_explicit(&r->rxq->is_over, true, memory_order_release);
 }
 
-/* Does nothing but its own records say how fast it would go round for ever, and these do not? */
+/* Would it go round for ever with nothing to set its pace? Only the records' time stamps could, and
+ * they are all equal. */
 static bool is_paceless(const struct reader *r)
 {
 	return r->is_recorded && r->n_rounds_left == UINT64_MAX && !r->timeline.delay_cycles &&
 	       !bp_timeline_has_passed(&r->timeline);
 }
 
-/* What a round leaves to do: PLAYING, another one; else why there is none. */
+/* What follows a round: PLAYING, another round; else the reason why there is none. */
 static unsigned judge_round(const struct reader *r)
 {
 	if (r->n_rounds_left == 1 || !r->n_round)

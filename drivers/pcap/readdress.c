@@ -76,7 +76,7 @@ static uint16_t skip_link(const uint8_t *frame, uint32_t n_bytes, uint32_t *off)
 
 /* ---- finding the headers --------------------------------------------------------------------- */
 
-/* A length of 0 is that of a super-frame: as long as what is there. */
+/* A length of 0 belongs to a super-frame: the packet is as long as the captured bytes. */
 static bool set_end(struct packet *p, uint32_t n_bytes, uint32_t header_bytes, uint32_t total)
 {
 	if (total && total < header_bytes)

@@ -22,7 +22,7 @@ struct bp_rewrite {
 	bool is_needed; /* false: records are frames as they are */
 };
 
-/* A frame's begin, and how much of the record it stands for. */
+/* The first bytes of a frame, and how much of the record they stand for. */
 struct bp_rewrite_head {
 	uint8_t bytes[BP_REWRITE_HEAD_MAX];
 	uint32_t len; /* of bytes */

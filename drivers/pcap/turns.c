@@ -142,7 +142,7 @@ static bool is_at(const char *path, const struct stat *st)
 	return !lstat(path, &there) && there.st_dev == st->st_dev && there.st_ino == st->st_ino;
 }
 
-/* The file is whole. One that somebody has moved stays where it is. */
+/* Put the finished file away. A file that somebody has moved stays where it is. */
 static void name_file(struct bp_turns *t, int fd, time_t began_s)
 {
 	struct stat st;
@@ -248,7 +248,7 @@ static void finish(struct bp_turns *t)
 	atomic_store_explicit(&t->state, WANTED, memory_order_relaxed); /* the thread's own now */
 }
 
-/* A file without a name ends at once: what comes behind is kept. */
+/* A file that has lost its name ends at once, so that what follows is kept in the next one. */
 static void look_at_current(struct bp_turns *t)
 {
 	struct stat st;

@@ -58,7 +58,8 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-/* All that one piece of the packed file makes. 1: a look has seen enough; 0; -errno. */
+/* Unpack one piece of the compressed file. Returns 1 when a look has seen enough, 0 to go on, or
+ * -errno. */
 static int unpack_piece(struct unpacking *u, size_t n_bytes, bool *is_whole)
 {
 	struct bp_unpack_in in = { u->packed, n_bytes };

@@ -15,12 +15,12 @@ struct bp_unpack_in {
 	size_t len; /* left to unpack */
 };
 
-/* A way of packing. The build has it, or says in `missing` what would bring it. */
+/* A compressed format. The build can unpack it, or `missing` says what to install. */
 struct bp_unpack_format {
 	const char *name;
 	uint8_t magic[4];
 	size_t magic_bytes;
-	const char *missing; /* NULL: it is there, and so are all below */
+	const char *missing; /* NULL: the build can unpack it, and all members below are set */
 	void *(*open)(void); /* NULL: no memory */
 	/* Unpack from in to out, room > 0. *is_whole: a packed piece ended at what was unpacked last; another
 	 * may follow. The number of bytes made, or -1 with a static text in *why. */

@@ -1,4 +1,4 @@
-/* Stands for gzip in a build without its library: known, and refused with what would bring it. */
+/* The format gzip in a build without its library: recognised, and refused with what to install. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unpack.h"
 

@@ -289,7 +289,8 @@ static bool is_deleted(const struct writer *w)
 	return w->has_name && w->file.fd >= 0 && !fstat(w->file.fd, &st) && !st.st_nlink;
 }
 
-/* Each burst reached the kernel: a restart goes on in the same file, where it has a name and no turns. */
+/* Every burst is with the kernel already. A restart goes on in the same file, if that has its name
+ * still and is not one of several. */
 static void file_stop(struct bp_port *port)
 {
 	struct writer *w = port->priv;

@@ -12,7 +12,6 @@
 #include "bypath/log.h"
 
 #include "core/frames.h"
-#include "core/transmit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -144,7 +143,7 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 		}
 		for (unsigned i = 0; i < n_views; i++, done++, tail++) {
 			w->slots[tail & w->mask] = pkts[done];
-			/* Another path's account begins at the other end. */
+			/* The other end belongs to another path, which counts its copies from 0. */
 			w->slots[tail & w->mask].copies = 0;
 			n_bytes += pkts[done].len;
 		}
@@ -161,18 +160,6 @@ static unsigned ring_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 
 /* --- from wire to wire ------------------------------------------------------------------------ */
 
-/* The way by views, for all that is rare: packets that do not fit, or whose rest is yet to come. */
-static __attribute__((noinline)) unsigned direct_by_views(struct bp_rxq *rxq, struct bp_txq *txq,
-							  unsigned max, unsigned n_retries)
-{
-	struct bp_pkt pkts[BP_BURST_MAX];
-	unsigned n = ring_rx(rxq, pkts, max), n_pkts = bp_pkt_count(pkts, n);
-
-	if (n)
-		bp_tx_all(txq, ring_tx, pkts, n, n_retries);
-	return n_pkts;
-}
-
 static void count_both(struct bp_rxq *rxq, struct bp_txq *txq, uint32_t n_pkts, uint64_t n_bytes)
 {
 	bp_count(&rxq->counters, BP_CNT_PKTS, n_pkts);
@@ -183,9 +170,12 @@ static void count_both(struct bp_rxq *rxq, struct bp_txq *txq, uint32_t n_pkts, 
 	bp_count(&txq->counters, BP_CNT_BURSTS, 1);
 }
 
-/* Views from slot to slot, up to max of them. What lies in a wire is never a loan. */
+/*
+ * Views from slot to slot, up to max of them. What lies in a wire is never a loan. By views goes all that is
+ * rare: packets that do not fit, or whose rest is yet to come.
+ */
 static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-			    unsigned n_retries)
+			    struct bp_pkt *left, unsigned *n_left)
 {
 	struct wire *from = rxq->priv, *to = txq->priv;
 	uint32_t head = atomic_load_explicit(&from->head, memory_order_relaxed);
@@ -193,6 +183,8 @@ static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max
 	uint32_t n, n_pkts = 0;
 	uint64_t n_bytes = 0;
 
+	(void)left;
+	(void)n_left;
 	if (from->tail_seen - head < max)
 		from->tail_seen = atomic_load_explicit(&from->tail, memory_order_acquire);
 	n = from->tail_seen - head;
@@ -202,7 +194,7 @@ static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max
 		to->head_seen = atomic_load_explicit(&to->head, memory_order_acquire);
 	if (!n || tail - to->head_seen + n > to->mask + 1 ||
 	    (from->slots[(head + n - 1) & from->mask].flags & BP_PKT_MORE))
-		return direct_by_views(rxq, txq, max, n_retries);
+		return BP_DIRECT_BY_VIEWS;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct bp_pkt *pkt = &from->slots[(head + i) & from->mask];
 
@@ -212,16 +204,15 @@ static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max
 	}
 	atomic_store_explicit(&to->tail, tail + n, memory_order_release);
 	atomic_store_explicit(&from->head, head + n, memory_order_release);
-	txq->is_stuck = false;
 	count_both(rxq, txq, n_pkts, n_bytes);
 	return n_pkts;
 }
 
 static bp_direct_fn choose_direct(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				  enum bp_engine_mode mode)
+				  bp_edit_fn edit)
 {
 	/* A loop into itself has no room before RX has made some. */
-	return mode == BP_ENGINE_IO && rxq->priv != txq->priv ? ring_direct : NULL;
+	return !edit && rxq->priv != txq->priv ? ring_direct : NULL;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

@@ -240,7 +240,7 @@ static int tap_start(struct bp_port *port)
 	int err;
 
 	snprintf(t->current, sizeof(t->current), "%s", t->name);
-	/* A device of somebody else's is not remade when it goes: its owner does that. */
+	/* A device that somebody else made is not made again when it goes: its owner does that. */
 	if (!t->is_ours && bp_netdev_index(t->control_fd, t->name) < 0)
 		return -ENODEV;
 	err = attach_all(t, n_fds);

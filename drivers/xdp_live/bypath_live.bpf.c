@@ -41,7 +41,7 @@ struct {
 
 struct live_state live;
 
-/* Turns that came too late are missed, but for the backlog. */
+/* Count overdue turns as missed, except for the backlog that may be caught up. */
 static __always_inline void miss(__u64 lag)
 {
 	__u64 n = (lag - live.backlog) / live.interval;

@@ -12,6 +12,7 @@
 #include "core/netdev.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ static void put_schedule(struct live_state *s, const struct bp_ks_request *r)
 {
 	double turn = r->rate_pps > 0 ? 1e9 / r->rate_pps * (1 << LIVE_TIME_BITS) : 0;
 
-	s->interval = turn < 0x1p62 ? (uint64_t)(turn + 0.5) : 1ull << 62;
+	s->interval = turn < 0x1p62 ? (uint64_t)llround(turn) : 1ull << 62;
 	if (r->rate_pps > 0 && !s->interval)
 		s->interval = 1;
 	if (__builtin_mul_overflow(s->interval, r->backlog_max, &s->backlog))

@@ -14,16 +14,16 @@ enum bp_side {
 	BP_SIDE_BOTH = BP_SIDE_RX | BP_SIDE_TX,
 };
 
-/* What becomes of a counter in an account. */
+/* How an account treats a counter. */
 enum bp_counter_kind {
 	BP_KIND_PACKET, /* packets that went on */
 	BP_KIND_BYTE, /* their bytes */
 	BP_KIND_COST, /* what moving them took */
 	BP_KIND_EVENT, /* what was done to packets, or met by them, and is no loss */
 	BP_KIND_DROP, /* packets lost: added up */
-	/* A device's own count of packets that queues have under a drop reason, perhaps twice or with others',
-	 * or that were counted as sent when nobody knew yet that its link was gone: stands beside them, and is
-	 * never added to anything. */
+	/* A device's own count of packets that the queues count as well: under a drop reason, or as
+	 * sent because the lost link was not known yet. It may count a packet twice, or packets
+	 * of other programs. It is printed beside the drops and never added to anything. */
 	BP_KIND_EXPLAINS,
 };
 
@@ -67,7 +67,7 @@ struct bp_counter_row {
 	ROW(BP_CNT_LOST_AFTER, "lost_after_sent", "packets", BP_SIDE_TX, BP_KIND_EVENT, \
 	    "of packets: lost after they were counted, among the drops") \
 	ROW(BP_DROP_TX_FULL, "tx_full", "packets", BP_SIDE_TX, BP_KIND_DROP, \
-	    "dropped: the port took it not within the burst's retries") \
+	    "dropped: the port did not take it within the burst's retries") \
 	ROW(BP_DROP_TX_KERNEL, "tx_kernel_drop", "packets", BP_SIDE_TX, BP_KIND_DROP, \
 	    "dropped: the kernel took it and dropped it (policy, full queue, peer)") \
 	ROW(BP_DROP_TX_TOO_LONG, "tx_too_long", "packets", BP_SIDE_TX, BP_KIND_DROP, \

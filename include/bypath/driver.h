@@ -41,10 +41,10 @@ struct bp_driver_ops {
 	/* Called in each worker's own thread before its first and after its last burst. NULL: none. */
 	int (*thread_enter)(struct bp_port *port, unsigned worker_id);
 	void (*thread_leave)(struct bp_port *port, unsigned worker_id);
-	/* The direct burst between two started queues of this driver, for paths that need nothing
-	 * but this mode; NULL when there is none. NULL: never. */
-	bp_direct_fn (*direct)(const struct bp_rxq *rxq, const struct bp_txq *txq,
-			       enum bp_engine_mode mode);
+	/* The direct burst between two started queues of this driver that does to each packet what edit
+	 * does (NULL: nothing); NULL where there is none, as for an edit that the driver does not know.
+	 * NULL: never. */
+	bp_direct_fn (*direct)(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit);
 };
 
 /* What drivers/NAME/describe.c says of it (bypath/facts.h) is not repeated here. */

@@ -27,7 +27,7 @@ struct bp_ks_request {
 	double duration_s; /* 0: no bound */
 	uint64_t n_pkts_max; /* frames, whatever was missed; UINT64_MAX: no bound */
 	uint64_t n_turns_max; /* the schedule's length, UINT64_MAX: no bound */
-	uint64_t backlog_max; /* turns that are made up for; more are missed */
+	uint64_t backlog_max; /* late turns that are caught up; older ones count as missed */
 	uint64_t first_seq; /* of every stream */
 	uint8_t run;
 	unsigned burst; /* frames between two looks at the device, 1..BP_BURST_MAX */
@@ -42,13 +42,15 @@ struct bp_ks_state {
 	uint64_t n_turns, n_missed; /* of the schedule */
 	uint64_t elapsed_ns; /* first to last frame */
 	uint64_t stream_pkts[BP_STREAMS_MAX]; /* tried, by stream */
-	uint64_t stream_dropped[BP_STREAMS_MAX]; /* of them: refused, their numbers given again */
+	uint64_t stream_dropped[BP_STREAMS_MAX]; /* of them: refused by the device, their sequence
+						  * numbers used again */
 	int err; /* -errno: why nothing at all was sent (logged) */
 };
 
 /*
- * Of a driver that sends by itself: its TX burst takes nothing. Per trial: begin() by the control
- * thread, run() by the TX queue's worker, read() by anyone. 0 or -errno (logged).
+ * The operations of a driver that makes its own frames; its TX burst takes none. For each trial the
+ * control thread calls begin(), the TX queue's worker run(), any thread read(). 0 or -errno
+ * (logged).
  */
 struct bp_ks_ops {
 	int (*begin)(struct bp_port *port, const struct bp_ks_request *request);

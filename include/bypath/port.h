@@ -45,16 +45,27 @@ typedef unsigned (*bp_rx_fn)(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max
 typedef unsigned (*bp_tx_fn)(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
 /*
+ * Change a burst between rx and tx: the n views pkts[], whole packets, in place. Drops nothing, makes
+ * nothing longer. The worker that owns the views. A driver knows an edit by its address:
+ * bp_driver_ops.direct.
+ */
+typedef void (*bp_edit_fn)(struct bp_pkt *pkts, unsigned n);
+
+/*
  * Move up to max packets (1 ≤ max ≤ BP_BURST_MAX) from rxq to txq, two queues of one driver, in its
- * own handles: what rx(), the engine's mode and bp_tx_all() (core/transmit.h) with n_retries do,
- * without a view for each packet, and with the same counts on both queues. The worker of both queues
- * only. Never blocks or sleeps. Returns the packets it took from rxq; 0 leaves txq alone;
- * BP_DIRECT_BY_VIEWS: it took none, since the first needs the engine's look (metadata of super-frames,
- * of SCTP): this round goes by rx() and tx().
+ * own handles: what rx(), the edit that the function was chosen for and one tx() do, without a view
+ * for each packet, and with the same counts on both queues. What tx() would leave to its caller comes
+ * back as views, whole packets, received, edited and refused by txq: in left[BP_BURST_MAX], and
+ * *n_left, which the caller has set to 0, is their number. They are the caller's: bp_tx_rest()
+ * (core/transmit.h).
+ *
+ * The worker of both queues only. Never blocks or sleeps. Returns the packets it took from rxq, those
+ * in left[] included; 0 leaves txq alone; BP_DIRECT_BY_VIEWS: it took none, since the first need more
+ * than this function does (metadata, a copy, a named drop): rx() has them for the caller.
  */
 #define BP_DIRECT_BY_VIEWS UINT_MAX
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-				 unsigned n_retries);
+				 struct bp_pkt *left, unsigned *n_left);
 
 /* Hot pointers, then counters. Set up by the driver in open/start, polled by one worker. */
 struct bp_rxq {
@@ -95,6 +106,17 @@ struct bp_txq {
 };
 static_assert(offsetof(struct bp_rxq, counters) == BP_CACHE_LINE, "hot pointers: one line");
 static_assert(offsetof(struct bp_txq, counters) == BP_CACHE_LINE, "hot pointers: one line");
+
+/* The burst of a queue as it is now: its driver's, or that of a port that is away. */
+static inline unsigned bp_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return atomic_load_explicit(&q->burst, memory_order_acquire)(q, pkts, max);
+}
+
+static inline unsigned bp_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	return atomic_load_explicit(&q->burst, memory_order_acquire)(q, pkts, n);
+}
 
 /* What stands behind a port, as far as the kernel's copies depend on it. */
 enum bp_device_kind {
@@ -251,7 +273,7 @@ struct bp_port {
 	/* enum bp_link. Written by the control thread (bp_port_set_link()), read by anyone, relaxed. */
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
-	bool is_missed; /* said to be gone, and not up since. Control thread */
+	bool is_missed; /* reported as gone, and not up since then. Control thread */
 };
 
 /*
@@ -276,15 +298,20 @@ unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
  */
 unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
+/* The queues of a port that is to be made, with the id of the worker that uses each. */
+struct bp_port_queues {
+	uint16_t n_rxq, n_txq; /* ≤ BP_QUEUES_MAX */
+	const uint16_t *rxq_workers,
+		*txq_workers; /* [n_rxq], [n_txq]: read by bp_port_create() only */
+};
+
 /*
- * Make a port of conf: find (and load, for a module) the driver, allocate queues, call open().
- * n_rxq, n_txq ≤ BP_QUEUES_MAX; rxq_workers[], txq_workers[] give each queue's worker id.
- * Ownership: *port is the caller's until bp_port_destroy(). Control thread; may block.
+ * Make port port_id of env->conf: find (and load, for a module) the driver, allocate queues, call open().
+ * Ownership: *port, env->ports[port_id] too, is the caller's until bp_port_destroy(). Control thread; may block.
  * Returns 0 or -errno (logged). Sketch of a life: create, start, [stop, start …], stop, destroy.
  */
-int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t port_id,
-		   uint16_t n_rxq, const uint16_t *rxq_workers, uint16_t n_txq,
-		   const uint16_t *txq_workers, struct bp_port **port);
+int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		   struct bp_port **port);
 void bp_port_destroy(struct bp_port *port);
 
 /*
@@ -293,9 +320,9 @@ void bp_port_destroy(struct bp_port *port);
  * quiet).
  */
 int bp_port_make_ready(struct bp_port *port);
-/* Give the bursts of a port that is ready to its workers: what stands beside it is ready as well. */
+/* Let the workers use the bursts of a port that bp_port_make_ready() has started. */
 void bp_port_publish(struct bp_port *port);
-/* Both at once, where nothing else has to be made in between. As bp_port_make_ready(). */
+/* bp_port_make_ready() and bp_port_publish() in one call. Returns as bp_port_make_ready(). */
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);
@@ -311,8 +338,9 @@ void bp_port_unpublish(struct bp_port *port);
 void bp_port_stop(struct bp_port *port);
 
 /*
- * For the first time: start each port of env, then decide in_place for all, since a later one may have
- * added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what was done.
+ * Start each port of env for the first time, then decide in_place for all, since a later port may
+ * have added pools. Control thread; may block. 0 or -errno (logged); bp_ports_stop() undoes what
+ * was done.
  */
 int bp_ports_start(struct bp_env *env);
 /* Stop those that are started. No worker may be inside a burst. */

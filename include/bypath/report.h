@@ -36,7 +36,8 @@ struct bp_report_worker {
 	int tid;
 	uint64_t n_loops;
 	uint64_t n_waits; /* system calls to wait or sleep while idle */
-	/* Time that it wanted its core and did not have it is in none of busy and idle. */
+	/* busy_ns and idle_ns leave out the time in which the worker wanted its core and did not
+	 * have it. */
 	double busy_ns; /* rounds that moved packets, system calls included */
 	double idle_ns; /* rounds that found none */
 	double wait_ns; /* asleep in adaptive idling, not part of idle_ns */
@@ -64,7 +65,6 @@ struct bp_report_path {
 
 struct bp_report {
 	const struct bp_conf *conf;
-	char host[64], kernel[64], cpu[64];
 	unsigned n_numa_nodes; /* of the machine */
 	double elapsed_s; /* since the workers started */
 	bool is_final; /* after the drain */

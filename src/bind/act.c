@@ -55,7 +55,7 @@ static int unbind(const char *address)
 	return err == -ENOENT ? 0 : err; /* it has no driver */
 }
 
-/* Which of the kernel's drivers takes it shows when it is read back: the write says little. */
+/* Only reading back tells which of the kernel's drivers took the device: the write reports little. */
 static void probe(const char *address)
 {
 	(void)write_file(PROBE, address);

@@ -75,8 +75,8 @@ static int resolve_network(const char *word, const struct bp_netifs *netifs,
 	return err;
 }
 
-/* A virtio NIC whose own bus has no driver yet is not the kernel's before it has one; nor is a device
- * whose driver_override has the next rescan, or boot, give it away. */
+/* Is the device bound as asked? With the kernel it is not while a virtio NIC's own bus has no
+ * driver, nor while driver_override would give the device away at the next rescan or boot. */
 static bool is_done(enum bp_bind_target target, const struct bp_pci_device *pci)
 {
 	char modalias[128];

@@ -117,7 +117,8 @@ static void add_interfaces(const struct bp_pci_device *device, const struct bp_n
 	}
 }
 
-/* A kernel driver whose interface nobody sees: it was moved away. virtio: or has no driver yet. */
+/* Add a device that has a kernel driver but no interface here: the interface was moved away. A
+ * virtio device that has no driver yet is none of these. */
 static void add_absence(const struct bp_pci_device *device, struct bp_uses *uses)
 {
 	char modalias[128];

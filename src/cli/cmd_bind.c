@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,17 +43,6 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-static int take_option(void *options, int c, const char *value)
-{
-	struct options *o = options;
-
-	(void)value;
-	o->is_list |= c == 'l';
-	o->is_json |= c == 'j';
-	o->is_forced |= c == 'f';
-	return 0;
-}
-
 static int complain(const char *text)
 {
 	int code = bp_cli_complain("bind: %s", text);
@@ -80,14 +70,13 @@ static int take_words(int argc, char **argv, struct options *o)
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "list", no_argument, NULL, 'l' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "force", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct bp_cli_option rows[] = {
+		{ "list", BP_CLI_FLAG, .at = offsetof(struct options, is_list) },
+		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
+		{ "force", BP_CLI_FLAG, .at = offsetof(struct options, is_forced) },
+		{ .name = NULL },
 	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
 	return code ? code : take_words(argc, argv, o);
@@ -246,7 +235,7 @@ static bool has_work(const struct bp_bind_plan *plan)
 /* A signal, or a reader of the output that is gone, must not leave a device half-way. */
 static void block_signals(void)
 {
-	/* TTIN, TTOU: a terminal stops who is in the background for what it prints. */
+	/* TTIN, TTOU: a terminal stops a background process that prints. */
 	static const int others[] = { SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR2, SIGALRM };
 	sigset_t set;
 
@@ -300,7 +289,8 @@ static int plan_and_bind(const struct options *o)
 	return exit_code;
 }
 
-/* What another process changes after it was judged would be undone, or taken, unseen. */
+/* Without the lock, what another process changes after we have judged it would be undone or taken
+ * unseen. */
 static int plan_and_bind_alone(const struct options *o)
 {
 	char why[WHY_BYTES];
@@ -323,7 +313,7 @@ static int plan_and_bind_alone(const struct options *o)
 	return exit_code;
 }
 
-int bp_cmd_bind(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct options o = { .target = BP_BIND_VFIO };
 	int code = parse_options(argc, argv, &o);
@@ -333,3 +323,10 @@ int bp_cmd_bind(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller, it would hide how modprobe ended */
 	return o.is_list ? bp_bind_list(o.is_json) : plan_and_bind_alone(&o);
 }
+
+const struct bp_command bp_command_bind = {
+	.name = "bind",
+	.usage = "DEVICE… [vfio-pci|kernel] [--force] | --list [--json]",
+	.help = "give NICs to DPDK (vfio-pci) or back to the kernel; list them and who uses them",
+	.run = run_command,
+};

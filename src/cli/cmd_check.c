@@ -14,11 +14,12 @@
 #include "core/netifs.h"
 #include "core/pci.h"
 #include "engine/engine.h"
-#include "report/json_model.h"
+#include "core/json.h"
 
 #include <jansson.h>
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ struct findings {
 	struct bp_conf conf;
 	bool is_loaded;
 	char errors[ERRORS_BYTES];
-	char notes[ERRORS_BYTES]; /* what is no fault of the file */
+	char notes[ERRORS_BYTES]; /* remarks that are no faults of the file */
 };
 
 static void print_usage(FILE *out)
@@ -54,30 +55,25 @@ static void print_usage(FILE *out)
 		"  --reference               print every section and key with its default\n");
 }
 
-static int take_option(void *options, int c, const char *value)
+static int take_reference(void *options, const struct bp_cli_option *option, const char *value)
 {
 	struct options *o = options;
 
-	if (c == 's')
-		return bp_cli_add_set(&o->sets, value);
-	o->is_json |= c == 'j';
-	o->is_offline |= c == 'o';
-	if (c == 'r')
-		o->reference = value ? value : "ini";
+	(void)option;
+	o->reference = value ? value : "ini";
 	return 0;
 }
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "set", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "offline", no_argument, NULL, 'o' },
-		{ "reference", optional_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct bp_cli_option rows[] = {
+		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
+		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
+		{ "offline", BP_CLI_FLAG, .at = offsetof(struct options, is_offline) },
+		{ "reference", BP_CLI_TAKE_OPTIONAL, .take = take_reference },
+		{ .name = NULL },
 	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
 	if (!code && o->reference && optind != argc)
@@ -298,7 +294,7 @@ static void print_json(const struct options *o, const struct findings *f)
 	json_decref(root);
 }
 
-int bp_cmd_check(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct findings *f;
@@ -322,3 +318,10 @@ int bp_cmd_check(int argc, char **argv)
 	free(f);
 	return exit_code;
 }
+
+const struct bp_command bp_command_check = {
+	.name = "check",
+	.usage = "FILE.ini [--set SECTION.KEY=VALUE] [--offline] [--json]",
+	.help = "say whether FILE.ini is right",
+	.run = run_command,
+};

@@ -3,19 +3,18 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/compare_options.h"
+#include "cli/page.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
 #include "compare/goals.h"
 #include "compare/ports.h"
-#include "compare/text.h"
 #include "compare/workload.h"
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/pages.h"
 #include "report/html.h"
-#include "report/json_model.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -196,12 +195,6 @@ static void measure_all(struct bp_comparison *cmp)
 		}
 }
 
-static void print_all(const json_t *document)
-{
-	bp_cmp_print(stdout, document);
-	bp_cmp_figures_print(stdout, document);
-}
-
 static bool has_failed(const struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -213,17 +206,14 @@ static bool has_failed(const struct bp_cmp_row *rows, unsigned n)
 static int finish(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
 {
 	json_t *document = bp_cmp_document(cmp);
-	int code = BP_EXIT_OK;
+	int code;
 
 	if (!document) {
 		bp_log(BP_LOG_ERROR, "no memory for the document: nothing is printed or written");
 		return BP_EXIT_FAILED;
 	}
 	bp_log_flush();
-	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
-		print_all(document);
-	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
-		code = BP_EXIT_FAILED;
+	code = bp_cli_report(json_incref(document), bp_compare_has_text(a), false, a->json_path);
 	if (a->html_path && bp_report_html(document, a->html_path))
 		code = BP_EXIT_FAILED;
 	json_decref(document);
@@ -333,7 +323,7 @@ static int plan(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
 	return make_rows(cmp, chosen) ? BP_EXIT_FAILED : 0;
 }
 
-int bp_cmd_compare(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct bp_comparison *cmp = calloc(1, sizeof(*cmp));
 	struct bp_compare_arguments a = { .o = cmp ? &cmp->options : NULL };
@@ -361,3 +351,10 @@ int bp_cmd_compare(int argc, char **argv)
 	free(cmp);
 	return code;
 }
+
+const struct bp_command bp_command_compare = {
+	.name = "compare",
+	.usage = "[--quick] [--paths LIST] [--sizes LIST] [--rounds N] [--ports A,B] [--json FILE]",
+	.help = "run every I/O path of this machine side by side",
+	.run = run_command,
+};

@@ -5,77 +5,59 @@
 
 #include "bypath/driver.h"
 
-#include "core/columns.h"
+#include "core/json.h"
 #include "report/json.h"
+#include "report/view.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define DRIVERS_MAX 64u
 
 static void print_usage(FILE *out)
 {
 	fputs("usage: bypath drivers [--json]\n", out);
 }
 
-/* A module is loaded to know; its reason is copied, since the next look-up overwrites it. */
-static void look(const struct bp_driver_entry *entry, struct bp_report_driver *row)
+/* A module is loaded to know. */
+static json_t *driver_row(const struct bp_driver_entry *entry)
 {
 	const struct bp_driver *driver = entry->driver;
-	const char *why = NULL;
+	const char *state = "linked in", *why = entry->missing;
 
-	*row = (struct bp_report_driver){ .name = entry->name, .state = "linked in" };
 	if (entry->missing) {
-		row->state = "left out";
-		row->reason = strdup(entry->missing);
-		return;
-	}
-	if (entry->module) {
+		state = "left out";
+	} else if (entry->module) {
 		driver = bp_driver_find(entry->name, &why);
-		row->state = driver ? "module loads" : "module fails";
+		state = driver ? "module loads" : "module fails";
+		why = driver ? NULL : why ? why : "reason unknown";
 	}
-	row->summary = entry->facts->summary;
-	if (!driver)
-		row->reason = strdup(why ? why : "reason unknown");
+	return json_pack("{s:s, s:s, s:o, s:s}", "name", entry->name, "state", state, "reason",
+			 bp_json_text(why), "summary", entry->facts->summary);
 }
 
-static void print_text(const struct bp_report_driver *rows, size_t n_rows)
+/* Schema `bypath.drivers/1`. */
+static json_t *make_document(void)
 {
-	size_t n_usable = 0;
+	json_t *rows = json_array();
+	int n_usable = 0;
 
-	for (size_t i = 0; i < n_rows; i++) {
-		fputs("  ", stdout);
-		bp_put_left(stdout, rows[i].name, 12);
-		bp_put_left(stdout, rows[i].state, 14);
-		bp_put_wrapped(stdout, rows[i].reason ? rows[i].reason : rows[i].summary, 28, 28,
-			       100);
-		n_usable += rows[i].reason == NULL;
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		json_t *row = driver_row(entry);
+
+		n_usable += json_is_null(json_object_get(row, "reason"));
+		json_array_append_new(rows, row);
 	}
-	printf("%zu of %zu drivers can be used\n", n_usable, n_rows);
+	return json_pack("{s:s, s:o, s:i}", "schema", "bypath.drivers/1", "drivers", rows, "usable",
+			 n_usable);
 }
 
-static int take_option(void *is_json, int c, const char *value)
+static int run_command(int argc, char **argv)
 {
-	(void)c;
-	(void)value;
-	*(bool *)is_json = true;
-	return 0;
-}
-
-int bp_cmd_drivers(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
-	struct bp_report_driver rows[DRIVERS_MAX];
+	/* The bool is_json is all that there is to set. */
+	static const struct bp_cli_option options_rows[] = { { "json", BP_CLI_FLAG, .at = 0 },
+							     { .name = NULL } };
+	static const struct bp_cli_options options = { options_rows, print_usage };
 	bool is_json = false;
-	size_t n_rows = 0;
-	int err = 0, code = bp_cli_parse(argc, argv, &options, &is_json);
+	int code = bp_cli_parse(argc, argv, &options, &is_json);
+	json_t *document;
 
 	if (code)
 		return code - 1;
@@ -84,15 +66,17 @@ int bp_cmd_drivers(int argc, char **argv)
 		print_usage(stderr);
 		return code - 1;
 	}
-	while (n_rows < DRIVERS_MAX && bp_driver_table[n_rows].name) {
-		look(&bp_driver_table[n_rows], &rows[n_rows]);
-		n_rows++;
-	}
-	if (is_json)
-		err = bp_report_json_drivers(stdout, rows, n_rows);
-	else
-		print_text(rows, n_rows);
-	for (size_t i = 0; i < n_rows; i++)
-		free((char *)(uintptr_t)rows[i].reason);
-	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
+	document = make_document();
+	if (is_json || !document)
+		return bp_json_print(stdout, document) ? BP_EXIT_FAILED : BP_EXIT_OK;
+	bp_view_print(stdout, document);
+	json_decref(document);
+	return BP_EXIT_OK;
 }
+
+const struct bp_command bp_command_drivers = {
+	.name = "drivers",
+	.usage = "[--json]",
+	.help = "list the drivers of this build and, for each missing one, why",
+	.run = run_command,
+};

@@ -6,10 +6,12 @@
 #include "bypath/config.h"
 #include "bypath/port.h"
 
+#include "ledger/document.h"
 #include "ledger/explain.h"
 #include "report/json.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,25 +29,14 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-static int take_option(void *options, int c, const char *value)
-{
-	struct options *o = options;
-
-	if (c == 's')
-		return bp_cli_add_set(&o->sets, value);
-	o->is_json = true;
-	return 0;
-}
-
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "set", required_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct bp_cli_option rows[] = {
+		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
+		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
+		{ .name = NULL },
 	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
@@ -71,14 +62,15 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	bp_ports_find_held(conf, print_holder, (void *)conf);
 	n_paths = bp_explain_predict(conf, infos, paths);
 	if (o->is_json)
-		err = bp_report_json_explain(stdout, o->file, conf, infos, paths, n_paths);
+		err = bp_json_print(stdout,
+				    bp_ledger_document(o->file, conf, infos, paths, n_paths));
 	else
 		bp_explain_text(stdout, o->file, conf, infos, paths, n_paths);
 	free(paths);
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
 
-int bp_cmd_explain(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct bp_conf *conf;
@@ -94,3 +86,10 @@ int bp_cmd_explain(int argc, char **argv)
 	free(conf);
 	return code;
 }
+
+const struct bp_command bp_command_explain = {
+	.name = "explain",
+	.usage = "FILE.ini [--set SECTION.KEY=VALUE] [--json]",
+	.help = "show where each packet's bytes would go, without opening a port",
+	.run = run_command,
+};

@@ -7,12 +7,10 @@
 #include "bypath/log.h"
 
 #include "cli/gen_options.h"
-#include "cli/gen_print.h"
 #include "cli/page.h"
 #include "cli/start.h"
 #include "core/clock.h"
-#include "gen/gen.h"
-#include "report/json_model.h"
+#include "gen/document.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +20,35 @@
 
 #define TICK_NS     100000000u
 #define LINK_WAIT_S 10.0
+
+/* What happened between two looks at a trial. */
+static void print_live(FILE *out, const struct bp_gen_live *prev, const struct bp_gen_live *now)
+{
+	double s = now->elapsed_s - prev->elapsed_s;
+
+	if (s <= 0)
+		s = 1;
+	fprintf(out, "%5.0f s ", now->elapsed_s);
+	if (now->n_offered)
+		fprintf(out, " offered %.3f Mpps",
+			(double)(now->n_offered - prev->n_offered) / s / 1e6);
+	if (now->n_received || !now->n_offered)
+		fprintf(out, "  received %.3f Mpps",
+			(double)(now->n_received - prev->n_received) / s / 1e6);
+	if (now->n_offered && now->n_received)
+		fprintf(out, "  missing %lld",
+			(long long)(now->n_offered - now->n_dropped - now->n_once));
+	if (now->n_dropped > prev->n_dropped)
+		fprintf(out, "  own port dropped %llu",
+			(unsigned long long)(now->n_dropped - prev->n_dropped));
+	if (now->n_missed > prev->n_missed)
+		fprintf(out, "  behind schedule %llu",
+			(unsigned long long)(now->n_missed - prev->n_missed));
+	if (now->n_foreign)
+		fprintf(out, "  foreign %llu", (unsigned long long)now->n_foreign);
+	fputc('\n', out);
+	fflush(out);
+}
 
 /* Until the trial is over; a signal ends it early, with what was measured until then. */
 static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const sigset_t *signals)
@@ -42,8 +69,7 @@ static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const si
 		if (o->is_quiet || now.elapsed_s < next_line_s)
 			continue;
 		next_line_s += 1;
-		bp_gen_print_live(bp_log_stream(), &prev, &now);
-		fflush(bp_log_stream());
+		print_live(bp_log_stream(), &prev, &now);
 		prev = now;
 	}
 }
@@ -51,20 +77,14 @@ static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const si
 static int report(const struct bp_gen *gen, const struct bp_gen_arguments *o)
 {
 	struct bp_gen_report *r = malloc(sizeof(*r));
-	struct bp_cli_page page;
-	int code = BP_EXIT_OK;
+	json_t *document = NULL;
+	int code;
 
-	if (!r || bp_cli_page_open(&page)) {
-		free(r);
-		return BP_EXIT_FAILED;
+	if (r) {
+		bp_gen_report(gen, r);
+		document = bp_gen_document(r);
 	}
-	page.is_for_log = o->is_output_taken;
-	bp_gen_report(gen, r);
-	bp_gen_print_text(page.file, r);
-	if (bp_cli_page_print(&page))
-		code = BP_EXIT_FAILED;
-	if (o->json_path && bp_json_write(bp_gen_print_json(r), o->json_path))
-		code = BP_EXIT_FAILED;
+	code = bp_cli_report(document, true, o->is_output_taken, o->json_path);
 	free(r);
 	return code;
 }
@@ -136,7 +156,7 @@ static int choose_side(const struct bp_gen_arguments *o, struct bp_conf *conf)
 	return 0;
 }
 
-int bp_cmd_gen(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct bp_gen_arguments *o = calloc(1, sizeof(*o));
 	struct bp_conf *conf = calloc(1, sizeof(*conf));
@@ -160,3 +180,11 @@ free_all:
 	free(o);
 	return code;
 }
+
+const struct bp_command bp_command_gen = {
+	.name = "gen",
+	.usage =
+		"FILE.ini | --tx-port DRIVER:DEVICE --rx-port DRIVER:DEVICE [--rate R] [--size S] …",
+	.help = "send traffic, receive it, say what became of it",
+	.run = run_command,
+};

@@ -10,16 +10,18 @@
 #include "bypath/report.h"
 
 #include "core/clock.h"
+#include "engine/document.h"
 #include "engine/engine.h"
+#include "ledger/document.h"
 #include "ledger/explain.h"
-#include "report/json.h"
-#include "report/text.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,43 +50,30 @@ static void print_usage(FILE *out)
 		"  --quiet                   no line per second\n");
 }
 
-static int parse_duration(const char *text, double *duration_s)
-{
-	char *end;
-
-	errno = 0;
-	*duration_s = strtod(text, &end);
-	if (errno || end == text || *end || !isfinite(*duration_s) || *duration_s <= 0 ||
-	    *duration_s > 1e9)
-		return bp_cli_complain("--duration: found «%s», allowed: seconds above 0", text);
-	return 0;
-}
-
-static int take_option(void *options, int c, const char *value)
+static int take_duration(void *options, const struct bp_cli_option *option, const char *text)
 {
 	struct options *o = options;
+	char *end;
 
-	if (c == 'd')
-		return parse_duration(value, &o->duration_s);
-	if (c == 's')
-		return bp_cli_add_set(&o->sets, value);
-	if (c == 'r')
-		o->report_path = value;
-	o->is_quiet |= c == 'q';
+	(void)option;
+	errno = 0;
+	o->duration_s = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(o->duration_s) || o->duration_s <= 0 ||
+	    o->duration_s > 1e9)
+		return bp_cli_complain("--duration: found «%s», allowed: seconds above 0", text);
 	return 0;
 }
 
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "duration", required_argument, NULL, 'd' },
-		{ "report", required_argument, NULL, 'r' },
-		{ "set", required_argument, NULL, 's' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+	static const struct bp_cli_option rows[] = {
+		{ "duration", BP_CLI_TAKE, .take = take_duration },
+		{ "report", BP_CLI_TEXT, .at = offsetof(struct options, report_path) },
+		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
+		{ "quiet", BP_CLI_FLAG, .at = offsetof(struct options, is_quiet) },
+		{ .name = NULL },
 	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
@@ -106,17 +95,27 @@ static int check_report_path(const char *path)
 	return 0;
 }
 
+/* A snapshot as a document, the model of its paths in it; NULL when memory lacks. */
+static json_t *make_document(const struct bp_report *report)
+{
+	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	json_t *document = models ? bp_engine_document(report) : NULL;
+
+	if (document)
+		bp_ledger_add(document, models, bp_explain_report(report, models));
+	free(models);
+	return document;
+}
+
 /* The report as it stands, in the log. */
 static void report_now(struct bp_engine *engine, struct bp_report *report)
 {
-	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	json_t *document;
 
-	if (!models)
-		return;
 	bp_engine_report(engine, report);
-	bp_report_text(bp_log_stream(), report, models, bp_explain_report(report, models));
-	fflush(bp_log_stream());
-	free(models);
+	document = make_document(report);
+	bp_view_print(bp_log_stream(), document);
+	json_decref(document);
 }
 
 /* Does the signal that came (or none: -1) end the run? If so, it is pending again. */
@@ -163,39 +162,20 @@ static void watch(struct bp_engine *engine, const struct bp_conf *conf, const st
 			continue;
 		next_line_ns += 1000000000u;
 		bp_engine_report(engine, now);
-		bp_report_live(bp_log_stream(), prev, now);
+		bp_engine_print_live(bp_log_stream(), prev, now);
 		*prev = *now;
 	}
 }
 
-static int print_report(const struct options *o, const struct bp_report *report,
-			const struct bp_model_path *models, unsigned n_models)
-{
-	struct bp_cli_page page;
-
-	if (bp_cli_page_open(&page))
-		return BP_EXIT_FAILED;
-	page.is_for_log = o->is_output_taken;
-	bp_report_text(page.file, report, models, n_models);
-	return bp_cli_page_print(&page) ? BP_EXIT_FAILED : BP_EXIT_OK;
-}
-
 static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
-	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
-	int code = BP_EXIT_OK;
-	unsigned n_models;
+	int code;
 
-	if (!models)
-		return BP_EXIT_FAILED;
 	bp_engine_report(engine, report);
-	n_models = bp_explain_report(report, models);
-	/* Closed at the start, nobody wants it: a service forwards, its report is a file. */
-	if (bp_cli_has_output())
-		code = print_report(o, report, models, n_models);
-	if (o->report_path && bp_report_json(report, models, n_models, o->report_path))
-		code = BP_EXIT_FAILED;
-	free(models);
+	/* Where standard output was closed at the start nobody reads it: the report of a service is
+	 * a file. */
+	code = bp_cli_report(make_document(report), bp_cli_has_output(), o->is_output_taken,
+			     o->report_path);
 	if (report->unaccounted) {
 		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
 		       (long long)report->unaccounted);
@@ -242,7 +222,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	return code;
 }
 
-int bp_cmd_run(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct bp_conf conf;
@@ -265,3 +245,10 @@ int bp_cmd_run(int argc, char **argv)
 	code = bp_cli_check_output(&conf, o.report_path);
 	return code ? code - 1 : forward(&conf, &o);
 }
+
+const struct bp_command bp_command_run = {
+	.name = "run",
+	.usage = "FILE.ini [--duration S] [--report FILE.json] [--set SECTION.KEY=VALUE]",
+	.help = "forward between the ports of FILE.ini",
+	.run = run_command,
+};

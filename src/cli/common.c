@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define ERRORS_BYTES 65536u
+#define OPT_ROW      256 /* and above: no character, of which getopt_long() returns some */
 
 int bp_cli_complain(const char *fmt, ...)
 {
@@ -28,11 +29,45 @@ int bp_cli_complain(const char *fmt, ...)
 	return BP_EXIT_USAGE + 1;
 }
 
+static int take_option(const struct bp_cli_option *option, const char *value, void *o)
+{
+	void *at = (char *)o + option->at;
+
+	switch (option->kind) {
+	case BP_CLI_FLAG:
+		*(bool *)at = true;
+		return 0;
+	case BP_CLI_TEXT:
+		*(const char **)at = value;
+		return 0;
+	case BP_CLI_OUTPUT:
+		*(const char **)at = strcmp(value, "-") ? value : "/dev/stdout";
+		return 0;
+	case BP_CLI_SET:
+		return bp_cli_add_set(at, value);
+	default:
+		return option->take(o, option, value);
+	}
+}
+
+static int argument_of(enum bp_cli_kind kind)
+{
+	if (kind == BP_CLI_FLAG)
+		return no_argument;
+	return kind == BP_CLI_TAKE_OPTIONAL ? optional_argument : required_argument;
+}
+
 int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, void *o)
 {
-	int c, code = 0;
+	/* The rows, --help, the zeros that getopt_long() stops at. */
+	struct option longs[BP_CLI_OPTIONS_MAX + 2] = { 0 };
+	int n = 0, c, code = 0;
 
-	while (!code && (c = getopt_long(argc, argv, "", options->longs, NULL)) != -1) {
+	for (; options->rows[n].name; n++)
+		longs[n] = (struct option){ options->rows[n].name,
+					    argument_of(options->rows[n].kind), NULL, OPT_ROW + n };
+	longs[n] = (struct option){ "help", no_argument, NULL, 'h' };
+	while (!code && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'h') {
 			options->print_usage(stdout);
 			code = BP_EXIT_OK + 1;
@@ -40,7 +75,7 @@ int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, vo
 			options->print_usage(stderr);
 			code = BP_EXIT_USAGE + 1;
 		} else {
-			code = options->take(o, c, optarg);
+			code = take_option(&options->rows[c - OPT_ROW], optarg, o);
 		}
 	}
 	return code;
@@ -148,11 +183,13 @@ void bp_cli_block_signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
-	/* Waiting for a blocked signal finds it even where nohup has it ignored. */
+	/* sigtimedwait() returns a blocked SIGHUP even where nohup has it ignored: leave it out
+	 * there. */
 	if (!is_ignored(SIGHUP))
 		sigaddset(set, SIGHUP);
 	blocked = *set;
-	/* Its default is a death without a report; who has an answer adds it to the set. */
+	/* By default SIGUSR1 ends the process without a report. A command that answers it adds it
+	 * to the set. */
 	sigaddset(&blocked, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -187,7 +224,8 @@ int bp_cli_end(int code)
 	errno = 0;
 	if (!fflush(stdout) && !ferror(stdout))
 		return code;
-	/* Of what was lost before, stdio keeps no reason: one byte more meets it again. */
+	/* stdio keeps no reason for output that it lost earlier: writing one byte more meets the
+	 * error again. */
 	if (!errno && write(STDOUT_FILENO, "\n", 1) > 0)
 		errno = 0;
 	fprintf(stderr, "bypath: error: standard output: cannot be written: %s\n",

@@ -24,15 +24,36 @@ struct bp_cli_sets {
 /* Print "bypath: error: TEXT". Returns BP_EXIT_USAGE + 1. */
 int bp_cli_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* A command's options. */
-struct bp_cli_options {
-	const struct option *longs; /* ends with zeros; --help stands in it as 'h' */
-	void (*print_usage)(FILE *out);
-	/* Take the option whose val is c into o. 0 or an exit code + 1. */
-	int (*take)(void *o, int c, const char *value);
+/* What an option does with its value. */
+enum bp_cli_kind {
+	BP_CLI_FLAG, /* no value: sets a bool */
+	BP_CLI_TEXT, /* sets a const char *; the string stays argv's */
+	BP_CLI_OUTPUT, /* as TEXT; "-" becomes the path of standard output */
+	BP_CLI_SET, /* adds to a struct bp_cli_sets */
+	BP_CLI_TAKE, /* calls take() */
+	BP_CLI_TAKE_OPTIONAL, /* calls take(); value is NULL where none was given */
 };
 
-/* Take every option; --help and what is unknown end it. 0 or an exit code + 1. */
+/* One option of a command. */
+struct bp_cli_option {
+	const char *name; /* without "--"; NULL ends a table */
+	enum bp_cli_kind kind;
+	/* The offset in the command's struct of what FLAG, TEXT, OUTPUT or SET sets; else take()'s. */
+	size_t at;
+	/* Understand value into o, the command's struct. 0 or an exit code + 1. */
+	int (*take)(void *o, const struct bp_cli_option *option, const char *value);
+	const char *key; /* take()'s: a key of the configuration */
+};
+
+/* A command's options, at most BP_CLI_OPTIONS_MAX; --help needs no row. */
+struct bp_cli_options {
+	const struct bp_cli_option *rows;
+	void (*print_usage)(FILE *out);
+};
+
+#define BP_CLI_OPTIONS_MAX 48u
+
+/* Take every option into o; --help and what is unknown end it. 0 or an exit code + 1. */
 int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, void *o);
 
 /* The one FILE.ini behind the options (getopt's optind). 0 or an exit code + 1. */
@@ -66,8 +87,9 @@ void bp_cli_block_signals(sigset_t *set);
 void bp_cli_keep_end(void);
 
 /*
- * Have something on descriptors 0 to 2: a file opened there would take what is printed. Standard output
- * then takes nothing: who prints fails at the end, as any program does.
+ * Open those of the descriptors 0 to 2 that are closed: a file opened there later would take what
+ * is printed. A standard output opened here takes nothing, so that printing fails at the end, as in
+ * any program.
  */
 void bp_cli_open_standard_files(void);
 

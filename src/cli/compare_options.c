@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,79 +106,87 @@ static int parse_number(const char *option, const char *text, double min, double
 	double value = strtod(text, &end);
 
 	if (*end || end == text || !(value >= min && value <= max))
-		return bp_cli_complain("%s: found «%s», allowed: %g … %g", option, text, min, max);
+		return bp_cli_complain("--%s: found «%s», allowed: %g … %g", option, text, min,
+				       max);
 	*to = value;
 	return 0;
 }
 
-static int take_option(void *arguments, int c, const char *value)
+static int take_sizes(void *arguments, const struct bp_cli_option *option, const char *value)
 {
 	struct bp_compare_arguments *a = arguments;
-	struct bp_cmp_options *o = a->o;
-	double n = 0;
-	int code = 0;
 
-	switch (c) {
-	case 'p':
-		a->paths = value;
-		return 0;
-	case 'w':
-		a->workloads = value;
-		return 0;
-	case 'g':
-		a->goals = value;
-		return 0;
-	case 's':
-		a->has_sizes = true;
-		return parse_sizes(value, o);
-	case 'r':
-		a->has_rounds = true;
-		code = parse_number("--rounds", value, 1, BP_CMP_ROUNDS_MAX, &n);
-		if (!code && n > floor(n))
-			code = bp_cli_complain("--rounds: found «%s», allowed: a whole number",
-					       value);
-		if (!code)
-			o->n_rounds = (unsigned)n;
-		return code;
-	case 'd':
-		a->has_duration = true;
-		return parse_number("--duration", value, 0.05, 3600, &o->trial_s);
-	case 'P':
-		a->ports = value;
-		return parse_pair("--ports", value, a->pairs[0], &o->in, &o->out);
-	case 'G':
-		a->gen_ports = value;
-		return parse_pair("--gen-ports", value, a->pairs[1], &o->gen_tx, &o->gen_rx);
-	case 'j':
-		a->json_path = strcmp(value, "-") ? value : "/dev/stdout";
-		return 0;
-	case 'H':
-		a->html_path = value;
-		return 0;
-	case 'F':
-		a->from = value;
-		return 0;
-	case 'q':
-		o->is_quick = true;
-		return 0;
-	case 'e':
-		a->with_peers = true;
-		return 0;
-	case 'k':
-		o->is_kept = true;
-		return 0;
-	case 'D':
-		a->is_diff = true;
-		return 0;
-	default:
-		a->is_listed = true;
-		return 0;
-	}
+	(void)option;
+	a->has_sizes = true;
+	return parse_sizes(value, a->o);
 }
+
+static int take_rounds(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_compare_arguments *a = arguments;
+	double n = 0;
+	int code = parse_number(option->name, value, 1, BP_CMP_ROUNDS_MAX, &n);
+
+	if (code)
+		return code;
+	if (n > floor(n))
+		return bp_cli_complain("--rounds: found «%s», allowed: a whole number", value);
+	a->has_rounds = true;
+	a->o->n_rounds = (unsigned)n;
+	return 0;
+}
+
+static int take_duration(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_compare_arguments *a = arguments;
+
+	a->has_duration = true;
+	return parse_number(option->name, value, 0.05, 3600, &a->o->trial_s);
+}
+
+static int take_ports(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_compare_arguments *a = arguments;
+
+	(void)option;
+	a->ports = value;
+	return parse_pair("--ports", value, a->pairs[0], &a->o->in, &a->o->out);
+}
+
+static int take_gen_ports(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_compare_arguments *a = arguments;
+
+	(void)option;
+	a->gen_ports = value;
+	return parse_pair("--gen-ports", value, a->pairs[1], &a->o->gen_tx, &a->o->gen_rx);
+}
+
+static const struct bp_cli_option options_rows[] = {
+	{ "paths", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, paths) },
+	{ "workloads", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, workloads) },
+	{ "goals", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, goals) },
+	{ "sizes", BP_CLI_TAKE, .take = take_sizes },
+	{ "rounds", BP_CLI_TAKE, .take = take_rounds },
+	{ "duration", BP_CLI_TAKE, .take = take_duration },
+	{ "ports", BP_CLI_TAKE, .take = take_ports },
+	{ "gen-ports", BP_CLI_TAKE, .take = take_gen_ports },
+	{ "json", BP_CLI_OUTPUT, .at = offsetof(struct bp_compare_arguments, json_path) },
+	{ "html", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, html_path) },
+	{ "html-from", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, from) },
+	{ "quick", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_quick) },
+	{ "peers", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, with_peers) },
+	{ "keep", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_kept) },
+	{ "diff", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_diff) },
+	{ "list", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_listed) },
+	{ .name = NULL },
+};
 
 /* What the options left unsaid. */
 static void set_defaults(const struct bp_compare_arguments *a, struct bp_cmp_options *o)
 {
+	o->is_quick = a->is_quick;
+	o->is_kept = a->is_kept;
 	if (!a->has_sizes)
 		(void)parse_sizes(o->is_quick ? "64" : "64,1518", o);
 	if (!a->has_rounds)
@@ -189,27 +198,7 @@ static void set_defaults(const struct bp_compare_arguments *a, struct bp_cmp_opt
 
 int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 {
-	static const struct option longs[] = {
-		{ "paths", required_argument, NULL, 'p' },
-		{ "workloads", required_argument, NULL, 'w' },
-		{ "goals", required_argument, NULL, 'g' },
-		{ "sizes", required_argument, NULL, 's' },
-		{ "rounds", required_argument, NULL, 'r' },
-		{ "duration", required_argument, NULL, 'd' },
-		{ "ports", required_argument, NULL, 'P' },
-		{ "gen-ports", required_argument, NULL, 'G' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "html", required_argument, NULL, 'H' },
-		{ "html-from", required_argument, NULL, 'F' },
-		{ "quick", no_argument, NULL, 'q' },
-		{ "peers", no_argument, NULL, 'e' },
-		{ "keep", no_argument, NULL, 'k' },
-		{ "diff", no_argument, NULL, 'D' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	static const struct bp_cli_options options = { longs, print_usage, take_option };
+	static const struct bp_cli_options options = { options_rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, a), n_words;
 
 	if (code)
@@ -241,4 +230,9 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 			"--gen-ports needs --ports: say between which devices to forward");
 	set_defaults(a, a->o);
 	return 0;
+}
+
+bool bp_compare_has_text(const struct bp_compare_arguments *a)
+{
+	return !a->json_path || strcmp(a->json_path, "/dev/stdout") != 0;
 }

@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/compare_options.h"
+#include "cli/page.h"
 
 #include "bypath/log.h"
 
-#include "compare/text.h"
+#include "compare/diff.h"
 #include "compare/winner.h"
 #include "report/html.h"
-#include "report/json_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,30 +31,18 @@ static json_t *load(const char *path)
 	return document;
 }
 
-/* Text, JSON and page of a difference, as far as they were asked for. */
-static int write_diff(const struct bp_compare_arguments *a, const json_t *before,
-		      const json_t *after, json_t *diff)
-{
-	json_t *document =
-		json_pack("{s:s, s:o, s:o, s:o}", "schema", "bypath.compare-diff/1", "before",
-			  bp_json_text(a->before), "after", bp_json_text(a->after), "diff", diff);
-	int code = document ? BP_EXIT_OK : BP_EXIT_FAILED;
-
-	if (!a->json_path || strcmp(a->json_path, "/dev/stdout") != 0)
-		bp_cmp_print_diff(stdout, before, after, diff);
-	if (a->html_path && bp_report_html_diff(document, a->html_path))
-		code = BP_EXIT_FAILED;
-	if (a->json_path && bp_json_write(json_incref(document), a->json_path))
-		code = BP_EXIT_FAILED;
-	json_decref(document);
-	return code;
-}
-
 int bp_compare_show_diff(const struct bp_compare_arguments *a)
 {
 	json_t *before = load(a->before), *after = before ? load(a->after) : NULL;
-	int code = after ? write_diff(a, before, after, bp_cmp_diff(before, after)) : BP_EXIT_USAGE;
+	json_t *document = after ? bp_cmp_diff_document(before, a->before, after, a->after) : NULL;
+	int code = BP_EXIT_USAGE;
 
+	if (after)
+		code = bp_cli_report(json_incref(document), bp_compare_has_text(a), false,
+				     a->json_path);
+	if (document && a->html_path && bp_report_html_diff(document, a->html_path))
+		code = BP_EXIT_FAILED;
+	json_decref(document);
 	json_decref(before);
 	json_decref(after);
 	return code;

@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static void print_usage(FILE *out)
@@ -40,29 +41,6 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-/* Options that are a key of the configuration: one schema checks both. */
-static const struct key_option {
-	const char *name, *set;
-	bool is_stream;
-} key_options[] = {
-	{ "rate", "gen.rate", false },
-	{ "duration", "gen.duration", false },
-	{ "count", "gen.count", false },
-	{ "cores", "engine.cores", false },
-	{ "size", "stream.default.size", true },
-	{ "protocol", "stream.default.protocol", true },
-	{ "src", "stream.default.src", true },
-	{ "dst", "stream.default.dst", true },
-	{ "sport", "stream.default.sport", true },
-	{ "dport", "stream.default.dport", true },
-	{ "src-mac", "stream.default.src_mac", true },
-	{ "dst-mac", "stream.default.dst_mac", true },
-	{ "vlan", "stream.default.vlan", true },
-	{ "encap", "stream.default.encap", true },
-};
-
-#define N_KEY_OPTIONS (sizeof(key_options) / sizeof(key_options[0]))
-
 static int add_set(struct bp_gen_arguments *o, const char *set)
 {
 	if (o->n_sets == BP_GEN_SETS_MAX)
@@ -84,12 +62,6 @@ static int add_own(struct bp_gen_arguments *o, const char *key, const char *valu
 		return bp_cli_complain("%s: more than %u bytes", key, BP_GEN_SET_BYTES);
 	o->n_own++;
 	return add_set(o, set);
-}
-
-static int add_key_option(struct bp_gen_arguments *o, unsigned i, const char *value)
-{
-	o->has_stream |= key_options[i].is_stream;
-	return add_own(o, key_options[i].set, value, strlen(value));
 }
 
 /* DRIVER:DEVICE, or DRIVER. */
@@ -158,13 +130,26 @@ static bool has_own(const struct bp_gen_arguments *o, const char *begin)
 	return false;
 }
 
-static int check_options(struct bp_gen_arguments *o)
+/* --search is another way to run than --tx-only, --rx-only, --replay, --duration, --count. */
+static int check_search(const struct bp_gen_arguments *o)
 {
-	if (bp_gen_search_parse(&o->search))
-		return BP_EXIT_USAGE + 1;
-	if (o->is_tx_only && o->is_rx_only)
-		return bp_cli_complain("--tx-only and --rx-only exclude each other");
-	if (o->file && (o->tx_port || o->rx_port || o->replay))
+	if (o->is_tx_only || o->is_rx_only || o->replay)
+		return bp_cli_complain(
+			"--search sends and receives itself: no --tx-only, --rx-only, "
+			"--replay");
+	if (has_own(o, "gen.duration=") || has_own(o, "gen.count="))
+		return bp_cli_complain(
+			"--duration and --count are no part of --search: --budget limits the "
+			"whole, --trial is each trial's length");
+	return 0;
+}
+
+/* Where the configuration comes from: a file, or options that stand in for it. */
+static int check_file(const struct bp_gen_arguments *o)
+{
+	bool has_ports = o->tx_port || o->rx_port;
+
+	if (o->file && (has_ports || o->replay))
 		return bp_cli_complain(
 			"--tx-port, --rx-port, --replay stand in for FILE.ini: give one or "
 			"the other (--set changes a file)");
@@ -172,97 +157,102 @@ static int check_options(struct bp_gen_arguments *o)
 		return bp_cli_complain(
 			"options that describe frames stand in for FILE.ini: change a "
 			"file's stream with --set stream.NAME.KEY=VALUE");
-	if (!o->file && !o->tx_port && !o->rx_port) {
-		print_usage(stderr);
-		return bp_cli_complain("gen takes one FILE.ini, or --tx-port with --rx-port");
-	}
+	if (o->file || has_ports)
+		return 0;
+	print_usage(stderr);
+	return bp_cli_complain("gen takes one FILE.ini, or --tx-port with --rx-port");
+}
+
+static int check_options(struct bp_gen_arguments *o)
+{
+	int code;
+
+	if (bp_gen_search_parse(&o->search))
+		return BP_EXIT_USAGE + 1;
+	if (o->is_tx_only && o->is_rx_only)
+		return bp_cli_complain("--tx-only and --rx-only exclude each other");
+	code = check_file(o);
+	if (code)
+		return code;
 	if (!o->tx_port && o->replay)
 		return bp_cli_complain("--replay needs --tx-port: say where to send it");
 	if (o->pace && !o->replay)
 		return bp_cli_complain("--pace needs --replay");
-	if (o->search.is_asked && (o->is_tx_only || o->is_rx_only || o->replay))
-		return bp_cli_complain(
-			"--search sends and receives itself: no --tx-only, --rx-only, "
-			"--replay");
-	if (o->search.is_asked && (has_own(o, "gen.duration=") || has_own(o, "gen.count=")))
-		return bp_cli_complain(
-			"--duration and --count are no part of --search: --budget limits the "
-			"whole, --trial is each trial's length");
+	return o->search.is_asked ? check_search(o) : 0;
+}
+
+/* An option that is a key of the configuration: one schema checks both. */
+static int take_key(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	return add_own(arguments, option->key, value, strlen(value));
+}
+
+/* A key of the stream that is sent when no file describes another. */
+static int take_stream_key(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_gen_arguments *o = arguments;
+
+	o->has_stream = true;
+	return take_key(o, option, value);
+}
+
+static int take_search(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_gen_arguments *o = arguments;
+
+	o->search.values[option->at] = (struct bp_gen_search_value){ option->name, value };
 	return 0;
 }
 
-/* OPT_KEYS + n: the n-th of key_options; OPT_SEARCH + n: of bp_gen_search_options. */
-enum { OPT_TX = 256, OPT_RX, OPT_REPLAY, OPT_PACE, OPT_KEYS = 1000, OPT_SEARCH = 2000 };
-
-static int take_option(void *options, int c, const char *value)
+static int take_set(void *arguments, const struct bp_cli_option *option, const char *value)
 {
-	struct bp_gen_arguments *o = options;
-
-	if (c >= OPT_SEARCH) {
-		o->search.values[c - OPT_SEARCH] = value;
-		return 0;
-	}
-	if (c >= OPT_KEYS)
-		return add_key_option(o, (unsigned)(c - OPT_KEYS), value);
-	switch (c) {
-	case OPT_TX:
-		o->tx_port = value;
-		return 0;
-	case OPT_RX:
-		o->rx_port = value;
-		return 0;
-	case OPT_REPLAY:
-		o->replay = value;
-		return 0;
-	case OPT_PACE:
-		o->pace = value;
-		return 0;
-	case 't':
-		o->is_tx_only = true;
-		return 0;
-	case 'r':
-		o->is_rx_only = true;
-		return 0;
-	case 'q':
-		o->is_quiet = true;
-		return 0;
-	case 'j':
-		o->json_path = strcmp(value, "-") ? value : "/dev/stdout";
-		return 0;
-	default:
-		return add_set(o, value);
-	}
+	(void)option;
+	return add_set(arguments, value);
 }
+
+static const struct bp_cli_option options_rows[] = {
+	{ "tx-port", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, tx_port) },
+	{ "rx-port", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, rx_port) },
+	{ "replay", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, replay) },
+	{ "pace", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, pace) },
+	{ "rate", BP_CLI_TAKE, .take = take_key, .key = "gen.rate" },
+	{ "duration", BP_CLI_TAKE, .take = take_key, .key = "gen.duration" },
+	{ "count", BP_CLI_TAKE, .take = take_key, .key = "gen.count" },
+	{ "cores", BP_CLI_TAKE, .take = take_key, .key = "engine.cores" },
+	{ "size", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.size" },
+	{ "protocol", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.protocol" },
+	{ "src", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.src" },
+	{ "dst", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.dst" },
+	{ "sport", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.sport" },
+	{ "dport", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.dport" },
+	{ "src-mac", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.src_mac" },
+	{ "dst-mac", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.dst_mac" },
+	{ "vlan", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.vlan" },
+	{ "encap", BP_CLI_TAKE, .take = take_stream_key, .key = "stream.default.encap" },
+	{ "search", BP_CLI_TAKE, .at = BP_GEN_SEARCH_KIND, .take = take_search },
+	{ "sizes", BP_CLI_TAKE, .at = BP_GEN_SEARCH_SIZES, .take = take_search },
+	{ "budget", BP_CLI_TAKE, .at = BP_GEN_SEARCH_BUDGET, .take = take_search },
+	{ "loss", BP_CLI_TAKE, .at = BP_GEN_SEARCH_LOSS, .take = take_search },
+	{ "width", BP_CLI_TAKE, .at = BP_GEN_SEARCH_WIDTH, .take = take_search },
+	{ "trial", BP_CLI_TAKE, .at = BP_GEN_SEARCH_TRIAL, .take = take_search },
+	{ "explore", BP_CLI_TAKE, .at = BP_GEN_SEARCH_EXPLORE, .take = take_search },
+	{ "sum", BP_CLI_TAKE, .at = BP_GEN_SEARCH_SUM, .take = take_search },
+	{ "exceed", BP_CLI_TAKE, .at = BP_GEN_SEARCH_EXCEED, .take = take_search },
+	{ "repeats", BP_CLI_TAKE, .at = BP_GEN_SEARCH_REPEATS, .take = take_search },
+	{ "ndr", BP_CLI_TAKE, .at = BP_GEN_SEARCH_NDR, .take = take_search },
+	{ "tx-only", BP_CLI_FLAG, .at = offsetof(struct bp_gen_arguments, is_tx_only) },
+	{ "rx-only", BP_CLI_FLAG, .at = offsetof(struct bp_gen_arguments, is_rx_only) },
+	{ "json", BP_CLI_OUTPUT, .at = offsetof(struct bp_gen_arguments, json_path) },
+	{ "set", BP_CLI_TAKE, .take = take_set },
+	{ "quiet", BP_CLI_FLAG, .at = offsetof(struct bp_gen_arguments, is_quiet) },
+	{ .name = NULL },
+};
 
 int bp_gen_parse(int argc, char **argv, struct bp_gen_arguments *o)
 {
-	static const struct option others[] = {
-		{ "tx-port", required_argument, NULL, OPT_TX },
-		{ "rx-port", required_argument, NULL, OPT_RX },
-		{ "replay", required_argument, NULL, OPT_REPLAY },
-		{ "pace", required_argument, NULL, OPT_PACE },
-		{ "tx-only", no_argument, NULL, 't' },
-		{ "rx-only", no_argument, NULL, 'r' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "set", required_argument, NULL, 's' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct option
-		longs[N_KEY_OPTIONS + BP_GEN_SEARCH_OPTIONS + sizeof(others) / sizeof(others[0])];
-	const struct bp_cli_options options = { longs, print_usage, take_option };
-	int code;
+	static const struct bp_cli_options options = { options_rows, print_usage };
+	int code = bp_cli_parse(argc, argv, &options, o);
 
-	for (unsigned i = 0; i < N_KEY_OPTIONS; i++)
-		longs[i] = (struct option){ key_options[i].name, required_argument, NULL,
-					    OPT_KEYS + (int)i };
-	for (unsigned i = 0; i < BP_GEN_SEARCH_OPTIONS; i++)
-		longs[N_KEY_OPTIONS + i] =
-			(struct option){ bp_gen_search_options[i], required_argument, NULL,
-					 OPT_SEARCH + (int)i };
-	memcpy(&longs[N_KEY_OPTIONS + BP_GEN_SEARCH_OPTIONS], others, sizeof(others));
-	code = bp_cli_parse(argc, argv, &options, o);
 	if (code)
 		return code;
 	if (argc - optind > 1) {

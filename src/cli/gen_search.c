@@ -7,8 +7,11 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/page.h"
+#include "core/json.h"
+#include "gen/document.h"
 #include "gen/search_report.h"
-#include "report/json_model.h"
+#include "report/json.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <math.h>
@@ -23,27 +26,6 @@
 #define FRAME_MIN    64u
 #define FRAME_MAX    9000u
 #define RFC2544_LIST "64,128,256,512,1024,1280,1518"
-
-enum search_option {
-	OPT_SEARCH,
-	OPT_SIZES,
-	OPT_BUDGET,
-	OPT_LOSS,
-	OPT_WIDTH,
-	OPT_TRIAL,
-	OPT_EXPLORE,
-	OPT_SUM,
-	OPT_EXCEED,
-	OPT_REPEATS,
-	OPT_NDR,
-};
-
-const char *const bp_gen_search_options[BP_GEN_SEARCH_OPTIONS] = {
-	[OPT_SEARCH] = "search",   [OPT_SIZES] = "sizes", [OPT_BUDGET] = "budget",
-	[OPT_LOSS] = "loss",       [OPT_WIDTH] = "width", [OPT_TRIAL] = "trial",
-	[OPT_EXPLORE] = "explore", [OPT_SUM] = "sum",     [OPT_EXCEED] = "exceed",
-	[OPT_REPEATS] = "repeats", [OPT_NDR] = "ndr",
-};
 
 const char bp_gen_search_usage[] =
 	"search (docs/searches.md; --rate is then the highest rate to ask for)\n"
@@ -85,7 +67,7 @@ static int take_number(const char *option, const char *text, double min, double 
 	return 0;
 }
 
-/* A part of a frame, or of a repetition, is none. */
+/* Refuse fractions: frames and repetitions are whole. */
 static int refuse_part(const char *option, const char *text, double number)
 {
 	if (number <= floor(number))
@@ -94,26 +76,26 @@ static int refuse_part(const char *option, const char *text, double number)
 }
 
 /* One number, where the option was given. */
-static int take(const struct bp_gen_search *s, enum search_option id, double min, double max,
+static int take(const struct bp_gen_search *s, enum bp_gen_search_option id, double min, double max,
 		double scale, double *value)
 {
 	const char *end = "";
 	double number = 0;
 
-	if (!s->values[id])
+	if (!s->values[id].text)
 		return 0;
-	if (take_number(bp_gen_search_options[id], s->values[id], min, max, &number, &end))
+	if (take_number(s->values[id].name, s->values[id].text, min, max, &number, &end))
 		return BP_EXIT_USAGE + 1;
 	if (*end)
-		return bp_cli_complain("--%s: found «%s», allowed: one number",
-				       bp_gen_search_options[id], s->values[id]);
+		return bp_cli_complain("--%s: found «%s», allowed: one number", s->values[id].name,
+				       s->values[id].text);
 	*value = number * scale;
 	return 0;
 }
 
 static int take_sizes(struct bp_gen_search *s)
 {
-	const char *text = s->values[OPT_SIZES];
+	const char *text = s->values[BP_GEN_SEARCH_SIZES].text;
 
 	if (text && !strcmp(text, "rfc2544"))
 		text = RFC2544_LIST;
@@ -123,7 +105,7 @@ static int take_sizes(struct bp_gen_search *s)
 		if (s->n_sizes == BP_GEN_SIZES_MAX)
 			return bp_cli_complain("--sizes: more than %u", BP_GEN_SIZES_MAX);
 		if (take_number("sizes", text, FRAME_MIN, FRAME_MAX, &size, &text) ||
-		    refuse_part("sizes", s->values[OPT_SIZES], size))
+		    refuse_part("sizes", s->values[BP_GEN_SEARCH_SIZES].text, size))
 			return BP_EXIT_USAGE + 1;
 		s->sizes[s->n_sizes++] = (uint32_t)size;
 	}
@@ -134,7 +116,7 @@ static int take_sizes(struct bp_gen_search *s)
 
 static int take_losses(struct bp_gen_search *s)
 {
-	const char *text = s->values[OPT_LOSS];
+	const char *text = s->values[BP_GEN_SEARCH_LOSS].text;
 	unsigned n = 0;
 
 	while (text && *text) {
@@ -157,18 +139,18 @@ static int take_times(struct bp_gen_search *s)
 	struct bp_search_conf *c = &s->conf;
 	double share = c->sum_s / c->trial_s, repeats = c->n_repeats;
 
-	if (take(s, OPT_TRIAL, 0.01, 1e5, 1, &c->trial_s))
+	if (take(s, BP_GEN_SEARCH_TRIAL, 0.01, 1e5, 1, &c->trial_s))
 		return BP_EXIT_USAGE + 1;
 	/* The rest keeps its proportion to the trial, unless it is given too. */
 	c->sum_s = c->trial_s * share;
 	if (c->kind == BP_SEARCH_THROUGHPUT || c->explore_s > c->trial_s)
 		c->explore_s = c->trial_s;
 	c->budget_s = BUDGET_S * s->n_sizes;
-	if (take(s, OPT_EXPLORE, 0.01, c->trial_s, 1, &c->explore_s) ||
-	    take(s, OPT_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
-	    take(s, OPT_BUDGET, 0, 1e7, 1, &c->budget_s) ||
-	    take(s, OPT_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats) ||
-	    refuse_part("repeats", s->values[OPT_REPEATS], repeats))
+	if (take(s, BP_GEN_SEARCH_EXPLORE, 0.01, c->trial_s, 1, &c->explore_s) ||
+	    take(s, BP_GEN_SEARCH_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
+	    take(s, BP_GEN_SEARCH_BUDGET, 0, 1e7, 1, &c->budget_s) ||
+	    take(s, BP_GEN_SEARCH_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats) ||
+	    refuse_part("repeats", s->values[BP_GEN_SEARCH_REPEATS].text, repeats))
 		return BP_EXIT_USAGE + 1;
 	c->n_repeats = (unsigned)repeats;
 	return 0;
@@ -179,22 +161,22 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 	enum bp_search_kind kind;
 
 	for (unsigned i = 1; i < BP_GEN_SEARCH_OPTIONS; i++)
-		if (s->values[i] && !s->values[OPT_SEARCH])
-			return bp_cli_complain("--%s needs --search", bp_gen_search_options[i]);
-	if (!s->values[OPT_SEARCH])
+		if (s->values[i].text && !s->values[BP_GEN_SEARCH_KIND].text)
+			return bp_cli_complain("--%s needs --search", s->values[i].name);
+	if (!s->values[BP_GEN_SEARCH_KIND].text)
 		return 0;
-	kind = bp_search_by_name(s->values[OPT_SEARCH]);
+	kind = bp_search_by_name(s->values[BP_GEN_SEARCH_KIND].text);
 	if (kind == BP_SEARCH_KIND_N)
 		return bp_cli_complain(
 			"--search: found «%s», allowed: ndr, pdr, throughput, latency, loss, "
 			"back-to-back, mlr",
-			s->values[OPT_SEARCH]);
+			s->values[BP_GEN_SEARCH_KIND].text);
 	bp_search_defaults(kind, &s->conf);
 	s->is_asked = true;
 	if (take_sizes(s) || take_losses(s) || take_times(s) ||
-	    take(s, OPT_WIDTH, 0.01, 50, 0.01, &s->conf.width) ||
-	    take(s, OPT_EXCEED, 0, 99, 0.01, &s->conf.exceed_ratio) ||
-	    take(s, OPT_NDR, 1, 1e12, 1, &s->conf.ndr_pps))
+	    take(s, BP_GEN_SEARCH_WIDTH, 0.01, 50, 0.01, &s->conf.width) ||
+	    take(s, BP_GEN_SEARCH_EXCEED, 0, 99, 0.01, &s->conf.exceed_ratio) ||
+	    take(s, BP_GEN_SEARCH_NDR, 1, 1e12, 1, &s->conf.ndr_pps))
 		return BP_EXIT_USAGE + 1;
 	return 0;
 }
@@ -234,21 +216,6 @@ static void show(void *ctx, const struct bp_search_progress *progress)
 	fflush(bp_log_stream());
 }
 
-/* {"schema": …, "machine": …, "searches": []} */
-static json_t *root_json(const struct bp_gen *gen)
-{
-	struct bp_gen_report *r = malloc(sizeof(*r));
-	json_t *root;
-
-	if (!r)
-		return NULL;
-	bp_gen_report(gen, r);
-	root = json_pack("{s:s, s:{s:s, s:s, s:s}, s:[]}", "schema", "bypath.searches/1", "machine",
-			 "host", r->host, "kernel", r->kernel, "cpu", r->cpu, "searches");
-	free(r);
-	return root;
-}
-
 /* One frame size. 0; 1: go no further; -errno. */
 static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 {
@@ -271,9 +238,11 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 	if (!err && bp_cli_page_open(&page))
 		err = -ENOMEM;
 	if (!err) {
-		bp_search_print_text(page.file, &result, true);
+		json_t *search = bp_search_document(&result);
+
+		bp_view_print(page.file, search);
 		is_printed = !bp_cli_page_print(&page);
-		json_array_append_new(json_object_get(root, "searches"), bp_search_json(&result));
+		json_array_append_new(json_object_get(root, "searches"), search);
 		err = result.cause == BP_SEARCH_CAUSE_FAILED || !is_printed;
 	}
 	bp_search_result_free(&result);
@@ -290,7 +259,7 @@ static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
 
 		clock_gettime(CLOCK_MONOTONIC, &begin);
 		s->conf.frame_size = s->sizes[i];
-		/* What one size leaves is for those after it. */
+		/* The time that one size leaves over goes to the sizes after it. */
 		if (left_s > 0)
 			s->conf.budget_s = left_s / (s->n_sizes - i);
 		err = search_size(s, run, root);
@@ -308,7 +277,8 @@ int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet
 		      const char *json_path, const sigset_t *signals)
 {
 	struct run run = { .gen = gen, .signals = signals, .is_terminal = isatty(STDERR_FILENO) };
-	json_t *root = root_json(gen);
+	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
+				 bp_json_machine(), "searches");
 	int err;
 
 	if (!root)

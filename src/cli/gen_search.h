@@ -8,17 +8,35 @@
 
 #include <signal.h>
 
-#define BP_GEN_SEARCH_OPTIONS 11u
-#define BP_GEN_SIZES_MAX      16u
+#define BP_GEN_SIZES_MAX 16u
 
-/* Long options, all with an argument. */
-extern const char *const bp_gen_search_options[BP_GEN_SEARCH_OPTIONS];
+/* Options of the search, all with a value. */
+enum bp_gen_search_option {
+	BP_GEN_SEARCH_KIND,
+	BP_GEN_SEARCH_SIZES,
+	BP_GEN_SEARCH_BUDGET,
+	BP_GEN_SEARCH_LOSS,
+	BP_GEN_SEARCH_WIDTH,
+	BP_GEN_SEARCH_TRIAL,
+	BP_GEN_SEARCH_EXPLORE,
+	BP_GEN_SEARCH_SUM,
+	BP_GEN_SEARCH_EXCEED,
+	BP_GEN_SEARCH_REPEATS,
+	BP_GEN_SEARCH_NDR,
+	BP_GEN_SEARCH_OPTIONS
+};
+
+/* An option as it was given. */
+struct bp_gen_search_value {
+	const char *name; /* of the option */
+	const char *text; /* NULL: not given */
+};
 
 extern const char bp_gen_search_usage[];
 
 /* What the options said. Zeroed: no search. */
 struct bp_gen_search {
-	const char *values[BP_GEN_SEARCH_OPTIONS]; /* as given, NULL: not given */
+	struct bp_gen_search_value values[BP_GEN_SEARCH_OPTIONS];
 	bool is_asked;
 	struct bp_search_conf conf;
 	unsigned n_sizes;

@@ -1,11 +1,14 @@
 /* Texts on standard output, by a thread that may have to wait for their reader. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/page.h"
+#include "cli/cmd.h"
 #include "cli/common.h"
 
 #include "bypath/log.h"
 
 #include "core/outlet.h"
+#include "report/json.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,4 +70,24 @@ int bp_cli_page_print(struct bp_cli_page *page)
 		       page->is_for_log ? "standard error" : "standard output",
 		       err == -ETIMEDOUT ? "its reader takes nothing" : strerror(-err));
 	return err;
+}
+
+int bp_cli_report(json_t *document, bool has_text, bool is_for_log, const char *json_path)
+{
+	struct bp_cli_page page;
+	int code = BP_EXIT_OK;
+
+	has_text &= document != NULL;
+	if (has_text && bp_cli_page_open(&page)) {
+		code = BP_EXIT_FAILED;
+	} else if (has_text) {
+		page.is_for_log = is_for_log;
+		bp_view_print(page.file, document);
+		if (bp_cli_page_print(&page))
+			code = BP_EXIT_FAILED;
+	}
+	if (json_path && bp_json_write(json_incref(document), json_path))
+		code = BP_EXIT_FAILED;
+	json_decref(document);
+	return document ? code : BP_EXIT_FAILED;
 }

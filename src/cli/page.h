@@ -3,6 +3,7 @@
 #ifndef BYPATH_CLI_PAGE_H
 #define BYPATH_CLI_PAGE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -28,5 +29,12 @@ bool bp_cli_page_is_for_log(const struct bp_conf *conf);
  * (logged) when it was not printed whole.
  */
 int bp_cli_page_print(struct bp_cli_page *page);
+
+/*
+ * Print a document as such a page, unless has_text is false, and write it to json_path, unless that is NULL;
+ * the document's reference is taken over. Control thread; waits for readers as bp_cli_page_print(). An exit
+ * code (what failed is logged).
+ */
+int bp_cli_report(json_t *document, bool has_text, bool is_for_log, const char *json_path);
 
 #endif

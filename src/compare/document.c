@@ -8,14 +8,10 @@
 #include "compare/stat.h"
 #include "compare/winner.h"
 #include "core/cpu.h"
-#include "core/utf8.h"
-#include "report/json_model.h"
+#include "core/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 static json_t *text_or_null(const char *text)
 {
@@ -100,12 +96,23 @@ static json_t *curve(const struct bp_cmp_row *row)
 	return a;
 }
 
+static int by_packets(const void *a, const void *b)
+{
+	uint64_t x = ((const struct bp_cmp_drop *)a)->n, y = ((const struct bp_cmp_drop *)b)->n;
+
+	return (x < y) - (x > y);
+}
+
+/* The most first. */
 static json_t *drops(const struct bp_cmp_row *row)
 {
+	struct bp_cmp_drop sorted[BP_CMP_DROPS_MAX];
 	json_t *a = json_array();
 
+	memcpy(sorted, row->drops, row->n_drops * sizeof(sorted[0]));
+	qsort(sorted, row->n_drops, sizeof(sorted[0]), by_packets);
 	for (unsigned i = 0; i < row->n_drops; i++) {
-		const struct bp_cmp_drop *d = &row->drops[i];
+		const struct bp_cmp_drop *d = &sorted[i];
 
 		json_array_append_new(a, json_pack("{s:s, s:s, s:I, s:s}", "where", d->where,
 						   "reason", d->reason, "packets", (json_int_t)d->n,
@@ -280,20 +287,41 @@ static json_t *rows_document(const struct bp_comparison *run, const char **basel
 	return rows;
 }
 
+/* Each text once that rows have under a key, with the paths that it holds for. */
+static json_t *grouped(const json_t *rows, const char *key)
+{
+	json_t *groups = json_array(), *row, *group;
+	size_t i, k;
+
+	json_array_foreach(rows, i, row)
+	{
+		json_t *text = json_object_get(row, key), *path = json_object_get(row, "path");
+		json_t *paths = NULL;
+
+		if (!json_is_string(text))
+			continue;
+		json_array_foreach(groups, k,
+				   group) if (json_equal(json_object_get(group, "text"), text))
+			paths = json_object_get(group, "paths");
+		if (!paths)
+			json_array_append_new(
+				groups, json_pack("{s:[O], s:O}", "paths", path, "text", text));
+		else if (!json_equal(json_array_get(paths, json_array_size(paths) - 1), path))
+			json_array_append(paths, path);
+	}
+	return groups;
+}
+
 /* ---- the head -------------------------------------------------------------------------------- */
 
 static json_t *machine(void)
 {
+	json_t *o = bp_json_machine();
 	unsigned cores[1024];
-	struct utsname u;
-	char cpu[128];
 
-	uname(&u);
-	bp_cpu_model(cpu, sizeof(cpu));
-	bp_utf8_clean(cpu);
-	return json_pack("{s:o, s:s+, s:s, s:i}", "host", bp_json_text(u.nodename), "kernel",
-			 "Linux ", u.release, "cpu", cpu[0] ? cpu : "unknown", "cores",
-			 (int)bp_cpu_allowed(cores, 1024));
+	json_object_set_new(o, "kernel", json_sprintf("Linux %s", bp_json_text_at(o, "kernel")));
+	json_object_set_new(o, "cores", json_integer(bp_cpu_allowed(cores, 1024)));
+	return o;
 }
 
 static json_t *run_document(const struct bp_comparison *run, const char *baseline_name)
@@ -322,9 +350,10 @@ json_t *bp_cmp_document(const struct bp_comparison *run)
 	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "bypath.compare/1",
-			 "bypath", run->version, "machine", machine(), "run",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+			 "bypath.compare/1", "bypath", run->version, "machine", machine(), "run",
 			 run_document(run, baseline_name), "rows", rows, "verdicts",
-			 bp_cmp_verdicts(rows), "figures", bp_cmp_figures_document(run), "goals",
+			 bp_cmp_verdicts(rows), "notes", grouped(rows, "note"), "fixes",
+			 grouped(rows, "fix"), "figures", bp_cmp_figures_document(run), "goals",
 			 bp_cmp_goals_document(run));
 }

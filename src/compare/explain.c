@@ -2,8 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/explain.h"
 
-#include "compare/text.h"
-#include "report/json_model.h"
+#include "core/json.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,14 +30,14 @@ static void set_modes(const json_t *report, json_t *o)
 {
 	const json_t *ports = json_object_get(report, "ports");
 	const json_t *in = json_array_get(ports, 0), *out = json_array_get(ports, 1);
-	const char *a = json_string_value(json_object_get(in, "mode"));
-	const char *b = json_string_value(json_object_get(out, "mode"));
-	const char *note = json_string_value(json_object_get(in, "note"));
+	const char *a = bp_json_text_at(in, "mode");
+	const char *b = bp_json_text_at(out, "mode");
+	const char *note = bp_json_text_at(in, "note");
 	bool is_of_out = !note || !*note;
 	char text[80];
 
 	if (is_of_out)
-		note = json_string_value(json_object_get(out, "note"));
+		note = bp_json_text_at(out, "note");
 	snprintf(text, sizeof(text), b && a && strcmp(a, b) ? "%s → %s" : "%s", a ? a : "", b);
 	json_object_set_new(o, "mode", *text ? bp_json_text(text) : json_null());
 	if (note && *note && is_of_out)
@@ -50,7 +49,7 @@ static void set_modes(const json_t *report, json_t *o)
 /* What a hop copies in the kernel, to be changed. */
 static json_t *kernel_copies(const json_t *hop)
 {
-	return json_object_get(json_object_get(hop, "kernel_copies"), "value");
+	return bp_json_at(hop, "kernel_copies.value");
 }
 
 /*
@@ -66,7 +65,7 @@ static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *mover = json_string_value(json_object_get(hop, "mover"));
+		const char *mover = bp_json_text_at(hop, "mover");
 		json_t *value = kernel_copies(hop);
 
 		if (row->path->lab != BP_CMP_VETH || !mover || !strstr(mover, "skb_pp_cow_data") ||
@@ -83,8 +82,7 @@ static void set_copies(const json_t *path, const struct range *k, json_t *o)
 {
 	const json_t *m = json_object_get(path, "modelled");
 	const json_t *lib = json_object_get(m, "user_copies_in_libraries");
-	const json_t *user =
-		json_object_get(json_object_get(path, "counted"), "user_copies_per_packet");
+	const json_t *user = bp_json_at(path, "counted.user_copies_per_packet");
 	double counted = json_number_value(user);
 	json_t *copies = json_object(), *u;
 
@@ -114,12 +112,11 @@ static bool has_hidden_calls(const json_t *hops, const json_t *counted)
 	const json_t *hop;
 	size_t i;
 
-	if (json_number_value(json_object_get(counted, "crossings_per_packet")) > 0)
+	if (bp_json_number_at(counted, "crossings_per_packet") > 0)
 		return false;
 	json_array_foreach(hops, i, hop)
 	{
-		const char *per = json_string_value(
-			json_object_get(json_object_get(hop, "system_call"), "per"));
+		const char *per = bp_json_text_at(hop, "system_call.per");
 
 		if (per && (!strcmp(per, "batch") || !strcmp(per, "packet")))
 			return true;
@@ -148,9 +145,9 @@ static void set_time(const struct bp_cmp_row *row, const json_t *counted, bool h
 
 static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 {
-	const json_t *path = json_array_get(json_object_get(row->report, "paths"), 0);
+	const json_t *path = bp_json_at(row->report, "paths.0");
 	const json_t *counted = json_object_get(path, "counted");
-	const json_t *k = json_object_get(json_object_get(path, "modelled"), "kernel_copies");
+	const json_t *k = bp_json_at(path, "modelled.kernel_copies");
 	struct range copies = { bound(k, "lo"), bound(k, "hi") };
 	json_t *hops = json_deep_copy(json_object_get(path, "hops"));
 	json_t *crossings = json_object_get(counted, "crossings_per_packet");
@@ -246,8 +243,8 @@ static void say(struct sentence *s, const char *fmt, ...)
 
 static void say_range(struct sentence *s, const json_t *copies, const char *where, bool is_first)
 {
-	double lo = json_number_value(json_object_get(copies, "lo"));
-	double hi = json_number_value(json_object_get(copies, "hi"));
+	double lo = bp_json_number_at(copies, "lo");
+	double hi = bp_json_number_at(copies, "hi");
 
 	if (!copies || json_is_null(copies) || hi < 0.05)
 		return;
@@ -268,8 +265,8 @@ static void say_places(struct sentence *s, const json_t *hops)
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *mover = json_string_value(json_object_get(hop, "mover"));
-		const char *why = json_string_value(json_object_get(hop, "why"));
+		const char *mover = bp_json_text_at(hop, "mover");
+		const char *why = bp_json_text_at(hop, "why");
 
 		if (!mover || !bound(kernel_copies(hop), "hi"))
 			continue;
@@ -288,7 +285,7 @@ static void say_copies(struct sentence *s, const json_t *o)
 	const json_t *copies = json_object_get(o, "copies");
 	const json_t *kernel = json_object_get(copies, "kernel");
 	size_t n_before = s->n;
-	double total = json_number_value(json_object_get(json_object_get(copies, "total"), "hi"));
+	double total = bp_json_number_at(copies, "total.hi");
 
 	if (json_is_null(copies) || !copies) {
 		say(s, "tells nothing of its copies");
@@ -299,7 +296,7 @@ static void say_copies(struct sentence *s, const json_t *o)
 		return;
 	}
 	say_range(s, kernel, "in the kernel", true);
-	if (json_number_value(json_object_get(kernel, "hi")) > 0.05)
+	if (bp_json_number_at(kernel, "hi") > 0.05)
 		say_places(s, json_object_get(o, "hops"));
 	say_range(s, json_object_get(copies, "library"), "in the library", s->n == n_before);
 	say_range(s, json_object_get(copies, "user"), "in bypath", s->n == n_before);
@@ -308,8 +305,8 @@ static void say_copies(struct sentence *s, const json_t *o)
 static void say_time(struct sentence *s, const json_t *o)
 {
 	const json_t *time = json_object_get(o, "time"), *calls = json_object_get(time, "calls_ns");
-	double total = json_number_value(json_object_get(time, "ns_per_packet"));
-	const json_t *cross = json_object_get(json_object_get(o, "crossings"), "per_packet");
+	double total = bp_json_number_at(time, "ns_per_packet");
+	const json_t *cross = bp_json_at(o, "crossings.per_packet");
 
 	if (json_is_number(cross)) {
 		double c = json_number_value(cross);
@@ -328,20 +325,29 @@ static void say_time(struct sentence *s, const json_t *o)
 		say(s, ", spends %.0f ns on each", total);
 }
 
+/* Before the ratio of a row; NULL: it says nothing, both of its rates are lower bounds. */
+static const char *ratio_sign(const json_t *ratio)
+{
+	const char *bound = bp_json_text_at(ratio, "bound");
+
+	return !bound                        ? ""
+	       : strcmp(bound, "both") == 0  ? NULL
+	       : strcmp(bound, "lower") == 0 ? "≥ "
+	       : strcmp(bound, "upper") == 0 ? "≤ "
+					     : "";
+}
+
 static void say_place(struct sentence *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
-	const json_t *interval = json_object_get(ratio, "interval");
-	const char *sign = bp_cmp_ratio_sign(ratio);
+	const json_t *interval = bp_json_at(ratio, "interval");
+	const char *sign = ratio_sign(ratio);
 
-	if (json_is_object(ratio) && sign &&
-	    strcmp(json_string_value(json_object_get(o, "path")), "bridge"))
-		say(s, ": %s%.2f× the baseline", sign,
-		    json_number_value(json_object_get(ratio, "median")));
+	if (json_is_object(ratio) && sign && strcmp(bp_json_text_at(o, "path"), "bridge"))
+		say(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
 	if (json_is_object(interval))
-		say(s, " (95 %% interval %.2f–%.2f)",
-		    json_number_value(json_object_get(interval, "lo")),
-		    json_number_value(json_object_get(interval, "hi")));
+		say(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
+		    bp_json_number_at(interval, "hi"));
 	if (json_is_true(json_object_get(gen, "is_bound")))
 		say(s, "; the generator was the limit, it may do more");
 	say(s, ".");
@@ -349,8 +355,8 @@ static void say_place(struct sentence *s, const json_t *o)
 
 void bp_cmp_sentence(json_t *o)
 {
-	const char *title = json_string_value(json_object_get(o, "title"));
-	const char *reason = json_string_value(json_object_get(o, "reason"));
+	const char *title = bp_json_text_at(o, "title");
+	const char *reason = bp_json_text_at(o, "reason");
 	struct sentence s = { .n = 0 };
 
 	if (json_is_object(json_object_get(o, "saturation"))) {

@@ -1,12 +1,11 @@
-/* Figures of workloads, and whether they reach the goals, as documents and as tables. */
+/* Figures of workloads, and whether they reach the goals, as documents. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/goals.h"
 
 #include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/workload.h"
-#include "report/json_model.h"
-#include "report/table.h"
+#include "core/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -134,120 +133,4 @@ json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
 		json_array_append_new(list, o);
 	}
 	return list;
-}
-
-/* ---- text ------------------------------------------------------------------------------------- */
-
-static const char *word(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text ? text : "-";
-}
-
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(json_object_get(o, key));
-}
-
-/* Three digits that count. */
-static const char *digits(double value, char text[24])
-{
-	snprintf(text, 24, "%.*f", value >= 100 ? 0 : value >= 10 ? 1 : 2, value);
-	return text;
-}
-
-static void print_figures(FILE *out, const json_t *figures)
-{
-	static const struct bp_table_column columns[] = {
-		{ "workload", NULL, 'l' }, { "size", NULL, 'r' },   { "path", NULL, 'l' },
-		{ "median", NULL, 'r' },   { "least", NULL, 'r' },  { "most", NULL, 'r' },
-		{ "unit", NULL, 'l' },     { "status", NULL, 'l' },
-	};
-	static const char *const keys[] = { "median", "min", "max" };
-	struct bp_table t;
-	const json_t *f;
-	char text[24];
-	size_t i;
-
-	bp_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(figures, i, f)
-	{
-		const json_t *v = json_object_get(f, "value");
-
-		bp_table_cell(&t, "%s", word(f, "workload"));
-		bp_table_cell(&t, "%s", word(f, "size"));
-		bp_table_cell(&t, "%s", word(f, "path"));
-		for (size_t k = 0; k < 3; k++)
-			bp_table_cell(&t, "%s%s",
-				      k == 0 && json_is_true(json_object_get(f, "is_at_least"))
-					      ? "≥ "
-					      : "",
-				      json_is_object(v) ? digits(number(v, keys[k]), text) : "-");
-		bp_table_cell(&t, "%s", word(f, "unit"));
-		bp_table_cell(&t, "%s", word(f, "status"));
-	}
-	fprintf(out,
-		"\nWORKLOADS · of the rounds · '≥': a lower bound, the source was the limit\n");
-	bp_table_end(&t, out);
-	json_array_foreach(figures, i, f)
-	{
-		if (json_is_string(json_object_get(f, "reason")))
-			fprintf(out, "  %s, %s: %s. To do: %s\n", word(f, "workload"),
-				word(f, "path"), word(f, "reason"), word(f, "fix"));
-	}
-}
-
-static void print_goals(FILE *out, const json_t *goals)
-{
-	static const struct bp_table_column columns[] = {
-		{ "workload", NULL, 'l' }, { "size", NULL, 'r' },    { "path", NULL, 'l' },
-		{ "peer", NULL, 'l' },     { "figure", NULL, 'r' },  { "95 % interval", NULL, 'l' },
-		{ "goal", NULL, 'r' },     { "verdict", NULL, 'l' },
-	};
-	struct bp_table t;
-	const json_t *g;
-	char text[24];
-	size_t i;
-
-	bp_table_begin(&t, columns, sizeof(columns) / sizeof(columns[0]));
-	json_array_foreach(goals, i, g)
-	{
-		const json_t *interval = json_object_get(g, "interval");
-
-		bp_table_cell(&t, "%s", word(g, "workload"));
-		bp_table_cell(&t, "%s", word(g, "size"));
-		bp_table_cell(&t, "%s", word(g, "path"));
-		bp_table_cell(&t, "%s", word(g, "peer"));
-		bp_table_cell(&t, "%s",
-			      json_is_number(json_object_get(g, "figure"))
-				      ? digits(number(g, "figure"), text)
-				      : "-");
-		if (json_is_object(interval))
-			bp_table_cell(&t, "%.2f–%.2f", number(interval, "lo"),
-				      number(interval, "hi"));
-		else
-			bp_table_cell(&t, "-");
-		bp_table_cell(&t, "%s %g", word(g, "sign"), number(g, "bound"));
-		bp_table_cell(&t, "%s", word(g, "verdict"));
-	}
-	fprintf(out, "\nGOALS · with a peer: the ratio to its figure, of paired rounds\n");
-	bp_table_end(&t, out);
-	json_array_foreach(goals, i, g)
-	{
-		if (json_is_string(json_object_get(g, "why")))
-			fprintf(out, "  %s %s, %s: %s: %s\n", word(g, "workload"), word(g, "size"),
-				word(g, "path"), word(g, "verdict"), word(g, "why"));
-	}
-}
-
-void bp_cmp_figures_print(FILE *out, const json_t *document)
-{
-	const json_t *figures = json_object_get(document, "figures");
-	const json_t *goals = json_object_get(document, "goals");
-
-	if (json_array_size(figures))
-		print_figures(out, figures);
-	if (json_array_size(goals))
-		print_goals(out, goals);
 }

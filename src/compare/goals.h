@@ -28,7 +28,4 @@ int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool
 json_t *bp_cmp_figures_document(const struct bp_comparison *cmp);
 json_t *bp_cmp_goals_document(const struct bp_comparison *cmp);
 
-/* Both as tables of text; nothing where there are none. */
-void bp_cmp_figures_print(FILE *out, const json_t *document);
-
 #endif

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/winner.h"
 
+#include "core/json.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -29,21 +31,11 @@ struct field {
 	struct figure v[ROWS_MAX];
 };
 
-static const json_t *at(const json_t *o, const char *key)
-{
-	return json_object_get(o, key);
-}
-
 static const char *word(const json_t *o, const char *key)
 {
-	const char *text = json_string_value(at(o, key));
+	const char *text = bp_json_text_at(o, key);
 
 	return text ? text : "";
-}
-
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(at(o, key));
 }
 
 static bool is_in(const json_t *row, const char *size, const char *group)
@@ -55,32 +47,33 @@ static bool is_in(const json_t *row, const char *size, const char *group)
 
 static struct range read_range(const json_t *stat)
 {
-	return (struct range){ .lo = number(stat, "min"),
-			       .hi = number(stat, "max"),
-			       .median = number(stat, "median"),
-			       .is_known = json_array_size(at(stat, "values")) > 1 };
+	return (struct range){ .lo = bp_json_number_at(stat, "min"),
+			       .hi = bp_json_number_at(stat, "max"),
+			       .median = bp_json_number_at(stat, "median"),
+			       .is_known = json_array_size(bp_json_at(stat, "values")) > 1 };
 }
 
 /* From the lowest lower bound to the highest upper one; a row with lower bounds only has no end. */
 static struct range read_ndr(const json_t *ndr)
 {
-	const json_t *upper = at(ndr, "upper_mpps");
-	struct range r = read_range(at(ndr, "mpps"));
+	const json_t *upper = bp_json_at(ndr, "upper_mpps");
+	struct range r = read_range(bp_json_at(ndr, "mpps"));
 
 	if (strcmp(word(ndr, "outcome"), "measured") != 0 ||
-	    json_array_size(at(upper, "values")) < json_array_size(at(at(ndr, "mpps"), "values")))
+	    json_array_size(bp_json_at(upper, "values")) <
+		    json_array_size(bp_json_at(ndr, "mpps.values")))
 		r.hi = INFINITY;
 	else
-		r.hi = fmax(r.hi, number(upper, "max"));
+		r.hi = fmax(r.hi, bp_json_number_at(upper, "max"));
 	return r;
 }
 
 /* Where the load was the limit, the rate has no end. */
 static struct range read_rate(const json_t *row)
 {
-	struct range r = read_range(at(at(row, "saturation"), "mpps"));
+	struct range r = read_range(bp_json_at(row, "saturation.mpps"));
 
-	if (json_is_true(at(at(row, "generator"), "is_bound")))
+	if (json_is_true(bp_json_at(row, "generator.is_bound")))
 		r.hi = INFINITY;
 	return r;
 }
@@ -94,14 +87,14 @@ static void collect(const json_t *rows, const char *size, const char *group, boo
 	*f = (struct field){ .is_rate = is_rate };
 	json_array_foreach(rows, i, row)
 	{
-		const json_t *figure = at(row, is_rate ? "saturation" : "ndr");
+		const json_t *figure = bp_json_at(row, is_rate ? "saturation" : "ndr");
 
 		if (!is_in(row, size, group) || strcmp(word(row, "status"), "ok") != 0 ||
-		    !json_is_object(at(figure, "mpps")) || f->n == ROWS_MAX)
+		    !json_is_object(bp_json_at(figure, "mpps")) || f->n == ROWS_MAX)
 			continue;
 		f->v[f->n++] = (struct figure){ .row = row,
 						.ndr = is_rate ? read_rate(row) : read_ndr(figure),
-						.p99 = read_range(at(at(row, "latency"), "p99")) };
+						.p99 = read_range(bp_json_at(row, "latency.p99")) };
 	}
 }
 

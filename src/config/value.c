@@ -187,6 +187,22 @@ static bool is_in_range(const struct bp_key *key, uint64_t v)
 	return v >= key->min && v <= key->max;
 }
 
+/* Cores from … to, each once, behind the n of cores[BP_WORKERS_MAX]. */
+static bool add_cores(uint64_t from, uint64_t to, uint16_t *cores, uint16_t *n)
+{
+	if (from > to || to > UINT16_MAX || to - from >= BP_WORKERS_MAX)
+		return false;
+	for (; from <= to; from++) {
+		for (unsigned i = 0; i < *n; i++)
+			if (cores[i] == from)
+				return false;
+		if (*n == BP_WORKERS_MAX)
+			return false;
+		cores[(*n)++] = (uint16_t)from;
+	}
+	return true;
+}
+
 static int store_cores(const char *text, struct bp_conf *conf)
 {
 	uint16_t cores[BP_WORKERS_MAX] = { 0 };
@@ -201,16 +217,8 @@ static int store_cores(const char *text, struct bp_conf *conf)
 		to = from;
 		if (*text == '-' && !parse_number(text + 1, &text, &to))
 			return -EINVAL;
-		if (from > to || to > UINT16_MAX || to - from >= BP_WORKERS_MAX)
+		if (!add_cores(from, to, cores, &n))
 			return -EINVAL;
-		for (; from <= to; from++) {
-			for (unsigned i = 0; i < n; i++)
-				if (cores[i] == from)
-					return -EINVAL;
-			if (n == BP_WORKERS_MAX)
-				return -EINVAL;
-			cores[n++] = (uint16_t)from;
-		}
 		text += strspn(text, " \t");
 		if (!*text)
 			break;
@@ -238,7 +246,7 @@ static int store_text(const struct bp_key *key, const char *text, char *field,
 			return -EINVAL;
 		}
 	memset(field, 0, key->size);
-	memcpy(field, text, len);
+	memcpy(field, text, len + 1);
 	return 0;
 }
 

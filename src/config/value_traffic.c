@@ -80,7 +80,22 @@ static bool parse_factor(const char *text, double *value)
 	return true;
 }
 
-static bool parse_rate(const char *text, struct bp_rate *rate)
+/* The factor that k, m or g before a unit stands for, 1 without; *text behind it. */
+static double take_prefix(const char **text)
+{
+	static const char prefixes[] = "kmg";
+	const char *prefix = **text ? strchr(prefixes, tolower((unsigned char)**text)) : NULL;
+	double factor = 1;
+
+	if (!prefix)
+		return 1;
+	++*text;
+	for (; prefix >= prefixes; prefix--)
+		factor *= 1000;
+	return factor;
+}
+
+static bool parse_rate_unit(const char *text, enum bp_rate_unit *unit)
 {
 	static const struct {
 		const char *word;
@@ -88,9 +103,18 @@ static bool parse_rate(const char *text, struct bp_rate *rate)
 	} units[] = { { "pps", BP_RATE_PPS },
 		      { "bps", BP_RATE_BPS_L2 },
 		      { "bpsl1", BP_RATE_BPS_L1 } };
-	static const char prefixes[] = "kmg";
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcasecmp(text, units[i].word)) {
+			*unit = units[i].unit;
+			return true;
+		}
+	return false;
+}
+
+static bool parse_rate(const char *text, struct bp_rate *rate)
+{
 	struct bp_rate r = { .unit = BP_RATE_MAX };
-	const char *prefix;
 
 	if (!strcmp(text, "max")) {
 		*rate = r;
@@ -104,18 +128,11 @@ static bool parse_rate(const char *text, struct bp_rate *rate)
 		*rate = r;
 		return r.value <= 100;
 	}
-	prefix = *text ? strchr(prefixes, tolower((unsigned char)*text)) : NULL;
-	if (prefix)
-		text++;
-	for (; prefix && prefix >= prefixes; prefix--)
-		r.value *= 1000;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcasecmp(text, units[i].word)) {
-			r.unit = units[i].unit;
-			*rate = r;
-			return true;
-		}
-	return false;
+	r.value *= take_prefix(&text);
+	if (!parse_rate_unit(text, &r.unit))
+		return false;
+	*rate = r;
+	return true;
 }
 
 /* Up to `max`; *end behind the digits. */

@@ -184,7 +184,7 @@ static const char *file_of(const struct bp_claim *claim)
 	return claim->is_output ? bp_claim_path(claim->name) : claim->name;
 }
 
-/* Opening a pipe would make it look read or written: it has a name to be locked by instead. */
+/* Opening a pipe would make it look as if it had a reader or writer: lock its name instead. */
 static bool is_written_pipe(const struct bp_claim *claim)
 {
 	struct stat st;
@@ -193,7 +193,7 @@ static bool is_written_pipe(const struct bp_claim *claim)
 	       S_ISFIFO(st.st_mode);
 }
 
-/* What cannot be opened is the driver's to complain about. */
+/* A file that cannot be opened is reported by the driver. */
 static int take_capture(const struct bp_claim *claim, struct bp_lock *lock,
 			char holder[BP_LOCK_HOLDER_BYTES])
 {

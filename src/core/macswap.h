@@ -3,7 +3,8 @@
 #ifndef BYPATH_CORE_MACSWAP_H
 #define BYPATH_CORE_MACSWAP_H
 
-#include <stdint.h>
+#include "bypath/port.h"
+
 #include <string.h>
 
 #define BP_MACS_BYTES 12u
@@ -23,5 +24,21 @@ static inline void bp_macswap(uint8_t *frame)
 	memcpy(frame, &new_lo, 8);
 	memcpy(frame + 8, &new_hi, 4);
 }
+
+#define BP_MACS_WIDE_BYTES 16u
+typedef uint8_t bp_macs_wide __attribute__((vector_size(BP_MACS_WIDE_BYTES)));
+
+/* The same in a buffer of at least BP_MACS_WIDE_BYTES: one load, one shuffle, one store. */
+static inline void bp_macswap_wide(uint8_t *frame)
+{
+	bp_macs_wide v;
+
+	memcpy(&v, frame, sizeof(v)); /* header */
+	v = __builtin_shufflevector(v, v, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
+	memcpy(frame, &v, sizeof(v)); /* header */
+}
+
+/* [engine] mode = macswap. A bp_edit_fn; runts stay as they are. */
+void bp_macswap_burst(struct bp_pkt *pkts, unsigned n);
 
 #endif

@@ -305,7 +305,7 @@ struct bp_reported bp_netdev_tx_dropped_row(struct bp_netdev_tx_dropped *d, cons
 		"packets",
 		BP_SIDE_TX,
 		BP_KIND_EXPLAINS,
-		"the interface's own count, of such and beyond them",
+		"the interface's own count of these packets and of others",
 		true
 	};
 	static const struct bp_counter_row lost = { "dev_tx_dropped",

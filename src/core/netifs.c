@@ -86,7 +86,7 @@ static int take_xdp(const struct nlattr *a, void *ctx)
 	return MNL_CB_OK;
 }
 
-/* Older kernels tell fewer of the counters, newer ones more. */
+/* Older kernels send fewer counters, newer ones more. */
 static void take_stats(struct bp_netif *link, const struct nlattr *attr)
 {
 	struct rtnl_link_stats64 stats = { 0 };

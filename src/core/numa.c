@@ -12,7 +12,8 @@
 #define NODE_BITS (8 * sizeof(((struct bp_numa_policy *)0)->nodes))
 #define WORD_BITS (8 * sizeof(unsigned long))
 
-/* A number that the kernel's calls below take. libnuma's own print what fails to standard error. */
+/* Is it a node that the system calls below take? libnuma's own functions print their errors to
+ * standard error. */
 static bool is_node(int node)
 {
 	return node >= 0 && (size_t)node < NODE_BITS - 1 && numa_available() >= 0;

@@ -139,7 +139,7 @@ static void write_piece(struct bp_outlet *o)
 	o->first = (o->first + n) % o->n_bytes;
 	o->n_used -= n;
 	o->moved_ns = bp_clock_ns();
-	/* What fails is not tried again before there is more to say. */
+	/* A write that failed is not repeated before there is more to write. */
 	if (!o->n_used && !o->error)
 		put_note(o, 0);
 	pthread_cond_broadcast(&o->moved);

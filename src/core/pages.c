@@ -19,8 +19,8 @@ void *bp_pages_map_huge(size_t n_bytes)
 	return base == MAP_FAILED ? NULL : base;
 }
 
-/* Any system call does that writes a few bytes and can otherwise not fail; libc's may be answered
- * without one. */
+/* Any system call will do that writes a few bytes and cannot fail otherwise. libc may answer its
+ * own wrapper without a system call. */
 static int take_page(void *page)
 {
 	long err = syscall(SYS_clock_getres, CLOCK_MONOTONIC, page);

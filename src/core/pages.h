@@ -7,7 +7,7 @@
 
 #define BP_HUGE_BYTES ((size_t)2 << 20)
 
-/* What the kernel looks at only then, in the words of a message. */
+/* What the kernel checks only when a page is touched, in the words of a message. */
 #define BP_PAGES_LIMITS \
 	"its cgroup's limit (hugetlb.2MB.max) or its NUMA nodes (cpuset.mems) allow no more"
 

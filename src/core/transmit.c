@@ -33,27 +33,34 @@ static void drop_full(struct bp_txq *q, const struct bp_pkt *pkts, unsigned n)
  * Give up the packet at the head of a tail, pkts[k…n), and try those behind it, which move up. Sets
  * *n to the views that are left in pkts[]. Returns how many more were consumed.
  */
-static unsigned pass_head(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, unsigned k,
-			  unsigned *n)
+static unsigned pass_head(struct bp_txq *q, struct bp_pkt *pkts, unsigned k, unsigned *n)
 {
 	unsigned n_views = bp_pkt_n_views(&pkts[k], *n - k);
 
 	drop_full(q, &pkts[k], n_views);
 	*n -= n_views;
 	memmove(&pkts[k], &pkts[k + n_views], (*n - k) * sizeof(*pkts)); /* views */
-	return *n > k ? tx(q, &pkts[k], *n - k) : 0;
+	return *n > k ? bp_tx(q, &pkts[k], *n - k) : 0;
 }
 
-unsigned bp_tx_rest(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, unsigned k, unsigned n,
+/* Packets that a port may refuse in a row, after the budget, before it counts as full. */
+static unsigned count_passes(const struct bp_txq *q)
+{
+	if (!(q->port->info.caps & BP_CAP_TX_UNSURE))
+		return 0;
+	return q->is_stuck ? 1 : 4;
+}
+
+unsigned bp_tx_rest(struct bp_txq *q, struct bp_pkt *pkts, unsigned k, unsigned n,
 		    unsigned n_retries)
 {
-	unsigned passes = bp_tx_passes(q);
+	unsigned passes = count_passes(q);
 
-	for (unsigned left = bp_tx_budget(q, n_retries); k < n && left; left--)
-		k += tx(q, &pkts[k], n - k);
+	for (unsigned left = q->is_stuck ? 0 : n_retries; k < n && left; left--)
+		k += bp_tx(q, &pkts[k], n - k);
 	q->is_stuck = k < n;
 	for (unsigned n_failed = 0; k < n && n_failed < passes;) {
-		unsigned more = pass_head(q, tx, pkts, k, &n);
+		unsigned more = pass_head(q, pkts, k, &n);
 
 		k += more;
 		n_failed = more ? 0 : n_failed + 1;

@@ -75,41 +75,27 @@ static inline unsigned bp_tx_each(struct bp_txq *q, struct bp_pkt *pkts, unsigne
 	return done;
 }
 
-/* Attempts after the first that a burst may make: none behind one that ended full. */
-static inline unsigned bp_tx_budget(const struct bp_txq *q, unsigned n_retries)
-{
-	return q->is_stuck ? 0 : n_retries;
-}
-
-/* Packets that a port may refuse in a row, after the budget, before it counts as full. */
-static inline unsigned bp_tx_passes(const struct bp_txq *q)
-{
-	if (!(q->port->info.caps & BP_CAP_TX_UNSURE))
-		return 0;
-	return q->is_stuck ? 1 : 4;
-}
-
-/* bp_tx_all() behind a first attempt that took k of the n views. */
-unsigned bp_tx_rest(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, unsigned k, unsigned n,
+/* bp_tx_all() behind a first attempt, of tx() or of a direct burst, that took k < n of the n views. */
+unsigned bp_tx_rest(struct bp_txq *q, struct bp_pkt *pkts, unsigned k, unsigned n,
 		    unsigned n_retries);
 
 /*
- * Send n ≥ 1 views, whole packets, all of which are the queue's afterwards. What the burst function
- * tx leaves over is tried again, n_retries times at most and not at all while the queue is stuck: a
- * port that takes nothing never stalls others. The rest is dropped as tx_full. Where the port cannot
+ * Send n ≥ 1 views, whole packets, all of which are the queue's afterwards. What its burst leaves
+ * over is tried again, n_retries times at most and not at all while the queue is stuck: a port that
+ * takes nothing never stalls others. The rest is dropped as tx_full. Where the port cannot
  * tell «full» from «never» (BP_CAP_TX_UNSURE), only the first packet is given up then, and those behind
  * it are tried, until a few attempts in a row have taken none.
  *
- * The queue's worker only. Never blocks. Returns how many views tx consumed; they stand first in
+ * The queue's worker only. Never blocks. Returns how many views the burst consumed; they stand first in
  * pkts[], in their order, to read `copies` from.
  */
-static inline unsigned bp_tx_all(struct bp_txq *q, bp_tx_fn tx, struct bp_pkt *pkts, unsigned n,
+static inline unsigned bp_tx_all(struct bp_txq *q, struct bp_pkt *pkts, unsigned n,
 				 unsigned n_retries)
 {
-	unsigned k = tx(q, pkts, n);
+	unsigned k = bp_tx(q, pkts, n);
 
 	if (__builtin_expect(k < n, 0))
-		return bp_tx_rest(q, tx, pkts, k, n, n_retries);
+		return bp_tx_rest(q, pkts, k, n, n_retries);
 	q->is_stuck = false;
 	return n;
 }

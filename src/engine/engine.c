@@ -65,10 +65,10 @@ static int make_ports(struct bp_engine *e)
 		return err;
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		const struct bp_plan_port *plan = &e->plan.ports[i];
+		const struct bp_port_queues queues = { plan->n_rxq, plan->n_txq, plan->rxq_workers,
+						       plan->txq_workers };
 
-		err = bp_port_create(&e->env, &e->conf->ports[i], (uint16_t)i, plan->n_rxq,
-				     plan->rxq_workers, plan->n_txq, plan->txq_workers,
-				     &e->env.ports[i]);
+		err = bp_port_create(&e->env, (uint16_t)i, &queues, &e->env.ports[i]);
 		if (err)
 			return err;
 	}

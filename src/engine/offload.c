@@ -107,7 +107,7 @@ static enum verdict resolve_csum(struct bp_offload *o, struct bp_pkt *views, uns
 
 	if (start >= frame_bytes || field_off + 2 > views[0].len)
 		return DROP_BAD_META;
-	/* Padding of a short frame is not the packet's, though whoever padded it may not care. */
+	/* The padding of a short frame is left out: it is not part of the packet. */
 	if (start && bp_frame_parse(views[0].data, views[0].len, frame_bytes, start, &frame)) {
 		l = bp_frame_inner(&frame);
 		if (l->proto == BP_PROTO_SCTP && meta->csum_offset == BP_SCTP_CSUM) {
@@ -211,7 +211,7 @@ static uint32_t infer_mss(const struct bp_offload *o, const struct bp_frame *fra
 	return o->l3_bytes - header_bytes;
 }
 
-/* Can TX be told of this, the only thing that is left to do? */
+/* Can metadata tell TX what the packet needs, so that nothing else is left to do here? */
 static bool can_annotate(const struct bp_offload *o, const struct bp_pkt *view,
 			 const struct bp_frame *frame, const struct bp_frame_layer *l, uint32_t mss)
 {
@@ -245,13 +245,13 @@ static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n
 	if (mss && bp_segment_begin(&o->segmenter, views, n_views, &frame, mss,
 				    o->tx_frame_bytes) == BP_SEGMENT_BEGUN)
 		return SPLIT;
-	/* Innermost first: what is outside covers it. */
+	/* The innermost checksum first: those outside cover its bytes. */
 	for (unsigned i = 0; i < n_partial; i++)
 		bp_partial_complete_layer(views, n_views, partial[i], o->segmenter.counters);
 	return PASS;
 }
 
-/* TX takes metadata: but of a tunnel's super-frame none could tell it, nor of SCTP's checksum. */
+/* TX takes metadata, but no metadata describes a super-frame in a tunnel or SCTP's checksum. */
 static bool is_beyond_metadata(const struct bp_vnet_hdr *meta, struct bp_pkt *views,
 			       unsigned n_views)
 {

@@ -28,7 +28,8 @@ bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l)
 	}
 }
 
-/* ip: a header as said, behind which n_bytes are to be read; of them l4_bytes are the packet's. */
+/* ip: the header described above, with n_bytes to be read behind it, of which l4_bytes belong to
+ * the packet. */
 static bool is_whole(const uint8_t *ip, int is_v6, uint32_t n_bytes, uint32_t l4_bytes)
 {
 	const uint8_t *l4 = ip + (is_v6 ? BP_V6_BYTES : BP_V4_BYTES_MIN), *field;

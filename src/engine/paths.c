@@ -4,6 +4,8 @@
 
 #include "bypath/driver.h"
 
+#include "core/macswap.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,7 @@ static void add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rx
 
 	path->rxq = rxq;
 	path->txq = txq;
-	path->rewrite = e->conf->engine.mode == BP_ENGINE_MACSWAP ? bp_rewrite_macswap : NULL;
+	path->edit = e->conf->engine.mode == BP_ENGINE_MACSWAP ? bp_macswap_burst : NULL;
 	path->burst = e->conf->engine.burst;
 	path->tx_retries = e->conf->engine.tx_retries;
 	add_port(w, in);
@@ -123,7 +125,7 @@ static bool has_link(struct bp_port *port)
 }
 
 /* A driver moves packets between two of its queues by itself, where the path asks for no more. */
-static bp_direct_fn choose_direct(const struct bp_engine *e, struct bp_path *path)
+static bp_direct_fn choose_direct(struct bp_path *path)
 {
 	struct bp_port *in = path->rxq->port, *out = path->txq->port;
 	const struct bp_offload *offload =
@@ -132,7 +134,7 @@ static bp_direct_fn choose_direct(const struct bp_engine *e, struct bp_path *pat
 	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
 	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
-	return in->driver->ops->direct(path->rxq, path->txq, e->conf->engine.mode);
+	return in->driver->ops->direct(path->rxq, path->txq, path->edit);
 }
 
 void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)
@@ -144,7 +146,7 @@ void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)
 			if (!is_of(path, port))
 				continue;
 			/* Release: both ports' queues, as start() left them. */
-			atomic_store_explicit(&path->direct, choose_direct(e, path),
+			atomic_store_explicit(&path->direct, choose_direct(path),
 					      memory_order_release);
 		}
 }

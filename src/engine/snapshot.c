@@ -7,32 +7,17 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
-#include "core/cpu.h"
 #include "core/frames.h"
 #include "core/numa.h"
-#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 			  struct bp_reported_set *set)
 {
 	if (driver->ops->stats)
 		set->n = driver->ops->stats(port, set->v, BP_REPORTED_MAX);
-}
-
-static void read_machine(struct bp_report *r)
-{
-	struct utsname uts;
-
-	uname(&uts);
-	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
-	bp_utf8_clean(r->host); /* sethostname() takes any bytes */
-	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
-	bp_cpu_model(r->cpu, sizeof(r->cpu));
-	r->n_numa_nodes = bp_numa_n_nodes();
 }
 
 static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
@@ -87,36 +72,41 @@ static struct bp_report_path *find_path(struct bp_report *r, const struct bp_pat
 	return row;
 }
 
-static uint64_t path_v(const struct bp_path *path, unsigned id)
+static uint64_t read_cell(_Atomic uint64_t *v)
 {
-	return atomic_load_explicit(&((struct bp_path *)(uintptr_t)path)->v[id],
-				    memory_order_relaxed);
+	return atomic_load_explicit(v, memory_order_relaxed);
+}
+
+/* Returns the time in calls. */
+static double add_cost(struct bp_report_path *row, struct bp_cost *cost)
+{
+	row->n_copies += read_cell(&cost->copies);
+	row->n_copy_bytes += read_cell(&cost->copy_bytes);
+	row->n_calls += read_cell(&cost->calls);
+	return bp_clock_cycles_to_ns(read_cell(&cost->call_cycles));
 }
 
 /* on_share: of its time, how much the worker was on its core. Spread evenly: it is not known in which
  * rounds it was not, nor how often it was late to wake up. */
-static double read_path(struct bp_report *r, const struct bp_path *path, uint16_t worker_id,
+static double read_path(struct bp_report *r, struct bp_path *path, uint16_t worker_id,
 			double on_share)
 {
 	struct bp_report_path *row = find_path(r, path, worker_id);
-	double busy_ns = on_share * bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_BUSY_CYCLES));
+	double busy_ns = on_share * bp_clock_cycles_to_ns(read_cell(&path->busy_cycles));
 
-	row->n_pkts += path_v(path, BP_PATH_CNT_PKTS);
-	row->n_bytes += path_v(path, BP_PATH_CNT_BYTES);
-	row->n_bursts += path_v(path, BP_PATH_CNT_BURSTS);
-	row->n_copies += path_v(path, BP_PATH_CNT_COPIES);
-	row->n_copy_bytes += path_v(path, BP_PATH_CNT_COPY_BYTES);
-	row->n_calls += path_v(path, BP_PATH_CNT_CALLS);
+	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS);
+	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES);
+	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS);
 	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
-		row->hist_copies[i] += path_v(path, BP_PATH_CNT_HIST + i);
+		row->hist_copies[i] += read_cell(&path->hist_copies[i]);
 	row->busy_ns += busy_ns;
-	row->call_ns += on_share * bp_clock_cycles_to_ns(path_v(path, BP_PATH_CNT_CALL_CYCLES));
+	row->call_ns += on_share * (add_cost(row, &path->rx_cost) + add_cost(row, &path->tx_cost));
 	return busy_ns;
 }
 
 static double gauge_ns(_Atomic uint64_t *cycles)
 {
-	return bp_clock_cycles_to_ns(atomic_load_explicit(cycles, memory_order_relaxed));
+	return bp_clock_cycles_to_ns(read_cell(cycles));
 }
 
 /* How long it was off its core since it began, and why. */
@@ -212,7 +202,7 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 
 	memset(r, 0, sizeof(*r));
 	r->conf = e->conf;
-	read_machine(r);
+	r->n_numa_nodes = bp_numa_n_nodes();
 	r->elapsed_s = (double)(now_ns - e->start_ns) / 1e9;
 	r->is_final = e->is_stopped;
 	r->drain_ms = (double)e->drain_ns / 1e6;

@@ -42,7 +42,7 @@ static bool resume_port(struct bp_engine *e, struct bp_port *port)
 	if (bp_paths_bind_offloads(e, port))
 		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
 		       port->conf->name);
-	/* A round that loaded the offloads of before must not meet the bursts that come now. */
+	/* A worker's round that loaded the former offloads must not run with the new bursts. */
 	bp_workers_quiesce(e);
 	bp_port_publish(port);
 	bp_paths_bind_directs(e, port);

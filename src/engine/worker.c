@@ -1,4 +1,4 @@
-/* The poll loop of a worker: rx → map → tx, with the account of what each path cost. */
+/* The poll loop of a worker: rx → edit → offload → tx, with the account of what each path cost. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/worker.h"
 
@@ -9,133 +9,121 @@
 #include <string.h>
 #include <time.h>
 
-/* Of a path, in one round. */
-#define DIRECT_BURSTS_MAX 4u
+#define DIRECT_BURSTS_MAX 4u /* of a path, in one round */
 
-/* What queues have counted when a path's round begins: the difference is the path's share. */
-struct usage {
-	uint64_t copies, copy_bytes, calls, call_cycles;
+/* ---- what a round costs its path -------------------------------------------------------------- */
+
+/* The clock, and what the path's queues had counted, when the round began. */
+struct begin {
+	uint64_t cycles;
+	struct bp_usage rx, tx;
 };
 
-static inline uint64_t read_copies(const struct bp_counters *rx, const struct bp_counters *tx)
+static inline uint64_t count_copies(const struct bp_path *p, const struct begin *begin)
 {
-	return bp_counter(rx, BP_CNT_COPIES) + bp_counter(tx, BP_CNT_COPIES);
+	return bp_counter(&p->rxq->counters, BP_CNT_COPIES) - begin->rx.copies +
+	       bp_counter(&p->txq->counters, BP_CNT_COPIES) - begin->tx.copies;
 }
 
-static inline struct usage read_usage(const struct bp_counters *rx, const struct bp_counters *tx)
+static inline bool has_called(const struct bp_path *p, const struct begin *begin)
 {
-	return (struct usage){
-		.copies = read_copies(rx, tx),
-		.copy_bytes = bp_counter(rx, BP_CNT_COPY_BYTES) + bp_counter(tx, BP_CNT_COPY_BYTES),
-		.calls = bp_counter(rx, BP_CNT_CALLS) + bp_counter(tx, BP_CNT_CALLS),
-		.call_cycles =
-			bp_counter(rx, BP_CNT_CALL_CYCLES) + bp_counter(tx, BP_CNT_CALL_CYCLES),
-	};
+	return bp_counter(&p->rxq->counters, BP_CNT_CALLS) != begin->rx.calls ||
+	       bp_counter(&p->txq->counters, BP_CNT_CALLS) != begin->tx.calls;
 }
-
-/* One writer: the path's worker. */
-static void add(_Atomic uint64_t *v, uint64_t n)
-{
-	atomic_store_explicit(v, atomic_load_explicit(v, memory_order_relaxed) + n,
-			      memory_order_relaxed);
-}
-
-/* ---- the data path: rx → map → tx ------------------------------------------------------------ */
 
 /* Packets by the number of user copies they went through; a walk only when there were any. */
-static void count_copies(struct bp_path *p, const struct bp_pkt *pkts, unsigned n, bool has_copies)
+static void note_views(struct bp_path *p, const struct begin *begin, const struct bp_pkt *pkts,
+		       unsigned n)
 {
 	bool is_first = true;
 
-	if (!has_copies) {
-		add(&p->v[BP_PATH_CNT_HIST], bp_pkt_count(pkts, n));
+	if (!count_copies(p, begin)) {
+		bp_cost_add(&p->hist_copies[0], bp_pkt_count(pkts, n));
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (is_first)
-			add(&p->v[BP_PATH_CNT_HIST + pkts[i].copies], 1);
+			bp_cost_add(&p->hist_copies[pkts[i].copies], 1);
 		is_first = !(pkts[i].flags & BP_PKT_MORE);
 	}
 }
 
-static void transmit(struct bp_path *p, const struct usage *before, struct bp_pkt *pkts, unsigned n)
-{
-	struct bp_txq *q = p->txq;
-	bp_tx_fn tx = atomic_load_explicit(&q->burst, memory_order_acquire);
-	unsigned k = bp_tx_all(q, tx, pkts, n, p->tx_retries);
-
-	count_copies(p, pkts, k, read_copies(&p->rxq->counters, &q->counters) != before->copies);
-}
-
-/* As above, with packets made ready first for a port that lacks what the other end relied on. */
-static void forward(struct bp_path *p, const struct usage *before, struct bp_pkt *pkts, unsigned n)
-{
-	struct bp_offload *offload = atomic_load_explicit(&p->offload, memory_order_acquire);
-
-	if (!offload) {
-		transmit(p, before, pkts, n);
-		return;
-	}
-	bp_offload_begin(offload, pkts, n);
-	while ((n = bp_offload_next(offload, &pkts)))
-		transmit(p, before, pkts, n);
-}
-
 /* Packets that went out without views: a driver copies each at most once, dropped ones as well. */
-static void count_direct_copies(struct bp_path *p, const struct usage *before, uint64_t n_pkts)
+static void note_direct(struct bp_path *p, const struct begin *begin, uint64_t n_pkts)
 {
-	uint64_t n_copied = read_copies(&p->rxq->counters, &p->txq->counters) - before->copies;
+	uint64_t n_copied = count_copies(p, begin);
 
 	if (n_copied > n_pkts)
 		n_copied = n_pkts;
-	add(&p->v[BP_PATH_CNT_HIST], n_pkts - n_copied);
+	bp_cost_add(&p->hist_copies[0], n_pkts - n_copied);
 	if (n_copied)
-		add(&p->v[BP_PATH_CNT_HIST + 1], n_copied);
+		bp_cost_add(&p->hist_copies[1], n_copied);
 }
 
-/* Add what a round cost to its path: most paths copy nothing or call nothing. */
-static inline void account(struct bp_path *p, const struct usage *before, uint64_t n_cycles)
+/* To each queue's share what that queue counted. A look that found nothing is charged to no path. */
+static inline void charge(struct bp_path *p, const struct begin *begin, bool has_moved,
+			  uint64_t now)
 {
-	struct usage after = read_usage(&p->rxq->counters, &p->txq->counters);
-
-	if (after.copy_bytes != before->copy_bytes || after.copies != before->copies) {
-		add(&p->v[BP_PATH_CNT_COPIES], after.copies - before->copies);
-		add(&p->v[BP_PATH_CNT_COPY_BYTES], after.copy_bytes - before->copy_bytes);
-	}
-	if (after.calls != before->calls) {
-		add(&p->v[BP_PATH_CNT_CALLS], after.calls - before->calls);
-		add(&p->v[BP_PATH_CNT_CALL_CYCLES], after.call_cycles - before->call_cycles);
-	}
-	add(&p->v[BP_PATH_CNT_BUSY_CYCLES], n_cycles);
-}
-
-static inline uint64_t read_calls(const struct bp_path *p)
-{
-	return bp_counter(&p->rxq->counters, BP_CNT_CALLS) +
-	       bp_counter(&p->txq->counters, BP_CNT_CALLS);
+	if (has_moved)
+		bp_cost_charge(&p->rx_cost, &begin->rx, &p->rxq->counters);
+	bp_cost_charge(&p->tx_cost, &begin->tx, &p->txq->counters);
+	bp_cost_add(&p->busy_cycles, now - begin->cycles);
 }
 
 /*
  * Bursts without views. After a full one more waits, most likely: it is worth going on before the
  * clock is read and another path's packets take the cache. Bounded, so that no path waits long: not
- * after a system call, beside which a look at the clock is nothing.
+ * after a system call, beside which a look at the clock is nothing. Returns packets.
  */
-static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, uint64_t n_calls,
-			    unsigned *n_bursts)
+static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct begin *begin)
 {
-	unsigned n, total = 0, i = 0;
+	struct bp_pkt left[BP_BURST_MAX];
+	unsigned n, n_left = 0, n_moved = 0, n_bursts = 0;
 
 	do {
-		n = direct(p->rxq, p->txq, p->burst, p->tx_retries);
-		if (n == BP_DIRECT_BY_VIEWS) {
-			total = i ? total : n;
-			break;
-		}
-		total += n;
-		i += n != 0;
-	} while (n == p->burst && i < DIRECT_BURSTS_MAX && read_calls(p) == n_calls);
-	*n_bursts = i;
-	return total;
+		n = direct(p->rxq, p->txq, p->burst, left, &n_left);
+		if (n != BP_DIRECT_BY_VIEWS)
+			n_moved += n;
+	} while (n == p->burst && !n_left && ++n_bursts < DIRECT_BURSTS_MAX &&
+		 !has_called(p, begin));
+	if (!n_moved)
+		return n;
+	note_direct(p, begin, n_moved - bp_pkt_count(left, n_left));
+	if (n_left)
+		note_views(p, begin, left, bp_tx_rest(p->txq, left, 0, n_left, p->tx_retries));
+	else
+		p->txq->is_stuck = false;
+	return n_moved;
+}
+
+/* ---- the data path: rx → edit → offload → tx -------------------------------------------------- */
+
+/* Send a burst; what TX does not take within its budget is dropped. */
+static void transmit(struct bp_path *p, const struct begin *begin, struct bp_pkt *pkts, unsigned n)
+{
+	note_views(p, begin, pkts, bp_tx_all(p->txq, pkts, n, p->tx_retries));
+}
+
+/* One burst. Returns the views received. */
+static unsigned move_views(struct bp_path *p, const struct begin *begin)
+{
+	struct bp_offload *offload = atomic_load_explicit(&p->offload, memory_order_acquire);
+	struct bp_pkt buffer[BP_BURST_MAX], *pkts = buffer;
+	unsigned n = bp_rx(p->rxq, pkts, p->burst), n_rx = n;
+
+	if (!n)
+		return 0;
+	if (p->edit)
+		p->edit(pkts, n);
+	if (!offload) {
+		transmit(p, begin, pkts, n);
+		return n;
+	}
+	/* The out-port lacks what the in-port relied on: packets are made ready, perhaps many of one. */
+	bp_offload_begin(offload, pkts, n);
+	while ((n = bp_offload_next(offload, &pkts)))
+		transmit(p, begin, pkts, n);
+	return n_rx;
 }
 
 /*
@@ -144,46 +132,20 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, uint64_t n_c
  */
 static bool run_path(struct bp_path *p, uint64_t *now)
 {
-	struct bp_pkt pkts[BP_BURST_MAX];
-	struct bp_rxq *rxq = p->rxq;
-	struct bp_txq *txq = p->txq;
 	bp_direct_fn direct = atomic_load_explicit(&p->direct, memory_order_acquire);
-	struct usage before = read_usage(&rxq->counters, &txq->counters);
-	uint64_t n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS);
-	uint64_t n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES);
-	uint64_t n_full = bp_counter(&txq->counters, BP_DROP_TX_FULL);
-	uint64_t begin = *now;
-	unsigned n_bursts = 1;
-	unsigned n = direct ? move_direct(p, direct, before.calls, &n_bursts) : BP_DIRECT_BY_VIEWS;
+	struct begin begin = { *now, bp_usage_read(&p->rxq->counters),
+			       bp_usage_read(&p->txq->counters) };
+	unsigned n = direct ? move_direct(p, direct, &begin) : BP_DIRECT_BY_VIEWS;
+	bool is_busy;
 
-	if (n == BP_DIRECT_BY_VIEWS) {
-		direct = NULL;
-		n_bursts = 1;
-		n = atomic_load_explicit(&rxq->burst, memory_order_acquire)(rxq, pkts, p->burst);
-	}
-	if (n) {
-		n_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS) - n_pkts;
-		n_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES) - n_bytes;
-		if (direct) {
-			n_full = bp_counter(&txq->counters, BP_DROP_TX_FULL) - n_full;
-			count_direct_copies(p, &before, n_pkts - n_full);
-		} else {
-			if (p->rewrite)
-				p->rewrite(pkts, n);
-			forward(p, &before, pkts, n);
-		}
-		add(&p->v[BP_PATH_CNT_PKTS], n_pkts);
-		add(&p->v[BP_PATH_CNT_BYTES], n_bytes);
-		add(&p->v[BP_PATH_CNT_BURSTS], n_bursts);
-	} else if (atomic_load_explicit(&txq->n_held, memory_order_relaxed)) {
-		before = read_usage(&rxq->counters, &txq->counters);
-		atomic_load_explicit(&txq->burst, memory_order_acquire)(txq, NULL, 0);
-	} else {
-		*now = bp_clock_cycles();
-		return false;
-	}
+	if (n == BP_DIRECT_BY_VIEWS)
+		n = move_views(p, &begin);
+	is_busy = n || atomic_load_explicit(&p->txq->n_held, memory_order_relaxed);
+	if (!n && is_busy)
+		bp_tx(p->txq, NULL, 0);
 	*now = bp_clock_cycles();
-	account(p, &before, *now - begin);
+	if (is_busy)
+		charge(p, &begin, n != 0, *now);
 	return n != 0;
 }
 
@@ -203,8 +165,8 @@ static bool has_held(const struct bp_worker *w)
  */
 static __attribute__((noinline, cold)) void note_gap(struct bp_worker *w, uint64_t n_cycles)
 {
-	add(&w->n_gaps, 1);
-	add(&w->gap_cycles, n_cycles);
+	bp_cost_add(&w->n_gaps, 1);
+	bp_cost_add(&w->gap_cycles, n_cycles);
 	if (n_cycles > atomic_load_explicit(&w->gap_max_cycles, memory_order_relaxed))
 		atomic_store_explicit(&w->gap_max_cycles, n_cycles, memory_order_relaxed);
 }
@@ -242,11 +204,8 @@ static void drain(struct bp_worker *w)
 	uint64_t begin = bp_clock_cycles();
 
 	while (has_held(w) && bp_clock_cycles() - begin < w->drain_cycles) {
-		for (unsigned i = 0; i < w->n_txqs; i++) {
-			struct bp_txq *q = w->txqs[i];
-
-			atomic_load_explicit(&q->burst, memory_order_acquire)(q, NULL, 0);
-		}
+		for (unsigned i = 0; i < w->n_txqs; i++)
+			bp_tx(w->txqs[i], NULL, 0);
 		atomic_fetch_add_explicit(&w->n_loops, 1, memory_order_release);
 	}
 }

@@ -7,29 +7,18 @@
 #include "bypath/report.h"
 
 #include "core/thread.h"
+#include "engine/cost.h"
 #include "engine/idle.h"
 #include "engine/offload.h"
-#include "engine/rewrite.h"
 
-/* A path's figures: written by its worker, read by snapshot, relaxed. Times in cycles. */
-enum bp_path_cnt {
-	BP_PATH_CNT_PKTS,
-	BP_PATH_CNT_BYTES,
-	BP_PATH_CNT_BURSTS,
-	BP_PATH_CNT_COPIES,
-	BP_PATH_CNT_COPY_BYTES,
-	BP_PATH_CNT_CALLS,
-	BP_PATH_CNT_BUSY_CYCLES,
-	BP_PATH_CNT_CALL_CYCLES,
-	BP_PATH_CNT_HIST, /* BP_COPIES_MAX + 1 of them */
-	BP_PATH_CNT_N = BP_PATH_CNT_HIST + BP_COPIES_MAX + 1,
-};
-
-/* One RX queue and where its packets go. Set up before the worker runs. */
+/*
+ * One RX queue and where its packets go. Set up before the worker runs. No other path has this RX queue,
+ * so what was received on the path is what the queue counts; the TX queue others may have too.
+ */
 struct bp_path {
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
-	bp_rewrite_fn rewrite; /* NULL: mode = io touches nothing */
+	bp_edit_fn edit; /* NULL: packets leave as they came */
 	/* NULL: TX takes packets as RX gives them. Swapped by the control thread when a port has
 	 * started (release), loaded once a round by the worker (acquire). */
 	_Atomic(struct bp_offload *) offload;
@@ -37,7 +26,10 @@ struct bp_path {
 	_Atomic(bp_direct_fn) direct;
 	uint16_t burst; /* views asked for at a time */
 	uint16_t tx_retries; /* the budget of a burst: bp_tx_all() */
-	alignas(BP_CACHE_LINE) _Atomic uint64_t v[BP_PATH_CNT_N];
+	/* Written by the worker, read by snapshots: relaxed. */
+	alignas(BP_CACHE_LINE) struct bp_cost rx_cost, tx_cost;
+	_Atomic uint64_t busy_cycles; /* of rounds that moved packets or reaped */
+	_Atomic uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets that TX consumed */
 };
 
 struct bp_worker {

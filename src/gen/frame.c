@@ -49,15 +49,16 @@ unsigned bp_frame_cycle(const uint16_t *weights, unsigned n_weights, uint8_t *cy
 
 /* ---- streams ------------------------------------------------------------------------------- */
 
-int bp_stream_init(struct bp_stream *s, const struct bp_stream_conf *conf, uint8_t stream_id,
-		   uint8_t run, uint32_t frame_size, uint64_t first_seq, char *why,
-		   size_t why_bytes)
+int bp_stream_init(struct bp_stream *s, const struct bp_stream_conf *conf,
+		   const struct bp_stream_start *start, char *why, size_t why_bytes)
 {
 	uint16_t weights[BP_SIZES_MAX] = { 1 };
+	uint32_t frame_size = start->frame_size;
 
-	*s = (struct bp_stream){
-		.conf = conf, .stream_id = stream_id, .run = run, .seq = first_seq & BP_SIG_SEQ_MASK
-	};
+	*s = (struct bp_stream){ .conf = conf,
+				 .stream_id = start->stream_id,
+				 .run = start->run,
+				 .seq = start->first_seq & BP_SIG_SEQ_MASK };
 	s->n_templates = frame_size ? 1 : conf->sizes.n;
 	for (unsigned i = 0; i < s->n_templates; i++) {
 		unsigned size = frame_size ? frame_size : conf->sizes.v[i].bytes;

@@ -69,14 +69,19 @@ struct bp_stream {
  */
 unsigned bp_frame_cycle(const uint16_t *weights, unsigned n_weights, uint8_t *cycle, unsigned max);
 
+/* What a trial adds to a stream's configuration. */
+struct bp_stream_start {
+	uint8_t stream_id, run; /* of the signature */
+	uint32_t frame_size; /* FCS included, replaces the stream's sizes; 0: those of conf */
+	uint64_t first_seq;
+};
+
 /*
- * Make a stream ready for a trial. frame_size: FCS included, replaces the stream's sizes; 0: those
- * of conf. conf stays the caller's, for the stream's life. Returns 0, or -EINVAL with a sentence in
- * why when frame_size is too small for the headers.
+ * Make a stream ready for a trial. conf stays the caller's, for the stream's life. Returns 0, or -EINVAL
+ * with a sentence in why when the frames are too small for the headers.
  */
-int bp_stream_init(struct bp_stream *stream, const struct bp_stream_conf *conf, uint8_t stream_id,
-		   uint8_t run, uint32_t frame_size, uint64_t first_seq, char *why,
-		   size_t why_bytes);
+int bp_stream_init(struct bp_stream *stream, const struct bp_stream_conf *conf,
+		   const struct bp_stream_start *start, char *why, size_t why_bytes);
 
 /* Mean and largest frame of the stream's cycle, in bytes without FCS. */
 double bp_stream_mean_bytes(const struct bp_stream *stream);

@@ -18,7 +18,7 @@ int bp_gen_create(const struct bp_conf *conf, struct bp_gen **out)
 	if (!gen)
 		return -ENOMEM;
 	gen->conf = conf;
-	/* Anything but what another process is likely to have begun with. */
+	/* A number that another process is unlikely to have begun with. */
 	gen->run = (uint8_t)(bp_clock_ns() >> 10);
 	err = bp_gen_choose_workers(gen);
 	if (!err && conf->gen.rx_port != BP_NO_PORT)

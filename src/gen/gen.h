@@ -68,7 +68,7 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live);
 
 /* One stream of the last trial. */
 struct bp_gen_stream_row {
-	char name[BP_NAME_BYTES]; /* a number where only its frames are known */
+	char name[BP_NAME_BYTES]; /* its number where only its frames are known */
 	char encap
 		[BP_ENCAP_BYTES]; /* as it is written in the configuration; "": none, or not known */
 	uint64_t n_sent; /* by the TX port; 0 without one. See is_unsent_known */
@@ -106,7 +106,6 @@ const char *bp_gen_roles_name(const struct bp_gen_port_row *row);
 /* Everything about the last trial. */
 struct bp_gen_report {
 	const struct bp_conf *conf;
-	char host[64], kernel[64], cpu[64];
 	struct bp_trial_request request;
 	struct bp_trial_result result;
 	bool has_tx, has_rx, has_replay;

@@ -4,12 +4,9 @@
 #include "gen/internal.h"
 
 #include "core/clock.h"
-#include "core/cpu.h"
-#include "core/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 static uint64_t load(const _Atomic uint64_t *counter)
 {
@@ -31,17 +28,6 @@ void bp_gen_live(const struct bp_gen *gen, struct bp_gen_live *live)
 		live->n_once = load(&gen->sink->n_once);
 		live->n_foreign = load(&gen->sink->n_foreign);
 	}
-}
-
-static void read_machine(struct bp_gen_report *r)
-{
-	struct utsname uts;
-
-	uname(&uts);
-	snprintf(r->host, sizeof(r->host), "%.63s", uts.nodename);
-	bp_utf8_clean(r->host); /* sethostname() takes any bytes */
-	snprintf(r->kernel, sizeof(r->kernel), "%.63s", uts.release);
-	bp_cpu_model(r->cpu, sizeof(r->cpu));
 }
 
 /* n frames of the stream more were not sent: those that never came are not lost, then. */
@@ -154,7 +140,6 @@ void bp_gen_report(const struct bp_gen *gen, struct bp_gen_report *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->conf = gen->conf;
-	read_machine(r);
 	r->request = gen->request;
 	r->result = gen->result;
 	r->has_tx = gen->by_role[BP_GEN_TX] != NULL;

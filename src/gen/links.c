@@ -18,7 +18,7 @@ static enum bp_link link_of(const struct bp_gen_port *p)
 	const struct bp_driver_ops *ops = p->port->driver->ops;
 	enum bp_link link = ops->check ? ops->check(p->port) : BP_LINK_UP;
 
-	/* What the peer takes beyond complete frames is nothing to a generator. */
+	/* A generator sends complete frames only, so what else the peer takes does not matter. */
 	return link == BP_LINK_CHANGED ? BP_LINK_UP : link;
 }
 

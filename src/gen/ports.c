@@ -60,8 +60,9 @@ static int create_port(struct bp_gen *gen, enum bp_gen_role role)
 		       gen->conf->ports[port_id].name);
 		return -EINVAL;
 	}
-	err = bp_port_create(&gen->env, &gen->conf->ports[port_id], (uint16_t)port_id, is_rx,
-			     &rx_worker, is_tx, &tx_worker, &p->port);
+	err = bp_port_create(&gen->env, (uint16_t)port_id,
+			     &(struct bp_port_queues){ is_rx, is_tx, &rx_worker, &tx_worker },
+			     &p->port);
 	if (err)
 		return err;
 	gen->by_role[role] = p;

@@ -14,8 +14,10 @@ int bp_gen_make_streams(struct bp_gen *gen, uint32_t frame_size, char *why, size
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < conf->n_streams; i++)
-		err = bp_stream_init(&gen->streams[i], &conf->streams[i], (uint8_t)i, gen->run,
-				     frame_size, conf->gen.first_seq, why, why_bytes);
+		err = bp_stream_init(&gen->streams[i], &conf->streams[i],
+				     &(struct bp_stream_start){ (uint8_t)i, gen->run, frame_size,
+								conf->gen.first_seq },
+				     why, why_bytes);
 	return err;
 }
 

@@ -224,7 +224,7 @@ int bp_rfc2544_loss(struct bp_search_state *s)
 		*row = (struct bp_search_row){ .share = share, .load_pps = load };
 		fill_row(row, trial, 1);
 		r->n_rows++;
-		/* A rate that was not offered is not one without loss. */
+		/* A rate that was not offered does not count as carried without loss. */
 		n_lossless = trial->n_lost || row->is_generator_bound ? 0 : n_lossless + 1;
 	}
 	settle_loss(r, s->cause, n_lossless);
@@ -244,7 +244,8 @@ struct burst_search {
 
 enum burst_end { BURST_LOSSLESS, BURST_LOSSY, BURST_NONE };
 
-/* As fast as it goes, the mark only says that nothing was lost: that is the question here. */
+/* At full speed the mark 'generator-bound' only says that nothing was lost, which is the question
+ * here. */
 static bool is_no_burst(const struct burst_search *b, const struct bp_search_trial *trial)
 {
 	return !trial->n_sent || trial->n_unsent || trial->n_rx_dropped ||

@@ -9,10 +9,14 @@
 #include "gen/search_run.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ABOVE_0 DBL_TRUE_MIN /* the smallest number above 0 */
+#define BELOW_1 (1 - DBL_EPSILON / 2) /* the largest number below 1 */
 
 static const char *const names[BP_SEARCH_KIND_N] = {
 	[BP_SEARCH_NDR] = "ndr",
@@ -76,48 +80,85 @@ static int refuse(const char *key, double found, const char *allowed)
 	return -EINVAL;
 }
 
-/* NaN fails every comparison: the conditions say what is good. */
+/* A number of the configuration, what it may be. */
+struct limit {
+	const char *key;
+	double found, min, max;
+	const char *allowed;
+};
+
+/* NaN fails every comparison: the condition says what is good. */
+static int check_limits(const struct limit *limits, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(limits[i].found >= limits[i].min && limits[i].found <= limits[i].max))
+			return refuse(limits[i].key, limits[i].found, limits[i].allowed);
+	return 0;
+}
+
 static int check_times(const struct bp_search_conf *c)
 {
-	if (!(c->trial_s > 0 && c->trial_s <= 1e5))
-		return refuse("length of a trial", c->trial_s, "seconds above 0, up to 100000");
-	if (!(c->explore_s > 0 && c->explore_s <= c->trial_s))
-		return refuse("length of an exploratory trial", c->explore_s,
-			      "seconds above 0, up to the length of a full trial");
-	if (!(c->sum_s >= c->trial_s && c->sum_s <= 1e6))
-		return refuse("sum of full trials", c->sum_s, "at least the length of a trial");
-	if (!(c->budget_s >= 0 && c->budget_s <= 1e7))
-		return refuse("time budget", c->budget_s, "seconds, 0 for no limit");
-	if (!(c->settle_s >= 0 && c->settle_s <= 1000))
-		return refuse("settle time", c->settle_s, "seconds, 0 … 1000");
-	if (c->kind == BP_SEARCH_BACK_TO_BACK && !(c->burst_s > 0 && c->burst_s <= 1000))
-		return refuse("longest burst", c->burst_s, "seconds above 0, up to 1000");
+	double burst_s = c->kind == BP_SEARCH_BACK_TO_BACK ? c->burst_s : 1;
+	const struct limit limits[] = {
+		{ "length of a trial", c->trial_s, ABOVE_0, 1e5, "seconds above 0, up to 100000" },
+		{ "length of an exploratory trial", c->explore_s, ABOVE_0, c->trial_s,
+		  "seconds above 0, up to the length of a full trial" },
+		{ "sum of full trials", c->sum_s, c->trial_s, 1e6,
+		  "at least the length of a trial" },
+		{ "time budget", c->budget_s, 0, 1e7, "seconds, 0 for no limit" },
+		{ "settle time", c->settle_s, 0, 1000, "seconds, 0 … 1000" },
+		{ "longest burst", burst_s, ABOVE_0, 1000, "seconds above 0, up to 1000" },
+	};
+
+	return check_limits(limits, sizeof(limits) / sizeof(limits[0]));
+}
+
+static int check_rates(const struct bp_search_conf *c)
+{
+	const struct limit limits[] = {
+		{ "highest rate", c->max_pps, c->max_pps > 0 ? 1 : 0, 1e12,
+		  "1 … 1e12 frames/s, 0: found out" },
+		{ "lowest rate", c->min_pps, 0, c->max_pps > 0 ? c->max_pps : HUGE_VAL,
+		  "0 … the highest rate" },
+		{ "NDR", c->ndr_pps, 0, 1e12, "0 … 1e12 frames/s" },
+	};
+
+	return check_limits(limits, sizeof(limits) / sizeof(limits[0]));
+}
+
+static int check_goals(const struct bp_search_conf *c)
+{
+	double min = 0;
+
+	for (unsigned i = 0; i < c->n_goals; i++) {
+		const struct limit ratio = { "loss ratio", c->loss_ratios[i], min, BELOW_1,
+					     "0 … below 1, ascending" };
+
+		if (check_limits(&ratio, 1))
+			return -EINVAL;
+		min = nextafter(c->loss_ratios[i], 1);
+	}
 	return 0;
 }
 
 static int check_conf(const struct bp_search_conf *c)
 {
+	const struct limit limits[] = {
+		{ "width", c->width, 0.0001, 0.5, "0.0001 … 0.5" },
+		{ "exceed ratio", c->exceed_ratio, 0, BELOW_1, "0 … below 1" },
+		{ "number of loss ratios", c->n_goals, 1, BP_SEARCH_GOALS_MAX, "1 … 4" },
+		{ "repeats", c->n_repeats, 1, BP_SEARCH_BURSTS_MAX, "1 … 64" },
+	};
+	int err;
+
 	if (!c->trial || (unsigned)c->kind >= BP_SEARCH_KIND_N)
 		return refuse("kind", (double)c->kind, "one of the searches, with a tester");
-	if (!(c->width >= 0.0001 && c->width <= 0.5))
-		return refuse("width", c->width, "0.0001 … 0.5");
-	if (!(c->exceed_ratio >= 0 && c->exceed_ratio < 1))
-		return refuse("exceed ratio", c->exceed_ratio, "0 … below 1");
-	if (!c->n_goals || c->n_goals > BP_SEARCH_GOALS_MAX)
-		return refuse("number of loss ratios", c->n_goals, "1 … 4");
-	for (unsigned i = 0; i < c->n_goals; i++)
-		if (!(c->loss_ratios[i] >= 0 && c->loss_ratios[i] < 1) ||
-		    (i && !(c->loss_ratios[i] > c->loss_ratios[i - 1])))
-			return refuse("loss ratio", c->loss_ratios[i], "0 … below 1, ascending");
-	if (!c->n_repeats || c->n_repeats > BP_SEARCH_BURSTS_MAX)
-		return refuse("repeats", c->n_repeats, "1 … 64");
-	if (!(c->max_pps >= 0 && c->max_pps <= 1e12) || (c->max_pps > 0 && c->max_pps < 1))
-		return refuse("highest rate", c->max_pps, "1 … 1e12 frames/s, 0: found out");
-	if (!(c->min_pps >= 0) || (c->max_pps > 0 && c->min_pps > c->max_pps))
-		return refuse("lowest rate", c->min_pps, "0 … the highest rate");
-	if (!(c->ndr_pps >= 0 && c->ndr_pps <= 1e12))
-		return refuse("NDR", c->ndr_pps, "0 … 1e12 frames/s");
-	return check_times(c);
+	err = check_limits(limits, sizeof(limits) / sizeof(limits[0]));
+	if (!err)
+		err = check_goals(c);
+	if (!err)
+		err = check_rates(c);
+	return err ? err : check_times(c);
 }
 
 /* The whole is as good as its worst goal, unless that leaves out bounds that others have. */

@@ -274,8 +274,7 @@ void bp_sink_take(struct bp_sink *sink, const struct bp_pkt *pkts, unsigned n, u
 bool bp_sink_step(struct bp_sink *sink)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
-	bp_rx_fn rx = atomic_load_explicit(&sink->rxq->burst, memory_order_acquire);
-	unsigned n = rx(sink->rxq, pkts, sink->burst);
+	unsigned n = bp_rx(sink->rxq, pkts, sink->burst);
 
 	if (!n)
 		return false;

@@ -53,7 +53,8 @@ struct bp_sink {
 	uint64_t n_stale; /* frames of another run */
 	uint64_t n_restarts; /* times that a sender began anew (receiver alone) */
 	uint64_t n_unknown; /* good signatures of streams that nobody announced */
-	/* When a burst brought the first packets of this run, how many different ones; the last. */
+	/* Of this run: time of the burst with its first packets, how many different ones that had,
+	 * time of the last packet. */
 	uint64_t first_ns, n_first, last_ns;
 	/* Written by the worker, read by the control thread while it runs. */
 	_Atomic uint64_t n_pkts, n_bytes; /* of this run: all streams together */

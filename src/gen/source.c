@@ -193,11 +193,10 @@ static void stamp(struct bp_source *s, unsigned n_pkts)
 
 static bool replay(struct bp_source *s, uint64_t n)
 {
-	bp_rx_fn rx = atomic_load_explicit(&s->replay->burst, memory_order_acquire);
 	unsigned n_pkts;
 
 	s->at = s->stamp_at = 0;
-	s->n_views = rx(s->replay, s->pkts, (unsigned)n);
+	s->n_views = bp_rx(s->replay, s->pkts, (unsigned)n);
 	s->is_dry = atomic_load_explicit(&s->replay->is_over, memory_order_acquire);
 	n_pkts = bp_pkt_count(s->pkts, s->n_views);
 	s->n_turns += n_pkts;
@@ -267,14 +266,13 @@ static bool give_up(struct bp_source *s)
 /* Offer what waits to TX. */
 static bool transmit(struct bp_source *s)
 {
-	bp_tx_fn tx = atomic_load_explicit(&s->txq->burst, memory_order_acquire);
 	struct bp_pkt *pkts = &s->pkts[s->at];
 	uint64_t n_dropped = bp_counters_dropped(&s->txq->counters);
 	unsigned k;
 
 	if (!s->replay)
 		stamp(s, bp_pkt_count(pkts, s->n_views));
-	k = tx(s->txq, pkts, s->n_views);
+	k = bp_tx(s->txq, pkts, s->n_views);
 	n_dropped = bp_counters_dropped(&s->txq->counters) - n_dropped;
 	s->was_blocked |= k < s->n_views && !n_dropped;
 	if (!k)
@@ -287,7 +285,7 @@ static bool transmit(struct bp_source *s)
 static void kick(struct bp_source *s)
 {
 	if (atomic_load_explicit(&s->txq->n_held, memory_order_relaxed))
-		atomic_load_explicit(&s->txq->burst, memory_order_acquire)(s->txq, NULL, 0);
+		bp_tx(s->txq, NULL, 0);
 }
 
 static void finish(struct bp_source *s)

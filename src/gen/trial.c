@@ -88,7 +88,8 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 	return err;
 }
 
-/* Not more often: each look takes a lock of the whole kernel, for which others may make it wait. */
+/* Look no more often than this: each look takes a lock of the whole kernel, for which others may
+ * make it wait. */
 static void check_ports(struct bp_gen *gen)
 {
 	if (bp_clock_ns() - gen->checked_ns >= CHECK_NS)
@@ -169,8 +170,8 @@ static void settle(struct bp_gen *gen)
 	}
 }
 
-/* A receiver alone: the time before the first frame is somebody else's. What came with the first burst
- * had begun before it. */
+/* A receiver alone leaves out the time before the first frame. The packets of the first burst were
+ * sent before that time begins, so the rate does not count them. */
 static void rate_arrivals(const struct bp_sink *sink, struct bp_trial_result *r, uint64_t n_once)
 {
 	uint64_t n_after = n_once > sink->n_first ? n_once - sink->n_first : 0;
@@ -286,34 +287,35 @@ static bool is_own_pace(const struct bp_gen *gen)
 	return replay && gen->request.rate_pps <= 0 && limits.is_paced;
 }
 
-int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
+/* Stop sending, wait for the frames that are under way, stop the workers. */
+static void end_traffic(struct bp_gen *gen)
 {
-	struct bp_trial_result *r = &gen->result;
-	struct bp_latency *latency = calloc(1, sizeof(*latency));
-	bool has_tx = gen->by_role[BP_GEN_TX] != NULL, had_links;
-
 	bp_gen_look_at_links(gen); /* at the end as well: a trial may be over between two looks */
-	if (has_tx) {
+	if (gen->by_role[BP_GEN_TX]) {
 		bp_gen_end_source(gen);
 		if (!gen->is_port_lost)
 			settle(gen);
 	}
-	r->elapsed_s = (double)(bp_clock_ns() - gen->begin_ns) / 1e9;
+	gen->result.elapsed_s = (double)(bp_clock_ns() - gen->begin_ns) / 1e9;
 	bp_gen_stop_workers(gen);
-	r->is_interrupted = gen->is_port_lost ||
-			    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed);
-	r->asked_pps = gen->request.rate_pps;
-	r->is_own_pace = is_own_pace(gen);
-	bp_gen_read_off(gen, &r->off_share, &r->off_cause);
-	if (has_tx) {
-		r->elapsed_s = bp_source_elapsed_s(&gen->source);
-		r->n_offered = atomic_load_explicit(&gen->source.n_pkts, memory_order_relaxed);
-		r->n_missed =
-			atomic_load_explicit(&gen->source.n_missed_cpu, memory_order_relaxed) +
-			atomic_load_explicit(&gen->source.n_missed_full, memory_order_relaxed);
-		r->n_sent = count_sent(gen);
-		r->n_unsent = r->n_offered > r->n_sent ? r->n_offered - r->n_sent : 0;
-	}
+}
+
+static void read_source(const struct bp_gen *gen, struct bp_trial_result *r)
+{
+	const struct bp_source *s = &gen->source;
+
+	r->elapsed_s = bp_source_elapsed_s(s);
+	r->n_offered = atomic_load_explicit(&s->n_pkts, memory_order_relaxed);
+	r->n_missed = atomic_load_explicit(&s->n_missed_cpu, memory_order_relaxed) +
+		      atomic_load_explicit(&s->n_missed_full, memory_order_relaxed);
+	r->n_sent = count_sent(gen);
+	r->n_unsent = r->n_offered > r->n_sent ? r->n_offered - r->n_sent : 0;
+}
+
+static void read_counts(struct bp_gen *gen, struct bp_trial_result *r, struct bp_latency *latency)
+{
+	if (gen->by_role[BP_GEN_TX])
+		read_source(gen, r);
 	if (gen->sink && latency)
 		read_sink(gen, r, latency);
 	if (r->elapsed_s > 0) {
@@ -321,19 +323,40 @@ int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
 		r->sent_pps = (double)r->n_sent / r->elapsed_s;
 	}
 	r->loss_ratio = r->n_sent ? (double)r->n_lost / (double)r->n_sent : 0;
-	had_links = judge_links(gen, r);
-	if (had_links && judge_receiver(gen, r) && has_tx)
+}
+
+/* Which of the figures say something about the device under test; why not the others. */
+static void judge(const struct bp_gen *gen, struct bp_trial_result *r)
+{
+	bool had_links = judge_links(gen, r);
+
+	if (had_links && judge_receiver(gen, r) && gen->by_role[BP_GEN_TX])
 		judge_sender(gen, r);
+	if (gen->is_port_lost)
+		snprintf(r->why, sizeof(r->why), "port %s is gone", gen->lost_name);
+	else if (r->is_interrupted && had_links)
+		snprintf(r->why, sizeof(r->why), "interrupted");
+}
+
+int bp_gen_finish(struct bp_gen *gen, struct bp_trial_result *out)
+{
+	struct bp_trial_result *r = &gen->result;
+	struct bp_latency *latency = calloc(1, sizeof(*latency));
+
+	end_traffic(gen);
+	r->is_interrupted = gen->is_port_lost ||
+			    atomic_load_explicit(&gen->is_interrupted, memory_order_relaxed);
+	r->asked_pps = gen->request.rate_pps;
+	r->is_own_pace = is_own_pace(gen);
+	bp_gen_read_off(gen, &r->off_share, &r->off_cause);
+	read_counts(gen, r, latency);
+	judge(gen, r);
 	if (latency) {
 		bp_latency_summarise(latency, &r->latency);
 		if (gen->request.latency)
 			bp_latency_merge(gen->request.latency, latency);
 		free(latency);
 	}
-	if (gen->is_port_lost)
-		snprintf(r->why, sizeof(r->why), "port %s is gone", gen->lost_name);
-	else if (r->is_interrupted && had_links)
-		snprintf(r->why, sizeof(r->why), "interrupted");
 	*out = *r;
 	if (gen->is_port_lost)
 		return -ENODEV;

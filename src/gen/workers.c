@@ -139,7 +139,7 @@ void bp_gen_end_source(struct bp_gen *gen)
 
 void bp_gen_stop_workers(struct bp_gen *gen)
 {
-	/* A source in the kernel looks at no flag of its worker. */
+	/* A kernel source does not look at its worker's flag: end it by its own call. */
 	if (gen->kernel_source)
 		for (unsigned i = 0; i < gen->n_workers; i++)
 			if (gen->workers[i].does_tx && (gen->n_running & 1u << i))
@@ -229,7 +229,8 @@ int bp_gen_choose_workers(struct bp_gen *gen)
 	unsigned allowed[CORES_MAX], first = 0;
 	unsigned n_allowed = keep_near(conf, allowed, bp_cpu_allowed(allowed, CORES_MAX));
 	bool has_tx = conf->gen.tx_port != BP_NO_PORT, has_rx = conf->gen.rx_port != BP_NO_PORT;
-	/* Who sends through it cannot receive as well: two threads, if need be on one core. */
+	/* A worker that runs a kernel source cannot receive as well: use two threads, if need be on
+	 * one core. */
 	bool is_blocking = has_kernel_source(conf);
 	unsigned n_cores = conf->engine.n_cores ? conf->engine.n_cores : n_allowed;
 	unsigned n = has_tx && has_rx ? 2 : 1;

@@ -59,8 +59,8 @@ int bp_child_start(const struct bp_child_conf *conf, struct bp_child *child)
 	if (log < 0)
 		return -errno;
 	fflush(NULL); /* nothing buffered is printed twice */
-	/* A signal that comes before the child has its own dispositions waits for them: our handler
-	 * in the child would swallow it. */
+	/* Signals wait until the child has set its own dispositions: our handler would swallow them
+	 * there. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = fork();

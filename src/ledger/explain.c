@@ -3,6 +3,7 @@
 #include "ledger/explain.h"
 
 #include "core/columns.h"
+#include "ledger/document.h"
 #include "ledger/model.h"
 #include "ledger/predict.h"
 
@@ -295,24 +296,11 @@ static void calls_formula(const struct bp_model_path *path, char *text)
 		strcpy(text, "0");
 }
 
-static struct bp_copies user_copies(const struct bp_model_path *path, enum bp_provenance prov)
-{
-	struct bp_copies sum = { 0, 0 };
-
-	for (unsigned i = 0; i < path->n_hops; i++) {
-		if (path->hops[i].user_prov != prov)
-			continue;
-		sum.lo = (uint8_t)(sum.lo + path->hops[i].user.lo);
-		sum.hi = (uint8_t)(sum.hi + path->hops[i].user.hi);
-	}
-	return sum;
-}
-
 /* «: 1 by bypath, which a run counts; 1 inside the PMD, modelled» */
 static void put_user_parts(FILE *out, const struct bp_model_path *path)
 {
-	struct bp_copies own = user_copies(path, BP_PROV_COUNTED);
-	struct bp_copies library = user_copies(path, BP_PROV_MODELLED);
+	struct bp_copies own = bp_model_user_copies(path, BP_PROV_COUNTED);
+	struct bp_copies library = bp_model_user_copies(path, BP_PROV_MODELLED);
 	char text[16];
 
 	if (!path->user.hi)

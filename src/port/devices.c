@@ -161,7 +161,7 @@ int bp_ports_claim(struct bp_env *env, const bool *is_used)
 	return err;
 }
 
-/* Of an interface only: a file or a PCI device keeps its lock. */
+/* Only an interface's lock is taken anew: a file or a PCI device keeps its own. */
 static int renew(struct port_locks *p, unsigned k, const char *port_name)
 {
 	struct bp_claim_id id;

@@ -12,7 +12,7 @@
  */
 int bp_locks_renew(struct bp_locks *locks, unsigned port_id, const char *port_name);
 
-/* Give all back. NULL: nothing. */
+/* Release every lock. NULL is allowed. */
 void bp_locks_free(struct bp_locks *locks);
 
 #endif

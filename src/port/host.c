@@ -91,7 +91,7 @@ static bool is_taken(const struct bp_conf *conf, unsigned port_id, const struct 
 	return link && !port->take_host && bp_host_needs(netifs, link, text, text_bytes);
 }
 
-/* What is not known is not taken for «no» without a word. */
+/* Say so when the kernel does not tell, instead of taking that for 'no'. */
 static bool read_netifs(struct bp_netifs *netifs)
 {
 	int err = bp_netifs_read(netifs);
@@ -117,7 +117,7 @@ unsigned bp_host_find_taken(const struct bp_conf *conf, const bool *is_used, bp_
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		if ((is_used && !is_used[i]) || !is_taken(conf, i, &netifs, needs, sizeof(needs)))
 			continue;
-		/* Of a driver that is not there, the port's own error says why. */
+		/* A driver that is missing is reported by the port's own error. */
 		if (!bp_driver_find(conf->ports[i].driver, &why))
 			continue;
 		snprintf(text, sizeof(text),
@@ -248,7 +248,7 @@ static void warn_mtu(const struct bp_port *from, const struct bp_port *to)
 	       from->conf->name, from->info.mtu, to->conf->name, to->info.mtu);
 }
 
-/* The way on which something is lost is the one from the larger MTU. */
+/* Packets are lost only on the way from the larger MTU to the smaller. */
 static void warn_mtus(const struct bp_env *env)
 {
 	for (unsigned i = 0; i < env->conf->n_ports; i++) {

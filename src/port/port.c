@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a port that is no more. Their ids are not given again: others' in_place knows them. */
+/* Forget the pools of a port that is gone. Their ids are not used again: other queues' in_place
+ * refers to them. */
 static void forget_pools(struct bp_env *env, unsigned first, unsigned end)
 {
 	for (unsigned i = first; i < end; i++)
@@ -53,15 +54,14 @@ static void *alloc_queues(size_t n, size_t size)
 	return queues;
 }
 
-static void init_queues(struct bp_port *port, const uint16_t *rxq_workers,
-			const uint16_t *txq_workers)
+static void init_queues(struct bp_port *port, const struct bp_port_queues *queues)
 {
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
 		struct bp_rxq *q = &port->rxq[i];
 
 		q->port = port;
 		q->queue_id = i;
-		q->worker_id = rxq_workers[i];
+		q->worker_id = queues->rxq_workers[i];
 		atomic_init(&q->fd, -1);
 		atomic_init(&q->burst, bp_rx_down);
 	}
@@ -70,15 +70,15 @@ static void init_queues(struct bp_port *port, const uint16_t *rxq_workers,
 
 		q->port = port;
 		q->queue_id = i;
-		q->worker_id = txq_workers[i];
+		q->worker_id = queues->txq_workers[i];
 		atomic_init(&q->burst, bp_tx_down);
 	}
 }
 
-int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t port_id,
-		   uint16_t n_rxq, const uint16_t *rxq_workers, uint16_t n_txq,
-		   const uint16_t *txq_workers, struct bp_port **out)
+int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		   struct bp_port **out)
 {
+	const struct bp_port_conf *conf = &env->conf->ports[port_id];
 	const char *why = NULL;
 	const struct bp_driver *driver = bp_driver_find(conf->driver, &why);
 	struct bp_port *port;
@@ -97,14 +97,14 @@ int bp_port_create(struct bp_env *env, const struct bp_port_conf *conf, uint16_t
 		.env = env,
 		.port_id = port_id,
 		.numa_node = bp_port_node(conf),
-		.n_rxq = n_rxq,
-		.n_txq = n_txq,
-		.rxq = alloc_queues(n_rxq, sizeof(struct bp_rxq)),
-		.txq = alloc_queues(n_txq, sizeof(struct bp_txq)),
+		.n_rxq = queues->n_rxq,
+		.n_txq = queues->n_txq,
+		.rxq = alloc_queues(queues->n_rxq, sizeof(struct bp_rxq)),
+		.txq = alloc_queues(queues->n_txq, sizeof(struct bp_txq)),
 	};
 	if (!port->rxq || !port->txq)
 		goto free_port;
-	init_queues(port, rxq_workers, txq_workers);
+	init_queues(port, queues);
 	port->first_pool = port->end_pool = env->n_pools;
 	err = driver->ops->open(port);
 	if (err) {

@@ -10,7 +10,6 @@
 int peer_port_send(struct world *w, const uint8_t *frame, uint32_t len)
 {
 	struct bp_txq *q = &w->peer->txq[0];
-	bp_tx_fn burst = atomic_load_explicit(&q->burst, memory_order_acquire);
 	uint32_t room = bp_frames_room(w->env.frames);
 	unsigned n = (len + room - 1) / room, got, k;
 	struct bp_pkt pkts[BP_BURST_MAX];
@@ -27,23 +26,22 @@ int peer_port_send(struct world *w, const uint8_t *frame, uint32_t len)
 		memcpy(pkts[i].data, frame + at, pkts[i].len);
 		pkts[i].flags = i + 1 < n ? BP_PKT_MORE : 0;
 	}
-	k = burst(q, pkts, n);
+	k = bp_tx(q, pkts, n);
 	bp_pool_put(PEER_WORKER, pkts + k, n - k);
-	burst(q, NULL, 0);
+	bp_tx(q, NULL, 0);
 	return k == n ? 0 : -EAGAIN;
 }
 
 int peer_port_recv(struct world *w, uint8_t *frame, uint32_t room)
 {
 	struct bp_rxq *q = &w->peer->rxq[0];
-	bp_rx_fn burst = atomic_load_explicit(&q->burst, memory_order_acquire);
 	struct bp_pkt *first;
 	uint32_t len = 0;
 	unsigned n;
 
 	if (w->backlog_first == w->backlog_end) {
 		w->backlog_first = 0;
-		w->backlog_end = burst(q, w->backlog, BP_BURST_MAX);
+		w->backlog_end = bp_rx(q, w->backlog, BP_BURST_MAX);
 		if (!w->backlog_end)
 			return -EAGAIN;
 	}

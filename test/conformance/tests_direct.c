@@ -4,21 +4,16 @@
 
 #include "traffic.h"
 
+#include "core/macswap.h"
+
 static const uint32_t lens[] = { 60, 64, 65, 128, 61, 1514, 512, 1024, 14, 15, 1513, 62 };
 #define N_LENS (sizeof(lens) / sizeof(lens[0]))
 
-/* The port's own queues: what it receives goes back out. */
-static bp_direct_fn choose(struct world *w, enum bp_engine_mode mode)
-{
-	const struct bp_driver_ops *ops = w->port->driver->ops;
-
-	return ops->direct ? ops->direct(world_rxq(w), world_txq(w), mode) : NULL;
-}
-
-static void reflect(struct world *w, enum bp_engine_mode mode)
+/* What the port receives goes back out of it. */
+static void reflect(struct world *w, bp_edit_fn edit)
 {
 	const struct bp_counters *rx = &world_rxq(w)->counters, *tx = &world_txq(w)->counters;
-	bp_direct_fn direct = choose(w, mode);
+	bp_direct_fn direct = world_choose_direct(w, edit);
 	uint64_t n_bytes = 0;
 
 	if (!direct) {
@@ -27,7 +22,7 @@ static void reflect(struct world *w, enum bp_engine_mode mode)
 	}
 	for (unsigned i = 0; i < N_LENS; i++)
 		n_bytes += lens[i];
-	if (!traffic_direct(w, lens, N_LENS, direct, mode == BP_ENGINE_MACSWAP))
+	if (!traffic_direct(w, lens, N_LENS, direct, edit))
 		return;
 	expect(bp_counter(rx, BP_CNT_PKTS) == N_LENS && bp_counter(tx, BP_CNT_PKTS) == N_LENS,
 	       "of %zu packets %lu counted as received, %lu as sent", N_LENS,
@@ -41,19 +36,19 @@ static void reflect(struct world *w, enum bp_engine_mode mode)
 
 static void direct_frames_intact(struct world *w)
 {
-	reflect(w, BP_ENGINE_IO);
+	reflect(w, NULL);
 }
 
 static void direct_swaps_addresses(struct world *w)
 {
-	reflect(w, BP_ENGINE_MACSWAP);
+	reflect(w, bp_macswap_burst);
 }
 
 /* Nobody takes them at the far end: what TX does not take is dropped, and everything accounted. */
 static void direct_accounts_for_what_tx_refuses(struct world *w)
 {
 	const struct bp_counters *rx = &world_rxq(w)->counters, *tx = &world_txq(w)->counters;
-	bp_direct_fn direct = choose(w, BP_ENGINE_IO);
+	bp_direct_fn direct = world_choose_direct(w, NULL);
 
 	if (!direct) {
 		check_skip("the driver has no direct burst");
@@ -62,7 +57,7 @@ static void direct_accounts_for_what_tx_refuses(struct world *w)
 	for (unsigned i = 0; i < 400 && !check_failed(); i++) {
 		if (w->rig->flags & RIG_RX)
 			traffic_offer(w, 16);
-		world_direct(w, direct, 2);
+		world_direct(w, direct, NULL, 2);
 	}
 	expect(bp_counter(rx, BP_CNT_PKTS) > 0, "nothing received");
 	if (w->peer) /* rings of 1024 that it does not empty */

@@ -93,9 +93,7 @@ static void refused_frames_take_none_behind_them(struct world *w)
 /* The same by the direct burst: received first, sent back when the far end takes less. */
 static void refused_frames_are_the_same_to_a_direct_burst(struct world *w)
 {
-	const struct bp_driver_ops *ops = w->port->driver->ops;
-	bp_direct_fn direct =
-		ops->direct ? ops->direct(world_rxq(w), world_txq(w), BP_ENGINE_IO) : NULL;
+	bp_direct_fn direct = world_choose_direct(w, NULL);
 	const struct bp_counters *c = &world_rxq(w)->counters;
 	uint64_t deadline_ns = now_ns() + WAIT_NS;
 	static uint8_t frame[FRAME_MAX];
@@ -112,7 +110,7 @@ static void refused_frames_are_the_same_to_a_direct_burst(struct world *w)
 	if (!set_far_mtu(w, FAR_MTU))
 		return;
 	while (bp_counter(c, BP_CNT_PKTS) < N_PKTS && now_ns() < deadline_ns)
-		world_direct(w, direct, 2);
+		world_direct(w, direct, NULL, 2);
 	expect_short_ones(w, first);
 	set_far_mtu(w, 1500);
 	traffic_both_ways(w);

@@ -234,20 +234,20 @@ static void swap_back(uint8_t *frame)
 }
 
 /* Move frames from the port's RX to its TX until n have been counted. */
-static bool reflect(struct world *w, bp_direct_fn direct, uint64_t n)
+static bool reflect(struct world *w, bp_direct_fn direct, bp_edit_fn edit, uint64_t n)
 {
 	const struct bp_counters *c = &world_rxq(w)->counters;
 	uint64_t deadline_ns = now_ns() + PATIENCE_NS, begin = bp_counter(c, BP_CNT_PKTS);
 
 	while (bp_counter(c, BP_CNT_PKTS) - begin < n && now_ns() < deadline_ns)
-		if (!world_direct(w, direct, 8))
+		if (!world_direct(w, direct, edit, 8))
 			pause_briefly();
 	return expect(bp_counter(c, BP_CNT_PKTS) - begin == n, "direct: %lu of %lu frames received",
 		      bp_counter(c, BP_CNT_PKTS) - begin, n);
 }
 
 bool traffic_direct(struct world *w, const uint32_t *lens, unsigned n, bp_direct_fn direct,
-		    bool swaps)
+		    bp_edit_fn edit)
 {
 	static uint8_t frame[FRAME_MAX];
 	uint32_t seq = w->next_seq;
@@ -259,14 +259,14 @@ bool traffic_direct(struct world *w, const uint32_t *lens, unsigned n, bp_direct
 			return false;
 	if (w->rig->commit)
 		w->rig->commit(w);
-	if (!reflect(w, direct, n))
+	if (!reflect(w, direct, edit, n))
 		return false;
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t len = peer_take(w, frame, sizeof(frame));
 
 		if (!expect(len, "direct: frame %u never came", seq + i))
 			return false;
-		if (swaps)
+		if (edit)
 			swap_back(frame);
 		if (!expect_frame("direct", frame, len, seq + i, lens[i], false))
 			return false;

@@ -26,7 +26,7 @@ bool traffic_from_port(struct world *w, const uint32_t *lens, unsigned n, enum o
  * must see every frame once, in order: unchanged, or with its addresses swapped and nothing else.
  */
 bool traffic_direct(struct world *w, const uint32_t *lens, unsigned n, bp_direct_fn direct,
-		    bool swaps);
+		    bp_edit_fn edit);
 
 /* The peer offers n frames of 60 bytes; those that do not fit are left. */
 void traffic_offer(struct world *w, unsigned n);

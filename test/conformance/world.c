@@ -5,6 +5,7 @@
 #include "frame.h"
 
 #include "core/clock.h"
+#include "core/transmit.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -76,14 +77,14 @@ static int create_ports(struct world *w)
 {
 	static const uint16_t worker = WORKER, peer_worker = PEER_WORKER;
 	uint32_t flags = w->rig->flags;
-	int err;
+	const struct bp_port_queues queues = { !(flags & RIG_NO_RXQ), !(flags & RIG_NO_TXQ),
+					       &worker, &worker };
+	const struct bp_port_queues peer_queues = { 1, 1, &peer_worker, &peer_worker };
+	int err = bp_port_create(&w->env, 0, &queues, &w->port);
 
-	err = bp_port_create(&w->env, &w->conf.ports[0], 0, !(flags & RIG_NO_RXQ), &worker,
-			     !(flags & RIG_NO_TXQ), &worker, &w->port);
 	if (err || w->conf.n_ports < 2)
 		return err;
-	err = bp_port_create(&w->env, &w->conf.ports[1], 1, 1, &peer_worker, 1, &peer_worker,
-			     &w->peer);
+	err = bp_port_create(&w->env, 1, &peer_queues, &w->peer);
 	if (err)
 		bp_port_destroy(w->port);
 	return err;
@@ -345,10 +346,9 @@ unsigned world_rx(struct world *w, struct bp_pkt *pkts, unsigned max)
 {
 	struct bp_rxq *q = world_rxq(w);
 	struct tally was = tally_of(&q->counters);
-	bp_rx_fn burst = atomic_load_explicit(&q->burst, memory_order_acquire);
 	long sleeps = n_sleeps();
 	uint64_t began_ns = now_ns();
-	unsigned n = burst(q, pkts, max);
+	unsigned n = bp_rx(q, pkts, max);
 
 	expect_unblocked("rx", began_ns, sleeps);
 	if (!expect(n <= max, "rx returned %u views of %u", n, max))
@@ -385,14 +385,13 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 	struct bp_txq *q = world_txq(w);
 	struct bp_pkt before[BP_BURST_MAX] = { { 0 } };
 	struct tally was = tally_of(&q->counters), is;
-	bp_tx_fn burst = atomic_load_explicit(&q->burst, memory_order_acquire);
 	long sleeps = n_sleeps();
 	uint64_t began_ns = now_ns(), n_pkts;
 	unsigned k;
 
 	for (unsigned i = 0; i < n; i++)
 		before[i] = pkts[i];
-	k = burst(q, pkts, n);
+	k = bp_tx(q, pkts, n);
 	expect_unblocked("tx", began_ns, sleeps);
 	if (!expect(k <= n, "tx consumed %u views of %u", k, n))
 		return n;
@@ -413,10 +412,44 @@ unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n)
 	return k;
 }
 
-unsigned world_direct(struct world *w, bp_direct_fn direct, unsigned n_retries)
+bp_direct_fn world_choose_direct(struct world *w, bp_edit_fn edit)
+{
+	const struct bp_driver_ops *ops = w->port->driver->ops;
+
+	return ops->direct ? ops->direct(world_rxq(w), world_txq(w), edit) : NULL;
+}
+
+/* Returns packets. */
+static unsigned move(struct world *w, bp_direct_fn direct, bp_edit_fn edit, unsigned n_retries)
+{
+	struct bp_rxq *rxq = world_rxq(w);
+	struct bp_txq *txq = world_txq(w);
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n_left = 0, n = direct(rxq, txq, BP_BURST_MAX, pkts, &n_left), n_pkts;
+
+	if (n != BP_DIRECT_BY_VIEWS) {
+		expect(n_left <= BP_BURST_MAX && bp_pkt_count(pkts, n_left) <= n,
+		       "direct: of %u packets %u views left", n, n_left);
+		if (n_left)
+			bp_tx_rest(txq, pkts, 0, n_left, n_retries);
+		else if (n)
+			txq->is_stuck = false;
+		return n;
+	}
+	expect(!n_left, "direct: by views, and %u views left", n_left);
+	n = bp_rx(rxq, pkts, BP_BURST_MAX);
+	n_pkts = bp_pkt_count(pkts, n);
+	if (n && edit)
+		edit(pkts, n);
+	if (n)
+		bp_tx_all(txq, pkts, n, n_retries);
+	return n_pkts;
+}
+
+unsigned world_direct(struct world *w, bp_direct_fn direct, bp_edit_fn edit, unsigned n_retries)
 {
 	struct tally rx = tally_of(&world_rxq(w)->counters), tx = tally_of(&world_txq(w)->counters);
-	unsigned n = direct(world_rxq(w), world_txq(w), BP_BURST_MAX, n_retries);
+	unsigned n = move(w, direct, edit, n_retries);
 	struct tally rx_now = tally_of(&world_rxq(w)->counters);
 	struct tally tx_now = tally_of(&world_txq(w)->counters);
 	uint64_t n_out;

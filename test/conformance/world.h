@@ -51,8 +51,13 @@ struct bp_txq *world_txq(struct world *w);
 /* rx and tx of the port under test, with every rule of the contract checked around the call. */
 unsigned world_rx(struct world *w, struct bp_pkt *pkts, unsigned max);
 unsigned world_tx(struct world *w, struct bp_pkt *pkts, unsigned n);
-/* The port's queues through a direct burst: received by it, sent by it, in the suite's own count. */
-unsigned world_direct(struct world *w, bp_direct_fn direct, unsigned n_retries);
+/* The direct burst from the port's RX queue to its TX queue; NULL: it has none that does this edit. */
+bp_direct_fn world_choose_direct(struct world *w, bp_edit_fn edit);
+/*
+ * One round of a path with this direct burst, as the engine makes it: what goes by views included.
+ * Returns packets.
+ */
+unsigned world_direct(struct world *w, bp_direct_fn direct, bp_edit_fn edit, unsigned n_retries);
 /* Kick until nothing is held or a second has passed. */
 void world_drain(struct world *w);
 

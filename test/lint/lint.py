@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """lint.py CHECK SOURCE_ROOT BUILD_ROOT: 0 clean, 1 findings, 77 a tool is missing."""
 
+import collections
+import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -17,8 +20,12 @@ LIBC = {
     "assert", "errno", "inttypes", "limits", "stdalign", "stdarg", "stdatomic", "stdbool",
     "stddef", "stdint", "stdio", "stdlib", "string", "time", "sys/types",
 }
-# What includes everything: it does the wiring.
-WIRING = {"src/cli", "src/gen", "src/lab", "src/compare"}
+# The layers are a star: every folder of src and every driver uses include/bypath and src/core. The few folders that
+# stand on others name them here, no more than they use; src/cli does the wiring and uses them all.
+CLI = "src/cli"
+USES = {
+    "src/compare": {"src/gen", "src/lab"},
+}
 # Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
 OWNERS = {
     "rte_": {"drivers/dpdk"},
@@ -31,7 +38,7 @@ OWNERS = {
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
     "libmnl/": {"src/core"},
-    "jansson.h": {"src/report", "src/cli", "src/gen", "src/compare"},
+    "jansson.h": {"src/core", "src/report", "src/engine", "src/ledger", "src/cli", "src/gen", "src/compare"},
 }
 LINES_MAX = 800
 
@@ -77,11 +84,12 @@ def include_allowed(path, form, name):
             return name[:-2] in LIBC
         return name.startswith("bypath/")
     if form == '"':
-        if own in WIRING or own.startswith("test/"):
+        if own == CLI or own.startswith("test/"):
             return True
         folder, _, rest = name.partition("/")
-        return (not rest or folder == "bypath" or folder == "core" or
-                folder == own.partition("/")[2])
+        if own == "src/report":  # prints documents, and knows no struct of those who make them
+            return folder in ("core", "report") or name == "bypath/log.h"
+        return not rest or folder == "bypath" or "src/" + folder in {own, "src/core"} | USES.get(own, set())
     if own.startswith("test/"):
         return True
     for prefix, owners in OWNERS.items():
@@ -90,12 +98,31 @@ def include_allowed(path, form, name):
     return True
 
 
+def circles(uses, folder, above=()):
+    """Chains of folders that lead from folder back to itself."""
+    if folder in above:
+        return [" → ".join((*above[above.index(folder):], folder))]
+    return [c for other in sorted(uses.get(folder, ())) for c in circles(uses, other, (*above, folder))]
+
+
 def check_layers():
+    used = {}
     for path in files(".c", ".h", ".c.in", top=False):
+        own = house(path)
         for number, line in enumerate(lines(path), 1):
             match = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
-            if match and not include_allowed(path, *match.groups()):
-                yield f"{path}:{number}: {match.group(2)} is not for {house(path)} to include"
+            if not match:
+                continue
+            if not include_allowed(path, *match.groups()):
+                yield f"{path}:{number}: {match.group(2)} is not for {own} to include"
+            folder = "src/" + match.group(2).partition("/")[0]
+            if own.startswith("src/") and folder != own and os.path.isdir(os.path.join(ROOT, folder)):
+                used.setdefault(own, set()).add(folder)
+    for own, folders in sorted(USES.items()):
+        for folder in sorted(folders - used.get(own, set())):
+            yield f"test/lint/lint.py: {own} does not use {folder}: take it out of USES"
+    for circle in sorted({c for own in used for c in circles(used, own)}):
+        yield f"circle of folders: {circle}"
 
 
 # core/netdev alone asks the kernel about interfaces. The lab makes interfaces; core/pci asks sysfs which of them
@@ -236,6 +263,87 @@ def check_globals():
         print(f"note: test/lint/allowed-globals names {name}, which is not in this build")
 
 
+# What the names of a driver's external symbols begin with, where that is not the folder's name: libpcap has pcap_.
+PREFIXES = {"pcap": "bp_pcap_"}
+
+
+def check_names():
+    """External symbols of drivers/NAME, in its objects of this build."""
+    need("nm", "binutils")
+    drivers = sorted(n for n in os.listdir(os.path.join(ROOT, "drivers"))
+                     if n != "modules" and os.path.isdir(os.path.join(ROOT, "drivers", n)))
+    n_objects = 0
+    for path, _, names in os.walk(BUILD):
+        match = re.search(r"/(?:libbypath\.a|bypath-\w+\.so)\.p$", path)
+        for name in sorted(names) if match else ():
+            owner = re.match(r"(?:drivers|\.\.)_(" + "|".join(drivers) + r")_\w+\.c\.o$", name)
+            if not owner:
+                continue
+            n_objects += 1
+            prefix = PREFIXES.get(owner.group(1), owner.group(1) + "_")
+            run = subprocess.run(["nm", "-g", "--defined-only", "-f", "posix", os.path.join(path, name)],
+                                 capture_output=True, text=True, check=True)
+            for symbol in (line.split()[0] for line in run.stdout.splitlines()):
+                # bp_driver, bp_driver_NAME: what the table of drivers looks for.
+                if not symbol.startswith((prefix, "bp_driver")):
+                    yield f"{name}: {symbol}: external names of drivers/{owner.group(1)} begin with {prefix}"
+    if not n_objects:
+        yield f"no objects of drivers below {BUILD}: build first"
+
+
+def tidy_sources(*options):
+    """What clang-tidy finds in src and drivers."""
+    need("clang-tidy", "clang-tidy")
+    with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
+        sources = {os.path.normpath(os.path.join(c["directory"], c["file"])) for c in json.load(file)}
+    below = tuple(os.path.join(os.path.abspath(ROOT), d) + os.sep for d in ("src", "drivers"))
+
+    def tidy(path):
+        return subprocess.run(["clang-tidy", "--quiet", "-p", BUILD, "--extra-arg=-Wno-unknown-warning-option", *options, path],
+                              capture_output=True, text=True, check=False)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for run in pool.map(tidy, sorted(s for s in sources if s.startswith(below))):
+            if run.returncode or run.stdout.strip():
+                yield run.stdout.strip() or run.stderr.strip()
+
+
+def check_tidy():
+    """.clang-tidy has the checks, with the reason for each that is left out."""
+    return tidy_sources()
+
+
+def check_analyze():
+    """By hand, a quarter of an hour. insecureAPI forbids strcpy(); valist does not see va_start() in release 14."""
+    return tidy_sources("--checks=-*,clang-analyzer-*,-clang-analyzer-security.insecureAPI.*,"
+                        "-clang-analyzer-valist.Uninitialized")
+
+
+def text_files():
+    """Every file of text in the tree, but the corpora of the fuzz targets."""
+    for path in files("", folders=FOLDERS):
+        try:
+            yield path, lines(path)
+        except UnicodeDecodeError:
+            continue
+
+
+def check_quotes():
+    for path, text in text_files():
+        for number, line in enumerate(text, 1):
+            if "\u00ab" in line or "\u00bb" in line:
+                yield f"{path}:{number}: quotes are '…' or \"…\""
+
+
+def check_spelling():
+    need("codespell", "codespell")
+    run = subprocess.run(["codespell", "--ignore-words", "test/lint/spelling-ignore", "--skip", "corpus,*.svg,*.pcap*",
+                          *[path for path, _ in text_files()]], cwd=ROOT, capture_output=True, text=True, check=False)
+    yield from run.stdout.splitlines()
+    if run.returncode and not run.stdout:
+        yield run.stderr.strip()
+
+
 def scripts():
     found = files(".sh", ".py")
     for path in ("quickstart", ".ci/run"):
@@ -253,12 +361,13 @@ def check_length():
 
 def check_format():
     need("clang-format", "clang-format")
-    for path in files(".c", ".h"):
-        run = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file", path],
-                             cwd=ROOT, capture_output=True, text=True, check=False)
-        if run.returncode:
-            count = run.stderr.count(" error: ")
-            yield f"{path}: {count} places differ: clang-format -i {path}"
+    run = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file", *files(".c", ".h")],
+                         cwd=ROOT, capture_output=True, text=True, check=False)
+    places = collections.Counter(re.findall(r"^(\S+?):\d+:\d+: error: ", run.stderr, re.MULTILINE))
+    if run.returncode and not places:
+        yield run.stderr
+    for path, count in sorted(places.items()):
+        yield f"{path}: {count} places differ: clang-format -i {path}"
 
 
 def anchor_of(title):

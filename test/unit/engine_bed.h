@@ -60,6 +60,7 @@ static inline unsigned take_from_source(struct bp_rxq *q, struct bp_pkt *pkts, u
 		pkts[i].len = 64;
 	*n_left -= n;
 	bp_count(&q->counters, BP_CNT_PKTS, n);
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
 	return n;
 }
 

@@ -4,8 +4,9 @@
 #include "compare/paired.h"
 #include "compare/paths.h"
 #include "compare/stat.h"
-#include "compare/text.h"
+#include "compare/diff.h"
 #include "compare/winner.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <math.h>
@@ -397,7 +398,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 		json_object_set_new(a_row, "path", json_string("ports-af_xdp-zerocopy"));
 	}
 	out = open_memstream(&text, &bytes);
-	bp_cmp_print(out, sample);
+	bp_view_print(out, sample);
 	fclose(out);
 	assert_true(bytes > 1000);
 	assert_non_null(strstr(text, "mmap-v2v3+send → mm…"));

@@ -96,39 +96,14 @@ static unsigned choosy_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 }
 
 static unsigned choosy_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-			      unsigned n_retries)
+			      struct bp_pkt *left, unsigned *n_left_over)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n = plain_rx(rxq, pkts, max), k = choosy_tx(txq, pkts, n);
 
-	(void)n_retries;
-	bp_count(&txq->counters, BP_DROP_TX_FULL, n - k);
-	bp_pool_put(txq->worker_id, pkts + k, n - k);
+	*n_left_over = n - k;
+	memcpy(left, pkts + k, (n - k) * sizeof(*pkts));
 	return n;
-}
-
-/* The worker's until it has ended: direct bursts in one of its rounds. */
-static struct bp_worker *counted;
-static uint64_t last_loop;
-static unsigned n_in_loop, most_in_loop;
-
-static unsigned counted_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-			       unsigned n_retries)
-{
-	uint64_t loop = atomic_load(&counted->n_loops);
-
-	n_in_loop = loop == last_loop ? n_in_loop + 1 : 1;
-	last_loop = loop;
-	if (n_in_loop > most_in_loop)
-		most_in_loop = n_in_loop;
-	return choosy_direct(rxq, txq, max, n_retries);
-}
-
-static unsigned calling_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-			       unsigned n_retries)
-{
-	bp_count(&txq->counters, BP_CNT_CALLS, 1);
-	return counted_direct(rxq, txq, max, n_retries);
 }
 
 static int start_plain_source(struct bp_port *port)
@@ -143,7 +118,10 @@ static int start_choosy_sink(struct bp_port *port)
 	return 0;
 }
 
-static void check_choosy(bp_direct_fn direct)
+static struct bp_worker *worker; /* of the run below */
+
+/* N_PKTS from a source to a sink, by this direct burst (NULL: by views). The final report. */
+static struct bp_report *run_choosy(bp_direct_fn direct)
 {
 	struct bp_driver_ops in_ops = { .start = start_plain_source, .stop = hold_nothing };
 	struct bp_driver_ops out_ops = { .start = start_choosy_sink, .stop = hold_nothing };
@@ -159,20 +137,26 @@ static void check_choosy(bp_direct_fn direct)
 	assert_int_equal(bp_engine_create(c, &e), 0);
 	disguise(e->env.ports[0], &in, &in_ops);
 	disguise(e->env.ports[1], &out, &out_ops);
-	atomic_store(&e->workers[0].paths[0].direct, direct);
-	counted = &e->workers[0];
-	most_in_loop = 0;
+	worker = &e->workers[0];
+	atomic_store(&worker->paths[0].direct, direct);
 	run_until(e, r, N_PKTS);
-	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_TX_FULL], N_PKTS / 4);
-	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_PORT_DOWN], N_PKTS / 4);
-	assert_int_equal(r->paths[0].hist_copies[0], N_PKTS / 4);
-	assert_int_equal(r->paths[0].hist_copies[1], N_PKTS / 2);
 	/* Several direct ones in a round are not one. */
 	assert_int_equal(r->paths[0].n_bursts, N_PKTS / BP_BURST_MAX);
 	assert_int_equal(r->unaccounted, 0);
 	bp_engine_destroy(e);
-	free(r);
 	free(c);
+	return r;
+}
+
+static void check_choosy(bp_direct_fn direct)
+{
+	struct bp_report *r = run_choosy(direct);
+
+	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_TX_FULL], N_PKTS / 4);
+	assert_int_equal(r->ports[1].txq[0].v[BP_DROP_PORT_DOWN], N_PKTS / 4);
+	assert_int_equal(r->paths[0].hist_copies[0], N_PKTS / 4);
+	assert_int_equal(r->paths[0].hist_copies[1], N_PKTS / 2);
+	free(r);
 }
 
 /* «Packets out» are those that the out-port took, whatever became of them: both ways the same. */
@@ -183,13 +167,69 @@ static void direct_bursts_count_the_same_packets_out_as_views(void **state)
 	check_choosy(choosy_direct);
 }
 
+/* ---- direct bursts in a round ------------------------------------------------------------------- */
+
+/* The worker's until it has ended. */
+static uint64_t last_loop;
+static unsigned n_in_loop, most_in_loop;
+
+static void note_loop(void)
+{
+	uint64_t loop = atomic_load(&worker->n_loops);
+
+	n_in_loop = loop == last_loop ? n_in_loop + 1 : 1;
+	last_loop = loop;
+	if (n_in_loop > most_in_loop)
+		most_in_loop = n_in_loop;
+}
+
+/* Sends all. */
+static unsigned plain_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			     struct bp_pkt *left, unsigned *n_left_over)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = plain_rx(rxq, pkts, max);
+
+	(void)left;
+	(void)n_left_over;
+	note_loop();
+	bp_count(&txq->counters, BP_CNT_PKTS, n);
+	bp_pool_put(txq->worker_id, pkts, n);
+	return n;
+}
+
+static unsigned calling_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			       struct bp_pkt *left, unsigned *n_left_over)
+{
+	bp_count(&txq->counters, BP_CNT_CALLS, 1);
+	return plain_direct(rxq, txq, max, left, n_left_over);
+}
+
+static unsigned leaving_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			       struct bp_pkt *left, unsigned *n_left_over)
+{
+	note_loop();
+	return choosy_direct(rxq, txq, max, left, n_left_over);
+}
+
+static unsigned find_most_in_loop(bp_direct_fn direct)
+{
+	most_in_loop = 0;
+	free(run_choosy(direct));
+	return most_in_loop;
+}
+
 static void full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call(void **state)
 {
 	(void)state;
-	check_choosy(counted_direct);
-	assert_int_equal(most_in_loop, 4);
-	check_choosy(calling_direct);
-	assert_int_equal(most_in_loop, 1);
+	assert_int_equal(find_most_in_loop(plain_direct), 4);
+	assert_int_equal(find_most_in_loop(calling_direct), 1);
+}
+
+static void no_direct_burst_follows_one_that_tx_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(find_most_in_loop(leaving_direct), 1);
 }
 
 /* ---- a port that takes nothing ------------------------------------------------------------------ */
@@ -244,6 +284,7 @@ int main(void)
 		cmocka_unit_test(direct_bursts_count_the_same_packets_out_as_views),
 		cmocka_unit_test(a_stuck_port_costs_one_call_a_burst),
 		cmocka_unit_test(full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call),
+		cmocka_unit_test(no_direct_burst_follows_one_that_tx_refused),
 	};
 
 	return cmocka_run_group_tests_name("engine-account", tests, NULL, NULL);

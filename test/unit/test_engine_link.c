@@ -37,22 +37,23 @@ static unsigned careless_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 }
 
 static unsigned careless_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
-				unsigned n_retries)
+				struct bp_pkt *left, unsigned *n_left_over)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n = source_rx(rxq, pkts, max);
 
-	(void)n_retries;
+	(void)left;
+	(void)n_left_over;
 	n_direct += n;
 	return n ? careless_tx(txq, pkts, n) : 0;
 }
 
 static bp_direct_fn choose_direct(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				  enum bp_engine_mode mode)
+				  bp_edit_fn edit)
 {
 	(void)rxq;
 	(void)txq;
-	(void)mode;
+	(void)edit;
 	return careless_direct;
 }
 

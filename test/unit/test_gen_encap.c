@@ -191,7 +191,7 @@ static void check_stack(const struct stack *s, uint16_t size)
 	static uint8_t f[10000];
 	char why[256];
 
-	if (bp_stream_init(&stream, &c, 5, 9, 0, 0, why, sizeof(why)))
+	if (bp_stream_init(&stream, &c, &(struct bp_stream_start){ 5, 9, 0, 0 }, why, sizeof(why)))
 		fail_msg("%s: %s", s->name, why);
 	assert_int_equal(stream.header_bytes, s->header_bytes);
 	for (unsigned i = 0; i < 120; i++) {
@@ -237,7 +237,9 @@ static void a_frame_too_short_for_its_stack_is_refused(void **state)
 		unsigned size = stacks[i].header_bytes + BP_SIG_BYTES + BP_FCS_BYTES;
 		struct bp_stream_conf c = conf_of(&stacks[i], (uint16_t)size);
 
-		assert_int_equal(bp_stream_init(&stream, &c, 0, 1, size - 1, 0, why, sizeof(why)),
+		assert_int_equal(bp_stream_init(&stream, &c,
+						&(struct bp_stream_start){ 0, 1, size - 1, 0 }, why,
+						sizeof(why)),
 				 -EINVAL);
 		snprintf(least, sizeof(least), " %u is the least", size);
 		assert_non_null(strstr(why, least));
@@ -254,7 +256,9 @@ static void a_tunnels_source_port_follows_the_inner_flow(void **state)
 	char why[256];
 
 	(void)state;
-	assert_int_equal(bp_stream_init(&stream, &c, 5, 9, 0, 0, why, sizeof(why)), 0);
+	assert_int_equal(bp_stream_init(&stream, &c, &(struct bp_stream_start){ 5, 9, 0, 0 }, why,
+					sizeof(why)),
+			 0);
 	/* 7 addresses, 5 ports, 3 MACs: 105 inner flows; 4 outer addresses. */
 	for (unsigned i = 0; i < 4 * 105; i++) {
 		unsigned port;
@@ -281,11 +285,15 @@ static void what_is_no_tunnel_is_not_entered(void **state)
 
 	(void)state;
 	c.dport = range_of("\x12\xb5", 2, 1);
-	assert_int_equal(bp_stream_init(&stream, &c, 5, 9, 0, 0, why, sizeof(why)), 0);
+	assert_int_equal(bp_stream_init(&stream, &c, &(struct bp_stream_start){ 5, 9, 0, 0 }, why,
+					sizeof(why)),
+			 0);
 	len = build(f);
 	assert_int_equal(bp_frame_find(f, len, len).payload, 42);
 	c = conf_of(&stacks[4], 300);
-	assert_int_equal(bp_stream_init(&stream, &c, 5, 9, 0, 0, why, sizeof(why)), 0);
+	assert_int_equal(bp_stream_init(&stream, &c, &(struct bp_stream_start){ 5, 9, 0, 0 }, why,
+					sizeof(why)),
+			 0);
 	{
 		static uint8_t whole[400];
 

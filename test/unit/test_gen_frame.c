@@ -25,7 +25,8 @@ static void init(const struct bp_stream_conf *conf)
 {
 	char why[256];
 
-	if (bp_stream_init(&stream, conf, 5, 9, 0, 0, why, sizeof(why)))
+	if (bp_stream_init(&stream, conf, &(struct bp_stream_start){ 5, 9, 0, 0 }, why,
+			   sizeof(why)))
 		fail_msg("%s", why);
 }
 
@@ -150,7 +151,9 @@ static void every_kind_of_frame_is_right(void **state)
 				struct bp_stream_conf c = stream_of((enum bp_protocol)p, sizes[i]);
 
 				c.vlan = vlan;
-				if (bp_stream_init(&stream, &c, 0, 1, 0, 0, why, sizeof(why)))
+				if (bp_stream_init(&stream, &c,
+						   &(struct bp_stream_start){ 0, 1, 0, 0 }, why,
+						   sizeof(why)))
 					continue; /* tested below */
 				check_kind((enum bp_protocol)p, vlan, sizes[i], ROOM);
 				check_kind((enum bp_protocol)p, vlan, sizes[i], 601);
@@ -175,7 +178,9 @@ static void least_sizes_are_as_documented(void **state)
 		c.vlan = rows[i].vlan;
 		check_kind(rows[i].protocol, rows[i].vlan, rows[i].least, ROOM);
 		assert_int_equal(
-			bp_stream_init(&stream, &c, 0, 1, rows[i].least - 1u, 0, why, sizeof(why)),
+			bp_stream_init(&stream, &c,
+				       &(struct bp_stream_start){ 0, 1, rows[i].least - 1u, 0 },
+				       why, sizeof(why)),
 			-EINVAL);
 		snprintf(least, sizeof(least), " %u is the least", rows[i].least);
 		assert_non_null(strstr(why, least));

@@ -60,7 +60,9 @@ static struct bp_pkt make(struct bed *b, uint8_t stream, uint8_t run, uint64_t s
 	struct bp_pkt pkt = { .data = b->frame };
 	char why[128];
 
-	assert_int_equal(bp_stream_init(&b->stream, conf(), stream, run, 0, 0, why, sizeof(why)),
+	assert_int_equal(bp_stream_init(&b->stream, conf(),
+					&(struct bp_stream_start){ stream, run, 0, 0 }, why,
+					sizeof(why)),
 			 0);
 	bp_frame_build(&b->stream, &b->stream.templates[0], seq % WRAP, &pkt, 1, 2048);
 	bp_sig_write(b->frame + b->stream.header_bytes, &sig);

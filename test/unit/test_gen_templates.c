@@ -38,9 +38,10 @@ static struct bed *make_bed(void)
 	b->confs[1] = stream_of(BP_PROTO_TCP6, 96);
 	b->confs[1].src_mac = range_of("\x02\0\0\0\0\x01", 6, 5);
 	for (uint8_t i = 0; i < 2; i++)
-		assert_int_equal(
-			bp_stream_init(&b->streams[i], &b->confs[i], i, 1, 0, 0, why, sizeof(why)),
-			0);
+		assert_int_equal(bp_stream_init(&b->streams[i], &b->confs[i],
+						&(struct bp_stream_start){ i, 1, 0, 0 }, why,
+						sizeof(why)),
+				 0);
 	b->source.streams = b->streams;
 	b->source.n_streams = 2;
 	bp_source_begin(&b->source, &request);

@@ -1,6 +1,8 @@
 /* Checks what is printed of searches against what they found. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/document.h"
 #include "gen/search_report.h"
+#include "report/view.h"
 #include "sim_device.h"
 
 #include <setjmp.h>
@@ -40,8 +42,10 @@ static char *text_of(const struct bp_search_result *r)
 {
 	char *text = calloc(1, TEXT_BYTES);
 	FILE *out = fmemopen(text, TEXT_BYTES, "w");
+	json_t *document = bp_search_document(r);
 
-	bp_search_print_text(out, r, true);
+	bp_view_print(out, document);
+	json_decref(document);
 	fclose(out);
 	return text;
 }
@@ -128,7 +132,7 @@ static void json_has_the_bounds_and_every_trial(void **state)
 
 	(void)state;
 	run(&d, BP_SEARCH_MLR, &r);
-	root = bp_search_json(&r);
+	root = bp_search_document(&r);
 	assert_non_null(root);
 	assert_string_equal(json_string_value(json_object_get(root, "schema")), "bypath.search/1");
 	assert_string_equal(json_string_value(json_object_get(root, "search")), "mlr");
@@ -163,7 +167,7 @@ static void json_of_every_kind_is_whole(void **state)
 		json_t *root;
 
 		run(&d, (enum bp_search_kind)kind, &r);
-		root = bp_search_json(&r);
+		root = bp_search_document(&r);
 		assert_non_null(root);
 		assert_int_equal(json_array_size(json_object_get(root, "rows")), r.n_rows);
 		assert_int_equal(json_is_object(json_object_get(root, "back_to_back")),

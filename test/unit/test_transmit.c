@@ -35,22 +35,6 @@ static void put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *p
 		bed.put[bed.n_put++] = pkts[i].token;
 }
 
-static void begin(uint32_t caps)
-{
-	memset(&bed, 0, sizeof(bed));
-	bed.port.info.caps = caps;
-	bed.q.port = &bed.port;
-	bed.pool.put = put;
-}
-
-static void make(struct bp_pkt *pkts, unsigned n, const uint32_t *lens)
-{
-	for (unsigned i = 0; i < n; i++)
-		pkts[i] = (struct bp_pkt){ .token = i,
-					   .pool = &bed.pool,
-					   .len = lens ? lens[i] : 60 };
-}
-
 /* Stops at a packet that it never takes, as some PMDs do. */
 static unsigned take(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
@@ -65,6 +49,23 @@ static unsigned take(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return k;
 }
 
+static void begin(uint32_t caps)
+{
+	memset(&bed, 0, sizeof(bed));
+	bed.port.info.caps = caps;
+	bed.q.port = &bed.port;
+	bed.pool.put = put;
+	atomic_store(&bed.q.burst, take);
+}
+
+static void make(struct bp_pkt *pkts, unsigned n, const uint32_t *lens)
+{
+	for (unsigned i = 0; i < n; i++)
+		pkts[i] = (struct bp_pkt){ .token = i,
+					   .pool = &bed.pool,
+					   .len = lens ? lens[i] : 60 };
+}
+
 static uint64_t n_full(void)
 {
 	return bp_counter(&bed.q.counters, BP_DROP_TX_FULL);
@@ -77,7 +78,7 @@ static void a_full_queue_is_tried_within_the_budget_then_dropped(void **state)
 	(void)state;
 	begin(0);
 	make(pkts, 8, NULL);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES), 0);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 8, N_RETRIES), 0);
 	assert_int_equal(bed.n_calls, 1 + N_RETRIES);
 	assert_int_equal(n_full(), 8);
 	assert_int_equal(bed.n_put, 8);
@@ -90,26 +91,26 @@ static void a_stuck_queue_has_no_budget_until_it_took_a_whole_burst(void **state
 	(void)state;
 	begin(0);
 	make(pkts, 8, NULL);
-	bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES);
+	bp_tx_all(&bed.q, pkts, 8, N_RETRIES);
 	for (unsigned round = 0; round < 3; round++) {
 		bed.n_calls = bed.n_put = 0;
 		make(pkts, 8, NULL);
-		assert_int_equal(bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES), 0);
+		assert_int_equal(bp_tx_all(&bed.q, pkts, 8, N_RETRIES), 0);
 		assert_int_equal(bed.n_calls, 1);
 	}
 	/* It takes some: still full, still without a budget. */
 	bed.n_calls = bed.n_put = 0;
 	bed.room = 3;
 	make(pkts, 8, NULL);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES), 3);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 8, N_RETRIES), 3);
 	assert_int_equal(bed.n_calls, 1);
 	assert_int_equal(bed.n_put, 5);
 	bed.room = 8;
 	make(pkts, 8, NULL);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES), 8);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 8, N_RETRIES), 8);
 	bed.n_calls = bed.n_put = bed.room = 0;
 	make(pkts, 8, NULL);
-	bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES);
+	bp_tx_all(&bed.q, pkts, 8, N_RETRIES);
 	assert_int_equal(bed.n_calls, 1 + N_RETRIES);
 }
 
@@ -121,7 +122,7 @@ static void a_queue_that_makes_room_in_time_loses_nothing(void **state)
 	begin(0);
 	bed.room = 2;
 	make(pkts, 8, NULL);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES), 8);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 8, N_RETRIES), 8);
 	assert_int_equal(bed.n_calls, 4);
 	assert_int_equal(n_full(), 0);
 	assert_false(bed.q.is_stuck);
@@ -139,7 +140,7 @@ static void only_what_an_unsure_port_never_takes_is_given_up(void **state)
 	begin(BP_CAP_TX_UNSURE);
 	bed.room = 8;
 	make(pkts, 8, lens);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 8, N_RETRIES), 5);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 8, N_RETRIES), 5);
 	assert_int_equal(bed.n_seen, 5);
 	assert_memory_equal(bed.seen, taken, sizeof(taken));
 	for (unsigned i = 0; i < 5; i++)
@@ -158,7 +159,7 @@ static void a_port_that_can_tell_is_believed(void **state)
 	begin(0);
 	bed.room = 8;
 	make(pkts, 3, lens);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 3, N_RETRIES), 1);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 3, N_RETRIES), 1);
 	assert_int_equal(n_full(), 2);
 }
 
@@ -169,12 +170,12 @@ static void an_unsure_port_that_is_full_costs_a_few_calls_more(void **state)
 	(void)state;
 	begin(BP_CAP_TX_UNSURE);
 	make(pkts, 32, NULL);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 32, N_RETRIES), 0);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 32, N_RETRIES), 0);
 	assert_in_range(bed.n_calls, 2 + N_RETRIES, 5 + N_RETRIES);
 	assert_int_equal(n_full(), 32);
 	bed.n_calls = bed.n_put = 0;
 	make(pkts, 32, NULL);
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 32, N_RETRIES), 0);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 32, N_RETRIES), 0);
 	assert_int_equal(bed.n_calls, 2);
 	assert_int_equal(bed.n_put, 32);
 }
@@ -190,7 +191,7 @@ static void what_is_given_up_is_a_whole_packet(void **state)
 	bed.room = 8;
 	make(pkts, 5, lens);
 	pkts[0].flags = pkts[2].flags = BP_PKT_MORE;
-	assert_int_equal(bp_tx_all(&bed.q, take, pkts, 5, 0), 3);
+	assert_int_equal(bp_tx_all(&bed.q, pkts, 5, 0), 3);
 	assert_int_equal(n_full(), 1);
 	assert_int_equal(bed.n_put, 2);
 	assert_int_equal(bed.put[0] + bed.put[1], 1);

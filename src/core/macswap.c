@@ -1,10 +1,8 @@
-/* What `mode` does to a burst between RX and TX. */
+/* Exchange of the two MAC addresses in a burst. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "engine/rewrite.h"
-
 #include "core/macswap.h"
 
-void bp_rewrite_macswap(struct bp_pkt *pkts, unsigned n)
+void bp_macswap_burst(struct bp_pkt *pkts, unsigned n)
 {
 	bool is_first = true;
 

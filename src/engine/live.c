@@ -1,6 +1,6 @@
 /* The line that a run prints each second. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "report/text.h"
+#include "engine/document.h"
 
 #include "core/columns.h"
 
@@ -72,7 +72,7 @@ static void put_ports_away(FILE *out, const struct bp_report *now)
 				now->ports[i].link == BP_LINK_DOWN ? "DOWN" : "LOST");
 }
 
-void bp_report_live(FILE *out, const struct bp_report *prev, const struct bp_report *now)
+void bp_engine_print_live(FILE *out, const struct bp_report *prev, const struct bp_report *now)
 {
 	struct pair pairs[BP_PORTS_MAX];
 	unsigned n_pairs = 0;

@@ -1,0 +1,278 @@
+/* A run's report as a document, bypath.report/1 (docs/report.md). */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/document.h"
+
+#include "core/json.h"
+#include "core/numa.h"
+
+/* ---- ports ----------------------------------------------------------------------------------- */
+
+static void set_rates(json_t *counted, uint64_t n_pkts, uint64_t n_bytes, uint64_t n_bursts,
+		      double elapsed_s)
+{
+	double pkts = (double)n_pkts, bytes = (double)n_bytes;
+	double wire_bytes = bytes + BP_WIRE_EXTRA_BYTES * pkts;
+
+	json_object_update_new(counted,
+			       json_pack("{s:o, s:o, s:o, s:o}", "mpps",
+					 bp_json_ratio(pkts / 1e6, elapsed_s), "gbps_l1",
+					 bp_json_ratio(8e-9 * wire_bytes, elapsed_s), "gbps_l2",
+					 bp_json_ratio(8e-9 * bytes, elapsed_s), "mean_burst",
+					 bp_json_ratio(pkts, (double)n_bursts)));
+}
+
+static json_t *queue_counted(const uint64_t v[BP_CNT_N], double elapsed_s)
+{
+	json_t *counted = bp_json_counters(v);
+	uint64_t n_dropped = 0;
+	double pkts = (double)v[BP_CNT_PKTS];
+
+	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
+		n_dropped += v[id];
+	set_rates(counted, v[BP_CNT_PKTS], v[BP_CNT_BYTES], v[BP_CNT_BURSTS], elapsed_s);
+	json_object_update_new(
+		counted,
+		json_pack("{s:o, s:o, s:o}", "dropped", bp_json_count(n_dropped),
+			  "user_copies_per_packet", bp_json_ratio((double)v[BP_CNT_COPIES], pkts),
+			  "crossings_per_packet", bp_json_ratio((double)v[BP_CNT_CALLS], pkts)));
+	return counted;
+}
+
+/* One direction of a port: its queues, their sum where there are several, what happened in them. */
+static void set_queues(json_t *row, const char *direction, const struct bp_report_queue *queues,
+		       unsigned n, double elapsed_s)
+{
+	json_t *rows = json_array(), *sum_row = json_null();
+	uint64_t sum[BP_CNT_N] = { 0 };
+	char name[16];
+
+	for (unsigned q = 0; q < n; q++) {
+		json_t *counted = queue_counted(queues[q].v, elapsed_s);
+
+		if (*direction == 't')
+			json_object_set_new(counted, "held", json_integer(queues[q].n_held));
+		json_array_append_new(rows,
+				      json_pack("{s:i, s:i, s:s, s:o}", "queue", queues[q].queue_id,
+						"worker", queues[q].worker_id, "direction",
+						direction, "counted", counted));
+		for (unsigned id = 0; id < BP_CNT_N; id++)
+			sum[id] += queues[q].v[id];
+		snprintf(name, sizeof(name), "%s %u", direction, queues[q].queue_id);
+		bp_json_add_events(json_object_get(row, "events"), name, queues[q].v);
+	}
+	if (n > 1)
+		sum_row = json_pack("{s:s, s:o}", "direction", direction, "counted",
+				    queue_counted(sum, elapsed_s));
+	snprintf(name, sizeof(name), "%s_queues", direction);
+	json_object_set_new(row, name, rows);
+	snprintf(name, sizeof(name), "%s_sum", direction);
+	json_object_set_new(row, name, sum_row);
+}
+
+/* The first worker of these queues whose core is on another node than the port. */
+static const struct bp_report_worker *find_far(const struct bp_report *r, int node,
+					       const struct bp_report_queue *queues, unsigned n)
+{
+	for (unsigned i = 0; i < n && r->n_numa_nodes > 1; i++) {
+		const struct bp_report_worker *w = &r->workers[queues[i].worker_id];
+
+		if (node != BP_NO_NODE && w->numa_node != BP_NO_NODE && w->numa_node != node)
+			return w;
+	}
+	return NULL;
+}
+
+static json_t *port_row(const struct bp_report *r, const struct bp_report_port *port)
+{
+	static const char *const links[] = {
+		[BP_LINK_UP] = "up", [BP_LINK_DOWN] = "down", [BP_LINK_LOST] = "lost"
+	};
+	const struct bp_report_worker *far = find_far(r, port->numa_node, port->rxq, port->n_rxq);
+	json_t *row = bp_json_port(port->conf, &port->info), *events = json_array();
+
+	if (!far)
+		far = find_far(r, port->numa_node, port->txq, port->n_txq);
+	json_object_update_new(
+		row,
+		json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "link", links[port->link], "losses",
+			  bp_json_count(port->n_losses), "numa_node", port->numa_node, "far_worker",
+			  far ? json_pack("{s:i, s:i}", "worker", far->worker_id, "numa_node",
+					  far->numa_node)
+			      : json_null(),
+			  "reported", bp_json_reported(port->reported, port->n_reported), "events",
+			  events));
+	set_queues(row, "rx", port->rxq, port->n_rxq, r->elapsed_s);
+	set_queues(row, "tx", port->txq, port->n_txq, r->elapsed_s);
+	bp_json_add_reported(events, port->reported, port->n_reported);
+	return row;
+}
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+/* When it wanted its core and did not have it; not part of busy, idle, asleep. */
+static json_t *off_row(const struct bp_report_worker *w)
+{
+	json_t *waiting = w->is_off_known ? json_real(w->off_waiting_ns) : json_null();
+
+	return json_pack("{s:f, s:f, s:s, s:s?, s:b, s:o, s:f, s:f, s:{s:o, s:f, s:f}}", "share",
+			 w->off_share, "ns", w->off_ns, "cause",
+			 w->off_cause ? w->off_cause : "none", "text", w->off_text, "disturbed",
+			 w->off_share > BP_OFF_LIMIT, "waiting_ns", waiting, "stolen_ns",
+			 w->off_stolen_ns, "throttled_ns", w->off_throttled_ns, "gaps", "n",
+			 bp_json_count(w->n_gaps), "ns", w->gap_ns, "longest_ns", w->gap_max_ns);
+}
+
+static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < r->n_paths; i++)
+		if (r->paths[i].worker_id == worker_id)
+			n += r->paths[i].n_pkts;
+	return n;
+}
+
+static json_t *worker_row(const struct bp_report *r, const struct bp_report_worker *w)
+{
+	double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns + w->off_ns;
+	uint64_t n_pkts = worker_pkts(r, w->worker_id);
+
+	return json_pack(
+		"{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o}, "
+		"s:o}",
+		"worker", w->worker_id, "core", w->core, "numa_node", w->numa_node, "tid", w->tid,
+		"idle_by_fd", (int)w->idle_by_fd, "counted", "packets", bp_json_count(n_pkts),
+		"mpps", bp_json_ratio((double)n_pkts / 1e6, r->elapsed_s), "rounds",
+		bp_json_count(w->n_loops), "idle_calls", bp_json_count(w->n_waits), "busy_ns",
+		w->busy_ns, "idle_ns", w->idle_ns, "asleep_ns", w->wait_ns, "busy_share",
+		bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
+		bp_json_ratio(w->idle_ns, whole_ns), "asleep_share",
+		bp_json_ratio(w->wait_ns, whole_ns), "off_core_share",
+		bp_json_ratio(w->off_ns, whole_ns), "off_core", off_row(w));
+}
+
+/* ---- paths ----------------------------------------------------------------------------------- */
+
+/* Can the path's time be split into user code and system calls? Not where a PMD makes calls that
+ * are counted but whose time is not known. */
+static bool has_split(const struct bp_report_path *path)
+{
+	return !path->n_calls || path->call_ns > 0;
+}
+
+static json_t *path_counted(const struct bp_report *r, const struct bp_report_path *path)
+{
+	double n_out = (double)bp_report_path_out(path), n_split = has_split(path) ? n_out : 0;
+	json_t *hist = json_array(), *counted;
+
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		json_array_append_new(hist, bp_json_count(path->hist_copies[k]));
+	counted = json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets",
+		bp_json_count(path->n_pkts), "packets_out", bp_json_count(bp_report_path_out(path)),
+		"bytes", bp_json_count(path->n_bytes), "bursts", bp_json_count(path->n_bursts),
+		"user_copies", bp_json_count(path->n_copies), "user_copy_bytes",
+		bp_json_count(path->n_copy_bytes), "crossings", bp_json_count(path->n_calls),
+		"packets_by_user_copies", hist, "user_copies_per_packet",
+		bp_json_ratio((double)path->n_copies, n_out), "user_copy_bytes_per_packet",
+		bp_json_ratio((double)path->n_copy_bytes, n_out), "crossings_per_packet",
+		bp_json_ratio((double)path->n_calls, n_out), "ns_per_packet",
+		bp_json_ratio(path->busy_ns, n_out), "ns_per_packet_user",
+		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
+		bp_json_ratio(path->call_ns, n_split));
+	set_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, r->elapsed_s);
+	return counted;
+}
+
+static json_t *path_row(const struct bp_report *r, const struct bp_report_path *path)
+{
+	return json_pack("{s:s, s:s, s:i, s:o}", "in", r->ports[path->in_port].conf->name, "out",
+			 r->ports[path->out_port].conf->name, "worker", path->worker_id, "counted",
+			 path_counted(r, path));
+}
+
+static void add_path(struct bp_report_path *sum, const struct bp_report_path *path)
+{
+	sum->n_pkts += path->n_pkts;
+	sum->n_bytes += path->n_bytes;
+	sum->n_bursts += path->n_bursts;
+	sum->n_copies += path->n_copies;
+	sum->n_copy_bytes += path->n_copy_bytes;
+	sum->n_calls += path->n_calls;
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		sum->hist_copies[k] += path->hist_copies[k];
+	sum->busy_ns += path->busy_ns;
+	sum->call_ns += path->call_ns;
+}
+
+/* The sum of a port pair's paths where several workers have one, appended at the first of them. */
+static void append_sum(json_t *sums, const struct bp_report *r, unsigned index)
+{
+	struct bp_report_path sum = { .in_port = r->paths[index].in_port,
+				      .out_port = r->paths[index].out_port };
+	unsigned n = 0;
+	json_t *row;
+
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		const struct bp_report_path *path = &r->paths[i];
+
+		if (path->in_port != sum.in_port || path->out_port != sum.out_port)
+			continue;
+		if (i < index)
+			return;
+		add_path(&sum, path);
+		n++;
+	}
+	if (n < 2)
+		return;
+	row = path_row(r, &sum);
+	json_object_set_new(row, "worker", json_null());
+	json_array_append_new(sums, row);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static json_t *run_row(const struct bp_report *r)
+{
+	bool are_calls_timed = true;
+
+	for (unsigned i = 0; i < r->n_paths; i++)
+		are_calls_timed &= has_split(&r->paths[i]);
+	return json_pack("{s:f, s:b, s:f, s:s, s:s, s:i, s:b}", "elapsed_s", r->elapsed_s, "final",
+			 (int)r->is_final, "drain_ms", r->drain_ms, "mode",
+			 r->conf->engine.mode == BP_ENGINE_IO ? "io" : "macswap", "idle",
+			 r->conf->engine.idle == BP_IDLE_BUSY ? "busy" : "adaptive", "burst",
+			 (int)r->conf->engine.burst, "calls_timed", (int)are_calls_timed);
+}
+
+static json_t *conservation(const struct bp_report *r)
+{
+	return json_pack("{s:{s:o, s:o, s:o, s:o, s:o, s:I}}", "counted", "received",
+			 bp_json_count(r->received), "made", bp_json_count(r->made), "sent",
+			 bp_json_count(r->sent), "dropped", bp_json_count(r->dropped), "held",
+			 bp_json_count(r->held), "unaccounted", (json_int_t)r->unaccounted);
+}
+
+json_t *bp_engine_document(const struct bp_report *r)
+{
+	json_t *ports = json_array(), *workers = json_array(), *paths = json_array();
+	json_t *sums = json_array(), *machine = bp_json_machine();
+
+	for (unsigned i = 0; i < r->n_ports; i++)
+		json_array_append_new(ports, port_row(r, &r->ports[i]));
+	for (unsigned i = 0; i < r->n_workers; i++)
+		json_array_append_new(workers, worker_row(r, &r->workers[i]));
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		json_array_append_new(paths, path_row(r, &r->paths[i]));
+		append_sum(sums, r, i);
+	}
+	json_object_set_new(machine, "numa_nodes", json_integer(r->n_numa_nodes));
+	return json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
+			 "schema", "bypath.report/1", "machine", machine, "run", run_row(r),
+			 "arena", "bytes", bp_json_count(r->arena_bytes), "page_bytes",
+			 bp_json_count(r->arena_page_bytes), "frames",
+			 bp_json_count(r->arena_frames), "frames_free",
+			 r->is_final ? bp_json_count(r->arena_frames_free) : json_null(), "ports",
+			 ports, "workers", workers, "paths", paths, "path_sums", sums,
+			 "conservation", conservation(r));
+}

@@ -1,0 +1,36 @@
+/* What a run says of itself: as a document, and as a line while it goes on. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_ENGINE_DOCUMENT_H
+#define BYPATH_ENGINE_DOCUMENT_H
+
+#include "bypath/report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/*
+ * A report as schema `bypath.report/1` (docs/report.md), but for what the ledger adds to its paths. A new
+ * reference, NULL when memory lacks. Pure.
+ */
+json_t *bp_engine_document(const struct bp_report *report);
+
+/*
+ * Print what happened between two snapshots of one run: a line, or one per two paths where there
+ * are more than two. Any thread; blocks on out only.
+ */
+void bp_engine_print_live(FILE *out, const struct bp_report *prev, const struct bp_report *now);
+
+/*
+ * Packets that a path offered to its out-port: those received, super-frames as the packets that
+ * were made of them. What costs per packet are divided by.
+ */
+static inline uint64_t bp_report_path_out(const struct bp_report_path *path)
+{
+	uint64_t n = 0;
+
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		n += path->hist_copies[k];
+	return n;
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* What the generator and its searches found, as documents. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_GEN_DOCUMENT_H
+#define BYPATH_GEN_DOCUMENT_H
+
+#include "gen/gen.h"
+#include "gen/search.h"
+
+#include <jansson.h>
+
+/* All return a new reference, NULL when memory lacks. Pure. */
+
+/* Schema `bypath.gen/1` (docs/gen.md). */
+json_t *bp_gen_document(const struct bp_gen_report *report);
+
+/* Schema `bypath.search/1` (docs/searches.md), all trials in it. */
+json_t *bp_search_document(const struct bp_search_result *result);
+
+/* {"frames", "min", "mean", "p50", …}, in ns; null of an empty one. */
+json_t *bp_latency_document(const struct bp_latency_summary *latency);
+
+#endif

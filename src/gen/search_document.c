@@ -1,0 +1,114 @@
+/* A search's result as a document: bypath.search/1 (docs/searches.md). */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gen/document.h"
+
+#include "core/json.h"
+#include "gen/search_points.h"
+#include "gen/search_report.h"
+
+#define L1_EXTRA_BYTES  20.0 /* preamble, SFD, gap; a frame's size includes its FCS */
+#define RFC2544_TRIAL_S 60.0
+
+static json_t *cause_word(enum bp_search_cause cause)
+{
+	return cause ? json_string(bp_search_cause_name(cause)) : json_null();
+}
+
+static json_t *bounds_row(const struct bp_search_bounds *b, uint32_t frame_size)
+{
+	double gbps = frame_size ? 8e-9 * b->lower_pps * (frame_size + L1_EXTRA_BYTES) : 0;
+	json_t *lower = json_pack("{s:o, s:o, s:i, s:i, s:{s:f, s:f, s:f}, s:{s:f, s:f}}", "pps",
+				  bp_json_known(b->lower_pps), "gbps_l1", bp_json_known(gbps),
+				  "trials", (int)b->n_lower_trials, "lossy_trials",
+				  (int)b->n_lower_lossy, "received_pps", "min", b->received_min_pps,
+				  "median", b->received_median_pps, "max", b->received_max_pps,
+				  "loss_ratio", "min", b->loss_min_ratio, "max", b->loss_max_ratio);
+
+	return json_pack("{s:f, s:s, s:o, s:s, s:o, s:{s:o, s:i, s:i}, s:o, s:b, s:b, s:i}",
+			 "loss_ratio", b->loss_ratio, "outcome", bp_search_outcome_name(b->outcome),
+			 "cause", cause_word(b->cause), "why", b->why, "lower", lower, "upper",
+			 "pps", bp_json_known(b->upper_pps), "trials", (int)b->n_upper_trials,
+			 "clean_trials", (int)b->n_upper_clean, "width", bp_json_known(b->width),
+			 "at_max", (int)b->is_at_max, "exploratory", (int)b->is_exploratory,
+			 "contradictions", (int)b->n_contradictions);
+}
+
+static json_t *load_row(const struct bp_search_row *row)
+{
+	json_t *latency = bp_latency_document(&row->latency);
+
+	if (json_is_object(latency))
+		json_object_update_new(latency,
+				       json_pack("{s:f, s:f}", "p50_lowest_trial", row->p50_min_ns,
+						 "p50_highest_trial", row->p50_max_ns));
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:i, s:b, s:o}", "share", row->share,
+			 "asked_pps", row->load_pps, "sent_pps", row->sent_pps, "received_pps",
+			 row->received_pps, "loss_ratio", row->loss_ratio, "trials",
+			 (int)row->n_trials, "generator_bound", (int)row->is_generator_bound,
+			 "latency_ns", latency);
+}
+
+static json_t *burst_row(const struct bp_search_burst *b)
+{
+	json_t *runs = json_array();
+
+	for (unsigned i = 0; i < b->n_runs; i++)
+		json_array_append_new(runs, bp_json_count(b->n_pkts[i]));
+	return json_pack("{s:o, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "runs", runs, "mean",
+			 b->mean_pkts, "stddev", b->stddev_pkts, "min", bp_json_count(b->min_pkts),
+			 "max", bp_json_count(b->max_pkts), "longest_tried",
+			 bp_json_count(b->limit_pkts), "rate_pps", bp_json_known(b->rate_pps),
+			 "corrected_buffer_s", bp_json_known(b->buffer_s));
+}
+
+static json_t *trial_row(const struct bp_search_trial *t)
+{
+	json_t *latency = t->p50_ns > 0 ? json_pack("{s:f, s:f, s:f}", "p50", t->p50_ns, "p99",
+						    t->p99_ns, "max", t->max_ns)
+					: json_null();
+
+	return json_pack(
+		"{s:f, s:f, s:f, s:o, s:o, s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:i, s:b, s:b, "
+		"s:b, s:b, s:b, s:b}",
+		"begin_s", t->begin_s, "duration_s", t->duration_s, "load_pps", t->load_pps,
+		"asked_pps", bp_json_known(t->asked_pps), "burst_frames",
+		t->asked_pkts ? bp_json_count(t->asked_pkts) : json_null(), "sent_pps", t->sent_pps,
+		"received_pps", t->received_pps, "sent", bp_json_count(t->n_sent), "lost",
+		bp_json_count(t->n_lost), "corrupt", bp_json_count(t->n_corrupt), "own_rx_dropped",
+		bp_json_count(t->n_rx_dropped), "loss_ratio", t->loss_ratio, "latency_ns", latency,
+		"off_core", bp_json_off(t->off_share, t->off_cause), "disturbed_before",
+		(int)t->n_disturbed, "generator_bound", (int)t->is_generator_bound, "falls_short",
+		(int)bp_trial_falls_short(t), "interrupted", (int)t->is_interrupted, "superseded",
+		(int)t->is_superseded, "check", (int)t->is_check, "votes", (int)bp_trial_votes(t));
+}
+
+json_t *bp_search_document(const struct bp_search_result *r)
+{
+	json_t *goals = json_array(), *rows = json_array(), *trials = json_array();
+	bool is_rfc2544 = r->kind >= BP_SEARCH_THROUGHPUT && r->kind <= BP_SEARCH_LOSS;
+	int n_bound = 0;
+
+	for (unsigned i = 0; i < r->n_goals; i++)
+		json_array_append_new(goals, bounds_row(&r->goals[i], r->frame_size));
+	for (unsigned i = 0; i < r->n_rows; i++) {
+		json_array_append_new(rows, load_row(&r->rows[i]));
+		n_bound += r->rows[i].is_generator_bound;
+	}
+	for (size_t i = 0; i < r->n_trials; i++)
+		json_array_append_new(trials, trial_row(&r->trials[i]));
+	return json_pack(
+		"{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:f, s:o, s:f, s:o, s:o, s:b, s:o, s:o, s:i, s:o, "
+		"s:o}",
+		"schema", "bypath.search/1", "search", bp_search_name(r->kind), "title",
+		bp_search_title(r->kind), "frame_size",
+		r->frame_size ? json_integer(r->frame_size) : json_null(), "outcome",
+		bp_search_outcome_name(r->outcome), "cause", cause_word(r->cause), "why", r->why,
+		"elapsed_s", r->elapsed_s, "budget_s", bp_json_known(r->budget_s), "trial_s",
+		r->trial_s, "rfc2544_trial_s",
+		is_rfc2544 && r->trial_s < RFC2544_TRIAL_S ? json_real(RFC2544_TRIAL_S)
+							   : json_null(),
+		"max_pps", bp_json_known(r->max_pps), "max_is_generator", (int)r->is_generator_max,
+		"bounds", goals, "rows", rows, "generator_bound_rows", n_bound, "back_to_back",
+		r->kind == BP_SEARCH_BACK_TO_BACK ? burst_row(&r->burst) : json_null(), "trials",
+		trials);
+}

@@ -1,0 +1,29 @@
+/* The model of paths, in documents. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_LEDGER_DOCUMENT_H
+#define BYPATH_LEDGER_DOCUMENT_H
+
+#include "bypath/config.h"
+#include "bypath/ledger.h"
+#include "bypath/port.h"
+
+#include <jansson.h>
+
+/* Pure, all. */
+
+/* The sum of a path's user copies of one provenance. */
+struct bp_copies bp_model_user_copies(const struct bp_model_path *path, enum bp_provenance prov);
+
+/* Give every path of a run's document what the model of its port pair says: "modelled", "hops"; null and
+ * none of a pair that is not among the models. */
+void bp_ledger_add(json_t *document, const struct bp_model_path *models, size_t n_models);
+
+/*
+ * What bp_explain_predict() found, as schema `bypath.explain/1`. A new reference, NULL when memory
+ * lacks.
+ */
+json_t *bp_ledger_document(const char *file, const struct bp_conf *conf,
+			   const struct bp_port_info *infos, const struct bp_model_path *paths,
+			   size_t n_paths);
+
+#endif

@@ -1,0 +1,180 @@
+/* The text of a comparison, and of the difference of two. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/texts.h"
+
+#define GOES_ON 5u /* where a sentence's further lines begin */
+
+static const struct bp_column rate_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "mode", .cell = "{mode}", .align = 'l', .width = 20 },
+	{ .heading = "Mpps",
+	  .cell = "[{?generator.is_bound}≥ ]{saturation.mpps.median:.3}",
+	  .unit = "median",
+	  .provenance = "counted",
+	  .help = "received back, as fast as it goes" },
+	{ .heading = "spread",
+	  .cell = "{?saturation.mpps.values.1}{saturation.mpps.spread:.0%}",
+	  .help = "of the rounds: (most - least) / median" },
+	{ .heading = "ratio",
+	  .cell = "[{ratio.bound=lower}≥ ][{ratio.bound=upper}≤ ]{ratio.bound!both}{ratio.median:.2}",
+	  .help = "of Mpps to the baseline's" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{ndr.mpps.median:.3}|{?ndr}none",
+	  .unit = "Mpps",
+	  .provenance = "counted",
+	  .help = "the highest rate without loss" },
+	{ .heading = "p50", .cell = "{latency.p50_ns:.1k}", .unit = "µs" },
+	{ .heading = "p99", .cell = "{latency.p99_ns:.1k}", .unit = "µs" },
+	{ .heading = "max", .cell = "{latency.max_ns:.1k}", .unit = "µs" },
+	{ .heading = "status", .cell = "{status}", .align = 'l' },
+};
+static const struct bp_view rates = {
+	.name = "rates",
+	.title =
+		"RATES · as fast as it goes; NDR: without loss; latency at half of NDR · '≥': a lower bound",
+	.rows = "rows",
+	.needs = "{?saturation}",
+	BP_COLUMNS(rate_columns),
+};
+
+static const struct bp_column cost_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "kernel", .cell = "{copies.kernel:–}", .provenance = "modelled" },
+	{ .heading = "in PMD", .cell = "{copies.library:–}", .provenance = "modelled" },
+	{ .heading = "user", .cell = "{copies.user:–}", .provenance = "counted" },
+	{ .heading = "calls/p", .cell = "{crossings.per_packet:.3}" },
+	{ .heading = "ns/p", .cell = "{time.ns_per_packet:.0}", .provenance = "counted" },
+	{ .heading = "user code", .cell = "{time.user_ns:.0}", .provenance = "counted" },
+	{ .heading = "in calls", .cell = "{time.calls_ns:.0}", .provenance = "counted" },
+	{ .heading = "softirq", .cell = "{time.softirq_ns:.0}", .provenance = "≈ of it" },
+};
+static const struct bp_view costs = {
+	.name = "costs",
+	.title =
+		"COPIES, CROSSINGS, TIME · per packet, at saturation · softirq: an estimate from ticks of the "
+		"core, not to be added",
+	.rows = "rows",
+	.needs = "{?saturation}",
+	BP_COLUMNS(cost_columns),
+};
+
+static const struct bp_column account_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "sent", .cell = "{accounting.sent:,}" },
+	{ .heading = "received", .cell = "{accounting.received:,}" },
+	{ .heading = "dropped", .cell = "{accounting.dropped:,}" },
+	{ .heading = "unaccounted", .cell = "{accounting.unaccounted}" },
+	{ .heading = "trials", .cell = "{accounting.trials:,}" },
+	{ .heading = "lost where",
+	  .cell = "{drops.0.where}: {drops.0.reason}[{?drops.1} …]",
+	  .align = 'l' },
+};
+static const struct bp_view accounts = {
+	.name = "accounts",
+	.title =
+		"ACCOUNT · of all trials: sent = received + dropped by reason + unaccounted · the JSON has every "
+		"reason",
+	.rows = "rows",
+	.needs = "{?saturation}{?accounting}",
+	BP_COLUMNS(account_columns),
+};
+
+static const struct bp_column figure_columns[] = {
+	{ .heading = "workload", .cell = "{workload}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "median", .cell = "[{?is_at_least}≥ ]{value.median:.2}" },
+	{ .heading = "least", .cell = "{value.min:.2}" },
+	{ .heading = "most", .cell = "{value.max:.2}" },
+	{ .heading = "unit", .cell = "{unit}", .align = 'l' },
+	{ .heading = "status", .cell = "{status}", .align = 'l' },
+};
+static const struct bp_view figures = {
+	.name = "figures",
+	.title = "WORKLOADS · of the rounds · '≥': a lower bound, the source was the limit",
+	.rows = "figures",
+	BP_COLUMNS(figure_columns),
+};
+
+static const struct bp_column goal_columns[] = {
+	{ .heading = "workload", .cell = "{workload}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "peer", .cell = "{peer}", .align = 'l' },
+	{ .heading = "figure", .cell = "{figure:.2}" },
+	{ .heading = "95 % interval", .cell = "{interval.lo:.2}–{interval.hi:.2}", .align = 'l' },
+	{ .heading = "goal", .cell = "{sign} {bound:.2}" },
+	{ .heading = "verdict", .cell = "{verdict}", .align = 'l' },
+};
+static const struct bp_view goals = {
+	.name = "goals",
+	.title = "GOALS · with a peer: the ratio to its figure, of paired rounds",
+	.rows = "goals",
+	BP_COLUMNS(goal_columns),
+};
+
+static const struct bp_part parts[] = {
+	{ .line = "bypath compare · {run.rounds} round[{run.rounds!1}s] · {run.elapsed_s:.1} s"
+		  "[{?run.quick} · quick: figures of one short round]"
+		  "[{?run.interrupted} · ended early by a signal]" },
+	{ .line = "  {machine.host} · {machine.kernel} · {machine.cpu}" },
+	{ .line = "  forwarder on core {run.cores.dut}, generator on core {run.cores.generator} · baseline: "
+		  "[{run.baseline}|-]" },
+	{ .line = "  note: {.}", .rows = "run.notes", .indent = GOES_ON },
+	{ .view = &rates },
+	{ .title = "AHEAD · by NDR, then by p99; only where the rounds do not overlap",
+	  .line = "  {group}, {size}: {text}",
+	  .rows = "verdicts",
+	  .indent = GOES_ON },
+	{ .view = &costs },
+	{ .view = &accounts },
+	{ .title = "NOTES", .line = "  {paths}: {text}", .rows = "notes", .indent = GOES_ON },
+	{ .title = "WHY",
+	  .line = "{?saturation}  {path}, {size}: {sentence}",
+	  .rows = "rows",
+	  .indent = GOES_ON },
+	{ .title = "DISTURBED · these figures are of the machine's other work as well",
+	  .line = "{status=disturbed}  {path}, {size}: {reason}",
+	  .rows = "rows",
+	  .indent = GOES_ON },
+	{ .title = "WITHOUT A RESULT",
+	  .line = "{status!ok}{status!disturbed}  {path}, {size}: {status}: {reason}",
+	  .rows = "rows",
+	  .indent = GOES_ON },
+	{ .title = "TO DO", .line = "  {paths}: {text}", .rows = "fixes", .indent = GOES_ON },
+	{ .view = &figures },
+	{ .line = "{?reason}  {workload}, {path}: {reason}. To do: {fix}",
+	  .rows = "figures",
+	  .indent = GOES_ON },
+	{ .view = &goals },
+	{ .line = "{?why}  {workload} {size}, {path}: {verdict}: {why}",
+	  .rows = "goals",
+	  .indent = GOES_ON },
+};
+
+const struct bp_text bp_text_compare = { "bypath.compare/1", BP_PARTS(parts) };
+
+/* ---- a difference ---------------------------------------------------------------------------- */
+
+static const struct bp_column diff_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "what", .cell = "{what}", .align = 'l' },
+	{ .heading = "before", .cell = "{before:~}" },
+	{ .heading = "after", .cell = "{after:~}" },
+	{ .heading = "ratio", .cell = "{ratio:~}" },
+	{ .heading = "spread", .cell = "{spread:.0%}" },
+	{ .heading = "verdict", .cell = "{verdict}", .align = 'l' },
+};
+static const struct bp_view diff = { .name = "diff", .rows = "diff", BP_COLUMNS(diff_columns) };
+
+static const struct bp_part diff_parts[] = {
+	{ .line = "bypath compare --diff · better, worse: the ranges of the rounds do not touch" },
+	{ .line = "  note: {.}", .rows = "notes", .indent = GOES_ON },
+	{ .view = &diff },
+};
+
+const struct bp_text bp_text_compare_diff = { "bypath.compare-diff/1", BP_PARTS(diff_parts) };

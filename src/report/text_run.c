@@ -1,0 +1,189 @@
+/* The text of `bypath run`: its document's tables and notes. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/texts.h"
+
+#define NODES "{/machine.numa_nodes!0}{/machine.numa_nodes!1}"
+#define NODE  "{numa_node!-1}{numa_node}"
+
+static const struct bp_column port_columns[] = {
+	{ .heading = "port", .cell = "{name}", .align = 'l' },
+	{ .heading = "driver", .cell = "{driver}", .align = 'l' },
+	{ .heading = "effective mode", .cell = "{mode}", .align = 'l' },
+	{ .heading = "device", .cell = "{device}", .align = 'l', .width = 41 },
+	{ .heading = "behind", .cell = "{device_driver}", .align = 'l' },
+	{ .heading = "MTU", .cell = "{?mtu}{mtu}" },
+	{ .heading = "link", .cell = "{link=up}up|{link=down}DOWN|LOST", .align = 'l' },
+	{ .heading = "lost", .cell = "{losses}×" },
+	{ .heading = "node", .cell = NODE, .needs = NODES },
+};
+static const struct bp_view ports = {
+	.name = "ports",
+	.title = "PORTS",
+	.rows = "ports",
+	BP_COLUMNS(port_columns),
+};
+
+static const struct bp_column queue_columns[] = {
+	{ .heading = "port", .cell = "{^name}", .align = 'l' },
+	{ .heading = "queue", .cell = "{direction} [{queue}|sum]", .align = 'l' },
+	{ .heading = "worker", .cell = "{worker}|all" },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "bytes", .cell = "{counted.bytes:,}" },
+	{ .heading = "Mpps", .cell = "{counted.mpps:.3}" },
+	{ .heading = "Gb/s L1", .cell = "{counted.gbps_l1:.3}" },
+	{ .heading = "Gb/s L2", .cell = "{counted.gbps_l2:.3}" },
+	{ .heading = "drops", .cell = "{counted.dropped:,}" },
+	{ .heading = "burst", .cell = "{counted.mean_burst:.1}" },
+	{ .heading = "copy/p", .cell = "{counted.user_copies_per_packet:.3}" },
+	{ .heading = "calls/p", .cell = "{counted.crossings_per_packet:.3}" },
+};
+static const struct bp_view queues = {
+	.name = "queues",
+	.title =
+		"QUEUES · every figure counted · L1 with preamble, FCS, gap · /p per packet, empty polls' "
+		"calls too",
+	.rows = "ports",
+	.nested = "rx_queues,rx_sum,tx_queues,tx_sum",
+	BP_COLUMNS(queue_columns),
+};
+
+static const struct bp_column event_columns[] = {
+	{ .heading = "port", .cell = "{^name}", .align = 'l' },
+	{ .heading = "queue", .cell = "{queue}", .align = 'l' },
+	{ .heading = "reason", .cell = "{counter}", .align = 'l' },
+	{ .heading = "packets", .cell = "{value:,}" },
+	{ .heading = "provenance", .cell = "{provenance}", .align = 'l' },
+	{ .heading = "meaning",
+	  .cell = "[{provenance=reported}{kind=drop}lost outside bypath: ][{kind=explains}not added: ]"
+		  "{meaning}",
+	  .align = 'l' },
+};
+static const struct bp_view events = {
+	.name = "events",
+	.title = "DROPS AND OTHER EVENTS",
+	.rows = "ports",
+	.nested = "events",
+	.none = "none",
+	BP_COLUMNS(event_columns),
+};
+
+static const struct bp_column worker_columns[] = {
+	{ .heading = "worker", .cell = "{worker}" },
+	{ .heading = "core", .cell = "{core}" },
+	{ .heading = "tid", .cell = "{tid}" },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "Mpps", .cell = "{counted.mpps:.3}" },
+	{ .heading = "busy", .cell = "{counted.busy_share:.1%}" },
+	{ .heading = "idle", .cell = "{counted.idle_share:.1%}" },
+	{ .heading = "asleep", .cell = "{counted.asleep_share:.1%}" },
+	{ .heading = "off core", .cell = "{counted.off_core_share:.1%}" },
+	{ .heading = "rounds", .cell = "{counted.rounds:,}" },
+	{ .heading = "idle calls", .cell = "{counted.idle_calls:,}" },
+	{ .heading = "when idle",
+	  .cell = "{/run.idle=busy}spins|{?idle_by_fd}waits on descriptors|backs off, up to 1 ms",
+	  .align = 'l' },
+	{ .heading = "node", .cell = NODE, .needs = NODES },
+};
+static const struct bp_view workers = {
+	.name = "workers",
+	.title = "WORKERS · every figure counted",
+	.rows = "workers",
+	BP_COLUMNS(worker_columns),
+};
+
+#define PATH   "{in} → {out}"
+#define WORKER "{worker}|all"
+
+static const struct bp_column traffic_columns[] = {
+	{ .heading = "path", .cell = PATH, .align = 'l' },
+	{ .heading = "worker", .cell = WORKER },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "bytes", .cell = "{counted.bytes:,}" },
+	{ .heading = "Mpps", .cell = "{counted.mpps:.3}" },
+	{ .heading = "Gb/s L1", .cell = "{counted.gbps_l1:.3}" },
+	{ .heading = "Gb/s L2", .cell = "{counted.gbps_l2:.3}" },
+	{ .heading = "burst", .cell = "{counted.mean_burst:.1}" },
+	{ .heading = "packets out", .cell = "{counted.packets_out:,}" },
+	{ .heading = "ns/p", .cell = "{counted.ns_per_packet:.0}" },
+	{ .heading = "user code", .cell = "{counted.ns_per_packet_user:.0}" },
+	{ .heading = "in calls", .cell = "{counted.ns_per_packet_calls:.0}" },
+};
+static const struct bp_view traffic = {
+	.name = "traffic",
+	.title =
+		"PATHS, traffic and time · every figure counted · in calls: with the softirq work that "
+		"runs there",
+	.nested = "paths,path_sums",
+	BP_COLUMNS(traffic_columns),
+};
+
+static const struct bp_column copy_columns[] = {
+	{ .heading = "path", .cell = PATH, .align = 'l' },
+	{ .heading = "worker", .cell = WORKER },
+	{ .heading = "user/p",
+	  .cell = "{counted.user_copies_per_packet:.3}",
+	  .provenance = "counted" },
+	{ .heading = "bytes/p",
+	  .cell = "{counted.user_copy_bytes_per_packet:.1}",
+	  .provenance = "counted" },
+	{ .heading = "in PMD/p",
+	  .cell = "{modelled.user_copies_in_libraries:–}|not modelled",
+	  .provenance = "modelled" },
+	{ .heading = "kernel/p",
+	  .cell = "{modelled.kernel_copies:–}|not modelled",
+	  .provenance = "modelled" },
+	{ .heading = "crossings/p",
+	  .cell = "{counted.crossings_per_packet:.3}",
+	  .provenance = "counted" },
+	{ .heading = "0 copies",
+	  .cell = "{counted.packets_by_user_copies.0:,}",
+	  .provenance = "counted" },
+	{ .heading = "1 copy",
+	  .cell = "{counted.packets_by_user_copies.1:,}",
+	  .provenance = "counted" },
+	{ .heading = "2 copies",
+	  .cell = "{counted.packets_by_user_copies.2:,}",
+	  .provenance = "counted" },
+	{ .heading = "3 or more",
+	  .cell = "{counted.packets_by_user_copies.3:,}",
+	  .provenance = "counted" },
+};
+static const struct bp_view copies = {
+	.name = "copies",
+	.title =
+		"PATHS, copies and crossings · /p per packet out · on the right: packets out by user copies",
+	.nested = "paths,path_sums",
+	BP_COLUMNS(copy_columns),
+};
+
+static const struct bp_part parts[] = {
+	{ .line = "\nbypath report · {run.elapsed_s:.1} s · [{?run.final}final, drained in "
+		  "{run.drain_ms:.1} ms|still running]" },
+	{ .line = "  {machine.host} · Linux {machine.kernel}[ · {machine.cpu}]" },
+	{ .line = "  arena {arena.bytes:B}, {arena.frames:,} frames[, free {arena.frames_free:,}], pages of "
+		  "{arena.page_bytes:B} (read back)" },
+	{ .view = &ports },
+	{ .line = "  note on {name}: it is on NUMA node {numa_node}, worker {far_worker.worker} on node "
+		  "{far_worker.numa_node}: its packets cross between the nodes",
+	  .rows = "ports" },
+	{ .line = "  note on {name}: {note}", .rows = "ports" },
+	{ .view = &queues },
+	{ .view = &events },
+	{ .view = &workers },
+	{ .line = "{?off_core.disturbed}  disturbed: worker {worker} was off core {core} for "
+		  "{off_core.share:.1%} of the time: {off_core.text}[{?off_core.gaps.n} "
+		  "({off_core.gaps.n} rounds above 2 ms, the longest {off_core.gaps.longest_ns:.1M} ms)]",
+	  .rows = "workers" },
+	{ .view = &traffic },
+	{ .line = "{!run.calls_timed}  '-': a PMD makes its system calls inside its burst, where their time "
+		  "cannot be told apart" },
+	{ .view = &copies },
+	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
+		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
+		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "
+		  "{conservation.counted.unaccounted}" },
+	{ .line = "{?conservation.counted.unaccounted}  FAILURE: {conservation.counted.unaccounted} packets "
+		  "are neither sent, dropped nor held: a fault of bypath, please report it" },
+};
+
+const struct bp_text bp_text_run = { "bypath.report/1", BP_PARTS(parts) };

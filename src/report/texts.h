@@ -1,0 +1,14 @@
+/* The texts of all kinds of documents. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_REPORT_TEXTS_H
+#define BYPATH_REPORT_TEXTS_H
+
+#include "report/view.h"
+
+#define BP_COLUMNS(array) .columns = array, .n_columns = sizeof(array) / sizeof((array)[0])
+#define BP_PARTS(array)   .parts = array, .n_parts = sizeof(array) / sizeof((array)[0])
+
+extern const struct bp_text bp_text_bind, bp_text_compare, bp_text_compare_diff, bp_text_drivers,
+	bp_text_gen, bp_text_run, bp_text_search;
+
+#endif
