@@ -216,7 +216,7 @@ static void warn_about_mtu(const struct xsk_port *xp)
 
 /* On veth a VLAN interface of the sender leaves the tag in metadata, and the frame comes without
  * it. */
-static void warn_about_tags(const struct xsk_port *xp)
+static void warn_about_tags(const struct xsk_port *xp, enum af_xdp_mode mode)
 {
 	const struct bp_port *port = xp->port;
 
@@ -226,7 +226,7 @@ static void warn_about_tags(const struct xsk_port *xp)
 	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
 	       "`ethtool -K PEER txvlan off` there",
 	       port->conf->name, xp->dev.name,
-	       af_xdp_conf(port->conf)->mode == AF_XDP_SKB
+	       mode == AF_XDP_SKB
 		       ? "mode = skb does not see it"
 		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
 }
@@ -284,7 +284,7 @@ static int af_xdp_start(struct bp_port *port)
 	fill_info(xp, mode);
 	warn_about_mtu(xp);
 	if (!xp->was_started)
-		warn_about_tags(xp);
+		warn_about_tags(xp, mode);
 	publish_queues(xp);
 	bp_netdev_tx_dropped_begin(&xp->tx_dropped, xp->dev.name);
 	xp->was_started = true;

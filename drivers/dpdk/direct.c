@@ -117,8 +117,11 @@ static inline unsigned send_some(struct bp_txq *q, struct rte_mbuf **mbufs, unsi
 	struct dpdk_txq *tq = q->priv;
 	unsigned k;
 
-	if (tq->is_guarded && unlikely(!dpdk_enter(&tq->inside, tq->dp)))
-		return 0;
+	if (tq->is_guarded && unlikely(!dpdk_enter(&tq->inside, tq->dp))) {
+		if (atomic_load_explicit(&tq->dp->has_peer, memory_order_relaxed))
+			return 0; /* as tx_guarded() */
+		return dpdk_drop(q, mbufs, n, BP_DROP_PORT_DOWN, gone);
+	}
 	k = dpdk_burst_out(q, mbufs, n, gone);
 	if (tq->is_guarded)
 		dpdk_leave(&tq->inside);

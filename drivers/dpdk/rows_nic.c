@@ -9,14 +9,14 @@
 #include "describe.h"
 
 #define NIC_RX(from_, to_place, mover_, low, high, source_, why_)                            \
-	.dir = BP_RX, .homes = BP_HOME_MBUF, .n_hops = 1,                  \
+	.dir = BP_RX, .homes = BP_HOME_MBUF, .n_hops = 1,                                    \
 	.hops = { { from_, BP_DOMAIN_USER, .place = to_place, .mover = mover_,               \
 		    .user = { low, high }, .user_prov = BP_PROV_MODELLED, .source = source_, \
 		    .why = why_ } }
 
 #define NIC_TX(mover_, low, high, source_, why_)                                             \
-	.dir = BP_TX, .homes = BP_HOME_MBUF,                               \
-	.home_place = "mbuf of the DPDK pool", .home_domain = BP_DOMAIN_USER, .n_hops = 1,   \
+	.dir = BP_TX, .homes = BP_HOME_MBUF, .home_place = "mbuf of the DPDK pool",          \
+	.home_domain = BP_DOMAIN_USER, .n_hops = 1,                                          \
 	.hops = { { BP_DOMAIN_USER, BP_DOMAIN_DEVICE, .place = "the wire", .mover = mover_,  \
 		    .user = { low, high }, .user_prov = BP_PROV_MODELLED, .source = source_, \
 		    .why = why_ } }

@@ -28,7 +28,7 @@
 
 struct options {
 	const char *file;
-	const char *reference; /* "ini", "tables", NULL: check a file */
+	const char *reference; /* "ini", "tables", "man", NULL: check a file */
 	bool is_json;
 	bool is_offline; /* ask nothing about this machine */
 	struct bp_cli_sets sets;
@@ -46,7 +46,7 @@ static void print_usage(FILE *out)
 {
 	fprintf(out,
 		"usage: bypath check FILE.ini [options]\n"
-		"       bypath check --reference[=ini|tables]\n"
+		"       bypath check --reference[=ini|tables|man]\n"
 		"  --set SECTION.KEY=VALUE   override the file (no VALUE: take the key away); "
 		"may be repeated\n"
 		"  --offline                 do not ask whether this machine has the interfaces "
@@ -83,16 +83,24 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int print_reference(const char *what)
 {
-	if (!strcmp(what, "ini"))
-		bp_reference_print_ini(stdout);
-	else if (!strcmp(what, "tables"))
-		bp_reference_print_tables(stdout);
-	else {
-		fprintf(stderr, "bypath: error: --reference: found «%s», allowed: ini | tables\n",
-			what);
-		return BP_EXIT_USAGE;
+	static const struct {
+		const char *name;
+		void (*print)(FILE *out);
+	} kinds[] = {
+		{ "ini", bp_reference_print_ini },
+		{ "tables", bp_reference_print_tables },
+		{ "man", bp_reference_print_man },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].name, what))
+			continue;
+		kinds[i].print(stdout);
+		return BP_EXIT_OK;
 	}
-	return BP_EXIT_OK;
+	fprintf(stderr, "bypath: error: --reference: found «%s», allowed: ini | tables | man\n",
+		what);
+	return BP_EXIT_USAGE;
 }
 
 static void add_line(char *lines, const char *fmt, va_list args)

@@ -40,7 +40,7 @@ int bp_compare_show_diff(const struct bp_compare_arguments *a)
 	if (after)
 		code = bp_cli_report(json_incref(document), bp_compare_has_text(a), false,
 				     a->json_path);
-	if (document && a->html_path && bp_report_html_diff(document, a->html_path))
+	if (document && a->html_path && bp_report_html(document, a->html_path))
 		code = BP_EXIT_FAILED;
 	json_decref(document);
 	json_decref(before);

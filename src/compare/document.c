@@ -25,9 +25,14 @@ static void set_text(json_t *o, const char *key, const char *text)
 
 /* ---- pieces of a row ------------------------------------------------------------------------- */
 
+/* Of a rate in packets: what of it the line carries, with preamble and gap. */
+static json_t *gbps_l1(const struct bp_cmp_row *row, const struct bp_cmp_values *rates)
+{
+	return bp_cmp_stat(rates, (row->size->mean_bytes + 20) * 8 * 1e-9);
+}
+
 static json_t *saturation(const struct bp_cmp_row *row)
 {
-	double bits = (row->size->mean_bytes + 20) * 8;
 	json_t *o;
 
 	if (!row->forwarded.n)
@@ -35,7 +40,7 @@ static json_t *saturation(const struct bp_cmp_row *row)
 	o = json_object();
 	json_object_set_new(o, "offered_mpps", bp_cmp_stat(&row->offered, 1e-6));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->forwarded, 1e-6));
-	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->forwarded, bits * 1e-9));
+	json_object_set_new(o, "gbps_l1", gbps_l1(row, &row->forwarded));
 	json_object_set_new(o, "loss_ratio", bp_cmp_stat(&row->loss, 1));
 	return o;
 }
@@ -50,6 +55,7 @@ static json_t *ndr(const struct bp_cmp_row *row)
 	json_object_set_new(o, "outcome", json_string(row->ndr_outcome));
 	json_object_set_new(o, "why", bp_json_text(row->ndr_why));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->ndr, 1e-6));
+	json_object_set_new(o, "gbps_l1", gbps_l1(row, &row->ndr));
 	json_object_set_new(o, "upper_mpps", bp_cmp_stat(&row->ndr_upper, 1e-6));
 	return o;
 }

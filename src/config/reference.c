@@ -185,3 +185,76 @@ void bp_reference_print_tables(FILE *out)
 		fputs("\n", out);
 	}
 }
+
+/* ---- the manual page ------------------------------------------------------------------------- */
+
+/* Text of a manual page: a backslash, and a dot or an apostrophe at the beginning, are escaped. */
+static void print_man_text(FILE *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);
+	for (; *text; text++)
+		fputs(*text == '\\' ? "\\e" : (char[]){ *text, '\0' }, out);
+}
+
+static void print_man_keys(FILE *out, const struct bp_key *keys)
+{
+	const struct bp_key *mode = bp_key_find(keys, "mode");
+	char text[TEXT_BYTES];
+
+	fputs(".Bl -tag -width Ds\n", out);
+	for (const struct bp_key *key = keys; key->name; key++) {
+		fprintf(out, ".It Ic %s\n", strcmp(key->name, "*") ? key->name : "PORT");
+		print_man_text(out, key->help);
+		bp_schema_print_allowed(key, text, sizeof(text));
+		fputs(".\n.br\nAllowed: ", out);
+		print_man_text(out, text);
+		if (key->fallback || (key->flags & BP_KEY_REQUIRED))
+			fprintf(out, "; %s%s", key->fallback ? "default: " : "required",
+				key->fallback ? key->fallback : "");
+		if (key->modes) {
+			bp_schema_print_words(mode, key->modes, text, sizeof(text));
+			fprintf(out, "; with mode = %s", text);
+		}
+		fputs(".\n", out);
+	}
+	fputs(".El\n", out);
+}
+
+static void print_man_drivers(FILE *out)
+{
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		fprintf(out, ".Ss driver = %s\n", entry->name);
+		print_man_text(out, entry->facts->summary);
+		fputs(".\n", out);
+		print_man_keys(out, entry->facts->keys);
+	}
+}
+
+void bp_reference_print_man(FILE *out)
+{
+	const struct bp_section *section;
+
+	fputs(".\\\" SPDX-License-Identifier: BSD-3-Clause\n"
+	      ".\\\" Made by: bypath check --reference=man > docs/bypath.ini.5\n"
+	      ".Dd November 28, 2026\n.Dt BYPATH.INI 5\n.Os\n"
+	      ".Sh NAME\n.Nm bypath.ini\n.Nd a deployment of bypath: ports, paths, traffic\n"
+	      ".Sh DESCRIPTION\n"
+	      "Sections\n.Li [section]\nhold lines\n.Li key = value ;\n"
+	      "comments begin with ; or #.\n"
+	      "Sections and keys are lower case; unknown ones are errors.\n"
+	      ".Bd -literal -offset indent\n"
+	      "[port.wan]\ndriver = af_packet\ndevice = eth0\n\n"
+	      "[port.lan]\ndriver = af_packet\ndevice = eth1\n\n"
+	      "[forward]\nwan = lan\nlan = wan\n.Ed\n",
+	      out);
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
+		fprintf(out, ".Sh [%s%s]\n", section->name, section->is_named ? ".NAME" : "");
+		print_man_text(out, section->help);
+		fputs(".\n", out);
+		print_man_keys(out, section->keys);
+		if (!strcmp(section->name, "port"))
+			print_man_drivers(out);
+	}
+	fputs(".Sh SEE ALSO\n.Xr bypath 1\n", out);
+}

@@ -32,4 +32,7 @@ void bp_reference_print_ini(FILE *out);
 /* Write the tables of docs/configuration.md. */
 void bp_reference_print_tables(FILE *out);
 
+/* Write docs/bypath.ini.5 (mdoc). */
+void bp_reference_print_man(FILE *out);
+
 #endif

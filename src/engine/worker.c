@@ -104,12 +104,12 @@ static void transmit(struct bp_path *p, const struct begin *begin, struct bp_pkt
 	note_views(p, begin, pkts, bp_tx_all(p->txq, pkts, n, p->tx_retries));
 }
 
-/* One burst. Returns the views received. */
-static unsigned move_views(struct bp_path *p, const struct begin *begin)
+/* One burst of up to max views. Returns the views received. */
+static unsigned move_views(struct bp_path *p, const struct begin *begin, unsigned max)
 {
 	struct bp_offload *offload = atomic_load_explicit(&p->offload, memory_order_acquire);
 	struct bp_pkt buffer[BP_BURST_MAX], *pkts = buffer;
-	unsigned n = bp_rx(p->rxq, pkts, p->burst), n_rx = n;
+	unsigned n = bp_rx(p->rxq, pkts, max), n_rx = n;
 
 	if (!n)
 		return 0;
@@ -138,8 +138,9 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 	unsigned n = direct ? move_direct(p, direct, &begin) : BP_DIRECT_BY_VIEWS;
 	bool is_busy;
 
+	/* What a direct burst has left to RX may be one packet of more views than p->burst. */
 	if (n == BP_DIRECT_BY_VIEWS)
-		n = move_views(p, &begin);
+		n = move_views(p, &begin, direct ? BP_BURST_MAX : p->burst);
 	is_busy = n || atomic_load_explicit(&p->txq->n_held, memory_order_relaxed);
 	if (!n && is_busy)
 		bp_tx(p->txq, NULL, 0);

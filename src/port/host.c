@@ -8,6 +8,7 @@
 #include "core/claim.h"
 #include "core/netdev.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -150,6 +151,20 @@ static void add_name(struct names *names, const char *name, const struct bp_neti
 	snprintf(names->text + used, sizeof(names->text) - used, "%s%s", used ? ", " : "", name);
 }
 
+/* One line for all these ports; for_each: it ends with a command for the first one's interface. */
+static __attribute__((format(printf, 3, 4))) void warn(const struct names *names, bool for_each,
+						       const char *format, ...)
+{
+	char text[320];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	bp_log(BP_LOG_WARN, "port%s %s: %s%s", names->n > 1 ? "s" : "", names->text, text,
+	       for_each && names->n > 1 ? ", and so on for each" : "");
+}
+
 static bool is_forwarding(const struct bp_netif *link, const char *family)
 {
 	char path[80];
@@ -173,22 +188,6 @@ static bool can_forward(const struct bp_netifs *netifs)
 	return false;
 }
 
-static void warn_answers(const struct names *addressed, const struct names *local)
-{
-	if (addressed->n)
-		bp_log(BP_LOG_WARN,
-		       "port%s %s: the host's own stack hears these packets too and answers for "
-		       "its address (%s on %s): take that away where the port is to be alone",
-		       addressed->n > 1 ? "s" : "", addressed->text, addressed->first->address,
-		       addressed->first->name);
-	if (local->n)
-		bp_log(BP_LOG_WARN,
-		       "port%s %s: the host's own stack sends and answers there by IPv6 "
-		       "link-local: sysctl -w net.ipv6.conf.%s.disable_ipv6=1%s",
-		       local->n > 1 ? "s" : "", local->text, local->first->name,
-		       local->n > 1 ? ", and so on for each" : "");
-}
-
 /* Does the NIC join received segments? Unlike GRO, which keeps what cutting them again takes, LRO may not; the
  * kernel turns it off where it forwards itself. */
 static bool merges_segments(const struct bp_netif *link)
@@ -197,16 +196,6 @@ static bool merges_segments(const struct bp_netif *link)
 	uint32_t on = 0;
 
 	return !bp_netdev_features(-1, link->name, names, 1, &on) && on;
-}
-
-static void warn_merged(const struct names *merged)
-{
-	if (merged->n)
-		bp_log(BP_LOG_WARN,
-		       "port%s %s: the NIC joins TCP segments that it receives (large-receive-offload), and "
-		       "they cannot always be cut again as they were: ethtool -K %s lro off%s",
-		       merged->n > 1 ? "s" : "", merged->text, merged->first->name,
-		       merged->n > 1 ? ", and so on for each" : "");
 }
 
 static void warn_beside(const struct bp_env *env, const struct bp_netifs *netifs)
@@ -229,13 +218,26 @@ static void warn_beside(const struct bp_env *env, const struct bp_netifs *netifs
 		if (merges_segments(link))
 			add_name(&merged, name, link);
 	}
-	warn_answers(&addressed, &local);
-	warn_merged(&merged);
+	if (addressed.n)
+		warn(&addressed, false,
+		     "the host's own stack hears these packets too and answers for its address (%s on "
+		     "%s): take that away where the port is to be alone",
+		     addressed.first->address, addressed.first->name);
+	if (local.n)
+		warn(&local, true,
+		     "the host's own stack sends and answers there by IPv6 link-local: sysctl -w "
+		     "net.ipv6.conf.%s.disable_ipv6=1",
+		     local.first->name);
+	if (merged.n)
+		warn(&merged, true,
+		     "the NIC joins TCP segments that it receives (large-receive-offload), and they "
+		     "cannot always be cut again as they were: ethtool -K %s lro off",
+		     merged.first->name);
 	if (routed.n)
-		bp_log(BP_LOG_WARN,
-		       "port%s %s: this host forwards too (net.ipv4.conf.%s.forwarding, ip_forward): "
-		       "packets for the interface's own MAC address leave twice: switch it off there",
-		       routed.n > 1 ? "s" : "", routed.text, routed.first->name);
+		warn(&routed, false,
+		     "this host forwards too (net.ipv4.conf.%s.forwarding, ip_forward): packets for the "
+		     "interface's own MAC address leave twice: switch it off there",
+		     routed.first->name);
 }
 
 /* ---- ports of one path ----------------------------------------------------------------------- */

@@ -155,7 +155,97 @@ static const struct bp_part parts[] = {
 	  .indent = GOES_ON },
 };
 
-const struct bp_text bp_text_compare = { "bypath.compare/1", BP_PARTS(parts) };
+/* ---- what only the page has room for ------------------------------------------------------------ */
+
+static const struct bp_column load_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "offered", .cell = "{saturation.offered_mpps.median:.3}", .unit = "Mpps" },
+	{ .heading = "received",
+	  .cell = "[{?generator.is_bound}≥ ]{saturation.gbps_l1.median:.3}",
+	  .unit = "Gb/s L1" },
+	{ .heading = "lost", .cell = "{saturation.loss_ratio.median:.1%}" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{ndr.gbps_l1.median:.3}",
+	  .unit = "Gb/s L1" },
+	{ .heading = "from", .cell = "{ndr.mpps.min:.3}", .unit = "Mpps" },
+	{ .heading = "to",
+	  .cell = "{ndr.upper_mpps.max:.3}",
+	  .unit = "Mpps",
+	  .help = "the highest upper bound of all rounds" },
+	{ .heading = "sent by", .cell = "{generator.source}", .align = 'l' },
+	{ .heading = "NDR, why", .cell = "{ndr.why}", .align = 'l' },
+};
+static const struct bp_view loads = {
+	.name = "loads",
+	.title =
+		"RATES OF THE LINE · L1: with preamble, FCS and gap · bypath forwards on one core: its rates are "
+		"rates per core",
+	.rows = "rows",
+	.needs = "{?saturation}",
+	BP_COLUMNS(load_columns),
+};
+
+static const struct bp_column latency_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "load", .cell = "{latency.load_mpps:.3}", .unit = "Mpps" },
+	{ .heading = "min", .cell = "{latency.min_ns:.1k}", .unit = "µs" },
+	{ .heading = "p50", .cell = "{latency.p50_ns:.1k}", .unit = "µs" },
+	{ .heading = "p90", .cell = "{latency.p90_ns:.1k}", .unit = "µs" },
+	{ .heading = "p99", .cell = "{latency.p99_ns:.1k}", .unit = "µs" },
+	{ .heading = "p99.9", .cell = "{latency.p999_ns:.1k}", .unit = "µs" },
+	{ .heading = "max", .cell = "{latency.max_ns:.1k}", .unit = "µs" },
+	{ .heading = "jitter", .cell = "{latency.jitter_ns:.1k}", .unit = "µs" },
+	{ .heading = "frames", .cell = "{latency.packets:,}" },
+	{ .heading = "sent by", .cell = "{latency.source}", .align = 'l' },
+};
+static const struct bp_view latencies = {
+	.name = "latencies",
+	.title = "LATENCY · at half of NDR · of all rounds together",
+	.rows = "rows",
+	.needs = "{?latency}",
+	BP_COLUMNS(latency_columns),
+};
+
+static const struct bp_column drop_columns[] = {
+	{ .heading = "path", .cell = "{^path}", .align = 'l' },
+	{ .heading = "size", .cell = "{^size}" },
+	{ .heading = "where", .cell = "{where}", .align = 'l' },
+	{ .heading = "reason", .cell = "{reason}", .align = 'l' },
+	{ .heading = "packets", .cell = "{packets:,}" },
+	{ .heading = "known by", .cell = "{provenance}", .align = 'l' },
+};
+static const struct bp_view drops = {
+	.name = "drops",
+	.title = "DROPS · of all trials, by who dropped them",
+	.rows = "rows",
+	.nested = "drops",
+	BP_COLUMNS(drop_columns),
+};
+
+static const struct bp_column hop_columns[] = {
+	{ .heading = "path", .cell = "{^path}", .align = 'l' },
+	{ .heading = "size", .cell = "{^size}" },
+	{ .heading = "hop", .cell = "{side}[: {from} → {to}]", .align = 'l' },
+	{ .heading = "place", .cell = "{place}", .align = 'l' },
+	{ .heading = "moved by", .cell = "{mover}", .align = 'l' },
+	{ .heading = "kernel", .cell = "{kernel_copies.value:–}", .unit = "copies" },
+	{ .heading = "user", .cell = "{user_copies.value:–}", .unit = "copies" },
+	{ .heading = "call", .cell = "{system_call.name}[ per {system_call.per}]", .align = 'l' },
+	{ .heading = "why", .cell = "{why}[ ({source})]", .align = 'l' },
+};
+static const struct bp_view hops = {
+	.name = "hops",
+	.title = "HOPS · where a packet is copied, and by whom",
+	.rows = "rows",
+	.nested = "hops",
+	BP_COLUMNS(hop_columns),
+};
+
+static const struct bp_view *const more[] = { &loads, &latencies, &drops, &hops, NULL };
+
+const struct bp_text bp_text_compare = { "bypath.compare/1", BP_PARTS(parts), more };
 
 /* ---- a difference ---------------------------------------------------------------------------- */
 

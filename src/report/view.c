@@ -351,5 +351,7 @@ json_t *bp_views_json(const json_t *document)
 		if (text->parts[i].view)
 			json_object_set_new(views, text->parts[i].view->name,
 					    bp_view_json(text->parts[i].view, document));
+	for (const struct bp_view *const *view = text ? text->more : NULL; view && *view; view++)
+		json_object_set_new(views, (*view)->name, bp_view_json(*view, document));
 	return views;
 }

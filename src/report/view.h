@@ -71,6 +71,7 @@ struct bp_text {
 	const char *schema; /* "bypath.gen/1" */
 	const struct bp_part *parts;
 	unsigned n_parts;
+	const struct bp_view *const *more; /* only the page's, NULL last; NULL: none */
 };
 
 /* Those of this build, the last one NULL. */
@@ -90,7 +91,7 @@ void bp_view_print(FILE *out, const json_t *document);
  */
 json_t *bp_view_json(const struct bp_view *view, const json_t *document);
 
-/* The same of every table of the document's text, by name: {"rates": {…}, …}. */
+/* The same of every table of the document's text, then of those that only the page has, by name: {"rates": {…}, …}. */
 json_t *bp_views_json(const json_t *document);
 
 #endif

@@ -91,6 +91,9 @@ queues)
 	bp_wait_forwarding 20
 	bp_stop a
 	bp_expect a "port('wan')['mode'] == 'skb-copy'" "port('wan')"
+	# Why tags are lost is told by the mode that runs, not by the one that was asked for.
+	grep -q 'port wan: frames from VLAN.*mode = skb does not see it' "$BP_TMP/a.log" ||
+		fail "the warning of tags names another reason"
 	bp_expect a "'receive queues' in port('wan')['note']" "port('wan')"
 	;;
 fixed-queues)

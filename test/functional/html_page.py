@@ -1,125 +1,256 @@
-# Looks at HTML reports from outside: parsers, hostile documents, narrow screens.
+# Looks at pages of comparisons from outside: as files, as a browser shows them, with odd documents.
 # SPDX-License-Identifier: BSD-3-Clause
-"""html_page.py poison SAMPLE | shift SAMPLE | check PAGE SAMPLE | check-diff PAGE DIFF | frames PAGE"""
+"""html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing, odd-N)
+html_page.py file PAGE DOCUMENT | shown DOM | frames PAGE... | sheets PDF"""
 
+import base64
+import hashlib
 import html
 import html.parser
 import json
+import random
+import re
 import sys
-import xml.etree.ElementTree
 
-HOSTILE = ("</title></text><script>console.error('run')</script>"
-           "<img src=x onerror=console.error('run')>&\"' "
-           + "long" * 60)
-WIDTHS = (320, 390, 768, 1200)
+HOSTILE = ("</script></title><script>console.error('run')</script>"
+           "<img src=x onerror=console.error('run')>&\"' " + "long" * 60)
+KEPT = ("path", "size", "status", "provenance", "group", "schema", "verdict", "outcome")
+WIDTHS = (320, 390, 1280)
+ODD = (None, True, -1e308, 0, 1e-320, 1e308, "<x>", "", [], {}, [[1, {}], "a"], {"median": "x", "values": 7})
+N_ODD = 40
+DATA = re.compile(r'<script type="application/json" id="(\w+)">(.*?)</script>', re.S)
 
+
+def load(path):
+    """Numbers as the program writes them, with 12 digits."""
+    with open(path, encoding="utf-8") as file:
+        return json.load(file, parse_float=lambda digits: float(f"{float(digits):.12g}"))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+# --- documents -----------------------------------------------------------------------------------
 
 def poison(value):
     if isinstance(value, dict):
-        return {key: child if key in ("path", "size", "status", "provenance", "group", "schema")
-                else poison(child) for key, child in value.items()}
+        return {key: child if key in KEPT else poison(child) for key, child in value.items()}
     if isinstance(value, list):
         return [poison(child) for child in value]
     return HOSTILE if isinstance(value, str) else value
 
 
-class Reader(html.parser.HTMLParser):
-    """What a reader of HTML, not of XML, makes of it."""
+def scale(stat, by):
+    for key in ("median", "min", "max") if stat else ():
+        stat[key] *= by
 
-    def __init__(self):
-        super().__init__()
-        self.tags = {}
-        self.outside = []
 
-    def handle_starttag(self, tag, attrs):
-        self.tags[tag] = self.tags.get(tag, 0) + 1
-        for name, value in attrs:
-            if name.startswith("on") or name in ("src", "href", "style"):
-                self.outside.append((tag, name, value))
+def crown(document):
+    """One path is far ahead of the others."""
+    for row in document["rows"]:
+        if row["path"] == "af_packet-mmap":
+            scale(row["ndr"]["mpps"], 9)
+            scale(row["ndr"]["upper_mpps"], 9)
+    return document
 
 
 def shift(document):
     """A later run: every second row twice as fast, the others half as fast."""
     for number, row in enumerate(document["rows"]):
-        stat = (row.get("saturation") or {}).get("mpps")
-        for key in ("median", "min", "max") if stat else ():
-            stat[key] *= 0.5 if number % 2 else 2
+        scale((row.get("saturation") or {}).get("mpps"), 0.5 if number % 2 else 2)
     return document
 
 
-def read(page):
-    """The page's tree; nothing in it may run or come from elsewhere."""
-    with open(page, encoding="utf-8") as file:
-        text = file.read()
-    doctype, _, rest = text.partition("\n")
-    assert doctype == "<!DOCTYPE html>", doctype
-    root = xml.etree.ElementTree.fromstring(rest)
+def once(value):
+    """One round."""
+    if isinstance(value, dict):
+        value = {key: once(child) for key, child in value.items()}
+        if "values" in value:
+            value["values"] = [value["median"]]
+    return [once(child) for child in value] if isinstance(value, list) else value
+
+
+def nothing(document):
+    """No row could run."""
+    for row in document["rows"]:
+        row.update(status="cannot-run", reason="no root", fix="run it as root", saturation=None, ndr=None,
+                   latency=None, loss_curve=[], time=None, accounting=None, drops=[], ini=None)
+    return document
+
+
+def warp(value, rng):
+    """Some of the values become others, or go."""
+    if isinstance(value, dict):
+        return {key: warp(child, rng) for key, child in value.items() if rng.random() > 0.04}
+    if isinstance(value, list):
+        value = [warp(child, rng) for child in value]
+    return rng.choice(ODD) if rng.random() < 0.08 else value
+
+
+# --- the file ------------------------------------------------------------------------------------
+
+class Reader(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.outside = {}, []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags[tag] = self.tags.get(tag, 0) + 1
+        self.outside += [(tag, *pair) for pair in attrs
+                         if pair[0].startswith("on") or pair[0] in ("src", "href", "style")]
+
+
+def digest(text):
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def check_file(page, document):
+    """It has the document as it is, lets in its own script and style, and nothing else."""
+    page = read(page)
+    data = {name: json.loads(content) for name, content in DATA.findall(page)}
+    document, shown = load(document), data["document"]
+    assert {**document, "verdicts": 0} == {**shown, "verdicts": 0}, "the page has another document"
+    assert isinstance(data["views"], dict)
+    bare = DATA.sub("", page)
+    style, = re.findall("<style>(.*?)</style>", bare, re.S)
+    script, = re.findall("<script>(.*?)</script>", bare, re.S)
+    policy, = re.findall('http-equiv="Content-Security-Policy" content="(.*?)"', bare)
+    assert policy == (f"default-src 'none'; script-src 'sha256-{digest(script)}'; "
+                      f"style-src 'sha256-{digest(style)}'; base-uri 'none'; form-action 'none'"), policy
     reader = Reader()
-    reader.feed(text)
+    reader.feed(page)
     reader.close()
-    assert not {"script", "img", "link", "iframe", "object"} & set(reader.tags), reader.tags
-    assert not reader.outside, reader.outside
-    return root
+    assert reader.tags["script"] == 3 and not reader.outside, (reader.tags, reader.outside)
+    assert not {"img", "link", "iframe", "object"} & set(reader.tags), reader.tags
+    assert not re.search(r"@import|url\(|https?:(?!//www\.w3\.org/2000/svg)", bare), "refers to elsewhere"
+    check_script(script)
 
 
-def check_diff(page, diff):
-    with open(diff, encoding="utf-8") as file:
-        lines = json.load(file)["diff"]
-    verdicts = [line["verdict"] for line in lines]
-    assert "better" in verdicts and "worse" in verdicts, verdicts
-    root = read(page)
-    rows = list(root.iter("tbody"))[0]
-    assert [row[-1].text for row in rows] == verdicts
-    assert [row[0].text for row in rows] == [line["path"] for line in lines]
-    n_bars = sum(1 for _ in root.iter("rect"))
-    assert n_bars == sum(line["ratio"] is not None for line in lines), n_bars
+def check_script(script):
+    """What the script must not use, and how long its functions are."""
+    assert '\n"use strict";\n' in script
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(",
+                 "DOMParser", "fetch(", "XMLHttpRequest", "import("):
+        assert word not in script, word
+    for body in re.findall(r"^function \w+.*?^\}", script, re.S | re.M):
+        assert body.count("\n") < 60, body[:80]
+    for line in script.splitlines():
+        assert len(line.expandtabs(8)) <= 120, line
 
 
-def check(page, sample):
-    with open(sample, encoding="utf-8") as file:
-        rows = json.load(file)["rows"]
-    root = read(page)
-    ids = [e.get("id") for e in root.iter() if e.get("id")]
-    assert len(ids) == len(set(ids)), "an id occurs twice"
-    pictures = [e for e in root.iter("svg") if e.get("role") == "img"]
-    assert len(pictures) > 8, len(pictures)
-    for picture in pictures:
-        names = picture.get("aria-labelledby").split()
-        assert [e.tag for e in picture[:2]] == ["title", "desc"]
-        assert [e.get("id") for e in picture[:2]] == names
-        assert all(e.text.strip() for e in picture[:2])
-    tables = [e for e in root.iter("table") if e.find("tbody")]
-    full = [t for t in tables if len(t.find("tbody")) == len(rows)]
-    assert len(full) >= 4, "four tables have every row of the document"
-    for table in full:
-        n_heads = len(table.find("thead")[0])
-        for row in table.find("tbody"):
-            assert sum(int(cell.get("colspan", 1)) for cell in row) == n_heads
+# --- as a browser shows it -----------------------------------------------------------------------
+
+class Shown(html.parser.HTMLParser):
+    """The text of each element, by tag and class, in order."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.elements, self.state = [], [], None
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.state = attrs.get("data-state", self.state)
+        element = {"tag": tag, "class": attrs.get("class"), "text": "", "attrs": attrs}
+        self.elements.append(element)
+        if tag not in ("meta", "link", "img", "br"):
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop()["tag"] != tag:
+            pass
+
+    def handle_data(self, data):
+        for element in self.open:
+            element["text"] += data
+
+    def texts(self, tag, kind=None):
+        return [e["text"] for e in self.elements if e["tag"] == tag and (kind is None or e["class"] == kind)]
 
 
-def frames(page):
-    """A page that shows the report in frames of several widths, then says how wide it became."""
-    with open(page, encoding="utf-8") as file:
-        text = html.escape(file.read(), quote=True)
-    print("<!DOCTYPE html><title></title>")
-    for width in WIDTHS:
-        print(f'<iframe width="{width}" height="600" style="border:0" srcdoc="{text}"></iframe>')
-    print("<script>addEventListener('load',()=>{document.title=[...document.querySelectorAll("
-          "'iframe')].map(f=>f.width+':'+f.contentDocument.documentElement.scrollWidth).join(' ')"
-          "})</script>")
+def check_shown(dom):
+    """The answer, the order of the chart, every reason, every line of every table."""
+    shown = Shown(read(dom))
+    views, document = (json.loads(content) for _, content in DATA.findall(read(dom)))
+    assert shown.state == "shown", shown.state
+    size = document["rows"][0]["size"]
+    verdict = next((v for v in document["verdicts"] if v["size"] == size), None)
+    measured = [r for r in document["rows"] if r["size"] == size and (r["ndr"] or r["saturation"])
+                and r["group"] != "ceiling"]
+    title, = shown.texts("h1")
+    if not measured:
+        assert title == "Nothing was measured", title
+    elif verdict["path"]:
+        assert title == "Take " + verdict["path"], title
+    else:
+        assert title in ("No difference seen", "No winner is named"), title
+    assert all(v["text"] in shown.texts("ul", "verdicts")[0] for v in document["verdicts"] if v["size"] == size)
+    names = [t for t in shown.texts("span", "name")]
+    order = sorted((r for r in measured if r["group"] == "veth" and r["status"] == "ok"),
+                   key=lambda r: -r["ndr"]["mpps"]["median"])
+    assert names[:len(order)] == [r["path"] for r in order], names
+    notes = "\n".join(shown.texts("ul", "notes"))
+    for row in document["rows"]:
+        assert row["status"] == "ok" or (row["reason"] in notes and row["fix"] in notes), row["reason"]
+    first = verdict and verdict["path"] or (order[0]["path"] if order else None)
+    ini = next((r["ini"] for r in measured if r["path"] == first), None)
+    assert shown.texts("pre") == ([ini] if ini else []), shown.texts("pre")
+    bodies = shown.texts("tbody")
+    is_once = all(len(r["saturation"]["mpps"]["values"]) == 1 for r in document["rows"] if r["saturation"])
+    assert len(bodies) == len(views)
+    for view, body in zip(views.values(), bodies):
+        cells = [cell for row in view["rows"] for cell in row]
+        if is_once:
+            assert all(len(cell.strip("≥≤ ").replace(".", "").lstrip("0")) <= 2 for cell in shown.texts("td")
+                       if re.fullmatch(r"([≥≤] )?\d+\.\d+", cell)), "more than two digits of one round"
+            cells = [cell for cell in cells if "." not in cell]
+        assert all(cell in body or cell in ("failed", "cannot-run", "disturbed") for cell in cells), view["name"]
+
+
+def frames(pages):
+    """Pages in frames, each button pressed; whether each was drawn whole, no wider; a complaint that must be seen."""
+    print('<!DOCTYPE html><meta charset="utf-8"><title></title>')
+    for page, width in pages:
+        print(f'<iframe width="{width}" height="600" style="border:0" srcdoc="{html.escape(page)}"></iframe>')
+    print("<script>console.error('seen');addEventListener('load',()=>{"
+          "document.title=[...document.querySelectorAll('iframe')].map(f=>{"
+          "const d=f.contentDocument,r=d.documentElement;"
+          "for(let i=0,b;b=d.querySelectorAll('button')[i];i++)b.click();"
+          "const t=d.getElementById('page').textContent;"
+          "return r.dataset.state==='shown'&&r.scrollWidth<=f.width&&t.length>20&&"
+          r"!/\bNaN\b|undefined|Infinity|\[object/.test(t)?'ok':f.width+':'+r.scrollWidth+':'+r.dataset.state"
+          "}).join(' ')})</script>")
+
+
+def odd(page):
+    """The page with documents in which anything may be missing or of another kind."""
+    page, rng = read(page), random.Random(1)
+    document = json.loads(DATA.findall(page)[1][1])
+    for _ in range(N_ODD):
+        text = json.dumps(warp(document, rng)).replace("<", "\\u003c")
+        yield re.sub(r'(id="document">).*?(</script>)', lambda m, t=text: m[1] + t + m[2], page, 1, re.S)
 
 
 def main():
-    if sys.argv[1] in ("poison", "shift"):
-        with open(sys.argv[2], encoding="utf-8") as file:
-            document = json.load(file)
-        json.dump(poison(document) if sys.argv[1] == "poison" else shift(document), sys.stdout)
-    elif sys.argv[1] == "check-diff":
-        check_diff(*sys.argv[2:4])
-    elif sys.argv[1] == "check":
-        check(*sys.argv[2:4])
+    what, *args = sys.argv[1:]
+    if what in ("poison", "crown", "shift", "once", "nothing"):
+        json.dump(globals()[what](load(args[0])), sys.stdout)
+    elif what.startswith("odd-"):
+        document = {**load(args[0]), "schema": None}
+        json.dump({**warp(document, random.Random(what)), "schema": "bypath.compare/1"}, sys.stdout)
+    elif what == "file":
+        check_file(*args)
+    elif what == "shown":
+        check_shown(*args)
+    elif what == "frames":
+        frames([(read(page), width) for page in args for width in WIDTHS] +
+               [(page, WIDTHS[1]) for page in odd(args[0])])
     else:
-        frames(sys.argv[2])
+        with open(args[0], "rb") as file:
+            print(len(re.findall(rb"/Type\s*/Page\b", file.read())))
 
 
 main()

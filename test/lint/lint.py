@@ -284,8 +284,8 @@ def check_names():
             run = subprocess.run(["nm", "-g", "--defined-only", "-f", "posix", os.path.join(path, name)],
                                  capture_output=True, text=True, check=True)
             for symbol in (line.split()[0] for line in run.stdout.splitlines()):
-                # bp_driver, bp_driver_NAME: what the table of drivers looks for.
-                if not symbol.startswith((prefix, "bp_driver")):
+                # bp_driver, bp_driver_NAME, bp_facts_NAME: what the table of drivers looks for.
+                if not symbol.startswith((prefix, "bp_driver", "bp_facts_")):
                     yield f"{name}: {symbol}: external names of drivers/{owner.group(1)} begin with {prefix}"
     if not n_objects:
         yield f"no objects of drivers below {BUILD}: build first"

@@ -87,17 +87,22 @@ static void deployments_have_the_same_ports(void **state)
 	}
 }
 
-static void reference_is_what_the_schema_prints(void **state)
+static void expect_printed(const char *name, const char *kind, void (*print)(FILE *out))
 {
-	char *file = read_text("config/reference.ini");
-	char *printed = print_to_text(bp_reference_print_ini);
+	char *file = read_text(name), *printed = print_to_text(print);
 
-	(void)state;
 	if (strcmp(file, printed))
-		fail_msg("config/reference.ini is not what the schema says: "
-			 "bypath check --reference > config/reference.ini");
+		fail_msg("%s is not what the schema says: bypath check --reference=%s > %s", name,
+			 kind, name);
 	free(file);
 	free(printed);
+}
+
+static void reference_is_what_the_schema_prints(void **state)
+{
+	(void)state;
+	expect_printed("config/reference.ini", "ini", bp_reference_print_ini);
+	expect_printed("docs/bypath.ini.5", "man", bp_reference_print_man);
 }
 
 /* Of the reference only what has no default: headers, drivers, devices, paths. */

@@ -1,0 +1,42 @@
+# Writes the page's template as C strings, cut where documents are put in; hashes let its own script and style in.
+# SPDX-License-Identifier: BSD-3-Clause
+"""make.py OUT.h page.html page.css SCRIPT.js..."""
+
+import base64
+import hashlib
+import re
+import sys
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def digest(text):
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def c_string(text):
+    """One literal per line of text; nothing in it is a trigraph or an escape that runs on."""
+    return "\n\t".join('"' + "".join(f"\\{byte:03o}" if byte < 32 or byte > 126 or chr(byte) in '"\\?' else chr(byte)
+                                     for byte in line.encode()) + '"' for line in text.splitlines(True))
+
+
+def main():
+    out, html, style, *scripts = sys.argv[1:]
+    style, script = read(style), "".join(map(read, scripts))
+    if re.search("</|<!--", style + script):
+        sys.exit("style and script must not have '</' or '<!--': that could end their element")
+    page = read(html)
+    for name, value in {"SCRIPT_HASH": digest(script), "STYLE_HASH": digest(style), "STYLE": style,
+                        "SCRIPT": script}.items():
+        page = page.replace(f"@{name}@", value)
+    before, between, after = re.split("@VIEWS@|@DOCUMENT@", page)
+    with open(out, "w", encoding="ascii") as file:
+        file.write("/* Made by src/report/page/make.py. */\n")
+        for name, part in {"before": before, "between": between, "after": after}.items():
+            file.write(f"static const char page_{name}[] =\n\t{c_string(part)};\n")
+
+
+main()
