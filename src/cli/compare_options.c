@@ -20,12 +20,16 @@ static void print_usage(FILE *out)
 	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
 	      "leaves one out\n"
 	      "  --list                list the paths and end\n"
+	      "  --workloads LIST      instead of rates and latency: rate, lossless, p99, tcp-1, tcp-4, tcp-off-1,\n"
+	      "                        tcp-off-4, start, memory; one figure a round, on the veth lab\n"
+	      "  --goals FILE          measure what the file names, and say which goals are met "
+	      "(test/bench/goals)\n"
 	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
-	      "  --ports A,B           forward between these devices as well: a name or PCI address\n"
-	      "  --gen-ports C,D       interfaces wired to A and to B, for the generator; without, the "
-	      "rows of\n"
-	      "                        --ports cannot run. Devices that are not named are never "
-	      "touched\n"
+	      "  --ports A,B           the paths between these two devices instead: names or PCI "
+	      "addresses\n"
+	      "  --gen-ports C,D       interfaces wired to A and to B, for the generator; without, "
+	      "another box\n"
+	      "                        sends (says how). Devices that are not named are never touched\n"
 	      "  --peers               rows of dpdk-testpmd on the same lab\n"
 	      "how long\n"
 	      "  --rounds N            1 … 16, interleaved (3)\n"
@@ -160,6 +164,8 @@ static int take_gen_ports(void *arguments, const struct bp_cli_option *option, c
 
 static const struct bp_cli_option options_rows[] = {
 	{ "paths", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, paths) },
+	{ "workloads", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, workloads) },
+	{ "goals", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, goals) },
 	{ "sizes", BP_CLI_TAKE, .take = take_sizes },
 	{ "rounds", BP_CLI_TAKE, .take = take_rounds },
 	{ "duration", BP_CLI_TAKE, .take = take_duration },
@@ -213,6 +219,12 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 		return bp_cli_complain(
 			a->is_diff ? "--diff takes two files: A.json B.json"
 				   : "compare takes options only: see bypath compare --help");
+	if (a->goals && (a->workloads || a->paths || a->ports))
+		return bp_cli_complain(
+			"--goals names paths and workloads itself: leave out --paths, "
+			"--workloads, --ports");
+	if (a->workloads && a->ports)
+		return bp_cli_complain("--workloads run in the lab: leave out --ports");
 	if (a->gen_ports && !a->ports)
 		return bp_cli_complain(
 			"--gen-ports needs --ports: say between which devices to forward");

@@ -5,11 +5,11 @@
 
 #include "bypath/config.h"
 
-#include "compare/run.h"
+#include "compare/comparison.h"
 
 /* What the command line said; strings are argv's unless they were cut. */
 struct bp_compare_arguments {
-	const char *paths, *json_path, *html_path, *ports, *gen_ports;
+	const char *paths, *workloads, *goals, *json_path, *html_path, *ports, *gen_ports;
 	bool is_quick, is_kept, with_peers, is_diff, has_sizes, has_rounds, has_duration, is_listed;
 	const char *before, *after; /* --diff */
 	const char *from; /* --html-from */

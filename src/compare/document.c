@@ -1,8 +1,10 @@
 /* The comparison as a JSON document, bypath.compare/1 (docs/compare.md). */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/run.h"
+#include "compare/comparison.h"
 
 #include "compare/explain.h"
+#include "compare/goals.h"
+#include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/winner.h"
 #include "core/cpu.h"
@@ -129,7 +131,7 @@ static json_t *accounting(const struct bp_cmp_row *row)
 {
 	uint64_t dropped = 0;
 
-	if (!row->n_trials)
+	if (!row->n_sent) /* another box sends: who knows what */
 		return json_null();
 	for (unsigned i = 0; i < row->n_drops; i++)
 		dropped += row->drops[i].n;
@@ -173,7 +175,7 @@ static json_t *off_core(const struct bp_cmp_row *row)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static const char *status_name(const struct bp_cmp_row *row)
+const char *bp_cmp_status_name(const struct bp_cmp_row *row)
 {
 	return row->status == BP_CMP_OK           ? "ok"
 	       : row->status == BP_CMP_DISTURBED  ? "disturbed"
@@ -193,7 +195,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	set_text(o, "group", row->path->group);
 	set_text(o, "forwarder", forwarders[row->path->forwarder]);
 	set_text(o, "size", row->size->name);
-	set_text(o, "status", status_name(row));
+	set_text(o, "status", bp_cmp_status_name(row));
 	set_text(o, "reason", is_waiting ? "the run ended before" : row->reason);
 	set_text(o, "fix", is_waiting ? "let it end by itself" : row->fix);
 	json_object_set_new(o, "generator", generator(row));
@@ -212,7 +214,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 }
 
 /* The baseline of a size: its bridge, else the first row of a network path that has a figure. */
-static const struct bp_cmp_row *baseline(const struct bp_cmp_run *run,
+static const struct bp_cmp_row *baseline(const struct bp_comparison *run,
 					 const struct bp_cmp_size *size)
 {
 	const struct bp_cmp_row *first = NULL;
@@ -230,6 +232,25 @@ static const struct bp_cmp_row *baseline(const struct bp_cmp_run *run,
 	return first;
 }
 
+/* Of pairs, beside the median: an estimate, and an interval where the rounds carry one. */
+static void set_interval(json_t *o, const struct bp_cmp_values *ratios, bool is_bound)
+{
+	struct bp_cmp_paired p;
+
+	bp_cmp_pair(ratios, &p);
+	json_object_set_new(o, "estimate", p.estimate > 0 ? json_real(p.estimate) : json_null());
+	if (p.level > 0 && !is_bound)
+		json_object_set_new(
+			o, "interval",
+			json_pack("{s:f, s:f, s:f}", "lo", p.lo, "hi", p.hi, "level", p.level));
+	else
+		json_object_set_new(o, "interval", json_null());
+	set_text(o, "interval_why",
+		 is_bound      ? "one of the two rates is a lower bound"
+		 : p.level > 0 ? NULL
+			       : "fewer than 6 rounds carry no interval of 95 %");
+}
+
 /* To a ceiling, which has no network, none; of lower bounds it is a bound itself. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
@@ -244,16 +265,18 @@ static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base
 		if (base->forwarded.v[i] > 0)
 			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
 	o = bp_cmp_stat(&v, 1);
-	if (json_is_object(o))
-		json_object_set_new(o, "bound",
-				    json_string(is_lower && is_upper ? "both"
-						: is_lower           ? "lower"
-						: is_upper           ? "upper"
-								     : "none"));
+	if (!json_is_object(o))
+		return o;
+	json_object_set_new(o, "bound",
+			    json_string(is_lower && is_upper ? "both"
+					: is_lower           ? "lower"
+					: is_upper           ? "upper"
+							     : "none"));
+	set_interval(o, &v, is_lower || is_upper);
 	return o;
 }
 
-static json_t *rows_document(const struct bp_cmp_run *run, const char **baseline_name)
+static json_t *rows_document(const struct bp_comparison *run, const char **baseline_name)
 {
 	json_t *rows = json_array();
 
@@ -307,8 +330,9 @@ static json_t *machine(void)
 	return o;
 }
 
-static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_name)
+static json_t *run_document(const struct bp_comparison *run, const char *baseline_name)
 {
+	static const char *const testers[] = { "none", "this machine", "another box" };
 	const struct bp_cmp_options *o = &run->options;
 	json_t *sizes = json_array(), *notes = json_array(), *r;
 
@@ -323,17 +347,19 @@ static json_t *run_document(const struct bp_cmp_run *run, const char *baseline_n
 		      (int)run->dut_core, "generator", (int)run->gen_cores[0], "shared",
 		      run->is_core_shared, "notes", notes);
 	set_text(r, "baseline", baseline_name);
+	set_text(r, "tester", o->in ? testers[run->tester] : NULL);
 	return r;
 }
 
-json_t *bp_cmp_document(const struct bp_cmp_run *run)
+json_t *bp_cmp_document(const struct bp_comparison *run)
 {
 	const char *baseline_name = NULL;
 	json_t *rows = rows_document(run, &baseline_name);
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "bypath.compare/1",
-			 "bypath", run->version, "machine", machine(), "run",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+			 "bypath.compare/1", "bypath", run->version, "machine", machine(), "run",
 			 run_document(run, baseline_name), "rows", rows, "verdicts",
 			 bp_cmp_verdicts(rows), "notes", grouped(rows, "note"), "fixes",
-			 grouped(rows, "fix"));
+			 grouped(rows, "fix"), "figures", bp_cmp_figures_document(run), "goals",
+			 bp_cmp_goals_document(run));
 }

@@ -184,9 +184,12 @@ static void explain_other(const struct bp_cmp_row *row, json_t *o)
 	json_object_set_new(
 		o, "note",
 		is_kernel
-			? json_string("the kernel forwards in softirqs on the core that sends, the "
-				      "generator's: it takes that core's time, and none of the "
-				      "forwarder's")
+			? json_sprintf(
+				  "the kernel forwards in softirqs on %s: it takes that core's time, "
+				  "and none of the forwarder's",
+				  row->path->lab == BP_CMP_DEVICES
+					  ? "the core that the port interrupts"
+					  : "the core that sends, the generator's")
 			: json_null());
 	if (is_kernel)
 		copies = json_pack("{s:o, s:o, s:o, s:{s:i, s:I}}", "user",
@@ -337,10 +340,14 @@ static const char *ratio_sign(const json_t *ratio)
 static void say_place(struct sentence *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
+	const json_t *interval = bp_json_at(ratio, "interval");
 	const char *sign = ratio_sign(ratio);
 
 	if (json_is_object(ratio) && sign && strcmp(bp_json_text_at(o, "path"), "bridge"))
 		say(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
+	if (json_is_object(interval))
+		say(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
+		    bp_json_number_at(interval, "hi"));
 	if (json_is_true(json_object_get(gen, "is_bound")))
 		say(s, "; the generator was the limit, it may do more");
 	say(s, ".");

@@ -3,7 +3,7 @@
 #ifndef BYPATH_COMPARE_EXPLAIN_H
 #define BYPATH_COMPARE_EXPLAIN_H
 
-#include "compare/run.h"
+#include "compare/comparison.h"
 
 /* Set mode, note, copies, crossings, time and hops of the row's object. */
 void bp_cmp_explain(const struct bp_cmp_row *row, json_t *object);

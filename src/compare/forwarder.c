@@ -1,6 +1,6 @@
 /* The forwarder's process of one measurement: starts it, reads what it says of its packets. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/life.h"
+#include "compare/run.h"
 
 #include "core/clock.h"
 
@@ -13,27 +13,27 @@
 #define START_S 15.0
 #define STEP_S  0.02
 
-int bp_cmp_bypath_start(struct bp_cmp_life *l, double duration_s)
+int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s)
 {
 	char duration[32];
-	const char *const argv[] = { l->run->exe,
+	const char *const argv[] = { run->cmp->exe,
 				     "run",
-				     l->ini,
+				     run->ini,
 				     "--quiet",
 				     "--report",
-				     l->report,
+				     run->report,
 				     duration_s > 0 ? "--duration" : NULL,
 				     duration,
 				     NULL };
 	const struct bp_child_conf conf = {
-		.netns = l->dut_ns, .folder = l->run->folder, .name = "forwarder", .argv = argv
+		.netns = run->dut_ns, .folder = run->cmp->folder, .name = "forwarder", .argv = argv
 	};
 
 	snprintf(duration, sizeof(duration), "%.3f", duration_s);
-	return bp_child_start(&conf, &l->dut);
+	return bp_child_start(&conf, &run->dut);
 }
 
-static int start_testpmd(struct bp_cmp_life *l)
+static int start_testpmd(struct bp_cmp_run *run)
 {
 	static const char *const places[] = { "/usr/bin/dpdk-testpmd",
 					      "/usr/local/bin/dpdk-testpmd",
@@ -42,10 +42,10 @@ static int start_testpmd(struct bp_cmp_life *l)
 	const char *exe = NULL;
 	const char *argv[] = { NULL,
 			       lcores,
-			       "--no-huge",
+			       run->has_huge ? "--in-memory" : "--no-huge",
 			       "--no-shconf",
 			       "-m",
-			       "256",
+			       run->has_huge ? "48" : "256",
 			       "--no-pci",
 			       "--no-telemetry",
 			       in,
@@ -58,59 +58,59 @@ static int start_testpmd(struct bp_cmp_life *l)
 			       "--auto-start",
 			       NULL };
 	const struct bp_child_conf conf = {
-		.netns = l->dut_ns, .folder = l->run->folder, .name = "forwarder", .argv = argv
+		.netns = run->dut_ns, .folder = run->cmp->folder, .name = "forwarder", .argv = argv
 	};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !exe; i++)
 		exe = access(places[i], X_OK) ? NULL : places[i];
 	if (!exe) {
-		bp_cmp_row_end(l->row, BP_CMP_CANNOT_RUN, "install it: apt-get install dpdk",
+		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "install it: apt-get install dpdk",
 			       "no dpdk-testpmd on this machine");
 		return -ENOENT;
 	}
 	argv[0] = exe;
-	snprintf(lcores, sizeof(lcores), "--lcores=0@%u,1@%u", l->run->gen_cores[0],
-		 l->run->dut_core);
-	bp_cmp_fill(l->row->path->in, &l->names, in + 7, sizeof(in) - 7);
-	bp_cmp_fill(l->row->path->out, &l->names, out + 7, sizeof(out) - 7);
-	snprintf(l->row->mode, sizeof(l->row->mode), "pmd");
-	return bp_child_start(&conf, &l->dut);
+	snprintf(lcores, sizeof(lcores), "--lcores=0@%u,1@%u", run->cmp->gen_cores[0],
+		 run->cmp->dut_core);
+	bp_cmp_fill(run->row->path->in, &run->names, in + 7, sizeof(in) - 7);
+	bp_cmp_fill(run->row->path->out, &run->names, out + 7, sizeof(out) - 7);
+	snprintf(run->row->mode, sizeof(run->row->mode), "pmd");
+	return bp_child_start(&conf, &run->dut);
 }
 
 /* The reason in the forwarder's own words. */
-void bp_cmp_end_by_log(struct bp_cmp_life *l, enum bp_cmp_status status, const char *what)
+void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const char *what)
 {
 	char line[BP_CMP_TEXT_BYTES] = "";
 
-	bp_child_last_line(&l->dut, "error", line, sizeof(line));
+	bp_child_last_line(&run->dut, "error", line, sizeof(line));
 	if (!*line)
-		bp_child_last_line(&l->dut, "", line, sizeof(line));
+		bp_child_last_line(&run->dut, "", line, sizeof(line));
 	bp_cmp_row_end(
-		l->row, status,
-		strcmp(l->row->path->name, "af_xdp-zerocopy") == 0
+		run->row, status,
+		strcmp(run->row->path->name, "af_xdp-zerocopy") == 0
 			? "name devices whose driver has zero-copy: --ports A,B"
 			: "run the row's configuration with bypath check and bypath run (--keep)",
 		"%s%s%s", what, *line ? ": " : "", line);
 }
 
-static int wait_forwarding(struct bp_cmp_life *l)
+static int wait_forwarding(struct bp_cmp_run *run)
 {
 	const char *word =
-		l->row->path->forwarder == BP_CMP_TESTPMD ? "Port statistics" : "forwarding";
+		run->row->path->forwarder == BP_CMP_TESTPMD ? "Port statistics" : "forwarding";
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(START_S * 1e9);
 
-	while (!bp_child_said(&l->dut, word)) {
-		if (bp_cmp_is_stopped(l))
+	while (!bp_child_said(&run->dut, word)) {
+		if (bp_cmp_is_stopped(run))
 			return -EINTR;
-		if (!bp_child_alive(&l->dut)) {
-			if (!bp_child_said(&l->dut, word)) {
-				bp_cmp_end_by_log(l, BP_CMP_CANNOT_RUN, "it does not start");
+		if (!bp_child_alive(&run->dut)) {
+			if (!bp_child_said(&run->dut, word)) {
+				bp_cmp_end_by_log(run, BP_CMP_CANNOT_RUN, "it does not start");
 				return -EIO;
 			}
 			return 0;
 		}
 		if (bp_clock_ns() > end_ns) {
-			bp_cmp_end_by_log(l, BP_CMP_FAILED, "it does not forward after 15 s");
+			bp_cmp_end_by_log(run, BP_CMP_FAILED, "it does not forward after 15 s");
 			return -ETIMEDOUT;
 		}
 		usleep((useconds_t)(STEP_S * 1e6));
@@ -118,41 +118,55 @@ static int wait_forwarding(struct bp_cmp_life *l)
 	return 0;
 }
 
-int bp_cmp_forwarder_start(struct bp_cmp_life *l)
+int bp_cmp_forwarder_spawn(struct bp_cmp_run *run)
 {
-	enum bp_cmp_forwarder f = l->row->path->forwarder;
+	enum bp_cmp_forwarder f = run->row->path->forwarder;
 	int rc;
 
 	if (f == BP_CMP_BRIDGE || f == BP_CMP_REDIRECT)
 		return 0;
-	unlink(l->report);
-	rc = f == BP_CMP_TESTPMD ? start_testpmd(l) : bp_cmp_bypath_start(l, 0);
+	unlink(run->report);
+	rc = f == BP_CMP_TESTPMD ? start_testpmd(run) : bp_cmp_bypath_start(run, 0);
 	if (rc) {
-		bp_cmp_row_end(l->row, BP_CMP_FAILED, "see the system's limits (ulimit -u)",
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the system's limits (ulimit -u)",
 			       "the forwarder cannot be started: %s", strerror(-rc));
 		return rc;
 	}
-	l->has_dut = true;
-	rc = wait_forwarding(l);
-	if (!rc)
-		bp_off_thread_init(&bp_off_places, l->dut.pid,
-				   bp_off_thread_on(&bp_off_places, l->dut.pid, l->run->dut_core),
-				   l->run->dut_core, &l->dut_thread);
+	run->has_dut = true;
+	return 0;
+}
+
+int bp_cmp_forwarder_wait(struct bp_cmp_run *run)
+{
+	int rc = run->has_dut ? wait_forwarding(run) : 0;
+
+	if (!rc && run->has_dut)
+		bp_off_thread_init(
+			&bp_off_places, run->dut.pid,
+			bp_off_thread_on(&bp_off_places, run->dut.pid, run->cmp->dut_core),
+			run->cmp->dut_core, &run->dut_thread);
 	return rc;
 }
 
+int bp_cmp_forwarder_start(struct bp_cmp_run *run)
+{
+	int rc = bp_cmp_forwarder_spawn(run);
+
+	return rc ? rc : bp_cmp_forwarder_wait(run);
+}
+
 /* testpmd's accumulated statistics, its last words. */
-static void testpmd_drops(struct bp_cmp_life *l)
+static void testpmd_drops(struct bp_cmp_run *run)
 {
 	unsigned long long n = 0, rx = 0, tx = 0, sum_rx = 0, sum_tx = 0;
 	char line[256];
-	FILE *file = fopen(l->dut.log, "re");
+	FILE *file = fopen(run->dut.log, "re");
 	bool is_sum = false;
 
 	while (file && fgets(line, sizeof(line), file)) {
 		is_sum |= strstr(line, "Accumulated forward statistics") != NULL;
 		if (is_sum && sscanf(line, " RX-packets: %llu RX-dropped: %llu", &n, &rx) == 2) {
-			l->n_forwarder_received = n;
+			run->n_forwarder_received = n;
 			sum_rx = rx;
 		}
 		if (is_sum && sscanf(line, " TX-packets: %*u TX-dropped: %llu", &tx) == 1)
@@ -160,10 +174,10 @@ static void testpmd_drops(struct bp_cmp_life *l)
 	}
 	if (file)
 		fclose(file);
-	if (strstr(l->row->path->in, "net_af_xdp"))
-		l->n_known = sum_rx;
-	bp_cmp_row_drop(l->row, "testpmd", "rx dropped", "reported", sum_rx);
-	bp_cmp_row_drop(l->row, "testpmd", "tx dropped", "reported", sum_tx);
+	if (strstr(run->row->path->in, "net_af_xdp"))
+		run->n_known = sum_rx;
+	bp_cmp_row_drop(run->row, "testpmd", "rx dropped", "reported", sum_rx);
+	bp_cmp_row_drop(run->row, "testpmd", "tx dropped", "reported", sum_tx);
 }
 
 /* Its loop stood still, and the kernel names no reason: trials could not see it. */
@@ -200,38 +214,38 @@ void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report)
 	}
 }
 
-static void read_report(struct bp_cmp_life *l, bool keep)
+static void read_report(struct bp_cmp_run *run, bool keep)
 {
 	json_error_t error;
-	json_t *report = json_load_file(l->report, 0, &error);
+	json_t *report = json_load_file(run->report, 0, &error);
 	const json_t *law;
 
 	if (!report) {
 		/* A signal to us while it started: it had not got as far as owing a report. */
-		if (!bp_cmp_is_stopped(l) || bp_child_said(&l->dut, "forwarding"))
-			bp_cmp_end_by_log(l, BP_CMP_FAILED, "the forwarder leaves no report");
-		l->is_broken = true;
+		if (!bp_cmp_is_stopped(run) || bp_child_said(&run->dut, "forwarding"))
+			bp_cmp_end_by_log(run, BP_CMP_FAILED, "the forwarder leaves no report");
+		run->is_broken = true;
 		return;
 	}
-	bp_cmp_report_off(l->row, report);
-	l->n_known = bp_cmp_report_drops(l->row, report, &l->is_out_named);
+	bp_cmp_report_off(run->row, report);
+	run->n_known = bp_cmp_report_drops(run->row, report, &run->is_out_named);
 	law = json_object_get(json_object_get(report, "conservation"), "counted");
-	l->n_forwarder_received = (uint64_t)json_integer_value(json_object_get(law, "received"));
+	run->n_forwarder_received = (uint64_t)json_integer_value(json_object_get(law, "received"));
 	if (json_integer_value(json_object_get(law, "unaccounted")))
-		bp_cmp_row_end(l->row, BP_CMP_FAILED, "please report this",
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "please report this",
 			       "the forwarder does not account for all of its packets");
 	if (!keep) {
 		json_decref(report);
 		return;
 	}
-	json_decref(l->row->report);
-	l->row->report = report;
+	json_decref(run->row->report);
+	run->row->report = report;
 }
 
-void bp_cmp_forwarder_account(struct bp_cmp_life *l, bool keep_report)
+void bp_cmp_forwarder_account(struct bp_cmp_run *run, bool keep_report)
 {
-	if (l->row->path->forwarder == BP_CMP_BYPATH)
-		read_report(l, keep_report);
-	if (l->row->path->forwarder == BP_CMP_TESTPMD)
-		testpmd_drops(l);
+	if (run->row->path->forwarder == BP_CMP_BYPATH)
+		read_report(run, keep_report);
+	if (run->row->path->forwarder == BP_CMP_TESTPMD)
+		testpmd_drops(run);
 }

@@ -1,6 +1,7 @@
-/* The configurations that a life runs with. */
+/* The configurations that a run needs. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/life.h"
+#include "compare/run.h"
+#include "compare/workload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,9 +20,9 @@ static bool is_dpdk(const char *body)
 }
 
 /* The arena of long frames takes the hugepages that are there; others may take some as well. */
-static void put_dpdk(FILE *out, const struct bp_cmp_life *l)
+static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
 {
-	if (l->has_huge && l->row->size->bytes <= LONG_BYTES)
+	if (run->has_huge && run->row->size->bytes <= LONG_BYTES)
 		fprintf(out, "[dpdk]\nmemory = %d\n", EAL_HUGE_MIB);
 	else
 		fprintf(out, "[dpdk]\nno_huge = yes\nmemory = 256\n");
@@ -36,99 +37,118 @@ static void put_port(FILE *out, const char *name, const char *template,
 }
 
 /* Source and sink within the forwarder. */
-static void put_alone(FILE *out, const struct bp_cmp_life *l)
+static void put_alone(FILE *out, const struct bp_cmp_run *run)
 {
 	static const char source[] = "driver = null\nframe_bytes = @S\n";
 	static const char sink[] = "driver = null\n";
 	static const char wire[] = "driver = ring\ndevice = wire\n";
 	static const char file[] =
 		"driver = pcap\ndevice = @D/traffic.pcap\nmode = read\nloop = yes\npace = max\n";
-	const char *driver = l->row->path->driver;
+	const char *driver = run->row->path->driver;
 	bool has_ring = strcmp(driver, "ring") == 0;
 
-	put_port(out, "source", strcmp(driver, "pcap") == 0 ? file : source, &l->names);
-	put_port(out, "sink", sink, &l->names);
+	put_port(out, "source", strcmp(driver, "pcap") == 0 ? file : source, &run->names);
+	put_port(out, "sink", sink, &run->names);
 	if (has_ring) {
-		put_port(out, "left", wire, &l->names);
-		put_port(out, "right", wire, &l->names);
+		put_port(out, "left", wire, &run->names);
+		put_port(out, "right", wire, &run->names);
 	}
 	fprintf(out, "[forward]\n%s",
 		has_ring ? "source = left\nright = sink\n" : "source = sink\n");
 }
 
-static void put_engine(FILE *out, const struct bp_cmp_life *l)
+static void put_engine(FILE *out, const struct bp_cmp_run *run)
 {
-	fprintf(out, "; %s, frames of %s bytes: bypath run FILE.ini\n", l->row->path->title,
-		l->row->size->name);
-	fprintf(out, "[engine]\nmode = io\ncores = %u\nidle = busy\n", l->run->dut_core);
-	if (l->row->size->bytes > LONG_BYTES)
+	fprintf(out, "; %s, frames of %s bytes: bypath run FILE.ini\n", run->row->path->title,
+		run->row->size->name);
+	fprintf(out, "[engine]\nmode = io\ncores = %u\nidle = busy\n", run->cmp->dut_core);
+	if (run->row->size->bytes > LONG_BYTES)
 		fprintf(out, "[memory]\nframe_bytes = 4096\n");
 }
 
-static void put_forwarder(FILE *out, const struct bp_cmp_life *l)
+static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 {
-	const struct bp_cmp_path *p = l->row->path;
+	const struct bp_cmp_path *p = run->row->path;
 
-	put_engine(out, l);
+	/* A workload is put to what a user has who says nothing but where packets go. */
+	if (!run->row->workload)
+		put_engine(out, run);
 	if (p->lab == BP_CMP_ALONE) {
-		put_alone(out, l);
+		put_alone(out, run);
 		return;
 	}
 	if (is_dpdk(p->in) || is_dpdk(p->out))
-		put_dpdk(out, l);
-	put_port(out, "wan", p->in, &l->names);
-	put_port(out, "lan", p->out, &l->names);
-	fprintf(out, "[forward]\nwan = lan\n");
+		put_dpdk(out, run);
+	put_port(out, "wan", p->in, &run->names);
+	put_port(out, "lan", p->out, &run->names);
+	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
 }
 
-static void put_generator(FILE *out, const struct bp_cmp_life *l)
+/* Not where another box does. */
+static bool sends(const struct bp_cmp_run *run)
+{
+	const struct bp_cmp_workload *w = run->row->workload;
+
+	return w ? w->generator != BP_CMP_GEN_NONE : !run->is_uncounted;
+}
+
+static bool receives(const struct bp_cmp_run *run)
+{
+	const struct bp_cmp_workload *w = run->row->workload;
+
+	return !w || w->generator == BP_CMP_GEN_BOTH;
+}
+
+static void put_generator(FILE *out, const struct bp_cmp_run *run)
 {
 	static const char live_tx[] = "driver = xdp_live\ndevice = @W\n";
 	static const char kernel_tx[] = "driver = af_packet\ndevice = @W\nmode = mmap\n";
 	static const char kernel_rx[] =
 		"driver = af_packet\ndevice = @L\nmode = mmap\nring_size = 16384\n";
-	const struct bp_cmp_path *p = l->row->path;
-	const struct bp_cmp_run *run = l->run;
+	const struct bp_cmp_path *p = run->row->path;
+	const struct bp_comparison *cmp = run->cmp;
 	bool is_named = p->lab == BP_CMP_DEVICES, is_tap = p->lab == BP_CMP_TAP;
-	struct bp_cmp_names names = l->names;
+	struct bp_cmp_names names = run->names;
 
 	if (!is_tap) {
-		names.in = is_named ? run->options.gen_tx : "e0";
-		names.out = is_named ? run->options.gen_rx : "e1";
+		names.in = is_named ? cmp->options.gen_tx : "e0";
+		names.out = is_named ? cmp->options.gen_rx : "e1";
 	}
-	fprintf(out, "[engine]\ncores = %u", run->gen_cores[0]);
-	if (run->n_gen_cores > 1)
-		fprintf(out, ",%u", run->gen_cores[1]);
+	fprintf(out, "[engine]\ncores = %u", cmp->gen_cores[0]);
+	if (cmp->n_gen_cores > 1)
+		fprintf(out, ",%u", cmp->gen_cores[1]);
 	fprintf(out, "\nidle = busy\n[memory]\nhugepages = no\n");
-	if (l->row->size->bytes > LONG_BYTES)
+	if (run->row->size->bytes > LONG_BYTES)
 		fprintf(out, "frame_bytes = 4096\n");
 	if (is_dpdk(p->gen_tx) || is_dpdk(p->gen_rx))
-		put_dpdk(out, l);
+		put_dpdk(out, run);
 	put_port(out, "tx",
-		 p->gen_tx           ? p->gen_tx
-		 : bp_cmp_is_live(l) ? live_tx
-				     : kernel_tx,
+		 p->gen_tx             ? p->gen_tx
+		 : bp_cmp_is_live(run) ? live_tx
+				       : kernel_tx,
 		 &names);
-	put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
-	fprintf(out, "[gen]\ntx = tx\nrx = rx\n[stream.s1]\nprotocol = udp4\nsize = %s\n",
-		l->row->size->name);
+	if (receives(run))
+		put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
+	fprintf(out, "[gen]\ntx = tx\n%s[stream.s1]\nprotocol = %s\nsize = %s\n",
+		receives(run) ? "rx = rx\n" : "", run->row->workload ? "eth" : "udp4",
+		run->row->size->name);
 }
 
-static int write_ini(const char *path, void (*put)(FILE *, const struct bp_cmp_life *),
-		     struct bp_cmp_life *l)
+static int write_ini(const char *path, void (*put)(FILE *, const struct bp_cmp_run *),
+		     struct bp_cmp_run *run)
 {
 	FILE *out = fopen(path, "we");
 	int rc;
 
 	if (!out)
 		return -errno;
-	put(out, l);
+	put(out, run);
 	rc = ferror(out) ? -EIO : 0;
 	return fclose(out) ? -errno : rc;
 }
 
 /* The row keeps the forwarder's. */
-static void remember(struct bp_cmp_life *l)
+static void remember(struct bp_cmp_run *run)
 {
 	char *text = NULL;
 	size_t bytes = 0;
@@ -136,35 +156,35 @@ static void remember(struct bp_cmp_life *l)
 
 	if (!out)
 		return;
-	put_forwarder(out, l);
+	put_forwarder(out, run);
 	fclose(out);
-	free(l->row->ini);
-	l->row->ini = text;
+	free(run->row->ini);
+	run->row->ini = text;
 }
 
-bool bp_cmp_is_live(const struct bp_cmp_life *l)
+bool bp_cmp_is_live(const struct bp_cmp_run *run)
 {
-	return l->run->has_live && l->row->path->lab == BP_CMP_VETH && !l->is_for_latency &&
-	       l->row->size->bytes <= LIVE_BYTES;
+	return run->cmp->has_live && run->row->path->lab == BP_CMP_VETH && !run->is_for_latency &&
+	       run->row->size->bytes <= LIVE_BYTES;
 }
 
-int bp_cmp_write_inis(struct bp_cmp_life *l)
+int bp_cmp_write_inis(struct bp_cmp_run *run)
 {
-	const struct bp_cmp_path *p = l->row->path;
+	const struct bp_cmp_path *p = run->row->path;
 	int rc = 0;
 
 	/* A forwarder that runs already has its own; only the generator changes. */
-	if (!l->has_dut)
-		l->has_huge =
-			l->run->n_huge_free >= HUGE_NEEDED && bp_hugepages_free() >= HUGE_NEEDED;
-	if (p->forwarder == BP_CMP_BYPATH && !l->has_dut) {
-		rc = write_ini(l->ini, put_forwarder, l);
-		remember(l);
+	if (!run->has_dut)
+		run->has_huge =
+			run->cmp->n_huge_free >= HUGE_NEEDED && bp_hugepages_free() >= HUGE_NEEDED;
+	if (p->forwarder == BP_CMP_BYPATH && !run->has_dut) {
+		rc = write_ini(run->ini, put_forwarder, run);
+		remember(run);
 	}
-	if (!rc && p->lab != BP_CMP_ALONE)
-		rc = write_ini(l->gen_ini, put_generator, l);
+	if (!rc && p->lab != BP_CMP_ALONE && sends(run))
+		rc = write_ini(run->gen_ini, put_generator, run);
 	if (rc)
-		bp_cmp_row_end(l->row, BP_CMP_FAILED, "make room there", "%s: %s", l->run->folder,
-			       strerror(-rc));
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "make room there", "%s: %s",
+			       run->cmp->folder, strerror(-rc));
 	return rc;
 }

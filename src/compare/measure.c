@@ -1,6 +1,6 @@
-/* Measures one row once: saturation in one life of the forwarder, NDR and latency in the next. */
+/* Measures one row once: saturation in one run of the forwarder, NDR and latency in the next. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/life.h"
+#include "compare/ports.h"
 
 #include "gen/search.h"
 
@@ -34,32 +34,33 @@ static void note_generator(struct bp_cmp_row *row, const struct bp_trial_result 
 }
 
 /* Ticks of the forwarder's core in softirqs, an estimate; below 0: not known. */
-static double softirq_ns(const struct bp_cmp_life *l)
+static double softirq_ns(const struct bp_cmp_run *run)
 {
-	return bp_off_core_ns(&bp_off_places, l->run->dut_core, BP_OFF_STATE_SOFTIRQ);
+	return bp_off_core_ns(&bp_off_places, run->cmp->dut_core, BP_OFF_STATE_SOFTIRQ);
 }
 
-static int saturate(struct bp_cmp_life *l)
+static int saturate(struct bp_cmp_run *run)
 {
-	const struct bp_trial_request request = { .duration_s = l->run->options.trial_s,
+	const struct bp_trial_request request = { .duration_s = run->cmp->options.trial_s,
 						  .settle_s = SETTLE_S,
-						  .frame_size = l->row->size->bytes };
-	const struct bp_trial_result *r = &l->answer.result;
-	uint64_t n_before = l->n_received; /* of every attempt */
-	double before_ns = softirq_ns(l), after_ns;
-	int rc = bp_cmp_life_quiet_trial(l, &request);
+						  .frame_size = run->row->size->bytes };
+	const struct bp_trial_result *r = &run->answer.result;
+	uint64_t n_before = run->n_received; /* of every attempt */
+	double before_ns = softirq_ns(run), after_ns;
+	int rc = bp_cmp_run_quiet_trial(run, &request);
 
 	if (rc == -ENODEV || r->is_interrupted)
 		return rc ? rc : -EINTR;
-	after_ns = softirq_ns(l);
-	add_to_curve(l->row, r);
-	note_generator(l->row, r);
-	bp_cmp_values_add(&l->row->offered, r->sent_pps);
-	bp_cmp_values_add(&l->row->forwarded, r->received_pps);
-	bp_cmp_values_add(&l->row->loss, r->loss_ratio);
-	l->row->softirq_ns = before_ns < 0 || l->n_received == n_before
-				     ? -1
-				     : (after_ns - before_ns) / (double)(l->n_received - n_before);
+	after_ns = softirq_ns(run);
+	add_to_curve(run->row, r);
+	note_generator(run->row, r);
+	bp_cmp_values_add(&run->row->offered, r->sent_pps);
+	bp_cmp_values_add(&run->row->forwarded, r->received_pps);
+	bp_cmp_values_add(&run->row->loss, r->loss_ratio);
+	run->row->softirq_ns =
+		before_ns < 0 || run->n_received == n_before
+			? -1
+			: (after_ns - before_ns) / (double)(run->n_received - n_before);
 	return rc;
 }
 
@@ -68,25 +69,25 @@ static int saturate(struct bp_cmp_life *l)
 static int search_trial(void *ctx, const struct bp_trial_request *request,
 			struct bp_trial_result *result)
 {
-	struct bp_cmp_life *l = ctx;
-	int rc = bp_cmp_life_trial(l, request);
+	struct bp_cmp_run *run = ctx;
+	int rc = bp_cmp_run_trial(run, request);
 
 	if (rc == -ENODEV)
 		return rc;
-	*result = l->answer.result;
-	add_to_curve(l->row, result);
+	*result = run->answer.result;
+	add_to_curve(run->row, result);
 	return 0;
 }
 
-static void configure(const struct bp_cmp_life *l, struct bp_search_conf *conf)
+static void configure(const struct bp_cmp_run *run, struct bp_search_conf *conf)
 {
-	const struct bp_cmp_options *o = &l->run->options;
+	const struct bp_cmp_options *o = &run->cmp->options;
 
 	bp_search_defaults(BP_SEARCH_NDR, conf);
 	conf->trial = search_trial;
-	conf->trial_ctx = (void *)(uintptr_t)l;
-	conf->stop = l->run->stop;
-	conf->frame_size = l->row->size->bytes;
+	conf->trial_ctx = (void *)(uintptr_t)run;
+	conf->stop = run->cmp->stop;
+	conf->frame_size = run->row->size->bytes;
 	conf->settle_s = SETTLE_S;
 	conf->budget_s = o->search_s;
 	conf->width = o->is_quick ? 0.1 : 0.03;
@@ -121,15 +122,15 @@ static void note_search_off(struct bp_cmp_row *row, const struct bp_search_bound
 }
 
 /* Returns the NDR found, 0 where there is none; below 0: the forwarder died. */
-static double search(struct bp_cmp_life *l)
+static double search(struct bp_cmp_run *run)
 {
 	struct bp_search_result result = { 0 };
-	struct bp_cmp_row *row = l->row;
+	struct bp_cmp_row *row = run->row;
 	const struct bp_search_bounds *b;
 	struct bp_search_conf conf;
 	double ndr = 0;
 
-	configure(l, &conf);
+	configure(run, &conf);
 	if (bp_search_run(&conf, &result) == 0 && result.n_goals) {
 		b = &result.goals[0];
 		ndr = b->lower_pps;
@@ -141,42 +142,42 @@ static double search(struct bp_cmp_life *l)
 			bp_cmp_values_add(&row->ndr_upper, b->upper_pps);
 	}
 	bp_search_result_free(&result);
-	return l->is_broken ? -1 : ndr;
+	return run->is_broken ? -1 : ndr;
 }
 
-static void measure_latency(struct bp_cmp_life *l, double ndr)
+static void measure_latency(struct bp_cmp_run *run, double ndr)
 {
 	const struct bp_trial_request request = { .rate_pps = ndr * LATENCY_SHARE,
-						  .duration_s = l->run->options.trial_s,
+						  .duration_s = run->cmp->options.trial_s,
 						  .settle_s = SETTLE_S,
-						  .frame_size = l->row->size->bytes };
-	const struct bp_trial_result *r = &l->answer.result;
-	struct bp_cmp_row *row = l->row;
+						  .frame_size = run->row->size->bytes };
+	const struct bp_trial_result *r = &run->answer.result;
+	struct bp_cmp_row *row = run->row;
 
-	if (bp_cmp_life_for_latency(l) || bp_cmp_life_quiet_trial(l, &request) ||
+	if (bp_cmp_run_for_latency(run) || bp_cmp_run_quiet_trial(run, &request) ||
 	    r->is_interrupted || !r->n_received)
 		return;
-	snprintf(row->latency_source, sizeof(row->latency_source), "%s", l->tester.tx_mode);
-	bp_latency_merge(&row->latency, &l->answer.latency);
+	snprintf(row->latency_source, sizeof(row->latency_source), "%s", run->generator.tx_mode);
+	bp_latency_merge(&row->latency, &run->answer.latency);
 	bp_cmp_values_add(&row->latency_load, r->sent_pps);
-	bp_cmp_values_add(&row->p50, bp_latency_percentile(&l->answer.latency, 0.5));
-	bp_cmp_values_add(&row->p99, bp_latency_percentile(&l->answer.latency, 0.99));
+	bp_cmp_values_add(&row->p50, bp_latency_percentile(&run->answer.latency, 0.5));
+	bp_cmp_values_add(&row->p99, bp_latency_percentile(&run->answer.latency, 0.99));
 }
 
 /* ---- without a generator ------------------------------------------------------------------------ */
 
 /* A capture of 64 frames, for the path that reads one. */
-static int write_capture(const struct bp_cmp_life *l)
+static int write_capture(const struct bp_cmp_run *run)
 {
 	static const uint8_t head[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
 					  0,    0,    0,    0,    0, 0, 4, 0, 1, 0, 0, 0 };
-	uint32_t bytes = l->names.frame_bytes;
+	uint32_t bytes = run->names.frame_bytes;
 	uint32_t record[4] = { 0, 0, bytes, bytes };
 	uint8_t frame[9100] = { 2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 1, 1, 0x88, 0xb5 };
 	char path[BP_WORKDIR_BYTES + 16];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/traffic.pcap", l->run->folder);
+	snprintf(path, sizeof(path), "%s/traffic.pcap", run->cmp->folder);
 	out = fopen(path, "we");
 	if (!out)
 		return -errno;
@@ -196,41 +197,41 @@ static double path_mpps(const json_t *report)
 	return json_number_value(json_object_get(json_object_get(path, "counted"), "mpps"));
 }
 
-static int wait_end(struct bp_cmp_life *l)
+static int wait_end(struct bp_cmp_run *run)
 {
-	for (double waited_s = 0; bp_child_alive(&l->dut); waited_s += 0.01) {
-		if (atomic_load_explicit(l->run->stop, memory_order_relaxed))
+	for (double waited_s = 0; bp_child_alive(&run->dut); waited_s += 0.01) {
+		if (atomic_load_explicit(run->cmp->stop, memory_order_relaxed))
 			return -EINTR;
-		if (waited_s > l->run->options.trial_s + 20)
+		if (waited_s > run->cmp->options.trial_s + 20)
 			return -ETIMEDOUT;
 		usleep(10000);
 	}
-	return l->dut.status ? -EIO : 0;
+	return run->dut.status ? -EIO : 0;
 }
 
-static void measure_alone(struct bp_cmp_run *run, struct bp_cmp_row *row)
+static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
-	struct bp_cmp_life *l = calloc(1, sizeof(*l));
+	struct bp_cmp_run *run = calloc(1, sizeof(*run));
 	bool is_out_named;
 	json_t *report;
 	int rc;
 
-	if (!l)
+	if (!run)
 		return;
 	if (!row->size->bytes) {
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes with a number",
 			       "its source makes frames of one size, not a mix");
-		free(l);
+		free(run);
 		return;
 	}
-	rc = bp_cmp_life_alone(l, run, row);
+	rc = bp_cmp_run_alone(run, cmp, row);
 	if (!rc && strcmp(row->path->driver, "pcap") == 0)
-		rc = write_capture(l);
+		rc = write_capture(run);
 	if (!rc)
-		rc = bp_cmp_life_alone_start(l, run->options.trial_s);
+		rc = bp_cmp_run_alone_start(run, cmp->options.trial_s);
 	if (!rc)
-		rc = wait_end(l);
-	report = rc ? NULL : json_load_file(l->report, 0, NULL);
+		rc = wait_end(run);
+	report = rc ? NULL : json_load_file(run->report, 0, NULL);
 	if (report) {
 		bp_cmp_values_add(&row->forwarded, path_mpps(report) * 1e6);
 		bp_cmp_values_add(&row->offered, path_mpps(report) * 1e6);
@@ -241,32 +242,33 @@ static void measure_alone(struct bp_cmp_run *run, struct bp_cmp_row *row)
 		json_decref(row->report);
 		row->report = report;
 	} else if (rc != -EINTR) {
-		bp_cmp_end_by_log(l, BP_CMP_CANNOT_RUN, "it does not run");
+		bp_cmp_end_by_log(run, BP_CMP_CANNOT_RUN, "it does not run");
 	}
-	bp_child_stop(&l->dut, SIGTERM, 2);
-	free(l);
+	bp_child_stop(&run->dut, SIGTERM, 2);
+	free(run);
 }
 
 /* ---- one round ---------------------------------------------------------------------------------- */
 
 /* Whether the row can be tried at all; ends it where not. */
-static bool is_possible(const struct bp_cmp_run *run, struct bp_cmp_row *row)
+static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	enum bp_cmp_lab lab = row->path->lab;
 
-	if (!run->is_root && lab != BP_CMP_ALONE)
+	if (!cmp->is_root && lab != BP_CMP_ALONE)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "run bypath compare as root (sudo)",
 			       "not root: its lab needs namespaces, raw sockets or shared memory");
-	else if (lab == BP_CMP_DEVICES && !run->options.in)
+	else if (lab == BP_CMP_DEVICES && !cmp->options.in)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "--ports A,B --gen-ports C,D",
 			       "no devices were named");
-	else if (lab == BP_CMP_DEVICES && !run->options.gen_tx)
-		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
-			       "--gen-ports C,D: C is wired to A, D to B (docs/gen.md for a "
-			       "generator in another machine)",
-			       "no devices were named for the generator");
+	else if (lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_NONE)
+		bp_cmp_row_end(
+			row, BP_CMP_CANNOT_RUN,
+			"start bypath gen on another box first, or --gen-ports C,D: C is wired to A, "
+			"D to B (docs/compare.md)",
+			"nobody sends to %s", cmp->options.in);
 	else if (lab == BP_CMP_DEVICES)
-		(void)bp_cmp_devices_fit(&run->options, row);
+		(void)bp_cmp_devices_fit(&cmp->options, row);
 	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
 	       row->status == BP_CMP_DISTURBED;
 }
@@ -286,12 +288,11 @@ static void end_unaccounted(struct bp_cmp_row *row)
 			       (unsigned long long)row->n_corrupt);
 }
 
-/* A row with figures is ok, unless a packet thread had too little of its core for one of them. */
-static void judge_off(struct bp_cmp_row *row)
+void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n)
 {
-	if (row->status == BP_CMP_WAITING && row->forwarded.n)
+	if (row->status == BP_CMP_WAITING && n)
 		row->status = BP_CMP_OK;
-	if (row->status > BP_CMP_DISTURBED || !row->forwarded.n || row->off.share <= BP_OFF_LIMIT)
+	if (row->status > BP_CMP_DISTURBED || !n || row->off.share <= BP_OFF_LIMIT)
 		return;
 	row->status = BP_CMP_DISTURBED;
 	snprintf(row->reason, sizeof(row->reason),
@@ -302,35 +303,37 @@ static void judge_off(struct bp_cmp_row *row)
 		 "without CPU limit), and compare again");
 }
 
-void bp_cmp_measure(struct bp_cmp_run *run, struct bp_cmp_row *row)
+void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
-	struct bp_cmp_life *l;
+	struct bp_cmp_run *run;
+	bool is_elsewhere;
 	double ndr = 0;
 	int rc;
 
-	if (!is_possible(run, row))
+	if (!is_possible(cmp, row))
 		return;
 	if (row->path->lab == BP_CMP_ALONE) {
-		measure_alone(run, row);
+		measure_alone(cmp, row);
 		goto done;
 	}
-	l = calloc(1, sizeof(*l));
-	if (!l)
+	run = calloc(1, sizeof(*run));
+	if (!run)
 		return;
-	rc = bp_cmp_life_begin(l, run, row);
+	is_elsewhere = bp_cmp_is_elsewhere(cmp, row);
+	rc = bp_cmp_run_begin(run, cmp, row);
 	if (!rc)
-		rc = saturate(l);
-	bp_cmp_life_end(l, row->forwarded.n > 0);
-	if (!rc && run->options.search_s > 0) {
-		rc = bp_cmp_life_begin(l, run, row);
+		rc = is_elsewhere ? bp_cmp_ports_saturate(run) : saturate(run);
+	bp_cmp_run_end(run, row->forwarded.n > 0);
+	if (!rc && !is_elsewhere && cmp->options.search_s > 0) {
+		rc = bp_cmp_run_begin(run, cmp, row);
 		if (!rc)
-			ndr = search(l);
+			ndr = search(run);
 		if (!rc && ndr > 0)
-			measure_latency(l, ndr);
-		bp_cmp_life_end(l, false);
+			measure_latency(run, ndr);
+		bp_cmp_run_end(run, false);
 	}
-	free(l);
+	free(run);
 done:
 	end_unaccounted(row);
-	judge_off(row);
+	bp_cmp_judge_off(row, row->forwarded.n);
 }

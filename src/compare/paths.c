@@ -127,6 +127,21 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .out = "net_memif1,role=client,id=0,socket=@D/m1,socket-abstract=no",
 	  .gen_tx = MEMIF("server", "0"),
 	  .gen_rx = MEMIF("server", "1") },
+	{ .name = "ports-bridge",
+	  .title = "named devices, kernel bridge",
+	  .group = "ports",
+	  .lab = BP_CMP_DEVICES,
+	  .forwarder = BP_CMP_BRIDGE },
+	{ .name = "ports-xdp-redirect",
+	  .title = "named devices, XDP redirect in the kernel",
+	  .group = "ports",
+	  .lab = BP_CMP_DEVICES,
+	  .forwarder = BP_CMP_REDIRECT },
+	DEVICE_ROW("ports-pcap-live", "named devices, libpcap, live", "pcap",
+		   "driver = pcap\ndevice = @W\nmode = live\n",
+		   "driver = pcap\ndevice = @L\nmode = live\n"),
+	DEVICE_ROW("ports-af_packet-socket", "named devices, AF_PACKET, recvmmsg/sendmmsg",
+		   "af_packet", AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
 	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring", "af_packet",
 		   AF_PACKET("@W", "mmap"), AF_PACKET("@L", "mmap")),
 	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", "af_xdp", AF_XDP("@W", "skb"),
@@ -200,9 +215,10 @@ static void set_defaults(bool with_peers, bool with_devices, bool *chosen)
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
 		const char *group = bp_cmp_paths[i].group;
 
-		chosen[i] = strcmp(group, "peer") == 0    ? with_peers
-			    : strcmp(group, "ports") == 0 ? with_devices
-							  : true;
+		/* Of named ports it is them that are asked about, and nothing else. */
+		chosen[i] = with_devices ? strcmp(group, "ports") == 0
+					 : strcmp(group, "ports") != 0 &&
+						   (with_peers || strcmp(group, "peer") != 0);
 	}
 }
 

@@ -1,145 +1,152 @@
-/* One comparison: what was asked for, what each row has gathered. */
+/* One run of a forwarder, with its test bed and generator. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_COMPARE_RUN_H
 #define BYPATH_COMPARE_RUN_H
 
-#include "compare/paths.h"
-#include "core/offcore.h"
-#include "gen/latency.h"
-#include "lab/link.h"
-#include "lab/workdir.h"
-
-#include <jansson.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#define BP_CMP_ROUNDS_MAX 16u
-#define BP_CMP_SIZES_MAX  8u
-#define BP_CMP_DROPS_MAX  48u
-#define BP_CMP_CURVE_MAX  256u
-#define BP_CMP_TEXT_BYTES 240u
-
-struct bp_cmp_size {
-	char name[16]; /* "64", "imix" */
-	uint32_t bytes; /* FCS included; 0: imix */
-	double mean_bytes; /* FCS included */
-};
-
-struct bp_cmp_options {
-	struct bp_cmp_size sizes[BP_CMP_SIZES_MAX];
-	unsigned n_sizes, n_rounds;
-	double trial_s; /* saturation and latency trials */
-	double search_s; /* budget of one NDR search */
-	bool is_quick, is_kept, is_verbose;
-	const char *in, *out; /* --ports; NULL: none */
-	const char *gen_tx, *gen_rx; /* --gen-ports */
-};
-
-/* Packets lost in one place for one reason, over all trials of a row. */
-struct bp_cmp_drop {
-	char where[16], reason[40];
-	const char *provenance;
-	uint64_t n;
-};
-
-/* Disturbed: it has its figures, but a packet thread was off its core for more than BP_OFF_LIMIT. */
-enum bp_cmp_status {
-	BP_CMP_WAITING,
-	BP_CMP_OK,
-	BP_CMP_DISTURBED,
-	BP_CMP_FAILED,
-	BP_CMP_CANNOT_RUN
-};
-
-/* Values of each round; n of them. */
-struct bp_cmp_values {
-	unsigned n;
-	double v[BP_CMP_ROUNDS_MAX];
-};
-
-/* How much of a trial a packet thread wanted its core and did not have it. */
-struct bp_cmp_off {
-	double share;
-	enum bp_off_cause cause;
-	const char *who; /* "forwarder", "generator" */
-};
-
-struct bp_cmp_trial {
-	double offered_pps, received_pps, loss_ratio;
-};
-
-struct bp_cmp_row {
-	const struct bp_cmp_path *path;
-	const struct bp_cmp_size *size;
-	enum bp_cmp_status status;
-	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
-	char gen_source[64], latency_source[64]; /* what sends; of the latency trials */
-	bool is_gen_bound;
-	char gen_why[BP_CMP_TEXT_BYTES];
-	struct bp_cmp_values offered, forwarded, loss; /* saturation; packets/s */
-	struct bp_cmp_values ndr, ndr_upper;
-	char ndr_outcome[24], ndr_why[BP_CMP_TEXT_BYTES];
-	struct bp_latency latency; /* of all rounds */
-	struct bp_cmp_values p50, p99, latency_load;
-	struct bp_cmp_trial curve[BP_CMP_CURVE_MAX];
-	unsigned n_curve;
-	struct bp_cmp_drop drops[BP_CMP_DROPS_MAX];
-	unsigned n_drops;
-	uint64_t n_sent, n_received, n_duplicate, n_corrupt, n_trials;
-	int64_t unaccounted;
-	bool is_restless; /* given up while packets still came late */
-	struct bp_link_offloads offloads;
-	bool has_offloads;
-	struct bp_cmp_off off; /* the worst of the trials that a figure rests on */
-	unsigned n_repeated; /* trials that were disturbed, and made again */
-	double softirq_ns; /* per packet at saturation, of the last round; below 0: not known */
-	json_t *report; /* the forwarder's own, of the last saturation trial; or NULL */
-	char mode[64]; /* of a forwarder that is not bypath */
-	char *ini; /* or NULL */
-};
+#include "compare/comparison.h"
+#include "compare/generator.h"
+#include "lab/child.h"
+#include "lab/guard.h"
+#include "lab/redirect.h"
 
 struct bp_cmp_run {
-	struct bp_cmp_options options;
-	const atomic_bool *stop; /* set by a signal */
-	char folder[BP_WORKDIR_BYTES];
-	char exe[256]; /* of this program */
-	bool is_root;
-	bool has_live; /* driver xdp_live is there and has not failed: the faster source on veth */
-	char live_why[BP_CMP_TEXT_BYTES]; /* why it has failed, or "" */
-	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */
-	unsigned dut_core, gen_cores[2], n_gen_cores;
-	bool is_core_shared;
-	double elapsed_s;
-	char begun[32], command[512];
-	const char *version; /* of this program */
-	char notes[4][BP_CMP_TEXT_BYTES];
-	unsigned n_notes;
-	unsigned n_rows;
-	struct bp_cmp_row *rows;
+	struct bp_comparison *cmp;
+	struct bp_cmp_row *row;
+	/* The lab. */
+	int home, dut_ns, gen_ns, far_ns; /* descriptors; -1: none; far_ns: where e1 is */
+	bool has_wires;
+	struct bp_redirect redirect;
+	struct bp_guard guard; /* of a bridge between ports that were named */
+	struct rtnl_link_stats64 in_before,
+		out_before; /* of such ports, where the kernel forwards */
+	struct bp_cmp_names names;
+	/* Processes. */
+	struct bp_child dut;
+	bool has_dut; /* a process forwards, not the kernel */
+	struct bp_generator generator;
+	bool has_generator;
+	char ini[BP_WORKDIR_BYTES + 40], gen_ini[BP_WORKDIR_BYTES + 40];
+	char report[BP_WORKDIR_BYTES + 40];
+	/* Sums over the trials of this run. */
+	uint64_t n_sent, n_received, n_stale;
+	uint64_t n_known; /* drops in the row that the in interface counts as well */
+	/* What the generator's TX interface, or the out interface, counts as dropped has a name with who
+	 * sends there: it explains, and is not added. */
+	bool is_source_named, is_out_named;
+	uint64_t n_forwarder_received; /* by its own count */
+	uint64_t n_socket_drops; /* of net_af_packet's socket, asked of the kernel */
+	bool has_socket_drops;
+	bool has_huge; /* hugepages for EAL were free when this run began */
+	bool is_for_latency; /* bp_cmp_run_for_latency() has changed the generator */
+	bool is_uncounted; /* not our generator sends: no account of each packet */
+	bool is_broken; /* a trial could not be counted: no account can be drawn up */
+	struct bp_off_thread
+		dut_thread; /* the one that forwards; tid 0: there is none, or not known */
+	struct bp_generator_answer answer; /* of the last trial */
+	struct bp_cmp_off off; /* of the last trial: the worse of forwarder and generator */
 };
 
-/* A row fails, or cannot run, for a reason and with a fix; the first reason stays. */
-void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const char *fix,
-		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* Names, configurations, the lab. 0, or the row has ended. */
+int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 
-/* A figure of the row rests on a trial like that. */
-void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off);
+/* Start the generator and wait until its ports are open. 0, or the row has ended. */
+int bp_cmp_run_start_generator(struct bp_cmp_run *run);
 
-/* Add packets lost; n below 1 adds nothing. */
-void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,
-		     const char *provenance, uint64_t n);
-
-void bp_cmp_values_add(struct bp_cmp_values *values, double v);
+/* Make the lab, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
+int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 
 /*
- * Measure one row once: its lab, its forwarder, saturation, then NDR and latency. All that this
- * started and made is gone afterwards. Blocks for a few seconds; ends early when *run->stop is set.
- * Failures are the row's.
+ * One trial; its answer is in run->answer, its losses are the row's. 0; -ENODEV: the forwarder or
+ * the generator died (the row has failed); -EINTR: stopped (what was measured is in the answer).
  */
-void bp_cmp_measure(struct bp_cmp_run *run, struct bp_cmp_row *row);
+int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *request);
 
-/* The document of bypath.compare/1. A new reference. */
-json_t *bp_cmp_document(const struct bp_cmp_run *run);
+/*
+ * The same, again while it is disturbed, BP_CMP_TRIES times at most: what is in run->answer is the
+ * least disturbed one, what is in run->off is the row's.
+ */
+#define BP_CMP_TRIES 3u
+int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request);
+
+/*
+ * Where the generator has one core, live frames need two threads on it, and the receiver sleeps
+ * between two looks: latency would be that sleep. Change to a generator that sends and receives in
+ * one thread that polls. 0, or an error: there is no generator any more.
+ */
+int bp_cmp_run_for_latency(struct bp_cmp_run *run);
+
+/*
+ * Stop the forwarder, read its report, draw up the account (not for `is_broken`), remove the lab.
+ * keep_report: the report is the one that the row shows.
+ */
+void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report);
+
+/* The same without lab and generator: names and configuration, then the process, which ends by itself. */
+int bp_cmp_run_alone(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
+int bp_cmp_run_alone_start(struct bp_cmp_run *run, double duration_s);
+
+/* Was the comparison asked to end? */
+static inline bool bp_cmp_is_stopped(const struct bp_cmp_run *run)
+{
+	return atomic_load_explicit(run->cmp->stop, memory_order_relaxed);
+}
+
+/*
+ * Are the devices that the options name such as the row can use? false: the row has ended,
+ * cannot-run, with what they are instead and what to do. Opens nothing.
+ */
+bool bp_cmp_devices_fit(const struct bp_cmp_options *options, struct bp_cmp_row *row);
+
+/* Start the process of the row's path, if it has one, and wait until it forwards. 0 or the row has ended. */
+int bp_cmp_forwarder_start(struct bp_cmp_run *run);
+
+/* The same in two steps: start it; wait until it says that it forwards. */
+int bp_cmp_forwarder_spawn(struct bp_cmp_run *run);
+int bp_cmp_forwarder_wait(struct bp_cmp_run *run);
+
+/* bypath run with the configuration of this run, for so long (0: until it is stopped). 0 or -errno. */
+int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s);
+
+/* What the process, which has ended, says of its packets, into row and run. */
+void bp_cmp_forwarder_account(struct bp_cmp_run *run, bool keep_report);
+
+/* End the row with the reason that the forwarder's log has. */
+void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const char *what);
+
+/* Whether the generator sends by live frames in this run. */
+bool bp_cmp_is_live(const struct bp_cmp_run *run);
+
+/* Write both configurations. 0 or the row has ended. */
+int bp_cmp_write_inis(struct bp_cmp_run *run);
+
+/* Is another box the tester of this row? */
+static inline bool bp_cmp_is_elsewhere(const struct bp_comparison *cmp,
+				       const struct bp_cmp_row *row)
+{
+	return row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE;
+}
+
+/* Namespaces, wires, bridge, redirect. 0 or the row has ended. */
+int bp_cmp_testbed_make(struct bp_cmp_run *run);
+/* Ask the kernel what sockets dropped that their owner does not ask: while they are open. */
+void bp_cmp_testbed_ask_sockets(struct bp_cmp_run *run);
+/* Add what the wires and the sockets behind them dropped to the row. */
+void bp_cmp_testbed_drops(struct bp_cmp_run *run);
+void bp_cmp_testbed_remove(struct bp_cmp_run *run);
+
+/*
+ * Drops that the forwarder's report names, added to the row; *is_out_named: those of the out interface
+ * are among them. Returns how many of them the in interface counts as well.
+ */
+uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named);
+
+/* A row with n figures is ok, unless a packet thread had too little of its core for one of them. */
+void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n);
+
+/* How long its workers were off their cores: all of it where it has no lab, else what no trial saw. */
+void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report);
+
+/* The account of a forwarder that is its own source and sink. */
+void bp_cmp_account_alone(struct bp_cmp_row *row, const json_t *report);
 
 #endif

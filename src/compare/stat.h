@@ -3,7 +3,7 @@
 #ifndef BYPATH_COMPARE_STAT_H
 #define BYPATH_COMPARE_STAT_H
 
-#include "compare/run.h"
+#include "compare/comparison.h"
 
 /* 0 where there is no value. */
 double bp_cmp_median(const struct bp_cmp_values *values);

@@ -1,4 +1,4 @@
-/* Names a winner by NDR, then by p99; or says that there is none. */
+/* Names a winner by NDR, then by p99, or by rate where no row has an NDR; or says that there is none. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/winner.h"
 
@@ -19,12 +19,14 @@ struct range {
 	bool is_known; /* of two rounds or more */
 };
 
+/* ndr: or the rate, of a field without NDR. */
 struct figure {
 	const json_t *row;
 	struct range ndr, p99;
 };
 
 struct field {
+	bool is_rate;
 	unsigned n;
 	struct figure v[ROWS_MAX];
 };
@@ -66,21 +68,32 @@ static struct range read_ndr(const json_t *ndr)
 	return r;
 }
 
-static void collect(const json_t *rows, const char *size, const char *group, struct field *f)
+/* Where the load was the limit, the rate has no end. */
+static struct range read_rate(const json_t *row)
+{
+	struct range r = read_range(bp_json_at(row, "saturation.mpps"));
+
+	if (json_is_true(bp_json_at(row, "generator.is_bound")))
+		r.hi = INFINITY;
+	return r;
+}
+
+static void collect(const json_t *rows, const char *size, const char *group, bool is_rate,
+		    struct field *f)
 {
 	const json_t *row;
 	size_t i;
 
-	f->n = 0;
+	*f = (struct field){ .is_rate = is_rate };
 	json_array_foreach(rows, i, row)
 	{
-		const json_t *ndr = bp_json_at(row, "ndr");
+		const json_t *figure = bp_json_at(row, is_rate ? "saturation" : "ndr");
 
 		if (!is_in(row, size, group) || strcmp(word(row, "status"), "ok") != 0 ||
-		    !json_is_object(bp_json_at(ndr, "mpps")) || f->n == ROWS_MAX)
+		    !json_is_object(bp_json_at(figure, "mpps")) || f->n == ROWS_MAX)
 			continue;
 		f->v[f->n++] = (struct figure){ .row = row,
-						.ndr = read_ndr(ndr),
+						.ndr = is_rate ? read_rate(row) : read_ndr(figure),
 						.p99 = read_range(bp_json_at(row, "latency.p99")) };
 	}
 }
@@ -90,7 +103,7 @@ static void collect(const json_t *rows, const char *size, const char *group, str
 /* Only those that may be as good as the best; returns whether one of them has no upper end. */
 static bool keep_contenders(struct field *f)
 {
-	struct field kept = { 0 };
+	struct field kept = { .is_rate = f->is_rate };
 	double best = 0, median = 0;
 	bool is_open = false;
 
@@ -190,10 +203,11 @@ static json_t *judge(const char *size, const char *group, struct field *f)
 		}
 	is_open = keep_contenders(f);
 	if (f->n == 1) {
-		say(&t, "%s carries most without loss: ", word(f->v[0].row, "path"));
+		say(&t, "%s %s: ", word(f->v[0].row, "path"),
+		    f->is_rate ? "forwards most" : "carries most without loss");
 		say_figures(&t, &f->v[0]);
 		say(&t, ", above every round of the %u other%s", n_all - 1, n_all > 2 ? "s" : "");
-		return verdict(size, group, "winner", &f->v[0], "ndr", &t);
+		return verdict(size, group, "winner", &f->v[0], f->is_rate ? "rate" : "ndr", &t);
 	}
 	winner = is_open ? NULL : lowest_p99(f);
 	if (winner) {
@@ -232,7 +246,9 @@ json_t *bp_cmp_verdicts(const json_t *rows)
 
 		if (strcmp(group, "ceiling") == 0 || is_known(rows, i, size, group))
 			continue;
-		collect(rows, size, group, &field);
+		collect(rows, size, group, false, &field);
+		if (!field.n)
+			collect(rows, size, group, true, &field);
 		if (field.n > 1)
 			json_array_append_new(verdicts, judge(size, group, &field));
 	}

@@ -6,9 +6,10 @@
 #include <jansson.h>
 
 /*
- * Per size and group of rows, where two rows or more have an NDR: {"size", "group", "verdict", "path",
+ * Per size and group of rows, where two rows or more have a figure: {"size", "group", "verdict", "path",
  * "by", "text"}. The winner ("path") is ahead by "ndr": its lowest round is above every other's highest
- * bound; or, among rows whose NDR cannot be told apart, by "p99" in the same way. Else "path" and "by"
+ * bound; or, among rows whose NDR cannot be told apart, by "p99" in the same way; or, where no row has an NDR since
+ * another box sends, by "rate". Else "path" and "by"
  * are null, and "verdict" is "no difference seen" (ranges overlap, or a lower bound stands within),
  * or "not known" (one round has no range). Only rows with status ok count; ceilings, which have no
  * network, are never among them. A new reference. Pure.

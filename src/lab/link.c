@@ -3,6 +3,8 @@
 #include "lab/link.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +12,7 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -131,17 +134,37 @@ int bp_link_veth(const struct bp_link_end *a, const struct bp_link_end *b, uint3
 	return talk(&r, NULL, 0);
 }
 
+/* No IPv6 of its own, whose neighbour discovery would go out of every port. */
+static void silence(const char *name)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return; /* a kernel without IPv6 */
+	if (write(fd, "1", 1) < 0) {
+		/* Its frames then show up as foreign ones. */
+	}
+	close(fd);
+}
+
 int bp_link_bridge(const char *name)
 {
 	struct rtattr *info;
 	struct request r;
+	int rc;
 
 	begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	put_text(&r, IFLA_IFNAME, name);
 	info = nest(&r, IFLA_LINKINFO);
 	put_text(&r, IFLA_INFO_KIND, "bridge");
 	nest_end(&r, info);
-	return talk(&r, NULL, 0);
+	rc = talk(&r, NULL, 0);
+	if (!rc)
+		silence(name);
+	return rc;
 }
 
 int bp_link_enslave(const char *name, const char *bridge)
@@ -178,6 +201,24 @@ int bp_link_delete(const char *name)
 	begin(&r, RTM_DELLINK, 0);
 	rc = index_of(name, &r.info.ifi_index);
 	return rc ? rc : talk(&r, NULL, 0);
+}
+
+int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits)
+{
+	struct request r;
+	struct ifaddrmsg *head = (struct ifaddrmsg *)&r.info; /* shorter than ifinfomsg */
+	int index, rc = index_of(name, &index);
+
+	if (rc)
+		return rc;
+	begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	*head = (struct ifaddrmsg){ .ifa_family = AF_INET,
+				    .ifa_prefixlen = prefix_bits,
+				    .ifa_index = (unsigned)index };
+	r.head.nlmsg_len = NLMSG_LENGTH(sizeof(*head));
+	put(&r, IFA_LOCAL, address, 4);
+	put(&r, IFA_ADDRESS, address, 4);
+	return talk(&r, NULL, 0);
 }
 
 /* An attribute of a list; NULL if it is not there. */
@@ -225,6 +266,42 @@ int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats)
 	memset(stats, 0, sizeof(*stats));
 	memcpy(stats, RTA_DATA(attr), bytes < sizeof(*stats) ? bytes : sizeof(*stats));
 	return 0;
+}
+
+/* Is it one that the machine may be reached by? Link-local ones come by themselves. */
+static bool is_address(const struct sockaddr *a)
+{
+	const uint8_t *b;
+
+	if (!a)
+		return false;
+	if (a->sa_family == AF_INET)
+		return true;
+	if (a->sa_family != AF_INET6)
+		return false;
+	b = ((const struct sockaddr_in6 *)(const void *)a)->sin6_addr.s6_addr;
+	return !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+}
+
+bool bp_link_has_address(const char *name)
+{
+	struct ifaddrs *all;
+	bool found = false;
+
+	if (getifaddrs(&all))
+		return false;
+	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next)
+		found = strcmp(a->ifa_name, name) == 0 && is_address(a->ifa_addr);
+	freeifaddrs(all);
+	return found;
+}
+
+bool bp_link_has_master(const char *name)
+{
+	_Alignas(8) uint8_t answer[ANSWER_BYTES];
+	struct rtattr *attr;
+
+	return get_attribute(name, IFLA_MASTER, answer, &attr) == 0;
 }
 
 bool bp_link_forwards(const char *name)

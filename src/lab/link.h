@@ -18,12 +18,19 @@ struct bp_link_end {
 
 /* Make a veth pair, both ends down, with one queue each way. */
 int bp_link_veth(const struct bp_link_end *a, const struct bp_link_end *b, uint32_t mtu);
+/* A bridge, down, that has no address and makes none: nothing but what it passes on comes from it. */
 int bp_link_bridge(const char *name);
 /* Make `name` a port of the bridge. */
 int bp_link_enslave(const char *name, const char *bridge);
+/* Whether it has an address that this machine may be reached by: any but a link-local IPv6 one. */
+bool bp_link_has_address(const char *name);
+/* Whether a bridge, bond or the like has it. */
+bool bp_link_has_master(const char *name);
 /* Whether this port of a bridge forwards: some time after its carrier came. */
 bool bp_link_forwards(const char *name);
 int bp_link_up(const char *name);
+/* Give it an IPv4 address. */
+int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits);
 int bp_link_delete(const char *name);
 /* The kernel's counters of an interface. */
 int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats);

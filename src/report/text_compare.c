@@ -82,6 +82,40 @@ static const struct bp_view accounts = {
 	BP_COLUMNS(account_columns),
 };
 
+static const struct bp_column figure_columns[] = {
+	{ .heading = "workload", .cell = "{workload}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "median", .cell = "[{?is_at_least}≥ ]{value.median:.2}" },
+	{ .heading = "least", .cell = "{value.min:.2}" },
+	{ .heading = "most", .cell = "{value.max:.2}" },
+	{ .heading = "unit", .cell = "{unit}", .align = 'l' },
+	{ .heading = "status", .cell = "{status}", .align = 'l' },
+};
+static const struct bp_view figures = {
+	.name = "figures",
+	.title = "WORKLOADS · of the rounds · '≥': a lower bound, the source was the limit",
+	.rows = "figures",
+	BP_COLUMNS(figure_columns),
+};
+
+static const struct bp_column goal_columns[] = {
+	{ .heading = "workload", .cell = "{workload}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "peer", .cell = "{peer}", .align = 'l' },
+	{ .heading = "figure", .cell = "{figure:.2}" },
+	{ .heading = "95 % interval", .cell = "{interval.lo:.2}–{interval.hi:.2}", .align = 'l' },
+	{ .heading = "goal", .cell = "{sign} {bound:.2}" },
+	{ .heading = "verdict", .cell = "{verdict}", .align = 'l' },
+};
+static const struct bp_view goals = {
+	.name = "goals",
+	.title = "GOALS · with a peer: the ratio to its figure, of paired rounds",
+	.rows = "goals",
+	BP_COLUMNS(goal_columns),
+};
+
 static const struct bp_part parts[] = {
 	{ .line = "bypath compare · {run.rounds} round[{run.rounds!1}s] · {run.elapsed_s:.1} s"
 		  "[{?run.quick} · quick: figures of one short round]"
@@ -111,6 +145,14 @@ static const struct bp_part parts[] = {
 	  .rows = "rows",
 	  .indent = GOES_ON },
 	{ .title = "TO DO", .line = "  {paths}: {text}", .rows = "fixes", .indent = GOES_ON },
+	{ .view = &figures },
+	{ .line = "{?reason}  {workload}, {path}: {reason}. To do: {fix}",
+	  .rows = "figures",
+	  .indent = GOES_ON },
+	{ .view = &goals },
+	{ .line = "{?why}  {workload} {size}, {path}: {verdict}: {why}",
+	  .rows = "goals",
+	  .indent = GOES_ON },
 };
 
 /* ---- what only the page has room for ------------------------------------------------------------ */

@@ -10,7 +10,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
                                 "peers.d"))
 
 import verdict  # noqa: E402
-from search import Bounds  # noqa: E402
 
 
 def side(name, values, offered=None, error=None, unmeasurable=None):
@@ -123,36 +122,6 @@ class Verdict(unittest.TestCase):
         self.assertEqual(verdict.stat([3, 1, None, 2]),
                          {"median": 2, "min": 1, "max": 3, "values": [3, 1, 2]})
         self.assertIsNone(verdict.stat([]))
-
-
-def search(carried, first, highest, hiccups=()):
-    """Bounds of a simulated side; trials whose number is in hiccups lose frames at any rate."""
-    bounds, n = Bounds(first, highest), 0
-    while (rate := bounds.next()) is not None:
-        n += 1
-        bounds.take(rate, 0.5 if n in hiccups or rate > carried else 0.0)
-        assert n < 100
-    return bounds
-
-
-class Search(unittest.TestCase):
-    def test_bounds_enclose_what_is_carried_from_wherever_it_begins(self):
-        for first in (50e3, 500e3, 900e3, 2e6):
-            bounds = search(700e3, first, 2e6)
-            self.assertLessEqual(bounds.lower, 700e3)
-            self.assertGreater(bounds.upper, 700e3)
-            self.assertLessEqual(bounds.upper - bounds.lower, 0.05 * bounds.upper)
-
-    def test_one_hiccup_at_a_rate_changes_nothing(self):
-        self.assertEqual(search(700e3, 500e3, 2e6, {1, 5}).value, search(700e3, 500e3, 2e6).value)
-
-    def test_faster_than_the_generator_has_no_upper_bound(self):
-        bounds = search(9e6, 500e3, 2e6)
-        self.assertIsNone(bounds.upper)
-        self.assertEqual(bounds.lower, 2e6)
-
-    def test_loss_at_every_rate_ends(self):
-        self.assertEqual(search(0, 500e3, 2e6).value, 0)
 
 
 unittest.main()

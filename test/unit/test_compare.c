@@ -1,5 +1,7 @@
 /* Comparisons: choice of paths, medians, differences of two documents. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/goals.h"
+#include "compare/paired.h"
 #include "compare/paths.h"
 #include "compare/stat.h"
 #include "compare/diff.h"
@@ -309,6 +311,75 @@ static size_t widest(const char *text)
 	return most;
 }
 
+static struct bp_cmp_values ratios_of(unsigned n, double first, double step)
+{
+	struct bp_cmp_values v = { .n = n };
+
+	for (unsigned i = 0; i < n; i++)
+		v.v[n - 1 - i] = first * pow(step, i);
+	return v;
+}
+
+/* Hollander, Wolfe, Chicken, table A.4: at n = 6 nothing is cut off, 0.969; at n = 10 eight at each end, 0.951. */
+static void an_interval_of_pairs_is_the_signed_rank_test_s(void **state)
+{
+	struct bp_cmp_values v = ratios_of(6, 1.2, 1.01);
+	struct bp_cmp_paired p;
+
+	(void)state;
+	bp_cmp_pair(&v, &p);
+	assert_true(fabs(p.level - (1 - 2.0 / 64)) < 1e-12);
+	assert_true(fabs(p.lo - 1.2) < 1e-9 && fabs(p.hi - 1.2 * pow(1.01, 5)) < 1e-9);
+	assert_true(fabs(p.estimate - 1.2 * pow(1.01, 2.5)) < 1e-9);
+
+	v = ratios_of(10, 0.9, 1.02);
+	bp_cmp_pair(&v, &p);
+	/* Pairs sum to 0 … 18 in steps of 0.01's logarithm; the ninth lowest sum of i ≤ j is 4. */
+	assert_true(fabs(p.lo - 0.9 * pow(1.02, 2)) < 1e-9);
+	assert_true(fabs(p.hi - 0.9 * pow(1.02, 7)) < 1e-9);
+	assert_true(fabs(p.level - (1 - 2 * 25.0 / 1024)) < 1e-12);
+}
+
+static void few_rounds_have_no_interval(void **state)
+{
+	struct bp_cmp_paired p;
+
+	(void)state;
+	for (unsigned n = 1; n < BP_CMP_PAIRS_MIN; n++) {
+		struct bp_cmp_values v = ratios_of(n, 1.5, 1.0);
+
+		bp_cmp_pair(&v, &p);
+		assert_true(p.level == 0 && fabs(p.estimate - 1.5) < 1e-9);
+	}
+	for (unsigned n = BP_CMP_PAIRS_MIN; n <= BP_CMP_ROUNDS_MAX; n++) {
+		struct bp_cmp_values v = ratios_of(n, 1.5, 1.03);
+
+		bp_cmp_pair(&v, &p);
+		assert_true(p.level >= 0.95 && p.lo <= p.estimate && p.estimate <= p.hi);
+	}
+	bp_cmp_pair(&(struct bp_cmp_values){ .n = 6 }, &p); /* nothing was forwarded */
+	assert_true(p.estimate == 0 && p.level == 0);
+}
+
+/* The repository's own: every name in it is one that there is. */
+static void goals_of_the_bench_are_read(void **state)
+{
+	struct bp_comparison *cmp = calloc(1, sizeof(*cmp));
+	const char *root = getenv("BYPATH_SOURCE_ROOT");
+	char path[512], why[256] = "";
+
+	(void)state;
+	assert_non_null(cmp);
+	snprintf(path, sizeof(path), "%s/test/bench/goals", root ? root : ".");
+	if (bp_cmp_goals_read(path, cmp, why, sizeof(why)))
+		fail_msg("%s", why);
+	assert_true(cmp->n_goals > 10);
+	assert_int_equal(bp_cmp_goals_rows(cmp), 0);
+	assert_true(cmp->n_figures > cmp->n_goals && cmp->n_figures <= 3 * cmp->n_goals);
+	free(cmp->figures);
+	free(cmp);
+}
+
 static void text_of_the_sample_fits_120_columns(void **state)
 {
 	char path[512], *text = NULL;
@@ -350,6 +421,9 @@ int main(void)
 		cmocka_unit_test(diff_says_that_a_figure_has_gone_or_come),
 		cmocka_unit_test(diff_of_a_disturbed_row_claims_nothing),
 		cmocka_unit_test(diff_of_single_rounds_claims_nothing),
+		cmocka_unit_test(an_interval_of_pairs_is_the_signed_rank_test_s),
+		cmocka_unit_test(few_rounds_have_no_interval),
+		cmocka_unit_test(goals_of_the_bench_are_read),
 		cmocka_unit_test(text_of_the_sample_fits_120_columns),
 	};
 

@@ -1,7 +1,7 @@
 # The private lab: namespaces, veth pairs between them, processes inside, counters of interfaces.
 # SPDX-License-Identifier: BSD-3-Clause
 """
-  gen: generator [e0]═══[w0] mid: forwarder [w1]═══[e1] the same gen, or far (TCP's server)
+  gen: generator [e0]═══[w0] mid: forwarder [w1]═══[e1] the same gen
 
 Further pairs are e2═w2, e3═w3 … The forwarder's ends take XDP frames (GRO on, which veth asks for);
 the generator's ends are plain interfaces, at which nobody listens: what arrives there is counted and
@@ -99,7 +99,7 @@ class Lab:
     def __init__(self):
         self.ends = []
         self.holders = {}
-        for netns in ("gen", "mid", "far"):
+        for netns in ("gen", "mid"):
             run("ip", "netns", "add", netns)
             run("ip", "-n", netns, "link", "set", "lo", "up")
             run("ip", "netns", "exec", netns, "sysctl", "-qw",
@@ -114,11 +114,11 @@ class Lab:
             run("ip", "-n", netns, "link", "del", device, check=False)
         self.ends = []
 
-    def wires(self, n=2, queues=1, offloads="off", far="gen"):
-        """Pairs made anew. offloads=on: as the kernel makes them, nothing set; far: where e1 lies."""
+    def wires(self, n=2, queues=1):
+        """Pairs made anew."""
         self.clear()
         for i in range(n):
-            netns = far if i == 1 else "gen"
+            netns = "gen"
             run("ip", "-n", netns, "link", "add", f"e{i}", "address", f"02:00:00:00:{i + 1:02x}:00",
                 "numtxqueues", str(queues), "numrxqueues", str(queues), "type", "veth",
                 "peer", "name", f"w{i}", "netns", "mid", "address", f"02:00:00:00:{i + 1:02x}:09",
@@ -126,11 +126,9 @@ class Lab:
             self.ends.append((netns, f"e{i}"))
             run("ip", "-n", netns, "link", "set", f"e{i}", "up")
             run("ip", "-n", "mid", "link", "set", f"w{i}", "up")
-            if offloads == "off":
-                run("ip", "netns", "exec", netns, "ethtool", "-K", f"e{i}", "tx", "off", "tso",
-                    "off", "gso", "off", "sg", "off", check=False)
-            if offloads == "off" and far == "gen":
-                run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", "on")
+            run("ip", "netns", "exec", netns, "ethtool", "-K", f"e{i}", "tx", "off", "tso", "off",
+                "gso", "off", "sg", "off", check=False)
+            run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", "on")
 
     def rx_packets(self, netns, device):
         with open(f"/proc/{self.holders[netns].popen.pid}/net/dev", encoding="ascii") as file:

@@ -7,7 +7,7 @@ import time
 from lab import Interrupted, Lab, SideError, prepare_folder
 from output import row_document
 from traffic import Context
-from verdict import note_of, stat
+from verdict import note_of
 
 
 def fresh(spec):
@@ -37,13 +37,6 @@ def measure_row(ctx, row, n_rounds, state):
                 one_round(ctx, spec, side)
 
 
-def remember(ctx, row, state):
-    """What later rows need of this one: the peer's NDR."""
-    figure = stat([r["value"] for r in state["theirs"]["rounds"]]) if state["theirs"] else None
-    if row.name.startswith("ndr-") and figure and figure["median"]:
-        ctx.ndr[row.theirs.name.split()[-1]] = figure["median"]
-
-
 def say(row, document, seconds):
     ratio = f" {document['ratio']:.2f}×" if document["ratio"] is not None else ""
     print(f"peers: {row.name}:{ratio} {document['verdict']} ({seconds:.0f} s)", file=sys.stderr,
@@ -68,7 +61,6 @@ def run_rows(options, program, doc, save):
             state = {"ours": fresh(row.ours), "theirs": fresh(row.theirs)}
             measure_row(ctx, row, options.rounds, state)
             doc["rows"].append(row_document(row, state))
-            remember(ctx, row, state)
             state = None
             save()
             say(row, doc["rows"][-1], time.monotonic() - begin)

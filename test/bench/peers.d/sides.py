@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 
-from lab import FOLDER, Process, SideError, run
+from lab import FOLDER, Process, SideError
 
 START_S = 15
 DUT_CORE, GEN_CORE = 1, 0
@@ -105,26 +105,6 @@ class Testpmd(Side):
         self.process.stop(4)
 
 
-class Bridge(Side):
-    """The kernel's own bridge between the wires."""
-
-    def __init__(self):
-        super().__init__("kernel bridge")
-        self.command = "ip link add br0 type bridge; ip link set w0 master br0; … w1"
-
-    def start_process(self):
-        run("ip", "-n", "mid", "link", "add", "br0", "type", "bridge", "forward_delay", "0")
-        for device in ("w0", "w1"):
-            run("ip", "-n", "mid", "link", "set", device, "master", "br0")
-        run("ip", "-n", "mid", "link", "set", "br0", "up")
-
-    def stop(self):
-        run("ip", "-n", "mid", "link", "del", "br0")
-
-    def abandon(self):
-        run("ip", "-n", "mid", "link", "del", "br0", check=False)
-
-
 def kernel_ini(driver, extra="", ports=("w0", "w1"), engine=""):
     """Ports of one driver, neighbours joined both ways."""
     text = f"[engine]\n{engine}\n" if engine else ""
@@ -134,10 +114,6 @@ def kernel_ini(driver, extra="", ports=("w0", "w1"), engine=""):
     for a, b in zip(ports[::2], ports[1::2]):
         text += f"{a} = {b}\n{b} = {a}\n"
     return text
-
-
-def vdevs(pmd, devices=("w0", "w1")):
-    return [f"{pmd}{i},iface={device}" for i, device in enumerate(devices)]
 
 
 def find_bypath(source_root):

@@ -1,26 +1,22 @@
 # Loads a side with the fastest source on veth, reads at the far end what it forwards.
 # SPDX-License-Identifier: BSD-3-Clause
-import json
 import os
 import shlex
 import time
 
-from lab import FOLDER, Process, SideError, cpu_times, steal_share
+from lab import Process, SideError, cpu_times, steal_share
 from sides import GEN_CORE
 
 FLOW_S = 8  # until the first packets come out at the far end
 WARM_S = 0.3
 FCS = 4
-# Frames that GRO and the far end's IP do nothing with: what is left is the path of the forwarder.
-ETH = ("--protocol", "eth")
 
 
 class Context:
-    """What a measurement needs to know: the lab, the program, how long a round lasts, earlier rows."""
+    """What a measurement needs to know: the lab, the program, how long a round lasts."""
 
     def __init__(self, lab, program, duration):
         self.lab, self.program, self.duration = lab, program, duration
-        self.ndr = {}  # of peers, by their driver, as soon as it is known
 
 
 class Feed:
@@ -39,28 +35,13 @@ class Feed:
 
 
 class Source(Feed):
-    """bypath gen, sending live XDP frames from e0 on the generator's core."""
+    """bypath gen, sending live XDP frames from e0 on the generator's core as fast as it goes."""
 
-    def __init__(self, ctx, size, rate="max", duration=None, options=()):
-        self.json_path = f"{FOLDER}/source.json"
-        if os.path.exists(self.json_path):
-            os.unlink(self.json_path)
-        arguments = ["gen", "--tx-port", "xdp_live:e0", "--rate", rate, "--duration",
-                     f"{duration or ctx.duration + FLOW_S + 5:g}", "--size", str(size),
-                     "--cores", str(GEN_CORE), "--quiet", "--set", "memory.hugepages=no",
-                     *options, "--json", self.json_path]
-        super().__init__(ctx.program, arguments)
-
-    def stop(self):
-        self.process.stop()
-        return self.read()
-
-    def read(self):
-        try:
-            with open(self.json_path, encoding="utf-8") as file:
-                return json.load(file)["trial"]
-        except (OSError, ValueError, KeyError):
-            return self.process.fail("no report")
+    def __init__(self, ctx, size, options):
+        super().__init__(ctx.program, [
+            "gen", "--tx-port", "xdp_live:e0", "--rate", "max", "--duration",
+            f"{ctx.duration + FLOW_S + 5:g}", "--size", str(size), "--cores", str(GEN_CORE),
+            "--quiet", "--set", "memory.hugepages=no", *options])
 
 
 class BareSource(Feed):
@@ -112,7 +93,7 @@ def saturate(ctx, side, size=64, n_pairs=2, queues=1, options=()):
     ctx.lab.wires(n_pairs, queues)
     try:
         side.start()
-        source = Source(ctx, size, options=options) if options else BareSource(ctx, size)
+        source = Source(ctx, size, options) if options else BareSource(ctx, size)
         wait_flow(ctx, side, source)
         result = window(ctx, side)
         source.check()

@@ -1,6 +1,6 @@
 /* Runs the generator behind a socket: requests in, results out. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/tester.h"
+#include "compare/generator.h"
 
 #include "bypath/config.h"
 #include "bypath/counters.h"
@@ -77,12 +77,12 @@ static bool write_all(int fd, const void *data, size_t bytes)
 
 /* ---- in the process ------------------------------------------------------------------------- */
 
-static void add_drop(struct bp_tester_answer *a, const char *role, const char *reason,
+static void add_drop(struct bp_generator_answer *a, const char *role, const char *reason,
 		     bool is_counted, uint64_t n)
 {
-	struct bp_tester_drop *d = &a->drops[a->n_drops];
+	struct bp_generator_drop *d = &a->drops[a->n_drops];
 
-	if (!n || a->n_drops == BP_TESTER_DROPS_MAX)
+	if (!n || a->n_drops == BP_GENERATOR_DROPS_MAX)
 		return;
 	snprintf(d->role, sizeof(d->role), "%s", role);
 	snprintf(d->reason, sizeof(d->reason), "%s", reason);
@@ -93,7 +93,7 @@ static void add_drop(struct bp_tester_answer *a, const char *role, const char *r
 
 /* What its TX port drops was never sent; what its RX port drops was, and is lost. */
 static void read_drops(const struct bp_gen *gen, struct bp_gen_report *report,
-		       struct bp_tester_answer *a)
+		       struct bp_generator_answer *a)
 {
 	bp_gen_report(gen, report);
 	for (unsigned i = 0; i < report->n_ports; i++) {
@@ -131,7 +131,7 @@ static void say_hello(const struct inner *in, const struct bp_gen *gen,
 }
 
 static void serve(const struct inner *in, struct bp_gen *gen, struct bp_gen_report *report,
-		  struct bp_tester_answer *a)
+		  struct bp_generator_answer *a)
 {
 	struct bp_trial_request request;
 
@@ -146,12 +146,12 @@ static void serve(const struct inner *in, struct bp_gen *gen, struct bp_gen_repo
 	}
 }
 
-static int tester_main(void *ctx)
+static int generator_main(void *ctx)
 {
 	const struct inner *in = ctx;
 	struct bp_conf *conf = calloc(1, sizeof(*conf));
 	struct bp_gen_report *report = calloc(1, sizeof(*report));
-	struct bp_tester_answer *a = calloc(1, sizeof(*a));
+	struct bp_generator_answer *a = calloc(1, sizeof(*a));
 	struct bp_gen *gen = NULL;
 	char errors[ERRORS_BYTES];
 	int rc = -ENOMEM;
@@ -180,88 +180,89 @@ static int tester_main(void *ctx)
 
 /* ---- outside ---------------------------------------------------------------------------------- */
 
-int bp_tester_start(const struct bp_tester_conf *conf, struct bp_tester *tester)
+int bp_generator_start(const struct bp_generator_conf *conf, struct bp_generator *generator)
 {
 	struct inner in = { .ini = conf->ini };
 	struct bp_child_conf child = { .netns = conf->netns,
 				       .folder = conf->folder,
 				       .name = "generator",
-				       .main = tester_main,
+				       .main = generator_main,
 				       .ctx = &in };
 	int fds[2], rc;
 
-	memset(tester, 0, sizeof(*tester));
-	tester->fd = -1;
+	memset(generator, 0, sizeof(*generator));
+	generator->fd = -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return -errno;
 	in.fd = fds[1];
 	in.other_end = fds[0];
-	rc = bp_child_start(&child, &tester->child);
+	rc = bp_child_start(&child, &generator->child);
 	close(fds[1]);
 	if (rc) {
 		close(fds[0]);
 		return rc;
 	}
-	tester->fd = fds[0];
+	generator->fd = fds[0];
 	return 0;
 }
 
-static int wait_readable(const struct bp_tester *tester, double seconds)
+static int wait_readable(const struct bp_generator *generator, double seconds)
 {
-	struct pollfd p = { .fd = tester->fd, .events = POLLIN };
+	struct pollfd p = { .fd = generator->fd, .events = POLLIN };
 	int n = poll(&p, 1, (int)(seconds * 1000));
 
 	return n > 0 ? 0 : -EAGAIN;
 }
 
-int bp_tester_ready(struct bp_tester *tester, double seconds, char *why, size_t why_bytes)
+int bp_generator_ready(struct bp_generator *generator, double seconds, char *why, size_t why_bytes)
 {
 	struct hello hello;
-	int rc = wait_readable(tester, seconds);
+	int rc = wait_readable(generator, seconds);
 
 	if (rc)
 		return rc;
-	if (!read_all(tester->fd, &hello, sizeof(hello)))
+	if (!read_all(generator->fd, &hello, sizeof(hello)))
 		hello.rc = -EPIPE;
 	if (!hello.rc) {
-		memcpy(tester->tx_mode, hello.tx_mode, sizeof(tester->tx_mode));
-		memcpy(tester->rx_mode, hello.rx_mode, sizeof(tester->rx_mode));
+		memcpy(generator->tx_mode, hello.tx_mode, sizeof(generator->tx_mode));
+		memcpy(generator->rx_mode, hello.rx_mode, sizeof(generator->rx_mode));
 		return 0;
 	}
-	bp_child_last_line(&tester->child, "error", why, why_bytes);
+	bp_child_last_line(&generator->child, "error", why, why_bytes);
 	if (!*why)
-		bp_child_last_line(&tester->child, "", why, why_bytes);
-	if (!*why && hello.rc == -EPIPE && !bp_child_lives_on(&tester->child, END_S))
-		bp_child_describe(&tester->child, why, why_bytes);
+		bp_child_last_line(&generator->child, "", why, why_bytes);
+	if (!*why && hello.rc == -EPIPE && !bp_child_lives_on(&generator->child, END_S))
+		bp_child_describe(&generator->child, why, why_bytes);
 	if (!*why)
 		snprintf(why, why_bytes, "%s", strerror(-hello.rc));
 	return hello.rc;
 }
 
-int bp_tester_ask(struct bp_tester *tester, const struct bp_trial_request *request)
+int bp_generator_ask(struct bp_generator *generator, const struct bp_trial_request *request)
 {
-	return write_all(tester->fd, request, sizeof(*request)) ? 0 : -EPIPE;
+	return write_all(generator->fd, request, sizeof(*request)) ? 0 : -EPIPE;
 }
 
-int bp_tester_poll(struct bp_tester *tester, double seconds, struct bp_tester_answer *answer)
+int bp_generator_poll(struct bp_generator *generator, double seconds,
+		      struct bp_generator_answer *answer)
 {
-	int rc = wait_readable(tester, seconds);
+	int rc = wait_readable(generator, seconds);
 
 	if (rc)
 		return rc;
-	return read_all(tester->fd, answer, sizeof(*answer)) ? 0 : -EPIPE;
+	return read_all(generator->fd, answer, sizeof(*answer)) ? 0 : -EPIPE;
 }
 
-void bp_tester_interrupt(struct bp_tester *tester)
+void bp_generator_interrupt(struct bp_generator *generator)
 {
-	if (tester->child.pid > 0)
-		kill(tester->child.pid, SIGUSR1);
+	if (generator->child.pid > 0)
+		kill(generator->child.pid, SIGUSR1);
 }
 
-void bp_tester_stop(struct bp_tester *tester)
+void bp_generator_stop(struct bp_generator *generator)
 {
-	if (tester->fd >= 0)
-		close(tester->fd); /* it ends when nobody asks any more */
-	tester->fd = -1;
-	bp_child_stop(&tester->child, 0, 2);
+	if (generator->fd >= 0)
+		close(generator->fd); /* it ends when nobody asks any more */
+	generator->fd = -1;
+	bp_child_stop(&generator->child, 0, 2);
 }

@@ -1,6 +1,6 @@
 /* What a row gathers: reasons, drops, values of rounds. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "compare/life.h"
+#include "compare/run.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,0 +1,136 @@
+/* Figures of workloads, and whether they reach the goals, as documents. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/goals.h"
+
+#include "compare/paired.h"
+#include "compare/stat.h"
+#include "compare/workload.h"
+#include "core/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- figures ---------------------------------------------------------------------------------- */
+
+json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < cmp->n_figures; i++) {
+		const struct bp_cmp_row *r = &cmp->figures[i];
+		json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b}", "workload",
+				      r->workload->name, "title", r->workload->title, "size",
+				      r->size->name, "path", r->path->name, "unit",
+				      r->workload->unit, "status", bp_cmp_status_name(r), "value",
+				      bp_cmp_stat(&r->figure, r->workload->scale), "is_at_least",
+				      r->is_gen_bound);
+
+		json_object_set_new(o, "reason",
+				    *r->reason ? bp_json_text(r->reason) : json_null());
+		json_object_set_new(o, "fix", *r->fix ? bp_json_text(r->fix) : json_null());
+		json_object_set_new(o, "why", *r->gen_why ? bp_json_text(r->gen_why) : json_null());
+		json_object_set_new(o, "repeated_trials", json_integer(r->n_repeated));
+		json_object_set_new(o, "ini", r->ini ? bp_json_text(r->ini) : json_null());
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/* ---- goals ------------------------------------------------------------------------------------ */
+
+struct judgement {
+	const char *verdict, *why;
+	double figure; /* ratio, or in the workload's unit; 0: none */
+	struct bp_cmp_paired paired;
+};
+
+static const struct bp_cmp_row *find(const struct bp_comparison *cmp, const struct bp_cmp_goal *g,
+				     const struct bp_cmp_path *path)
+{
+	for (unsigned i = 0; i < cmp->n_figures; i++) {
+		const struct bp_cmp_row *r = &cmp->figures[i];
+
+		if (r->workload == g->workload && r->path == path &&
+		    strcmp(r->size->name, g->size.name) == 0)
+			return r;
+	}
+	return NULL;
+}
+
+/* Why a row has no figure that counts, or NULL. */
+static const char *flaw(const struct bp_cmp_row *r)
+{
+	return r->status == BP_CMP_FAILED || r->status == BP_CMP_CANNOT_RUN ? r->reason
+	       : !r->figure.n ? "the run ended before it was measured"
+			      : NULL;
+}
+
+/* Of the same rounds. */
+static void pair(const struct bp_cmp_row *ours, const struct bp_cmp_row *theirs,
+		 struct judgement *j)
+{
+	struct bp_cmp_values ratios = { 0 };
+
+	for (unsigned i = 0; i < ours->figure.n && i < theirs->figure.n; i++)
+		if (theirs->figure.v[i] > 0)
+			bp_cmp_values_add(&ratios, ours->figure.v[i] / theirs->figure.v[i]);
+	bp_cmp_pair(&ratios, &j->paired);
+	j->figure = j->paired.estimate;
+}
+
+/*
+ * What is a lower bound (the source was the limit) may be more: it meets "at least" where it reaches it, and says
+ * nothing else. A peer's lower bound makes of the ratio an upper one.
+ */
+static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, struct judgement *j)
+{
+	const struct bp_cmp_row *ours = find(cmp, g, g->path);
+	const struct bp_cmp_row *theirs = g->peer ? find(cmp, g, g->peer) : NULL;
+	bool is_reached;
+
+	*j = (struct judgement){ .verdict = "failed", .why = flaw(ours) };
+	if (!j->why && theirs)
+		j->why = flaw(theirs);
+	if (j->why)
+		return;
+	if (theirs)
+		pair(ours, theirs, j);
+	else
+		j->figure = bp_cmp_median(&ours->figure) * g->workload->scale;
+	is_reached = g->is_at_most ? j->figure <= g->bound : j->figure >= g->bound;
+	if (theirs && theirs->is_gen_bound) {
+		j->verdict = "not measurable";
+		j->why = theirs->gen_why;
+	} else if (ours->is_gen_bound) {
+		j->verdict = is_reached && !g->is_at_most ? "met" : "not measurable";
+		j->why = ours->gen_why;
+	} else {
+		j->verdict = is_reached ? "met" : "short";
+	}
+}
+
+json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < cmp->n_goals; i++) {
+		const struct bp_cmp_goal *g = &cmp->goals[i];
+		struct judgement j;
+		json_t *o;
+
+		judge(cmp, g, &j);
+		o = json_pack("{s:s, s:s, s:s, s:o, s:s, s:f, s:s, s:o, s:o}", "workload",
+			      g->workload->name, "size", g->size.name, "path", g->path->name,
+			      "peer", g->peer ? json_string(g->peer->name) : json_null(), "sign",
+			      g->is_at_most ? "<=" : ">=", "bound", g->bound, "verdict", j.verdict,
+			      "figure", j.figure > 0 ? json_real(j.figure) : json_null(), "why",
+			      j.why ? bp_json_text(j.why) : json_null());
+		json_object_set_new(o, "interval",
+				    j.paired.level > 0
+					    ? json_pack("{s:f, s:f, s:f}", "lo", j.paired.lo, "hi",
+							j.paired.hi, "level", j.paired.level)
+					    : json_null());
+		json_array_append_new(list, o);
+	}
+	return list;
+}

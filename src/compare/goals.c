@@ -1,0 +1,216 @@
+/* Reads goals and makes the rows that they need. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/goals.h"
+
+#include "compare/workload.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_BYTES 256u
+
+static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, why_bytes, fmt, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static const struct bp_cmp_path *find_path(const char *name)
+{
+	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
+		if (strcmp(bp_cmp_paths[i].name, name) == 0)
+			return &bp_cmp_paths[i];
+	return NULL;
+}
+
+static void name_workloads(char *text, size_t bytes)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < bp_cmp_n_workloads && n < bytes; i++)
+		n += (size_t)snprintf(text + n, bytes - n, "%s%s", i ? ", " : "",
+				      bp_cmp_workloads[i].name);
+}
+
+/* "64", or "-" of a workload that has no size. */
+static bool parse_size(const char *text, const struct bp_cmp_workload *w, struct bp_cmp_size *size)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	*size = (struct bp_cmp_size){ .name = "-" };
+	if (!w->has_size)
+		return strcmp(text, "-") == 0;
+	if (*end || n < 64 || n > 1518 || snprintf(size->name, sizeof(size->name), "%lu", n) < 2)
+		return false;
+	size->bytes = (uint32_t)n;
+	size->mean_bytes = (double)n;
+	return true;
+}
+
+/* The six words of a line. */
+static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, size_t why_bytes)
+{
+	char names[200], *end;
+
+	*g = (struct bp_cmp_goal){ .workload = bp_cmp_workload_find(word[0]) };
+	name_workloads(names, sizeof(names));
+	if (!g->workload)
+		return refuse(why, why_bytes, "workload: found '%s', allowed: %s", word[0], names);
+	if (!parse_size(word[1], g->workload, &g->size))
+		return refuse(why, why_bytes, "size: found '%s', allowed: %s", word[1],
+			      g->workload->has_size ? "64 … 1518" : "- (this workload has none)");
+	g->path = find_path(word[2]);
+	g->peer = strcmp(word[3], "-") ? find_path(word[3]) : NULL;
+	if (!g->path || (!g->peer && strcmp(word[3], "-")))
+		return refuse(why, why_bytes,
+			      "path: found '%s', allowed: a path of bypath compare --list%s",
+			      g->path ? word[3] : word[2], g->path ? ", or -" : "");
+	g->is_at_most = strcmp(word[4], "<=") == 0;
+	if (!g->is_at_most && strcmp(word[4], ">="))
+		return refuse(why, why_bytes, "found '%s', allowed: >=, <=", word[4]);
+	g->bound = strtod(word[5], &end);
+	if (*end || end == word[5] || !(g->bound > 0))
+		return refuse(why, why_bytes, "found '%s', allowed: a number above 0", word[5]);
+	return 0;
+}
+
+/* Returns how many words there are, 7 for more than six. */
+static unsigned split(char *line, char *word[6])
+{
+	char *at = NULL;
+	unsigned n = 0;
+
+	line[strcspn(line, "#\n")] = '\0';
+	for (char *w = strtok_r(line, " \t\r", &at); w; w = strtok_r(NULL, " \t\r", &at)) {
+		if (n == 6)
+			return 7;
+		word[n++] = w;
+	}
+	return n;
+}
+
+static int read_line(char *line, struct bp_comparison *cmp, char *why, size_t why_bytes)
+{
+	char *word[6];
+	unsigned n = split(line, word);
+
+	if (!n)
+		return 0;
+	if (n != 6)
+		return refuse(
+			why, why_bytes,
+			"found %s words, allowed: workload, size, path, peer, >= or <=, number",
+			n > 6 ? "more than six" : "too few");
+	if (cmp->n_goals == BP_CMP_GOALS_MAX)
+		return refuse(why, why_bytes, "more than %u goals", BP_CMP_GOALS_MAX);
+	return parse_goal(word, &cmp->goals[cmp->n_goals++], why, why_bytes);
+}
+
+int bp_cmp_goals_read(const char *path, struct bp_comparison *cmp, char *why, size_t why_bytes)
+{
+	char line[LINE_BYTES], what[LINE_BYTES];
+	FILE *file = fopen(path, "re");
+	unsigned n_line = 0;
+	int rc = 0;
+
+	if (!file)
+		return refuse(why, why_bytes, "%s: %s", path, strerror(errno));
+	while (!rc && fgets(line, sizeof(line), file)) {
+		n_line++;
+		rc = strchr(line, '\n') || feof(file)
+			     ? read_line(line, cmp, what, sizeof(what))
+			     : refuse(what, sizeof(what), "the line has more than %u bytes",
+				      LINE_BYTES - 2);
+	}
+	if (!rc && ferror(file))
+		rc = refuse(what, sizeof(what), "it cannot be read");
+	fclose(file);
+	if (rc)
+		return refuse(why, why_bytes, "%s:%u: %s", path, n_line, what);
+	return cmp->n_goals ? 0 : refuse(why, why_bytes, "%s: no goal in it", path);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------- */
+
+static void add_row(struct bp_comparison *cmp, const struct bp_cmp_workload *w,
+		    const struct bp_cmp_path *path, const struct bp_cmp_size *size,
+		    const struct bp_cmp_path *load_of)
+{
+	for (unsigned i = 0; i < cmp->n_figures; i++) {
+		const struct bp_cmp_row *r = &cmp->figures[i];
+
+		if (r->workload == w && r->path == path && strcmp(r->size->name, size->name) == 0)
+			return;
+	}
+	cmp->figures[cmp->n_figures++] = (struct bp_cmp_row){
+		.path = path, .size = size, .workload = w, .load_of = load_of, .softirq_ns = -1
+	};
+}
+
+int bp_cmp_goals_rows(struct bp_comparison *cmp)
+{
+	cmp->figures = calloc(3 * (size_t)cmp->n_goals, sizeof(*cmp->figures));
+	if (!cmp->figures)
+		return -ENOMEM;
+	for (unsigned i = 0; i < cmp->n_goals; i++) {
+		const struct bp_cmp_goal *g = &cmp->goals[i];
+		const struct bp_cmp_path *load_of = g->peer ? g->peer : g->path;
+
+		if (g->workload->has_load)
+			add_row(cmp, bp_cmp_workload_find("lossless"), load_of, &g->size, NULL);
+		add_row(cmp, g->workload, g->path, &g->size, load_of);
+		if (g->peer)
+			add_row(cmp, g->workload, g->peer, &g->size, load_of);
+	}
+	return 0;
+}
+
+static void add_paths(struct bp_comparison *cmp, const struct bp_cmp_workload *w,
+		      const bool *chosen)
+{
+	static const struct bp_cmp_size none = { .name = "-" };
+	const struct bp_cmp_options *o = &cmp->options;
+
+	for (unsigned s = 0; s < (w->has_size ? o->n_sizes : 1); s++)
+		for (unsigned i = 0; i < bp_cmp_n_paths; i++)
+			if (chosen[i])
+				add_row(cmp, w, &bp_cmp_paths[i],
+					w->has_size ? &o->sizes[s] : &none, &bp_cmp_paths[i]);
+}
+
+int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool *chosen, char *why,
+			 size_t why_bytes)
+{
+	char copy[LINE_BYTES], names[200], *at = NULL;
+
+	if (snprintf(copy, sizeof(copy), "%s", list) >= (int)sizeof(copy))
+		return refuse(why, why_bytes, "--workloads: too long");
+	name_workloads(names, sizeof(names));
+	cmp->figures = calloc((size_t)bp_cmp_n_workloads * bp_cmp_n_paths * BP_CMP_SIZES_MAX,
+			      sizeof(*cmp->figures));
+	if (!cmp->figures)
+		return -ENOMEM;
+	for (char *w = strtok_r(copy, ", ", &at); w; w = strtok_r(NULL, ", ", &at)) {
+		const struct bp_cmp_workload *found = bp_cmp_workload_find(w);
+
+		if (!found)
+			return refuse(why, why_bytes, "--workloads: found '%s', allowed: %s", w,
+				      names);
+		add_paths(cmp, found, chosen);
+	}
+	return cmp->n_figures
+		       ? 0
+		       : refuse(why, why_bytes, "--workloads: found nothing, allowed: %s", names);
+}

@@ -1,0 +1,210 @@
+/* Searches the highest rate that the far interface's counter confirms; measures latency at half of one. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/lossless.h"
+
+#include "compare/meter.h"
+#include "compare/run.h"
+#include "compare/workload.h"
+#include "core/clock.h"
+#include "gen/search.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOSS_RATIO   0.001
+#define WIDTH        0.05
+#define TRIAL_S      0.4
+#define EXPLORE_S    0.15
+#define SETTLE_S     0.05
+#define TRIALS       24 /* for which there is time at least */
+#define SETTLE_MAX   2.0
+#define STEP_US      10000u
+#define PASS_S       8.0
+#define PASS_PPS     20000.0
+#define PASS_PKTS    32u
+#define LATENCY_LOSS 0.05 /* of the frames, above which the others' latency is not the path's */
+#define SENT_SHARE   0.9 /* of the load asked for, under which the generator was the limit */
+
+/* What the far interface has received, once nothing comes any more. */
+static uint64_t settle(struct bp_cmp_run *run)
+{
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(SETTLE_MAX * 1e9), last = 0, now;
+	uint64_t still_ns = bp_clock_ns();
+
+	for (;;) {
+		if (bp_cmp_meter_far(run, &now))
+			return last;
+		if (now != last)
+			still_ns = bp_clock_ns();
+		last = now;
+		if (bp_clock_ns() - still_ns > (uint64_t)(SETTLE_S * 1e9) || bp_clock_ns() > end_ns)
+			return last;
+		usleep(STEP_US);
+	}
+}
+
+/* A few frames, again and again until some come out: what is lost before is no limit of the path. */
+static int wait_passing(struct bp_cmp_run *run)
+{
+	const struct bp_trial_request request = { .rate_pps = PASS_PPS,
+						  .n_pkts = PASS_PKTS,
+						  .duration_s = 1,
+						  .frame_size = run->row->size->bytes };
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(PASS_S * 1e9), before, after;
+	int rc = bp_cmp_meter_far(run, &before);
+
+	while (!rc && bp_clock_ns() < end_ns) {
+		rc = bp_cmp_run_trial(run, &request);
+		after = settle(run);
+		if (after - before >= PASS_PKTS)
+			return rc;
+	}
+	if (!rc)
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
+			       "no frame comes out after %.0f s", PASS_S);
+	return rc ? rc : -ETIMEDOUT;
+}
+
+/* The generator knows what it sent, the far interface what came. */
+static int far_trial(void *ctx, const struct bp_trial_request *request,
+		     struct bp_trial_result *result)
+{
+	struct bp_cmp_run *run = ctx;
+	uint64_t before, after;
+	int rc = bp_cmp_meter_far(run, &before);
+
+	if (!rc)
+		rc = bp_cmp_run_trial(run, request);
+	if (rc && rc != -EINTR)
+		return rc;
+	after = settle(run);
+	*result = run->answer.result;
+	result->n_received = after - before;
+	result->n_lost =
+		result->n_sent > result->n_received ? result->n_sent - result->n_received : 0;
+	result->loss_ratio = result->n_sent ? (double)result->n_lost / (double)result->n_sent : 0;
+	result->received_pps = result->sent_pps * (1 - result->loss_ratio);
+	result->is_generator_bound = request->rate_pps > 0
+					     ? result->offered_pps < 0.995 * request->rate_pps
+					     : !result->n_lost;
+	return 0;
+}
+
+static int take_bounds(struct bp_cmp_row *row, const struct bp_search_result *result,
+		       double *figure)
+{
+	const struct bp_search_bounds *b = &result->goals[0];
+	const char *why = *b->why ? b->why : result->why;
+
+	*figure = result->n_goals ? b->lower_pps : 0;
+	if (!(*figure > 0)) {
+		bp_cmp_row_end(
+			row, BP_CMP_CANNOT_RUN,
+			"end other work on these cores, or give the search more time: --duration",
+			"no rate with at most %g %% loss was found: %s", 100 * LOSS_RATIO, why);
+		return -ENODATA;
+	}
+	if (b->outcome == BP_SEARCH_MEASURED)
+		return 0;
+	row->is_gen_bound = true;
+	snprintf(row->gen_why, sizeof(row->gen_why), "%s", why);
+	return 0;
+}
+
+static int begin(struct bp_cmp_run *run)
+{
+	int rc = bp_cmp_forwarder_start(run);
+
+	return rc ? rc : bp_cmp_run_start_generator(run);
+}
+
+int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
+{
+	struct bp_search_result result = { 0 };
+	struct bp_search_conf conf;
+	int rc = begin(run);
+
+	if (!rc)
+		rc = wait_passing(run);
+	if (rc)
+		return rc;
+	bp_search_defaults(BP_SEARCH_PDR, &conf);
+	conf.trial = far_trial;
+	conf.trial_ctx = run;
+	conf.stop = run->cmp->stop;
+	conf.frame_size = run->row->size->bytes;
+	conf.loss_ratios[0] = LOSS_RATIO;
+	conf.settle_s = SETTLE_S;
+	conf.width = WIDTH;
+	conf.trial_s = fmin(TRIAL_S, run->cmp->options.trial_s);
+	conf.budget_s = fmax(TRIALS * conf.trial_s, run->cmp->options.search_s);
+	conf.explore_s = fmin(EXPLORE_S, run->cmp->options.trial_s);
+	conf.sum_s = conf.trial_s;
+	if (bp_search_run(&conf, &result))
+		rc = -EIO;
+	if (!rc && bp_cmp_is_stopped(run))
+		rc = -EINTR;
+	if (!rc)
+		rc = take_bounds(run->row, &result, figure);
+	bp_search_result_free(&result);
+	return rc;
+}
+
+/* The last rate of the path whose load it is; 0: none. */
+static double load_of(const struct bp_cmp_run *run)
+{
+	const struct bp_cmp_row *own = run->row;
+
+	for (unsigned i = 0; i < run->cmp->n_figures; i++) {
+		const struct bp_cmp_row *r = &run->cmp->figures[i];
+
+		if (r->workload->measure == bp_cmp_measure_lossless && r->path == own->load_of &&
+		    strcmp(r->size->name, own->size->name) == 0 && r->figure.n)
+			return r->figure.v[r->figure.n - 1];
+	}
+	return 0;
+}
+
+int bp_cmp_measure_p99(struct bp_cmp_run *run, double *figure)
+{
+	const struct bp_trial_request request = { .rate_pps = load_of(run) / 2,
+						  .duration_s = run->cmp->options.trial_s,
+						  .settle_s = SETTLE_S,
+						  .frame_size = run->row->size->bytes };
+	const struct bp_trial_result *r = &run->answer.result;
+	int rc;
+
+	if (!(request.rate_pps > 0)) {
+		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN,
+			       "measure 'lossless' of that path as well",
+			       "half of which load? %s has no lossless rate here",
+			       run->row->load_of->name);
+		return -ENODATA;
+	}
+	run->is_for_latency = true; /* one thread that sends, receives and polls */
+	rc = bp_cmp_write_inis(run);
+	if (!rc)
+		rc = begin(run);
+	if (!rc)
+		rc = bp_cmp_run_quiet_trial(run, &request);
+	if (rc || r->is_interrupted)
+		return rc ? rc : -EINTR;
+	if (!r->n_received) {
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
+			       "nothing came back");
+		return -ENODATA;
+	}
+	*figure = bp_latency_percentile(&run->answer.latency, 0.99) * 1e-9;
+	if (r->sent_pps >= SENT_SHARE * request.rate_pps && r->loss_ratio <= LATENCY_LOSS)
+		return 0;
+	run->row->is_gen_bound = true;
+	snprintf(
+		run->row->gen_why, sizeof(run->row->gen_why),
+		"the generator sends %.0f of %.0f kpps when it receives as well, %.0f %% of the frames "
+		"are lost and have no latency",
+		r->sent_pps * 1e-3, request.rate_pps * 1e-3, 100 * r->loss_ratio);
+	return 0;
+}

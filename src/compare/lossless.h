@@ -1,0 +1,16 @@
+/* Workloads of bypath's own generator in the veth lab: highest rate with hardly any loss, latency at a peer's load. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_COMPARE_LOSSLESS_H
+#define BYPATH_COMPARE_LOSSLESS_H
+
+struct bp_cmp_run;
+
+/* As a workload's measure (compare/workload.h). */
+
+/* Frames per second with at most 0.1 % loss: a generator that only sends, on one core, counted at the far interface. */
+int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure);
+
+/* The 99th percentile of latency, in seconds, at half the last such rate of row->load_of in this comparison. */
+int bp_cmp_measure_p99(struct bp_cmp_run *run, double *figure);
+
+#endif

@@ -1,0 +1,133 @@
+/* Named ports: refuses those that are not free, finds out who loads them, measures what another box sends. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/ports.h"
+
+#include "compare/meter.h"
+#include "core/netdev.h"
+#include "lab/link.h"
+#include "lab/listen.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LISTEN_S  2.0
+#define LOAD_PKTS 200u /* a tester sends more in that time, a quiet network less */
+#define FCS_BYTES 4u
+
+/* ---- may they be taken? ---------------------------------------------------------------------- */
+
+static int check_one(const char *ifname, char *why, size_t why_bytes)
+{
+	if (!ifname || bp_netdev_index(-1, ifname) < 0)
+		return 0;
+	if (bp_link_has_address(ifname))
+		snprintf(
+			why, why_bytes,
+			"%s has an address: this machine may be reached by it, and a comparison would cut that "
+			"off. Name other ports, or take it away first: ip addr flush dev %s",
+			ifname, ifname);
+	else if (bp_link_has_master(ifname))
+		snprintf(
+			why, why_bytes,
+			"%s belongs to a bridge or bond. Name other ports, or take it out first: ip link set %s "
+			"nomaster",
+			ifname, ifname);
+	else if (bp_netdev_is_up(-1, ifname) == 0)
+		snprintf(why, why_bytes, "%s is down: ip link set %s up", ifname, ifname);
+	else
+		return 0;
+	return -EBUSY;
+}
+
+int bp_cmp_ports_check(const struct bp_cmp_options *o, char *why, size_t why_bytes)
+{
+	const char *const names[] = { o->in, o->out, o->gen_tx, o->gen_rx };
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++)
+		rc = check_one(names[i], why, why_bytes);
+	return rc;
+}
+
+/* ---- who loads them? ------------------------------------------------------------------------- */
+
+/* The one size that arrives; a mix is known by its mean. */
+static void set_size(const struct bp_heard *heard, struct bp_cmp_options *o)
+{
+	struct bp_cmp_size *size = &o->sizes[0];
+
+	o->n_sizes = 1;
+	size->mean_bytes = (double)heard->sum_bytes / heard->n + FCS_BYTES;
+	size->bytes = heard->min_bytes == heard->max_bytes ? heard->min_bytes + FCS_BYTES : 0;
+	if (size->bytes)
+		snprintf(size->name, sizeof(size->name), "%u", size->bytes);
+	else
+		snprintf(size->name, sizeof(size->name), "mix");
+}
+
+void bp_cmp_ports_look(struct bp_comparison *cmp)
+{
+	struct bp_cmp_options *o = &cmp->options;
+	struct bp_heard heard = { 0 };
+
+	if (!o->in)
+		return;
+	cmp->tester = o->gen_tx ? BP_CMP_TESTER_HERE : BP_CMP_TESTER_NONE;
+	if (o->gen_tx || bp_listen(o->in, LOAD_PKTS, LISTEN_S, &heard) || heard.n < LOAD_PKTS)
+		return;
+	cmp->tester = BP_CMP_TESTER_ELSEWHERE;
+	set_size(&heard, o);
+}
+
+void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
+{
+	const struct bp_cmp_options *o = &cmp->options;
+	const char *a = o->in, *b = o->out;
+
+	if (!a || !cmp->is_root || cmp->tester != BP_CMP_TESTER_NONE)
+		return;
+	fprintf(out,
+		"nobody sends to %s, so nothing can be measured between %s and %s. One of these:\n\n"
+		"1. Another box with bypath, its interface C wired to %s, its D to %s. There:\n"
+		"     sudo ip link set C up\n"
+		"     sudo ip link set D up\n"
+		"     sudo bypath gen --tx-port af_packet:C --rx-port af_packet:D --rate max --size %s "
+		"--duration 3600\n"
+		"   and while it sends, here:\n"
+		"     sudo bypath compare --ports %s,%s\n"
+		"   The rate of each path is counted at %s and %s. Ctrl-C ends the sender; its report has what it "
+		"lost.\n"
+		"2. A loop cable from each port to two more interfaces of this machine, C to %s, D to %s: loss-free "
+		"rate\n"
+		"   and latency are measured as well.\n"
+		"     sudo bypath compare --ports %s,%s --gen-ports C,D\n\n",
+		a, a, b, a, b, o->sizes[0].name, a, b, a, b, a, b, a, b);
+	fflush(out);
+}
+
+/* ---- saturation by another box --------------------------------------------------------------- */
+
+int bp_cmp_ports_saturate(struct bp_cmp_run *run)
+{
+	struct bp_cmp_row *row = run->row;
+	struct bp_cmp_rates rates;
+	int rc = bp_cmp_meter_flow(run);
+
+	snprintf(row->gen_source, sizeof(row->gen_source), "another box");
+	if (!rc)
+		rc = bp_cmp_meter_trial(run, &rates);
+	if (rc)
+		return rc;
+	bp_cmp_values_add(&row->offered, rates.offered);
+	bp_cmp_values_add(&row->forwarded, rates.forwarded);
+	bp_cmp_values_add(&row->loss, fmax(0, 1 - rates.forwarded / rates.offered));
+	if (rates.forwarded < BP_CMP_BOUND_SHARE * rates.offered)
+		return 0;
+	row->is_gen_bound = true;
+	snprintf(row->gen_why, sizeof(row->gen_why),
+		 "the other box sends %.3f Mpps, and that is forwarded: more may be",
+		 rates.offered * 1e-6);
+	return 0;
+}

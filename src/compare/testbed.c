@@ -1,0 +1,329 @@
+/* The test bed of one run: two unnamed namespaces, the wires between them, a forwarder in the kernel. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/run.h"
+#include "compare/workload.h"
+
+#include "core/netdev.h"
+#include "lab/netns.h"
+#include "lab/packet_stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FORWARD_TRIES    1000u /* of 10 ms */
+#define XDP_ACT_NDO_XMIT 4u /* NETDEV_XDP_ACT_NDO_XMIT of linux/netdev.h, Linux 6.3 */
+#define NEED_ROOT        "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
+
+/* e0 ═ w0 and w1 ═ e1; locally administered addresses. */
+static int make_wires(struct bp_cmp_run *run)
+{
+	struct bp_link_end e0 = { "e0", run->gen_ns, { 2, 0, 0, 0, 1, 0 } };
+	struct bp_link_end e1 = { "e1", run->far_ns, { 2, 0, 0, 0, 2, 0 } };
+	struct bp_link_end w0 = { "w0", run->dut_ns, { 2, 0, 0, 0, 1, 9 } };
+	struct bp_link_end w1 = { "w1", run->dut_ns, { 2, 0, 0, 0, 2, 9 } };
+	uint32_t bytes = run->row->size->bytes, mtu = bytes > 1518 ? bytes - 18 : 1500;
+	int rc = bp_link_veth(&e0, &w0, mtu);
+
+	return rc ? rc : bp_link_veth(&e1, &w1, mtu);
+}
+
+/* One end, in its namespace: up; unless hosts keep theirs, offloads as traffic generators have them. */
+static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
+{
+	int rc = bp_netns_enter(netns);
+
+	if (!rc)
+		rc = bp_link_up(name);
+	if (rc)
+		return rc;
+	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
+	if (!run->row->workload || run->row->workload->ends != BP_CMP_ENDS_HOSTS)
+		bp_link_offloads_off(name);
+	if (strcmp(name, "e0") == 0)
+		run->row->has_offloads = bp_link_offloads(name, &run->row->offloads) == 0;
+	return 0;
+}
+
+static bool has_hosts(const struct bp_cmp_row *row)
+{
+	return row->workload && row->workload->ends != BP_CMP_ENDS_SOURCE;
+}
+
+/* 10.77.0.1 in one namespace, 10.77.0.2 in the other. */
+static int address_hosts(struct bp_cmp_run *run)
+{
+	int rc = bp_netns_enter(run->gen_ns);
+
+	if (!rc)
+		rc = bp_link_address("e0", (const uint8_t[4]){ 10, 77, 0, 1 }, 24);
+	if (!rc)
+		rc = bp_netns_enter(run->far_ns);
+	return rc ? rc : bp_link_address("e1", (const uint8_t[4]){ 10, 77, 0, 2 }, 24);
+}
+
+/* Leaves the calling thread with the forwarder. */
+static int prepare_wires(struct bp_cmp_run *run)
+{
+	int rc = prepare_end(run, run->gen_ns, "e0");
+
+	if (!rc)
+		rc = prepare_end(run, run->far_ns, "e1");
+	if (!rc && has_hosts(run->row))
+		rc = address_hosts(run);
+	if (!rc)
+		rc = prepare_end(run, run->dut_ns, "w0");
+	return rc ? rc : prepare_end(run, run->dut_ns, "w1");
+}
+
+/* In the calling thread's namespace. */
+static int make_bridge(struct bp_cmp_run *run, const char *bridge)
+{
+	const char *in = run->names.in, *out = run->names.out;
+	int rc = bp_link_bridge(bridge);
+
+	if (!rc)
+		rc = bp_link_enslave(in, bridge);
+	if (!rc)
+		rc = bp_link_enslave(out, bridge);
+	if (!rc)
+		rc = bp_link_up(bridge);
+	snprintf(run->row->mode, sizeof(run->row->mode), "bridge");
+	/* What arrives before is dropped and counted nowhere. */
+	for (unsigned i = 0; !rc && !(bp_link_forwards(in) && bp_link_forwards(out)); i++) {
+		if (i == FORWARD_TRIES)
+			return -ETIMEDOUT;
+		usleep(10000);
+	}
+	return rc;
+}
+
+static int make_redirect(struct bp_cmp_run *run)
+{
+	char why[160] = "";
+	int rc = bp_redirect_start(run->names.in, run->names.out, &run->redirect, why, sizeof(why));
+
+	if (rc)
+		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN,
+			       "needs CAP_BPF and a kernel with bpf_link "
+			       "for XDP (5.9)",
+			       "%s", *why ? why : strerror(-rc));
+	snprintf(run->row->mode, sizeof(run->row->mode), "%s",
+		 run->redirect.is_native ? "native" : "generic");
+	return rc;
+}
+
+/* In the calling thread's namespace. */
+static int make_kernel_forwarder(struct bp_cmp_run *run, const char *bridge)
+{
+	switch (run->row->path->forwarder) {
+	case BP_CMP_BRIDGE:
+		return make_bridge(run, bridge);
+	case BP_CMP_REDIRECT:
+		return make_redirect(run);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Between ports that were named: in the namespace that they are in, among what is there. A bridge has a guard,
+ * which takes it away however this process ends; the redirect goes with its descriptors.
+ */
+static int make_between_ports(struct bp_cmp_run *run)
+{
+	enum bp_cmp_forwarder f = run->row->path->forwarder;
+	char bridge
+		[IF_NAMESIZE]; /* of this process: two comparisons take nothing from each other */
+	uint64_t features;
+	int rc = 0;
+
+	snprintf(bridge, sizeof(bridge), "bypath-%d", (int)getpid());
+	if (f != BP_CMP_BRIDGE && f != BP_CMP_REDIRECT)
+		return 0;
+	if (f == BP_CMP_REDIRECT &&
+	    !bp_netdev_xdp_features(bp_netdev_index(-1, run->names.out), &features) &&
+	    !(features & XDP_ACT_NDO_XMIT)) {
+		bp_cmp_row_end(
+			run->row, BP_CMP_CANNOT_RUN,
+			"a veth takes them while its other end has GRO on: ethtool -K END gro on",
+			"%s takes no redirected frames: its driver has no XDP transmit now",
+			run->names.out);
+		return -EOPNOTSUPP;
+	}
+	if (f == BP_CMP_BRIDGE)
+		rc = bp_guard_start(bridge, &run->guard);
+	if (!rc)
+		rc = make_kernel_forwarder(run, bridge);
+	if (!rc)
+		rc = bp_link_stats(run->names.in, &run->in_before);
+	return rc ? rc : bp_link_stats(run->names.out, &run->out_before);
+}
+
+static int make_namespaces(struct bp_cmp_run *run)
+{
+	bool has_two = run->row->path->lab == BP_CMP_VETH;
+
+	run->home = bp_netns_home();
+	if (run->home < 0)
+		return run->home;
+	run->dut_ns = bp_netns_create();
+	if (run->dut_ns < 0)
+		return run->dut_ns;
+	/* On a tap device the generator sits beside the forwarder. */
+	run->gen_ns = has_two ? bp_netns_create() : dup(run->dut_ns);
+	if (run->gen_ns < 0)
+		return run->gen_ns;
+	run->far_ns = has_hosts(run->row) ? bp_netns_create() : dup(run->gen_ns);
+	return run->far_ns < 0 ? run->far_ns : 0;
+}
+
+int bp_cmp_testbed_make(struct bp_cmp_run *run)
+{
+	const struct bp_cmp_path *p = run->row->path;
+	int rc = 0;
+
+	if (p->lab == BP_CMP_DEVICES)
+		rc = make_between_ports(run);
+	if (p->lab == BP_CMP_VETH || p->lab == BP_CMP_TAP)
+		rc = make_namespaces(run);
+	if (!rc && p->lab == BP_CMP_VETH) {
+		rc = make_wires(run);
+		run->has_wires = !rc;
+		if (!rc)
+			rc = prepare_wires(run);
+		if (!rc)
+			rc = make_kernel_forwarder(run, "br0");
+	}
+	if (run->home >= 0)
+		(void)bp_netns_enter(run->home);
+	if (rc == -EPERM || rc == -EACCES)
+		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, NEED_ROOT,
+			       "no network namespace can be made here: %s", strerror(-rc));
+	else if (rc == -EOPNOTSUPP)
+		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "modprobe veth bridge",
+			       "this kernel lacks what the lab needs: %s", strerror(-rc));
+	else if (rc)
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see dmesg", "making the lab: %s",
+			       strerror(-rc));
+	return rc;
+}
+
+/*
+ * What veth could not redirect into an AF_XDP socket is in its rx_dropped, and in the socket's
+ * statistics as well (drivers/net/veth.c, veth_xdp_rcv_skb; net/xdp/xsk.c, xsk_rcv).
+ */
+static void add_stat(struct bp_cmp_row *row, const char *where, const char *name, const char *what,
+		     bool is_rx, uint64_t n_known)
+{
+	struct rtnl_link_stats64 s;
+	char reason[40];
+	uint64_t n;
+
+	if (bp_link_stats(name, &s))
+		return;
+	n = is_rx ? s.rx_dropped : s.tx_dropped;
+	snprintf(reason, sizeof(reason), "%s %s", name, what);
+	bp_cmp_row_drop(row, where, reason, "reported", n > n_known ? n - n_known : 0);
+}
+
+/*
+ * net_af_packet does not tell what its socket dropped while its ring was full, but the kernel does, as
+ * long as the socket is there. Where it may not be asked, the drops are what arrived at the interface
+ * and was not received: then that stage balances by construction, and the row says so.
+ */
+void bp_cmp_testbed_ask_sockets(struct bp_cmp_run *run)
+{
+	const char *in = run->row->path->in;
+	int ifindex;
+
+	run->has_socket_drops = false;
+	if (!run->has_wires || !run->dut.pid || !in || !strstr(in, "net_af_packet") ||
+	    bp_netns_enter(run->dut_ns))
+		return;
+	ifindex = bp_netdev_index(-1, "w0");
+	(void)bp_netns_enter(run->home);
+	run->has_socket_drops =
+		ifindex > 0 && bp_packet_drops(run->dut.pid, ifindex, &run->n_socket_drops) == 0;
+}
+
+static void add_hidden(struct bp_cmp_run *run, uint64_t n_received)
+{
+	struct rtnl_link_stats64 s;
+
+	if (!strstr(run->row->path->in, "net_af_packet"))
+		return;
+	if (run->has_socket_drops)
+		bp_cmp_row_drop(run->row, "wan", "tp_drops of its socket", "reported",
+				run->n_socket_drops);
+	else if (!bp_link_stats("w0", &s) && s.rx_packets > n_received)
+		bp_cmp_row_drop(run->row, "wan", "w0 rx_packets - received", "derived",
+				s.rx_packets - n_received);
+}
+
+/* Where the kernel forwards between named ports, these say what they dropped: since it was set up. */
+static void add_ports(struct bp_cmp_run *run)
+{
+	struct rtnl_link_stats64 in, out;
+	char reason[40];
+
+	if (run->row->path->forwarder == BP_CMP_BYPATH || bp_link_stats(run->names.in, &in) ||
+	    bp_link_stats(run->names.out, &out))
+		return;
+	snprintf(reason, sizeof(reason), "%.15s rx_dropped", run->names.in);
+	bp_cmp_row_drop(run->row, "wan", reason, "reported",
+			in.rx_dropped + in.rx_missed_errors - run->in_before.rx_dropped -
+				run->in_before.rx_missed_errors);
+	snprintf(reason, sizeof(reason), "%.15s tx_dropped", run->names.out);
+	bp_cmp_row_drop(run->row, "lan", reason, "reported",
+			out.tx_dropped - run->out_before.tx_dropped);
+}
+
+void bp_cmp_testbed_drops(struct bp_cmp_run *run)
+{
+	struct bp_cmp_row *row = run->row;
+
+	if (row->path->lab == BP_CMP_DEVICES)
+		add_ports(run);
+	if (!run->has_wires)
+		return;
+	if (bp_netns_enter(run->gen_ns) == 0) {
+		if (!run->is_source_named)
+			add_stat(row, "wire in", "e0", "tx_dropped", false, 0);
+	}
+	if (bp_netns_enter(run->far_ns) == 0)
+		add_stat(row, "wire out", "e1", "rx_dropped", true, 0);
+	if (bp_netns_enter(run->dut_ns) == 0) {
+		add_stat(row, "wire in", "w0", "rx_dropped", true, run->n_known);
+		if (run->row->path->in)
+			add_hidden(run, run->n_forwarder_received);
+		if (!run->is_out_named)
+			add_stat(row, "wire out", "w1", "tx_dropped", false, 0);
+	}
+	(void)bp_netns_enter(run->home);
+}
+
+void bp_cmp_testbed_remove(struct bp_cmp_run *run)
+{
+	bp_redirect_stop(&run->redirect);
+	bp_guard_end(&run->guard);
+	if (run->has_wires && bp_netns_enter(run->gen_ns) == 0) {
+		/* At once; the namespaces' own end comes later, in a kernel thread. */
+		bp_link_delete("e0");
+		if (bp_netns_enter(run->far_ns) == 0)
+			bp_link_delete("e1");
+	}
+	if (run->home >= 0)
+		(void)bp_netns_enter(run->home);
+	if (run->far_ns >= 0)
+		close(run->far_ns);
+	if (run->gen_ns >= 0)
+		close(run->gen_ns);
+	if (run->dut_ns >= 0)
+		close(run->dut_ns);
+	if (run->home >= 0)
+		close(run->home);
+	run->home = run->far_ns = run->gen_ns = run->dut_ns = -1;
+	run->has_wires = false;
+}

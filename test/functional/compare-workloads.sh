@@ -1,0 +1,99 @@
+# bypath compare: workloads and goals: what is measured, what is judged, what is refused.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: compare-workloads.sh goals|tcp|lossless|refused
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+compare()
+{
+	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
+}
+
+nothing_left() { ! ip -o link | grep -v ' lo:' && ! pgrep -x 'bypath|iperf3' && [ ! -e /run/bypath-compare ]; }
+
+# A status that has a figure: no test depends on what else the machine does.
+FIGURE="('ok', 'disturbed')"
+
+case ${1:?usage: compare-workloads.sh goals|tcp|lossless|refused} in
+goals)
+	# Bounds that every figure reaches, and bounds that none does: no rate decides.
+	cat >"$BP_TMP/goals" <<-'EOF'
+		# workload size path peer sign number
+		rate   64 af_packet-mmap   bridge           >= 0.000001
+		rate   64 af_packet-mmap   bridge           >= 1000000 # of the same two rows
+		memory -  af_packet-socket -                <= 0.001
+		memory -  bridge           -                <= 48
+		start  -  af_packet-socket af_packet-mmap   <= 1000000
+	EOF
+	compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	wait_for 10 nothing_left || fail "something is left behind"
+	bp_expect c "r['rows'] == [] and len(r['figures']) == 6 and len(r['goals']) == 5"
+	bp_expect c "[(f['workload'], f['path'], f['status'] in $FIGURE) for f in r['figures']] == \
+		[('rate', 'af_packet-mmap', True), ('rate', 'bridge', True), ('memory', 'af_packet-socket', True), \
+		('memory', 'bridge', False), ('start', 'af_packet-socket', True), ('start', 'af_packet-mmap', True)]" \
+		"[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
+	bp_expect c "all(f['value']['median'] > 0 for f in r['figures'] if f['status'] in $FIGURE)"
+	# A source that was the limit makes a bound, which meets or says nothing.
+	bp_expect c "r['goals'][0]['verdict'] in ('met', 'not measurable') and \
+		r['goals'][1]['verdict'] in ('short', 'not measurable')"
+	bp_expect c "[g['verdict'] for g in r['goals'][2:]] == ['short', 'failed', 'met']"
+	bp_expect c "r['goals'][3]['why'] and all(g['interval'] is None for g in r['goals'])"
+	bp_expect c "'lan = wan' in r['figures'][0]['ini'] and '[engine]' not in r['figures'][0]['ini']"
+	grep -q '^GOALS' "$BP_TMP/compare.log" || fail "no table of goals"
+
+	# From six rounds on a ratio has its interval, and lies in it.
+	echo 'start - af_packet-socket af_packet-mmap <= 1000000' >"$BP_TMP/goals"
+	compare --goals "$BP_TMP/goals" --rounds 6 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_expect c "(g := r['goals'][0])['interval']['lo'] <= g['figure'] <= g['interval']['hi'] and g['interval']['level'] >= 0.95"
+	;;
+tcp)
+	need iperf3
+	compare --workloads tcp-1,tcp-off-4 --paths bridge,af_packet-mmap,dpdk-memif --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+		fail "compare ends with code $?"
+	wait_for 10 nothing_left || fail "something is left behind"
+	bp_expect c "[(f['workload'], f['path']) for f in r['figures']] == \
+		[(w, p) for w in ('tcp-1', 'tcp-off-4') for p in ('bridge', 'af_packet-mmap', 'dpdk-memif')]"
+	bp_expect c "all((f['status'] in $FIGURE and f['value']['median'] > 0) == (f['path'] != 'dpdk-memif') for f in r['figures'])" \
+		"[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
+	bp_expect c "all(f['status'] == 'cannot-run' and f['fix'] for f in r['figures'] if f['path'] == 'dpdk-memif')"
+	;;
+lossless)
+	# A search may find nothing on a busy machine, and says so; latency is at half of what it found.
+	echo 'p99 64 af_packet-mmap bridge <= 1000000' >"$BP_TMP/goals"
+	compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	wait_for 10 nothing_left || fail "something is left behind"
+	bp_expect c "[(f['workload'], f['path']) for f in r['figures']] == \
+		[('lossless', 'bridge'), ('p99', 'af_packet-mmap'), ('p99', 'bridge')]"
+	bp_expect c "all(f['value']['median'] > 0 if f['status'] in $FIGURE else f['status'] == 'cannot-run' and f['reason'] \
+		for f in r['figures'])" "[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
+	bp_expect c "r['figures'][0]['status'] in $FIGURE or 'half of which load' in r['figures'][1]['reason']"
+	;;
+refused)
+	refuses()
+	{
+		echo "$1" >"$BP_TMP/goals"
+		compare --goals "$BP_TMP/goals"
+		[ $? -eq 2 ] || fail "accepts '$1'"
+		grep -q "goals:1: .*$2" "$BP_TMP/compare.log" || fail "'$1': $(cat "$BP_TMP/compare.log")"
+	}
+	refuses 'speed 64 bridge - >= 1' "found 'speed', allowed: rate, lossless"
+	refuses 'rate - bridge - >= 1' "size: found '-'"
+	refuses 'start 64 bridge - >= 1' "size: found '64'"
+	refuses 'rate 64 brigde - >= 1' "path: found 'brigde'"
+	refuses 'rate 64 bridge nobody >= 1' "path: found 'nobody'"
+	refuses 'rate 64 bridge - => 1' "found '=>', allowed: >=, <="
+	refuses 'rate 64 bridge - >= x' "found 'x', allowed: a number"
+	refuses 'rate 64 bridge -' 'too few words'
+	refuses 'rate 64 bridge - >= 1 2' 'more than six words'
+	echo '# nothing' >"$BP_TMP/goals"
+	for wrong in "--goals $BP_TMP/goals" "--goals $BP_TMP/none" "--workloads fast" "--workloads ," \
+		"--goals $BP_TMP/goals --paths bridge" "--workloads start --ports a,b"; do
+		# shellcheck disable=SC2086
+		compare $wrong
+		[ $? -eq 2 ] || fail "accepts $wrong"
+	done
+	;;
+esac
