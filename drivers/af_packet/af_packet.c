@@ -40,7 +40,7 @@ static void list_interfaces(char *text, size_t n_bytes)
 	bp_netifs_free(&all);
 }
 
-static int find_device(struct afp_port *ap)
+static int find_device(struct af_packet_port *ap)
 {
 	const struct bp_port_conf *conf = ap->port->conf;
 	char names[512], why[256];
@@ -64,10 +64,10 @@ static int find_device(struct afp_port *ap)
 }
 
 /* Can packet sockets be had at all? */
-static int try_socket(struct afp_port *ap)
+static int try_socket(struct af_packet_port *ap)
 {
 	uint32_t vnet_bytes;
-	int fd = afp_socket_open(true, &vnet_bytes);
+	int fd = af_packet_socket_open(true, &vnet_bytes);
 
 	if (fd >= 0) {
 		close(fd);
@@ -87,7 +87,7 @@ static int try_socket(struct afp_port *ap)
 
 /* ---- open, close ------------------------------------------------------------------------------ */
 
-static int alloc_queues(struct afp_port *ap)
+static int alloc_queues(struct af_packet_port *ap)
 {
 	struct bp_port *port = ap->port;
 
@@ -96,7 +96,7 @@ static int alloc_queues(struct afp_port *ap)
 	if (!ap->rxqs || !ap->txqs)
 		return -ENOMEM;
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
-		ap->rxqs[i] = (struct afp_rxq){
+		ap->rxqs[i] = (struct af_packet_rxq){
 			.fd = -1,
 			.queue_id = i,
 			.ap = ap,
@@ -121,31 +121,31 @@ static int share_pool(struct bp_env *env, struct bp_pool *own, struct bp_pool **
 	return *pool == own ? bp_env_add_pool(env, own) : 0;
 }
 
-static int add_pools(struct afp_port *ap)
+static int add_pools(struct af_packet_port *ap)
 {
 	int err;
 
 	if (!ap->port->n_rxq)
 		return 0;
-	err = afp_big_open(&ap->big, ap->port->n_rxq);
+	err = af_packet_big_open(&ap->big, ap->port->n_rxq);
 	if (err)
 		return err;
 	err = bp_env_add_pool(ap->port->env, &ap->big.pool);
-	if (err || ap->mode != AFP_MMAP)
+	if (err || ap->mode != AF_PACKET_MMAP)
 		return err;
 	ap->own_ring_pool = (struct bp_pool){
-		.put = afp_ring_put,
+		.put = af_packet_ring_put,
 		.name = "af_packet-ring",
 		.is_loan = true,
 	};
 	return share_pool(ap->port->env, &ap->own_ring_pool, &ap->ring_pool);
 }
 
-static void afp_close(struct bp_port *port)
+static void af_packet_close(struct bp_port *port)
 {
-	struct afp_port *ap = port->priv;
+	struct af_packet_port *ap = port->priv;
 
-	afp_big_close(&ap->big);
+	af_packet_big_close(&ap->big);
 	close(ap->ctl_fd);
 	free(ap->rxqs);
 	free(ap->txqs);
@@ -153,9 +153,9 @@ static void afp_close(struct bp_port *port)
 	port->priv = NULL;
 }
 
-static int afp_open(struct bp_port *port)
+static int af_packet_open(struct bp_port *port)
 {
-	struct afp_port *ap = calloc(1, sizeof(*ap));
+	struct af_packet_port *ap = calloc(1, sizeof(*ap));
 	int err;
 
 	if (!ap)
@@ -171,10 +171,11 @@ static int afp_open(struct bp_port *port)
 		port->priv = NULL;
 		return err;
 	}
-	ap->mode = afp_conf(port->conf)->mode;
+	ap->mode = af_packet_conf(port->conf)->mode;
 	/* The ring costs a copy in user space, and is still the faster one at every frame size
 	 * (docs/performance.md has the measurement). */
-	ap->has_tx_ring = ap->mode == AFP_MMAP && afp_conf(port->conf)->tx != AFP_TX_SEND;
+	ap->has_tx_ring =
+		ap->mode == AF_PACKET_MMAP && af_packet_conf(port->conf)->tx != AF_PACKET_TX_SEND;
 	err = find_device(ap);
 	if (!err)
 		err = try_socket(ap);
@@ -187,14 +188,14 @@ static int afp_open(struct bp_port *port)
 			       port->conf->name, strerror(-err));
 	}
 	if (err)
-		afp_close(port);
+		af_packet_close(port);
 	return err;
 }
 
 /* ---- start, stop ------------------------------------------------------------------------------ */
 
 /* Add the kernel's count of frames that found no room, which reading clears. */
-static void read_drops(struct afp_rxq *rq)
+static void read_drops(struct af_packet_rxq *rq)
 {
 	struct tpacket_stats stats = { 0 };
 	socklen_t n_bytes = sizeof(stats);
@@ -205,10 +206,10 @@ static void read_drops(struct afp_rxq *rq)
 
 static void stop_queues(struct bp_port *port)
 {
-	struct afp_port *ap = port->priv;
+	struct af_packet_port *ap = port->priv;
 
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
-		struct afp_rxq *rq = &ap->rxqs[i];
+		struct af_packet_rxq *rq = &ap->rxqs[i];
 
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 		read_drops(rq);
@@ -216,18 +217,18 @@ static void stop_queues(struct bp_port *port)
 		if (rq->fd >= 0)
 			close(rq->fd);
 		rq->fd = -1;
-		afp_rx_socket_stop(&port->rxq[i]);
-		afp_rx_ring_stop(&port->rxq[i]);
+		af_packet_rx_socket_stop(&port->rxq[i]);
+		af_packet_rx_ring_stop(&port->rxq[i]);
 	}
 	for (uint16_t i = 0; i < port->n_txq; i++) {
-		afp_tx_ring_stop(&port->txq[i]);
-		afp_tx_send_stop(&port->txq[i]);
+		af_packet_tx_ring_stop(&port->txq[i]);
+		af_packet_tx_send_stop(&port->txq[i]);
 	}
 }
 
-static void afp_stop(struct bp_port *port)
+static void af_packet_stop(struct bp_port *port)
 {
-	struct afp_port *ap = port->priv;
+	struct af_packet_port *ap = port->priv;
 
 	stop_queues(port);
 	bp_netdev_tx_dropped_end(&ap->tx_dropped, port->conf->device);
@@ -235,16 +236,17 @@ static void afp_stop(struct bp_port *port)
 
 static int start_rxq(struct bp_rxq *q)
 {
-	struct afp_rxq *rq = q->priv;
+	struct af_packet_rxq *rq = q->priv;
 	int err;
 
-	rq->fd = afp_socket_open(rq->ap->mode == AFP_SOCKET, &rq->vnet_bytes);
+	rq->fd = af_packet_socket_open(rq->ap->mode == AF_PACKET_SOCKET, &rq->vnet_bytes);
 	if (rq->fd < 0)
 		return rq->fd;
-	err = rq->ap->mode == AFP_SOCKET ? afp_rx_socket_start(q) : afp_rx_ring_start(q);
+	err = rq->ap->mode == AF_PACKET_SOCKET ? af_packet_rx_socket_start(q)
+					       : af_packet_rx_ring_start(q);
 	if (err)
 		return err;
-	err = afp_socket_bind_rx(rq->ap, rq->fd);
+	err = af_packet_socket_bind_rx(rq->ap, rq->fd);
 	if (err)
 		return err;
 	atomic_store_explicit(&q->fd, rq->fd, memory_order_relaxed);
@@ -253,26 +255,26 @@ static int start_rxq(struct bp_rxq *q)
 
 static int start_queues(struct bp_port *port)
 {
-	struct afp_port *ap = port->priv;
+	struct af_packet_port *ap = port->priv;
 	int err = 0;
 
 	for (uint16_t i = 0; !err && i < port->n_rxq; i++)
 		err = start_rxq(&port->rxq[i]);
 	for (uint16_t i = 0; !err && port->n_rxq > 1 && i < port->n_rxq; i++)
-		err = afp_socket_listen(ap, ap->rxqs[i].fd);
+		err = af_packet_socket_listen(ap, ap->rxqs[i].fd);
 	for (uint16_t i = 0; !err && i < port->n_txq; i++) {
-		err = afp_tx_send_start(&port->txq[i]);
+		err = af_packet_tx_send_start(&port->txq[i]);
 		if (!err && ap->has_tx_ring)
-			err = afp_tx_ring_start(&port->txq[i]);
+			err = af_packet_tx_ring_start(&port->txq[i]);
 	}
 	return err;
 }
 
-static void set_mode(const struct afp_port *ap)
+static void set_mode(const struct af_packet_port *ap)
 {
 	struct bp_port_info *info = &ap->port->info;
 
-	if (ap->mode == AFP_SOCKET)
+	if (ap->mode == AF_PACKET_SOCKET)
 		strcpy(info->mode, "socket");
 	else
 		strcpy(info->mode, ap->has_tx_ring ? "mmap-v2+ring" : "mmap-v2+send");
@@ -284,13 +286,14 @@ static uint32_t frame_bytes_of(int mtu)
 	return (uint32_t)mtu + ETH_HLEN + VLAN_BYTES;
 }
 
-static void learn_gso_types(struct afp_port *ap)
+static void learn_gso_types(struct af_packet_port *ap)
 {
-	atomic_store_explicit(&ap->gso_types, afp_gso_types(ap->ctl_fd, ap->port->conf->device),
+	atomic_store_explicit(&ap->gso_types,
+			      af_packet_gso_types(ap->ctl_fd, ap->port->conf->device),
 			      memory_order_relaxed);
 }
 
-static int learn_device(struct afp_port *ap)
+static int learn_device(struct af_packet_port *ap)
 {
 	struct bp_port_info *info = &ap->port->info;
 	const char *device = ap->port->conf->device;
@@ -305,9 +308,9 @@ static int learn_device(struct afp_port *ap)
 	return 0;
 }
 
-static int afp_start(struct bp_port *port)
+static int af_packet_start(struct bp_port *port)
 {
-	struct afp_port *ap = port->priv;
+	struct af_packet_port *ap = port->priv;
 	struct bp_port_info *info = &port->info;
 	int err;
 
@@ -344,7 +347,7 @@ static int afp_start(struct bp_port *port)
  * The MTU may change while workers poll. Slots keep the size of the start: what is longer comes by
  * the socket (ring_v2.c), and goes by sendmmsg() (tx_ring.c).
  */
-static void follow_mtu(struct afp_port *ap)
+static void follow_mtu(struct af_packet_port *ap)
 {
 	struct bp_port_info *info = &ap->port->info;
 	int mtu = bp_netdev_mtu(ap->ctl_fd, ap->port->conf->device);
@@ -357,9 +360,9 @@ static void follow_mtu(struct afp_port *ap)
 	__atomic_store_n(&info->max_frame_bytes, frame_bytes_of(mtu), __ATOMIC_RELAXED);
 }
 
-static enum bp_link afp_check(struct bp_port *port)
+static enum bp_link af_packet_check(struct bp_port *port)
 {
-	struct afp_port *ap = port->priv;
+	struct af_packet_port *ap = port->priv;
 	enum bp_link link = bp_netdev_link(ap->ctl_fd, port->conf->device, ap->ifindex);
 
 	if (link == BP_LINK_LOST)
@@ -378,14 +381,14 @@ static enum bp_link afp_check(struct bp_port *port)
 	return link;
 }
 
-static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
+static unsigned af_packet_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
-	struct afp_port *ap = port->priv;
-	struct bp_reported drops = { &afp_counters[0], 0 };
+	struct af_packet_port *ap = port->priv;
+	struct bp_reported drops = { &af_packet_counters[0], 0 };
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < port->n_rxq; i++) {
-		struct afp_rxq *rq = &ap->rxqs[i];
+		struct af_packet_rxq *rq = &ap->rxqs[i];
 
 		read_drops(rq);
 		drops.value += rq->n_kernel_drops;
@@ -397,26 +400,26 @@ static unsigned afp_stats(struct bp_port *port, struct bp_reported *out, unsigne
 	return n;
 }
 
-static bool afp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
+static bool af_packet_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 {
 	(void)pool;
 	/* sendmmsg() copies from any address; the ring takes frames only as copies. */
-	return !((const struct afp_txq *)q->priv)->ap->has_tx_ring;
+	return !((const struct af_packet_txq *)q->priv)->ap->has_tx_ring;
 }
 
-static const struct bp_driver_ops afp_ops = {
-	.open = afp_open,
-	.start = afp_start,
-	.stop = afp_stop,
-	.close = afp_close,
-	.check = afp_check,
-	.stats = afp_stats,
-	.accepts = afp_accepts,
-	.direct = afp_direct_choose,
+static const struct bp_driver_ops af_packet_ops = {
+	.open = af_packet_open,
+	.start = af_packet_start,
+	.stop = af_packet_stop,
+	.close = af_packet_close,
+	.check = af_packet_check,
+	.stats = af_packet_stats,
+	.accepts = af_packet_accepts,
+	.direct = af_packet_direct_choose,
 };
 
 const struct bp_driver bp_driver_af_packet = {
 	.abi = BP_DRIVER_ABI,
 	.name = "af_packet",
-	.ops = &afp_ops,
+	.ops = &af_packet_ops,
 };

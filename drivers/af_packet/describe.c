@@ -12,14 +12,15 @@
 #include <linux/if_packet.h>
 #include <string.h>
 
-#define OWN(field) BP_KEY_OF_OWN(struct afp_conf, field)
+#define OWN(field) BP_KEY_OF_OWN(struct af_packet_conf, field)
 
-static const struct bp_word modes[] = { { "mmap", AFP_MMAP },
-					{ "socket", AFP_SOCKET },
+static const struct bp_word modes[] = { { "mmap", AF_PACKET_MMAP },
+					{ "socket", AF_PACKET_SOCKET },
 					{ NULL, 0 } };
-static const struct bp_word tx_ways[] = {
-	{ "auto", AFP_TX_AUTO }, { "ring", AFP_TX_RING }, { "send", AFP_TX_SEND }, { NULL, 0 }
-};
+static const struct bp_word tx_ways[] = { { "auto", AF_PACKET_TX_AUTO },
+					  { "ring", AF_PACKET_TX_RING },
+					  { "send", AF_PACKET_TX_SEND },
+					  { NULL, 0 } };
 
 static const struct bp_key keys[] = {
 	BP_KEY_DEVICE("a network interface", "eth0"),
@@ -34,7 +35,7 @@ static const struct bp_key keys[] = {
 	  .type = BP_KEY_CHOICE,
 	  .words = tx_ways,
 	  .fallback = "auto",
-	  .modes = 1u << AFP_MMAP,
+	  .modes = 1u << AF_PACKET_MMAP,
 	  OWN(tx),
 	  .help = "send through the TX ring, or by sendmmsg straight from where packets lie" },
 	BP_KEY_WORDS("qdisc_bypass", bp_words_yes_no_auto, "auto", OWN(qdisc_bypass),
@@ -42,7 +43,7 @@ static const struct bp_key keys[] = {
 	{ .name = NULL },
 };
 
-const struct bp_counter_row afp_counters[] = {
+const struct bp_counter_row af_packet_counters[] = {
 	{ "tp_drops", "packets", BP_SIDE_RX, BP_KIND_DROP, "no room in the socket's queue or ring",
 	  false },
 	{ .name = NULL },
@@ -114,12 +115,12 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 
 static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
 {
-	const struct afp_conf *conf = afp_conf(port);
+	const struct af_packet_conf *conf = af_packet_conf(port);
 
 	(void)bp_device_predict(port->device, info, NULL);
-	strcpy(info->mode, conf->mode == AFP_SOCKET  ? "socket"
-			   : conf->tx == AFP_TX_SEND ? "mmap-v2+send"
-						     : "mmap-v2+ring");
+	strcpy(info->mode, conf->mode == AF_PACKET_SOCKET  ? "socket"
+			   : conf->tx == AF_PACKET_TX_SEND ? "mmap-v2+send"
+							   : "mmap-v2+ring");
 	info->caps = BP_CAP_VNET_TX;
 }
 
@@ -130,5 +131,5 @@ const struct bp_facts bp_facts_af_packet = {
 	.claims = claims,
 	.predict = predict,
 	.rows = rows,
-	.counters = afp_counters,
+	.counters = af_packet_counters,
 };

@@ -5,21 +5,21 @@
 
 #include "bypath/facts.h"
 
-enum afp_mode { AFP_MMAP, AFP_SOCKET };
-enum afp_tx_way { AFP_TX_AUTO, AFP_TX_RING, AFP_TX_SEND };
+enum af_packet_mode { AF_PACKET_MMAP, AF_PACKET_SOCKET };
+enum af_packet_tx_way { AF_PACKET_TX_AUTO, AF_PACKET_TX_RING, AF_PACKET_TX_SEND };
 
-struct afp_conf {
-	enum afp_mode mode;
-	enum afp_tx_way tx; /* AFP_MMAP */
+struct af_packet_conf {
+	enum af_packet_mode mode;
+	enum af_packet_tx_way tx; /* AF_PACKET_MMAP */
 	enum bp_tristate qdisc_bypass;
 };
 
 /* PACKET_STATISTICS. */
-extern const struct bp_counter_row afp_counters[];
+extern const struct bp_counter_row af_packet_counters[];
 
-static inline const struct afp_conf *afp_conf(const struct bp_port_conf *port)
+static inline const struct af_packet_conf *af_packet_conf(const struct bp_port_conf *port)
 {
-	return BP_OWN_CONST(struct afp_conf, port);
+	return BP_OWN_CONST(struct af_packet_conf, port);
 }
 
 #endif

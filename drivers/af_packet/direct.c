@@ -13,8 +13,9 @@
 #include "core/clock.h"
 #include "core/transmit.h"
 
-#define N_AHEAD   4u /* frames that are on their way into the cache while one is copied */
-#define N_FETCHED (3u * BP_CACHE_LINE) /* bytes of each slot that afp_rx_ring_look() asks for */
+#define N_AHEAD 4u /* frames that are on their way into the cache while one is copied */
+#define N_FETCHED \
+	(3u * BP_CACHE_LINE) /* bytes of each slot that af_packet_rx_ring_look() asks for */
 
 /* Can the frame leave as it came? The lengths: tx_ring.c; by views there is a second look. */
 static inline bool is_plain(const struct tpacket2_hdr *slot, const struct bp_vnet_hdr *meta,
@@ -24,7 +25,7 @@ static inline bool is_plain(const struct tpacket2_hdr *slot, const struct bp_vne
 
 	return !(slot->tp_status & (TP_STATUS_COPY | TP_STATUS_VLAN_VALID)) &&
 	       len >= slot->tp_len && len >= ETH_HLEN && len <= max_bytes &&
-	       afp_tx_takes_meta(meta, len);
+	       af_packet_tx_takes_meta(meta, len);
 }
 
 /* The hardware's own prefetching begins anew with each frame, and most are over before it helps. */
@@ -32,7 +33,7 @@ static inline void fetch_rest(const struct tpacket2_hdr *slot)
 {
 	uint32_t end = slot->tp_mac + slot->tp_snaplen;
 
-	for (uint32_t at = N_FETCHED; at < end && at < AFP_TX_SLOT_BYTES; at += BP_CACHE_LINE)
+	for (uint32_t at = N_FETCHED; at < end && at < AF_PACKET_TX_SLOT_BYTES; at += BP_CACHE_LINE)
 		__builtin_prefetch((const uint8_t *)slot + at);
 }
 
@@ -44,36 +45,36 @@ static inline void copy_frame(struct bp_counters *c, struct tpacket2_hdr *out, c
 	/* Knowing bounds of the length, the compiler would copy in line by «rep movsq», which takes
 	 * twice as long here as the C library does. */
 	__asm__("" : "+r"(len));
-	bp_ledger_copy(c, &pkt, true, (uint8_t *)out + AFP_TX_FRAME_AT, data, len);
+	bp_ledger_copy(c, &pkt, true, (uint8_t *)out + AF_PACKET_TX_FRAME_AT, data, len);
 }
 
 /* Copy up to n frames into as many free slots. Returns how many. */
-static unsigned fill(const struct afp_rx_ring *from, struct bp_txq *q, unsigned n,
-		     struct afp_batch *batch)
+static unsigned fill(const struct af_packet_rx_ring *from, struct bp_txq *q, unsigned n,
+		     struct af_packet_batch *batch)
 {
-	struct afp_tx_ring *to = &((struct afp_txq *)q->priv)->ring;
+	struct af_packet_tx_ring *to = &((struct af_packet_txq *)q->priv)->ring;
 	uint32_t max_bytes = __atomic_load_n(&q->port->info.mtu, __ATOMIC_RELAXED) + ETH_HLEN;
 	uint32_t at = from->head, ahead = from->head;
 	unsigned n_ahead = 0, i;
 
-	if (max_bytes > AFP_TX_FRAME_ROOM)
-		max_bytes = AFP_TX_FRAME_ROOM;
-	for (i = 0; i < n; i++, at = afp_rx_next(from, at)) {
-		const struct tpacket2_hdr *in = afp_rx_slot(from, at);
-		struct tpacket2_hdr *out = afp_tx_slot(to, to->head);
+	if (max_bytes > AF_PACKET_TX_FRAME_ROOM)
+		max_bytes = AF_PACKET_TX_FRAME_ROOM;
+	for (i = 0; i < n; i++, at = af_packet_rx_next(from, at)) {
+		const struct tpacket2_hdr *in = af_packet_rx_slot(from, at);
+		struct tpacket2_hdr *out = af_packet_tx_slot(to, to->head);
 		const uint8_t *data = (const uint8_t *)in + in->tp_mac;
-		const void *meta = data - AFP_VNET_OLD_BYTES;
+		const void *meta = data - AF_PACKET_VNET_OLD_BYTES;
 		uint32_t len = in->tp_snaplen;
 
 		for (; n_ahead < n && n_ahead <= i + N_AHEAD; n_ahead++) {
-			fetch_rest(afp_rx_slot(from, ahead));
-			ahead = afp_rx_next(from, ahead);
+			fetch_rest(af_packet_rx_slot(from, ahead));
+			ahead = af_packet_rx_next(from, ahead);
 		}
 		if (__builtin_expect(!is_plain(in, meta, max_bytes), 0))
 			break;
 		copy_frame(&q->counters, out, data, len);
-		afp_tx_seal(out, meta, len);
-		afp_batch_add(batch, to, data, len);
+		af_packet_tx_seal(out, meta, len);
+		af_packet_batch_add(batch, to, data, len);
 	}
 	return i;
 }
@@ -82,35 +83,35 @@ static unsigned fill(const struct afp_rx_ring *from, struct bp_txq *q, unsigned 
  * Send the batch of n frames. Returns the frames that are done with: less than n behind one that is gone
  * or where the kernel is full, and *end says which.
  */
-static unsigned send_batch(struct bp_txq *q, struct afp_batch *batch, unsigned n,
-			   enum afp_sent *end)
+static unsigned send_batch(struct bp_txq *q, struct af_packet_batch *batch, unsigned n,
+			   enum af_packet_sent *end)
 {
 	uint32_t n_sent;
 
-	*end = afp_tx_ring_kick(q, batch, &n_sent);
+	*end = af_packet_tx_ring_kick(q, batch, &n_sent);
 	if (n_sent)
 		bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	if (*end != AFP_SENT_ALL)
-		afp_tx_ring_unfill(&((struct afp_txq *)q->priv)->ring, batch);
-	afp_tx_ring_reap(q);
-	if (*end == AFP_SENT_DOWN) {
+	if (*end != AF_PACKET_SENT_ALL)
+		af_packet_tx_ring_unfill(&((struct af_packet_txq *)q->priv)->ring, batch);
+	af_packet_tx_ring_reap(q);
+	if (*end == AF_PACKET_SENT_DOWN) {
 		bp_count(&q->counters, BP_DROP_PORT_DOWN, n - n_sent);
 		return n;
 	}
-	return n_sent + (*end == AFP_SENT_GONE);
+	return n_sent + (*end == AF_PACKET_SENT_GONE);
 }
 
 /* n frames are done with: their slots are the kernel's again. */
-static void give_slots(struct bp_rxq *q, struct afp_rx_ring *ring, unsigned n)
+static void give_slots(struct bp_rxq *q, struct af_packet_rx_ring *ring, unsigned n)
 {
 	uint32_t at = ring->head;
 	uint64_t n_bytes = 0;
 
-	for (unsigned i = 0; i < n; i++, at = afp_rx_next(ring, at)) {
-		struct tpacket2_hdr *slot = afp_rx_slot(ring, at);
+	for (unsigned i = 0; i < n; i++, at = af_packet_rx_next(ring, at)) {
+		struct tpacket2_hdr *slot = af_packet_rx_slot(ring, at);
 
 		n_bytes += slot->tp_snaplen;
-		afp_rx_give(slot);
+		af_packet_rx_give(slot);
 	}
 	ring->head = at;
 	bp_count(&q->counters, BP_CNT_PKTS, n);
@@ -124,12 +125,12 @@ static void give_slots(struct bp_rxq *q, struct afp_rx_ring *ring, unsigned n)
  */
 static __attribute__((noinline)) unsigned take_views(struct bp_rxq *rxq, struct bp_txq *txq,
 						     struct bp_pkt *left, unsigned n,
-						     enum afp_sent end)
+						     enum af_packet_sent end)
 {
 	unsigned k;
 
 	n = rxq->driver_burst(rxq, left, n);
-	k = end == AFP_SENT_GONE ? afp_tx_send(txq, left, n) : 0;
+	k = end == AF_PACKET_SENT_GONE ? af_packet_tx_send(txq, left, n) : 0;
 	for (unsigned i = k; i < n; i++)
 		left[i - k] = left[i];
 	return n - k;
@@ -138,18 +139,18 @@ static __attribute__((noinline)) unsigned take_views(struct bp_rxq *rxq, struct 
 static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, struct bp_pkt *left,
 		       unsigned *n_left)
 {
-	struct afp_rx_ring *from = &((struct afp_rxq *)rxq->priv)->ring;
+	struct af_packet_rx_ring *from = &((struct af_packet_rxq *)rxq->priv)->ring;
 	uint64_t now = bp_clock_cycles();
-	unsigned n_full = afp_rx_ring_look(from, max, now), n = 0, n_done;
-	struct afp_batch batch;
-	enum afp_sent end;
+	unsigned n_full = af_packet_rx_ring_look(from, max, now), n = 0, n_done;
+	struct af_packet_batch batch;
+	enum af_packet_sent end;
 
 	if (!n_full) {
 		bp_count(&rxq->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	if (afp_tx_ring_room(txq, n_full) >= n_full) {
-		batch = afp_batch_begin(&((struct afp_txq *)txq->priv)->ring);
+	if (af_packet_tx_ring_room(txq, n_full) >= n_full) {
+		batch = af_packet_batch_begin(&((struct af_packet_txq *)txq->priv)->ring);
 		n = fill(from, txq, n_full, &batch);
 	}
 	if (!n)
@@ -159,14 +160,15 @@ static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, str
 		give_slots(rxq, from, n_done);
 	if (n_done < n)
 		*n_left = take_views(rxq, txq, left, n - n_done, end);
-	afp_rx_ring_took(from, now, n_full < max);
+	af_packet_rx_ring_took(from, now, n_full < max);
 	return n;
 }
 
-bp_direct_fn afp_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit)
+bp_direct_fn af_packet_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
+				     bp_edit_fn edit)
 {
-	const struct afp_rxq *rq = rxq->priv;
-	const struct afp_txq *tq = txq->priv;
+	const struct af_packet_rxq *rq = rxq->priv;
+	const struct af_packet_txq *tq = txq->priv;
 
 	return !edit && rq->ring.base && tq->ring.base ? direct : NULL;
 }

@@ -13,7 +13,7 @@ static const struct {
 };
 #define N_KINDS (sizeof(gso_kinds) / sizeof(gso_kinds[0]))
 
-uint32_t afp_gso_types(int ctl_fd, const char *ifname)
+uint32_t af_packet_gso_types(int ctl_fd, const char *ifname)
 {
 	const char *names[N_KINDS];
 	uint32_t on = 0, types = 0;

@@ -33,12 +33,13 @@
 #define HOLD_NS          8000u
 #define LOAD_NS          32000u
 
-void afp_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
+void af_packet_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
+			unsigned n)
 {
 	(void)pool;
 	(void)worker_id;
 	for (unsigned i = 0; i < n; i++)
-		afp_rx_give((void *)(uintptr_t)pkts[i].token);
+		af_packet_rx_give((void *)(uintptr_t)pkts[i].token);
 }
 
 /* Metadata as the contract has it: 12 bytes before the data, where the kernel left 10. */
@@ -51,7 +52,7 @@ static void place_meta(struct bp_pkt *pkt)
 	 * will fill it again. */
 	if (!memcmp(meta, &none, sizeof(none)))
 		return;
-	memmove(meta, pkt->data - AFP_VNET_OLD_BYTES, AFP_VNET_OLD_BYTES); /* header */
+	memmove(meta, pkt->data - AF_PACKET_VNET_OLD_BYTES, AF_PACKET_VNET_OLD_BYTES); /* header */
 	meta->num_buffers = 0;
 }
 
@@ -60,13 +61,13 @@ static void restore_tag(const struct tpacket2_hdr *slot, struct bp_pkt *pkt, str
 	uint16_t tpid =
 		(slot->tp_status & TP_STATUS_VLAN_TPID_VALID) ? slot->tp_vlan_tpid : ETH_P_8021Q;
 
-	afp_tag_insert(pkt, tpid, slot->tp_vlan_tci, c);
+	af_packet_tag_insert(pkt, tpid, slot->tp_vlan_tci, c);
 }
 
 /* Lend the slot. */
 static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt)
 {
-	struct afp_port *ap = ((struct afp_rxq *)q->priv)->ap;
+	struct af_packet_port *ap = ((struct af_packet_rxq *)q->priv)->ap;
 
 	*pkt = (struct bp_pkt){
 		.data = (uint8_t *)slot + slot->tp_mac,
@@ -85,19 +86,19 @@ static void view_slot(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt
 /* The whole of a frame too long for its slot. 1: read, 0: no buffer now, -1: lost and counted. */
 static int read_big(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt)
 {
-	struct afp_rxq *rq = q->priv;
-	uint32_t vnet_bytes = AFP_VNET_OLD_BYTES;
+	struct af_packet_rxq *rq = q->priv;
+	uint32_t vnet_bytes = AF_PACKET_VNET_OLD_BYTES;
 	struct iovec iov;
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	uint64_t begin;
 	ssize_t n_bytes;
 
-	if (!afp_big_get(&rq->ap->big, rq->queue_id, pkt))
+	if (!af_packet_big_get(&rq->ap->big, rq->queue_id, pkt))
 		return 0;
-	iov = (struct iovec){ pkt->data - vnet_bytes, AFP_BIG_ROOM + vnet_bytes };
+	iov = (struct iovec){ pkt->data - vnet_bytes, AF_PACKET_BIG_ROOM + vnet_bytes };
 	begin = bp_clock_cycles();
 	n_bytes = recvmsg(rq->fd, &msg, MSG_DONTWAIT);
-	afp_count_call(&q->counters, begin, bp_clock_cycles());
+	af_packet_count_call(&q->counters, begin, bp_clock_cycles());
 	if (n_bytes < (ssize_t)vnet_bytes + ETH_HLEN || msg.msg_flags & MSG_TRUNC) {
 		bp_count(&q->counters, n_bytes > 0 ? BP_DROP_RX_TRUNCATED : BP_DROP_RX_BAD_META, 1);
 		bp_pool_put(q->worker_id, pkt, 1);
@@ -123,7 +124,7 @@ static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 		bp_count(&q->counters,
 			 slot->tp_snaplen < slot->tp_len ? BP_DROP_RX_TRUNCATED : BP_DROP_RUNT, 1);
 	if (got)
-		afp_rx_give(slot);
+		af_packet_rx_give(slot);
 	return got;
 }
 
@@ -132,7 +133,7 @@ static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
  * once per frame: the sender slows down and bursts shrink to one. So when frames come closely one
  * after the other, an emptied ring is left alone for a moment. A lone frame never waits.
  */
-void afp_rx_ring_took(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
+void af_packet_rx_ring_took(struct af_packet_rx_ring *ring, uint64_t now, bool is_empty)
 {
 	if (is_empty && now - ring->last_got < ring->load_cycles)
 		ring->hold_until = now + ring->hold_cycles;
@@ -144,7 +145,7 @@ void afp_rx_ring_took(struct afp_rx_ring *ring, uint64_t now, bool is_empty)
  * outcome, so the processor waits for many of the cache lines at once; it also asks for the lines
  * that will be read next.
  */
-unsigned afp_rx_ring_look(const struct afp_rx_ring *ring, unsigned max, uint64_t now)
+unsigned af_packet_rx_ring_look(const struct af_packet_rx_ring *ring, unsigned max, uint64_t now)
 {
 	uint32_t at = ring->head;
 	unsigned n;
@@ -152,13 +153,13 @@ unsigned afp_rx_ring_look(const struct afp_rx_ring *ring, unsigned max, uint64_t
 	if (now < ring->hold_until)
 		return 0;
 	for (n = 0; n < max; n++) {
-		const struct tpacket2_hdr *slot = afp_rx_slot(ring, at);
+		const struct tpacket2_hdr *slot = af_packet_rx_slot(ring, at);
 
 		if (!(__atomic_load_n(&slot->tp_status, __ATOMIC_RELAXED) & TP_STATUS_USER))
 			break;
 		__builtin_prefetch((const uint8_t *)slot + BP_CACHE_LINE);
 		__builtin_prefetch((const uint8_t *)slot + 2 * BP_CACHE_LINE);
-		at = afp_rx_next(ring, at);
+		at = af_packet_rx_next(ring, at);
 	}
 	/* The frames behind the statuses; pairs with the kernel's barrier. */
 	atomic_thread_fence(memory_order_acquire);
@@ -167,13 +168,13 @@ unsigned afp_rx_ring_look(const struct afp_rx_ring *ring, unsigned max, uint64_t
 
 static unsigned read_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, uint64_t now)
 {
-	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
-	unsigned n_full = afp_rx_ring_look(ring, max, now);
+	struct af_packet_rx_ring *ring = &((struct af_packet_rxq *)q->priv)->ring;
+	unsigned n_full = af_packet_rx_ring_look(ring, max, now);
 	uint32_t head = ring->head;
 	unsigned n = 0, n_seen;
 
 	for (n_seen = 0; n_seen < n_full; n_seen++) {
-		struct tpacket2_hdr *slot = afp_rx_slot(ring, head);
+		struct tpacket2_hdr *slot = af_packet_rx_slot(ring, head);
 		int got = 1;
 
 		if (__builtin_expect(slot->tp_status & TP_STATUS_COPY ||
@@ -186,11 +187,11 @@ static unsigned read_ring(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max, u
 		if (!got)
 			break;
 		n += got > 0;
-		head = afp_rx_next(ring, head);
+		head = af_packet_rx_next(ring, head);
 	}
 	ring->head = head;
 	if (n_seen)
-		afp_rx_ring_took(ring, now, n < max);
+		af_packet_rx_ring_took(ring, now, n < max);
 	return n;
 }
 
@@ -234,8 +235,8 @@ static uint32_t choose_n_slots(uint32_t slot_bytes)
 
 static int map_ring(struct bp_rxq *q)
 {
-	struct afp_rxq *rq = q->priv;
-	struct afp_rx_ring *ring = &rq->ring;
+	struct af_packet_rxq *rq = q->priv;
+	struct af_packet_rx_ring *ring = &rq->ring;
 	struct tpacket_req req = {
 		.tp_block_size = SLOTS_PER_BLOCK * ring->slot_bytes,
 		.tp_block_nr = ring->n_slots / SLOTS_PER_BLOCK,
@@ -255,15 +256,15 @@ static int map_ring(struct bp_rxq *q)
 	return 0;
 }
 
-int afp_rx_ring_start(struct bp_rxq *q)
+int af_packet_rx_ring_start(struct bp_rxq *q)
 {
 	const struct bp_port_conf *conf = q->port->conf;
-	struct afp_rxq *rq = q->priv;
-	struct afp_rx_ring *ring = &rq->ring;
+	struct af_packet_rxq *rq = q->priv;
+	struct af_packet_rx_ring *ring = &rq->ring;
 	int version = TPACKET_V2, copy_above = SLOT_MAX_BYTES;
 	int err;
 
-	*ring = (struct afp_rx_ring){
+	*ring = (struct af_packet_rx_ring){
 		.slot_bytes = choose_slot_bytes(q->port->info.max_frame_bytes),
 		.hold_cycles = HOLD_NS * (bp_clock_hz() / 1000000u) / 1000u,
 		.load_cycles = LOAD_NS * (bp_clock_hz() / 1000000u) / 1000u,
@@ -272,7 +273,7 @@ int afp_rx_ring_start(struct bp_rxq *q)
 	if (setsockopt(rq->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) ||
 	    setsockopt(rq->fd, SOL_PACKET, PACKET_COPY_THRESH, &copy_above, sizeof(copy_above)))
 		return -errno;
-	afp_socket_set_buffer(rq->fd, SO_RCVBUF, SO_RCVBUFFORCE, QUEUE_BYTES);
+	af_packet_socket_set_buffer(rq->fd, SO_RCVBUF, SO_RCVBUFFORCE, QUEUE_BYTES);
 	err = map_ring(q);
 	if (err) {
 		bp_log(BP_LOG_ERROR,
@@ -286,16 +287,16 @@ int afp_rx_ring_start(struct bp_rxq *q)
 	return 0;
 }
 
-void afp_rx_ring_stop(struct bp_rxq *q)
+void af_packet_rx_ring_stop(struct bp_rxq *q)
 {
-	struct afp_rx_ring *ring = &((struct afp_rxq *)q->priv)->ring;
+	struct af_packet_rx_ring *ring = &((struct af_packet_rxq *)q->priv)->ring;
 	uint32_t n_lent = 0;
 
 	if (!ring->base)
 		return;
 	for (uint32_t i = 0; i < ring->n_slots; i++)
-		n_lent += __atomic_load_n(&afp_rx_slot(ring, i)->tp_status, __ATOMIC_ACQUIRE) ==
-			  SLOT_LENT;
+		n_lent += __atomic_load_n(&af_packet_rx_slot(ring, i)->tp_status,
+					  __ATOMIC_ACQUIRE) == SLOT_LENT;
 	/* A late put writes to the slot: better keep the pages than crash. */
 	if (n_lent)
 		bp_log(BP_LOG_WARN,

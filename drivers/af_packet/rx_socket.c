@@ -17,9 +17,9 @@
 
 #define RX_BUFFER_BYTES (8 << 20)
 
-static void arm(struct afp_rxq *rq, unsigned i)
+static void arm(struct af_packet_rxq *rq, unsigned i)
 {
-	struct afp_rx_socket *rs = rq->socket;
+	struct af_packet_rx_socket *rs = rq->socket;
 	struct iovec *iov = rs->iov[i];
 	uint8_t *data = rs->frames[i].data;
 	unsigned n = 0;
@@ -28,10 +28,10 @@ static void arm(struct afp_rxq *rq, unsigned i)
 		iov[n++] = (struct iovec){ data - BP_VNET_BYTES, rs->frame_room + BP_VNET_BYTES };
 	} else {
 		bp_pkt_vnet(&rs->frames[i])->num_buffers = 0;
-		iov[n++] = (struct iovec){ data - BP_VNET_BYTES, AFP_VNET_OLD_BYTES };
+		iov[n++] = (struct iovec){ data - BP_VNET_BYTES, AF_PACKET_VNET_OLD_BYTES };
 		iov[n++] = (struct iovec){ data, rs->frame_room };
 	}
-	iov[n++] = (struct iovec){ rs->bigs[i].data, AFP_BIG_ROOM };
+	iov[n++] = (struct iovec){ rs->bigs[i].data, AF_PACKET_BIG_ROOM };
 	rs->msgs[i].msg_hdr = (struct msghdr){
 		.msg_iov = iov,
 		.msg_iovlen = n,
@@ -43,8 +43,8 @@ static void arm(struct afp_rxq *rq, unsigned i)
 /* Give every message that lacks one a frame and an overflow buffer, as long as there are any. */
 static void rearm(struct bp_rxq *q)
 {
-	struct afp_rxq *rq = q->priv;
-	struct afp_rx_socket *rs = rq->socket;
+	struct af_packet_rxq *rq = q->priv;
+	struct af_packet_rx_socket *rs = rq->socket;
 	struct bp_pkt fresh[BP_BURST_MAX];
 	unsigned n_missing = 0, n_fresh, next = 0, i;
 
@@ -58,7 +58,8 @@ static void rearm(struct bp_rxq *q)
 				break;
 			rs->frames[i] = fresh[next++];
 		}
-		if (!rs->bigs[i].pool && !afp_big_get(&rq->ap->big, rq->queue_id, &rs->bigs[i]))
+		if (!rs->bigs[i].pool &&
+		    !af_packet_big_get(&rq->ap->big, rq->queue_id, &rs->bigs[i]))
 			break;
 		arm(rq, i);
 	}
@@ -73,8 +74,8 @@ static void rearm(struct bp_rxq *q)
 
 static void receive(struct bp_rxq *q, unsigned max)
 {
-	struct afp_rxq *rq = q->priv;
-	struct afp_rx_socket *rs = rq->socket;
+	struct af_packet_rxq *rq = q->priv;
+	struct af_packet_rx_socket *rs = rq->socket;
 	uint64_t begin;
 	int n;
 
@@ -87,7 +88,7 @@ static void receive(struct bp_rxq *q, unsigned max)
 		return;
 	begin = bp_clock_cycles();
 	n = recvmmsg(rq->fd, rs->msgs, max, MSG_DONTWAIT, NULL);
-	afp_count_call(&q->counters, begin, bp_clock_cycles());
+	af_packet_count_call(&q->counters, begin, bp_clock_cycles());
 	if (n > 0) {
 		rs->n_got = (unsigned)n;
 		rs->n_armed = 0;
@@ -109,18 +110,18 @@ static void restore_tag(struct msghdr *msg, struct bp_pkt *pkt, struct bp_counte
 		if (cm->cmsg_level != SOL_PACKET || cm->cmsg_type != PACKET_AUXDATA)
 			continue;
 		if (aux->tp_status & TP_STATUS_VLAN_VALID)
-			afp_tag_insert(pkt,
-				       (aux->tp_status & TP_STATUS_VLAN_TPID_VALID)
-					       ? aux->tp_vlan_tpid
-					       : ETH_P_8021Q,
-				       aux->tp_vlan_tci, c);
+			af_packet_tag_insert(pkt,
+					     (aux->tp_status & TP_STATUS_VLAN_TPID_VALID)
+						     ? aux->tp_vlan_tpid
+						     : ETH_P_8021Q,
+					     aux->tp_vlan_tci, c);
 	}
 }
 
 /* Hand out message i as views; it is left without what they took. Returns their number. */
 static unsigned take(struct bp_rxq *q, unsigned i, uint32_t len, struct bp_pkt *pkts)
 {
-	struct afp_rx_socket *rs = ((struct afp_rxq *)q->priv)->socket;
+	struct af_packet_rx_socket *rs = ((struct af_packet_rxq *)q->priv)->socket;
 	struct bp_pkt *pkt = &pkts[0];
 	uint32_t rest = len > rs->frame_room ? len - rs->frame_room : 0;
 
@@ -140,7 +141,7 @@ static unsigned take(struct bp_rxq *q, unsigned i, uint32_t len, struct bp_pkt *
 }
 
 /* Why message i cannot be handed out; BP_CNT_N: it can. */
-static enum bp_cnt judge(const struct afp_rxq *rq, unsigned i, unsigned max)
+static enum bp_cnt judge(const struct af_packet_rxq *rq, unsigned i, unsigned max)
 {
 	const struct mmsghdr *msg = &rq->socket->msgs[i];
 	uint32_t len = msg->msg_len - rq->vnet_bytes;
@@ -154,8 +155,8 @@ static enum bp_cnt judge(const struct afp_rxq *rq, unsigned i, unsigned max)
 
 static unsigned rx_socket(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
-	struct afp_rxq *rq = q->priv;
-	struct afp_rx_socket *rs = rq->socket;
+	struct af_packet_rxq *rq = q->priv;
+	struct af_packet_rx_socket *rs = rq->socket;
 	unsigned n = 0, n_pkts = 0;
 	uint64_t n_bytes = 0;
 
@@ -188,14 +189,14 @@ static unsigned rx_socket(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	return n;
 }
 
-int afp_rx_socket_start(struct bp_rxq *q)
+int af_packet_rx_socket_start(struct bp_rxq *q)
 {
-	struct afp_rxq *rq = q->priv;
+	struct af_packet_rxq *rq = q->priv;
 	int one = 1;
 
 	if (setsockopt(rq->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)))
 		return -errno;
-	afp_socket_set_buffer(rq->fd, SO_RCVBUF, SO_RCVBUFFORCE, RX_BUFFER_BYTES);
+	af_packet_socket_set_buffer(rq->fd, SO_RCVBUF, SO_RCVBUFFORCE, RX_BUFFER_BYTES);
 	rq->socket = calloc(1, sizeof(*rq->socket));
 	if (!rq->socket)
 		return -ENOMEM;
@@ -205,10 +206,10 @@ int afp_rx_socket_start(struct bp_rxq *q)
 	return 0;
 }
 
-void afp_rx_socket_stop(struct bp_rxq *q)
+void af_packet_rx_socket_stop(struct bp_rxq *q)
 {
-	struct afp_rxq *rq = q->priv;
-	struct afp_rx_socket *rs = rq->socket;
+	struct af_packet_rxq *rq = q->priv;
+	struct af_packet_rx_socket *rs = rq->socket;
 	unsigned control_id = q->port->env->n_workers;
 
 	if (!rs)

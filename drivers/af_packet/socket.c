@@ -18,11 +18,11 @@ static int enable_meta(int fd, bool may_be_new, uint32_t *vnet_bytes)
 	*vnet_bytes = BP_VNET_BYTES;
 	if (may_be_new && !set_int(fd, SOL_PACKET, PACKET_VNET_HDR_SZ, BP_VNET_BYTES))
 		return 0;
-	*vnet_bytes = AFP_VNET_OLD_BYTES;
+	*vnet_bytes = AF_PACKET_VNET_OLD_BYTES;
 	return set_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
 }
 
-int afp_socket_open(bool may_be_new, uint32_t *vnet_bytes)
+int af_packet_socket_open(bool may_be_new, uint32_t *vnet_bytes)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int err;
@@ -37,7 +37,7 @@ int afp_socket_open(bool may_be_new, uint32_t *vnet_bytes)
 	return fd;
 }
 
-void afp_socket_set_buffer(int fd, int option, int force_option, int n_bytes)
+void af_packet_socket_set_buffer(int fd, int option, int force_option, int n_bytes)
 {
 	if (set_int(fd, SOL_SOCKET, force_option, n_bytes))
 		(void)set_int(fd, SOL_SOCKET, option, n_bytes);
@@ -73,7 +73,7 @@ static int deafen(int fd)
 	return set_filter(fd, &nothing, 1);
 }
 
-int afp_socket_listen(struct afp_port *ap, int fd)
+int af_packet_socket_listen(struct af_packet_port *ap, int fd)
 {
 	struct sock_filter incoming[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
@@ -97,9 +97,9 @@ static int fanout(int fd, int flags, int id)
 /*
  * A group has a receive hook of its own, to which PACKET_IGNORE_OUTGOING of its members means
  * nothing: what bypath sends would come back to it. Kernels before 6.2 lack the flag that says the
- * same of a group; there the filter of afp_socket_listen() does it.
+ * same of a group; there the filter of af_packet_socket_listen() does it.
  */
-static int join_fanout(struct afp_port *ap, int fd)
+static int join_fanout(struct af_packet_port *ap, int fd)
 {
 	socklen_t n_bytes = sizeof(int);
 	int got = 0, err;
@@ -120,7 +120,7 @@ static int join_fanout(struct afp_port *ap, int fd)
 	return 0;
 }
 
-int afp_socket_bind_rx(struct afp_port *ap, int fd)
+int af_packet_socket_bind_rx(struct af_packet_port *ap, int fd)
 {
 	struct packet_mreq all = { .mr_ifindex = ap->ifindex, .mr_type = PACKET_MR_PROMISC };
 	bool has_group = ap->port->n_rxq > 1;
@@ -137,7 +137,7 @@ int afp_socket_bind_rx(struct afp_port *ap, int fd)
 	return err;
 }
 
-int afp_socket_bind_tx(struct afp_port *ap, int fd, bool bypass_qdisc)
+int af_packet_socket_bind_tx(struct af_packet_port *ap, int fd, bool bypass_qdisc)
 {
 	int err = 0;
 

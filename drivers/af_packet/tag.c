@@ -8,7 +8,7 @@
 #define TAG_BYTES  4u
 #define MACS_BYTES (2u * ETH_ALEN)
 
-void afp_tag_insert(struct bp_pkt *pkt, uint16_t tpid, uint16_t tci, struct bp_counters *c)
+void af_packet_tag_insert(struct bp_pkt *pkt, uint16_t tpid, uint16_t tci, struct bp_counters *c)
 {
 	uint32_t moved = MACS_BYTES + ((pkt->flags & BP_PKT_VNET) ? BP_VNET_BYTES : 0);
 	uint8_t *from = pkt->data + MACS_BYTES - moved;

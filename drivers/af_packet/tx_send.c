@@ -25,7 +25,7 @@
 #define GSO_ECN_BIT     6u
 
 /* Can the device itself cut this super-frame? */
-static bool device_segments(const struct afp_txq *tq, uint8_t gso_type)
+static bool device_segments(const struct af_packet_txq *tq, uint8_t gso_type)
 {
 	uint32_t types = atomic_load_explicit(&tq->ap->gso_types, memory_order_relaxed);
 	uint32_t need = 1u << (gso_type & ~BP_VNET_GSO_ECN & 7u);
@@ -36,7 +36,7 @@ static bool device_segments(const struct afp_txq *tq, uint8_t gso_type)
 }
 
 /* From now on all of the queue's packets go through the qdisc, in the order in which they are sent. */
-static __attribute__((noinline, cold)) void enter_qdisc(struct afp_txq *tq)
+static __attribute__((noinline, cold)) void enter_qdisc(struct af_packet_txq *tq)
 {
 	const int fds[] = { tq->fd, tq->ring.fd }, off = 0;
 	bool has_failed = false;
@@ -51,7 +51,7 @@ static __attribute__((noinline, cold)) void enter_qdisc(struct afp_txq *tq)
  * The kernel takes the protocol of a super-frame from its gso_type, which hides a VLAN tag from the
  * code that segments it; an address that names the tag's protocol tells it.
  */
-static void name_tag(struct afp_txq *tq, const struct bp_pkt *pkt, struct msghdr *msg)
+static void name_tag(struct af_packet_txq *tq, const struct bp_pkt *pkt, struct msghdr *msg)
 {
 	uint16_t type;
 
@@ -67,7 +67,7 @@ static void name_tag(struct afp_txq *tq, const struct bp_pkt *pkt, struct msghdr
 }
 
 /* The first view of a packet: metadata, then data. Returns the end of its iovecs. */
-static struct iovec *fill_first(struct afp_txq *tq, struct bp_pkt *pkt, struct iovec *iov)
+static struct iovec *fill_first(struct af_packet_txq *tq, struct bp_pkt *pkt, struct iovec *iov)
 {
 	uint32_t vnet_bytes = tq->vnet_bytes;
 
@@ -84,7 +84,7 @@ static struct iovec *fill_first(struct afp_txq *tq, struct bp_pkt *pkt, struct i
 }
 
 /* One message per packet. Returns their number. */
-static unsigned fill_messages(struct afp_txq *tq, struct bp_pkt *pkts, unsigned n)
+static unsigned fill_messages(struct af_packet_txq *tq, struct bp_pkt *pkts, unsigned n)
 {
 	struct iovec *iov = tq->iov;
 	unsigned m = 0;
@@ -116,7 +116,7 @@ static unsigned fill_messages(struct afp_txq *tq, struct bp_pkt *pkts, unsigned 
 /* The kernel refused message m. Returns how many messages that consumes; 0: nothing was tried. */
 static unsigned judge(struct bp_txq *q, unsigned m, unsigned n_msgs, int err)
 {
-	const struct afp_txq *tq = q->priv;
+	const struct af_packet_txq *tq = q->priv;
 	enum bp_cnt reason = bp_tx_errno_reason(err);
 	unsigned n_gone = 1;
 
@@ -136,7 +136,7 @@ static unsigned judge(struct bp_txq *q, unsigned m, unsigned n_msgs, int err)
  */
 static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 {
-	struct afp_txq *tq = q->priv;
+	struct af_packet_txq *tq = q->priv;
 	unsigned m = 0, n_sent = 0;
 	uint64_t n_bytes = 0;
 
@@ -145,7 +145,7 @@ static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 		int n = sendmmsg(tq->fd, &tq->msgs[m], n_msgs - m, MSG_DONTWAIT);
 		int err = errno;
 
-		afp_count_call(&q->counters, begin, bp_clock_cycles());
+		af_packet_count_call(&q->counters, begin, bp_clock_cycles());
 		if (n <= 0) {
 			unsigned n_gone = judge(q, m, n_msgs, err);
 
@@ -165,9 +165,9 @@ static unsigned send_messages(struct bp_txq *q, unsigned n_msgs)
 	return m;
 }
 
-unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+unsigned af_packet_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
-	struct afp_txq *tq = q->priv;
+	struct af_packet_txq *tq = q->priv;
 	unsigned n_msgs, k = 0;
 
 	n_msgs = send_messages(q, fill_messages(tq, pkts, n));
@@ -177,10 +177,10 @@ unsigned afp_send_views(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return k;
 }
 
-unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+unsigned af_packet_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	uint64_t before = bp_counter(&q->counters, BP_CNT_PKTS);
-	unsigned k = n ? afp_send_views(q, pkts, n) : 0;
+	unsigned k = n ? af_packet_send_views(q, pkts, n) : 0;
 
 	if (bp_counter(&q->counters, BP_CNT_PKTS) != before)
 		bp_count(&q->counters, BP_CNT_BURSTS, 1);
@@ -188,7 +188,7 @@ unsigned afp_tx_send(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 }
 
 /* Does the device queue packets? What is not known counts as yes. */
-static bool has_qdisc(const struct afp_port *ap)
+static bool has_qdisc(const struct af_packet_port *ap)
 {
 	struct bp_netif netif;
 
@@ -196,21 +196,21 @@ static bool has_qdisc(const struct afp_port *ap)
 	       strcmp(netif.qdisc, "noqueue") != 0;
 }
 
-int afp_tx_send_start(struct bp_txq *q)
+int af_packet_tx_send_start(struct bp_txq *q)
 {
 	static const uint16_t protocols[2] = { ETH_P_8021Q, ETH_P_8021AD };
-	struct afp_txq *tq = q->priv;
-	struct afp_port *ap = tq->ap;
-	enum bp_tristate wish = afp_conf(ap->port->conf)->qdisc_bypass;
+	struct af_packet_txq *tq = q->priv;
+	struct af_packet_port *ap = tq->ap;
+	enum bp_tristate wish = af_packet_conf(ap->port->conf)->qdisc_bypass;
 	int err;
 
-	tq->fd = afp_socket_open(true, &tq->vnet_bytes);
+	tq->fd = af_packet_socket_open(true, &tq->vnet_bytes);
 	if (tq->fd < 0)
 		return tq->fd;
-	afp_socket_set_buffer(tq->fd, SO_SNDBUF, SO_SNDBUFFORCE, TX_BUFFER_BYTES);
+	af_packet_socket_set_buffer(tq->fd, SO_SNDBUF, SO_SNDBUFFORCE, TX_BUFFER_BYTES);
 	/* Without a queueing discipline there is nothing to go around. */
 	tq->skips_qdisc = wish == BP_YES || (wish == BP_AUTO && has_qdisc(ap));
-	err = afp_socket_bind_tx(ap, tq->fd, tq->skips_qdisc);
+	err = af_packet_socket_bind_tx(ap, tq->fd, tq->skips_qdisc);
 	if (err)
 		return err;
 	for (unsigned i = 0; i < 2; i++)
@@ -219,13 +219,13 @@ int afp_tx_send_start(struct bp_txq *q)
 			.sll_protocol = htons(protocols[i]),
 			.sll_ifindex = ap->ifindex,
 		};
-	q->driver_burst = afp_tx_send;
+	q->driver_burst = af_packet_tx_send;
 	return 0;
 }
 
-void afp_tx_send_stop(struct bp_txq *q)
+void af_packet_tx_send_stop(struct bp_txq *q)
 {
-	struct afp_txq *tq = q->priv;
+	struct af_packet_txq *tq = q->priv;
 
 	if (tq->fd >= 0)
 		close(tq->fd);

@@ -30,10 +30,10 @@ static int check_frame_bytes(const struct bp_port *port)
 }
 
 /* 0, -ENODEV and the like; nothing is logged. */
-static int learn_device(struct xsk_port *xp)
+static int learn_device(struct af_xdp_port *xp)
 {
 	const char *name = xp->port->conf->device;
-	struct xsk_device dev = { .driver = "" };
+	struct af_xdp_device dev = { .driver = "" };
 	int ifindex = bp_netdev_index(xp->ctl_fd, name), mtu = bp_netdev_mtu(xp->ctl_fd, name);
 
 	if (ifindex < 0 || mtu < 0)
@@ -47,10 +47,10 @@ static int learn_device(struct xsk_port *xp)
 	return 0;
 }
 
-static int open_device(struct xsk_port *xp)
+static int open_device(struct af_xdp_port *xp)
 {
 	const struct bp_port_conf *conf = xp->port->conf;
-	char why[XSK_WHY_BYTES];
+	char why[AF_XDP_WHY_BYTES];
 	int err;
 
 	xp->ctl_fd = bp_netdev_open();
@@ -71,10 +71,10 @@ static int open_device(struct xsk_port *xp)
 	return -EINVAL;
 }
 
-static void free_port(struct xsk_port *xp)
+static void free_port(struct af_xdp_port *xp)
 {
-	xsk_nic_restore(xp);
-	xsk_prog_unload(xp->prog);
+	af_xdp_nic_restore(xp);
+	af_xdp_prog_unload(xp->prog);
 	if (xp->ctl_fd >= 0)
 		close(xp->ctl_fd);
 	free(xp->queues);
@@ -84,8 +84,8 @@ static void free_port(struct xsk_port *xp)
 static int af_xdp_open(struct bp_port *port)
 {
 	unsigned n_queues = port->n_rxq > port->n_txq ? port->n_rxq : port->n_txq;
-	struct xsk_port *xp;
-	char why[XSK_WHY_BYTES] = "out of memory";
+	struct af_xdp_port *xp;
+	char why[AF_XDP_WHY_BYTES] = "out of memory";
 	int err = check_frame_bytes(port);
 
 	if (err)
@@ -103,7 +103,7 @@ static int af_xdp_open(struct bp_port *port)
 		goto free_xp;
 	memset(xp->queues, 0, n_queues * sizeof(*xp->queues));
 	/* Loaded even where it is not attached in the end: permission shows at once. */
-	err = xsk_prog_load(n_queues ? n_queues : 1, &xp->prog, why, sizeof(why));
+	err = af_xdp_prog_load(n_queues ? n_queues : 1, &xp->prog, why, sizeof(why));
 	if (err) {
 		bp_log(BP_LOG_ERROR, "port %s: load the XDP program: %s: %s", port->conf->name,
 		       strerror(-err), why);
@@ -126,10 +126,10 @@ static void af_xdp_close(struct bp_port *port)
 /* --- start ------------------------------------------------------------------------------------ */
 
 /* What to do about queues: n of them, where the device can change that, or queues = n_possible. */
-static void add_remedy(const struct xsk_port *xp, unsigned n, unsigned n_possible, char *why,
+static void add_remedy(const struct af_xdp_port *xp, unsigned n, unsigned n_possible, char *why,
 		       size_t why_bytes)
 {
-	const struct xsk_device *dev = &xp->dev;
+	const struct af_xdp_device *dev = &xp->dev;
 	size_t used = strlen(why);
 
 	if (bp_netdev_has_fixed_channels(xp->ctl_fd, dev->name))
@@ -148,10 +148,10 @@ static void add_remedy(const struct xsk_port *xp, unsigned n, unsigned n_possibl
 }
 
 /* A device queue without a socket would be a leak into the kernel: there must be none. */
-static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
+static int check_queues(const struct af_xdp_port *xp, char *why, size_t why_bytes)
 {
 	const struct bp_port *port = xp->port;
-	const struct xsk_device *dev = &xp->dev;
+	const struct af_xdp_device *dev = &xp->dev;
 
 	if (port->n_rxq && dev->queues.n_rx > port->n_rxq) {
 		snprintf(why, why_bytes,
@@ -175,10 +175,10 @@ static int check_queues(const struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
-static void fill_info(struct xsk_port *xp, enum af_xdp_mode mode)
+static void fill_info(struct af_xdp_port *xp, enum af_xdp_mode mode)
 {
 	struct bp_port_info *info = &xp->port->info;
-	const struct xsk_device *dev = &xp->dev;
+	const struct af_xdp_device *dev = &xp->dev;
 
 	snprintf(info->mode, sizeof(info->mode), "%s", af_xdp_mode_name(mode));
 	snprintf(info->device_driver, sizeof(info->device_driver), "%s", dev->driver);
@@ -200,7 +200,7 @@ static void fill_info(struct xsk_port *xp, enum af_xdp_mode mode)
 }
 
 /* The MTU allows what TX cannot carry: it works, but not for the longest packets. */
-static void warn_about_mtu(const struct xsk_port *xp)
+static void warn_about_mtu(const struct af_xdp_port *xp)
 {
 	const struct bp_port *port = xp->port;
 
@@ -216,11 +216,11 @@ static void warn_about_mtu(const struct xsk_port *xp)
 
 /* On veth a VLAN interface of the sender leaves the tag in metadata, and the frame comes without
  * it. */
-static void warn_about_tags(const struct xsk_port *xp, enum af_xdp_mode mode)
+static void warn_about_tags(const struct af_xdp_port *xp, enum af_xdp_mode mode)
 {
 	const struct bp_port *port = xp->port;
 
-	if (!port->n_rxq || xp->dev.kind != BP_DEVICE_VETH || xsk_prog_puts_tags_back(xp->prog))
+	if (!port->n_rxq || xp->dev.kind != BP_DEVICE_VETH || af_xdp_prog_puts_tags_back(xp->prog))
 		return;
 	bp_log(BP_LOG_WARN,
 	       "port %s: frames from VLAN interfaces at the peer of %s come without their tag: %s: run "
@@ -231,23 +231,23 @@ static void warn_about_tags(const struct xsk_port *xp, enum af_xdp_mode mode)
 		       : "the kernel does not tell it (Linux 6.8, with BTF, and a native mode do)");
 }
 
-static void publish_queues(struct xsk_port *xp)
+static void publish_queues(struct af_xdp_port *xp)
 {
 	struct bp_port *port = xp->port;
 
 	for (unsigned i = 0; i < port->n_rxq; i++) {
 		port->rxq[i].priv = &xp->queues[i].rx;
-		port->rxq[i].driver_burst = xsk_rx_burst;
+		port->rxq[i].driver_burst = af_xdp_rx_burst;
 		atomic_store_explicit(&port->rxq[i].fd, xp->queues[i].rx.fd, memory_order_relaxed);
 	}
 	for (unsigned i = 0; i < port->n_txq; i++) {
 		port->txq[i].priv = &xp->queues[i].tx;
-		port->txq[i].driver_burst = xsk_tx_burst;
+		port->txq[i].driver_burst = af_xdp_tx_burst;
 	}
 }
 
 /* A failure is told once; a retry that fails in the same way is not worth a line every 100 ms. */
-static int say_failure(struct xsk_port *xp, int err, const char *why)
+static int say_failure(struct af_xdp_port *xp, int err, const char *why)
 {
 	if (err != xp->logged_err)
 		bp_log(BP_LOG_ERROR, "port %s: start af_xdp on %s: %s", xp->port->conf->name,
@@ -258,8 +258,8 @@ static int say_failure(struct xsk_port *xp, int err, const char *why)
 
 static int af_xdp_start(struct bp_port *port)
 {
-	struct xsk_port *xp = port->priv;
-	char why[XSK_WHY_BYTES] = "";
+	struct af_xdp_port *xp = port->priv;
+	char why[AF_XDP_WHY_BYTES] = "";
 	enum af_xdp_mode mode;
 	int ret = learn_device(xp);
 
@@ -268,15 +268,15 @@ static int af_xdp_start(struct bp_port *port)
 	ret = check_queues(xp, why, sizeof(why));
 	/* A port that only sends does not touch a program that somebody else has attached. */
 	if (!ret && port->n_rxq)
-		ret = xsk_prog_check_none(&xp->dev, xsk_busy_tries(xp), why, sizeof(why));
+		ret = af_xdp_prog_check_none(&xp->dev, af_xdp_busy_tries(xp), why, sizeof(why));
 	if (ret)
 		return say_failure(xp, ret, why);
-	ret = xsk_nic_take(xp, why, sizeof(why));
+	ret = af_xdp_nic_take(xp, why, sizeof(why));
 	if (ret)
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
-	ret = xsk_mode_start(xp, why, sizeof(why));
+	ret = af_xdp_mode_start(xp, why, sizeof(why));
 	if (ret < 0) {
-		xsk_nic_release(xp);
+		af_xdp_nic_release(xp);
 		return ret == -ENODEV ? ret : say_failure(xp, ret, why);
 	}
 	mode = (enum af_xdp_mode)ret;
@@ -294,20 +294,20 @@ static int af_xdp_start(struct bp_port *port)
 
 static void af_xdp_stop(struct bp_port *port)
 {
-	struct xsk_port *xp = port->priv;
+	struct af_xdp_port *xp = port->priv;
 
 	bp_netdev_tx_dropped_end(&xp->tx_dropped, xp->dev.name);
-	xsk_prog_detach(xp->prog);
+	af_xdp_prog_detach(xp->prog);
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
-	xsk_mode_close_queues(xp);
-	xsk_nic_release(xp);
+	af_xdp_mode_close_queues(xp);
+	af_xdp_nic_release(xp);
 }
 
 /* --- while it runs ---------------------------------------------------------------------------- */
 
 /* A socket whose device is unregistered carries ENETDOWN from then on. */
-static bool has_socket_error(const struct xsk_port *xp)
+static bool has_socket_error(const struct af_xdp_port *xp)
 {
 	int err = 0;
 	socklen_t len = sizeof(err);
@@ -319,7 +319,7 @@ static bool has_socket_error(const struct xsk_port *xp)
 }
 
 /* Buffers, longest packet and offloads were chosen for the MTU of the start: said once of each new one. */
-static bool has_new_mtu(struct xsk_port *xp)
+static bool has_new_mtu(struct af_xdp_port *xp)
 {
 	int mtu = bp_netdev_mtu(xp->ctl_fd, xp->dev.name);
 
@@ -335,11 +335,11 @@ static bool has_new_mtu(struct xsk_port *xp)
  * Without its program nothing reaches the sockets, and nothing else shows it. The port starts again, which
  * puts the program back; unless another one is attached by then, which is its owner's to take away.
  */
-static bool has_lost_program(const struct xsk_port *xp)
+static bool has_lost_program(const struct af_xdp_port *xp)
 {
-	char why[XSK_WHY_BYTES];
+	char why[AF_XDP_WHY_BYTES];
 
-	if (!xsk_prog_check(xp->prog, why, sizeof(why)))
+	if (!af_xdp_prog_check(xp->prog, why, sizeof(why)))
 		return false;
 	bp_log(BP_LOG_WARN, "port %s: the XDP program on %s was %s: the port starts again",
 	       xp->port->conf->name, xp->dev.name, why);
@@ -348,7 +348,7 @@ static bool has_lost_program(const struct xsk_port *xp)
 
 static enum bp_link af_xdp_check(struct bp_port *port)
 {
-	struct xsk_port *xp = port->priv;
+	struct af_xdp_port *xp = port->priv;
 	enum bp_link link = bp_netdev_link(xp->ctl_fd, port->conf->device, xp->dev.ifindex);
 
 	if (link == BP_LINK_LOST || has_socket_error(xp) || has_lost_program(xp))
@@ -358,13 +358,13 @@ static enum bp_link af_xdp_check(struct bp_port *port)
 
 static unsigned af_xdp_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
-	struct xsk_port *xp = port->priv;
+	struct af_xdp_port *xp = port->priv;
 	struct xdp_statistics sum = xp->past;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < xp->n_queues; i++)
 		if (xp->queues[i].xsk)
-			xsk_queue_stats(&xp->queues[i], &sum);
+			af_xdp_queue_stats(&xp->queues[i], &sum);
 	const struct bp_reported all[] = {
 		{ &af_xdp_counters[AF_XDP_RX_DROPPED], sum.rx_dropped },
 		{ &af_xdp_counters[AF_XDP_RX_RING_FULL], sum.rx_ring_full },

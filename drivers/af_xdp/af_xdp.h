@@ -22,29 +22,29 @@
 #ifndef XDP_PKT_CONTD
 #define XDP_PKT_CONTD (1 << 0) /* descriptor: the packet goes on in the next one */
 #endif
-#define XSK_SOL_XDP          283
-#define XSK_MAX_TX_BUDGET    9 /* socket option XDP_MAX_TX_SKB_BUDGET; Linux 6.17 */
-#define XSK_PREFER_BUSY_POLL 69 /* SO_PREFER_BUSY_POLL; Linux 5.11 */
-#define XSK_BUSY_POLL_BUDGET 70 /* SO_BUSY_POLL_BUDGET; Linux 5.11 */
+#define AF_XDP_SOL_XDP          283
+#define AF_XDP_MAX_TX_BUDGET    9 /* socket option XDP_MAX_TX_SKB_BUDGET; Linux 6.17 */
+#define AF_XDP_PREFER_BUSY_POLL 69 /* SO_PREFER_BUSY_POLL; Linux 5.11 */
+#define AF_XDP_BUSY_POLL_BUDGET 70 /* SO_BUSY_POLL_BUDGET; Linux 5.11 */
 
-#define XSK_WHY_BYTES      512u /* for the sentence that explains a failure */
-#define XSK_BUSY_TRIES     800u /* × XSK_BUSY_NS: how long a former owner is waited for */
-#define XSK_RETRY_TRIES    20u /* the same on a restart: others wait for the thread that does it */
-#define XSK_BUSY_NS        5000000L
-#define XSK_COPY_RING      4096u /* 2048 are 1 ms at 2 Mpps: a host takes cores away for as long */
-#define XSK_ZEROCOPY_RING  2048u /* more than a NIC holds itself would only leave the caches */
-#define XSK_FILL_BATCH     64u /* frames handed to the kernel at a time */
-#define XSK_KERNEL_BUDGET  32u /* descriptors per sendto without XDP_MAX_TX_SKB_BUDGET */
-#define XSK_COPY_MAX_VIEWS 17u /* the smallest MAX_SKB_FRAGS a kernel is built with */
-#define XSK_ZC_MAX_VIEWS   8u /* what every zero-copy driver with multi-buffer takes */
+#define AF_XDP_WHY_BYTES      512u /* for the sentence that explains a failure */
+#define AF_XDP_BUSY_TRIES     800u /* × AF_XDP_BUSY_NS: how long a former owner is waited for */
+#define AF_XDP_RETRY_TRIES    20u /* the same on a restart: others wait for the thread that does it */
+#define AF_XDP_BUSY_NS        5000000L
+#define AF_XDP_COPY_RING      4096u /* 2048 are 1 ms at 2 Mpps: a host takes cores away for as long */
+#define AF_XDP_ZEROCOPY_RING  2048u /* more than a NIC holds itself would only leave the caches */
+#define AF_XDP_FILL_BATCH     64u /* frames handed to the kernel at a time */
+#define AF_XDP_KERNEL_BUDGET  32u /* descriptors per sendto without XDP_MAX_TX_SKB_BUDGET */
+#define AF_XDP_COPY_MAX_VIEWS 17u /* the smallest MAX_SKB_FRAGS a kernel is built with */
+#define AF_XDP_ZC_MAX_VIEWS   8u /* what every zero-copy driver with multi-buffer takes */
 
 /* A frame's owner mark, a byte per frame and side: what the kernel holds can be told exactly when
  * the socket is closed, whatever the kernel did with the descriptor. */
-#define XSK_MARK_HELD 1u
-#define XSK_MARK_LAST 2u /* TX: with it a packet ends */
+#define AF_XDP_MARK_HELD 1u
+#define AF_XDP_MARK_LAST 2u /* TX: with it a packet ends */
 
 /* RX ring with fill ring: the receiving worker's alone. */
-struct xsk_rx_side {
+struct af_xdp_rx_side {
 	alignas(BP_CACHE_LINE) struct xsk_ring_cons rx;
 	struct xsk_ring_prod fill;
 	uint8_t *base; /* of the arena: address 0 of the UMEM */
@@ -55,7 +55,7 @@ struct xsk_rx_side {
 	uint32_t frame_mask; /* frame_bytes - 1 */
 	uint32_t frame_shift;
 	uint32_t n_filled; /* frames given to the kernel, not received yet */
-	struct xsk_depth depth; /* as many as that is filled up to */
+	struct af_xdp_depth depth; /* as many as that is filled up to */
 	uint32_t fill_batch;
 	uint32_t n_refused; /* calls in a row whose `max` was too small for the next packet */
 	int fd;
@@ -64,7 +64,7 @@ struct xsk_rx_side {
 };
 
 /* TX ring with completion ring: the sending worker's alone. */
-struct xsk_tx_side {
+struct af_xdp_tx_side {
 	alignas(BP_CACHE_LINE) struct xsk_ring_prod tx;
 	struct xsk_ring_cons comp;
 	uint8_t *base;
@@ -81,16 +81,16 @@ struct xsk_tx_side {
 };
 
 /* One socket: both sides of one device queue, with a UMEM of its own over the whole arena. */
-struct xsk_queue {
-	struct xsk_rx_side rx;
-	struct xsk_tx_side tx;
+struct af_xdp_queue {
+	struct af_xdp_rx_side rx;
+	struct af_xdp_tx_side tx;
 	struct xsk_umem *umem;
 	struct xsk_socket *xsk; /* NULL: closed */
-	bool zerocopy; /* the device itself writes into frames: see xsk_queue_close() */
+	bool zerocopy; /* the device itself writes into frames: see af_xdp_queue_close() */
 };
 
 /* What the kernel says of the interface. */
-struct xsk_device {
+struct af_xdp_device {
 	char name[IF_NAMESIZE];
 	char driver[BP_NAME_BYTES];
 	enum bp_device_kind kind;
@@ -100,7 +100,7 @@ struct xsk_device {
 };
 
 /* How a queue's socket is to be opened. */
-struct xsk_plan {
+struct af_xdp_plan {
 	uint32_t ring_size;
 	uint16_t bind_flags; /* XDP_COPY or XDP_ZEROCOPY, perhaps with XDP_USE_SG */
 	bool has_rx, has_tx;
@@ -108,19 +108,19 @@ struct xsk_plan {
 	unsigned busy_tries; /* binds before a queue that another socket has is given up */
 };
 
-struct xsk_prog; /* prog.c: the loaded programs, their map, the link */
+struct af_xdp_prog; /* prog.c: the loaded programs, their map, the link */
 
-struct xsk_port {
+struct af_xdp_port {
 	struct bp_port *port;
-	struct xsk_prog *prog; /* loaded in open() */
-	struct xsk_device dev; /* as of the last start */
+	struct af_xdp_prog *prog; /* loaded in open() */
+	struct af_xdp_device dev; /* as of the last start */
 	int ctl_fd; /* for queries in the network namespace of open() */
 	int promisc_fd; /* the device is promiscuous while this is open; -1: we have not asked for
 			 * that */
 	int tags_ifindex; /* the interface whose tag stripping we have turned off until close(); 0:
 			   * none */
 	unsigned n_queues;
-	struct xsk_queue *queues;
+	struct af_xdp_queue *queues;
 	struct xdp_statistics past; /* of sockets closed before */
 	struct bp_netdev_tx_dropped tx_dropped;
 	bool was_started;
@@ -134,50 +134,51 @@ struct xsk_port {
  * Ask for what a port that receives needs of its NIC: frames for every address, tags left in them.
  * Before the sockets are bound. 0, or -errno with a sentence in why; then nothing is taken.
  */
-int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes);
+int af_xdp_nic_take(struct af_xdp_port *xp, char *why, size_t why_bytes);
 /* With stop(): the device need not be promiscuous any more. */
-void xsk_nic_release(struct xsk_port *xp);
+void af_xdp_nic_release(struct af_xdp_port *xp);
 /*
  * With close(): the device strips tags again. Not with stop(): a NIC may drop its link for seconds at each
  * change, and a start that is retried every 100 ms would never find it up.
  */
-void xsk_nic_restore(struct xsk_port *xp);
+void af_xdp_nic_restore(struct af_xdp_port *xp);
 
 /* --- prog.c --- */
 
 /* Load the programs. 0 or -errno with a sentence in why. */
-int xsk_prog_load(uint32_t n_queues, struct xsk_prog **prog, char *why, size_t why_bytes);
-void xsk_prog_unload(struct xsk_prog *prog);
+int af_xdp_prog_load(uint32_t n_queues, struct af_xdp_prog **prog, char *why, size_t why_bytes);
+void af_xdp_prog_unload(struct af_xdp_prog *prog);
 /*
  * See that no program is attached to the interface; one of a bypath that just ended is looked for
  * up to `tries` times. 0, -EBUSY with a sentence in why, or -errno.
  */
-int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes);
+int af_xdp_prog_check_none(const struct af_xdp_device *dev, unsigned tries, char *why,
+			   size_t why_bytes);
 /*
  * How a program is attached, and which one. FRAGS: it says that it takes packets of several buffers, where
  * the kernel knows such programs. TAGS: it puts back VLAN tags that lie beside the frame, where device and
  * kernel tell them.
  */
-enum xsk_prog_flag {
-	XSK_PROG_NATIVE = 1u << 0,
-	XSK_PROG_FRAGS = 1u << 1,
-	XSK_PROG_TAGS = 1u << 2,
+enum af_xdp_prog_flag {
+	AF_XDP_PROG_NATIVE = 1u << 0,
+	AF_XDP_PROG_FRAGS = 1u << 1,
+	AF_XDP_PROG_TAGS = 1u << 2,
 };
 /* Attach by a bpf_link of this process. 0 or -errno. */
-int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags);
+int af_xdp_prog_attach(struct af_xdp_prog *prog, int ifindex, uint32_t flags);
 /* Does the attached program put tags back? Needs Linux 6.8 with BTF, and a native mode. */
-bool xsk_prog_puts_tags_back(const struct xsk_prog *prog);
-void xsk_prog_detach(struct xsk_prog *prog);
+bool af_xdp_prog_puts_tags_back(const struct af_xdp_prog *prog);
+void af_xdp_prog_detach(struct af_xdp_prog *prog);
 /*
  * Is what was attached still there, and ours? The link is this process's, yet whoever may open it by its id
  * can detach it (bpftool link detach) or put another program in (BPF_LINK_UPDATE). 0, also when nothing was
  * attached; or -ENOLINK with half a sentence in why.
  */
-int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes);
+int af_xdp_prog_check(const struct af_xdp_prog *prog, char *why, size_t why_bytes);
 /* Did the kernel attach it natively? Asks the interface. 1, 0 or -errno. */
-int xsk_prog_is_native(int ifindex);
+int af_xdp_prog_is_native(int ifindex);
 /* Let the program hand a queue's frames to a socket. 0 or -errno. */
-int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
+int af_xdp_prog_set_socket(struct af_xdp_prog *prog, uint32_t queue_id, int fd);
 
 /* --- mode.c --- */
 
@@ -186,16 +187,16 @@ int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd);
  * why each better one was not to be had is in the port's note. Returns the enum af_xdp_mode that the
  * kernel made of it, or -errno with a sentence in why; then all is closed.
  */
-int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes);
+int af_xdp_mode_start(struct af_xdp_port *xp, char *why, size_t why_bytes);
 /* Close them; packets that were under way are counted as tx_abandoned. */
-void xsk_mode_close_queues(struct xsk_port *xp);
+void af_xdp_mode_close_queues(struct af_xdp_port *xp);
 
 /* --- umem.c --- */
 
 /* Register the arena with a socket of the queue. 0 or -errno with a sentence in why. */
-int xsk_umem_register(struct xsk_port *xp, struct xsk_queue *queue, uint32_t ring_size, char *why,
-		      size_t why_bytes);
-void xsk_umem_forget(struct xsk_queue *queue);
+int af_xdp_umem_register(struct af_xdp_port *xp, struct af_xdp_queue *queue, uint32_t ring_size,
+			 char *why, size_t why_bytes);
+void af_xdp_umem_forget(struct af_xdp_queue *queue);
 
 /* --- socket.c --- */
 
@@ -203,34 +204,34 @@ void xsk_umem_forget(struct xsk_queue *queue);
  * Open queue queue_id: UMEM, rings, bind; first fill. Retries plan->busy_tries times while the kernel
  * still takes the queue's former socket apart. 0 or -errno with a sentence in why; the queue is closed.
  */
-int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan, char *why,
-		   size_t why_bytes);
+int af_xdp_queue_open(struct af_xdp_port *xp, unsigned queue_id, const struct af_xdp_plan *plan,
+		      char *why, size_t why_bytes);
 /*
  * Close it: every frame is back in the pool, and its statistics in xp->past.
  * Returns the packets that the kernel had not completed.
  */
-uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id);
+uint32_t af_xdp_queue_close(struct af_xdp_port *xp, unsigned queue_id);
 /* Did the kernel bind it in zero-copy mode? */
-bool xsk_queue_is_zerocopy(const struct xsk_queue *queue);
+bool af_xdp_queue_is_zerocopy(const struct af_xdp_queue *queue);
 /* Add the kernel's statistics of a socket to sum. */
-void xsk_queue_stats(const struct xsk_queue *queue, struct xdp_statistics *sum);
+void af_xdp_queue_stats(const struct af_xdp_queue *queue, struct xdp_statistics *sum);
 
 /* How often to look for what a former owner of the device still holds. */
-static inline unsigned xsk_busy_tries(const struct xsk_port *xp)
+static inline unsigned af_xdp_busy_tries(const struct af_xdp_port *xp)
 {
-	return xp->was_started ? XSK_RETRY_TRIES : XSK_BUSY_TRIES;
+	return xp->was_started ? AF_XDP_RETRY_TRIES : AF_XDP_BUSY_TRIES;
 }
 
 /* Sleep between two looks at what the kernel takes apart in its own time. */
-void xsk_pause(void);
+void af_xdp_pause(void);
 
 /* --- rx.c, tx.c --- */
 
-unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
+unsigned af_xdp_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
 /* Hand free frames to the kernel up to the level aimed at. */
-void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id);
-unsigned xsk_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+void af_xdp_rx_refill(struct af_xdp_rx_side *side, unsigned worker_id);
+unsigned af_xdp_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 /* Take back completed frames. */
-void xsk_tx_reap(struct xsk_tx_side *side, unsigned worker_id);
+void af_xdp_tx_reap(struct af_xdp_tx_side *side, unsigned worker_id);
 
 #endif

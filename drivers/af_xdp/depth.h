@@ -14,17 +14,17 @@
 #include <stdint.h>
 
 /* Fewer gain nothing more, by measurement (docs/performance.md). */
-#define XSK_SHALLOW 512u
+#define AF_XDP_SHALLOW 512u
 /* The level falls when this many times the full level has come through a starved ring: no burst is
  * that long. */
-#define XSK_STARVED_TIMES 4u
+#define AF_XDP_STARVED_TIMES 4u
 /* So many empty polls in a row count as a lull; a worker near its limit never sees two. */
-#define XSK_LULL_POLLS 64u
+#define AF_XDP_LULL_POLLS 64u
 /* Free frames that the kernel may still have and count as starved: what arrived meanwhile. */
-#define XSK_STARVED_SLACK 64u
+#define AF_XDP_STARVED_SLACK 64u
 
 /* The receiving worker's alone. */
-struct xsk_depth {
+struct af_xdp_depth {
 	uint32_t target; /* as many frames as are to be with the kernel: full or shallow */
 	uint32_t full; /* what ring and arena allow */
 	uint32_t shallow; /* at most full */
@@ -33,35 +33,35 @@ struct xsk_depth {
 };
 
 /* can_fall: false where frames given to the kernel are the device's own ring (zero-copy). */
-static inline struct xsk_depth xsk_depth_of(uint32_t full, bool can_fall)
+static inline struct af_xdp_depth af_xdp_depth_of(uint32_t full, bool can_fall)
 {
-	return (struct xsk_depth){
+	return (struct af_xdp_depth){
 		.target = full,
 		.full = full,
-		.shallow = can_fall && full > XSK_SHALLOW ? XSK_SHALLOW : full,
+		.shallow = can_fall && full > AF_XDP_SHALLOW ? AF_XDP_SHALLOW : full,
 	};
 }
 
 /* The RX ring was looked at: n_ready packets of the n_filled frames with the kernel wait in it. */
-static inline void xsk_depth_saw(struct xsk_depth *depth, uint32_t n_ready, uint32_t n_filled)
+static inline void af_xdp_depth_saw(struct af_xdp_depth *depth, uint32_t n_ready, uint32_t n_filled)
 {
 	depth->n_empty = 0;
-	if (n_ready + XSK_STARVED_SLACK < n_filled) {
+	if (n_ready + AF_XDP_STARVED_SLACK < n_filled) {
 		depth->n_starved = 0;
 		return;
 	}
 	depth->n_starved += n_ready;
-	if (depth->n_starved < XSK_STARVED_TIMES * depth->full)
+	if (depth->n_starved < AF_XDP_STARVED_TIMES * depth->full)
 		return;
 	depth->n_starved = 0;
 	depth->target = depth->shallow;
 }
 
 /* A poll found nothing. */
-static inline void xsk_depth_saw_nothing(struct xsk_depth *depth)
+static inline void af_xdp_depth_saw_nothing(struct af_xdp_depth *depth)
 {
 	depth->n_starved = 0;
-	if (++depth->n_empty == XSK_LULL_POLLS)
+	if (++depth->n_empty == AF_XDP_LULL_POLLS)
 		depth->target = depth->full;
 }
 

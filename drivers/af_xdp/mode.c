@@ -21,10 +21,10 @@ static const struct {
 };
 
 /* Why the kernel did not attach the program, as far as the error code tells. */
-static void explain_attach(const struct xsk_port *xp, bool is_native, int err, char *why,
+static void explain_attach(const struct af_xdp_port *xp, bool is_native, int err, char *why,
 			   size_t why_bytes)
 {
-	const struct xsk_device *dev = &xp->dev;
+	const struct af_xdp_device *dev = &xp->dev;
 	const char *name = dev->name;
 
 	if (err == -EOPNOTSUPP && is_native)
@@ -46,10 +46,10 @@ static void explain_attach(const struct xsk_port *xp, bool is_native, int err, c
 			 is_native ? " natively" : "", strerror(-err));
 }
 
-void xsk_mode_close_queues(struct xsk_port *xp)
+void af_xdp_mode_close_queues(struct af_xdp_port *xp)
 {
 	for (unsigned i = 0; i < xp->n_queues; i++) {
-		uint32_t n_abandoned = xsk_queue_close(xp, i);
+		uint32_t n_abandoned = af_xdp_queue_close(xp, i);
 
 		if (i < xp->port->n_txq) {
 			struct bp_txq *q = &xp->port->txq[i];
@@ -66,60 +66,61 @@ static uint32_t choose_ring_size(const struct bp_port_conf *conf, uint16_t bind_
 {
 	if (conf->ring_size)
 		return conf->ring_size;
-	return bind_flags & XDP_ZEROCOPY ? XSK_ZEROCOPY_RING : XSK_COPY_RING;
+	return bind_flags & XDP_ZEROCOPY ? AF_XDP_ZEROCOPY_RING : AF_XDP_COPY_RING;
 }
 
-static int open_queues(struct xsk_port *xp, uint16_t bind_flags, char *why, size_t why_bytes)
+static int open_queues(struct af_xdp_port *xp, uint16_t bind_flags, char *why, size_t why_bytes)
 {
 	const struct bp_port *port = xp->port;
 	const struct bp_port_conf *conf = port->conf;
 	int err = 0;
 
 	for (unsigned i = 0; i < xp->n_queues && !err; i++) {
-		const struct xsk_plan plan = {
+		const struct af_xdp_plan plan = {
 			.ring_size = choose_ring_size(conf, bind_flags),
 			.bind_flags = bind_flags,
 			.has_rx = i < port->n_rxq,
 			.has_tx = i < port->n_txq,
 			.busy_poll_us = af_xdp_conf(conf)->busy_poll_us,
-			.busy_tries = xsk_busy_tries(xp),
+			.busy_tries = af_xdp_busy_tries(xp),
 		};
 
-		err = xsk_queue_open(xp, i, &plan, why, why_bytes);
+		err = af_xdp_queue_open(xp, i, &plan, why, why_bytes);
 		if (err || !plan.has_rx)
 			continue;
-		err = xsk_prog_set_socket(xp->prog, i, xsk_socket__fd(xp->queues[i].xsk));
+		err = af_xdp_prog_set_socket(xp->prog, i, xsk_socket__fd(xp->queues[i].xsk));
 		if (err)
 			snprintf(why, why_bytes, "put the socket of queue %u into the XSKMAP: %s",
 				 i, strerror(-err));
 	}
 	if (err)
-		xsk_mode_close_queues(xp);
+		af_xdp_mode_close_queues(xp);
 	return err;
 }
 
 /* Longest frame that TX carries with one view per packet, or with SG. */
-static uint32_t max_frame_bytes(const struct xsk_port *xp, uint16_t bind_flags)
+static uint32_t max_frame_bytes(const struct af_xdp_port *xp, uint16_t bind_flags)
 {
 	uint32_t wanted = xp->dev.mtu + ETH_HLEN + VLAN_BYTES;
 	uint32_t n_views = 1;
 
 	if (bind_flags & XDP_USE_SG)
-		n_views = bind_flags & XDP_ZEROCOPY ? XSK_ZC_MAX_VIEWS : XSK_COPY_MAX_VIEWS;
+		n_views = bind_flags & XDP_ZEROCOPY ? AF_XDP_ZC_MAX_VIEWS : AF_XDP_COPY_MAX_VIEWS;
 	return wanted < n_views * bp_frames_room(xp->port->env->frames)
 		       ? wanted
 		       : n_views * bp_frames_room(xp->port->env->frames);
 }
 
-static void explain_no_zerocopy(const struct xsk_port *xp, uint16_t sg, char *why, size_t why_bytes)
+static void explain_no_zerocopy(const struct af_xdp_port *xp, uint16_t sg, char *why,
+				size_t why_bytes)
 {
 	uint32_t frame_bytes = xp->port->env->arena->frame_bytes, mtu = xp->dev.mtu;
 	char needed[96] = "";
 
-	if (mtu > xsk_chunk_mtu(frame_bytes))
+	if (mtu > af_xdp_chunk_mtu(frame_bytes))
 		snprintf(needed, sizeof(needed),
 			 ", which MTU %u needs in frames of %u bytes (%u hold up to MTU %u)", mtu,
-			 frame_bytes, XSK_CHUNK_MAX, xsk_chunk_mtu(XSK_CHUNK_MAX));
+			 frame_bytes, AF_XDP_CHUNK_MAX, af_xdp_chunk_mtu(AF_XDP_CHUNK_MAX));
 	snprintf(why, why_bytes, "the driver of %s has no zero-copy%s%s", xp->dev.name,
 		 sg ? ", or none for packets of several frames" : "", sg ? needed : "");
 }
@@ -133,23 +134,23 @@ static void explain_no_zerocopy(const struct xsk_port *xp, uint16_t sg, char *wh
  * mode, too. Other drivers need it for an MTU beyond a page, and refuse to set one while the program that is
  * attached takes one buffer only. On veth the tag of a sender's VLAN interface lies beside the frame.
  */
-static uint32_t choose_program(const struct xsk_port *xp, enum af_xdp_mode mode)
+static uint32_t choose_program(const struct af_xdp_port *xp, enum af_xdp_mode mode)
 {
 	if (!modes[mode].is_native)
 		return 0;
 	switch (xp->dev.kind) {
 	case BP_DEVICE_TAP:
-		return XSK_PROG_NATIVE;
+		return AF_XDP_PROG_NATIVE;
 	case BP_DEVICE_VETH:
-		return XSK_PROG_NATIVE | XSK_PROG_FRAGS | XSK_PROG_TAGS;
+		return AF_XDP_PROG_NATIVE | AF_XDP_PROG_FRAGS | AF_XDP_PROG_TAGS;
 	default:
-		return XSK_PROG_NATIVE | XSK_PROG_FRAGS;
+		return AF_XDP_PROG_NATIVE | AF_XDP_PROG_FRAGS;
 	}
 }
 
 /* Try one mode, with packets of several views or without. The program is attached last: until then
  * the kernel's stack gets the packets. */
-static int try_once(struct xsk_port *xp, enum af_xdp_mode mode, uint16_t sg, char *why,
+static int try_once(struct af_xdp_port *xp, enum af_xdp_mode mode, uint16_t sg, char *why,
 		    size_t why_bytes)
 {
 	uint16_t bind_flags = (uint16_t)(modes[mode].bind_flag | sg);
@@ -162,18 +163,18 @@ static int try_once(struct xsk_port *xp, enum af_xdp_mode mode, uint16_t sg, cha
 	/* Sending in copy mode needs no program: what the interface receives stays untouched. */
 	if (err || (!xp->port->n_rxq && mode != AF_XDP_ZEROCOPY))
 		return err;
-	err = xsk_prog_attach(xp->prog, xp->dev.ifindex, choose_program(xp, mode));
+	err = af_xdp_prog_attach(xp->prog, xp->dev.ifindex, choose_program(xp, mode));
 	if (err) {
 		explain_attach(xp, modes[mode].is_native, err, why, why_bytes);
-		xsk_mode_close_queues(xp);
+		af_xdp_mode_close_queues(xp);
 	}
 	return err;
 }
 
-static int try_mode(struct xsk_port *xp, enum af_xdp_mode mode, char *why, size_t why_bytes)
+static int try_mode(struct af_xdp_port *xp, enum af_xdp_mode mode, char *why, size_t why_bytes)
 {
 	uint32_t longest = xp->dev.mtu + ETH_HLEN, room = bp_frames_room(xp->port->env->frames);
-	char why_not[XSK_WHY_BYTES];
+	char why_not[AF_XDP_WHY_BYTES];
 	int err = try_once(xp, mode, XDP_USE_SG, why, why_bytes);
 
 	/* EINVAL: before Linux 6.6; EOPNOTSUPP: zero-copy for single buffers only. */
@@ -215,7 +216,7 @@ static void note_failure(struct bp_port_info *info, enum af_xdp_mode mode, const
 }
 
 /* Try the modes from the one asked for downwards. Returns the mode got, or -errno. */
-static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
+static int choose_mode(struct af_xdp_port *xp, char *why, size_t why_bytes)
 {
 	const struct af_xdp_conf *conf = af_xdp_conf(xp->port->conf);
 	struct bp_port_info *info = &xp->port->info;
@@ -238,20 +239,20 @@ static int choose_mode(struct xsk_port *xp, char *why, size_t why_bytes)
 }
 
 /* Read back what the kernel made of it. */
-static enum af_xdp_mode confirm_mode(const struct xsk_port *xp, enum af_xdp_mode mode)
+static enum af_xdp_mode confirm_mode(const struct af_xdp_port *xp, enum af_xdp_mode mode)
 {
 	int is_native = modes[mode].is_native;
 
-	if (xp->n_queues && xsk_queue_is_zerocopy(&xp->queues[0]))
+	if (xp->n_queues && af_xdp_queue_is_zerocopy(&xp->queues[0]))
 		return AF_XDP_ZEROCOPY;
 	if (xp->port->n_rxq)
-		is_native = xsk_prog_is_native(xp->dev.ifindex);
+		is_native = af_xdp_prog_is_native(xp->dev.ifindex);
 	if (is_native < 0)
 		return mode;
 	return is_native ? AF_XDP_COPY : AF_XDP_SKB;
 }
 
-int xsk_mode_start(struct xsk_port *xp, char *why, size_t why_bytes)
+int af_xdp_mode_start(struct af_xdp_port *xp, char *why, size_t why_bytes)
 {
 	int mode = choose_mode(xp, why, why_bytes);
 

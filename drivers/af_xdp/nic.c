@@ -15,9 +15,9 @@
  * when it is changed. */
 #define TAG_STRIPPING "rx-vlan-hw-parse"
 
-static int take_promiscuity(struct xsk_port *xp, char *why, size_t why_bytes)
+static int take_promiscuity(struct af_xdp_port *xp, char *why, size_t why_bytes)
 {
-	const struct xsk_device *dev = &xp->dev;
+	const struct af_xdp_device *dev = &xp->dev;
 	int fd = bp_netdev_hold_promisc(dev->ifindex);
 
 	if (fd < 0) {
@@ -46,7 +46,7 @@ static bool is_upper(const char *driver)
 }
 
 /* Does the device take VLAN tags off what it receives? false where it does not tell. */
-static bool strips_tags(const struct xsk_port *xp)
+static bool strips_tags(const struct af_xdp_port *xp)
 {
 	static const char *const names[] = { TAG_STRIPPING };
 	uint32_t on = 0;
@@ -55,9 +55,9 @@ static bool strips_tags(const struct xsk_port *xp)
 }
 
 /* AF_XDP hands over bytes only: a tag that the NIC took off would be lost, its frame sent untagged. */
-static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
+static int keep_tags(struct af_xdp_port *xp, char *why, size_t why_bytes)
 {
-	const struct xsk_device *dev = &xp->dev;
+	const struct af_xdp_device *dev = &xp->dev;
 	int err;
 
 	/* virtio strips nothing; on veth the sender leaves the tag beside the frame, and a program puts it back. */
@@ -83,7 +83,7 @@ static int keep_tags(struct xsk_port *xp, char *why, size_t why_bytes)
 	return 0;
 }
 
-int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes)
+int af_xdp_nic_take(struct af_xdp_port *xp, char *why, size_t why_bytes)
 {
 	int err;
 
@@ -93,18 +93,18 @@ int xsk_nic_take(struct xsk_port *xp, char *why, size_t why_bytes)
 	if (!err)
 		err = keep_tags(xp, why, why_bytes);
 	if (err)
-		xsk_nic_release(xp);
+		af_xdp_nic_release(xp);
 	return err;
 }
 
-void xsk_nic_release(struct xsk_port *xp)
+void af_xdp_nic_release(struct af_xdp_port *xp)
 {
 	if (xp->promisc_fd >= 0)
 		close(xp->promisc_fd);
 	xp->promisc_fd = -1;
 }
 
-void xsk_nic_restore(struct xsk_port *xp)
+void af_xdp_nic_restore(struct af_xdp_port *xp)
 {
 	char name[IF_NAMESIZE] = "";
 	int err;

@@ -21,7 +21,7 @@
 /* Newer than some libc's linux/bpf.h. */
 #define DEV_BOUND_ONLY (1u << 6) /* BPF_F_XDP_DEV_BOUND_ONLY, Linux 6.3 */
 
-struct xsk_prog {
+struct af_xdp_prog {
 	struct bypath_xdp *skel;
 	struct bypath_xdp_tags *tags; /* of the device that it is attached to, or NULL */
 	int link_fd; /* -1: not attached */
@@ -55,9 +55,9 @@ static int load_skel(uint32_t n_queues, bool has_frags, struct bypath_xdp **out)
 	return 0;
 }
 
-int xsk_prog_load(uint32_t n_queues, struct xsk_prog **out, char *why, size_t why_bytes)
+int af_xdp_prog_load(uint32_t n_queues, struct af_xdp_prog **out, char *why, size_t why_bytes)
 {
-	struct xsk_prog *prog = calloc(1, sizeof(*prog));
+	struct af_xdp_prog *prog = calloc(1, sizeof(*prog));
 	int err;
 
 	if (!prog)
@@ -80,11 +80,11 @@ int xsk_prog_load(uint32_t n_queues, struct xsk_prog **out, char *why, size_t wh
 	return 0;
 }
 
-void xsk_prog_unload(struct xsk_prog *prog)
+void af_xdp_prog_unload(struct af_xdp_prog *prog)
 {
 	if (!prog)
 		return;
-	xsk_prog_detach(prog);
+	af_xdp_prog_detach(prog);
 	bypath_xdp__destroy(prog->skel);
 	free(prog);
 }
@@ -127,14 +127,15 @@ static bool is_bypath(int id)
 	return is_ours;
 }
 
-int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why, size_t why_bytes)
+int af_xdp_prog_check_none(const struct af_xdp_device *dev, unsigned tries, char *why,
+			   size_t why_bytes)
 {
 	const char *how = "xdp"; /* what `ip link` calls the place */
 	int id = find_attached(dev->ifindex, &how);
 
 	/* A bypath that was just killed takes a moment to let go. */
 	for (unsigned i = 1; id > 0 && i < tries && is_bypath(id); i++) {
-		xsk_pause();
+		af_xdp_pause();
 		id = find_attached(dev->ifindex, &how);
 	}
 	if (id <= 0)
@@ -146,7 +147,7 @@ int xsk_prog_check_none(const struct xsk_device *dev, unsigned tries, char *why,
 	return -EBUSY;
 }
 
-int xsk_prog_is_native(int ifindex)
+int af_xdp_prog_is_native(int ifindex)
 {
 	struct bpf_xdp_query_opts opts;
 	int err = query(ifindex, &opts);
@@ -155,7 +156,7 @@ int xsk_prog_is_native(int ifindex)
 }
 
 /* What the kernel says of the link. 0 or -errno. */
-static int ask_link(const struct xsk_prog *prog, struct bpf_link_info *info)
+static int ask_link(const struct af_xdp_prog *prog, struct bpf_link_info *info)
 {
 	__u32 len = sizeof(*info);
 
@@ -164,7 +165,7 @@ static int ask_link(const struct xsk_prog *prog, struct bpf_link_info *info)
 }
 
 /* The program that asks the device for a packet's tag is loaded for that device alone. 0 or -errno. */
-static int load_tags(struct xsk_prog *prog, int ifindex)
+static int load_tags(struct af_xdp_prog *prog, int ifindex)
 {
 	struct bypath_xdp_tags *skel = bypath_xdp_tags__open();
 	int err;
@@ -186,32 +187,32 @@ static int load_tags(struct xsk_prog *prog, int ifindex)
 	return 0;
 }
 
-static void unload_tags(struct xsk_prog *prog)
+static void unload_tags(struct af_xdp_prog *prog)
 {
 	bypath_xdp_tags__destroy(prog->tags); /* takes NULL */
 	prog->tags = NULL;
 }
 
-static int choose(const struct xsk_prog *prog, uint32_t flags)
+static int choose(const struct af_xdp_prog *prog, uint32_t flags)
 {
 	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_xdp_frags);
 
 	if (prog->tags)
 		return bpf_program__fd(prog->tags->progs.bypath_xdp_tags);
-	if (flags & XSK_PROG_FRAGS && frags_fd >= 0) /* not there before Linux 5.18 */
+	if (flags & AF_XDP_PROG_FRAGS && frags_fd >= 0) /* not there before Linux 5.18 */
 		return frags_fd;
 	return bpf_program__fd(prog->skel->progs.bypath_xdp);
 }
 
-int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags)
+int af_xdp_prog_attach(struct af_xdp_prog *prog, int ifindex, uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
-		    .flags = flags & XSK_PROG_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+		    .flags = flags & AF_XDP_PROG_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
 	struct bpf_link_info info;
 	int fd;
 
-	if (flags & XSK_PROG_TAGS)
-		(void)load_tags(prog, ifindex); /* the caller asks xsk_prog_puts_tags_back() */
+	if (flags & AF_XDP_PROG_TAGS)
+		(void)load_tags(prog, ifindex); /* the caller asks af_xdp_prog_puts_tags_back() */
 	fd = bpf_link_create(choose(prog, flags), ifindex, BPF_XDP, &opts);
 	if (fd < 0) {
 		unload_tags(prog);
@@ -222,12 +223,12 @@ int xsk_prog_attach(struct xsk_prog *prog, int ifindex, uint32_t flags)
 	return 0;
 }
 
-bool xsk_prog_puts_tags_back(const struct xsk_prog *prog)
+bool af_xdp_prog_puts_tags_back(const struct af_xdp_prog *prog)
 {
 	return prog->tags;
 }
 
-int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes)
+int af_xdp_prog_check(const struct af_xdp_prog *prog, char *why, size_t why_bytes)
 {
 	struct bpf_link_info info;
 
@@ -242,7 +243,7 @@ int xsk_prog_check(const struct xsk_prog *prog, char *why, size_t why_bytes)
 	return -ENOLINK;
 }
 
-void xsk_prog_detach(struct xsk_prog *prog)
+void af_xdp_prog_detach(struct af_xdp_prog *prog)
 {
 	if (!prog)
 		return;
@@ -252,7 +253,7 @@ void xsk_prog_detach(struct xsk_prog *prog)
 	unload_tags(prog);
 }
 
-int xsk_prog_set_socket(struct xsk_prog *prog, uint32_t queue_id, int fd)
+int af_xdp_prog_set_socket(struct af_xdp_prog *prog, uint32_t queue_id, int fd)
 {
 	int map_fd = bpf_map__fd(prog->skel->maps.bypath_xsks);
 

@@ -19,7 +19,7 @@
  * only when its cached entries are used up, and would never see the end of a packet of which it
  * has cached the beginning.
  */
-static inline unsigned count_ready(struct xsk_rx_side *side, unsigned max)
+static inline unsigned count_ready(struct af_xdp_rx_side *side, unsigned max)
 {
 	struct xsk_ring_cons *rx = &side->rx;
 	unsigned n = rx->cached_prod - rx->cached_cons;
@@ -29,13 +29,13 @@ static inline unsigned count_ready(struct xsk_rx_side *side, unsigned max)
 		rx->cached_prod = __atomic_load_n(rx->producer, __ATOMIC_ACQUIRE);
 		n = rx->cached_prod - rx->cached_cons;
 		if (n)
-			xsk_depth_saw(&side->depth, n, side->n_filled);
+			af_xdp_depth_saw(&side->depth, n, side->n_filled);
 	}
 	return n < max ? n : max;
 }
 
 /* Give n descriptors' slots back to the kernel. */
-static inline void release(struct xsk_rx_side *side, unsigned n)
+static inline void release(struct af_xdp_rx_side *side, unsigned n)
 {
 	side->rx.cached_cons += n;
 	side->n_filled -= n;
@@ -43,9 +43,9 @@ static inline void release(struct xsk_rx_side *side, unsigned n)
 	__atomic_store_n(side->rx.consumer, side->rx.cached_cons, __ATOMIC_RELEASE);
 }
 
-void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id)
+void af_xdp_rx_refill(struct af_xdp_rx_side *side, unsigned worker_id)
 {
-	uint64_t offsets[XSK_FILL_BATCH];
+	uint64_t offsets[AF_XDP_FILL_BATCH];
 	unsigned n = side->fill_batch;
 
 	/* The fill ring always has room: at most depth.full frames, which is no more than its size,
@@ -55,7 +55,7 @@ void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id)
 		for (unsigned i = 0; i < n; i++) {
 			*xsk_ring_prod__fill_addr(&side->fill, side->fill.cached_prod + i) =
 				offsets[i];
-			side->marks[offsets[i] >> side->frame_shift] = XSK_MARK_HELD;
+			side->marks[offsets[i] >> side->frame_shift] = AF_XDP_MARK_HELD;
 		}
 		side->fill.cached_prod += n;
 		side->n_filled += n;
@@ -64,7 +64,7 @@ void xsk_rx_refill(struct xsk_rx_side *side, unsigned worker_id)
 }
 
 /* Let the kernel run the queue's NAPI, or wake it, as the mode demands. True if it was called. */
-static bool poll_kernel(struct bp_rxq *q, struct xsk_rx_side *side)
+static bool poll_kernel(struct bp_rxq *q, struct af_xdp_rx_side *side)
 {
 	uint64_t start;
 
@@ -79,7 +79,7 @@ static bool poll_kernel(struct bp_rxq *q, struct xsk_rx_side *side)
 }
 
 /* Throw away what is there of a packet too long for any burst. True when its end was reached. */
-static bool discard_long(struct xsk_rx_side *side, unsigned worker_id)
+static bool discard_long(struct af_xdp_rx_side *side, unsigned worker_id)
 {
 	unsigned n = count_ready(side, BP_BURST_MAX), used = 0;
 	uint64_t offsets[BP_BURST_MAX];
@@ -100,7 +100,7 @@ static bool discard_long(struct xsk_rx_side *side, unsigned worker_id)
 }
 
 /* No packet ends within the n descriptors at hand. */
-static void refuse_packet(struct bp_rxq *q, struct xsk_rx_side *side, unsigned n, unsigned max)
+static void refuse_packet(struct bp_rxq *q, struct af_xdp_rx_side *side, unsigned n, unsigned max)
 {
 	bp_count(&q->counters, BP_CNT_EMPTY, 1);
 	if (n < max)
@@ -113,7 +113,7 @@ static void refuse_packet(struct bp_rxq *q, struct xsk_rx_side *side, unsigned n
 }
 
 /* Views of n descriptors. Returns how many views make whole packets; adds up those. */
-static inline unsigned make_views(struct xsk_rx_side *side, struct bp_pkt *pkts, unsigned n,
+static inline unsigned make_views(struct af_xdp_rx_side *side, struct bp_pkt *pkts, unsigned n,
 				  unsigned *n_pkts, uint64_t *n_bytes)
 {
 	uint64_t bytes = 0;
@@ -144,13 +144,13 @@ static inline unsigned make_views(struct xsk_rx_side *side, struct bp_pkt *pkts,
 	/* The views of an incomplete packet stay in the ring: their frames still count as the
 	 * kernel's. */
 	for (unsigned i = n_whole; i < n; i++)
-		side->marks[pkts[i].token >> side->frame_shift] = XSK_MARK_HELD;
+		side->marks[pkts[i].token >> side->frame_shift] = AF_XDP_MARK_HELD;
 	return n_whole;
 }
 
-unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+unsigned af_xdp_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
-	struct xsk_rx_side *side = q->priv;
+	struct af_xdp_rx_side *side = q->priv;
 	unsigned n, n_whole, n_pkts = 0;
 	uint64_t n_bytes = 0;
 
@@ -161,8 +161,8 @@ unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		n = count_ready(side, max);
 	if (!n) {
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
-		xsk_depth_saw_nothing(&side->depth);
-		xsk_rx_refill(side, q->worker_id);
+		af_xdp_depth_saw_nothing(&side->depth);
+		af_xdp_rx_refill(side, q->worker_id);
 		return 0;
 	}
 	n_whole = make_views(side, pkts, n, &n_pkts, &n_bytes);
@@ -172,7 +172,7 @@ unsigned xsk_rx_burst(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	}
 	side->n_refused = 0;
 	release(side, n_whole);
-	xsk_rx_refill(side, q->worker_id);
+	af_xdp_rx_refill(side, q->worker_id);
 	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
 	bp_count(&q->counters, BP_CNT_BYTES, n_bytes);
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);

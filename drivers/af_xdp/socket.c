@@ -15,18 +15,18 @@
 #include <sys/socket.h>
 #include <time.h>
 
-void xsk_pause(void)
+void af_xdp_pause(void)
 {
-	struct timespec ts = { .tv_nsec = XSK_BUSY_NS };
+	struct timespec ts = { .tv_nsec = AF_XDP_BUSY_NS };
 
 	nanosleep(&ts, NULL);
 }
 
 /* --- socket ----------------------------------------------------------------------------------- */
 
-static int bind_once(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan)
+static int bind_once(struct af_xdp_port *xp, unsigned queue_id, const struct af_xdp_plan *plan)
 {
-	struct xsk_queue *queue = &xp->queues[queue_id];
+	struct af_xdp_queue *queue = &xp->queues[queue_id];
 	const struct xsk_socket_config config = {
 		.rx_size = plan->ring_size,
 		.tx_size = plan->ring_size,
@@ -43,8 +43,8 @@ static int bind_once(struct xsk_port *xp, unsigned queue_id, const struct xsk_pl
 	return err;
 }
 
-static void explain_bind(const struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan,
-			 int err, char *why, size_t why_bytes)
+static void explain_bind(const struct af_xdp_port *xp, unsigned queue_id,
+			 const struct af_xdp_plan *plan, int err, char *why, size_t why_bytes)
 {
 	bool is_zerocopy = plan->bind_flags & XDP_ZEROCOPY, has_sg = plan->bind_flags & XDP_USE_SG;
 
@@ -53,29 +53,29 @@ static void explain_bind(const struct xsk_port *xp, unsigned queue_id, const str
 			 "queue %u is in use by another AF_XDP socket: stop that program",
 			 queue_id);
 	else if (err != -EINVAL || !is_zerocopy ||
-		 !xsk_chunk_explain(xp->dev.name, xp->dev.mtu, xp->port->env->arena->frame_bytes,
-				    has_sg, why, why_bytes))
+		 !af_xdp_chunk_explain(xp->dev.name, xp->dev.mtu, xp->port->env->arena->frame_bytes,
+				       has_sg, why, why_bytes))
 		snprintf(why, why_bytes, "bind to queue %u: %s", queue_id, strerror(-err));
 }
 
 /* Registration and bind. The kernel takes a closed socket's queue apart later, in a work item. */
-static int open_socket(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan,
+static int open_socket(struct af_xdp_port *xp, unsigned queue_id, const struct af_xdp_plan *plan,
 		       char *why, size_t why_bytes)
 {
-	struct xsk_queue *queue = &xp->queues[queue_id];
+	struct af_xdp_queue *queue = &xp->queues[queue_id];
 	int err = -EBUSY;
 
 	for (unsigned i = 0; err == -EBUSY && i < plan->busy_tries; i++) {
 		if (i)
-			xsk_pause();
-		err = xsk_umem_register(xp, queue, plan->ring_size, why, why_bytes);
+			af_xdp_pause();
+		err = af_xdp_umem_register(xp, queue, plan->ring_size, why, why_bytes);
 		if (err) {
-			xsk_umem_forget(queue);
+			af_xdp_umem_forget(queue);
 			return err;
 		}
 		err = bind_once(xp, queue_id, plan);
 		if (err)
-			xsk_umem_forget(queue);
+			af_xdp_umem_forget(queue);
 	}
 	if (err)
 		explain_bind(xp, queue_id, plan, err, why, why_bytes);
@@ -83,23 +83,24 @@ static int open_socket(struct xsk_port *xp, unsigned queue_id, const struct xsk_
 }
 
 /* Options that help where the kernel has them and do no harm where it has not. */
-static void set_options(struct xsk_port *xp, struct xsk_queue *queue, const struct xsk_plan *plan)
+static void set_options(struct af_xdp_port *xp, struct af_xdp_queue *queue,
+			const struct af_xdp_plan *plan)
 {
 	int fd = xsk_socket__fd(queue->xsk), on = 1, budget = BP_BURST_MAX;
 	int ring = (int)plan->ring_size, us = (int)plan->busy_poll_us;
 	int sndbuf = (int)(plan->ring_size * 4096);
 
-	queue->tx.kicks_max = plan->ring_size / XSK_KERNEL_BUDGET + 1;
+	queue->tx.kicks_max = plan->ring_size / AF_XDP_KERNEL_BUDGET + 1;
 	if (plan->has_tx &&
-	    setsockopt(fd, XSK_SOL_XDP, XSK_MAX_TX_BUDGET, &ring, sizeof(ring)) == 0)
+	    setsockopt(fd, AF_XDP_SOL_XDP, AF_XDP_MAX_TX_BUDGET, &ring, sizeof(ring)) == 0)
 		queue->tx.kicks_max = 2;
 	/* Copy mode: packets under way in the kernel are charged to the socket. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf));
 	if (!us)
 		return;
-	if (setsockopt(fd, SOL_SOCKET, XSK_PREFER_BUSY_POLL, &on, sizeof(on)) < 0 ||
+	if (setsockopt(fd, SOL_SOCKET, AF_XDP_PREFER_BUSY_POLL, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BUSY_POLL, &us, sizeof(us)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, XSK_BUSY_POLL_BUDGET, &budget, sizeof(budget)) < 0) {
+	    setsockopt(fd, SOL_SOCKET, AF_XDP_BUSY_POLL_BUDGET, &budget, sizeof(budget)) < 0) {
 		bp_log(BP_LOG_WARN,
 		       "port %s: busy_poll_us = %d has no effect: %s (Linux 5.11 and "
 		       "CAP_NET_ADMIN are needed)",
@@ -122,11 +123,11 @@ static uint32_t choose_fill_level(const struct bp_env *env, uint32_t ring_size)
 	return share < ring_size ? share : ring_size;
 }
 
-static int init_rx(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan)
+static int init_rx(struct af_xdp_port *xp, unsigned queue_id, const struct af_xdp_plan *plan)
 {
-	struct xsk_queue *queue = &xp->queues[queue_id];
+	struct af_xdp_queue *queue = &xp->queues[queue_id];
 	const struct bp_env *env = xp->port->env;
-	struct xsk_rx_side *side = &queue->rx;
+	struct af_xdp_rx_side *side = &queue->rx;
 	uint32_t level;
 
 	side->marks = calloc(env->arena->n_frames, 1);
@@ -141,16 +142,17 @@ static int init_rx(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan
 	side->frame_shift = (uint32_t)__builtin_ctz(env->arena->frame_bytes);
 	side->fd = xsk_socket__fd(queue->xsk);
 	level = choose_fill_level(env, plan->ring_size);
-	side->depth = xsk_depth_of(level, !(plan->bind_flags & XDP_ZEROCOPY));
-	side->fill_batch = level < 2 * XSK_FILL_BATCH ? (level + 1) / 2 : XSK_FILL_BATCH;
-	xsk_rx_refill(side, env->n_workers);
+	side->depth = af_xdp_depth_of(level, !(plan->bind_flags & XDP_ZEROCOPY));
+	side->fill_batch = level < 2 * AF_XDP_FILL_BATCH ? (level + 1) / 2 : AF_XDP_FILL_BATCH;
+	af_xdp_rx_refill(side, env->n_workers);
 	return 0;
 }
 
-static int init_tx(struct xsk_port *xp, struct xsk_queue *queue, const struct xsk_plan *plan)
+static int init_tx(struct af_xdp_port *xp, struct af_xdp_queue *queue,
+		   const struct af_xdp_plan *plan)
 {
 	const struct bp_env *env = xp->port->env;
-	struct xsk_tx_side *side = &queue->tx;
+	struct af_xdp_tx_side *side = &queue->tx;
 	uint32_t longest;
 
 	side->marks = calloc(env->arena->n_frames, 1);
@@ -163,7 +165,7 @@ static int init_tx(struct xsk_port *xp, struct xsk_queue *queue, const struct xs
 	side->zerocopy = plan->bind_flags & XDP_ZEROCOPY;
 	side->max_views = 1;
 	if (plan->bind_flags & XDP_USE_SG)
-		side->max_views = side->zerocopy ? XSK_ZC_MAX_VIEWS : XSK_COPY_MAX_VIEWS;
+		side->max_views = side->zerocopy ? AF_XDP_ZC_MAX_VIEWS : AF_XDP_COPY_MAX_VIEWS;
 	longest = side->max_views * side->room;
 	side->max_bytes = xp->port->info.max_frame_bytes;
 	if (side->max_bytes > longest)
@@ -172,10 +174,10 @@ static int init_tx(struct xsk_port *xp, struct xsk_queue *queue, const struct xs
 	return 0;
 }
 
-int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan *plan, char *why,
-		   size_t why_bytes)
+int af_xdp_queue_open(struct af_xdp_port *xp, unsigned queue_id, const struct af_xdp_plan *plan,
+		      char *why, size_t why_bytes)
 {
-	struct xsk_queue *queue = &xp->queues[queue_id];
+	struct af_xdp_queue *queue = &xp->queues[queue_id];
 	int err;
 
 	memset(queue, 0, sizeof(*queue));
@@ -189,26 +191,27 @@ int xsk_queue_open(struct xsk_port *xp, unsigned queue_id, const struct xsk_plan
 		err = init_rx(xp, queue_id, plan);
 	if (err) {
 		snprintf(why, why_bytes, "no memory for queue %u", queue_id);
-		xsk_queue_close(xp, queue_id);
+		af_xdp_queue_close(xp, queue_id);
 	}
 	return err;
 }
 
-bool xsk_queue_is_zerocopy(const struct xsk_queue *queue)
+bool af_xdp_queue_is_zerocopy(const struct af_xdp_queue *queue)
 {
 	struct xdp_options opts = { 0 };
 	socklen_t len = sizeof(opts);
 
-	return getsockopt(xsk_socket__fd(queue->xsk), XSK_SOL_XDP, XDP_OPTIONS, &opts, &len) == 0 &&
+	return getsockopt(xsk_socket__fd(queue->xsk), AF_XDP_SOL_XDP, XDP_OPTIONS, &opts, &len) ==
+		       0 &&
 	       (opts.flags & XDP_OPTIONS_ZEROCOPY);
 }
 
-void xsk_queue_stats(const struct xsk_queue *queue, struct xdp_statistics *sum)
+void af_xdp_queue_stats(const struct af_xdp_queue *queue, struct xdp_statistics *sum)
 {
 	struct xdp_statistics now = { 0 }; /* Linux < 5.9 fills in the first half only */
 	socklen_t len = sizeof(now);
 
-	if (getsockopt(xsk_socket__fd(queue->xsk), XSK_SOL_XDP, XDP_STATISTICS, &now, &len) < 0)
+	if (getsockopt(xsk_socket__fd(queue->xsk), AF_XDP_SOL_XDP, XDP_STATISTICS, &now, &len) < 0)
 		return;
 	sum->rx_dropped += now.rx_dropped;
 	sum->rx_invalid_descs += now.rx_invalid_descs;
@@ -224,7 +227,7 @@ void xsk_queue_stats(const struct xsk_queue *queue, struct xdp_statistics *sum)
  * In zero-copy mode the device goes on writing into frames until the kernel's deferred work has
  * taken the queue from it. Only then does it let another socket bind: try that, on two pages.
  */
-static void wait_until_released(struct xsk_port *xp, unsigned queue_id)
+static void wait_until_released(struct af_xdp_port *xp, unsigned queue_id)
 {
 	const struct xsk_umem_config umem_config = {
 		.fill_size = 2,
@@ -242,14 +245,14 @@ static void wait_until_released(struct xsk_port *xp, unsigned queue_id)
 
 	if (area == MAP_FAILED)
 		return;
-	for (unsigned i = 0; err == -EBUSY && i < XSK_BUSY_TRIES; i++) {
+	for (unsigned i = 0; err == -EBUSY && i < AF_XDP_BUSY_TRIES; i++) {
 		struct xsk_ring_prod fill;
 		struct xsk_ring_cons comp, rx;
 		struct xsk_umem *umem = NULL;
 		struct xsk_socket *xsk = NULL;
 
 		if (i)
-			xsk_pause();
+			af_xdp_pause();
 		err = xsk_umem__create(&umem, area, bytes, &fill, &comp, &umem_config);
 		if (err)
 			break;
@@ -272,26 +275,26 @@ static uint32_t recover_frames(const struct bp_env *env, const uint8_t *marks)
 
 		if (!marks[i])
 			continue;
-		n_last += (marks[i] & XSK_MARK_LAST) != 0;
+		n_last += (marks[i] & AF_XDP_MARK_LAST) != 0;
 		bp_frames_put_offsets(env->frames, env->n_workers, &offset, 1);
 	}
 	return n_last;
 }
 
-uint32_t xsk_queue_close(struct xsk_port *xp, unsigned queue_id)
+uint32_t af_xdp_queue_close(struct af_xdp_port *xp, unsigned queue_id)
 {
 	const struct bp_env *env = xp->port->env;
-	struct xsk_queue *queue = &xp->queues[queue_id];
+	struct af_xdp_queue *queue = &xp->queues[queue_id];
 	uint32_t n_abandoned;
 
 	if (!queue->xsk)
 		return 0;
 	if (queue->tx.marks)
-		xsk_tx_reap(&queue->tx, env->n_workers);
-	xsk_queue_stats(queue, &xp->past);
+		af_xdp_tx_reap(&queue->tx, env->n_workers);
+	af_xdp_queue_stats(queue, &xp->past);
 	xsk_socket__delete(queue->xsk);
 	queue->xsk = NULL;
-	xsk_umem_forget(queue);
+	af_xdp_umem_forget(queue);
 	if (queue->zerocopy)
 		wait_until_released(xp, queue_id);
 	(void)recover_frames(env, queue->rx.marks);

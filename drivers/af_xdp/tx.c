@@ -19,9 +19,9 @@
 #define REAP_ROUNDS 32u /* a reap ends even if completions keep coming */
 
 /* A copied packet never takes more frames. */
-#define COPY_FRAMES_MAX XSK_COPY_MAX_VIEWS
+#define COPY_FRAMES_MAX AF_XDP_COPY_MAX_VIEWS
 
-void xsk_tx_reap(struct xsk_tx_side *side, unsigned worker_id)
+void af_xdp_tx_reap(struct af_xdp_tx_side *side, unsigned worker_id)
 {
 	for (unsigned round = 0; round < REAP_ROUNDS; round++) {
 		uint64_t offsets[REAP_BATCH];
@@ -34,9 +34,9 @@ void xsk_tx_reap(struct xsk_tx_side *side, unsigned worker_id)
 			uint64_t addr = *xsk_ring_cons__comp_addr(&side->comp, first + i);
 			uint8_t *mark = &side->marks[addr >> side->frame_shift];
 
-			side->n_held -= *mark >> 1; /* XSK_MARK_LAST */
+			side->n_held -= *mark >> 1; /* AF_XDP_MARK_LAST */
 			offsets[n_mine] = addr;
-			n_mine += *mark & XSK_MARK_HELD; /* never give a frame back twice */
+			n_mine += *mark & AF_XDP_MARK_HELD; /* never give a frame back twice */
 			*mark = 0;
 		}
 		xsk_ring_cons__release(&side->comp, n);
@@ -50,7 +50,7 @@ static inline bool is_ring_empty(const struct xsk_ring_prod *tx)
 }
 
 /* One call. 0 or its errno. */
-static int call_kernel(struct bp_txq *q, const struct xsk_tx_side *side)
+static int call_kernel(struct bp_txq *q, const struct af_xdp_tx_side *side)
 {
 	uint64_t start = bp_clock_cycles();
 	int err = sendto(side->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : 0;
@@ -68,7 +68,7 @@ static int call_kernel(struct bp_txq *q, const struct xsk_tx_side *side)
  * socket's memory, the completion ring or the device's queue is (the consumer stands still). Others:
  * no memory for a copy, or the device is away. The next burst, or kick, tries again.
  */
-static void kick(struct bp_txq *q, struct xsk_tx_side *side)
+static void kick(struct bp_txq *q, struct af_xdp_tx_side *side)
 {
 	unsigned n_kicks = 0, n_gone = 0;
 
@@ -105,7 +105,7 @@ static inline void fetch_lines(const struct bp_pkt *view)
 		__builtin_prefetch(view->data + at);
 }
 
-static inline void put_desc(struct xsk_tx_side *side, uint64_t addr, uint32_t len, bool more)
+static inline void put_desc(struct af_xdp_tx_side *side, uint64_t addr, uint32_t len, bool more)
 {
 	struct xdp_desc *desc = xsk_ring_prod__tx_desc(&side->tx, side->tx.cached_prod++);
 
@@ -115,11 +115,11 @@ static inline void put_desc(struct xsk_tx_side *side, uint64_t addr, uint32_t le
 		.options = more ? XDP_PKT_CONTD : 0,
 	};
 	side->marks[addr >> side->frame_shift] =
-		(uint8_t)(XSK_MARK_HELD | (more ? 0 : XSK_MARK_LAST));
+		(uint8_t)(AF_XDP_MARK_HELD | (more ? 0 : AF_XDP_MARK_LAST));
 }
 
 /* Can all views go as they are? */
-static inline bool is_in_place(const struct bp_txq *q, const struct xsk_tx_side *side,
+static inline bool is_in_place(const struct bp_txq *q, const struct af_xdp_tx_side *side,
 			       const struct bp_pkt *pkts, unsigned n_views)
 {
 	if (n_views > side->max_views)
@@ -134,7 +134,7 @@ static inline bool is_in_place(const struct bp_txq *q, const struct xsk_tx_side 
 }
 
 /* Copy a packet's bytes into n frames of our own, one after the other. */
-static void copy_packet(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pkt *pkts,
+static void copy_packet(struct bp_txq *q, struct af_xdp_tx_side *side, struct bp_pkt *pkts,
 			unsigned n_views, const uint64_t *offsets)
 {
 	uint32_t used = 0; /* bytes of the current frame */
@@ -166,7 +166,7 @@ static void copy_packet(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pk
  * Send a packet from frames of our own. -ENOBUFS: the ring is full, the packet stays; -ECANCELED: it
  * is dropped, counted.
  */
-static int send_copy(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pkt *pkts,
+static int send_copy(struct bp_txq *q, struct af_xdp_tx_side *side, struct bp_pkt *pkts,
 		     unsigned n_views, uint32_t n_bytes, unsigned room)
 {
 	uint64_t offsets[COPY_FRAMES_MAX];
@@ -204,7 +204,7 @@ consumed:
 }
 
 /* A packet that no try will ever send. True if it was one: consumed and counted. */
-static inline bool drop_unsendable(struct bp_txq *q, const struct xsk_tx_side *side,
+static inline bool drop_unsendable(struct bp_txq *q, const struct af_xdp_tx_side *side,
 				   const struct bp_pkt *pkts, unsigned n_views, uint64_t n_bytes)
 {
 	if (__builtin_expect(n_bytes >= ETH_HLEN && n_bytes <= side->max_bytes, 1))
@@ -215,7 +215,7 @@ static inline bool drop_unsendable(struct bp_txq *q, const struct xsk_tx_side *s
 }
 
 /* Fill the TX ring. Returns the views consumed. */
-static unsigned put_packets(struct bp_txq *q, struct xsk_tx_side *side, struct bp_pkt *pkts,
+static unsigned put_packets(struct bp_txq *q, struct af_xdp_tx_side *side, struct bp_pkt *pkts,
 			    unsigned n)
 {
 	/* Room for the longest copied packet is asked for, or it would never be looked for again. */
@@ -266,13 +266,13 @@ static unsigned put_packets(struct bp_txq *q, struct xsk_tx_side *side, struct b
 	return done;
 }
 
-unsigned xsk_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+unsigned af_xdp_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
-	struct xsk_tx_side *side = q->priv;
+	struct af_xdp_tx_side *side = q->priv;
 	uint32_t before;
 	unsigned done = 0;
 
-	xsk_tx_reap(side, q->worker_id);
+	af_xdp_tx_reap(side, q->worker_id);
 	before = side->tx.cached_prod;
 	if (n)
 		done = put_packets(q, side, pkts, n);
@@ -281,7 +281,7 @@ unsigned xsk_tx_burst(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	kick(q, side);
 	/* On veth the frames are back already: the receiver's copy is made inside sendto(). */
 	if (!side->zerocopy)
-		xsk_tx_reap(side, q->worker_id);
+		af_xdp_tx_reap(side, q->worker_id);
 	atomic_store_explicit(&q->n_held, side->n_held, memory_order_relaxed);
 	return done;
 }

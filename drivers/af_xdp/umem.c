@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-static int register_once(struct xsk_queue *queue, const struct bp_arena *arena, uint32_t ring_size)
+static int register_once(struct af_xdp_queue *queue, const struct bp_arena *arena,
+			 uint32_t ring_size)
 {
 	/* Headroom 0: the kernel keeps XDP_PACKET_HEADROOM = BP_HEADROOM bytes free by itself. */
 	const struct xsk_umem_config config = {
@@ -25,7 +26,7 @@ static int register_once(struct xsk_queue *queue, const struct bp_arena *arena, 
 }
 
 /* ENOBUFS: over RLIMIT_MEMLOCK. Lift it where that is allowed, else say what would help. */
-static int register_with_limit_lifted(struct xsk_queue *queue, const struct bp_arena *arena,
+static int register_with_limit_lifted(struct af_xdp_queue *queue, const struct bp_arena *arena,
 				      uint32_t ring_size, char *why, size_t why_bytes)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -49,7 +50,7 @@ static int register_with_limit_lifted(struct xsk_queue *queue, const struct bp_a
  * With [memory] protect the arena may be PROT_NONE already when a lost port comes back: the kernel
  * cannot pin such pages, so they are opened for the moment of the registration.
  */
-static int register_protected(struct xsk_queue *queue, const struct bp_arena *arena,
+static int register_protected(struct af_xdp_queue *queue, const struct bp_arena *arena,
 			      uint32_t ring_size)
 {
 	int err;
@@ -62,8 +63,8 @@ static int register_protected(struct xsk_queue *queue, const struct bp_arena *ar
 	return err;
 }
 
-int xsk_umem_register(struct xsk_port *xp, struct xsk_queue *queue, uint32_t ring_size, char *why,
-		      size_t why_bytes)
+int af_xdp_umem_register(struct af_xdp_port *xp, struct af_xdp_queue *queue, uint32_t ring_size,
+			 char *why, size_t why_bytes)
 {
 	const struct bp_env *env = xp->port->env;
 	int err = register_once(queue, env->arena, ring_size);
@@ -86,7 +87,7 @@ int xsk_umem_register(struct xsk_port *xp, struct xsk_queue *queue, uint32_t rin
 	return err;
 }
 
-void xsk_umem_forget(struct xsk_queue *queue)
+void af_xdp_umem_forget(struct af_xdp_queue *queue)
 {
 	if (queue->umem)
 		(void)xsk_umem__delete(queue->umem);

@@ -24,7 +24,7 @@
 
 static ssize_t stream_read(void *cookie, char *buf, size_t n_bytes)
 {
-	struct bp_capture *c = cookie;
+	struct bp_pcap_capture *c = cookie;
 	uint64_t began = bp_clock_cycles();
 	ssize_t n = read(c->fd, buf, n_bytes);
 
@@ -39,7 +39,7 @@ static ssize_t stream_read(void *cookie, char *buf, size_t n_bytes)
 
 static int stream_seek(void *cookie, off64_t *offset, int whence)
 {
-	struct bp_capture *c = cookie;
+	struct bp_pcap_capture *c = cookie;
 	off64_t at = lseek(c->fd, *offset, whence);
 
 	if (c->counters)
@@ -50,7 +50,7 @@ static int stream_seek(void *cookie, off64_t *offset, int whence)
 	return 0;
 }
 
-static void close_stream(struct bp_capture *c)
+static void close_stream(struct bp_pcap_capture *c)
 {
 	if (c->pcap)
 		pcap_close(c->pcap); /* closes the stream */
@@ -59,7 +59,7 @@ static void close_stream(struct bp_capture *c)
 }
 
 /* libpcap over a stream from the file's beginning; c->fd stays open beside it. 0 or -errno with why. */
-static int open_stream(struct bp_capture *c)
+static int open_stream(struct bp_pcap_capture *c)
 {
 	static const cookie_io_functions_t calls = { .read = stream_read, .seek = stream_seek };
 
@@ -80,7 +80,7 @@ static int open_stream(struct bp_capture *c)
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-enum bp_capture_next bp_capture_read(struct bp_capture *c)
+enum bp_pcap_capture_next bp_pcap_capture_read(struct bp_pcap_capture *c)
 {
 	struct pcap_pkthdr *header;
 	int got = pcap_next_ex(c->pcap, &header, &c->bytes);
@@ -91,20 +91,20 @@ enum bp_capture_next bp_capture_read(struct bp_capture *c)
 		/* Nanoseconds: the precision that the file was opened with. */
 		c->stamp_s = header->ts.tv_sec;
 		c->stamp_ns = header->ts.tv_usec;
-		return BP_CAPTURE_RECORD;
+		return BP_PCAP_CAPTURE_RECORD;
 	}
 	if (got == PCAP_ERROR_BREAK)
-		return BP_CAPTURE_END;
+		return BP_PCAP_CAPTURE_END;
 	snprintf(c->why, sizeof(c->why), "%s",
 		 c->error ? strerror(c->error) : pcap_geterr(c->pcap));
-	return BP_CAPTURE_BROKEN;
+	return BP_PCAP_CAPTURE_BROKEN;
 }
 
 /*
  * libpcap keeps what it learns from a pcapng's further interface blocks, and would learn it again in each
  * round: such a file is opened anew.
  */
-int bp_capture_rewind(struct bp_capture *c)
+int bp_pcap_capture_rewind(struct bp_pcap_capture *c)
 {
 	/* The reason for the case that the file has no record any more. */
 	snprintf(c->why, sizeof(c->why), "it cannot be read again");
@@ -135,7 +135,7 @@ static int open_regular(const struct bp_port *port, bool is_a_look)
 	}
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-		return bp_unpack(port, fd, is_a_look);
+		return bp_pcap_unpack(port, fd, is_a_look);
 	}
 	bp_log(BP_LOG_ERROR,
 	       "port %s: %s is no regular file: a pipe or a device would block the worker: store "
@@ -155,18 +155,18 @@ static bool has_pcapng_magic(int fd)
 	       !memcmp(head, magic, sizeof(magic));
 }
 
-int bp_capture_init(struct bp_capture *c)
+int bp_pcap_capture_init(struct bp_pcap_capture *c)
 {
-	*c = (struct bp_capture){ .fd = -1, .buffer = malloc(BUFFER_BYTES) };
+	*c = (struct bp_pcap_capture){ .fd = -1, .buffer = malloc(BUFFER_BYTES) };
 	return c->buffer ? 0 : -ENOMEM;
 }
 
-void bp_capture_fini(struct bp_capture *c)
+void bp_pcap_capture_fini(struct bp_pcap_capture *c)
 {
 	free(c->buffer);
 }
 
-int bp_capture_open(struct bp_capture *c, const struct bp_port *port, bool is_a_look)
+int bp_pcap_capture_open(struct bp_pcap_capture *c, const struct bp_port *port, bool is_a_look)
 {
 	int err;
 
@@ -180,7 +180,7 @@ int bp_capture_open(struct bp_capture *c, const struct bp_port *port, bool is_a_
 	if (err) {
 		bp_log(BP_LOG_ERROR, "port %s: %s is no capture that libpcap reads: %s",
 		       port->conf->name, port->conf->device, c->why);
-		bp_capture_close(c);
+		bp_pcap_capture_close(c);
 		return err;
 	}
 	c->link_type = pcap_datalink(c->pcap);
@@ -188,7 +188,7 @@ int bp_capture_open(struct bp_capture *c, const struct bp_port *port, bool is_a_
 	return 0;
 }
 
-void bp_capture_close(struct bp_capture *c)
+void bp_pcap_capture_close(struct bp_pcap_capture *c)
 {
 	close_stream(c);
 	if (c->fd >= 0)

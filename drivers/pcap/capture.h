@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* Zeroed, then opened. Its thread: whoever opens it, until it hands it over. */
-struct bp_capture {
+struct bp_pcap_capture {
 	pcap_t *pcap;
 	FILE *stream; /* under pcap, which closes it */
 	char *buffer; /* the stream's */
@@ -28,22 +28,22 @@ struct bp_capture {
 };
 
 /* The stream's buffer, which lasts over many openings. 0 or -ENOMEM. */
-int bp_capture_init(struct bp_capture *c);
-void bp_capture_fini(struct bp_capture *c);
+int bp_pcap_capture_init(struct bp_pcap_capture *c);
+void bp_pcap_capture_fini(struct bp_pcap_capture *c);
 
 /*
  * Open the file of port->conf->device, unpacked if need be (is_a_look: only its beginning). counters is
  * NULL afterwards: the header's reads are nobody's. Control thread; blocks. 0 or -errno (logged).
  */
-int bp_capture_open(struct bp_capture *c, const struct bp_port *port, bool is_a_look);
-void bp_capture_close(struct bp_capture *c);
+int bp_pcap_capture_open(struct bp_pcap_capture *c, const struct bp_port *port, bool is_a_look);
+void bp_pcap_capture_close(struct bp_pcap_capture *c);
 
-enum bp_capture_next { BP_CAPTURE_RECORD, BP_CAPTURE_END, BP_CAPTURE_BROKEN };
+enum bp_pcap_capture_next { BP_PCAP_CAPTURE_RECORD, BP_PCAP_CAPTURE_END, BP_PCAP_CAPTURE_BROKEN };
 
 /* Read the next record. May wait for the disk. BROKEN: c->why says why. */
-enum bp_capture_next bp_capture_read(struct bp_capture *c);
+enum bp_pcap_capture_next bp_pcap_capture_read(struct bp_pcap_capture *c);
 
 /* Back to the first record. 0, or -1 with c->why. */
-int bp_capture_rewind(struct bp_capture *c);
+int bp_pcap_capture_rewind(struct bp_pcap_capture *c);
 
 #endif

@@ -36,11 +36,11 @@ enum state {
 
 struct reader {
 	struct bp_pcap_port base;
-	struct bp_capture capture;
+	struct bp_pcap_capture capture;
 	struct bp_rxq *rxq; /* NULL: nobody receives from here */
 	struct bp_frames *frames;
 	uint32_t room;
-	struct bp_rewrite rewrite;
+	struct bp_pcap_rewrite rewrite;
 	bool pads; /* truncated = pad */
 	uint64_t shift; /* of this round's IP addresses */
 	bool has_record; /* capture's is the packet that comes next */
@@ -49,7 +49,7 @@ struct reader {
 	uint64_t n_rounds_left; /* with this one; UINT64_MAX: endless */
 	uint64_t n_round; /* records of this round */
 	struct bp_pace pace; /* rate_pps */
-	struct bp_timeline timeline; /* pace = recorded, round_delay */
+	struct bp_pcap_timeline timeline; /* pace = recorded, round_delay */
 	bool is_recorded; /* pace = recorded */
 	/* The worker writes (release, after capture.why), check() reads (acquire). */
 	_Atomic unsigned state;
@@ -68,7 +68,7 @@ static void end_with(struct reader *r, unsigned state)
 static bool is_paceless(const struct reader *r)
 {
 	return r->is_recorded && r->n_rounds_left == UINT64_MAX && !r->timeline.delay_cycles &&
-	       !bp_timeline_has_passed(&r->timeline);
+	       !bp_pcap_timeline_has_passed(&r->timeline);
 }
 
 /* What follows a round: PLAYING, another round; else the reason why there is none. */
@@ -83,19 +83,19 @@ static unsigned judge_round(const struct reader *r)
 
 static void schedule(struct reader *r)
 {
-	struct bp_timeline *t = &r->timeline;
+	struct bp_pcap_timeline *t = &r->timeline;
 
 	if (!r->is_recorded && !t->delay_cycles)
 		return;
 	if (!r->n_round) {
-		bp_timeline_begin_round(t, bp_clock_cycles());
+		bp_pcap_timeline_begin_round(t, bp_clock_cycles());
 		r->due_cycles = t->begin_cycles;
 		if (t->delay_cycles)
 			bp_pace_defer(&r->pace, t->begin_cycles);
 	}
 	if (r->is_recorded)
-		r->due_cycles = bp_timeline_next(
-			t, bp_timeline_stamp(r->capture.stamp_s, r->capture.stamp_ns));
+		r->due_cycles = bp_pcap_timeline_next(
+			t, bp_pcap_timeline_stamp(r->capture.stamp_s, r->capture.stamp_ns));
 }
 
 static bool is_due(const struct reader *r)
@@ -113,7 +113,7 @@ static bool turn_round(struct reader *r)
 	r->n_round = 0;
 	r->n_rounds_left -= r->n_rounds_left != UINT64_MAX;
 	r->shift += bp_pcap_conf(r->rxq->port->conf)->round_shift;
-	if (state == PLAYING && bp_capture_rewind(&r->capture))
+	if (state == PLAYING && bp_pcap_capture_rewind(&r->capture))
 		state = BROKEN;
 	if (state != PLAYING)
 		end_with(r, state);
@@ -123,17 +123,17 @@ static bool turn_round(struct reader *r)
 /* Have libpcap read the next packet. False at the end. */
 static bool fetch(struct reader *r)
 {
-	enum bp_capture_next next;
+	enum bp_pcap_capture_next next;
 
 	if (atomic_load_explicit(&r->state, memory_order_relaxed) != PLAYING)
 		return false;
-	next = bp_capture_read(&r->capture);
-	if (next == BP_CAPTURE_END) {
+	next = bp_pcap_capture_read(&r->capture);
+	if (next == BP_PCAP_CAPTURE_END) {
 		if (!turn_round(r))
 			return false;
-		next = bp_capture_read(&r->capture);
+		next = bp_pcap_capture_read(&r->capture);
 	}
-	if (next != BP_CAPTURE_RECORD) {
+	if (next != BP_PCAP_CAPTURE_RECORD) {
 		end_with(r, BROKEN);
 		return false;
 	}
@@ -145,7 +145,7 @@ static bool fetch(struct reader *r)
 
 /* What a record becomes: header, captured bytes, zeros, one behind the other. */
 struct frame {
-	struct bp_rewrite_head head; /* len 0: the record has its own */
+	struct bp_pcap_rewrite_head head; /* len 0: the record has its own */
 	const uint8_t *body;
 	uint32_t body_len;
 	uint64_t pad_len;
@@ -154,7 +154,7 @@ struct frame {
 /* The record as a frame, or the drop reason of one that is none. */
 static enum bp_cnt make_frame(const struct reader *r, struct frame *f)
 {
-	const struct bp_capture *c = &r->capture;
+	const struct bp_pcap_capture *c = &r->capture;
 	enum bp_cnt fault;
 
 	f->head.len = f->head.skip = 0;
@@ -165,7 +165,7 @@ static enum bp_cnt make_frame(const struct reader *r, struct frame *f)
 	if (c->len < r->rewrite.needs_bytes)
 		return BP_DROP_RUNT;
 	if (r->rewrite.is_needed) {
-		fault = bp_rewrite_head(&r->rewrite, c->bytes, c->len, &f->head);
+		fault = bp_pcap_rewrite_head(&r->rewrite, c->bytes, c->len, &f->head);
 		if (fault != BP_CNT_N)
 			return fault;
 	}
@@ -219,7 +219,7 @@ static void finish_frame(struct bp_rxq *q, const struct reader *r, const struct 
 	uint32_t n_bytes = least((uint64_t)f->head.len + f->body_len, pkt->len);
 	bool is_left = f->head.is_left;
 
-	if (r->shift && !bp_readdress(pkt->data, n_bytes, r->shift))
+	if (r->shift && !bp_pcap_readdress(pkt->data, n_bytes, r->shift))
 		is_left = true;
 	if (is_left)
 		bp_count(&q->counters, BP_CNT_NOT_REWRITTEN, 1);
@@ -302,14 +302,14 @@ static int refuse_link(const struct bp_port *port, int link_type, int err)
 /* The port's file, if it is one that can be forwarded. */
 static int open_capture(const struct bp_port *port, struct reader *r, bool is_a_look)
 {
-	int err = bp_capture_open(&r->capture, port, is_a_look);
+	int err = bp_pcap_capture_open(&r->capture, port, is_a_look);
 
 	if (err)
 		return err;
-	err = bp_rewrite_init(&r->rewrite, r->capture.link_type, bp_pcap_conf(port->conf));
+	err = bp_pcap_rewrite_init(&r->rewrite, r->capture.link_type, bp_pcap_conf(port->conf));
 	if (!err)
 		return 0;
-	bp_capture_close(&r->capture);
+	bp_pcap_capture_close(&r->capture);
 	return refuse_link(port, r->capture.link_type, err);
 }
 
@@ -321,16 +321,16 @@ static int read_open(struct bp_port *port)
 	if (!r)
 		return -ENOMEM;
 	r->base.mode = &bp_pcap_read;
-	err = bp_capture_init(&r->capture);
+	err = bp_pcap_capture_init(&r->capture);
 	/* A first look, so that a wrong file is known before anything starts. */
 	if (!err)
 		err = open_capture(port, r, true);
 	if (err) {
-		bp_capture_fini(&r->capture);
+		bp_pcap_capture_fini(&r->capture);
 		free(r);
 		return err;
 	}
-	bp_capture_close(&r->capture);
+	bp_pcap_capture_close(&r->capture);
 	port->priv = r;
 	return 0;
 }
@@ -354,8 +354,8 @@ static int read_start(struct bp_port *port)
 	bp_pace_begin(&r->pace, conf->rate_pps, port->env->conf->engine.burst, bp_clock_hz(),
 		      bp_clock_cycles());
 	r->is_recorded = !conf->rate_pps && conf->pace == BP_PCAP_RECORDED;
-	bp_timeline_init(&r->timeline, conf->speed, conf->max_gap_s, conf->round_delay_s,
-			 bp_clock_hz());
+	bp_pcap_timeline_init(&r->timeline, conf->speed, conf->max_gap_s, conf->round_delay_s,
+			      bp_clock_hz());
 	r->due_cycles = 0;
 	r->told = PLAYING;
 	atomic_store_explicit(&r->state, PLAYING, memory_order_relaxed);
@@ -375,14 +375,14 @@ static void read_stop(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 
-	bp_capture_close(&r->capture);
+	bp_pcap_capture_close(&r->capture);
 }
 
 static void read_close(struct bp_port *port)
 {
 	struct reader *r = port->priv;
 
-	bp_capture_fini(&r->capture);
+	bp_pcap_capture_fini(&r->capture);
 	free(r);
 }
 

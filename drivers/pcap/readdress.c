@@ -243,7 +243,7 @@ static void move(uint8_t *addrs, bool is_v6, uint64_t shift)
 	}
 }
 
-bool bp_readdress(uint8_t *frame, uint32_t n_bytes, uint64_t shift)
+bool bp_pcap_readdress(uint8_t *frame, uint32_t n_bytes, uint64_t shift)
 {
 	struct packet p = { 0 };
 	uint16_t type = skip_link(frame, n_bytes, &p.off);

@@ -22,6 +22,6 @@
  * looked at. Reads and writes no byte past n_bytes. Any thread; never blocks.
  * Source: RFC 791, 8200, 4302, 768, 9293, 3828, 4340, 4443.
  */
-bool bp_readdress(uint8_t *frame, uint32_t n_bytes, uint64_t shift);
+bool bp_pcap_readdress(uint8_t *frame, uint32_t n_bytes, uint64_t shift);
 
 #endif

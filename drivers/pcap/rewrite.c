@@ -62,7 +62,7 @@ static int link_bytes_of(int link_type)
 	}
 }
 
-int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_pcap_conf *conf)
+int bp_pcap_rewrite_init(struct bp_pcap_rewrite *rw, int link_type, const struct bp_pcap_conf *conf)
 {
 	int link_bytes = link_bytes_of(link_type);
 
@@ -70,7 +70,7 @@ int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_pcap_c
 		return -ENOTSUP;
 	if (link_type != DLT_EN10MB && !(conf->dst_mac.is_given && conf->src_mac.is_given))
 		return -EINVAL;
-	*rw = (struct bp_rewrite){
+	*rw = (struct bp_pcap_rewrite){
 		.link_type = link_type,
 		.link_bytes = (uint32_t)link_bytes,
 		.needs_bytes = link_bytes ? (uint32_t)link_bytes : 1, /* IP's version */
@@ -112,7 +112,7 @@ static uint16_t type_of_cooked(const uint8_t *protocol, const uint8_t *arphrd)
 	}
 }
 
-static uint16_t type_of(const struct bp_rewrite *rw, const uint8_t *record)
+static uint16_t type_of(const struct bp_pcap_rewrite *rw, const uint8_t *record)
 {
 	switch (rw->link_type) {
 	case DLT_LINUX_SLL:
@@ -131,7 +131,7 @@ static bool is_tag(uint16_t type)
 
 /* Leave the tags out behind which the record goes on with another type. Returns the type that stays. */
 static uint16_t strip_tags(const uint8_t *record, uint32_t len, uint16_t type,
-			   struct bp_rewrite_head *head)
+			   struct bp_pcap_rewrite_head *head)
 {
 	while (is_tag(type) && len - head->skip >= 4) {
 		type = load_be16(record + head->skip + 2);
@@ -141,7 +141,7 @@ static uint16_t strip_tags(const uint8_t *record, uint32_t len, uint16_t type,
 	return type;
 }
 
-static void put_be16(struct bp_rewrite_head *head, uint16_t v)
+static void put_be16(struct bp_pcap_rewrite_head *head, uint16_t v)
 {
 	store_be16(head->bytes + head->len, v);
 	head->len += 2;
@@ -149,7 +149,7 @@ static void put_be16(struct bp_rewrite_head *head, uint16_t v)
 
 /* Give the outermost tag the id, or put one before the type. */
 static void set_vlan(const uint8_t *record, uint32_t len, uint16_t type, uint16_t vlan,
-		     struct bp_rewrite_head *head)
+		     struct bp_pcap_rewrite_head *head)
 {
 	if (!is_tag(type)) {
 		put_be16(head, TYPE_8021Q);
@@ -165,8 +165,8 @@ static void set_vlan(const uint8_t *record, uint32_t len, uint16_t type, uint16_
 	head->skip += 2;
 }
 
-enum bp_cnt bp_rewrite_head(const struct bp_rewrite *rw, const uint8_t *record, uint32_t len,
-			    struct bp_rewrite_head *head)
+enum bp_cnt bp_pcap_rewrite_head(const struct bp_pcap_rewrite *rw, const uint8_t *record,
+				 uint32_t len, struct bp_pcap_rewrite_head *head)
 {
 	bool is_ethernet = rw->link_type == DLT_EN10MB;
 	uint16_t type;

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BP_REWRITE_HEAD_MAX 18u /* two MAC addresses, a tag, the type */
+#define BP_PCAP_REWRITE_HEAD_MAX 18u /* two MAC addresses, a tag, the type */
 
-/* What is to be done with each record. Fixed after bp_rewrite_init(). */
-struct bp_rewrite {
+/* What is to be done with each record. Fixed after bp_pcap_rewrite_init(). */
+struct bp_pcap_rewrite {
 	int link_type; /* DLT_…, of libpcap */
 	uint32_t link_bytes; /* of the recorded link header */
 	uint32_t needs_bytes; /* of a record: a shorter one is a runt */
@@ -23,8 +23,8 @@ struct bp_rewrite {
 };
 
 /* The first bytes of a frame, and how much of the record they stand for. */
-struct bp_rewrite_head {
-	uint8_t bytes[BP_REWRITE_HEAD_MAX];
+struct bp_pcap_rewrite_head {
+	uint8_t bytes[BP_PCAP_REWRITE_HEAD_MAX];
 	uint32_t len; /* of bytes */
 	uint32_t skip; /* bytes of the record that are not in the frame, ≤ its length */
 	bool is_left; /* a tag that was to be changed is cut: it is as recorded */
@@ -32,7 +32,8 @@ struct bp_rewrite_head {
 
 /* 0; -ENOTSUP: records of this link type are no frames, nor can they be made frames; -EINVAL: they can, with
  * both MAC addresses. */
-int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_pcap_conf *conf);
+int bp_pcap_rewrite_init(struct bp_pcap_rewrite *rw, int link_type,
+			 const struct bp_pcap_conf *conf);
 
 /*
  * The header of one record, len captured bytes of it; head is undefined unless BP_CNT_N is returned. Else the
@@ -40,7 +41,7 @@ int bp_rewrite_init(struct bp_rewrite *rw, int link_type, const struct bp_pcap_c
  * not what the link type says, or has no EtherType. Reads no byte past len.
  * Source: https://www.tcpdump.org/linktypes.html, LINKTYPE_RAW, _IPV4, _IPV6, _LINUX_SLL, _LINUX_SLL2.
  */
-enum bp_cnt bp_rewrite_head(const struct bp_rewrite *rw, const uint8_t *record, uint32_t len,
-			    struct bp_rewrite_head *head);
+enum bp_cnt bp_pcap_rewrite_head(const struct bp_pcap_rewrite *rw, const uint8_t *record,
+				 uint32_t len, struct bp_pcap_rewrite_head *head);
 
 #endif

@@ -15,12 +15,12 @@ static uint64_t to_u64(double v)
 	return v >= 0x1p64 ? UINT64_MAX : (uint64_t)v;
 }
 
-void bp_timeline_init(struct bp_timeline *t, double speed, double max_gap_s, double delay_s,
-		      uint64_t hz)
+void bp_pcap_timeline_init(struct bp_pcap_timeline *t, double speed, double max_gap_s,
+			   double delay_s, uint64_t hz)
 {
 	uint64_t gap_max_ns = to_u64(max_gap_s * speed * NS_PER_S);
 
-	*t = (struct bp_timeline){
+	*t = (struct bp_pcap_timeline){
 		.cycles_per_ns_x32 = to_u64((double)hz * 0x1p32 / NS_PER_S / speed),
 		.gap_max_ns = UINT64_MAX,
 		.delay_cycles = to_u64(delay_s * (double)hz),
@@ -30,7 +30,7 @@ void bp_timeline_init(struct bp_timeline *t, double speed, double max_gap_s, dou
 		t->gap_max_ns = gap_max_ns ? gap_max_ns : 1;
 }
 
-void bp_timeline_begin_round(struct bp_timeline *t, uint64_t now)
+void bp_pcap_timeline_begin_round(struct bp_pcap_timeline *t, uint64_t now)
 {
 	t->begin_cycles = t->has_begun ? add_saturating(now, t->delay_cycles) : now;
 	t->has_begun = true;
@@ -38,7 +38,7 @@ void bp_timeline_begin_round(struct bp_timeline *t, uint64_t now)
 	t->has_stamp = false;
 }
 
-uint64_t bp_timeline_next(struct bp_timeline *t, uint64_t stamp_ns)
+uint64_t bp_pcap_timeline_next(struct bp_pcap_timeline *t, uint64_t stamp_ns)
 {
 	unsigned __int128 cycles;
 
@@ -56,7 +56,7 @@ uint64_t bp_timeline_next(struct bp_timeline *t, uint64_t stamp_ns)
 	return cycles > UINT64_MAX ? UINT64_MAX : add_saturating(t->begin_cycles, (uint64_t)cycles);
 }
 
-uint64_t bp_timeline_stamp(int64_t seconds, int64_t ns)
+uint64_t bp_pcap_timeline_stamp(int64_t seconds, int64_t ns)
 {
 	uint64_t v;
 

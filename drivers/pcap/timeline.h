@@ -11,7 +11,7 @@
  * than one before it is due with that one. It is kept in recorded nanoseconds, which add up without a
  * remainder; sums saturate, so that no stamp of a damaged file wraps. Owned by one thread.
  */
-struct bp_timeline {
+struct bp_pcap_timeline {
 	uint64_t
 		cycles_per_ns_x32; /* of the clock, by recorded nanosecond; shifted left by 32 bits */
 	uint64_t gap_max_ns; /* the longest from one record to the next; UINT64_MAX: no bound */
@@ -32,20 +32,20 @@ struct bp_timeline {
  *
  * Values are finite. Divides: not for the packet path.
  */
-void bp_timeline_init(struct bp_timeline *t, double speed, double max_gap_s, double delay_s,
-		      uint64_t hz);
+void bp_pcap_timeline_init(struct bp_pcap_timeline *t, double speed, double max_gap_s,
+			   double delay_s, uint64_t hz);
 
 /* A round begins: its first record is due at cycle `now`, or, but in the first round, the delay later. */
-void bp_timeline_begin_round(struct bp_timeline *t, uint64_t now);
+void bp_pcap_timeline_begin_round(struct bp_pcap_timeline *t, uint64_t now);
 
 /* The cycle at which the next record of the round is due, by its time stamp. */
-uint64_t bp_timeline_next(struct bp_timeline *t, uint64_t stamp_ns);
+uint64_t bp_pcap_timeline_next(struct bp_pcap_timeline *t, uint64_t stamp_ns);
 
 /* A capture's seconds and nanoseconds as one number. Saturates: 0 before 1970. */
-uint64_t bp_timeline_stamp(int64_t seconds, int64_t ns);
+uint64_t bp_pcap_timeline_stamp(int64_t seconds, int64_t ns);
 
 /* Has time passed since the round's first record? Else all of them were due at once. */
-static inline bool bp_timeline_has_passed(const struct bp_timeline *t)
+static inline bool bp_pcap_timeline_has_passed(const struct bp_pcap_timeline *t)
 {
 	return t->passed_ns != 0;
 }

@@ -30,7 +30,7 @@
 enum state { WANTED, READY, TAKEN };
 
 struct slot {
-	struct bp_turn_file file;
+	struct bp_pcap_turn_file file;
 	time_t began_s;
 };
 
@@ -41,8 +41,8 @@ struct kept {
 	ino_t ino;
 };
 
-struct bp_turns {
-	struct bp_turns_due due; /* first: bp_turns_is_due() */
+struct bp_pcap_turns {
+	struct bp_pcap_turns_due due; /* first: bp_pcap_turns_is_due() */
 	uint64_t interval_cycles; /* 0: any time */
 	/* Release by who hands the slots over, acquire by who takes them. */
 	_Atomic unsigned state;
@@ -62,7 +62,7 @@ struct bp_turns {
 	struct kept *kept; /* the oldest first */
 };
 
-static_assert(offsetof(struct bp_turns, due) == 0, "bp_turns_is_due() looks there");
+static_assert(offsetof(struct bp_pcap_turns, due) == 0, "bp_pcap_turns_is_due() looks there");
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -94,7 +94,7 @@ static int add_name(const char *path, const char *name)
 }
 
 /* The name under which the file at t->path stands from now on. Allocated; NULL, with -errno in *err. */
-static char *put_away(struct bp_turns *t, time_t began_s, int *err)
+static char *put_away(struct bp_pcap_turns *t, time_t began_s, int *err)
 {
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
 		char *name = make_name(t->path, began_s, t->number++);
@@ -121,7 +121,7 @@ static void delete_kept(const struct kept *k)
 }
 
 /* name is taken over. */
-static void keep(struct bp_turns *t, char *name, const struct stat *st)
+static void keep(struct bp_pcap_turns *t, char *name, const struct stat *st)
 {
 	if (!t->n_kept_max) {
 		free(name);
@@ -143,7 +143,7 @@ static bool is_at(const char *path, const struct stat *st)
 }
 
 /* Put the finished file away. A file that somebody has moved stays where it is. */
-static void name_file(struct bp_turns *t, int fd, time_t began_s)
+static void name_file(struct bp_pcap_turns *t, int fd, time_t began_s)
 {
 	struct stat st;
 	char *name;
@@ -173,7 +173,7 @@ static void name_file(struct bp_turns *t, int fd, time_t began_s)
 }
 
 /* No file is written any more: what was put away needs its first name no longer. */
-static void drop_path(const struct bp_turns *t, int fd)
+static void drop_path(const struct bp_pcap_turns *t, int fd)
 {
 	struct stat st;
 
@@ -181,7 +181,7 @@ static void drop_path(const struct bp_turns *t, int fd)
 		unlink(t->path);
 }
 
-static void close_file(struct bp_turns *t, int fd)
+static void close_file(struct bp_pcap_turns *t, int fd)
 {
 	if (!close(fd))
 		return;
@@ -193,7 +193,7 @@ static void close_file(struct bp_turns *t, int fd)
 /* ---- the next file ---------------------------------------------------------------------------- */
 
 /* Under its second name, with its lock (core/lock.h) and header. 0 or -errno. */
-static int make_temp(struct bp_turns *t, struct bp_turn_file *file)
+static int make_temp(struct bp_pcap_turns *t, struct bp_pcap_turn_file *file)
 {
 	int fd, err = 0;
 
@@ -210,19 +210,19 @@ static int make_temp(struct bp_turns *t, struct bp_turn_file *file)
 		unlink(t->temp);
 		return err;
 	}
-	*file = (struct bp_turn_file){ .fd = fd, .end = sizeof(t->header) };
+	*file = (struct bp_pcap_turn_file){ .fd = fd, .end = sizeof(t->header) };
 	return 0;
 }
 
 /* path now names the file that was made under the second name. */
-static void publish_temp(struct bp_turns *t)
+static void publish_temp(struct bp_pcap_turns *t)
 {
 	if (rename(t->temp, t->path))
 		bp_log(BP_LOG_ERROR, "port %s: the capture goes into %s: it cannot be named %s: %s",
 		       t->port_name, t->temp, t->path, strerror(errno));
 }
 
-static void make_next(struct bp_turns *t)
+static void make_next(struct bp_pcap_turns *t)
 {
 	int err = make_temp(t, &t->next.file);
 
@@ -232,12 +232,12 @@ static void make_next(struct bp_turns *t)
 		       "be made: %s",
 		       t->port_name, t->path, strerror(-err));
 	t->is_told = err;
-	if (!err) /* release: the slot, for bp_turns_swap() */
+	if (!err) /* release: the slot, for bp_pcap_turns_swap() */
 		atomic_store_explicit(&t->state, READY, memory_order_release);
 }
 
 /* The writer has the next one. */
-static void finish(struct bp_turns *t)
+static void finish(struct bp_pcap_turns *t)
 {
 	struct slot done = t->done;
 
@@ -249,7 +249,7 @@ static void finish(struct bp_turns *t)
 }
 
 /* A file that has lost its name ends at once, so that what follows is kept in the next one. */
-static void look_at_current(struct bp_turns *t)
+static void look_at_current(struct bp_pcap_turns *t)
 {
 	struct stat st;
 
@@ -259,12 +259,12 @@ static void look_at_current(struct bp_turns *t)
 
 static void *run(void *arg)
 {
-	struct bp_turns *t = arg;
+	struct bp_pcap_turns *t = arg;
 	uint64_t n;
 
 	for (;;) {
 		struct pollfd p = { .fd = t->wake_fd, .events = POLLIN };
-		/* Acquire: the slot `done`, from bp_turns_swap(). */
+		/* Acquire: the slot `done`, from bp_pcap_turns_swap(). */
 		unsigned state = atomic_load_explicit(&t->state, memory_order_acquire);
 
 		if (state == TAKEN) {
@@ -284,12 +284,12 @@ static void *run(void *arg)
 
 /* ---- the writer's thread ----------------------------------------------------------------------- */
 
-static uint64_t next_due(const struct bp_turns *t)
+static uint64_t next_due(const struct bp_pcap_turns *t)
 {
 	return t->interval_cycles ? bp_clock_cycles() + t->interval_cycles : UINT64_MAX;
 }
 
-bool bp_turns_swap(struct bp_turns *t, struct bp_turn_file *file)
+bool bp_pcap_turns_swap(struct bp_pcap_turns *t, struct bp_pcap_turn_file *file)
 {
 	uint64_t one = 1;
 	bool is_woken;
@@ -307,14 +307,14 @@ bool bp_turns_swap(struct bp_turns *t, struct bp_turn_file *file)
 	return true;
 }
 
-bool bp_turns_has_lost(struct bp_turns *t)
+bool bp_pcap_turns_has_lost(struct bp_pcap_turns *t)
 {
 	return atomic_load_explicit(&t->has_lost, memory_order_relaxed);
 }
 
 /* ---- control ---------------------------------------------------------------------------------- */
 
-static void free_turns(struct bp_turns *t)
+static void free_turns(struct bp_pcap_turns *t)
 {
 	for (uint32_t i = 0; i < t->n_kept; i++)
 		free(t->kept[i].path);
@@ -325,7 +325,7 @@ static void free_turns(struct bp_turns *t)
 }
 
 /* Links resolved: the files stand beside the one that is written, not beside a link to it. */
-static int take_path(struct bp_turns *t, const char *path)
+static int take_path(struct bp_pcap_turns *t, const char *path)
 {
 	const char *base;
 
@@ -339,7 +339,7 @@ static int take_path(struct bp_turns *t, const char *path)
 }
 
 /* What an earlier run left under the name, but for an empty file. */
-static int put_old_away(struct bp_turns *t)
+static int put_old_away(struct bp_pcap_turns *t)
 {
 	struct stat st;
 	int err = 0;
@@ -352,7 +352,7 @@ static int put_old_away(struct bp_turns *t)
 }
 
 /* With every signal blocked: they are for the control thread. */
-static int start_thread(struct bp_turns *t)
+static int start_thread(struct bp_pcap_turns *t)
 {
 	sigset_t all, before;
 	int err;
@@ -364,9 +364,9 @@ static int start_thread(struct bp_turns *t)
 	return -err;
 }
 
-static struct bp_turns *make_turns(const struct bp_turns_request *r)
+static struct bp_pcap_turns *make_turns(const struct bp_pcap_turns_request *r)
 {
-	struct bp_turns *t = calloc(1, sizeof(*t));
+	struct bp_pcap_turns *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
@@ -385,11 +385,11 @@ static struct bp_turns *make_turns(const struct bp_turns_request *r)
 	return NULL;
 }
 
-int bp_turns_open(const struct bp_turns_request *r, struct bp_turns **turns,
-		  struct bp_turn_file *file)
+int bp_pcap_turns_open(const struct bp_pcap_turns_request *r, struct bp_pcap_turns **turns,
+		       struct bp_pcap_turn_file *file)
 {
-	struct bp_turns *t = make_turns(r);
-	struct bp_turn_file first = { .fd = -1 };
+	struct bp_pcap_turns *t = make_turns(r);
+	struct bp_pcap_turn_file first = { .fd = -1 };
 	int err = t ? take_path(t, r->path) : -ENOMEM;
 
 	if (!err)
@@ -416,7 +416,7 @@ int bp_turns_open(const struct bp_turns_request *r, struct bp_turns **turns,
 	return err;
 }
 
-bool bp_turns_close(struct bp_turns *t, struct bp_turn_file *file)
+bool bp_pcap_turns_close(struct bp_pcap_turns *t, struct bp_pcap_turn_file *file)
 {
 	uint64_t one = 1;
 	bool is_woken, has_lost;
@@ -433,8 +433,8 @@ bool bp_turns_close(struct bp_turns *t, struct bp_turn_file *file)
 	name_file(t, file->fd, t->began_s);
 	drop_path(t, file->fd);
 	close_file(t, file->fd);
-	*file = (struct bp_turn_file){ .fd = -1 };
-	has_lost = bp_turns_has_lost(t);
+	*file = (struct bp_pcap_turn_file){ .fd = -1 };
+	has_lost = bp_pcap_turns_has_lost(t);
 	free_turns(t);
 	return has_lost;
 }

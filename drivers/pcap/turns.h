@@ -19,15 +19,15 @@
  * take the next descriptor. Where that is not ready (a slow disk, a full one), the worker goes on in the
  * file that it has: nothing is lost, and the file becomes longer than was asked for.
  */
-struct bp_turns;
+struct bp_pcap_turns;
 
 /* A file as its writer sees it. */
-struct bp_turn_file {
+struct bp_pcap_turn_file {
 	int fd; /* -1: none */
 	off_t end; /* of the last whole record */
 };
 
-struct bp_turns_request {
+struct bp_pcap_turns_request {
 	const char *port_name; /* for the log; outlives the turns */
 	const char *path; /* of the file that is written: an existing one, or none yet */
 	uint32_t interval_s; /* a file lasts so long; 0: any time */
@@ -39,33 +39,33 @@ struct bp_turns_request {
  * Make the first file, start the thread. Control thread; blocks on the disk. 0, with *turns the caller's
  * and *file what to write to, or -errno (logged).
  */
-int bp_turns_open(const struct bp_turns_request *r, struct bp_turns **turns,
-		  struct bp_turn_file *file);
+int bp_pcap_turns_open(const struct bp_pcap_turns_request *r, struct bp_pcap_turns **turns,
+		       struct bp_pcap_turn_file *file);
 
 /*
  * Give a file back that is whole, for the next one. The writer's thread; never blocks; one write() to an
  * eventfd. false: the next is not ready, *file stays.
  */
-bool bp_turns_swap(struct bp_turns *turns, struct bp_turn_file *file);
+bool bp_pcap_turns_swap(struct bp_pcap_turns *turns, struct bp_pcap_turn_file *file);
 
 /* End the thread, put the last file away. Control thread, when nobody writes; blocks on the disk. Returns what
- * bp_turns_has_lost() says at the end. */
-bool bp_turns_close(struct bp_turns *turns, struct bp_turn_file *file);
+ * bp_pcap_turns_has_lost() says at the end. */
+bool bp_pcap_turns_close(struct bp_pcap_turns *turns, struct bp_pcap_turn_file *file);
 
 /* Are packets gone with a file that somebody deleted, or that could not be closed? Any thread. */
-bool bp_turns_has_lost(struct bp_turns *turns);
+bool bp_pcap_turns_has_lost(struct bp_pcap_turns *turns);
 
-/* First member of struct bp_turns. */
-struct bp_turns_due {
+/* First member of struct bp_pcap_turns. */
+struct bp_pcap_turns_due {
 	/* Cycles at which the file's time is over. By the writer; the thread sets 0 when the file has
 	 * lost its name: relaxed, it is looked at again. */
 	_Atomic uint64_t at;
 };
 
 /* Is the time of the writer's file over? The writer's thread. */
-static inline bool bp_turns_is_due(struct bp_turns *turns, uint64_t now_cycles)
+static inline bool bp_pcap_turns_is_due(struct bp_pcap_turns *turns, uint64_t now_cycles)
 {
-	struct bp_turns_due *due = (struct bp_turns_due *)turns;
+	struct bp_pcap_turns_due *due = (struct bp_pcap_turns_due *)turns;
 
 	return now_cycles >= atomic_load_explicit(&due->at, memory_order_relaxed);
 }

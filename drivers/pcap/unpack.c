@@ -15,10 +15,11 @@
 
 #define PIECE_BYTES (256u * 1024)
 
-static const struct bp_unpack_format *const formats[] = { &bp_unpack_gzip, &bp_unpack_zstd };
+static const struct bp_pcap_unpack_format *const formats[] = { &bp_pcap_unpack_gzip,
+							       &bp_pcap_unpack_zstd };
 
 struct unpacking {
-	const struct bp_unpack_format *format;
+	const struct bp_pcap_unpack_format *format;
 	void *state;
 	int from, to;
 	bool is_a_look;
@@ -26,7 +27,7 @@ struct unpacking {
 	uint8_t packed[PIECE_BYTES], plain[PIECE_BYTES];
 };
 
-static const struct bp_unpack_format *find_format(int fd)
+static const struct bp_pcap_unpack_format *find_format(int fd)
 {
 	uint8_t head[4];
 	ssize_t n = pread(fd, head, sizeof(head), 0);
@@ -62,7 +63,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
  * -errno. */
 static int unpack_piece(struct unpacking *u, size_t n_bytes, bool *is_whole)
 {
-	struct bp_unpack_in in = { u->packed, n_bytes };
+	struct bp_pcap_unpack_in in = { u->packed, n_bytes };
 	ssize_t n;
 	int err;
 
@@ -131,9 +132,9 @@ static void say_why(const struct bp_port *port, const struct unpacking *u, int e
 		       name, path, u->format->name, folder(), strerror(-err));
 }
 
-int bp_unpack(const struct bp_port *port, int fd, bool is_a_look)
+int bp_pcap_unpack(const struct bp_port *port, int fd, bool is_a_look)
 {
-	const struct bp_unpack_format *format = find_format(fd);
+	const struct bp_pcap_unpack_format *format = find_format(fd);
 	struct unpacking *u;
 	int err, to;
 

@@ -10,13 +10,13 @@
 
 struct bp_port;
 
-struct bp_unpack_in {
+struct bp_pcap_unpack_in {
 	const uint8_t *bytes;
 	size_t len; /* left to unpack */
 };
 
 /* A compressed format. The build can unpack it, or `missing` says what to install. */
-struct bp_unpack_format {
+struct bp_pcap_unpack_format {
 	const char *name;
 	uint8_t magic[4];
 	size_t magic_bytes;
@@ -24,13 +24,13 @@ struct bp_unpack_format {
 	void *(*open)(void); /* NULL: no memory */
 	/* Unpack from in to out, room > 0. *is_whole: a packed piece ended at what was unpacked last; another
 	 * may follow. The number of bytes made, or -1 with a static text in *why. */
-	ssize_t (*run)(void *state, struct bp_unpack_in *in, uint8_t *out, size_t room,
+	ssize_t (*run)(void *state, struct bp_pcap_unpack_in *in, uint8_t *out, size_t room,
 		       bool *is_whole, const char **why);
 	void (*close)(void *state);
 };
 
-extern const struct bp_unpack_format bp_unpack_gzip;
-extern const struct bp_unpack_format bp_unpack_zstd;
+extern const struct bp_pcap_unpack_format bp_pcap_unpack_gzip;
+extern const struct bp_pcap_unpack_format bp_pcap_unpack_zstd;
 
 /*
  * A capture in a regular file, opened for reading at its beginning; what is compressed is told by its first
@@ -45,6 +45,6 @@ extern const struct bp_unpack_format bp_unpack_zstd;
  * or -errno (logged, with what to do): -ENOTSUP this build cannot unpack it, -EBADMSG it is damaged or ends
  * early, -EINTR, what open(2), read(2) and write(2) say.
  */
-int bp_unpack(const struct bp_port *port, int fd, bool is_a_look);
+int bp_pcap_unpack(const struct bp_port *port, int fd, bool is_a_look);
 
 #endif

@@ -17,7 +17,7 @@ static void *gzip_open(void)
 	return NULL;
 }
 
-static ssize_t gzip_run(void *state, struct bp_unpack_in *in, uint8_t *out, size_t room,
+static ssize_t gzip_run(void *state, struct bp_pcap_unpack_in *in, uint8_t *out, size_t room,
 			bool *is_whole, const char **why)
 {
 	z_stream *z = state;
@@ -45,7 +45,7 @@ static void gzip_close(void *state)
 	free(state);
 }
 
-const struct bp_unpack_format bp_unpack_gzip = {
+const struct bp_pcap_unpack_format bp_pcap_unpack_gzip = {
 	.name = "gzip",
 	.magic = { 0x1f, 0x8b },
 	.magic_bytes = 2,

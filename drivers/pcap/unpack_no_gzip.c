@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "unpack.h"
 
-const struct bp_unpack_format bp_unpack_gzip = {
+const struct bp_pcap_unpack_format bp_pcap_unpack_gzip = {
 	.name = "gzip",
 	.magic = { 0x1f, 0x8b },
 	.magic_bytes = 2,

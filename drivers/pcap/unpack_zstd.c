@@ -9,7 +9,7 @@ static void *zstd_open(void)
 	return ZSTD_createDCtx();
 }
 
-static ssize_t zstd_run(void *state, struct bp_unpack_in *in, uint8_t *out, size_t room,
+static ssize_t zstd_run(void *state, struct bp_pcap_unpack_in *in, uint8_t *out, size_t room,
 			bool *is_whole, const char **why)
 {
 	ZSTD_inBuffer from = { in->bytes, in->len, 0 };
@@ -31,7 +31,7 @@ static void zstd_close(void *state)
 	ZSTD_freeDCtx(state);
 }
 
-const struct bp_unpack_format bp_unpack_zstd = {
+const struct bp_pcap_unpack_format bp_pcap_unpack_zstd = {
 	.name = "zstd",
 	.magic = { 0x28, 0xb5, 0x2f, 0xfd },
 	.magic_bytes = 4,

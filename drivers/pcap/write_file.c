@@ -24,9 +24,9 @@
 
 struct writer {
 	struct bp_pcap_port base;
-	struct bp_turn_file file; /* the worker's, once it runs */
+	struct bp_pcap_turn_file file; /* the worker's, once it runs */
 	uint64_t max_bytes; /* of a file; UINT64_MAX: no bound */
-	struct bp_turns *turns; /* NULL: one file */
+	struct bp_pcap_turns *turns; /* NULL: one file */
 	bool has_name; /* so that it can lose it; some file systems count no links */
 	/* Last error, 0 after a success. The worker writes, check() reads: relaxed. */
 	_Atomic int error;
@@ -38,7 +38,7 @@ struct writer {
 /* The next burst would not fit into this file, or its time is over: go on in the next one, if there is. */
 static void take_turn(struct writer *w, struct bp_txq *q)
 {
-	if (w->turns && bp_turns_swap(w->turns, &w->file))
+	if (w->turns && bp_pcap_turns_swap(w->turns, &w->file))
 		bp_count(&q->counters, BP_CNT_CALLS, 1);
 }
 
@@ -48,7 +48,7 @@ static ssize_t write_batch(struct bp_txq *q, struct writer *w, const struct bp_p
 	ssize_t n;
 
 	if (__builtin_expect((uint64_t)w->file.end + b->n_bytes > w->max_bytes, 0) ||
-	    (w->turns && bp_turns_is_due(w->turns, began)))
+	    (w->turns && bp_pcap_turns_is_due(w->turns, began)))
 		take_turn(w, q);
 	n = pwritev(w->file.fd, b->iov, (int)b->n_iov, w->file.end);
 	bp_count(&q->counters, BP_CNT_CALL_CYCLES, bp_clock_cycles() - began);
@@ -191,14 +191,14 @@ static int begin_file(int fd, struct writer *w)
 	if (err)
 		return err;
 	w->has_name = S_ISREG(st.st_mode) && st.st_nlink;
-	w->file = (struct bp_turn_file){ .fd = fd, .end = sizeof(header) };
+	w->file = (struct bp_pcap_turn_file){ .fd = fd, .end = sizeof(header) };
 	return 0;
 }
 
 /* One after another, the first of them now. */
 static int begin_turns(struct bp_port *port, struct writer *w)
 {
-	struct bp_turns_request r = {
+	struct bp_pcap_turns_request r = {
 		.port_name = port->conf->name,
 		.path = bp_claim_path(port->conf->device),
 		.interval_s = bp_pcap_conf(port->conf)->rotate_s,
@@ -210,7 +210,7 @@ static int begin_turns(struct bp_port *port, struct writer *w)
 		return err;
 	if (bp_pcap_conf(port->conf)->rotate_bytes)
 		w->max_bytes = bp_pcap_conf(port->conf)->rotate_bytes;
-	return bp_turns_open(&r, &w->turns, &w->file);
+	return bp_pcap_turns_open(&r, &w->turns, &w->file);
 }
 
 static int file_open(struct bp_port *port)
@@ -296,7 +296,7 @@ static void file_stop(struct bp_port *port)
 	struct writer *w = port->priv;
 
 	if (w->turns) {
-		port->has_failed |= bp_turns_close(w->turns, &w->file);
+		port->has_failed |= bp_pcap_turns_close(w->turns, &w->file);
 		w->turns = NULL;
 	}
 	if (!is_deleted(w))
@@ -310,7 +310,7 @@ static void file_close(struct bp_port *port)
 	struct writer *w = port->priv;
 
 	if (w->turns) /* it was never started */
-		bp_turns_close(w->turns, &w->file);
+		bp_pcap_turns_close(w->turns, &w->file);
 	if (w->file.fd >= 0 && close(w->file.fd) < 0)
 		bp_log(BP_LOG_ERROR, "port %s: the capture %s may be incomplete: %s",
 		       port->conf->name, port->conf->device, strerror(errno));
@@ -332,7 +332,7 @@ static enum bp_link file_check(struct bp_port *port)
 	for (unsigned i = 0; i < port->n_txq; i++)
 		port->has_failed |= bp_counter(&port->txq[i].counters, BP_DROP_TX_ERROR) > 0;
 	if (w->turns)
-		port->has_failed |= bp_turns_has_lost(w->turns);
+		port->has_failed |= bp_pcap_turns_has_lost(w->turns);
 	if (is_deleted(w)) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: %s was deleted: the packets in it are gone, a new one "

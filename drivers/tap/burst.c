@@ -108,7 +108,7 @@ static unsigned take_ready(struct bp_rxq *q, struct tap_rxq *rq, struct bp_pkt *
 	return n;
 }
 
-unsigned bp_tap_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+unsigned tap_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
 	struct tap_rxq *rq = q->priv;
 	unsigned n_done = take_ready(q, rq, pkts, max);
@@ -199,7 +199,7 @@ static enum bp_tx_outcome send_packet(struct bp_txq *q, struct bp_pkt *pkts, uns
 	return bp_tx_judge(q, write_packet(q, tq->fd, pkts, n_views));
 }
 
-unsigned bp_tap_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+unsigned tap_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
 	return bp_tx_each(q, pkts, n, send_packet);
 }
@@ -212,7 +212,7 @@ static uint16_t frames_for(uint32_t n_bytes, uint32_t room)
 	return (uint16_t)(n < BP_BURST_MAX ? n : BP_BURST_MAX);
 }
 
-void bp_tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu)
+void tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu)
 {
 	uint16_t n_need = frames_for(mtu + BP_TAP_FRAME_EXTRA + 4, rq->room);
 	uint16_t n_gso = frames_for(BP_TAP_PACKET_MAX, rq->room);
@@ -222,17 +222,17 @@ void bp_tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu)
 			      memory_order_relaxed);
 }
 
-void bp_tap_rxq_init(struct tap_rxq *rq, struct bp_port *port, int fd, bool has_gso, uint32_t mtu)
+void tap_rxq_init(struct tap_rxq *rq, struct bp_port *port, int fd, bool has_gso, uint32_t mtu)
 {
 	rq->fd = fd;
 	rq->frames = port->env->frames;
 	rq->room = bp_frames_room(rq->frames);
 	rq->n_stash = 0;
 	rq->n_ready = 0;
-	bp_tap_rxq_resize(rq, has_gso, mtu);
+	tap_rxq_resize(rq, has_gso, mtu);
 }
 
-void bp_tap_rxq_release(struct tap_rxq *rq, unsigned worker_id)
+void tap_rxq_release(struct tap_rxq *rq, unsigned worker_id)
 {
 	bp_pool_put(worker_id, rq->stash, rq->n_stash);
 	bp_pool_put(worker_id, rq->ready, rq->n_ready);

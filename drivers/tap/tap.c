@@ -209,9 +209,9 @@ static void init_queues(struct bp_port *port, struct tap_port *t, uint32_t mtu)
 	for (unsigned i = 0; i < port->n_rxq; i++) {
 		struct bp_rxq *q = &port->rxq[i];
 
-		bp_tap_rxq_init(&t->rxq[i], port, t->fds[i], t->has_gso, mtu);
+		tap_rxq_init(&t->rxq[i], port, t->fds[i], t->has_gso, mtu);
 		q->priv = &t->rxq[i];
-		q->driver_burst = bp_tap_rx;
+		q->driver_burst = tap_rx;
 		atomic_store_explicit(&q->fd, t->fds[i], memory_order_relaxed);
 	}
 	for (unsigned i = 0; i < port->n_txq; i++) {
@@ -220,7 +220,7 @@ static void init_queues(struct bp_port *port, struct tap_port *t, uint32_t mtu)
 		t->txq[i] = (struct tap_txq){ .fd = t->fds[i % t->n_fds],
 					      .max_frame_bytes = &t->max_frame_bytes };
 		port->txq[i].priv = &t->txq[i];
-		port->txq[i].driver_burst = bp_tap_tx;
+		port->txq[i].driver_burst = tap_tx;
 	}
 }
 
@@ -294,7 +294,7 @@ static void tap_stop(struct bp_port *port)
 	struct tap_port *t = port->priv;
 
 	for (unsigned i = 0; i < port->n_rxq; i++) {
-		bp_tap_rxq_release(&t->rxq[i], port->env->n_workers);
+		tap_rxq_release(&t->rxq[i], port->env->n_workers);
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 	}
 	read_drops(t);
@@ -327,7 +327,7 @@ static void follow_mtu(struct bp_port *port, struct tap_port *t)
 	__atomic_store_n(&port->info.mtu, mtu, __ATOMIC_RELAXED);
 	__atomic_store_n(&port->info.max_frame_bytes, mtu + BP_TAP_FRAME_EXTRA, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < port->n_rxq; i++)
-		bp_tap_rxq_resize(&t->rxq[i], t->has_gso, mtu);
+		tap_rxq_resize(&t->rxq[i], t->has_gso, mtu);
 }
 
 /* A descriptor to ask with in the network namespace that the device is in, or -errno. */

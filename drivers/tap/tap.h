@@ -51,12 +51,12 @@ struct tap_port {
 };
 
 /* Bursts: bp_rx_fn and bp_tx_fn. */
-unsigned bp_tap_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
-unsigned bp_tap_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+unsigned tap_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
+unsigned tap_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
 /* Prepare a queue around fd; follow the MTU; return its frames to the arena. Control thread. */
-void bp_tap_rxq_init(struct tap_rxq *rq, struct bp_port *port, int fd, bool has_gso, uint32_t mtu);
-void bp_tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu);
-void bp_tap_rxq_release(struct tap_rxq *rq, unsigned worker_id);
+void tap_rxq_init(struct tap_rxq *rq, struct bp_port *port, int fd, bool has_gso, uint32_t mtu);
+void tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu);
+void tap_rxq_release(struct tap_rxq *rq, unsigned worker_id);
 
 #endif

@@ -36,10 +36,10 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, LIVE_TEMPLATES_MAX);
 	__type(key, __u32);
-	__type(value, struct live_template);
+	__type(value, struct xdp_live_template);
 } bypath_templates SEC(".maps");
 
-struct live_state live;
+struct xdp_live_state live;
 
 /* Count overdue turns as missed, except for the backlog that may be caught up. */
 static __always_inline void miss(__u64 lag)
@@ -83,7 +83,7 @@ static __always_inline bool take_turn(__u64 elapsed_ns)
 }
 
 /* Everything but the zeros behind: a frame's page comes back as its last user left it. */
-static __always_inline bool write_frame(struct xdp_md *ctx, const struct live_template *t,
+static __always_inline bool write_frame(struct xdp_md *ctx, const struct xdp_live_template *t,
 					__u64 now_ns)
 {
 	__u64 *data = (void *)(long)ctx->data;
@@ -126,7 +126,7 @@ static __always_inline bool is_last_of_batch(void)
 SEC("xdp")
 int bypath_live(struct xdp_md *ctx)
 {
-	const struct live_template *t;
+	const struct xdp_live_template *t;
 	bool is_last = is_last_of_batch(), is_new;
 	__u32 at = live.at;
 	__u64 now_ns;

@@ -9,7 +9,7 @@ static const struct bp_key keys[] = {
 	{ .name = NULL },
 };
 
-const struct bp_counter_row live_counters[] = {
+const struct bp_counter_row xdp_live_counters[] = {
 	[LIVE_SENT] = { "xdp_devmap_sent", "packets", BP_SIDE_TX, BP_KIND_EVENT,
 			"what the device took (xdp_devmap_xmit)", false },
 	[LIVE_REFUSED] = { "xdp_devmap_drops", "packets", BP_SIDE_TX, BP_KIND_EXPLAINS,
@@ -62,5 +62,5 @@ const struct bp_facts bp_facts_xdp_live = {
 	.claims = claims,
 	.limits = limits,
 	.rows = rows,
-	.counters = live_counters,
+	.counters = xdp_live_counters,
 };

@@ -6,6 +6,6 @@
 #include "bypath/facts.h"
 
 enum live_counter { LIVE_SENT, LIVE_REFUSED };
-extern const struct bp_counter_row live_counters[];
+extern const struct bp_counter_row xdp_live_counters[];
 
 #endif

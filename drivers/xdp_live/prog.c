@@ -17,12 +17,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define TEMPLATES_BYTES (LIVE_TEMPLATES_MAX * sizeof(struct live_template))
+#define TEMPLATES_BYTES (LIVE_TEMPLATES_MAX * sizeof(struct xdp_live_template))
 
-struct live_prog {
+struct xdp_live_prog {
 	struct bypath_live *skel;
 	struct bpf_link *link; /* of the tracepoint; NULL: not allowed here */
-	struct live_template *templates;
+	struct xdp_live_template *templates;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -48,7 +48,7 @@ static int load_skel(bool has_report, struct bypath_live **out)
 	return 0;
 }
 
-static int load_any(struct live_prog *prog, bool *has_report)
+static int load_any(struct xdp_live_prog *prog, bool *has_report)
 {
 	int err = load_skel(true, &prog->skel);
 
@@ -60,9 +60,9 @@ static int load_any(struct live_prog *prog, bool *has_report)
 	return 0;
 }
 
-int live_prog_load(struct live_prog **out, bool *has_report, char *why, size_t why_bytes)
+int xdp_live_prog_load(struct xdp_live_prog **out, bool *has_report, char *why, size_t why_bytes)
 {
-	struct live_prog *prog = calloc(1, sizeof(*prog));
+	struct xdp_live_prog *prog = calloc(1, sizeof(*prog));
 	void *map;
 	int err;
 
@@ -86,7 +86,7 @@ int live_prog_load(struct live_prog **out, bool *has_report, char *why, size_t w
 		err = -errno;
 		snprintf(why, why_bytes, "cannot map the templates: %s", strerror(-err));
 		prog->templates = NULL;
-		live_prog_unload(prog);
+		xdp_live_prog_unload(prog);
 		return err;
 	}
 	prog->templates = map;
@@ -94,7 +94,7 @@ int live_prog_load(struct live_prog **out, bool *has_report, char *why, size_t w
 	return 0;
 }
 
-void live_prog_unload(struct live_prog *prog)
+void xdp_live_prog_unload(struct xdp_live_prog *prog)
 {
 	if (!prog)
 		return;
@@ -105,17 +105,18 @@ void live_prog_unload(struct live_prog *prog)
 	free(prog);
 }
 
-struct live_state *live_prog_state(struct live_prog *prog)
+struct xdp_live_state *xdp_live_prog_state(struct xdp_live_prog *prog)
 {
 	return &prog->skel->bss->live;
 }
 
-struct live_template *live_prog_templates(struct live_prog *prog)
+struct xdp_live_template *xdp_live_prog_templates(struct xdp_live_prog *prog)
 {
 	return prog->templates;
 }
 
-int live_prog_run(struct live_prog *prog, unsigned ifindex, uint32_t n_bytes, unsigned burst, int n)
+int xdp_live_prog_run(struct xdp_live_prog *prog, unsigned ifindex, uint32_t n_bytes,
+		      unsigned burst, int n)
 {
 	static const uint8_t zeros[4096];
 	struct xdp_md ctx = { .data_end = n_bytes, .ingress_ifindex = ifindex };

@@ -12,7 +12,7 @@
 #define LIVE_TIME_BITS     12 /* fraction of a nanosecond in the schedule: 52 days fit */
 
 /* As struct bp_ks_template. */
-struct live_template {
+struct xdp_live_template {
 	__u64 header[LIVE_HEADER_BYTES / 8];
 	__u32 frame_bytes;
 	__u16 signature_at;
@@ -21,7 +21,7 @@ struct live_template {
 };
 
 /* Written by the driver before a run; then by one thread, the one inside the test run. */
-struct live_state {
+struct xdp_live_state {
 	/* Asked for. */
 	__u32 stop; /* written by the driver at any time: drop everything */
 	__u32 ifindex; /* for the tracepoint: whose transmissions count */

@@ -26,15 +26,15 @@
 #define GRACE_NS         5000000u /* after the end, for turns that were due: as src/gen/source.c */
 #define LONGEST_BYTES    3776u /* more than any kernel takes in a page; see find_longest() */
 
-static_assert(sizeof(struct live_template) == sizeof(struct bp_ks_template), "one layout");
+static_assert(sizeof(struct xdp_live_template) == sizeof(struct bp_ks_template), "one layout");
 static_assert(LIVE_TEMPLATES_MAX == BP_KS_TEMPLATES_MAX, "one bound");
 static_assert(LIVE_HEADER_BYTES == BP_KS_HEADER_BYTES, "one bound");
 static_assert(LIVE_STREAMS_MAX == BP_STREAMS_MAX, "one bound");
 
 struct live_port {
-	struct live_prog *prog;
-	struct live_state *state; /* shared with the programs */
-	struct live_template *templates;
+	struct xdp_live_prog *prog;
+	struct xdp_live_state *state; /* shared with the programs */
+	struct xdp_live_template *templates;
 	bool has_report; /* the kernel says what the device took */
 	int ifindex;
 	unsigned burst;
@@ -55,7 +55,7 @@ static uint64_t word(const __u64 *from)
 static void live_read(struct bp_port *port, struct bp_ks_state *out)
 {
 	const struct live_port *lp = port->priv;
-	const struct live_state *s = lp->state;
+	const struct xdp_live_state *s = lp->state;
 	uint64_t begin_ns = word(&s->begin_ns), last_ns = word(&s->last_ns);
 
 	*out = (struct bp_ks_state){
@@ -79,7 +79,7 @@ static void live_read(struct bp_port *port, struct bp_ks_state *out)
 		out->err = s->last_err ? (int)s->last_err : -EOPNOTSUPP;
 }
 
-static uint64_t n_refused(const struct live_state *s)
+static uint64_t n_refused(const struct xdp_live_state *s)
 {
 	return word(&s->n_full) + word(&s->n_gone) + word(&s->n_error);
 }
@@ -90,16 +90,16 @@ static unsigned live_stats(struct bp_port *port, struct bp_reported *out, unsign
 
 	if (!lp->has_report || max < 2)
 		return 0;
-	out[0] = (struct bp_reported){ &live_counters[LIVE_SENT],
+	out[0] = (struct bp_reported){ &xdp_live_counters[LIVE_SENT],
 				       lp->n_sent_all + word(&lp->state->n_sent) };
-	out[1] = (struct bp_reported){ &live_counters[LIVE_REFUSED],
+	out[1] = (struct bp_reported){ &xdp_live_counters[LIVE_REFUSED],
 				       lp->n_refused_all + n_refused(lp->state) };
 	return 2;
 }
 
 /* ---- trials ---------------------------------------------------------------------------------- */
 
-static void put_schedule(struct live_state *s, const struct bp_ks_request *r)
+static void put_schedule(struct xdp_live_state *s, const struct bp_ks_request *r)
 {
 	double turn = r->rate_pps > 0 ? 1e9 / r->rate_pps * (1 << LIVE_TIME_BITS) : 0;
 
@@ -118,13 +118,13 @@ static void put_schedule(struct live_state *s, const struct bp_ks_request *r)
 static int live_begin(struct bp_port *port, const struct bp_ks_request *r)
 {
 	struct live_port *lp = port->priv;
-	struct live_state *s = lp->state;
+	struct xdp_live_state *s = lp->state;
 	uint32_t ifindex = s->ifindex, netns = s->netns, longest = LIVE_HEADER_BYTES;
 	uint32_t shortest = UINT32_MAX;
 
 	lp->n_sent_all += s->n_sent;
 	lp->n_refused_all += n_refused(s);
-	*s = (struct live_state){
+	*s = (struct xdp_live_state){
 		.ifindex = ifindex, .netns = netns, .n_templates = r->n_templates, .run = r->run
 	};
 	put_schedule(s, r);
@@ -146,7 +146,7 @@ static int live_begin(struct bp_port *port, const struct bp_ks_request *r)
 	return 0;
 }
 
-static void count(struct bp_txq *q, const struct live_state *s, const struct bp_ks_state *done)
+static void count(struct bp_txq *q, const struct xdp_live_state *s, const struct bp_ks_state *done)
 {
 	uint64_t n_full = s->n_full < done->n_refused ? s->n_full : done->n_refused;
 	uint64_t n_left = done->n_refused - n_full;
@@ -178,7 +178,7 @@ static void complain_unsent(const struct bp_port *port, const struct bp_ks_state
 static int live_run(struct bp_port *port)
 {
 	struct live_port *lp = port->priv;
-	struct live_state *s = lp->state;
+	struct xdp_live_state *s = lp->state;
 	struct bp_ks_state done;
 	uint64_t n_calls = 0;
 	sigset_t set;
@@ -193,8 +193,8 @@ static int live_run(struct bp_port *port)
 	while (!err && !__atomic_load_n(&s->stop, __ATOMIC_RELAXED) &&
 	       !__atomic_load_n(&s->is_over, __ATOMIC_RELAXED)) {
 		s->in_batch = 0;
-		err = live_prog_run(lp->prog, (unsigned)lp->ifindex, s->data_bytes, lp->burst,
-				    FRAMES_PER_RUN);
+		err = xdp_live_prog_run(lp->prog, (unsigned)lp->ifindex, s->data_bytes, lp->burst,
+					FRAMES_PER_RUN);
 		n_calls++;
 		err = err == -EINTR || err == -EAGAIN ? 0 : err;
 	}
@@ -248,7 +248,7 @@ static uint32_t find_longest(struct live_port *lp)
 {
 	__atomic_store_n(&lp->state->stop, 1, __ATOMIC_RELAXED);
 	for (uint32_t n_bytes = LONGEST_BYTES; n_bytes >= LIVE_HEADER_BYTES; n_bytes -= 32)
-		if (live_prog_run(lp->prog, (unsigned)lp->ifindex, n_bytes, 1, 1) == 0)
+		if (xdp_live_prog_run(lp->prog, (unsigned)lp->ifindex, n_bytes, 1, 1) == 0)
 			return n_bytes;
 	return 0;
 }
@@ -275,15 +275,15 @@ static int live_open(struct bp_port *port)
 		free(lp);
 		return -EINVAL;
 	}
-	err = live_prog_load(&lp->prog, &lp->has_report, why, sizeof(why));
+	err = xdp_live_prog_load(&lp->prog, &lp->has_report, why, sizeof(why));
 	if (err) {
 		bp_log(BP_LOG_ERROR, "port %s: cannot load the XDP program: %s", port->conf->name,
 		       why);
 		free(lp);
 		return err;
 	}
-	lp->state = live_prog_state(lp->prog);
-	lp->templates = live_prog_templates(lp->prog);
+	lp->state = xdp_live_prog_state(lp->prog);
+	lp->templates = xdp_live_prog_templates(lp->prog);
 	sigaction(SIGURG, &action, &lp->old_action);
 	port->priv = lp;
 	return 0;
@@ -294,7 +294,7 @@ static void live_close(struct bp_port *port)
 	struct live_port *lp = port->priv;
 
 	sigaction(SIGURG, &lp->old_action, NULL);
-	live_prog_unload(lp->prog);
+	xdp_live_prog_unload(lp->prog);
 	free(lp);
 }
 

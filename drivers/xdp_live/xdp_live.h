@@ -11,20 +11,20 @@
 
 #include <stddef.h>
 
-struct live_prog;
+struct xdp_live_prog;
 
 /*
  * Load the programs; the memory that they share with us is prog->state and prog->templates, which
  * live until unload. has_report: the kernel says what the device took. 0 or -errno, a sentence in
  * why.
  */
-int live_prog_load(struct live_prog **out, bool *has_report, char *why, size_t why_bytes);
-void live_prog_unload(struct live_prog *prog);
-struct live_state *live_prog_state(struct live_prog *prog);
-struct live_template *live_prog_templates(struct live_prog *prog);
+int xdp_live_prog_load(struct xdp_live_prog **out, bool *has_report, char *why, size_t why_bytes);
+void xdp_live_prog_unload(struct xdp_live_prog *prog);
+struct xdp_live_state *xdp_live_prog_state(struct xdp_live_prog *prog);
+struct xdp_live_template *xdp_live_prog_templates(struct xdp_live_prog *prog);
 
 /* A test run of n frames of n_bytes, out of the interface. Blocks. 0 or -errno; -EINTR: signal. */
-int live_prog_run(struct live_prog *prog, unsigned ifindex, uint32_t n_bytes, unsigned burst,
-		  int n);
+int xdp_live_prog_run(struct xdp_live_prog *prog, unsigned ifindex, uint32_t n_bytes,
+		      unsigned burst, int n);
 
 #endif

@@ -24,14 +24,14 @@ static bool skip_link(struct bp_cursor *c, struct bp_frame *f)
 		case BP_TYPE_ETHERNET:
 			if (!bp_cursor_has(c, BP_ETH_BYTES))
 				return false;
-			c->type = bp_load_be16(c->data + c->off + BP_ETH_BYTES - 2);
+			c->type = bp_get_be16(c->data + c->off + BP_ETH_BYTES - 2);
 			c->off += BP_ETH_BYTES;
 			break;
 		case BP_TYPE_8021Q:
 		case BP_TYPE_8021AD:
 			if (!bp_cursor_has(c, 4))
 				return false;
-			c->type = bp_load_be16(c->data + c->off + 2);
+			c->type = bp_get_be16(c->data + c->off + 2);
 			c->off += 4;
 			break;
 		case BP_TYPE_MPLS:
@@ -58,10 +58,10 @@ static bool parse_v4(const struct bp_cursor *c, struct bp_frame_layer *l)
 	if (!bp_cursor_has(c, BP_V4_BYTES_MIN) || ip[0] >> 4 != 4)
 		return false;
 	header_bytes = (ip[0] & 15u) * 4u;
-	total = bp_load_be16(ip + 2);
+	total = bp_get_be16(ip + 2);
 	if (header_bytes < BP_V4_BYTES_MIN || total < header_bytes || total > c->end - c->off)
 		return false;
-	if (bp_load_be16(ip + 6) & BP_V4_FRAGMENT_MASK)
+	if (bp_get_be16(ip + 6) & BP_V4_FRAGMENT_MASK)
 		return false;
 	l->l4_off = c->off + header_bytes;
 	l->l4_bytes = total - header_bytes;
@@ -78,7 +78,7 @@ static bool parse_v6(const struct bp_cursor *c, struct bp_frame_layer *l)
 
 	if (!bp_cursor_has(c, BP_V6_BYTES) || ip[0] >> 4 != 6)
 		return false;
-	end = off + bp_load_be16(ip + 4);
+	end = off + bp_get_be16(ip + 4);
 	if (end > c->end)
 		return false;
 	next = ip[6];
@@ -122,7 +122,7 @@ static bool parse_udp(const struct bp_cursor *c, struct bp_frame_layer *l)
 
 	if (l->l4_bytes < BP_UDP_BYTES || l->l4_off + BP_UDP_BYTES > c->first_bytes)
 		return false;
-	udp_bytes = bp_load_be16(c->data + l->l4_off + 4);
+	udp_bytes = bp_get_be16(c->data + l->l4_off + 4);
 	if (udp_bytes < BP_UDP_BYTES || udp_bytes > l->l4_bytes)
 		return false;
 	l->l4_bytes = udp_bytes;
@@ -170,7 +170,7 @@ static bool is_last(const struct bp_cursor *c, const struct bp_frame_layer *l, u
 		return l->l4_off >= csum_start;
 	return l->proto == BP_PROTO_TCP ||
 	       (l->proto == BP_PROTO_UDP &&
-		!bp_tunnel_has_port(bp_load_be16(c->data + l->l4_off + 2)));
+		!bp_tunnel_has_port(bp_get_be16(c->data + l->l4_off + 2)));
 }
 
 bool bp_frame_parse(const uint8_t *data, uint32_t first_bytes, uint32_t frame_bytes,

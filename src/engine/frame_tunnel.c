@@ -62,10 +62,10 @@ static bool enter_gre(struct bp_cursor *c, struct bp_frame_layer *l)
 
 	if (!bp_cursor_has(c, 4))
 		return false;
-	flags = bp_load_be16(gre);
+	flags = bp_get_be16(gre);
 	if (flags & GRE_REFUSED)
 		return false;
-	c->type = bp_load_be16(gre + 2);
+	c->type = bp_get_be16(gre + 2);
 	if (c->type == BP_TYPE_MPLS_MULTICAST)
 		c->type = BP_TYPE_MPLS;
 	l->csum_off = flags & GRE_CSUM ? c->off + 4 : 0;
@@ -104,7 +104,7 @@ static bool enter_geneve(struct bp_cursor *c, struct bp_frame_layer *l)
 	(void)l;
 	if (!bp_cursor_has(c, 8) || geneve[0] >> 6)
 		return false;
-	c->type = bp_load_be16(geneve + 2);
+	c->type = bp_get_be16(geneve + 2);
 	c->off += 8 + (geneve[0] & 0x3fu) * 4u;
 	return c->type == BP_TYPE_ETHERNET || c->type == BP_TYPE_V4 || c->type == BP_TYPE_V6;
 }
@@ -129,7 +129,7 @@ static bool enter_gtp(struct bp_cursor *c, struct bp_frame_layer *l)
 
 	if (!bp_cursor_has(c, 8) || gtp[0] >> 4 != 3 || gtp[1] != GTP_PDU)
 		return false;
-	end = c->off + 8 + bp_load_be16(gtp + 2);
+	end = c->off + 8 + bp_get_be16(gtp + 2);
 	if (end > c->end)
 		return false;
 	c->end = end;
@@ -169,7 +169,7 @@ static enter_fn choose_by_port(uint16_t port)
 static bool enter_udp(struct bp_cursor *c, struct bp_frame_layer *l, bool by_looks)
 {
 	static const enter_fn LOOKS[] = { enter_vxlan, enter_geneve, enter_gtp, enter_ip };
-	enter_fn enter = choose_by_port(bp_load_be16(c->data + l->l4_off + 2));
+	enter_fn enter = choose_by_port(bp_get_be16(c->data + l->l4_off + 2));
 	const struct bp_cursor before = *c;
 
 	if (enter && enter(c, l))

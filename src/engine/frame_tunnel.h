@@ -25,7 +25,7 @@ struct bp_cursor {
 	uint16_t type; /* BP_TYPE_… or another EtherType */
 };
 
-static inline uint16_t bp_load_be16(const uint8_t *p)
+static inline uint16_t bp_get_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }

@@ -38,9 +38,9 @@ static bool is_whole(const uint8_t *ip, int is_v6, uint32_t n_bytes, uint32_t l4
 	if (proto == BP_PROTO_TCP && n_bytes >= BP_TCP_BYTES_MIN) {
 		field = l4 + BP_TCP_CSUM;
 	} else if (proto == BP_PROTO_UDP && n_bytes >= BP_UDP_BYTES) {
-		if (bp_tunnel_has_port(bp_load_be16(l4 + 2)))
+		if (bp_tunnel_has_port(bp_get_be16(l4 + 2)))
 			return false;
-		l4_bytes = bp_load_be16(l4 + 4);
+		l4_bytes = bp_get_be16(l4 + 4);
 		field = l4 + BP_UDP_CSUM;
 	} else {
 		return false;
@@ -54,15 +54,15 @@ bool bp_partial_is_ruled_out(const uint8_t *frame, uint32_t first_bytes)
 
 	if (first_bytes < BP_ETH_BYTES + BP_V4_BYTES_MIN)
 		return false;
-	switch (bp_load_be16(ip - 2)) {
+	switch (bp_get_be16(ip - 2)) {
 	case BP_TYPE_V4:
-		return ip[0] == 0x45 && !(bp_load_be16(ip + 6) & BP_V4_FRAGMENT_MASK) &&
+		return ip[0] == 0x45 && !(bp_get_be16(ip + 6) & BP_V4_FRAGMENT_MASK) &&
 		       is_whole(ip, 0, first_bytes - BP_ETH_BYTES - BP_V4_BYTES_MIN,
-				bp_load_be16(ip + 2) - BP_V4_BYTES_MIN);
+				bp_get_be16(ip + 2) - BP_V4_BYTES_MIN);
 	case BP_TYPE_V6:
 		return first_bytes >= BP_ETH_BYTES + BP_V6_BYTES && ip[0] >> 4 == 6 &&
 		       is_whole(ip, 1, first_bytes - BP_ETH_BYTES - BP_V6_BYTES,
-				bp_load_be16(ip + 4));
+				bp_get_be16(ip + 4));
 	default:
 		return false;
 	}

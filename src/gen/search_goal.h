@@ -18,9 +18,9 @@ enum bp_search_turn {
 struct bp_search_goal {
 	struct bp_search_state *state;
 	struct bp_search_bounds *out;
-	struct bp_load_rule explore, full;
-	const struct bp_load_rule *rule; /* the one in force */
-	struct bp_load_bounds found; /* by that rule */
+	struct bp_point_rule explore, full;
+	const struct bp_point_rule *rule; /* the one in force */
+	struct bp_point_bounds found; /* by that rule */
 	unsigned n_ups, n_downs; /* steps outwards with that rule: each twice the last */
 	double checked_lower_pps, checked_upper_pps;
 	unsigned n_checks; /* trials that measured a bound once more, and could vote */
@@ -28,8 +28,8 @@ struct bp_search_goal {
 };
 
 /* The bounds that the trials so far show by that rule. */
-static inline struct bp_load_bounds bp_search_find(const struct bp_search_goal *g,
-						   const struct bp_load_rule *rule)
+static inline struct bp_point_bounds bp_search_find(const struct bp_search_goal *g,
+						    const struct bp_point_rule *rule)
 {
 	return bp_load_find(g->state->result->trials, g->state->result->n_trials, rule);
 }

@@ -89,7 +89,7 @@ static bool is_close(const struct bp_search_goal *g)
 /* Full trials go where the short ones saw the bounds. */
 static bool follow_hint(const struct bp_search_goal *g, double *load)
 {
-	struct bp_load_bounds hint = bp_search_find(g, &g->explore);
+	struct bp_point_bounds hint = bp_search_find(g, &g->explore);
 
 	if (is_open(g, hint.lower_pps))
 		*load = hint.lower_pps;
@@ -212,7 +212,7 @@ static bool try_load(struct bp_search_goal *g, double load, bool is_check)
 	return false;
 }
 
-static enum bp_search_turn narrow(struct bp_search_goal *g, const struct bp_load_rule *rule,
+static enum bp_search_turn narrow(struct bp_search_goal *g, const struct bp_point_rule *rule,
 				  const char *phase)
 {
 	enum bp_search_turn turn;

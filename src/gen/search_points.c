@@ -27,7 +27,7 @@ bool bp_trial_votes(const struct bp_search_trial *trial)
 }
 
 static struct tally tally_load(const struct bp_search_trial *trials, size_t n_trials,
-			       const struct bp_load_rule *rule, double load_pps)
+			       const struct bp_point_rule *rule, double load_pps)
 {
 	struct tally t = { 0 };
 
@@ -57,7 +57,7 @@ static double above(double a, double b)
  * badly? Where both answers agree, that is its class. Short trials cannot make a lower bound; their
  * losses count as far as short trials without loss do not balance them.
  */
-static enum bp_load_class classify(const struct tally *t, const struct bp_load_rule *rule)
+static enum bp_point_class classify(const struct tally *t, const struct bp_point_rule *rule)
 {
 	double balance_s = t->short_low_s * rule->exceed_ratio / (1 - rule->exceed_ratio);
 	double high_s = t->full_high_s + above(0, t->short_high_s - balance_s);
@@ -65,35 +65,35 @@ static enum bp_load_class classify(const struct tally *t, const struct bp_load_r
 	double allowed_s = whole_s * rule->exceed_ratio + ROUNDING_S;
 
 	if (high_s > allowed_s)
-		return BP_LOAD_UPPER;
-	return whole_s - t->full_low_s <= allowed_s ? BP_LOAD_LOWER : BP_LOAD_UNDECIDED;
+		return BP_POINT_UPPER;
+	return whole_s - t->full_low_s <= allowed_s ? BP_POINT_LOWER : BP_POINT_UNDECIDED;
 }
 
-enum bp_load_class bp_load_classify(const struct bp_search_trial *trials, size_t n_trials,
-				    const struct bp_load_rule *rule, double load_pps)
+enum bp_point_class bp_point_classify(const struct bp_search_trial *trials, size_t n_trials,
+				      const struct bp_point_rule *rule, double load_pps)
 {
 	struct tally t = tally_load(trials, n_trials, rule, load_pps);
 
 	return classify(&t, rule);
 }
 
-struct bp_load_bounds bp_load_find(const struct bp_search_trial *trials, size_t n_trials,
-				   const struct bp_load_rule *rule)
+struct bp_point_bounds bp_load_find(const struct bp_search_trial *trials, size_t n_trials,
+				    const struct bp_point_rule *rule)
 {
-	struct bp_load_bounds b = { 0 };
+	struct bp_point_bounds b = { 0 };
 
 	for (size_t i = 0; i < n_trials; i++) {
 		double load = trials[i].load_pps;
 
 		if ((b.upper_pps <= 0 || load < b.upper_pps) &&
-		    bp_load_classify(trials, n_trials, rule, load) == BP_LOAD_UPPER)
+		    bp_point_classify(trials, n_trials, rule, load) == BP_POINT_UPPER)
 			b.upper_pps = load;
 	}
 	for (size_t i = 0; i < n_trials; i++) {
 		double load = trials[i].load_pps;
 
 		if (load > b.lower_pps && (b.upper_pps <= 0 || load < b.upper_pps) &&
-		    bp_load_classify(trials, n_trials, rule, load) == BP_LOAD_LOWER)
+		    bp_point_classify(trials, n_trials, rule, load) == BP_POINT_LOWER)
 			b.lower_pps = load;
 	}
 	for (size_t i = 0; i < n_trials; i++) {

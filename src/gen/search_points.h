@@ -5,10 +5,10 @@
 
 #include "gen/search.h"
 
-enum bp_load_class { BP_LOAD_UNDECIDED, BP_LOAD_LOWER, BP_LOAD_UPPER };
+enum bp_point_class { BP_POINT_UNDECIDED, BP_POINT_LOWER, BP_POINT_UPPER };
 
 /* What decides a load. */
-struct bp_load_rule {
+struct bp_point_rule {
 	double loss_ratio; /* tolerated in a trial */
 	double exceed_ratio; /* share of the time that may be above it */
 	double trial_s; /* shorter trials are only a hint of loss */
@@ -16,7 +16,7 @@ struct bp_load_rule {
 };
 
 /* Relevant bounds; a load of 0 means that there is none. */
-struct bp_load_bounds {
+struct bp_point_bounds {
 	double lower_pps; /* highest lower bound below upper_pps */
 	double upper_pps; /* lowest upper bound */
 	/* Lowest undecided load between the two that full trials have begun to decide; 0: none. */
@@ -34,11 +34,11 @@ bool bp_trial_falls_short(const struct bp_search_trial *trial);
 bool bp_trial_votes(const struct bp_search_trial *trial);
 
 /* Class of a load by the trials there. Pure. Source: draft-ietf-bmwg-mlrsearch, appendix A. */
-enum bp_load_class bp_load_classify(const struct bp_search_trial *trials, size_t n_trials,
-				    const struct bp_load_rule *rule, double load_pps);
+enum bp_point_class bp_point_classify(const struct bp_search_trial *trials, size_t n_trials,
+				      const struct bp_point_rule *rule, double load_pps);
 
 /* Pure. */
-struct bp_load_bounds bp_load_find(const struct bp_search_trial *trials, size_t n_trials,
-				   const struct bp_load_rule *rule);
+struct bp_point_bounds bp_load_find(const struct bp_search_trial *trials, size_t n_trials,
+				    const struct bp_point_rule *rule);
 
 #endif

@@ -77,8 +77,8 @@ static void fill_upper(struct bp_search_goal *g, double load)
 /* The bounds of full trials; where they lack one, what the short trials saw. */
 static void fill_bounds(struct bp_search_goal *g)
 {
-	struct bp_load_bounds full = bp_search_find(g, &g->full),
-			      hint = bp_search_find(g, &g->explore);
+	struct bp_point_bounds full = bp_search_find(g, &g->full),
+			       hint = bp_search_find(g, &g->explore);
 	double lower = full.lower_pps, upper = full.upper_pps;
 
 	if (lower <= 0 && hint.lower_pps > 0 && (upper <= 0 || hint.lower_pps < upper)) {

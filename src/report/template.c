@@ -175,23 +175,13 @@ static bool put_list(struct text *text, const json_t *list, const char *format)
 	return json_array_size(list) > 0;
 }
 
-static bool put_value(struct text *text, const json_t *value, const char *format)
+static bool put_number(struct text *text, const json_t *value, const char *format)
 {
 	double number = json_number_value(value);
 
-	if (json_is_string(value))
-		put_bytes(text, json_string_value(value), json_string_length(value));
-	else if (strcmp(format, RANGE) == 0)
-		return put_range(text, value);
-	else if (strcmp(format, "#") == 0)
-		put(text, "%zu", json_array_size(value));
-	else if (json_is_array(value))
-		return put_list(text, value, format);
-	else if (!json_is_number(value))
+	if (strcmp(format, "+") == 0 && !is_true(value))
 		return false;
-	else if (strcmp(format, "+") == 0 && !is_true(value))
-		return false;
-	else if (strcmp(format, ",") == 0 || strcmp(format, "+") == 0)
+	if (strcmp(format, ",") == 0 || strcmp(format, "+") == 0)
 		put_commas(text, value);
 	else if (strcmp(format, "g%") == 0)
 		put(text, "%.4g %%", 100 * number);
@@ -205,7 +195,24 @@ static bool put_value(struct text *text, const json_t *value, const char *format
 		put(text, "%lld", (long long)json_integer_value(value));
 	else
 		put(text, "%g", number);
-	return !json_is_string(value) || json_string_length(value);
+	return true;
+}
+
+static bool put_value(struct text *text, const json_t *value, const char *format)
+{
+	if (json_is_string(value)) {
+		put_bytes(text, json_string_value(value), json_string_length(value));
+		return json_string_length(value) > 0;
+	}
+	if (strcmp(format, RANGE) == 0)
+		return put_range(text, value);
+	if (strcmp(format, "#") == 0)
+		put(text, "%zu", json_array_size(value));
+	else if (json_is_array(value))
+		return put_list(text, value, format);
+	else
+		return json_is_number(value) && put_number(text, value, format);
+	return true;
 }
 
 /* ---- templates ------------------------------------------------------------------------------- */

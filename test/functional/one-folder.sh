@@ -59,7 +59,7 @@ timeout 30 "$bypath" run "$BP_TMP/d.ini" --duration 0.3 --report "$BP_TMP/r.json
 "$BP_PYTHON" - "$BP_TMP/r.json" <<-'END' || fail "the report is wrong"
 	import json, sys
 	ports = {p["name"]: p for p in json.load(open(sys.argv[1]))["ports"]}
-	sent = sum(q["counted"]["packets"] for q in ports["eaten"]["tx"])
+	sent = sum(q["counted"]["packets"] for q in ports["eaten"]["tx_queues"])
 	eaten = {r["name"]: r for r in ports["eaten"]["reported"]}["dummy_eaten"]
 	assert ports["made"]["mode"] == "ones", ports["made"]
 	assert sent > 0 and eaten["value"] == sent, (sent, eaten)

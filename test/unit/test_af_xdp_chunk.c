@@ -14,15 +14,15 @@ static char why[256];
 static bool explain(uint32_t mtu, uint32_t chunk_bytes, bool has_sg)
 {
 	strcpy(why, "untouched");
-	return xsk_chunk_explain("eth0", mtu, chunk_bytes, has_sg, why, sizeof(why));
+	return af_xdp_chunk_explain("eth0", mtu, chunk_bytes, has_sg, why, sizeof(why));
 }
 
 /* As Linux 7.3 has it, tried in the emulated machine: see test/vm/suites/zero_copy.py. */
 static void the_bound_is_the_kernels(void **state)
 {
 	(void)state;
-	assert_int_equal(xsk_chunk_mtu(2048), 1766);
-	assert_int_equal(xsk_chunk_mtu(4096), 3814);
+	assert_int_equal(af_xdp_chunk_mtu(2048), 1766);
+	assert_int_equal(af_xdp_chunk_mtu(4096), 3814);
 }
 
 static void an_mtu_that_fits_is_not_the_cause(void **state)

@@ -12,7 +12,7 @@
 
 static void starts_full(void **state)
 {
-	struct xsk_depth depth = xsk_depth_of(FULL, true);
+	struct af_xdp_depth depth = af_xdp_depth_of(FULL, true);
 
 	(void)state;
 	assert_int_equal(depth.target, FULL);
@@ -20,56 +20,56 @@ static void starts_full(void **state)
 
 static void one_ring_of_backlog_changes_nothing(void **state)
 {
-	struct xsk_depth depth = xsk_depth_of(FULL, true);
+	struct af_xdp_depth depth = af_xdp_depth_of(FULL, true);
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i++) {
-		xsk_depth_saw(&depth, FULL, FULL);
+		af_xdp_depth_saw(&depth, FULL, FULL);
 		assert_int_equal(depth.target, FULL);
-		xsk_depth_saw(&depth, 100, FULL); /* the kernel has free frames again */
+		af_xdp_depth_saw(&depth, 100, FULL); /* the kernel has free frames again */
 	}
 	assert_int_equal(depth.target, FULL);
 }
 
 static void lasting_starvation_makes_it_shallow(void **state)
 {
-	struct xsk_depth depth = xsk_depth_of(FULL, true);
+	struct af_xdp_depth depth = af_xdp_depth_of(FULL, true);
 
 	(void)state;
-	for (unsigned i = 0; i + 1 < XSK_STARVED_TIMES; i++) {
-		xsk_depth_saw(&depth, FULL, FULL);
+	for (unsigned i = 0; i + 1 < AF_XDP_STARVED_TIMES; i++) {
+		af_xdp_depth_saw(&depth, FULL, FULL);
 		assert_int_equal(depth.target, FULL);
 	}
-	xsk_depth_saw(&depth, FULL, FULL);
-	assert_int_equal(depth.target, XSK_SHALLOW);
+	af_xdp_depth_saw(&depth, FULL, FULL);
+	assert_int_equal(depth.target, AF_XDP_SHALLOW);
 }
 
 static void stays_shallow_until_a_lull(void **state)
 {
-	struct xsk_depth depth = xsk_depth_of(FULL, true);
+	struct af_xdp_depth depth = af_xdp_depth_of(FULL, true);
 
 	(void)state;
-	for (unsigned i = 0; i < XSK_STARVED_TIMES; i++)
-		xsk_depth_saw(&depth, FULL, FULL);
+	for (unsigned i = 0; i < AF_XDP_STARVED_TIMES; i++)
+		af_xdp_depth_saw(&depth, FULL, FULL);
 	for (unsigned i = 0; i < 10; i++) {
-		for (unsigned j = 0; j + 1 < XSK_LULL_POLLS; j++)
-			xsk_depth_saw_nothing(&depth);
-		xsk_depth_saw(&depth, 5, XSK_SHALLOW);
+		for (unsigned j = 0; j + 1 < AF_XDP_LULL_POLLS; j++)
+			af_xdp_depth_saw_nothing(&depth);
+		af_xdp_depth_saw(&depth, 5, AF_XDP_SHALLOW);
 	}
-	assert_int_equal(depth.target, XSK_SHALLOW);
-	for (unsigned j = 0; j < XSK_LULL_POLLS; j++)
-		xsk_depth_saw_nothing(&depth);
+	assert_int_equal(depth.target, AF_XDP_SHALLOW);
+	for (unsigned j = 0; j < AF_XDP_LULL_POLLS; j++)
+		af_xdp_depth_saw_nothing(&depth);
 	assert_int_equal(depth.target, FULL);
 }
 
 static void small_or_fixed_levels_never_fall(void **state)
 {
-	struct xsk_depth small = xsk_depth_of(64, true), fixed = xsk_depth_of(FULL, false);
+	struct af_xdp_depth small = af_xdp_depth_of(64, true), fixed = af_xdp_depth_of(FULL, false);
 
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
-		xsk_depth_saw(&small, 64, 64);
-		xsk_depth_saw(&fixed, FULL, FULL);
+		af_xdp_depth_saw(&small, 64, 64);
+		af_xdp_depth_saw(&fixed, FULL, FULL);
 	}
 	assert_int_equal(small.target, 64);
 	assert_int_equal(fixed.target, FULL);

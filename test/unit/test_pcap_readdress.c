@@ -125,7 +125,7 @@ static void expect_left(const struct built *b)
 {
 	struct built copy = *b;
 
-	assert_false(bp_readdress(copy.bytes, copy.len, 5));
+	assert_false(bp_pcap_readdress(copy.bytes, copy.len, 5));
 	assert_memory_equal(copy.bytes, b->bytes, b->len);
 }
 
@@ -136,7 +136,7 @@ static void expect_moved(const struct built *b, uint64_t shift)
 	uint32_t field = b->l4 + place_of(b->proto);
 	struct built moved = *b, back;
 
-	assert_true(bp_readdress(moved.bytes, moved.len, shift));
+	assert_true(bp_pcap_readdress(moved.bytes, moved.len, shift));
 	assert_int_equal(sum_l4(&moved), 0xffff);
 	if (!b->is_v6)
 		assert_int_equal(sum_v4(&moved), 0xffff);
@@ -178,7 +178,7 @@ static void a_udp_checksum_never_becomes_none(void **state)
 	for (uint64_t shift = 1; shift < 1u << 17; shift++) {
 		struct built moved = b;
 
-		assert_true(bp_readdress(moved.bytes, moved.len, shift));
+		assert_true(bp_pcap_readdress(moved.bytes, moved.len, shift));
 		assert_int_equal(sum_l4(&moved), 0xffff);
 		assert_int_not_equal(csum_of(&moved), 0);
 	}
@@ -193,14 +193,14 @@ static void no_checksum_stays_none_and_a_wrong_one_wrong(void **state)
 	build_v4(&b, 0, 17, 30);
 	bp_csum_store(b.bytes + b.l4 + 6, 0);
 	moved = b;
-	assert_true(bp_readdress(moved.bytes, moved.len, 77));
+	assert_true(bp_pcap_readdress(moved.bytes, moved.len, 77));
 	assert_int_equal(csum_of(&moved), 0);
 	assert_int_equal(sum_v4(&moved), 0xffff);
 	build_v4(&b, 0, 6, 30);
 	b.bytes[b.l4 + 25] ^= 0x40;
 	wrong = sum_l4(&b);
 	assert_int_not_equal(wrong, 0xffff);
-	assert_true(bp_readdress(b.bytes, b.len, 77));
+	assert_true(bp_pcap_readdress(b.bytes, b.len, 77));
 	assert_int_equal(sum_l4(&b), wrong);
 }
 
@@ -211,14 +211,14 @@ static void addresses_move_within_their_space(void **state)
 
 	(void)state;
 	build_v4(&b, 0, 6, 20);
-	assert_true(bp_readdress(b.bytes, b.len, 260)); /* over the border of a byte */
+	assert_true(bp_pcap_readdress(b.bytes, b.len, 260)); /* over the border of a byte */
 	assert_memory_equal(b.bytes + b.ip + 16, want_b, 4);
 	build_v4(&b, 0, 6, 20);
-	assert_true(bp_readdress(b.bytes, b.len, (1u << 24) - 1)); /* round once: one less */
+	assert_true(bp_pcap_readdress(b.bytes, b.len, (1u << 24) - 1)); /* round once: one less */
 	assert_int_equal(b.bytes[b.ip + 12], 10);
 	assert_int_equal(b.bytes[b.ip + 15], 0);
 	build_v6(&b, 6, NULL, 0, 6, 20);
-	assert_true(bp_readdress(b.bytes, b.len, 4));
+	assert_true(bp_pcap_readdress(b.bytes, b.len, 4));
 	assert_memory_equal(b.bytes + b.ip + 24, want_v6, 16);
 	assert_int_equal(b.bytes[b.ip + 23], 5);
 }
@@ -232,7 +232,7 @@ static void what_names_no_host_stays(void **state)
 	build_v4(&b, 0, 17, 20);
 	memcpy(b.bytes + b.ip + 16, "\xe0\0\0\xfb", 4);
 	moved = b;
-	assert_true(bp_readdress(moved.bytes, moved.len, 9));
+	assert_true(bp_pcap_readdress(moved.bytes, moved.len, 9));
 	assert_memory_equal(moved.bytes + b.ip + 16, b.bytes + b.ip + 16, 4);
 	assert_int_equal(moved.bytes[b.ip + 15], 10);
 	memcpy(b.bytes + b.ip + 12, "\0\0\0\0\xff\xff\xff\xff", 8); /* as DHCP asks */
@@ -281,8 +281,8 @@ static void fragments_make_one_right_datagram(void **state)
 	rest.bytes[rest.ip + 3] = (uint8_t)(20 + 60 - cut);
 	rest.bytes[rest.ip + 7] = (uint8_t)(cut / 8);
 	memmove(rest.bytes + rest.l4, rest.bytes + rest.l4 + cut, 60 - cut);
-	assert_true(bp_readdress(first.bytes, first.ip + 20 + cut, 1000));
-	assert_true(bp_readdress(rest.bytes, rest.ip + 20 + 60 - cut, 1000));
+	assert_true(bp_pcap_readdress(first.bytes, first.ip + 20 + cut, 1000));
+	assert_true(bp_pcap_readdress(rest.bytes, rest.ip + 20 + 60 - cut, 1000));
 	assert_memory_equal(first.bytes + first.ip + 12, rest.bytes + rest.ip + 12, 8);
 	memcpy(whole.bytes + whole.ip + 12, first.bytes + first.ip + 12, 8);
 	memcpy(whole.bytes + whole.l4, first.bytes + first.l4, cut);
@@ -290,7 +290,7 @@ static void fragments_make_one_right_datagram(void **state)
 	assert_int_equal(sum_l4(&whole), 0xffff);
 	/* One that does not even hold its checksum. */
 	first.bytes[first.ip + 3] = 20 + 6;
-	assert_false(bp_readdress(first.bytes, first.ip + 20 + 6, 1000));
+	assert_false(bp_pcap_readdress(first.bytes, first.ip + 20 + 6, 1000));
 }
 
 static void other_protocols_and_lengths_that_lie_are_left(void **state)
@@ -326,7 +326,7 @@ static bool readdress_block(const uint8_t *bytes, uint32_t len, uint64_t shift)
 	bool is_moved;
 
 	memcpy(block, bytes, len);
-	is_moved = bp_readdress(block, len, shift);
+	is_moved = bp_pcap_readdress(block, len, shift);
 	if (!is_moved)
 		assert_memory_equal(block, bytes, len);
 	free(block);

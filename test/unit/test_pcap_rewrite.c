@@ -18,24 +18,24 @@ static const struct bp_mac mac_b = { { 2, 0, 0, 0, 0, 0xb }, true };
 static const int link_types[] = { DLT_EN10MB, DLT_RAW,       DLT_IPV4,
 				  DLT_IPV6,   DLT_LINUX_SLL, DLT_LINUX_SLL2 };
 
-static struct bp_rewrite make(int link_type)
+static struct bp_pcap_rewrite make(int link_type)
 {
 	const struct bp_pcap_conf conf = { .dst_mac = mac_b, .src_mac = mac_a };
-	struct bp_rewrite rw;
+	struct bp_pcap_rewrite rw;
 
-	assert_int_equal(bp_rewrite_init(&rw, link_type, &conf), 0);
+	assert_int_equal(bp_pcap_rewrite_init(&rw, link_type, &conf), 0);
 	return rw;
 }
 
 /* The head of a record in a block of exactly its length, so that a sanitizer sees one byte too far. */
-static enum bp_cnt head_of(const struct bp_rewrite *rw, const uint8_t *record, uint32_t len,
-			   struct bp_rewrite_head *head)
+static enum bp_cnt head_of(const struct bp_pcap_rewrite *rw, const uint8_t *record, uint32_t len,
+			   struct bp_pcap_rewrite_head *head)
 {
 	uint8_t *block = malloc(len + !len);
 	enum bp_cnt fault;
 
 	memcpy(block, record, len);
-	fault = bp_rewrite_head(rw, block, len, head);
+	fault = bp_pcap_rewrite_head(rw, block, len, head);
 	free(block);
 	return fault;
 }
@@ -45,8 +45,8 @@ static void expect_type(int link_type, const uint8_t *record, uint32_t len, uint
 			uint32_t skip)
 {
 	static const uint8_t macs[] = { 2, 0, 0, 0, 0, 0xb, 2, 0, 0, 0, 0, 0xa };
-	struct bp_rewrite rw = make(link_type);
-	struct bp_rewrite_head head;
+	struct bp_pcap_rewrite rw = make(link_type);
+	struct bp_pcap_rewrite_head head;
 
 	assert_int_equal(head_of(&rw, record, len, &head), BP_CNT_N);
 	assert_int_equal(head.len, 14);
@@ -57,8 +57,8 @@ static void expect_type(int link_type, const uint8_t *record, uint32_t len, uint
 
 static void expect_fault(int link_type, const uint8_t *record, uint32_t len, enum bp_cnt fault)
 {
-	struct bp_rewrite rw = make(link_type);
-	struct bp_rewrite_head head;
+	struct bp_pcap_rewrite rw = make(link_type);
+	struct bp_pcap_rewrite_head head;
 
 	assert_int_equal(head_of(&rw, record, len, &head), fault);
 }
@@ -108,44 +108,44 @@ static void a_frame_keeps_what_is_not_replaced(void **state)
 	struct bp_pcap_conf conf = { .src_mac = mac_a };
 	uint8_t frame[60] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x08, 0x06 };
 	const uint8_t want[] = { 1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 0xa, 0x08, 0x06 };
-	struct bp_rewrite_head head;
-	struct bp_rewrite rw;
+	struct bp_pcap_rewrite_head head;
+	struct bp_pcap_rewrite rw;
 
 	(void)state;
-	assert_int_equal(bp_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
+	assert_int_equal(bp_pcap_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
 	assert_int_equal(head_of(&rw, frame, sizeof(frame), &head), BP_CNT_N);
 	assert_int_equal(head.skip, 14);
 	assert_memory_equal(head.bytes, want, sizeof(want));
 	expect_fault(DLT_EN10MB, frame, 13, BP_DROP_RUNT);
 	assert_true(rw.is_needed);
 	conf = (struct bp_pcap_conf){ .vlan = 0 };
-	assert_int_equal(bp_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
+	assert_int_equal(bp_pcap_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
 	assert_false(rw.is_needed);
 }
 
 static void what_lacks_a_header_needs_both_addresses(void **state)
 {
 	const struct bp_pcap_conf half = { .dst_mac = mac_b };
-	struct bp_rewrite rw;
+	struct bp_pcap_rewrite rw;
 
 	(void)state;
 	for (unsigned i = 1; i < sizeof(link_types) / sizeof(link_types[0]); i++)
-		assert_int_equal(bp_rewrite_init(&rw, link_types[i], &half), -EINVAL);
-	assert_int_equal(bp_rewrite_init(&rw, DLT_IEEE802_11, &half), -ENOTSUP);
-	assert_int_equal(bp_rewrite_init(&rw, -1, &half), -ENOTSUP);
+		assert_int_equal(bp_pcap_rewrite_init(&rw, link_types[i], &half), -EINVAL);
+	assert_int_equal(bp_pcap_rewrite_init(&rw, DLT_IEEE802_11, &half), -ENOTSUP);
+	assert_int_equal(bp_pcap_rewrite_init(&rw, -1, &half), -ENOTSUP);
 }
 
 /* The head of a frame of these bytes from the type on, by these keys. */
-static struct bp_rewrite_head tags_of(const uint8_t *tags, uint32_t n_bytes, uint16_t vlan,
-				      bool strips_vlan)
+static struct bp_pcap_rewrite_head tags_of(const uint8_t *tags, uint32_t n_bytes, uint16_t vlan,
+					   bool strips_vlan)
 {
 	const struct bp_pcap_conf conf = { .vlan = vlan, .strips_vlan = strips_vlan };
 	uint8_t frame[64] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
-	struct bp_rewrite_head head;
-	struct bp_rewrite rw;
+	struct bp_pcap_rewrite_head head;
+	struct bp_pcap_rewrite rw;
 
 	memcpy(frame + 12, tags, n_bytes);
-	assert_int_equal(bp_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
+	assert_int_equal(bp_pcap_rewrite_init(&rw, DLT_EN10MB, &conf), 0);
 	assert_true(rw.is_needed);
 	assert_int_equal(head_of(&rw, frame, 12 + n_bytes, &head), BP_CNT_N);
 	assert_memory_equal(head.bytes, frame, 12);
@@ -153,7 +153,7 @@ static struct bp_rewrite_head tags_of(const uint8_t *tags, uint32_t n_bytes, uin
 }
 
 /* Insist on what stands behind the addresses, and on what is left out of the record. */
-static void expect_tags(struct bp_rewrite_head head, const char *want, uint32_t n_bytes,
+static void expect_tags(struct bp_pcap_rewrite_head head, const char *want, uint32_t n_bytes,
 			uint32_t skip, bool is_left)
 {
 	assert_int_equal(head.len, 12 + n_bytes);
@@ -192,13 +192,13 @@ static void all_tags_are_taken_off(void **state)
 /* Any bytes of any length: a fault, or a head that stands for no more than there is. */
 static void any_record_is_judged_within_its_bytes(void **state)
 {
-	struct bp_rewrite_head head;
+	struct bp_pcap_rewrite_head head;
 	uint8_t record[64];
 
 	(void)state;
 	srandom(7);
 	for (unsigned n = 0; n < 200000; n++) {
-		struct bp_rewrite rw =
+		struct bp_pcap_rewrite rw =
 			make(link_types[n % (sizeof(link_types) / sizeof(link_types[0]))]);
 		uint32_t len = (uint32_t)random() % (sizeof(record) + 1);
 
@@ -212,7 +212,7 @@ static void any_record_is_judged_within_its_bytes(void **state)
 		rw.strips_vlan = n & 4;
 		if (head_of(&rw, record, len, &head) != BP_CNT_N)
 			continue;
-		assert_true(head.len >= 14 && head.len <= BP_REWRITE_HEAD_MAX);
+		assert_true(head.len >= 14 && head.len <= BP_PCAP_REWRITE_HEAD_MAX);
 		assert_true(head.skip <= len);
 	}
 }

@@ -12,35 +12,35 @@
 #define BEGIN 5000u
 #define S     1000000000ull
 
-static void begin(struct bp_timeline *t, double speed, double max_gap_s, double delay_s)
+static void begin(struct bp_pcap_timeline *t, double speed, double max_gap_s, double delay_s)
 {
-	bp_timeline_init(t, speed, max_gap_s, delay_s, HZ);
-	bp_timeline_begin_round(t, BEGIN);
+	bp_pcap_timeline_init(t, speed, max_gap_s, delay_s, HZ);
+	bp_pcap_timeline_begin_round(t, BEGIN);
 }
 
 /* Cycles after the begin. */
-static uint64_t next(struct bp_timeline *t, uint64_t stamp_ns)
+static uint64_t next(struct bp_pcap_timeline *t, uint64_t stamp_ns)
 {
-	return bp_timeline_next(t, stamp_ns) - BEGIN;
+	return bp_pcap_timeline_next(t, stamp_ns) - BEGIN;
 }
 
 static void as_recorded(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 
 	(void)state;
 	begin(&t, 1, 0, 0);
 	assert_int_equal(next(&t, 1700 * S), 0);
-	assert_false(bp_timeline_has_passed(&t));
+	assert_false(bp_pcap_timeline_has_passed(&t));
 	assert_int_equal(next(&t, 1700 * S + 1), 2);
 	assert_int_equal(next(&t, 1700 * S + 1), 2);
 	assert_int_equal(next(&t, 9999 * S), 2 * 8299 * S);
-	assert_true(bp_timeline_has_passed(&t));
+	assert_true(bp_pcap_timeline_has_passed(&t));
 }
 
 static void faster_and_slower(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 
 	(void)state;
 	begin(&t, 10, 0, 0);
@@ -54,7 +54,7 @@ static void faster_and_slower(void **state)
 /* A remainder of each gap that got lost would let a long capture run ahead. */
 static void a_million_odd_gaps_add_up(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 	uint64_t due = 0;
 
 	(void)state;
@@ -66,7 +66,7 @@ static void a_million_odd_gaps_add_up(void **state)
 
 static void time_never_goes_back(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 
 	(void)state;
 	begin(&t, 1, 0, 0);
@@ -80,7 +80,7 @@ static void time_never_goes_back(void **state)
 
 static void long_gaps_are_cut(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 
 	(void)state;
 	begin(&t, 1, 0.5, 0);
@@ -96,19 +96,19 @@ static void long_gaps_are_cut(void **state)
 	begin(&t, 1, 1e-15, 0);
 	next(&t, 0);
 	next(&t, S);
-	assert_true(bp_timeline_has_passed(&t));
+	assert_true(bp_pcap_timeline_has_passed(&t));
 }
 
 static void rounds_begin_after_the_delay(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 
 	(void)state;
 	begin(&t, 1, 0, 1.5);
 	assert_int_equal(next(&t, 7 * S), 0); /* not before the first */
 	next(&t, 8 * S);
-	bp_timeline_begin_round(&t, BEGIN + 100);
-	assert_false(bp_timeline_has_passed(&t));
+	bp_pcap_timeline_begin_round(&t, BEGIN + 100);
+	assert_false(bp_pcap_timeline_has_passed(&t));
 	assert_int_equal(next(&t, 7 * S), 100 + 3 * S);
 	assert_int_equal(next(&t, 8 * S), 100 + 5 * S);
 }
@@ -116,23 +116,23 @@ static void rounds_begin_after_the_delay(void **state)
 /* Damaged files hold any numbers. */
 static void nothing_wraps(void **state)
 {
-	struct bp_timeline t;
+	struct bp_pcap_timeline t;
 
 	(void)state;
 	begin(&t, 1e-6, 0, 1e9);
-	bp_timeline_begin_round(&t, UINT64_MAX - 5);
-	assert_true(bp_timeline_next(&t, 0) == UINT64_MAX);
-	assert_true(bp_timeline_next(&t, UINT64_MAX) == UINT64_MAX);
-	assert_true(bp_timeline_next(&t, 1) == UINT64_MAX);
+	bp_pcap_timeline_begin_round(&t, UINT64_MAX - 5);
+	assert_true(bp_pcap_timeline_next(&t, 0) == UINT64_MAX);
+	assert_true(bp_pcap_timeline_next(&t, UINT64_MAX) == UINT64_MAX);
+	assert_true(bp_pcap_timeline_next(&t, 1) == UINT64_MAX);
 	begin(&t, 1e6, 1e9, 0);
 	assert_int_equal(next(&t, UINT64_MAX), 0);
 	assert_int_equal(next(&t, 0), 0);
-	assert_int_equal(bp_timeline_stamp(1, 5), S + 5);
-	assert_int_equal(bp_timeline_stamp(-1, 5), 0);
-	assert_int_equal(bp_timeline_stamp(1, -5), 0);
-	assert_true(bp_timeline_stamp(INT64_MAX, INT64_MAX) == UINT64_MAX);
-	assert_true(bp_timeline_stamp(18446744073, 709551615) == UINT64_MAX);
-	assert_true(bp_timeline_stamp(18446744073, 709551616) == UINT64_MAX);
+	assert_int_equal(bp_pcap_timeline_stamp(1, 5), S + 5);
+	assert_int_equal(bp_pcap_timeline_stamp(-1, 5), 0);
+	assert_int_equal(bp_pcap_timeline_stamp(1, -5), 0);
+	assert_true(bp_pcap_timeline_stamp(INT64_MAX, INT64_MAX) == UINT64_MAX);
+	assert_true(bp_pcap_timeline_stamp(18446744073, 709551615) == UINT64_MAX);
+	assert_true(bp_pcap_timeline_stamp(18446744073, 709551616) == UINT64_MAX);
 }
 
 int main(void)

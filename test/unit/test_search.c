@@ -415,13 +415,13 @@ static void the_listed_trials_prove_the_bounds(void **state)
 	(void)state;
 	for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
 		struct sim_device d = device_of(seed);
-		struct bp_load_rule rule = { 0, 0.5, 2, 6 };
+		struct bp_point_rule rule = { 0, 0.5, 2, 6 };
 		struct bp_search_result r;
 
 		d.noise = 0.01;
 		run(&d, BP_SEARCH_NDR, &r);
 		if (r.outcome == BP_SEARCH_MEASURED) {
-			struct bp_load_bounds b = bp_load_find(r.trials, r.n_trials, &rule);
+			struct bp_point_bounds b = bp_load_find(r.trials, r.n_trials, &rule);
 
 			assert_true(fabs(b.lower_pps - r.goals[0].lower_pps) <=
 				    0.005 * b.lower_pps);
@@ -558,22 +558,22 @@ static void estimates_are_near_the_truth(void **state)
 
 static void short_trials_alone_never_make_a_lower_bound(void **state)
 {
-	struct bp_load_rule rule = { 0, 0.5, 2, 6 };
+	struct bp_point_rule rule = { 0, 0.5, 2, 6 };
 	struct bp_search_trial trials[8] = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++)
 		trials[i] = (struct bp_search_trial){ .load_pps = 5, .duration_s = 1, .n_sent = 1 };
-	assert_int_equal(bp_load_classify(trials, 8, &rule, 5), BP_LOAD_UNDECIDED);
+	assert_int_equal(bp_point_classify(trials, 8, &rule, 5), BP_POINT_UNDECIDED);
 	trials[0].duration_s = trials[1].duration_s = 2;
-	assert_int_equal(bp_load_classify(trials, 8, &rule, 5), BP_LOAD_LOWER);
+	assert_int_equal(bp_point_classify(trials, 8, &rule, 5), BP_POINT_LOWER);
 	trials[1].is_generator_bound = true;
-	assert_int_equal(bp_load_classify(trials, 8, &rule, 5), BP_LOAD_UNDECIDED);
+	assert_int_equal(bp_point_classify(trials, 8, &rule, 5), BP_POINT_UNDECIDED);
 }
 
 static void loss_above_the_exceed_ratio_makes_an_upper_bound(void **state)
 {
-	struct bp_load_rule rule = { 0.01, 0.5, 2, 6 };
+	struct bp_point_rule rule = { 0.01, 0.5, 2, 6 };
 	struct bp_search_trial trials[3];
 
 	(void)state;
@@ -581,12 +581,12 @@ static void loss_above_the_exceed_ratio_makes_an_upper_bound(void **state)
 		trials[i] = (struct bp_search_trial){
 			.load_pps = 5, .duration_s = 2, .n_sent = 1, .loss_ratio = 0.02
 		};
-	assert_int_equal(bp_load_classify(trials, 1, &rule, 5), BP_LOAD_UNDECIDED);
-	assert_int_equal(bp_load_classify(trials, 2, &rule, 5), BP_LOAD_UPPER);
+	assert_int_equal(bp_point_classify(trials, 1, &rule, 5), BP_POINT_UNDECIDED);
+	assert_int_equal(bp_point_classify(trials, 2, &rule, 5), BP_POINT_UPPER);
 	trials[1].loss_ratio = trials[2].loss_ratio = 0.01;
-	assert_int_equal(bp_load_classify(trials, 3, &rule, 5), BP_LOAD_LOWER);
+	assert_int_equal(bp_point_classify(trials, 3, &rule, 5), BP_POINT_LOWER);
 	rule.exceed_ratio = 0;
-	assert_int_equal(bp_load_classify(trials, 3, &rule, 5), BP_LOAD_UPPER);
+	assert_int_equal(bp_point_classify(trials, 3, &rule, 5), BP_POINT_UPPER);
 }
 
 static void nonsense_is_refused(void **state)
