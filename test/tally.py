@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tally.py EXPECTED_SKIPS BUILD_FOLDER[:SUITE]...
 
-Last line: «N passed, N failed, N skipped». A build folder without a log, a test of SUITE (all
+Last line: 'N passed, N failed, N skipped'. A build folder without a log, a test of SUITE (all
 suites, when none is named) that the log lacks and a skip that EXPECTED_SKIPS does not allow are
 failures. Exit code 1 when anything failed.
 """
@@ -100,7 +100,7 @@ FEATURES = {
 
 
 def read_allowed(path):
-    """Rows «test pattern | feature | reason pattern»."""
+    """Rows 'test pattern | feature | reason pattern'."""
     rows = []
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
@@ -132,7 +132,7 @@ def read_log(folder):
 
 
 def name_of(entry):
-    """The log says «project:suite / name»."""
+    """The log says 'project:suite / name'."""
     return entry["name"].split(" / ", 1)[-1]
 
 

@@ -48,7 +48,7 @@ static int find_device(struct af_packet_port *ap)
 	if (bp_netdev_index(ap->ctl_fd, conf->device) < 0) {
 		list_interfaces(names, sizeof(names));
 		bp_log(BP_LOG_ERROR,
-		       "port %s: no interface «%s» in this network namespace: there are %s",
+		       "port %s: no interface '%s' in this network namespace: there are %s",
 		       conf->name, conf->device, names);
 		return -ENODEV;
 	}

@@ -42,7 +42,7 @@ static inline void copy_frame(struct bp_counters *c, struct tpacket2_hdr *out, c
 {
 	struct bp_pkt pkt = { 0 };
 
-	/* Knowing bounds of the length, the compiler would copy in line by «rep movsq», which takes
+	/* Knowing bounds of the length, the compiler would copy in line by 'rep movsq', which takes
 	 * twice as long here as the C library does. */
 	__asm__("" : "+r"(len));
 	bp_ledger_copy(c, &pkt, true, (uint8_t *)out + AF_PACKET_TX_FRAME_AT, data, len);

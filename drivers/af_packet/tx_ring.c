@@ -15,7 +15,7 @@
  * stay in their slots; they are sent from where they lie, so that none is copied twice.
  *
  * The metadata's hdr_len says how many bytes the kernel copies into its own buffer rather than
- * attaching the ring's page. Saying «all» costs a small copy and spares a page reference, and on
+ * attaching the ring's page. Saying 'all' costs a small copy and spares a page reference, and on
  * veth another copy into a page of its own: 2.4 instead of 1.9 Mpps at 64 bytes.
  */
 #include "slots.h"

@@ -191,12 +191,12 @@ static void check(struct bp_port_conf *port, struct bp_check *check)
 	    !pci[strspn(pci, "0123456789abcdefABCDEF:.")])
 		check->complain(
 			check, "device",
-			"found «%.80s»; a PCI address is DDDD:BB:DD.F, as 0000:03:00.1%s%s%s", name,
-			is_pci ? "; did you mean «" : "", is_pci ? full : "", is_pci ? "»?" : "");
+			"found '%.80s'; a PCI address is DDDD:BB:DD.F, as 0000:03:00.1%s%s%s", name,
+			is_pci ? "; did you mean '" : "", is_pci ? full : "", is_pci ? "'?" : "");
 	else if (pci == name && !strchr(name, ':') && !is_virtual(name))
 		check->complain(
 			check, "device",
-			"found «%.80s»; allowed: a PCI address as 0000:03:00.1, or a DPDK device "
+			"found '%.80s'; allowed: a PCI address as 0000:03:00.1, or a DPDK device "
 			"string as net_memif0,role=client; for a network interface: "
 			"net_af_packet0,iface=NAME",
 			name);
@@ -212,7 +212,7 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 
 /* ---- EAL's section ---------------------------------------------------------------------------- */
 
-/* EAL's folder is its runtime folder, «/», the prefix: it must not lead elsewhere. */
+/* EAL's folder is its runtime folder, '/', the prefix: it must not lead elsewhere. */
 static bool is_prefix(const char *text)
 {
 	return !strchr(text, '/') && strcmp(text, "..") && strcmp(text, ".");
@@ -223,7 +223,7 @@ static void check_prefix(const struct bp_conf *conf, struct bp_check *check)
 	char args_copy[BP_PATH_BYTES], *rest = args_copy;
 
 	if (!is_prefix(conf->eal.file_prefix))
-		check->complain(check, "file_prefix", "found «%s», allowed: a name without «/»",
+		check->complain(check, "file_prefix", "found '%s', allowed: a name without '/'",
 				conf->eal.file_prefix);
 	snprintf(args_copy, sizeof(args_copy), "%s", conf->eal.args);
 	for (char *word; (word = strsep(&rest, " \t="));) {
@@ -234,7 +234,7 @@ static void check_prefix(const struct bp_conf *conf, struct bp_check *check)
 		word = strsep(&rest, " \t");
 		if (!is_prefix(word))
 			check->complain(check, "args",
-					"found «%s» as file prefix, allowed: a name without «/»",
+					"found '%s' as file prefix, allowed: a name without '/'",
 					word);
 	}
 }
@@ -246,7 +246,7 @@ static void check_eal(struct bp_conf *conf, struct bp_check *check)
 		if (check->is_given(check, "in_memory"))
 			check->complain(
 				check, "in_memory",
-				"found «yes» beside no_huge = yes, which EAL refuses: delete one "
+				"found 'yes' beside no_huge = yes, which EAL refuses: delete one "
 				"of the two lines");
 		conf->eal.in_memory = false;
 	}

@@ -10,7 +10,7 @@
  *   - while a memif port's bursts are open to workers, the interrupt thread is held;
  *   - the control thread sees on the ports' control sockets (without reading) that something
  *     waits, closes all memif ports, waits until the workers have left the PMD, lets the thread
- *     run for a moment (a «window»), catches it again, and opens the ports that are connected;
+ *     run for a moment (a 'window'), catches it again, and opens the ports that are connected;
  *   - dev_stop and dev_start run in that thread as well: elsewhere they race with its handlers.
  *
  * Other PMDs share the thread; if there are any, a window opens every second in any case.

@@ -154,7 +154,7 @@ static unsigned arena_mib(const struct bp_env *env, int node)
 }
 
 /* Of what is free, a cgroup's limit or its NUMA nodes may deny this process all. EAL's own message for
- * that is «Cannot init memory». */
+ * that is 'Cannot init memory'. */
 static int check_allowed(const struct bp_port *port)
 {
 	size_t want = (size_t)wanted_mib(port->env->conf, BP_NO_NODE) << 20;

@@ -87,7 +87,7 @@ static uint32_t virtio_caps(const struct dpdk_port *dp)
 		       info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
 }
 
-/* What the peer takes now. If it leaves meanwhile, the PMD's thread takes «looking» away (on_event). */
+/* What the peer takes now. If it leaves meanwhile, the PMD's thread takes 'looking' away (on_event). */
 static uint32_t look_at_peer(struct dpdk_port *dp)
 {
 	unsigned none = DPDK_PROMISE_NONE;

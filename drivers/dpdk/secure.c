@@ -27,7 +27,7 @@ static const char *device_reason(const struct dpdk_port *dp, char *why, size_t w
 	for (size_t i = 0; i < RTE_DIM(keys); i++) {
 		if (!strstr(dp->devargs, keys[i].key))
 			continue;
-		snprintf(why, why_bytes, "holds «%s», which %s", keys[i].key, keys[i].why);
+		snprintf(why, why_bytes, "holds '%s', which %s", keys[i].key, keys[i].why);
 		return why;
 	}
 	return NULL;

@@ -3,7 +3,7 @@
 /*
  * Of DPDK 22.11. virtio PMDs mark a received partial checksum as RX_L4_CKSUM_NONE and a super-frame
  * as RX_LRO with tso_segsz; the headers' lengths they know but do not tell. What they send is marked
- * as for any NIC. Neither of them needs rte_eth_tx_prepare(): it turns «sum of the pseudo-header» as
+ * as for any NIC. Neither of them needs rte_eth_tx_prepare(): it turns 'sum of the pseudo-header' as
  * virtio has it (which is what views carry) into what NICs want, and back again.
  */
 #include "vnet.h"

@@ -7,7 +7,7 @@
 
 /*
  * Flags of a received mbuf that speak of a partial checksum or a super-frame. BAD is one of the two
- * bits of CKSUM_NONE, which virtio PMDs use for «partial»; they never set it alone. The TX flags are
+ * bits of CKSUM_NONE, which virtio PMDs use for 'partial'; they never set it alone. The TX flags are
  * what net_vhost sets on received mbufs with legacy-ol-flags=1.
  */
 #define DPDK_VNET_MARKS                                                           \

@@ -227,7 +227,7 @@ static void check_pace(struct bp_pcap_conf *conf, struct bp_check *check)
 	if (conf->rate_pps && check->is_given(check, "pace") && conf->pace != BP_PCAP_MAX)
 		check->complain(
 			check, "pace",
-			"found «recorded» beside rate_pps = %llu: the two contradict each other; "
+			"found 'recorded' beside rate_pps = %llu: the two contradict each other; "
 			"delete one",
 			(unsigned long long)conf->rate_pps);
 	if (conf->rate_pps)
@@ -259,7 +259,7 @@ static void check_here(const struct bp_port_conf *port, struct bp_check *check)
 	    !S_ISREG(st.st_mode))
 		check->complain(
 			check, "device",
-			"found «%s», which is no regular file, beside rotate_bytes or rotate_s: "
+			"found '%s', which is no regular file, beside rotate_bytes or rotate_s: "
 			"delete these, or name a file",
 			port->device);
 }

@@ -22,7 +22,7 @@ struct bp_driver_ops {
 	int (*open)(struct bp_port *port);
 	/* Make the queues ready: device, sockets, rings. Fills info, each queue's priv,
 	 * driver_burst and fd. Called again after stop() when a lost device has come back; then
-	 * -ENODEV, -ENETDOWN and -ENOENT mean «not yet» and are not logged. */
+	 * -ENODEV, -ENETDOWN and -ENOENT mean 'not yet' and are not logged. */
 	int (*start)(struct bp_port *port);
 	/* Give the device up; return every frame the queues hold to its pool; frames consumed but
 	 * never completed are counted as tx_abandoned; n_held becomes 0. Never fails. */

@@ -51,13 +51,13 @@ struct bp_check {
 	const char *section; /* "port.wan" */
 	/* Was the key given in this section? */
 	bool (*is_given)(const struct bp_check *check, const char *key);
-	/* Say what is wrong with a key (NULL: with the section): «found …; allowed …», what to do. */
+	/* Say what is wrong with a key (NULL: with the section): 'found …; allowed …', what to do. */
 	void (*complain)(struct bp_check *check, const char *key, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
 };
 
-/* What a port of this configuration cannot be used for. Each is NULL, or why: «nothing comes out of a file
- * that is written». */
+/* What a port of this configuration cannot be used for. Each is NULL, or why: 'nothing comes out of a file
+ * that is written'. */
 struct bp_limits {
 	const char *key; /* that the reasons speak of: "mode", "driver" */
 	const char *no_rx; /* nothing is received from it */

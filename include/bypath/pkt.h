@@ -12,7 +12,7 @@
 #define BP_HEADROOM   256u /* bytes kept free before the data of every frame of the arena */
 #define BP_POOLS_MAX  64u /* one bit each in bp_txq.in_place */
 #define BP_VNET_BYTES 12u /* struct virtio_net_hdr_mrg_rxbuf, little endian as virtio 1.0 */
-#define BP_COPIES_MAX 3u /* bp_pkt.copies saturates here: the histogram's «3+» */
+#define BP_COPIES_MAX 3u /* bp_pkt.copies saturates here: the histogram's '3+' */
 
 enum bp_pkt_flag {
 	/* The packet goes on in the next view of the burst. */

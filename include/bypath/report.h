@@ -60,7 +60,7 @@ struct bp_report_path {
 	uint64_t n_calls; /* crossings, counted */
 	uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets by user copies: 0, 1, 2, 3+ */
 	double busy_ns; /* in rounds that moved packets, system calls included */
-	double call_ns; /* «of which» in system calls (includes softirq work inside them) */
+	double call_ns; /* 'of which' in system calls (includes softirq work inside them) */
 };
 
 struct bp_report {

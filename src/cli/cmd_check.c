@@ -98,7 +98,7 @@ static int print_reference(const char *what)
 		kinds[i].print(stdout);
 		return BP_EXIT_OK;
 	}
-	fprintf(stderr, "bypath: error: --reference: found «%s», allowed: ini | tables | man\n",
+	fprintf(stderr, "bypath: error: --reference: found '%s', allowed: ini | tables | man\n",
 		what);
 	return BP_EXIT_USAGE;
 }
@@ -151,7 +151,7 @@ static void check_interface(struct bp_check *check, const char *name)
 		bp_nearest_try(&nearest, all.v[i].name);
 	check->complain(
 		check, "device",
-		"found «%s», but this machine (network namespace) has no such interface: see "
+		"found '%s', but this machine (network namespace) has no such interface: see "
 		"ip link%s",
 		name, bp_hint(hint, nearest.best));
 	bp_netifs_free(&all);
@@ -168,7 +168,7 @@ static void check_claim(struct bp_check *check, const struct bp_port_conf *port,
 		check_interface(check, claim->name);
 	else if (claim->kind == BP_CLAIM_PCI && bp_pci_parse(claim->name, address) &&
 		 bp_pci_ready(address, why, sizeof(why)))
-		check->complain(check, "device", "found «%s», but %s", port->device, why);
+		check->complain(check, "device", "found '%s', but %s", port->device, why);
 }
 
 struct here {
@@ -238,7 +238,7 @@ static void check_machine(const char *file, struct findings *f)
 
 		if (!bp_driver_find(port->driver, &why))
 			add_finding(f,
-				    "%s: [port.%s] driver: found «%s», which this build lacks: "
+				    "%s: [port.%s] driver: found '%s', which this build lacks: "
 				    "%s; see bypath drivers\n",
 				    file, port->name, port->driver, why);
 		check_port(file, port, f);

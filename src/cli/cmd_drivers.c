@@ -62,7 +62,7 @@ static int run_command(int argc, char **argv)
 	if (code)
 		return code - 1;
 	if (optind != argc) {
-		code = bp_cli_complain("drivers takes no argument «%s»", argv[optind]);
+		code = bp_cli_complain("drivers takes no argument '%s'", argv[optind]);
 		print_usage(stderr);
 		return code - 1;
 	}

@@ -60,7 +60,7 @@ static int take_duration(void *options, const struct bp_cli_option *option, cons
 	o->duration_s = strtod(text, &end);
 	if (errno || end == text || *end || !isfinite(o->duration_s) || o->duration_s <= 0 ||
 	    o->duration_s > 1e9)
-		return bp_cli_complain("--duration: found «%s», allowed: seconds above 0", text);
+		return bp_cli_complain("--duration: found '%s', allowed: seconds above 0", text);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct bp_cli_sets {
 	const char *v[BP_CLI_SETS_MAX];
 };
 
-/* Functions of one thread, before any other runs. Where they return «an exit code + 1», they have
+/* Functions of one thread, before any other runs. Where they return 'an exit code + 1', they have
  * said why on standard error, and 0 means to go on. */
 
 /* Print "bypath: error: TEXT". Returns BP_EXIT_USAGE + 1. */

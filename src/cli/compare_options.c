@@ -54,7 +54,7 @@ static int parse_size(const char *text, struct bp_cmp_size *size)
 	/* strtoul() would take a sign, and spaces. */
 	if (strcmp(text, "imix") != 0 &&
 	    (!isdigit((unsigned char)*text) || *end || end == text || n < 64 || n > 9018))
-		return bp_cli_complain("--sizes: found «%s», allowed: 64 … 9018, imix", text);
+		return bp_cli_complain("--sizes: found '%s', allowed: 64 … 9018, imix", text);
 	snprintf(size->name, sizeof(size->name), "%s", text);
 	size->bytes = strcmp(text, "imix") == 0 ? 0 : (uint32_t)n;
 	size->mean_bytes = size->bytes ? size->bytes : IMIX_BYTES;
@@ -89,11 +89,11 @@ static int parse_pair(const char *option, const char *text, char copy[2 * BP_PAT
 	snprintf(copy, 2 * BP_PATH_BYTES, "%s", text);
 	comma = strchr(copy, ',');
 	if (!comma || comma == copy || !comma[1] || strchr(comma + 1, ','))
-		return bp_cli_complain("%s: found «%s», allowed: two devices as eth1,eth2", option,
+		return bp_cli_complain("%s: found '%s', allowed: two devices as eth1,eth2", option,
 				       text);
 	*comma = '\0';
 	if (strcmp(copy, comma + 1) == 0)
-		return bp_cli_complain("%s: found «%s» twice, allowed: two different devices",
+		return bp_cli_complain("%s: found '%s' twice, allowed: two different devices",
 				       option, copy);
 	*a = copy;
 	*b = comma + 1;
@@ -106,7 +106,7 @@ static int parse_number(const char *option, const char *text, double min, double
 	double value = strtod(text, &end);
 
 	if (*end || end == text || !(value >= min && value <= max))
-		return bp_cli_complain("--%s: found «%s», allowed: %g … %g", option, text, min,
+		return bp_cli_complain("--%s: found '%s', allowed: %g … %g", option, text, min,
 				       max);
 	*to = value;
 	return 0;
@@ -130,7 +130,7 @@ static int take_rounds(void *arguments, const struct bp_cli_option *option, cons
 	if (code)
 		return code;
 	if (n > floor(n))
-		return bp_cli_complain("--rounds: found «%s», allowed: a whole number", value);
+		return bp_cli_complain("--rounds: found '%s', allowed: a whole number", value);
 	a->has_rounds = true;
 	a->o->n_rounds = (unsigned)n;
 	return 0;

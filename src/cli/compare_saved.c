@@ -23,7 +23,7 @@ static json_t *load(const char *path)
 		bp_log(BP_LOG_ERROR, "%s: %s (line %d)", path, error.text, error.line);
 	else if (!schema || strcmp(schema, "bypath.compare/1") != 0) {
 		bp_log(BP_LOG_ERROR,
-		       "%s: no comparison: its schema is «%s», allowed: bypath.compare/1", path,
+		       "%s: no comparison: its schema is '%s', allowed: bypath.compare/1", path,
 		       schema ? schema : "");
 		json_decref(document);
 		document = NULL;

@@ -60,7 +60,7 @@ static int take_number(const char *option, const char *text, double min, double 
 	errno = 0;
 	number = strtod(text, &stop);
 	if (errno || stop == text || (*stop && *stop != ',') || !(number >= min && number <= max))
-		return bp_cli_complain("--%s: found «%s», allowed: a number %g … %g", option, text,
+		return bp_cli_complain("--%s: found '%s', allowed: a number %g … %g", option, text,
 				       min, max);
 	*value = number;
 	*end = *stop ? stop + 1 : stop;
@@ -72,7 +72,7 @@ static int refuse_part(const char *option, const char *text, double number)
 {
 	if (number <= floor(number))
 		return 0;
-	return bp_cli_complain("--%s: found «%s», allowed: whole numbers", option, text);
+	return bp_cli_complain("--%s: found '%s', allowed: whole numbers", option, text);
 }
 
 /* One number, where the option was given. */
@@ -87,7 +87,7 @@ static int take(const struct bp_gen_search *s, enum bp_gen_search_option id, dou
 	if (take_number(s->values[id].name, s->values[id].text, min, max, &number, &end))
 		return BP_EXIT_USAGE + 1;
 	if (*end)
-		return bp_cli_complain("--%s: found «%s», allowed: one number", s->values[id].name,
+		return bp_cli_complain("--%s: found '%s', allowed: one number", s->values[id].name,
 				       s->values[id].text);
 	*value = number * scale;
 	return 0;
@@ -168,7 +168,7 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 	kind = bp_search_by_name(s->values[BP_GEN_SEARCH_KIND].text);
 	if (kind == BP_SEARCH_KIND_N)
 		return bp_cli_complain(
-			"--search: found «%s», allowed: ndr, pdr, throughput, latency, loss, "
+			"--search: found '%s', allowed: ndr, pdr, throughput, latency, loss, "
 			"back-to-back, mlr",
 			s->values[BP_GEN_SEARCH_KIND].text);
 	bp_search_defaults(kind, &s->conf);
@@ -229,7 +229,7 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 		bp_log(BP_LOG_ERROR, "%s", why);
 		return -EINVAL;
 	}
-	/* Whole frames per second; below one it is refused, and not taken for «find out». */
+	/* Whole frames per second; below one it is refused, and not taken for 'find out'. */
 	if (s->conf.max_pps >= 1)
 		s->conf.max_pps = floor(s->conf.max_pps);
 	err = bp_search_run(&s->conf, &result);

@@ -43,6 +43,6 @@ int main(int argc, char **argv)
 	for (const struct bp_command *const *c = bp_commands; *c; c++)
 		if (strcmp(argv[1], (*c)->name) == 0)
 			return bp_cli_end((*c)->run(argc - 1, argv + 1));
-	fprintf(stderr, "bypath: error: no command «%s»: see bypath --help\n", argv[1]);
+	fprintf(stderr, "bypath: error: no command '%s': see bypath --help\n", argv[1]);
 	return BP_EXIT_USAGE;
 }

@@ -47,7 +47,7 @@ static bool is_interface(struct bp_cmp_row *row, const char *device)
 		end_for_address(row, address);
 		return false;
 	}
-	snprintf(reason, sizeof(reason), "no interface «%.80s» in this network namespace", device);
+	snprintf(reason, sizeof(reason), "no interface '%.80s' in this network namespace", device);
 	end(row, "ip link shows those that there are", reason);
 	return false;
 }

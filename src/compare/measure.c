@@ -97,7 +97,7 @@ static void configure(const struct bp_cmp_run *run, struct bp_search_conf *conf)
 	conf->is_checked = !o->is_quick;
 }
 
-/* A lower bound alone is a figure as well: «at least». The worst of the rounds stays. */
+/* A lower bound alone is a figure as well: 'at least'. The worst of the rounds stays. */
 static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *b, const char *why)
 {
 	bool is_first = !*row->ndr_outcome, has_lower = b->lower_pps > 0 || row->ndr.n;

@@ -202,7 +202,7 @@ static bool mark(const char *word, bool value, bool *chosen)
 static void name_all(char *why, size_t bytes, const char *word)
 {
 	size_t n = (size_t)snprintf(why, bytes,
-				    "--paths: no path «%s»; allowed: all, veth, memory, "
+				    "--paths: no path '%s'; allowed: all, veth, memory, "
 				    "ceiling, peer, ports",
 				    word);
 
@@ -254,7 +254,7 @@ int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *ch
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
 		has_any |= chosen[i];
 	if (!has_any) {
-		snprintf(why, why_bytes, "--paths: «%s» leaves no path", list);
+		snprintf(why, why_bytes, "--paths: '%s' leaves no path", list);
 		return -EINVAL;
 	}
 	return 0;

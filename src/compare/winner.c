@@ -220,7 +220,7 @@ static json_t *judge(const char *size, const char *group, struct field *f)
 	}
 	say(&t, "no difference seen between ");
 	say_names(&t, f);
-	say(&t, ": %s", is_open ? "a lower bound, «≥», stands within" : "their rounds overlap");
+	say(&t, ": %s", is_open ? "a lower bound, '≥', stands within" : "their rounds overlap");
 	return verdict(size, group, "no difference seen", NULL, NULL, &t);
 }
 

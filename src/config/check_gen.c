@@ -64,7 +64,7 @@ static int find_port(struct bp_load *load, const char *key, const char *name)
 		return port_id;
 	for (unsigned i = 0; i < load->conf.n_ports; i++)
 		bp_nearest_try(&nearest, load->conf.ports[i].name);
-	complain_gen(load, key, "found «%s», which is no port: add a section [port.%s]%s", name,
+	complain_gen(load, key, "found '%s', which is no port: add a section [port.%s]%s", name,
 		     name, bp_hint(hint, nearest.best));
 	return port_id;
 }
@@ -90,28 +90,28 @@ static void check_ports(struct bp_load *load)
 	rx = limits_of(load, gen->rx_port);
 	replay = limits_of(load, gen->replay_port);
 	if (tx.no_tx)
-		complain_gen(load, "tx", "found «%s»: %s%s", gen->tx, tx.no_tx,
+		complain_gen(load, "tx", "found '%s': %s%s", gen->tx, tx.no_tx,
 			     tx.is_capture ? "; to send what it holds name it in replay" : "");
 	if (rx.no_rx)
-		complain_gen(load, "rx", "found «%s»: %s", gen->rx, rx.no_rx);
+		complain_gen(load, "rx", "found '%s': %s", gen->rx, rx.no_rx);
 	else if (rx.invents)
-		complain_gen(load, "rx", "found «%s», %s", gen->rx, rx.invents);
+		complain_gen(load, "rx", "found '%s', %s", gen->rx, rx.invents);
 	else if (rx.is_capture && gen->tx_port != BP_NO_PORT)
 		complain_gen(
 			load, "rx",
-			"found «%s», a capture, which holds what was sent before: receive without "
+			"found '%s', a capture, which holds what was sent before: receive without "
 			"tx to count what is in it",
 			gen->rx);
 	if (!gen->replay[0])
 		return;
 	if (tx.no_replay)
-		complain_gen(load, "replay", "found «%s», but tx = %s is %s", gen->replay, gen->tx,
+		complain_gen(load, "replay", "found '%s', but tx = %s is %s", gen->replay, gen->tx,
 			     tx.no_replay);
 	if (gen->replay_port != BP_NO_PORT && !replay.is_capture)
-		complain_gen(load, "replay", "found «%s»; allowed: a pcap port with mode = read",
+		complain_gen(load, "replay", "found '%s'; allowed: a pcap port with mode = read",
 			     gen->replay);
 	if (!gen->tx[0])
-		complain_gen(load, "replay", "found «%s» without tx: say which port sends it",
+		complain_gen(load, "replay", "found '%s' without tx: say which port sends it",
 			     gen->replay);
 	if (load->conf.n_streams)
 		complain_stream(load, &load->conf.streams[0], NULL,

@@ -36,7 +36,7 @@ static bool check_claim(struct bp_load *load, unsigned port_id, const struct bp_
 			if (!fault)
 				continue;
 			bp_load_complain(load, port_id, "device",
-					 "found «%.80s», which port %s uses already: %s",
+					 "found '%.80s', which port %s uses already: %s",
 					 mine->name, load->conf.ports[i].name, fault);
 			return true;
 		}
@@ -81,7 +81,7 @@ static void check_limits(struct bp_load *load, unsigned port_id)
 	value = value_of(load, port_id, limits.key);
 	if (limits.no_rx && !limits.no_forward && port->forward_to != BP_NO_PORT)
 		bp_load_complain(load, port_id, limits.key,
-				 "found «%s», but [forward] %s = %s receives from here: %s", value,
+				 "found '%s', but [forward] %s = %s receives from here: %s", value,
 				 port->name, load->conf.ports[port->forward_to].name, limits.no_rx);
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
 		if (load->conf.ports[i].forward_to != (int)port_id)
@@ -89,12 +89,12 @@ static void check_limits(struct bp_load *load, unsigned port_id)
 		is_named = true;
 		if (limits.no_tx)
 			bp_load_complain(load, port_id, limits.key,
-					 "found «%s», but [forward] %s = %s sends to here: %s",
+					 "found '%s', but [forward] %s = %s sends to here: %s",
 					 value, load->conf.ports[i].name, port->name, limits.no_tx);
 	}
 	if (limits.no_forward && is_named)
 		bp_load_complain(load, port_id, limits.key,
-				 "found «%s», but [forward] names the port: %s", value,
+				 "found '%s', but [forward] names the port: %s", value,
 				 limits.no_forward);
 }
 
@@ -159,7 +159,7 @@ static void check_workers(struct bp_load *load)
 		bp_problem(&load->problems, bp_ini_where(&load->ini, "engine", "cores"), "engine",
 			   "cores",
 			   "found %u core(s) for workers = %u: give each worker one, or "
-			   "delete «workers»",
+			   "delete 'workers'",
 			   conf->engine.n_cores, conf->engine.n_workers);
 	conf->engine.n_workers = conf->engine.n_cores;
 }
@@ -184,12 +184,12 @@ static void check_untouched(struct bp_load *load, unsigned port_id, struct bp_wh
 	if (facts && !(facts->flags & BP_FACT_TOUCHES_NOTHING)) {
 		list_untouching(names, sizeof(names));
 		bp_problem(&load->problems, where, "memory", "protect",
-			   "found «yes», but the driver of port %s touches the arena: use %s, or "
+			   "found 'yes', but the driver of port %s touches the arena: use %s, or "
 			   "delete the line",
 			   port->name, names);
 	} else if (facts && (facts->flags & BP_FACT_INFERS) && port->checksum != BP_NO) {
 		bp_problem(&load->problems, where, "memory", "protect",
-			   "found «yes», but port %s looks at checksums: set [port.%s] checksum = "
+			   "found 'yes', but port %s looks at checksums: set [port.%s] checksum = "
 			   "off",
 			   port->name, port->name);
 	}
@@ -205,7 +205,7 @@ static void check_protect(struct bp_load *load)
 		return;
 	if (conf->engine.mode != BP_ENGINE_IO)
 		bp_problem(&load->problems, where, "memory", "protect",
-			   "found «yes», which only [engine] mode = io can do: set one of the two");
+			   "found 'yes', which only [engine] mode = io can do: set one of the two");
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		check_untouched(load, i, where);
 }

@@ -16,12 +16,12 @@ static void check_netdev(struct bp_load *load, unsigned port_id, const char *nam
 	if (strlen(name) >= IFNAMSIZ)
 		bp_load_complain(
 			load, port_id, "device",
-			"found «%.80s», %zu bytes; allowed: the name of a network interface, up to "
+			"found '%.80s', %zu bytes; allowed: the name of a network interface, up to "
 			"%d bytes",
 			name, strlen(name), IFNAMSIZ - 1);
 	else if (strpbrk(name, "/: \t") || !strcmp(name, ".") || !strcmp(name, ".."))
 		bp_load_complain(load, port_id, "device",
-				 "found «%s»; allowed: the name of a network interface%s", name,
+				 "found '%s'; allowed: the name of a network interface%s", name,
 				 strchr(name, ':') ? "; a PCI address needs driver = dpdk" : "");
 }
 
@@ -47,7 +47,7 @@ static bool check_required(struct bp_load *load, unsigned port_id, const struct 
 			continue;
 		is_missing = true;
 		bp_schema_print_allowed(key, allowed, sizeof(allowed));
-		bp_load_complain(load, port_id, key->name, "is missing: add «%s = …», %s%s%s",
+		bp_load_complain(load, port_id, key->name, "is missing: add '%s = …', %s%s%s",
 				 key->name, key->help,
 				 key->type == BP_KEY_TEXT ? "" : "; allowed: ",
 				 key->type == BP_KEY_TEXT ? "" : allowed);

@@ -165,7 +165,7 @@ static void add_port(struct bp_load *load, const struct bp_ini_item *header)
 	load->has_bad_port = true;
 	if (!bp_is_name(name, "_-") || strlen(name) >= BP_NAME_BYTES) {
 		bp_problem(&load->problems, header->where, header->section, NULL,
-			   "found a port named «%.80s», allowed: 1..%u of a-z 0-9 _ -", name,
+			   "found a port named '%.80s', allowed: 1..%u of a-z 0-9 _ -", name,
 			   BP_NAME_BYTES - 1);
 		return;
 	}
@@ -191,7 +191,7 @@ static void add_stream(struct bp_load *load, const struct bp_ini_item *header)
 	if (!bp_is_name(name, "_-") || strlen(name) >= BP_NAME_BYTES) {
 		load->has_bad_stream = true;
 		bp_problem(&load->problems, header->where, header->section, NULL,
-			   "found a stream named «%.80s», allowed: 1..%u of a-z 0-9 _ -", name,
+			   "found a stream named '%.80s', allowed: 1..%u of a-z 0-9 _ -", name,
 			   BP_NAME_BYTES - 1);
 		return;
 	}
@@ -289,7 +289,7 @@ static bool check_mode(struct bp_load *load, unsigned port_id, const struct bp_k
 	bp_schema_print_words(mode, key->modes, wanted, sizeof(wanted));
 	bp_problem(
 		&load->problems, item->where, item->section, item->key,
-		"found «%.80s», but driver %s knows this key with mode = %s only, and the mode is "
+		"found '%.80s', but driver %s knows this key with mode = %s only, and the mode is "
 		"%s; delete the line",
 		item->value, port->driver, wanted, bp_key_word_of(mode, value));
 	return false;
@@ -302,7 +302,7 @@ static void complain_driver(struct bp_load *load, unsigned port_id, const struct
 
 	bp_schema_print_drivers(item->key, names, sizeof(names));
 	bp_problem(&load->problems, item->where, item->section, item->key,
-		   "found «%.80s», but driver %s does not know this key; drivers that do: %s; "
+		   "found '%.80s', but driver %s does not know this key; drivers that do: %s; "
 		   "delete the line",
 		   item->value, load->conf.ports[port_id].driver, names);
 }
@@ -414,7 +414,7 @@ static void complain_port(struct bp_load *load, const struct bp_ini_item *item, 
 						len ? ", " : "", load->conf.ports[i].name);
 	}
 	bp_problem(&load->problems, item->where, item->section, item->key,
-		   "found «%.80s», which is no port; allowed: %s%s", name,
+		   "found '%.80s', which is no port; allowed: %s%s", name,
 		   names[0] ? names : "none, as there is no [port.NAME]",
 		   bp_hint(hint, nearest.best));
 }

@@ -31,7 +31,7 @@ void bp_problems_free(struct bp_problems *problems);
 
 /*
  * Add one error. section may be NULL (a line without sense), key too (the section as a whole).
- * The sentence: found «…», allowed: …; what to do.
+ * The sentence: found '…', allowed: …; what to do.
  */
 void bp_problem(struct bp_problems *problems, struct bp_where where, const char *section,
 		const char *key, const char *fmt, ...) __attribute__((format(printf, 5, 6)));

@@ -83,21 +83,21 @@ static bool scan_header(struct scan *scan, char *line)
 	scan->skip_keys = true;
 	scan->section[0] = '\0';
 	if (!end) {
-		complain(scan, NULL, "found «%.60s», a section without «]»: close it", line);
+		complain(scan, NULL, "found '%.60s', a section without ']': close it", line);
 		return false;
 	}
 	if (end[1]) {
 		complain(scan, NULL,
-			 "found «%.60s» after «]»: put the comment on a line of its own", end + 1);
+			 "found '%.60s' after ']': put the comment on a line of its own", end + 1);
 		return false;
 	}
 	*end = '\0';
 	snprintf(found, sizeof(found), "%.60s", name);
 	if (lower_case(name))
-		complain(scan, NULL, "found «[%s]», allowed: lower case; did you mean «[%.60s]»?",
+		complain(scan, NULL, "found '[%s]', allowed: lower case; did you mean '[%.60s]'?",
 			 found, name);
 	if (!bp_is_name(name, NAME_EXTRA)) {
-		complain(scan, NULL, "found «[%s]», allowed in a section's name: a-z 0-9 . _ -",
+		complain(scan, NULL, "found '[%s]', allowed in a section's name: a-z 0-9 . _ -",
 			 found);
 		return false;
 	}
@@ -119,14 +119,14 @@ static bool check_quoted(struct scan *scan, const char *key, char *text)
 	char *rest;
 
 	if (!end) {
-		complain(scan, key, "found «%.60s», a quote without its end: close it with %c",
+		complain(scan, key, "found '%.60s', a quote without its end: close it with %c",
 			 text, *text);
 		return false;
 	}
 	rest = skip_blanks(end + 1);
 	if (!*rest || *rest == ';' || *rest == '#')
 		return true;
-	complain(scan, key, "found «%.60s» after the closing quote, where only a comment may stand",
+	complain(scan, key, "found '%.60s' after the closing quote, where only a comment may stand",
 		 rest);
 	return false;
 }
@@ -139,7 +139,7 @@ static bool check_plain(struct scan *scan, const char *key, char *text)
 	if (!comment || comment == text || comment[-1] == ' ' || comment[-1] == '\t')
 		return true;
 	complain(scan, key,
-		 "found «%.60s»: «%c» begins a comment and would cut the value: put the "
+		 "found '%.60s': '%c' begins a comment and would cut the value: put the "
 		 "value in quotes, or a blank before the comment",
 		 text, *comment);
 	return false;
@@ -152,14 +152,14 @@ static bool check_key(struct scan *scan, char *key)
 
 	snprintf(found, sizeof(found), "%.60s", key);
 	if (!*key) {
-		complain(scan, NULL, "found a «=» without a key before it");
+		complain(scan, NULL, "found a '=' without a key before it");
 		return false;
 	}
 	if (lower_case(key))
-		complain(scan, key, "found «%s», allowed: lower case; did you mean «%.60s»?", found,
+		complain(scan, key, "found '%s', allowed: lower case; did you mean '%.60s'?", found,
 			 key);
 	if (!bp_is_name(key, NAME_EXTRA)) {
-		complain(scan, NULL, "found «%s», allowed in a key's name: a-z 0-9 . _ -", found);
+		complain(scan, NULL, "found '%s', allowed in a key's name: a-z 0-9 . _ -", found);
 		return false;
 	}
 	return true;
@@ -171,7 +171,7 @@ static bool scan_setting(struct scan *scan, char *line)
 	const struct bp_ini_item *first;
 
 	if (!equals) {
-		complain(scan, NULL, "found «%.60s», allowed: [section], key = value, or ; comment",
+		complain(scan, NULL, "found '%.60s', allowed: [section], key = value, or ; comment",
 			 line);
 		return false;
 	}
@@ -181,7 +181,7 @@ static bool scan_setting(struct scan *scan, char *line)
 		return false;
 	if (!scan->section[0]) {
 		complain(scan, NULL,
-			 "key «%.60s» stands before any section: put it below its "
+			 "key '%.60s' stands before any section: put it below its "
 			 "[section]",
 			 line);
 		return false;
@@ -237,7 +237,7 @@ static bool scan_line(struct scan *scan, const char *raw, size_t len)
 	line = skip_blanks(buffer);
 	if (*line && line[strlen(line) - 1] == '\\') {
 		complain(scan, NULL,
-			 "found «\\» at the end, which would swallow the next line: "
+			 "found '\\' at the end, which would swallow the next line: "
 			 "write all on one line, or put the value in quotes");
 		return false;
 	}

@@ -15,7 +15,7 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 }
 
 /*
- * Edit distance with swaps of neighbours («drvier» is 1 from «driver»). Both ≤ WORD_MAX.
+ * Edit distance with swaps of neighbours ('drvier' is 1 from 'driver'). Both ≤ WORD_MAX.
  * Source: optimal string alignment distance, three rows of the table at a time.
  */
 static unsigned edit_distance(const char *a, const char *b)
@@ -61,7 +61,7 @@ const char *bp_hint(char hint[BP_HINT_BYTES], const char *best)
 {
 	hint[0] = '\0';
 	if (best)
-		snprintf(hint, BP_HINT_BYTES, "; did you mean «%.64s»?", best);
+		snprintf(hint, BP_HINT_BYTES, "; did you mean '%.64s'?", best);
 	return hint;
 }
 

@@ -18,7 +18,7 @@ struct bp_nearest {
 /* Consider one more candidate, which must outlive the search. The first of equals stays. */
 void bp_nearest_try(struct bp_nearest *nearest, const char *candidate);
 
-/* "; did you mean «best»?", or "" when best is NULL. Returns hint. */
+/* "; did you mean 'best'?", or "" when best is NULL. Returns hint. */
 const char *bp_hint(char hint[BP_HINT_BYTES], const char *best);
 
 /* a-z, 0-9 and what stands in extra; not empty. */

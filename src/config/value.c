@@ -135,7 +135,7 @@ static int refuse(const struct bp_key *key, const char *text, const char *near,
 	char allowed[ALLOWED_BYTES], hint[BP_HINT_BYTES];
 
 	bp_schema_print_allowed(key, allowed, sizeof(allowed));
-	snprintf(why, BP_WHY_BYTES, "found «%.80s», allowed: %s%s", text, allowed,
+	snprintf(why, BP_WHY_BYTES, "found '%.80s', allowed: %s%s", text, allowed,
 		 bp_hint(hint, near));
 	return -EINVAL;
 }
@@ -242,7 +242,7 @@ static int store_text(const struct bp_key *key, const char *text, char *field,
 	}
 	for (size_t i = 0; i < len; i++)
 		if (iscntrl((unsigned char)text[i])) {
-			snprintf(why, BP_WHY_BYTES, "found a control character in «%.80s»", text);
+			snprintf(why, BP_WHY_BYTES, "found a control character in '%.80s'", text);
 			return -EINVAL;
 		}
 	memset(field, 0, key->size);

@@ -322,7 +322,7 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 	}
 	if (is_right)
 		return 0;
-	snprintf(why, BP_WHY_BYTES, "found «%.80s»%s%s, allowed: %s", text, reason ? ": " : "",
+	snprintf(why, BP_WHY_BYTES, "found '%.80s'%s%s, allowed: %s", text, reason ? ": " : "",
 		 reason ? reason : "", bp_value_traffic_allowed(key->type));
 	return -EINVAL;
 }

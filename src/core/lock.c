@@ -51,7 +51,7 @@ static void name_holder(pid_t pid, char holder[BP_LOCK_HOLDER_BYTES])
 	}
 	read_command(pid, command, sizeof(command));
 	snprintf(holder, BP_LOCK_HOLDER_BYTES, "process %d%s%s%s", (int)pid,
-		 command[0] ? " («" : "", command, command[0] ? "»)" : "");
+		 command[0] ? " ('" : "", command, command[0] ? "')" : "");
 }
 
 /*

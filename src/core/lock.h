@@ -9,10 +9,10 @@
 
 /*
  * The kernel gives a lock back when its holder ends, however it ends, so that a restart finds it free:
- * - an interface: the abstract unix socket «bypath/interface/IFINDEX», one set of names per network
+ * - an interface: the abstract unix socket 'bypath/interface/IFINDEX', one set of names per network
  *   namespace, which containers share when they share the interface; for the wire's end of a tap device
- *   «bypath/tap/IFINDEX», since another may well be on the kernel's end;
- * - a pipe that a capture is written to: «bypath/pipe/DEVICE/INODE», likewise; nothing is opened, since who
+ *   'bypath/tap/IFINDEX', since another may well be on the kernel's end;
+ * - a pipe that a capture is written to: 'bypath/pipe/DEVICE/INODE', likewise; nothing is opened, since who
  *   opens a pipe is its reader or writer;
  * - a PCI device: flock() on /run/bypath/pci-ADDRESS.lock, where this process may make that;
  * - a capture: flock() on the file itself, shared by those that read it.

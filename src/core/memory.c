@@ -109,8 +109,8 @@ static void say_why_not_huge(const struct bp_arena *arena, enum bp_tristate huge
 				   : "ordinary pages are used");
 	else if (is_demanded)
 		bp_log(BP_LOG_ERROR,
-		       "arena: %zu MiB of 2 MiB hugepages are not available: run «sysctl "
-		       "vm.nr_hugepages=%zu» more, or set [memory] hugepages = auto",
+		       "arena: %zu MiB of 2 MiB hugepages are not available: run 'sysctl "
+		       "vm.nr_hugepages=%zu' more, or set [memory] hugepages = auto",
 		       arena->bytes >> 20, arena->bytes / BP_HUGE_BYTES);
 }
 
@@ -149,8 +149,8 @@ static void warn_about_slice(const struct bp_arena *arena, unsigned i)
 		return;
 	if (arena->page_bytes == BP_HUGE_BYTES)
 		snprintf(remedy, sizeof(remedy),
-			 "run «echo N >/sys/devices/system/node/node%d/hugepages/"
-			 "hugepages-2048kB/nr_hugepages» with %zu more than there are",
+			 "run 'echo N >/sys/devices/system/node/node%d/hugepages/"
+			 "hugepages-2048kB/nr_hugepages' with %zu more than there are",
 			 arena->nodes[i], (slice - found) / BP_HUGE_BYTES);
 	bp_log(BP_LOG_WARN,
 	       "arena: %zu of the %zu MiB for NUMA node %d lie on another node, where access costs "

@@ -83,7 +83,7 @@ unsigned bp_tx_rest(struct bp_txq *q, struct bp_pkt *pkts, unsigned k, unsigned 
  * Send n ≥ 1 views, whole packets, all of which are the queue's afterwards. What its burst leaves
  * over is tried again, n_retries times at most and not at all while the queue is stuck: a port that
  * takes nothing never stalls others. The rest is dropped as tx_full. Where the port cannot
- * tell «full» from «never» (BP_CAP_TX_UNSURE), only the first packet is given up then, and those behind
+ * tell 'full' from 'never' (BP_CAP_TX_UNSURE), only the first packet is given up then, and those behind
  * it are tried, until a few attempts in a row have taken none.
  *
  * The queue's worker only. Never blocks. Returns how many views the burst consumed; they stand first in

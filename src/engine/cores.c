@@ -98,7 +98,7 @@ static int take_given(const struct bp_conf *conf, const struct bp_core *allowed,
 		if (at == n_allowed) {
 			bp_log(BP_LOG_ERROR,
 			       "[engine] cores: core %u is not there, or not for this process, which "
-			       "may use %u from %u to %u: see «nproc» and «taskset -p $$»",
+			       "may use %u from %u to %u: see 'nproc' and 'taskset -p $$'",
 			       conf->engine.cores[i], n_allowed, allowed[0].id,
 			       allowed[n_allowed - 1].id);
 			return -EINVAL;

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* EtherTypes; that of a whole Ethernet frame is «transparent Ethernet bridging». */
+/* EtherTypes; that of a whole Ethernet frame is 'transparent Ethernet bridging'. */
 #define BP_TYPE_V4             0x0800u
 #define BP_TYPE_ETHERNET       0x6558u
 #define BP_TYPE_8021Q          0x8100u

@@ -74,7 +74,7 @@ void bp_partial_complete(struct bp_pkt *views, unsigned n_views, uint32_t start,
 	uint8_t *field = views[0].data + field_off;
 	uint16_t csum = (uint16_t)~bp_csum_fold(bp_csum_views(views, n_views, start, n_bytes));
 
-	/* 0 would mean «no checksum» in UDP. */
+	/* 0 would mean 'no checksum' in UDP. */
 	if (!csum && field_off - start == BP_UDP_CSUM)
 		csum = 0xffff;
 	if (csum == bp_csum_load(field))

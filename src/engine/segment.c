@@ -170,7 +170,7 @@ static void fix_checksum(struct bp_pkt *seg, unsigned n_views, const struct bp_f
 		sum = bp_csum_join(
 			sum, bp_csum_pseudo(seg->data + l->l3_off, l->is_v6, l->proto, n_bytes));
 	csum = (uint16_t)~bp_csum_fold(sum);
-	/* 0 would mean «no checksum» in UDP. */
+	/* 0 would mean 'no checksum' in UDP. */
 	if (!csum && l->proto == BP_PROTO_UDP)
 		csum = 0xffff;
 	bp_csum_store(field, csum);

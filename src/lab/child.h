@@ -50,7 +50,7 @@ void bp_child_describe(const struct bp_child *child, char *text, size_t bytes);
 
 /* Whether its output has the text. */
 bool bp_child_said(const struct bp_child *child, const char *text);
-/* The last line of its output that has `text` ("": any), without «bypath: …: » and a place in
+/* The last line of its output that has `text` ("": any), without 'bypath: …: ' and a place in
  * a file of its folder before it. */
 void bp_child_last_line(const struct bp_child *child, const char *text, char *line, size_t bytes);
 

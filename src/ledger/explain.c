@@ -118,7 +118,7 @@ static void put_title(FILE *out, const struct bp_conf *conf, const struct bp_mod
 	fputc('\n', out);
 }
 
-/* The text, or what fits of it in `columns`, the last one being «…». */
+/* The text, or what fits of it in `columns`, the last one being '…'. */
 static void put_cut(FILE *out, const char *text, unsigned columns)
 {
 	size_t len = strlen(text);
@@ -152,7 +152,7 @@ static void put_end(FILE *out, const char *role, const struct bp_port_conf *conf
 	}
 }
 
-/* «─1K▸ shared» */
+/* '─1K▸ shared' */
 static size_t picture_hop(const struct bp_hop *hop, char *text, size_t room)
 {
 	char copies[FIELD_BYTES];
@@ -279,7 +279,7 @@ static void put_hops(FILE *out, const struct bp_conf *conf, const struct bp_port
 	}
 }
 
-/* «2/B + 1»: system calls per packet. */
+/* '2/B + 1': system calls per packet. */
 static void calls_formula(const struct bp_model_path *path, char *text)
 {
 	int n = 0;
@@ -296,7 +296,7 @@ static void calls_formula(const struct bp_model_path *path, char *text)
 		strcpy(text, "0");
 }
 
-/* «: 1 by bypath, which a run counts; 1 inside the PMD, modelled» */
+/* ': 1 by bypath, which a run counts; 1 inside the PMD, modelled' */
 static void put_user_parts(FILE *out, const struct bp_model_path *path)
 {
 	struct bp_copies own = bp_model_user_copies(path, BP_PROV_COUNTED);

@@ -33,7 +33,7 @@ void bp_explain_text(FILE *out, const char *file, const struct bp_conf *conf,
 		     const struct bp_port_info *infos, const struct bp_model_path *paths,
 		     unsigned n_paths);
 
-/* «1», «0–1», into text of 16 bytes. Pure. */
+/* '1', '0–1', into text of 16 bytes. Pure. */
 void bp_explain_copies(struct bp_copies copies, char *text);
 
 #endif

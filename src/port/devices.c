@@ -55,7 +55,7 @@ static unsigned find_alias(const struct bp_conf *conf, const bool *is_used, unsi
 					   bp_claims_of(&conf->ports[i], others), &theirs);
 	if (!claim)
 		return 0;
-	snprintf(text, sizeof(text), "found «%s», which is the same %s as «%s» of port %s: %s",
+	snprintf(text, sizeof(text), "found '%s', which is the same %s as '%s' of port %s: %s",
 		 claim->name, claim->kind == BP_CLAIM_FILE ? "file" : "device", theirs->name,
 		 conf->ports[i - 1].name, bp_claim_rule(claim->kind));
 	say(arg, port_id, text);

@@ -122,7 +122,7 @@ unsigned bp_host_find_taken(const struct bp_conf *conf, const bool *is_used, bp_
 		if (!bp_driver_find(conf->ports[i].driver, &why))
 			continue;
 		snprintf(text, sizeof(text),
-			 "found «%.80s», but %s: this driver takes every packet, so the host would "
+			 "found '%.80s', but %s: this driver takes every packet, so the host would "
 			 "be unreachable there: move the address away, or say that you mean it by "
 			 "[port.%s] take_host = yes",
 			 conf->ports[i].device, needs, conf->ports[i].name);

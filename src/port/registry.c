@@ -113,6 +113,6 @@ const struct bp_driver *bp_driver_find(const char *name, const char **why)
 		*why = entry->missing;
 		return NULL;
 	}
-	*why = "no such driver; «bypath drivers» lists them";
+	*why = "no such driver; 'bypath drivers' lists them";
 	return NULL;
 }

@@ -5,7 +5,7 @@
 # usage: BYPATH_BUILD_ROOT=build test/bench/idle.sh [PACKETS] [IDLE_SECONDS] [ROUNDS] [PATTERN]
 #
 # PATTERN: only the paths whose name it matches (grep). Lines of one round, in interleaved rounds; the
-# row «bare» is the least forwarder there can be: poll(), recv(), send() on the worker's core.
+# row 'bare' is the least forwarder there can be: poll(), recv(), send() on the worker's core.
 . "$(dirname "$0")/../functional/lib.sh"
 
 PACKETS=${1:-300}

@@ -4,7 +4,7 @@
  * usage: wake SENDER-NETNS RECEIVER-NETNS INTERFACE PACKETS GAP_US CORE
  *
  * Opens a packet socket in each named namespace, sends one 64-byte frame at a time with GAP_US ± 50 %
- * between them, spins on the receiver. Prints «packets lost p50_us p99_us max_us».
+ * between them, spins on the receiver. Prints 'packets lost p50_us p99_us max_us'.
  */
 #include "lab_socket.h"
 

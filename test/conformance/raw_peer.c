@@ -35,7 +35,7 @@ int raw_peer_command(char *why, size_t why_bytes, const char *fmt, ...)
 	status = system(command);
 	if (status == 0)
 		return 0;
-	snprintf(why, why_bytes, "«%.200s» failed with status %d", command, status);
+	snprintf(why, why_bytes, "'%.200s' failed with status %d", command, status);
 	return -EIO;
 }
 

@@ -90,7 +90,7 @@ static int create_ports(struct world *w)
 	return err;
 }
 
-/* A device that is being taken apart is «not yet» there: the engine tries again every 100 ms. */
+/* A device that is being taken apart is 'not yet' there: the engine tries again every 100 ms. */
 static int start_port(struct world *w)
 {
 	uint64_t deadline_ns = now_ns() + RESTART_LIMIT_NS;

@@ -24,7 +24,7 @@ gen()
 
 says()
 {
-	grep -q -- "$2" "$BP_TMP/$1.log" || fail "$1 does not say «$2»"
+	grep -q -- "$2" "$BP_TMP/$1.log" || fail "$1 does not say '$2'"
 }
 
 sent_by_v0()

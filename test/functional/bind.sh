@@ -358,7 +358,7 @@ ini()
 bp_need_driver dpdk
 ini 0000:f3:00.0,x=1 >"$BP_TMP/a.ini"
 ends 2 check "$BP_TMP/a.ini"
-says err "[port.wan] device: found «0000:f3:00.0,x=1», but PCI device 0000:f3:00.0 has the driver \
+says err "[port.wan] device: found '0000:f3:00.0,x=1', but PCI device 0000:f3:00.0 has the driver \
 fakenic instead of vfio-pci: bypath bind 0000:f3:00.0"
 ends 0 check --offline "$BP_TMP/a.ini"
 ends 0 explain --json "$BP_TMP/a.ini"

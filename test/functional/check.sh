@@ -47,11 +47,11 @@ json "o['ok'] and o['errors'] == [] and (o['n_ports'], o['n_workers']) == (2, 2)
 
 # The file: every error, none about the machine.
 ends 2 "$FILE" --set port.lan.driver=nul --set engine.burst=65 --set forward.lan=wam
-says err "--set port.lan.driver=nul: [port.lan] driver: found «nul», allowed: af_packet | af_xdp | \
-dpdk | pcap | tap | ring | null | xdp_live; did you mean «null»?"
-says err "--set engine.burst=65: [engine] burst: found «65», allowed: 1..64 views"
-says err "--set forward.lan=wam: [forward] lan: found «wam», which is no port; allowed: wan, lan; \
-did you mean «wan»?"
+says err "--set port.lan.driver=nul: [port.lan] driver: found 'nul', allowed: af_packet | af_xdp | \
+dpdk | pcap | tap | ring | null | xdp_live; did you mean 'null'?"
+says err "--set engine.burst=65: [engine] burst: found '65', allowed: 1..64 views"
+says err "--set forward.lan=wam: [forward] lan: found 'wam', which is no port; allowed: wan, lan; \
+did you mean 'wan'?"
 [ "$(wc -l <"$BP_TMP/err.log")" = 3 ] || fail "more than the three errors"
 ends 2 --json "$FILE" --set engine.burst=65
 json "not o['ok'] and len(o['errors']) == 1 and 'n_ports' not in o"
@@ -64,8 +64,8 @@ ip link add gate0 type veth peer name gate1 || skip "no veth"
 set -- "$FILE" --set port.wan.driver=af_packet
 ends 0 "$@" --set port.wan.device=gate0
 ends 2 "$@" --set port.wan.device=gaet0
-says err "$FILE: [port.wan] device: found «gaet0», but this machine (network namespace) has no such \
-interface: see ip link; did you mean «gate0»?"
+says err "$FILE: [port.wan] device: found 'gaet0', but this machine (network namespace) has no such \
+interface: see ip link; did you mean 'gate0'?"
 ends 0 --offline "$@" --set port.wan.device=gaet0
 
 # A deployment of every file, as far as a file can tell.

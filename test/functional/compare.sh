@@ -253,7 +253,7 @@ ports)
 		bp_expect c "any('no PCI device' in x['fix'] for x in r['rows'])"
 		compare --quick --paths ports-dpdk --ports nowhere0,nowhere1 --gen-ports g0,g1 \
 			--json "$BP_TMP/c.json" || fail "compare ends with code $?"
-		bp_expect c "all('found «nowhere1»; allowed: a PCI address' in x['reason'] for x in r['rows'])"
+		bp_expect c "all(\"found 'nowhere1'; allowed: a PCI address\" in x['reason'] for x in r['rows'])"
 		bp_expect c "all('/' not in x['reason'].split('found')[0] for x in r['rows'])"
 	fi
 	[ "$(sed -n 's/^ *other: *//p' /proc/net/dev | awk '{ print $2 + $10 }')" = 0 ] ||
@@ -267,7 +267,7 @@ ports)
 	;;
 usage)
 	compare --paths brigde && fail "accepts an unknown path"
-	grep -q 'no path «brigde».*af_xdp-native' "$BP_TMP/compare.log" || fail "does not name the paths"
+	grep -q 'no path '\''brigde'\''.*af_xdp-native' "$BP_TMP/compare.log" || fail "does not name the paths"
 	for wrong in "--sizes 63" "--rounds 0" "--rounds 1.5" "--ports p0" "--ports p0,p0" \
 		"--gen-ports a,b" "--diff a.json" "--duration x" "--frobnicate"; do
 		# shellcheck disable=SC2086

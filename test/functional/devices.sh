@@ -15,7 +15,7 @@ run_mid()
 	in_mid timeout 20 "$BYPATH" "$@" >"$BP_TMP/out.log" 2>&1
 	_got=$?
 	[ $_got -eq "$_code" ] || fail "bypath $*: exit code $_got instead of $_code"
-	grep -q -e "$_words" "$BP_TMP/out.log" || fail "bypath $*: does not say «$_words»"
+	grep -q -e "$_words" "$BP_TMP/out.log" || fail "bypath $*: does not say '$_words'"
 }
 
 # play READ WRITE [LINE...]: play.ini from one capture into another.
@@ -69,14 +69,14 @@ case_altname()
 	bp_lab
 	ip -n mid link property add dev w0 altname uplink-of-mid || skip "no alternative names (Linux 5.5)"
 	bp_pair alias af_packet-mmap w0 af_packet-mmap uplink-of-mid
-	run_mid 1 '«uplink-of-mid», which is the same device as «w0»' run "$BP_TMP/alias.ini" --duration 0.2
+	run_mid 1 ''\''uplink-of-mid'\'', which is the same device as '\''w0'\''' run "$BP_TMP/alias.ini" --duration 0.2
 	run_mid 2 'the same device' check "$BP_TMP/alias.ini"
 	bp_pair alias af_packet-mmap uplink-of-mid af_packet-mmap w1
 	bp_start alias
 	bp_wait_forwarding
 	# Another process, by the other name.
 	bp_pair second pcap-live w0 pcap-live w1
-	run_mid 1 "w0 is held by process $(bp_pid alias) («.*run $BP_TMP/alias.ini" run "$BP_TMP/second.ini"
+	run_mid 1 "w0 is held by process $(bp_pid alias) ('.*run $BP_TMP/alias.ini" run "$BP_TMP/second.ini"
 	bp_stop alias
 }
 
@@ -90,7 +90,7 @@ case_twins()
 	bp_start first
 	bp_wait_forwarding
 	pid=$(bp_pid first)
-	run_mid 1 "w1 is held by process $pid («.*run $BP_TMP/first.ini" run "$BP_TMP/second.ini"
+	run_mid 1 "w1 is held by process $pid ('.*run $BP_TMP/first.ini" run "$BP_TMP/second.ini"
 	printf '[port.a]\ndriver = af_packet\ndevice = w1\n[gen]\ntx = a\nduration = 0.1\n' | bp_ini gen
 	run_mid 1 "w1 is held by process $pid" gen "$BP_TMP/gen.ini"
 	run_mid 0 "\[port.wan\] w1 is held by process $pid" check "$BP_TMP/second.ini"
@@ -161,7 +161,7 @@ fcntl.flock(file, fcntl.LOCK_EX)
 time.sleep(60)' &
 	holder=$!
 	wait_for 5 grep -q "FLOCK.* $holder " /proc/locks || fail "the lock is not held"
-	run_mid 1 "0000:7F:1e.0 is held by process $holder («" run "$BP_TMP/pci.ini" --duration 0.1
+	run_mid 1 "0000:7F:1e.0 is held by process $holder ('" run "$BP_TMP/pci.ini" --duration 0.1
 	kill -9 $holder
 	wait $holder 2>/dev/null
 	in_mid timeout 20 "$BYPATH" run "$BP_TMP/pci.ini" --duration 0.1 >"$BP_TMP/out.log" 2>&1 &&
@@ -182,7 +182,7 @@ case_capture()
 	wait_for 5 grep -q 'has been played' "$BP_TMP/first.log" || fail "the first does not play"
 	before=$(sha256sum <"$BP_TMP/out.pcap")
 	play "$BP_TMP/in.pcap" "$BP_TMP/alias.pcap"
-	run_mid 1 "alias.pcap is held by process $(bp_pid first) («" run "$BP_TMP/play.ini" --duration 0.2
+	run_mid 1 "alias.pcap is held by process $(bp_pid first) ('" run "$BP_TMP/play.ini" --duration 0.2
 	run_mid 0 "alias.pcap is held by process $(bp_pid first)" check "$BP_TMP/play.ini"
 	play "$BP_TMP/alias.pcap" "$BP_TMP/third.pcap"
 	run_mid 1 "is held by process $(bp_pid first)" run "$BP_TMP/play.ini" --duration 0.2

@@ -96,5 +96,5 @@ printf '[port.a]\ndriver = af_packet\ndevice = nowhere0\n[port.b]\ndriver = dpdk
 	bp_ini odd
 "$BYPATH" explain "$BP_TMP/odd.ini" >"$BP_TMP/odd.log" || fail "explain of a missing device"
 for words in 'no port was opened' 'no interface nowhere0 here' 'assumed' 'not modelled'; do
-	grep -q "$words" "$BP_TMP/odd.log" || fail "explain does not say «$words»"
+	grep -q "$words" "$BP_TMP/odd.log" || fail "explain does not say '$words'"
 done

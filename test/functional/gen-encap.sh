@@ -87,7 +87,7 @@ decode()
 expect()
 {
 	_n=$(grep -cE -- "$1" "$BP_TMP/words.txt")
-	[ "$_n" -eq "$2" ] || fail "$_n packets match «$1», not $2: $(grep -vE -- "$1" "$BP_TMP/words.txt" | head -3)"
+	[ "$_n" -eq "$2" ] || fail "$_n packets match '$1', not $2: $(grep -vE -- "$1" "$BP_TMP/words.txt" | head -3)"
 }
 
 # Of each twelve packets one is of each stream: 100 each. tcpdump looks at every checksum that there is.

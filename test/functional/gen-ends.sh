@@ -37,7 +37,7 @@ refused()
 	timeout 20 "$BYPATH" gen "$@" >"$BP_TMP/refused.log" 2>&1
 	_rc=$?
 	[ $_rc -eq "$_code" ] || fail "gen $*: code $_rc, not $_code"
-	grep -q -- "$_pattern" "$BP_TMP/refused.log" || fail "gen $*: does not say «$_pattern»"
+	grep -q -- "$_pattern" "$BP_TMP/refused.log" || fail "gen $*: does not say '$_pattern'"
 }
 
 VETH="--tx-port af_packet:v0 --rx-port af_packet:v1"
@@ -46,7 +46,7 @@ VETH="--tx-port af_packet:v0 --rx-port af_packet:v1"
 	refused 2 'gen takes one FILE.ini, or' --quiet
 	refused 2 'exclude each other' $VETH --tx-only --rx-only
 	refused 2 'unrecognized option' $VETH --raet 5
-	refused 2 'found «5», allowed: max, or a number' $VETH --rate 5
+	refused 2 'found '\''5'\'', allowed: max, or a number' $VETH --rate 5
 	refused 2 'udp4 VLAN frames .* need 68' $VETH --vlan 5
 	refused 2 'allowed: af_packet' --tx-port afpacket:v0
 	refused 2 'does not apply: protocol = eth' $VETH --protocol eth --dport 5

@@ -65,7 +65,7 @@ lines()
 expect_lines()
 {
 	_n=$(lines "$1" "$2")
-	[ "$_n" -eq "$3" ] || fail "$1: $_n packets match «$2», not $3: $(grep -vE -- "$2" "$BP_TMP/$1.txt" | head -3)"
+	[ "$_n" -eq "$3" ] || fail "$1: $_n packets match '$2', not $3: $(grep -vE -- "$2" "$BP_TMP/$1.txt" | head -3)"
 }
 
 "$BYPATH" gen "$BP_TMP/kinds.ini" --quiet --json "$BP_TMP/kinds.json" >"$BP_TMP/gen.log" 2>&1 ||

@@ -78,7 +78,7 @@ drive()
 	exec 3>&-
 	wait $testpmd || fail "testpmd ends with code $?"
 	rm "$BP_TMP/console"
-	[ "$sent" -gt 1000 ] || fail "$1: testpmd sent only «$sent» frames"
+	[ "$sent" -gt 1000 ] || fail "$1: testpmd sent only '$sent' frames"
 	# What testpmd put on its rings is what bypath received, to the frame.
 	bp_expect a "received == $sent" "summary()"
 	note "$1: $sent frames sent by testpmd, all received; $came came back"

@@ -14,11 +14,11 @@ refused()
 	in_mid timeout 20 "$BYPATH" run "$BP_TMP/pair.ini" --duration 0.2 >"$BP_TMP/out.log" 2>&1
 	_got=$?
 	[ $_got -eq 1 ] || fail "run: exit code $_got instead of 1"
-	grep -q -e "$1.*take_host = yes" "$BP_TMP/out.log" || fail "run does not say «$1»"
+	grep -q -e "$1.*take_host = yes" "$BP_TMP/out.log" || fail "run does not say '$1'"
 	in_mid "$BYPATH" check "$BP_TMP/pair.ini" >"$BP_TMP/out.log" 2>&1
 	_got=$?
 	[ $_got -eq 2 ] || fail "check: exit code $_got instead of 2"
-	grep -q -e "\[port.wan\] device: .*$1" "$BP_TMP/out.log" || fail "check does not say «$1»"
+	grep -q -e "\[port.wan\] device: .*$1" "$BP_TMP/out.log" || fail "check does not say '$1'"
 	in_h1 ping -c 1 -W 2 10.77.0.9 >/dev/null || fail "the host is out of reach"
 }
 
@@ -75,7 +75,7 @@ warned()
 	_words=$1
 	shift
 	warnings "$@"
-	grep -q -e "$_words" "$BP_TMP/warnings.log" || fail "no warning says «$_words»"
+	grep -q -e "$_words" "$BP_TMP/warnings.log" || fail "no warning says '$_words'"
 	[ "$(wc -l <"$BP_TMP/warnings.log")" -eq 1 ] || fail "more than one warning"
 }
 

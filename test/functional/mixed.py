@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """mixed.py send ADDRESS N [PPS [LONG_BYTES]]: N small datagrams, a long one of LONG_BYTES (default
 1200, 0: none) after each tenth.
-mixed.py count N: prints «ready», then, when N small ones have come or SIGTERM says that no more are on
+mixed.py count N: prints 'ready', then, when N small ones have come or SIGTERM says that no more are on
 their way, as a JSON object what has come."""
 
 import json

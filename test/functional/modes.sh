@@ -48,7 +48,7 @@ agree()
 	_predicted=$(told explain)
 	case $_predicted in
 	*"refuses to start"*)
-		[ $_code -eq 1 ] || fail "$*: «$_predicted», but the run ends with $_code"
+		[ $_code -eq 1 ] || fail "$*: '$_predicted', but the run ends with $_code"
 		note "$*: refused, as predicted"
 		;;
 	*)

@@ -13,7 +13,7 @@ ASK=$BP_TOOLS/netdev
 # is KEY VALUE: a line of the facts last asked for.
 is()
 {
-	grep -qx -e "$1 $2" "$BP_TMP/facts" || fail "not «$1 $2»: $(cat "$BP_TMP/facts")"
+	grep -qx -e "$1 $2" "$BP_TMP/facts" || fail "not '$1 $2': $(cat "$BP_TMP/facts")"
 }
 
 facts()
@@ -74,7 +74,7 @@ except OSError: pass # it was dropped'
 		is mtu -19
 		is driver ''
 		is features '-19 0 0 0 0'
-		grep -q '^look -19 ' "$BP_TMP/facts" || fail "look at «$name»"
+		grep -q '^look -19 ' "$BP_TMP/facts" || fail "look at '$name'"
 	done
 	note "what is no name is not cut to one"
 	ip netns add elsewhere

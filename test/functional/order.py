@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """order.py send ADDRESS N: N super-frames of SEGMENTS datagrams, a single datagram behind each; N = 0:
 single ones alone.
-order.py receive ADDRESS N: prints «ready»; ends with code 1 unless all of them come, in their order."""
+order.py receive ADDRESS N: prints 'ready'; ends with code 1 unless all of them come, in their order."""
 
 import socket
 import struct

@@ -18,5 +18,5 @@ grep -q 'No space left' "$BP_TMP/n.log" || fail "the reason"
 for bad in -1 0 abc 1e99 nan; do
 	"$BYPATH" run "$BP_TMP/n.ini" --duration $bad >"$BP_TMP/n.log" 2>&1
 	[ $? -eq 2 ] || fail "--duration $bad is refused with code 2"
-	grep -q "found «$bad»" "$BP_TMP/n.log" || fail "--duration $bad: what was found"
+	grep -q "found '$bad'" "$BP_TMP/n.log" || fail "--duration $bad: what was found"
 done

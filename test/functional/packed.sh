@@ -40,7 +40,7 @@ whole()
 refused()
 {
 	play "$1" && fail "$1: a run starts, and ends with 0"
-	grep -q "$2" "$BP_TMP/packed.log" || fail "$1: no word of «$2»"
+	grep -q "$2" "$BP_TMP/packed.log" || fail "$1: no word of '$2'"
 }
 
 case $1 in

@@ -42,7 +42,7 @@ begin()
 # says NAME WORDS: the log does, or will.
 says()
 {
-	wait_for 30 grep -q "$2" "$1.log" || fail "$1: nobody says «$2»"
+	wait_for 30 grep -q "$2" "$1.log" || fail "$1: nobody says '$2'"
 }
 
 # end NAME CODE: by SIGTERM, with that exit code, whatever a reader does.
@@ -63,7 +63,7 @@ wrong()
 	timeout $((5 * BP_SLOW)) "$@" >wrong.out 2>wrong.log
 	_rc=$?
 	[ $_rc -eq "$_code" ] || fail "$*: exit code $_rc, not $_code"
-	grep -q "$_words" wrong.log || fail "$*: nobody says «$_words»"
+	grep -q "$_words" wrong.log || fail "$*: nobody says '$_words'"
 }
 
 # ---- pipes ------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ same()
 refused()
 {
 	replay "$1" 1 && fail "$1: starts"
-	grep -q "$2" "$BP_TMP/$1.log" || fail "$1: the reason does not say «$2»"
+	grep -q "$2" "$BP_TMP/$1.log" || fail "$1: the reason does not say '$2'"
 }
 
 # ---- sound captures -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ ends()
 	"$BYPATH" "$@" 2>"$BP_TMP/end.log"
 	_is=$?
 	[ $_is = "$_code" ] || fail "bypath $*: code $_is instead of $_code"
-	[ -z "$_words" ] || grep -q "$_words" "$BP_TMP/end.log" || fail "bypath $*: does not say «$_words»"
+	[ -z "$_words" ] || grep -q "$_words" "$BP_TMP/end.log" || fail "bypath $*: does not say '$_words'"
 }
 
 # Every command that prints.

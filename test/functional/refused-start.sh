@@ -43,7 +43,7 @@ wait_for 10 grep -q 'port a: .* is gone' "$BP_TMP/client.log" || fail "the clien
 # Several attempts: each takes 0.3 s.
 sleep 1
 bp_stop client
-! grep -q 'is back' "$BP_TMP/client.log" || fail "a client that was never let in «is back»"
+! grep -q 'is back' "$BP_TMP/client.log" || fail "a client that was never let in 'is back'"
 [ "$(grep -c 'is gone' "$BP_TMP/client.log")" = 1 ] || fail "one loss is told several times"
 bp_expect client 'r["ports"][0]["link"] != "up"' 'r["ports"][0]'
 sed -i 's/id=1/id=0/' "$BP_TMP/client.ini"
@@ -60,7 +60,7 @@ if bp_huge_reserve 60 && mkdir -p /dev/hugepages && mount -t hugetlbfs none /dev
 	in_mid "$BYPATH" run "$BP_TMP/one.ini" --duration 0.1 >"$BP_TMP/two.log" 2>&1
 	rc=$?
 	[ $rc = 1 ] || fail "a second EAL of the same prefix: ends with $rc"
-	grep -q Success "$BP_TMP/two.log" && fail "a second EAL of the same prefix: «Success»"
+	grep -q Success "$BP_TMP/two.log" && fail "a second EAL of the same prefix: 'Success'"
 	grep -q 'error: port a: DPDK.s EAL does not start: refused' "$BP_TMP/two.log" || fail "a second EAL: no clear error"
 	bp_stop one
 	note "a second EAL of the same prefix"

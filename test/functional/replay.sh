@@ -53,7 +53,7 @@ ends()
 	timeout -s KILL $((10 * BP_SLOW)) "$BYPATH" "$3" "$BP_TMP/$4.ini" $_options >"$BP_TMP/$4.log" 2>&1
 	_got=$?
 	[ $_got -eq "$1" ] || fail "$3 $4: exit code $_got instead of $1"
-	grep -q -e "$2" "$BP_TMP/$4.log" || fail "$3 $4: does not say «$2»"
+	grep -q -e "$2" "$BP_TMP/$4.log" || fail "$3 $4: does not say '$2'"
 }
 
 case $1 in

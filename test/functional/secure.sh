@@ -82,6 +82,6 @@ for bad in 'file_prefix = ../../x' 'file_prefix = ..' 'args = "--file-prefix=../
 	printf '[dpdk]\nno_huge = yes\n%s\n[port.a]\ndriver = null\n[port.b]\ndriver = null\n[forward]\na = b\n' \
 		"$bad" | bp_ini prefix
 	"$BYPATH" check "$BP_TMP/prefix.ini" >"$BP_TMP/run.log" 2>&1 && fail "$bad: check says ok"
-	grep -q 'allowed: a name without «/»' "$BP_TMP/run.log" || fail "$bad: does not say what is allowed"
+	grep -q 'allowed: a name without '\''/'\''' "$BP_TMP/run.log" || fail "$bad: does not say what is allowed"
 done
 note "a file prefix that leads elsewhere is refused"

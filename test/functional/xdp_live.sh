@@ -130,7 +130,7 @@ frames_decode()
 	for pair in 'udp sum ok:300' 'cksum 0x[0-9a-f]* (correct):300' 'vlan 4094,:100' \
 		'0x88b5:100' '10\.1\.0\.7\.[0-9]* >:5'; do
 		n=$(grep -c -- "${pair%:*}" "$BP_TMP/wire.txt")
-		[ "$n" -eq "${pair##*:}" ] || fail "$n packets match «${pair%:*}», not ${pair##*:}"
+		[ "$n" -eq "${pair##*:}" ] || fail "$n packets match '${pair%:*}', not ${pair##*:}"
 	done
 	if grep -E '[iI]ncorrect|bad (udp )?cksum|truncated-ip|bad-len' "$BP_TMP/wire.txt" >&2; then
 		fail "tcpdump finds frames that are not right"

@@ -20,7 +20,7 @@ struct config_case {
 	const char *ini;
 	size_t ini_bytes; /* 0: up to the terminator */
 	const char *sets[CASE_SETS_MAX]; /* ends with NULL */
-	/* Exactly what is printed; «@» at the begin of a line stands for the file's path.
+	/* Exactly what is printed; '@' at the begin of a line stands for the file's path.
 	 * NULL: the configuration is right. */
 	const char *errors;
 };

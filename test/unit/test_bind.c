@@ -63,7 +63,7 @@ static void expect_refusal(const struct bp_bind_plan *plan, const char *const *w
 		fail_msg("refused: %d: %s", is_refused, why);
 	for (; words && *words; words++)
 		if (!strstr(why, *words))
-			fail_msg("«%s» lacks «%s»", why, *words);
+			fail_msg("'%s' lacks '%s'", why, *words);
 }
 
 #define REFUSED(plan, ...) expect_refusal(plan, (const char *const[]){ __VA_ARGS__, NULL })
@@ -104,7 +104,7 @@ static void address_in_full_from_every_spelling(void **state)
 	strcpy(address, "untouched");
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		if (bp_pci_parse(none[i], address))
-			fail_msg("«%s» is no PCI address", none[i]);
+			fail_msg("'%s' is no PCI address", none[i]);
 	assert_string_equal(address, "untouched");
 }
 
@@ -311,7 +311,7 @@ static void command_for_a_large_group_is_whole(void **state)
 	plan = plan_of(&eth1, others, 100);
 	assert_true(bp_bind_group_is_split(plan, &plan->devices[0], why, sizeof(why)));
 	if (!strstr(why, command))
-		fail_msg("«%s» lacks «%s»", why, command);
+		fail_msg("'%s' lacks '%s'", why, command);
 	free_plan(plan);
 	free(others);
 }

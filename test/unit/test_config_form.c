@@ -19,46 +19,46 @@ static const struct config_case faults[] = {
 	     "[port.a]\ndriver = null\ncount = 1\n\n; x\ncount = 2\n[forward]\na = a\n",
 	     .errors = "@:6: [port.a] count: is there already in line 3: delete one of the two\n"),
 	CASE("glued_semicolon_would_cut", "[dpdk]\nargs = --vdev=a;b\n" TWO_PORTS,
-	     .errors = "@:2: [dpdk] args: found «--vdev=a;b»: «;» begins a comment and would cut "
+	     .errors = "@:2: [dpdk] args: found '--vdev=a;b': ';' begins a comment and would cut "
 		       "the value: put the value in quotes, or a blank before the comment\n"),
 	CASE("glued_hash_would_cut", "[dpdk]\nargs = a#1 b\n" TWO_PORTS,
-	     .errors = "@:2: [dpdk] args: found «a#1 b»: «#» begins a comment and would cut "
+	     .errors = "@:2: [dpdk] args: found 'a#1 b': '#' begins a comment and would cut "
 		       "the value: put the value in quotes, or a blank before the comment\n"),
 	CASE("quote_without_end", "[dpdk]\nargs = \"--a\n" TWO_PORTS,
-	     .errors = "@:2: [dpdk] args: found «\"--a», a quote without its end: close it with "
+	     .errors = "@:2: [dpdk] args: found '\"--a', a quote without its end: close it with "
 		       "\"\n"),
 	CASE("text_after_quote", "[dpdk]\nargs = '--a' --b\n" TWO_PORTS,
-	     .errors = "@:2: [dpdk] args: found «--b» after the closing quote, where only a "
+	     .errors = "@:2: [dpdk] args: found '--b' after the closing quote, where only a "
 		       "comment may stand\n"),
 	CASE("zero_byte", "[engine]\nmode = io\0\n" TWO_PORTS,
 	     .ini_bytes = sizeof("[engine]\nmode = io\0\n" TWO_PORTS) - 1,
 	     .errors = "@:2: found a zero byte: this is not a text file\n"),
 	CASE("line_without_equals", "[engine]\nmode io\n" TWO_PORTS,
-	     .errors = "@:2: found «mode io», allowed: [section], key = value, or ; comment\n"),
+	     .errors = "@:2: found 'mode io', allowed: [section], key = value, or ; comment\n"),
 	CASE("equals_without_key", "[engine]\n = io\n" TWO_PORTS,
-	     .errors = "@:2: found a «=» without a key before it\n"),
+	     .errors = "@:2: found a '=' without a key before it\n"),
 	CASE("key_without_value", "[engine]\nmode =\nidle = ; none\n" TWO_PORTS,
 	     .errors = "@:2: [engine] mode: found no value: give one, or delete the line\n"
 		       "@:3: [engine] idle: found no value: give one, or delete the line\n"),
 	CASE("key_before_any_section", "mode = io\n" TWO_PORTS,
-	     .errors = "@:1: key «mode» stands before any section: put it below its [section]\n"),
+	     .errors = "@:1: key 'mode' stands before any section: put it below its [section]\n"),
 	CASE("upper_case_section", "[Engine]\nmode = io\n" TWO_PORTS,
-	     .errors = "@:1: found «[Engine]», allowed: lower case; did you mean «[engine]»?\n"),
+	     .errors = "@:1: found '[Engine]', allowed: lower case; did you mean '[engine]'?\n"),
 	CASE("upper_case_key", "[engine]\nMode = io\n" TWO_PORTS,
-	     .errors = "@:2: [engine] mode: found «Mode», allowed: lower case; did you mean "
-		       "«mode»?\n"),
+	     .errors = "@:2: [engine] mode: found 'Mode', allowed: lower case; did you mean "
+		       "'mode'?\n"),
 	CASE("comment_behind_section", "[engine] ; how\nmode = io\n" TWO_PORTS,
-	     .errors = "@:1: found « ; how» after «]»: put the comment on a line of its own\n"),
+	     .errors = "@:1: found ' ; how' after ']': put the comment on a line of its own\n"),
 	CASE("section_without_end", "[engine\nmode = io\n" TWO_PORTS,
-	     .errors = "@:1: found «[engine», a section without «]»: close it\n"),
+	     .errors = "@:1: found '[engine', a section without ']': close it\n"),
 	CASE("empty_section", "[]\nmode = io\n" TWO_PORTS,
-	     .errors = "@:1: found «[]», allowed in a section's name: a-z 0-9 . _ -\n"),
+	     .errors = "@:1: found '[]', allowed in a section's name: a-z 0-9 . _ -\n"),
 	CASE("colon_in_section", "[port:a]\n" TWO_PORTS,
-	     .errors = "@:1: found «[port:a]», allowed in a section's name: a-z 0-9 . _ -\n"),
+	     .errors = "@:1: found '[port:a]', allowed in a section's name: a-z 0-9 . _ -\n"),
 	CASE("blank_in_key", "[engine]\nidle mode = busy\n" TWO_PORTS,
-	     .errors = "@:2: found «idle mode», allowed in a key's name: a-z 0-9 . _ -\n"),
+	     .errors = "@:2: found 'idle mode', allowed in a key's name: a-z 0-9 . _ -\n"),
 	CASE("backslash_in_comment_would_swallow", "[engine]\n; C:\\\nmode = io\n" TWO_PORTS,
-	     .errors = "@:2: found «\\» at the end, which would swallow the next line: write all "
+	     .errors = "@:2: found '\\' at the end, which would swallow the next line: write all "
 		       "on one line, or put the value in quotes\n"),
 	CASE("control_character", "[engine]\nmode = \x1b[1mio\n" TWO_PORTS,
 	     .errors = "@:2: found a control character: use blanks and line feeds only\n"),
@@ -69,15 +69,15 @@ static const struct config_case faults[] = {
 		       "UTF-8\n"),
 	CASE("errors_come_by_line_and_all_of_them",
 	     "[engine]\nmode io\nburst = 65\n[memroy]\n" TWO_PORTS "a = c\n",
-	     .errors = "@:2: found «mode io», allowed: [section], key = value, or ; comment\n"
-		       "@:3: [engine] burst: found «65», allowed: 1..64 views\n"
+	     .errors = "@:2: found 'mode io', allowed: [section], key = value, or ; comment\n"
+		       "@:3: [engine] burst: found '65', allowed: 1..64 views\n"
 		       "@:4: [memroy]: unknown section, allowed: engine, memory, port.NAME, "
-		       "forward, gen, stream.NAME, dpdk; did you mean «memory»?\n"
+		       "forward, gen, stream.NAME, dpdk; did you mean 'memory'?\n"
 		       "@:11: [forward] a: is there already in line 10: delete one of the two\n"),
 	CASE("what_a_bad_line_may_have_held_is_not_missed",
 	     "[port.a]\ndriver null\n[port.b]\ndriver = null\n[forward\na = b\n",
-	     .errors = "@:2: found «driver null», allowed: [section], key = value, or ; comment\n"
-		       "@:5: found «[forward», a section without «]»: close it\n"),
+	     .errors = "@:2: found 'driver null', allowed: [section], key = value, or ; comment\n"
+		       "@:5: found '[forward', a section without ']': close it\n"),
 };
 
 static const struct config_case rights[] = {
@@ -193,7 +193,7 @@ static void ten_thousand_errors_end(void **state)
 	for (size_t i = 0; i < n_bytes; i += 2)
 		memcpy(text + i, "x\n", 2);
 	assert_int_equal(load_text(text, n_bytes, NULL, &conf, errors), -EINVAL);
-	assert_non_null(strstr(errors, "@:1: found «x»"));
+	assert_non_null(strstr(errors, "@:1: found 'x'"));
 	free(text);
 }
 

@@ -27,12 +27,12 @@ static const struct config_case cases[] = {
 	CASE("sender_alone", "[port.a]\ndriver = null\n[gen]\ntx = a\n", .errors = NULL),
 	CASE("null_invents_what_it_receives", "[port.a]\ndriver = null\n[gen]\nrx = a\n",
 	     .errors =
-		     "@:4: [gen] rx: found «a», a null port, which makes its frames by itself: nothing "
+		     "@:4: [gen] rx: found 'a', a null port, which makes its frames by itself: nothing "
 		     "that was sent comes out of it\n"),
 	CASE("a_capture_holds_nothing_that_is_sent",
 	     "[port.a]\ndriver = null\n[port.b]\ndriver = pcap\ndevice = f\n[gen]\ntx = a\nrx = b\n",
 	     .errors =
-		     "@:8: [gen] rx: found «b», a capture, which holds what was sent before: receive "
+		     "@:8: [gen] rx: found 'b', a capture, which holds what was sent before: receive "
 		     "without tx to count what is in it\n"),
 	CASE("a_capture_is_counted_alone", "[port.b]\ndriver = pcap\ndevice = f\n[gen]\nrx = b\n",
 	     .errors = NULL),
@@ -40,25 +40,25 @@ static const struct config_case cases[] = {
 	     .errors = "@:9: [port.c]: is used nowhere: name it in [gen], or delete the section\n"),
 	CASE("no_such_port", PORTS "[gen]\ntx = a\nrx = bb\n",
 	     .errors = "@:3: [port.b]: is used nowhere: name it in [gen], or delete the section\n"
-		       "@:8: [gen] rx: found «bb», which is no port: add a section [port.bb]; did "
-		       "you mean «b»?\n"),
+		       "@:8: [gen] rx: found 'bb', which is no port: add a section [port.bb]; did "
+		       "you mean 'b'?\n"),
 	CASE("rates", GEN, .sets = { "gen.rate=5" },
-	     .errors = "--set gen.rate=5: [gen] rate: found «5»" RATE),
+	     .errors = "--set gen.rate=5: [gen] rate: found '5'" RATE),
 	CASE("rate_of_nothing", GEN, .sets = { "gen.rate=0pps" },
-	     .errors = "--set gen.rate=0pps: [gen] rate: found «0pps»" RATE),
+	     .errors = "--set gen.rate=0pps: [gen] rate: found '0pps'" RATE),
 	CASE("more_than_the_line", GEN, .sets = { "gen.rate=101%" },
-	     .errors = "--set gen.rate=101%: [gen] rate: found «101%»" RATE),
+	     .errors = "--set gen.rate=101%: [gen] rate: found '101%'" RATE),
 	CASE("rate_in_hex", GEN, .sets = { "gen.rate=0x10pps" },
-	     .errors = "--set gen.rate=0x10pps: [gen] rate: found «0x10pps»" RATE),
+	     .errors = "--set gen.rate=0x10pps: [gen] rate: found '0x10pps'" RATE),
 	CASE("unknown_key", GEN, .sets = { "gen.rat=5" },
-	     .errors = "--set gen.rat=5: [gen] rat: unknown key; did you mean «rate»?\n"),
+	     .errors = "--set gen.rat=5: [gen] rat: unknown key; did you mean 'rate'?\n"),
 	CASE("small_size", GEN, .sets = { "stream.s.size=63" },
-	     .errors = "--set stream.s.size=63: [stream.s] size: found «63»" SIZE),
+	     .errors = "--set stream.s.size=63: [stream.s] size: found '63'" SIZE),
 	CASE("nine_sizes", GEN, .sets = { "stream.s.size=64,65,66,67,68,69,70,71,72" },
 	     .errors = "--set stream.s.size=64,65,66,67,68,69,70,71,72: [stream.s] size: found "
-		       "«64,65,66,67,68,69,70,71,72»" SIZE),
+		       "'64,65,66,67,68,69,70,71,72'" SIZE),
 	CASE("weight_of_nothing", GEN, .sets = { "stream.s.size=64:0" },
-	     .errors = "--set stream.s.size=64:0: [stream.s] size: found «64:0»" SIZE),
+	     .errors = "--set stream.s.size=64:0: [stream.s] size: found '64:0'" SIZE),
 	CASE("tagged_frames_need_68", GEN, .sets = { "stream.s.vlan=5" },
 	     .errors = "--set stream.s.vlan=5: [stream.s] size: found 64 bytes, but udp4 VLAN "
 		       "frames with their signature need 68: set size = 68 or more\n"),
@@ -77,13 +77,13 @@ static const struct config_case cases[] = {
 		     "more\n"),
 	CASE("no_such_header", GEN, .sets = { "stream.s.encap=vlan:5,qinq", "stream.s.size=128" },
 	     .errors =
-		     "--set stream.s.encap=vlan:5,qinq: [stream.s] encap: found «vlan:5,qinq»" ENCAP),
+		     "--set stream.s.encap=vlan:5,qinq: [stream.s] encap: found 'vlan:5,qinq'" ENCAP),
 	CASE("a_label_of_21_bits", GEN,
 	     .sets = { "stream.s.encap=mpls:1048576", "stream.s.size=128" },
 	     .errors = "--set stream.s.encap=mpls:1048576: [stream.s] encap: found "
-		       "«mpls:1048576»" ENCAP),
+		       "'mpls:1048576'" ENCAP),
 	CASE("a_list_that_ends_early", GEN, .sets = { "stream.s.encap=gre,", "stream.s.size=128" },
-	     .errors = "--set stream.s.encap=gre,: [stream.s] encap: found «gre,»" ENCAP),
+	     .errors = "--set stream.s.encap=gre,: [stream.s] encap: found 'gre,'" ENCAP),
 	CASE("two_tunnels", GEN, .sets = { "stream.s.encap=gre,vxlan:1", "stream.s.size=200" },
 	     .errors =
 		     "--set stream.s.encap=gre,vxlan:1: [stream.s] encap: found 2 tunnels, allowed: "
@@ -120,24 +120,24 @@ static const struct config_case cases[] = {
 		       "protocol = udp4 needs IPv4\n"),
 	CASE("range_of_two_families", GEN, .sets = { "stream.s.src=10.0.0.1-2001:2::1" },
 	     .errors = "--set stream.s.src=10.0.0.1-2001:2::1: [stream.s] src: found "
-		       "«10.0.0.1-2001:2::1»: one is IPv4, the other IPv6" ADDR),
+		       "'10.0.0.1-2001:2::1': one is IPv4, the other IPv6" ADDR),
 	CASE("range_backwards", GEN, .sets = { "stream.s.src=10.0.0.2-10.0.0.1" },
 	     .errors = "--set stream.s.src=10.0.0.2-10.0.0.1: [stream.s] src: found "
-		       "«10.0.0.2-10.0.0.1»: the last is below the first" ADDR),
+		       "'10.0.0.2-10.0.0.1': the last is below the first" ADDR),
 	CASE("group_mac", GEN, .sets = { "stream.s.src_mac=01:00:5e:00:00:01" },
 	     .errors = "--set stream.s.src_mac=01:00:5e:00:00:01: [stream.s] src_mac: found "
-		       "«01:00:5e:00:00:01»" MAC),
+		       "'01:00:5e:00:00:01'" MAC),
 	CASE("eth_has_no_addresses", GEN,
 	     .sets = { "stream.s.protocol=eth", "stream.s.dst=10.0.0.1" },
 	     .errors =
 		     "--set stream.s.dst=10.0.0.1: [stream.s] dst: does not apply: protocol = eth "
 		     "has no IP header; delete the line\n"),
 	CASE("bad_stream_name", GEN "[stream.a.b]\n",
-	     .errors = "@:9: [stream.a.b]: found a stream named «a.b», allowed: 1..31 of a-z 0-9 _ "
+	     .errors = "@:9: [stream.a.b]: found a stream named 'a.b', allowed: 1..31 of a-z 0-9 _ "
 		       "-\n"),
 	CASE("replay_is_a_capture", GEN, .sets = { "gen.replay=b" },
 	     .errors =
-		     "--set gen.replay=b: [gen] replay: found «b»; allowed: a pcap port with mode = "
+		     "--set gen.replay=b: [gen] replay: found 'b'; allowed: a pcap port with mode = "
 		     "read\n"),
 };
 

@@ -12,8 +12,8 @@
 #define PORT(name, driver, device) "[port." name "]\ndriver = " driver "\ndevice = " device "\n"
 #define TWO(driver_a, device_a, driver_b, device_b) \
 	PORT("a", driver_a, device_a) PORT("b", driver_b, device_b) "[forward]\na = b\nb = a\n"
-#define TAKEN(device)                                                                         \
-	"@:6: [port.b] device: found «" device "», which port a uses already: one port per " \
+#define TAKEN(device)                                                                        \
+	"@:6: [port.b] device: found '" device "', which port a uses already: one port per " \
 	"device; for more of its queues raise that port's queues\n"
 
 static const struct config_case paths[] = {
@@ -25,19 +25,19 @@ static const struct config_case paths[] = {
 	CASE("empty_forward", "[port.a]\ndriver = null\n[forward]\n",
 	     .errors = "@:3: [forward]: says nothing: add FROM = TO, both names of ports\n"),
 	CASE("forward_without_ports", "[forward]\na = b\n",
-	     .errors = "@:2: [forward] a: found «a», which is no port; allowed: none, as there is "
+	     .errors = "@:2: [forward] a: found 'a', which is no port; allowed: none, as there is "
 		       "no [port.NAME]\n"
-		       "@:2: [forward] a: found «b», which is no port; allowed: none, as there is "
+		       "@:2: [forward] a: found 'b', which is no port; allowed: none, as there is "
 		       "no [port.NAME]\n"
 		       "@: has no port: add a section [port.NAME] with driver and device\n"),
 	CASE("forward_to_unknown_port_suggests_nearest",
 	     "[port.wan]\ndriver = null\n[port.lan]\ndriver = null\n[forward]\nwan = lam\n",
-	     .errors = "@:6: [forward] wan: found «lam», which is no port; allowed: wan, lan; did "
-		       "you mean «lan»?\n"),
+	     .errors = "@:6: [forward] wan: found 'lam', which is no port; allowed: wan, lan; did "
+		       "you mean 'lan'?\n"),
 	CASE("forward_from_unknown_port_suggests_nearest",
 	     "[port.wan]\ndriver = null\n[port.lan]\ndriver = null\n[forward]\nwam = lan\n",
-	     .errors = "@:6: [forward] wam: found «wam», which is no port; allowed: wan, lan; did "
-		       "you mean «wan»?\n"),
+	     .errors = "@:6: [forward] wam: found 'wam', which is no port; allowed: wan, lan; did "
+		       "you mean 'wan'?\n"),
 	CASE("port_twice", TWO_PORTS "[port.a]\ndriver = null\n",
 	     .errors = "@:7: section [port.a] is there already in line 1: join the two\n"
 		       "@:8: [port.a] driver: is there already in line 2: delete one of the "
@@ -47,19 +47,19 @@ static const struct config_case paths[] = {
 		       "section\n"),
 	CASE("two_workers_three_cores", "[engine]\nworkers = 2\ncores = 0-2\n" TWO_PORTS,
 	     .errors = "@:3: [engine] cores: found 3 core(s) for workers = 2: give each worker "
-		       "one, or delete «workers»\n"),
+		       "one, or delete 'workers'\n"),
 	CASE("in_memory_beside_no_huge", "[dpdk]\nin_memory = yes\nno_huge = yes\n" TWO_PORTS,
-	     .errors = "@:2: [dpdk] in_memory: found «yes» beside no_huge = yes, which EAL "
+	     .errors = "@:2: [dpdk] in_memory: found 'yes' beside no_huge = yes, which EAL "
 		       "refuses: delete one of the two lines\n"),
 	CASE("protect_beside_macswap",
 	     "[engine]\nmode = macswap\n[memory]\nprotect = yes\n" TWO_PORTS,
-	     .errors = "@:4: [memory] protect: found «yes», which only [engine] mode = io can do: "
+	     .errors = "@:4: [memory] protect: found 'yes', which only [engine] mode = io can do: "
 		       "set one of the two\n"),
 	CASE("protect_beside_what_touches_the_arena",
 	     "[memory]\nprotect = yes\n" TWO("tap", "t0", "af_xdp", "eth0"),
-	     .errors = "@:2: [memory] protect: found «yes», but the driver of port a touches the "
+	     .errors = "@:2: [memory] protect: found 'yes', but the driver of port a touches the "
 		       "arena: use af_xdp, ring, null, or delete the line\n"
-		       "@:2: [memory] protect: found «yes», but port b looks at checksums: set "
+		       "@:2: [memory] protect: found 'yes', but port b looks at checksums: set "
 		       "[port.b] checksum = off\n"),
 	CASE("port_to_itself_reflects", "[port.a]\ndriver = null\n[forward]\na = a\n"),
 	CASE("two_ports_to_one", PORT("a", "af_packet", "eth0") PORT("b", "af_packet", "eth1") PORT(
@@ -68,35 +68,35 @@ static const struct config_case paths[] = {
 
 static const struct config_case devices[] = {
 	CASE("missing_driver_and_device", "[port.a]\n[port.b]\ndriver = tap\n[forward]\na = b\n",
-	     .errors = "@:1: [port.a] driver: is missing: add «driver = …», the I/O backend; "
+	     .errors = "@:1: [port.a] driver: is missing: add 'driver = …', the I/O backend; "
 		       "allowed: af_packet | af_xdp | dpdk | pcap | tap | ring | null | xdp_live\n"
-		       "@:2: [port.b] device: is missing: add «device = …», the network "
+		       "@:2: [port.b] device: is missing: add 'device = …', the network "
 		       "interface to make\n"),
 	CASE("interface_name_too_long", PORT("a", "af_xdp", "abcdefghijklmnop") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «abcdefghijklmnop», 16 bytes; allowed: the "
+	     .errors = "@:3: [port.a] device: found 'abcdefghijklmnop', 16 bytes; allowed: the "
 		       "name of a network interface, up to 15 bytes\n"),
 	CASE("longest_interface_name", PORT("a", "af_xdp", "abcdefghijklmno") "[forward]\na=a\n"),
 	CASE("interface_name_with_slash", PORT("a", "tap", "net/tap") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «net/tap»; allowed: the name of a network "
+	     .errors = "@:3: [port.a] device: found 'net/tap'; allowed: the name of a network "
 		       "interface\n"),
 	CASE("pci_address_for_a_kernel_driver",
 	     PORT("a", "af_packet", "0000:3:0.0") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «0000:3:0.0»; allowed: the name of a network "
+	     .errors = "@:3: [port.a] device: found '0000:3:0.0'; allowed: the name of a network "
 		       "interface; a PCI address needs driver = dpdk\n"),
 	CASE("pci_without_domain", PORT("a", "dpdk", "03:00.1,rxq=1") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «03:00.1»; a PCI address is DDDD:BB:DD.F, as "
-		       "0000:03:00.1; did you mean «0000:03:00.1»?\n"),
+	     .errors = "@:3: [port.a] device: found '03:00.1'; a PCI address is DDDD:BB:DD.F, as "
+		       "0000:03:00.1; did you mean '0000:03:00.1'?\n"),
 	CASE("pci_function_too_high", PORT("a", "dpdk", "0000:03:00.8") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «0000:03:00.8»; a PCI address is "
+	     .errors = "@:3: [port.a] device: found '0000:03:00.8'; a PCI address is "
 		       "DDDD:BB:DD.F, as 0000:03:00.1\n"),
 	CASE("pci_device_too_high", PORT("a", "dpdk", "0000:03:20.0") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «0000:03:20.0»; a PCI address is "
+	     .errors = "@:3: [port.a] device: found '0000:03:20.0'; a PCI address is "
 		       "DDDD:BB:DD.F, as 0000:03:00.1\n"),
 	CASE("pci_without_function", PORT("a", "dpdk", "0000:03:00") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «0000:03:00»; a PCI address is DDDD:BB:DD.F, "
+	     .errors = "@:3: [port.a] device: found '0000:03:00'; a PCI address is DDDD:BB:DD.F, "
 		       "as 0000:03:00.1\n"),
 	CASE("interface_for_dpdk", PORT("a", "dpdk", "eth0") "[forward]\na=a\n",
-	     .errors = "@:3: [port.a] device: found «eth0»; allowed: a PCI address as "
+	     .errors = "@:3: [port.a] device: found 'eth0'; allowed: a PCI address as "
 		       "0000:03:00.1, or a DPDK device string as net_memif0,role=client; for a "
 		       "network interface: net_af_packet0,iface=NAME\n"),
 	CASE("dpdk_devices_of_every_kind",
@@ -118,7 +118,7 @@ static const struct config_case devices[] = {
 	CASE("live_capture_beside_a_port", TWO("af_packet", "eth0", "pcap", "eth0"),
 	     .sets = { "port.b.mode=live" }, .errors = TAKEN("eth0")),
 	CASE("third_end_of_a_ring", TWO("ring", "r", "ring", "r") "c = a\n" PORT("c", "ring", "r"),
-	     .errors = "@:13: [port.c] device: found «r», which port b uses already: a ring has "
+	     .errors = "@:13: [port.c] device: found 'r', which port b uses already: a ring has "
 		       "two ends at most\n"),
 	CASE("ring_with_one_end", PORT("a", "ring", "r") "[forward]\na = a\n"),
 	CASE("file_written_twice",
@@ -127,7 +127,7 @@ static const struct config_case devices[] = {
 	     .sets = { "port.a.mode=write", "port.b.mode=write", "forward.a=", "forward.b=" },
 	     .errors = "@:4: [port.b]: is used nowhere: name it in [forward], or delete the "
 		       "section\n"
-		       "@:6: [port.b] device: found «x.pcap», which port a uses already: a file "
+		       "@:6: [port.b] device: found 'x.pcap', which port a uses already: a file "
 		       "that is written belongs to one port\n"),
 	CASE("file_read_twice",
 	     PORT("a", "pcap", "x.pcap") PORT(
@@ -135,17 +135,17 @@ static const struct config_case devices[] = {
 	CASE("file_that_is_read_as_target",
 	     PORT("a", "pcap", "x.pcap") "[port.c]\ndriver = null\n[forward]\nc = a\n",
 	     .errors =
-		     "@:1: [port.a] mode: found «read», but [forward] c = a sends to here: "
+		     "@:1: [port.a] mode: found 'read', but [forward] c = a sends to here: "
 		     "nothing can be sent to a file that is read: use mode = write, or a null port\n"),
 	CASE("file_that_is_written_as_source",
 	     PORT("a", "pcap", "x.pcap") "mode = write\n"
 					 "[port.c]\ndriver = null\n[forward]\na = c\n",
-	     .errors = "@:4: [port.a] mode: found «write», but [forward] a = c receives from "
+	     .errors = "@:4: [port.a] mode: found 'write', but [forward] a = c receives from "
 		       "here: nothing comes out of a file that is written\n"),
 	CASE("pace_against_rate",
 	     PORT("a", "pcap", "x.pcap") "pace = recorded\nrate_pps = 7\n"
 					 "[port.c]\ndriver = null\n[forward]\na = c\n",
-	     .errors = "@:4: [port.a] pace: found «recorded» beside rate_pps = 7: the two "
+	     .errors = "@:4: [port.a] pace: found 'recorded' beside rate_pps = 7: the two "
 		       "contradict each other; delete one\n"),
 	CASE("made_frames_longer_than_the_arena's",
 	     "[port.a]\ndriver = null\nframe_bytes = 1793\n"

@@ -25,8 +25,8 @@ static const struct config_case ends[] = {
 	     .errors = "@:8: [engine] until: found 'replayed', but no capture is played: forward "
 		       "from a pcap port with mode = read, or delete the line\n"),
 	CASE("a_bad_mode_is_said_once", PLAYS("mode = raed\n") UNTIL,
-	     .errors = "@:4: [port.a] mode: found «raed», allowed: read | write | live; did you "
-		       "mean «read»?\n"),
+	     .errors = "@:4: [port.a] mode: found 'raed', allowed: read | write | live; did you "
+		       "mean 'read'?\n"),
 };
 
 static const struct config_case rounds[] = {
@@ -37,29 +37,29 @@ static const struct config_case rounds[] = {
 	     .errors = "@:5: [port.a] rounds: found '2' beside loop = no: the two contradict each "
 		       "other; delete one\n"),
 	CASE("too_many_rounds", PLAYS("rounds = 4294967296\n"),
-	     .errors = "@:4: [port.a] rounds: found «4294967296», allowed: 0..4294967295 rounds, "
+	     .errors = "@:4: [port.a] rounds: found '4294967296', allowed: 0..4294967295 rounds, "
 		       "0: as loop says\n"),
 	CASE("a_delay_between_one", PLAYS("round_delay = 1\n"),
 	     .errors = "@:4: [port.a] round_delay: found a time between rounds, but there is one "
 		       "round: set rounds, or loop = yes\n"),
 	CASE("a_delay_is_no_number", PLAYS("loop = yes\nround_delay = nan\n"),
-	     .errors = "@:5: [port.a] round_delay: found «nan», allowed: seconds, 0..1e9, a "
+	     .errors = "@:5: [port.a] round_delay: found 'nan', allowed: seconds, 0..1e9, a "
 		       "fraction is allowed\n"),
 	CASE("of_a_file_that_is_written",
 	     "[port.a]\ndriver = null\n[port.b]\ndriver = pcap\n"
 	     "device = b.pcap\nmode = write\nrounds = 2\n[forward]\n"
 	     "a = b\n",
 	     .errors =
-		     "@:7: [port.b] rounds: found «2», but driver pcap knows this key with mode = "
+		     "@:7: [port.b] rounds: found '2', but driver pcap knows this key with mode = "
 		     "read only, and the mode is write; delete the line\n"),
 	CASE("of_another_driver", "[port.a]\ndriver = null\nmax_gap = 2\n[forward]\na = a\n",
-	     .errors = "@:3: [port.a] max_gap: found «2», but driver null does not know this key; "
+	     .errors = "@:3: [port.a] max_gap: found '2', but driver null does not know this key; "
 		       "drivers that do: pcap; delete the line\n"),
 };
 
-#define FACTOR(value)                                                                            \
-	CASE("speed_" value, PLAYS("speed = " value "\n"),                                       \
-	     .errors = "@:4: [port.a] speed: found «" value "», allowed: 0.000001..1000000, a " \
+#define FACTOR(value)                                                                           \
+	CASE("speed_" value, PLAYS("speed = " value "\n"),                                      \
+	     .errors = "@:4: [port.a] speed: found '" value "', allowed: 0.000001..1000000, a " \
 		       "fraction is allowed\n")
 
 static const struct config_case paces[] = {
@@ -83,9 +83,9 @@ static const struct config_case paces[] = {
 		       "delete one of the two\n"),
 };
 
-#define MAC(value)                                                                                  \
-	CASE("mac_" value, PLAYS("dst_mac = " value "\n"),                                          \
-	     .errors = "@:4: [port.a] dst_mac: found «" value "», allowed: a unicast MAC address " \
+#define MAC(value)                                                                                 \
+	CASE("mac_" value, PLAYS("dst_mac = " value "\n"),                                         \
+	     .errors = "@:4: [port.a] dst_mac: found '" value "', allowed: a unicast MAC address " \
 		       "as 02:00:00:00:00:01\n")
 
 static const struct config_case frames[] = {
@@ -102,15 +102,15 @@ static const struct config_case frames[] = {
 	     .errors = "@:4: [port.a] strip_vlan: found 'yes' beside vlan = 7: the two contradict "
 		       "each other; delete one\n"),
 	CASE("no_such_tag", PLAYS("vlan = 4095\n"),
-	     .errors = "@:4: [port.a] vlan: found «4095», allowed: 0..4094, 0: as recorded\n"),
+	     .errors = "@:4: [port.a] vlan: found '4095', allowed: 0..4094, 0: as recorded\n"),
 	CASE("other_addresses_for_no_round", PLAYS("rounds = 1\nround_shift = 256\n"),
 	     .errors = "@:5: [port.a] round_shift: is about further rounds, but there is one: set "
 		       "rounds, or loop = yes\n"),
 	CASE("too_far", PLAYS("rounds = 2\nround_shift = 16777216\n"),
-	     .errors = "@:5: [port.a] round_shift: found «16777216», allowed: 0..16777215 "
+	     .errors = "@:5: [port.a] round_shift: found '16777216', allowed: 0..16777215 "
 		       "addresses, 0: the same in each round\n"),
 	CASE("another_word", PLAYS("truncated = yes\n"),
-	     .errors = "@:4: [port.a] truncated: found «yes», allowed: drop | pad\n"),
+	     .errors = "@:4: [port.a] truncated: found 'yes', allowed: drop | pad\n"),
 };
 
 static void one_address_for_all_frames(void **state)

@@ -16,31 +16,31 @@
 static const struct config_case sections_and_keys[] = {
 	CASE("unknown_section_suggests_nearest", "[engin]\nmode = io\n" TWO_PORTS,
 	     .errors = "@:1: [engin]: unknown section, allowed: " SECTIONS
-		       "; did you mean «engine»?\n"),
+		       "; did you mean 'engine'?\n"),
 	CASE("unknown_section_far_from_all", "[qos]\nmode = io\n" TWO_PORTS,
 	     .errors = "@:1: [qos]: unknown section, allowed: " SECTIONS "\n"),
 	CASE("plural_port_section", "[ports.c]\ndriver = null\n" TWO_PORTS,
 	     .errors = "@:1: [ports.c]: unknown section, allowed: " SECTIONS
-		       "; did you mean «port.c»?\n"),
+		       "; did you mean 'port.c'?\n"),
 	CASE("port_without_name", "[port]\ndriver = null\n" TWO_PORTS,
 	     .errors = "@:1: [port]: unknown section, allowed: " SECTIONS
-		       "; did you mean «port.NAME»?\n"),
+		       "; did you mean 'port.NAME'?\n"),
 	CASE("port_with_empty_name", "[port.]\ndriver = null\n" TWO_PORTS,
-	     .errors = "@:1: [port.]: found a port named «», allowed: 1..31 of a-z 0-9 _ -\n"),
+	     .errors = "@:1: [port.]: found a port named '', allowed: 1..31 of a-z 0-9 _ -\n"),
 	CASE("port_with_dot_in_name", "[port.a.b]\ndriver = null\n" TWO_PORTS,
-	     .errors = "@:1: [port.a.b]: found a port named «a.b», allowed: 1..31 of a-z 0-9 _ "
+	     .errors = "@:1: [port.a.b]: found a port named 'a.b', allowed: 1..31 of a-z 0-9 _ "
 		       "-\n"),
 	CASE("port_name_too_long", "[port.abcdefghijabcdefghijabcdefghij12]\n" TWO_PORTS,
 	     .errors = "@:1: [port.abcdefghijabcdefghijabcdefghij12]: found a port named "
-		       "«abcdefghijabcdefghijabcdefghij12», allowed: 1..31 of a-z 0-9 _ -\n"),
+		       "'abcdefghijabcdefghijabcdefghij12', allowed: 1..31 of a-z 0-9 _ -\n"),
 	CASE("unknown_key_suggests_nearest", TWO_PORTS "[memory]\nframse = 1024\n",
-	     .errors = "@:8: [memory] framse: unknown key; did you mean «frames»?\n"),
+	     .errors = "@:8: [memory] framse: unknown key; did you mean 'frames'?\n"),
 	CASE("unknown_port_key_suggests_nearest", TWO_PORTS "[port.c]\ndrvier = null\n",
-	     .errors = "@:7: [port.c] driver: is missing: add «driver = …», the I/O backend; "
+	     .errors = "@:7: [port.c] driver: is missing: add 'driver = …', the I/O backend; "
 		       "allowed: " DRIVERS "\n"
 		       "@:7: [port.c]: is used nowhere: name it in [forward], or delete the "
 		       "section\n"
-		       "@:8: [port.c] drvier: unknown key; did you mean «driver»?\n"),
+		       "@:8: [port.c] drvier: unknown key; did you mean 'driver'?\n"),
 	CASE("key_of_another_section", TWO_PORTS "[engine]\nhugepages = yes\n",
 	     .errors = "@:8: [engine] hugepages: unknown key here: it belongs in [memory]\n"),
 	CASE("key_of_a_port", TWO_PORTS "[engine]\nqueues = 2\n",
@@ -50,82 +50,82 @@ static const struct config_case sections_and_keys[] = {
 	CASE("key_of_another_driver",
 	     "[port.a]\ndriver = null\ndevice = x\ntx = ring\nqdisc_bypass = no\n[forward]\n"
 	     "a = a\n",
-	     .errors = "@:3: [port.a] device: found «x», but driver null does not know this key; "
+	     .errors = "@:3: [port.a] device: found 'x', but driver null does not know this key; "
 		       "drivers that do: af_packet, af_xdp, dpdk, pcap, tap, ring, "
 		       "xdp_live; delete the "
 		       "line\n"
-		       "@:4: [port.a] tx: found «ring», but driver null does not know this key; "
+		       "@:4: [port.a] tx: found 'ring', but driver null does not know this key; "
 		       "drivers that do: af_packet; delete the line\n"
-		       "@:5: [port.a] qdisc_bypass: found «no», but driver null does not know this "
+		       "@:5: [port.a] qdisc_bypass: found 'no', but driver null does not know this "
 		       "key; drivers that do: af_packet; delete the line\n"),
 	CASE("key_of_another_mode",
 	     "[port.a]\ntx = ring\ndriver = af_packet\ndevice = eth0\nmode = socket\n[forward]\n"
 	     "a = a\n",
-	     .errors = "@:2: [port.a] tx: found «ring», but driver af_packet knows this key with "
+	     .errors = "@:2: [port.a] tx: found 'ring', but driver af_packet knows this key with "
 		       "mode = mmap only, and the mode is socket; delete the line\n"),
 	CASE("mode_of_a_driver_without_modes",
 	     "[port.a]\ndriver = null\nmode = copy\n[forward]\n"
 	     "a = a\n",
-	     .errors = "@:3: [port.a] mode: found «copy», but driver null does not know this key; "
+	     .errors = "@:3: [port.a] mode: found 'copy', but driver null does not know this key; "
 		       "drivers that do: af_packet, af_xdp, pcap; delete the line\n"),
 };
 
 static const struct config_case values[] = {
 	CASE("letters_for_a_number", "[engine]\nburst = many\n" TWO_PORTS,
-	     .errors = "@:2: [engine] burst: found «many», allowed: 1..64 views\n"),
+	     .errors = "@:2: [engine] burst: found 'many', allowed: 1..64 views\n"),
 	CASE("number_with_a_tail", "[engine]\nburst = 32x\n" TWO_PORTS,
-	     .errors = "@:2: [engine] burst: found «32x», allowed: 1..64 views\n"),
+	     .errors = "@:2: [engine] burst: found '32x', allowed: 1..64 views\n"),
 	CASE("negative", "[engine]\ntx_retries = -1\n" TWO_PORTS,
-	     .errors = "@:2: [engine] tx_retries: found «-1», allowed: 0..1024 attempts\n"),
+	     .errors = "@:2: [engine] tx_retries: found '-1', allowed: 0..1024 attempts\n"),
 	CASE("hexadecimal", "[engine]\nburst = 0x20\n" TWO_PORTS,
-	     .errors = "@:2: [engine] burst: found «0x20», allowed: 1..64 views\n"),
+	     .errors = "@:2: [engine] burst: found '0x20', allowed: 1..64 views\n"),
 	CASE("more_than_64_bits", "[memory]\nframes = 18446744073709552128\n" TWO_PORTS,
-	     .errors = "@:2: [memory] frames: found «18446744073709552128», allowed: "
+	     .errors = "@:2: [memory] frames: found '18446744073709552128', allowed: "
 		       "512..4194304 frames\n"),
 	CASE("below_the_range", "[memory]\nframes = 511\n" TWO_PORTS,
-	     .errors = "@:2: [memory] frames: found «511», allowed: 512..4194304 frames\n"),
+	     .errors = "@:2: [memory] frames: found '511', allowed: 512..4194304 frames\n"),
 	CASE("above_the_range", "[engine]\nworkers = 33\n" TWO_PORTS,
-	     .errors = "@:2: [engine] workers: found «33», allowed: 1..32 threads\n"),
+	     .errors = "@:2: [engine] workers: found '33', allowed: 1..32 threads\n"),
 	CASE("between_two_sizes", "[memory]\nframe_bytes = 3000\n" TWO_PORTS,
-	     .errors = "@:2: [memory] frame_bytes: found «3000», allowed: 2048 | 4096 bytes\n"),
+	     .errors = "@:2: [memory] frame_bytes: found '3000', allowed: 2048 | 4096 bytes\n"),
 	CASE("not_a_power_of_two",
 	     TWO_PORTS "b = c\n[port.c]\ndriver = ring\ndevice = r\n"
 		       "ring_size = 1000\n",
-	     .errors = "@:11: [port.c] ring_size: found «1000», allowed: 8..65536 slots, a power "
+	     .errors = "@:11: [port.c] ring_size: found '1000', allowed: 8..65536 slots, a power "
 		       "of two, or 0: driver's choice\n"),
 	CASE("true_for_yes", "[memory]\nprotect = true\n" TWO_PORTS,
-	     .errors = "@:2: [memory] protect: found «true», allowed: yes | no; did you mean "
-		       "«yes»?\n"),
+	     .errors = "@:2: [memory] protect: found 'true', allowed: yes | no; did you mean "
+		       "'yes'?\n"),
 	CASE("word_nearby", "[engine]\nmode = macswpa\nidle = bussy\n" TWO_PORTS,
-	     .errors = "@:2: [engine] mode: found «macswpa», allowed: io | macswap; did you mean "
-		       "«macswap»?\n"
-		       "@:3: [engine] idle: found «bussy», allowed: adaptive | busy; did you mean "
-		       "«busy»?\n"),
+	     .errors = "@:2: [engine] mode: found 'macswpa', allowed: io | macswap; did you mean "
+		       "'macswap'?\n"
+		       "@:3: [engine] idle: found 'bussy', allowed: adaptive | busy; did you mean "
+		       "'busy'?\n"),
 	CASE("word_in_upper_case", "[engine]\nmode = IO\n" TWO_PORTS,
-	     .errors = "@:2: [engine] mode: found «IO», allowed: io | macswap; did you mean "
-		       "«io»?\n"),
+	     .errors = "@:2: [engine] mode: found 'IO', allowed: io | macswap; did you mean "
+		       "'io'?\n"),
 	CASE("driver_nearby", TWO_PORTS "b = c\n[port.c]\ndriver = afxdp\n",
-	     .errors = "@:9: [port.c] driver: found «afxdp», allowed: " DRIVERS
-		       "; did you mean «af_xdp»?\n"),
+	     .errors = "@:9: [port.c] driver: found 'afxdp', allowed: " DRIVERS
+		       "; did you mean 'af_xdp'?\n"),
 	CASE("mode_of_another_driver",
 	     "[port.a]\ndriver = af_xdp\ndevice = eth0\nmode = mmap\n[forward]\na = a\n",
-	     .errors = "@:4: [port.a] mode: found «mmap», allowed: auto | zerocopy | copy | "
+	     .errors = "@:4: [port.a] mode: found 'mmap', allowed: auto | zerocopy | copy | "
 		       "skb\n"),
 	CASE("modes_are_known_by_other_names_too",
 	     "[port.a]\ndriver = af_xdp\ndevice = eth0\nmode = generic\n[forward]\na = a\n",
-	     .errors = "@:4: [port.a] mode: found «generic», allowed: auto | zerocopy | copy | "
-		       "skb; did you mean «skb»?\n"),
+	     .errors = "@:4: [port.a] mode: found 'generic', allowed: auto | zerocopy | copy | "
+		       "skb; did you mean 'skb'?\n"),
 	CASE("core_twice", "[engine]\ncores = 1,2,1\n" TWO_PORTS,
-	     .errors = "@:2: [engine] cores: found «1,2,1», allowed: up to 32 core numbers, each "
+	     .errors = "@:2: [engine] cores: found '1,2,1', allowed: up to 32 core numbers, each "
 		       "once, as 1,2 or 4-7\n"),
 	CASE("cores_backwards", "[engine]\ncores = 7-4\n" TWO_PORTS,
-	     .errors = "@:2: [engine] cores: found «7-4», allowed: up to 32 core numbers, each "
+	     .errors = "@:2: [engine] cores: found '7-4', allowed: up to 32 core numbers, each "
 		       "once, as 1,2 or 4-7\n"),
 	CASE("cores_without_end", "[engine]\ncores = 1,\n" TWO_PORTS,
-	     .errors = "@:2: [engine] cores: found «1,», allowed: up to 32 core numbers, each "
+	     .errors = "@:2: [engine] cores: found '1,', allowed: up to 32 core numbers, each "
 		       "once, as 1,2 or 4-7\n"),
 	CASE("thirty_three_cores", "[engine]\ncores = 0-15,16-32\n" TWO_PORTS,
-	     .errors = "@:2: [engine] cores: found «0-15,16-32», allowed: up to 32 core numbers, "
+	     .errors = "@:2: [engine] cores: found '0-15,16-32', allowed: up to 32 core numbers, "
 		       "each once, as 1,2 or 4-7\n"),
 	CASE("text_too_long", "[dpdk]\nfile_prefix = abcdefghijabcdefghijabcdefghij12\n" TWO_PORTS,
 	     .errors = "@:2: [dpdk] file_prefix: found 32 bytes, allowed: up to 31\n"),
@@ -142,24 +142,24 @@ static const struct config_case overrides[] = {
 		       "lower case a-z 0-9 _ -\n"),
 	CASE("unknown_key", TWO_PORTS, .sets = { "engine.modes=io" },
 	     .errors = "--set engine.modes=io: [engine] modes: unknown key; did you mean "
-		       "«mode»?\n"),
+		       "'mode'?\n"),
 	CASE("section_is_what_stands_before_the_last_dot", TWO_PORTS,
 	     .sets = { "port.a.frame_bytes=13" },
-	     .errors = "--set port.a.frame_bytes=13: [port.a] frame_bytes: found «13», allowed: "
+	     .errors = "--set port.a.frame_bytes=13: [port.a] frame_bytes: found '13', allowed: "
 		       "14..9000 bytes\n"),
 	CASE("misspelt_port", TWO_PORTS "b = lan\n[port.lan]\ndriver = null\n",
 	     .sets = { "port.lam.driver=null" },
 	     .errors = "--set port.lam.driver=null: [port.lam]: is used nowhere: name it in "
-		       "[forward], or delete the section; did you mean «lan»?\n"),
+		       "[forward], or delete the section; did you mean 'lan'?\n"),
 	CASE("override_and_file_both_wrong", "[engine]\nburst = 0\n" TWO_PORTS,
 	     .sets = { "engine.mode=x", "forward.b=c" },
-	     .errors = "@:2: [engine] burst: found «0», allowed: 1..64 views\n"
-		       "--set engine.mode=x: [engine] mode: found «x», allowed: io | macswap\n"
-		       "--set forward.b=c: [forward] b: found «c», which is no port; allowed: a, "
+	     .errors = "@:2: [engine] burst: found '0', allowed: 1..64 views\n"
+		       "--set engine.mode=x: [engine] mode: found 'x', allowed: io | macswap\n"
+		       "--set forward.b=c: [forward] b: found 'c', which is no port; allowed: a, "
 		       "b\n"),
 	CASE("control_characters_are_not_printed", TWO_PORTS, .sets = { "dpdk.args=a\x1b[1m" },
 	     .errors = "--set dpdk.args=a?[1m: [dpdk] args: found a control character in "
-		       "«a?[1m»\n"),
+		       "'a?[1m'\n"),
 	CASE("override_mends_the_file", "[engine]\nburst = 0\n" TWO_PORTS,
 	     .sets = { "engine.burst=1" }),
 	CASE("the_last_of_two_counts", TWO_PORTS, .sets = { "engine.burst=0", "engine.burst=2" }),

@@ -159,7 +159,7 @@ static void check_choosy(bp_direct_fn direct)
 	free(r);
 }
 
-/* «Packets out» are those that the out-port took, whatever became of them: both ways the same. */
+/* 'Packets out' are those that the out-port took, whatever became of them: both ways the same. */
 static void direct_bursts_count_the_same_packets_out_as_views(void **state)
 {
 	(void)state;

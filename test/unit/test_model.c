@@ -460,7 +460,7 @@ static void af_xdp_mode_follows_the_features(void **state)
 		is_refused = strstr(info.note, "refuses to start") != NULL;
 		if (strcmp(info.mode, rows[i / 2].mode) || !strstr(info.note, rows[i / 2].note) ||
 		    is_refused != (is_strict && rows[i / 2].is_refused_when_strict))
-			fail_msg("row %zu, strict %d: %s, «%s»", i / 2, is_strict, info.mode,
+			fail_msg("row %zu, strict %d: %s, '%s'", i / 2, is_strict, info.mode,
 				 info.note);
 	}
 }

@@ -59,7 +59,7 @@ static void empty_pipe(struct bed *bed)
 	assert_int_equal(read(bed->fds[0], page, sizeof(page)), sizeof(page));
 }
 
-/* Lines «0\n», «1\n» …; returns how many were taken. */
+/* Lines '0\n', '1\n' …; returns how many were taken. */
 static unsigned put_lines(struct bed *bed, unsigned first, unsigned n)
 {
 	unsigned n_taken = 0;

@@ -63,9 +63,9 @@ class Process:
         end = time.monotonic() + seconds
         while word not in self.log():
             if not self.is_alive() and word not in self.log():
-                self.fail(f"ended with code {self.popen.returncode} before «{word}»")
+                self.fail(f"ended with code {self.popen.returncode} before '{word}'")
             if time.monotonic() > end:
-                self.fail(f"no «{word}» after {seconds} s")
+                self.fail(f"no '{word}' after {seconds} s")
             time.sleep(0.005)
 
     def wait_end(self, seconds):

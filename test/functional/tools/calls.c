@@ -1,7 +1,7 @@
 /* Prints how often each thread of this process namespace made each system call. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Prints «ready» once it counts; at SIGTERM a JSON list of [thread id, call number, count].
+ * Prints 'ready' once it counts; at SIGTERM a JSON list of [thread id, call number, count].
  * Exit code 77 where the kernel refuses raw tracepoints.
  */
 #include <signal.h>

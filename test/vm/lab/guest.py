@@ -126,7 +126,7 @@ class Process:
             if not self.is_running:
                 raise GuestError(f"{' '.join(self.argv)}: ended with code {self.wait()}:\n{self.output}")
             if time.monotonic() > end:
-                raise GuestError(f"{' '.join(self.argv)}: no «{text}» within {limit_s} s:\n{self.output}")
+                raise GuestError(f"{' '.join(self.argv)}: no '{text}' within {limit_s} s:\n{self.output}")
             self.guest.check()
             time.sleep(0.05)
 

@@ -228,4 +228,4 @@ class Run:
             self.ready()
             return any(all(word in line for word in words) for line in self.process.output.splitlines()[since:])
 
-        self.lab.guest.until(f"«{' … '.join(words)}» in bypath's output", said, limit_s)
+        self.lab.guest.until(f"'{' … '.join(words)}' in bypath's output", said, limit_s)

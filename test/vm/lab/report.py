@@ -13,7 +13,7 @@ from kernel import Missing
 
 
 class Expected:
-    """Rows «SUITE/CASE pattern | what removes it | why | what the failure says», from a file."""
+    """Rows 'SUITE/CASE pattern | what removes it | why | what the failure says', from a file."""
 
     def __init__(self, path):
         self.rows, self.used = [], set()

@@ -227,7 +227,7 @@ def arena_elsewhere(lab):
             run.exchange("v0", "v1", per_flow=True, **own_frames(lab, "v0", "v1"))
         with lab.case("no-hugepages-log"):
             assert "arena: 32 of the 32 MiB for NUMA node 1 lie on another node" in run.process.output, run.process.output
-            assert f"{HUGEPAGES}» with 16 more than there are" in run.process.output, run.process.output
+            assert f"{HUGEPAGES}' with 16 more than there are" in run.process.output, run.process.output
     with lab.case("no-hugepages-adds-up"):
         run.adds_up()
 
