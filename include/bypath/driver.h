@@ -24,8 +24,9 @@ struct bp_driver_ops {
 	 * driver_burst and fd. Called again after stop() when a lost device has come back; then
 	 * -ENODEV, -ENETDOWN and -ENOENT mean 'not yet' and are not logged. */
 	int (*start)(struct bp_port *port);
-	/* Give the device up; return every frame the queues hold to its pool; frames consumed but
-	 * never completed are counted as tx_abandoned; n_held becomes 0. Never fails. */
+	/* Give the device up; return every frame the queues hold to its pool, as worker env->n_workers;
+	 * frames consumed but never completed are counted as tx_abandoned (bp_count_lost_after(), if they
+	 * were counted as sent); n_held becomes 0. Never fails. */
 	void (*stop)(struct bp_port *port);
 	/* Undo open(). The port is stopped. */
 	void (*close)(struct bp_port *port);
@@ -36,7 +37,9 @@ struct bp_driver_ops {
 	/* Fill up to max reported counters; returns their number. Safe beside running bursts.
 	 * NULL: none. */
 	unsigned (*stats)(struct bp_port *port, struct bp_reported *out, unsigned max);
-	/* Can this TX queue send views of pool without copying them? NULL: never. */
+	/* Can this TX queue send views of pool without copying them? NULL: never. Views of the others come
+	 * to tx as well, which copies them: bp_txq.in_place has the answers. Asked after start(), and again
+	 * when all ports have started. */
 	bool (*accepts)(const struct bp_txq *q, const struct bp_pool *pool);
 	/* Called in each worker's own thread before its first and after its last burst. NULL: none. */
 	int (*thread_enter)(struct bp_port *port, unsigned worker_id);

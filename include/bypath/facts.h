@@ -102,7 +102,9 @@ struct bp_model_row {
 	const char *pmd; /* NULL: any; with is_pci: what its name begins with */
 	const char *words; /* separated by blanks; "a|b": either; "!a": must not occur; NULL none */
 	uint32_t kinds; /* BP_ON()s, of the kernel interface; 0 any */
-	uint32_t homes; /* RX: the pool that views come from; TX: pools taken in place */
+	/* RX: the pool that views come from (those that TX took, where it hands them out again); TX: pools
+	 * taken in place, as bp_driver_ops.accepts() says. */
+	uint32_t homes;
 	const char *home_place; /* TX: what a view of another pool is copied into */
 	enum bp_domain home_domain; /* TX: and the domain of that */
 	bool is_pci; /* PCI devices only */
@@ -116,18 +118,22 @@ struct bp_model_row {
 enum bp_fact_flag {
 	/* `device` is a device string whose arguments decide what the port is. */
 	BP_FACT_DEVICE_STRING = 1u << 0,
-	/* Neither reads nor writes the bytes of the arena's frames. */
+	/* Neither reads nor writes the bytes of the arena's frames: [memory] protect = yes, which takes access
+	 * to them away, is allowed beside it. */
 	BP_FACT_TOUCHES_NOTHING = 1u << 1,
 	/* What it receives may need the engine's look (checksum = auto) on every path. */
 	BP_FACT_INFERS = 1u << 2,
 	/* A TX queue exists only where an RX queue of the device does (AF_XDP): the number of
 	 * workers that send to the port may not exceed `queues`. */
 	BP_FACT_PAIRED_QUEUES = 1u << 3,
-	/* The port takes one worker at most per direction (a file). */
+	/* The port takes one worker at most per direction (a file); the two directions may have
+	 * different ones, at the same time. */
 	BP_FACT_ONE_QUEUE = 1u << 4,
 	/* A port of it with no other keys than a file as `device` plays that file. */
 	BP_FACT_PLAYS = 1u << 5,
-	/* TX keeps the views themselves, of whatever pool, until another port receives them: up to ring_size. */
+	/* TX keeps the views themselves, of whatever pool but a loan, until this port or another receives
+	 * them: up to ring_size, or 1024 where that is 0. A pool with few frames (dpdk) is made larger by as
+	 * many. */
 	BP_FACT_KEEPS_VIEWS = 1u << 6,
 };
 
@@ -145,7 +151,7 @@ struct bp_facts {
 	uint32_t flags; /* enum bp_fact_flag */
 	const struct bp_key *keys; /* of its ports, ends with name NULL */
 	const struct bp_section *section; /* NULL: none */
-	/* A port for reference.ini: its name; NULL: it cannot stand there. */
+	/* A port for reference.ini: its name, which no other driver's has; NULL: it cannot stand there. */
 	const char *example;
 	/* The claims of a port; n ≤ BP_CLAIMS_MAX. By spelling only: asks nothing. Pure. NULL: none. */
 	unsigned (*claims)(const struct bp_port_conf *port, struct bp_claim *claims);
@@ -153,12 +159,13 @@ struct bp_facts {
 	void (*check)(struct bp_port_conf *port, struct bp_check *check);
 	/* Against this machine, beside what its claims tell; opens nothing. NULL: nothing. */
 	void (*check_here)(const struct bp_port_conf *port, struct bp_check *check);
-	/* Fills what differs from zeros. Pure. NULL: no limits. */
+	/* Fills what differs from zeros. Pure. NULL: no limits. A port that hands out what was sent to it
+	 * needs none: since it `invents` nothing, `gen` may receive there. */
 	void (*limits)(const struct bp_port_conf *port, struct bp_limits *limits);
 	/*
 	 * What start() would put into a port's info, without opening anything: mode, device_driver, kind, mtu,
-	 * caps, and in note what it rests on. Any thread; blocks on the kernel only. NULL: mode is the driver's
-	 * name, nothing stands behind it.
+	 * caps, and in note what it rests on. *info is zeros before. Any thread; blocks on the kernel only. NULL:
+	 * mode is the driver's name, nothing stands behind it. start() may fill port->info by it.
 	 */
 	void (*predict)(const struct bp_port_conf *port, struct bp_port_info *info);
 	const struct bp_model_row *rows; /* of both directions, ends with n_hops 0 */
@@ -177,7 +184,7 @@ static inline const struct bp_key *bp_facts_key(const struct bp_facts *facts, co
 	return bp_key_find(facts->keys, name);
 }
 
-/* A port's own struct of its driver's, which BP_KEY_OF_OWN() fills. */
+/* A port's own struct of its driver's, which BP_KEY_OF_OWN() fills; BP_OWN_BYTES at most, which nothing checks. */
 #define BP_OWN(type, port)       ((type *)(void *)(port)->own)
 #define BP_OWN_CONST(type, port) ((const type *)(const void *)(port)->own)
 

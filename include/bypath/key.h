@@ -44,14 +44,14 @@ struct bp_key {
 	uint32_t flags; /* enum bp_key_flag */
 	const char *unit; /* BP_KEY_NUMBER: "" for none; else NULL for none */
 	uint64_t min, max;
-	const char *zero; /* what 0 says */
+	const char *zero; /* what 0 says, NULL: what any number says */
 	const struct bp_word *words;
 	const char *fallback; /* the default as one would write it; NULL: not given */
 	/* A driver's: a bit per value of its key `mode`, the modes that the key applies to; 0: all. */
 	uint32_t modes;
 	const char *example; /* for reference.ini, where there is no default */
 	uint32_t offset; /* of the field in struct bp_conf, bp_port_conf or bp_stream_conf */
-	uint16_t size;
+	uint16_t size; /* BP_KEY_NUMBER: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
 	const char *help; /* one line */
 };
 
@@ -69,8 +69,9 @@ extern const struct bp_word bp_words_pass[]; /* enum bp_pass */
 	.size = sizeof(((type *)0)->field)
 
 /*
- * Keys of the commonest kinds; place_: what stands for offset and size (and modes).
- * BP_KEY_INT_OR_0: 0 is allowed beside the range, and means zero_.
+ * Keys of the commonest kinds; place_: what stands for offset and size (and modes), as BP_KEY_OF_OWN().
+ * BP_KEY_INT: 0 is allowed if min_ is 0, zero_ (or NULL) says what it means. BP_KEY_INT_OR_0: 0 is allowed
+ * beside the range, and means zero_. fallback_ is text: "60".
  */
 #define BP_KEY_AS(name_, type_, fallback_, place_, help_)                                  \
 	{                                                                                  \
@@ -94,8 +95,9 @@ extern const struct bp_word bp_words_pass[]; /* enum bp_pass */
 	}
 
 /*
- * The keys that drivers share. A driver that has one lists it among its own; what depends on the
- * driver are the arguments.
+ * The keys that drivers share, with fields of struct bp_port_conf. A driver that has one lists it among its own,
+ * and reads the field (but device, take_host, queues, checksum, offload, which the engine reads as well); what
+ * depends on the driver are the arguments. ring_size stays 0 where it is not given: the driver chooses then.
  */
 #define BP_KEY_DEVICE(help_, example_)                                           \
 	{                                                                        \
