@@ -46,7 +46,7 @@ static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
 {
 	(void)port;
 	strcpy(info->mode, "ring");
-	info->caps = BP_CAP_VNET_TX | BP_CAP_PLAIN_RX;
+	info->caps = BP_CAP_VNET_TX;
 }
 
 const struct bp_facts bp_facts_ring = {

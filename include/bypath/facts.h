@@ -164,7 +164,7 @@ struct bp_facts {
 	void (*limits)(const struct bp_port_conf *port, struct bp_limits *limits);
 	/*
 	 * What start() would put into a port's info, without opening anything: mode, device_driver, kind, mtu,
-	 * caps, and in note what it rests on. *info is zeros before. Any thread; blocks on the kernel only. NULL:
+	 * caps (those that say which metadata passes), and in note what it rests on. *info is zeros before. Any thread; blocks on the kernel only. NULL:
 	 * mode is the driver's name, nothing stands behind it. start() may fill port->info by it.
 	 */
 	void (*predict)(const struct bp_port_conf *port, struct bp_port_info *info);

@@ -64,8 +64,10 @@ extern const struct bp_word bp_words_pass[]; /* enum bp_pass */
 #define BP_KEY_OF_PORT(field)                           \
 	.offset = offsetof(struct bp_port_conf, field), \
 	.size = sizeof(((struct bp_port_conf *)0)->field)
-#define BP_KEY_OF_OWN(type, field)                                            \
-	.offset = offsetof(struct bp_port_conf, own) + offsetof(type, field), \
+/* A struct that is larger than the block does not compile. */
+#define BP_KEY_OF_OWN(type, field)                                             \
+	.offset = offsetof(struct bp_port_conf, own) + offsetof(type, field) + \
+		  0 * sizeof(char[sizeof(type) <= BP_OWN_BYTES ? 1 : -1]),     \
 	.size = sizeof(((type *)0)->field)
 
 /*

@@ -47,8 +47,9 @@ json "o['ok'] and o['errors'] == [] and (o['n_ports'], o['n_workers']) == (2, 2)
 
 # The file: every error, none about the machine.
 ends 2 "$FILE" --set port.lan.driver=nul --set engine.burst=65 --set forward.lan=wam
-says err "--set port.lan.driver=nul: [port.lan] driver: found 'nul', allowed: af_packet | af_xdp | \
-dpdk | pcap | tap | ring | null | xdp_live; did you mean 'null'?"
+drivers=$("$BYPATH" drivers --json | "$BP_PYTHON" -c \
+	'import json, sys; print(" | ".join(d["name"] for d in json.load(sys.stdin)["drivers"]))')
+says err "--set port.lan.driver=nul: [port.lan] driver: found 'nul', allowed: $drivers; did you mean 'null'?"
 says err "--set engine.burst=65: [engine] burst: found '65', allowed: 1..64 views"
 says err "--set forward.lan=wam: [forward] lan: found 'wam', which is no port; allowed: wan, lan; \
 did you mean 'wan'?"

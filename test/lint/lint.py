@@ -192,7 +192,8 @@ def check_keys():
         own = "\n".join("\n".join(lines(p)) for p in files(".c", ".h", folders=(folder,), top=False)
                         if not p.endswith("/describe.c"))
         described = "\n".join(lines(folder + "/describe.c"))
-        fields = set(re.findall(r"\b(?:OWN|READ|WRITE|BP_KEY_OF_PORT|EAL)\((\w+)\)", described)) - {"field"}
+        fields = set(re.findall(r"\b(?:OWN|READ|WRITE|EAL|BP_KEY_OF_PORT|BP_KEY_OF_OWN)\((?:struct \w+, )?(\w+)\)",
+                                described)) - {"field"}
         fields |= {field for macro, field in shared.items() if re.search(rf"\b{macro}\b", described)}
         for field in sorted(fields):
             reader = house_text if field in HOUSE_FIELDS else own

@@ -15,6 +15,9 @@
 #define CASE_ERRORS_BYTES 16384u
 #define CASE_SETS_MAX     6u
 
+/* Stands in `errors` for what `driver` allows: "af_packet | …". */
+#define DRIVERS "<drivers>"
+
 struct config_case {
 	const char *name;
 	const char *ini;

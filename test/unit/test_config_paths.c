@@ -69,7 +69,7 @@ static const struct config_case paths[] = {
 static const struct config_case devices[] = {
 	CASE("missing_driver_and_device", "[port.a]\n[port.b]\ndriver = tap\n[forward]\na = b\n",
 	     .errors = "@:1: [port.a] driver: is missing: add 'driver = …', the I/O backend; "
-		       "allowed: af_packet | af_xdp | dpdk | pcap | tap | ring | null | xdp_live\n"
+		       "allowed: " DRIVERS "\n"
 		       "@:2: [port.b] device: is missing: add 'device = …', the network "
 		       "interface to make\n"),
 	CASE("interface_name_too_long", PORT("a", "af_xdp", "abcdefghijklmnop") "[forward]\na=a\n",

@@ -11,7 +11,6 @@
 		.name = case_name, .ini = text, __VA_ARGS__ \
 	}
 #define SECTIONS "engine, memory, port.NAME, forward, gen, stream.NAME, dpdk"
-#define DRIVERS  "af_packet | af_xdp | dpdk | pcap | tap | ring | null | xdp_live"
 
 static const struct config_case sections_and_keys[] = {
 	CASE("unknown_section_suggests_nearest", "[engin]\nmode = io\n" TWO_PORTS,
