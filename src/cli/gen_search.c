@@ -240,8 +240,10 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 	if (!err) {
 		json_t *search = bp_search_document(&result);
 
+		if (!search)
+			bp_log(BP_LOG_ERROR, "no memory for the search's figures");
 		bp_view_print(page.file, search);
-		is_printed = !bp_cli_page_print(&page);
+		is_printed = !bp_cli_page_print(&page) && search;
 		json_array_append_new(json_object_get(root, "searches"), search);
 		err = result.cause == BP_SEARCH_CAUSE_FAILED || !is_printed;
 	}

@@ -77,8 +77,12 @@ int bp_cli_report(json_t *document, bool has_text, bool is_for_log, const char *
 	struct bp_cli_page page;
 	int code = BP_EXIT_OK;
 
-	has_text &= document != NULL;
+	if (!document) {
+		bp_log(BP_LOG_ERROR, "no memory for the report: nothing is printed or written");
+		return BP_EXIT_FAILED;
+	}
 	if (has_text && bp_cli_page_open(&page)) {
+		bp_log(BP_LOG_ERROR, "no memory for the report's text");
 		code = BP_EXIT_FAILED;
 	} else if (has_text) {
 		page.is_for_log = is_for_log;
@@ -89,5 +93,5 @@ int bp_cli_report(json_t *document, bool has_text, bool is_for_log, const char *
 	if (json_path && bp_json_write(json_incref(document), json_path))
 		code = BP_EXIT_FAILED;
 	json_decref(document);
-	return document ? code : BP_EXIT_FAILED;
+	return code;
 }

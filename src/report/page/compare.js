@@ -329,7 +329,7 @@ function shortened(cell) {
 
 /* The status of a table's line gets its footnote. */
 function decorator(rows, footnotes) {
-	const isOnce = rows.every((row) => (row.peak?.rounds ?? 1) === 1);
+	const isOnce = rows.length > 0 && rows.every((row) => (row.peak?.rounds ?? 1) === 1);
 
 	return (cells, columns) => {
 		const cellOfKey = (key) => cells[columns.findIndex((column) => text(column, "cell") === `{${key}}`)];
