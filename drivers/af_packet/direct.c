@@ -86,9 +86,13 @@ static unsigned fill(const struct af_packet_rx_ring *from, struct bp_txq *q, uns
 static unsigned send_batch(struct bp_txq *q, struct af_packet_batch *batch, unsigned n,
 			   enum af_packet_sent *end)
 {
-	uint32_t n_sent;
+	uint32_t n_sent = 0, n_more;
 
-	*end = af_packet_tx_ring_kick(q, batch, &n_sent);
+	/* As long as the kernel takes some: what leaves the slots is copied again. */
+	do {
+		*end = af_packet_tx_ring_kick(q, batch, &n_more);
+		n_sent += n_more;
+	} while (*end == AF_PACKET_SENT_FULL && n_more);
 	if (n_sent)
 		bp_count(&q->counters, BP_CNT_BURSTS, 1);
 	if (*end != AF_PACKET_SENT_ALL)
@@ -131,8 +135,10 @@ static __attribute__((noinline)) unsigned take_views(struct bp_rxq *rxq, struct 
 
 	n = rxq->driver_burst(rxq, left, n);
 	k = end == AF_PACKET_SENT_GONE ? af_packet_tx_send(txq, left, n) : 0;
-	for (unsigned i = k; i < n; i++)
+	for (unsigned i = k; i < n; i++) {
 		left[i - k] = left[i];
+		left[i - k].copies = 1; /* into a slot that was taken back */
+	}
 	return n - k;
 }
 

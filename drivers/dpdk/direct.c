@@ -99,6 +99,14 @@ static __attribute__((noinline)) unsigned take_part(struct dpdk_rxq *rq, const s
 	return i;
 }
 
+/* Views of the stash's first packet, which RX hands over whole if it can; 0: there is none. */
+static unsigned first_views(const struct dpdk_rxq *rq)
+{
+	unsigned n = rq->n_stash ? rq->stash[rq->first_stash]->nb_segs : 0;
+
+	return RTE_MIN(n, BP_BURST_MAX);
+}
+
 static inline void swap_all(struct rte_mbuf *const *mbufs, unsigned n, unsigned traits)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -156,8 +164,10 @@ static inline __attribute__((always_inline)) unsigned move(struct bp_rxq *rxq, s
 	uint64_t n_bytes;
 	unsigned n, k;
 
-	if (unlikely(rq->n_stash) || unlikely(tq->n_backlog))
+	if (unlikely(rq->n_stash) || unlikely(tq->n_backlog)) {
+		*n_left = first_views(rq);
 		return BP_DIRECT_BY_VIEWS;
+	}
 	n = receive(rxq, max);
 	if (!n) {
 		bp_count(&rxq->counters, BP_CNT_EMPTY, 1);
@@ -165,8 +175,10 @@ static inline __attribute__((always_inline)) unsigned move(struct bp_rxq *rxq, s
 	}
 	if (unlikely(!is_plain(rq, tq, mbufs, n, traits, &n_bytes))) {
 		n = take_part(rq, tq, n, &n_bytes);
-		if (!n)
+		if (!n) {
+			*n_left = first_views(rq);
 			return BP_DIRECT_BY_VIEWS;
+		}
 	}
 	dpdk_count_rx(rxq, n, n_bytes);
 	if (traits & SWAPS)

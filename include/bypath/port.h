@@ -61,7 +61,8 @@ typedef void (*bp_edit_fn)(struct bp_pkt *pkts, unsigned n);
  *
  * The worker of both queues only. Never blocks or sleeps. Returns the packets it took from rxq, those
  * in left[] included; 0 leaves txq alone; BP_DIRECT_BY_VIEWS: it took none, since the first need more
- * than this function does (metadata, a copy, a named drop): rx() has them for the caller.
+ * than this function does (metadata, a copy, a named drop): rx() has them for the caller, and *n_left says how
+ * many views the first of them has, where that may be more than max; 0: no more.
  */
 #define BP_DIRECT_BY_VIEWS UINT_MAX
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,

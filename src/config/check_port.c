@@ -13,6 +13,8 @@
 /* Source: Linux net/core/dev.c, dev_valid_name(). */
 static void check_netdev(struct bp_load *load, unsigned port_id, const char *name)
 {
+	const char *device = load->conf.ports[port_id].device;
+
 	if (strlen(name) >= IFNAMSIZ)
 		bp_load_complain(
 			load, port_id, "device",
@@ -22,7 +24,9 @@ static void check_netdev(struct bp_load *load, unsigned port_id, const char *nam
 	else if (strpbrk(name, "/: \t") || !strcmp(name, ".") || !strcmp(name, ".."))
 		bp_load_complain(load, port_id, "device",
 				 "found '%s'; allowed: the name of a network interface%s", name,
-				 strchr(name, ':') ? "; a PCI address needs driver = dpdk" : "");
+				 strchr(name, ':') && !strcmp(name, device)
+					 ? "; a PCI address needs driver = dpdk"
+					 : "");
 }
 
 static void check_netdevs(struct bp_load *load, unsigned port_id)

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/load.h"
 
+#include "bypath/driver.h"
+
 #include "config/schema.h"
 #include "config/spelling.h"
 #include "config/value.h"
@@ -251,18 +253,24 @@ static void print_sections(const char *name, char *out, size_t out_bytes)
 						section->is_named ? ".NAME" : "");
 }
 
-/* keys: those that the section knows; more: others, or NULL. */
+static void try_keys(struct bp_nearest *nearest, const struct bp_key *keys)
+{
+	for (; keys->name; keys++)
+		bp_nearest_try(nearest, keys->name);
+}
+
+/* keys: those that the section knows; facts: the driver whose keys it knows as well, all: any driver's. */
 static void complain_key(struct bp_load *load, const struct bp_ini_item *item,
-			 const struct bp_key *keys, const struct bp_key *more)
+			 const struct bp_key *keys, const struct bp_facts *facts, bool all)
 {
 	struct bp_nearest nearest = { .word = item->key };
 	char hint[BP_HINT_BYTES], places[96];
 
 	print_sections(item->key, places, sizeof(places));
-	for (; keys->name; keys++)
-		bp_nearest_try(&nearest, keys->name);
-	for (; more && more->name; more++)
-		bp_nearest_try(&nearest, more->name);
+	try_keys(&nearest, keys);
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		if (all || entry->facts == facts)
+			try_keys(&nearest, entry->facts->keys);
 	if (places[0] && (!nearest.best || nearest.distance > 1))
 		bp_problem(&load->problems, item->where, item->section, item->key,
 			   "unknown key here: it belongs in %s", places);
@@ -346,7 +354,7 @@ static void read_port_key(struct bp_load *load, const struct bp_ini_item *item, 
 	if (bp_key_find(port_keys, item->key))
 		return; /* read_driver() */
 	if (!any_driver_knows(item->key)) {
-		complain_key(load, item, port_keys, facts ? facts->keys : NULL);
+		complain_key(load, item, port_keys, facts, !facts);
 		return;
 	}
 	if (!facts)
@@ -366,7 +374,7 @@ static void read_stream_key(struct bp_load *load, const struct bp_ini_item *item
 	if (key)
 		load->has_bad_stream |= !store_item(load, item, key, stream);
 	else
-		complain_key(load, item, bp_schema_section_of("stream")->keys, NULL);
+		complain_key(load, item, bp_schema_section_of("stream")->keys, NULL, false);
 }
 
 static void read_keys(struct bp_load *load)
@@ -393,7 +401,8 @@ static void read_keys(struct bp_load *load)
 		if (key)
 			store_item(load, item, key, &load->conf);
 		else
-			complain_key(load, item, bp_schema_section_of(item->section)->keys, NULL);
+			complain_key(load, item, bp_schema_section_of(item->section)->keys, NULL,
+				     false);
 	}
 }
 

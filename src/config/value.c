@@ -257,8 +257,11 @@ static int store_driver(const struct bp_key *key, const char *text, char *field,
 
 	if (bp_facts_find(text))
 		return store_text(key, text, field, why);
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+		if (!strcasecmp(entry->name, text))
+			return refuse(key, text, entry->name, why);
 		bp_nearest_try(&nearest, entry->name);
+	}
 	return refuse(key, text, nearest.best, why);
 }
 

@@ -41,7 +41,7 @@ int bp_netdev_is_up(int fd, const char *ifname);
  * another one has the name now, or none; BP_LINK_DOWN without carrier or set down, when the kernel drops what
  * is sent there, as a rule without a word to the sender (noop_enqueue() answers NET_XMIT_CN). Where the flags
  * tell of no link rtnetlink is asked as well: one thread at a time with an fd, and it blocks for as long as
- * somebody changes interfaces, 5 s at most.
+ * somebody changes interfaces, without a bound, and not to be interrupted.
  */
 enum bp_link bp_netdev_link(int fd, const char *ifname, int ifindex);
 

@@ -22,8 +22,8 @@ struct bp_plan {
 
 /*
  * RX queues go to the workers in turn; each worker gets its own TX queue of each port that it sends
- * to. Refuses what a driver cannot give (BP_FACT_PAIRED_QUEUES, BP_FACT_ONE_QUEUE) where the
- * driver is in this build. Any thread; may load driver modules. 0, or -EINVAL with a sentence.
+ * to. Refuses what a driver cannot give (BP_FACT_PAIRED_QUEUES, BP_FACT_ONE_QUEUE). Any thread. 0, or
+ * -EINVAL with a sentence.
  */
 int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, size_t why_bytes);
 

@@ -73,17 +73,23 @@ static inline void charge(struct bp_path *p, const struct begin *begin, bool has
 /*
  * Bursts without views. After a full one more waits, most likely: it is worth going on before the
  * clock is read and another path's packets take the cache. Bounded, so that no path waits long: not
- * after a system call, beside which a look at the clock is nothing. Returns packets.
+ * after a system call, beside which a look at the clock is nothing. Returns packets; with
+ * BP_DIRECT_BY_VIEWS *n_views becomes what RX is to be asked for at least.
  */
-static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct begin *begin)
+static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct begin *begin,
+			    unsigned *n_views)
 {
 	struct bp_pkt left[BP_BURST_MAX];
 	unsigned n, n_left = 0, n_moved = 0, n_bursts = 0;
 
 	do {
 		n = direct(p->rxq, p->txq, p->burst, left, &n_left);
-		if (n != BP_DIRECT_BY_VIEWS)
+		if (n == BP_DIRECT_BY_VIEWS) {
+			*n_views = n_left;
+			n_left = 0;
+		} else {
 			n_moved += n;
+		}
 	} while (n == p->burst && !n_left && ++n_bursts < DIRECT_BURSTS_MAX &&
 		 !has_called(p, begin));
 	if (!n_moved)
@@ -135,12 +141,12 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 	bp_direct_fn direct = atomic_load_explicit(&p->direct, memory_order_acquire);
 	struct begin begin = { *now, bp_usage_read(&p->rxq->counters),
 			       bp_usage_read(&p->txq->counters) };
-	unsigned n = direct ? move_direct(p, direct, &begin) : BP_DIRECT_BY_VIEWS;
+	unsigned n_views = 0;
+	unsigned n = direct ? move_direct(p, direct, &begin, &n_views) : BP_DIRECT_BY_VIEWS;
 	bool is_busy;
 
-	/* What a direct burst has left to RX may be one packet of more views than p->burst. */
 	if (n == BP_DIRECT_BY_VIEWS)
-		n = move_views(p, &begin, direct ? BP_BURST_MAX : p->burst);
+		n = move_views(p, &begin, n_views > p->burst ? n_views : p->burst);
 	is_busy = n || atomic_load_explicit(&p->txq->n_held, memory_order_relaxed);
 	if (!n && is_busy)
 		bp_tx(p->txq, NULL, 0);

@@ -82,7 +82,6 @@ static const struct bp_netif *find_link(const struct bp_conf *conf, unsigned por
 	return NULL;
 }
 
-/* af_xdp attaches nothing to an interface that it only sends on; DPDK's driver always does. */
 static bool is_taken(const struct bp_conf *conf, unsigned port_id, const struct bp_netifs *netifs,
 		     char *text, size_t text_bytes)
 {

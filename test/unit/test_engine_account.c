@@ -232,6 +232,67 @@ static void no_direct_burst_follows_one_that_tx_refused(void **state)
 	assert_int_equal(find_most_in_loop(leaving_direct), 1);
 }
 
+/* ---- what RX is asked for behind a direct burst that took nothing -------------------------------- */
+
+static unsigned first_views, most_asked; /* the worker's */
+
+static unsigned declining_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+				 struct bp_pkt *left, unsigned *n_left_over)
+{
+	(void)rxq;
+	(void)txq;
+	(void)max;
+	(void)left;
+	*n_left_over = first_views;
+	return BP_DIRECT_BY_VIEWS;
+}
+
+static unsigned asked_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	most_asked = max > most_asked ? max : most_asked;
+	return plain_rx(q, pkts, max);
+}
+
+static int start_asked_source(struct bp_port *port)
+{
+	port->rxq[0].driver_burst = asked_rx;
+	return 0;
+}
+
+/* With [engine] burst = 4, and a first packet of so many views. */
+static unsigned find_most_asked(unsigned n_views)
+{
+	struct bp_driver_ops in_ops = { .start = start_asked_source, .stop = hold_nothing };
+	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_conf *c = make_conf(1);
+	struct bp_driver in;
+	struct bp_engine *e;
+
+	n_left = N_PKTS;
+	first_views = n_views;
+	most_asked = 0;
+	c->engine.burst = 4;
+	add_port(c, "in", "null", "", 1, 1);
+	add_port(c, "out", "null", "", BP_NO_PORT, 1);
+	assert_int_equal(bp_engine_create(c, &e), 0);
+	disguise(e->env.ports[0], &in, &in_ops);
+	atomic_store(&e->workers[0].paths[0].direct, declining_direct);
+	run_until(e, r, N_PKTS);
+	assert_int_equal(r->unaccounted, 0);
+	bp_engine_destroy(e);
+	free(r);
+	free(c);
+	return most_asked;
+}
+
+/* The configured burst, unless one packet has more views. */
+static void burst_bounds_what_goes_by_views_too(void **state)
+{
+	(void)state;
+	assert_int_equal(find_most_asked(0), 4);
+	assert_int_equal(find_most_asked(33), 33);
+}
+
 /* ---- a port that takes nothing ------------------------------------------------------------------ */
 
 static unsigned n_tries; /* its worker's */
@@ -285,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_stuck_port_costs_one_call_a_burst),
 		cmocka_unit_test(full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call),
 		cmocka_unit_test(no_direct_burst_follows_one_that_tx_refused),
+		cmocka_unit_test(burst_bounds_what_goes_by_views_too),
 	};
 
 	return cmocka_run_group_tests_name("engine-account", tests, NULL, NULL);
