@@ -95,5 +95,12 @@ refused)
 		compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
 	done
+	# What a workload cannot do on a path or with a size has no figure, and says what to choose.
+	compare --workloads rate,start --paths bridge,xdp-redirect --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
+		fail "compare ends with code $?"
+	bp_expect c "len(r['figures']) == 6 and all(f['status'] == 'cannot-run' and f['value'] is None for f in r['figures'])" \
+		"[(f['workload'], f['size'], f['path'], f['status'], f['reason']) for f in r['figures']]"
+	bp_expect c "all('--sizes 64 … 2052' in f['fix'] for f in r['figures'] if f['workload'] == 'rate')"
+	bp_expect c "all('no process starts' in f['reason'] for f in r['figures'] if f['workload'] == 'start')"
 	;;
 esac
