@@ -100,6 +100,7 @@ static int take_bounds(struct bp_cmp_row *row, const struct bp_search_result *re
 	const char *why = *b->why ? b->why : result->why;
 
 	*figure = result->n_goals ? b->lower_pps : 0;
+	bp_cmp_search_off(row, b);
 	if (!(*figure > 0)) {
 		bp_cmp_row_end(
 			row, BP_CMP_CANNOT_RUN,
