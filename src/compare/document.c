@@ -293,7 +293,16 @@ static json_t *rows_document(const struct bp_comparison *run, const char **basel
 	return rows;
 }
 
-/* Each text once that rows have under a key, with the paths that it holds for. */
+static bool holds(const json_t *list, const json_t *value)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) if (json_equal(v, value)) return true;
+	return false;
+}
+
+/* Each text once that rows have under a key, with each path once that it holds for. */
 static json_t *grouped(const json_t *rows, const char *key)
 {
 	json_t *groups = json_array(), *row, *group;
@@ -312,7 +321,7 @@ static json_t *grouped(const json_t *rows, const char *key)
 		if (!paths)
 			json_array_append_new(
 				groups, json_pack("{s:[O], s:O}", "paths", path, "text", text));
-		else if (!json_equal(json_array_get(paths, json_array_size(paths) - 1), path))
+		else if (!holds(paths, path))
 			json_array_append(paths, path);
 	}
 	return groups;
