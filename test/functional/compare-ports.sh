@@ -118,5 +118,21 @@ killed)
 		wait_for 5 eval '! pgrep -x bypath' || fail "SIG$signal: a process stays"
 		[ "$(state p0)" = "$before" ] || fail "SIG$signal: p0 was: $before, is: $(state p0)"
 	done
+	# The guard itself is killed: the bridge goes with the row all the same.
+	"$BYPATH" compare --ports p0,p1 --gen-ports c0,c1 --paths ports-bridge --sizes 64 --rounds 1 --duration 5 \
+		>"$BP_TMP/compare.log" 2>&1 &
+	compare=$!
+	wait_for 10 has_bridge || fail "no bridge between the ports"
+	pkill -KILL -P $compare -f 'bypath compare' || fail "no guard"
+	kill -INT $compare
+	wait $compare
+	no_bridge || fail "the bridge outlives its dead guard"
+	# A bridge of that name that was there before is somebody's.
+	# shellcheck disable=SC2016 # the other shell's
+	sh -c 'ip link add bypath-$$ type bridge && exec "$@"' sh "$BYPATH" compare --quick --ports p0,p1 --gen-ports c0,c1 \
+		--paths ports-bridge --json "$BP_TMP/c.json" >"$BP_TMP/compare.log" 2>&1 ||
+		fail "compare ends with code $?"
+	bp_expect c "r['rows'][0]['status'] == 'cannot-run' and 'did not make' in r['rows'][0]['reason']"
+	! no_bridge || fail "deletes a bridge that it did not make"
 	;;
 esac
