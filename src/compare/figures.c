@@ -73,6 +73,17 @@ static const char *flaw(const struct bp_cmp_row *r)
 			      : NULL;
 }
 
+/* What its figure is of, beside the path, or NULL. */
+static const char *disturbance(const struct bp_cmp_row *r)
+{
+	return r->status == BP_CMP_DISTURBED ? r->reason : NULL;
+}
+
+static const char *name_bound(bool is_lower, bool is_upper)
+{
+	return is_lower && is_upper ? "both" : is_lower ? "lower" : is_upper ? "upper" : "none";
+}
+
 /* Of the same rounds. */
 static void pair(const struct bp_cmp_row *ours, const struct bp_cmp_row *theirs,
 		 struct judgement *j)
@@ -132,17 +143,15 @@ static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, 
 	j->n_rounds = ours->figure.n;
 	if (theirs)
 		pair(ours, theirs, j);
-	j->bound = is_upper && ours->is_gen_bound ? "both"
-		   : is_upper                     ? "upper"
-		   : ours->is_gen_bound           ? "lower"
-						  : "none";
+	j->bound = name_bound(ours->is_gen_bound, is_upper);
 	is_reached = g->is_at_most ? j->figure <= g->bound : j->figure >= g->bound;
+	why = disturbance(ours);
+	if (!why && theirs)
+		why = disturbance(theirs);
 	if (!j->n_rounds)
 		decide(j, "failed", "the peer's figure is 0");
-	else if (ours->status == BP_CMP_DISTURBED)
-		decide(j, "not measurable", ours->reason);
-	else if (theirs && theirs->status == BP_CMP_DISTURBED)
-		decide(j, "not measurable", theirs->reason);
+	else if (why)
+		decide(j, "not measurable", why);
 	else if (is_upper)
 		decide(j, "not measurable", theirs->gen_why);
 	else if (ours->is_gen_bound)

@@ -90,17 +90,32 @@ refused)
 		! grep -q RATES "$BP_TMP/compare.log" || fail "$2: measures all the same"
 	}
 	ip addr add 192.0.2.1/24 dev p1
-	refuses 'p1 has an address.*ip addr flush dev p1' "an IPv4 address"
+	refuses 'p1: it carries 192.0.2.1/24.*ip addr flush dev p1' "an IPv4 address"
 	ip addr flush dev p1
 	ip addr add 2001:db8::1/64 dev p0 nodad
-	refuses 'p0 has an address' "an IPv6 address"
+	refuses 'p0: it carries 2001:db8::1/64' "an IPv6 address"
 	ip addr flush dev p0
+	if ip link add link p1 name m1 type macvlan 2>/dev/null; then
+		ip addr add 192.0.2.1/24 dev m1
+		refuses 'p1: m1, which lies on it, carries 192.0.2.1/24' "an address of a macvlan on it"
+		ip link del m1
+	fi
 	ip link add br9 type bridge
 	ip link set c1 master br9
 	refuses 'c1 belongs to a bridge.*ip link set c1 nomaster' "a port of a bridge"
 	ip link set c1 nomaster
 	ip link set p0 down
 	refuses 'p0 is down: ip link set p0 up' "a port that is down"
+	ip link set p0 up
+	for shared in p0,c1 c0,p1; do
+		compare --quick --ports p0,p1 --gen-ports $shared
+		[ $? -eq 2 ] || fail "--gen-ports $shared: no refusal"
+		grep -q "gen-ports: found '$shared'" "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
+	done
+	# Another box is counted by the kernel: of other ports only the loop cable can be measured.
+	compare --quick --ports 0000:00:1e.0,0000:00:1f.0 --paths ports-bridge
+	grep -q 'gen-ports C,D' "$BP_TMP/compare.log" || fail "no loop cable: $(cat "$BP_TMP/compare.log")"
+	! grep -q 'bypath gen --tx-port' "$BP_TMP/compare.log" || fail "another box for ports that nobody counts"
 	;;
 killed)
 	wires

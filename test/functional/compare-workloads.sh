@@ -90,7 +90,7 @@ refused)
 	refuses 'rate 64 bridge - >= 1 2' 'more than six words'
 	echo '# nothing' >"$BP_TMP/goals"
 	for wrong in "--goals $BP_TMP/goals" "--goals $BP_TMP/none" "--workloads fast" "--workloads ," \
-		"--goals $BP_TMP/goals --paths bridge" "--workloads start --ports a,b"; do
+		"--goals $BP_TMP/goals --paths bridge" "--goals $BP_TMP/goals --sizes 64" "--workloads start --ports a,b"; do
 		# shellcheck disable=SC2086
 		compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
