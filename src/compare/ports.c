@@ -46,6 +46,18 @@ static int check_one(const struct bp_netifs *netifs, const char *ifname, char *w
 	return -EBUSY;
 }
 
+/* One interface by two of its names. */
+static int check_pair(const struct bp_netifs *netifs, const char *a, const char *b, char *why,
+		      size_t why_bytes)
+{
+	const struct bp_netif *link = a && b ? bp_netifs_find(netifs, a) : NULL;
+
+	if (!link || link != bp_netifs_find(netifs, b))
+		return 0;
+	snprintf(why, why_bytes, "%s and %s are one interface. Name different ones", a, b);
+	return -EINVAL;
+}
+
 int bp_cmp_ports_check(const struct bp_cmp_options *o, char *why, size_t why_bytes)
 {
 	const char *const names[] = { o->in, o->out, o->gen_tx, o->gen_rx };
@@ -62,8 +74,11 @@ int bp_cmp_ports_check(const struct bp_cmp_options *o, char *why, size_t why_byt
 			strerror(-rc));
 		return rc;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++) {
 		rc = check_one(&netifs, names[i], why, why_bytes);
+		for (size_t k = 0; k < i && !rc; k++)
+			rc = check_pair(&netifs, names[k], names[i], why, why_bytes);
+	}
 	bp_netifs_free(&netifs);
 	return rc;
 }

@@ -112,6 +112,11 @@ refused)
 		[ $? -eq 2 ] || fail "--gen-ports $shared: no refusal"
 		grep -q "gen-ports: found '$shared'" "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
 	done
+	if ip link property add dev p0 altname port-zero 2>/dev/null; then
+		compare --quick --ports p0,p1 --gen-ports port-zero,c1
+		[ $? -eq 2 ] || fail "one interface by two names: no refusal"
+		grep -q 'p0 and port-zero are one interface' "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
+	fi
 	# Another box is counted by the kernel: of other ports only the loop cable can be measured.
 	compare --quick --ports 0000:00:1e.0,0000:00:1f.0 --paths ports-bridge
 	grep -q 'gen-ports C,D' "$BP_TMP/compare.log" || fail "no loop cable: $(cat "$BP_TMP/compare.log")"

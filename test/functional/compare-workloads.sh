@@ -104,6 +104,8 @@ refused)
 		compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
 	done
+	compare --goals "$BP_TMP/goals" --sizes 64
+	grep -q 'leave out --paths, --sizes' "$BP_TMP/compare.log" || fail "--sizes: $(cat "$BP_TMP/compare.log")"
 	# What a workload cannot do on a path or with a size has no figure, and says what to choose.
 	compare --workloads rate,start --paths bridge,xdp-redirect --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
