@@ -196,6 +196,13 @@ static void set_defaults(const struct bp_compare_arguments *a, struct bp_cmp_opt
 	o->search_s = o->is_quick ? 1.2 : 6 * o->trial_s;
 }
 
+/* Does the generator send or receive on a port that forwards? */
+static bool shares_a_port(const struct bp_cmp_options *o)
+{
+	return !strcmp(o->gen_tx, o->in) || !strcmp(o->gen_tx, o->out) ||
+	       !strcmp(o->gen_rx, o->in) || !strcmp(o->gen_rx, o->out);
+}
+
 int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 {
 	static const struct bp_cli_options options = { options_rows, print_usage };
@@ -219,15 +226,20 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 		return bp_cli_complain(
 			a->is_diff ? "--diff takes two files: A.json B.json"
 				   : "compare takes options only: see bypath compare --help");
-	if (a->goals && (a->workloads || a->paths || a->ports))
+	if (a->goals && (a->workloads || a->paths || a->ports || a->has_sizes))
 		return bp_cli_complain(
-			"--goals names paths and workloads itself: leave out --paths, "
-			"--workloads, --ports");
+			"--goals names paths, sizes and workloads itself: leave out --paths, "
+			"--sizes, --workloads, --ports");
 	if (a->workloads && a->ports)
 		return bp_cli_complain("--workloads run in the lab: leave out --ports");
 	if (a->gen_ports && !a->ports)
 		return bp_cli_complain(
 			"--gen-ports needs --ports: say between which devices to forward");
+	if (a->gen_ports && shares_a_port(a->o))
+		return bp_cli_complain(
+			"--gen-ports: found '%s', allowed: other devices than those of --ports, which "
+			"forward",
+			a->gen_ports);
 	set_defaults(a, a->o);
 	return 0;
 }

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
+#include "gen/search.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +26,13 @@ void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off)
 {
 	if (off->share > row->off.share)
 		row->off = *off;
+}
+
+void bp_cmp_search_off(struct bp_cmp_row *row, const struct bp_search_bounds *b)
+{
+	const struct bp_cmp_off off = { b->off_share, b->off_cause, "forwarder or generator" };
+
+	bp_cmp_row_off(row, &off);
 }
 
 void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,

@@ -22,6 +22,7 @@
 #define BP_CMP_GOALS_MAX  64u
 
 struct bp_cmp_workload;
+struct bp_search_bounds;
 
 struct bp_cmp_size {
 	char name[16]; /* "64", "imix" */
@@ -153,6 +154,9 @@ void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const cha
 
 /* A figure of the row rests on a trial like that. */
 void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off);
+
+/* The same of a search, which has repeated disturbed trials itself: a bound may rest on one all the same. */
+void bp_cmp_search_off(struct bp_cmp_row *row, const struct bp_search_bounds *bounds);
 
 /* Add packets lost; n below 1 adds nothing. */
 void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reason,

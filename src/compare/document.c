@@ -7,6 +7,7 @@
 #include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/winner.h"
+#include "compare/workload.h"
 #include "core/cpu.h"
 #include "core/json.h"
 
@@ -293,7 +294,16 @@ static json_t *rows_document(const struct bp_comparison *run, const char **basel
 	return rows;
 }
 
-/* Each text once that rows have under a key, with the paths that it holds for. */
+static bool holds(const json_t *list, const json_t *value)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v) if (json_equal(v, value)) return true;
+	return false;
+}
+
+/* Each text once that rows have under a key, with each path once that it holds for. */
 static json_t *grouped(const json_t *rows, const char *key)
 {
 	json_t *groups = json_array(), *row, *group;
@@ -312,7 +322,7 @@ static json_t *grouped(const json_t *rows, const char *key)
 		if (!paths)
 			json_array_append_new(
 				groups, json_pack("{s:[O], s:O}", "paths", path, "text", text));
-		else if (!json_equal(json_array_get(paths, json_array_size(paths) - 1), path))
+		else if (!holds(paths, path))
 			json_array_append(paths, path);
 	}
 	return groups;
@@ -330,22 +340,37 @@ static json_t *machine(void)
 	return o;
 }
 
+/* What was asked for; of goals, which name sizes themselves, each of their rows' once. */
+static json_t *sizes_document(const struct bp_comparison *run)
+{
+	json_t *sizes = json_array();
+
+	for (unsigned i = 0; !run->n_goals && i < run->options.n_sizes; i++)
+		json_array_append_new(sizes, json_string(run->options.sizes[i].name));
+	for (unsigned i = 0; run->n_goals && i < run->n_figures; i++) {
+		json_t *size = json_string(run->figures[i].size->name);
+
+		if (run->figures[i].workload->has_size && !holds(sizes, size))
+			json_array_append(sizes, size);
+		json_decref(size);
+	}
+	return sizes;
+}
+
 static json_t *run_document(const struct bp_comparison *run, const char *baseline_name)
 {
 	static const char *const testers[] = { "none", "this machine", "another box" };
 	const struct bp_cmp_options *o = &run->options;
-	json_t *sizes = json_array(), *notes = json_array(), *r;
+	json_t *notes = json_array(), *r;
 
-	for (unsigned i = 0; i < o->n_sizes; i++)
-		json_array_append_new(sizes, json_string(o->sizes[i].name));
 	for (unsigned i = 0; i < run->n_notes; i++)
 		json_array_append_new(notes, bp_json_text(run->notes[i]));
 	r = json_pack("{s:o, s:s, s:f, s:b, s:b, s:i, s:f, s:o, s:{s:i, s:i, s:b}, s:o}", "command",
 		      bp_json_text(run->command), "begun", run->begun, "elapsed_s", run->elapsed_s,
 		      "interrupted", atomic_load(run->stop), "quick", o->is_quick, "rounds",
-		      (int)o->n_rounds, "trial_s", o->trial_s, "sizes", sizes, "cores", "dut",
-		      (int)run->dut_core, "generator", (int)run->gen_cores[0], "shared",
-		      run->is_core_shared, "notes", notes);
+		      (int)o->n_rounds, "trial_s", o->trial_s, "sizes", sizes_document(run),
+		      "cores", "dut", (int)run->dut_core, "generator", (int)run->gen_cores[0],
+		      "shared", run->is_core_shared, "notes", notes);
 	set_text(r, "baseline", baseline_name);
 	set_text(r, "tester", o->in ? testers[run->tester] : NULL);
 	return r;

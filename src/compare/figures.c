@@ -29,6 +29,9 @@ json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 				    *r->reason ? bp_json_text(r->reason) : json_null());
 		json_object_set_new(o, "fix", *r->fix ? bp_json_text(r->fix) : json_null());
 		json_object_set_new(o, "why", *r->gen_why ? bp_json_text(r->gen_why) : json_null());
+		json_object_set_new(o, "load_of",
+				    r->workload->has_load ? json_string(r->load_of->name)
+							  : json_null());
 		json_object_set_new(o, "repeated_trials", json_integer(r->n_repeated));
 		json_object_set_new(o, "ini", r->ini ? bp_json_text(r->ini) : json_null());
 		json_array_append_new(list, o);
@@ -39,8 +42,12 @@ json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 /* ---- goals ------------------------------------------------------------------------------------ */
 
 struct judgement {
-	const char *verdict, *why;
+	const char *verdict;
+	char why[BP_CMP_TEXT_BYTES]; /* or "" */
 	double figure; /* ratio, or in the workload's unit; 0: none */
+	const char
+		*bound; /* what the figure is where the source was the limit: as of a row's ratio */
+	unsigned n_rounds; /* that it is of */
 	struct bp_cmp_paired paired;
 };
 
@@ -51,18 +58,30 @@ static const struct bp_cmp_row *find(const struct bp_comparison *cmp, const stru
 		const struct bp_cmp_row *r = &cmp->figures[i];
 
 		if (r->workload == g->workload && r->path == path &&
-		    strcmp(r->size->name, g->size.name) == 0)
+		    strcmp(r->size->name, g->size.name) == 0 &&
+		    (!g->workload->has_load || r->load_of == bp_cmp_goal_load_of(g)))
 			return r;
 	}
 	return NULL;
 }
 
-/* Why a row has no figure that counts, or NULL. */
+/* Why a row has no figure, or NULL. */
 static const char *flaw(const struct bp_cmp_row *r)
 {
 	return r->status == BP_CMP_FAILED || r->status == BP_CMP_CANNOT_RUN ? r->reason
 	       : !r->figure.n ? "the run ended before it was measured"
 			      : NULL;
+}
+
+/* What its figure is of, beside the path, or NULL. */
+static const char *disturbance(const struct bp_cmp_row *r)
+{
+	return r->status == BP_CMP_DISTURBED ? r->reason : NULL;
+}
+
+static const char *name_bound(bool is_lower, bool is_upper)
+{
+	return is_lower && is_upper ? "both" : is_lower ? "lower" : is_upper ? "upper" : "none";
 }
 
 /* Of the same rounds. */
@@ -76,37 +95,69 @@ static void pair(const struct bp_cmp_row *ours, const struct bp_cmp_row *theirs,
 			bp_cmp_values_add(&ratios, ours->figure.v[i] / theirs->figure.v[i]);
 	bp_cmp_pair(&ratios, &j->paired);
 	j->figure = j->paired.estimate;
+	j->n_rounds = ratios.n;
+}
+
+static void decide(struct judgement *j, const char *verdict, const char *why)
+{
+	j->verdict = verdict;
+	snprintf(j->why, sizeof(j->why), "%s", why);
+}
+
+/* The figure alone decides; what weakens it is said. */
+static void judge_measured(const struct bp_comparison *cmp, const struct bp_cmp_goal *g,
+			   bool is_reached, struct judgement *j)
+{
+	bool is_across = j->paired.level > 0 && j->paired.lo < g->bound && g->bound < j->paired.hi;
+	size_t n = 0;
+
+	j->verdict = is_reached ? "met" : "short";
+	if (j->n_rounds < cmp->options.n_rounds)
+		n = (size_t)snprintf(j->why, sizeof(j->why), "of %u of %u rounds", j->n_rounds,
+				     cmp->options.n_rounds);
+	if (is_across)
+		snprintf(j->why + n, sizeof(j->why) - n, "%sits interval reaches across the goal",
+			 n ? "; " : "");
 }
 
 /*
  * What is a lower bound (the source was the limit) may be more: it meets "at least" where it reaches it, and says
- * nothing else. A peer's lower bound makes of the ratio an upper one.
+ * nothing else. A peer's lower bound makes of the ratio an upper one. A disturbed figure is not the path's alone, and
+ * says nothing.
  */
 static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, struct judgement *j)
 {
 	const struct bp_cmp_row *ours = find(cmp, g, g->path);
 	const struct bp_cmp_row *theirs = g->peer ? find(cmp, g, g->peer) : NULL;
-	bool is_reached;
+	const char *why = flaw(ours);
+	bool is_reached, is_upper = theirs && theirs->is_gen_bound;
 
-	*j = (struct judgement){ .verdict = "failed", .why = flaw(ours) };
-	if (!j->why && theirs)
-		j->why = flaw(theirs);
-	if (j->why)
+	*j = (struct judgement){ .bound = "none" };
+	if (!why && theirs)
+		why = flaw(theirs);
+	if (why) {
+		decide(j, "failed", why);
 		return;
+	}
+	j->figure = bp_cmp_median(&ours->figure) * g->workload->scale;
+	j->n_rounds = ours->figure.n;
 	if (theirs)
 		pair(ours, theirs, j);
-	else
-		j->figure = bp_cmp_median(&ours->figure) * g->workload->scale;
+	j->bound = name_bound(ours->is_gen_bound, is_upper);
 	is_reached = g->is_at_most ? j->figure <= g->bound : j->figure >= g->bound;
-	if (theirs && theirs->is_gen_bound) {
-		j->verdict = "not measurable";
-		j->why = theirs->gen_why;
-	} else if (ours->is_gen_bound) {
-		j->verdict = is_reached && !g->is_at_most ? "met" : "not measurable";
-		j->why = ours->gen_why;
-	} else {
-		j->verdict = is_reached ? "met" : "short";
-	}
+	why = disturbance(ours);
+	if (!why && theirs)
+		why = disturbance(theirs);
+	if (!j->n_rounds)
+		decide(j, "failed", "the peer's figure is 0");
+	else if (why)
+		decide(j, "not measurable", why);
+	else if (is_upper)
+		decide(j, "not measurable", theirs->gen_why);
+	else if (ours->is_gen_bound)
+		decide(j, is_reached && !g->is_at_most ? "met" : "not measurable", ours->gen_why);
+	else
+		judge_measured(cmp, g, is_reached, j);
 }
 
 json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
@@ -124,9 +175,10 @@ json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
 			      "peer", g->peer ? json_string(g->peer->name) : json_null(), "sign",
 			      g->is_at_most ? "<=" : ">=", "bound", g->bound, "verdict", j.verdict,
 			      "figure", j.figure > 0 ? json_real(j.figure) : json_null(), "why",
-			      j.why ? bp_json_text(j.why) : json_null());
+			      *j.why ? bp_json_text(j.why) : json_null());
+		json_object_set_new(o, "bound_of_figure", json_string(j.bound));
 		json_object_set_new(o, "interval",
-				    j.paired.level > 0
+				    j.paired.level > 0 && strcmp(j.bound, "none") == 0
 					    ? json_pack("{s:f, s:f, s:f}", "lo", j.paired.lo, "hi",
 							j.paired.hi, "level", j.paired.level)
 					    : json_null());

@@ -5,6 +5,7 @@
 #include "compare/workload.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +82,7 @@ static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, siz
 	if (!g->is_at_most && strcmp(word[4], ">="))
 		return refuse(why, why_bytes, "found '%s', allowed: >=, <=", word[4]);
 	g->bound = strtod(word[5], &end);
-	if (*end || end == word[5] || !(g->bound > 0))
+	if (*end || end == word[5] || !isfinite(g->bound) || g->bound <= 0)
 		return refuse(why, why_bytes, "found '%s', allowed: a number above 0", word[5]);
 	return 0;
 }
@@ -151,12 +152,18 @@ static void add_row(struct bp_comparison *cmp, const struct bp_cmp_workload *w,
 	for (unsigned i = 0; i < cmp->n_figures; i++) {
 		const struct bp_cmp_row *r = &cmp->figures[i];
 
-		if (r->workload == w && r->path == path && strcmp(r->size->name, size->name) == 0)
+		if (r->workload == w && r->path == path && strcmp(r->size->name, size->name) == 0 &&
+		    (!w->has_load || r->load_of == load_of))
 			return;
 	}
 	cmp->figures[cmp->n_figures++] = (struct bp_cmp_row){
 		.path = path, .size = size, .workload = w, .load_of = load_of, .softirq_ns = -1
 	};
+}
+
+const struct bp_cmp_path *bp_cmp_goal_load_of(const struct bp_cmp_goal *goal)
+{
+	return goal->peer ? goal->peer : goal->path;
 }
 
 int bp_cmp_goals_rows(struct bp_comparison *cmp)
@@ -166,7 +173,7 @@ int bp_cmp_goals_rows(struct bp_comparison *cmp)
 		return -ENOMEM;
 	for (unsigned i = 0; i < cmp->n_goals; i++) {
 		const struct bp_cmp_goal *g = &cmp->goals[i];
-		const struct bp_cmp_path *load_of = g->peer ? g->peer : g->path;
+		const struct bp_cmp_path *load_of = bp_cmp_goal_load_of(g);
 
 		if (g->workload->has_load)
 			add_row(cmp, bp_cmp_workload_find("lossless"), load_of, &g->size, NULL);
@@ -194,6 +201,7 @@ int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool
 			 size_t why_bytes)
 {
 	char copy[LINE_BYTES], names[200], *at = NULL;
+	unsigned asked = 0;
 
 	if (snprintf(copy, sizeof(copy), "%s", list) >= (int)sizeof(copy))
 		return refuse(why, why_bytes, "--workloads: too long");
@@ -208,8 +216,11 @@ int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool
 		if (!found)
 			return refuse(why, why_bytes, "--workloads: found '%s', allowed: %s", w,
 				      names);
-		add_paths(cmp, found, chosen);
+		asked |= 1u << (found - bp_cmp_workloads);
 	}
+	for (unsigned i = 0; i < bp_cmp_n_workloads; i++)
+		if (asked & 1u << i)
+			add_paths(cmp, &bp_cmp_workloads[i], chosen);
 	return cmp->n_figures
 		       ? 0
 		       : refuse(why, why_bytes, "--workloads: found nothing, allowed: %s", names);

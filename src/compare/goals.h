@@ -19,10 +19,13 @@ int bp_cmp_goals_read(const char *path, struct bp_comparison *cmp, char *why, si
 /* The rows that the goals need, each once, in their order: cmp->figures. 0 or -ENOMEM. */
 int bp_cmp_goals_rows(struct bp_comparison *cmp);
 
-/* One row for each chosen path and workload of a list ("tcp-1,start"; sizes of the options where they matter). 0,
- * -ENOMEM, or -EINVAL with a sentence in why. */
+/* One row for each chosen path and workload of a list ("tcp-1,start"; sizes of the options where they matter), in
+ * the order of bp_cmp_workloads: what is a load comes before what runs under it. 0, -ENOMEM, or -EINVAL with a sentence in why. */
 int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool *chosen, char *why,
 			 size_t why_bytes);
+
+/* The path at half of whose lossless rate the goal's workload runs, where it has a load: the peer, else its own. */
+const struct bp_cmp_path *bp_cmp_goal_load_of(const struct bp_cmp_goal *goal);
 
 /* "figures" and "goals" of bypath.compare/1 (docs/compare.md). New references. */
 json_t *bp_cmp_figures_document(const struct bp_comparison *cmp);

@@ -81,6 +81,8 @@ static int far_trial(void *ctx, const struct bp_trial_request *request,
 	if (rc && rc != -EINTR)
 		return rc;
 	after = settle(run);
+	run->n_searched++;
+	run->n_disturbed += run->off.share > BP_OFF_LIMIT;
 	*result = run->answer.result;
 	result->n_received = after - before;
 	result->n_lost =
@@ -93,18 +95,21 @@ static int far_trial(void *ctx, const struct bp_trial_request *request,
 	return 0;
 }
 
-static int take_bounds(struct bp_cmp_row *row, const struct bp_search_result *result,
+static int take_bounds(struct bp_cmp_run *run, const struct bp_search_result *result,
 		       double *figure)
 {
 	const struct bp_search_bounds *b = &result->goals[0];
 	const char *why = *b->why ? b->why : result->why;
+	struct bp_cmp_row *row = run->row;
 
 	*figure = result->n_goals ? b->lower_pps : 0;
+	bp_cmp_search_off(row, b);
 	if (!(*figure > 0)) {
 		bp_cmp_row_end(
 			row, BP_CMP_CANNOT_RUN,
 			"end other work on these cores, or give the search more time: --duration",
-			"no rate with at most %g %% loss was found: %s", 100 * LOSS_RATIO, why);
+			"no rate with at most %g %% loss was found, %u of %u trials were disturbed: %s",
+			100 * LOSS_RATIO, run->n_disturbed, run->n_searched, why);
 		return -ENODATA;
 	}
 	if (b->outcome == BP_SEARCH_MEASURED)
@@ -148,7 +153,7 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	if (!rc && bp_cmp_is_stopped(run))
 		rc = -EINTR;
 	if (!rc)
-		rc = take_bounds(run->row, &result, figure);
+		rc = take_bounds(run, &result, figure);
 	bp_search_result_free(&result);
 	return rc;
 }

@@ -113,14 +113,6 @@ static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *
 		snprintf(row->ndr_why, sizeof(row->ndr_why), "%s", *b->why ? b->why : why);
 }
 
-/* The search has repeated disturbed trials itself; a bound may rest on one all the same. */
-static void note_search_off(struct bp_cmp_row *row, const struct bp_search_bounds *b)
-{
-	const struct bp_cmp_off off = { b->off_share, b->off_cause, "forwarder or generator" };
-
-	bp_cmp_row_off(row, &off);
-}
-
 /* Returns the NDR found, 0 where there is none; below 0: the forwarder died. */
 static double search(struct bp_cmp_run *run)
 {
@@ -135,7 +127,7 @@ static double search(struct bp_cmp_run *run)
 		b = &result.goals[0];
 		ndr = b->lower_pps;
 		note_outcome(row, b, result.why);
-		note_search_off(row, b);
+		bp_cmp_search_off(row, b);
 		if (ndr > 0)
 			bp_cmp_values_add(&row->ndr, ndr);
 		if (ndr > 0 && b->upper_pps > 0)

@@ -4,8 +4,9 @@
 
 #include "compare/meter.h"
 #include "core/netdev.h"
-#include "lab/link.h"
+#include "core/netifs.h"
 #include "lab/listen.h"
+#include "port/host.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,36 +19,67 @@
 
 /* ---- may they be taken? ---------------------------------------------------------------------- */
 
-static int check_one(const char *ifname, char *why, size_t why_bytes)
+static int check_one(const struct bp_netifs *netifs, const char *ifname, char *why,
+		     size_t why_bytes)
 {
-	if (!ifname || bp_netdev_index(-1, ifname) < 0)
+	const struct bp_netif *link = ifname ? bp_netifs_find(netifs, ifname) : NULL;
+	char needs[192];
+
+	if (!link)
 		return 0;
-	if (bp_link_has_address(ifname))
-		snprintf(
-			why, why_bytes,
-			"%s has an address: this machine may be reached by it, and a comparison would cut that "
-			"off. Name other ports, or take it away first: ip addr flush dev %s",
-			ifname, ifname);
-	else if (bp_link_has_master(ifname))
+	if (link->master)
 		snprintf(
 			why, why_bytes,
 			"%s belongs to a bridge or bond. Name other ports, or take it out first: ip link set %s "
 			"nomaster",
 			ifname, ifname);
-	else if (bp_netdev_is_up(-1, ifname) == 0)
+	else if (bp_host_needs(netifs, link, needs, sizeof(needs)))
+		snprintf(
+			why, why_bytes,
+			"%s: %s: this machine may be reached by that, and a comparison would cut it off. Name "
+			"other ports, or take it away first (ip addr flush dev %s)",
+			ifname, needs, ifname);
+	else if (!link->is_up)
 		snprintf(why, why_bytes, "%s is down: ip link set %s up", ifname, ifname);
 	else
 		return 0;
 	return -EBUSY;
 }
 
+/* One interface by two of its names. */
+static int check_pair(const struct bp_netifs *netifs, const char *a, const char *b, char *why,
+		      size_t why_bytes)
+{
+	const struct bp_netif *link = a && b ? bp_netifs_find(netifs, a) : NULL;
+
+	if (!link || link != bp_netifs_find(netifs, b))
+		return 0;
+	snprintf(why, why_bytes, "%s and %s are one interface. Name different ones", a, b);
+	return -EINVAL;
+}
+
 int bp_cmp_ports_check(const struct bp_cmp_options *o, char *why, size_t why_bytes)
 {
 	const char *const names[] = { o->in, o->out, o->gen_tx, o->gen_rx };
-	int rc = 0;
+	struct bp_netifs netifs;
+	int rc;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++)
-		rc = check_one(names[i], why, why_bytes);
+	if (!o->in)
+		return 0;
+	rc = bp_netifs_read(&netifs);
+	if (rc) {
+		snprintf(
+			why, why_bytes,
+			"the kernel does not tell whether this machine is reached by one of them: %s",
+			strerror(-rc));
+		return rc;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++) {
+		rc = check_one(&netifs, names[i], why, why_bytes);
+		for (size_t k = 0; k < i && !rc; k++)
+			rc = check_pair(&netifs, names[k], names[i], why, why_bytes);
+	}
+	bp_netifs_free(&netifs);
 	return rc;
 }
 
@@ -81,15 +113,12 @@ void bp_cmp_ports_look(struct bp_comparison *cmp)
 	set_size(&heard, o);
 }
 
-void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
+/* Counted by the kernel, which needs its interfaces. */
+static void advise_box(FILE *out, const struct bp_cmp_options *o)
 {
-	const struct bp_cmp_options *o = &cmp->options;
 	const char *a = o->in, *b = o->out;
 
-	if (!a || !cmp->is_root || cmp->tester != BP_CMP_TESTER_NONE)
-		return;
 	fprintf(out,
-		"nobody sends to %s, so nothing can be measured between %s and %s. One of these:\n\n"
 		"1. Another box with bypath, its interface C wired to %s, its D to %s. There:\n"
 		"     sudo ip link set C up\n"
 		"     sudo ip link set D up\n"
@@ -98,12 +127,29 @@ void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
 		"   and while it sends, here:\n"
 		"     sudo bypath compare --ports %s,%s\n"
 		"   The rate of each path is counted at %s and %s. Ctrl-C ends the sender; its report has what it "
-		"lost.\n"
-		"2. A loop cable from each port to two more interfaces of this machine, C to %s, D to %s: loss-free "
-		"rate\n"
+		"lost.\n",
+		a, b, o->sizes[0].name, a, b, a, b);
+}
+
+void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
+{
+	const struct bp_cmp_options *o = &cmp->options;
+	const char *a = o->in, *b = o->out;
+	bool are_counted;
+
+	if (!a || !cmp->is_root || cmp->tester != BP_CMP_TESTER_NONE)
+		return;
+	are_counted = bp_netdev_index(-1, a) > 0 && bp_netdev_index(-1, b) > 0;
+	fprintf(out, "nobody sends to %s, so nothing can be measured between %s and %s. %s:\n\n", a,
+		a, b, are_counted ? "One of these" : "Do this");
+	if (are_counted)
+		advise_box(out, o);
+	fprintf(out,
+		"%s A loop cable from each port to two more interfaces of this machine, C to %s, D to %s: "
+		"loss-free rate\n"
 		"   and latency are measured as well.\n"
 		"     sudo bypath compare --ports %s,%s --gen-ports C,D\n\n",
-		a, a, b, a, b, o->sizes[0].name, a, b, a, b, a, b, a, b);
+		are_counted ? "2." : "  ", a, b, a, b);
 	fflush(out);
 }
 

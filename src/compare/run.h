@@ -44,6 +44,7 @@ struct bp_cmp_run {
 		dut_thread; /* the one that forwards; tid 0: there is none, or not known */
 	struct bp_generator_answer answer; /* of the last trial */
 	struct bp_cmp_off off; /* of the last trial: the worse of forwarder and generator */
+	unsigned n_searched, n_disturbed; /* trials of a lossless search; above BP_OFF_LIMIT */
 };
 
 /* Names, configurations, the lab. 0, or the row has ended. */

@@ -154,6 +154,10 @@ static int make_between_ports(struct bp_cmp_run *run)
 	}
 	if (f == BP_CMP_BRIDGE)
 		rc = bp_guard_start(bridge, &run->guard);
+	if (rc == -EEXIST)
+		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "rename it, or take it away",
+			       "an interface %s is there, which this comparison did not make",
+			       bridge);
 	if (!rc)
 		rc = make_kernel_forwarder(run, bridge);
 	if (!rc)

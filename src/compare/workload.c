@@ -260,6 +260,17 @@ const struct bp_cmp_workload *bp_cmp_workload_find(const char *name)
 
 /* ---- one round --------------------------------------------------------------------------------- */
 
+/* The source repeats one frame; of workloads without a size a small one. */
+static bool can_flood(const struct bp_cmp_size *size)
+{
+	return size->bytes && size->bytes - FCS_BYTES <= BP_FLOOD_BYTES_MAX;
+}
+
+static bool is_kernel(enum bp_cmp_forwarder forwarder)
+{
+	return forwarder == BP_CMP_BRIDGE || forwarder == BP_CMP_REDIRECT;
+}
+
 static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	if (!cmp->is_root)
@@ -273,6 +284,14 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (row->workload->is_beyond_arena && row->path->forwarder != BP_CMP_BYPATH)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "choose a path that bypath forwards",
 			       "there is no arena, and the kernel's memory is not counted");
+	else if (row->workload->measure == measure_rate && !can_flood(row->size))
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
+			       "its source repeats one frame of at most %u bytes with FCS",
+			       BP_FLOOD_BYTES_MAX + FCS_BYTES);
+	else if (row->workload->measure == measure_start && is_kernel(row->path->forwarder))
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
+			       "choose a path that bypath or dpdk-testpmd forwards",
+			       "the kernel forwards here: no process starts");
 	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
 	       row->status == BP_CMP_DISTURBED;
 }

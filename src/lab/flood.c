@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define FRAME_MAX  2048u
 #define BATCH_PKTS 64u
 /* One run lasts until a signal: setting one up takes about 25 ms without a frame, which forwarders would be charged
  * with as idle time. */
@@ -53,17 +52,21 @@ static int send_on(int program, const uint8_t *frame, unsigned bytes)
 int bp_flood_main(void *ctx)
 {
 	const struct bp_flood *flood = ctx;
-	uint8_t frame[FRAME_MAX] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5 };
+	uint8_t frame[BP_FLOOD_BYTES_MAX] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x88, 0xb5 };
 	int ifindex = bp_netdev_index(-1, flood->ifname), program = -1;
-	unsigned bytes = flood->frame_bytes < FRAME_MAX ? flood->frame_bytes : FRAME_MAX;
 	cpu_set_t cores;
 
+	if (flood->frame_bytes > sizeof(frame)) {
+		fprintf(stderr, "error: frames of %u bytes: at most %zu\n", flood->frame_bytes,
+			sizeof(frame));
+		return 1;
+	}
 	CPU_ZERO(&cores);
 	CPU_SET(flood->core, &cores);
 	sched_setaffinity(0, sizeof(cores), &cores);
 	if (ifindex > 0)
 		program = load_redirect(ifindex);
-	while (program >= 0 && (!send_on(program, frame, bytes) || errno == EINTR))
+	while (program >= 0 && (!send_on(program, frame, flood->frame_bytes) || errno == EINTR))
 		;
 	fprintf(stderr, "error: %s: live XDP frames: %s\n", flood->ifname, strerror(errno));
 	return 1;

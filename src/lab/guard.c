@@ -2,11 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/guard.h"
 
+#include "core/netdev.h"
 #include "lab/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +32,8 @@ int bp_guard_start(const char *name, struct bp_guard *guard)
 	int fds[2], err;
 	pid_t pid;
 
+	if (bp_netdev_index(-1, name) > 0)
+		return -EEXIST;
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
 	pid = fork();
@@ -44,11 +48,14 @@ int bp_guard_start(const char *name, struct bp_guard *guard)
 		return -err;
 	}
 	*guard = (struct bp_guard){ .pipe = fds[1], .pid = pid };
+	snprintf(guard->name, sizeof(guard->name), "%s", name);
 	return 0;
 }
 
 void bp_guard_end(struct bp_guard *guard)
 {
+	int status = 0;
+
 	if (!guard->pid)
 		return;
 	/* A word, not the end alone: a process that was forked since may hold the pipe as well. */
@@ -56,7 +63,9 @@ void bp_guard_end(struct bp_guard *guard)
 		/* It has ended already. */
 	}
 	close(guard->pipe);
-	while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(guard->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (!WIFEXITED(status)) /* killed: it may have deleted nothing */
+		bp_link_delete(guard->name);
 	*guard = (struct bp_guard){ 0 };
 }

@@ -3,6 +3,7 @@
 #ifndef BYPATH_LAB_GUARD_H
 #define BYPATH_LAB_GUARD_H
 
+#include <net/if.h>
 #include <sys/types.h>
 
 /*
@@ -11,17 +12,19 @@
  * SIGKILL closes as well. Zeroed: none.
  */
 struct bp_guard {
+	char name[IF_NAMESIZE];
 	int pipe;
 	pid_t pid;
 };
 
 /*
  * From now on the interface `name` of the calling thread's network namespace is deleted when this process
- * ends, or at bp_guard_end(), whichever comes first. It need not be there. 0 or -errno.
+ * ends, or at bp_guard_end(), whichever comes first. It must not be there yet: -EEXIST, for then it is somebody's. 0 or
+ * another -errno.
  */
 int bp_guard_start(const char *name, struct bp_guard *guard);
 
-/* Delete it now; returns when it is gone. Nothing where there is no guard. */
+/* Delete it now, also where the guard has been killed; returns when it is gone. Nothing where there is no guard. */
 void bp_guard_end(struct bp_guard *guard);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
@@ -266,42 +265,6 @@ int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats)
 	memset(stats, 0, sizeof(*stats));
 	memcpy(stats, RTA_DATA(attr), bytes < sizeof(*stats) ? bytes : sizeof(*stats));
 	return 0;
-}
-
-/* Is it one that the machine may be reached by? Link-local ones come by themselves. */
-static bool is_address(const struct sockaddr *a)
-{
-	const uint8_t *b;
-
-	if (!a)
-		return false;
-	if (a->sa_family == AF_INET)
-		return true;
-	if (a->sa_family != AF_INET6)
-		return false;
-	b = ((const struct sockaddr_in6 *)(const void *)a)->sin6_addr.s6_addr;
-	return !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-}
-
-bool bp_link_has_address(const char *name)
-{
-	struct ifaddrs *all;
-	bool found = false;
-
-	if (getifaddrs(&all))
-		return false;
-	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next)
-		found = strcmp(a->ifa_name, name) == 0 && is_address(a->ifa_addr);
-	freeifaddrs(all);
-	return found;
-}
-
-bool bp_link_has_master(const char *name)
-{
-	_Alignas(8) uint8_t answer[ANSWER_BYTES];
-	struct rtattr *attr;
-
-	return get_attribute(name, IFLA_MASTER, answer, &attr) == 0;
 }
 
 bool bp_link_forwards(const char *name)

@@ -22,10 +22,6 @@ int bp_link_veth(const struct bp_link_end *a, const struct bp_link_end *b, uint3
 int bp_link_bridge(const char *name);
 /* Make `name` a port of the bridge. */
 int bp_link_enslave(const char *name, const char *bridge);
-/* Whether it has an address that this machine may be reached by: any but a link-local IPv6 one. */
-bool bp_link_has_address(const char *name);
-/* Whether a bridge, bond or the like has it. */
-bool bp_link_has_master(const char *name);
 /* Whether this port of a bridge forwards: some time after its carrier came. */
 bool bp_link_forwards(const char *name);
 int bp_link_up(const char *name);

@@ -104,14 +104,16 @@ static const struct bp_column goal_columns[] = {
 	{ .heading = "size", .cell = "{size}" },
 	{ .heading = "path", .cell = "{path}", .align = 'l' },
 	{ .heading = "peer", .cell = "{peer}", .align = 'l' },
-	{ .heading = "figure", .cell = "{figure:.2}" },
+	{ .heading = "figure",
+	  .cell = "[{bound_of_figure=lower}≥ ][{bound_of_figure=upper}≤ ]{bound_of_figure!both}{figure:.2}" },
 	{ .heading = "95 % interval", .cell = "{interval.lo:.2}–{interval.hi:.2}", .align = 'l' },
 	{ .heading = "goal", .cell = "{sign} {bound:.2}" },
 	{ .heading = "verdict", .cell = "{verdict}", .align = 'l' },
 };
 static const struct bp_view goals = {
 	.name = "goals",
-	.title = "GOALS · with a peer: the ratio to its figure, of paired rounds",
+	.title =
+		"GOALS · with a peer: the ratio to its figure, of paired rounds · '≥', '≤': one of the two is a lower bound",
 	.rows = "goals",
 	BP_COLUMNS(goal_columns),
 };

@@ -90,17 +90,37 @@ refused)
 		! grep -q RATES "$BP_TMP/compare.log" || fail "$2: measures all the same"
 	}
 	ip addr add 192.0.2.1/24 dev p1
-	refuses 'p1 has an address.*ip addr flush dev p1' "an IPv4 address"
+	refuses 'p1: it carries 192.0.2.1/24.*ip addr flush dev p1' "an IPv4 address"
 	ip addr flush dev p1
 	ip addr add 2001:db8::1/64 dev p0 nodad
-	refuses 'p0 has an address' "an IPv6 address"
+	refuses 'p0: it carries 2001:db8::1/64' "an IPv6 address"
 	ip addr flush dev p0
+	if ip link add link p1 name m1 type macvlan 2>/dev/null; then
+		ip addr add 192.0.2.1/24 dev m1
+		refuses 'p1: m1, which lies on it, carries 192.0.2.1/24' "an address of a macvlan on it"
+		ip link del m1
+	fi
 	ip link add br9 type bridge
 	ip link set c1 master br9
 	refuses 'c1 belongs to a bridge.*ip link set c1 nomaster' "a port of a bridge"
 	ip link set c1 nomaster
 	ip link set p0 down
 	refuses 'p0 is down: ip link set p0 up' "a port that is down"
+	ip link set p0 up
+	for shared in p0,c1 c0,p1; do
+		compare --quick --ports p0,p1 --gen-ports $shared
+		[ $? -eq 2 ] || fail "--gen-ports $shared: no refusal"
+		grep -q "gen-ports: found '$shared'" "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
+	done
+	if ip link property add dev p0 altname port-zero 2>/dev/null; then
+		compare --quick --ports p0,p1 --gen-ports port-zero,c1
+		[ $? -eq 2 ] || fail "one interface by two names: no refusal"
+		grep -q 'p0 and port-zero are one interface' "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
+	fi
+	# Another box is counted by the kernel: of other ports only the loop cable can be measured.
+	compare --quick --ports 0000:00:1e.0,0000:00:1f.0 --paths ports-bridge
+	grep -q 'gen-ports C,D' "$BP_TMP/compare.log" || fail "no loop cable: $(cat "$BP_TMP/compare.log")"
+	! grep -q 'bypath gen --tx-port' "$BP_TMP/compare.log" || fail "another box for ports that nobody counts"
 	;;
 killed)
 	wires
@@ -118,5 +138,21 @@ killed)
 		wait_for 5 eval '! pgrep -x bypath' || fail "SIG$signal: a process stays"
 		[ "$(state p0)" = "$before" ] || fail "SIG$signal: p0 was: $before, is: $(state p0)"
 	done
+	# The guard itself is killed: the bridge goes with the row all the same.
+	"$BYPATH" compare --ports p0,p1 --gen-ports c0,c1 --paths ports-bridge --sizes 64 --rounds 1 --duration 5 \
+		>"$BP_TMP/compare.log" 2>&1 &
+	compare=$!
+	wait_for 10 has_bridge || fail "no bridge between the ports"
+	pkill -KILL -P $compare -f 'bypath compare' || fail "no guard"
+	kill -INT $compare
+	wait $compare
+	no_bridge || fail "the bridge outlives its dead guard"
+	# A bridge of that name that was there before is somebody's.
+	# shellcheck disable=SC2016 # the other shell's
+	sh -c 'ip link add bypath-$$ type bridge && exec "$@"' sh "$BYPATH" compare --quick --ports p0,p1 --gen-ports c0,c1 \
+		--paths ports-bridge --json "$BP_TMP/c.json" >"$BP_TMP/compare.log" 2>&1 ||
+		fail "compare ends with code $?"
+	bp_expect c "r['rows'][0]['status'] == 'cannot-run' and 'did not make' in r['rows'][0]['reason']"
+	! no_bridge || fail "deletes a bridge that it did not make"
 	;;
 esac

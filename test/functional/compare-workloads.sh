@@ -61,15 +61,24 @@ tcp)
 	bp_expect c "all(f['status'] == 'cannot-run' and f['fix'] for f in r['figures'] if f['path'] == 'dpdk-memif')"
 	;;
 lossless)
-	# A search may find nothing on a busy machine, and says so; latency is at half of what it found.
+	# Time for a search that finds a rate, twice; where it finds none, trials were disturbed. Latency is at half of it.
 	echo 'p99 64 af_packet-mmap bridge <= 1000000' >"$BP_TMP/goals"
-	compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	wait_for 10 nothing_left || fail "something is left behind"
+	for _ in 1 2; do
+		compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.4 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+		wait_for 10 nothing_left || fail "something is left behind"
+		grep -q '"reason": "no rate with at most' "$BP_TMP/c.json" || break
+	done
 	bp_expect c "[(f['workload'], f['path']) for f in r['figures']] == \
 		[('lossless', 'bridge'), ('p99', 'af_packet-mmap'), ('p99', 'bridge')]"
-	bp_expect c "all(f['value']['median'] > 0 if f['status'] in $FIGURE else f['status'] == 'cannot-run' and f['reason'] \
-		for f in r['figures'])" "[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
-	bp_expect c "r['figures'][0]['status'] in $FIGURE or 'half of which load' in r['figures'][1]['reason']"
+	if grep -q '"reason": "no rate with at most' "$BP_TMP/c.json"; then
+		bp_expect c "(n := [int(w) for w in r['figures'][0]['reason'].split() if w.isdigit()])[0] * 4 >= n[1] > 0" \
+			"r['figures'][0]['reason']"
+		bp_expect c "all(f['status'] == 'cannot-run' and 'half of which load' in f['reason'] for f in r['figures'][1:])"
+	else
+		bp_expect c "all(f['status'] in $FIGURE and f['value']['median'] > 0 for f in r['figures'])" \
+			"[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
+	fi
+	bp_expect c "[f['load_of'] for f in r['figures']] == [None, 'bridge', 'bridge']"
 	;;
 refused)
 	refuses()
@@ -90,10 +99,19 @@ refused)
 	refuses 'rate 64 bridge - >= 1 2' 'more than six words'
 	echo '# nothing' >"$BP_TMP/goals"
 	for wrong in "--goals $BP_TMP/goals" "--goals $BP_TMP/none" "--workloads fast" "--workloads ," \
-		"--goals $BP_TMP/goals --paths bridge" "--workloads start --ports a,b"; do
+		"--goals $BP_TMP/goals --paths bridge" "--goals $BP_TMP/goals --sizes 64" "--workloads start --ports a,b"; do
 		# shellcheck disable=SC2086
 		compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
 	done
+	compare --goals "$BP_TMP/goals" --sizes 64
+	grep -q 'leave out --paths, --sizes' "$BP_TMP/compare.log" || fail "--sizes: $(cat "$BP_TMP/compare.log")"
+	# What a workload cannot do on a path or with a size has no figure, and says what to choose.
+	compare --workloads rate,start --paths bridge,xdp-redirect --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
+		fail "compare ends with code $?"
+	bp_expect c "len(r['figures']) == 6 and all(f['status'] == 'cannot-run' and f['value'] is None for f in r['figures'])" \
+		"[(f['workload'], f['size'], f['path'], f['status'], f['reason']) for f in r['figures']]"
+	bp_expect c "all('--sizes 64 … 2052' in f['fix'] for f in r['figures'] if f['workload'] == 'rate')"
+	bp_expect c "all('no process starts' in f['reason'] for f in r['figures'] if f['workload'] == 'start')"
 	;;
 esac

@@ -24,7 +24,7 @@ LIBC = {
 # stand on others name them here, no more than they use; src/cli does the wiring and uses them all.
 CLI = "src/cli"
 USES = {
-    "src/compare": {"src/gen", "src/lab"},
+    "src/compare": {"src/gen", "src/lab", "src/port"},
 }
 # Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
 OWNERS = {
