@@ -17,6 +17,8 @@
 #define REACH_S 8.0 /* until the client reaches the server */
 #define LATE_S  20.0
 #define STEP_US 5000u
+#define STALLED_BYTES \
+	1048576.0 /* a transfer that ends with less stood still after its first windows */
 
 static int start(struct bp_cmp_run *run, int netns, const char *name, const char *const argv[],
 		 struct bp_child *child)
@@ -106,6 +108,12 @@ int bp_cmp_measure_tcp(struct bp_cmp_run *run, double *figure)
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see client.log and server.log with --keep",
 			       "no TCP connection comes through");
 		return rc ? rc : -EIO;
+	}
+	if (!rc && *figure * seconds / 8 < STALLED_BYTES) {
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see client.log and server.log with --keep",
+			       "the TCP streams stand still: %.0f bytes came through",
+			       *figure * seconds / 8);
+		return -EIO;
 	}
 	return rc;
 }
