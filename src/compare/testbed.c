@@ -29,6 +29,11 @@ static int make_wires(struct bp_cmp_run *run)
 	return rc ? rc : bp_link_veth(&e1, &w1, mtu);
 }
 
+static bool has_hosts(const struct bp_cmp_row *row)
+{
+	return row->workload && row->workload->ends != BP_CMP_ENDS_SOURCE;
+}
+
 /* One end, in its namespace: up; unless hosts keep theirs, offloads as traffic generators have them. */
 static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 {
@@ -40,15 +45,10 @@ static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 		return rc;
 	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
 	if (!run->row->workload || run->row->workload->ends != BP_CMP_ENDS_HOSTS)
-		bp_link_offloads_off(name);
+		bp_link_offloads_off(name, !has_hosts(run->row));
 	if (strcmp(name, "e0") == 0)
 		run->row->has_offloads = bp_link_offloads(name, &run->row->offloads) == 0;
 	return 0;
-}
-
-static bool has_hosts(const struct bp_cmp_row *row)
-{
-	return row->workload && row->workload->ends != BP_CMP_ENDS_SOURCE;
 }
 
 /* 10.77.0.1 in one namespace, 10.77.0.2 in the other. */

@@ -291,13 +291,13 @@ static int ethtool(int fd, const char *name, uint32_t cmd, uint32_t *value)
 	return 0;
 }
 
-int bp_link_offloads_off(const char *name)
+int bp_link_offloads_off(const char *name, bool has_gro)
 {
-	static const struct {
+	const struct {
 		uint32_t cmd, value;
 	} sets[] = {
-		{ ETHTOOL_STSO, 0 },    { ETHTOOL_SGSO, 0 }, { ETHTOOL_SSG, 0 },
-		{ ETHTOOL_STXCSUM, 0 }, { ETHTOOL_SGRO, 1 },
+		{ ETHTOOL_STSO, 0 },    { ETHTOOL_SGSO, 0 },       { ETHTOOL_SSG, 0 },
+		{ ETHTOOL_STXCSUM, 0 }, { ETHTOOL_SGRO, has_gro },
 	};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 

@@ -35,8 +35,9 @@ int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats);
 struct bp_link_offloads {
 	bool tx_checksum, tso, gso, gro, scatter_gather;
 };
-/* Everything off but GRO, which makes veth receive through NAPI. What cannot be set stays. */
-int bp_link_offloads_off(const char *name);
+/* Everything off but, if has_gro, GRO, which makes veth receive through NAPI (and joins TCP segments of
+ * hosts). What cannot be set stays. */
+int bp_link_offloads_off(const char *name, bool has_gro);
 int bp_link_offloads(const char *name, struct bp_link_offloads *offloads);
 
 #endif
