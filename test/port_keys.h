@@ -43,9 +43,8 @@ static inline void set_default_keys(struct bp_port_conf *port)
 {
 	const struct bp_facts *facts = bp_facts_find(port->driver);
 
-	for (const struct bp_key *key = facts ? facts->keys : NULL; key && key->name; key++)
-		if (key->fallback)
-			set_key(port, key->name, key->fallback);
+	if (facts)
+		bp_value_store_defaults(facts->keys, port);
 }
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "describe.h"
 
+#include "core/claim.h"
 #include "core/device.h"
 
 #include <linux/if_packet.h>
@@ -108,9 +109,7 @@ static const struct bp_model_row rows[] = {
 
 static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
-	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_NETDEV };
-	strcpy(claims[0].name, port->device);
-	return 1;
+	return bp_claim_device(port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV }, claims);
 }
 
 static void predict(const struct bp_port_conf *port, struct bp_port_info *info)

@@ -7,6 +7,8 @@
  */
 #include "describe.h"
 
+#include "core/claim.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -154,9 +156,9 @@ static const struct bp_model_row rows[] = {
 static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
 	/* Nothing is attached to an interface that it only sends on. */
-	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_RECEIVED };
-	strcpy(claims[0].name, port->device);
-	return 1;
+	return bp_claim_device(
+		port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_RECEIVED },
+		claims);
 }
 
 /* ---- the mode that a start would end with ----------------------------------------------------- */

@@ -162,13 +162,13 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
 	enum bp_pcap_modes mode = bp_pcap_conf(port)->mode;
 
-	claims[0] = (struct bp_claim){
+	const struct bp_claim claim = {
 		.kind = mode == BP_PCAP_LIVE ? BP_CLAIM_NETDEV : BP_CLAIM_FILE,
 		.is_read = mode == BP_PCAP_READ,
 		.is_output = mode == BP_PCAP_WRITE && bp_claim_is_output(port->device),
 	};
-	strcpy(claims[0].name, port->device);
-	return 1;
+
+	return bp_claim_device(port, claim, claims);
 }
 
 /* ---- values against each other ---------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bypath/facts.h"
 
+#include "core/claim.h"
+
 #include <string.h>
 
 static const struct bp_key keys[] = {
@@ -37,9 +39,7 @@ static const struct bp_model_row rows[] = {
 
 static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
-	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_RING };
-	strcpy(claims[0].name, port->device);
-	return 1;
+	return bp_claim_device(port, (struct bp_claim){ .kind = BP_CLAIM_RING }, claims);
 }
 
 static void predict(const struct bp_port_conf *port, struct bp_port_info *info)

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "describe.h"
 
+#include "core/claim.h"
 #include "core/device.h"
 
 #include <string.h>
@@ -48,9 +49,8 @@ static const struct bp_model_row rows[] = {
 
 static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
-	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .is_far_end = true };
-	strcpy(claims[0].name, port->device);
-	return 1;
+	return bp_claim_device(
+		port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .is_far_end = true }, claims);
 }
 
 static void predict(const struct bp_port_conf *port, struct bp_port_info *info)

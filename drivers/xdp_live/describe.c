@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "describe.h"
 
-#include <string.h>
+#include "core/claim.h"
 
 static const struct bp_key keys[] = {
 	BP_KEY_DEVICE("a network interface", "eth0"),
@@ -37,9 +37,8 @@ static const struct bp_model_row rows[] = {
 
 static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
-	claims[0] = (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .is_sending = true };
-	strcpy(claims[0].name, port->device);
-	return 1;
+	return bp_claim_device(
+		port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .is_sending = true }, claims);
 }
 
 static void limits(const struct bp_port_conf *port, struct bp_limits *limits)

@@ -261,11 +261,8 @@ static void check_stream(struct bp_load *load, struct bp_stream_conf *s)
 static void add_default_stream(struct bp_load *load)
 {
 	struct bp_stream_conf *s = &load->conf.streams[0];
-	char why[BP_WHY_BYTES];
 
-	for (const struct bp_key *key = bp_schema_section_of("stream")->keys; key->name; key++)
-		if (key->fallback)
-			bp_value_store(key, key->fallback, s, why);
+	bp_value_store_defaults(bp_schema_section_of("stream")->keys, s);
 	strcpy(s->name, "default");
 	load->conf.n_streams = 1;
 }

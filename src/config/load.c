@@ -35,17 +35,28 @@ int bp_load_find_port(const struct bp_load *load, const char *name)
 	return BP_NO_PORT;
 }
 
-void bp_load_complain(struct bp_load *load, unsigned port_id, const char *key, const char *fmt, ...)
+/* In the line where the key stands. */
+static void complain_at(struct bp_load *load, const char *section, const char *key, const char *fmt,
+			va_list args) __attribute__((format(printf, 4, 0)));
+static void complain_at(struct bp_load *load, const char *section, const char *key, const char *fmt,
+			va_list args)
 {
-	char section[BP_SECTION_BYTES], text[512];
-	va_list args;
+	char text[512];
 
-	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	bp_load_section(&load->conf.ports[port_id], section);
 	bp_problem(&load->problems, bp_ini_where(&load->ini, section, key), section, key, "%s",
 		   text);
+}
+
+void bp_load_complain(struct bp_load *load, unsigned port_id, const char *key, const char *fmt, ...)
+{
+	char section[BP_SECTION_BYTES];
+	va_list args;
+
+	bp_load_section(&load->conf.ports[port_id], section);
+	va_start(args, fmt);
+	complain_at(load, section, key, fmt, args);
+	va_end(args);
 }
 
 static bool is_given(const struct bp_check *check, const char *key)
@@ -59,15 +70,11 @@ static void complain(struct bp_check *check, const char *key, const char *fmt, .
 	__attribute__((format(printf, 3, 4)));
 static void complain(struct bp_check *check, const char *key, const char *fmt, ...)
 {
-	struct bp_load *load = ((struct bp_load_check *)check)->load;
-	char text[512];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	complain_at(((struct bp_load_check *)check)->load, check->section, key, fmt, args);
 	va_end(args);
-	bp_problem(&load->problems, bp_ini_where(&load->ini, check->section, key), check->section,
-		   key, "%s", text);
 }
 
 void bp_load_check_init(struct bp_load_check *check, struct bp_load *load, const char *section)
@@ -110,16 +117,6 @@ static bool is_fixed_section(const char *name)
 	const struct bp_section *section = bp_schema_section_of(name);
 
 	return section && !section->is_named;
-}
-
-/* Every default that does not depend on others' values. base: what the keys' offsets count in. */
-static void apply_defaults(const struct bp_key *keys, void *base)
-{
-	char why[BP_WHY_BYTES];
-
-	for (; keys->name; keys++)
-		if (keys->fallback)
-			bp_value_store(keys, keys->fallback, base, why);
 }
 
 /* "engine, memory, port.NAME, …" */
@@ -205,7 +202,7 @@ static void add_stream(struct bp_load *load, const struct bp_ini_item *header)
 	}
 	load->conf.n_streams++;
 	snprintf(stream->name, sizeof(stream->name), "%.*s", (int)sizeof(stream->name) - 1, name);
-	apply_defaults(bp_schema_section_of("stream")->keys, stream);
+	bp_value_store_defaults(bp_schema_section_of("stream")->keys, stream);
 }
 
 static void read_sections(struct bp_load *load)
@@ -340,7 +337,7 @@ static void read_driver(struct bp_load *load, unsigned port_id)
 	if (!item || !store_item(load, item, bp_schema_find("port", "driver"), port))
 		return;
 	load->facts[port_id] = bp_facts_find(port->driver);
-	apply_defaults(load->facts[port_id]->keys, port);
+	bp_value_store_defaults(load->facts[port_id]->keys, port);
 	mode = bp_facts_key(load->facts[port_id], "mode");
 	item = bp_ini_find(&load->ini, section, "mode");
 	load->has_bad_mode[port_id] = mode && item && !store_item(load, item, mode, port);
@@ -453,7 +450,7 @@ static void read_values(struct bp_load *load)
 
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
 		if (!section->is_named)
-			apply_defaults(section->keys, &load->conf);
+			bp_value_store_defaults(section->keys, &load->conf);
 	load->conf.gen.tx_port = load->conf.gen.rx_port = load->conf.gen.replay_port = BP_NO_PORT;
 	read_sections(load);
 	for (unsigned i = 0; i < load->conf.n_ports; i++)

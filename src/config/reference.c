@@ -59,14 +59,11 @@ static void print_port(FILE *out, const struct bp_section *section,
 static bool make_port(const struct bp_driver_entry *entry, struct bp_limits *limits)
 {
 	struct bp_port_conf port = { .forward_to = BP_NO_PORT };
-	char why[BP_WHY_BYTES];
 
 	if (!entry->name || !entry->facts->example)
 		return false;
 	snprintf(port.driver, sizeof(port.driver), "%s", entry->name);
-	for (const struct bp_key *key = entry->facts->keys; key->name; key++)
-		if (key->fallback)
-			(void)bp_value_store(key, key->fallback, &port, why);
+	bp_value_store_defaults(entry->facts->keys, &port);
 	bp_limits_of(&port, limits);
 	return true;
 }

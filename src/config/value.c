@@ -296,3 +296,12 @@ int bp_value_store(const struct bp_key *key, const char *text, void *base, char 
 		return bp_value_store_traffic(key, text, field, why);
 	}
 }
+
+void bp_value_store_defaults(const struct bp_key *keys, void *base)
+{
+	char why[BP_WHY_BYTES];
+
+	for (; keys->name; keys++)
+		if (keys->fallback)
+			(void)bp_value_store(keys, keys->fallback, base, why);
+}

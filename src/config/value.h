@@ -13,6 +13,9 @@
  */
 int bp_value_store(const struct bp_key *key, const char *text, void *base, char why[BP_WHY_BYTES]);
 
+/* Store every default of keys (ends with name NULL) in base, which their offsets count in. */
+void bp_value_store_defaults(const struct bp_key *keys, void *base);
+
 /* The types of the keys that describe traffic: a part of bp_value_store(), with the same result. */
 int bp_value_store_traffic(const struct bp_key *key, const char *text, void *field,
 			   char why[BP_WHY_BYTES]);

@@ -29,6 +29,14 @@ unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP
 	return port->device[0] && facts && facts->claims ? facts->claims(port, claims) : 0;
 }
 
+unsigned bp_claim_device(const struct bp_port_conf *port, struct bp_claim claim,
+			 struct bp_claim *claims)
+{
+	strcpy(claim.name, port->device);
+	claims[0] = claim;
+	return 1;
+}
+
 static bool can_share(const struct bp_claim *a, const struct bp_claim *b)
 {
 	return a->kind != b->kind || (a->is_read && b->is_read) || a->is_sending != b->is_sending;

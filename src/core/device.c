@@ -45,7 +45,8 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 		close(fd);
 }
 
-bool bp_device_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES])
+/* false: it opens none. */
+static bool find_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES])
 {
 	struct bp_claim claims[BP_CLAIMS_MAX];
 	unsigned n = bp_claims_of(port, claims);
@@ -63,7 +64,7 @@ bool bp_device_of(const struct bp_port_conf *port, struct bp_device *device)
 	char ifname[BP_NAME_BYTES];
 
 	*device = (struct bp_device){ .kind = BP_DEVICE_NONE };
-	if (!bp_device_name(port, ifname))
+	if (!find_name(port, ifname))
 		return false;
 	bp_device_look(ifname, device);
 	if (!device->exists)

@@ -31,11 +31,8 @@ struct bp_device {
  * on the kernel only. Never fails: what cannot be learned stays zero. */
 void bp_device_look(const char *ifname, struct bp_device *device);
 
-/* The kernel interface that a port of this configuration opens, of several the one that packets leave by, into
- * ifname; false if it opens none. Pure. */
-bool bp_device_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES]);
-
-/* bp_device_look() at that interface. Whether it exists; else *device is zero, kind BP_DEVICE_NONE. */
+/* bp_device_look() at the kernel interface that a port of this configuration opens, of several the one that
+ * packets leave by. Whether it exists; else *device is zero, kind BP_DEVICE_NONE. */
 bool bp_device_of(const struct bp_port_conf *port, struct bp_device *device);
 
 /*
