@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # What judges counts of instructions: the gate's file, the rows, the capture that is played, the bisection's words.
 # SPDX-License-Identifier: BSD-3-Clause
+import json
 import pathlib
 import shutil
 import struct
@@ -99,6 +100,24 @@ class GateTest(unittest.TestCase):
         recorded = figures.Recorded(self.before[0])
         self.assertEqual(set(recorded.rows), {row.name for row in icount.GATE})
         self.assertEqual(set(recorded.with_), set(self.before[1]()))
+
+
+class TableTest(unittest.TestCase):
+    def test_softirqs_beside_calls_make_the_sum_a_bound(self):
+        row = count.Row("af_packet-mmap", "virtio", 60)
+        lines = figures.table([(row, count.Figure(87.06, 0.0, 64.0, 1)),
+                               (row, count.Figure(500.0, 1000.4, 64.0, 1, 200.0, 700.0))]).splitlines()
+        self.assertEqual(lines[2], "| af_packet-mmap | virtio | 60 | 87.1 | 0 | – | – | 87.1 | 64.0 |")
+        self.assertEqual(lines[3], "| af_packet-mmap | virtio | 60 | 500 | 1000 | 200 | 700 | ≤ 2200 | 64.0 |")
+
+    def test_boots_share_a_file_of_figures(self):
+        with tempfile.TemporaryDirectory() as name:
+            path = pathlib.Path(name) / "figures.json"
+            for size in (60, 1514):
+                row = count.Row("null", "", size)
+                figures.save(path, {"kernel": "6.12"}, [(row, count.Figure(87.0, 0.0, 64.0, 1))])
+            rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        self.assertEqual((sorted(rows), rows["null-60"]["whole"]), (["null-1514", "null-60"], 87.0))
 
 
 class RowsTest(unittest.TestCase):

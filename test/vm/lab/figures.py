@@ -100,8 +100,9 @@ class Recorded:
 
 # --- what is shown --------------------------------------------------------------------------------
 
-def shown(value, places=0):
-    return "–" if value is None else f"{value:.{places}f}"
+def shown(value):
+    """Three digits at least."""
+    return "–" if value is None else f"{value:.{int(0 < value < 100)}f}"
 
 
 def table(rows):
@@ -109,11 +110,11 @@ def table(rows):
     lines = ["| path | device | B | user code | in calls | of it softirq | softirq beside | all | burst |",
              "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
     for row, figure in rows:
-        cells = [row.path, row.device or "–", str(row.size), shown(figure.user, figure.user < 100), shown(figure.calls),
+        cells = [row.path, row.device or "–", str(row.size), shown(figure.user), shown(figure.calls),
                  shown(figure.softirq_in), shown(figure.softirq_beside),
                  # A softirq that came in between is in user code already.
                  ("≤ " if (figure.softirq_beside or 0) > 0.01 * figure.whole else "")
-                 + shown(figure.whole, figure.whole < 100), shown(figure.burst)]
+                 + shown(figure.whole), shown(figure.burst)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
