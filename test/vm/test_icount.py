@@ -102,6 +102,21 @@ class GateTest(unittest.TestCase):
         self.assertEqual(set(recorded.with_), set(self.before[1]()))
 
 
+class FigureTest(unittest.TestCase):
+    @staticmethod
+    def path(name, n_pkts, whole, calls):
+        return {"in": name, "counted": {"packets_out": n_pkts, "ns_per_packet": whole, "ns_per_packet_calls": calls,
+                                        "mean_burst": 64.0}}
+
+    def test_frames_that_the_seeds_rounds_send_are_counted(self):
+        report = {"paths": [self.path("seed", 10, 600.0, 500.0), self.path("a", 100, 40.0, 30.0)]}
+        figure = count.figure_of(report)
+        self.assertEqual((figure.user, figure.calls, figure.n_pkts), (20.0, 80.0, 100))
+
+    def test_nothing_that_came_round_is_no_figure(self):
+        self.assertIsNone(count.figure_of({"paths": [self.path("a", 0, None, None)]}))
+
+
 class TableTest(unittest.TestCase):
     def test_softirqs_beside_calls_make_the_sum_a_bound(self):
         row = count.Row("af_packet-mmap", "virtio", 60)

@@ -57,7 +57,7 @@ class Row:
 
 @dataclasses.dataclass
 class Figure:
-    """Instructions per packet. user: outside of system calls; calls: within; both of the rounds that moved packets.
+    """Instructions per packet. user: outside of system calls; calls: within; both without rounds that found nothing to do.
     softirq_in, softirq_beside: the network's softirqs, within calls (a part of calls) and beside them. None: not
     known."""
 
@@ -84,6 +84,22 @@ def capture(path, size, n, at_s=0.0):
 
 def section(name, lines):
     return f"[{name}]\n" + "".join(line.strip() + "\n" for line in lines.split(";"))
+
+
+def figure_of(report):
+    """What the rounds cost that found something to do, per packet that came to b; None when none did. Both paths':
+    the seed's rounds find frames that b's TX holds, and send them."""
+    paths = [path["counted"] for path in report["paths"]]
+    path = next(path["counted"] for path in report["paths"] if path["in"] == "a")
+    n_pkts = path["packets_out"]
+    if not n_pkts:
+        return None
+
+    def all_of(key):
+        return sum((path[key] or 0) * path["packets_out"] for path in paths)
+
+    calls = all_of("ns_per_packet_calls")
+    return Figure((all_of("ns_per_packet") - calls) / n_pkts, calls / n_pkts, path["mean_burst"], n_pkts)
 
 
 class Counter:
@@ -161,7 +177,7 @@ class Counter:
         self.guest.do("/bin/cp", "/out/seed.pcap", SEED)
 
     def run_bypath(self, row, under=()):
-        """The report's path from a to b."""
+        """The report of a run."""
         ini = self.ini(row)
         seconds = MEASURED_S + (LINKS_UP_S if row.kind == "loop" else 0)
         self.guest.do(*under, BYPATH, "run", f"/out/{ini.name}", "--duration", seconds, "--quiet", "--report",
@@ -170,14 +186,12 @@ class Counter:
         totals = report["conservation"]["counted"]
         if totals["unaccounted"]:
             raise GuestError(f"{row.name}: {totals}")
-        return next(path["counted"] for path in report["paths"] if path["in"] == "a")
+        return report
 
     def figure_of_bypath(self, row, under=()):
-        path = self.run_bypath(row, under)
-        if not path["packets_out"]:
-            raise GuestError(f"{row.name}: no packet came round: {path}")
-        calls = path["ns_per_packet_calls"]
-        figure = Figure(path["ns_per_packet"] - (calls or 0), calls or 0, path["mean_burst"], path["packets_out"])
+        figure = figure_of(self.run_bypath(row, under))
+        if not figure:
+            raise GuestError(f"{row.name}: no packet came round")
         # With fewer packets at once a packet costs more: that would be another row.
         if figure.burst < 0.9 * BURST and row.is_gate:
             raise GuestError(f"{row.name}: bursts of {figure.burst:.1f} packets, not {BURST}")
@@ -218,7 +232,7 @@ class Counter:
     def add_softirqs(self, row, figure):
         """Runs the row once more beside the witness."""
         before = self.softirqs()
-        n_pkts = self.run_bypath(row)["packets_out"]
+        n_pkts = figure_of(self.run_bypath(row)).n_pkts
         after = self.softirqs()
         figure.softirq_in = (after["in_calls_ns"] - before["in_calls_ns"]) / n_pkts
         figure.softirq_beside = (after["beside_ns"] - before["beside_ns"]) / n_pkts
