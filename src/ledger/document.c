@@ -3,6 +3,7 @@
 #include "ledger/document.h"
 
 #include "core/json.h"
+#include "ledger/model.h"
 
 #include <string.h>
 
@@ -37,6 +38,23 @@ static json_t *modelled(const struct bp_model_path *model)
 			 (int)model->n_calls_per_batch, "on_wakeup", (int)model->n_calls_on_wakeup);
 }
 
+static json_t *kernel_copies(const struct bp_hop *hop)
+{
+	json_t *functions = json_array();
+
+	for (unsigned i = 0; i < BP_COPIERS_MAX && hop->copiers[i]; i++)
+		json_array_append_new(functions, json_string(hop->copiers[i]));
+	return json_pack("{s:o, s:s, s:o}", "value", copies_row(hop->kernel), "provenance",
+			 bp_provenance_name(BP_PROV_MODELLED), "functions", functions);
+}
+
+static json_t *user_copies(const struct bp_hop *hop)
+{
+	return json_pack("{s:o, s:s, s:o}", "value", copies_row(hop->user), "provenance",
+			 bp_provenance_name(hop->user_prov), "up_to_bytes",
+			 hop->user_max_bytes ? json_integer(hop->user_max_bytes) : json_null());
+}
+
 static json_t *hop_row(const struct bp_hop *hop, bool is_rx)
 {
 	static const char *const rates[] = {
@@ -48,18 +66,18 @@ static json_t *hop_row(const struct bp_hop *hop, bool is_rx)
 	json_t *call = hop->call
 			       ? json_pack("{s:s, s:s}", "name", hop->call, "per", rates[hop->rate])
 			       : json_null();
+	char mover[BP_MOVER_BYTES];
 
 	if (hop->is_unknown)
 		return json_pack("{s:s, s:b, s:s, s:o}", "side", is_rx ? "rx" : "tx", "modelled", 0,
 				 "why", hop->why, "system_call", call);
-	return json_pack(
-		"{s:s, s:b, s:s, s:s, s:s, s:s, s:{s:o, s:s}, s:{s:o, s:s}, s:o, s:s, s:s}", "side",
-		is_rx ? "rx" : "tx", "modelled", 1, "from", bp_domain_name(hop->from), "to",
-		bp_domain_name(hop->to), "place", hop->place, "mover", hop->mover, "kernel_copies",
-		"value", copies_row(hop->kernel), "provenance",
-		bp_provenance_name(BP_PROV_MODELLED), "user_copies", "value", copies_row(hop->user),
-		"provenance", bp_provenance_name(hop->user_prov), "system_call", call, "why",
-		hop->why, "source", hop->source);
+	bp_model_mover(hop, mover);
+	return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:o, s:s, s:s}", "side",
+			 is_rx ? "rx" : "tx", "modelled", 1, "from", bp_domain_name(hop->from),
+			 "to", bp_domain_name(hop->to), "place", hop->place, "mover", mover,
+			 "kernel_copies", kernel_copies(hop), "user_copies", user_copies(hop),
+			 "decided_by", bp_decider_name(hop->decider), "system_call", call, "why",
+			 hop->why, "source", hop->source);
 }
 
 /* "modelled" and "hops"; null and none without a model. */
