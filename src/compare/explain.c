@@ -264,12 +264,12 @@ static void say_places(struct sentence *s, const json_t *hops)
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *mover = bp_json_text_at(hop, "mover");
+		const char *copier = bp_json_text_at(hop, "kernel_copies.functions.0");
 		const char *why = bp_json_text_at(hop, "why");
 
-		if (!mover || !bound(kernel_copies(hop), "hi"))
+		if (!copier || !bound(kernel_copies(hop), "hi"))
 			continue;
-		say(s, "%s%.*s", n++ ? ", " : " (", (int)strcspn(mover, " ,"), mover);
+		say(s, "%s%s", n++ ? ", " : " (", copier);
 		if (why && strstr(why, "no zero-copy") && !lacks)
 			lacks = why;
 	}

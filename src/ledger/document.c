@@ -25,12 +25,35 @@ static json_t *copies_row(struct bp_copies copies)
 	return json_pack("{s:i, s:i}", "lo", copies.lo, "hi", copies.hi);
 }
 
+/* What is a range, and which case holds when. */
+static json_t *undecided(const struct bp_model_path *model)
+{
+	json_t *texts = json_array();
+
+	for (unsigned i = 0; i < model->n_hops; i++) {
+		const struct bp_hop *hop = &model->hops[i];
+		bool is_kernel = hop->kernel.lo != hop->kernel.hi;
+		const struct bp_copies *copies = is_kernel ? &hop->kernel : &hop->user;
+		char mover[BP_MOVER_BYTES];
+
+		if (hop->decider == BP_BY_NOTHING)
+			continue;
+		bp_model_mover(hop, mover);
+		json_array_append_new(texts,
+				      json_sprintf("%s, %s: %u–%u %s, by the %s: %s",
+						   i < model->n_rx_hops ? "receive" : "send", mover,
+						   copies->lo, copies->hi, is_kernel ? "K" : "U",
+						   bp_decider_name(hop->decider), hop->why));
+	}
+	return texts;
+}
+
 static json_t *modelled(const struct bp_model_path *model)
 {
 	if (!model->is_modelled)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "kernel_copies",
-			 copies_row(model->kernel), "user_copies_by_bypath",
+	return json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "undecided", undecided(model),
+			 "kernel_copies", copies_row(model->kernel), "user_copies_by_bypath",
 			 copies_row(bp_model_user_copies(model, BP_PROV_COUNTED)),
 			 "user_copies_in_libraries",
 			 copies_row(bp_model_user_copies(model, BP_PROV_MODELLED)), "crossings",

@@ -178,6 +178,7 @@ static const struct bp_part parts[] = {
 	{ .line = "{!run.calls_timed}  '-': a PMD makes its system calls inside its burst, where their time "
 		  "cannot be told apart" },
 	{ .view = &copies },
+	{ .line = "  {in} → {out}: {modelled.undecided:;}", .rows = "paths", .indent = 4 },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "
