@@ -242,6 +242,7 @@ static const struct bp_part parts[] = {
 		  "{probe.context_switches.involuntary:,} involuntary[; {?probe.skb_allocations}"
 		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
 		  "cloned on our devices]" },
+	{ .line = "  {in} → {out}: {modelled.undecided:;}", .rows = "paths", .indent = 4 },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "
