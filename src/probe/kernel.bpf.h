@@ -47,6 +47,8 @@ struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	unsigned int len, data_len;
+	unsigned char *head, *data;
+	__u16 mac_header;
 };
 
 #pragma clang attribute pop
