@@ -8,6 +8,7 @@
 #include "probe/drop_counters.h"
 #include "probe/drop_rows.h"
 #include "probe/load.h"
+#include "probe/self.bpf.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
