@@ -156,6 +156,60 @@ static const struct bp_view copies = {
 	BP_COLUMNS(copy_columns),
 };
 
+/* ---- of a probe ------------------------------------------------------------------------------ */
+
+static const struct bp_column probed_columns[] = {
+	{ .heading = "path", .cell = PATH, .align = 'l' },
+	{ .heading = "worker", .cell = WORKER },
+	{ .heading = "rx/p", .cell = "{probed.rx:.3}" },
+	{ .heading = "tx/p", .cell = "{probed.tx:.3}" },
+	{ .heading = "kernel/p", .cell = "[{!probed.is_all}≥ ]{probed.kernel_copies:.3}" },
+	{ .heading = "modelled", .cell = "{modelled.kernel_copies:–}|not modelled" },
+	{ .heading = "finding",
+	  .cell = "{probed.finding}|{!probed.is_all}not all was seen: {probed.why}",
+	  .align = 'l',
+	  .width = 41 },
+};
+static const struct bp_view probed = {
+	.name = "probed",
+	.title = "PATHS, kernel copies of a whole packet · probed, beside the model",
+	.nested = "paths,path_sums",
+	.needs = "{?probed}",
+	BP_COLUMNS(probed_columns),
+};
+
+static const struct bp_column copy_function_columns[] = {
+	{ .heading = "port", .cell = "{port}", .align = 'l' },
+	{ .heading = "device", .cell = "{device}", .align = 'l' },
+	{ .heading = "way", .cell = "{direction}", .align = 'l' },
+	{ .heading = "kernel function", .cell = "{function}[ for {for}]", .align = 'l' },
+	{ .heading = "calls", .cell = "{calls:,}" },
+	{ .heading = "bytes", .cell = "{bytes:,}" },
+	{ .heading = "",
+	  .cell = "{?header_pull}not added: parts of packets, by the host's own stack|{?dropped_then}not added: "
+		  "the packet was dropped then",
+	  .align = 'l' },
+};
+static const struct bp_view copy_functions = {
+	.name = "copy functions",
+	.title = "KERNEL COPIES BY FUNCTION · probed",
+	.rows = "probe.copies",
+	BP_COLUMNS(copy_function_columns),
+};
+
+static const struct bp_column call_columns[] = {
+	{ .heading = "worker", .cell = "{worker}" },
+	{ .heading = "system call", .cell = "{name}", .align = 'l' },
+	{ .heading = "calls", .cell = "{calls:,}" },
+	{ .heading = "per packet", .cell = "{per_packet:.3}" },
+};
+static const struct bp_view calls = {
+	.name = "system calls",
+	.title = "SYSTEM CALLS of the workers · probed",
+	.rows = "probe.system_calls",
+	BP_COLUMNS(call_columns),
+};
+
 static const struct bp_part parts[] = {
 	{ .line = "\nbypath report · {run.elapsed_s:.1} s · [{?run.final}final, drained in "
 		  "{run.drain_ms:.1} ms|still running]" },
@@ -178,6 +232,15 @@ static const struct bp_part parts[] = {
 	{ .line = "{!run.calls_timed}  '-': a PMD makes its system calls inside its burst, where their time "
 		  "cannot be told apart" },
 	{ .view = &copies },
+	{ .view = &probed },
+	{ .view = &copy_functions },
+	{ .view = &calls },
+	{ .line = "  core {core}: {ns:.1M} ms in softirqs that move packets, whoever's",
+	  .rows = "probe.softirqs" },
+	{ .line = "{?probe.by}  {probe.context_switches.voluntary:,} voluntary context switches, "
+		  "{probe.context_switches.involuntary:,} involuntary[; {?probe.skb_allocations}"
+		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
+		  "cloned on our devices]" },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "

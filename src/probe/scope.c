@@ -1,0 +1,37 @@
+/* What a probe looks at, from a configuration. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/scope.h"
+
+#include "core/claim.h"
+#include "core/netdev.h"
+
+#include <sys/stat.h>
+
+static void add(struct bp_probe_scope *scope, const char *port, const struct bp_claim *claim)
+{
+	int ifindex = claim->kind == BP_CLAIM_NETDEV ? bp_netdev_index(-1, claim->name) : 0;
+	struct bp_probe_port *p = &scope->ports[scope->n_ports];
+
+	if (ifindex <= 0 || scope->n_ports == BP_PROBE_PORTS_MAX ||
+	    bp_netdev_name(-1, ifindex, p->ifname))
+		return;
+	p->port = port;
+	p->ifindex = (uint32_t)ifindex;
+	scope->n_ports++;
+}
+
+void bp_probe_scope_look(const struct bp_conf *conf, struct bp_probe_scope *scope)
+{
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	struct stat st;
+
+	*scope = (struct bp_probe_scope){ 0 };
+	if (!stat("/proc/thread-self/ns/net", &st))
+		scope->netns = (uint32_t)st.st_ino;
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		unsigned n = bp_claims_of(&conf->ports[i], claims);
+
+		for (unsigned k = 0; k < n; k++)
+			add(scope, conf->ports[i].name, &claims[k]);
+	}
+}
