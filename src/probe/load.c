@@ -4,15 +4,31 @@
 
 #include "bypath/log.h"
 
+#include "probe/self.bpf.h"
+
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 /* Modules that some kernels have these parts in; where they are built in, the kernel's own BTF has them. */
 static const char *const modules[] = { "tun", "veth" };
+
+/* The kernel's dev_t, which the helper compares with, is not the one of stat(). */
+void bp_probe_self(struct probe_self *self)
+{
+	struct stat st = { 0 };
+
+	stat("/proc/thread-self/ns/pid", &st);
+	self->pidns_dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
+	self->pidns_ino = st.st_ino;
+	self->pid = (__u32)getpid();
+}
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
@@ -173,19 +189,21 @@ json_t *bp_probe_functions(const struct bp_probe_load *load)
 	return json_deep_copy(load->functions);
 }
 
+uint64_t bp_probe_misses_of(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 bytes = sizeof(info);
+	int fd = bpf_program__fd(program);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &bytes) ? info.recursion_misses : 0;
+}
+
 uint64_t bp_probe_misses(const struct bp_probe_load *load)
 {
 	struct bpf_program *program;
 	uint64_t n = 0;
 
 	bpf_object__for_each_program(program, load->object)
-	{
-		struct bpf_prog_info info = { 0 };
-		__u32 bytes = sizeof(info);
-		int fd = bpf_program__fd(program);
-
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &bytes))
-			n += info.recursion_misses;
-	}
+		n += bp_probe_misses_of(program);
 	return n;
 }

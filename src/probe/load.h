@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct bpf_object;
+struct bpf_program;
 struct btf;
 
 #define BP_PROBE_BTFS_MAX 4u
@@ -20,6 +21,14 @@ struct bp_probe_load {
 	bool traces_functions;
 	json_t *functions; /* {name, observed, why} of each function that programs were made for */
 };
+
+struct probe_self;
+
+/* Fill in who this process is, for programs to tell. */
+void bp_probe_self(struct probe_self *self);
+
+/* How often a program was not run because it ran already on that CPU. */
+uint64_t bp_probe_misses_of(const struct bpf_program *program);
 
 /* All of it: control thread; blocks. */
 void bp_probe_load_begin(struct bp_probe_load *load);
@@ -44,7 +53,7 @@ int bp_probe_attach(struct bp_probe_load *load);
 /* The functions, each {name, observed, why}: a new reference. */
 json_t *bp_probe_functions(const struct bp_probe_load *load);
 
-/* How often a program was not run because it ran already on that CPU. */
+/* The same of all of them. */
 uint64_t bp_probe_misses(const struct bp_probe_load *load);
 
 #endif

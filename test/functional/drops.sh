@@ -118,7 +118,7 @@ run_probed()
 	a) sed -i '/^driver = af_packet$/a qdisc_bypass = no' "$BP_TMP/a.ini" ;;
 	esac
 	bp_start "$1" --probe
-	bp_wait_forwarding 30
+	bp_wait_forwarding "${BP_DROPS_WAIT:-30}"
 }
 
 # judge: end the run, compare. Skips where the kernel shows nothing.
@@ -302,11 +302,12 @@ reaches()
 	[ "$("$@")" -ge "$_count" ]
 }
 
-# at_w1 CAUSE LIKE: N frames for w1, of which its queueing discipline counts what it drops.
+# at_w1 CAUSE LIKE WORD: N frames for w1, of which its queueing discipline counts what it drops. WORD: what
+# counts all of them.
 at_w1()
 {
 	send h1
-	wait_for 10 reaches "$N" in_qdisc all
+	wait_for 10 reaches "$N" in_qdisc "$3"
 	expect "$1" "$(in_qdisc dropped)" tx 'its interface' w1 "$2"
 }
 
@@ -315,7 +316,7 @@ case_own()
 	lab af_packet-socket
 	if in_mid tc qdisc add dev w1 clsact 2>"$BP_TMP/tc.log" &&
 		in_mid tc filter add dev w1 egress bpf da bytecode '1,6 0 0 2' 2>>"$BP_TMP/tc.log"; then
-		at_w1 'tc egress' TC_EGRESS
+		at_w1 'tc egress' TC_EGRESS dropped
 		in_mid tc qdisc del dev w1 clsact
 	else
 		without 'tc egress' "$(head -n 1 "$BP_TMP/tc.log")"
@@ -329,7 +330,7 @@ case_own()
 		without 'nft egress' "$(head -n 1 "$BP_TMP/nft.log")"
 	fi
 	if in_mid tc qdisc replace dev w1 root tbf rate 8bit burst 1500 limit 1500 2>"$BP_TMP/tc.log"; then
-		at_w1 'qdisc full' 'QDISC_(DROP|OVERLIMIT) .* QDISC_'
+		at_w1 'qdisc full' 'QDISC_(DROP|OVERLIMIT) .* QDISC_' all
 		in_mid tc qdisc del dev w1 root
 	else
 		without 'qdisc full' "$(head -n 1 "$BP_TMP/tc.log")"
@@ -419,7 +420,7 @@ case_tap()
 	bp_lab
 	bp_pair a tap tap1 af_packet-mmap w1
 	bp_start a --probe
-	wait_for 30 grep -q 'info: forwarding' "$BP_TMP/a.log" || fail "does not start"
+	wait_for "${BP_DROPS_WAIT:-30}" grep -q 'info: forwarding' "$BP_TMP/a.log" || fail "does not start"
 	in_mid ip link set tap1 txqueuelen 50 up
 	kill -STOP "$(bp_pid a)"
 	_before=$(counted mid tap1 tx_dropped)
@@ -521,7 +522,7 @@ case_life()
 	ip -n mid link set d1 up
 	bp_pair b af_packet-mmap d0 af_packet-mmap d1
 	bp_start b --probe
-	wait_for 30 grep -q 'info: forwarding' "$BP_TMP/b.log" || fail "a second one does not start"
+	wait_for "${BP_DROPS_WAIT:-30}" grep -q 'info: forwarding' "$BP_TMP/b.log" || fail "a second one does not start"
 	is_attached $((_before + 2)) || fail "not two probes: $(attached)"
 	kill -KILL "$(bp_pid b)"
 	wait_for 10 is_attached $((_before + 1)) || fail "a killed run leaves its programs: $(attached)"

@@ -92,6 +92,7 @@ BOOTS = [
     Boot("nics", ("kernel", "fragments", "mixed", "pmd"), pairs_and_taps),
     Boot("life", ("life",), pairs),
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
+    Boot("drops", ("drops",), pairs, machine={"limit_s": 1800}),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
@@ -102,6 +103,8 @@ BOOTS = [
 # Suites that are other suites on other kernels.
 KERNELS = "kernels"
 BOOTS += [dataclasses.replace(BOOTS[0], name=f"nics-{lane}", lane=lane, word=KERNELS) for lane in ("6.1", "newest")]
+BOOTS += [Boot(f"drops-{lane}", ("drops",), pairs, lane=lane, machine={"limit_s": 1800}, word=KERNELS)
+          for lane in ("6.1", "newest")]
 
 
 def names():
