@@ -69,7 +69,7 @@ static int load(struct bp_probe_drops *drops)
 		return -errno;
 	bp_probe_self((struct probe_self *)&skel->rodata->self);
 	skel->rodata->tells_receiver = bp_kernel_tracepoint_args(&drops->names, "kfree_skb") >= 4;
-	err = bpf_object__load(skel->obj);
+	err = probe_drops__load(skel); /* and maps its variables, which bpf_object__load() does not */
 	return err ? err : attach(drops);
 }
 
