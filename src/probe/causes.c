@@ -112,6 +112,7 @@ static const struct bp_cause reasons[] = {
 
 /* Where the kernel gives no reason: in Linux 6.1 more than later. */
 static const struct bp_cause functions[] = {
+	{ "__rtnl_unlock", "its queue was thrown away with what it held", "change the queueing discipline before the run", false },
 	{ "__allowed_ingress", BRIDGE, LOOK_BRIDGE, false },
 	{ "__br_forward", BRIDGE, LOOK_BRIDGE, false },
 	{ "__dev_direct_xmit", "the interface's driver did not take it, or it was down",
@@ -129,10 +130,13 @@ static const struct bp_cause functions[] = {
 	{ "enqueue_to_backlog", "the interface was down, or the CPU's queue of received packets full",
 	  "raise net.core.netdev_max_backlog", false },
 	{ "igmp_rcv", "an IGMP message, read", NULL, true },
+	{ "ip_error", "the host has no route to its destination", LOOK_ROUTES, false },
 	{ "ip_forward", "the host does not forward it", LOOK_ROUTES, false },
 	{ "netif_receive_generic_xdp", XDP, "bpftool net: whose program is it?", false },
 	{ "packet_direct_xmit", "the interface's driver did not take it", "qdisc_bypass = no", false },
 	{ "packet_rcv", SOCKET, RAISE_BUFFER, false },
+	{ "ping_rcv", "an echo reply, which raw sockets were given before", NULL, true },
+	{ "rtnl_unlock", "its queue was thrown away with what it held", "change the queueing discipline before the run", false },
 	{ "tpacket_rcv", SOCKET, "read faster, or a larger ring_size", false },
 	{ "veth_xdp_rcv_skb", XDP, "bpftool net: whose program is it?", false },
 	{ "veth_xmit", "the far end is gone, or had no room for it", NULL, false },

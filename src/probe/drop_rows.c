@@ -128,8 +128,9 @@ enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_pr
 				  const char *name)
 {
 	const struct bp_cause *cause = cause_of(drop, name);
+	const struct bp_cause *function = bp_cause_of_function(drop->function.name);
 
-	if (cause && cause->is_no_loss)
+	if ((cause && cause->is_no_loss) || (function && function->is_no_loss))
 		return BP_DROP_NONE;
 	switch (drop->key.place) {
 	case PROBE_FAR:

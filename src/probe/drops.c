@@ -202,6 +202,17 @@ static void name_functions(struct list *list)
 
 /* ---- the document ---------------------------------------------------------------------------- */
 
+static uint64_t sent_by(const json_t *port)
+{
+	const json_t *queues = bp_json_at(port, "tx_queues"), *queue;
+	uint64_t n = 0;
+	size_t i;
+
+	json_array_foreach(queues, i, queue)
+		n += (uint64_t)bp_json_number_at(queue, "counted.packets");
+	return n;
+}
+
 /* Packets that a port has sent, by the run's own count. */
 static uint64_t sent_of(const json_t *document, const char *name)
 {
@@ -210,7 +221,7 @@ static uint64_t sent_of(const json_t *document, const char *name)
 
 	json_array_foreach(ports, i, port)
 		if (!strcmp(bp_json_text_at(port, "name"), name))
-			return (uint64_t)bp_json_number_at(port, "tx_sum.counted.packets");
+			return sent_by(port);
 	return 0;
 }
 
