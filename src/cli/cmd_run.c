@@ -170,6 +170,8 @@ static void watch(struct run *run, const sigset_t *signals)
 
 		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), run))
 			return;
+		if (run->probe)
+			bp_probe_look(run->probe);
 		bp_engine_tick(run->engine);
 		if (is_played(run->engine, run->conf))
 			return;
@@ -281,7 +283,7 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_run = {
 	.name = "run",
-	.usage = "FILE.ini [--duration S] [--report FILE.json] [--set SECTION.KEY=VALUE]",
+	.usage = "FILE.ini [--duration S] [--report FILE.json] [--probe] [--set SECTION.KEY=VALUE]",
 	.help = "forward between the ports of FILE.ini",
 	.run = run_command,
 };

@@ -53,9 +53,8 @@ static json_t *kernel_copies(const json_t *hop)
 }
 
 /*
- * The model cannot know who sends: veth copies an sk_buff once more for an XDP program
- * (drivers/net/veth.c, veth_convert_skb_to_xdp_buff), a frame that came as XDP frame never. Here the
- * sender is known.
+ * The model cannot know who sends: an XDP program on veth gets a copy of an sk_buff, and sees a frame that came as
+ * XDP frame as it lies. Here the sender is known.
  */
 static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
 {
@@ -65,16 +64,16 @@ static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *mover = bp_json_text_at(hop, "mover");
+		const char *decider = bp_json_text_at(hop, "decided_by");
 		json_t *value = kernel_copies(hop);
 
-		if (row->path->lab != BP_CMP_VETH || !mover || !strstr(mover, "skb_pp_cow_data") ||
-		    bound(value, "hi") == bound(value, "lo"))
+		if (row->path->lab != BP_CMP_VETH || !decider || strcmp(decider, "sender") != 0)
 			continue;
 		k->hi -= is_live;
 		k->lo += !is_live;
 		json_object_set(value, is_live ? "hi" : "lo",
 				json_object_get(value, is_live ? "lo" : "hi"));
+		json_object_set_new(hop, "decided_by", json_null());
 	}
 }
 
@@ -265,12 +264,12 @@ static void say_places(struct sentence *s, const json_t *hops)
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *mover = bp_json_text_at(hop, "mover");
+		const char *copier = bp_json_text_at(hop, "kernel_copies.functions.0");
 		const char *why = bp_json_text_at(hop, "why");
 
-		if (!mover || !bound(kernel_copies(hop), "hi"))
+		if (!copier || !bound(kernel_copies(hop), "hi"))
 			continue;
-		say(s, "%s%.*s", n++ ? ", " : " (", (int)strcspn(mover, " ,"), mover);
+		say(s, "%s%s", n++ ? ", " : " (", copier);
 		if (why && strstr(why, "no zero-copy") && !lacks)
 			lacks = why;
 	}

@@ -45,6 +45,20 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 		close(fd);
 }
 
+enum bp_xdp bp_device_xdp(const struct bp_device *device)
+{
+	bool is_virtio = device->kind == BP_DEVICE_VIRTIO;
+
+	if (!device->exists)
+		return BP_XDP_UNKNOWN;
+	if (!device->has_xdp_features)
+		return device->kind == BP_DEVICE_OTHER ? BP_XDP_UNKNOWN : BP_XDP_NATIVE;
+	if (device->xdp_features & BP_XDP_XSK_ZEROCOPY &&
+	    (!is_virtio || device->has_access_platform))
+		return BP_XDP_ZEROCOPY;
+	return device->xdp_features & BP_XDP_BASIC ? BP_XDP_NATIVE : BP_XDP_GENERIC;
+}
+
 /* false: it opens none. */
 static bool find_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES])
 {

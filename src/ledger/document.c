@@ -3,6 +3,7 @@
 #include "ledger/document.h"
 
 #include "core/json.h"
+#include "ledger/model.h"
 
 #include <string.h>
 
@@ -24,17 +25,57 @@ static json_t *copies_row(struct bp_copies copies)
 	return json_pack("{s:i, s:i}", "lo", copies.lo, "hi", copies.hi);
 }
 
+/* What is a range, and which case holds when. */
+static json_t *undecided(const struct bp_model_path *model)
+{
+	json_t *texts = json_array();
+
+	for (unsigned i = 0; i < model->n_hops; i++) {
+		const struct bp_hop *hop = &model->hops[i];
+		bool is_kernel = hop->kernel.lo != hop->kernel.hi;
+		const struct bp_copies *copies = is_kernel ? &hop->kernel : &hop->user;
+		char mover[BP_MOVER_BYTES];
+
+		if (hop->decider == BP_BY_NOTHING)
+			continue;
+		bp_model_mover(hop, mover);
+		json_array_append_new(texts,
+				      json_sprintf("%s, %s: %u–%u %s, by the %s: %s",
+						   i < model->n_rx_hops ? "receive" : "send", mover,
+						   copies->lo, copies->hi, is_kernel ? "K" : "U",
+						   bp_decider_name(hop->decider), hop->why));
+	}
+	return texts;
+}
+
 static json_t *modelled(const struct bp_model_path *model)
 {
 	if (!model->is_modelled)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "kernel_copies",
-			 copies_row(model->kernel), "user_copies_by_bypath",
+	return json_pack("{s:o, s:o, s:o, s:o, s:{s:i, s:i, s:i}}", "undecided", undecided(model),
+			 "kernel_copies", copies_row(model->kernel), "user_copies_by_bypath",
 			 copies_row(bp_model_user_copies(model, BP_PROV_COUNTED)),
 			 "user_copies_in_libraries",
 			 copies_row(bp_model_user_copies(model, BP_PROV_MODELLED)), "crossings",
 			 "per_packet", (int)model->n_calls_per_pkt, "per_batch",
 			 (int)model->n_calls_per_batch, "on_wakeup", (int)model->n_calls_on_wakeup);
+}
+
+static json_t *kernel_copies(const struct bp_hop *hop)
+{
+	json_t *functions = json_array();
+
+	for (unsigned i = 0; i < BP_COPIERS_MAX && hop->copiers[i]; i++)
+		json_array_append_new(functions, json_string(hop->copiers[i]));
+	return json_pack("{s:o, s:s, s:o}", "value", copies_row(hop->kernel), "provenance",
+			 bp_provenance_name(BP_PROV_MODELLED), "functions", functions);
+}
+
+static json_t *user_copies(const struct bp_hop *hop)
+{
+	return json_pack("{s:o, s:s, s:o}", "value", copies_row(hop->user), "provenance",
+			 bp_provenance_name(hop->user_prov), "up_to_bytes",
+			 hop->user_max_bytes ? json_integer(hop->user_max_bytes) : json_null());
 }
 
 static json_t *hop_row(const struct bp_hop *hop, bool is_rx)
@@ -48,18 +89,18 @@ static json_t *hop_row(const struct bp_hop *hop, bool is_rx)
 	json_t *call = hop->call
 			       ? json_pack("{s:s, s:s}", "name", hop->call, "per", rates[hop->rate])
 			       : json_null();
+	char mover[BP_MOVER_BYTES];
 
 	if (hop->is_unknown)
 		return json_pack("{s:s, s:b, s:s, s:o}", "side", is_rx ? "rx" : "tx", "modelled", 0,
 				 "why", hop->why, "system_call", call);
-	return json_pack(
-		"{s:s, s:b, s:s, s:s, s:s, s:s, s:{s:o, s:s}, s:{s:o, s:s}, s:o, s:s, s:s}", "side",
-		is_rx ? "rx" : "tx", "modelled", 1, "from", bp_domain_name(hop->from), "to",
-		bp_domain_name(hop->to), "place", hop->place, "mover", hop->mover, "kernel_copies",
-		"value", copies_row(hop->kernel), "provenance",
-		bp_provenance_name(BP_PROV_MODELLED), "user_copies", "value", copies_row(hop->user),
-		"provenance", bp_provenance_name(hop->user_prov), "system_call", call, "why",
-		hop->why, "source", hop->source);
+	bp_model_mover(hop, mover);
+	return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:o, s:s, s:s}", "side",
+			 is_rx ? "rx" : "tx", "modelled", 1, "from", bp_domain_name(hop->from),
+			 "to", bp_domain_name(hop->to), "place", hop->place, "mover", mover,
+			 "kernel_copies", kernel_copies(hop), "user_copies", user_copies(hop),
+			 "decided_by", bp_decider_name(hop->decider), "system_call", call, "why",
+			 hop->why, "source", hop->source);
 }
 
 /* "modelled" and "hops"; null and none without a model. */

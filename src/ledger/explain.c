@@ -24,6 +24,7 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		bp_predict_port(&conf->ports[i], &infos[i]);
 		ends[i] = bp_model_end(&conf->ports[i], &infos[i]);
+		ends[i].n_txqs = conf->engine.n_workers;
 	}
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		int to = conf->ports[i].forward_to;
@@ -59,6 +60,7 @@ unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path 
 			continue;
 		in = bp_model_end(from->conf, &from->info);
 		out = bp_model_end(to->conf, &to->info);
+		out.n_txqs = (uint16_t)report->n_workers;
 		bp_model_path(&in, &out, &paths[n]);
 		paths[n].in_port = in_port;
 		paths[n++].out_port = out_port;
@@ -188,7 +190,8 @@ static void put_picture(FILE *out, const struct bp_model_path *path)
 
 static void put_hop(FILE *out, unsigned number, const struct bp_hop *hop)
 {
-	char copies[FIELD_BYTES], call[FIELD_BYTES], from_to[FIELD_BYTES], detail[512];
+	char copies[FIELD_BYTES], call[FIELD_BYTES], from_to[FIELD_BYTES], mover[BP_MOVER_BYTES];
+	char detail[512];
 
 	hop_copies(hop, copies);
 	hop_call(hop, call);
@@ -196,7 +199,8 @@ static void put_hop(FILE *out, unsigned number, const struct bp_hop *hop)
 		 bp_domain_name(hop->to));
 	fprintf(out, "  %2u  ", number);
 	bp_put_left(out, hop->is_unknown ? "?" : from_to, MOVER_AT - 6);
-	bp_put_left(out, hop->mover, COPIES_END - MOVER_AT - 8);
+	bp_model_mover(hop, mover);
+	bp_put_left(out, mover, COPIES_END - MOVER_AT - 8);
 	bp_put_right(out, copies, 8);
 	bp_put_n(out, " ", CALL_AT - COPIES_END);
 	fprintf(out, "%s\n", call);
@@ -370,6 +374,7 @@ static bool same_hops(const struct bp_model_path *a, const struct bp_model_path 
 		return false;
 	for (unsigned i = 0; i < a->n_hops; i++)
 		if (a->hops[i].mover != b->hops[i].mover || a->hops[i].why != b->hops[i].why ||
+		    a->hops[i].copiers[0] != b->hops[i].copiers[0] ||
 		    a->hops[i].from != b->hops[i].from || a->hops[i].to != b->hops[i].to)
 			return false;
 	return true;

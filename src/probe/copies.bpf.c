@@ -73,6 +73,14 @@ struct {
 	__type(value, __u64);
 } in_hand SEC(".maps");
 
+/* By copier, see begin(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PROBE_N_COPIERS);
+	__type(key, __u32);
+	__type(value, struct probe_nested);
+} nested SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, PROBE_N_EVENTS);
@@ -227,11 +235,55 @@ static __always_inline int count_stack(enum probe_copier copier, const struct sk
 
 /* ---- functions that copy --------------------------------------------------------------------- */
 
-SEC("fentry/skb_copy_bits")
-int BPF_PROG(on_skb_copy_bits, const struct sk_buff *skb, int offset, void *to, int len)
+/*
+ * A program is not run while it runs already on that CPU. Of a function that system calls and softirqs both call, a
+ * second program counts what comes in between: a softirq's copy while the first one counts a system call's.
+ */
+static __always_inline void begin(__u32 copier)
+{
+	struct probe_nested *n = bpf_map_lookup_elem(&nested, &copier);
+
+	if (n)
+		n->is_counting = 1;
+}
+
+static __always_inline int end(__u32 copier)
+{
+	struct probe_nested *n = bpf_map_lookup_elem(&nested, &copier);
+
+	if (n)
+		n->is_counting = 0;
+	return 0;
+}
+
+static __always_inline bool comes_between(__u32 copier)
+{
+	struct probe_nested *n = bpf_map_lookup_elem(&nested, &copier);
+
+	if (!n || !n->is_counting)
+		return false;
+	n->calls++;
+	return true;
+}
+
+static __always_inline int count_bits(const struct sk_buff *skb, int len)
 {
 	return count_stack(PROBE_skb_copy_bits, skb, (__u32)len,
 			   len == (int)BPF_CORE_READ(skb, len));
+}
+
+SEC("fentry/skb_copy_bits")
+int BPF_PROG(on_skb_copy_bits, const struct sk_buff *skb, int offset, void *to, int len)
+{
+	begin(PROBE_skb_copy_bits);
+	count_bits(skb, len);
+	return end(PROBE_skb_copy_bits);
+}
+
+SEC("fentry/skb_copy_bits")
+int BPF_PROG(nested_skb_copy_bits, const struct sk_buff *skb, int offset, void *to, int len)
+{
+	return comes_between(PROBE_skb_copy_bits) ? count_bits(skb, len) : 0;
 }
 
 SEC("fentry/skb_store_bits")
@@ -261,20 +313,46 @@ int BPF_PROG(on_skb_copy_datagram_from_iter, const struct sk_buff *skb, int offs
 }
 
 /* Pages that are somebody else's: all of them, or none where there are none. */
-SEC("fentry/skb_copy_ubufs")
-int BPF_PROG(on_skb_copy_ubufs, const struct sk_buff *skb)
+static __always_inline int count_ubufs(const struct sk_buff *skb)
 {
 	return count_stack(PROBE_skb_copy_ubufs, skb, BPF_CORE_READ(skb, data_len), true);
 }
 
+SEC("fentry/skb_copy_ubufs")
+int BPF_PROG(on_skb_copy_ubufs, const struct sk_buff *skb)
+{
+	begin(PROBE_skb_copy_ubufs);
+	count_ubufs(skb);
+	return end(PROBE_skb_copy_ubufs);
+}
+
+SEC("fentry/skb_copy_ubufs")
+int BPF_PROG(nested_skb_copy_ubufs, const struct sk_buff *skb)
+{
+	return comes_between(PROBE_skb_copy_ubufs) ? count_ubufs(skb) : 0;
+}
+
 /* The linear part moves to a larger buffer. */
-SEC("fentry/pskb_expand_head")
-int BPF_PROG(on_pskb_expand_head, const struct sk_buff *skb)
+static __always_inline int count_head(const struct sk_buff *skb)
 {
 	__u32 n_paged = BPF_CORE_READ(skb, data_len);
 
 	return count_stack(PROBE_pskb_expand_head, skb, BPF_CORE_READ(skb, len) - n_paged,
 			   !n_paged);
+}
+
+SEC("fentry/pskb_expand_head")
+int BPF_PROG(on_pskb_expand_head, const struct sk_buff *skb)
+{
+	begin(PROBE_pskb_expand_head);
+	count_head(skb);
+	return end(PROBE_pskb_expand_head);
+}
+
+SEC("fentry/pskb_expand_head")
+int BPF_PROG(nested_pskb_expand_head, const struct sk_buff *skb)
+{
+	return comes_between(PROBE_pskb_expand_head) ? count_head(skb) : 0;
 }
 
 /* -ENOMEM: the fill ring was empty, and nothing is copied; other errors come after the copy. */
@@ -312,18 +390,21 @@ static __always_inline int hold(__u32 caller, const void *skb)
 	return 0;
 }
 
-static __always_inline const void *pointed_by(const void *place)
+/* An argument that is a pointer to a pointer, which programs may not take as one: what it points to. */
+static __always_inline const void *pointed_by(void *ctx, __u32 argument)
 {
 	const void *found = NULL;
+	__u64 place = 0;
 
-	bpf_probe_read_kernel(&found, sizeof(found), place);
+	bpf_get_func_arg(ctx, argument, &place);
+	bpf_probe_read_kernel(&found, sizeof(found), (const void *)place);
 	return found;
 }
 
 SEC("fentry/skb_pp_cow_data")
-int BPF_PROG(begin_skb_pp_cow_data, void *pool, struct sk_buff **skb)
+int begin_skb_pp_cow_data(void *ctx)
 {
-	return hold(PROBE_skb_pp_cow_data, pointed_by(skb));
+	return hold(PROBE_skb_pp_cow_data, pointed_by(ctx, 1));
 }
 
 SEC("fexit/skb_pp_cow_data")
@@ -361,9 +442,14 @@ int BPF_PROG(end_tpacket_rcv)
 }
 
 SEC("fentry/do_xdp_generic")
-int BPF_PROG(begin_do_xdp_generic, void *prog, void *skb)
+int begin_do_xdp_generic(void *ctx)
 {
-	return hold(PROBE_do_xdp_generic, generic_by_reference ? pointed_by(skb) : skb);
+	__u64 skb = 0;
+
+	if (generic_by_reference)
+		return hold(PROBE_do_xdp_generic, pointed_by(ctx, 1));
+	bpf_get_func_arg(ctx, 1, &skb);
+	return hold(PROBE_do_xdp_generic, (const void *)skb);
 }
 
 SEC("fexit/do_xdp_generic")

@@ -51,6 +51,11 @@ struct probe_copy {
 /* Events without a device, of this process's threads. */
 enum probe_event { PROBE_SKB_ALLOC, PROBE_SKB_CLONE, PROBE_N_EVENTS };
 
+/* What came in between while a copier's program ran: calls that the second program counted. */
+struct probe_nested {
+	__u64 is_counting, calls;
+};
+
 /* A system call of one of this process's threads, by number; the thread as its PID namespace has it. */
 struct probe_call_key {
 	__u32 thread, number;

@@ -129,23 +129,68 @@ static int read_sum(const struct bp_probe_copies *copies, const struct bpf_map *
 	return err;
 }
 
-/* Are copies missed where this function is not observed? Without the sockets, nobody's copies are ours. */
-static bool is_needed(const char *function)
+/* PROBE_N_COPIERS: none of them. */
+static unsigned copier_of(const char *function)
 {
-	for (unsigned i = 0; i < PROBE_N_COPIERS; i++)
-		if (!strcmp(copiers[i], function))
-			return true;
-	return !strcmp(function, "packet_create") || !strcmp(function, "xsk_create");
+	unsigned copier = 0;
+
+	while (copier < PROBE_N_COPIERS && strcmp(copiers[copier], function) != 0)
+		copier++;
+	return copier;
 }
 
-static json_t *function_rows(const struct bp_probe_copies *copies)
+/* Are copies missed where this place is not observed? Without the sockets, nobody's copies are ours. */
+static bool is_needed(const char *name)
 {
-	json_t *rows = bp_probe_functions(&copies->load), *row;
+	return copier_of(name) < PROBE_N_COPIERS || !strcmp(name, "packet_create") ||
+	       !strcmp(name, "xsk_create");
+}
+
+/* Of the calls that a copier's program missed the second one has counted some. */
+static json_int_t misses_of(const struct bp_probe_copies *copies, const json_t *place)
+{
+	__u32 copier = copier_of(bp_json_text_at(place, "name"));
+	json_int_t misses = json_integer_value(json_object_get(place, "misses"));
+	struct probe_nested nested = { 0 };
+
+	if (copier < PROBE_N_COPIERS)
+		(void)read_sum(copies, copies->skel->maps.nested, &copier, (__u64 *)&nested, 2);
+	return misses > (json_int_t)nested.calls ? misses - (json_int_t)nested.calls : 0;
+}
+
+static json_t *place_rows(const struct bp_probe_copies *copies)
+{
+	json_t *rows = bp_probe_places(&copies->load), *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) json_object_set_new(
-		row, "needed", json_boolean(is_needed(bp_json_text_at(row, "name"))));
+	json_array_foreach(rows, i, row)
+	{
+		bool needed = is_needed(bp_json_text_at(row, "name"));
+
+		json_object_set_new(row, "needed", json_boolean(needed));
+		json_object_set_new(row, "misses", json_integer(misses_of(copies, row)));
+	}
 	return rows;
+}
+
+/* The names of what is needed and not observed, {"names": […], "why": the first one's}; null: there is none. */
+static json_t *unobserved(const json_t *places)
+{
+	json_t *names = json_array(), *why = NULL, *row;
+	size_t i;
+
+	json_array_foreach(places, i, row)
+	{
+		if (!json_is_true(json_object_get(row, "needed")) ||
+		    json_is_true(json_object_get(row, "observed")))
+			continue;
+		why = why ? why : json_object_get(row, "why");
+		json_array_append(names, json_object_get(row, "name"));
+	}
+	if (why)
+		return json_pack("{s:o, s:O}", "names", names, "why", why);
+	json_decref(names);
+	return json_null();
 }
 
 static json_t *copy_row(const struct probe_copy_key *key, const struct probe_copy *copy,
@@ -227,22 +272,35 @@ static json_t *event(const struct bp_probe_copies *copies, __u32 number)
 	return bp_json_count(n);
 }
 
-json_t *bp_probe_copies_document(const struct bp_probe_copies *copies,
-				 const struct bp_probe_scope *scope)
+/* Of the process since the probe began. */
+static json_t *context_switches(const struct bp_probe_copies *copies)
 {
 	struct rusage now;
 
 	getrusage(RUSAGE_SELF, &now);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:o}", "by",
-			 copies->load.traces_functions ? "functions" : "tracepoints", "functions",
-			 function_rows(copies), "recursion_misses",
-			 bp_json_count(bp_probe_misses(&copies->load)), "not_counted",
-			 bp_json_count(copies->skel->bss->n_not_counted), "copies",
-			 copy_rows(copies, scope), "system_calls", system_call_rows(copies),
-			 "softirqs", softirq_rows(copies), "context_switches", "voluntary",
+	return json_pack("{s:o, s:o}", "voluntary",
 			 bp_json_count((uint64_t)(now.ru_nvcsw - copies->begin.ru_nvcsw)),
 			 "involuntary",
-			 bp_json_count((uint64_t)(now.ru_nivcsw - copies->begin.ru_nivcsw)),
-			 "skb_allocations", event(copies, PROBE_SKB_ALLOC), "skb_clones",
-			 event(copies, PROBE_SKB_CLONE));
+			 bp_json_count((uint64_t)(now.ru_nivcsw - copies->begin.ru_nivcsw)));
+}
+
+json_t *bp_probe_copies_document(const struct bp_probe_copies *copies,
+				 const struct bp_probe_scope *scope)
+{
+	json_t *document = json_object(), *places = place_rows(copies);
+
+	json_object_set_new(
+		document, "by",
+		json_string(copies->load.traces_functions ? "functions" : "tracepoints"));
+	json_object_set_new(document, "unobserved", unobserved(places));
+	json_object_set_new(document, "places", places);
+	json_object_set_new(document, "not_counted",
+			    bp_json_count(copies->skel->bss->n_not_counted));
+	json_object_set_new(document, "copies", copy_rows(copies, scope));
+	json_object_set_new(document, "system_calls", system_call_rows(copies));
+	json_object_set_new(document, "softirqs", softirq_rows(copies));
+	json_object_set_new(document, "context_switches", context_switches(copies));
+	json_object_set_new(document, "skb_allocations", event(copies, PROBE_SKB_ALLOC));
+	json_object_set_new(document, "skb_clones", event(copies, PROBE_SKB_CLONE));
+	return document;
 }

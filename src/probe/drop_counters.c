@@ -53,15 +53,11 @@ void bp_drop_counters_begin(struct bp_drop_counters *counters, const struct bp_p
 {
 	if (!counters->n_devices)
 		read_cpus(&counters->backlog_dropped, &counters->time_squeezed);
-	for (unsigned i = 0; i < scope->n_ports; i++) {
+	for (unsigned i = counters->n_devices; i < scope->n_ports; i++) {
 		struct bp_counted_device *device = &counters->devices[i];
-		bool is_new = i >= counters->n_devices;
 
-		/* One that was made again has counted from 0. */
-		if (!is_new && device->ifindex == scope->ports[i].ifindex)
-			continue;
-		*device = (struct bp_counted_device){ .ifindex = scope->ports[i].ifindex };
-		if (is_new && bp_netif_stats(-1, (int)device->ifindex, &device->begin))
+		device->ifindex = scope->ports[i].ifindex;
+		if (bp_netif_stats(-1, (int)device->ifindex, &device->begin))
 			device->ifindex = 0;
 	}
 	counters->n_devices = scope->n_ports;

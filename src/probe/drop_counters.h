@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <linux/if_link.h>
 
-/* Of one interface, as long as it has its index. */
+/* Of one interface; ifindex 0: it cannot be read. */
 struct bp_counted_device {
 	uint32_t ifindex;
 	struct rtnl_link_stats64 begin;
@@ -20,7 +20,7 @@ struct bp_drop_counters {
 	uint64_t backlog_dropped, time_squeezed; /* of all CPUs, when it began */
 };
 
-/* Begin with what is not counted yet: all, or interfaces that are there now. Blocks on the kernel only. */
+/* Begin with the interfaces of the scope that there were not before (zeros at first). Blocks on the kernel only. */
 void bp_drop_counters_begin(struct bp_drop_counters *counters, const struct bp_probe_scope *scope);
 
 /*

@@ -314,7 +314,9 @@ uint64_t bp_drop_rows_add(json_t *rows, const struct bp_drop *drops, size_t n,
 		const struct bp_drop *drop = &drops[i];
 		const struct bp_probe_port *port = &scope->ports[drop->key.port];
 		const char *name = name_of(drop, names);
-		enum bp_drop_kind kind = bp_drop_kind_of(drop, port, name);
+		enum bp_drop_kind kind = drop->key.port < scope->n_ports
+						 ? bp_drop_kind_of(drop, port, name)
+						 : BP_DROP_NONE;
 
 		n_others += kind == BP_DROP_OTHERS ? drop->sum.packets : 0;
 		if (drop->sum.packets && (kind == BP_DROP_LOST || kind == BP_DROP_HEARD))

@@ -225,14 +225,19 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	return 0;
 }
 
-/* Packets that others have sent by the interface of a port; -1: not known. */
+/* Packets that others have sent by the interfaces of a port; -1: not known. */
 static json_int_t others_of(const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
-			    unsigned port, const json_t *document)
+			    const char *port, const json_t *document)
 {
-	uint64_t all, ours = sent_of(document, scope->ports[port].port);
+	uint64_t all = 0, ours = sent_of(document, port), n;
 
-	if (!bp_drop_counters_sent(&drops->counters, scope, port, &all))
-		return -1;
+	for (unsigned i = 0; i < scope->n_ports; i++) {
+		if (strcmp(scope->ports[i].port, port))
+			continue;
+		if (!bp_drop_counters_sent(&drops->counters, scope, i, &n))
+			return -1;
+		all += n;
+	}
 	return all > ours ? (json_int_t)(all - ours) : 0;
 }
 
@@ -241,14 +246,12 @@ static json_int_t others_of(const struct bp_probe_drops *drops, const struct bp_
 static void doubt(json_t *row, const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
 		  const json_t *document)
 {
-	json_int_t packets = json_integer_value(json_object_get(row, "packets")), others = -1;
+	json_int_t packets = json_integer_value(json_object_get(row, "packets")), others;
 
 	if (!strstr(bp_json_text_at(row, "where"), "far end") ||
 	    strcmp(bp_json_text_at(row, "direction"), "tx"))
 		return;
-	for (unsigned i = 0; i < scope->n_ports; i++)
-		if (!strcmp(scope->ports[i].port, bp_json_text_at(row, "port")))
-			others = others_of(drops, scope, i, document);
+	others = others_of(drops, scope, bp_json_text_at(row, "port"), document);
 	json_object_set_new(row, "perhaps_others",
 			    json_integer(others < 0 || others > packets ? packets : others));
 }

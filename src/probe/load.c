@@ -30,6 +30,9 @@ void bp_probe_self(struct probe_self *self)
 	self->pid = (__u32)getpid();
 }
 
+/* How the names of programs begin that count what another program of their place misses. */
+#define SECOND "nested_"
+
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
@@ -39,7 +42,7 @@ void bp_probe_load_begin(struct bp_probe_load *load)
 {
 	struct btf *kernel;
 
-	*load = (struct bp_probe_load){ .functions = json_array() };
+	*load = (struct bp_probe_load){ .places = json_array() };
 	libbpf_set_print(print_libbpf);
 	kernel = btf__load_vmlinux_btf();
 	if (!kernel)
@@ -57,7 +60,7 @@ void bp_probe_load_end(struct bp_probe_load *load)
 {
 	while (load->n_btfs)
 		btf__free(load->btfs[--load->n_btfs]);
-	json_decref(load->functions);
+	json_decref(load->places);
 }
 
 /* ---- what the kernel has --------------------------------------------------------------------- */
@@ -98,31 +101,37 @@ bool bp_probe_is_double_pointer(const struct bp_probe_load *load, const char *fu
 
 /* ---- load and attach ------------------------------------------------------------------------- */
 
-/* "skb_copy_bits" of a program in section "fentry/skb_copy_bits"; NULL: not a function's. */
-static const char *function_of(const struct bpf_program *program)
+/* "skb_copy_bits" of a program in section "fentry/skb_copy_bits", "sys_enter" of one in "raw_tp/sys_enter". */
+static const char *place_of(const struct bpf_program *program)
 {
-	const char *slash = strchr(bpf_program__section_name(program), '/');
+	const char *section = bpf_program__section_name(program), *slash = strchr(section, '/');
 
-	return bpf_program__type(program) == BPF_PROG_TYPE_TRACING && slash ? slash + 1 : NULL;
+	return slash ? slash + 1 : section;
 }
 
-static json_t *row_of(const struct bp_probe_load *load, const char *function)
+static bool is_function(const struct bpf_program *program)
+{
+	return bpf_program__type(program) == BPF_PROG_TYPE_TRACING;
+}
+
+static json_t *row_of(const struct bp_probe_load *load, const char *name)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(load->functions, i,
-			   row) if (!strcmp(json_string_value(json_object_get(row, "name")),
-					    function)) return row;
-	row = json_pack("{s:s, s:b, s:n}", "name", function, "observed", 1, "why");
-	json_array_append_new(load->functions, row);
+	json_array_foreach(load->places, i, row)
+	{
+		if (!strcmp(json_string_value(json_object_get(row, "name")), name))
+			return row;
+	}
+	row = json_pack("{s:s, s:b, s:n, s:i}", "name", name, "observed", 1, "why", "misses", 0);
+	json_array_append_new(load->places, row);
 	return row;
 }
 
-static void stays_unobserved(const struct bp_probe_load *load, const char *function,
-			     const char *why)
+static void stays_unobserved(const struct bp_probe_load *load, const char *name, const char *why)
 {
-	json_t *row = row_of(load, function);
+	json_t *row = row_of(load, name);
 
 	json_object_set_new(row, "observed", json_false());
 	json_object_set_new(row, "why", json_string(why));
@@ -130,18 +139,18 @@ static void stays_unobserved(const struct bp_probe_load *load, const char *funct
 
 static void choose(struct bp_probe_load *load, struct bpf_program *program)
 {
-	const char *function = function_of(program);
+	const char *name = place_of(program);
 	const char *why = !load->n_btfs             ? "the kernel has no BTF"
 			  : !load->traces_functions ? "the kernel does not let functions be traced"
 						    : "the kernel has no function of that name";
 
-	if (!function || !bpf_program__autoload(program))
+	if (!bpf_program__autoload(program))
 		return;
-	row_of(load, function);
-	if (load->traces_functions && bp_probe_n_params(load, function) >= 0)
+	row_of(load, name);
+	if (!is_function(program) || (load->traces_functions && bp_probe_n_params(load, name) >= 0))
 		return;
 	bpf_program__set_autoload(program, false);
-	stays_unobserved(load, function, why);
+	stays_unobserved(load, name, why);
 }
 
 int bp_probe_load(struct bp_probe_load *load, struct bpf_object *object, bool traces_functions)
@@ -150,7 +159,7 @@ int bp_probe_load(struct bp_probe_load *load, struct bpf_object *object, bool tr
 
 	load->object = object;
 	load->traces_functions = traces_functions && load->n_btfs;
-	json_array_clear(load->functions);
+	json_array_clear(load->places);
 	bpf_object__for_each_program(program, object) choose(load, program);
 	return bpf_object__load(object);
 }
@@ -163,7 +172,6 @@ int bp_probe_attach(struct bp_probe_load *load)
 
 	bpf_object__for_each_program(program, load->object)
 	{
-		const char *function = function_of(program);
 		struct bpf_link *link;
 		char why[128];
 
@@ -176,18 +184,12 @@ int bp_probe_attach(struct bp_probe_load *load)
 		}
 		first = first ? first : -errno;
 		snprintf(why, sizeof(why), "it cannot be traced: %s", strerror(errno));
-		if (function)
-			stays_unobserved(load, function, why);
+		stays_unobserved(load, place_of(program), why);
 	}
 	return n ? 0 : first;
 }
 
 /* ---- what came of it ------------------------------------------------------------------------- */
-
-json_t *bp_probe_functions(const struct bp_probe_load *load)
-{
-	return json_deep_copy(load->functions);
-}
 
 uint64_t bp_probe_misses_of(const struct bpf_program *program)
 {
@@ -198,12 +200,23 @@ uint64_t bp_probe_misses_of(const struct bpf_program *program)
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &bytes) ? info.recursion_misses : 0;
 }
 
-uint64_t bp_probe_misses(const struct bp_probe_load *load)
+json_t *bp_probe_places(const struct bp_probe_load *load)
 {
 	struct bpf_program *program;
-	uint64_t n = 0;
+	json_t *row;
+	size_t i;
 
+	json_array_foreach(load->places, i, row)
+		json_object_set_new(row, "misses", json_integer(0));
 	bpf_object__for_each_program(program, load->object)
-		n += bp_probe_misses_of(program);
-	return n;
+	{
+		uint64_t n = bp_probe_misses_of(program);
+
+		if (!n || !strncmp(bpf_program__name(program), SECOND, sizeof(SECOND) - 1))
+			continue;
+		row = row_of(load, place_of(program));
+		n += (uint64_t)json_integer_value(json_object_get(row, "misses"));
+		json_object_set_new(row, "misses", json_integer((json_int_t)n));
+	}
+	return json_deep_copy(load->places);
 }

@@ -19,7 +19,7 @@ struct bp_probe_load {
 	unsigned n_btfs;
 	struct bpf_object *object; /* the caller's */
 	bool traces_functions;
-	json_t *functions; /* {name, observed, why} of each function that programs were made for */
+	json_t *places; /* what bp_probe_places() returns */
 };
 
 struct probe_self;
@@ -50,10 +50,10 @@ int bp_probe_load(struct bp_probe_load *load, struct bpf_object *object, bool tr
  * said where all refuse. */
 int bp_probe_attach(struct bp_probe_load *load);
 
-/* The functions, each {name, observed, why}: a new reference. */
-json_t *bp_probe_functions(const struct bp_probe_load *load);
-
-/* The same of all of them. */
-uint64_t bp_probe_misses(const struct bp_probe_load *load);
+/*
+ * Each function or tracepoint that programs were made for: {"name", "observed", "why" (not; or null), "misses": how often
+ * a program was not run, because it ran already on that CPU; not of those named nested_…}. A new reference.
+ */
+json_t *bp_probe_places(const struct bp_probe_load *load);
 
 #endif

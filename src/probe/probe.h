@@ -18,7 +18,8 @@ struct bp_probe;
  */
 int bp_probe_open(const struct bp_conf *conf, struct bp_probe **probe);
 
-/* The ports are open, or have changed: look for interfaces that there were not before. Control thread. */
+/* Look for interfaces that there were not before: once the ports are open, and before a port may be opened again.
+ * Control thread; blocks on the kernel only. */
 void bp_probe_look(struct bp_probe *probe);
 
 /*

@@ -80,21 +80,24 @@ static const char *why_not_all(const json_t *document, char *text, size_t text_b
 	const json_t *probe = json_object_get(document, "probe"), *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(probe, "functions"), i, row)
+	json_array_foreach(json_object_get(probe, "places"), i, row)
 	{
-		if (json_is_true(json_object_get(row, "observed")) ||
-		    !json_is_true(json_object_get(row, "needed")))
+		const char *name = json_string_value(json_object_get(row, "name"));
+
+		if (!json_is_true(json_object_get(row, "needed")))
 			continue;
-		snprintf(text, text_bytes, "%s: %s",
-			 json_string_value(json_object_get(row, "name")),
-			 json_string_value(json_object_get(row, "why")));
+		if (json_is_true(json_object_get(row, "observed")) && number(row, "misses") <= 0)
+			continue;
+		if (!json_is_true(json_object_get(row, "observed")))
+			snprintf(text, text_bytes, "%s: %s", name,
+				 json_string_value(json_object_get(row, "why")));
+		else
+			snprintf(text, text_bytes,
+				 "%s: %.0f calls were not seen (recursion_misses)", name,
+				 number(row, "misses"));
 		return text;
 	}
-	if (number(probe, "recursion_misses") > 0)
-		return "a program was not run each time (recursion_misses)";
-	if (number(probe, "not_counted") > 0)
-		return "a table of the probe was full";
-	return NULL;
+	return number(probe, "not_counted") > 0 ? "a table of the probe was full" : NULL;
 }
 
 static void judge(json_t *row, json_t *probed, double copies)

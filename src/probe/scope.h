@@ -8,7 +8,8 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-/* An interface of a port. One port can have several (net_pcap). */
+/* An interface of a port. One port can have several: net_pcap names more than one, and what is made again under the
+ * same name is another one. */
 struct bp_probe_port {
 	const char *port; /* its name, the configuration's */
 	char ifname[IF_NAMESIZE];
@@ -29,8 +30,9 @@ struct bp_probe_scope {
 };
 
 /*
- * The interfaces that the ports of conf name and that exist now; those that a driver makes itself (tap) exist
- * once the ports are open. conf outlives the scope. Control thread; blocks on the kernel only.
+ * Add the interfaces that the ports of conf name, that exist now, and that the scope (zeros at first) does not have;
+ * those that a driver makes itself (tap) exist once the ports are open. conf outlives the scope. Control thread; blocks
+ * on the kernel only.
  */
 void bp_probe_scope_look(const struct bp_conf *conf, struct bp_probe_scope *scope);
 

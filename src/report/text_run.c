@@ -166,9 +166,8 @@ static const struct bp_column probed_columns[] = {
 	{ .heading = "kernel/p", .cell = "[{!probed.is_all}≥ ]{probed.kernel_copies:.3}" },
 	{ .heading = "modelled", .cell = "{modelled.kernel_copies:–}|not modelled" },
 	{ .heading = "finding",
-	  .cell = "{probed.finding}|{!probed.is_all}not all was seen: {probed.why}",
-	  .align = 'l',
-	  .width = 41 },
+	  .cell = "{probed.finding}|{!probed.is_all}{!/probe.unobserved}{probed.why}",
+	  .align = 'l' },
 };
 static const struct bp_view probed = {
 	.name = "probed",
@@ -258,6 +257,8 @@ static const struct bp_part parts[] = {
 		  "cannot be told apart" },
 	{ .view = &copies },
 	{ .view = &probed },
+	{ .line = "  not all was seen: {probe.unobserved.names}: {probe.unobserved.why}",
+	  .indent = 4 },
 	{ .view = &copy_functions },
 	{ .view = &calls },
 	{ .line = "  core {core}: {ns:.1M} ms in softirqs that move packets, whoever's",
@@ -266,6 +267,7 @@ static const struct bp_part parts[] = {
 		  "{probe.context_switches.involuntary:,} involuntary[; {?probe.skb_allocations}"
 		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
 		  "cloned on our devices]" },
+	{ .line = "  {in} → {out}: {modelled.undecided:;}", .rows = "paths", .indent = 4 },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "

@@ -150,7 +150,7 @@ far_headers()
 {
 	far 'MAC filter' OTHERHOST mac=020000000099
 	far 'unhandled protocol' UNHANDLED_PROTO type=88b5
-	far 'VLAN without an interface' 'OTHERHOST|UNHANDLED_PROTO' vlan=100 type=0800 port=11
+	far 'VLAN without an interface' OTHERHOST vlan=100 type=0800 port=11
 	far 'IPv6 disabled' IPV6DISABLED type=86dd
 	far 'bad IP checksum' IP_CSUM ipsum=wrong
 	far 'bad IP header' 'IP_INHDR ip_rcv_core' version=7
@@ -249,14 +249,14 @@ behind_far()
 # e0 as a bridge's port, which takes it from the stack.
 far_bridge()
 {
-	if ! ip -n h2 link add br0 type bridge 2>"$BP_TMP/br.log"; then
+	if ! ip -n h2 link add name br0 type bridge mcast_snooping 0 2>"$BP_TMP/br.log"; then
 		without bridge "$(head -n 1 "$BP_TMP/br.log")"
 		return
 	fi
 	ip -n h2 link set br0 up
 	ip -n h2 link set e0 master br0
-	in_h2 bridge link set dev e0 state 4
-	far 'bridge port blocks' 'BRIDGE_INGRESS_STP_STATE|br_handle_frame' mac=020000000077
+	in_h2 bridge link set dev e0 state 4 || fail "cannot block the bridge's port"
+	far 'bridge port blocks' 'BRIDGE_INGRESS_STP_STATE|br_handle_frame ' mac=020000000077
 	in_h2 bridge link set dev e0 state 3
 	if ip -n h2 link set br0 type bridge vlan_filtering 1 2>"$BP_TMP/br.log" &&
 		in_h2 bridge vlan del dev e0 vid 1 2>>"$BP_TMP/br.log"; then

@@ -90,6 +90,7 @@ def shared_group():
 
 BOOTS = [
     Boot("nics", ("kernel", "fragments", "mixed", "pmd"), pairs_and_taps),
+    Boot("copies", ("copies",), pairs_and_taps),
     Boot("life", ("life",), pairs),
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
     Boot("drops", ("drops",), pairs, machine={"limit_s": 1800}),
