@@ -246,6 +246,11 @@ behind_far()
 	behind_w1 'no carrier, behind' 'behind the far end' r0 'no carrier' dst=10.78.0.3
 }
 
+is_bridge_port()
+{
+	in_h2 bridge link show dev e0 | grep -q "state $1"
+}
+
 # e0 as a bridge's port, which takes it from the stack.
 far_bridge()
 {
@@ -255,7 +260,9 @@ far_bridge()
 	fi
 	ip -n h2 link set br0 up
 	ip -n h2 link set e0 master br0
-	in_h2 bridge link set dev e0 state 4 || fail "cannot block the bridge's port"
+	wait_for 5 is_bridge_port forwarding || fail "the bridge's port does not forward"
+	in_h2 bridge link set dev e0 state 4
+	wait_for 5 is_bridge_port blocking || fail "cannot block the bridge's port"
 	far 'bridge port blocks' 'BRIDGE_INGRESS_STP_STATE|br_handle_frame ' mac=020000000077
 	in_h2 bridge link set dev e0 state 3
 	if ip -n h2 link set br0 type bridge vlan_filtering 1 2>"$BP_TMP/br.log" &&
