@@ -14,13 +14,17 @@ struct row {
 	size_t at;
 };
 
-#define ROW(field) { #field, offsetof(struct rtnl_link_stats64, field) }
+#define ROW(field)                                                \
+	{                                                         \
+#field, offsetof(struct rtnl_link_stats64, field) \
+	}
 
 /* Documentation/networking/statistics.rst has what each is. */
 static const struct row rows[] = {
-	ROW(rx_dropped),       ROW(rx_missed_errors), ROW(rx_over_errors),    ROW(rx_fifo_errors),
-	ROW(rx_length_errors), ROW(rx_crc_errors),    ROW(rx_frame_errors),   ROW(rx_nohandler),
-	ROW(tx_dropped),       ROW(tx_fifo_errors),   ROW(tx_carrier_errors), ROW(tx_aborted_errors),
+	ROW(rx_dropped),      ROW(rx_missed_errors),  ROW(rx_over_errors),
+	ROW(rx_fifo_errors),  ROW(rx_length_errors),  ROW(rx_crc_errors),
+	ROW(rx_frame_errors), ROW(rx_nohandler),      ROW(tx_dropped),
+	ROW(tx_fifo_errors),  ROW(tx_carrier_errors), ROW(tx_aborted_errors),
 };
 
 static uint64_t value_of(const struct rtnl_link_stats64 *stats, const struct row *row)
@@ -85,12 +89,11 @@ json_t *bp_drop_counters_rows(const struct bp_drop_counters *counters,
 
 			if (n)
 				json_array_append_new(
-					array,
-					json_pack("{s:s, s:s, s:s, s:o, s:s}", "port",
-						  scope->ports[i].port, "device",
-						  scope->ports[i].ifname, "counter", rows[k].name,
-						  "packets", bp_json_count(n), "provenance",
-						  "reported"));
+					array, json_pack("{s:s, s:s, s:s, s:o, s:s}", "port",
+							 scope->ports[i].port, "device",
+							 scope->ports[i].ifname, "counter",
+							 rows[k].name, "packets", bp_json_count(n),
+							 "provenance", "reported"));
 		}
 	}
 	return array;

@@ -27,7 +27,8 @@ static bool is_in(const char *function, const char *const *functions)
 
 static bool is_in_generic_xdp(const struct bp_drop *drop)
 {
-	static const char *const functions[] = { "do_xdp_generic", "netif_receive_generic_xdp", NULL };
+	static const char *const functions[] = { "do_xdp_generic", "netif_receive_generic_xdp",
+						 NULL };
 
 	return drop->key.teller == PROBE_SKB && is_in(drop->function.name, functions);
 }
@@ -77,7 +78,8 @@ void bp_drops_tell_once(struct bp_drop *drops, size_t n)
 		    drops[i].key.teller != PROBE_XDP_REDIRECT)
 			continue;
 		for (size_t k = 0; k < n && left; k++) {
-			uint64_t again = tells_again(&drops[k], &drops[i]) ? drops[k].sum.packets : 0;
+			uint64_t again =
+				tells_again(&drops[k], &drops[i]) ? drops[k].sum.packets : 0;
 
 			again = again < left ? again : left;
 			drops[k].sum.packets -= again;
@@ -87,7 +89,8 @@ void bp_drops_tell_once(struct bp_drop *drops, size_t n)
 }
 
 /* On its way to the port, at its own interface or in the host behind it. */
-static enum bp_drop_kind kind_of_received(const struct bp_drop *drop, const struct bp_probe_port *port)
+static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
+					  const struct bp_probe_port *port)
 {
 	bool is_before = has(drop, PROBE_IS_EARLY) || is_in_xdp(drop) || is_in_packet_socket(drop);
 
@@ -189,7 +192,8 @@ static const char *name_of(const struct bp_drop *drop, const struct bp_kernel_na
 	}
 }
 
-static void write_reason(const struct bp_drop *drop, const char *name, char *text, size_t text_bytes)
+static void write_reason(const struct bp_drop *drop, const char *name, char *text,
+			 size_t text_bytes)
 {
 	static const char *const tellers[] = {
 		[PROBE_SKB] = "",
@@ -252,8 +256,8 @@ static json_t *make_row(const struct bp_drop *drop, const struct bp_probe_port *
 			 reason, "function",
 			 drop->function.begin ? json_string(drop->function.name) : json_null(),
 			 "lost", is_lost, "cause", cause ? cause->name : NULL, "meaning",
-			 meaning_of(drop, cause), "remedy", cause ? cause->remedy : NULL,
-			 "packets", bp_json_count(0), "longest_bytes", 0, "provenance", "probed");
+			 meaning_of(drop, cause), "remedy", cause ? cause->remedy : NULL, "packets",
+			 bp_json_count(0), "longest_bytes", 0, "provenance", "probed");
 }
 
 static bool is_alike(const json_t *a, const json_t *b)
@@ -273,7 +277,8 @@ static json_t *merge(json_t *rows, json_t *row)
 	json_t *other;
 	size_t i;
 
-	json_array_foreach(rows, i, other) {
+	json_array_foreach(rows, i, other)
+	{
 		if (!is_alike(other, row))
 			continue;
 		json_decref(row);

@@ -13,7 +13,8 @@
 #define CHAIN_MAX     16
 
 const volatile struct probe_self self;
-const volatile bool tells_receiver; /* kfree_skb has a fourth argument, the socket that dropped it (Linux 6.11) */
+const volatile bool
+	tells_receiver; /* kfree_skb has a fourth argument, the socket that dropped it (Linux 6.11) */
 
 bool is_open; /* the ports are: what came before was not theirs to lose */
 bool is_ending; /* nor is what comes in from now on */

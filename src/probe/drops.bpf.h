@@ -34,7 +34,8 @@ enum probe_sender { PROBE_SENDER_NONE, PROBE_SENDER_PACKET, PROBE_SENDER_XDP, PR
 enum probe_drop_flag {
 	PROBE_IS_RX = 1 << 0, /* on its way in, at the interface where it was dropped */
 	PROBE_IS_EARLY = 1 << 1, /* before anybody was given it: packet sockets, tc, the stack */
-	PROBE_IS_TAPPED = 1 << 2, /* packet sockets listen to all that the receiving interface is given */
+	PROBE_IS_TAPPED =
+		1 << 2, /* packet sockets listen to all that the receiving interface is given */
 	PROBE_IS_SELF = 1 << 3, /* in a system call of this process, or on top of one */
 	PROBE_IS_DOWN = 1 << 4, /* the interface was down, or had no carrier */
 };

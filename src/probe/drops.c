@@ -44,7 +44,8 @@ static int attach(struct bp_probe_drops *drops)
 	struct bpf_program *program;
 	int first = 0;
 
-	bpf_object__for_each_program(program, drops->skel->obj) {
+	bpf_object__for_each_program(program, drops->skel->obj)
+	{
 		const char *slash = strchr(bpf_program__section_name(program), '/');
 		struct bpf_link *link = bpf_program__attach(program);
 		int err = link ? 0 : -errno;
@@ -69,7 +70,8 @@ static int load(struct bp_probe_drops *drops)
 		return -errno;
 	bp_probe_self((struct probe_self *)&skel->rodata->self);
 	skel->rodata->tells_receiver = bp_kernel_tracepoint_args(&drops->names, "kfree_skb") >= 4;
-	err = probe_drops__load(skel); /* and maps its variables, which bpf_object__load() does not */
+	err = probe_drops__load(
+		skel); /* and maps its variables, which bpf_object__load() does not */
 	return err ? err : attach(drops);
 }
 
@@ -87,7 +89,8 @@ static void observe(struct bp_probe_drops *drops)
 	err = load(drops);
 	if (!err)
 		return;
-	snprintf(drops->why, sizeof(drops->why), "the kernel refuses the programs: %s%s", strerror(-err),
+	snprintf(drops->why, sizeof(drops->why), "the kernel refuses the programs: %s%s",
+		 strerror(-err),
 		 err == -EPERM || err == -EACCES ? ": run as root, or with CAP_BPF and CAP_PERFMON"
 						 : "");
 	probe_drops__destroy(drops->skel);
@@ -208,8 +211,8 @@ static uint64_t sent_by(const json_t *port)
 	uint64_t n = 0;
 	size_t i;
 
-	json_array_foreach(queues, i, queue)
-		n += (uint64_t)bp_json_number_at(queue, "counted.packets");
+	json_array_foreach(queues, i, queue) n +=
+		(uint64_t)bp_json_number_at(queue, "counted.packets");
 	return n;
 }
 
@@ -219,9 +222,8 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	const json_t *ports = bp_json_at(document, "ports"), *port;
 	size_t i;
 
-	json_array_foreach(ports, i, port)
-		if (!strcmp(bp_json_text_at(port, "name"), name))
-			return sent_by(port);
+	json_array_foreach(ports, i, port) if (!strcmp(bp_json_text_at(port, "name"),
+						       name)) return sent_by(port);
 	return 0;
 }
 
@@ -243,8 +245,8 @@ static json_int_t others_of(const struct bp_probe_drops *drops, const struct bp_
 
 /* Behind the port's interface nothing tells whose packets were dropped: as many as others have sent may be
  * theirs. */
-static void doubt(json_t *row, const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
-		  const json_t *document)
+static void doubt(json_t *row, const struct bp_probe_drops *drops,
+		  const struct bp_probe_scope *scope, const json_t *document)
 {
 	json_int_t packets = json_integer_value(json_object_get(row, "packets")), others;
 
@@ -262,9 +264,8 @@ static json_int_t sum_lost(const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-		if (json_is_true(json_object_get(row, "lost")))
-			sum += json_integer_value(json_object_get(row, "packets"));
+	json_array_foreach(rows, i, row) if (json_is_true(json_object_get(row, "lost"))) sum +=
+		json_integer_value(json_object_get(row, "packets"));
 	return sum;
 }
 
@@ -273,8 +274,7 @@ static uint64_t misses_of(const struct bp_probe_drops *drops)
 	struct bpf_program *program;
 	uint64_t n = 0;
 
-	bpf_object__for_each_program(program, drops->skel->obj)
-		n += bp_probe_misses_of(program);
+	bpf_object__for_each_program(program, drops->skel->obj) n += bp_probe_misses_of(program);
 	return n;
 }
 
@@ -293,8 +293,7 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 	bp_drops_tell_once(list.v, list.n);
 	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, &drops->names);
 	free(list.v);
-	json_array_foreach(rows, i, row)
-		doubt(row, drops, scope, document);
+	json_array_foreach(rows, i, row) doubt(row, drops, scope, document);
 	return json_pack("{s:b, s:s?, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "observed",
 			 drops->skel != NULL, "why", drops->skel ? NULL : drops->why, "tracepoints",
 			 drops->tracepoints, "lost", json_integer(sum_lost(rows)), "rows", rows,

@@ -106,8 +106,8 @@ static void take_symbol(struct bp_symbol *symbols, size_t n, uint64_t begin, con
 		if (begin > symbols[i].address || begin < symbols[i].begin || !begin)
 			continue;
 		symbols[i].begin = begin;
-		snprintf(symbols[i].name, sizeof(symbols[i].name), "%.*s",
-			 (int)strcspn(name, "."), name);
+		snprintf(symbols[i].name, sizeof(symbols[i].name), "%.*s", (int)strcspn(name, "."),
+			 name);
 	}
 }
 

@@ -223,7 +223,8 @@ static const struct bp_column kernel_drop_columns[] = {
 };
 static const struct bp_view kernel_drops = {
 	.name = "kernel drops",
-	.title = "[{?kernel_drops.observed}DROPS BY THE KERNEL · probed · they explain, and are not added]",
+	.title =
+		"[{?kernel_drops.observed}DROPS BY THE KERNEL · probed · they explain, and are not added]",
 	.rows = "kernel_drops.rows",
 	BP_COLUMNS(kernel_drop_columns),
 };

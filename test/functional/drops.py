@@ -6,7 +6,8 @@ drops.py sink PORT [full|deaf]: a socket; prints 'ready', ends at SIGTERM. full:
 a filter that refuses all.
 drops.py judge REPORT EXPECTED: EXPECTED has a line of JSON for each cause that was planted: 'cause', 'lost',
 'direction', 'where', 'device', 'like' (of 'REASON FUNCTION CAUSE'). A line per cause; 1 where less than 99.9 % of what is
-lost has the right name and place, or where a loss is named that nobody planted."""
+lost has the right name and place, or where a loss is named that nobody planted.
+drops.py table OUTPUT…: the lines of judge, from several kernels, as the table of docs/drops.md."""
 
 import json
 import os
@@ -118,5 +119,28 @@ def judge(report, expected):
     return int(failed or bool(left))
 
 
+def table(*outputs):
+    rows, kernels = {}, []
+    for path in outputs:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                at = line.find('{"kernel"')
+                if at < 0:
+                    continue
+                row = json.loads(line[at:])
+                kernel = re.match(r"\d+\.\d+", row["kernel"]).group()
+                kernels += [kernel] if kernel not in kernels else []
+                rows.setdefault((row["cause"], f"{row['direction']}, {row['where']}"), {})[kernel] = row
+    print("| planted | way, where |" + "".join(f" {kernel} |" for kernel in kernels))
+    print("|---|---|" + "---|" * len(kernels))
+    for (cause, where), by_kernel in rows.items():
+        cells = []
+        for kernel in kernels:
+            row = by_kernel.get(kernel)
+            cells.append(f"`{'`, `'.join(row['reasons'])}` {row['named']} of {row['lost']}" if row else "–")
+        print(f"| {cause} | {where} | " + " | ".join(cells) + " |")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit({"send": send, "sink": sink, "judge": judge}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({"send": send, "sink": sink, "judge": judge, "table": table}[sys.argv[1]](*sys.argv[2:]))

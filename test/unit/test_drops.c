@@ -30,13 +30,15 @@ static void a_drop_is_somebodys(void **state)
 		{ &beside, PROBE_HERE, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_NONE },
 		{ &beside, PROBE_BEHIND_HERE, IN, 0, 0, "ip_forward", "IP_INHDR", BP_DROP_NONE },
 		/* What it was never given. */
-		{ &beside, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG", BP_DROP_LOST },
+		{ &beside, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG",
+		  BP_DROP_LOST },
 		{ &beside, PROBE_HERE, IN, 0, 0, "do_xdp_generic", "NOT_SPECIFIED", BP_DROP_LOST },
 		{ &beside, PROBE_HERE, IN, 0, 0, "packet_rcv", "PACKET_SOCK_ERROR", BP_DROP_LOST },
 		{ &beside, PROBE_HERE, EARLY, 0, PROBE_XDP_REDIRECT, "", "ENOBUFS", BP_DROP_LOST },
 		/* Nothing reaches the stack but what a program let by. */
 		{ &taking, PROBE_HERE, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
-		{ &sending, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG", BP_DROP_NONE },
+		{ &sending, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG",
+		  BP_DROP_NONE },
 		/* On the way out: by whose socket? */
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_PACKET, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_LOST },
@@ -46,7 +48,8 @@ static void a_drop_is_somebodys(void **state)
 		  BP_DROP_OTHERS },
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_OTHERS },
-		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, PROBE_DEVMAP, "", "ENXIO", BP_DROP_LOST },
+		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, PROBE_DEVMAP, "", "ENXIO",
+		  BP_DROP_LOST },
 		/* At the far end, where a capture may run. */
 		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
 		{ &beside, PROBE_FAR, TAPPED, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_HEARD },
@@ -54,9 +57,11 @@ static void a_drop_is_somebodys(void **state)
 		  BP_DROP_LOST },
 		{ &beside, PROBE_FAR, 0, PROBE_SENDER_OTHER, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_LOST },
-		{ &beside, PROBE_BEHIND_FAR, IN, 0, 0, "__dev_queue_xmit", "QDISC_DROP", BP_DROP_LOST },
+		{ &beside, PROBE_BEHIND_FAR, IN, 0, 0, "__dev_queue_xmit", "QDISC_DROP",
+		  BP_DROP_LOST },
 		/* A tap: the host sends what the port receives, and receives what the port sends. */
-		{ &wire, PROBE_HERE, 0, PROBE_SENDER_OTHER, 0, "tun_net_xmit", "FULL_RING", BP_DROP_LOST },
+		{ &wire, PROBE_HERE, 0, PROBE_SENDER_OTHER, 0, "tun_net_xmit", "FULL_RING",
+		  BP_DROP_LOST },
 		{ &wire, PROBE_HERE, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
 		{ &wire, PROBE_HERE, TAPPED, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_HEARD },
 		/* The kernel has made use of it. */
@@ -79,7 +84,8 @@ static void a_drop_is_somebodys(void **state)
 	}
 }
 
-static struct bp_drop drop_of(__u8 teller, const char *device, const char *function, uint64_t packets)
+static struct bp_drop drop_of(__u8 teller, const char *device, const char *function,
+			      uint64_t packets)
 {
 	struct bp_drop drop = { .key.teller = teller, .sum.packets = packets };
 
