@@ -244,6 +244,8 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	if (!open_ports(&run) && bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		watch(&run, &signals);
+		if (run.probe)
+			bp_probe_end(run.probe);
 		bp_engine_stop(run.engine);
 		code = report_end(&run);
 		if (bp_engine_has_failed(run.engine))

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "self.bpf.h"
+
 /*
  * The kernel's functions that copy payload: each copies with its own hands and calls no other of them, so that
  * no byte counts twice.
@@ -57,12 +59,6 @@ struct probe_nested {
 /* A system call of one of this process's threads, by number; the thread as its PID namespace has it. */
 struct probe_call_key {
 	__u32 thread, number;
-};
-
-/* Filled before the programs are loaded. */
-struct probe_self {
-	__u64 pidns_dev, pidns_ino;
-	__u32 pid; /* as this PID namespace has it */
 };
 
 #endif

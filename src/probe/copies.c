@@ -20,9 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 struct bp_probe_copies {
 	struct probe_copies *skel;
@@ -32,17 +29,6 @@ struct bp_probe_copies {
 };
 
 /* ---- begin ----------------------------------------------------------------------------------- */
-
-/* The kernel's dev_t, which the helper compares with, is not the one of stat(). */
-static void look_at_self(struct probe_self *self)
-{
-	struct stat st = { 0 };
-
-	stat("/proc/thread-self/ns/pid", &st);
-	self->pidns_dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
-	self->pidns_ino = st.st_ino;
-	self->pid = (__u32)getpid();
-}
 
 /* Which of two signatures has the running kernel? */
 static void choose_signatures(struct bp_probe_copies *copies)
@@ -62,7 +48,7 @@ static int load(struct bp_probe_copies *copies, bool traces_functions)
 
 	if (!skel)
 		return -errno;
-	look_at_self((struct probe_self *)&skel->rodata->self);
+	bp_probe_self((struct probe_self *)&skel->rodata->self);
 	choose_signatures(copies);
 	bpf_program__set_autoload(skel->progs.on_skb_copy_datagram_iovec, !traces_functions);
 	return bp_probe_load(&copies->load, skel->obj, traces_functions);

@@ -17,8 +17,25 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
 struct net {
 	struct ns_common ns;
+	struct hlist_head *dev_index_head;
+};
+
+struct rtnl_link_ops {
+	const char *kind;
 };
 
 typedef struct {
@@ -26,7 +43,13 @@ typedef struct {
 } possible_net_t;
 
 struct net_device {
+	char name[16];
+	unsigned long state;
+	unsigned int mtu;
 	int ifindex;
+	struct hlist_node index_hlist;
+	struct list_head ptype_all;
+	const struct rtnl_link_ops *rtnl_link_ops;
 	possible_net_t nd_net;
 };
 
@@ -48,6 +71,7 @@ struct sk_buff {
 	struct sock *sk;
 	unsigned int len, data_len;
 	unsigned char *head, *data;
+	int skb_iif;
 	__u16 mac_header;
 };
 

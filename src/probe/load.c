@@ -4,15 +4,31 @@
 
 #include "bypath/log.h"
 
+#include "probe/self.bpf.h"
+
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 /* Modules that some kernels have these parts in; where they are built in, the kernel's own BTF has them. */
 static const char *const modules[] = { "tun", "veth" };
+
+/* The kernel's dev_t, which the helper compares with, is not the one of stat(). */
+void bp_probe_self(struct probe_self *self)
+{
+	struct stat st = { 0 };
+
+	stat("/proc/thread-self/ns/pid", &st);
+	self->pidns_dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
+	self->pidns_ino = st.st_ino;
+	self->pid = (__u32)getpid();
+}
 
 /* How the names of programs begin that count what another program of their place misses. */
 #define SECOND "nested_"
@@ -175,7 +191,7 @@ int bp_probe_attach(struct bp_probe_load *load)
 
 /* ---- what came of it ------------------------------------------------------------------------- */
 
-static uint64_t misses_of(const struct bpf_program *program)
+uint64_t bp_probe_misses_of(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 bytes = sizeof(info);
@@ -194,7 +210,7 @@ json_t *bp_probe_places(const struct bp_probe_load *load)
 		json_object_set_new(row, "misses", json_integer(0));
 	bpf_object__for_each_program(program, load->object)
 	{
-		uint64_t n = misses_of(program);
+		uint64_t n = bp_probe_misses_of(program);
 
 		if (!n || !strncmp(bpf_program__name(program), SECOND, sizeof(SECOND) - 1))
 			continue;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct bpf_object;
+struct bpf_program;
 struct btf;
 
 #define BP_PROBE_BTFS_MAX 4u
@@ -20,6 +21,14 @@ struct bp_probe_load {
 	bool traces_functions;
 	json_t *places; /* what bp_probe_places() returns */
 };
+
+struct probe_self;
+
+/* Fill in who this process is, for programs to tell. */
+void bp_probe_self(struct probe_self *self);
+
+/* How often a program was not run because it ran already on that CPU. */
+uint64_t bp_probe_misses_of(const struct bpf_program *program);
 
 /* All of it: control thread; blocks. */
 void bp_probe_load_begin(struct bp_probe_load *load);

@@ -23,6 +23,11 @@ void bp_probe_add(struct bp_probe *probe, json_t *document)
 	(void)probe, (void)document;
 }
 
+void bp_probe_end(struct bp_probe *probe)
+{
+	(void)probe;
+}
+
 void bp_probe_close(struct bp_probe *probe)
 {
 	(void)probe;

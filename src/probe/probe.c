@@ -3,6 +3,7 @@
 #include "probe/probe.h"
 
 #include "probe/copies.h"
+#include "probe/drops.h"
 #include "probe/probed.h"
 #include "probe/scope.h"
 
@@ -14,6 +15,7 @@ struct bp_probe {
 	const struct bp_conf *conf;
 	struct bp_probe_scope scope;
 	struct bp_probe_copies *copies;
+	struct bp_probe_drops *drops;
 };
 
 int bp_probe_open(const struct bp_conf *conf, struct bp_probe **out)
@@ -26,6 +28,8 @@ int bp_probe_open(const struct bp_conf *conf, struct bp_probe **out)
 	probe->conf = conf;
 	bp_probe_scope_look(conf, &probe->scope);
 	err = bp_probe_copies_open(&probe->scope, &probe->copies);
+	if (!err)
+		err = bp_probe_drops_open(&probe->scope, &probe->drops);
 	if (err) {
 		bp_probe_close(probe);
 		return err;
@@ -38,6 +42,7 @@ void bp_probe_look(struct bp_probe *probe)
 {
 	bp_probe_scope_look(probe->conf, &probe->scope);
 	bp_probe_copies_look(probe->copies, &probe->scope);
+	bp_probe_drops_look(probe->drops, &probe->scope);
 }
 
 void bp_probe_add(struct bp_probe *probe, json_t *document)
@@ -47,12 +52,20 @@ void bp_probe_add(struct bp_probe *probe, json_t *document)
 	json_object_set_new(document, "probe",
 			    bp_probe_copies_document(probe->copies, &probe->scope));
 	bp_probed_add(document);
+	json_object_set_new(document, "kernel_drops",
+			    bp_probe_drops_document(probe->drops, &probe->scope, document));
+}
+
+void bp_probe_end(struct bp_probe *probe)
+{
+	bp_probe_drops_end(probe->drops);
 }
 
 void bp_probe_close(struct bp_probe *probe)
 {
 	if (!probe)
 		return;
+	bp_probe_drops_close(probe->drops);
 	bp_probe_copies_close(probe->copies);
 	free(probe);
 }

@@ -24,9 +24,12 @@ void bp_probe_look(struct bp_probe *probe);
 
 /*
  * Put what was observed until now into a run's document (bypath.report/1), its model already in it: "probe",
- * and "probed" into each path. Of a document that is NULL nothing. Control thread.
+ * and "probed" into each path, "kernel_drops". Of a document that is NULL nothing. Control thread.
  */
 void bp_probe_add(struct bp_probe *probe, json_t *document);
+
+/* The ports are about to close: what comes in from now on is not for them. Control thread. */
+void bp_probe_end(struct bp_probe *probe);
 
 /* Stop observing: every program goes with it, as it would with the process. NULL: nothing. */
 void bp_probe_close(struct bp_probe *probe);

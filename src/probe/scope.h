@@ -6,6 +6,7 @@
 #include "bypath/config.h"
 
 #include <net/if.h>
+#include <stdbool.h>
 
 /* An interface of a port. One port can have several: net_pcap names more than one, and what is made again under the
  * same name is another one. */
@@ -13,6 +14,9 @@ struct bp_probe_port {
 	const char *port; /* its name, the configuration's */
 	char ifname[IF_NAMESIZE];
 	uint32_t ifindex;
+	bool receives; /* the port receives packets */
+	bool takes; /* and those do not reach the kernel's stack any more */
+	bool is_wire; /* the driver makes the interface: what the port receives is sent there, by the host */
 };
 
 #define BP_PROBE_PORTS_MAX 128u

@@ -209,6 +209,26 @@ static const struct bp_view calls = {
 	BP_COLUMNS(call_columns),
 };
 
+static const struct bp_column kernel_drop_columns[] = {
+	{ .heading = "port", .cell = "{port}", .align = 'l' },
+	{ .heading = "way", .cell = "{direction}", .align = 'l' },
+	{ .heading = "where", .cell = "{where}", .align = 'l' },
+	{ .heading = "device", .cell = "{device}", .align = 'l' },
+	{ .heading = "packets", .cell = "{packets:,}" },
+	{ .heading = "reason", .cell = "{reason}[ in {function}]", .align = 'l' },
+	{ .heading = "meaning",
+	  .cell = "[{!lost}packet sockets there were given them first: ]{meaning}[: {remedy}]"
+		  "[ ({?perhaps_others}{perhaps_others:,} may be others')]",
+	  .align = 'l' },
+};
+static const struct bp_view kernel_drops = {
+	.name = "kernel drops",
+	.title =
+		"[{?kernel_drops.observed}DROPS BY THE KERNEL · probed · they explain, and are not added]",
+	.rows = "kernel_drops.rows",
+	BP_COLUMNS(kernel_drop_columns),
+};
+
 static const struct bp_part parts[] = {
 	{ .line = "\nbypath report · {run.elapsed_s:.1} s · [{?run.final}final, drained in "
 		  "{run.drain_ms:.1} ms|still running]" },
@@ -222,6 +242,12 @@ static const struct bp_part parts[] = {
 	{ .line = "  note on {name}: {note}", .rows = "ports" },
 	{ .view = &queues },
 	{ .view = &events },
+	{ .view = &kernel_drops },
+	{ .line = "  {!kernel_drops.observed}the kernel's drops stay unobserved: {kernel_drops.why}" },
+	{ .line = "  {?kernel_drops.not_counted}{kernel_drops.not_counted:,} more drops without a row: too many "
+		  "reasons and places" },
+	{ .line = "  {?kernel_drops.of_other_senders}{kernel_drops.of_other_senders:,} packets of other senders were "
+		  "dropped on the ports' interfaces: not among these" },
 	{ .view = &workers },
 	{ .line = "{?off_core.disturbed}  disturbed: worker {worker} was off core {core} for "
 		  "{off_core.share:.1%} of the time: {off_core.text}[{?off_core.gaps.n} "
