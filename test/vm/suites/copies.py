@@ -80,7 +80,7 @@ def forward(lab, path, ini, pairs):
                 if kind == "veth":
                     send(lab)
                 else:
-                    run.exchange(a, b, n=FRAMES)
+                    run.exchange(a, b, n=FRAMES, per_flow=True)
     return run
 
 
