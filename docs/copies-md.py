@@ -24,18 +24,24 @@ def seen(row, side):
     """'1.00 `skb_copy_bits` for `tpacket_rcv`'."""
     functions = [f"`{copy['function']}`" + (f" for `{copy['for']}`" if copy["for"] else "") for copy in row["copies"]
                  if copy["direction"] == side and copy["bytes"] and not copy["header_pull"]]
-    return f"{row['probed'][side]:.4g} {', '.join(dict.fromkeys(functions))}".strip()
+    return f"{row['probed'][side]:.4g} {', '.join(sorted(set(functions)))}".strip()
 
 
 def cells(row):
-    return (row["path"], row["kind"], row["kernel"], seen(row, "rx"), seen(row, "tx"),
-            f"{row['probed']['kernel_copies']:.4g}", figure(row["modelled"]) +
-            (f" ({', '.join(row['decided_by'])})" if row["decided_by"] else ""), row["misses"])
+    """Those of a row but its kernel."""
+    decides = f" ({', '.join(row['decided_by'])})" if row["decided_by"] else ""
+    return (row["path"], row["kind"], seen(row, "rx"), seen(row, "tx"), f"{row['probed']['kernel_copies']:.4g}",
+            figure(row["modelled"]) + decides, str(row["misses"]))
 
 
 def table(rows):
+    """Kernels that say the same share a line."""
+    kernels = {}
+    for row in rows:
+        kernels.setdefault(cells(row), []).append(row["kernel"].split("-")[0].split("+")[0])
     lines = ["| path | device | Linux | rx | tx | sum | model | missed |", "|---|---|---|---|---|---|---|---|"]
-    return "\n".join(lines + ["| " + " | ".join(map(str, cells(row))) + " |" for row in rows])
+    return "\n".join(lines + [f"| {' | '.join([*line[:2], ', '.join(names), *line[2:]])} |"
+                              for line, names in kernels.items()])
 
 
 def main():
@@ -48,8 +54,8 @@ def main():
     text = page.read_text(encoding="utf-8")
     begin, end = text.index(BEGIN) + len(BEGIN), text.index(END)
     page.write_text(f"{text[:begin]}\n{table(rows)}\n{text[end:]}", encoding="utf-8")
-    (HERE / "copies.json").write_text(json.dumps({"schema": "bypath.copies/1", "rows": rows}, indent=1) + "\n",
-                                      encoding="utf-8")
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (HERE / "copies.json").write_text(f'{{"schema": "bypath.copies/1", "rows": [\n{lines}\n]}}\n', encoding="utf-8")
     print(f"{page}: {len(rows)} rows")
 
 
