@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "ledger/document.h"
 #include "ledger/explain.h"
+#include "report/json.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,7 +47,7 @@ static void print_usage(FILE *out)
 		"usage: bypath run FILE.ini [options]\n"
 		"  --duration SECONDS        stop by itself after so long (default: until SIGINT or "
 		"SIGTERM)\n"
-		"  --report FILE.json        write the report there as well\n"
+		"  --report FILE.json        write the report there as well, on SIGUSR1 too\n"
 		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
 		"  --quiet                   no line per second\n");
 }
@@ -107,22 +109,35 @@ static json_t *make_document(const struct bp_report *report)
 	return document;
 }
 
-/* The report as it stands, in the log. */
-static void report_now(struct bp_engine *engine, struct bp_report *report)
+/* A file, or none yet. What is behind a link, a pipe or a terminal may have a reader who takes nothing. */
+static bool is_plain(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
+/* The report as it stands: its text in the log, its document in the file of --report. */
+static void report_now(struct bp_engine *engine, const struct options *o, struct bp_report *report)
 {
 	json_t *document;
 
 	bp_engine_report(engine, report);
 	document = make_document(report);
+	if (!document)
+		return;
 	bp_view_print(bp_log_stream(), document);
+	if (o->report_path && is_plain(o->report_path))
+		(void)bp_json_write(json_incref(document), o->report_path);
 	json_decref(document);
 }
 
 /* Does the signal that came (or none: -1) end the run? If so, it is pending again. */
-static bool is_end(int number, struct bp_engine *engine, struct bp_report *scratch)
+static bool is_end(int number, struct bp_engine *engine, const struct options *o,
+		   struct bp_report *scratch)
 {
 	if (number == SIGUSR1)
-		report_now(engine, scratch);
+		report_now(engine, o, scratch);
 	else if (number == SIGHUP)
 		bp_log(BP_LOG_INFO, "SIGHUP: ignored: the configuration is read at the start only");
 	else if (number > 0)
@@ -153,7 +168,7 @@ static void watch(struct bp_engine *engine, const struct bp_conf *conf, const st
 		uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
 		struct timespec ts = { .tv_nsec = (long)(left_ns < TICK_NS ? left_ns : TICK_NS) };
 
-		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), engine, now))
+		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), engine, o, now))
 			return;
 		bp_engine_tick(engine);
 		if (is_played(engine, conf))
