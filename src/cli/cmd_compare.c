@@ -191,7 +191,7 @@ static void measure_all(struct bp_comparison *cmp)
 			if (cmp->options.is_quick) /* what is left, for the rows that are left */
 				cmp->options.search_s = fmax(
 					0, fmin(3, (QUICK_S - spent_s) / fmax(1, n_all - n_done) -
-							   2.2));
+							   2.45));
 		}
 }
 
