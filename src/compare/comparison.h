@@ -74,6 +74,12 @@ struct bp_cmp_trial {
 	double offered_pps, received_pps, loss_ratio;
 };
 
+/* What the forwarder takes of its cores at a share of the loss-free rate of the same round. */
+struct bp_cmp_load {
+	struct bp_cmp_values pps, cores,
+		busy; /* as struct bp_cmp_cpu has them; what is not known is left out */
+};
+
 struct bp_cmp_row {
 	const struct bp_cmp_path *path;
 	const struct bp_cmp_size *size;
@@ -90,6 +96,9 @@ struct bp_cmp_row {
 	char ndr_outcome[24], ndr_why[BP_CMP_TEXT_BYTES];
 	struct bp_latency latency; /* of all rounds */
 	struct bp_cmp_values p50, p99, latency_load;
+	struct bp_cmp_load at_10, at_50; /* percent of the NDR; 50: the latency trial */
+	struct bp_cmp_values forwarded_per_core,
+		ndr_per_core; /* packets/s for each core that was used */
 	struct bp_cmp_trial curve[BP_CMP_CURVE_MAX];
 	unsigned n_curve;
 	struct bp_cmp_drop drops[BP_CMP_DROPS_MAX];
@@ -132,6 +141,9 @@ struct bp_comparison {
 	char exe[256]; /* of this program */
 	bool is_root;
 	enum bp_cmp_tester tester;
+	unsigned
+		line_mbps; /* of the slower one of the ports that were named; 0: there is none, or not known */
+	char line_why[BP_CMP_TEXT_BYTES]; /* why there is none; "" without named ports */
 	bool has_live; /* driver xdp_live is there and has not failed: the faster source on veth */
 	char live_why[BP_CMP_TEXT_BYTES]; /* why it has failed, or "" */
 	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */

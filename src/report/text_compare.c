@@ -84,6 +84,45 @@ static const struct bp_view probed = {
 	BP_COLUMNS(probed_columns),
 };
 
+static const struct bp_column economy_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "at 10 %",
+	  .cell = "{cpu.at_10.cores.median:.0%}",
+	  .unit = "CPU",
+	  .help = "of the process, at 10 % of its NDR; 100 %: a whole core" },
+	{ .heading = "busy",
+	  .cell = "{cpu.at_10.busy.median:.0%}",
+	  .help = "of the time of sending, the workers' rounds that moved packets; the rest polled in vain, or slept" },
+	{ .heading = "at 50 %",
+	  .cell = "{cpu.at_50.cores.median:.0%}",
+	  .unit = "CPU",
+	  .help = "likewise, at half of its NDR" },
+	{ .heading = "busy", .cell = "{cpu.at_50.busy.median:.0%}" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{per_core.ndr_mpps.median:.3}",
+	  .unit = "per core",
+	  .help = "Mpps for each core that the process took" },
+	{ .heading = "rate",
+	  .cell = "[{?generator.is_bound}≥ ]{per_core.mpps.median:.3}",
+	  .unit = "per core" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{line.ndr_share.median:.1%}",
+	  .unit = "of line",
+	  .help = "share of the line's rate: the slower of the two named ports, as the kernel tells it" },
+	{ .heading = "rate",
+	  .cell = "[{?generator.is_bound}≥ ]{line.share.median:.1%}",
+	  .unit = "of line" },
+};
+static const struct bp_view economy = {
+	.name = "economy",
+	.title =
+		"CPU, LINE · of the forwarder's process, without the kernel's work on the sender's core · polling takes 100 %",
+	.rows = "rows",
+	.needs = "{?saturation}{?cpu}",
+	BP_COLUMNS(economy_columns),
+};
+
 static const struct bp_column account_columns[] = {
 	{ .heading = "path", .cell = "{path}", .align = 'l' },
 	{ .heading = "size", .cell = "{size}" },
@@ -157,6 +196,7 @@ static const struct bp_part parts[] = {
 	  .indent = GOES_ON },
 	{ .view = &costs },
 	{ .view = &probed },
+	{ .view = &economy },
 	{ .view = &accounts },
 	{ .title = "NOTES", .line = "  {paths}: {text}", .rows = "notes", .indent = GOES_ON },
 	{ .title = "WHY",
