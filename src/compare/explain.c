@@ -52,27 +52,47 @@ static json_t *kernel_copies(const json_t *hop)
 	return bp_json_at(hop, "kernel_copies.value");
 }
 
+/* The longest frame of a row's rates, without FCS. */
+static double longest_frame(const struct bp_cmp_row *row)
+{
+	return row->size->bytes ? row->size->bytes - 4.0 : 1514;
+}
+
 /*
- * The model cannot know who sends: an XDP program on veth gets a copy of an sk_buff, and sees a frame that came as
- * XDP frame as it lies. Here the sender is known.
+ * Is the case that a hop leaves open the lower one, the upper one, or left open? The model cannot know who sends and
+ * what: an XDP program on veth gets a copy of an sk_buff, and sees a frame that came as XDP frame as it lies.
  */
+static const char *end_of(const struct bp_cmp_row *row, const json_t *hop)
+{
+	const char *decider = bp_json_text_at(hop, "decided_by");
+	double short_bytes = bp_json_number_at(hop, "kernel_copies.lo_up_to_bytes");
+
+	if (decider && !strcmp(decider, "sender") && row->path->lab == BP_CMP_VETH)
+		return strstr(row->gen_source, "xdp_live") ? "lo" : "hi";
+	if (short_bytes > 0 && !row->workload && longest_frame(row) <= short_bytes)
+		return "lo";
+	return NULL;
+}
+
 static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
 {
-	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
 	json_t *hop;
 	size_t i;
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *decider = bp_json_text_at(hop, "decided_by");
+		const char *end = end_of(row, hop);
 		json_t *value = kernel_copies(hop);
+		json_int_t n = bound(value, "hi") - bound(value, "lo");
 
-		if (row->path->lab != BP_CMP_VETH || !decider || strcmp(decider, "sender") != 0)
+		if (!end)
 			continue;
-		k->hi -= is_live;
-		k->lo += !is_live;
-		json_object_set(value, is_live ? "hi" : "lo",
-				json_object_get(value, is_live ? "lo" : "hi"));
+		if (strcmp(end, "lo") == 0)
+			k->hi -= n;
+		else
+			k->lo += n;
+		json_object_set(value, strcmp(end, "lo") ? "lo" : "hi",
+				json_object_get(value, end));
 		json_object_set_new(hop, "decided_by", json_null());
 	}
 }
