@@ -244,6 +244,7 @@ static void free_rows(struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		json_decref(rows[i].report);
+		json_decref(rows[i].probed);
 		free(rows[i].ini);
 	}
 	free(rows);

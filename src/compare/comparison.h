@@ -36,6 +36,7 @@ struct bp_cmp_options {
 	double trial_s; /* saturation and latency trials */
 	double search_s; /* budget of one NDR search */
 	bool is_quick, is_kept, is_verbose;
+	bool is_probed; /* each row's forwarder once more, under the probe */
 	const char *in, *out; /* --ports; NULL: none */
 	const char *gen_tx, *gen_rx; /* --gen-ports */
 };
@@ -102,6 +103,7 @@ struct bp_cmp_row {
 	unsigned n_repeated; /* trials that were disturbed, and made again */
 	double softirq_ns; /* per packet at saturation, of the last round; below 0: not known */
 	json_t *report; /* the forwarder's own, of the last saturation trial; or NULL */
+	json_t *probed; /* what the probe saw; NULL: nothing */
 	char mode[64]; /* of a forwarder that is not bypath */
 	char *ini; /* or NULL */
 };
@@ -135,6 +137,7 @@ struct bp_comparison {
 	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */
 	unsigned dut_core, gen_cores[2], n_gen_cores;
 	bool is_core_shared;
+	bool is_probing; /* forwarders start with --probe */
 	double elapsed_s;
 	char begun[32], command[512];
 	const char *version; /* of this program */

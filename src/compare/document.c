@@ -206,6 +206,7 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	json_object_set_new(o, "latency", latency(row));
 	json_object_set_new(o, "loss_curve", curve(row));
 	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
+	json_object_set(o, "probed", row->probed ? row->probed : json_null());
 	json_object_set_new(o, "drops", drops(row));
 	json_object_set_new(o, "accounting", accounting(row));
 	json_object_set_new(o, "offloads", offloads(row));

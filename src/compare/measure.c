@@ -1,6 +1,7 @@
 /* Measures one row once: saturation in one run of the forwarder, NDR and latency in the next. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/ports.h"
+#include "compare/probed.h"
 
 #include "gen/search.h"
 
@@ -324,6 +325,8 @@ void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 			measure_latency(run, ndr);
 		bp_cmp_run_end(run, false);
 	}
+	if (!rc && !is_elsewhere && cmp->options.is_probed)
+		bp_cmp_probe(run, cmp, row);
 	free(run);
 done:
 	end_unaccounted(row);

@@ -60,6 +60,30 @@ static const struct bp_view costs = {
 	BP_COLUMNS(cost_columns),
 };
 
+static const struct bp_column probed_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "rx", .cell = "{probed.rx:.3}", .provenance = "probed" },
+	{ .heading = "tx", .cell = "{probed.tx:.3}", .provenance = "probed" },
+	{ .heading = "kernel",
+	  .cell = "[{!probed.is_all}≥ ]{probed.kernel_copies:.3}",
+	  .provenance = "probed" },
+	{ .heading = "kernel", .cell = "{copies.kernel:–}", .provenance = "modelled" },
+	{ .heading = "Mpps", .cell = "{saturation.mpps.median:.3}", .unit = "without" },
+	{ .heading = "Mpps", .cell = "{probed.mpps:.3}", .unit = "probed" },
+	{ .heading = "",
+	  .cell = "{probed.finding}|{!probed.is_all}not all was seen: {probed.why}",
+	  .align = 'l' },
+};
+static const struct bp_view probed = {
+	.name = "probed",
+	.title =
+		"KERNEL COPIES of a whole packet, observed, beside the model · Mpps: what observing costs",
+	.rows = "rows",
+	.needs = "{?probed}",
+	BP_COLUMNS(probed_columns),
+};
+
 static const struct bp_column account_columns[] = {
 	{ .heading = "path", .cell = "{path}", .align = 'l' },
 	{ .heading = "size", .cell = "{size}" },
@@ -132,6 +156,7 @@ static const struct bp_part parts[] = {
 	  .rows = "verdicts",
 	  .indent = GOES_ON },
 	{ .view = &costs },
+	{ .view = &probed },
 	{ .view = &accounts },
 	{ .title = "NOTES", .line = "  {paths}: {text}", .rows = "notes", .indent = GOES_ON },
 	{ .title = "WHY",
