@@ -45,7 +45,7 @@ struct known {
 	__u32 second;
 	__u16 port; /* of which it is the interface, or the far end */
 	__u8 place; /* PROBE_HERE, PROBE_FAR; NOWHERE: it is no port's */
-	__u8 zero;
+	__u8 zeros[5]; /* no byte of it may be undefined (before Linux 6.3) */
 };
 
 #define NOWHERE 0xff
