@@ -38,8 +38,14 @@ send()
 # sink PORT MANNER: a socket at h2; its process is SINK.
 sink()
 {
+	receiver sink "$@"
+}
+
+# receiver WORD…: drops.py at h2; its process is SINK.
+receiver()
+{
 	rm -f "$BP_TMP/sink.log"
-	ip netns exec h2 "$BP_PYTHON" "$BP_HERE/drops.py" sink "$@" >"$BP_TMP/sink.log" 2>&1 &
+	ip netns exec h2 "$BP_PYTHON" "$BP_HERE/drops.py" "$@" >"$BP_TMP/sink.log" 2>&1 &
 	SINK=$!
 	wait_for 20 grep -q ready "$BP_TMP/sink.log" || fail "no socket"
 }
@@ -508,6 +514,12 @@ case_control()
 	in_h1 ping -q -c 50 -i 0.002 10.77.0.2 >/dev/null || fail "no answers"
 	in_h2 ping -q -c 50 -i 0.002 10.77.0.1 >/dev/null || fail "no answers"
 	sink_ends
+	# A capture at the far end: the stack drops what that was given.
+	receiver listen e0
+	_before=$(counted mid w1 tx_packets)
+	send h1 mac=020000000099
+	wait_for 10 has_left_w1 $((_before + N)) || fail "frames are missing"
+	sink_ends
 	if in_mid tc qdisc add dev w1 clsact 2>"$BP_TMP/tc.log"; then
 		ip -n mid addr add 10.79.0.1/24 dev w1
 		ip -n mid neigh add 10.79.0.2 dev w1 lladdr 02:00:00:00:00:02
@@ -519,6 +531,7 @@ case_control()
 		bp_expect a "r['kernel_drops']['of_other_senders'] == $(in_qdisc dropped) > 0" "r['kernel_drops']"
 	fi
 	judge
+	bp_expect a "[(row['lost'], row['packets']) for row in r['kernel_drops']['rows']] == [(False, $N)]" "r['kernel_drops']['rows']"
 }
 
 # --- life ---------------------------------------------------------------------------------------
