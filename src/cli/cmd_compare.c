@@ -191,7 +191,7 @@ static void measure_all(struct bp_comparison *cmp)
 			if (cmp->options.is_quick) /* what is left, for the rows that are left */
 				cmp->options.search_s = fmax(
 					0, fmin(3, (QUICK_S - spent_s) / fmax(1, n_all - n_done) -
-							   2.2));
+							   2.45));
 		}
 }
 
@@ -244,6 +244,7 @@ static void free_rows(struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		json_decref(rows[i].report);
+		json_decref(rows[i].probed);
 		free(rows[i].ini);
 	}
 	free(rows);
@@ -272,6 +273,8 @@ static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments 
 			"another box sends: rates are counted at %s and %s; what loss-free rate and latency "
 			"need is a generator that this comparison commands (--gen-ports)",
 			cmp->options.in, cmp->options.out);
+	if (*cmp->line_why && cmp->tester != BP_CMP_TESTER_NONE)
+		add_note(cmp, "%s: no share of a line's rate", cmp->line_why);
 	if (!choose_cores(cmp)) {
 		reserve_memory(cmp);
 		measure_all(cmp);
@@ -320,6 +323,7 @@ static int plan(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
 	if (bp_cmp_ports_check(&cmp->options, why, sizeof(why)))
 		return bp_cli_complain("--ports: %s", why) - 1;
 	bp_cmp_ports_look(cmp);
+	bp_cmp_ports_ask_line(cmp);
 	return make_rows(cmp, chosen) ? BP_EXIT_FAILED : 0;
 }
 

@@ -15,6 +15,7 @@
 #include "ledger/document.h"
 #include "ledger/explain.h"
 #include "probe/probe.h"
+#include "report/json.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,7 +49,7 @@ static void print_usage(FILE *out)
 		"usage: bypath run FILE.ini [options]\n"
 		"  --duration SECONDS        stop by itself after so long (default: until SIGINT or "
 		"SIGTERM)\n"
-		"  --report FILE.json        write the report there as well\n"
+		"  --report FILE.json        write the report there as well, on SIGUSR1 too\n"
 		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
 		"  --probe                   observe the kernel's copies, system calls, softirqs by BPF "
 		"(root)\n"
@@ -114,6 +116,14 @@ static json_t *make_document(const struct bp_report *report, struct bp_probe *pr
 	return document;
 }
 
+/* A file, or none yet. What is behind a link, a pipe or a terminal may have a reader who takes nothing. */
+static bool is_plain(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
 /* A run from its ports' opening to its report. */
 struct run {
 	const struct bp_conf *conf;
@@ -123,14 +133,18 @@ struct run {
 	struct bp_report *prev, *now; /* snapshots */
 };
 
-/* The report as it stands, in the log. */
+/* The report as it stands: its text in the log, its document in the file of --report. */
 static void report_now(struct run *run)
 {
 	json_t *document;
 
 	bp_engine_report(run->engine, run->now);
 	document = make_document(run->now, run->probe);
+	if (!document)
+		return;
 	bp_view_print(bp_log_stream(), document);
+	if (run->options->report_path && is_plain(run->options->report_path))
+		(void)bp_json_write(json_incref(document), run->options->report_path);
 	json_decref(document);
 }
 

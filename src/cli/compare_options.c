@@ -30,6 +30,7 @@ static void print_usage(FILE *out)
 	      "  --gen-ports C,D       interfaces wired to A and to B, for the generator; without, "
 	      "another box\n"
 	      "                        sends (says how). Devices that are not named are never touched\n"
+	      "  --probe               and the kernel's copies, observed by BPF in a run of their own (root)\n"
 	      "  --peers               rows of dpdk-testpmd on the same lab\n"
 	      "how long\n"
 	      "  --rounds N            1 … 16, interleaved (3)\n"
@@ -176,6 +177,7 @@ static const struct bp_cli_option options_rows[] = {
 	{ "html-from", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, from) },
 	{ "quick", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_quick) },
 	{ "peers", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, with_peers) },
+	{ "probe", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_probed) },
 	{ "keep", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_kept) },
 	{ "diff", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_diff) },
 	{ "list", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_listed) },
@@ -187,6 +189,7 @@ static void set_defaults(const struct bp_compare_arguments *a, struct bp_cmp_opt
 {
 	o->is_quick = a->is_quick;
 	o->is_kept = a->is_kept;
+	o->is_probed = a->is_probed;
 	if (!a->has_sizes)
 		(void)parse_sizes(o->is_quick ? "64" : "64,1518", o);
 	if (!a->has_rounds)

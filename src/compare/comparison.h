@@ -36,6 +36,7 @@ struct bp_cmp_options {
 	double trial_s; /* saturation and latency trials */
 	double search_s; /* budget of one NDR search */
 	bool is_quick, is_kept, is_verbose;
+	bool is_probed; /* each row's forwarder once more, under the probe */
 	const char *in, *out; /* --ports; NULL: none */
 	const char *gen_tx, *gen_rx; /* --gen-ports */
 };
@@ -73,6 +74,12 @@ struct bp_cmp_trial {
 	double offered_pps, received_pps, loss_ratio;
 };
 
+/* What the forwarder takes of its cores at a share of the loss-free rate of the same round. */
+struct bp_cmp_load {
+	struct bp_cmp_values pps, cores,
+		busy; /* as struct bp_cmp_cpu has them; what is not known is left out */
+};
+
 struct bp_cmp_row {
 	const struct bp_cmp_path *path;
 	const struct bp_cmp_size *size;
@@ -89,6 +96,9 @@ struct bp_cmp_row {
 	char ndr_outcome[24], ndr_why[BP_CMP_TEXT_BYTES];
 	struct bp_latency latency; /* of all rounds */
 	struct bp_cmp_values p50, p99, latency_load;
+	struct bp_cmp_load at_10, at_50; /* percent of the NDR; 50: the latency trial */
+	struct bp_cmp_values forwarded_per_core,
+		ndr_per_core; /* packets/s for each core that was used */
 	struct bp_cmp_trial curve[BP_CMP_CURVE_MAX];
 	unsigned n_curve;
 	struct bp_cmp_drop drops[BP_CMP_DROPS_MAX];
@@ -102,6 +112,7 @@ struct bp_cmp_row {
 	unsigned n_repeated; /* trials that were disturbed, and made again */
 	double softirq_ns; /* per packet at saturation, of the last round; below 0: not known */
 	json_t *report; /* the forwarder's own, of the last saturation trial; or NULL */
+	json_t *probed; /* what the probe saw; NULL: nothing */
 	char mode[64]; /* of a forwarder that is not bypath */
 	char *ini; /* or NULL */
 };
@@ -130,11 +141,15 @@ struct bp_comparison {
 	char exe[256]; /* of this program */
 	bool is_root;
 	enum bp_cmp_tester tester;
+	unsigned
+		line_mbps; /* of the slower one of the ports that were named; 0: there is none, or not known */
+	char line_why[BP_CMP_TEXT_BYTES]; /* why there is none; "" without named ports */
 	bool has_live; /* driver xdp_live is there and has not failed: the faster source on veth */
 	char live_why[BP_CMP_TEXT_BYTES]; /* why it has failed, or "" */
 	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */
 	unsigned dut_core, gen_cores[2], n_gen_cores;
 	bool is_core_shared;
+	bool is_probing; /* forwarders start with --probe */
 	double elapsed_s;
 	char begun[32], command[512];
 	const char *version; /* of this program */

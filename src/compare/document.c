@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/comparison.h"
 
+#include "compare/economy.h"
 #include "compare/explain.h"
 #include "compare/goals.h"
 #include "compare/paired.h"
@@ -26,12 +27,6 @@ static void set_text(json_t *o, const char *key, const char *text)
 
 /* ---- pieces of a row ------------------------------------------------------------------------- */
 
-/* Of a rate in packets: what of it the line carries, with preamble and gap. */
-static json_t *gbps_l1(const struct bp_cmp_row *row, const struct bp_cmp_values *rates)
-{
-	return bp_cmp_stat(rates, (row->size->mean_bytes + 20) * 8 * 1e-9);
-}
-
 static json_t *saturation(const struct bp_cmp_row *row)
 {
 	json_t *o;
@@ -41,7 +36,7 @@ static json_t *saturation(const struct bp_cmp_row *row)
 	o = json_object();
 	json_object_set_new(o, "offered_mpps", bp_cmp_stat(&row->offered, 1e-6));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->forwarded, 1e-6));
-	json_object_set_new(o, "gbps_l1", gbps_l1(row, &row->forwarded));
+	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->forwarded, bp_cmp_bits_l1(row) * 1e-9));
 	json_object_set_new(o, "loss_ratio", bp_cmp_stat(&row->loss, 1));
 	return o;
 }
@@ -56,7 +51,7 @@ static json_t *ndr(const struct bp_cmp_row *row)
 	json_object_set_new(o, "outcome", json_string(row->ndr_outcome));
 	json_object_set_new(o, "why", bp_json_text(row->ndr_why));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->ndr, 1e-6));
-	json_object_set_new(o, "gbps_l1", gbps_l1(row, &row->ndr));
+	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->ndr, bp_cmp_bits_l1(row) * 1e-9));
 	json_object_set_new(o, "upper_mpps", bp_cmp_stat(&row->ndr_upper, 1e-6));
 	return o;
 }
@@ -185,7 +180,7 @@ const char *bp_cmp_status_name(const struct bp_cmp_row *row)
 						  : "not-measured";
 }
 
-static json_t *row_document(const struct bp_cmp_row *row)
+static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp_row *row)
 {
 	static const char *const forwarders[] = { "bypath", "kernel", "kernel", "testpmd" };
 	bool is_waiting = row->status == BP_CMP_WAITING;
@@ -204,8 +199,10 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	json_object_set_new(o, "saturation", saturation(row));
 	json_object_set_new(o, "ndr", ndr(row));
 	json_object_set_new(o, "latency", latency(row));
+	bp_cmp_economy(run, row, o); /* cpu, per_core, line */
 	json_object_set_new(o, "loss_curve", curve(row));
 	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
+	json_object_set(o, "probed", row->probed ? row->probed : json_null());
 	json_object_set_new(o, "drops", drops(row));
 	json_object_set_new(o, "accounting", accounting(row));
 	json_object_set_new(o, "offloads", offloads(row));
@@ -283,7 +280,7 @@ static json_t *rows_document(const struct bp_comparison *run, const char **basel
 
 	for (unsigned i = 0; i < run->n_rows; i++) {
 		const struct bp_cmp_row *base = baseline(run, run->rows[i].size);
-		json_t *row = row_document(&run->rows[i]);
+		json_t *row = row_document(run, &run->rows[i]);
 
 		if (base && !*baseline_name)
 			*baseline_name = base->path->name;

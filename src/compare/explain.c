@@ -53,26 +53,34 @@ static json_t *kernel_copies(const json_t *hop)
 }
 
 /*
- * The model cannot know who sends: an XDP program on veth gets a copy of an sk_buff, and sees a frame that came as
- * XDP frame as it lies. Here the sender is known.
+ * Which end of a range holds here, "hi" or "lo"; NULL: not known. The model cannot know who sends: an XDP program on veth
+ * gets a copy of an sk_buff, and sees a frame that came as XDP frame as it lies. Nor does it know sizes: these frames
+ * are no super-frames, and up to 1518 bytes lie in no pages.
  */
+static const char *end_that_holds(const struct bp_cmp_row *row, const char *decider)
+{
+	if (row->path->lab != BP_CMP_VETH || !decider)
+		return NULL;
+	if (!strcmp(decider, "sender"))
+		return strstr(row->gen_source, "xdp_live") ? "lo" : "hi";
+	return !strcmp(decider, "size") && row->size->bytes <= 1518 ? "lo" : NULL;
+}
+
 static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
 {
-	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
 	json_t *hop;
 	size_t i;
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *decider = bp_json_text_at(hop, "decided_by");
+		const char *end = end_that_holds(row, bp_json_text_at(hop, "decided_by"));
 		json_t *value = kernel_copies(hop);
 
-		if (row->path->lab != BP_CMP_VETH || !decider || strcmp(decider, "sender") != 0)
+		if (!end)
 			continue;
-		k->hi -= is_live;
-		k->lo += !is_live;
-		json_object_set(value, is_live ? "hi" : "lo",
-				json_object_get(value, is_live ? "lo" : "hi"));
+		k->hi -= *end == 'l';
+		k->lo += *end == 'h';
+		json_object_set(value, *end == 'l' ? "hi" : "lo", json_object_get(value, end));
 		json_object_set_new(hop, "decided_by", json_null());
 	}
 }

@@ -176,6 +176,10 @@ json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
 			      g->is_at_most ? "<=" : ">=", "bound", g->bound, "verdict", j.verdict,
 			      "figure", j.figure > 0 ? json_real(j.figure) : json_null(), "why",
 			      *j.why ? bp_json_text(j.why) : json_null());
+		json_object_set_new(o, "margin",
+				    j.figure > 0 && g->bound > 0
+					    ? json_real(j.figure / g->bound - 1)
+					    : json_null());
 		json_object_set_new(o, "bound_of_figure", json_string(j.bound));
 		json_object_set_new(o, "interval",
 				    j.paired.level > 0 && strcmp(j.bound, "none") == 0

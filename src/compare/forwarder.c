@@ -10,26 +10,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START_S 15.0
-#define STEP_S  0.02
+#define START_S   15.0
+#define STEP_S    0.02
+#define FOREVER_S 1e9 /* until it is asked to end */
 
 int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s)
 {
 	char duration[32];
-	const char *const argv[] = { run->cmp->exe,
-				     "run",
-				     run->ini,
-				     "--quiet",
-				     "--report",
-				     run->report,
-				     duration_s > 0 ? "--duration" : NULL,
-				     duration,
-				     NULL };
+	const char *const argv[] = {
+		run->cmp->exe, "run",      run->ini,
+		"--quiet",     "--report", run->report,
+		"--duration",  duration,   run->cmp->is_probing ? "--probe" : NULL,
+		NULL
+	};
 	const struct bp_child_conf conf = {
 		.netns = run->dut_ns, .folder = run->cmp->folder, .name = "forwarder", .argv = argv
 	};
 
-	snprintf(duration, sizeof(duration), "%.3f", duration_s);
+	snprintf(duration, sizeof(duration), "%.3f", duration_s > 0 ? duration_s : FOREVER_S);
 	return bp_child_start(&conf, &run->dut);
 }
 

@@ -1,6 +1,7 @@
 /* Measures one row once: saturation in one run of the forwarder, NDR and latency in the next. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/ports.h"
+#include "compare/probed.h"
 
 #include "gen/search.h"
 
@@ -11,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LATENCY_SHARE 0.5
+#define LATENCY_SHARE 0.5 /* of the NDR */
+#define LOW_SHARE     0.1
 #define SETTLE_S      0.05
 
 /* ---- saturation ---------------------------------------------------------------------------------- */
@@ -57,6 +59,7 @@ static int saturate(struct bp_cmp_run *run)
 	bp_cmp_values_add(&run->row->offered, r->sent_pps);
 	bp_cmp_values_add(&run->row->forwarded, r->received_pps);
 	bp_cmp_values_add(&run->row->loss, r->loss_ratio);
+	bp_cmp_add_per_core(&run->row->forwarded_per_core, r->received_pps, run->cpu.cores);
 	run->row->softirq_ns =
 		before_ns < 0 || run->n_received == n_before
 			? -1
@@ -76,6 +79,10 @@ static int search_trial(void *ctx, const struct bp_trial_request *request,
 		return rc;
 	*result = run->answer.result;
 	add_to_curve(run->row, result);
+	if (!result->n_lost && result->sent_pps > run->lossless_pps) {
+		run->lossless_pps = result->sent_pps;
+		run->lossless_cores = run->cpu.cores;
+	}
 	return 0;
 }
 
@@ -128,8 +135,10 @@ static double search(struct bp_cmp_run *run)
 		ndr = b->lower_pps;
 		note_outcome(row, b, result.why);
 		bp_cmp_search_off(row, b);
-		if (ndr > 0)
+		if (ndr > 0) {
 			bp_cmp_values_add(&row->ndr, ndr);
+			bp_cmp_add_per_core(&row->ndr_per_core, ndr, run->lossless_cores);
+		}
 		if (ndr > 0 && b->upper_pps > 0)
 			bp_cmp_values_add(&row->ndr_upper, b->upper_pps);
 	}
@@ -137,23 +146,48 @@ static double search(struct bp_cmp_run *run)
 	return run->is_broken ? -1 : ndr;
 }
 
-static void measure_latency(struct bp_cmp_run *run, double ndr)
+/* One trial below the NDR, with what it takes of the forwarder's cores. 0: its answer is in run->answer. */
+static int load_partly(struct bp_cmp_run *run, double pps, double duration_s,
+		       struct bp_cmp_load *load)
 {
-	const struct bp_trial_request request = { .rate_pps = ndr * LATENCY_SHARE,
-						  .duration_s = run->cmp->options.trial_s,
+	const struct bp_trial_request request = { .rate_pps = pps,
+						  .duration_s = duration_s,
 						  .settle_s = SETTLE_S,
 						  .frame_size = run->row->size->bytes };
 	const struct bp_trial_result *r = &run->answer.result;
+	int rc;
+
+	run->is_busy_asked = true;
+	rc = bp_cmp_run_quiet_trial(run, &request);
+	run->is_busy_asked = false;
+	if (rc || r->is_interrupted || !r->n_received)
+		return rc ? rc : -ENODATA;
+	if (run->cpu.cores >= 0) {
+		bp_cmp_values_add(&load->pps, r->sent_pps);
+		bp_cmp_values_add(&load->cores, run->cpu.cores);
+	}
+	if (run->cpu.busy >= 0)
+		bp_cmp_values_add(&load->busy, run->cpu.busy);
+	return 0;
+}
+
+/* Latency at half of the NDR; CPU there, and in a shorter trial at a tenth. */
+static void measure_loads(struct bp_cmp_run *run, double ndr)
+{
+	const struct bp_trial_result *r = &run->answer.result;
+	double trial_s = run->cmp->options.trial_s;
 	struct bp_cmp_row *row = run->row;
 
-	if (bp_cmp_run_for_latency(run) || bp_cmp_run_quiet_trial(run, &request) ||
-	    r->is_interrupted || !r->n_received)
+	if (bp_cmp_run_for_latency(run) ||
+	    load_partly(run, ndr * LATENCY_SHARE, trial_s, &row->at_50))
 		return;
 	snprintf(row->latency_source, sizeof(row->latency_source), "%s", run->generator.tx_mode);
 	bp_latency_merge(&row->latency, &run->answer.latency);
 	bp_cmp_values_add(&row->latency_load, r->sent_pps);
 	bp_cmp_values_add(&row->p50, bp_latency_percentile(&run->answer.latency, 0.5));
 	bp_cmp_values_add(&row->p99, bp_latency_percentile(&run->answer.latency, 0.99));
+	if (run->has_dut) /* else there is no process that takes CPU time */
+		(void)load_partly(run, ndr * LOW_SHARE, trial_s / 2, &row->at_10);
 }
 
 /* ---- without a generator ------------------------------------------------------------------------ */
@@ -321,9 +355,11 @@ void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		if (!rc)
 			ndr = search(run);
 		if (!rc && ndr > 0)
-			measure_latency(run, ndr);
+			measure_loads(run, ndr);
 		bp_cmp_run_end(run, false);
 	}
+	if (!rc && !is_elsewhere && cmp->options.is_probed)
+		bp_cmp_probe(run, cmp, row);
 	free(run);
 done:
 	end_unaccounted(row);

@@ -143,17 +143,20 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 {
 	double limit_s = request->duration_s +
 			 10 * (request->settle_s > 0 ? request->settle_s : 0.2) + LATE_S;
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(limit_s * 1e9);
 	bool is_interrupted = false;
+	struct bp_cmp_cpu_span cpu;
 	struct bp_off_at before;
+	uint64_t end_ns;
 	int rc;
 
+	bp_cmp_cpu_begin(run, request->duration_s, &cpu);
+	end_ns = bp_clock_ns() + (uint64_t)(limit_s * 1e9);
 	read_dut(run, &before);
 	rc = bp_generator_ask(&run->generator, request);
-
 	while (!rc && (rc = bp_generator_poll(&run->generator, STEP_S, &run->answer)) == -EAGAIN) {
 		bool is_dead = run->has_dut && !bp_child_alive(&run->dut);
 
+		bp_cmp_cpu_look(run, &cpu);
 		rc = bp_clock_ns() > end_ns ? -EPIPE : 0;
 		if ((is_dead || (bp_cmp_is_stopped(run) && !request->is_after_stop)) &&
 		    !is_interrupted) {
@@ -179,6 +182,7 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 		return -ENODEV;
 	}
 	note_off(run, &before);
+	bp_cmp_cpu_end(run, run->answer.result.elapsed_s, &cpu, &run->cpu);
 	take_answer(run);
 	return bp_cmp_is_stopped(run) ? -EINTR : 0;
 }
@@ -186,12 +190,14 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request)
 {
 	struct bp_generator_answer *best = malloc(sizeof(*best));
+	struct bp_cmp_cpu cpu;
 	struct bp_cmp_off off;
 	int rc = best ? bp_cmp_run_trial(run, request) : -ENOMEM;
 
 	if (!rc) {
 		*best = run->answer;
 		off = run->off;
+		cpu = run->cpu;
 	}
 	for (unsigned i = 1; !rc && i < BP_CMP_TRIES && off.share > BP_OFF_LIMIT; i++) {
 		run->row->n_repeated++;
@@ -199,11 +205,13 @@ int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request
 		if (!rc && run->off.share < off.share) {
 			*best = run->answer;
 			off = run->off;
+			cpu = run->cpu;
 		}
 	}
 	if (!rc) {
 		run->answer = *best;
 		run->off = off;
+		run->cpu = cpu;
 		bp_cmp_row_off(run->row, &off);
 	}
 	free(best);

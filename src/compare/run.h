@@ -4,6 +4,7 @@
 #define BYPATH_COMPARE_RUN_H
 
 #include "compare/comparison.h"
+#include "compare/cpu.h"
 #include "compare/generator.h"
 #include "lab/child.h"
 #include "lab/guard.h"
@@ -44,6 +45,10 @@ struct bp_cmp_run {
 		dut_thread; /* the one that forwards; tid 0: there is none, or not known */
 	struct bp_generator_answer answer; /* of the last trial */
 	struct bp_cmp_off off; /* of the last trial: the worse of forwarder and generator */
+	struct bp_cmp_cpu cpu; /* of the last trial */
+	bool is_busy_asked; /* the trials that come are to tell the workers' busy time */
+	double lossless_pps,
+		lossless_cores; /* the most that a trial of the search carried, and its CPU */
 	unsigned n_searched, n_disturbed; /* trials of a lossless search; above BP_OFF_LIMIT */
 };
 
@@ -63,8 +68,8 @@ int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *request);
 
 /*
- * The same, again while it is disturbed, BP_CMP_TRIES times at most: what is in run->answer is the
- * least disturbed one, what is in run->off is the row's.
+ * The same, again while it is disturbed, BP_CMP_TRIES times at most: what is in run->answer and run->cpu is
+ * the least disturbed one's, what is in run->off is the row's.
  */
 #define BP_CMP_TRIES 3u
 int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request);

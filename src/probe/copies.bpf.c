@@ -332,13 +332,22 @@ int BPF_PROG(nested_skb_copy_ubufs, const struct sk_buff *skb)
 	return comes_between(PROBE_skb_copy_ubufs) ? count_ubufs(skb) : 0;
 }
 
+/* What a frame has before its data, where the stack has moved on behind the Ethernet header. */
+static __always_inline __u32 n_before(const struct sk_buff *skb)
+{
+	long offset = BPF_CORE_READ(skb, data) - BPF_CORE_READ(skb, head);
+	__u16 mac = BPF_CORE_READ(skb, mac_header); /* 0xffff: not set */
+
+	return offset > mac ? (__u32)(offset - mac) : 0;
+}
+
 /* The linear part moves to a larger buffer. */
 static __always_inline int count_head(const struct sk_buff *skb)
 {
 	__u32 n_paged = BPF_CORE_READ(skb, data_len);
 
-	return count_stack(PROBE_pskb_expand_head, skb, BPF_CORE_READ(skb, len) - n_paged,
-			   !n_paged);
+	return count_stack(PROBE_pskb_expand_head, skb,
+			   BPF_CORE_READ(skb, len) - n_paged + n_before(skb), !n_paged);
 }
 
 SEC("fentry/pskb_expand_head")

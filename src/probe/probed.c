@@ -48,19 +48,20 @@ static double port_bytes(const json_t *document, const char *name, const char *d
 	return bytes;
 }
 
-/* The bytes that the kernel copied of packets that went that way, those included that it dropped then. */
+/* The bytes that the kernel copied of packets that went that way. */
 static double copied_bytes(const json_t *document, const char *name, const char *direction)
 {
 	const json_t *row;
 	double bytes = 0;
 	size_t i;
 
-	json_array_foreach(bp_json_at(document, "probe.copies"), i,
-			   row) if (is_word(row, "port", name) &&
-				    is_word(row, "direction", direction) &&
-				    !json_is_true(json_object_get(row, "header_pull")) &&
-				    !json_is_true(json_object_get(row, "dropped_then"))) bytes +=
-		number(row, "bytes");
+	json_array_foreach(bp_json_at(document, "probe.copies"), i, row)
+	{
+		if (is_word(row, "port", name) && is_word(row, "direction", direction) &&
+		    !json_is_true(json_object_get(row, "header_pull")) &&
+		    !json_is_true(json_object_get(row, "dropped_then")))
+			bytes += number(row, "bytes");
+	}
 	return bytes;
 }
 
@@ -100,6 +101,52 @@ static const char *why_not_all(const json_t *document, char *text, size_t text_b
 	return number(probe, "not_counted") > 0 ? "a table of the probe was full" : NULL;
 }
 
+static bool is_observed(const json_t *document, const char *function)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach(bp_json_at(document, "probe.places"), i, place)
+	{
+		if (is_word(place, "name", function))
+			return json_is_true(json_object_get(place, "observed"));
+	}
+	return false;
+}
+
+/* A function that the hop names and that is not observed, or NULL. */
+static const char *unobserved_of(const json_t *document, const json_t *hop)
+{
+	const json_t *function;
+	size_t i;
+
+	json_array_foreach(bp_json_at(hop, "kernel_copies.functions"), i, function)
+	{
+		if (!is_observed(document, json_string_value(function)))
+			return json_string_value(function);
+	}
+	return NULL;
+}
+
+/* Why copies of this path may be missed, or NULL. */
+static const char *why_not_here(const json_t *document, const json_t *row, char *text,
+				size_t text_bytes)
+{
+	const json_t *hop;
+	size_t i;
+
+	json_array_foreach(json_object_get(row, "hops"), i, hop)
+	{
+		const char *name = unobserved_of(document, hop);
+
+		if (!name)
+			continue;
+		snprintf(text, text_bytes, "%s, which the model names, is not observed", name);
+		return text;
+	}
+	return NULL;
+}
+
 static void judge(json_t *row, json_t *probed, double copies)
 {
 	const json_t *model = bp_json_at(row, "modelled.kernel_copies");
@@ -121,9 +168,14 @@ static void add_to(json_t *document, json_t *row, const char *why)
 {
 	double rx = copies_of(document, json_string_value(json_object_get(row, "in")), "rx");
 	double tx = copies_of(document, json_string_value(json_object_get(row, "out")), "tx");
-	json_t *probed = json_pack("{s:o, s:o, s:o, s:b, s:s?, s:n}", "kernel_copies",
-				   real_or_null(rx + tx), "rx", real_or_null(rx), "tx",
-				   real_or_null(tx), "is_all", !why, "why", why, "finding");
+	char text[160];
+	json_t *probed;
+
+	if (!why)
+		why = why_not_here(document, row, text, sizeof(text));
+	probed = json_pack("{s:o, s:o, s:o, s:b, s:s?, s:n}", "kernel_copies",
+			   real_or_null(rx + tx), "rx", real_or_null(rx), "tx", real_or_null(tx),
+			   "is_all", !why, "why", why, "finding");
 
 	if (!why)
 		judge(row, probed, rx + tx);
@@ -137,9 +189,11 @@ static const json_t *worker_of(const json_t *document, const json_t *call)
 	const json_t *worker;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "workers"), i,
-			   worker) if (json_equal(json_object_get(worker, "tid"),
-						  json_object_get(call, "tid"))) return worker;
+	json_array_foreach(json_object_get(document, "workers"), i, worker)
+	{
+		if (json_equal(json_object_get(worker, "tid"), json_object_get(call, "tid")))
+			return worker;
+	}
 	return NULL;
 }
 

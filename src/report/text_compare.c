@@ -60,6 +60,69 @@ static const struct bp_view costs = {
 	BP_COLUMNS(cost_columns),
 };
 
+static const struct bp_column probed_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "rx", .cell = "{probed.rx:.3}", .provenance = "probed" },
+	{ .heading = "tx", .cell = "{probed.tx:.3}", .provenance = "probed" },
+	{ .heading = "kernel",
+	  .cell = "[{!probed.is_all}≥ ]{probed.kernel_copies:.3}",
+	  .provenance = "probed" },
+	{ .heading = "kernel", .cell = "{copies.kernel:–}", .provenance = "modelled" },
+	{ .heading = "Mpps", .cell = "{saturation.mpps.median:.3}", .unit = "without" },
+	{ .heading = "Mpps", .cell = "{probed.mpps:.3}", .unit = "probed" },
+	{ .heading = "",
+	  .cell = "{probed.finding}|{!probed.is_all}not all was seen: {probed.why}",
+	  .align = 'l' },
+};
+static const struct bp_view probed = {
+	.name = "probed",
+	.title =
+		"KERNEL COPIES of a whole packet, observed, beside the model · Mpps: what observing costs",
+	.rows = "rows",
+	.needs = "{?probed}",
+	BP_COLUMNS(probed_columns),
+};
+
+static const struct bp_column economy_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "at 10 %",
+	  .cell = "{cpu.at_10.cores.median:.0%}",
+	  .unit = "CPU",
+	  .help = "of the process, at 10 % of its NDR; 100 %: a whole core" },
+	{ .heading = "busy",
+	  .cell = "{cpu.at_10.busy.median:.0%}",
+	  .help = "of the time of sending, the workers' rounds that moved packets; the rest polled in vain, or slept" },
+	{ .heading = "at 50 %",
+	  .cell = "{cpu.at_50.cores.median:.0%}",
+	  .unit = "CPU",
+	  .help = "likewise, at half of its NDR" },
+	{ .heading = "busy", .cell = "{cpu.at_50.busy.median:.0%}" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{per_core.ndr_mpps.median:.3}",
+	  .unit = "per core",
+	  .help = "Mpps for each core that the process took" },
+	{ .heading = "rate",
+	  .cell = "[{?generator.is_bound}≥ ]{per_core.mpps.median:.3}",
+	  .unit = "per core" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{line.ndr_share.median:.1%}",
+	  .unit = "of line",
+	  .help = "share of the line's rate: the slower of the two named ports, as the kernel tells it" },
+	{ .heading = "rate",
+	  .cell = "[{?generator.is_bound}≥ ]{line.share.median:.1%}",
+	  .unit = "of line" },
+};
+static const struct bp_view economy = {
+	.name = "economy",
+	.title =
+		"CPU, LINE · of the forwarder's process, without the kernel's work on the sender's core · polling takes 100 %",
+	.rows = "rows",
+	.needs = "{?saturation}{?cpu}",
+	BP_COLUMNS(economy_columns),
+};
+
 static const struct bp_column account_columns[] = {
 	{ .heading = "path", .cell = "{path}", .align = 'l' },
 	{ .heading = "size", .cell = "{size}" },
@@ -132,6 +195,8 @@ static const struct bp_part parts[] = {
 	  .rows = "verdicts",
 	  .indent = GOES_ON },
 	{ .view = &costs },
+	{ .view = &probed },
+	{ .view = &economy },
 	{ .view = &accounts },
 	{ .title = "NOTES", .line = "  {paths}: {text}", .rows = "notes", .indent = GOES_ON },
 	{ .title = "WHY",

@@ -8,12 +8,24 @@
 #   refused  without the capabilities: says so, ends
 #   killed   kill -9 leaves no program attached
 #   again    a port whose interface is deleted and made again is still seen
+#   compare  bypath compare --probe: what was seen stands beside the model, the kernel's own rows have nothing
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 CASE=${1:?usage: probe.sh CASE}
 need bpftool bpftool
+if [ "$CASE" = compare ]; then
+	"$BYPATH" compare --quick --duration 0.2 --probe --paths bridge,af_packet-socket --json "$BP_TMP/c.json" \
+		>"$BP_TMP/compare.log" 2>&1 || fail "compare: $(cat "$BP_TMP/compare.log")"
+	bp_expect c "[x['probed'] for x in r['rows'] if x['path'] == 'bridge'] == [None]"
+	bp_expect c "all(x['probed']['rx'] > 0.9 and x['probed']['mpps'] > 0 for x in r['rows'] if x['path'] != 'bridge')" \
+		"[x['probed'] for x in r['rows']]"
+	bp_expect c "all(x['accounting']['unaccounted'] == 0 for x in r['rows'])"
+	bp_expect c "r['rows'][1]['probed']['is_all'] or r['rows'][1]['probed']['why']" "r['rows']"
+	grep -q 'KERNEL COPIES of a whole packet' "$BP_TMP/compare.log" || fail "the table is not there"
+	exit 0
+fi
 bp_lab mtu=1500
 bp_neighbours h1 10.77.0.2 h2
 bp_neighbours h2 10.77.0.1 h1

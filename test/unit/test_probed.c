@@ -11,8 +11,10 @@
 
 #include <cmocka.h>
 
-/* a to b, 10 packets of 100 bytes: one copy in, tx_bytes out; the model says lo to hi; a place that is needed. */
-static json_t *make(unsigned tx_bytes, unsigned lo, unsigned hi, const char *place)
+/* a to b, 10 packets of 100 bytes: one copy in, tx_bytes out; the model says lo to hi, with these hops; a place that is
+ * needed. */
+static json_t *make_with(unsigned tx_bytes, unsigned lo, unsigned hi, const char *place,
+			 const char *hops)
 {
 	char text[2048];
 
@@ -22,7 +24,7 @@ static json_t *make(unsigned tx_bytes, unsigned lo, unsigned hi, const char *pla
 		" {'name': 'b', 'rx_queues': [], 'tx_queues': [{'counted': {'bytes': 400}},"
 		"  {'counted': {'bytes': 600}}]}],"
 		"'workers': [{'worker': 0, 'tid': 7, 'counted': {'packets': 10}}],"
-		"'paths': [{'in': 'a', 'out': 'b', 'modelled': {'kernel_copies': {'lo': %u, 'hi': %u}}}],"
+		"'paths': [{'in': 'a', 'out': 'b', 'modelled': {'kernel_copies': {'lo': %u, 'hi': %u}}, 'hops': %s}],"
 		"'path_sums': [], 'probe': {'not_counted': 0, 'places': [%s], 'system_calls':"
 		" [{'tid': 7, 'name': 'sendmmsg', 'calls': 5}, {'tid': 8, 'name': 'read', 'calls': 3}],"
 		"'copies': ["
@@ -31,10 +33,15 @@ static json_t *make(unsigned tx_bytes, unsigned lo, unsigned hi, const char *pla
 		"{'port': 'a', 'direction': 'rx', 'bytes': 333, 'dropped_then': true},"
 		"{'port': 'b', 'direction': 'tx', 'bytes': %u},"
 		"{'port': 'b', 'direction': 'rx', 'bytes': 5000}]}}",
-		lo, hi, place, tx_bytes);
+		lo, hi, hops, place, tx_bytes);
 	for (char *quote = text; (quote = strchr(quote, '\''));)
 		*quote = '"';
 	return json_loads(text, 0, NULL);
+}
+
+static json_t *make(unsigned tx_bytes, unsigned lo, unsigned hi, const char *place)
+{
+	return make_with(tx_bytes, lo, hi, place, "[]");
 }
 
 static json_t *probed(json_t *document)
@@ -99,6 +106,22 @@ static void test_not_all_seen(void **state)
 		      "f: 3 calls were not seen (recursion_misses)");
 }
 
+/* A copy by a function that nobody watches is missed where the model names it: no finding. */
+static void test_function_not_watched(void **state)
+{
+	json_t *document = make_with(0, 2, 2, SEEN,
+				     "[{'kernel_copies': {'functions': ['skb_copy_bits']}},"
+				     " {'kernel_copies': {'functions': ['copy_page_from_iter']}}]"),
+	       *p = probed(document);
+
+	(void)state;
+	assert_true(json_is_false(json_object_get(p, "is_all")));
+	assert_string_equal(bp_json_text_at(p, "why"),
+			    "copy_page_from_iter, which the model names, is not observed");
+	assert_null(bp_json_text_at(p, "finding"));
+	json_decref(document);
+}
+
 /* A place that no copy depends on may miss. */
 static void test_not_needed(void **state)
 {
@@ -146,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_difference_is_a_finding),
 		cmocka_unit_test(test_within_a_range),
 		cmocka_unit_test(test_not_all_seen),
+		cmocka_unit_test(test_function_not_watched),
 		cmocka_unit_test(test_not_needed),
 		cmocka_unit_test(test_no_packet_no_figure),
 		cmocka_unit_test(test_calls_of_workers),

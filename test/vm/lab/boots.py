@@ -94,8 +94,7 @@ def shared_group():
 
 
 BOOTS = [
-    Boot("nics", ("kernel", "fragments", "mixed", "pmd"), pairs_and_taps),
-    Boot("copies", ("copies",), pairs_and_taps),
+    Boot("nics", ("kernel", "fragments", "copies", "mixed", "pmd"), pairs_and_taps, machine={"limit_s": 600}),
     Boot("life", ("life",), pairs),
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
     Boot("drops", ("drops",), none, machine={"limit_s": 1800}),

@@ -12,6 +12,7 @@ import pathlib
 from lab import BYPATH, ROOT, Port
 
 FRAMES = 600
+TRIES = 4
 SOCKET = {"driver": "af_packet", "mode": "socket"}
 # Path: the ports' keys, what runs it (the kinds of PAIRS).
 EVERY = ("veth", "virtio", "virtio-sg", "e1000e", "vmxnet3")
@@ -38,10 +39,10 @@ def run(lab):
     rows = []
     for path, (keys, kinds) in PATHS.items():
         if path != "af_xdp-zerocopy" or version >= ZEROCOPY:
-            forward(lab, path, {kind: [(nic, keys) for nic in PAIRS[kind]] for kind in kinds}, rows)
-    forward(lab, "af_xdp-native → af_packet-mmap", {"virtio → vmxnet3": [
+            rows += probed(lab, path, {kind: [(nic, keys) for nic in PAIRS[kind]] for kind in kinds})
+    rows += probed(lab, "af_xdp-native → af_packet-mmap", {"virtio → vmxnet3": [
         (PAIRS["virtio"][0], {"driver": "af_xdp", "mode": "copy"}),
-        (PAIRS["vmxnet3"][0], {"driver": "af_packet", "mode": "mmap"})]}, rows)
+        (PAIRS["vmxnet3"][0], {"driver": "af_packet", "mode": "mmap"})]})
     save(lab, rows)
 
 
@@ -53,9 +54,25 @@ def make_veth(lab):
         f"ip link set w{n} up\nip -n far link set g{n} up\n" for n in (0, 1)))
 
 
-def forward(lab, path, pairs, rows):
-    """Frames between the ports of each pair under the probe; what it saw must be what the model says, to the byte."""
+def probed(lab, path, pairs):
+    """Rows of the pairs; what the probe saw must be what the model says, to the byte."""
     ini = lab.ini([Port(nic, **keys) for pair in pairs.values() for nic, keys in pair])
+    for attempt in range(TRIES):
+        run = forward(lab, path if not attempt else f"{path} again {attempt}", ini, pairs)
+        rows = [row(path, kind, a, run.report, lab.guest.kernel.version)
+                for kind, ((a, _), _) in pairs.items() if run.report]
+        # An interrupt within a program of the probe: it says so, and another run shows what is there.
+        if not any(found["misses"] for found in rows):
+            break
+    for kind in pairs:
+        with lab.case(f"{path} {kind} copies"):
+            run.finished()
+            hold_against_model(next(found for found in rows if found["kind"] == kind))
+    return rows
+
+
+def forward(lab, path, ini, pairs):
+    """Frames between the ports of each pair, under the probe."""
     with lab.run(ini, options=("--probe",)) as run:
         for kind, ((a, _), (b, _)) in pairs.items():
             with lab.case(f"{path} {kind} passes"):
@@ -63,19 +80,15 @@ def forward(lab, path, pairs, rows):
                 if kind == "veth":
                     send(lab)
                 else:
-                    run.exchange(a, b, n=FRAMES)
-    for kind, ((a, _), _) in pairs.items():
-        with lab.case(f"{path} {kind} copies"):
-            report = run.finished()
-            rows.append(row(path, kind, a, report, lab.guest.kernel.version))
-            hold_against_model(rows[-1])
+                    run.exchange(a, b, n=FRAMES, per_flow=True)
+    return run
 
 
 def row(path, kind, port, report, version):
     found = next(p for p in report["paths"] if p["in"] == port)
     return {"path": path, "kind": kind, "kernel": version, "mode": run_mode(report, port),
             "misses": sum(place["misses"] for place in report["probe"]["places"] if place["needed"]), "modelled": found["modelled"]["kernel_copies"],
-            "probed": found["probed"],
+            "probed": found["probed"], "functions": functions(found), "decided_by": decided_by(found),
             "copies": [copy for copy in report["probe"]["copies"]
                        if (copy["port"], copy["direction"]) in ((port, "rx"), (found["out"], "tx"))]}
 
@@ -84,11 +97,29 @@ def run_mode(report, name):
     return next(port["mode"] for port in report["ports"] if port["name"] == name)
 
 
+def functions(path):
+    """Those that the model names, by direction."""
+    return {side: sorted({name for hop in path["hops"] if hop["side"] == side and hop["modelled"]
+                          for name in hop["kernel_copies"]["functions"]}) for side in ("rx", "tx")}
+
+
+def decided_by(path):
+    """What decides where the model has a range."""
+    return sorted({hop["decided_by"] for hop in path["hops"] if hop["modelled"]} - {None})
+
+
 def hold_against_model(found):
     probed, modelled = found["probed"], found["modelled"]
     assert probed["is_all"] and not found["misses"], f"{probed}, misses {found['misses']}"
-    assert modelled["lo"] == modelled["hi"], f"the model says {modelled['lo']}–{modelled['hi']}, seen {probed}"
-    assert abs(probed["kernel_copies"] - modelled["lo"]) < 1e-9, f"{probed} of {modelled}: {found['copies']}"
+    # Where the sender decides, ours are sockets, whose skbs take the longer way; where the packet's size does, these
+    # are no super-frames.
+    expected = modelled["hi"] if found["decided_by"] == ["sender"] else modelled["lo"]
+    assert found["decided_by"] in ([], ["sender"], ["size"]), found["decided_by"]
+    assert abs(probed["kernel_copies"] - expected) < 1e-9, f"{probed} of {modelled}: {found['copies']}"
+    for side, names in found["functions"].items():
+        for copy in found["copies"]:
+            if copy["direction"] == side and copy["bytes"] and not copy["header_pull"]:
+                assert {copy["function"], copy["for"]} & set(names), f"{side}: the model names {names}, seen {copy}"
 
 
 def send(lab):
