@@ -33,6 +33,30 @@ struct {
 	__type(value, struct probe_drop);
 } drops SEC(".maps");
 
+/* What is known of an interface, by its address or by its namespace's, for a second: names and peers are many reads. */
+struct known_key {
+	__u64 at; /* struct net_device, or struct net */
+	__u32 ifindex, zero;
+};
+
+struct known {
+	const struct net_device *dev, *peer; /* peer NULL: it is no veth */
+	struct probe_name name; /* netns 0: there is no such interface */
+	__u32 second;
+	__u16 port; /* of which it is the interface, or the far end */
+	__u8 place; /* PROBE_HERE, PROBE_FAR; NOWHERE: it is no port's */
+	__u8 zeros[5]; /* no byte of it may be undefined (before Linux 6.3) */
+};
+
+#define NOWHERE 0xff
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct known_key);
+	__type(value, struct known);
+} interfaces SEC(".maps");
+
 __u64 n_not_counted; /* drops of the ports' packets for which the map had no room */
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
@@ -98,22 +122,71 @@ static __always_inline const struct net_device *device_at(const struct net *net,
 	return NULL;
 }
 
-/* ---- whose packet ---------------------------------------------------------------------------- */
+/* ---- what is known of them ------------------------------------------------------------------- */
 
-/* Fill port and place of what was dropped at dev, or behind it; false: no port has to do with dev. */
-static __always_inline bool find(const struct net_device *dev, bool is_behind,
-				 struct probe_drop_key *key)
+static __always_inline __u32 this_second(void)
+{
+	return (__u32)(bpf_ktime_get_ns() >> 30);
+}
+
+static __always_inline void fill(struct known *known, const struct net_device *dev)
 {
 	__u16 *port = port_of(dev);
 
-	key->place = is_behind ? PROBE_BEHIND_HERE : PROBE_HERE;
+	known->dev = dev;
+	known->peer = peer_of(dev);
+	known->name = name_of(dev);
+	known->place = PROBE_HERE;
 	if (!port) {
-		port = port_of(peer_of(dev));
-		key->place = is_behind ? PROBE_BEHIND_FAR : PROBE_FAR;
+		port = port_of(known->peer);
+		known->place = PROBE_FAR;
 	}
 	if (port)
-		key->port = *port;
-	return port != NULL;
+		known->port = *port;
+	else
+		known->place = NOWHERE;
+}
+
+/* net NULL: of dev; else of the interface of that index in it. NULL: there is none. */
+static __always_inline const struct known *look_up(const struct net_device *dev,
+						   const struct net *net, __u32 ifindex)
+{
+	struct known_key key = { .at = net ? (__u64)net : (__u64)dev, .ifindex = ifindex };
+	const struct known *known = bpf_map_lookup_elem(&interfaces, &key);
+	struct known fresh = { .second = this_second() };
+
+	if (known && known->second == fresh.second)
+		return known;
+	if (net)
+		dev = device_at(net, ifindex);
+	if (!dev)
+		return NULL;
+	fill(&fresh, dev);
+	/* What lies there may be no interface. */
+	if (!fresh.name.netns)
+		return NULL;
+	bpf_map_update_elem(&interfaces, &key, &fresh, BPF_ANY);
+	return bpf_map_lookup_elem(&interfaces, &key);
+}
+
+static __always_inline const struct known *known_of(const struct net_device *dev)
+{
+	return dev ? look_up(dev, NULL, (__u32)BPF_CORE_READ(dev, ifindex)) : NULL;
+}
+
+/* ---- whose packet ---------------------------------------------------------------------------- */
+
+/* Fill port and place of what was dropped there, or behind; false: no port has to do with it. */
+static __always_inline bool take_port(const struct known *known, bool is_behind,
+				      struct probe_drop_key *key)
+{
+	if (!known || known->place == NOWHERE)
+		return false;
+	key->port = known->port;
+	key->place = !is_behind                  ? known->place
+		     : known->place == PROBE_FAR ? PROBE_BEHIND_FAR
+						 : PROBE_BEHIND_HERE;
+	return true;
 }
 
 static __always_inline __u8 sender_of(const struct sk_buff *skb)
@@ -175,16 +248,16 @@ static __always_inline bool is_received(const struct probe_drop_key *key)
 	return !(key->flags & PROBE_IS_RX) == is_far;
 }
 
-static __always_inline int count(const struct net_device *dev, struct probe_drop_key *key,
+static __always_inline int count(const struct known *where, struct probe_drop_key *key,
 				 __u64 packets, __u32 bytes)
 {
-	const struct net_device *peer = peer_of(dev);
+	const struct net_device *peer = where->peer;
 	struct probe_drop zero = { 0 }, *drop;
 
 	if (!is_open || (is_ending && is_received(key)))
 		return 0;
-	key->device = name_of(dev);
-	key->flags |= is_down(dev) ? PROBE_IS_DOWN : 0;
+	key->device = where->name;
+	key->flags |= is_down(where->dev) ? PROBE_IS_DOWN : 0;
 	drop = bpf_map_lookup_elem(&drops, key);
 	if (!drop) {
 		bpf_map_update_elem(&drops, key, &zero, BPF_NOEXIST);
@@ -203,37 +276,34 @@ static __always_inline int count(const struct net_device *dev, struct probe_drop
 }
 
 /*
- * Fill port, place and direction of a packet that was dropped; where: the interface. false: it is no port's.
+ * Fill port, place and direction of a packet that was dropped. Returns where; NULL: it is no port's.
  * UDP's queue writes over skb->dev (udp_set_dev_scratch()): then the namespace is the receiving socket's.
  */
-static __always_inline bool place_skb(const struct sk_buff *skb, const struct sock *receiver,
-				      struct probe_drop_key *key, const struct net_device **where)
+static __always_inline const struct known *
+place_skb(const struct sk_buff *skb, const struct sock *receiver, struct probe_drop_key *key)
 {
-	const struct net_device *dev = BPF_CORE_READ(skb, dev), *in;
+	const struct net_device *dev = BPF_CORE_READ(skb, dev);
+	const struct known *where = known_of(dev), *in;
 	__u32 in_index = (__u32)BPF_CORE_READ(skb, skb_iif);
 	const struct net *net;
-	bool is_device = netns_of(dev);
 
-	*where = dev;
-	if (is_device && find(dev, false, key)) {
+	if (take_port(where, false, key)) {
 		bool is_rx = in_index ? in_index == (__u32)BPF_CORE_READ(dev, ifindex)
 				      : is_behind_header(skb);
 
 		key->flags |= is_rx ? PROBE_IS_RX | (in_index ? 0 : PROBE_IS_EARLY) : 0;
 		key->flags |= is_rx && is_tapped(dev) ? PROBE_IS_TAPPED : 0;
-		return true;
+		return where;
 	}
-	if (!is_device && !receiver)
-		return false;
-	net = is_device ? BPF_CORE_READ(dev, nd_net.net)
-			: BPF_CORE_READ(receiver, __sk_common.skc_net.net);
-	in = device_at(net, in_index);
-	if (!in || !find(in, is_device, key))
-		return false;
-	if (!is_device)
-		*where = in;
-	key->flags |= PROBE_IS_RX | (is_tapped(in) ? PROBE_IS_TAPPED : 0);
-	return true;
+	if (!in_index || (!where && !receiver))
+		return NULL;
+	net = where ? BPF_CORE_READ(dev, nd_net.net)
+		    : BPF_CORE_READ(receiver, __sk_common.skc_net.net);
+	in = net ? look_up(NULL, net, in_index) : NULL;
+	if (!take_port(in, where != NULL, key))
+		return NULL;
+	key->flags |= PROBE_IS_RX | (is_tapped(in->dev) ? PROBE_IS_TAPPED : 0);
+	return where ? where : in;
 }
 
 SEC("raw_tp/kfree_skb")
@@ -243,12 +313,15 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 	struct probe_drop_key key = { .location = (__u64)location,
 				      .reason = reason,
 				      .teller = PROBE_SKB };
-	const struct net_device *where;
+	const struct known *where = place_skb(skb, receiver, &key);
 
-	if (!place_skb(skb, receiver, &key, &where))
+	if (!where)
 		return 0;
-	key.sender = sender_of(skb);
-	key.flags |= is_self() ? PROBE_IS_SELF : 0;
+	/* Only at the port's own interface, on its way out, can a packet be another sender's. */
+	if (key.place == PROBE_HERE && !(key.flags & PROBE_IS_RX)) {
+		key.sender = sender_of(skb);
+		key.flags |= is_self() ? PROBE_IS_SELF : 0;
+	}
 	return count(where, &key, 1, BPF_CORE_READ(skb, len));
 }
 
@@ -259,8 +332,9 @@ static __always_inline int count_xdp(const struct net_device *dev, __u8 teller, 
 	struct probe_drop_key key = { .reason = reason,
 				      .teller = teller,
 				      .flags = PROBE_IS_RX | PROBE_IS_EARLY };
+	const struct known *where = known_of(dev);
 
-	return find(dev, false, &key) ? count(dev, &key, 1, 0) : 0;
+	return take_port(where, false, &key) ? count(where, &key, 1, 0) : 0;
 }
 
 SEC("raw_tp/xdp_exception")
@@ -290,12 +364,14 @@ int BPF_PROG(on_xdp_devmap_xmit, const struct net_device *from, const struct net
 {
 	struct probe_drop_key key = { .reason = (__u32)-err, .teller = PROBE_DEVMAP };
 
-	if (n_dropped <= 0)
+	const struct known *where = known_of(to);
+
+	if (n_dropped <= 0 || !where)
 		return 0;
-	if (find(to, false, &key))
-		return count(to, &key, (__u64)n_dropped, 0);
+	if (take_port(where, false, &key))
+		return count(where, &key, (__u64)n_dropped, 0);
 	key.flags = PROBE_IS_RX;
-	return find(from, true, &key) ? count(to, &key, (__u64)n_dropped, 0) : 0;
+	return take_port(known_of(from), true, &key) ? count(where, &key, (__u64)n_dropped, 0) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

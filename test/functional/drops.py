@@ -4,6 +4,7 @@
 """drops.py send INTERFACE N [KEY=VALUE…]: N UDP frames; see frame() for what can be wrong with them.
 drops.py sink PORT [full|deaf]: a socket; prints 'ready', ends at SIGTERM. full: small, and nobody reads it; deaf: with
 a filter that refuses all.
+drops.py listen INTERFACE: a packet socket that reads all, the same.
 drops.py judge REPORT EXPECTED: EXPECTED has a line of JSON for each cause that was planted: 'cause', 'lost',
 'direction', 'where', 'device', 'like' (of 'REASON FUNCTION CAUSE'). A line per cause; 1 where less than 99.9 % of what is
 lost has the right name and place, or where a loss is named that nobody planted.
@@ -80,6 +81,15 @@ def sink(port, manner=""):
             sock.recv(2048)
 
 
+def listen(interface):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    sock.bind((interface, 0))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print("ready", flush=True)
+    while True:
+        sock.recv(2048)
+
+
 def is_of(row, cause):
     place = [row[key] == cause[key] for key in ("direction", "where", "device")]
     return all(place) and re.search(cause["like"], f"{row['reason']} {row['function']} {row['cause']}")
@@ -143,4 +153,4 @@ def table(*outputs):
 
 
 if __name__ == "__main__":
-    sys.exit({"send": send, "sink": sink, "judge": judge, "table": table}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({"send": send, "sink": sink, "listen": listen, "judge": judge, "table": table}[sys.argv[1]](*sys.argv[2:]))
