@@ -59,28 +59,14 @@ enum bp_xdp bp_device_xdp(const struct bp_device *device)
 	return device->xdp_features & BP_XDP_BASIC ? BP_XDP_NATIVE : BP_XDP_GENERIC;
 }
 
-/* false: it opens none. */
-static bool find_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES])
-{
-	struct bp_claim claims[BP_CLAIMS_MAX];
-	unsigned n = bp_claims_of(port, claims);
-
-	for (unsigned i = 0; i < n; i++)
-		if (claims[i].kind == BP_CLAIM_NETDEV) {
-			snprintf(ifname, BP_NAME_BYTES, "%.31s", claims[i].name);
-			return true;
-		}
-	return false;
-}
-
 bool bp_device_of(const struct bp_port_conf *port, struct bp_device *device)
 {
-	char ifname[BP_NAME_BYTES];
+	struct bp_claim claim;
 
 	*device = (struct bp_device){ .kind = BP_DEVICE_NONE };
-	if (!find_name(port, ifname))
+	if (!bp_claim_find(port, BP_CLAIM_NETDEV, &claim))
 		return false;
-	bp_device_look(ifname, device);
+	bp_device_look(claim.name, device);
 	if (!device->exists)
 		device->kind = BP_DEVICE_NONE;
 	return device->exists;
