@@ -87,6 +87,9 @@ struct bp_model_path {
 	bool is_modelled; /* false: at least one side is unknown, the sums mean nothing */
 	unsigned n_hops;
 	unsigned n_rx_hops; /* the engine stands behind so many hops */
+	/* Does a device on a bus write the bytes that are received, read those that are sent? Not where the far end
+	 * is memory (veth, tap) or a hypervisor's copy (virtio). */
+	bool has_rx_dma, has_tx_dma;
 	struct bp_hop hops[BP_HOPS_MAX];
 	struct bp_copies kernel, user; /* sums over the hops */
 	unsigned n_calls_per_batch, n_calls_per_pkt, n_calls_on_wakeup;

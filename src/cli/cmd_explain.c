@@ -9,6 +9,7 @@
 #include "ledger/document.h"
 #include "ledger/explain.h"
 #include "report/json.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -54,6 +55,7 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_port_info infos[BP_PORTS_MAX];
 	struct bp_model_path *paths = calloc(BP_PORTS_MAX, sizeof(*paths));
+	json_t *document;
 	unsigned n_paths;
 	int err = 0;
 
@@ -61,12 +63,13 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 		return BP_EXIT_FAILED;
 	bp_ports_find_held(conf, print_holder, (void *)conf);
 	n_paths = bp_explain_predict(conf, infos, paths);
-	if (o->is_json)
-		err = bp_json_print(stdout,
-				    bp_ledger_document(o->file, conf, infos, paths, n_paths));
-	else
-		bp_explain_text(stdout, o->file, conf, infos, paths, n_paths);
+	document = bp_ledger_document(o->file, conf, infos, paths, n_paths);
 	free(paths);
+	if (o->is_json || !document)
+		err = bp_json_print(stdout, json_incref(document));
+	else
+		bp_view_print(stdout, document);
+	json_decref(document);
 	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
 

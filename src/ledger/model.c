@@ -228,6 +228,14 @@ static void add_foreign_copy(struct bp_model_path *path, const struct bp_model_r
 	add_hop(path, &hop);
 }
 
+static bool is_dma(const struct bp_model_end *end, enum bp_domain domain)
+{
+	enum bp_device_kind kind = bp_model_kind(end);
+
+	return domain == BP_DOMAIN_DEVICE && kind != BP_DEVICE_VETH && kind != BP_DEVICE_TAP &&
+	       kind != BP_DEVICE_VIRTIO;
+}
+
 void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out,
 		   struct bp_model_path *path)
 {
@@ -239,6 +247,7 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 		add_rx(path, rx, in);
 	else
 		add_hop(path, &unknown_hop);
+	path->has_rx_dma = rx && is_dma(in, path->hops[0].from);
 	path->n_rx_hops = path->n_hops;
 	if (rx && tx)
 		add_foreign_copy(path, rx, tx);
@@ -246,6 +255,7 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 		add_tx(path, tx, out, rx ? rx->homes : BP_HOME_ANY, in->conf == out->conf);
 	else
 		add_hop(path, &unknown_hop);
+	path->has_tx_dma = tx && is_dma(out, path->hops[path->n_hops - 1].to);
 }
 
 void bp_model_mover(const struct bp_hop *hop, char text[BP_MOVER_BYTES])

@@ -238,13 +238,35 @@ static bool put_field(struct text *text, const char *field, size_t n, const stru
 
 static bool put_alternatives(struct text *text, const char **at, const struct bp_scope *scope);
 
+/* What stands in "<path:…>", for each element of the array. */
+static void put_each(struct text *text, const char **at, const struct bp_scope *scope)
+{
+	size_t n = strcspn(*at, ":>"), i, kept;
+	const json_t *list = bp_template_find(scope, *at, n), *element;
+	struct bp_scope inner = { scope->document, scope->row, NULL, NULL };
+	const char *body = *at + n + ((*at)[n] == ':');
+
+	json_array_foreach(list, i, element)
+	{
+		inner.row = element;
+		*at = body;
+		put_alternatives(text, at, &inner);
+	}
+	/* Once more, of nothing: the way to the end of the body, also where the array is empty. */
+	inner.row = NULL;
+	*at = body;
+	kept = text->n;
+	put_alternatives(text, at, &inner);
+	text->n = kept;
+}
+
 /* Up to the end of an alternative. */
 static bool put_sequence(struct text *text, const char **at, const struct bp_scope *scope)
 {
 	bool holds = true;
 
-	while (**at && **at != '|' && **at != ']') {
-		size_t n = strcspn(*at, "{[|]\\");
+	while (**at && !strchr("|]>", **at)) {
+		size_t n = strcspn(*at, "{[<|]>\\");
 
 		put_bytes(text, *at, n);
 		*at += n;
@@ -259,6 +281,10 @@ static bool put_sequence(struct text *text, const char **at, const struct bp_sco
 			++*at;
 			put_alternatives(text, at, scope);
 			*at += **at == ']';
+		} else if (**at == '<') {
+			++*at;
+			put_each(text, at, scope);
+			*at += **at == '>';
 		}
 	}
 	return holds;

@@ -4,9 +4,10 @@
 
 #include "../../drivers/af_xdp/describe.h"
 
+#include "ledger/document.h"
 #include "ledger/explain.h"
 #include "ledger/model.h"
-#include "ledger/predict.h"
+#include "report/view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -184,6 +185,37 @@ static void paths_over_veth_add_up(void **state)
 			fail_msg("%s %s → %s %s: K %u–%u U %u–%u", c->in_driver, c->in_mode,
 				 c->out_driver, c->out_mode, path.kernel.lo, path.kernel.hi,
 				 path.user.lo, path.user.hi);
+	}
+}
+
+/* A bus is passed where a device is one, not where the far end of an interface is memory. */
+static void dma_is_where_a_device_is(void **state)
+{
+	static const struct {
+		const char *driver, *device, *mode;
+		enum bp_device_kind kind;
+		bool has_dma;
+	} ends[] = {
+		{ "af_packet", "eth0", "mmap-v2+ring", BP_DEVICE_OTHER, true },
+		{ "af_packet", "w0", "mmap-v2+ring", BP_DEVICE_VETH, false },
+		{ "af_packet", "ens3", "socket", BP_DEVICE_VIRTIO, false },
+		{ "af_xdp", "eth0", "native-zerocopy", BP_DEVICE_OTHER, true },
+		{ "dpdk", "0000:03:00.0", "pmd", BP_DEVICE_PMD, true },
+		{ "dpdk", "net_null0", "pmd", BP_DEVICE_PMD, false },
+		{ "null", "", "null", BP_DEVICE_NONE, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct bp_port_conf conf = conf_of(ends[i].driver, ends[i].device);
+		struct bp_port_info info = info_of(ends[i].device, ends[i].mode, ends[i].kind);
+		struct bp_model_end end = { .conf = &conf, .info = &info };
+		struct bp_model_path path;
+
+		bp_model_path(&end, &end, &path);
+		if (path.has_rx_dma != ends[i].has_dma || path.has_tx_dma != ends[i].has_dma)
+			fail_msg("%s %s: %d %d", ends[i].driver, ends[i].device, path.has_rx_dma,
+				 path.has_tx_dma);
 	}
 }
 
@@ -391,8 +423,13 @@ static void whole_text(const struct bp_conf *conf, char *text, size_t text_bytes
 	struct bp_port_info infos[BP_PORTS_MAX];
 	struct bp_model_path paths[4];
 	FILE *f = fmemopen(text, text_bytes, "w");
+	json_t *document;
 
-	bp_explain_text(f, "x.ini", conf, infos, paths, bp_explain_predict(conf, infos, paths));
+	document = bp_ledger_document("x.ini", conf, infos, paths,
+				      bp_explain_predict(conf, infos, paths));
+	assert_non_null(document);
+	bp_view_print(f, document);
+	json_decref(document);
 	fclose(f);
 }
 
@@ -438,6 +475,7 @@ int main(void)
 		cmocka_unit_test(each_side_has_the_figures_of_the_table),
 		cmocka_unit_test(each_hop_names_mover_place_source),
 		cmocka_unit_test(paths_over_veth_add_up),
+		cmocka_unit_test(dma_is_where_a_device_is),
 		cmocka_unit_test(pmds_that_copy_say_so),
 		cmocka_unit_test(lack_of_scatter_gather_costs_a_copy),
 		cmocka_unit_test(unknown_side_is_said_and_no_figure_given),
