@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/explain_line.h"
 
 #include "bypath/config.h"
 #include "bypath/port.h"
@@ -19,6 +20,7 @@
 struct options {
 	const char *file;
 	bool is_json;
+	struct bp_line_options line;
 	struct bp_cli_sets sets;
 };
 
@@ -26,7 +28,11 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: bypath explain FILE.ini [options]\n"
 	      "  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
-	      "  --json                    the same facts for programs\n",
+	      "  --json                    the same facts for programs\n"
+	      "  --line-rate RATE          on paper: what a line of 10gbps, 25G, ... asks of each path\n"
+	      "    --from REPORT.json      the cost of a packet, from bypath run --report on this file\n"
+	      "    --cycles N              or the cost in cycles, as you know it\n"
+	      "    --hz HZ                 cycles per second of a core, as 3.6g (this machine's)\n",
 	      out);
 }
 
@@ -35,11 +41,16 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_option rows[] = {
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
+		{ "line-rate", BP_CLI_TEXT, .at = offsetof(struct options, line.rate) },
+		{ "cycles", BP_CLI_TEXT, .at = offsetof(struct options, line.cycles) },
+		{ "hz", BP_CLI_TEXT, .at = offsetof(struct options, line.hz) },
+		{ "from", BP_CLI_TEXT, .at = offsetof(struct options, line.from) },
 		{ .name = NULL },
 	};
 	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
+	code = code ? code : bp_line_check(&o->line);
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
 
@@ -57,7 +68,7 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	struct bp_model_path *paths = calloc(BP_PORTS_MAX, sizeof(*paths));
 	json_t *document;
 	unsigned n_paths;
-	int err = 0;
+	int err = 0, code = 0;
 
 	if (!paths)
 		return BP_EXIT_FAILED;
@@ -65,6 +76,10 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	n_paths = bp_explain_predict(conf, infos, paths);
 	document = bp_ledger_document(o->file, conf, infos, paths, n_paths);
 	free(paths);
+	if (o->line.rate)
+		code = bp_line_make(&o->line, document, &document);
+	if (code)
+		return code - 1;
 	if (o->is_json || !document)
 		err = bp_json_print(stdout, json_incref(document));
 	else
@@ -92,7 +107,7 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_explain = {
 	.name = "explain",
-	.usage = "FILE.ini [--set SECTION.KEY=VALUE] [--json]",
+	.usage = "FILE.ini [--set SECTION.KEY=VALUE] [--json] [--line-rate RATE]",
 	.help = "show where each packet's bytes would go, without opening a port",
 	.run = run_command,
 };
