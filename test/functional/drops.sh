@@ -26,6 +26,13 @@ need tc "$BP_PYTHON"
 
 # --- planting -----------------------------------------------------------------------------------
 
+# No processor holds a received packet: the twelfth word of its line. On a busy machine they wait for ksoftirqd, and
+# must meet what was planted for them.
+at_rest()
+{
+	! awk '{ print $12 }' /proc/net/softnet_stat | grep -q '[1-9a-f]'
+}
+
 # send HOST [KEY=VALUE…]: N frames from its e0.
 send()
 {
@@ -33,6 +40,7 @@ send()
 	shift
 	ip netns exec "$_host" "$BP_PYTHON" "$BP_HERE/drops.py" send e0 "$N" "$@" >"$BP_TMP/send.log" 2>&1 ||
 		fail "the sender fails"
+	wait_for 10 at_rest || fail "packets lie in the kernel's queues for ever"
 }
 
 # sink PORT MANNER: a socket at h2; its process is SINK.
@@ -93,6 +101,7 @@ behind_w1()
 	_before=$(counted mid w1 tx_packets tx_dropped)
 	send h1 "$@"
 	wait_for 10 has_left_w1 $((_before + N))
+	wait_for 10 at_rest
 	expect "$_cause" $(($(counted mid w1 tx_packets tx_dropped) - _before)) tx "$_where" "$_device" "$_like"
 }
 
@@ -178,6 +187,7 @@ far_sockets()
 	_before=$(counted mid w1 tx_packets)
 	send h1 port=12
 	wait_for 10 has_left_w1 $((_before + N))
+	wait_for 10 at_rest
 	expect 'full socket' $(($(rcvbuf_errors) - _errors)) tx 'far end' e0 SOCKET_RCVBUFF
 	sink_ends
 }
@@ -238,6 +248,7 @@ behind_far()
 		_left=$(counted mid w1 tx_packets)
 		send h1 dst=10.78.0.3
 		wait_for 10 has_left_w1 $((_left + N))
+		wait_for 10 at_rest
 		expect 'qdisc full, behind' \
 			$(($(in_h2 tc -s qdisc show dev r0 | sed -n 's/.*dropped \([0-9]*\),.*/\1/p') - _before)) \
 			tx 'behind the far end' r0 'QDISC_(DROP|OVERLIMIT) .* QDISC_'
