@@ -11,6 +11,7 @@
 #   tap      the tap's queue is full
 #   host     causes that need settings of the whole machine: for the emulated one
 #   control  nothing is planted: nothing is named; others' frames are not ours
+#   others   another program sends by the port's interface: how many of a row may be its
 #   life     two probes at once, one of them killed; an interface that is made again
 #
 # Each cause is planted in a run of its own kind, its frames are counted by the hosts, and the report is judged at
@@ -543,6 +544,33 @@ case_control()
 	fi
 	judge
 	bp_expect a "[(row['lost'], row['packets']) for row in r['kernel_drops']['rows']] == [(False, $N)]" "r['kernel_drops']['rows']"
+}
+
+# --- other senders ------------------------------------------------------------------------------
+
+# perhaps DEVICE REASON PACKETS OTHERS: what the report says of a row.
+perhaps()
+{
+	bp_expect a "[(row['packets'], row['perhaps_others']) for row in r['kernel_drops']['rows']
+		if row['device'] == '$1' and '$2' in (row['reason'], row['function'])] == [($3, $4)]" "r['kernel_drops']['rows']"
+}
+
+case_others()
+{
+	lab af_packet-mmap
+	_left=$(counted mid w1 tx_packets tx_dropped)
+	send h1 mac=020000000099
+	ip -n h2 link set e0 mtu 1000
+	send h1 payload=1200
+	wait_for 10 has_left_w1 $((_left + 2 * N)) || fail "frames are missing"
+	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" send w1 10 type=88b5
+	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" send w1 10 payload=1200
+	wait_for 10 at_rest
+	bp_stop a
+	# By the system call, where the port's own interface drops; by the interface's count behind it.
+	perhaps w1 SKB_DROP_REASON_NOT_SPECIFIED $((N + 10)) 10
+	perhaps e0 SKB_DROP_REASON_OTHERHOST "$N" 10
+	perhaps e0 SKB_DROP_REASON_UNHANDLED_PROTO 10 10
 }
 
 # --- life ---------------------------------------------------------------------------------------
