@@ -65,8 +65,11 @@ static bool is_same_device(const struct bp_drop *a, const struct bp_drop *b)
 /* Does skb tell of what xdp has told: the program failed, or, on an skb that is still one, the redirection? */
 static bool tells_again(const struct bp_drop *skb, const struct bp_drop *xdp)
 {
-	return skb->key.teller == PROBE_SKB && is_same_device(skb, xdp) &&
-	       (xdp->key.teller == PROBE_XDP_EXCEPTION ? is_in_xdp(skb) : is_in_generic_xdp(skb));
+	if (skb->key.teller != PROBE_SKB || !is_same_device(skb, xdp))
+		return false;
+	if (has(xdp, PROBE_IS_GENERIC))
+		return is_in_generic_xdp(skb);
+	return xdp->key.teller == PROBE_XDP_EXCEPTION && is_in_xdp(skb) && !is_in_generic_xdp(skb);
 }
 
 void bp_drops_tell_once(struct bp_drop *drops, size_t n)
