@@ -25,14 +25,14 @@
 #define NIC_RX_UP_TO(from_, mover_, max_, source_, why_)                                      \
 	.dir = BP_RX, .homes = BP_HOME_MBUF, .n_hops = 1,                                     \
 	.hops = { { from_, BP_DOMAIN_USER, .place = "mbuf of the DPDK pool", .mover = mover_, \
-		    .user = { 0, 1 }, .user_max_bytes = max_, .decider = BP_BY_SIZE,          \
+		    .user = { 0, 1 }, .user_hi_bytes = max_, .decider = BP_BY_SIZE,           \
 		    .user_prov = BP_PROV_MODELLED, .source = source_, .why = why_ } }
 
 #define NIC_TX_UP_TO(mover_, max_, source_, why_)                                           \
 	.dir = BP_TX, .homes = BP_HOME_MBUF, .home_place = "mbuf of the DPDK pool",         \
 	.home_domain = BP_DOMAIN_USER, .n_hops = 1,                                         \
 	.hops = { { BP_DOMAIN_USER, BP_DOMAIN_DEVICE, .place = "the wire", .mover = mover_, \
-		    .user = { 0, 1 }, .user_max_bytes = max_, .decider = BP_BY_SIZE,        \
+		    .user = { 0, 1 }, .user_hi_bytes = max_, .decider = BP_BY_SIZE,         \
 		    .user_prov = BP_PROV_MODELLED, .source = source_, .why = why_ } }
 
 /* 0 or 1, at any size. */

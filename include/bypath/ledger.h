@@ -69,7 +69,8 @@ struct bp_hop {
 	struct bp_copies user; /* see user_prov */
 	enum bp_decider decider; /* of whichever of the two is a range; `why` says both cases */
 	uint16_t
-		user_max_bytes; /* user.hi up to this length without FCS, user.lo beyond; 0: no bound known */
+		user_hi_bytes; /* user.hi up to this length without FCS, user.lo beyond; 0: not known */
+	uint16_t kernel_lo_bytes; /* kernel.lo up to this length for certain; 0: not known */
 	enum bp_provenance user_prov; /* counted at run time; modelled inside a library or PMD */
 	enum bp_call_rate rate;
 	const char *call; /* the system call of `rate`, or what is called when idle; NULL: none */

@@ -52,18 +52,26 @@ static json_t *kernel_copies(const json_t *hop)
 	return bp_json_at(hop, "kernel_copies.value");
 }
 
-/*
- * Which end of a range holds here, "hi" or "lo"; NULL: not known. The model cannot know who sends: an XDP program on veth
- * gets a copy of an sk_buff, and sees a frame that came as XDP frame as it lies. Nor does it know sizes: these frames
- * are no super-frames, and up to 1518 bytes lie in no pages.
- */
-static const char *end_that_holds(const struct bp_cmp_row *row, const char *decider)
+/* The longest frame of a row's rates, without FCS. */
+static double longest_frame(const struct bp_cmp_row *row)
 {
-	if (row->path->lab != BP_CMP_VETH || !decider)
-		return NULL;
-	if (!strcmp(decider, "sender"))
+	return row->size->bytes ? row->size->bytes - 4.0 : 1514;
+}
+
+/*
+ * Is the case that a hop leaves open the lower one, the upper one, or left open? The model cannot know who sends and
+ * what: an XDP program on veth gets a copy of an sk_buff, and sees a frame that came as XDP frame as it lies.
+ */
+static const char *end_of(const struct bp_cmp_row *row, const json_t *hop)
+{
+	const char *decider = bp_json_text_at(hop, "decided_by");
+	double short_bytes = bp_json_number_at(hop, "kernel_copies.lo_up_to_bytes");
+
+	if (decider && !strcmp(decider, "sender") && row->path->lab == BP_CMP_VETH)
 		return strstr(row->gen_source, "xdp_live") ? "lo" : "hi";
-	return !strcmp(decider, "size") && row->size->bytes <= 1518 ? "lo" : NULL;
+	if (short_bytes > 0 && !row->workload && longest_frame(row) <= short_bytes)
+		return "lo";
+	return NULL;
 }
 
 static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
@@ -73,14 +81,18 @@ static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *end = end_that_holds(row, bp_json_text_at(hop, "decided_by"));
+		const char *end = end_of(row, hop);
 		json_t *value = kernel_copies(hop);
+		json_int_t n = bound(value, "hi") - bound(value, "lo");
 
 		if (!end)
 			continue;
-		k->hi -= *end == 'l';
-		k->lo += *end == 'h';
-		json_object_set(value, *end == 'l' ? "hi" : "lo", json_object_get(value, end));
+		if (strcmp(end, "lo") == 0)
+			k->hi -= n;
+		else
+			k->lo += n;
+		json_object_set(value, strcmp(end, "lo") ? "lo" : "hi",
+				json_object_get(value, end));
 		json_object_set_new(hop, "decided_by", json_null());
 	}
 }

@@ -61,21 +61,27 @@ static json_t *modelled(const struct bp_model_path *model)
 			 (int)model->n_calls_per_batch, "on_wakeup", (int)model->n_calls_on_wakeup);
 }
 
+static json_t *bound(uint16_t n_bytes)
+{
+	return n_bytes ? json_integer(n_bytes) : json_null();
+}
+
 static json_t *kernel_copies(const struct bp_hop *hop)
 {
 	json_t *functions = json_array();
 
 	for (unsigned i = 0; i < BP_COPIERS_MAX && hop->copiers[i]; i++)
 		json_array_append_new(functions, json_string(hop->copiers[i]));
-	return json_pack("{s:o, s:s, s:o}", "value", copies_row(hop->kernel), "provenance",
-			 bp_provenance_name(BP_PROV_MODELLED), "functions", functions);
+	return json_pack("{s:o, s:s, s:o, s:o}", "value", copies_row(hop->kernel), "provenance",
+			 bp_provenance_name(BP_PROV_MODELLED), "functions", functions,
+			 "lo_up_to_bytes", bound(hop->kernel_lo_bytes));
 }
 
 static json_t *user_copies(const struct bp_hop *hop)
 {
 	return json_pack("{s:o, s:s, s:o}", "value", copies_row(hop->user), "provenance",
-			 bp_provenance_name(hop->user_prov), "up_to_bytes",
-			 hop->user_max_bytes ? json_integer(hop->user_max_bytes) : json_null());
+			 bp_provenance_name(hop->user_prov), "hi_up_to_bytes",
+			 bound(hop->user_hi_bytes));
 }
 
 static json_t *hop_row(const struct bp_hop *hop, bool is_rx)

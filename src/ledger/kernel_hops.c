@@ -118,6 +118,7 @@ static void settle_one_piece(const struct bp_model_end *end, struct bp_hop *hop)
 		"no scatter-gather: 1 for super-frames and frames of about a page (AF_XDP: of "
 		"several of its frames), made one piece or cut; 0 for others");
 	hop->decider = BP_BY_SIZE;
+	hop->kernel_lo_bytes = ONE_PIECE_BYTES;
 }
 
 /* ---- receive: fit for XDP ---------------------------------------------------------------------- */

@@ -168,7 +168,7 @@ static void check_hop(const struct bp_hop *hop)
 	if (is_range && (!strchr(hop->why, '0') || !strchr(hop->why, '1')) &&
 	    hop->user_prov != BP_PROV_COUNTED && !strstr(hop->why, "else none"))
 		fail_msg("'%s' does not say both cases", hop->why);
-	if (hop->user_max_bytes)
+	if (hop->user_hi_bytes)
 		assert_int_equal(hop->decider, BP_BY_SIZE);
 }
 
@@ -268,9 +268,9 @@ static void pmds_copy_up_to_a_length(void **state)
 		row = bp_model_row_find(&end, rows[i].dir);
 		assert_non_null(row);
 		if (row->hops[0].user.lo != rows[i].lo || row->hops[0].user.hi != rows[i].hi ||
-		    row->hops[0].user_max_bytes != rows[i].max_bytes)
+		    row->hops[0].user_hi_bytes != rows[i].max_bytes)
 			fail_msg("row %zu: U %u–%u up to %u bytes", i, row->hops[0].user.lo,
-				 row->hops[0].user.hi, row->hops[0].user_max_bytes);
+				 row->hops[0].user.hi, row->hops[0].user_hi_bytes);
 	}
 }
 
