@@ -51,7 +51,7 @@ static int load(struct bp_probe_copies *copies, bool traces_functions)
 	bp_probe_self((struct probe_self *)&skel->rodata->self);
 	choose_signatures(copies);
 	bpf_program__set_autoload(skel->progs.on_skb_copy_datagram_iovec, !traces_functions);
-	return bp_probe_load(&copies->load, skel->obj, traces_functions);
+	return bp_probe_load(&copies->load, skel->skeleton, traces_functions);
 }
 
 int bp_probe_copies_open(const struct bp_probe_scope *scope, struct bp_probe_copies **out)

@@ -65,8 +65,11 @@ static bool is_same_device(const struct bp_drop *a, const struct bp_drop *b)
 /* Does skb tell of what xdp has told: the program failed, or, on an skb that is still one, the redirection? */
 static bool tells_again(const struct bp_drop *skb, const struct bp_drop *xdp)
 {
-	return skb->key.teller == PROBE_SKB && is_same_device(skb, xdp) &&
-	       (xdp->key.teller == PROBE_XDP_EXCEPTION ? is_in_xdp(skb) : is_in_generic_xdp(skb));
+	if (skb->key.teller != PROBE_SKB || !is_same_device(skb, xdp))
+		return false;
+	if (has(xdp, PROBE_IS_GENERIC))
+		return is_in_generic_xdp(skb);
+	return xdp->key.teller == PROBE_XDP_EXCEPTION && is_in_xdp(skb) && !is_in_generic_xdp(skb);
 }
 
 void bp_drops_tell_once(struct bp_drop *drops, size_t n)
@@ -230,7 +233,7 @@ static const struct bp_cause *refined(const struct bp_drop *drop, const struct b
 	return cause;
 }
 
-/* "the far end's MTU is too small for it: 1000, and the longest had 1214 bytes" */
+/* What the cause means; of the far end's MTU, which it is. */
 static json_t *meaning_of(const struct bp_drop *drop, const struct bp_cause *cause)
 {
 	static const char *const forwards[] = { "__dev_forward_skb", "__dev_forward_skb2",
@@ -238,8 +241,7 @@ static json_t *meaning_of(const struct bp_drop *drop, const struct bp_cause *cau
 
 	if (cause && drop->sum.peer_mtu && cause != &bp_cause_no_carrier &&
 	    is_in(drop->function.name, forwards))
-		return json_sprintf("%s: it is %u, the longest frame had %u bytes", cause->meaning,
-				    drop->sum.peer_mtu, drop->sum.longest);
+		return json_sprintf("%s: %u", cause->meaning, drop->sum.peer_mtu);
 	return cause ? json_string(cause->meaning) : json_null();
 }
 
@@ -288,15 +290,15 @@ static json_t *merge(json_t *rows, json_t *row)
 	return row;
 }
 
-/* May some of a row's packets be those of other senders? Of frames that leave by the port's interface
- * only this process's own system calls are known to be its own. */
-static bool is_certain(const struct bp_drop *drop)
+/* May none of a row's packets be those of other senders? Of frames that leave by the port's interface
+ * only this process's own system calls are known to be its own; what the host sends to a tap is for the port. */
+static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_port *port)
 {
-	return drop->key.place != PROBE_HERE || has(drop, PROBE_IS_RX) ||
+	return port->is_wire || drop->key.place != PROBE_HERE || has(drop, PROBE_IS_RX) ||
 	       drop->key.sender == PROBE_SENDER_XDP || has(drop, PROBE_IS_SELF);
 }
 
-static void sum_up(json_t *row, const struct bp_drop *drop)
+static void sum_up(json_t *row, const struct bp_drop *drop, bool is_certain)
 {
 	json_int_t packets = json_integer_value(json_object_get(row, "packets"));
 	json_int_t unsure = json_integer_value(json_object_get(row, "perhaps_others"));
@@ -304,8 +306,7 @@ static void sum_up(json_t *row, const struct bp_drop *drop)
 	json_int_t more = (json_int_t)drop->sum.packets;
 
 	json_object_set_new(row, "packets", json_integer(packets + more));
-	json_object_set_new(row, "perhaps_others",
-			    json_integer(unsure + (is_certain(drop) ? 0 : more)));
+	json_object_set_new(row, "perhaps_others", json_integer(unsure + (is_certain ? 0 : more)));
 	if (drop->sum.longest > longest)
 		json_object_set_new(row, "longest_bytes", json_integer(drop->sum.longest));
 }
@@ -317,15 +318,18 @@ uint64_t bp_drop_rows_add(json_t *rows, const struct bp_drop *drops, size_t n,
 
 	for (size_t i = 0; i < n; i++) {
 		const struct bp_drop *drop = &drops[i];
-		const struct bp_probe_port *port = &scope->ports[drop->key.port];
+		const struct bp_probe_port *port;
 		const char *name = name_of(drop, names);
-		enum bp_drop_kind kind = drop->key.port < scope->n_ports
-						 ? bp_drop_kind_of(drop, port, name)
-						 : BP_DROP_NONE;
+		enum bp_drop_kind kind;
 
+		if (drop->key.port >= scope->n_ports || !drop->sum.packets)
+			continue;
+		port = &scope->ports[drop->key.port];
+		kind = bp_drop_kind_of(drop, port, name);
 		n_others += kind == BP_DROP_OTHERS ? drop->sum.packets : 0;
-		if (drop->sum.packets && (kind == BP_DROP_LOST || kind == BP_DROP_HEARD))
-			sum_up(merge(rows, make_row(drop, port, name, kind == BP_DROP_LOST)), drop);
+		if (kind == BP_DROP_LOST || kind == BP_DROP_HEARD)
+			sum_up(merge(rows, make_row(drop, port, name, kind == BP_DROP_LOST)), drop,
+			       is_surely_ours(drop, port));
 	}
 	return n_others;
 }

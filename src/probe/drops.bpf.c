@@ -327,34 +327,38 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 
 /* ---- frames that never became an skb --------------------------------------------------------- */
 
-static __always_inline int count_xdp(const struct net_device *dev, __u8 teller, __u32 reason)
+static __always_inline int count_xdp(const struct net_device *dev, const void *program, __u8 teller,
+				     __u32 reason)
 {
 	struct probe_drop_key key = { .reason = reason,
 				      .teller = teller,
 				      .flags = PROBE_IS_RX | PROBE_IS_EARLY };
 	const struct known *where = known_of(dev);
 
-	return take_port(where, false, &key) ? count(where, &key, 1, 0) : 0;
+	if (!take_port(where, false, &key))
+		return 0;
+	key.flags |= BPF_CORE_READ(dev, xdp_prog) == program ? PROBE_IS_GENERIC : 0;
+	return count(where, &key, 1, 0);
 }
 
 SEC("raw_tp/xdp_exception")
 int BPF_PROG(on_xdp_exception, const struct net_device *dev, const void *program, __u32 verdict)
 {
-	return count_xdp(dev, PROBE_XDP_EXCEPTION, verdict);
+	return count_xdp(dev, program, PROBE_XDP_EXCEPTION, verdict);
 }
 
 SEC("raw_tp/xdp_redirect_err")
 int BPF_PROG(on_xdp_redirect_err, const struct net_device *dev, const void *program,
 	     const void *target, int err)
 {
-	return count_xdp(dev, PROBE_XDP_REDIRECT, (__u32)-err);
+	return count_xdp(dev, program, PROBE_XDP_REDIRECT, (__u32)-err);
 }
 
 SEC("raw_tp/xdp_redirect_map_err")
 int BPF_PROG(on_xdp_redirect_map_err, const struct net_device *dev, const void *program,
 	     const void *target, int err)
 {
-	return count_xdp(dev, PROBE_XDP_REDIRECT, (__u32)-err);
+	return count_xdp(dev, program, PROBE_XDP_REDIRECT, (__u32)-err);
 }
 
 /* Frames that one device redirected to another, which did not take them all. */

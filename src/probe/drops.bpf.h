@@ -38,6 +38,7 @@ enum probe_drop_flag {
 		1 << 2, /* packet sockets listen to all that the receiving interface is given */
 	PROBE_IS_SELF = 1 << 3, /* in a system call of this process, or on top of one */
 	PROBE_IS_DOWN = 1 << 4, /* the interface was down, or had no carrier */
+	PROBE_IS_GENERIC = 1 << 5, /* the XDP program runs on skbs, in generic mode */
 };
 
 struct probe_drop_key {

@@ -203,6 +203,14 @@ static void name_functions(struct list *list)
 	free(symbols);
 }
 
+/* Those of most packets first. */
+static int compare(const void *a, const void *b)
+{
+	const struct bp_drop *x = a, *y = b;
+
+	return (x->sum.packets < y->sum.packets) - (x->sum.packets > y->sum.packets);
+}
+
 /* ---- the document ---------------------------------------------------------------------------- */
 
 static uint64_t sent_by(const json_t *port)
@@ -291,6 +299,8 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 	if (list.n)
 		name_functions(&list);
 	bp_drops_tell_once(list.v, list.n);
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), compare);
 	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, &drops->names);
 	free(list.v);
 	json_array_foreach(rows, i, row) doubt(row, drops, scope, document);

@@ -49,6 +49,7 @@ struct net_device {
 	int ifindex;
 	struct hlist_node index_hlist;
 	struct list_head ptype_all;
+	const void *xdp_prog; /* in generic mode */
 	const struct rtnl_link_ops *rtnl_link_ops;
 	possible_net_t nd_net;
 };

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -58,9 +59,27 @@ void bp_probe_load_begin(struct bp_probe_load *load)
 
 void bp_probe_load_end(struct bp_probe_load *load)
 {
+	while (load->n_links)
+		bpf_link__destroy(load->links[--load->n_links]);
+	free(load->links);
 	while (load->n_btfs)
 		btf__free(load->btfs[--load->n_btfs]);
 	json_decref(load->places);
+}
+
+/* Until bp_probe_load_end(). A link that is not kept would stay until the end of the process. */
+static bool keep(struct bp_probe_load *load, struct bpf_link *link)
+{
+	struct bpf_link **more = reallocarray(load->links, load->n_links + 1, sizeof(*load->links));
+
+	if (!more) {
+		bpf_link__destroy(link);
+		errno = ENOMEM;
+		return false;
+	}
+	load->links = more;
+	more[load->n_links++] = link;
+	return true;
 }
 
 /* ---- what the kernel has --------------------------------------------------------------------- */
@@ -153,21 +172,22 @@ static void choose(struct bp_probe_load *load, struct bpf_program *program)
 	stays_unobserved(load, name, why);
 }
 
-int bp_probe_load(struct bp_probe_load *load, struct bpf_object *object, bool traces_functions)
+int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skeleton,
+		  bool traces_functions)
 {
 	struct bpf_program *program;
 
-	load->object = object;
+	load->object = *skeleton->obj;
 	load->traces_functions = traces_functions && load->n_btfs;
 	json_array_clear(load->places);
-	bpf_object__for_each_program(program, object) choose(load, program);
-	return bpf_object__load(object);
+	bpf_object__for_each_program(program, load->object) choose(load, program);
+	/* Maps the variables, too, which bpf_object__load() does not. */
+	return bpf_object__load_skeleton(skeleton);
 }
 
 int bp_probe_attach(struct bp_probe_load *load)
 {
 	struct bpf_program *program;
-	unsigned n = 0;
 	int first = 0;
 
 	bpf_object__for_each_program(program, load->object)
@@ -178,15 +198,13 @@ int bp_probe_attach(struct bp_probe_load *load)
 		if (!bpf_program__autoload(program))
 			continue;
 		link = bpf_program__attach(program);
-		if (link) {
-			n++;
+		if (link && keep(load, link))
 			continue;
-		}
 		first = first ? first : -errno;
 		snprintf(why, sizeof(why), "it cannot be traced: %s", strerror(errno));
 		stays_unobserved(load, place_of(program), why);
 	}
-	return n ? 0 : first;
+	return load->n_links ? 0 : first;
 }
 
 /* ---- what came of it ------------------------------------------------------------------------- */

@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bpf_link;
 struct bpf_object;
+struct bpf_object_skeleton;
 struct bpf_program;
 struct btf;
 
@@ -18,6 +20,8 @@ struct bp_probe_load {
 		btfs[BP_PROBE_BTFS_MAX]; /* of the kernel, of modules that have functions of ours */
 	unsigned n_btfs;
 	struct bpf_object *object; /* the caller's */
+	struct bpf_link **links; /* by which its programs are attached */
+	unsigned n_links;
 	bool traces_functions;
 	json_t *places; /* what bp_probe_places() returns */
 };
@@ -41,10 +45,11 @@ bool bp_probe_is_double_pointer(const struct bp_probe_load *load, const char *fu
 				unsigned param);
 
 /*
- * Load an object's programs, those that trace functions only with traces_functions, and of these the ones that the
+ * Load a skeleton's programs, those that trace functions only with traces_functions, and of these the ones that the
  * kernel has. 0 or -errno.
  */
-int bp_probe_load(struct bp_probe_load *load, struct bpf_object *object, bool traces_functions);
+int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skeleton,
+		  bool traces_functions);
 
 /* Attach what was loaded. A function that refuses is one that stays unobserved. 0, -EPERM, or what the first one
  * said where all refuse. */

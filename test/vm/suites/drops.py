@@ -7,7 +7,7 @@ from guest import GuestError
 from kernel import Missing
 from lab import BYPATH
 
-CASES = ("far", "own", "rx", "xdp", "tap", "host", "control", "life")
+CASES = ("far", "own", "rx", "xdp", "tap", "host", "control", "others", "life")
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "functional" / "drops.sh"
 TOOLS = pathlib.Path(BYPATH).resolve().parents[2] / "test/functional/tools"
 SKIPPED = 77
