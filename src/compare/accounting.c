@@ -85,11 +85,21 @@ static void add_queues(struct bp_cmp_row *row, const json_t *port, const char *k
 	}
 }
 
-/* An interface's own counters are read by the lab as well, for every path alike. */
+/* An interface's own counter that somebody else accounts for: on veth the lab, for every path alike; of a tap device the
+ * sender, since AF_PACKET names what the device's queue did not take. */
+static bool is_counted_elsewhere(const struct bp_cmp_row *row, const json_t *r)
+{
+	enum bp_cmp_lab lab = row->path->lab;
+	const char *direction = json_string_value(json_object_get(r, "direction"));
+
+	return json_is_true(json_object_get(r, "is_interface")) &&
+	       (lab == BP_CMP_VETH ||
+		(lab == BP_CMP_TAP && direction && strcmp(direction, "rx") == 0));
+}
+
 static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 {
 	const char *port_name = json_string_value(json_object_get(port, "name"));
-	bool has_lab = row->path->lab == BP_CMP_VETH;
 	uint64_t sum = 0;
 	json_t *r;
 	size_t i;
@@ -100,7 +110,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 		uint64_t n = (uint64_t)json_integer_value(json_object_get(r, "value"));
 
 		if (!name || !json_is_true(json_object_get(r, "is_drop")) ||
-		    (has_lab && json_is_true(json_object_get(r, "is_interface"))))
+		    is_counted_elsewhere(row, r))
 			continue;
 		bp_cmp_row_drop(row, port_name ? port_name : "?", name, "reported", n);
 		sum += n;
