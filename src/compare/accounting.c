@@ -1,4 +1,4 @@
-/* What a row gathers: reasons, drops, values of rounds. */
+/* Adds reasons, drops and the rounds' values to a row. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
@@ -47,7 +47,7 @@ void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reas
 		    strcmp(row->drops[i].reason, reason) == 0)
 			d = &row->drops[i];
 	if (!d && row->n_drops == BP_CMP_DROPS_MAX)
-		return; /* shows as unaccounted */
+		return; /* the frames then show as unaccounted */
 	if (!d) {
 		d = &row->drops[row->n_drops++];
 		snprintf(d->where, sizeof(d->where), "%s", where);
@@ -118,7 +118,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 	return sum;
 }
 
-/* Does the port count what its interface drops under a reason of its own? */
+/* Do the port's queues count what the interface drops, under a reason of their own? */
 static bool names_tx_drops(const json_t *port)
 {
 	json_t *r;
@@ -155,7 +155,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 		n = add_reported(row, port);
 		if (i == 0)
 			n_known = is_xdp_native(row, port) ? n : 0;
-		*is_out_named = names_tx_drops(port); /* the last one's */
+		*is_out_named = names_tx_drops(port); /* the last port is the out port */
 	}
 	return n_known;
 }

@@ -1,4 +1,4 @@
-/* Paths: one row of the table each. */
+/* The table of paths: one row each. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/paths.h"
 
@@ -189,7 +189,7 @@ char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *
 	return text;
 }
 
-/* Mark what a word names. Whether it names anything. */
+/* Set chosen[] for all paths that a word names. Returns whether it names any. */
 static bool mark(const char *word, bool value, bool *chosen)
 {
 	bool found = false;
@@ -222,7 +222,7 @@ static void set_defaults(bool with_peers, bool with_devices, bool *chosen)
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
 		const char *group = bp_cmp_paths[i].group;
 
-		/* Of named ports it is them that are asked about, and nothing else. */
+		/* With --ports only the rows of named ports run. */
 		chosen[i] = with_devices ? strcmp(group, "ports") == 0
 					 : strcmp(group, "ports") != 0 &&
 						   (with_peers || strcmp(group, "peer") != 0);
