@@ -17,9 +17,9 @@ static const struct bp_key keys[] = {
 
 const struct bp_counter_row tap_counters[] = {
 	[TAP_TO_US_DROPPED] = { "kernel_tx_dropped", "packets", BP_SIDE_RX, BP_KIND_DROP,
-				"the tap's queue towards bypath was full", false },
+				"the tap's queue towards bypath was full", true },
 	[TAP_FROM_US_DROPPED] = { "kernel_rx_dropped", "packets", BP_SIDE_TX, BP_KIND_DROP,
-				  "the kernel's stack did not take them", false },
+				  "the kernel's stack did not take them", true },
 	{ .name = NULL },
 };
 

@@ -105,7 +105,7 @@ static int by_packets(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* The most first. */
+/* The reason with the most packets comes first. */
 static json_t *drops(const struct bp_cmp_row *row)
 {
 	struct bp_cmp_drop sorted[BP_CMP_DROPS_MAX];
@@ -127,7 +127,7 @@ static json_t *accounting(const struct bp_cmp_row *row)
 {
 	uint64_t dropped = 0;
 
-	if (!row->n_sent) /* another box sends: who knows what */
+	if (!row->n_sent) /* another box sends, and does not tell how much */
 		return json_null();
 	for (unsigned i = 0; i < row->n_drops; i++)
 		dropped += row->drops[i].n;
@@ -230,7 +230,7 @@ static const struct bp_cmp_row *baseline(const struct bp_comparison *run,
 	return first;
 }
 
-/* Of pairs, beside the median: an estimate, and an interval where the rounds carry one. */
+/* Add the estimate of paired rounds, and its interval where there are rounds enough. */
 static void set_interval(json_t *o, const struct bp_cmp_values *ratios, bool is_bound)
 {
 	struct bp_cmp_paired p;
@@ -249,7 +249,7 @@ static void set_interval(json_t *o, const struct bp_cmp_values *ratios, bool is_
 			       : "fewer than 6 rounds carry no interval of 95 %");
 }
 
-/* To a ceiling, which has no network, none; of lower bounds it is a bound itself. */
+/* The row's rate to the baseline's. A ceiling, which has no network, has none; the ratio of lower bounds is a bound. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
 	bool is_lower = row->is_gen_bound && row != base, is_upper;
@@ -300,7 +300,7 @@ static bool holds(const json_t *list, const json_t *value)
 	return false;
 }
 
-/* Each text once that rows have under a key, with each path once that it holds for. */
+/* The rows' texts of a key, each once, with the paths that it holds for, each once. */
 static json_t *grouped(const json_t *rows, const char *key)
 {
 	json_t *groups = json_array(), *row, *group;
@@ -337,7 +337,7 @@ static json_t *machine(void)
 	return o;
 }
 
-/* What was asked for; of goals, which name sizes themselves, each of their rows' once. */
+/* The sizes that were asked for; with --goals those that the goals name, each once. */
 static json_t *sizes_document(const struct bp_comparison *run)
 {
 	json_t *sizes = json_array();

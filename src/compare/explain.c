@@ -46,7 +46,7 @@ static void set_modes(const json_t *report, json_t *o)
 		json_object_set_new(o, "note", note && *note ? json_string(note) : json_null());
 }
 
-/* What a hop copies in the kernel, to be changed. */
+/* The hop's kernel copies, as an object that the caller may change. */
 static json_t *kernel_copies(const json_t *hop)
 {
 	return bp_json_at(hop, "kernel_copies.value");
@@ -125,7 +125,7 @@ static void set_copies(const json_t *path, const struct range *k, json_t *o)
 	json_object_set_new(o, "copies", copies);
 }
 
-/* Does a library make system calls that nobody counts? Then none is no count. */
+/* Does a library make system calls that nobody counts? Then 'no calls' is not a count. */
 static bool has_hidden_calls(const json_t *hops, const json_t *counted)
 {
 	const json_t *hop;
@@ -274,7 +274,7 @@ static void say_range(struct sentence *s, const json_t *copies, const char *wher
 		say(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
 }
 
-/* Where the kernel copies: the functions, and the reason where it is the device's. */
+/* Name the kernel functions that copy, and the reason where the device is to blame. */
 static void say_places(struct sentence *s, const json_t *hops)
 {
 	const json_t *hop;
@@ -344,7 +344,7 @@ static void say_time(struct sentence *s, const json_t *o)
 		say(s, ", spends %.0f ns on each", total);
 }
 
-/* Before the ratio of a row; NULL: it says nothing, both of its rates are lower bounds. */
+/* The sign before a row's ratio. NULL: both rates are lower bounds, so the ratio says nothing. */
 static const char *ratio_sign(const json_t *ratio)
 {
 	const char *bound = bp_json_text_at(ratio, "bound");

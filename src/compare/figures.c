@@ -44,10 +44,10 @@ json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 struct judgement {
 	const char *verdict;
 	char why[BP_CMP_TEXT_BYTES]; /* or "" */
-	double figure; /* ratio, or in the workload's unit; 0: none */
+	double figure; /* a ratio, or a value in the workload's unit; 0: none */
 	const char
 		*bound; /* what the figure is where the source was the limit: as of a row's ratio */
-	unsigned n_rounds; /* that it is of */
+	unsigned n_rounds; /* rounds that the figure is of */
 	struct bp_cmp_paired paired;
 };
 
@@ -73,7 +73,7 @@ static const char *flaw(const struct bp_cmp_row *r)
 			      : NULL;
 }
 
-/* What its figure is of, beside the path, or NULL. */
+/* What disturbed the row's figure, or NULL. */
 static const char *disturbance(const struct bp_cmp_row *r)
 {
 	return r->status == BP_CMP_DISTURBED ? r->reason : NULL;
@@ -84,7 +84,7 @@ static const char *name_bound(bool is_lower, bool is_upper)
 	return is_lower && is_upper ? "both" : is_lower ? "lower" : is_upper ? "upper" : "none";
 }
 
-/* Of the same rounds. */
+/* Make ratios of our figure and the peer's, round by round. */
 static void pair(const struct bp_cmp_row *ours, const struct bp_cmp_row *theirs,
 		 struct judgement *j)
 {
@@ -104,7 +104,7 @@ static void decide(struct judgement *j, const char *verdict, const char *why)
 	snprintf(j->why, sizeof(j->why), "%s", why);
 }
 
-/* The figure alone decides; what weakens it is said. */
+/* The figure decides. What weakens it is said in `why`. */
 static void judge_measured(const struct bp_comparison *cmp, const struct bp_cmp_goal *g,
 			   bool is_reached, struct judgement *j)
 {

@@ -75,7 +75,7 @@ static int start_testpmd(struct bp_cmp_run *run)
 	return bp_child_start(&conf, &run->dut);
 }
 
-/* The reason in the forwarder's own words. */
+/* End the row with the last error of the forwarder's log. */
 void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const char *what)
 {
 	char line[BP_CMP_TEXT_BYTES] = "";
@@ -153,7 +153,7 @@ int bp_cmp_forwarder_start(struct bp_cmp_run *run)
 	return rc ? rc : bp_cmp_forwarder_wait(run);
 }
 
-/* testpmd's accumulated statistics, its last words. */
+/* Read the accumulated statistics that testpmd prints at its end. */
 static void testpmd_drops(struct bp_cmp_run *run)
 {
 	unsigned long long n = 0, rx = 0, tx = 0, sum_rx = 0, sum_tx = 0;
@@ -178,7 +178,7 @@ static void testpmd_drops(struct bp_cmp_run *run)
 	bp_cmp_row_drop(run->row, "testpmd", "tx dropped", "reported", sum_tx);
 }
 
-/* Its loop stood still, and the kernel names no reason: trials could not see it. */
+/* Note how long the worker's loop stood still without a reason that the kernel names: no trial can see that. */
 static void read_gaps(struct bp_cmp_row *row, const json_t *off, double elapsed_ns)
 {
 	double gap_ns = json_number_value(json_object_get(json_object_get(off, "gaps"), "ns")) -
@@ -219,7 +219,7 @@ static void read_report(struct bp_cmp_run *run, bool keep)
 	const json_t *law;
 
 	if (!report) {
-		/* A signal to us while it started: it had not got as far as owing a report. */
+		/* A signal stopped the comparison while the forwarder was starting: it owes no report yet. */
 		if (!bp_cmp_is_stopped(run) || bp_child_said(&run->dut, "forwarding"))
 			bp_cmp_end_by_log(run, BP_CMP_FAILED, "the forwarder leaves no report");
 		run->is_broken = true;

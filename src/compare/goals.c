@@ -60,7 +60,7 @@ static bool parse_size(const char *text, const struct bp_cmp_workload *w, struct
 	return true;
 }
 
-/* The six words of a line. */
+/* A line's six words. */
 static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, size_t why_bytes)
 {
 	char names[200], *end;
@@ -87,7 +87,7 @@ static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, siz
 	return 0;
 }
 
-/* Returns how many words there are, 7 for more than six. */
+/* Split a line. Returns its number of words; 7: more than six. */
 static unsigned split(char *line, char *word[6])
 {
 	char *at = NULL;

@@ -1,4 +1,4 @@
-/* The configurations that a run needs. */
+/* Writes the configurations of the forwarder and of the generator. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 #include "compare/workload.h"
@@ -11,7 +11,7 @@
 #define BODY_BYTES   1024u
 #define HUGE_NEEDED  64 /* 2 MiB pages: 24 for EAL in two processes, 16 for the forwarder's arena */
 #define EAL_HUGE_MIB 48
-#define LONG_BYTES   1700u /* what does not fit a frame of the arena's usual length */
+#define LONG_BYTES   1700u /* longer frames do not fit the arena's usual frame length */
 #define LIVE_BYTES   3000u /* a live frame lies in one page, with the kernel's own beside it */
 
 static bool is_dpdk(const char *body)
@@ -19,7 +19,7 @@ static bool is_dpdk(const char *body)
 	return body && strstr(body, "driver = dpdk");
 }
 
-/* The arena of long frames takes the hugepages that are there; others may take some as well. */
+/* An arena of long frames takes the hugepages that are free, so EAL gets ordinary pages then. */
 static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
 {
 	if (run->has_huge && run->row->size->bytes <= LONG_BYTES)
@@ -36,7 +36,7 @@ static void put_port(FILE *out, const char *name, const char *template,
 	fprintf(out, "[port.%s]\n%s", name, bp_cmp_fill(template, names, body, sizeof(body)));
 }
 
-/* Source and sink within the forwarder. */
+/* The ports of a forwarder that is its own source and sink. */
 static void put_alone(FILE *out, const struct bp_cmp_run *run)
 {
 	static const char source[] = "driver = null\nframe_bytes = @S\n";
@@ -70,7 +70,7 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_path *p = run->row->path;
 
-	/* A workload is put to what a user has who says nothing but where packets go. */
+	/* For a workload bypath runs with its defaults: the file has only ports and where each forwards to. */
 	if (!run->row->workload)
 		put_engine(out, run);
 	if (p->lab == BP_CMP_ALONE) {
@@ -84,7 +84,7 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
 }
 
-/* Not where another box does. */
+/* Does our generator send? Not where another box sends. */
 static bool sends(const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_workload *w = run->row->workload;
@@ -147,7 +147,7 @@ static int write_ini(const char *path, void (*put)(FILE *, const struct bp_cmp_r
 	return fclose(out) ? -errno : rc;
 }
 
-/* The row keeps the forwarder's. */
+/* Keep the forwarder's configuration in the row. */
 static void remember(struct bp_cmp_run *run)
 {
 	char *text = NULL;
@@ -173,7 +173,7 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 	const struct bp_cmp_path *p = run->row->path;
 	int rc = 0;
 
-	/* A forwarder that runs already has its own; only the generator changes. */
+	/* The forwarder may run already: then only the generator's configuration is written anew. */
 	if (!run->has_dut)
 		run->has_huge =
 			run->cmp->n_huge_free >= HUGE_NEEDED && bp_hugepages_free() >= HUGE_NEEDED;

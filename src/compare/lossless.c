@@ -14,21 +14,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOSS_RATIO   0.001
-#define WIDTH        0.05
-#define TRIAL_S      0.4
-#define EXPLORE_S    0.15
-#define SETTLE_S     0.05
-#define TRIALS       24 /* for which there is time at least */
-#define SETTLE_MAX   2.0
-#define STEP_US      10000u
-#define PASS_S       8.0
-#define PASS_PPS     20000.0
-#define PASS_PKTS    32u
-#define LATENCY_LOSS 0.05 /* of the frames, above which the others' latency is not the path's */
-#define SENT_SHARE   0.9 /* of the load asked for, under which the generator was the limit */
+#define LOSS_RATIO 0.001
+#define WIDTH      0.05
+#define TRIAL_S    0.4
+#define EXPLORE_S  0.15
+#define SETTLE_S   0.05
+#define TRIALS     24 /* the search has time for so many trials at least */
+#define SETTLE_MAX 2.0
+#define STEP_US    10000u
+#define PASS_S     8.0
+#define PASS_PPS   20000.0
+#define PASS_PKTS  32u
+#define LATENCY_LOSS \
+	0.05 /* share of frames lost; above it, the latency of those that came is not the path's */
+#define SENT_SHARE 0.9 /* share of the load asked for; below it, the generator was the limit */
 
-/* What the far interface has received, once nothing comes any more. */
+/* Wait until the far interface receives nothing any more. Returns what it has received. */
 static uint64_t settle(struct bp_cmp_run *run)
 {
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(SETTLE_MAX * 1e9), last = 0, now;
@@ -46,7 +47,7 @@ static uint64_t settle(struct bp_cmp_run *run)
 	}
 }
 
-/* A few frames, again and again until some come out: what is lost before is no limit of the path. */
+/* Send a few frames until all come out: frames that are lost while links come up say nothing of the path. */
 static int wait_passing(struct bp_cmp_run *run)
 {
 	const struct bp_trial_request request = { .rate_pps = PASS_PPS,
@@ -68,7 +69,7 @@ static int wait_passing(struct bp_cmp_run *run)
 	return rc ? rc : -ETIMEDOUT;
 }
 
-/* The generator knows what it sent, the far interface what came. */
+/* One trial: the generator counts what it sent, the far interface counts what arrived. */
 static int far_trial(void *ctx, const struct bp_trial_request *request,
 		     struct bp_trial_result *result)
 {
@@ -158,7 +159,7 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	return rc;
 }
 
-/* The last rate of the path whose load it is; 0: none. */
+/* The last lossless rate of the path that sets the load; 0: there is none. */
 static double load_of(const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_row *own = run->row;

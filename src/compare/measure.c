@@ -47,7 +47,7 @@ static int saturate(struct bp_cmp_run *run)
 						  .settle_s = SETTLE_S,
 						  .frame_size = run->row->size->bytes };
 	const struct bp_trial_result *r = &run->answer.result;
-	uint64_t n_before = run->n_received; /* of every attempt */
+	uint64_t n_before = run->n_received; /* frames received until now, in all attempts */
 	double before_ns = softirq_ns(run), after_ns;
 	int rc = bp_cmp_run_quiet_trial(run, &request);
 
@@ -104,7 +104,7 @@ static void configure(const struct bp_cmp_run *run, struct bp_search_conf *conf)
 	conf->is_checked = !o->is_quick;
 }
 
-/* A lower bound alone is a figure as well: 'at least'. The worst of the rounds stays. */
+/* Note how the search ended. A lower bound alone is a figure too ('at least'). The worst outcome of all rounds stays. */
 static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *b, const char *why)
 {
 	bool is_first = !*row->ndr_outcome, has_lower = b->lower_pps > 0 || row->ndr.n;
@@ -192,7 +192,7 @@ static void measure_loads(struct bp_cmp_run *run, double ndr)
 
 /* ---- without a generator ------------------------------------------------------------------------ */
 
-/* A capture of 64 frames, for the path that reads one. */
+/* Write a capture of 64 frames for the path pcap-file. */
 static int write_capture(const struct bp_cmp_run *run)
 {
 	static const uint8_t head[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
@@ -276,7 +276,7 @@ static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 
 /* ---- one round ---------------------------------------------------------------------------------- */
 
-/* Whether the row can be tried at all; ends it where not. */
+/* Can the row be measured at all? If not, the row ends with the reason. */
 static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	enum bp_cmp_lab lab = row->path->lab;

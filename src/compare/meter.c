@@ -20,7 +20,7 @@ struct counts {
 	struct bp_off_at off;
 };
 
-/* Of an interface in another namespace, unless it is -1. */
+/* Read the counters of an interface in another network namespace; -1: in the current one. */
 static int stats_in(const struct bp_cmp_run *run, int netns, const char *name,
 		    struct rtnl_link_stats64 *stats)
 {
@@ -51,7 +51,7 @@ static int count(const struct bp_cmp_run *run, struct counts *c)
 	return 0;
 }
 
-/* 0; else it has ended, or is asked to. */
+/* Read the counters. 0; else the row has ended, or the comparison is asked to stop. */
 static int look(struct bp_cmp_run *run, struct counts *now)
 {
 	int rc = count(run, now);

@@ -1,4 +1,4 @@
-/* Paths: one row of the table each. */
+/* The table of paths: one row each. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/paths.h"
 
@@ -54,6 +54,13 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 		 PMD("net_af_packet", "1", "@L")),
 	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", "dpdk", PMD("net_af_xdp", "0", "@W"),
 		 PMD("net_af_xdp", "1", "@L")),
+	{ .name = "tap",
+	  .title = "tap devices",
+	  .group = "veth",
+	  .lab = BP_CMP_TAP,
+	  .driver = "tap",
+	  .in = "driver = tap\ndevice = @W\n",
+	  .out = "driver = tap\ndevice = @L\n" },
 	{ .name = "dpdk-tap",
 	  .title = "DPDK net_tap",
 	  .group = "veth",
@@ -182,7 +189,7 @@ char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *
 	return text;
 }
 
-/* Mark what a word names. Whether it names anything. */
+/* Set chosen[] for all paths that a word names. Returns whether it names any. */
 static bool mark(const char *word, bool value, bool *chosen)
 {
 	bool found = false;
@@ -215,7 +222,7 @@ static void set_defaults(bool with_peers, bool with_devices, bool *chosen)
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
 		const char *group = bp_cmp_paths[i].group;
 
-		/* Of named ports it is them that are asked about, and nothing else. */
+		/* With --ports only the rows of named ports run. */
 		chosen[i] = with_devices ? strcmp(group, "ports") == 0
 					 : strcmp(group, "ports") != 0 &&
 						   (with_peers || strcmp(group, "peer") != 0);

@@ -47,7 +47,7 @@ static int check_one(const struct bp_netifs *netifs, const char *ifname, char *w
 	return -EBUSY;
 }
 
-/* One interface by two of its names. */
+/* Refuse two names of one interface. */
 static int check_pair(const struct bp_netifs *netifs, const char *a, const char *b, char *why,
 		      size_t why_bytes)
 {
@@ -86,7 +86,7 @@ int bp_cmp_ports_check(const struct bp_cmp_options *o, char *why, size_t why_byt
 
 /* ---- who loads them? ------------------------------------------------------------------------- */
 
-/* The one size that arrives; a mix is known by its mean. */
+/* The comparison has one size: that of the frames that arrive, or the mean of a mix. */
 static void set_size(const struct bp_heard *heard, struct bp_cmp_options *o)
 {
 	struct bp_cmp_size *size = &o->sizes[0];
@@ -114,7 +114,7 @@ void bp_cmp_ports_look(struct bp_comparison *cmp)
 	set_size(&heard, o);
 }
 
-/* Counted by the kernel, which needs its interfaces. */
+/* How another box can send. Only for ports that are kernel interfaces: those count. */
 static void advise_box(FILE *out, const struct bp_cmp_options *o)
 {
 	const char *a = o->in, *b = o->out;

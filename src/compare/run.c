@@ -1,4 +1,4 @@
-/* Starts, watches, stops what one measurement needs; draws up its account. */
+/* Starts, watches and stops forwarder and generator of one measurement; draws up its account. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
@@ -17,15 +17,15 @@
 #define PROBE_S    8.0
 #define PROBE_PKTS 32u
 #define PROBE_PPS  20000.0
-/* First patience with packets that are late; more each time that some are. */
+/* How long a trial waits for late packets: at first, and at most after some were late. */
 #define SETTLE_S      0.05
 #define SETTLE_MAX_S  6.4
 #define LATE_SETTLE_S 0.3
 #define LATE_TRIALS   6u /* 19 s in all */
 #define STOPPED_LATE  3u /* 2 s, when the user waits for the end */
 #define STEP_S        0.02
-#define LATE_S        20.0 /* an answer that late never comes */
-#define END_S         1.0 /* from the end of its pipe to its own */
+#define LATE_S        20.0 /* a generator that answers later than this is taken for dead */
+#define END_S         1.0 /* from the end of a process's pipe to the end of the process */
 
 /* ---- the generator's process ----------------------------------------------------------------- */
 
@@ -114,7 +114,7 @@ static int end_dead(struct bp_cmp_run *run, const char *when)
 	return -ENODEV;
 }
 
-/* What the kernel says of the forwarder's thread; nothing where the kernel forwards. */
+/* Read the times of the thread that forwards; all are 0 where the kernel forwards. */
 static void read_dut(const struct bp_cmp_run *run, struct bp_off_at *at)
 {
 	*at = (struct bp_off_at){ 0 };
@@ -122,7 +122,7 @@ static void read_dut(const struct bp_cmp_run *run, struct bp_off_at *at)
 		bp_off_read(&bp_off_places, &run->dut_thread, at);
 }
 
-/* The forwarder's share of the trial that has ended, unless the generator's own is worse. */
+/* Note how long the forwarder was off its core in the trial, unless the generator was for longer. */
 static void note_off(struct bp_cmp_run *run, const struct bp_off_at *before)
 {
 	struct bp_trial_result *r = &run->answer.result;
@@ -135,7 +135,7 @@ static void note_off(struct bp_cmp_run *run, const struct bp_off_at *before)
 	if (bp_off_share(&off) <= r->off_share)
 		return;
 	run->off = (struct bp_cmp_off){ bp_off_share(&off), bp_off_cause(&off), "forwarder" };
-	r->off_share = run->off.share; /* a search repeats the trial for either */
+	r->off_share = run->off.share; /* a search repeats the trial for the worse of the two */
 	r->off_cause = run->off.cause;
 }
 
@@ -171,7 +171,7 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 
 		bp_child_last_line(&run->generator.child, "", line, sizeof(line));
 		run->is_broken = true;
-		/* A frame that no port here carries is no failure of the path. */
+		/* The generator's ports do not carry frames of this size: that is no failure of the path. */
 		if (run->answer.rc == -EINVAL)
 			bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "give smaller --sizes",
 				       "the generator: %s", line);

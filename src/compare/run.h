@@ -14,12 +14,13 @@ struct bp_cmp_run {
 	struct bp_comparison *cmp;
 	struct bp_cmp_row *row;
 	/* The lab. */
-	int home, dut_ns, gen_ns, far_ns; /* descriptors; -1: none; far_ns: where e1 is */
+	int home, dut_ns, gen_ns,
+		far_ns; /* network namespaces, as descriptors; -1: none; far_ns has e1 */
 	bool has_wires;
 	struct bp_redirect redirect;
-	struct bp_guard guard; /* of a bridge between ports that were named */
+	struct bp_guard guard; /* deletes the bridge between named ports when this process ends */
 	struct rtnl_link_stats64 in_before,
-		out_before; /* of such ports, where the kernel forwards */
+		out_before; /* counters of named ports between which the kernel forwards */
 	struct bp_cmp_names names;
 	/* Processes. */
 	struct bp_child dut;
@@ -34,31 +35,32 @@ struct bp_cmp_run {
 	/* What the generator's TX interface, or the out interface, counts as dropped has a name with who
 	 * sends there: it explains, and is not added. */
 	bool is_source_named, is_out_named;
-	uint64_t n_forwarder_received; /* by its own count */
-	uint64_t n_socket_drops; /* of net_af_packet's socket, asked of the kernel */
+	uint64_t n_forwarder_received; /* as the forwarder counts */
+	uint64_t n_socket_drops; /* drops of net_af_packet's socket, as the kernel tells */
 	bool has_socket_drops;
 	bool has_huge; /* hugepages for EAL were free when this run began */
 	bool is_for_latency; /* bp_cmp_run_for_latency() has changed the generator */
-	bool is_uncounted; /* not our generator sends: no account of each packet */
-	bool is_broken; /* a trial could not be counted: no account can be drawn up */
+	bool is_uncounted; /* another source sends: there is no account of each packet */
+	bool is_broken; /* a trial could not be counted, so no account can be drawn up */
 	struct bp_off_thread
-		dut_thread; /* the one that forwards; tid 0: there is none, or not known */
+		dut_thread; /* the thread that forwards; tid 0: there is none, or it is not known */
 	struct bp_generator_answer answer; /* of the last trial */
 	struct bp_cmp_off off; /* of the last trial: the worse of forwarder and generator */
 	struct bp_cmp_cpu cpu; /* of the last trial */
 	bool is_busy_asked; /* the trials that come are to tell the workers' busy time */
 	double lossless_pps,
 		lossless_cores; /* the most that a trial of the search carried, and its CPU */
-	unsigned n_searched, n_disturbed; /* trials of a lossless search; above BP_OFF_LIMIT */
+	unsigned n_searched,
+		n_disturbed; /* trials of a lossless search; those that were disturbed */
 };
 
-/* Names, configurations, the lab. 0, or the row has ended. */
+/* Make names, configurations and the test bed. 0, or the row has ended. */
 int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 
 /* Start the generator and wait until its ports are open. 0, or the row has ended. */
 int bp_cmp_run_start_generator(struct bp_cmp_run *run);
 
-/* Make the lab, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
+/* Make the test bed, start forwarder and generator, wait until packets pass. 0, or the row has ended. */
 int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
 
 /*
@@ -113,13 +115,13 @@ int bp_cmp_forwarder_wait(struct bp_cmp_run *run);
 /* bypath run with the configuration of this run, for so long (0: until it is stopped). 0 or -errno. */
 int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s);
 
-/* What the process, which has ended, says of its packets, into row and run. */
+/* Add to row and run what the forwarder, whose process has ended, says of its packets. */
 void bp_cmp_forwarder_account(struct bp_cmp_run *run, bool keep_report);
 
 /* End the row with the reason that the forwarder's log has. */
 void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const char *what);
 
-/* Whether the generator sends by live frames in this run. */
+/* Does the generator send live XDP frames in this run? */
 bool bp_cmp_is_live(const struct bp_cmp_run *run);
 
 /* Write both configurations. 0 or the row has ended. */
@@ -132,9 +134,9 @@ static inline bool bp_cmp_is_elsewhere(const struct bp_comparison *cmp,
 	return row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE;
 }
 
-/* Namespaces, wires, bridge, redirect. 0 or the row has ended. */
+/* Make namespaces, wires, bridge or redirect. 0, or the row has ended. */
 int bp_cmp_testbed_make(struct bp_cmp_run *run);
-/* Ask the kernel what sockets dropped that their owner does not ask: while they are open. */
+/* Ask the kernel for the drops of sockets whose owner does not ask. The sockets must be open still. */
 void bp_cmp_testbed_ask_sockets(struct bp_cmp_run *run);
 /* Add what the wires and the sockets behind them dropped to the row. */
 void bp_cmp_testbed_drops(struct bp_cmp_run *run);
@@ -149,7 +151,8 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 /* A row with n figures is ok, unless a packet thread had too little of its core for one of them. */
 void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n);
 
-/* How long its workers were off their cores: all of it where it has no lab, else what no trial saw. */
+/* Note how long the forwarder's workers were off their cores: without a test bed for whatever reason, else for
+ * reasons that no trial sees. */
 void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report);
 
 /* The account of a forwarder that is its own source and sink. */

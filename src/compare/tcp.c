@@ -12,13 +12,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define IPERF   "/usr/bin/iperf3"
-#define SERVER  "10.77.0.2" /* testbed.c gives it */
-#define REACH_S 8.0 /* until the client reaches the server */
-#define LATE_S  20.0
-#define STEP_US 5000u
-#define STALLED_BYTES \
-	1048576.0 /* a transfer that ends with less stood still after its first windows */
+#define IPERF         "/usr/bin/iperf3"
+#define SERVER        "10.77.0.2" /* testbed.c gives the far host this address */
+#define REACH_S       8.0 /* until the client reaches the server */
+#define LATE_S        20.0
+#define STEP_US       5000u
+#define STALLED_BYTES 1048576.0 /* a transfer of less has stood still after its first windows */
 
 static int start(struct bp_cmp_run *run, int netns, const char *name, const char *const argv[],
 		 struct bp_child *child)
@@ -30,7 +29,8 @@ static int start(struct bp_cmp_run *run, int netns, const char *name, const char
 	return bp_child_start(&conf, child);
 }
 
-/* Until it has said a word (NULL: ended), at most so long. 0, -EINTR, -ETIMEDOUT, -EIO: ended, not well. */
+/* Wait at most so long until a process has printed a word (NULL: until it has ended). 0, -EINTR, -ETIMEDOUT; -EIO:
+ * it ended with an error. */
 static int await(struct bp_cmp_run *run, struct bp_child *child, const char *word, double seconds)
 {
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(seconds * 1e9);
@@ -51,7 +51,7 @@ static int await(struct bp_cmp_run *run, struct bp_child *child, const char *wor
 	return 0;
 }
 
-/* The client, again while it does not reach the server: a path takes a moment to carry. */
+/* Run the client, again while it does not reach the server: a path takes a moment until it forwards. */
 static int run_client(struct bp_cmp_run *run, double seconds, struct bp_child *client)
 {
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(REACH_S * 1e9);

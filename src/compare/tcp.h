@@ -1,4 +1,4 @@
-/* TCP between two hosts that are joined by the path only. */
+/* TCP between two hosts that are connected by nothing but the path. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_COMPARE_TCP_H
 #define BYPATH_COMPARE_TCP_H

@@ -34,7 +34,7 @@ static bool has_hosts(const struct bp_cmp_row *row)
 	return row->workload && row->workload->ends != BP_CMP_ENDS_SOURCE;
 }
 
-/* One end, in its namespace: up; unless hosts keep theirs, offloads as traffic generators have them. */
+/* Set an end up in its namespace. Its offloads are turned off unless the workload wants hosts with defaults. */
 static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 {
 	int rc = bp_netns_enter(netns);
@@ -43,7 +43,7 @@ static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 		rc = bp_link_up(name);
 	if (rc)
 		return rc;
-	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
+	/* Only now: veth tells its peer that it takes XDP frames if GRO is turned on while both are up. */
 	if (!run->row->workload || run->row->workload->ends != BP_CMP_ENDS_HOSTS)
 		bp_link_offloads_off(name, !has_hosts(run->row));
 	if (strcmp(name, "e0") == 0)
@@ -90,7 +90,7 @@ static int make_bridge(struct bp_cmp_run *run, const char *bridge)
 	if (!rc)
 		rc = bp_link_up(bridge);
 	snprintf(run->row->mode, sizeof(run->row->mode), "bridge");
-	/* What arrives before is dropped and counted nowhere. */
+	/* The bridge drops what arrives before its ports forward, and counts it nowhere. */
 	for (unsigned i = 0; !rc && !(bp_link_forwards(in) && bp_link_forwards(out)); i++) {
 		if (i == FORWARD_TRIES)
 			return -ETIMEDOUT;
@@ -135,7 +135,7 @@ static int make_between_ports(struct bp_cmp_run *run)
 {
 	enum bp_cmp_forwarder f = run->row->path->forwarder;
 	char bridge
-		[IF_NAMESIZE]; /* of this process: two comparisons take nothing from each other */
+		[IF_NAMESIZE]; /* named after this process, so that two comparisons have one each */
 	uint64_t features;
 	int rc = 0;
 
@@ -175,7 +175,7 @@ static int make_namespaces(struct bp_cmp_run *run)
 	run->dut_ns = bp_netns_create();
 	if (run->dut_ns < 0)
 		return run->dut_ns;
-	/* On a tap device the generator sits beside the forwarder. */
+	/* The forwarder makes its tap devices in its own namespace, so the generator is there too. */
 	run->gen_ns = has_two ? bp_netns_create() : dup(run->dut_ns);
 	if (run->gen_ns < 0)
 		return run->gen_ns;
@@ -266,7 +266,7 @@ static void add_hidden(struct bp_cmp_run *run, uint64_t n_received)
 				s.rx_packets - n_received);
 }
 
-/* Where the kernel forwards between named ports, these say what they dropped: since it was set up. */
+/* Where the kernel forwards between named ports, their counters tell what they dropped since it was set up. */
 static void add_ports(struct bp_cmp_run *run)
 {
 	struct rtnl_link_stats64 in, out;

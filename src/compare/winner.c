@@ -19,7 +19,7 @@ struct range {
 	bool is_known; /* of two rounds or more */
 };
 
-/* ndr: or the rate, of a field without NDR. */
+/* ndr: the range of the NDR, or of the rate where no row has an NDR. */
 struct figure {
 	const json_t *row;
 	struct range ndr, p99;
@@ -68,7 +68,7 @@ static struct range read_ndr(const json_t *ndr)
 	return r;
 }
 
-/* Where the load was the limit, the rate has no end. */
+/* Where the load was the limit, the rate has no upper end. */
 static struct range read_rate(const json_t *row)
 {
 	struct range r = read_range(bp_json_at(row, "saturation.mpps"));
@@ -100,7 +100,7 @@ static void collect(const json_t *rows, const char *size, const char *group, boo
 
 /* ---- judgement ------------------------------------------------------------------------------- */
 
-/* Only those that may be as good as the best; returns whether one of them has no upper end. */
+/* Keep those that may be as good as the best. Returns whether one of them has no upper end. */
 static bool keep_contenders(struct field *f)
 {
 	struct field kept = { .is_rate = f->is_rate };
@@ -121,7 +121,7 @@ static bool keep_contenders(struct field *f)
 	return is_open;
 }
 
-/* The one whose highest p99 is below every other's lowest. NULL: none. */
+/* The path whose highest p99 is below the lowest p99 of every other. NULL: there is none. */
 static const struct figure *lowest_p99(const struct field *f)
 {
 	const struct figure *best = &f->v[0];

@@ -26,7 +26,7 @@
 #define FIRST_S     10.0
 #define STEP_US     500
 #define WARM_S      0.3
-#define ETHERTYPE   0x88b5 /* for local experiments: nobody's */
+#define ETHERTYPE   0x88b5 /* IEEE 802: for local experiments */
 
 /* ---- rate ------------------------------------------------------------------------------------- */
 
@@ -46,7 +46,7 @@ static int start_flood(struct bp_cmp_run *run, struct bp_flood *flood, struct bp
 	return bp_child_start(&conf, source);
 }
 
-/* Sends until the end of what `next` does. */
+/* Call next() while the source floods the forwarder. */
 static int under_flood(struct bp_cmp_run *run, int (*next)(struct bp_cmp_run *, double *),
 		       double *figure)
 {
@@ -97,7 +97,7 @@ static int measure_rate(struct bp_cmp_run *run, double *figure)
 
 /* ---- memory ----------------------------------------------------------------------------------- */
 
-/* Bytes of all of its mappings that are in memory, hugepages among them. */
+/* Bytes of a process's mappings that are in memory, hugepages included. */
 static double resident_bytes(int pid)
 {
 	char path[48], line[256];
@@ -150,7 +150,7 @@ static int open_end(const struct bp_cmp_run *run, const char *name)
 	return rc;
 }
 
-/* Frames into the near end until one comes out of the far one. */
+/* Send frames into the near end until one comes out of the far end. */
 static int wait_first(struct bp_cmp_run *run, int near, int far, uint64_t begin_ns)
 {
 	static const uint8_t frame[SMALL_BYTES] = {
@@ -160,7 +160,7 @@ static int wait_first(struct bp_cmp_run *run, int near, int far, uint64_t begin_
 	const struct timespec step = { .tv_nsec = STEP_US * 1000 };
 
 	for (;;) {
-		/* A device that is being opened may refuse for a moment. */
+		/* An interface may refuse frames while the forwarder opens it: send again. */
 		(void)!send(near, frame, sizeof(frame), MSG_NOSIGNAL);
 		if (ppoll(&p, 1, &step, NULL) > 0)
 			return 0;
@@ -260,7 +260,7 @@ const struct bp_cmp_workload *bp_cmp_workload_find(const char *name)
 
 /* ---- one round --------------------------------------------------------------------------------- */
 
-/* The source repeats one frame; of workloads without a size a small one. */
+/* Can the source of `rate` make such frames? It repeats one frame. */
 static bool can_flood(const struct bp_cmp_size *size)
 {
 	return size->bytes && size->bytes - FCS_BYTES <= BP_FLOOD_BYTES_MAX;

@@ -16,7 +16,7 @@
 #define RANGE     "–"
 #define SAME      0.005 /* ends of a range that print alike */
 
-/* Text that grows; what memory lacks for is left out. */
+/* A text that grows. When memory lacks, the rest is left out. */
 struct text {
 	char *s;
 	size_t n, room;
@@ -217,7 +217,7 @@ static bool put_value(struct text *text, const json_t *value, const char *format
 
 /* ---- templates ------------------------------------------------------------------------------- */
 
-/* What stands between braces. */
+/* Print what a field, the text between braces, stands for. */
 static bool put_field(struct text *text, const char *field, size_t n, const struct bp_scope *scope)
 {
 	bool is_question = *field == '?' || *field == '!';

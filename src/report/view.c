@@ -104,7 +104,7 @@ static struct rows find_rows(const struct bp_scope *around, const char *path, co
 		add_nested(&inner, &outer.v[i], nested);
 	if (!nested)
 		return outer;
-	/* The keys of the outer ones are nobody's any more. */
+	/* The inner rows hold references of their own. */
 	free_rows(&outer);
 	return inner;
 }
@@ -119,7 +119,7 @@ struct table {
 	size_t n_rows;
 };
 
-/* End the text in so many columns, the last of them "…". */
+/* Cut a text to so many columns, the last of which is "…". */
 static char *cut(char *text, unsigned width)
 {
 	char *end = text, *shorter;

@@ -92,6 +92,15 @@ rows)
 	! grep -qE 'better|worse$' "$BP_TMP/diff.log" || [ "$(grep -cE ' (better|worse) *$' "$BP_TMP/diff.log")" = 0 ] ||
 		fail "a comparison differs from itself"
 	;;
+tap)
+	# The sender names what a full tap device does not take, and so does the device: each is taken once.
+	[ -c /dev/net/tun ] || skip "no /dev/net/tun"
+	compare --paths tap --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	expect_clean
+	bp_expect c "measured(r['rows'][0])" "(r['rows'][0]['status'], r['rows'][0]['reason'])"
+	bp_expect c "r['rows'][0]['line']['why'] == 'a tap device has no line'"
+	expect_accounts
+	;;
 ceiling)
 	# Without privilege: what needs none runs, the rest says what it needs.
 	need setpriv
