@@ -95,6 +95,7 @@ FEATURES = {
     "nft": has_nft,
     "two-cores": lambda: len(os.sched_getaffinity(0)) >= 2,
     "ordinary-build": no_device,
+    "recorded-build": no_device,
     "zero-copy-nic": no_device,
 }
 

@@ -136,8 +136,8 @@ class RunTest(unittest.TestCase):
         """run_all() with boots that end so: an exception, or a case that passes."""
         left = list(outcomes)
 
-        def run_boot(boot, given, report):
-            del given
+        def run_boot(boot, given, report, options):
+            del given, options
             outcome = left.pop(0)
             if outcome == "half, then panic":
                 report.add("passed", boot.suites[0], "first", "")
@@ -148,6 +148,7 @@ class RunTest(unittest.TestCase):
             report.add("passed", boot.suites[0], "second", "")
 
         self.module.run_boot = run_boot
+        self.module.check_before = lambda boot, options: None
         with contextlib.redirect_stdout(self.said):
             self.module.run_all([self.boot], {}, self.report)
             return self.report.finish(0)

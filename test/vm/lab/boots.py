@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import pathlib
 
+from count import CLOCK, ICOUNT
 from guest import Bus, Nic
 from kernel import run
 
@@ -30,7 +31,8 @@ def far_pairs():
 
 @dataclasses.dataclass
 class Boot:
-    """nics: makes the list; machine: further arguments of Guest; word: what selects the whole boot."""
+    """nics: makes the list; machine: further arguments of Guest; word: what selects the whole boot. Its suites'
+    check(options), where they have one, raises Missing before the boot."""
 
     name: str
     suites: tuple
@@ -84,6 +86,19 @@ def wired():
             Nic("w0", VIRTIO, wired_to="g0"), Nic("w1", VIRTIO, wired_to="g1")]
 
 
+def hubs():
+    """Pairs that hand each other frames within the instruction that sends them; virtio-net, which would leave
+    that to another thread, after so many ns of the guest's own time."""
+    virtio = VIRTIO + ",tx=timer,x-txtimer=10000,ioeventfd=off"
+    return [Nic(name + end, device, hub=hub) for hub, (name, device) in
+            enumerate((("v", virtio), ("e", "e1000e"), ("x", "vmxnet3"))) for end in "01"]
+
+
+def counting(**machine):
+    """A machine whose clock counts instructions. One processor: another one's would count as well."""
+    return {"smp": 1, "extra": ICOUNT, "append": CLOCK, "boot_limit_s": 1500, "limit_s": 3000, **machine}
+
+
 def shared_group():
     """QEMU's words for two NICs in one IOMMU group: behind a PCI bridge."""
     words = ["-device", "pcie-root-port,id=rps,chassis=30,slot=30", "-device", "pcie-pci-bridge,id=bridge,bus=rps"]
@@ -104,6 +119,9 @@ BOOTS = [
     Boot("no-iommu", ("bind",), pairs, machine={"iommu": False}),
     Boot("zero-copy", ("zero-copy",), pairs, lane="newest"),
     Boot("numa", ("numa",), far_pairs, machine={"smp": 6, "nodes": 2}),
+    Boot("icount", ("icount",), hubs, machine=counting()),
+    Boot("icount-zero-copy", ("icount-zero-copy",), hubs, lane="newest", machine=counting(), word="icount"),
+    Boot("icount-gate", ("icount-gate",), hubs, machine=counting()),
 ]
 # Suites that are other suites on other kernels.
 KERNELS = "kernels"

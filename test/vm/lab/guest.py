@@ -61,11 +61,12 @@ class Bus:
 
 class Nic:
     """name; device: QEMU's device with its properties. Its other end is a tap interface with queues in
-    this namespace (tap), another NIC of the guest (wired_to), or two datagram sockets in the shared
-    folder, one raw frame each. bus: the Bus that its root port stands on, None: the first."""
+    this namespace (tap), another NIC of the guest (wired_to), the other NICs of a number (hub), which get its
+    frames while it sends them, or two datagram sockets in the shared folder, one raw frame each. bus: the Bus
+    that its root port stands on, None: the first."""
 
-    def __init__(self, name, device, tap=None, queues=1, wired_to=None, bus=None):
-        self.name, self.device, self.tap, self.queues, self.bus = name, device, tap, queues, bus
+    def __init__(self, name, device, tap=None, queues=1, wired_to=None, hub=None, bus=None):
+        self.name, self.device, self.tap, self.queues, self.bus, self.hub = name, device, tap, queues, bus, hub
         self.remote = f"{wired_to}-q.sock" if wired_to else f"{name}-h.sock"
         self.number = self.bus_number = 0  # set by the guest
         self.mac = ""
@@ -79,6 +80,8 @@ class Nic:
             netdev = f"tap,id={self.name},ifname={self.tap},script=no,downscript=no,vhost=off"
             if self.queues > 1:
                 netdev += f",queues={self.queues}"
+        elif self.hub is not None:
+            netdev = f"hubport,id={self.name},hubid={self.hub}"
         else:
             netdev = (f"dgram,id={self.name},local.type=unix,local.path={out}/{self.name}-q.sock,"
                       f"remote.type=unix,remote.path={out}/{self.remote}")
@@ -133,12 +136,13 @@ class Process:
 
 class Guest:
     def __init__(self, kernel, out, nics, smp=2, memory=1536, hugepages=192, nodes=1, extra=(), behind=(),
-                 iommu=True, limit_s=420):
+                 iommu=True, append="", limit_s=420, boot_limit_s=BOOT_LIMIT_S):
         """nodes: NUMA nodes, over which processors, memory (MiB) and hugepages are spread evenly; extra,
-        behind: QEMU's further words, before and behind the NICs'."""
+        behind: QEMU's further words, before and behind the NICs'; append: further words of the kernel's command
+        line."""
         self.kernel, self.out, self.nics, self.iommu = kernel, pathlib.Path(out), nics, iommu
         self.smp, self.memory, self.hugepages, self.nodes = smp, memory, hugepages, nodes
-        self.extra, self.behind = list(extra), list(behind)
+        self.extra, self.behind, self.append = list(extra), list(behind), append
         self.buses = list(dict.fromkeys(nic.bus for nic in nics if nic.bus))
         after = collections.Counter({bus: bus.number for bus in self.buses})
         for number, nic in enumerate(nics, 1):
@@ -150,6 +154,7 @@ class Guest:
         self.files, self.leaving = itertools.count(1), set()
         self.qemu = self.agent = None
         self.boot_s, self.limit_s, self.begin_s = 0.0, limit_s, time.monotonic()
+        self.boot_limit_s = boot_limit_s
 
     # --- life ---
 
@@ -157,7 +162,7 @@ class Guest:
         if not shutil.which(emulator()):
             raise Missing(f"no {emulator()}: install qemu-system-x86 (see ./quickstart)")
         append = (f"console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on iommu=pt hugepages={self.hugepages} "
-                  f"modules={self.kernel.modules} guest={HERE}/guest/second")
+                  f"modules={self.kernel.modules} guest={HERE}/guest/second {self.append}")
         command = [
             emulator(), "-accel", "tcg,thread=single", "-cpu", "max", "-M", "q35,kernel-irqchip=split",
             "-m", f"{self.memory}M", "-smp", str(self.smp), "-nodefaults", "-no-user-config", "-display", "none",
@@ -197,7 +202,7 @@ class Guest:
         self.agent = self.connect("agent.sock", begin)
         hello = self.replies[0] = queue.SimpleQueue()
         threading.Thread(target=self.read_replies, daemon=True).start()
-        self.receive(hello, BOOT_LIMIT_S, "the agent's first word")
+        self.receive(hello, self.boot_limit_s, "the agent's first word")
         self.boot_s = time.monotonic() - begin
 
     def connect(self, name, begin):

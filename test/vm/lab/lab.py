@@ -28,8 +28,8 @@ class Port:
 
 
 class Lab:
-    def __init__(self, guest, report):
-        self.guest, self.report = guest, report
+    def __init__(self, guest, report, options=None):
+        self.guest, self.report, self.options = guest, report, options
         self.wires, self.runs, self.suite = {}, 0, ""
 
     @contextlib.contextmanager

@@ -1,0 +1,137 @@
+# Instructions per packet, kernel included: every path on every device, dpdk-testpmd and the bridge beside them.
+# SPDX-License-Identifier: BSD-3-Clause
+import dataclasses
+import fnmatch
+
+import figures
+from count import SEED, Counter, Row
+from kernel import Missing
+
+SIZES = (60, 1514)
+MODES = {
+    "af_packet-socket": "driver = af_packet; mode = socket",
+    "af_packet-mmap": "driver = af_packet; mode = mmap",
+    "af_xdp-skb": "driver = af_xdp; mode = skb; strict = yes",
+    "af_xdp-native": "driver = af_xdp; mode = copy; strict = yes",
+    "af_xdp-zerocopy": "driver = af_xdp; mode = zerocopy; strict = yes",
+    "pcap-live": "driver = pcap; mode = live",
+    "tap": "driver = tap",
+    "ring": "driver = ring",
+    "dpdk": "driver = dpdk",
+}
+NULL = "driver = null"
+FILE = "driver = pcap; device = {}"
+MEMIF = 'device = "net_memif{},role={},socket={}/run/memif.sock,socket-abstract=no"'
+NICS = {"virtio": ("v0", "v1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
+
+
+def loop(path, device, size, a, b, **options):
+    """Between two devices, the ends of a wire."""
+    mode = MODES[path]
+    return Row(path, device, size, f"{mode}; {a}", f"{mode}; {b}", **options)
+
+
+def on_nic(path, nic, size, **options):
+    a, b = NICS[nic]
+    # vmxnet3 has a queue for each processor, of which there is one.
+    return loop(path, nic, size, f"device = {{{a}}}", f"device = {{{b}}}", need=(a, b), **options)
+
+
+def in_memory(size, gate):
+    """What no device takes part in; memory is all the same to it, so that most need one size only."""
+    source = f"{NULL}; frame_bytes = {size}"
+    count = 200000 if size < 200 else 40000
+    yield Row("null", "", size, source, NULL, kind="source", is_gate=gate)
+    yield loop("ring", "", size, "device = wire", "device = wire", is_gate=gate)
+    yield Row("pcap-read", "file", size, FILE.format(SEED + "; mode = read; loop = yes; pace = max"), NULL,
+              kind="source", is_gate=gate)
+    yield Row("pcap-write", "file", size, f"{source}; count = {count}", FILE.format("/run/out.pcap; mode = write"),
+              kind="source", is_gate=gate)
+    yield loop("dpdk", "memif", size, MEMIF.format(0, "server", ""), MEMIF.format(1, "client", "/run/.."), is_gate=gate)
+
+
+def on_veth(size):
+    for path in ("af_packet-socket", "af_packet-mmap", "af_xdp-skb", "af_xdp-native", "pcap-live"):
+        yield loop(path, "veth", size, "device = va", "device = vb", is_gate=size == 60 or path == "af_packet-mmap")
+    yield loop("tap", "bridge", size, "device = ta", "device = tb", is_gate=size == 60)
+    yield Row("bridge", "veth", size, f"{NULL}; count = 20000; frame_bytes = {size}",
+              "driver = af_packet; mode = socket; device = va", kind="bridge")
+
+
+def testpmd(device, size, words, **options):
+    return Row("testpmd", device, size, words, kind="testpmd", is_vfio=True, **options)
+
+
+def every():
+    rows = []
+    for size in SIZES:
+        rows += [*in_memory(size, size == 60), *on_veth(size)]
+    for path, nic in (("af_packet-mmap", "virtio"), ("af_packet-mmap", "e1000e"), ("af_packet-mmap", "vmxnet3"),
+                      ("af_xdp-skb", "e1000e"), ("af_xdp-native", "virtio"), ("af_xdp-native", "vmxnet3")):
+        rows.append(on_nic(path, nic, 60))
+    rows.append(testpmd("null", 60, "--no-pci --vdev=net_null0,size=60 --vdev=net_null1,size=60"))
+    rows.append(Row("dpdk", "null", 60, 'driver = dpdk; device = "net_null0,size=60"',
+                    'driver = dpdk; device = "net_null1,size=60"', kind="source", is_gate=True))
+    rows.append(testpmd("memif", 60, "--no-pci --vdev=net_memif0,role=server,socket=/run/memif.sock,socket-abstract=no "
+                        "--vdev=net_memif1,role=client,socket=/run/../run/memif.sock,socket-abstract=no"))
+    for size in SIZES:
+        for nic, (a, b) in NICS.items():
+            rows.append(on_nic("dpdk", nic, size, is_vfio=True, is_gate=(nic, size) == ("e1000e", 60)))
+            rows.append(testpmd(nic, size, f"-a {{{a}}} -a {{{b}}}", need=(a, b)))
+    return rows
+
+
+ROWS = every()
+ZERO_COPY = [dataclasses.replace(row, device="virtio") for row in
+             (on_nic("af_xdp-zerocopy", "virtio", size) for size in SIZES)]
+GATE = [row for row in ROWS if row.is_gate]
+BY_SUITE = {"icount": ROWS, "icount-zero-copy": ZERO_COPY, "icount-gate": GATE}
+
+
+def chosen(suite, patterns):
+    """The suite's rows whose names the patterns fit; all without patterns."""
+    return [row for row in BY_SUITE.get(suite, []) if not patterns
+            or any(fnmatch.fnmatchcase(row.name, pattern) for pattern in patterns)]
+
+
+def prepare(lab, rows):
+    """NICs to what drives them, where it changes."""
+    for row in rows:
+        if row.need:
+            (lab.vfio if row.is_vfio else lab.kernel)(*row.need)
+
+
+def measure(lab, rows, with_softirqs=False):
+    """[(row, figure)], in order, of those that could be measured; a case for each."""
+    counter, found = Counter(lab), []
+    counter.make_wires()
+    for row in rows:
+        with lab.case(row.name):
+            prepare(lab, [row])
+            found.append((row, counter.measure(row)))
+    if with_softirqs:
+        add_softirqs(lab, counter, found)
+    if lab.options.figures:
+        machine = {"kernel": lab.guest.kernel.version}
+        figures.save(lab.options.figures, machine, found)
+    return found
+
+
+def add_softirqs(lab, counter, found):
+    """Kernel drivers' rows once more, beside the witness: NICs go back to the kernel for it."""
+    rows = [(row, figure) for row, figure in found if row.path.startswith(("af_", "pcap-live", "tap"))]
+    with lab.case("softirqs"):
+        if not rows:
+            raise Missing("none of these rows has softirqs")
+        prepare(lab, [row for row, _ in rows])
+        counter.begin_witness()
+        try:
+            for row, figure in rows:
+                counter.add_softirqs(row, figure)
+        finally:
+            counter.end_witness()
+
+
+def run(lab):
+    found = measure(lab, chosen("icount", lab.options.rows), with_softirqs=True)
+    print(figures.table(found), flush=True)
