@@ -148,7 +148,8 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	conf.trial_s = fmin(TRIAL_S, run->cmp->options.trial_s);
 	conf.budget_s = fmax(TRIALS * conf.trial_s, run->cmp->options.search_s);
 	conf.explore_s = fmin(EXPLORE_S, run->cmp->options.trial_s);
-	conf.sum_s = conf.trial_s;
+	conf.sum_s = 3 * conf.trial_s; /* two that agree */
+	conf.n_samples = 0; /* rounds show how far the path moves */
 	if (bp_search_run(&conf, &result))
 		rc = -EIO;
 	if (!rc && bp_cmp_is_stopped(run))
