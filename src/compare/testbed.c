@@ -40,7 +40,7 @@ static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 	int rc = bp_netns_enter(netns);
 
 	if (!rc)
-		rc = bp_link_up(name);
+		rc = bp_netdev_set_up(-1, name);
 	if (rc)
 		return rc;
 	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
@@ -88,7 +88,7 @@ static int make_bridge(struct bp_cmp_run *run, const char *bridge)
 	if (!rc)
 		rc = bp_link_enslave(out, bridge);
 	if (!rc)
-		rc = bp_link_up(bridge);
+		rc = bp_netdev_set_up(-1, bridge);
 	snprintf(run->row->mode, sizeof(run->row->mode), "bridge");
 	/* What arrives before is dropped and counted nowhere. */
 	for (unsigned i = 0; !rc && !(bp_link_forwards(in) && bp_link_forwards(out)); i++) {

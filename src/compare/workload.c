@@ -9,10 +9,10 @@
 #include "core/clock.h"
 #include "core/netdev.h"
 #include "lab/flood.h"
+#include "lab/listen.h"
 #include "lab/netns.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,21 +132,13 @@ static int measure_memory(struct bp_cmp_run *run, double *figure)
 
 static int open_end(const struct bp_cmp_run *run, const char *name)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET,
-				  .sll_protocol = __builtin_bswap16(ETHERTYPE) };
-	int fd = -1, rc = bp_netns_enter(run->gen_ns);
+	int rc = bp_netns_enter(run->gen_ns);
 
 	if (!rc)
-		rc = at.sll_ifindex = bp_netdev_index(-1, name);
+		rc = bp_netdev_index(-1, name);
 	if (rc > 0)
-		rc = fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		rc = bp_listen_open(rc, ETHERTYPE);
 	(void)bp_netns_enter(run->home);
-	if (rc < 0)
-		return rc;
-	if (!bind(fd, (struct sockaddr *)&at, sizeof(at)))
-		return fd;
-	rc = -errno;
-	close(fd);
 	return rc;
 }
 
