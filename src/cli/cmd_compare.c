@@ -90,8 +90,7 @@ static int choose_cores(struct bp_comparison *cmp)
 static bool any_needs_eal(const struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (rows[i].path->forwarder == BP_CMP_TESTPMD ||
-		    (rows[i].path->driver && strcmp(rows[i].path->driver, "dpdk") == 0))
+		if (rows[i].path->forwarder == BP_CMP_TESTPMD || bp_cmp_is_dpdk(rows[i].path->in))
 			return true;
 	return false;
 }
@@ -143,7 +142,7 @@ static void show_row(const struct bp_comparison *cmp, const struct bp_cmp_row *r
 
 	fprintf(out, "  round %u/%u  %-20s %5s  ", round + 1, cmp->options.n_rounds,
 		row->path->name, row->size->name);
-	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+	if (bp_cmp_has_ended(row))
 		fprintf(out, "%s: %.60s", row->status == BP_CMP_FAILED ? "failed" : "cannot run",
 			row->reason);
 	else if (row->figure.n)

@@ -163,6 +163,12 @@ struct bp_comparison {
 	struct bp_cmp_goal goals[BP_CMP_GOALS_MAX];
 };
 
+/* Has it failed, or can it not run? Then nothing of it is tried again. */
+static inline bool bp_cmp_has_ended(const struct bp_cmp_row *row)
+{
+	return row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN;
+}
+
 /* A row fails, or cannot run, for a reason and with a fix; the first reason stays. */
 void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const char *fix,
 		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));

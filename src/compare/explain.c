@@ -4,11 +4,9 @@
 
 #include "core/json.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define SENTENCE_BYTES 640u
 
 static json_t *copies_of(json_int_t lo, json_int_t hi, const char *provenance)
 {
@@ -39,7 +37,7 @@ static void set_modes(const json_t *report, json_t *o)
 	if (is_of_out)
 		note = bp_json_text_at(out, "note");
 	snprintf(text, sizeof(text), b && a && strcmp(a, b) ? "%s → %s" : "%s", a ? a : "", b);
-	json_object_set_new(o, "mode", *text ? bp_json_text(text) : json_null());
+	json_object_set_new(o, "mode", bp_json_text_or_null(text));
 	if (note && *note && is_of_out)
 		json_object_set_new(o, "note", json_sprintf("out: %s", note));
 	else
@@ -194,12 +192,12 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 static void explain_other(const struct bp_cmp_row *row, json_t *o)
 {
 	bool is_redirect = row->path->forwarder == BP_CMP_REDIRECT;
-	bool is_kernel = is_redirect || row->path->forwarder == BP_CMP_BRIDGE;
+	bool is_kernel = bp_cmp_is_kernel(row->path);
 	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
 	json_int_t hi = is_redirect && !is_live ? 1 : 0;
 	json_t *copies = json_null();
 
-	json_object_set_new(o, "mode", *row->mode ? bp_json_text(row->mode) : json_null());
+	json_object_set_new(o, "mode", bp_json_text_or_null(row->mode));
 	json_object_set_new(
 		o, "note",
 		is_kernel
@@ -240,42 +238,22 @@ void bp_cmp_explain(const struct bp_cmp_row *row, json_t *o)
 
 /* ---- the sentence ----------------------------------------------------------------------------- */
 
-struct sentence {
-	char text[SENTENCE_BYTES];
-	size_t n;
-};
-
-static void say(struct sentence *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct sentence *s, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	if (s->n >= sizeof(s->text))
-		return;
-	va_start(args, fmt);
-	n = vsnprintf(s->text + s->n, sizeof(s->text) - s->n, fmt, args);
-	va_end(args);
-	s->n += n > 0 ? (size_t)n : 0;
-}
-
-static void say_range(struct sentence *s, const json_t *copies, const char *where, bool is_first)
+static void say_range(FILE *s, const json_t *copies, const char *where, bool is_first)
 {
 	double lo = bp_json_number_at(copies, "lo");
 	double hi = bp_json_number_at(copies, "hi");
 
 	if (!copies || json_is_null(copies) || hi < 0.05)
 		return;
-	say(s, "%s", is_first ? "copies each packet " : ", ");
+	fprintf(s, "%s", is_first ? "copies each packet " : ", ");
 	if (hi - lo > 0.05)
-		say(s, "%.0f–%.0f× %s", lo, hi, where);
+		fprintf(s, "%.0f–%.0f× %s", lo, hi, where);
 	else
-		say(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
+		fprintf(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
 }
 
 /* Where the kernel copies: the functions, and the reason where it is the device's. */
-static void say_places(struct sentence *s, const json_t *hops)
+static void say_places(FILE *s, const json_t *hops)
 {
 	const json_t *hop;
 	const char *lacks = NULL;
@@ -289,39 +267,39 @@ static void say_places(struct sentence *s, const json_t *hops)
 
 		if (!copier || !bound(kernel_copies(hop), "hi"))
 			continue;
-		say(s, "%s%s", n++ ? ", " : " (", copier);
+		fprintf(s, "%s%s", n++ ? ", " : " (", copier);
 		if (why && strstr(why, "no zero-copy") && !lacks)
 			lacks = why;
 	}
 	if (lacks)
-		say(s, ": %.*s", (int)strcspn(lacks, ":"), lacks);
+		fprintf(s, ": %.*s", (int)strcspn(lacks, ":"), lacks);
 	if (n)
-		say(s, ")");
+		fprintf(s, ")");
 }
 
-static void say_copies(struct sentence *s, const json_t *o)
+static void say_copies(FILE *s, const json_t *o)
 {
 	const json_t *copies = json_object_get(o, "copies");
 	const json_t *kernel = json_object_get(copies, "kernel");
-	size_t n_before = s->n;
+	long begin = ftell(s);
 	double total = bp_json_number_at(copies, "total.hi");
 
 	if (json_is_null(copies) || !copies) {
-		say(s, "tells nothing of its copies");
+		fprintf(s, "tells nothing of its copies");
 		return;
 	}
 	if (total < 0.05 && json_is_object(json_object_get(copies, "total"))) {
-		say(s, "copies nothing");
+		fprintf(s, "copies nothing");
 		return;
 	}
 	say_range(s, kernel, "in the kernel", true);
 	if (bp_json_number_at(kernel, "hi") > 0.05)
 		say_places(s, json_object_get(o, "hops"));
-	say_range(s, json_object_get(copies, "library"), "in the library", s->n == n_before);
-	say_range(s, json_object_get(copies, "user"), "in bypath", s->n == n_before);
+	say_range(s, json_object_get(copies, "library"), "in the library", ftell(s) == begin);
+	say_range(s, json_object_get(copies, "user"), "in bypath", ftell(s) == begin);
 }
 
-static void say_time(struct sentence *s, const json_t *o)
+static void say_time(FILE *s, const json_t *o)
 {
 	const json_t *time = json_object_get(o, "time"), *calls = json_object_get(time, "calls_ns");
 	double total = bp_json_number_at(time, "ns_per_packet");
@@ -331,17 +309,17 @@ static void say_time(struct sentence *s, const json_t *o)
 		double c = json_number_value(cross);
 
 		if (c < 0.0005)
-			say(s, ", makes no system call");
+			fprintf(s, ", makes no system call");
 		else if (c >= 0.5)
-			say(s, ", makes %.2f system calls per packet", c);
+			fprintf(s, ", makes %.2f system calls per packet", c);
 		else
-			say(s, ", makes one system call per %.0f packets", 1 / c);
+			fprintf(s, ", makes one system call per %.0f packets", 1 / c);
 	}
 	if (total > 0 && json_number_value(calls) > 0)
-		say(s, ", spends %.0f ns on each, %.0f %% of it in system calls", total,
-		    100 * json_number_value(calls) / total);
+		fprintf(s, ", spends %.0f ns on each, %.0f %% of it in system calls", total,
+			100 * json_number_value(calls) / total);
 	else if (total > 0)
-		say(s, ", spends %.0f ns on each", total);
+		fprintf(s, ", spends %.0f ns on each", total);
 }
 
 /* Before the ratio of a row; NULL: it says nothing, both of its rates are lower bounds. */
@@ -356,34 +334,40 @@ static const char *ratio_sign(const json_t *ratio)
 					     : "";
 }
 
-static void say_place(struct sentence *s, const json_t *o)
+static void say_place(FILE *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
 	const json_t *interval = bp_json_at(ratio, "interval");
 	const char *sign = ratio_sign(ratio);
 
 	if (json_is_object(ratio) && sign && strcmp(bp_json_text_at(o, "path"), "bridge"))
-		say(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
+		fprintf(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
 	if (json_is_object(interval))
-		say(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
-		    bp_json_number_at(interval, "hi"));
+		fprintf(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
+			bp_json_number_at(interval, "hi"));
 	if (json_is_true(json_object_get(gen, "is_bound")))
-		say(s, "; the generator was the limit, it may do more");
-	say(s, ".");
+		fprintf(s, "; the generator was the limit, it may do more");
+	fprintf(s, ".");
 }
 
 void bp_cmp_sentence(json_t *o)
 {
 	const char *title = bp_json_text_at(o, "title");
 	const char *reason = bp_json_text_at(o, "reason");
-	struct sentence s = { .n = 0 };
+	char *text = NULL;
+	size_t bytes;
+	FILE *s = open_memstream(&text, &bytes);
 
+	if (!s)
+		return;
 	if (json_is_object(json_object_get(o, "saturation"))) {
-		say(&s, "%s ", title);
-		say_copies(&s, o);
-		say_time(&s, o);
-		say_place(&s, o);
+		fprintf(s, "%s ", title);
+		say_copies(s, o);
+		say_time(s, o);
+		say_place(s, o);
 	} else
-		say(&s, "%s was not measured: %s.", title, reason ? reason : "no figure");
-	json_object_set_new(o, "sentence", bp_json_text(s.text));
+		fprintf(s, "%s was not measured: %s.", title, reason ? reason : "no figure");
+	fclose(s);
+	json_object_set_new(o, "sentence", bp_json_text(text));
+	free(text);
 }

@@ -68,34 +68,15 @@ static const struct bp_cmp_row *find(const struct bp_comparison *cmp, const stru
 /* Why a row has no figure, or NULL. */
 static const char *flaw(const struct bp_cmp_row *r)
 {
-	return r->status == BP_CMP_FAILED || r->status == BP_CMP_CANNOT_RUN ? r->reason
-	       : !r->figure.n ? "the run ended before it was measured"
-			      : NULL;
+	return bp_cmp_has_ended(r) ? r->reason
+	       : !r->figure.n      ? "the run ended before it was measured"
+				   : NULL;
 }
 
 /* What its figure is of, beside the path, or NULL. */
 static const char *disturbance(const struct bp_cmp_row *r)
 {
 	return r->status == BP_CMP_DISTURBED ? r->reason : NULL;
-}
-
-static const char *name_bound(bool is_lower, bool is_upper)
-{
-	return is_lower && is_upper ? "both" : is_lower ? "lower" : is_upper ? "upper" : "none";
-}
-
-/* Of the same rounds. */
-static void pair(const struct bp_cmp_row *ours, const struct bp_cmp_row *theirs,
-		 struct judgement *j)
-{
-	struct bp_cmp_values ratios = { 0 };
-
-	for (unsigned i = 0; i < ours->figure.n && i < theirs->figure.n; i++)
-		if (theirs->figure.v[i] > 0)
-			bp_cmp_values_add(&ratios, ours->figure.v[i] / theirs->figure.v[i]);
-	bp_cmp_pair(&ratios, &j->paired);
-	j->figure = j->paired.estimate;
-	j->n_rounds = ratios.n;
 }
 
 static void decide(struct judgement *j, const char *verdict, const char *why)
@@ -131,6 +112,7 @@ static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, 
 	const struct bp_cmp_row *theirs = g->peer ? find(cmp, g, g->peer) : NULL;
 	const char *why = flaw(ours);
 	bool is_reached, is_upper = theirs && theirs->is_gen_bound;
+	struct bp_cmp_values ratios;
 
 	*j = (struct judgement){ .bound = "none" };
 	if (!why && theirs)
@@ -141,9 +123,13 @@ static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, 
 	}
 	j->figure = bp_cmp_median(&ours->figure) * g->workload->scale;
 	j->n_rounds = ours->figure.n;
-	if (theirs)
-		pair(ours, theirs, j);
-	j->bound = name_bound(ours->is_gen_bound, is_upper);
+	if (theirs) { /* of the same rounds */
+		bp_cmp_ratios(&ours->figure, &theirs->figure, &ratios);
+		bp_cmp_pair(&ratios, &j->paired);
+		j->figure = j->paired.estimate;
+		j->n_rounds = ratios.n;
+	}
+	j->bound = bp_cmp_bound(ours->is_gen_bound, is_upper);
 	is_reached = g->is_at_most ? j->figure <= g->bound : j->figure >= g->bound;
 	why = disturbance(ours);
 	if (!why && theirs)
@@ -175,17 +161,13 @@ json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
 			      "peer", g->peer ? json_string(g->peer->name) : json_null(), "sign",
 			      g->is_at_most ? "<=" : ">=", "bound", g->bound, "verdict", j.verdict,
 			      "figure", j.figure > 0 ? json_real(j.figure) : json_null(), "why",
-			      *j.why ? bp_json_text(j.why) : json_null());
+			      bp_json_text_or_null(j.why));
 		json_object_set_new(o, "margin",
 				    j.figure > 0 && g->bound > 0
 					    ? json_real(j.figure / g->bound - 1)
 					    : json_null());
 		json_object_set_new(o, "bound_of_figure", json_string(j.bound));
-		json_object_set_new(o, "interval",
-				    j.paired.level > 0 && strcmp(j.bound, "none") == 0
-					    ? json_pack("{s:f, s:f, s:f}", "lo", j.paired.lo, "hi",
-							j.paired.hi, "level", j.paired.level)
-					    : json_null());
+		json_object_set_new(o, "interval", bp_cmp_interval(&j.paired, j.bound));
 		json_array_append_new(list, o);
 	}
 	return list;

@@ -5,6 +5,9 @@
 
 #include "compare/comparison.h"
 
+/* In ascending order. */
+void bp_cmp_sort(double *v, unsigned n);
+
 /* 0 where there is no value. */
 double bp_cmp_median(const struct bp_cmp_values *values);
 

@@ -258,11 +258,6 @@ static bool can_flood(const struct bp_cmp_size *size)
 	return size->bytes && size->bytes - FCS_BYTES <= BP_FLOOD_BYTES_MAX;
 }
 
-static bool is_kernel(enum bp_cmp_forwarder forwarder)
-{
-	return forwarder == BP_CMP_BRIDGE || forwarder == BP_CMP_REDIRECT;
-}
-
 static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	if (!cmp->is_root)
@@ -280,12 +275,11 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
 			       "its source repeats one frame of at most %u bytes with FCS",
 			       BP_FLOOD_BYTES_MAX + FCS_BYTES);
-	else if (row->workload->measure == measure_start && is_kernel(row->path->forwarder))
+	else if (row->workload->measure == measure_start && bp_cmp_is_kernel(row->path))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
 			       "choose a path that bypath or dpdk-testpmd forwards",
 			       "the kernel forwards here: no process starts");
-	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
-	       row->status == BP_CMP_DISTURBED;
+	return !bp_cmp_has_ended(row);
 }
 
 static double arena_bytes(const json_t *report)
@@ -310,7 +304,7 @@ void bp_cmp_work(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		rc = w->measure(run, &figure);
 	bp_cmp_run_end(run, true);
 	free(run);
-	if (rc || row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+	if (rc || bp_cmp_has_ended(row))
 		return;
 	if (w->is_beyond_arena)
 		figure -= arena_bytes(row->report);

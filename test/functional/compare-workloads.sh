@@ -91,6 +91,7 @@ refused)
 	}
 	refuses 'speed 64 bridge - >= 1' "found 'speed', allowed: rate, lossless"
 	refuses 'rate - bridge - >= 1' "size: found '-'"
+	refuses 'rate +64 bridge - >= 1' "size: found '+64'"
 	refuses 'start 64 bridge - >= 1' "size: found '64'"
 	refuses 'rate 64 brigde - >= 1' "path: found 'brigde'"
 	refuses 'rate 64 bridge nobody >= 1' "path: found 'nobody'"
