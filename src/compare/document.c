@@ -100,8 +100,7 @@ static int by_packets(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* The most first. */
-static json_t *drops(const struct bp_cmp_row *row)
+json_t *bp_cmp_drops_document(const struct bp_cmp_row *row)
 {
 	struct bp_cmp_drop sorted[BP_CMP_DROPS_MAX];
 	json_t *a = json_array();
@@ -198,7 +197,7 @@ static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp
 	json_object_set_new(o, "loss_curve", curve(row));
 	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
 	json_object_set(o, "probed", row->probed ? row->probed : json_null());
-	json_object_set_new(o, "drops", drops(row));
+	json_object_set_new(o, "drops", bp_cmp_drops_document(row));
 	json_object_set_new(o, "accounting", accounting(row));
 	json_object_set_new(o, "offloads", offloads(row));
 	json_object_set_new(o, "ratio", json_null());

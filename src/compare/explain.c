@@ -13,10 +13,6 @@ static json_t *copies_of(json_int_t lo, json_int_t hi, const char *provenance)
 	return json_pack("{s:I, s:I, s:s}", "lo", lo, "hi", hi, "provenance", provenance);
 }
 
-struct range {
-	json_int_t lo, hi;
-};
-
 static json_int_t bound(const json_t *o, const char *key)
 {
 	return json_integer_value(json_object_get(o, key));
@@ -72,64 +68,104 @@ static const char *end_of(const struct bp_cmp_row *row, const json_t *hop)
 	return NULL;
 }
 
-static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
+static void settle_hops(const struct bp_cmp_row *row, json_t *path)
 {
-	json_t *hop;
+	json_t *sum = bp_json_at(path, "modelled.kernel_copies"), *hop;
 	size_t i;
 
-	json_array_foreach(hops, i, hop)
+	json_array_foreach(json_object_get(path, "hops"), i, hop)
 	{
-		const char *end = end_of(row, hop);
+		const char *holds = end_of(row, hop), *other;
 		json_t *value = kernel_copies(hop);
 		json_int_t n = bound(value, "hi") - bound(value, "lo");
 
-		if (!end)
+		if (!holds)
 			continue;
-		if (strcmp(end, "lo") == 0)
-			k->hi -= n;
-		else
-			k->lo += n;
-		json_object_set(value, strcmp(end, "lo") ? "lo" : "hi",
-				json_object_get(value, end));
+		other = strcmp(holds, "lo") ? "lo" : "hi";
+		json_object_set_new(sum, other,
+				    json_integer(bound(sum, other) + (*other == 'h' ? -n : n)));
+		json_object_set(value, other, json_object_get(value, holds));
 		json_object_set_new(hop, "decided_by", json_null());
 	}
 }
 
-static void set_copies(const json_t *path, const struct range *k, json_t *o)
+/* Of paths, by the packets that each has let out: of one path, its own. null where one of them does not know. */
+static json_t *mean(const json_t *paths, const char *key)
 {
-	const json_t *m = json_object_get(path, "modelled");
-	const json_t *lib = json_object_get(m, "user_copies_in_libraries");
-	const json_t *user = bp_json_at(path, "counted.user_copies_per_packet");
-	double counted = json_number_value(user);
-	json_t *copies = json_object(), *u;
+	double sum = 0, n_all = 0;
+	const json_t *path;
+	size_t i;
 
-	u = json_is_number(user) ? json_pack("{s:f, s:f, s:s}", "lo", counted, "hi", counted,
-					     "provenance", "counted")
-				 : json_null();
-	json_object_set_new(copies, "user", u);
-	if (json_is_object(m)) {
-		json_object_set_new(copies, "library",
-				    copies_of(bound(lib, "lo"), bound(lib, "hi"), "modelled"));
-		json_object_set_new(copies, "kernel", copies_of(k->lo, k->hi, "modelled"));
-		json_object_set_new(copies, "total",
-				    json_pack("{s:f, s:f}", "lo",
-					      counted + (double)(k->lo + bound(lib, "lo")), "hi",
-					      counted + (double)(k->hi + bound(lib, "hi"))));
-	} else {
-		json_object_set_new(copies, "library", json_null());
-		json_object_set_new(copies, "kernel", json_null());
-		json_object_set_new(copies, "total", json_null());
+	json_array_foreach(paths, i, path)
+	{
+		double n = bp_json_number_at(path, "counted.packets_out");
+		const json_t *value = bp_json_at(path, key);
+
+		if (n > 0 && !json_is_number(value))
+			return json_null();
+		sum += n * json_number_value(value);
+		n_all += n;
 	}
+	return bp_json_ratio(sum, n_all);
+}
+
+/* null where it is not known. */
+static json_t *mean_copies(const json_t *paths, const char *of, const char *provenance)
+{
+	char lo[64], hi[64];
+	json_t *least, *most;
+
+	snprintf(lo, sizeof(lo), "modelled.%s.lo", of);
+	snprintf(hi, sizeof(hi), "modelled.%s.hi", of);
+	least = mean(paths, lo);
+	most = mean(paths, hi);
+	if (json_is_number(least) && json_is_number(most))
+		return json_pack("{s:o, s:o, s:s}", "lo", least, "hi", most, "provenance",
+				 provenance);
+	json_decref(least);
+	json_decref(most);
+	return json_null();
+}
+
+static double sum_of(const json_t *copies, const char *end)
+{
+	const char *const parts[] = { "user", "library", "kernel" };
+	double sum = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		sum += bp_json_number_at(json_object_get(copies, parts[i]), end);
+	return sum;
+}
+
+static void set_copies(const json_t *paths, json_t *o)
+{
+	json_t *user = mean(paths, "counted.user_copies_per_packet");
+	json_t *library = mean_copies(paths, "user_copies_in_libraries", "modelled");
+	json_t *kernel = mean_copies(paths, "kernel_copies", "modelled");
+	json_t *copies = json_object();
+	bool is_known = json_is_object(kernel) && json_is_object(library);
+
+	json_object_set_new(copies, "user",
+			    json_is_number(user) ? json_pack("{s:O, s:O, s:s}", "lo", user, "hi",
+							     user, "provenance", "counted")
+						 : json_null());
+	json_object_set_new(copies, "library", library);
+	json_object_set_new(copies, "kernel", kernel);
+	json_object_set_new(copies, "total",
+			    is_known ? json_pack("{s:f, s:f}", "lo", sum_of(copies, "lo"), "hi",
+						 sum_of(copies, "hi"))
+				     : json_null());
+	json_decref(user);
 	json_object_set_new(o, "copies", copies);
 }
 
 /* Does a library make system calls that nobody counts? Then none is no count. */
-static bool has_hidden_calls(const json_t *hops, const json_t *counted)
+static bool has_hidden_calls(const json_t *hops, const json_t *crossings)
 {
 	const json_t *hop;
 	size_t i;
 
-	if (bp_json_number_at(counted, "crossings_per_packet") > 0)
+	if (json_number_value(crossings) > 0)
 		return false;
 	json_array_foreach(hops, i, hop)
 	{
@@ -141,45 +177,52 @@ static bool has_hidden_calls(const json_t *hops, const json_t *counted)
 	return false;
 }
 
-static void set_time(const struct bp_cmp_row *row, const json_t *counted, bool has_hidden,
-		     json_t *o)
+static void set_time(const struct bp_cmp_row *row, const json_t *paths, bool has_hidden, json_t *o)
 {
-	static const char *const from[] = { "ns_per_packet", "ns_per_packet_user",
-					    "ns_per_packet_calls" };
+	static const char *const from[] = { "counted.ns_per_packet", "counted.ns_per_packet_user",
+					    "counted.ns_per_packet_calls" };
 	static const char *const to[] = { "ns_per_packet", "user_ns", "calls_ns" };
 	json_t *time = json_object();
 
-	for (unsigned i = 0; i < 3; i++) {
-		json_t *v = json_object_get(counted, from[i]);
-
-		json_object_set(time, to[i], v && !(has_hidden && i) ? v : json_null());
-	}
+	for (unsigned i = 0; i < 3; i++)
+		json_object_set_new(time, to[i],
+				    has_hidden && i ? json_null() : mean(paths, from[i]));
 	json_object_set_new(time, "softirq_ns",
 			    row->softirq_ns < 0 ? json_null() : json_real(row->softirq_ns));
 	json_object_set_new(time, "provenance", json_string("counted"));
 	json_object_set_new(o, "time", time);
 }
 
+/* Those that the row's packets take, a workload's both ways: a copy. Of the ring's two the first. */
+static json_t *paths_of(const struct bp_cmp_row *row)
+{
+	const json_t *all = json_object_get(row->report, "paths");
+
+	return row->workload ? json_deep_copy(all)
+			     : json_pack("[o*]", json_deep_copy(json_array_get(all, 0)));
+}
+
 static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 {
-	const json_t *path = bp_json_at(row->report, "paths.0");
-	const json_t *counted = json_object_get(path, "counted");
-	const json_t *k = bp_json_at(path, "modelled.kernel_copies");
-	struct range copies = { bound(k, "lo"), bound(k, "hi") };
-	json_t *hops = json_deep_copy(json_object_get(path, "hops"));
-	json_t *crossings = json_object_get(counted, "crossings_per_packet");
-	bool has_hidden = has_hidden_calls(hops, counted);
+	json_t *paths = paths_of(row), *path;
+	json_t *crossings, *hops = bp_json_at(paths, "0.hops");
+	bool has_hidden;
+	size_t i;
 
-	settle_hops(row, hops, &copies);
+	json_array_foreach(paths, i, path) settle_hops(row, path);
+	crossings = mean(paths, "counted.crossings_per_packet");
+	has_hidden = has_hidden_calls(hops, crossings);
 	set_modes(row->report, o);
-	set_copies(path, &copies, o);
+	set_copies(paths, o);
 	json_object_set_new(
 		o, "crossings",
 		json_is_number(crossings) && !has_hidden
 			? json_pack("{s:O, s:s}", "per_packet", crossings, "provenance", "counted")
 			: json_null());
-	set_time(row, counted, has_hidden, o);
-	json_object_set_new(o, "hops", hops ? hops : json_array());
+	set_time(row, paths, has_hidden, o);
+	json_object_set_new(o, "hops", hops ? json_incref(hops) : json_array());
+	json_decref(crossings);
+	json_decref(paths);
 }
 
 /* ---- what is known of the others ------------------------------------------------------------- */

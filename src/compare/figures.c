@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/goals.h"
 
+#include "compare/explain.h"
 #include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/workload.h"
@@ -12,27 +13,36 @@
 
 /* ---- figures ---------------------------------------------------------------------------------- */
 
+/* null before there is any. */
+static json_t *traffic(const struct bp_cmp_traffic *t)
+{
+	if (!t->n_pings)
+		return json_null();
+	return json_pack("{s:i, s:f, s:i, s:i, s:i}", "pings", (int)t->n_pings, "ping_loss_ratio",
+			 1 - (double)t->n_answers / t->n_pings, "files", (int)t->n_files,
+			 "files_altered", (int)(t->n_files - t->n_intact), "file_bytes",
+			 (int)BP_CMP_FILE_BYTES);
+}
+
 json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < cmp->n_figures; i++) {
 		const struct bp_cmp_row *r = &cmp->figures[i];
-		json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b}", "workload",
-				      r->workload->name, "title", r->workload->title, "size",
-				      r->size->name, "path", r->path->name, "unit",
-				      r->workload->unit, "status", bp_cmp_status_name(r), "value",
-				      bp_cmp_stat(&r->figure, r->workload->scale), "is_at_least",
-				      r->is_gen_bound);
+		const struct bp_cmp_workload *w = r->workload;
+		json_t *o = json_pack(
+			"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o, s:s?, s:i, s:o, s:o, s:o}",
+			"workload", w->name, "title", w->title, "size", r->size->name, "path",
+			r->path->name, "unit", w->unit, "status", bp_cmp_status_name(r), "value",
+			bp_cmp_stat(&r->figure, w->scale), "is_at_least", r->is_gen_bound, "reason",
+			bp_json_text_or_null(r->reason), "fix", bp_json_text_or_null(r->fix), "why",
+			bp_json_text_or_null(r->gen_why), "load_of",
+			w->has_load ? r->load_of->name : NULL, "repeated_trials",
+			(int)r->n_repeated, "ini", bp_json_text(r->ini), "traffic",
+			traffic(&r->traffic), "drops", bp_cmp_drops_document(r));
 
-		json_object_set_new(o, "reason",
-				    *r->reason ? bp_json_text(r->reason) : json_null());
-		json_object_set_new(o, "fix", *r->fix ? bp_json_text(r->fix) : json_null());
-		json_object_set_new(o, "why", *r->gen_why ? bp_json_text(r->gen_why) : json_null());
-		json_object_set_new(o, "load_of",
-				    r->workload->has_load ? json_string(r->load_of->name)
-							  : json_null());
-		json_object_set_new(o, "repeated_trials", json_integer(r->n_repeated));
+		bp_cmp_explain(r, o); /* mode, note, copies, crossings, time, hops */
 		json_object_set_new(o, "ini", r->ini ? bp_json_text(r->ini) : json_null());
 		json_array_append_new(list, o);
 	}

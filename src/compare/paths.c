@@ -57,6 +57,8 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 		 AF_XDP("@L", "copy")),
 	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", AF_XDP("@W", "zerocopy"),
 		 AF_XDP("@L", "zerocopy")),
+	VETH_ROW("af_xdp+af_packet", "AF_XDP in, AF_PACKET out, one process", AF_XDP("@W", "copy"),
+		 AF_PACKET("@L", "mmap")),
 	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", PMD("net_af_packet", "0", "@W"),
 		 PMD("net_af_packet", "1", "@L")),
 	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", PMD("net_af_xdp", "0", "@W"),

@@ -1,11 +1,11 @@
-/* Forwarding rate at the far end, TCP, start-up time, memory: each measures one round of one path. */
+/* Forwarding rate at the far end, start-up time, memory, and the table of all: each measures one round of one path. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/workload.h"
 
+#include "compare/hosts.h"
 #include "compare/lossless.h"
 #include "compare/meter.h"
 #include "compare/run.h"
-#include "compare/tcp.h"
 #include "core/clock.h"
 #include "core/netdev.h"
 #include "lab/flood.h"
@@ -39,6 +39,7 @@ static int start_flood(struct bp_cmp_run *run, struct bp_flood *flood, struct bp
 					    .ctx = flood };
 	const struct bp_cmp_size *size = run->row->size;
 
+	snprintf(run->row->gen_source, sizeof(run->row->gen_source), "xdp_live");
 	*flood = (struct bp_flood){ .ifname = "e0",
 				    .frame_bytes =
 					    size->bytes ? size->bytes - FCS_BYTES : SMALL_BYTES,
@@ -223,6 +224,13 @@ const struct bp_cmp_workload bp_cmp_workloads[] = {
 	  .has_load = true,
 	  .generator = BP_CMP_GEN_BOTH,
 	  .measure = bp_cmp_measure_p99 },
+	{ .name = "traffic",
+	  .title = "TCP by one stream, pings, a file, default offloads",
+	  .unit = "Gbit/s",
+	  .scale = 1e-9,
+	  .ends = BP_CMP_ENDS_HOSTS,
+	  .n_streams = 1,
+	  .measure = bp_cmp_measure_traffic },
 	TCP("tcp-1", 1, "one stream, default offloads", BP_CMP_ENDS_HOSTS),
 	TCP("tcp-4", 4, "four streams, default offloads", BP_CMP_ENDS_HOSTS),
 	TCP("tcp-off-1", 1, "one stream, offloads off", BP_CMP_ENDS_HOSTS_PLAIN),
@@ -271,6 +279,11 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (row->workload->is_beyond_arena && row->path->forwarder != BP_CMP_BYPATH)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "choose a path that bypath forwards",
 			       "there is no arena, and the kernel's memory is not counted");
+	else if (row->workload->ends != BP_CMP_ENDS_SOURCE &&
+		 row->path->forwarder == BP_CMP_REDIRECT)
+		bp_cmp_row_end(
+			row, BP_CMP_CANNOT_RUN, "choose a path that forwards both ways",
+			"it carries frames from one side to the other only, and hosts answer");
 	else if (row->workload->measure == measure_rate && !can_flood(row->size))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
 			       "its source repeats one frame of at most %u bytes with FCS",
