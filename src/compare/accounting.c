@@ -13,7 +13,7 @@ void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const cha
 {
 	va_list args;
 
-	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+	if (bp_cmp_has_ended(row))
 		return;
 	row->status = status;
 	snprintf(row->fix, sizeof(row->fix), "%s", fix);

@@ -80,12 +80,20 @@ struct bp_cmp_load {
 		busy; /* as struct bp_cmp_cpu has them; what is not known is left out */
 };
 
+/* What two hosts saw beside a figure, in all rounds. */
+#define BP_CMP_FILE_BYTES (32u << 20)
+struct bp_cmp_traffic {
+	unsigned n_pings, n_answers;
+	unsigned n_files, n_intact; /* of BP_CMP_FILE_BYTES each */
+};
+
 struct bp_cmp_row {
 	const struct bp_cmp_path *path;
 	const struct bp_cmp_size *size;
 	const struct bp_cmp_workload *workload; /* NULL: the row has rates, latency and costs */
 	const struct bp_cmp_path *load_of; /* half of this path's lossless rate is the load */
 	struct bp_cmp_values figure; /* the workload's figure */
+	struct bp_cmp_traffic traffic; /* what the workload traffic found */
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
 	char gen_source[64], latency_source[64]; /* what sends; what sends in the latency trials */
@@ -163,6 +171,12 @@ struct bp_comparison {
 	struct bp_cmp_goal goals[BP_CMP_GOALS_MAX];
 };
 
+/* Has it failed, or can it not run? Then nothing of it is tried again. */
+static inline bool bp_cmp_has_ended(const struct bp_cmp_row *row)
+{
+	return row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN;
+}
+
 /* A row fails, or cannot run, for a reason and with a fix; the first reason stays. */
 void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const char *fix,
 		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -188,6 +202,9 @@ void bp_cmp_values_add(struct bp_cmp_values *values, double v);
  * Failures are the row's.
  */
 void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row);
+
+/* Its drops as an array, the most first. A new reference. */
+json_t *bp_cmp_drops_document(const struct bp_cmp_row *row);
 
 /* The document of bypath.compare/1. A new reference. */
 json_t *bp_cmp_document(const struct bp_comparison *cmp);

@@ -15,14 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *text_or_null(const char *text)
-{
-	return text && *text ? bp_json_text(text) : json_null();
-}
-
 static void set_text(json_t *o, const char *key, const char *text)
 {
-	json_object_set_new(o, key, text_or_null(text));
+	json_object_set_new(o, key, bp_json_text_or_null(text));
 }
 
 /* ---- pieces of a row ------------------------------------------------------------------------- */
@@ -106,7 +101,7 @@ static int by_packets(const void *a, const void *b)
 }
 
 /* The reason with the most packets comes first. */
-static json_t *drops(const struct bp_cmp_row *row)
+json_t *bp_cmp_drops_document(const struct bp_cmp_row *row)
 {
 	struct bp_cmp_drop sorted[BP_CMP_DROPS_MAX];
 	json_t *a = json_array();
@@ -203,7 +198,7 @@ static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp
 	json_object_set_new(o, "loss_curve", curve(row));
 	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
 	json_object_set(o, "probed", row->probed ? row->probed : json_null());
-	json_object_set_new(o, "drops", drops(row));
+	json_object_set_new(o, "drops", bp_cmp_drops_document(row));
 	json_object_set_new(o, "accounting", accounting(row));
 	json_object_set_new(o, "offloads", offloads(row));
 	json_object_set_new(o, "ratio", json_null());
@@ -230,47 +225,31 @@ static const struct bp_cmp_row *baseline(const struct bp_comparison *run,
 	return first;
 }
 
-/* Add the estimate of paired rounds, and its interval where there are rounds enough. */
-static void set_interval(json_t *o, const struct bp_cmp_values *ratios, bool is_bound)
-{
-	struct bp_cmp_paired p;
-
-	bp_cmp_pair(ratios, &p);
-	json_object_set_new(o, "estimate", p.estimate > 0 ? json_real(p.estimate) : json_null());
-	if (p.level > 0 && !is_bound)
-		json_object_set_new(
-			o, "interval",
-			json_pack("{s:f, s:f, s:f}", "lo", p.lo, "hi", p.hi, "level", p.level));
-	else
-		json_object_set_new(o, "interval", json_null());
-	set_text(o, "interval_why",
-		 is_bound      ? "one of the two rates is a lower bound"
-		 : p.level > 0 ? NULL
-			       : "fewer than 6 rounds carry no interval of 95 %");
-}
-
 /* The row's rate to the baseline's. A ceiling, which has no network, has none; the ratio of lower bounds is a bound. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
-	bool is_lower = row->is_gen_bound && row != base, is_upper;
-	struct bp_cmp_values v = { 0 };
+	bool is_other = row != base, is_bound;
+	struct bp_cmp_values rounds;
+	struct bp_cmp_paired p;
+	const char *bound;
 	json_t *o;
 
 	if (!base || row->path->lab == BP_CMP_ALONE)
 		return json_null();
-	is_upper = base->is_gen_bound && row != base;
-	for (unsigned i = 0; i < row->forwarded.n && i < base->forwarded.n; i++)
-		if (base->forwarded.v[i] > 0)
-			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
-	o = bp_cmp_stat(&v, 1);
+	bp_cmp_ratios(&row->forwarded, &base->forwarded, &rounds);
+	o = bp_cmp_stat(&rounds, 1);
 	if (!json_is_object(o))
 		return o;
-	json_object_set_new(o, "bound",
-			    json_string(is_lower && is_upper ? "both"
-					: is_lower           ? "lower"
-					: is_upper           ? "upper"
-							     : "none"));
-	set_interval(o, &v, is_lower || is_upper);
+	bound = bp_cmp_bound(is_other && row->is_gen_bound, is_other && base->is_gen_bound);
+	is_bound = strcmp(bound, "none") != 0;
+	bp_cmp_pair(&rounds, &p);
+	set_text(o, "bound", bound);
+	json_object_set_new(o, "estimate", bp_json_known(p.estimate));
+	json_object_set_new(o, "interval", bp_cmp_interval(&p, bound));
+	set_text(o, "interval_why",
+		 is_bound      ? "one of the two rates is a lower bound"
+		 : p.level > 0 ? NULL
+			       : "fewer than 6 rounds carry no interval of 95 %");
 	return o;
 }
 

@@ -4,6 +4,7 @@
 
 #include "compare/workload.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define LINE_BYTES 256u
+#define IMIX_BYTES ((7 * 64 + 4 * 594 + 1518) / 12.0)
 
 static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -44,20 +46,31 @@ static void name_workloads(char *text, size_t bytes)
 				      bp_cmp_workloads[i].name);
 }
 
+bool bp_cmp_parse_size(const char *text, struct bp_cmp_size *size)
+{
+	bool is_imix = strcmp(text, "imix") == 0;
+	unsigned long n;
+	char *end;
+
+	/* strtoul() would take a sign, and spaces. */
+	if (!is_imix && !isdigit((unsigned char)*text))
+		return false;
+	n = strtoul(text, &end, 10);
+	if (!is_imix && (*end || n < 64 || n > 9018))
+		return false;
+	*size = (struct bp_cmp_size){ .bytes = is_imix ? 0 : (uint32_t)n,
+				      .mean_bytes = is_imix ? IMIX_BYTES : (double)n };
+	snprintf(size->name, sizeof(size->name), "%.15s", text);
+	return true;
+}
+
 /* "64", or "-" of a workload that has no size. */
 static bool parse_size(const char *text, const struct bp_cmp_workload *w, struct bp_cmp_size *size)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
 	*size = (struct bp_cmp_size){ .name = "-" };
 	if (!w->has_size)
 		return strcmp(text, "-") == 0;
-	if (*end || n < 64 || n > 1518 || snprintf(size->name, sizeof(size->name), "%lu", n) < 2)
-		return false;
-	size->bytes = (uint32_t)n;
-	size->mean_bytes = (double)n;
-	return true;
+	return bp_cmp_parse_size(text, size) && size->bytes && size->bytes <= 1518;
 }
 
 /* A line's six words. */

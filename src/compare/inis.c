@@ -14,11 +14,6 @@
 #define LONG_BYTES   1700u /* longer frames do not fit the arena's usual frame length */
 #define LIVE_BYTES   3000u /* a live frame lies in one page, with the kernel's own beside it */
 
-static bool is_dpdk(const char *body)
-{
-	return body && strstr(body, "driver = dpdk");
-}
-
 /* An arena of long frames takes the hugepages that are free, so EAL gets ordinary pages then. */
 static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
 {
@@ -34,27 +29,6 @@ static void put_port(FILE *out, const char *name, const char *template,
 	char body[BODY_BYTES];
 
 	fprintf(out, "[port.%s]\n%s", name, bp_cmp_fill(template, names, body, sizeof(body)));
-}
-
-/* The ports of a forwarder that is its own source and sink. */
-static void put_alone(FILE *out, const struct bp_cmp_run *run)
-{
-	static const char source[] = "driver = null\nframe_bytes = @S\n";
-	static const char sink[] = "driver = null\n";
-	static const char wire[] = "driver = ring\ndevice = wire\n";
-	static const char file[] =
-		"driver = pcap\ndevice = @D/traffic.pcap\nmode = read\nloop = yes\npace = max\n";
-	const char *driver = run->row->path->driver;
-	bool has_ring = strcmp(driver, "ring") == 0;
-
-	put_port(out, "source", strcmp(driver, "pcap") == 0 ? file : source, &run->names);
-	put_port(out, "sink", sink, &run->names);
-	if (has_ring) {
-		put_port(out, "left", wire, &run->names);
-		put_port(out, "right", wire, &run->names);
-	}
-	fprintf(out, "[forward]\n%s",
-		has_ring ? "source = left\nright = sink\n" : "source = sink\n");
 }
 
 static void put_engine(FILE *out, const struct bp_cmp_run *run)
@@ -73,15 +47,16 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 	/* For a workload bypath runs with its defaults: the file has only ports and where each forwards to. */
 	if (!run->row->workload)
 		put_engine(out, run);
-	if (p->lab == BP_CMP_ALONE) {
-		put_alone(out, run);
-		return;
-	}
-	if (is_dpdk(p->in) || is_dpdk(p->out))
+	if (bp_cmp_is_dpdk(p->in) || bp_cmp_is_dpdk(p->out))
 		put_dpdk(out, run);
 	put_port(out, "wan", p->in, &run->names);
 	put_port(out, "lan", p->out, &run->names);
-	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
+	if (p->via) {
+		put_port(out, "left", p->via, &run->names);
+		put_port(out, "right", p->via, &run->names);
+	}
+	fprintf(out, "[forward]\n%s%s", p->via ? "wan = left\nright = lan\n" : "wan = lan\n",
+		run->row->workload ? "lan = wan\n" : "");
 }
 
 /* Does our generator send? Not where another box sends. */
@@ -120,7 +95,7 @@ static void put_generator(FILE *out, const struct bp_cmp_run *run)
 	fprintf(out, "\nidle = busy\n[memory]\nhugepages = no\n");
 	if (run->row->size->bytes > LONG_BYTES)
 		fprintf(out, "frame_bytes = 4096\n");
-	if (is_dpdk(p->gen_tx) || is_dpdk(p->gen_rx))
+	if (bp_cmp_is_dpdk(p->gen_tx) || bp_cmp_is_dpdk(p->gen_rx))
 		put_dpdk(out, run);
 	put_port(out, "tx",
 		 p->gen_tx             ? p->gen_tx

@@ -22,14 +22,9 @@
 #define TRIALS     24 /* the search has time for so many trials at least */
 #define SETTLE_MAX 2.0
 #define STEP_US    10000u
-#define PASS_S     8.0
-#define PASS_PPS   20000.0
-#define PASS_PKTS  32u
 #define LATENCY_LOSS \
 	0.05 /* share of frames lost; above it, the latency of those that came is not the path's */
 #define SENT_SHARE 0.9 /* share of the load asked for; below it, the generator was the limit */
-
-/* Wait until the far interface receives nothing any more. Returns what it has received. */
 static uint64_t settle(struct bp_cmp_run *run)
 {
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(SETTLE_MAX * 1e9), last = 0, now;
@@ -45,28 +40,6 @@ static uint64_t settle(struct bp_cmp_run *run)
 			return last;
 		usleep(STEP_US);
 	}
-}
-
-/* Send a few frames until all come out: frames that are lost while links come up say nothing of the path. */
-static int wait_passing(struct bp_cmp_run *run)
-{
-	const struct bp_trial_request request = { .rate_pps = PASS_PPS,
-						  .n_pkts = PASS_PKTS,
-						  .duration_s = 1,
-						  .frame_size = run->row->size->bytes };
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(PASS_S * 1e9), before, after;
-	int rc = bp_cmp_meter_far(run, &before);
-
-	while (!rc && bp_clock_ns() < end_ns) {
-		rc = bp_cmp_run_trial(run, &request);
-		after = settle(run);
-		if (after - before >= PASS_PKTS)
-			return rc;
-	}
-	if (!rc)
-		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
-			       "no frame comes out after %.0f s", PASS_S);
-	return rc ? rc : -ETIMEDOUT;
 }
 
 /* One trial: the generator counts what it sent, the far interface counts what arrived. */
@@ -134,9 +107,10 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	int rc = begin(run);
 
 	if (!rc)
-		rc = wait_passing(run);
+		rc = bp_cmp_await_packets(run, far_trial);
 	if (rc)
 		return rc;
+	run->n_searched = run->n_disturbed = 0;
 	bp_search_defaults(BP_SEARCH_PDR, &conf);
 	conf.trial = far_trial;
 	conf.trial_ctx = run;

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LATENCY_SHARE 0.5 /* of the NDR */
 #define LOW_SHARE     0.1
 #define SETTLE_S      0.05
+#define LATE_S        20
 
 /* ---- saturation ---------------------------------------------------------------------------------- */
 
@@ -204,7 +204,7 @@ static int write_capture(const struct bp_cmp_run *run)
 	char path[BP_WORKDIR_BYTES + 16];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/traffic.pcap", run->cmp->folder);
+	snprintf(path, sizeof(path), "%s/" BP_CMP_CAPTURE, run->cmp->folder);
 	out = fopen(path, "we");
 	if (!out)
 		return -errno;
@@ -224,18 +224,6 @@ static double path_mpps(const json_t *report)
 	return json_number_value(json_object_get(json_object_get(path, "counted"), "mpps"));
 }
 
-static int wait_end(struct bp_cmp_run *run)
-{
-	for (double waited_s = 0; bp_child_alive(&run->dut); waited_s += 0.01) {
-		if (atomic_load_explicit(run->cmp->stop, memory_order_relaxed))
-			return -EINTR;
-		if (waited_s > run->cmp->options.trial_s + 20)
-			return -ETIMEDOUT;
-		usleep(10000);
-	}
-	return run->dut.status ? -EIO : 0;
-}
-
 static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	struct bp_cmp_run *run = calloc(1, sizeof(*run));
@@ -251,13 +239,13 @@ static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		free(run);
 		return;
 	}
-	rc = bp_cmp_run_alone(run, cmp, row);
-	if (!rc && strcmp(row->path->driver, "pcap") == 0)
+	rc = bp_cmp_run_prepare(run, cmp, row);
+	if (!rc && strstr(row->path->in, BP_CMP_CAPTURE))
 		rc = write_capture(run);
 	if (!rc)
-		rc = bp_cmp_run_alone_start(run, cmp->options.trial_s);
+		rc = bp_cmp_bypath_start(run, cmp->options.trial_s);
 	if (!rc)
-		rc = wait_end(run);
+		rc = bp_cmp_await(run, &run->dut, NULL, cmp->options.trial_s + LATE_S);
 	report = rc ? NULL : json_load_file(run->report, 0, NULL);
 	if (report) {
 		bp_cmp_values_add(&row->forwarded, path_mpps(report) * 1e6);
@@ -296,8 +284,7 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 			"nobody sends to %s", cmp->options.in);
 	else if (lab == BP_CMP_DEVICES)
 		(void)bp_cmp_devices_fit(&cmp->options, row);
-	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
-	       row->status == BP_CMP_DISTURBED;
+	return !bp_cmp_has_ended(row);
 }
 
 static void end_unaccounted(struct bp_cmp_row *row)
@@ -319,7 +306,7 @@ void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n)
 {
 	if (row->status == BP_CMP_WAITING && n)
 		row->status = BP_CMP_OK;
-	if (row->status > BP_CMP_DISTURBED || !n || row->off.share <= BP_OFF_LIMIT)
+	if (bp_cmp_has_ended(row) || !n || row->off.share <= BP_OFF_LIMIT)
 		return;
 	row->status = BP_CMP_DISTURBED;
 	snprintf(row->reason, sizeof(row->reason),

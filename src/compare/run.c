@@ -187,40 +187,58 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 	return bp_cmp_is_stopped(run) ? -EINTR : 0;
 }
 
-int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request)
+int bp_cmp_quietest(struct bp_cmp_run *run, const struct bp_cmp_tries *tries)
 {
-	struct bp_generator_answer *best = malloc(sizeof(*best));
-	struct bp_cmp_cpu cpu;
-	struct bp_cmp_off off;
-	int rc = best ? bp_cmp_run_trial(run, request) : -ENOMEM;
+	struct bp_cmp_off off = { 0 };
+	struct bp_cmp_cpu cpu = { 0 };
 
-	if (!rc) {
-		*best = run->answer;
+	for (unsigned i = 0; i < BP_CMP_TRIES && (!i || off.share > BP_OFF_LIMIT); i++) {
+		int rc = tries->once(run, tries->ctx, tries->result);
+
+		run->row->n_repeated += i > 0;
+		if (rc)
+			return rc;
+		if (i && run->off.share >= off.share)
+			continue;
 		off = run->off;
 		cpu = run->cpu;
+		memcpy(tries->kept, tries->result, tries->bytes);
 	}
-	for (unsigned i = 1; !rc && i < BP_CMP_TRIES && off.share > BP_OFF_LIMIT; i++) {
-		run->row->n_repeated++;
-		rc = bp_cmp_run_trial(run, request);
-		if (!rc && run->off.share < off.share) {
-			*best = run->answer;
-			off = run->off;
-			cpu = run->cpu;
-		}
-	}
-	if (!rc) {
-		run->answer = *best;
-		run->off = off;
-		run->cpu = cpu;
-		bp_cmp_row_off(run->row, &off);
-	}
-	free(best);
+	memcpy(tries->result, tries->kept, tries->bytes);
+	run->off = off;
+	run->cpu = cpu;
+	bp_cmp_row_off(run->row, &off);
+	return 0;
+}
+
+static int try_trial(struct bp_cmp_run *run, const void *request, void *answer)
+{
+	(void)answer; /* run->answer */
+	return bp_cmp_run_trial(run, request);
+}
+
+int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request)
+{
+	const struct bp_cmp_tries tries = { try_trial, request, &run->answer,
+					    malloc(sizeof(run->answer)), sizeof(run->answer) };
+	int rc = tries.kept ? bp_cmp_quietest(run, &tries) : -ENOMEM;
+
+	free(tries.kept);
 	return rc;
 }
 
-/* A few packets, again and again until they pass: links come up when they do. Those of a forwarder that
- * gets its core now and then only come later, in the next trial unless this one is patient. */
-static int probe(struct bp_cmp_run *run)
+static int count_back(void *ctx, const struct bp_trial_request *request,
+		      struct bp_trial_result *result)
+{
+	struct bp_cmp_run *run = ctx;
+	int rc = bp_cmp_run_trial(run, request);
+
+	*result = run->answer.result;
+	return rc;
+}
+
+/* Those of a forwarder that gets its core now and then only come later, in the next trial unless this one is patient. */
+int bp_cmp_await_packets(struct bp_cmp_run *run, bp_trial_fn trial)
 {
 	struct bp_trial_request request = { .rate_pps = PROBE_PPS,
 					    .n_pkts = PROBE_PKTS,
@@ -230,18 +248,19 @@ static int probe(struct bp_cmp_run *run)
 	uint64_t begin_ns = bp_clock_ns();
 
 	for (;;) {
+		struct bp_trial_result r;
 		double spent_s;
-		int rc = bp_cmp_run_trial(run, &request);
+		int rc = trial(run, &request, &r);
 
-		if (rc)
+		if (!rc && bp_cmp_is_stopped(run))
+			rc = -EINTR;
+		if (rc || (r.n_received && !r.n_lost))
 			return rc;
-		if (run->answer.result.n_received && !run->answer.result.n_lost)
-			return 0;
 		spent_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 		if (spent_s > PROBE_S && request.settle_s >= SETTLE_MAX_S) {
 			bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
-				       "of %u packets %llu come back after %.0f s", PROBE_PKTS,
-				       (unsigned long long)run->answer.result.n_received, spent_s);
+				       "of %u packets %llu come through after %.0f s", PROBE_PKTS,
+				       (unsigned long long)r.n_received, spent_s);
 			return -ETIMEDOUT;
 		}
 		request.settle_s = fmin(4 * request.settle_s, SETTLE_MAX_S);
@@ -279,18 +298,6 @@ static void name_all(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 	name_files(run);
 }
 
-int bp_cmp_run_alone(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row)
-{
-	name_all(run, cmp, row);
-	return bp_cmp_write_inis(run);
-}
-
-int bp_cmp_run_alone_start(struct bp_cmp_run *run, double duration_s)
-{
-	unlink(run->report);
-	return bp_cmp_bypath_start(run, duration_s);
-}
-
 int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	int rc;
@@ -315,7 +322,7 @@ int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 		return rc;
 	if (!is_gen_first)
 		rc = bp_cmp_run_start_generator(run);
-	return rc ? rc : probe(run);
+	return rc ? rc : bp_cmp_await_packets(run, count_back);
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */
@@ -373,7 +380,7 @@ int bp_cmp_run_for_latency(struct bp_cmp_run *run)
 	rc = bp_cmp_write_inis(run);
 	if (!rc)
 		rc = try_generator(run, why, sizeof(why));
-	return rc ? rc : probe(run);
+	return rc ? rc : bp_cmp_await_packets(run, count_back);
 }
 
 void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report)

@@ -19,8 +19,7 @@ struct bp_cmp_run {
 	bool has_wires;
 	struct bp_redirect redirect;
 	struct bp_guard guard; /* deletes the bridge between named ports when this process ends */
-	struct rtnl_link_stats64 in_before,
-		out_before; /* counters of named ports between which the kernel forwards */
+	uint64_t n_in_dropped, n_out_dropped; /* by such ports before, where the kernel forwards */
 	struct bp_cmp_names names;
 	/* Processes. */
 	struct bp_child dut;
@@ -77,6 +76,21 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request);
 
 /*
+ * The same of anything that sets run->off: of the tries the least disturbed one's result stays. kept: room for
+ * another. 0, or what once() returned.
+ */
+struct bp_cmp_tries {
+	int (*once)(struct bp_cmp_run *run, const void *ctx, void *result);
+	const void *ctx;
+	void *result, *kept;
+	size_t bytes; /* of each */
+};
+int bp_cmp_quietest(struct bp_cmp_run *run, const struct bp_cmp_tries *tries);
+
+/* A few packets, again and again by this trial until none is lost: links come up when they do. 0, or the row has ended. */
+int bp_cmp_await_packets(struct bp_cmp_run *run, bp_trial_fn trial);
+
+/*
  * Where the generator has one core, live frames need two threads on it, and the receiver sleeps
  * between two looks: latency would be that sleep. Change to a generator that sends and receives in
  * one thread that polls. 0, or an error: there is no generator any more.
@@ -89,9 +103,11 @@ int bp_cmp_run_for_latency(struct bp_cmp_run *run);
  */
 void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report);
 
-/* The same without lab and generator: names and configuration, then the process, which ends by itself. */
-int bp_cmp_run_alone(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row);
-int bp_cmp_run_alone_start(struct bp_cmp_run *run, double duration_s);
+/*
+ * Wait until a process of this run has said a word (NULL: has ended), at most so long. 0; -EINTR: stopped; -ETIMEDOUT;
+ * -EIO: it ended, without the word or not well; -ENODEV: the forwarder ended (the row has failed).
+ */
+int bp_cmp_await(struct bp_cmp_run *run, struct bp_child *child, const char *word, double seconds);
 
 /* Was the comparison asked to end? */
 static inline bool bp_cmp_is_stopped(const struct bp_cmp_run *run)

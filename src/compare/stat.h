@@ -5,6 +5,9 @@
 
 #include "compare/comparison.h"
 
+/* In ascending order. */
+void bp_cmp_sort(double *v, unsigned n);
+
 /* The median; 0 without a value. */
 double bp_cmp_median(const struct bp_cmp_values *values);
 

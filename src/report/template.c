@@ -109,18 +109,22 @@ static void put_commas(struct text *text, const json_t *value)
 	}
 }
 
+static bool is_whole(double number)
+{
+	return fabs(number - round(number)) <= SAME;
+}
+
 static bool put_range(struct text *text, const json_t *value)
 {
 	double lo = json_number_value(json_object_get(value, "lo"));
 	double hi = json_number_value(json_object_get(value, "hi"));
-	bool is_whole = hi - floor(hi) <= SAME;
 
 	if (!json_is_object(value))
 		return false;
 	if (hi - lo > SAME)
-		put(text, "%.0f" RANGE "%.0f", lo, hi);
+		put(text, "%.*f" RANGE "%.*f", is_whole(lo) ? 0 : 1, lo, is_whole(hi) ? 0 : 1, hi);
 	else
-		put(text, "%.*f", is_whole ? 0 : 2, hi);
+		put(text, "%.*f", is_whole(hi) ? 0 : 2, hi);
 	return true;
 }
 

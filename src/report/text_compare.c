@@ -159,7 +159,39 @@ static const struct bp_view figures = {
 	.name = "figures",
 	.title = "WORKLOADS · of the rounds · '≥': a lower bound, the source was the limit",
 	.rows = "figures",
+	.needs = "{workload!traffic}",
 	BP_COLUMNS(figure_columns),
+};
+
+static const struct bp_column traffic_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "mode", .cell = "{mode}", .align = 'l', .width = 20 },
+	{ .heading = "ping", .cell = "{traffic.ping_loss_ratio:.0%}", .unit = "lost" },
+	{ .heading = "TCP", .cell = "{value.median:.2}", .unit = "Gbit/s" },
+	{ .heading = "file",
+	  .cell = "{?traffic.files}{!traffic.files_altered}intact|{?traffic.files}altered",
+	  .align = 'l' },
+	{ .heading = "copies",
+	  .cell = "{?value}{copies.user:–}+{copies.library:–}+{copies.kernel:–}",
+	  .unit = "user+lib+kernel",
+	  .help = "whole packets copied by bypath (counted), in a library, in the kernel (modelled)" },
+	{ .heading = "calls/p", .cell = "{?value}{crossings.per_packet:.2}" },
+	{ .heading = "ns/p", .cell = "{time.ns_per_packet:.0}" },
+	{ .heading = "drops",
+	  .cell = "{status!ok}{status!disturbed}{status}|"
+		  "{drops.0.reason} {drops.0.packets}[, {drops.1.reason} {drops.1.packets}]"
+		  "[, {drops.2.reason} {drops.2.packets}][{?drops.3}, …]|none",
+	  .align = 'l' },
+};
+static const struct bp_view traffic = {
+	.name = "traffic",
+	.title =
+		"TRAFFIC · two hosts, default offloads, joined by the path only: 20 pings; TCP by iperf3; 32 MiB by "
+		"HTTP,\nSHA-256 compared · copies, calls, ns per packet of all of it: user, calls, ns counted, lib and "
+		"kernel modelled",
+	.rows = "figures",
+	.needs = "{workload=traffic}",
+	BP_COLUMNS(traffic_columns),
 };
 
 static const struct bp_column goal_columns[] = {
@@ -212,6 +244,7 @@ static const struct bp_part parts[] = {
 	  .rows = "rows",
 	  .indent = GOES_ON },
 	{ .title = "TO DO", .line = "  {paths}: {text}", .rows = "fixes", .indent = GOES_ON },
+	{ .view = &traffic },
 	{ .view = &figures },
 	{ .line = "{?reason}  {workload}, {path}: {reason}. To do: {fix}",
 	  .rows = "figures",
