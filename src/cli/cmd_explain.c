@@ -3,12 +3,14 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/explain_line.h"
+#include "cli/page.h"
 
 #include "bypath/config.h"
 #include "bypath/port.h"
 
 #include "ledger/document.h"
 #include "ledger/explain.h"
+#include "probe/probed.h"
 #include "report/json.h"
 #include "report/view.h"
 
@@ -20,6 +22,7 @@
 struct options {
 	const char *file;
 	bool is_json;
+	const char *probed; /* a report of a probed run, or NULL */
 	struct bp_line_options line;
 	struct bp_cli_sets sets;
 };
@@ -29,6 +32,7 @@ static void print_usage(FILE *out)
 	fputs("usage: bypath explain FILE.ini [options]\n"
 	      "  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
 	      "  --json                    the same facts for programs\n"
+	      "  --probe REPORT.json       what the kernel copied, beside it: from bypath run --probe --report\n"
 	      "  --line-rate RATE          on paper: what a line of 10gbps, 25G, ... asks of each path\n"
 	      "    --from REPORT.json      the cost of a packet, from bypath run --report on this file\n"
 	      "    --cycles N              or the cost in cycles, as you know it\n"
@@ -41,6 +45,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_option rows[] = {
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
+		{ "probe", BP_CLI_TEXT, .at = offsetof(struct options, probed) },
 		{ "line-rate", BP_CLI_TEXT, .at = offsetof(struct options, line.rate) },
 		{ "cycles", BP_CLI_TEXT, .at = offsetof(struct options, line.cycles) },
 		{ "hz", BP_CLI_TEXT, .at = offsetof(struct options, line.hz) },
@@ -62,6 +67,21 @@ static void print_holder(void *arg, unsigned port_id, const char *text)
 		conf->ports[port_id].name, text);
 }
 
+/* What was observed, into the document. 0 or an exit code + 1. */
+static int take_probed(const char *path, json_t *document)
+{
+	json_t *report = bp_cli_read_document(path, "bypath.report/1", "report of bypath run");
+	int err;
+
+	if (!report)
+		return BP_EXIT_USAGE + 1;
+	err = bp_probed_take(document, report);
+	json_decref(report);
+	return err ? bp_cli_complain("%s: of a run without a probe: bypath run --probe --report %s",
+				     path, path)
+		   : 0;
+}
+
 static int explain(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_port_info infos[BP_PORTS_MAX];
@@ -76,10 +96,14 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	n_paths = bp_explain_predict(conf, infos, paths);
 	document = bp_ledger_document(o->file, conf, infos, paths, n_paths);
 	free(paths);
-	if (o->line.rate)
+	if (o->probed)
+		code = take_probed(o->probed, document);
+	if (!code && o->line.rate)
 		code = bp_line_make(&o->line, document, &document);
-	if (code)
+	if (code) {
+		json_decref(document);
 		return code - 1;
+	}
 	if (o->is_json || !document)
 		err = bp_json_print(stdout, json_incref(document));
 	else

@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -229,4 +230,41 @@ void bp_probed_add(json_t *document)
 		json_array_foreach(json_object_get(document, lists[k]), i, row)
 			add_to(document, row, why);
 	keep_workers_calls(document);
+}
+
+/* ---- beside a prediction --------------------------------------------------------------------- */
+
+/* The row of a list with the same ports, or NULL. */
+static const json_t *same_path(const json_t *list, const json_t *path)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		if (json_equal(json_object_get(row, "in"), json_object_get(path, "in")) &&
+		    json_equal(json_object_get(row, "out"), json_object_get(path, "out")))
+			return row;
+	}
+	return NULL;
+}
+
+int bp_probed_take(json_t *explained, const json_t *report)
+{
+	json_t *path;
+	size_t i;
+
+	if (!json_is_object(json_object_get(report, "probe")))
+		return -ENOENT;
+	json_array_foreach(json_object_get(explained, "paths"), i, path)
+	{
+		const json_t *seen = same_path(json_object_get(report, "path_sums"), path);
+		json_t *probed;
+
+		if (!seen)
+			seen = same_path(json_object_get(report, "paths"), path);
+		probed = json_object_get(seen, "probed");
+		json_object_set(path, "probed", probed ? probed : json_null());
+	}
+	return 0;
 }

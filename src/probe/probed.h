@@ -13,4 +13,10 @@
  */
 void bp_probed_add(json_t *document);
 
+/*
+ * Give each path of an explained configuration ("paths" of bypath.explain/1) the "probed" of the same path in the report
+ * of a probed run, null where it has none. 0, or -ENOENT: the run had no probe. Pure.
+ */
+int bp_probed_take(json_t *explained, const json_t *report);
+
 #endif

@@ -61,11 +61,18 @@ seen)
 	bp_expect a "sum(c['calls'] for c in r['probe']['system_calls'] if c['name'] == 'sendmmsg') == sum(q['counted']['crossings'] for p in r['ports'] for q in p['tx_queues']) > 0" "r['probe']['system_calls']"
 	bp_expect a "all(p['probed']['is_all'] or p['probed']['why'] for p in r['paths'])" "r['paths']"
 	grep -q 'KERNEL COPIES BY FUNCTION' "$BP_TMP/a.log" || fail "the report shows no copies"
+	in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" --json >"$BP_TMP/e.json" ||
+		fail "explain does not take what was observed"
+	bp_expect e "[p['probed']['rx'] for p in r['paths']] == [1, 1]" "r['paths']"
+	in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" >"$BP_TMP/e.log"
+	[ "$(grep -c 'probed: 1.00 rx' "$BP_TMP/e.log")" = 2 ] || fail "its text shows no observed copies"
 	bp_start a
 	bp_wait_forwarding 20
 	bp_stop a
 	bp_expect a "'probe' not in r and 'probed' not in r['paths'][0]" "r.keys()"
 	! grep -q 'probed' "$BP_TMP/a.log" || fail "a report without a probe speaks of one"
+	! in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" >"$BP_TMP/e.log" 2>&1 &&
+		grep -q 'bypath run --probe --report' "$BP_TMP/e.log" || fail "a report without a probe is not refused"
 	;;
 alone)
 	# Beside it: another probe on a pair without traffic, and tcpdump on the same device.
