@@ -1,9 +1,9 @@
 /* What `af_packet` is: keys, modes, copies, counters. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rows are read from Linux 6.18. Where a probe disagrees, the probe is right and a row here gets a fix. Only
- * whole-payload copies by a CPU count; header pulls and copybreak of drivers do not. Movers are functions that a
- * probe finds: out of line in 6.12, 6.18 and 7.3.
+ * The rows are read from Linux 6.1, 6.12 and 6.18. Where a probe disagrees, the probe is right and a row here gets a
+ * fix. Only whole-payload copies by a CPU count; header pulls and copybreak of drivers do not. Functions that are
+ * named exist out of line in each of them.
  */
 #include "describe.h"
 
@@ -60,8 +60,9 @@ static const struct bp_model_row rows[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_USER, .place = "frame of the arena",
-			    .mover = "packet_recvmsg → skb_copy_datagram_iter", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_BATCH, .call = "recvmmsg", .source = af_packet_c,
+			    .mover = "packet_recvmsg", .copiers = { "skb_copy_datagram_iter" },
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_BATCH, .call = "recvmmsg",
+			    .source = af_packet_c,
 			    .why = "packet_rcv only clones the skb; recvmmsg copies its payload" } },
 	},
 	{
@@ -71,8 +72,8 @@ static const struct bp_model_row rows[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "slot of the RX ring",
-			    .mover = "tpacket_rcv → skb_copy_bits", .kernel = { 1, 1 },
-			    .call = "poll", .source = af_packet_c,
+			    .mover = "tpacket_rcv", .copiers = { "skb_copy_bits" },
+			    .kernel = { 1, 1 }, .call = "poll", .source = af_packet_c,
 			    .why = "softirq fills the mapped ring; a frame longer than a slot takes a recvmsg" } },
 	},
 	{
@@ -87,8 +88,9 @@ static const struct bp_model_row rows[] = {
 			    .why = "received bytes never lie in the TX ring; what fits no slot goes by "
 				   "sendmmsg" },
 			  { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "packet_sendmsg → skb_store_bits", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_BATCH, .call = "sendto", .source = af_packet_c,
+			    .mover = "packet_sendmsg", .copiers = { "skb_store_bits" },
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_BATCH, .call = "sendto",
+			    .source = af_packet_c,
 			    .why = "the driver asks for a copy (hdr_len: all) rather than for pages, "
 				   "which veth would copy later" } },
 	},
@@ -99,7 +101,7 @@ static const struct bp_model_row rows[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "packet_sendmsg → skb_copy_datagram_from_iter",
+			    .mover = "packet_sendmsg", .copiers = { "skb_copy_datagram_from_iter" },
 			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_BATCH, .call = "sendmmsg",
 			    .source = af_packet_c,
 			    .why = "sends from wherever the bytes lie, a receive ring as well" } },

@@ -1,9 +1,9 @@
 /* What `af_xdp` is: keys, modes, copies, counters. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rows are read from Linux 6.18. Where a probe disagrees, the probe is right and a row here gets a fix. Only
- * whole-payload copies by a CPU count; header pulls and copybreak of drivers do not. Movers are functions that a
- * probe finds: out of line in 6.12, 6.18 and 7.3.
+ * The rows are read from Linux 6.1, 6.12 and 6.18. Where a probe disagrees, the probe is right and a row here gets a
+ * fix. Only whole-payload copies by a CPU count; header pulls and copybreak of drivers do not. Functions that are
+ * named exist out of line in each of them.
  */
 #include "describe.h"
 
@@ -70,15 +70,11 @@ static const struct bp_model_row rows[] = {
 		.words = "skb",
 		.kinds = BP_ON(VETH) | BP_ON(TAP) | BP_ON(VIRTIO) | BP_ON(OTHER),
 		.homes = BP_HOME_ARENA,
-		.device_hop = BP_DEVICE_HOP_SKB,
-		.n_hops = 2,
-		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "skb fit for XDP",
-			    .mover = "skb_pp_cow_data", .kernel = { 0, 1 },
-			    .source = "linux/net/core/skbuff.c",
-			    .why = "a copy if cloned, not linear, or less than 256 bytes headroom" },
-			  { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "xsk_generic_rcv → __xsk_rcv", .kernel = { 1, 1 },
-			    .call = "poll", .source = xsk_c,
+		.device_hop = BP_DEVICE_HOP_XDP_GENERIC,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
+			    .mover = "xsk_generic_rcv", .copiers = { "__xsk_rcv" },
+			    .kernel = { 1, 1 }, .call = "poll", .source = xsk_c,
 			    .why = "generic XDP redirects the skb; the socket copies it" } },
 	},
 	{
@@ -86,28 +82,24 @@ static const struct bp_model_row rows[] = {
 		.words = "native !zerocopy !zero-copy",
 		.kinds = BP_ON(VETH),
 		.homes = BP_HOME_ARENA,
-		.device_hop = BP_DEVICE_HOP_SKB,
-		.n_hops = 2,
-		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "page of the page pool",
-			    .mover = "skb_pp_cow_data", .kernel = { 0, 1 },
-			    .source = "linux/drivers/net/veth.c",
-			    .why = "1 for skbs of a normal sender, 0 for redirected XDP frames" },
-			  { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "__xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
+		.device_hop = BP_DEVICE_HOP_XDP_NATIVE,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
+			    .copiers = { "__xsk_rcv" }, .kernel = { 1, 1 }, .call = "poll",
 			    .source = xsk_c,
 			    .why = "veth has no zero-copy: the socket copies into the UMEM" } },
 	},
 	{
 		.dir = BP_RX,
-		.words = "native",
+		.words = "native !zerocopy !zero-copy",
 		.kinds = BP_ON(TAP) | BP_ON(VIRTIO) | BP_ON(OTHER),
 		.homes = BP_HOME_ARENA,
-		.device_hop = BP_DEVICE_HOP_SKB,
+		.device_hop = BP_DEVICE_HOP_XDP_NATIVE,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
-			    .mover = "__xsk_rcv", .kernel = { 1, 1 }, .call = "poll",
+			    .copiers = { "__xsk_rcv" }, .kernel = { 1, 1 }, .call = "poll",
 			    .source = xsk_c,
-			    .why = "from the driver's page into the UMEM, before any skb exists" } },
+			    .why = "from the page that the program ran on into the UMEM" } },
 	},
 	{
 		.dir = BP_TX,
@@ -146,8 +138,9 @@ static const struct bp_model_row rows[] = {
 		.device_hop = BP_DEVICE_HOP_SKB,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_SHARED, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "__xsk_generic_xmit → skb_store_bits", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_BATCH, .call = "sendto", .source = xsk_c,
+			    .mover = "__xsk_generic_xmit", .copiers = { "skb_store_bits" },
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_BATCH, .call = "sendto",
+			    .source = xsk_c,
 			    .why = "copy mode builds an skb from each frame; needs the call always" } },
 	},
 	{ .n_hops = 0 },
@@ -190,27 +183,15 @@ static bool is_send_only(const struct bp_port_conf *port)
 	return port->forward_to == BP_NO_PORT;
 }
 
-static bool has_zerocopy(const struct bp_device *device)
-{
-	if (device->kind == BP_DEVICE_VIRTIO && !device->has_access_platform)
-		return false;
-	return device->has_xdp_features && device->xdp_features & BP_XDP_XSK_ZEROCOPY;
-}
-
-static bool has_native(const struct bp_device *device)
-{
-	if (!device->has_xdp_features)
-		return device->kind != BP_DEVICE_OTHER;
-	return device->xdp_features & BP_XDP_BASIC;
-}
-
 /* What the driver's attempts end with, from `first` on. */
 static enum af_xdp_mode last_step(const struct bp_port_conf *port, const struct bp_device *device,
 				  enum af_xdp_mode first)
 {
-	if (first == AF_XDP_ZEROCOPY && has_zerocopy(device))
+	enum bp_xdp offered = bp_device_xdp(device);
+
+	if (first == AF_XDP_ZEROCOPY && offered == BP_XDP_ZEROCOPY)
 		return AF_XDP_ZEROCOPY;
-	if (first <= AF_XDP_COPY && (is_send_only(port) || has_native(device)))
+	if (first <= AF_XDP_COPY && (is_send_only(port) || offered >= BP_XDP_NATIVE))
 		return AF_XDP_COPY;
 	return AF_XDP_SKB;
 }

@@ -17,9 +17,9 @@ static const struct bp_key keys[] = {
 
 const struct bp_counter_row tap_counters[] = {
 	[TAP_TO_US_DROPPED] = { "kernel_tx_dropped", "packets", BP_SIDE_RX, BP_KIND_DROP,
-				"the tap's queue towards bypath was full", false },
+				"the tap's queue towards bypath was full", true },
 	[TAP_FROM_US_DROPPED] = { "kernel_rx_dropped", "packets", BP_SIDE_TX, BP_KIND_DROP,
-				  "the kernel's stack did not take them", false },
+				  "the kernel's stack did not take them", true },
 	{ .name = NULL },
 };
 
@@ -31,8 +31,9 @@ static const struct bp_model_row rows[] = {
 		.homes = BP_HOME_ARENA,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_USER, .place = "frame of the arena",
-			    .mover = "tun_do_read → skb_copy_datagram_iter", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_PKT, .call = "readv", .source = tun_c,
+			    .mover = "tun_do_read", .copiers = { "skb_copy_datagram_iter" },
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_PKT, .call = "readv",
+			    .source = tun_c,
 			    .why = "what the kernel's own stack sent to this interface" } },
 	},
 	{
@@ -40,8 +41,10 @@ static const struct bp_model_row rows[] = {
 		.homes = BP_HOME_ANY,
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "tun_chr_write_iter → tun_get_user", .kernel = { 1, 1 },
-			    .rate = BP_CALL_PER_PKT, .call = "writev", .source = tun_c,
+			    .mover = "tun_get_user",
+			    .copiers = { "copy_page_from_iter", "skb_copy_datagram_from_iter" },
+			    .kernel = { 1, 1 }, .rate = BP_CALL_PER_PKT, .call = "writev",
+			    .source = tun_c,
 			    .why = "the kernel's own stack receives the packet" } },
 	},
 	{ .n_hops = 0 },

@@ -88,6 +88,9 @@ enum bp_device_hop {
 	BP_DEVICE_HOP_NONE, /* the row covers it, or there is no kernel device */
 	BP_DEVICE_HOP_SKB, /* an skb that the kernel owns */
 	BP_DEVICE_HOP_PAGES, /* TX: an skb with user pages attached, which some devices copy first */
+	/* RX: an skb, made fit for a program of generic XDP that takes no fragments */
+	BP_DEVICE_HOP_XDP_GENERIC,
+	BP_DEVICE_HOP_XDP_NATIVE, /* RX: what a driver's native XDP runs its program on */
 };
 
 #define BP_ROW_HOPS_MAX 4u
@@ -95,10 +98,12 @@ enum bp_device_hop {
 
 /*
  * The hops of one direction of a port, where pmd, kinds fit and every word occurs in the effective mode (with
- * BP_FACT_DEVICE_STRING: or in the device string). The first row of a driver that matches counts.
+ * BP_FACT_DEVICE_STRING: or in the device string, or is what the kernel interface below offers to XDP: "xdp:generic",
+ * "xdp:native", "xdp:zerocopy", none where that is not known). The first row of a driver that matches counts.
  */
 struct bp_model_row {
 	enum bp_direction dir;
+	uint16_t below_txqs; /* only of a port that is known to have fewer TX queues; 0: any */
 	const char *pmd; /* NULL: any; with is_pci: what its name begins with */
 	const char *words; /* separated by blanks; "a|b": either; "!a": must not occur; NULL none */
 	uint32_t kinds; /* BP_ON()s, of the kernel interface; 0 any */

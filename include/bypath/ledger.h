@@ -41,13 +41,36 @@ struct bp_copies {
 	uint8_t lo, hi;
 };
 
+/* What decides where between lo and hi a packet lies. */
+enum bp_decider {
+	BP_BY_NOTHING, /* lo = hi */
+	BP_BY_SENDER, /* who made the packet, or how it came to the device */
+	BP_BY_SIZE, /* its length */
+	BP_BY_POOL, /* which pool its view is of */
+	BP_BY_READER, /* how fast a pipe is read */
+	BP_BY_DEVICE, /* the device, which could not be asked */
+};
+
+/* The words of the output, static storage: "sender", "size" …; NULL for BP_BY_NOTHING. */
+const char *bp_decider_name(enum bp_decider decider);
+
+#define BP_COPIERS_MAX 2u
+
 /* One movement of a packet's bytes. Strings are static. */
 struct bp_hop {
 	enum bp_domain from, to;
 	const char *place; /* what holds the bytes afterwards: "slot of the RX ring" */
-	const char *mover; /* the function or call that moves them */
+	const char *mover; /* the function or call that moves them; NULL: copiers[0] by itself */
+	/* The kernel's functions that make the copies of `kernel`, each out of line, so that a probe finds it:
+	 * the bytes that all of them copy together, those that one of them calls not counted twice, are the
+	 * packet's, `kernel` times. A kernel may lack some. NULL behind the last; none where kernel.hi is 0. */
+	const char *copiers[BP_COPIERS_MAX];
 	struct bp_copies kernel; /* modelled */
 	struct bp_copies user; /* see user_prov */
+	enum bp_decider decider; /* of whichever of the two is a range; `why` says both cases */
+	uint16_t
+		user_hi_bytes; /* user.hi up to this length without FCS, user.lo beyond; 0: not known */
+	uint16_t kernel_lo_bytes; /* kernel.lo up to this length for certain; 0: not known */
 	enum bp_provenance user_prov; /* counted at run time; modelled inside a library or PMD */
 	enum bp_call_rate rate;
 	const char *call; /* the system call of `rate`, or what is called when idle; NULL: none */
@@ -64,6 +87,9 @@ struct bp_model_path {
 	bool is_modelled; /* false: at least one side is unknown, the sums mean nothing */
 	unsigned n_hops;
 	unsigned n_rx_hops; /* the engine stands behind so many hops */
+	/* Does a device on a bus write the bytes that are received, read those that are sent? Not where the far end
+	 * is memory (veth, tap) or a hypervisor's copy (virtio). */
+	bool has_rx_dma, has_tx_dma;
 	struct bp_hop hops[BP_HOPS_MAX];
 	struct bp_copies kernel, user; /* sums over the hops */
 	unsigned n_calls_per_batch, n_calls_per_pkt, n_calls_on_wakeup;

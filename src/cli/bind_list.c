@@ -26,11 +26,6 @@ static void find_kernel_driver(const struct bp_pci_device *pci, char name[BP_PCI
 		bp_modprobe_claims(pci->modalias, name, BP_PCI_NAME_BYTES);
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return text[0] ? bp_json_text(text) : json_null();
-}
-
 static json_t *number_or_null(long number, bool is_known)
 {
 	return is_known ? json_integer(number) : json_null();
@@ -83,8 +78,9 @@ static json_t *device_row(const struct bp_pci_device *pci, const struct bp_netif
 		json_array_append_new(used_by, bp_json_text(uses->v[i].text));
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:o}", "address",
 			 pci->address, "vendor", json_sprintf("%04x", pci->vendor), "device",
-			 json_sprintf("%04x", pci->device), "driver", text_or_null(pci->driver),
-			 "kernel_driver", text_or_null(kernel_driver), "iommu_group",
+			 json_sprintf("%04x", pci->device), "driver",
+			 bp_json_text_or_null(pci->driver), "kernel_driver",
+			 bp_json_text_or_null(kernel_driver), "iommu_group",
 			 number_or_null(pci->iommu_group, pci->iommu_group != BP_PCI_NO_GROUP),
 			 "group_others", list_others(pci, shared_groups), "numa_node",
 			 pci->numa_node, "interfaces", interfaces, "speed_mbps",

@@ -90,8 +90,7 @@ static int choose_cores(struct bp_comparison *cmp)
 static bool any_needs_eal(const struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (rows[i].path->forwarder == BP_CMP_TESTPMD ||
-		    (rows[i].path->driver && strcmp(rows[i].path->driver, "dpdk") == 0))
+		if (rows[i].path->forwarder == BP_CMP_TESTPMD || bp_cmp_is_dpdk(rows[i].path->in))
 			return true;
 	return false;
 }
@@ -143,7 +142,7 @@ static void show_row(const struct bp_comparison *cmp, const struct bp_cmp_row *r
 
 	fprintf(out, "  round %u/%u  %-20s %5s  ", round + 1, cmp->options.n_rounds,
 		row->path->name, row->size->name);
-	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+	if (bp_cmp_has_ended(row))
 		fprintf(out, "%s: %.60s", row->status == BP_CMP_FAILED ? "failed" : "cannot run",
 			row->reason);
 	else if (row->figure.n)
@@ -191,7 +190,7 @@ static void measure_all(struct bp_comparison *cmp)
 			if (cmp->options.is_quick) /* what is left, for the rows that are left */
 				cmp->options.search_s = fmax(
 					0, fmin(3, (QUICK_S - spent_s) / fmax(1, n_all - n_done) -
-							   2.2));
+							   2.45));
 		}
 }
 
@@ -244,6 +243,7 @@ static void free_rows(struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		json_decref(rows[i].report);
+		json_decref(rows[i].probed);
 		free(rows[i].ini);
 	}
 	free(rows);
@@ -272,6 +272,8 @@ static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments 
 			"another box sends: rates are counted at %s and %s; what loss-free rate and latency "
 			"need is a generator that this comparison commands (--gen-ports)",
 			cmp->options.in, cmp->options.out);
+	if (*cmp->line_why && cmp->tester != BP_CMP_TESTER_NONE)
+		add_note(cmp, "%s: no share of a line's rate", cmp->line_why);
 	if (!choose_cores(cmp)) {
 		reserve_memory(cmp);
 		measure_all(cmp);
@@ -291,11 +293,20 @@ static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments 
 	return code;
 }
 
-static void list_paths(void)
+/* Those of --paths, else all. 0 or an exit code. */
+static int list_paths(const struct bp_compare_arguments *a)
 {
+	char why[WHY_BYTES] = "no memory";
+	bool chosen[CHOSEN_MAX];
+
+	if (bp_cmp_choose(a->paths ? a->paths : "all", a->with_peers, false, chosen, why,
+			  sizeof(why)))
+		return bp_cli_complain("%s", why) - 1;
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
-		printf("%-22s %-8s %s\n", bp_cmp_paths[i].name, bp_cmp_paths[i].group,
-		       bp_cmp_paths[i].title);
+		if (chosen[i])
+			printf("%-22s %-8s %s\n", bp_cmp_paths[i].name, bp_cmp_paths[i].group,
+			       bp_cmp_paths[i].title);
+	return BP_EXIT_OK;
 }
 
 /* What is measured: goals' rows, workloads, else every chosen path. 0 or an exit code. */
@@ -320,6 +331,7 @@ static int plan(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
 	if (bp_cmp_ports_check(&cmp->options, why, sizeof(why)))
 		return bp_cli_complain("--ports: %s", why) - 1;
 	bp_cmp_ports_look(cmp);
+	bp_cmp_ports_ask_line(cmp);
 	return make_rows(cmp, chosen) ? BP_EXIT_FAILED : 0;
 }
 
@@ -336,9 +348,7 @@ static int run_command(int argc, char **argv)
 		code = code        ? code - 1
 		       : a.is_diff ? bp_compare_show_diff(&a)
 		       : a.from    ? bp_compare_write_html(&a)
-				   : BP_EXIT_OK;
-		if (a.is_listed)
-			list_paths();
+				   : list_paths(&a);
 		free(cmp);
 		return code;
 	}

@@ -14,6 +14,8 @@
 #include "engine/engine.h"
 #include "ledger/document.h"
 #include "ledger/explain.h"
+#include "probe/probe.h"
+#include "report/json.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -25,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +39,7 @@ struct options {
 	double duration_s; /* 0: until a signal */
 	bool is_quiet; /* no live line */
 	bool is_output_taken; /* by a capture */
+	bool is_probed; /* by BPF programs */
 	struct bp_cli_sets sets;
 };
 
@@ -45,8 +49,10 @@ static void print_usage(FILE *out)
 		"usage: bypath run FILE.ini [options]\n"
 		"  --duration SECONDS        stop by itself after so long (default: until SIGINT or "
 		"SIGTERM)\n"
-		"  --report FILE.json        write the report there as well\n"
+		"  --report FILE.json        write the report there as well, on SIGUSR1 too\n"
 		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
+		"  --probe                   observe the kernel's copies, system calls, softirqs by BPF "
+		"(root)\n"
 		"  --quiet                   no line per second\n");
 }
 
@@ -69,6 +75,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_option rows[] = {
 		{ "duration", BP_CLI_TAKE, .take = take_duration },
 		{ "report", BP_CLI_TEXT, .at = offsetof(struct options, report_path) },
+		{ "probe", BP_CLI_FLAG, .at = offsetof(struct options, is_probed) },
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "quiet", BP_CLI_FLAG, .at = offsetof(struct options, is_quiet) },
 		{ .name = NULL },
@@ -95,34 +102,57 @@ static int check_report_path(const char *path)
 	return 0;
 }
 
-/* A snapshot as a document, the model of its paths in it; NULL when memory lacks. */
-static json_t *make_document(const struct bp_report *report)
+/* A snapshot as a document, the model of its paths in it, what a probe (or NULL) found; NULL when memory lacks. */
+static json_t *make_document(const struct bp_report *report, struct bp_probe *probe)
 {
 	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
 	json_t *document = models ? bp_engine_document(report) : NULL;
 
 	if (document)
 		bp_ledger_add(document, models, bp_explain_report(report, models));
+	if (probe)
+		bp_probe_add(probe, document);
 	free(models);
 	return document;
 }
 
-/* The report as it stands, in the log. */
-static void report_now(struct bp_engine *engine, struct bp_report *report)
+/* A file, or none yet. What is behind a link, a pipe or a terminal may have a reader who takes nothing. */
+static bool is_plain(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) ? errno == ENOENT : S_ISREG(st.st_mode);
+}
+
+/* A run from its ports' opening to its report. */
+struct run {
+	const struct bp_conf *conf;
+	const struct options *options;
+	struct bp_engine *engine;
+	struct bp_probe *probe; /* NULL: none was asked for */
+	struct bp_report *prev, *now; /* snapshots */
+};
+
+/* The report as it stands: its text in the log, its document in the file of --report. */
+static void report_now(struct run *run)
 {
 	json_t *document;
 
-	bp_engine_report(engine, report);
-	document = make_document(report);
+	bp_engine_report(run->engine, run->now);
+	document = make_document(run->now, run->probe);
+	if (!document)
+		return;
 	bp_view_print(bp_log_stream(), document);
+	if (run->options->report_path && is_plain(run->options->report_path))
+		(void)bp_json_write(json_incref(document), run->options->report_path);
 	json_decref(document);
 }
 
 /* Does the signal that came (or none: -1) end the run? If so, it is pending again. */
-static bool is_end(int number, struct bp_engine *engine, struct bp_report *scratch)
+static bool is_end(int number, struct run *run)
 {
 	if (number == SIGUSR1)
-		report_now(engine, scratch);
+		report_now(run);
 	else if (number == SIGHUP)
 		bp_log(BP_LOG_INFO, "SIGHUP: ignored: the configuration is read at the start only");
 	else if (number > 0)
@@ -140,45 +170,47 @@ static bool is_played(struct bp_engine *engine, const struct bp_conf *conf)
 }
 
 /* Health of the ports and a line per second, until the time is over, a signal comes, or all is played. */
-static void watch(struct bp_engine *engine, const struct bp_conf *conf, const struct options *o,
-		  const sigset_t *signals, struct bp_report *prev, struct bp_report *now)
+static void watch(struct run *run, const sigset_t *signals)
 {
+	double duration_s = run->options->duration_s;
 	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
-	uint64_t end_ns =
-		o->duration_s > 0 ? begin_ns + (uint64_t)(o->duration_s * 1e9) : UINT64_MAX;
+	uint64_t end_ns = duration_s > 0 ? begin_ns + (uint64_t)(duration_s * 1e9) : UINT64_MAX;
 
-	bp_engine_report(engine, prev);
+	bp_engine_report(run->engine, run->prev);
 	for (;;) {
 		uint64_t now_ns = bp_clock_ns();
 		uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
 		struct timespec ts = { .tv_nsec = (long)(left_ns < TICK_NS ? left_ns : TICK_NS) };
 
-		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), engine, now))
+		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), run))
 			return;
-		bp_engine_tick(engine);
-		if (is_played(engine, conf))
+		if (run->probe)
+			bp_probe_look(run->probe);
+		bp_engine_tick(run->engine);
+		if (is_played(run->engine, run->conf))
 			return;
-		if (o->is_quiet || bp_clock_ns() < next_line_ns)
+		if (run->options->is_quiet || bp_clock_ns() < next_line_ns)
 			continue;
 		next_line_ns += 1000000000u;
-		bp_engine_report(engine, now);
-		bp_engine_print_live(bp_log_stream(), prev, now);
-		*prev = *now;
+		bp_engine_report(run->engine, run->now);
+		bp_engine_print_live(bp_log_stream(), run->prev, run->now);
+		*run->prev = *run->now;
 	}
 }
 
-static int report_end(struct bp_engine *engine, const struct options *o, struct bp_report *report)
+static int report_end(struct run *run)
 {
+	const struct options *o = run->options;
 	int code;
 
-	bp_engine_report(engine, report);
+	bp_engine_report(run->engine, run->now);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */
-	code = bp_cli_report(make_document(report), bp_cli_has_output(), o->is_output_taken,
-			     o->report_path);
-	if (report->unaccounted) {
+	code = bp_cli_report(make_document(run->now, run->probe), bp_cli_has_output(),
+			     o->is_output_taken, o->report_path);
+	if (run->now->unaccounted) {
 		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
-		       (long long)report->unaccounted);
+		       (long long)run->now->unaccounted);
 		code = BP_EXIT_FAILED;
 	}
 	return code;
@@ -192,32 +224,49 @@ static bool has_path(const struct bp_conf *conf)
 	return false;
 }
 
+/* Open the ports, a probe in front of them if one is wanted. 0 or -errno (logged). */
+static int open_ports(struct run *run)
+{
+	struct bp_cli_start start;
+	int err = 0;
+
+	bp_cli_start_begin(&start);
+	if (run->options->is_probed)
+		err = bp_probe_open(run->conf, &run->probe);
+	if (!err)
+		err = bp_engine_create(run->conf, &run->engine);
+	bp_cli_start_end(&start);
+	if (!err && run->probe)
+		bp_probe_look(run->probe);
+	return err;
+}
+
 static int forward(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
-	struct bp_engine *engine = NULL;
-	struct bp_cli_start start;
-	int err, code = BP_EXIT_FAILED;
+	struct run run = { .conf = conf, .options = o, .prev = reports };
+	int code = BP_EXIT_FAILED;
 	sigset_t signals;
 
 	if (!reports)
 		return BP_EXIT_FAILED;
+	run.now = &reports[1];
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
 	bp_log_start_thread(); /* without: it logs directly */
 	o->is_output_taken = bp_cli_page_is_for_log(conf);
-	bp_cli_start_begin(&start);
-	err = bp_engine_create(conf, &engine);
-	bp_cli_start_end(&start);
-	if (!err && bp_engine_start(engine) == 0) {
+	if (!open_ports(&run) && bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
-		watch(engine, conf, o, &signals, &reports[0], &reports[1]);
-		bp_engine_stop(engine);
-		code = report_end(engine, o, &reports[0]);
-		if (bp_engine_has_failed(engine))
+		watch(&run, &signals);
+		if (run.probe)
+			bp_probe_end(run.probe);
+		bp_engine_stop(run.engine);
+		code = report_end(&run);
+		if (bp_engine_has_failed(run.engine))
 			code = BP_EXIT_FAILED;
 	}
-	bp_engine_destroy(engine);
+	bp_probe_close(run.probe);
+	bp_engine_destroy(run.engine);
 	free(reports);
 	return code;
 }
@@ -248,7 +297,7 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_run = {
 	.name = "run",
-	.usage = "FILE.ini [--duration S] [--report FILE.json] [--set SECTION.KEY=VALUE]",
+	.usage = "FILE.ini [--duration S] [--report FILE.json] [--probe] [--set SECTION.KEY=VALUE]",
 	.help = "forward between the ports of FILE.ini",
 	.run = run_command,
 };

@@ -3,13 +3,12 @@
 #include "cli/compare_options.h"
 #include "cli/common.h"
 
-#include <ctype.h>
+#include "compare/goals.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define IMIX_BYTES ((7 * 64 + 4 * 594 + 1518) / 12.0)
 
 static void print_usage(FILE *out)
 {
@@ -19,9 +18,9 @@ static void print_usage(FILE *out)
 	      "what\n"
 	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
 	      "leaves one out\n"
-	      "  --list                list the paths and end\n"
-	      "  --workloads LIST      instead of rates and latency: rate, lossless, p99, tcp-1, tcp-4, tcp-off-1,\n"
-	      "                        tcp-off-4, start, memory; one figure a round, on the veth lab\n"
+	      "  --list                list the paths, or those of --paths, and end\n"
+	      "  --workloads LIST      instead of rates and latency: rate, lossless, p99, traffic, tcp-1, tcp-4,\n"
+	      "                        tcp-off-1, tcp-off-4, start, memory; one figure a round, on the veth lab\n"
 	      "  --goals FILE          measure what the file names, and say which goals are met "
 	      "(test/bench/goals)\n"
 	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
@@ -30,6 +29,7 @@ static void print_usage(FILE *out)
 	      "  --gen-ports C,D       interfaces wired to A and to B, for the generator; without, "
 	      "another box\n"
 	      "                        sends (says how). Devices that are not named are never touched\n"
+	      "  --probe               and the kernel's copies, observed by BPF in a run of their own (root)\n"
 	      "  --peers               rows of dpdk-testpmd on the same lab\n"
 	      "how long\n"
 	      "  --rounds N            1 … 16, interleaved (3)\n"
@@ -46,21 +46,6 @@ static void print_usage(FILE *out)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static int parse_size(const char *text, struct bp_cmp_size *size)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	/* strtoul() would take a sign, and spaces. */
-	if (strcmp(text, "imix") != 0 &&
-	    (!isdigit((unsigned char)*text) || *end || end == text || n < 64 || n > 9018))
-		return bp_cli_complain("--sizes: found '%s', allowed: 64 … 9018, imix", text);
-	snprintf(size->name, sizeof(size->name), "%s", text);
-	size->bytes = strcmp(text, "imix") == 0 ? 0 : (uint32_t)n;
-	size->mean_bytes = size->bytes ? size->bytes : IMIX_BYTES;
-	return 0;
-}
-
 static int parse_sizes(const char *list, struct bp_cmp_options *o)
 {
 	char copy[128], *at = NULL, *text;
@@ -73,7 +58,9 @@ static int parse_sizes(const char *list, struct bp_cmp_options *o)
 	for (text = strtok_r(copy, ", ", &at); text && !code; text = strtok_r(NULL, ", ", &at)) {
 		if (o->n_sizes == BP_CMP_SIZES_MAX)
 			return bp_cli_complain("--sizes: more than %u sizes", BP_CMP_SIZES_MAX);
-		code = parse_size(text, &o->sizes[o->n_sizes++]);
+		if (!bp_cmp_parse_size(text, &o->sizes[o->n_sizes++]))
+			code = bp_cli_complain("--sizes: found '%s', allowed: 64 … 9018, imix",
+					       text);
 	}
 	return code || o->n_sizes
 		       ? code
@@ -176,6 +163,7 @@ static const struct bp_cli_option options_rows[] = {
 	{ "html-from", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, from) },
 	{ "quick", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_quick) },
 	{ "peers", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, with_peers) },
+	{ "probe", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_probed) },
 	{ "keep", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_kept) },
 	{ "diff", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_diff) },
 	{ "list", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_listed) },
@@ -187,6 +175,7 @@ static void set_defaults(const struct bp_compare_arguments *a, struct bp_cmp_opt
 {
 	o->is_quick = a->is_quick;
 	o->is_kept = a->is_kept;
+	o->is_probed = a->is_probed;
 	if (!a->has_sizes)
 		(void)parse_sizes(o->is_quick ? "64" : "64,1518", o);
 	if (!a->has_rounds)

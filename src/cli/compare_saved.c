@@ -4,31 +4,15 @@
 #include "cli/compare_options.h"
 #include "cli/page.h"
 
-#include "bypath/log.h"
-
 #include "compare/diff.h"
 #include "compare/winner.h"
 #include "report/html.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
 static json_t *load(const char *path)
 {
-	json_error_t error;
-	json_t *document = json_load_file(path, 0, &error);
-	const char *schema = json_string_value(json_object_get(document, "schema"));
-
-	if (!document)
-		bp_log(BP_LOG_ERROR, "%s: %s (line %d)", path, error.text, error.line);
-	else if (!schema || strcmp(schema, "bypath.compare/1") != 0) {
-		bp_log(BP_LOG_ERROR,
-		       "%s: no comparison: its schema is '%s', allowed: bypath.compare/1", path,
-		       schema ? schema : "");
-		json_decref(document);
-		document = NULL;
-	}
-	return document;
+	return bp_cli_read_document(path, "bypath.compare/1", "comparison");
 }
 
 int bp_compare_show_diff(const struct bp_compare_arguments *a)

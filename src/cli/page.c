@@ -72,6 +72,23 @@ int bp_cli_page_print(struct bp_cli_page *page)
 	return err;
 }
 
+json_t *bp_cli_read_document(const char *path, const char *schema, const char *what)
+{
+	json_error_t error;
+	json_t *document = json_load_file(path, 0, &error);
+	const char *own = json_string_value(json_object_get(document, "schema"));
+
+	if (!document) {
+		bp_log(BP_LOG_ERROR, "%s: %s (line %d)", path, error.text, error.line);
+	} else if (!own || strcmp(own, schema) != 0) {
+		bp_log(BP_LOG_ERROR, "%s: no %s: its schema is '%s', allowed: %s", path, what,
+		       own ? own : "", schema);
+		json_decref(document);
+		document = NULL;
+	}
+	return document;
+}
+
 int bp_cli_report(json_t *document, bool has_text, bool is_for_log, const char *json_path)
 {
 	struct bp_cli_page page;

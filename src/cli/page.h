@@ -31,6 +31,12 @@ bool bp_cli_page_is_for_log(const struct bp_conf *conf);
 int bp_cli_page_print(struct bp_cli_page *page);
 
 /*
+ * Read a document of an earlier run: schema is the one that it must have, what names its kind ("comparison").
+ * Blocks on the file. A new reference, or NULL (logged, with what to do).
+ */
+json_t *bp_cli_read_document(const char *path, const char *schema, const char *what);
+
+/*
  * Print a document as such a page, unless has_text is false, and write it to json_path, unless that is NULL;
  * the document's reference is taken over. Control thread; waits for readers as bp_cli_page_print(). An exit
  * code (what failed is logged).

@@ -1,4 +1,4 @@
-/* What a row gathers: reasons, drops, values of rounds. */
+/* Adds reasons, drops and the rounds' values to a row. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
@@ -13,7 +13,7 @@ void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const cha
 {
 	va_list args;
 
-	if (row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+	if (bp_cmp_has_ended(row))
 		return;
 	row->status = status;
 	snprintf(row->fix, sizeof(row->fix), "%s", fix);
@@ -47,7 +47,7 @@ void bp_cmp_row_drop(struct bp_cmp_row *row, const char *where, const char *reas
 		    strcmp(row->drops[i].reason, reason) == 0)
 			d = &row->drops[i];
 	if (!d && row->n_drops == BP_CMP_DROPS_MAX)
-		return; /* shows as unaccounted */
+		return; /* the frames then show as unaccounted */
 	if (!d) {
 		d = &row->drops[row->n_drops++];
 		snprintf(d->where, sizeof(d->where), "%s", where);
@@ -85,11 +85,21 @@ static void add_queues(struct bp_cmp_row *row, const json_t *port, const char *k
 	}
 }
 
-/* An interface's own counters are read by the lab as well, for every path alike. */
+/* An interface's own counter that somebody else accounts for: on veth the lab, for every path alike; of a tap device the
+ * sender, since AF_PACKET names what the device's queue did not take. */
+static bool is_counted_elsewhere(const struct bp_cmp_row *row, const json_t *r)
+{
+	enum bp_cmp_lab lab = row->path->lab;
+	const char *direction = json_string_value(json_object_get(r, "direction"));
+
+	return json_is_true(json_object_get(r, "is_interface")) &&
+	       (lab == BP_CMP_VETH ||
+		(lab == BP_CMP_TAP && direction && strcmp(direction, "rx") == 0));
+}
+
 static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 {
 	const char *port_name = json_string_value(json_object_get(port, "name"));
-	bool has_lab = row->path->lab == BP_CMP_VETH;
 	uint64_t sum = 0;
 	json_t *r;
 	size_t i;
@@ -100,7 +110,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 		uint64_t n = (uint64_t)json_integer_value(json_object_get(r, "value"));
 
 		if (!name || !json_is_true(json_object_get(r, "is_drop")) ||
-		    (has_lab && json_is_true(json_object_get(r, "is_interface"))))
+		    is_counted_elsewhere(row, r))
 			continue;
 		bp_cmp_row_drop(row, port_name ? port_name : "?", name, "reported", n);
 		sum += n;
@@ -108,7 +118,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 	return sum;
 }
 
-/* Does the port count what its interface drops under a reason of its own? */
+/* Do the port's queues count what the interface drops, under a reason of their own? */
 static bool names_tx_drops(const json_t *port)
 {
 	json_t *r;
@@ -145,7 +155,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 		n = add_reported(row, port);
 		if (i == 0)
 			n_known = is_xdp_native(row, port) ? n : 0;
-		*is_out_named = names_tx_drops(port); /* the last one's */
+		*is_out_named = names_tx_drops(port); /* the last port is the out port */
 	}
 	return n_known;
 }

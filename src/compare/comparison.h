@@ -36,6 +36,7 @@ struct bp_cmp_options {
 	double trial_s; /* saturation and latency trials */
 	double search_s; /* budget of one NDR search */
 	bool is_quick, is_kept, is_verbose;
+	bool is_probed; /* each row's forwarder once more, under the probe */
 	const char *in, *out; /* --ports; NULL: none */
 	const char *gen_tx, *gen_rx; /* --gen-ports */
 };
@@ -47,7 +48,7 @@ struct bp_cmp_drop {
 	uint64_t n;
 };
 
-/* Disturbed: it has its figures, but a packet thread was off its core for more than BP_OFF_LIMIT. */
+/* DISTURBED: the row has its figures, but a packet thread was off its core for more than BP_OFF_LIMIT. */
 enum bp_cmp_status {
 	BP_CMP_WAITING,
 	BP_CMP_OK,
@@ -56,13 +57,13 @@ enum bp_cmp_status {
 	BP_CMP_CANNOT_RUN
 };
 
-/* Values of each round; n of them. */
+/* One value for each round. */
 struct bp_cmp_values {
 	unsigned n;
 	double v[BP_CMP_ROUNDS_MAX];
 };
 
-/* How much of a trial a packet thread wanted its core and did not have it. */
+/* The share of a trial in which a packet thread wanted its core and did not have it. */
 struct bp_cmp_off {
 	double share;
 	enum bp_off_cause cause;
@@ -73,15 +74,29 @@ struct bp_cmp_trial {
 	double offered_pps, received_pps, loss_ratio;
 };
 
+/* What the forwarder takes of its cores at a share of the loss-free rate of the same round. */
+struct bp_cmp_load {
+	struct bp_cmp_values pps, cores,
+		busy; /* as struct bp_cmp_cpu has them; what is not known is left out */
+};
+
+/* What two hosts saw beside a figure, in all rounds. */
+#define BP_CMP_FILE_BYTES (32u << 20)
+struct bp_cmp_traffic {
+	unsigned n_pings, n_answers;
+	unsigned n_files, n_intact; /* of BP_CMP_FILE_BYTES each */
+};
+
 struct bp_cmp_row {
 	const struct bp_cmp_path *path;
 	const struct bp_cmp_size *size;
-	const struct bp_cmp_workload *workload; /* NULL: rates, latency, costs */
-	const struct bp_cmp_path *load_of; /* whose lossless rate is the load */
-	struct bp_cmp_values figure; /* of a workload */
+	const struct bp_cmp_workload *workload; /* NULL: the row has rates, latency and costs */
+	const struct bp_cmp_path *load_of; /* half of this path's lossless rate is the load */
+	struct bp_cmp_values figure; /* the workload's figure */
+	struct bp_cmp_traffic traffic; /* what the workload traffic found */
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
-	char gen_source[64], latency_source[64]; /* what sends; of the latency trials */
+	char gen_source[64], latency_source[64]; /* what sends; what sends in the latency trials */
 	bool is_gen_bound;
 	char gen_why[BP_CMP_TEXT_BYTES];
 	struct bp_cmp_values offered, forwarded, loss; /* saturation; packets/s */
@@ -89,30 +104,34 @@ struct bp_cmp_row {
 	char ndr_outcome[24], ndr_why[BP_CMP_TEXT_BYTES];
 	struct bp_latency latency; /* of all rounds */
 	struct bp_cmp_values p50, p99, latency_load;
+	struct bp_cmp_load at_10, at_50; /* percent of the NDR; 50: the latency trial */
+	struct bp_cmp_values forwarded_per_core,
+		ndr_per_core; /* packets/s for each core that was used */
 	struct bp_cmp_trial curve[BP_CMP_CURVE_MAX];
 	unsigned n_curve;
 	struct bp_cmp_drop drops[BP_CMP_DROPS_MAX];
 	unsigned n_drops;
 	uint64_t n_sent, n_received, n_duplicate, n_corrupt, n_trials;
 	int64_t unaccounted;
-	bool is_restless; /* given up while packets still came late */
+	bool is_restless; /* the row was given up while late packets still came */
 	struct bp_link_offloads offloads;
 	bool has_offloads;
 	struct bp_cmp_off off; /* the worst of the trials that a figure rests on */
-	unsigned n_repeated; /* trials that were disturbed, and made again */
+	unsigned n_repeated; /* trials that were made again because they were disturbed */
 	double softirq_ns; /* per packet at saturation, of the last round; below 0: not known */
 	json_t *report; /* the forwarder's own, of the last saturation trial; or NULL */
-	char mode[64]; /* of a forwarder that is not bypath */
+	json_t *probed; /* what the probe saw; NULL: nothing */
+	char mode[64]; /* the effective mode of a forwarder that is not bypath */
 	char *ini; /* or NULL */
 };
 
-/* What a path must reach, of another path's figure in the same rounds, or of its own. */
+/* What a path must reach: a ratio to a peer's figure of the same rounds, or a value of its own figure. */
 struct bp_cmp_goal {
 	const struct bp_cmp_workload *workload;
 	struct bp_cmp_size size; /* "-" where the workload has none */
 	const struct bp_cmp_path *path,
-		*peer; /* peer NULL: the figure itself, in the workload's unit */
-	bool is_at_most; /* else at least */
+		*peer; /* peer NULL: the bound is one of the figure itself, in the workload's unit */
+	bool is_at_most; /* the figure must be at most the bound; else at least */
 	double bound;
 };
 
@@ -120,7 +139,7 @@ struct bp_cmp_goal {
 enum bp_cmp_tester {
 	BP_CMP_TESTER_NONE,
 	BP_CMP_TESTER_HERE, /* our generator, on interfaces that were named too */
-	BP_CMP_TESTER_ELSEWHERE, /* another box: counted at the ports, no loss-free rate, no latency */
+	BP_CMP_TESTER_ELSEWHERE, /* another box: the kernel counts at the ports; there is no loss-free rate and no latency */
 };
 
 struct bp_comparison {
@@ -130,11 +149,15 @@ struct bp_comparison {
 	char exe[256]; /* of this program */
 	bool is_root;
 	enum bp_cmp_tester tester;
-	bool has_live; /* driver xdp_live is there and has not failed: the faster source on veth */
-	char live_why[BP_CMP_TEXT_BYTES]; /* why it has failed, or "" */
-	int n_huge_free; /* hugepages there are for EAL; below what two need: ordinary ones */
+	unsigned
+		line_mbps; /* of the slower one of the ports that were named; 0: there is none, or not known */
+	char line_why[BP_CMP_TEXT_BYTES]; /* why there is none; "" without named ports */
+	bool has_live; /* driver xdp_live, the faster source on veth, can be used and has not failed */
+	char live_why[BP_CMP_TEXT_BYTES]; /* why xdp_live has failed, or "" */
+	int n_huge_free; /* hugepages that are free for EAL; too few for two processes: EAL uses ordinary pages */
 	unsigned dut_core, gen_cores[2], n_gen_cores;
 	bool is_core_shared;
+	bool is_probing; /* forwarders start with --probe */
 	double elapsed_s;
 	char begun[32], command[512];
 	const char *version; /* of this program */
@@ -148,14 +171,20 @@ struct bp_comparison {
 	struct bp_cmp_goal goals[BP_CMP_GOALS_MAX];
 };
 
+/* Has it failed, or can it not run? Then nothing of it is tried again. */
+static inline bool bp_cmp_has_ended(const struct bp_cmp_row *row)
+{
+	return row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN;
+}
+
 /* A row fails, or cannot run, for a reason and with a fix; the first reason stays. */
 void bp_cmp_row_end(struct bp_cmp_row *row, enum bp_cmp_status status, const char *fix,
 		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* A figure of the row rests on a trial like that. */
+/* Note how much a trial was disturbed on which a figure of the row rests. */
 void bp_cmp_row_off(struct bp_cmp_row *row, const struct bp_cmp_off *off);
 
-/* The same of a search, which has repeated disturbed trials itself: a bound may rest on one all the same. */
+/* The same for a search. It repeats disturbed trials itself, but a bound may rest on one all the same. */
 void bp_cmp_search_off(struct bp_cmp_row *row, const struct bp_search_bounds *bounds);
 
 /* Add packets lost; n below 1 adds nothing. */
@@ -173,6 +202,9 @@ void bp_cmp_values_add(struct bp_cmp_values *values, double v);
  * Failures are the row's.
  */
 void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row);
+
+/* Its drops as an array, the most first. A new reference. */
+json_t *bp_cmp_drops_document(const struct bp_cmp_row *row);
 
 /* The document of bypath.compare/1. A new reference. */
 json_t *bp_cmp_document(const struct bp_comparison *cmp);

@@ -1,4 +1,4 @@
-/* Whether the devices that --ports and --gen-ports name are such as a row can use. */
+/* Checks that a row can use the devices that --ports and --gen-ports name. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
@@ -14,7 +14,7 @@ static void end(struct bp_cmp_row *row, const char *fix, const char *reason)
 	bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, fix, "%s", reason);
 }
 
-/* A PCI address where the kernel's interface is wanted. */
+/* End a row that needs a kernel interface and was given a PCI address. */
 static void end_for_address(struct bp_cmp_row *row, const char *address)
 {
 	struct bp_pci_device pci;
@@ -52,7 +52,7 @@ static bool is_interface(struct bp_cmp_row *row, const char *device)
 	return false;
 }
 
-/* A kernel interface where a device is wanted that is the process's own. */
+/* End a row that needs a device of its own and was given a kernel interface. */
 static void end_for_interface(struct bp_cmp_row *row, const char *ifname)
 {
 	char address[BP_PCI_ADDRESS_BYTES], reason[128], fix[128];
@@ -68,7 +68,7 @@ static void end_for_interface(struct bp_cmp_row *row, const char *ifname)
 	end(row, fix, reason);
 }
 
-/* What is neither a PCI device nor an interface may be a device string: the driver will say. */
+/* A name that is neither a PCI address nor an interface may be a device string of DPDK: the driver will tell. */
 static bool is_for_dpdk(struct bp_cmp_row *row, const char *device)
 {
 	char address[BP_PCI_ADDRESS_BYTES], why[BP_CMP_TEXT_BYTES], fix[64];
@@ -92,12 +92,12 @@ static bool is_for_dpdk(struct bp_cmp_row *row, const char *device)
 
 bool bp_cmp_devices_fit(const struct bp_cmp_options *o, struct bp_cmp_row *row)
 {
-	bool is_dpdk = row->path->driver && strcmp(row->path->driver, "dpdk") == 0;
+	bool is_dpdk = bp_cmp_is_dpdk(row->path->in);
 
 	if (!(is_dpdk ? is_for_dpdk(row, o->in) && is_for_dpdk(row, o->out)
 		      : is_interface(row, o->in) && is_interface(row, o->out)))
 		return false;
-	/* Without them it is another box that sends: then this kernel counts. */
+	/* Without --gen-ports another box sends, and the kernel's interfaces count. */
 	return o->gen_tx ? is_interface(row, o->gen_tx) && is_interface(row, o->gen_rx)
 			 : is_interface(row, o->in) && is_interface(row, o->out);
 }

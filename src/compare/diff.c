@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A figure of one round has a spread that nobody knows; a change below this is not shown as one. */
+/* Medians that are closer than this are not called better or worse. */
 #define FLOOR_SPREAD 0.02
 
 static const char *word(const json_t *o, const char *key)
@@ -43,7 +43,7 @@ static void add(json_t *diff, const json_t *row, const char *what, json_t *befor
 	json_array_append_new(diff, o);
 }
 
-/* Both ranges of the rounds apart: more than the spread. */
+/* The ranges of the rounds do not touch: the change is more than the spread. */
 static const char *judge(const json_t *a, const json_t *b, bool is_more_better)
 {
 	double min_a = bp_json_number_at(a, "min"), max_a = bp_json_number_at(a, "max");

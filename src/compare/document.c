@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/comparison.h"
 
+#include "compare/economy.h"
 #include "compare/explain.h"
 #include "compare/goals.h"
 #include "compare/paired.h"
@@ -14,23 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *text_or_null(const char *text)
-{
-	return text && *text ? bp_json_text(text) : json_null();
-}
-
 static void set_text(json_t *o, const char *key, const char *text)
 {
-	json_object_set_new(o, key, text_or_null(text));
+	json_object_set_new(o, key, bp_json_text_or_null(text));
 }
 
 /* ---- pieces of a row ------------------------------------------------------------------------- */
-
-/* Of a rate in packets: what of it the line carries, with preamble and gap. */
-static json_t *gbps_l1(const struct bp_cmp_row *row, const struct bp_cmp_values *rates)
-{
-	return bp_cmp_stat(rates, (row->size->mean_bytes + 20) * 8 * 1e-9);
-}
 
 static json_t *saturation(const struct bp_cmp_row *row)
 {
@@ -41,7 +31,7 @@ static json_t *saturation(const struct bp_cmp_row *row)
 	o = json_object();
 	json_object_set_new(o, "offered_mpps", bp_cmp_stat(&row->offered, 1e-6));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->forwarded, 1e-6));
-	json_object_set_new(o, "gbps_l1", gbps_l1(row, &row->forwarded));
+	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->forwarded, bp_cmp_bits_l1(row) * 1e-9));
 	json_object_set_new(o, "loss_ratio", bp_cmp_stat(&row->loss, 1));
 	return o;
 }
@@ -56,7 +46,7 @@ static json_t *ndr(const struct bp_cmp_row *row)
 	json_object_set_new(o, "outcome", json_string(row->ndr_outcome));
 	json_object_set_new(o, "why", bp_json_text(row->ndr_why));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->ndr, 1e-6));
-	json_object_set_new(o, "gbps_l1", gbps_l1(row, &row->ndr));
+	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->ndr, bp_cmp_bits_l1(row) * 1e-9));
 	json_object_set_new(o, "upper_mpps", bp_cmp_stat(&row->ndr_upper, 1e-6));
 	return o;
 }
@@ -110,8 +100,8 @@ static int by_packets(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* The most first. */
-static json_t *drops(const struct bp_cmp_row *row)
+/* The reason with the most packets comes first. */
+json_t *bp_cmp_drops_document(const struct bp_cmp_row *row)
 {
 	struct bp_cmp_drop sorted[BP_CMP_DROPS_MAX];
 	json_t *a = json_array();
@@ -132,7 +122,7 @@ static json_t *accounting(const struct bp_cmp_row *row)
 {
 	uint64_t dropped = 0;
 
-	if (!row->n_sent) /* another box sends: who knows what */
+	if (!row->n_sent) /* another box sends, and does not tell how much */
 		return json_null();
 	for (unsigned i = 0; i < row->n_drops; i++)
 		dropped += row->drops[i].n;
@@ -185,7 +175,7 @@ const char *bp_cmp_status_name(const struct bp_cmp_row *row)
 						  : "not-measured";
 }
 
-static json_t *row_document(const struct bp_cmp_row *row)
+static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp_row *row)
 {
 	static const char *const forwarders[] = { "bypath", "kernel", "kernel", "testpmd" };
 	bool is_waiting = row->status == BP_CMP_WAITING;
@@ -204,9 +194,11 @@ static json_t *row_document(const struct bp_cmp_row *row)
 	json_object_set_new(o, "saturation", saturation(row));
 	json_object_set_new(o, "ndr", ndr(row));
 	json_object_set_new(o, "latency", latency(row));
+	bp_cmp_economy(run, row, o); /* cpu, per_core, line */
 	json_object_set_new(o, "loss_curve", curve(row));
 	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
-	json_object_set_new(o, "drops", drops(row));
+	json_object_set(o, "probed", row->probed ? row->probed : json_null());
+	json_object_set_new(o, "drops", bp_cmp_drops_document(row));
 	json_object_set_new(o, "accounting", accounting(row));
 	json_object_set_new(o, "offloads", offloads(row));
 	json_object_set_new(o, "ratio", json_null());
@@ -233,47 +225,31 @@ static const struct bp_cmp_row *baseline(const struct bp_comparison *run,
 	return first;
 }
 
-/* Of pairs, beside the median: an estimate, and an interval where the rounds carry one. */
-static void set_interval(json_t *o, const struct bp_cmp_values *ratios, bool is_bound)
-{
-	struct bp_cmp_paired p;
-
-	bp_cmp_pair(ratios, &p);
-	json_object_set_new(o, "estimate", p.estimate > 0 ? json_real(p.estimate) : json_null());
-	if (p.level > 0 && !is_bound)
-		json_object_set_new(
-			o, "interval",
-			json_pack("{s:f, s:f, s:f}", "lo", p.lo, "hi", p.hi, "level", p.level));
-	else
-		json_object_set_new(o, "interval", json_null());
-	set_text(o, "interval_why",
-		 is_bound      ? "one of the two rates is a lower bound"
-		 : p.level > 0 ? NULL
-			       : "fewer than 6 rounds carry no interval of 95 %");
-}
-
-/* To a ceiling, which has no network, none; of lower bounds it is a bound itself. */
+/* The row's rate to the baseline's. A ceiling, which has no network, has none; the ratio of lower bounds is a bound. */
 static json_t *ratio(const struct bp_cmp_row *row, const struct bp_cmp_row *base)
 {
-	bool is_lower = row->is_gen_bound && row != base, is_upper;
-	struct bp_cmp_values v = { 0 };
+	bool is_other = row != base, is_bound;
+	struct bp_cmp_values rounds;
+	struct bp_cmp_paired p;
+	const char *bound;
 	json_t *o;
 
 	if (!base || row->path->lab == BP_CMP_ALONE)
 		return json_null();
-	is_upper = base->is_gen_bound && row != base;
-	for (unsigned i = 0; i < row->forwarded.n && i < base->forwarded.n; i++)
-		if (base->forwarded.v[i] > 0)
-			bp_cmp_values_add(&v, row->forwarded.v[i] / base->forwarded.v[i]);
-	o = bp_cmp_stat(&v, 1);
+	bp_cmp_ratios(&row->forwarded, &base->forwarded, &rounds);
+	o = bp_cmp_stat(&rounds, 1);
 	if (!json_is_object(o))
 		return o;
-	json_object_set_new(o, "bound",
-			    json_string(is_lower && is_upper ? "both"
-					: is_lower           ? "lower"
-					: is_upper           ? "upper"
-							     : "none"));
-	set_interval(o, &v, is_lower || is_upper);
+	bound = bp_cmp_bound(is_other && row->is_gen_bound, is_other && base->is_gen_bound);
+	is_bound = strcmp(bound, "none") != 0;
+	bp_cmp_pair(&rounds, &p);
+	set_text(o, "bound", bound);
+	json_object_set_new(o, "estimate", bp_json_known(p.estimate));
+	json_object_set_new(o, "interval", bp_cmp_interval(&p, bound));
+	set_text(o, "interval_why",
+		 is_bound      ? "one of the two rates is a lower bound"
+		 : p.level > 0 ? NULL
+			       : "fewer than 6 rounds carry no interval of 95 %");
 	return o;
 }
 
@@ -283,7 +259,7 @@ static json_t *rows_document(const struct bp_comparison *run, const char **basel
 
 	for (unsigned i = 0; i < run->n_rows; i++) {
 		const struct bp_cmp_row *base = baseline(run, run->rows[i].size);
-		json_t *row = row_document(&run->rows[i]);
+		json_t *row = row_document(run, &run->rows[i]);
 
 		if (base && !*baseline_name)
 			*baseline_name = base->path->name;
@@ -303,7 +279,7 @@ static bool holds(const json_t *list, const json_t *value)
 	return false;
 }
 
-/* Each text once that rows have under a key, with each path once that it holds for. */
+/* The rows' texts of a key, each once, with the paths that it holds for, each once. */
 static json_t *grouped(const json_t *rows, const char *key)
 {
 	json_t *groups = json_array(), *row, *group;
@@ -340,7 +316,7 @@ static json_t *machine(void)
 	return o;
 }
 
-/* What was asked for; of goals, which name sizes themselves, each of their rows' once. */
+/* The sizes that were asked for; with --goals those that the goals name, each once. */
 static json_t *sizes_document(const struct bp_comparison *run)
 {
 	json_t *sizes = json_array();

@@ -4,20 +4,14 @@
 
 #include "core/json.h"
 
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define SENTENCE_BYTES 640u
 
 static json_t *copies_of(json_int_t lo, json_int_t hi, const char *provenance)
 {
 	return json_pack("{s:I, s:I, s:s}", "lo", lo, "hi", hi, "provenance", provenance);
 }
-
-struct range {
-	json_int_t lo, hi;
-};
 
 static json_int_t bound(const json_t *o, const char *key)
 {
@@ -39,80 +33,139 @@ static void set_modes(const json_t *report, json_t *o)
 	if (is_of_out)
 		note = bp_json_text_at(out, "note");
 	snprintf(text, sizeof(text), b && a && strcmp(a, b) ? "%s → %s" : "%s", a ? a : "", b);
-	json_object_set_new(o, "mode", *text ? bp_json_text(text) : json_null());
+	json_object_set_new(o, "mode", bp_json_text_or_null(text));
 	if (note && *note && is_of_out)
 		json_object_set_new(o, "note", json_sprintf("out: %s", note));
 	else
 		json_object_set_new(o, "note", note && *note ? json_string(note) : json_null());
 }
 
-/* What a hop copies in the kernel, to be changed. */
+/* The hop's kernel copies, as an object that the caller may change. */
 static json_t *kernel_copies(const json_t *hop)
 {
 	return bp_json_at(hop, "kernel_copies.value");
 }
 
-/*
- * The model cannot know who sends: veth copies an sk_buff once more for an XDP program
- * (drivers/net/veth.c, veth_convert_skb_to_xdp_buff), a frame that came as XDP frame never. Here the
- * sender is known.
- */
-static void settle_hops(const struct bp_cmp_row *row, json_t *hops, struct range *k)
+/* The longest frame of a row's rates, without FCS. */
+static double longest_frame(const struct bp_cmp_row *row)
 {
-	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
-	json_t *hop;
+	return row->size->bytes ? row->size->bytes - 4.0 : 1514;
+}
+
+/*
+ * Is the case that a hop leaves open the lower one, the upper one, or left open? The model cannot know who sends and
+ * what: an XDP program on veth gets a copy of an sk_buff, and sees a frame that came as XDP frame as it lies.
+ */
+static const char *end_of(const struct bp_cmp_row *row, const json_t *hop)
+{
+	const char *decider = bp_json_text_at(hop, "decided_by");
+	double short_bytes = bp_json_number_at(hop, "kernel_copies.lo_up_to_bytes");
+
+	if (decider && !strcmp(decider, "sender") && row->path->lab == BP_CMP_VETH)
+		return strstr(row->gen_source, "xdp_live") ? "lo" : "hi";
+	if (short_bytes > 0 && !row->workload && longest_frame(row) <= short_bytes)
+		return "lo";
+	return NULL;
+}
+
+static void settle_hops(const struct bp_cmp_row *row, json_t *path)
+{
+	json_t *sum = bp_json_at(path, "modelled.kernel_copies"), *hop;
 	size_t i;
 
-	json_array_foreach(hops, i, hop)
+	json_array_foreach(json_object_get(path, "hops"), i, hop)
 	{
-		const char *mover = bp_json_text_at(hop, "mover");
+		const char *holds = end_of(row, hop), *other;
 		json_t *value = kernel_copies(hop);
+		json_int_t n = bound(value, "hi") - bound(value, "lo");
 
-		if (row->path->lab != BP_CMP_VETH || !mover || !strstr(mover, "skb_pp_cow_data") ||
-		    bound(value, "hi") == bound(value, "lo"))
+		if (!holds)
 			continue;
-		k->hi -= is_live;
-		k->lo += !is_live;
-		json_object_set(value, is_live ? "hi" : "lo",
-				json_object_get(value, is_live ? "lo" : "hi"));
+		other = strcmp(holds, "lo") ? "lo" : "hi";
+		json_object_set_new(sum, other,
+				    json_integer(bound(sum, other) + (*other == 'h' ? -n : n)));
+		json_object_set(value, other, json_object_get(value, holds));
+		json_object_set_new(hop, "decided_by", json_null());
 	}
 }
 
-static void set_copies(const json_t *path, const struct range *k, json_t *o)
+/* Of paths, by the packets that each has let out: of one path, its own. null where one of them does not know. */
+static json_t *mean(const json_t *paths, const char *key)
 {
-	const json_t *m = json_object_get(path, "modelled");
-	const json_t *lib = json_object_get(m, "user_copies_in_libraries");
-	const json_t *user = bp_json_at(path, "counted.user_copies_per_packet");
-	double counted = json_number_value(user);
-	json_t *copies = json_object(), *u;
+	double sum = 0, n_all = 0;
+	const json_t *path;
+	size_t i;
 
-	u = json_is_number(user) ? json_pack("{s:f, s:f, s:s}", "lo", counted, "hi", counted,
-					     "provenance", "counted")
-				 : json_null();
-	json_object_set_new(copies, "user", u);
-	if (json_is_object(m)) {
-		json_object_set_new(copies, "library",
-				    copies_of(bound(lib, "lo"), bound(lib, "hi"), "modelled"));
-		json_object_set_new(copies, "kernel", copies_of(k->lo, k->hi, "modelled"));
-		json_object_set_new(copies, "total",
-				    json_pack("{s:f, s:f}", "lo",
-					      counted + (double)(k->lo + bound(lib, "lo")), "hi",
-					      counted + (double)(k->hi + bound(lib, "hi"))));
-	} else {
-		json_object_set_new(copies, "library", json_null());
-		json_object_set_new(copies, "kernel", json_null());
-		json_object_set_new(copies, "total", json_null());
+	json_array_foreach(paths, i, path)
+	{
+		double n = bp_json_number_at(path, "counted.packets_out");
+		const json_t *value = bp_json_at(path, key);
+
+		if (n > 0 && !json_is_number(value))
+			return json_null();
+		sum += n * json_number_value(value);
+		n_all += n;
 	}
+	return bp_json_ratio(sum, n_all);
+}
+
+/* null where it is not known. */
+static json_t *mean_copies(const json_t *paths, const char *of, const char *provenance)
+{
+	char lo[64], hi[64];
+	json_t *least, *most;
+
+	snprintf(lo, sizeof(lo), "modelled.%s.lo", of);
+	snprintf(hi, sizeof(hi), "modelled.%s.hi", of);
+	least = mean(paths, lo);
+	most = mean(paths, hi);
+	if (json_is_number(least) && json_is_number(most))
+		return json_pack("{s:o, s:o, s:s}", "lo", least, "hi", most, "provenance",
+				 provenance);
+	json_decref(least);
+	json_decref(most);
+	return json_null();
+}
+
+static double sum_of(const json_t *copies, const char *end)
+{
+	const char *const parts[] = { "user", "library", "kernel" };
+	double sum = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		sum += bp_json_number_at(json_object_get(copies, parts[i]), end);
+	return sum;
+}
+
+static void set_copies(const json_t *paths, json_t *o)
+{
+	json_t *user = mean(paths, "counted.user_copies_per_packet");
+	json_t *library = mean_copies(paths, "user_copies_in_libraries", "modelled");
+	json_t *kernel = mean_copies(paths, "kernel_copies", "modelled");
+	json_t *copies = json_object();
+	bool is_known = json_is_object(kernel) && json_is_object(library);
+
+	json_object_set_new(copies, "user",
+			    json_is_number(user) ? json_pack("{s:O, s:O, s:s}", "lo", user, "hi",
+							     user, "provenance", "counted")
+						 : json_null());
+	json_object_set_new(copies, "library", library);
+	json_object_set_new(copies, "kernel", kernel);
+	json_object_set_new(copies, "total",
+			    is_known ? json_pack("{s:f, s:f}", "lo", sum_of(copies, "lo"), "hi",
+						 sum_of(copies, "hi"))
+				     : json_null());
+	json_decref(user);
 	json_object_set_new(o, "copies", copies);
 }
 
-/* Does a library make system calls that nobody counts? Then none is no count. */
-static bool has_hidden_calls(const json_t *hops, const json_t *counted)
+/* Does a library make system calls that nobody counts? Then 'no calls' is not a count. */
+static bool has_hidden_calls(const json_t *hops, const json_t *crossings)
 {
 	const json_t *hop;
 	size_t i;
 
-	if (bp_json_number_at(counted, "crossings_per_packet") > 0)
+	if (json_number_value(crossings) > 0)
 		return false;
 	json_array_foreach(hops, i, hop)
 	{
@@ -124,45 +177,52 @@ static bool has_hidden_calls(const json_t *hops, const json_t *counted)
 	return false;
 }
 
-static void set_time(const struct bp_cmp_row *row, const json_t *counted, bool has_hidden,
-		     json_t *o)
+static void set_time(const struct bp_cmp_row *row, const json_t *paths, bool has_hidden, json_t *o)
 {
-	static const char *const from[] = { "ns_per_packet", "ns_per_packet_user",
-					    "ns_per_packet_calls" };
+	static const char *const from[] = { "counted.ns_per_packet", "counted.ns_per_packet_user",
+					    "counted.ns_per_packet_calls" };
 	static const char *const to[] = { "ns_per_packet", "user_ns", "calls_ns" };
 	json_t *time = json_object();
 
-	for (unsigned i = 0; i < 3; i++) {
-		json_t *v = json_object_get(counted, from[i]);
-
-		json_object_set(time, to[i], v && !(has_hidden && i) ? v : json_null());
-	}
+	for (unsigned i = 0; i < 3; i++)
+		json_object_set_new(time, to[i],
+				    has_hidden && i ? json_null() : mean(paths, from[i]));
 	json_object_set_new(time, "softirq_ns",
 			    row->softirq_ns < 0 ? json_null() : json_real(row->softirq_ns));
 	json_object_set_new(time, "provenance", json_string("counted"));
 	json_object_set_new(o, "time", time);
 }
 
+/* Those that the row's packets take, a workload's both ways: a copy. Of the ring's two the first. */
+static json_t *paths_of(const struct bp_cmp_row *row)
+{
+	const json_t *all = json_object_get(row->report, "paths");
+
+	return row->workload ? json_deep_copy(all)
+			     : json_pack("[o*]", json_deep_copy(json_array_get(all, 0)));
+}
+
 static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 {
-	const json_t *path = bp_json_at(row->report, "paths.0");
-	const json_t *counted = json_object_get(path, "counted");
-	const json_t *k = bp_json_at(path, "modelled.kernel_copies");
-	struct range copies = { bound(k, "lo"), bound(k, "hi") };
-	json_t *hops = json_deep_copy(json_object_get(path, "hops"));
-	json_t *crossings = json_object_get(counted, "crossings_per_packet");
-	bool has_hidden = has_hidden_calls(hops, counted);
+	json_t *paths = paths_of(row), *path;
+	json_t *crossings, *hops = bp_json_at(paths, "0.hops");
+	bool has_hidden;
+	size_t i;
 
-	settle_hops(row, hops, &copies);
+	json_array_foreach(paths, i, path) settle_hops(row, path);
+	crossings = mean(paths, "counted.crossings_per_packet");
+	has_hidden = has_hidden_calls(hops, crossings);
 	set_modes(row->report, o);
-	set_copies(path, &copies, o);
+	set_copies(paths, o);
 	json_object_set_new(
 		o, "crossings",
 		json_is_number(crossings) && !has_hidden
 			? json_pack("{s:O, s:s}", "per_packet", crossings, "provenance", "counted")
 			: json_null());
-	set_time(row, counted, has_hidden, o);
-	json_object_set_new(o, "hops", hops ? hops : json_array());
+	set_time(row, paths, has_hidden, o);
+	json_object_set_new(o, "hops", hops ? json_incref(hops) : json_array());
+	json_decref(crossings);
+	json_decref(paths);
 }
 
 /* ---- what is known of the others ------------------------------------------------------------- */
@@ -175,12 +235,12 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 static void explain_other(const struct bp_cmp_row *row, json_t *o)
 {
 	bool is_redirect = row->path->forwarder == BP_CMP_REDIRECT;
-	bool is_kernel = is_redirect || row->path->forwarder == BP_CMP_BRIDGE;
+	bool is_kernel = bp_cmp_is_kernel(row->path);
 	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
 	json_int_t hi = is_redirect && !is_live ? 1 : 0;
 	json_t *copies = json_null();
 
-	json_object_set_new(o, "mode", *row->mode ? bp_json_text(row->mode) : json_null());
+	json_object_set_new(o, "mode", bp_json_text_or_null(row->mode));
 	json_object_set_new(
 		o, "note",
 		is_kernel
@@ -221,42 +281,22 @@ void bp_cmp_explain(const struct bp_cmp_row *row, json_t *o)
 
 /* ---- the sentence ----------------------------------------------------------------------------- */
 
-struct sentence {
-	char text[SENTENCE_BYTES];
-	size_t n;
-};
-
-static void say(struct sentence *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct sentence *s, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	if (s->n >= sizeof(s->text))
-		return;
-	va_start(args, fmt);
-	n = vsnprintf(s->text + s->n, sizeof(s->text) - s->n, fmt, args);
-	va_end(args);
-	s->n += n > 0 ? (size_t)n : 0;
-}
-
-static void say_range(struct sentence *s, const json_t *copies, const char *where, bool is_first)
+static void say_range(FILE *s, const json_t *copies, const char *where, bool is_first)
 {
 	double lo = bp_json_number_at(copies, "lo");
 	double hi = bp_json_number_at(copies, "hi");
 
 	if (!copies || json_is_null(copies) || hi < 0.05)
 		return;
-	say(s, "%s", is_first ? "copies each packet " : ", ");
+	fprintf(s, "%s", is_first ? "copies each packet " : ", ");
 	if (hi - lo > 0.05)
-		say(s, "%.0f–%.0f× %s", lo, hi, where);
+		fprintf(s, "%.0f–%.0f× %s", lo, hi, where);
 	else
-		say(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
+		fprintf(s, "%.*f× %s", hi - (double)(int)hi > 0.05 ? 1 : 0, hi, where);
 }
 
-/* Where the kernel copies: the functions, and the reason where it is the device's. */
-static void say_places(struct sentence *s, const json_t *hops)
+/* Name the kernel functions that copy, and the reason where the device is to blame. */
+static void say_places(FILE *s, const json_t *hops)
 {
 	const json_t *hop;
 	const char *lacks = NULL;
@@ -265,44 +305,44 @@ static void say_places(struct sentence *s, const json_t *hops)
 
 	json_array_foreach(hops, i, hop)
 	{
-		const char *mover = bp_json_text_at(hop, "mover");
+		const char *copier = bp_json_text_at(hop, "kernel_copies.functions.0");
 		const char *why = bp_json_text_at(hop, "why");
 
-		if (!mover || !bound(kernel_copies(hop), "hi"))
+		if (!copier || !bound(kernel_copies(hop), "hi"))
 			continue;
-		say(s, "%s%.*s", n++ ? ", " : " (", (int)strcspn(mover, " ,"), mover);
+		fprintf(s, "%s%s", n++ ? ", " : " (", copier);
 		if (why && strstr(why, "no zero-copy") && !lacks)
 			lacks = why;
 	}
 	if (lacks)
-		say(s, ": %.*s", (int)strcspn(lacks, ":"), lacks);
+		fprintf(s, ": %.*s", (int)strcspn(lacks, ":"), lacks);
 	if (n)
-		say(s, ")");
+		fprintf(s, ")");
 }
 
-static void say_copies(struct sentence *s, const json_t *o)
+static void say_copies(FILE *s, const json_t *o)
 {
 	const json_t *copies = json_object_get(o, "copies");
 	const json_t *kernel = json_object_get(copies, "kernel");
-	size_t n_before = s->n;
+	long begin = ftell(s);
 	double total = bp_json_number_at(copies, "total.hi");
 
 	if (json_is_null(copies) || !copies) {
-		say(s, "tells nothing of its copies");
+		fprintf(s, "tells nothing of its copies");
 		return;
 	}
 	if (total < 0.05 && json_is_object(json_object_get(copies, "total"))) {
-		say(s, "copies nothing");
+		fprintf(s, "copies nothing");
 		return;
 	}
 	say_range(s, kernel, "in the kernel", true);
 	if (bp_json_number_at(kernel, "hi") > 0.05)
 		say_places(s, json_object_get(o, "hops"));
-	say_range(s, json_object_get(copies, "library"), "in the library", s->n == n_before);
-	say_range(s, json_object_get(copies, "user"), "in bypath", s->n == n_before);
+	say_range(s, json_object_get(copies, "library"), "in the library", ftell(s) == begin);
+	say_range(s, json_object_get(copies, "user"), "in bypath", ftell(s) == begin);
 }
 
-static void say_time(struct sentence *s, const json_t *o)
+static void say_time(FILE *s, const json_t *o)
 {
 	const json_t *time = json_object_get(o, "time"), *calls = json_object_get(time, "calls_ns");
 	double total = bp_json_number_at(time, "ns_per_packet");
@@ -312,20 +352,20 @@ static void say_time(struct sentence *s, const json_t *o)
 		double c = json_number_value(cross);
 
 		if (c < 0.0005)
-			say(s, ", makes no system call");
+			fprintf(s, ", makes no system call");
 		else if (c >= 0.5)
-			say(s, ", makes %.2f system calls per packet", c);
+			fprintf(s, ", makes %.2f system calls per packet", c);
 		else
-			say(s, ", makes one system call per %.0f packets", 1 / c);
+			fprintf(s, ", makes one system call per %.0f packets", 1 / c);
 	}
 	if (total > 0 && json_number_value(calls) > 0)
-		say(s, ", spends %.0f ns on each, %.0f %% of it in system calls", total,
-		    100 * json_number_value(calls) / total);
+		fprintf(s, ", spends %.0f ns on each, %.0f %% of it in system calls", total,
+			100 * json_number_value(calls) / total);
 	else if (total > 0)
-		say(s, ", spends %.0f ns on each", total);
+		fprintf(s, ", spends %.0f ns on each", total);
 }
 
-/* Before the ratio of a row; NULL: it says nothing, both of its rates are lower bounds. */
+/* The sign before a row's ratio. NULL: both rates are lower bounds, so the ratio says nothing. */
 static const char *ratio_sign(const json_t *ratio)
 {
 	const char *bound = bp_json_text_at(ratio, "bound");
@@ -337,34 +377,40 @@ static const char *ratio_sign(const json_t *ratio)
 					     : "";
 }
 
-static void say_place(struct sentence *s, const json_t *o)
+static void say_place(FILE *s, const json_t *o)
 {
 	const json_t *ratio = json_object_get(o, "ratio"), *gen = json_object_get(o, "generator");
 	const json_t *interval = bp_json_at(ratio, "interval");
 	const char *sign = ratio_sign(ratio);
 
 	if (json_is_object(ratio) && sign && strcmp(bp_json_text_at(o, "path"), "bridge"))
-		say(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
+		fprintf(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
 	if (json_is_object(interval))
-		say(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
-		    bp_json_number_at(interval, "hi"));
+		fprintf(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
+			bp_json_number_at(interval, "hi"));
 	if (json_is_true(json_object_get(gen, "is_bound")))
-		say(s, "; the generator was the limit, it may do more");
-	say(s, ".");
+		fprintf(s, "; the generator was the limit, it may do more");
+	fprintf(s, ".");
 }
 
 void bp_cmp_sentence(json_t *o)
 {
 	const char *title = bp_json_text_at(o, "title");
 	const char *reason = bp_json_text_at(o, "reason");
-	struct sentence s = { .n = 0 };
+	char *text = NULL;
+	size_t bytes;
+	FILE *s = open_memstream(&text, &bytes);
 
+	if (!s)
+		return;
 	if (json_is_object(json_object_get(o, "saturation"))) {
-		say(&s, "%s ", title);
-		say_copies(&s, o);
-		say_time(&s, o);
-		say_place(&s, o);
+		fprintf(s, "%s ", title);
+		say_copies(s, o);
+		say_time(s, o);
+		say_place(s, o);
 	} else
-		say(&s, "%s was not measured: %s.", title, reason ? reason : "no figure");
-	json_object_set_new(o, "sentence", bp_json_text(s.text));
+		fprintf(s, "%s was not measured: %s.", title, reason ? reason : "no figure");
+	fclose(s);
+	json_object_set_new(o, "sentence", bp_json_text(text));
+	free(text);
 }

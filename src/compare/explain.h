@@ -5,10 +5,10 @@
 
 #include "compare/comparison.h"
 
-/* Set mode, note, copies, crossings, time and hops of the row's object. */
+/* Set "mode", "note", "copies", "crossings", "time" and "hops" in the row's document. */
 void bp_cmp_explain(const struct bp_cmp_row *row, json_t *object);
 
-/* Set sentence, from the object's own figures. */
+/* Set "sentence", made of the figures that the row's document has. */
 void bp_cmp_sentence(json_t *object);
 
 #endif

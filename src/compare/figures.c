@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/goals.h"
 
+#include "compare/explain.h"
 #include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/workload.h"
@@ -12,27 +13,36 @@
 
 /* ---- figures ---------------------------------------------------------------------------------- */
 
+/* null before there is any. */
+static json_t *traffic(const struct bp_cmp_traffic *t)
+{
+	if (!t->n_pings)
+		return json_null();
+	return json_pack("{s:i, s:f, s:i, s:i, s:i}", "pings", (int)t->n_pings, "ping_loss_ratio",
+			 1 - (double)t->n_answers / t->n_pings, "files", (int)t->n_files,
+			 "files_altered", (int)(t->n_files - t->n_intact), "file_bytes",
+			 (int)BP_CMP_FILE_BYTES);
+}
+
 json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 {
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < cmp->n_figures; i++) {
 		const struct bp_cmp_row *r = &cmp->figures[i];
-		json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b}", "workload",
-				      r->workload->name, "title", r->workload->title, "size",
-				      r->size->name, "path", r->path->name, "unit",
-				      r->workload->unit, "status", bp_cmp_status_name(r), "value",
-				      bp_cmp_stat(&r->figure, r->workload->scale), "is_at_least",
-				      r->is_gen_bound);
+		const struct bp_cmp_workload *w = r->workload;
+		json_t *o = json_pack(
+			"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o, s:o, s:s?, s:i, s:o, s:o, s:o}",
+			"workload", w->name, "title", w->title, "size", r->size->name, "path",
+			r->path->name, "unit", w->unit, "status", bp_cmp_status_name(r), "value",
+			bp_cmp_stat(&r->figure, w->scale), "is_at_least", r->is_gen_bound, "reason",
+			bp_json_text_or_null(r->reason), "fix", bp_json_text_or_null(r->fix), "why",
+			bp_json_text_or_null(r->gen_why), "load_of",
+			w->has_load ? r->load_of->name : NULL, "repeated_trials",
+			(int)r->n_repeated, "ini", bp_json_text(r->ini), "traffic",
+			traffic(&r->traffic), "drops", bp_cmp_drops_document(r));
 
-		json_object_set_new(o, "reason",
-				    *r->reason ? bp_json_text(r->reason) : json_null());
-		json_object_set_new(o, "fix", *r->fix ? bp_json_text(r->fix) : json_null());
-		json_object_set_new(o, "why", *r->gen_why ? bp_json_text(r->gen_why) : json_null());
-		json_object_set_new(o, "load_of",
-				    r->workload->has_load ? json_string(r->load_of->name)
-							  : json_null());
-		json_object_set_new(o, "repeated_trials", json_integer(r->n_repeated));
+		bp_cmp_explain(r, o); /* mode, note, copies, crossings, time, hops */
 		json_object_set_new(o, "ini", r->ini ? bp_json_text(r->ini) : json_null());
 		json_array_append_new(list, o);
 	}
@@ -44,10 +54,10 @@ json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 struct judgement {
 	const char *verdict;
 	char why[BP_CMP_TEXT_BYTES]; /* or "" */
-	double figure; /* ratio, or in the workload's unit; 0: none */
+	double figure; /* a ratio, or a value in the workload's unit; 0: none */
 	const char
 		*bound; /* what the figure is where the source was the limit: as of a row's ratio */
-	unsigned n_rounds; /* that it is of */
+	unsigned n_rounds; /* rounds that the figure is of */
 	struct bp_cmp_paired paired;
 };
 
@@ -68,34 +78,15 @@ static const struct bp_cmp_row *find(const struct bp_comparison *cmp, const stru
 /* Why a row has no figure, or NULL. */
 static const char *flaw(const struct bp_cmp_row *r)
 {
-	return r->status == BP_CMP_FAILED || r->status == BP_CMP_CANNOT_RUN ? r->reason
-	       : !r->figure.n ? "the run ended before it was measured"
-			      : NULL;
+	return bp_cmp_has_ended(r) ? r->reason
+	       : !r->figure.n      ? "the run ended before it was measured"
+				   : NULL;
 }
 
-/* What its figure is of, beside the path, or NULL. */
+/* What disturbed the row's figure, or NULL. */
 static const char *disturbance(const struct bp_cmp_row *r)
 {
 	return r->status == BP_CMP_DISTURBED ? r->reason : NULL;
-}
-
-static const char *name_bound(bool is_lower, bool is_upper)
-{
-	return is_lower && is_upper ? "both" : is_lower ? "lower" : is_upper ? "upper" : "none";
-}
-
-/* Of the same rounds. */
-static void pair(const struct bp_cmp_row *ours, const struct bp_cmp_row *theirs,
-		 struct judgement *j)
-{
-	struct bp_cmp_values ratios = { 0 };
-
-	for (unsigned i = 0; i < ours->figure.n && i < theirs->figure.n; i++)
-		if (theirs->figure.v[i] > 0)
-			bp_cmp_values_add(&ratios, ours->figure.v[i] / theirs->figure.v[i]);
-	bp_cmp_pair(&ratios, &j->paired);
-	j->figure = j->paired.estimate;
-	j->n_rounds = ratios.n;
 }
 
 static void decide(struct judgement *j, const char *verdict, const char *why)
@@ -104,7 +95,7 @@ static void decide(struct judgement *j, const char *verdict, const char *why)
 	snprintf(j->why, sizeof(j->why), "%s", why);
 }
 
-/* The figure alone decides; what weakens it is said. */
+/* The figure decides. What weakens it is said in `why`. */
 static void judge_measured(const struct bp_comparison *cmp, const struct bp_cmp_goal *g,
 			   bool is_reached, struct judgement *j)
 {
@@ -131,6 +122,7 @@ static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, 
 	const struct bp_cmp_row *theirs = g->peer ? find(cmp, g, g->peer) : NULL;
 	const char *why = flaw(ours);
 	bool is_reached, is_upper = theirs && theirs->is_gen_bound;
+	struct bp_cmp_values ratios;
 
 	*j = (struct judgement){ .bound = "none" };
 	if (!why && theirs)
@@ -141,9 +133,13 @@ static void judge(const struct bp_comparison *cmp, const struct bp_cmp_goal *g, 
 	}
 	j->figure = bp_cmp_median(&ours->figure) * g->workload->scale;
 	j->n_rounds = ours->figure.n;
-	if (theirs)
-		pair(ours, theirs, j);
-	j->bound = name_bound(ours->is_gen_bound, is_upper);
+	if (theirs) { /* of the same rounds */
+		bp_cmp_ratios(&ours->figure, &theirs->figure, &ratios);
+		bp_cmp_pair(&ratios, &j->paired);
+		j->figure = j->paired.estimate;
+		j->n_rounds = ratios.n;
+	}
+	j->bound = bp_cmp_bound(ours->is_gen_bound, is_upper);
 	is_reached = g->is_at_most ? j->figure <= g->bound : j->figure >= g->bound;
 	why = disturbance(ours);
 	if (!why && theirs)
@@ -175,13 +171,13 @@ json_t *bp_cmp_goals_document(const struct bp_comparison *cmp)
 			      "peer", g->peer ? json_string(g->peer->name) : json_null(), "sign",
 			      g->is_at_most ? "<=" : ">=", "bound", g->bound, "verdict", j.verdict,
 			      "figure", j.figure > 0 ? json_real(j.figure) : json_null(), "why",
-			      *j.why ? bp_json_text(j.why) : json_null());
-		json_object_set_new(o, "bound_of_figure", json_string(j.bound));
-		json_object_set_new(o, "interval",
-				    j.paired.level > 0 && strcmp(j.bound, "none") == 0
-					    ? json_pack("{s:f, s:f, s:f}", "lo", j.paired.lo, "hi",
-							j.paired.hi, "level", j.paired.level)
+			      bp_json_text_or_null(j.why));
+		json_object_set_new(o, "margin",
+				    j.figure > 0 && g->bound > 0
+					    ? json_real(j.figure / g->bound - 1)
 					    : json_null());
+		json_object_set_new(o, "bound_of_figure", json_string(j.bound));
+		json_object_set_new(o, "interval", bp_cmp_interval(&j.paired, j.bound));
 		json_array_append_new(list, o);
 	}
 	return list;

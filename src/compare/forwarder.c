@@ -10,26 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#define START_S 15.0
-#define STEP_S  0.02
+#define START_S   15.0
+#define STEP_US   5000u
+#define FOREVER_S 1e9 /* until it is asked to end */
 
 int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s)
 {
 	char duration[32];
-	const char *const argv[] = { run->cmp->exe,
-				     "run",
-				     run->ini,
-				     "--quiet",
-				     "--report",
-				     run->report,
-				     duration_s > 0 ? "--duration" : NULL,
-				     duration,
-				     NULL };
+	const char *const argv[] = {
+		run->cmp->exe, "run",      run->ini,
+		"--quiet",     "--report", run->report,
+		"--duration",  duration,   run->cmp->is_probing ? "--probe" : NULL,
+		NULL
+	};
 	const struct bp_child_conf conf = {
 		.netns = run->dut_ns, .folder = run->cmp->folder, .name = "forwarder", .argv = argv
 	};
 
-	snprintf(duration, sizeof(duration), "%.3f", duration_s);
+	unlink(run->report);
+	snprintf(duration, sizeof(duration), "%.3f", duration_s > 0 ? duration_s : FOREVER_S);
 	return bp_child_start(&conf, &run->dut);
 }
 
@@ -77,7 +76,7 @@ static int start_testpmd(struct bp_cmp_run *run)
 	return bp_child_start(&conf, &run->dut);
 }
 
-/* The reason in the forwarder's own words. */
+/* End the row with the last error of the forwarder's log. */
 void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const char *what)
 {
 	char line[BP_CMP_TEXT_BYTES] = "";
@@ -87,46 +86,53 @@ void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const 
 		bp_child_last_line(&run->dut, "", line, sizeof(line));
 	bp_cmp_row_end(
 		run->row, status,
-		strcmp(run->row->path->name, "af_xdp-zerocopy") == 0
+		strstr(run->row->path->in, "zerocopy")
 			? "name devices whose driver has zero-copy: --ports A,B"
 			: "run the row's configuration with bypath check and bypath run (--keep)",
 		"%s%s%s", what, *line ? ": " : "", line);
+}
+
+int bp_cmp_await(struct bp_cmp_run *run, struct bp_child *child, const char *word, double seconds)
+{
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(seconds * 1e9);
+
+	while (!word || !bp_child_said(child, word)) {
+		if (!bp_child_alive(child))
+			return (word ? bp_child_said(child, word) : !child->status) ? 0 : -EIO;
+		if (bp_cmp_is_stopped(run))
+			return -EINTR;
+		if (child != &run->dut && run->has_dut && !bp_child_alive(&run->dut)) {
+			bp_cmp_end_by_log(run, BP_CMP_FAILED, "the forwarder ended under way");
+			return -ENODEV;
+		}
+		if (bp_clock_ns() > end_ns)
+			return -ETIMEDOUT;
+		usleep(STEP_US);
+	}
+	return 0;
 }
 
 static int wait_forwarding(struct bp_cmp_run *run)
 {
 	const char *word =
 		run->row->path->forwarder == BP_CMP_TESTPMD ? "Port statistics" : "forwarding";
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(START_S * 1e9);
+	int rc = bp_cmp_await(run, &run->dut, word, START_S);
 
-	while (!bp_child_said(&run->dut, word)) {
-		if (bp_cmp_is_stopped(run))
-			return -EINTR;
-		if (!bp_child_alive(&run->dut)) {
-			if (!bp_child_said(&run->dut, word)) {
-				bp_cmp_end_by_log(run, BP_CMP_CANNOT_RUN, "it does not start");
-				return -EIO;
-			}
-			return 0;
-		}
-		if (bp_clock_ns() > end_ns) {
-			bp_cmp_end_by_log(run, BP_CMP_FAILED, "it does not forward after 15 s");
-			return -ETIMEDOUT;
-		}
-		usleep((useconds_t)(STEP_S * 1e6));
-	}
-	return 0;
+	if (rc == -EIO)
+		bp_cmp_end_by_log(run, BP_CMP_CANNOT_RUN, "it does not start");
+	if (rc == -ETIMEDOUT)
+		bp_cmp_end_by_log(run, BP_CMP_FAILED, "it does not forward after 15 s");
+	return rc;
 }
 
 int bp_cmp_forwarder_spawn(struct bp_cmp_run *run)
 {
-	enum bp_cmp_forwarder f = run->row->path->forwarder;
 	int rc;
 
-	if (f == BP_CMP_BRIDGE || f == BP_CMP_REDIRECT)
+	if (bp_cmp_is_kernel(run->row->path))
 		return 0;
-	unlink(run->report);
-	rc = f == BP_CMP_TESTPMD ? start_testpmd(run) : bp_cmp_bypath_start(run, 0);
+	rc = run->row->path->forwarder == BP_CMP_TESTPMD ? start_testpmd(run)
+							 : bp_cmp_bypath_start(run, 0);
 	if (rc) {
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the system's limits (ulimit -u)",
 			       "the forwarder cannot be started: %s", strerror(-rc));
@@ -155,7 +161,7 @@ int bp_cmp_forwarder_start(struct bp_cmp_run *run)
 	return rc ? rc : bp_cmp_forwarder_wait(run);
 }
 
-/* testpmd's accumulated statistics, its last words. */
+/* Read the accumulated statistics that testpmd prints at its end. */
 static void testpmd_drops(struct bp_cmp_run *run)
 {
 	unsigned long long n = 0, rx = 0, tx = 0, sum_rx = 0, sum_tx = 0;
@@ -180,7 +186,7 @@ static void testpmd_drops(struct bp_cmp_run *run)
 	bp_cmp_row_drop(run->row, "testpmd", "tx dropped", "reported", sum_tx);
 }
 
-/* Its loop stood still, and the kernel names no reason: trials could not see it. */
+/* Note how long the worker's loop stood still without a reason that the kernel names: no trial can see that. */
 static void read_gaps(struct bp_cmp_row *row, const json_t *off, double elapsed_ns)
 {
 	double gap_ns = json_number_value(json_object_get(json_object_get(off, "gaps"), "ns")) -
@@ -221,7 +227,7 @@ static void read_report(struct bp_cmp_run *run, bool keep)
 	const json_t *law;
 
 	if (!report) {
-		/* A signal to us while it started: it had not got as far as owing a report. */
+		/* A signal stopped the comparison while the forwarder was starting: it owes no report yet. */
 		if (!bp_cmp_is_stopped(run) || bp_child_said(&run->dut, "forwarding"))
 			bp_cmp_end_by_log(run, BP_CMP_FAILED, "the forwarder leaves no report");
 		run->is_broken = true;

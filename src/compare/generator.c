@@ -18,9 +18,9 @@
 
 #define ERRORS_BYTES 4096u
 #define LINK_WAIT_S  10.0
-#define END_S        1.0 /* from the end of its pipe to its own */
+#define END_S        1.0 /* from the end of the process's socket to the end of the process */
 
-/* First message of the process. */
+/* The first message that the generator's process sends. */
 struct hello {
 	int rc;
 	char tx_mode[48], rx_mode[48];
@@ -44,7 +44,7 @@ static void on_signal(int signal)
 		bp_gen_interrupt(gen);
 }
 
-/* Whole messages over a stream socket: both ends are this program. */
+/* Read a whole message from a stream socket; false: the other end has closed it. */
 static bool read_all(int fd, void *data, size_t bytes)
 {
 	for (char *at = data; bytes;) {
@@ -91,7 +91,7 @@ static void add_drop(struct bp_generator_answer *a, const char *role, const char
 	a->n_drops++;
 }
 
-/* What its TX port drops was never sent; what its RX port drops was, and is lost. */
+/* Frames that the TX port dropped were never sent. Frames that the RX port dropped were sent, and are lost. */
 static void read_drops(const struct bp_gen *gen, struct bp_gen_report *report,
 		       struct bp_generator_answer *a)
 {
@@ -262,7 +262,7 @@ void bp_generator_interrupt(struct bp_generator *generator)
 void bp_generator_stop(struct bp_generator *generator)
 {
 	if (generator->fd >= 0)
-		close(generator->fd); /* it ends when nobody asks any more */
+		close(generator->fd); /* the process ends when its socket is closed */
 	generator->fd = -1;
 	bp_child_stop(&generator->child, 0, 2);
 }

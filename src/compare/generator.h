@@ -26,7 +26,7 @@ struct bp_generator_answer {
 	struct bp_trial_result result;
 	unsigned n_drops;
 	struct bp_generator_drop drops[BP_GENERATOR_DROPS_MAX];
-	bool is_source_named; /* what its TX port's interface dropped was not sent, by its own count */
+	bool is_source_named; /* what the TX port's interface dropped is no part of n_sent */
 	struct bp_latency latency; /* of this trial */
 };
 
@@ -36,14 +36,14 @@ struct bp_generator {
 	char tx_mode[48], rx_mode[48]; /* effective, once it is ready */
 };
 
-/* What begins the process. */
+/* What the generator's process is started with. */
 struct bp_generator_conf {
 	const char *ini; /* path of its configuration */
 	int netns; /* or -1 */
 	const char *folder;
 };
 
-/* Start it. 0 or -errno. Then bp_generator_ready(). */
+/* Start the process. 0 or -errno. Call bp_generator_ready() next. */
 int bp_generator_start(const struct bp_generator_conf *conf, struct bp_generator *generator);
 
 /*

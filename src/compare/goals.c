@@ -4,6 +4,7 @@
 
 #include "compare/workload.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define LINE_BYTES 256u
+#define IMIX_BYTES ((7 * 64 + 4 * 594 + 1518) / 12.0)
 
 static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -44,23 +46,34 @@ static void name_workloads(char *text, size_t bytes)
 				      bp_cmp_workloads[i].name);
 }
 
-/* "64", or "-" of a workload that has no size. */
-static bool parse_size(const char *text, const struct bp_cmp_workload *w, struct bp_cmp_size *size)
+bool bp_cmp_parse_size(const char *text, struct bp_cmp_size *size)
 {
+	bool is_imix = strcmp(text, "imix") == 0;
+	unsigned long n;
 	char *end;
-	unsigned long n = strtoul(text, &end, 10);
 
-	*size = (struct bp_cmp_size){ .name = "-" };
-	if (!w->has_size)
-		return strcmp(text, "-") == 0;
-	if (*end || n < 64 || n > 1518 || snprintf(size->name, sizeof(size->name), "%lu", n) < 2)
+	/* strtoul() would take a sign, and spaces. */
+	if (!is_imix && !isdigit((unsigned char)*text))
 		return false;
-	size->bytes = (uint32_t)n;
-	size->mean_bytes = (double)n;
+	n = strtoul(text, &end, 10);
+	if (!is_imix && (*end || n < 64 || n > 9018))
+		return false;
+	*size = (struct bp_cmp_size){ .bytes = is_imix ? 0 : (uint32_t)n,
+				      .mean_bytes = is_imix ? IMIX_BYTES : (double)n };
+	snprintf(size->name, sizeof(size->name), "%.15s", text);
 	return true;
 }
 
-/* The six words of a line. */
+/* "64", or "-" of a workload that has no size. */
+static bool parse_size(const char *text, const struct bp_cmp_workload *w, struct bp_cmp_size *size)
+{
+	*size = (struct bp_cmp_size){ .name = "-" };
+	if (!w->has_size)
+		return strcmp(text, "-") == 0;
+	return bp_cmp_parse_size(text, size) && size->bytes && size->bytes <= 1518;
+}
+
+/* A line's six words. */
 static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, size_t why_bytes)
 {
 	char names[200], *end;
@@ -87,7 +100,7 @@ static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, siz
 	return 0;
 }
 
-/* Returns how many words there are, 7 for more than six. */
+/* Split a line. Returns its number of words; 7: more than six. */
 static unsigned split(char *line, char *word[6])
 {
 	char *at = NULL;

@@ -5,6 +5,9 @@
 
 #include "compare/comparison.h"
 
+/* "64" … "9018", with FCS, or "imix". false: none of these. */
+bool bp_cmp_parse_size(const char *text, struct bp_cmp_size *size);
+
 /*
  * Read goals, one a line: workload, frame size or "-", path, peer or "-", ">=" or "<=", number:
  *

@@ -1,4 +1,4 @@
-/* The configurations that a run needs. */
+/* Writes the configurations of the forwarder and of the generator. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 #include "compare/workload.h"
@@ -11,15 +11,10 @@
 #define BODY_BYTES   1024u
 #define HUGE_NEEDED  64 /* 2 MiB pages: 24 for EAL in two processes, 16 for the forwarder's arena */
 #define EAL_HUGE_MIB 48
-#define LONG_BYTES   1700u /* what does not fit a frame of the arena's usual length */
+#define LONG_BYTES   1700u /* longer frames do not fit the arena's usual frame length */
 #define LIVE_BYTES   3000u /* a live frame lies in one page, with the kernel's own beside it */
 
-static bool is_dpdk(const char *body)
-{
-	return body && strstr(body, "driver = dpdk");
-}
-
-/* The arena of long frames takes the hugepages that are there; others may take some as well. */
+/* An arena of long frames takes the hugepages that are free, so EAL gets ordinary pages then. */
 static void put_dpdk(FILE *out, const struct bp_cmp_run *run)
 {
 	if (run->has_huge && run->row->size->bytes <= LONG_BYTES)
@@ -36,27 +31,6 @@ static void put_port(FILE *out, const char *name, const char *template,
 	fprintf(out, "[port.%s]\n%s", name, bp_cmp_fill(template, names, body, sizeof(body)));
 }
 
-/* Source and sink within the forwarder. */
-static void put_alone(FILE *out, const struct bp_cmp_run *run)
-{
-	static const char source[] = "driver = null\nframe_bytes = @S\n";
-	static const char sink[] = "driver = null\n";
-	static const char wire[] = "driver = ring\ndevice = wire\n";
-	static const char file[] =
-		"driver = pcap\ndevice = @D/traffic.pcap\nmode = read\nloop = yes\npace = max\n";
-	const char *driver = run->row->path->driver;
-	bool has_ring = strcmp(driver, "ring") == 0;
-
-	put_port(out, "source", strcmp(driver, "pcap") == 0 ? file : source, &run->names);
-	put_port(out, "sink", sink, &run->names);
-	if (has_ring) {
-		put_port(out, "left", wire, &run->names);
-		put_port(out, "right", wire, &run->names);
-	}
-	fprintf(out, "[forward]\n%s",
-		has_ring ? "source = left\nright = sink\n" : "source = sink\n");
-}
-
 static void put_engine(FILE *out, const struct bp_cmp_run *run)
 {
 	fprintf(out, "; %s, frames of %s bytes: bypath run FILE.ini\n", run->row->path->title,
@@ -70,21 +44,22 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_path *p = run->row->path;
 
-	/* A workload is put to what a user has who says nothing but where packets go. */
+	/* For a workload bypath runs with its defaults: the file has only ports and where each forwards to. */
 	if (!run->row->workload)
 		put_engine(out, run);
-	if (p->lab == BP_CMP_ALONE) {
-		put_alone(out, run);
-		return;
-	}
-	if (is_dpdk(p->in) || is_dpdk(p->out))
+	if (bp_cmp_is_dpdk(p->in) || bp_cmp_is_dpdk(p->out))
 		put_dpdk(out, run);
 	put_port(out, "wan", p->in, &run->names);
 	put_port(out, "lan", p->out, &run->names);
-	fprintf(out, "[forward]\nwan = lan\n%s", run->row->workload ? "lan = wan\n" : "");
+	if (p->via) {
+		put_port(out, "left", p->via, &run->names);
+		put_port(out, "right", p->via, &run->names);
+	}
+	fprintf(out, "[forward]\n%s%s", p->via ? "wan = left\nright = lan\n" : "wan = lan\n",
+		run->row->workload ? "lan = wan\n" : "");
 }
 
-/* Not where another box does. */
+/* Does our generator send? Not where another box sends. */
 static bool sends(const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_workload *w = run->row->workload;
@@ -120,7 +95,7 @@ static void put_generator(FILE *out, const struct bp_cmp_run *run)
 	fprintf(out, "\nidle = busy\n[memory]\nhugepages = no\n");
 	if (run->row->size->bytes > LONG_BYTES)
 		fprintf(out, "frame_bytes = 4096\n");
-	if (is_dpdk(p->gen_tx) || is_dpdk(p->gen_rx))
+	if (bp_cmp_is_dpdk(p->gen_tx) || bp_cmp_is_dpdk(p->gen_rx))
 		put_dpdk(out, run);
 	put_port(out, "tx",
 		 p->gen_tx             ? p->gen_tx
@@ -147,7 +122,7 @@ static int write_ini(const char *path, void (*put)(FILE *, const struct bp_cmp_r
 	return fclose(out) ? -errno : rc;
 }
 
-/* The row keeps the forwarder's. */
+/* Keep the forwarder's configuration in the row. */
 static void remember(struct bp_cmp_run *run)
 {
 	char *text = NULL;
@@ -173,7 +148,7 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 	const struct bp_cmp_path *p = run->row->path;
 	int rc = 0;
 
-	/* A forwarder that runs already has its own; only the generator changes. */
+	/* The forwarder may run already: then only the generator's configuration is written anew. */
 	if (!run->has_dut)
 		run->has_huge =
 			run->cmp->n_huge_free >= HUGE_NEEDED && bp_hugepages_free() >= HUGE_NEEDED;

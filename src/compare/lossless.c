@@ -14,21 +14,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOSS_RATIO   0.001
-#define WIDTH        0.05
-#define TRIAL_S      0.4
-#define EXPLORE_S    0.15
-#define SETTLE_S     0.05
-#define TRIALS       24 /* for which there is time at least */
-#define SETTLE_MAX   2.0
-#define STEP_US      10000u
-#define PASS_S       8.0
-#define PASS_PPS     20000.0
-#define PASS_PKTS    32u
-#define LATENCY_LOSS 0.05 /* of the frames, above which the others' latency is not the path's */
-#define SENT_SHARE   0.9 /* of the load asked for, under which the generator was the limit */
-
-/* What the far interface has received, once nothing comes any more. */
+#define LOSS_RATIO 0.001
+#define WIDTH      0.05
+#define TRIAL_S    0.4
+#define EXPLORE_S  0.15
+#define SETTLE_S   0.05
+#define TRIALS     24 /* the search has time for so many trials at least */
+#define SETTLE_MAX 2.0
+#define STEP_US    10000u
+#define LATENCY_LOSS \
+	0.05 /* share of frames lost; above it, the latency of those that came is not the path's */
+#define SENT_SHARE 0.9 /* share of the load asked for; below it, the generator was the limit */
 static uint64_t settle(struct bp_cmp_run *run)
 {
 	uint64_t end_ns = bp_clock_ns() + (uint64_t)(SETTLE_MAX * 1e9), last = 0, now;
@@ -46,29 +42,7 @@ static uint64_t settle(struct bp_cmp_run *run)
 	}
 }
 
-/* A few frames, again and again until some come out: what is lost before is no limit of the path. */
-static int wait_passing(struct bp_cmp_run *run)
-{
-	const struct bp_trial_request request = { .rate_pps = PASS_PPS,
-						  .n_pkts = PASS_PKTS,
-						  .duration_s = 1,
-						  .frame_size = run->row->size->bytes };
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(PASS_S * 1e9), before, after;
-	int rc = bp_cmp_meter_far(run, &before);
-
-	while (!rc && bp_clock_ns() < end_ns) {
-		rc = bp_cmp_run_trial(run, &request);
-		after = settle(run);
-		if (after - before >= PASS_PKTS)
-			return rc;
-	}
-	if (!rc)
-		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
-			       "no frame comes out after %.0f s", PASS_S);
-	return rc ? rc : -ETIMEDOUT;
-}
-
-/* The generator knows what it sent, the far interface what came. */
+/* One trial: the generator counts what it sent, the far interface counts what arrived. */
 static int far_trial(void *ctx, const struct bp_trial_request *request,
 		     struct bp_trial_result *result)
 {
@@ -133,9 +107,10 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	int rc = begin(run);
 
 	if (!rc)
-		rc = wait_passing(run);
+		rc = bp_cmp_await_packets(run, far_trial);
 	if (rc)
 		return rc;
+	run->n_searched = run->n_disturbed = 0;
 	bp_search_defaults(BP_SEARCH_PDR, &conf);
 	conf.trial = far_trial;
 	conf.trial_ctx = run;
@@ -147,7 +122,8 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	conf.trial_s = fmin(TRIAL_S, run->cmp->options.trial_s);
 	conf.budget_s = fmax(TRIALS * conf.trial_s, run->cmp->options.search_s);
 	conf.explore_s = fmin(EXPLORE_S, run->cmp->options.trial_s);
-	conf.sum_s = conf.trial_s;
+	conf.sum_s = 3 * conf.trial_s; /* two that agree */
+	conf.n_samples = 0; /* rounds show how far the path moves */
 	if (bp_search_run(&conf, &result))
 		rc = -EIO;
 	if (!rc && bp_cmp_is_stopped(run))
@@ -158,7 +134,7 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	return rc;
 }
 
-/* The last rate of the path whose load it is; 0: none. */
+/* The last lossless rate of the path that sets the load; 0: there is none. */
 static double load_of(const struct bp_cmp_run *run)
 {
 	const struct bp_cmp_row *own = run->row;

@@ -1,6 +1,7 @@
 /* Measures one row once: saturation in one run of the forwarder, NDR and latency in the next. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/ports.h"
+#include "compare/probed.h"
 
 #include "gen/search.h"
 
@@ -9,10 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define LATENCY_SHARE 0.5
+#define LATENCY_SHARE 0.5 /* of the NDR */
+#define LOW_SHARE     0.1
 #define SETTLE_S      0.05
+#define LATE_S        20
 
 /* ---- saturation ---------------------------------------------------------------------------------- */
 
@@ -45,7 +47,7 @@ static int saturate(struct bp_cmp_run *run)
 						  .settle_s = SETTLE_S,
 						  .frame_size = run->row->size->bytes };
 	const struct bp_trial_result *r = &run->answer.result;
-	uint64_t n_before = run->n_received; /* of every attempt */
+	uint64_t n_before = run->n_received; /* frames received until now, in all attempts */
 	double before_ns = softirq_ns(run), after_ns;
 	int rc = bp_cmp_run_quiet_trial(run, &request);
 
@@ -57,6 +59,7 @@ static int saturate(struct bp_cmp_run *run)
 	bp_cmp_values_add(&run->row->offered, r->sent_pps);
 	bp_cmp_values_add(&run->row->forwarded, r->received_pps);
 	bp_cmp_values_add(&run->row->loss, r->loss_ratio);
+	bp_cmp_add_per_core(&run->row->forwarded_per_core, r->received_pps, run->cpu.cores);
 	run->row->softirq_ns =
 		before_ns < 0 || run->n_received == n_before
 			? -1
@@ -76,6 +79,10 @@ static int search_trial(void *ctx, const struct bp_trial_request *request,
 		return rc;
 	*result = run->answer.result;
 	add_to_curve(run->row, result);
+	if (!result->n_lost && result->sent_pps > run->lossless_pps) {
+		run->lossless_pps = result->sent_pps;
+		run->lossless_cores = run->cpu.cores;
+	}
 	return 0;
 }
 
@@ -93,11 +100,12 @@ static void configure(const struct bp_cmp_run *run, struct bp_search_conf *conf)
 	conf->width = o->is_quick ? 0.1 : 0.03;
 	conf->trial_s = o->is_quick ? 0.15 : 0.5;
 	conf->explore_s = o->is_quick ? 0.08 : 0.15;
-	conf->sum_s = conf->trial_s;
-	conf->is_checked = !o->is_quick;
+	/* Two trials that agree; one where there is no time for more. */
+	conf->sum_s = o->is_quick ? conf->trial_s : 3 * conf->trial_s;
+	conf->n_samples = 0; /* a figure for comparison, each round with bounds of the same width */
 }
 
-/* A lower bound alone is a figure as well: 'at least'. The worst of the rounds stays. */
+/* Note how the search ended. A lower bound alone is a figure too ('at least'). The worst outcome of all rounds stays. */
 static void note_outcome(struct bp_cmp_row *row, const struct bp_search_bounds *b, const char *why)
 {
 	bool is_first = !*row->ndr_outcome, has_lower = b->lower_pps > 0 || row->ndr.n;
@@ -128,8 +136,10 @@ static double search(struct bp_cmp_run *run)
 		ndr = b->lower_pps;
 		note_outcome(row, b, result.why);
 		bp_cmp_search_off(row, b);
-		if (ndr > 0)
+		if (ndr > 0) {
 			bp_cmp_values_add(&row->ndr, ndr);
+			bp_cmp_add_per_core(&row->ndr_per_core, ndr, run->lossless_cores);
+		}
 		if (ndr > 0 && b->upper_pps > 0)
 			bp_cmp_values_add(&row->ndr_upper, b->upper_pps);
 	}
@@ -137,28 +147,53 @@ static double search(struct bp_cmp_run *run)
 	return run->is_broken ? -1 : ndr;
 }
 
-static void measure_latency(struct bp_cmp_run *run, double ndr)
+/* One trial below the NDR, with what it takes of the forwarder's cores. 0: its answer is in run->answer. */
+static int load_partly(struct bp_cmp_run *run, double pps, double duration_s,
+		       struct bp_cmp_load *load)
 {
-	const struct bp_trial_request request = { .rate_pps = ndr * LATENCY_SHARE,
-						  .duration_s = run->cmp->options.trial_s,
+	const struct bp_trial_request request = { .rate_pps = pps,
+						  .duration_s = duration_s,
 						  .settle_s = SETTLE_S,
 						  .frame_size = run->row->size->bytes };
 	const struct bp_trial_result *r = &run->answer.result;
+	int rc;
+
+	run->is_busy_asked = true;
+	rc = bp_cmp_run_quiet_trial(run, &request);
+	run->is_busy_asked = false;
+	if (rc || r->is_interrupted || !r->n_received)
+		return rc ? rc : -ENODATA;
+	if (run->cpu.cores >= 0) {
+		bp_cmp_values_add(&load->pps, r->sent_pps);
+		bp_cmp_values_add(&load->cores, run->cpu.cores);
+	}
+	if (run->cpu.busy >= 0)
+		bp_cmp_values_add(&load->busy, run->cpu.busy);
+	return 0;
+}
+
+/* Latency at half of the NDR; CPU there, and in a shorter trial at a tenth. */
+static void measure_loads(struct bp_cmp_run *run, double ndr)
+{
+	const struct bp_trial_result *r = &run->answer.result;
+	double trial_s = run->cmp->options.trial_s;
 	struct bp_cmp_row *row = run->row;
 
-	if (bp_cmp_run_for_latency(run) || bp_cmp_run_quiet_trial(run, &request) ||
-	    r->is_interrupted || !r->n_received)
+	if (bp_cmp_run_for_latency(run) ||
+	    load_partly(run, ndr * LATENCY_SHARE, trial_s, &row->at_50))
 		return;
 	snprintf(row->latency_source, sizeof(row->latency_source), "%s", run->generator.tx_mode);
 	bp_latency_merge(&row->latency, &run->answer.latency);
 	bp_cmp_values_add(&row->latency_load, r->sent_pps);
 	bp_cmp_values_add(&row->p50, bp_latency_percentile(&run->answer.latency, 0.5));
 	bp_cmp_values_add(&row->p99, bp_latency_percentile(&run->answer.latency, 0.99));
+	if (run->has_dut) /* else there is no process that takes CPU time */
+		(void)load_partly(run, ndr * LOW_SHARE, trial_s / 2, &row->at_10);
 }
 
 /* ---- without a generator ------------------------------------------------------------------------ */
 
-/* A capture of 64 frames, for the path that reads one. */
+/* Write a capture of 64 frames for the path pcap-file. */
 static int write_capture(const struct bp_cmp_run *run)
 {
 	static const uint8_t head[24] = { 0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
@@ -169,7 +204,7 @@ static int write_capture(const struct bp_cmp_run *run)
 	char path[BP_WORKDIR_BYTES + 16];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/traffic.pcap", run->cmp->folder);
+	snprintf(path, sizeof(path), "%s/" BP_CMP_CAPTURE, run->cmp->folder);
 	out = fopen(path, "we");
 	if (!out)
 		return -errno;
@@ -189,18 +224,6 @@ static double path_mpps(const json_t *report)
 	return json_number_value(json_object_get(json_object_get(path, "counted"), "mpps"));
 }
 
-static int wait_end(struct bp_cmp_run *run)
-{
-	for (double waited_s = 0; bp_child_alive(&run->dut); waited_s += 0.01) {
-		if (atomic_load_explicit(run->cmp->stop, memory_order_relaxed))
-			return -EINTR;
-		if (waited_s > run->cmp->options.trial_s + 20)
-			return -ETIMEDOUT;
-		usleep(10000);
-	}
-	return run->dut.status ? -EIO : 0;
-}
-
 static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	struct bp_cmp_run *run = calloc(1, sizeof(*run));
@@ -216,13 +239,13 @@ static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		free(run);
 		return;
 	}
-	rc = bp_cmp_run_alone(run, cmp, row);
-	if (!rc && strcmp(row->path->driver, "pcap") == 0)
+	rc = bp_cmp_run_prepare(run, cmp, row);
+	if (!rc && strstr(row->path->in, BP_CMP_CAPTURE))
 		rc = write_capture(run);
 	if (!rc)
-		rc = bp_cmp_run_alone_start(run, cmp->options.trial_s);
+		rc = bp_cmp_bypath_start(run, cmp->options.trial_s);
 	if (!rc)
-		rc = wait_end(run);
+		rc = bp_cmp_await(run, &run->dut, NULL, cmp->options.trial_s + LATE_S);
 	report = rc ? NULL : json_load_file(run->report, 0, NULL);
 	if (report) {
 		bp_cmp_values_add(&row->forwarded, path_mpps(report) * 1e6);
@@ -242,7 +265,7 @@ static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 
 /* ---- one round ---------------------------------------------------------------------------------- */
 
-/* Whether the row can be tried at all; ends it where not. */
+/* Can the row be measured at all? If not, the row ends with the reason. */
 static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	enum bp_cmp_lab lab = row->path->lab;
@@ -261,8 +284,7 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 			"nobody sends to %s", cmp->options.in);
 	else if (lab == BP_CMP_DEVICES)
 		(void)bp_cmp_devices_fit(&cmp->options, row);
-	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
-	       row->status == BP_CMP_DISTURBED;
+	return !bp_cmp_has_ended(row);
 }
 
 static void end_unaccounted(struct bp_cmp_row *row)
@@ -284,7 +306,7 @@ void bp_cmp_judge_off(struct bp_cmp_row *row, unsigned n)
 {
 	if (row->status == BP_CMP_WAITING && n)
 		row->status = BP_CMP_OK;
-	if (row->status > BP_CMP_DISTURBED || !n || row->off.share <= BP_OFF_LIMIT)
+	if (bp_cmp_has_ended(row) || !n || row->off.share <= BP_OFF_LIMIT)
 		return;
 	row->status = BP_CMP_DISTURBED;
 	snprintf(row->reason, sizeof(row->reason),
@@ -321,9 +343,11 @@ void bp_cmp_measure(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		if (!rc)
 			ndr = search(run);
 		if (!rc && ndr > 0)
-			measure_latency(run, ndr);
+			measure_loads(run, ndr);
 		bp_cmp_run_end(run, false);
 	}
+	if (!rc && !is_elsewhere && cmp->options.is_probed)
+		bp_cmp_probe(run, cmp, row);
 	free(run);
 done:
 	end_unaccounted(row);

@@ -20,7 +20,7 @@ struct counts {
 	struct bp_off_at off;
 };
 
-/* Of an interface in another namespace, unless it is -1. */
+/* Read the counters of an interface in another network namespace; -1: in the current one. */
 static int stats_in(const struct bp_cmp_run *run, int netns, const char *name,
 		    struct rtnl_link_stats64 *stats)
 {
@@ -51,7 +51,7 @@ static int count(const struct bp_cmp_run *run, struct counts *c)
 	return 0;
 }
 
-/* 0; else it has ended, or is asked to. */
+/* Read the counters. 0; else the row has ended, or the comparison is asked to stop. */
 static int look(struct bp_cmp_run *run, struct counts *now)
 {
 	int rc = count(run, now);
@@ -100,14 +100,16 @@ int bp_cmp_meter_flow(struct bp_cmp_run *run)
 	return -ETIMEDOUT;
 }
 
-static int try_once(struct bp_cmp_run *run, struct bp_cmp_rates *rates, struct bp_cmp_off *share)
+static int meter_once(struct bp_cmp_run *run, const void *ctx, void *result)
 {
 	uint64_t span_ns = (uint64_t)(run->cmp->options.trial_s * 1e9);
+	struct bp_cmp_rates *rates = result;
 	struct counts before, now;
 	struct bp_off off;
 	double seconds;
 	int rc = look(run, &before);
 
+	(void)ctx;
 	now = before;
 	while (!rc && now.now_ns - before.now_ns < span_ns) {
 		usleep((useconds_t)(STEP_S * 1e6));
@@ -121,31 +123,18 @@ static int try_once(struct bp_cmp_run *run, struct bp_cmp_rates *rates, struct b
 	rates->offered = (double)(now.n_offered - before.n_offered) / seconds;
 	rates->forwarded = (double)(now.n_forwarded - before.n_forwarded) / seconds;
 	bp_off_between(&before.off, &now.off, 0, &off);
-	*share = (struct bp_cmp_off){ bp_off_share(&off), bp_off_cause(&off), "forwarder" };
+	run->off = (struct bp_cmp_off){ bp_off_share(&off), bp_off_cause(&off), "forwarder" };
 	return 0;
 }
 
 int bp_cmp_meter_trial(struct bp_cmp_run *run, struct bp_cmp_rates *rates)
 {
-	struct bp_cmp_off least;
-	int rc = try_once(run, rates, &least);
+	struct bp_cmp_rates kept;
+	const struct bp_cmp_tries tries = { meter_once, NULL, rates, &kept, sizeof(kept) };
+	int rc = bp_cmp_quietest(run, &tries);
 
-	for (unsigned i = 1; !rc && i < BP_CMP_TRIES && least.share > BP_OFF_LIMIT; i++) {
-		struct bp_cmp_rates again;
-		struct bp_cmp_off off;
-
-		run->row->n_repeated++;
-		rc = try_once(run, &again, &off);
-		if (rc || off.share >= least.share)
-			continue;
-		*rates = again;
-		least = off;
-	}
-	if (rc)
-		return rc;
-	run->row->n_trials++;
-	bp_cmp_row_off(run->row, &least);
-	return 0;
+	run->row->n_trials += !rc;
+	return rc;
 }
 
 int bp_cmp_meter_far(const struct bp_cmp_run *run, uint64_t *n)

@@ -5,10 +5,10 @@
 
 #include "compare/run.h"
 
-/* Where more of the load than this comes through, the load was the limit. */
+/* If a larger share of the load than this is forwarded, the load was the limit. */
 #define BP_CMP_BOUND_SHARE 0.98
 
-/* In the middle of a trial, packets per second. */
+/* Packets per second in the middle of a trial. */
 struct bp_cmp_rates {
 	double offered, forwarded;
 };

@@ -2,19 +2,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/paired.h"
 
+#include "compare/stat.h"
+
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 #define N_MAX     BP_CMP_ROUNDS_MAX
 #define MEANS_MAX (N_MAX * (N_MAX + 1) / 2)
 #define TAIL      0.025
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 /* The means of every pair of logarithms, each with itself as well, in order. Returns how many. */
 static unsigned pair_means(const struct bp_cmp_values *ratios, double means[MEANS_MAX])
@@ -24,7 +19,7 @@ static unsigned pair_means(const struct bp_cmp_values *ratios, double means[MEAN
 	for (unsigned i = 0; i < ratios->n; i++)
 		for (unsigned j = i; j < ratios->n; j++)
 			means[n++] = (log(ratios->v[i]) + log(ratios->v[j])) / 2;
-	qsort(means, n, sizeof(means[0]), by_value);
+	bp_cmp_sort(means, n);
 	return n;
 }
 
@@ -67,4 +62,26 @@ void bp_cmp_pair(const struct bp_cmp_values *ratios, struct bp_cmp_paired *paire
 	paired->lo = exp(means[n_cut - 1]);
 	paired->hi = exp(means[n - n_cut]);
 	paired->level = 1 - 2 * tail;
+}
+
+void bp_cmp_ratios(const struct bp_cmp_values *ours, const struct bp_cmp_values *theirs,
+		   struct bp_cmp_values *ratios)
+{
+	*ratios = (struct bp_cmp_values){ 0 };
+	for (unsigned i = 0; i < ours->n && i < theirs->n; i++)
+		if (theirs->v[i] > 0)
+			bp_cmp_values_add(ratios, ours->v[i] / theirs->v[i]);
+}
+
+const char *bp_cmp_bound(bool is_lower, bool is_upper)
+{
+	return is_lower && is_upper ? "both" : is_lower ? "lower" : is_upper ? "upper" : "none";
+}
+
+json_t *bp_cmp_interval(const struct bp_cmp_paired *paired, const char *bound)
+{
+	if (!(paired->level > 0) || strcmp(bound, "none") != 0)
+		return json_null();
+	return json_pack("{s:f, s:f, s:f}", "lo", paired->lo, "hi", paired->hi, "level",
+			 paired->level);
 }

@@ -21,4 +21,15 @@ struct bp_cmp_paired {
  */
 void bp_cmp_pair(const struct bp_cmp_values *ratios, struct bp_cmp_paired *paired);
 
+/* Round by round, where both have a figure. */
+void bp_cmp_ratios(const struct bp_cmp_values *ours, const struct bp_cmp_values *theirs,
+		   struct bp_cmp_values *ratios);
+
+/* What a ratio is where ours is a lower bound, or theirs is, which makes it an upper one: "none", "lower", "upper",
+ * "both". */
+const char *bp_cmp_bound(bool is_lower, bool is_upper);
+
+/* {"lo", "hi", "level"}; null where the rounds carry none, and of a bound. A new reference. */
+json_t *bp_cmp_interval(const struct bp_cmp_paired *paired, const char *bound);
+
 #endif

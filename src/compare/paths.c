@@ -1,4 +1,4 @@
-/* Paths: one row of the table each. */
+/* The table of paths: one row each. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/paths.h"
 
@@ -16,15 +16,24 @@
 #define AF_PACKET(device, mode) "driver = af_packet\ndevice = " device "\nmode = " mode "\n"
 #define AF_XDP(device, mode)    "driver = af_xdp\ndevice = " device "\nmode = " mode "\nstrict = yes\n"
 
-#define VETH_ROW(name_, title_, driver_, in_, out_)                                  \
-	{                                                                            \
-		.name = name_, .title = title_, .group = "veth", .lab = BP_CMP_VETH, \
-		.driver = driver_, .in = in_, .out = out_                            \
+#define PCAP(device) "driver = pcap\ndevice = " device "\nmode = live\n"
+#define SOURCE       "driver = null\nframe_bytes = @S\n"
+#define SINK         "driver = null\n"
+
+#define VETH_ROW(name_, title_, in_, out_)                                                      \
+	{                                                                                       \
+		.name = name_, .title = title_, .group = "veth", .lab = BP_CMP_VETH, .in = in_, \
+		.out = out_                                                                     \
 	}
-#define DEVICE_ROW(name_, title_, driver_, in_, out_)                                    \
+#define DEVICE_ROW(name_, title_, in_, out_)                                             \
 	{                                                                                \
 		.name = name_, .title = title_, .group = "ports", .lab = BP_CMP_DEVICES, \
-		.driver = driver_, .in = in_, .out = out_                                \
+		.in = in_, .out = out_                                                   \
+	}
+#define ALONE_ROW(name_, title_, in_, via_)                                              \
+	{                                                                                \
+		.name = name_, .title = title_, .group = "ceiling", .lab = BP_CMP_ALONE, \
+		.in = in_, .out = SINK, .via = via_                                      \
 	}
 
 const struct bp_cmp_path bp_cmp_paths[] = {
@@ -38,34 +47,38 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .group = "veth",
 	  .lab = BP_CMP_VETH,
 	  .forwarder = BP_CMP_REDIRECT },
-	VETH_ROW("pcap-live", "libpcap, live", "pcap", "driver = pcap\ndevice = @W\nmode = live\n",
-		 "driver = pcap\ndevice = @L\nmode = live\n"),
-	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", "af_packet",
-		 AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
-	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", "af_packet", AF_PACKET("@W", "mmap"),
+	VETH_ROW("pcap-live", "libpcap, live", PCAP("@W"), PCAP("@L")),
+	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", AF_PACKET("@W", "socket"),
+		 AF_PACKET("@L", "socket")),
+	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", AF_PACKET("@W", "mmap"),
 		 AF_PACKET("@L", "mmap")),
-	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", "af_xdp", AF_XDP("@W", "skb"),
-		 AF_XDP("@L", "skb")),
-	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", "af_xdp", AF_XDP("@W", "copy"),
+	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", AF_XDP("@W", "skb"), AF_XDP("@L", "skb")),
+	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", AF_XDP("@W", "copy"),
 		 AF_XDP("@L", "copy")),
-	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", "af_xdp", AF_XDP("@W", "zerocopy"),
+	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", AF_XDP("@W", "zerocopy"),
 		 AF_XDP("@L", "zerocopy")),
-	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", "dpdk", PMD("net_af_packet", "0", "@W"),
+	VETH_ROW("af_xdp+af_packet", "AF_XDP in, AF_PACKET out, one process", AF_XDP("@W", "copy"),
+		 AF_PACKET("@L", "mmap")),
+	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", PMD("net_af_packet", "0", "@W"),
 		 PMD("net_af_packet", "1", "@L")),
-	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", "dpdk", PMD("net_af_xdp", "0", "@W"),
+	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", PMD("net_af_xdp", "0", "@W"),
 		 PMD("net_af_xdp", "1", "@L")),
+	{ .name = "tap",
+	  .title = "tap devices",
+	  .group = "veth",
+	  .lab = BP_CMP_TAP,
+	  .in = "driver = tap\ndevice = @W\n",
+	  .out = "driver = tap\ndevice = @L\n" },
 	{ .name = "dpdk-tap",
 	  .title = "DPDK net_tap",
 	  .group = "veth",
 	  .lab = BP_CMP_TAP,
-	  .driver = "dpdk",
 	  .in = PMD("net_tap", "0", "@W"),
 	  .out = PMD("net_tap", "1", "@L") },
 	{ .name = "dpdk-memif",
 	  .title = "DPDK net_memif",
 	  .group = "memory",
 	  .lab = BP_CMP_MEMORY,
-	  .driver = "dpdk",
 	  .in = MEMIF("client", "0"),
 	  .out = MEMIF("client", "1"),
 	  .gen_tx = MEMIF("server", "0"),
@@ -74,7 +87,6 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .title = "DPDK net_vhost",
 	  .group = "memory",
 	  .lab = BP_CMP_MEMORY_LATE,
-	  .driver = "dpdk",
 	  .in = VHOST("0"),
 	  .out = VHOST("1"),
 	  .gen_tx = VIRTIO("0"),
@@ -83,26 +95,16 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .title = "DPDK net_virtio_user",
 	  .group = "memory",
 	  .lab = BP_CMP_MEMORY,
-	  .driver = "dpdk",
 	  .in = VIRTIO("0"),
 	  .out = VIRTIO("1"),
 	  .gen_tx = VHOST("0"),
 	  .gen_rx = VHOST("1") },
-	{ .name = "ring",
-	  .title = "ring in the process",
-	  .group = "ceiling",
-	  .lab = BP_CMP_ALONE,
-	  .driver = "ring" },
-	{ .name = "null",
-	  .title = "the engine alone",
-	  .group = "ceiling",
-	  .lab = BP_CMP_ALONE,
-	  .driver = "null" },
-	{ .name = "pcap-file",
-	  .title = "libpcap, capture in a file",
-	  .group = "ceiling",
-	  .lab = BP_CMP_ALONE,
-	  .driver = "pcap" },
+	ALONE_ROW("ring", "ring in the process", SOURCE, "driver = ring\ndevice = wire\n"),
+	ALONE_ROW("null", "the engine alone", SOURCE, NULL),
+	ALONE_ROW("pcap-file", "libpcap, capture in a file",
+		  "driver = pcap\ndevice = @D/" BP_CMP_CAPTURE
+		  "\nmode = read\nloop = yes\npace = max\n",
+		  NULL),
 	{ .name = "testpmd-af_packet",
 	  .title = "dpdk-testpmd net_af_packet",
 	  .group = "peer",
@@ -122,7 +124,6 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .group = "peer",
 	  .lab = BP_CMP_MEMORY,
 	  .forwarder = BP_CMP_TESTPMD,
-	  .driver = "dpdk",
 	  .in = "net_memif0,role=client,id=0,socket=@D/m0,socket-abstract=no",
 	  .out = "net_memif1,role=client,id=0,socket=@D/m1,socket-abstract=no",
 	  .gen_tx = MEMIF("server", "0"),
@@ -137,24 +138,27 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .group = "ports",
 	  .lab = BP_CMP_DEVICES,
 	  .forwarder = BP_CMP_REDIRECT },
-	DEVICE_ROW("ports-pcap-live", "named devices, libpcap, live", "pcap",
-		   "driver = pcap\ndevice = @W\nmode = live\n",
-		   "driver = pcap\ndevice = @L\nmode = live\n"),
+	DEVICE_ROW("ports-pcap-live", "named devices, libpcap, live", PCAP("@W"), PCAP("@L")),
 	DEVICE_ROW("ports-af_packet-socket", "named devices, AF_PACKET, recvmmsg/sendmmsg",
-		   "af_packet", AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
-	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring", "af_packet",
+		   AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
+	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring",
 		   AF_PACKET("@W", "mmap"), AF_PACKET("@L", "mmap")),
-	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", "af_xdp", AF_XDP("@W", "skb"),
+	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", AF_XDP("@W", "skb"),
 		   AF_XDP("@L", "skb")),
-	DEVICE_ROW("ports-af_xdp-native", "named devices, AF_XDP, copy", "af_xdp",
-		   AF_XDP("@W", "copy"), AF_XDP("@L", "copy")),
-	DEVICE_ROW("ports-af_xdp-zerocopy", "named devices, AF_XDP, zero-copy", "af_xdp",
+	DEVICE_ROW("ports-af_xdp-native", "named devices, AF_XDP, copy", AF_XDP("@W", "copy"),
+		   AF_XDP("@L", "copy")),
+	DEVICE_ROW("ports-af_xdp-zerocopy", "named devices, AF_XDP, zero-copy",
 		   AF_XDP("@W", "zerocopy"), AF_XDP("@L", "zerocopy")),
-	DEVICE_ROW("ports-dpdk", "named devices, DPDK", "dpdk", "driver = dpdk\ndevice = \"@W\"\n",
+	DEVICE_ROW("ports-dpdk", "named devices, DPDK", "driver = dpdk\ndevice = \"@W\"\n",
 		   "driver = dpdk\ndevice = \"@L\"\n"),
 };
 
 const unsigned bp_cmp_n_paths = sizeof(bp_cmp_paths) / sizeof(bp_cmp_paths[0]);
+
+bool bp_cmp_is_dpdk(const char *body)
+{
+	return body && strstr(body, "driver = dpdk");
+}
 
 char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *text, size_t bytes)
 {
@@ -182,7 +186,7 @@ char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *
 	return text;
 }
 
-/* Mark what a word names. Whether it names anything. */
+/* Set chosen[] for all paths that a word names. Returns whether it names any. */
 static bool mark(const char *word, bool value, bool *chosen)
 {
 	bool found = false;
@@ -215,7 +219,7 @@ static void set_defaults(bool with_peers, bool with_devices, bool *chosen)
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
 		const char *group = bp_cmp_paths[i].group;
 
-		/* Of named ports it is them that are asked about, and nothing else. */
+		/* With --ports only the rows of named ports run. */
 		chosen[i] = with_devices ? strcmp(group, "ports") == 0
 					 : strcmp(group, "ports") != 0 &&
 						   (with_peers || strcmp(group, "peer") != 0);

@@ -28,10 +28,22 @@ struct bp_cmp_path {
 	const char *name, *title, *group;
 	enum bp_cmp_lab lab;
 	enum bp_cmp_forwarder forwarder;
-	const char *driver; /* that this build must have, or NULL */
 	const char *in, *out; /* bypath: bodies of the port sections; testpmd: --vdev values */
+	const char *via; /* body of two more ports, joined, between in and out; or NULL */
 	const char *gen_tx, *gen_rx; /* bodies of the generator's port sections; NULL: of the lab */
 };
+
+/* In the work folder: the capture that a path reads. */
+#define BP_CMP_CAPTURE "traffic.pcap"
+
+/* Does the kernel forward, and no process? */
+static inline bool bp_cmp_is_kernel(const struct bp_cmp_path *path)
+{
+	return path->forwarder == BP_CMP_BRIDGE || path->forwarder == BP_CMP_REDIRECT;
+}
+
+/* Is it the body of a port of DPDK's? NULL: no. */
+bool bp_cmp_is_dpdk(const char *body);
 
 extern const struct bp_cmp_path bp_cmp_paths[];
 extern const unsigned bp_cmp_n_paths;

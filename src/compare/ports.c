@@ -1,4 +1,5 @@
-/* Named ports: refuses those that are not free, finds out who loads them, measures what another box sends. */
+/* Named ports: refuses those that are not free, finds out who loads them, how fast they are, measures what another
+ * box sends. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/ports.h"
 
@@ -46,7 +47,7 @@ static int check_one(const struct bp_netifs *netifs, const char *ifname, char *w
 	return -EBUSY;
 }
 
-/* One interface by two of its names. */
+/* Refuse two names of one interface. */
 static int check_pair(const struct bp_netifs *netifs, const char *a, const char *b, char *why,
 		      size_t why_bytes)
 {
@@ -85,7 +86,7 @@ int bp_cmp_ports_check(const struct bp_cmp_options *o, char *why, size_t why_byt
 
 /* ---- who loads them? ------------------------------------------------------------------------- */
 
-/* The one size that arrives; a mix is known by its mean. */
+/* The comparison has one size: that of the frames that arrive, or the mean of a mix. */
 static void set_size(const struct bp_heard *heard, struct bp_cmp_options *o)
 {
 	struct bp_cmp_size *size = &o->sizes[0];
@@ -113,7 +114,7 @@ void bp_cmp_ports_look(struct bp_comparison *cmp)
 	set_size(&heard, o);
 }
 
-/* Counted by the kernel, which needs its interfaces. */
+/* How another box can send. Only for ports that are kernel interfaces: those count. */
 static void advise_box(FILE *out, const struct bp_cmp_options *o)
 {
 	const char *a = o->in, *b = o->out;
@@ -153,21 +154,61 @@ void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
 	fflush(out);
 }
 
+/* ---- their line ------------------------------------------------------------------------------ */
+
+/* In Mbit/s; 0 with a sentence in why. */
+static unsigned line_of(const char *device, char *why, size_t why_bytes)
+{
+	char driver[BP_NAME_BYTES];
+	enum bp_device_kind kind;
+	unsigned mbps;
+
+	if (bp_netdev_index(-1, device) < 0) {
+		snprintf(why, why_bytes, "%s has no kernel interface that tells its speed", device);
+		return 0;
+	}
+	kind = bp_netdev_driver(-1, device, driver);
+	if (kind == BP_DEVICE_VETH || kind == BP_DEVICE_TAP) {
+		snprintf(why, why_bytes, "%s is a %s device: no line limits it", device, driver);
+		return 0;
+	}
+	mbps = bp_netdev_speed_mbps(device);
+	if (!mbps)
+		snprintf(why, why_bytes, "the kernel knows no speed of %s", device);
+	return mbps;
+}
+
+void bp_cmp_ports_ask_line(struct bp_comparison *cmp)
+{
+	const struct bp_cmp_options *o = &cmp->options;
+	unsigned in, out;
+
+	if (!o->in)
+		return;
+	in = line_of(o->in, cmp->line_why, sizeof(cmp->line_why));
+	out = in ? line_of(o->out, cmp->line_why, sizeof(cmp->line_why)) : 0;
+	cmp->line_mbps = in < out ? in : out;
+}
+
 /* ---- saturation by another box --------------------------------------------------------------- */
 
 int bp_cmp_ports_saturate(struct bp_cmp_run *run)
 {
 	struct bp_cmp_row *row = run->row;
+	struct bp_cmp_cpu_span span;
 	struct bp_cmp_rates rates;
 	int rc = bp_cmp_meter_flow(run);
 
 	snprintf(row->gen_source, sizeof(row->gen_source), "another box");
+	bp_cmp_cpu_begin(run, 0, &span);
 	if (!rc)
 		rc = bp_cmp_meter_trial(run, &rates);
 	if (rc)
 		return rc;
+	bp_cmp_cpu_end(run, 0, &span, &run->cpu);
 	bp_cmp_values_add(&row->offered, rates.offered);
 	bp_cmp_values_add(&row->forwarded, rates.forwarded);
+	bp_cmp_add_per_core(&row->forwarded_per_core, rates.forwarded, run->cpu.cores);
 	bp_cmp_values_add(&row->loss, fmax(0, 1 - rates.forwarded / rates.offered));
 	if (rates.forwarded < BP_CMP_BOUND_SHARE * rates.offered)
 		return 0;

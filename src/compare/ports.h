@@ -1,4 +1,4 @@
-/* Named ports: whether they may be taken, and who loads them. */
+/* Named ports: whether they may be taken, who loads them, how fast their line is. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_COMPARE_PORTS_H
 #define BYPATH_COMPARE_PORTS_H
@@ -19,6 +19,9 @@ int bp_cmp_ports_check(const struct bp_cmp_options *options, char *why, size_t w
  * arrive at the first port (listens for up to two seconds). Then the comparison has one size, the one that arrives.
  */
 void bp_cmp_ports_look(struct bp_comparison *cmp);
+
+/* What the slower one of the named ports has for a line, or why that is not known, into the comparison. */
+void bp_cmp_ports_ask_line(struct bp_comparison *cmp);
 
 /* What to do where nobody sends: commands for another box and for this one. Nothing where somebody does. */
 void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp);

@@ -1,4 +1,4 @@
-/* Starts, watches, stops what one measurement needs; draws up its account. */
+/* Starts, watches and stops forwarder and generator of one measurement; draws up its account. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
@@ -17,15 +17,15 @@
 #define PROBE_S    8.0
 #define PROBE_PKTS 32u
 #define PROBE_PPS  20000.0
-/* First patience with packets that are late; more each time that some are. */
+/* How long a trial waits for late packets: at first, and at most after some were late. */
 #define SETTLE_S      0.05
 #define SETTLE_MAX_S  6.4
 #define LATE_SETTLE_S 0.3
 #define LATE_TRIALS   6u /* 19 s in all */
 #define STOPPED_LATE  3u /* 2 s, when the user waits for the end */
 #define STEP_S        0.02
-#define LATE_S        20.0 /* an answer that late never comes */
-#define END_S         1.0 /* from the end of its pipe to its own */
+#define LATE_S        20.0 /* a generator that answers later than this is taken for dead */
+#define END_S         1.0 /* from the end of a process's pipe to the end of the process */
 
 /* ---- the generator's process ----------------------------------------------------------------- */
 
@@ -114,7 +114,7 @@ static int end_dead(struct bp_cmp_run *run, const char *when)
 	return -ENODEV;
 }
 
-/* What the kernel says of the forwarder's thread; nothing where the kernel forwards. */
+/* Read the times of the thread that forwards; all are 0 where the kernel forwards. */
 static void read_dut(const struct bp_cmp_run *run, struct bp_off_at *at)
 {
 	*at = (struct bp_off_at){ 0 };
@@ -122,7 +122,7 @@ static void read_dut(const struct bp_cmp_run *run, struct bp_off_at *at)
 		bp_off_read(&bp_off_places, &run->dut_thread, at);
 }
 
-/* The forwarder's share of the trial that has ended, unless the generator's own is worse. */
+/* Note how long the forwarder was off its core in the trial, unless the generator was for longer. */
 static void note_off(struct bp_cmp_run *run, const struct bp_off_at *before)
 {
 	struct bp_trial_result *r = &run->answer.result;
@@ -135,7 +135,7 @@ static void note_off(struct bp_cmp_run *run, const struct bp_off_at *before)
 	if (bp_off_share(&off) <= r->off_share)
 		return;
 	run->off = (struct bp_cmp_off){ bp_off_share(&off), bp_off_cause(&off), "forwarder" };
-	r->off_share = run->off.share; /* a search repeats the trial for either */
+	r->off_share = run->off.share; /* a search repeats the trial for the worse of the two */
 	r->off_cause = run->off.cause;
 }
 
@@ -143,17 +143,20 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 {
 	double limit_s = request->duration_s +
 			 10 * (request->settle_s > 0 ? request->settle_s : 0.2) + LATE_S;
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(limit_s * 1e9);
 	bool is_interrupted = false;
+	struct bp_cmp_cpu_span cpu;
 	struct bp_off_at before;
+	uint64_t end_ns;
 	int rc;
 
+	bp_cmp_cpu_begin(run, request->duration_s, &cpu);
+	end_ns = bp_clock_ns() + (uint64_t)(limit_s * 1e9);
 	read_dut(run, &before);
 	rc = bp_generator_ask(&run->generator, request);
-
 	while (!rc && (rc = bp_generator_poll(&run->generator, STEP_S, &run->answer)) == -EAGAIN) {
 		bool is_dead = run->has_dut && !bp_child_alive(&run->dut);
 
+		bp_cmp_cpu_look(run, &cpu);
 		rc = bp_clock_ns() > end_ns ? -EPIPE : 0;
 		if ((is_dead || (bp_cmp_is_stopped(run) && !request->is_after_stop)) &&
 		    !is_interrupted) {
@@ -168,7 +171,7 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 
 		bp_child_last_line(&run->generator.child, "", line, sizeof(line));
 		run->is_broken = true;
-		/* A frame that no port here carries is no failure of the path. */
+		/* The generator's ports do not carry frames of this size: that is no failure of the path. */
 		if (run->answer.rc == -EINVAL)
 			bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "give smaller --sizes",
 				       "the generator: %s", line);
@@ -179,40 +182,63 @@ int bp_cmp_run_trial(struct bp_cmp_run *run, const struct bp_trial_request *requ
 		return -ENODEV;
 	}
 	note_off(run, &before);
+	bp_cmp_cpu_end(run, run->answer.result.elapsed_s, &cpu, &run->cpu);
 	take_answer(run);
 	return bp_cmp_is_stopped(run) ? -EINTR : 0;
 }
 
+int bp_cmp_quietest(struct bp_cmp_run *run, const struct bp_cmp_tries *tries)
+{
+	struct bp_cmp_off off = { 0 };
+	struct bp_cmp_cpu cpu = { 0 };
+
+	for (unsigned i = 0; i < BP_CMP_TRIES && (!i || off.share > BP_OFF_LIMIT); i++) {
+		int rc = tries->once(run, tries->ctx, tries->result);
+
+		run->row->n_repeated += i > 0;
+		if (rc)
+			return rc;
+		if (i && run->off.share >= off.share)
+			continue;
+		off = run->off;
+		cpu = run->cpu;
+		memcpy(tries->kept, tries->result, tries->bytes);
+	}
+	memcpy(tries->result, tries->kept, tries->bytes);
+	run->off = off;
+	run->cpu = cpu;
+	bp_cmp_row_off(run->row, &off);
+	return 0;
+}
+
+static int try_trial(struct bp_cmp_run *run, const void *request, void *answer)
+{
+	(void)answer; /* run->answer */
+	return bp_cmp_run_trial(run, request);
+}
+
 int bp_cmp_run_quiet_trial(struct bp_cmp_run *run, const struct bp_trial_request *request)
 {
-	struct bp_generator_answer *best = malloc(sizeof(*best));
-	struct bp_cmp_off off;
-	int rc = best ? bp_cmp_run_trial(run, request) : -ENOMEM;
+	const struct bp_cmp_tries tries = { try_trial, request, &run->answer,
+					    malloc(sizeof(run->answer)), sizeof(run->answer) };
+	int rc = tries.kept ? bp_cmp_quietest(run, &tries) : -ENOMEM;
 
-	if (!rc) {
-		*best = run->answer;
-		off = run->off;
-	}
-	for (unsigned i = 1; !rc && i < BP_CMP_TRIES && off.share > BP_OFF_LIMIT; i++) {
-		run->row->n_repeated++;
-		rc = bp_cmp_run_trial(run, request);
-		if (!rc && run->off.share < off.share) {
-			*best = run->answer;
-			off = run->off;
-		}
-	}
-	if (!rc) {
-		run->answer = *best;
-		run->off = off;
-		bp_cmp_row_off(run->row, &off);
-	}
-	free(best);
+	free(tries.kept);
 	return rc;
 }
 
-/* A few packets, again and again until they pass: links come up when they do. Those of a forwarder that
- * gets its core now and then only come later, in the next trial unless this one is patient. */
-static int probe(struct bp_cmp_run *run)
+static int count_back(void *ctx, const struct bp_trial_request *request,
+		      struct bp_trial_result *result)
+{
+	struct bp_cmp_run *run = ctx;
+	int rc = bp_cmp_run_trial(run, request);
+
+	*result = run->answer.result;
+	return rc;
+}
+
+/* Those of a forwarder that gets its core now and then only come later, in the next trial unless this one is patient. */
+int bp_cmp_await_packets(struct bp_cmp_run *run, bp_trial_fn trial)
 {
 	struct bp_trial_request request = { .rate_pps = PROBE_PPS,
 					    .n_pkts = PROBE_PKTS,
@@ -222,18 +248,19 @@ static int probe(struct bp_cmp_run *run)
 	uint64_t begin_ns = bp_clock_ns();
 
 	for (;;) {
+		struct bp_trial_result r;
 		double spent_s;
-		int rc = bp_cmp_run_trial(run, &request);
+		int rc = trial(run, &request, &r);
 
-		if (rc)
+		if (!rc && bp_cmp_is_stopped(run))
+			rc = -EINTR;
+		if (rc || (r.n_received && !r.n_lost))
 			return rc;
-		if (run->answer.result.n_received && !run->answer.result.n_lost)
-			return 0;
 		spent_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 		if (spent_s > PROBE_S && request.settle_s >= SETTLE_MAX_S) {
 			bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
-				       "of %u packets %llu come back after %.0f s", PROBE_PKTS,
-				       (unsigned long long)run->answer.result.n_received, spent_s);
+				       "of %u packets %llu come through after %.0f s", PROBE_PKTS,
+				       (unsigned long long)r.n_received, spent_s);
 			return -ETIMEDOUT;
 		}
 		request.settle_s = fmin(4 * request.settle_s, SETTLE_MAX_S);
@@ -271,18 +298,6 @@ static void name_all(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 	name_files(run);
 }
 
-int bp_cmp_run_alone(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row)
-{
-	name_all(run, cmp, row);
-	return bp_cmp_write_inis(run);
-}
-
-int bp_cmp_run_alone_start(struct bp_cmp_run *run, double duration_s)
-{
-	unlink(run->report);
-	return bp_cmp_bypath_start(run, duration_s);
-}
-
 int bp_cmp_run_prepare(struct bp_cmp_run *run, struct bp_comparison *cmp, struct bp_cmp_row *row)
 {
 	int rc;
@@ -307,7 +322,7 @@ int bp_cmp_run_begin(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 		return rc;
 	if (!is_gen_first)
 		rc = bp_cmp_run_start_generator(run);
-	return rc ? rc : probe(run);
+	return rc ? rc : bp_cmp_await_packets(run, count_back);
 }
 
 /* ---- the end ---------------------------------------------------------------------------------- */
@@ -365,7 +380,7 @@ int bp_cmp_run_for_latency(struct bp_cmp_run *run)
 	rc = bp_cmp_write_inis(run);
 	if (!rc)
 		rc = try_generator(run, why, sizeof(why));
-	return rc ? rc : probe(run);
+	return rc ? rc : bp_cmp_await_packets(run, count_back);
 }
 
 void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report)

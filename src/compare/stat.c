@@ -12,10 +12,15 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+void bp_cmp_sort(double *v, unsigned n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+}
+
 static void sort(const struct bp_cmp_values *values, double *sorted)
 {
 	memcpy(sorted, values->v, values->n * sizeof(*sorted));
-	qsort(sorted, values->n, sizeof(*sorted), by_value);
+	bp_cmp_sort(sorted, values->n);
 }
 
 double bp_cmp_median(const struct bp_cmp_values *values)

@@ -5,10 +5,13 @@
 
 #include "compare/comparison.h"
 
-/* 0 where there is no value. */
+/* In ascending order. */
+void bp_cmp_sort(double *v, unsigned n);
+
+/* The median; 0 without a value. */
 double bp_cmp_median(const struct bp_cmp_values *values);
 
-/* {"median", "min", "max", "spread", "values"}, each times scale; null without a value. New. */
+/* {"median", "min", "max", "spread", "values"} of the values times scale; null without a value. A new reference. */
 json_t *bp_cmp_stat(const struct bp_cmp_values *values, double scale);
 
 #endif

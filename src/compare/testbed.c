@@ -34,16 +34,16 @@ static bool has_hosts(const struct bp_cmp_row *row)
 	return row->workload && row->workload->ends != BP_CMP_ENDS_SOURCE;
 }
 
-/* One end, in its namespace: up; unless hosts keep theirs, offloads as traffic generators have them. */
+/* Set an end up in its namespace. Its offloads are turned off unless the workload wants hosts with defaults. */
 static int prepare_end(struct bp_cmp_run *run, int netns, const char *name)
 {
 	int rc = bp_netns_enter(netns);
 
 	if (!rc)
-		rc = bp_link_up(name);
+		rc = bp_netdev_set_up(-1, name);
 	if (rc)
 		return rc;
-	/* When they are up: veth tells its peer that it takes XDP frames only if GRO comes then. */
+	/* Only now: veth tells its peer that it takes XDP frames if GRO is turned on while both are up. */
 	if (!run->row->workload || run->row->workload->ends != BP_CMP_ENDS_HOSTS)
 		bp_link_offloads_off(name, !has_hosts(run->row));
 	if (strcmp(name, "e0") == 0)
@@ -77,6 +77,16 @@ static int prepare_wires(struct bp_cmp_run *run)
 	return rc ? rc : prepare_end(run, run->dut_ns, "w1");
 }
 
+/* Of those that arrived, or that were to leave; 0 where the interface cannot be asked. */
+static uint64_t count_dropped(const char *name, bool is_rx)
+{
+	struct rtnl_link_stats64 s;
+
+	if (bp_link_stats(name, &s))
+		return 0;
+	return is_rx ? s.rx_dropped + s.rx_missed_errors : s.tx_dropped;
+}
+
 /* In the calling thread's namespace. */
 static int make_bridge(struct bp_cmp_run *run, const char *bridge)
 {
@@ -88,9 +98,9 @@ static int make_bridge(struct bp_cmp_run *run, const char *bridge)
 	if (!rc)
 		rc = bp_link_enslave(out, bridge);
 	if (!rc)
-		rc = bp_link_up(bridge);
+		rc = bp_netdev_set_up(-1, bridge);
 	snprintf(run->row->mode, sizeof(run->row->mode), "bridge");
-	/* What arrives before is dropped and counted nowhere. */
+	/* The bridge drops what arrives before its ports forward, and counts it nowhere. */
 	for (unsigned i = 0; !rc && !(bp_link_forwards(in) && bp_link_forwards(out)); i++) {
 		if (i == FORWARD_TRIES)
 			return -ETIMEDOUT;
@@ -135,12 +145,12 @@ static int make_between_ports(struct bp_cmp_run *run)
 {
 	enum bp_cmp_forwarder f = run->row->path->forwarder;
 	char bridge
-		[IF_NAMESIZE]; /* of this process: two comparisons take nothing from each other */
+		[IF_NAMESIZE]; /* named after this process, so that two comparisons have one each */
 	uint64_t features;
 	int rc = 0;
 
 	snprintf(bridge, sizeof(bridge), "bypath-%d", (int)getpid());
-	if (f != BP_CMP_BRIDGE && f != BP_CMP_REDIRECT)
+	if (!bp_cmp_is_kernel(run->row->path))
 		return 0;
 	if (f == BP_CMP_REDIRECT &&
 	    !bp_netdev_xdp_features(bp_netdev_index(-1, run->names.out), &features) &&
@@ -158,11 +168,9 @@ static int make_between_ports(struct bp_cmp_run *run)
 		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "rename it, or take it away",
 			       "an interface %s is there, which this comparison did not make",
 			       bridge);
-	if (!rc)
-		rc = make_kernel_forwarder(run, bridge);
-	if (!rc)
-		rc = bp_link_stats(run->names.in, &run->in_before);
-	return rc ? rc : bp_link_stats(run->names.out, &run->out_before);
+	run->n_in_dropped = count_dropped(run->names.in, true);
+	run->n_out_dropped = count_dropped(run->names.out, false);
+	return rc ? rc : make_kernel_forwarder(run, bridge);
 }
 
 static int make_namespaces(struct bp_cmp_run *run)
@@ -175,7 +183,7 @@ static int make_namespaces(struct bp_cmp_run *run)
 	run->dut_ns = bp_netns_create();
 	if (run->dut_ns < 0)
 		return run->dut_ns;
-	/* On a tap device the generator sits beside the forwarder. */
+	/* The forwarder makes its tap devices in its own namespace, so the generator is there too. */
 	run->gen_ns = has_two ? bp_netns_create() : dup(run->dut_ns);
 	if (run->gen_ns < 0)
 		return run->gen_ns;
@@ -218,17 +226,13 @@ int bp_cmp_testbed_make(struct bp_cmp_run *run)
  * What veth could not redirect into an AF_XDP socket is in its rx_dropped, and in the socket's
  * statistics as well (drivers/net/veth.c, veth_xdp_rcv_skb; net/xdp/xsk.c, xsk_rcv).
  */
-static void add_stat(struct bp_cmp_row *row, const char *where, const char *name, const char *what,
-		     bool is_rx, uint64_t n_known)
+static void add_stat(struct bp_cmp_row *row, const char *where, const char *name, bool is_rx,
+		     uint64_t n_known)
 {
-	struct rtnl_link_stats64 s;
+	uint64_t n = count_dropped(name, is_rx);
 	char reason[40];
-	uint64_t n;
 
-	if (bp_link_stats(name, &s))
-		return;
-	n = is_rx ? s.rx_dropped : s.tx_dropped;
-	snprintf(reason, sizeof(reason), "%s %s", name, what);
+	snprintf(reason, sizeof(reason), "%.15s %cx_dropped", name, is_rx ? 'r' : 't');
 	bp_cmp_row_drop(row, where, reason, "reported", n > n_known ? n - n_known : 0);
 }
 
@@ -266,22 +270,13 @@ static void add_hidden(struct bp_cmp_run *run, uint64_t n_received)
 				s.rx_packets - n_received);
 }
 
-/* Where the kernel forwards between named ports, these say what they dropped: since it was set up. */
+/* Where the kernel forwards between named ports, their counters tell what they dropped since it was set up. */
 static void add_ports(struct bp_cmp_run *run)
 {
-	struct rtnl_link_stats64 in, out;
-	char reason[40];
-
-	if (run->row->path->forwarder == BP_CMP_BYPATH || bp_link_stats(run->names.in, &in) ||
-	    bp_link_stats(run->names.out, &out))
+	if (run->row->path->forwarder == BP_CMP_BYPATH)
 		return;
-	snprintf(reason, sizeof(reason), "%.15s rx_dropped", run->names.in);
-	bp_cmp_row_drop(run->row, "wan", reason, "reported",
-			in.rx_dropped + in.rx_missed_errors - run->in_before.rx_dropped -
-				run->in_before.rx_missed_errors);
-	snprintf(reason, sizeof(reason), "%.15s tx_dropped", run->names.out);
-	bp_cmp_row_drop(run->row, "lan", reason, "reported",
-			out.tx_dropped - run->out_before.tx_dropped);
+	add_stat(run->row, "wan", run->names.in, true, run->n_in_dropped);
+	add_stat(run->row, "lan", run->names.out, false, run->n_out_dropped);
 }
 
 void bp_cmp_testbed_drops(struct bp_cmp_run *run)
@@ -294,16 +289,16 @@ void bp_cmp_testbed_drops(struct bp_cmp_run *run)
 		return;
 	if (bp_netns_enter(run->gen_ns) == 0) {
 		if (!run->is_source_named)
-			add_stat(row, "wire in", "e0", "tx_dropped", false, 0);
+			add_stat(row, "wire in", "e0", false, 0);
 	}
 	if (bp_netns_enter(run->far_ns) == 0)
-		add_stat(row, "wire out", "e1", "rx_dropped", true, 0);
+		add_stat(row, "wire out", "e1", true, 0);
 	if (bp_netns_enter(run->dut_ns) == 0) {
-		add_stat(row, "wire in", "w0", "rx_dropped", true, run->n_known);
+		add_stat(row, "wire in", "w0", true, run->n_known);
 		if (run->row->path->in)
 			add_hidden(run, run->n_forwarder_received);
 		if (!run->is_out_named)
-			add_stat(row, "wire out", "w1", "tx_dropped", false, 0);
+			add_stat(row, "wire out", "w1", false, 0);
 	}
 	(void)bp_netns_enter(run->home);
 }

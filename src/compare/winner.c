@@ -5,13 +5,12 @@
 #include "core/json.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROWS_MAX    64u
-#define TEXT_BYTES  900u
 #define FLOOR_SHARE 0.02 /* medians closer than this are no difference, whatever the ranges say */
 
 struct range {
@@ -19,7 +18,7 @@ struct range {
 	bool is_known; /* of two rounds or more */
 };
 
-/* ndr: or the rate, of a field without NDR. */
+/* ndr: the range of the NDR, or of the rate where no row has an NDR. */
 struct figure {
 	const json_t *row;
 	struct range ndr, p99;
@@ -68,7 +67,7 @@ static struct range read_ndr(const json_t *ndr)
 	return r;
 }
 
-/* Where the load was the limit, the rate has no end. */
+/* Where the load was the limit, the rate has no upper end. */
 static struct range read_rate(const json_t *row)
 {
 	struct range r = read_range(bp_json_at(row, "saturation.mpps"));
@@ -100,7 +99,7 @@ static void collect(const json_t *rows, const char *size, const char *group, boo
 
 /* ---- judgement ------------------------------------------------------------------------------- */
 
-/* Only those that may be as good as the best; returns whether one of them has no upper end. */
+/* Keep those that may be as good as the best. Returns whether one of them has no upper end. */
 static bool keep_contenders(struct field *f)
 {
 	struct field kept = { .is_rate = f->is_rate };
@@ -121,7 +120,7 @@ static bool keep_contenders(struct field *f)
 	return is_open;
 }
 
-/* The one whose highest p99 is below every other's lowest. NULL: none. */
+/* The path whose highest p99 is below the lowest p99 of every other. NULL: there is none. */
 static const struct figure *lowest_p99(const struct field *f)
 {
 	const struct figure *best = &f->v[0];
@@ -142,86 +141,80 @@ static const struct figure *lowest_p99(const struct field *f)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-struct text {
-	char v[TEXT_BYTES];
-	size_t n;
-};
-
-static void say(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct text *t, const char *fmt, ...)
-{
-	va_list args;
-	int n;
-
-	if (t->n >= sizeof(t->v))
-		return;
-	va_start(args, fmt);
-	n = vsnprintf(t->v + t->n, sizeof(t->v) - t->n, fmt, args);
-	va_end(args);
-	t->n += n > 0 ? (size_t)n : 0;
-}
-
-static void say_names(struct text *t, const struct field *f)
+static void say_names(FILE *t, const struct field *f)
 {
 	for (unsigned i = 0; i < f->n; i++)
-		say(t, "%s%s",
-		    i == 0         ? ""
-		    : i + 1 < f->n ? ", "
-				   : " and ",
-		    word(f->v[i].row, "path"));
+		fprintf(t, "%s%s",
+			i == 0         ? ""
+			: i + 1 < f->n ? ", "
+				       : " and ",
+			word(f->v[i].row, "path"));
 }
 
-static void say_figures(struct text *t, const struct figure *w)
+static void say_figures(FILE *t, const struct figure *w)
 {
-	say(t, "%s%.3f Mpps", isinf(w->ndr.hi) ? "≥ " : "", w->ndr.median);
+	fprintf(t, "%s%.3f Mpps", isinf(w->ndr.hi) ? "≥ " : "", w->ndr.median);
 	if (w->p99.median > 0)
-		say(t, ", p99 %.1f µs at half of it", w->p99.median * 1e-3);
+		fprintf(t, ", p99 %.1f µs at half of it", w->p99.median * 1e-3);
 }
 
-static json_t *verdict(const char *size, const char *group, const char *what,
-		       const struct figure *winner, const char *by, const struct text *t)
+/* Says in words, and returns in one. *winner and *by: NULL where there is none. */
+static const char *decide(FILE *t, struct field *f, const struct figure **winner, const char **by)
 {
-	json_t *path = winner ? json_string(word(winner->row, "path")) : json_null();
+	unsigned n_all = f->n;
+	bool is_open;
 
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s}", "size", size, "group", group, "verdict",
-			 what, "path", path, "by", by ? json_string(by) : json_null(), "text",
-			 t->v);
+	*winner = NULL;
+	*by = NULL;
+	for (unsigned i = 0; i < f->n; i++)
+		if (!f->v[i].ndr.is_known) {
+			fprintf(t, "one round has no range: no winner is named");
+			return "not known";
+		}
+	is_open = keep_contenders(f);
+	*winner = f->n == 1 ? &f->v[0] : is_open ? NULL : lowest_p99(f);
+	if (f->n == 1) {
+		fprintf(t, "%s %s: ", word(f->v[0].row, "path"),
+			f->is_rate ? "forwards most" : "carries most without loss");
+		say_figures(t, *winner);
+		fprintf(t, ", above every round of the %u other%s", n_all - 1,
+			n_all > 2 ? "s" : "");
+		*by = f->is_rate ? "rate" : "ndr";
+		return "winner";
+	}
+	if (*winner) {
+		say_names(t, f);
+		fprintf(t,
+			" carry as much without loss as far as the rounds tell; %s has the lowest p99: ",
+			word((*winner)->row, "path"));
+		say_figures(t, *winner);
+		*by = "p99";
+		return "winner";
+	}
+	fprintf(t, "no difference seen between ");
+	say_names(t, f);
+	fprintf(t, ": %s", is_open ? "a lower bound, '≥', stands within" : "their rounds overlap");
+	return "no difference seen";
 }
 
 static json_t *judge(const char *size, const char *group, struct field *f)
 {
-	unsigned n_all = f->n;
-	struct text t = { .n = 0 };
 	const struct figure *winner;
-	bool is_open;
+	const char *by, *what;
+	char *text = NULL;
+	size_t bytes;
+	FILE *t = open_memstream(&text, &bytes);
+	json_t *o;
 
-	for (unsigned i = 0; i < f->n; i++)
-		if (!f->v[i].ndr.is_known) {
-			say(&t, "one round has no range: no winner is named");
-			return verdict(size, group, "not known", NULL, NULL, &t);
-		}
-	is_open = keep_contenders(f);
-	if (f->n == 1) {
-		say(&t, "%s %s: ", word(f->v[0].row, "path"),
-		    f->is_rate ? "forwards most" : "carries most without loss");
-		say_figures(&t, &f->v[0]);
-		say(&t, ", above every round of the %u other%s", n_all - 1, n_all > 2 ? "s" : "");
-		return verdict(size, group, "winner", &f->v[0], f->is_rate ? "rate" : "ndr", &t);
-	}
-	winner = is_open ? NULL : lowest_p99(f);
-	if (winner) {
-		say_names(&t, f);
-		say(&t,
-		    " carry as much without loss as far as the rounds tell; %s has the lowest p99: ",
-		    word(winner->row, "path"));
-		say_figures(&t, winner);
-		return verdict(size, group, "winner", winner, "p99", &t);
-	}
-	say(&t, "no difference seen between ");
-	say_names(&t, f);
-	say(&t, ": %s", is_open ? "a lower bound, '≥', stands within" : "their rounds overlap");
-	return verdict(size, group, "no difference seen", NULL, NULL, &t);
+	if (!t)
+		return NULL;
+	what = decide(t, f, &winner, &by);
+	fclose(t);
+	o = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s}", "size", size, "group", group, "verdict",
+		      what, "path", winner ? word(winner->row, "path") : NULL, "by", by, "text",
+		      text);
+	free(text);
+	return o;
 }
 
 /* Was a row before this one of the same size and group? */

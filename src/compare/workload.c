@@ -1,18 +1,18 @@
-/* Forwarding rate at the far end, TCP, start-up time, memory: each measures one round of one path. */
+/* Forwarding rate at the far end, start-up time, memory, and the table of all: each measures one round of one path. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/workload.h"
 
+#include "compare/hosts.h"
 #include "compare/lossless.h"
 #include "compare/meter.h"
 #include "compare/run.h"
-#include "compare/tcp.h"
 #include "core/clock.h"
 #include "core/netdev.h"
 #include "lab/flood.h"
+#include "lab/listen.h"
 #include "lab/netns.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@
 #define FIRST_S     10.0
 #define STEP_US     500
 #define WARM_S      0.3
-#define ETHERTYPE   0x88b5 /* for local experiments: nobody's */
+#define ETHERTYPE   0x88b5 /* IEEE 802: for local experiments */
 
 /* ---- rate ------------------------------------------------------------------------------------- */
 
@@ -39,6 +39,7 @@ static int start_flood(struct bp_cmp_run *run, struct bp_flood *flood, struct bp
 					    .ctx = flood };
 	const struct bp_cmp_size *size = run->row->size;
 
+	snprintf(run->row->gen_source, sizeof(run->row->gen_source), "xdp_live");
 	*flood = (struct bp_flood){ .ifname = "e0",
 				    .frame_bytes =
 					    size->bytes ? size->bytes - FCS_BYTES : SMALL_BYTES,
@@ -46,7 +47,7 @@ static int start_flood(struct bp_cmp_run *run, struct bp_flood *flood, struct bp
 	return bp_child_start(&conf, source);
 }
 
-/* Sends until the end of what `next` does. */
+/* Call next() while the source floods the forwarder. */
 static int under_flood(struct bp_cmp_run *run, int (*next)(struct bp_cmp_run *, double *),
 		       double *figure)
 {
@@ -97,7 +98,7 @@ static int measure_rate(struct bp_cmp_run *run, double *figure)
 
 /* ---- memory ----------------------------------------------------------------------------------- */
 
-/* Bytes of all of its mappings that are in memory, hugepages among them. */
+/* Bytes of a process's mappings that are in memory, hugepages included. */
 static double resident_bytes(int pid)
 {
 	char path[48], line[256];
@@ -132,25 +133,17 @@ static int measure_memory(struct bp_cmp_run *run, double *figure)
 
 static int open_end(const struct bp_cmp_run *run, const char *name)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET,
-				  .sll_protocol = __builtin_bswap16(ETHERTYPE) };
-	int fd = -1, rc = bp_netns_enter(run->gen_ns);
+	int rc = bp_netns_enter(run->gen_ns);
 
 	if (!rc)
-		rc = at.sll_ifindex = bp_netdev_index(-1, name);
+		rc = bp_netdev_index(-1, name);
 	if (rc > 0)
-		rc = fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		rc = bp_listen_open(rc, ETHERTYPE);
 	(void)bp_netns_enter(run->home);
-	if (rc < 0)
-		return rc;
-	if (!bind(fd, (struct sockaddr *)&at, sizeof(at)))
-		return fd;
-	rc = -errno;
-	close(fd);
 	return rc;
 }
 
-/* Frames into the near end until one comes out of the far one. */
+/* Send frames into the near end until one comes out of the far end. */
 static int wait_first(struct bp_cmp_run *run, int near, int far, uint64_t begin_ns)
 {
 	static const uint8_t frame[SMALL_BYTES] = {
@@ -160,7 +153,7 @@ static int wait_first(struct bp_cmp_run *run, int near, int far, uint64_t begin_
 	const struct timespec step = { .tv_nsec = STEP_US * 1000 };
 
 	for (;;) {
-		/* A device that is being opened may refuse for a moment. */
+		/* An interface may refuse frames while the forwarder opens it: send again. */
 		(void)!send(near, frame, sizeof(frame), MSG_NOSIGNAL);
 		if (ppoll(&p, 1, &step, NULL) > 0)
 			return 0;
@@ -231,6 +224,13 @@ const struct bp_cmp_workload bp_cmp_workloads[] = {
 	  .has_load = true,
 	  .generator = BP_CMP_GEN_BOTH,
 	  .measure = bp_cmp_measure_p99 },
+	{ .name = "traffic",
+	  .title = "TCP by one stream, pings, a file, default offloads",
+	  .unit = "Gbit/s",
+	  .scale = 1e-9,
+	  .ends = BP_CMP_ENDS_HOSTS,
+	  .n_streams = 1,
+	  .measure = bp_cmp_measure_traffic },
 	TCP("tcp-1", 1, "one stream, default offloads", BP_CMP_ENDS_HOSTS),
 	TCP("tcp-4", 4, "four streams, default offloads", BP_CMP_ENDS_HOSTS),
 	TCP("tcp-off-1", 1, "one stream, offloads off", BP_CMP_ENDS_HOSTS_PLAIN),
@@ -260,15 +260,10 @@ const struct bp_cmp_workload *bp_cmp_workload_find(const char *name)
 
 /* ---- one round --------------------------------------------------------------------------------- */
 
-/* The source repeats one frame; of workloads without a size a small one. */
+/* Can the source of `rate` make such frames? It repeats one frame. */
 static bool can_flood(const struct bp_cmp_size *size)
 {
 	return size->bytes && size->bytes - FCS_BYTES <= BP_FLOOD_BYTES_MAX;
-}
-
-static bool is_kernel(enum bp_cmp_forwarder forwarder)
-{
-	return forwarder == BP_CMP_BRIDGE || forwarder == BP_CMP_REDIRECT;
 }
 
 static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
@@ -284,16 +279,20 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (row->workload->is_beyond_arena && row->path->forwarder != BP_CMP_BYPATH)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "choose a path that bypath forwards",
 			       "there is no arena, and the kernel's memory is not counted");
+	else if (row->workload->ends != BP_CMP_ENDS_SOURCE &&
+		 row->path->forwarder == BP_CMP_REDIRECT)
+		bp_cmp_row_end(
+			row, BP_CMP_CANNOT_RUN, "choose a path that forwards both ways",
+			"it carries frames from one side to the other only, and hosts answer");
 	else if (row->workload->measure == measure_rate && !can_flood(row->size))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
 			       "its source repeats one frame of at most %u bytes with FCS",
 			       BP_FLOOD_BYTES_MAX + FCS_BYTES);
-	else if (row->workload->measure == measure_start && is_kernel(row->path->forwarder))
+	else if (row->workload->measure == measure_start && bp_cmp_is_kernel(row->path))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
 			       "choose a path that bypath or dpdk-testpmd forwards",
 			       "the kernel forwards here: no process starts");
-	return row->status == BP_CMP_WAITING || row->status == BP_CMP_OK ||
-	       row->status == BP_CMP_DISTURBED;
+	return !bp_cmp_has_ended(row);
 }
 
 static double arena_bytes(const json_t *report)
@@ -318,7 +317,7 @@ void bp_cmp_work(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		rc = w->measure(run, &figure);
 	bp_cmp_run_end(run, true);
 	free(run);
-	if (rc || row->status == BP_CMP_FAILED || row->status == BP_CMP_CANNOT_RUN)
+	if (rc || bp_cmp_has_ended(row))
 		return;
 	if (w->is_beyond_arena)
 		figure -= arena_bytes(row->report);

@@ -1,4 +1,4 @@
-/* What a path is put to, beside the rates and latencies of every row: one figure a round. */
+/* Workloads: what a path is tried with instead of rates and latencies. Each has one figure a round. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_COMPARE_WORKLOAD_H
 #define BYPATH_COMPARE_WORKLOAD_H
@@ -17,7 +17,7 @@ enum bp_cmp_ends {
 	BP_CMP_ENDS_HOSTS_PLAIN, /* two hosts, offloads off */
 };
 
-/* What of bypath's own generator takes part. */
+/* Which part of bypath's own generator a workload uses. */
 enum bp_cmp_gen { BP_CMP_GEN_NONE, BP_CMP_GEN_SENDS, BP_CMP_GEN_BOTH };
 
 /*
@@ -32,10 +32,10 @@ struct bp_cmp_workload {
 	double scale; /* figure × scale is in unit */
 	enum bp_cmp_ends ends;
 	enum bp_cmp_gen generator;
-	unsigned n_streams; /* of TCP */
-	bool has_load; /* at half the lossless rate of another path, or of its own */
-	bool has_size; /* depends on the frame size */
-	bool is_beyond_arena; /* the forwarder's arena is taken off afterwards */
+	unsigned n_streams; /* TCP streams */
+	bool has_load; /* runs at half the lossless rate of load_of */
+	bool has_size; /* its figure depends on the frame size */
+	bool is_beyond_arena; /* the size of the forwarder's arena is subtracted */
 	int (*measure)(struct bp_cmp_run *run, double *figure);
 };
 

@@ -1,4 +1,4 @@
-/* Checks the generator's ports with its streams. */
+/* Checks the generator's ports and streams. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/load.h"
 
@@ -131,7 +131,7 @@ static const char *protocol_name(const struct bp_stream_conf *s)
 	return bp_key_word_of(bp_schema_find("stream", "protocol"), s->protocol);
 }
 
-/* Smallest frame that holds the stream's headers with the signature, FCS included. */
+/* Refuse sizes that do not hold the stream's headers, the signature and the FCS. */
 static void check_sizes(struct bp_load *load, const struct bp_stream_conf *s,
 			const struct bp_layers *layers)
 {
@@ -170,7 +170,7 @@ static void check_address(struct bp_load *load, const struct bp_stream_conf *s, 
 				range->n_bytes == 16 ? 6 : 4, protocol_name(s), is_v6(s) ? 6 : 4);
 }
 
-/* What a frame without IP has no field for. */
+/* Refuse keys that a frame without an IP header has no field for. */
 static void check_eth(struct bp_load *load, const struct bp_stream_conf *s)
 {
 	static const char *const keys[] = { "src", "dst", "sport", "dport", "ttl", "dscp" };
@@ -192,7 +192,7 @@ static const struct bp_encap *find_tunnel(const struct bp_stream_conf *s)
 	return NULL;
 }
 
-/* The keys of a tunnel, where there is one and where there is none. */
+/* Refuse a tunnel's keys where encap has no tunnel; set the defaults of its addresses. */
 static void check_tunnel(struct bp_load *load, struct bp_stream_conf *s)
 {
 	static const char *const keys[] = { "outer_src", "outer_dst", "inner_src_mac",

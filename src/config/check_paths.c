@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What makes two claims that are one a fault; further ends of a ring are taken off n_ring_ends. */
+/* The rule that two ports break by having both claims, or NULL. A ring has two ends: n_ring_ends counts the
+ * other ports that have been found at it. */
 static const char *find_fault(const struct bp_claim *mine, const struct bp_claim *other,
 			      unsigned *n_ring_ends)
 {
@@ -21,7 +22,7 @@ static const char *find_fault(const struct bp_claim *mine, const struct bp_claim
 	return bp_claim_rule(mine->kind);
 }
 
-/* Compare one claim with those of the ports before. Returns whether a problem was added. */
+/* Compare a claim of a port with the claims of the ports before it. Returns whether a problem was added. */
 static bool check_claim(struct bp_load *load, unsigned port_id, const struct bp_claim *mine)
 {
 	struct bp_claim others[BP_CLAIMS_MAX];
@@ -44,7 +45,8 @@ static bool check_claim(struct bp_load *load, unsigned port_id, const struct bp_
 	return false;
 }
 
-/* By spelling; whether two spellings are one device is asked at the start (bypath/port.h). */
+/* Compare a port's devices with other ports' by spelling. bp_ports_claim() finds two spellings of one device
+ * when a run starts. */
 static void check_device(struct bp_load *load, unsigned port_id)
 {
 	struct bp_claim claims[BP_CLAIMS_MAX];
@@ -55,7 +57,7 @@ static void check_device(struct bp_load *load, unsigned port_id)
 			return;
 }
 
-/* As written, or the default. */
+/* The text that the file has for a port's key, or the key's default. */
 static const char *value_of(const struct bp_load *load, unsigned port_id, const char *name)
 {
 	char section[BP_SECTION_BYTES];
@@ -67,7 +69,7 @@ static const char *value_of(const struct bp_load *load, unsigned port_id, const 
 	return item ? item->value : key ? key->fallback : "";
 }
 
-/* What a port is of no use for: a file goes one way only, a source takes no packets. */
+/* Refuse paths that a port cannot serve: a file goes one way only, a source takes no packets. */
 static void check_limits(struct bp_load *load, unsigned port_id)
 {
 	const struct bp_port_conf *port = &load->conf.ports[port_id];
@@ -109,7 +111,7 @@ static bool is_used(const struct bp_conf *conf, unsigned port_id)
 	return conf->ports[port_id].forward_to != BP_NO_PORT;
 }
 
-/* A port made by --set in passing is a misspelt one more often than not. */
+/* --set with a misspelt port makes a new one: name the port that was probably meant. */
 static void complain_unused(struct bp_load *load, unsigned port_id)
 {
 	const struct bp_conf *conf = &load->conf;
@@ -142,7 +144,7 @@ static void check_map(struct bp_load *load)
 		return;
 	}
 	if (load->has_bad_forward)
-		return; /* a port without a path may have been meant there */
+		return; /* the refused entry may have named a port that looks unused */
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		if (!is_used(conf, i))
 			complain_unused(load, i);
@@ -164,15 +166,13 @@ static void check_workers(struct bp_load *load)
 	conf->engine.n_workers = conf->engine.n_cores;
 }
 
-/* "a, b": the drivers that leave the arena alone. */
+/* List the drivers that leave the arena alone: "a, b". */
 static void list_untouching(char *text, size_t text_bytes)
 {
-	size_t len = 0;
-
+	text[0] = '\0';
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
-		if ((entry->facts->flags & BP_FACT_TOUCHES_NOTHING) && len < text_bytes)
-			len += (size_t)snprintf(text + len, text_bytes - len, "%s%s",
-						len ? ", " : "", entry->name);
+		if (entry->facts->flags & BP_FACT_TOUCHES_NOTHING)
+			bp_list_add(text, text_bytes, ", ", entry->name);
 }
 
 static void check_untouched(struct bp_load *load, unsigned port_id, struct bp_where where)
@@ -195,7 +195,8 @@ static void check_untouched(struct bp_load *load, unsigned port_id, struct bp_wh
 	}
 }
 
-/* What would touch the arena once nobody may: it would end by a fault at its first packet. */
+/* With protect = yes nobody can access the arena: a mode or driver that touches frames would be killed by
+ * SIGSEGV at the first packet. */
 static void check_protect(struct bp_load *load)
 {
 	const struct bp_conf *conf = &load->conf;
@@ -210,7 +211,7 @@ static void check_protect(struct bp_load *load)
 		check_untouched(load, i, where);
 }
 
-/* A run that is to end with its captures needs one, and each of them an end. */
+/* A run that ends when its captures have been played needs a capture, and none that is endless. */
 static void check_until(struct bp_load *load)
 {
 	bool has_capture = false;

@@ -39,7 +39,7 @@ static void check_netdevs(struct bp_load *load, unsigned port_id)
 			check_netdev(load, port_id, claims[i].name);
 }
 
-/* Those of keys that are required and not given. Returns whether there is one. */
+/* Add a problem for each required key that is not given. Returns whether there is one. */
 static bool check_required(struct bp_load *load, unsigned port_id, const struct bp_key *keys)
 {
 	char section[BP_SECTION_BYTES], allowed[256];

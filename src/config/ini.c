@@ -22,11 +22,12 @@
 #define PIPE_WAIT_MS 3000 /* between two parts of a file that comes through a pipe */
 
 struct bytes {
-	char data[BP_INI_FILE_BYTES + 1]; /* one more, to see that a file is too long */
+	char data[BP_INI_FILE_BYTES + 1]; /* one byte more shows that a file is too long */
 	size_t n;
 };
 
-/* A pipe's writer may never come, or stop: then it is not waited for. 0 or -errno. */
+/* Wait until a read would return; through a pipe for PIPE_WAIT_MS at most, since its writer may never come. 0 or
+ * -errno. */
 static int wait_for_bytes(int fd)
 {
 	struct pollfd pipe = { .fd = fd, .events = POLLIN };
@@ -102,7 +103,7 @@ static int drop_message(const char *fmt, ...)
 	return 0;
 }
 
-/* iniparser takes a path only: give it one to the bytes that the scan left. */
+/* iniparser reads from a path only: give it the path of a memory file with the bytes that the scan left. */
 static dictionary *parse_bytes(const struct bytes *bytes)
 {
 	int fd = memfd_create("bypath.ini", MFD_CLOEXEC);
@@ -127,7 +128,7 @@ static dictionary *parse_bytes(const struct bytes *bytes)
 	return dict;
 }
 
-/* What iniparser read for a setting, or why that is none. */
+/* Take the value that iniparser read for a setting, or add a problem. */
 static void take_value(const dictionary *dict, struct bp_problems *problems,
 		       struct bp_ini_item *item)
 {
@@ -146,7 +147,7 @@ static void take_value(const dictionary *dict, struct bp_problems *problems,
 		bp_problem(problems, item->where, item->section, item->key, "no memory");
 }
 
-/* The values of all settings; those without one go. */
+/* Take the values of all settings, and remove the settings that have none. */
 static void take_values(const dictionary *dict, struct bp_problems *problems, struct bp_ini *ini)
 {
 	for (size_t i = ini->n_items; i--;) {
@@ -162,7 +163,7 @@ static void take_values(const dictionary *dict, struct bp_problems *problems, st
 	}
 }
 
-/* Split "section.key=value" and put it over what the file says. */
+/* Split "section.key=value" and replace what the file says. */
 static void apply_set(const char *set, struct bp_problems *problems, struct bp_ini *ini)
 {
 	struct bp_where where = { .set = set };

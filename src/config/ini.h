@@ -23,7 +23,7 @@ struct bp_ini_item {
 struct bp_ini {
 	struct bp_ini_item *items; /* in the order of the file */
 	size_t n_items;
-	bool has_nonsense; /* lines were left out: what is missing may stand in them */
+	bool has_nonsense; /* lines were left out: a setting that is missing may stand in them */
 };
 
 /*
@@ -41,7 +41,7 @@ void bp_ini_free(struct bp_ini *ini);
 /* The item, or NULL. key NULL: the section's header. */
 struct bp_ini_item *bp_ini_find(const struct bp_ini *ini, const char *section, const char *key);
 
-/* Where the key stands; if it was not given where its section does; else the whole file. */
+/* Where the key stands; where its section stands if the key was not given; else the whole file. */
 struct bp_where bp_ini_where(const struct bp_ini *ini, const char *section, const char *key);
 
 /* Append a copy of one setting (key and value NULL: a header). false: no memory, or too many. */

@@ -35,7 +35,7 @@ int bp_load_find_port(const struct bp_load *load, const char *name)
 	return BP_NO_PORT;
 }
 
-/* In the line where the key stands. */
+/* Add a problem in the line where the key stands. */
 static void complain_at(struct bp_load *load, const char *section, const char *key, const char *fmt,
 			va_list args) __attribute__((format(printf, 4, 0)));
 static void complain_at(struct bp_load *load, const char *section, const char *key, const char *fmt,
@@ -119,15 +119,22 @@ static bool is_fixed_section(const char *name)
 	return section && !section->is_named;
 }
 
-/* "engine, memory, port.NAME, …" */
+/* "engine", "port.NAME" */
+static const char *section_form(const struct bp_section *section, char form[BP_NAME_BYTES])
+{
+	snprintf(form, BP_NAME_BYTES, "%s%s", section->name, section->is_named ? ".NAME" : "");
+	return form;
+}
+
+/* List all sections: "engine, memory, port.NAME, …". */
 static void list_sections(char *text, size_t text_bytes)
 {
 	const struct bp_section *section;
-	size_t len = 0;
+	char form[BP_NAME_BYTES];
 
-	for (unsigned i = 0; (section = bp_schema_section(i)) && len < text_bytes; i++)
-		len += (size_t)snprintf(text + len, text_bytes - len, "%s%s%s", len ? ", " : "",
-					section->name, section->is_named ? ".NAME" : "");
+	text[0] = '\0';
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		bp_list_add(text, text_bytes, ", ", section_form(section, form));
 }
 
 static void complain_section(struct bp_load *load, const struct bp_ini_item *header)
@@ -147,10 +154,8 @@ static void complain_section(struct bp_load *load, const struct bp_ini_item *hea
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
 		bp_nearest_try(&nearest, section->name);
 	section = nearest.best ? bp_schema_section_of(nearest.best) : NULL;
-	if (section && section->is_named) {
-		snprintf(named, sizeof(named), "%s.NAME", section->name);
-		nearest.best = named;
-	}
+	if (section)
+		nearest.best = section_form(section, named);
 	list_sections(allowed, sizeof(allowed));
 	bp_problem(&load->problems, header->where, header->section, NULL,
 		   "unknown section, allowed: %s%s", allowed, bp_hint(hint, nearest.best));
@@ -220,7 +225,7 @@ static void read_sections(struct bp_load *load)
 			add_stream(load, item);
 		} else {
 			complain_section(load, item);
-			load->has_bad_port = true; /* it may have been meant as one */
+			load->has_bad_port = true; /* a port's section may have been meant */
 		}
 		has_bad_port |= load->has_bad_port;
 	}
@@ -235,19 +240,17 @@ static bool any_driver_knows(const char *name)
 	return drivers[0] != '\0';
 }
 
-/* "[engine]", "[port.NAME] or [stream.NAME]": where there is a key of this name. */
-static void print_sections(const char *name, char *out, size_t out_bytes)
+/* List the sections that have a key of this name: "engine", "port.NAME] or [stream.NAME". */
+static void list_places(const char *name, char *text, size_t text_bytes)
 {
 	const struct bp_section *section;
-	size_t len = 0;
+	char form[BP_NAME_BYTES];
 
-	out[0] = '\0';
+	text[0] = '\0';
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
-		if (len < out_bytes && (bp_key_find(section->keys, name) ||
-					(!strcmp(section->name, "port") && any_driver_knows(name))))
-			len += (size_t)snprintf(out + len, out_bytes - len, "%s[%s%s]",
-						len ? " or " : "", section->name,
-						section->is_named ? ".NAME" : "");
+		if (bp_key_find(section->keys, name) ||
+		    (!strcmp(section->name, "port") && any_driver_knows(name)))
+			bp_list_add(text, text_bytes, "] or [", section_form(section, form));
 }
 
 static void try_keys(struct bp_nearest *nearest, const struct bp_key *keys)
@@ -256,28 +259,29 @@ static void try_keys(struct bp_nearest *nearest, const struct bp_key *keys)
 		bp_nearest_try(nearest, keys->name);
 }
 
-/* keys: those that the section knows; facts: the driver whose keys it knows as well, all: any driver's. */
+/* Say that a section has no such key, and which one was probably meant: one of keys, the section's own; of the
+ * keys of the driver that facts describe; with all, of any driver's. */
 static void complain_key(struct bp_load *load, const struct bp_ini_item *item,
 			 const struct bp_key *keys, const struct bp_facts *facts, bool all)
 {
 	struct bp_nearest nearest = { .word = item->key };
 	char hint[BP_HINT_BYTES], places[96];
 
-	print_sections(item->key, places, sizeof(places));
+	list_places(item->key, places, sizeof(places));
 	try_keys(&nearest, keys);
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
 		if (all || entry->facts == facts)
 			try_keys(&nearest, entry->facts->keys);
 	if (places[0] && (!nearest.best || nearest.distance > 1))
 		bp_problem(&load->problems, item->where, item->section, item->key,
-			   "unknown key here: it belongs in %s", places);
+			   "unknown key here: it belongs in [%s]", places);
 	else
 		bp_problem(&load->problems, item->where, item->section, item->key,
 			   "unknown key%s%s", bp_hint(hint, nearest.best),
 			   nearest.best ? "" : "; bypath check --reference lists all");
 }
 
-/* A key that the port's driver has: with the mode that it has? Says so if not. */
+/* Does the port's driver read the key in the port's mode? Adds a problem if it does not. */
 static bool check_mode(struct bp_load *load, unsigned port_id, const struct bp_key *key,
 		       const struct bp_ini_item *item)
 {
@@ -300,7 +304,7 @@ static bool check_mode(struct bp_load *load, unsigned port_id, const struct bp_k
 	return false;
 }
 
-/* A key that the port's driver has not. */
+/* Say that the port's driver has no such key, and which drivers have. */
 static void complain_driver(struct bp_load *load, unsigned port_id, const struct bp_ini_item *item)
 {
 	char names[128];
@@ -312,7 +316,7 @@ static void complain_driver(struct bp_load *load, unsigned port_id, const struct
 		   item->value, load->conf.ports[port_id].driver, names);
 }
 
-/* Parse one value into its field. false: said why not. */
+/* Parse one value into its field. false: a problem was added. */
 static bool store_item(struct bp_load *load, const struct bp_ini_item *item,
 		       const struct bp_key *key, void *base)
 {
@@ -324,7 +328,7 @@ static bool store_item(struct bp_load *load, const struct bp_ini_item *item,
 	return false;
 }
 
-/* Driver and mode come first: what other keys may say depends on them. */
+/* Read driver and mode of a port before its other keys, whose values depend on them. */
 static void read_driver(struct bp_load *load, unsigned port_id)
 {
 	struct bp_port_conf *port = &load->conf.ports[port_id];
@@ -349,13 +353,13 @@ static void read_port_key(struct bp_load *load, const struct bp_ini_item *item, 
 	const struct bp_key *port_keys = bp_schema_section_of("port")->keys, *key;
 
 	if (bp_key_find(port_keys, item->key))
-		return; /* read_driver() */
+		return; /* read_driver() has read it */
 	if (!any_driver_knows(item->key)) {
 		complain_key(load, item, port_keys, facts, !facts);
 		return;
 	}
 	if (!facts)
-		return; /* that error is enough */
+		return; /* the driver is not known, which was said */
 	key = bp_facts_key(facts, item->key);
 	if (!key)
 		complain_driver(load, port_id, item);
@@ -393,7 +397,7 @@ static void read_keys(struct bp_load *load)
 			continue;
 		}
 		if (!is_fixed_section(item->section))
-			continue; /* the section's error is enough */
+			continue; /* the section was refused, which was said */
 		key = bp_schema_find(item->section, item->key);
 		if (key)
 			store_item(load, item, key, &load->conf);
@@ -403,21 +407,18 @@ static void read_keys(struct bp_load *load)
 	}
 }
 
-/* Say that there is no such port. */
+/* Say that [forward] names a port that does not exist. */
 static void complain_port(struct bp_load *load, const struct bp_ini_item *item, const char *name)
 {
 	struct bp_nearest nearest = { .word = name };
 	char hint[BP_HINT_BYTES], names[256] = "";
-	size_t len = 0;
 
 	load->has_bad_forward = true;
 	if (load->has_bad_port || load->ini.has_nonsense)
-		return; /* it may be the one whose section made no sense */
+		return; /* the section of this port may be the one that was refused */
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
 		bp_nearest_try(&nearest, load->conf.ports[i].name);
-		if (len < sizeof(names))
-			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
-						len ? ", " : "", load->conf.ports[i].name);
+		bp_list_add(names, sizeof(names), ", ", load->conf.ports[i].name);
 	}
 	bp_problem(&load->problems, item->where, item->section, item->key,
 		   "found '%.80s', which is no port; allowed: %s%s", name,
@@ -458,7 +459,7 @@ static void read_values(struct bp_load *load)
 	read_keys(load);
 	read_forwards(load);
 	if (load->ini.has_nonsense)
-		return; /* what is missing may stand in a line that made no sense */
+		return; /* what the checks would miss may stand in a line that was left out */
 	for (unsigned i = 0; i < load->conf.n_ports; i++)
 		bp_check_port(load, i);
 	bp_check_gen(load);

@@ -1,4 +1,4 @@
-/* What loading knows while it checks: the settings, the values so far, the errors. */
+/* The state of one loading: the settings, the values so far, the problems. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CONFIG_LOAD_H
 #define BYPATH_CONFIG_LOAD_H
@@ -44,15 +44,15 @@ struct bp_load_check {
 };
 void bp_load_check_init(struct bp_load_check *check, struct bp_load *load, const char *section);
 
-/* One port in itself: device, keys that contradict each other. Adds problems. */
+/* Check one port by itself: its device, keys that contradict each other. Adds problems. */
 void bp_check_port(struct bp_load *load, unsigned port_id);
 
-/* The whole: ports against each other, paths, workers, EAL's options. Adds problems. */
+/* Check ports against each other, paths, workers, the sections of drivers. Adds problems. */
 void bp_check_paths(struct bp_load *load);
 
 /*
- * The generator: its ports, then each stream in itself. Fills in what depends on other keys.
- * Adds problems.
+ * Check the generator's ports, then each stream by itself; set the values whose defaults depend on other
+ * keys. Adds problems.
  */
 void bp_check_gen(struct bp_load *load);
 

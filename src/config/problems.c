@@ -43,7 +43,7 @@ static bool make_room(struct bp_problems *problems)
 	return true;
 }
 
-/* "FILE:LINE: [section] key: " */
+/* Make "FILE:LINE: [section] key: ". */
 static int print_place(const struct bp_problems *problems, struct bp_where where,
 		       const char *section, const char *key, char **place)
 {
@@ -82,7 +82,7 @@ void bp_problem(struct bp_problems *problems, struct bp_where where, const char 
 	}
 }
 
-/* Lines in their order, then the whole file, then overrides. */
+/* Orders problems: lines, then the file as a whole, then overrides. */
 static unsigned rank(const struct bp_problem *problem)
 {
 	if (problem->where.set)
@@ -90,7 +90,7 @@ static unsigned rank(const struct bp_problem *problem)
 	return problem->where.line ? problem->where.line : UINT_MAX - 1;
 }
 
-/* Insertion: stable, so that errors of one place keep the order in which they were found. */
+/* By insertion, which is stable: problems of one place keep the order in which they were found. */
 static void sort_problems(struct bp_problems *problems)
 {
 	for (size_t i = 1; i < problems->n; i++) {

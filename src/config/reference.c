@@ -12,7 +12,7 @@
 
 /* ---- reference.ini --------------------------------------------------------------------------- */
 
-/* Does a port with no mode given, or without modes, take the key? */
+/* Does a port without `mode` in its section take the key? */
 static bool fits_alone(const struct bp_key *keys, const struct bp_key *key)
 {
 	const struct bp_key *mode = bp_key_find(keys, "mode");
@@ -22,7 +22,7 @@ static bool fits_alone(const struct bp_key *keys, const struct bp_key *key)
 	return !key->modes || (key->modes & 1u << bp_key_word(mode, mode->fallback)->value);
 }
 
-/* A key without a default, of another mode, or for use beside another key, stands there as a comment. */
+/* Print a key; as a comment where it has no default, needs another mode, or another key beside it. */
 static void print_key(FILE *out, const struct bp_key *key, const char *value, bool is_active)
 {
 	char allowed[TEXT_BYTES];
@@ -39,7 +39,7 @@ static void print_keys(FILE *out, const struct bp_key *keys)
 			print_key(out, key, key->fallback, key->fallback && fits_alone(keys, key));
 }
 
-/* One port per driver, to show its keys. */
+/* Print a driver's port with all its keys. */
 static void print_port(FILE *out, const struct bp_section *section,
 		       const struct bp_driver_entry *entry)
 {
@@ -55,8 +55,8 @@ static void print_port(FILE *out, const struct bp_section *section,
 	}
 }
 
-/* The port that stands there for a driver, as a run would have it: with its defaults. */
-static bool make_port(const struct bp_driver_entry *entry, struct bp_limits *limits)
+/* What the driver's port in reference.ini cannot be used for, with its defaults. false: it has none there. */
+static bool find_limits(const struct bp_driver_entry *entry, struct bp_limits *limits)
 {
 	struct bp_port_conf port = { .forward_to = BP_NO_PORT };
 
@@ -68,7 +68,8 @@ static bool make_port(const struct bp_driver_entry *entry, struct bp_limits *lim
 	return true;
 }
 
-/* The next driver whose port can be sent to, round the table; NULL: none but itself. */
+/* The next driver in the table, from its start again behind its end, whose port can be sent to; NULL: only
+ * the given one. */
 static const struct bp_driver_entry *next_target(const struct bp_driver_entry *from)
 {
 	const struct bp_driver_entry *entry = from;
@@ -76,7 +77,7 @@ static const struct bp_driver_entry *next_target(const struct bp_driver_entry *f
 
 	do {
 		entry = entry[1].name ? entry + 1 : bp_driver_table;
-		if (make_port(entry, &limits) && !limits.no_tx && !limits.no_forward)
+		if (find_limits(entry, &limits) && !limits.no_tx && !limits.no_forward)
 			break;
 	} while (entry != from);
 	return entry == from ? NULL : entry;
@@ -88,7 +89,7 @@ static void print_forwards(FILE *out)
 		const struct bp_driver_entry *to = next_target(entry);
 		struct bp_limits limits;
 
-		if (to && make_port(entry, &limits) && !limits.no_rx && !limits.no_forward)
+		if (to && find_limits(entry, &limits) && !limits.no_rx && !limits.no_forward)
 			fprintf(out, "%s = %s\n", entry->facts->example, to->facts->example);
 	}
 }
@@ -120,7 +121,7 @@ void bp_reference_print_ini(FILE *out)
 
 /* ---- the tables of the documentation ---------------------------------------------------------- */
 
-/* A cell of a Markdown table: | is escaped. */
+/* Print a cell of a Markdown table, with | escaped. */
 static void print_cell(FILE *out, const char *text)
 {
 	fputs(" ", out);
@@ -150,7 +151,7 @@ static void print_head(FILE *out)
 	fputs("\n| key | allowed | default | what it does |\n|---|---|---|---|\n", out);
 }
 
-/* The keys of a driver's ports, with the modes that they need. */
+/* Print the keys of a driver's ports, with the modes that they need. */
 static void print_driver(FILE *out, const struct bp_driver_entry *entry)
 {
 	const struct bp_key *keys = entry->facts->keys, *mode = bp_key_find(keys, "mode");
@@ -191,7 +192,7 @@ void bp_reference_print_tables(FILE *out)
 
 /* ---- the manual page ------------------------------------------------------------------------- */
 
-/* Text of a manual page: a backslash, and a dot or an apostrophe at the beginning, are escaped. */
+/* Print text of a manual page, with a backslash, and a dot or an apostrophe at the beginning, escaped. */
 static void print_man_text(FILE *out, const char *text)
 {
 	if (*text == '.' || *text == '\'')

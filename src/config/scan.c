@@ -17,7 +17,7 @@ struct scan {
 	struct bp_ini *ini;
 	struct bp_where where; /* the line in hand */
 	char section[BP_INI_LINE_BYTES + 1]; /* empty: none yet */
-	bool skip_keys; /* the last header made no sense: neither do its keys */
+	bool skip_keys; /* the last header was refused: the keys below it are left out */
 };
 
 static void complain(struct scan *scan, const char *key, const char *fmt, ...)
@@ -51,7 +51,7 @@ static void strip_tail(char *text)
 		text[--len] = '\0';
 }
 
-/* iniparser would lower the case, silently. true: changed. */
+/* Lower the case, as iniparser would without a word. Returns whether anything changed. */
 static bool lower_case(char *text)
 {
 	bool is_changed = false;
@@ -72,7 +72,7 @@ static void keep_item(struct scan *scan, const char *key)
 			 BP_INI_ITEMS_MAX);
 }
 
-/* The functions that look at a line: is it for iniparser? */
+/* Each of the scan_ functions returns whether iniparser gets the line. */
 
 static bool scan_header(struct scan *scan, char *line)
 {
@@ -131,7 +131,7 @@ static bool check_quoted(struct scan *scan, const char *key, char *text)
 	return false;
 }
 
-/* iniparser would cut the value there, silently. */
+/* iniparser would cut a value at ; or # without a word, also without a blank before it. */
 static bool check_plain(struct scan *scan, const char *key, char *text)
 {
 	char *comment = strpbrk(text, ";#");
@@ -145,7 +145,7 @@ static bool check_plain(struct scan *scan, const char *key, char *text)
 	return false;
 }
 
-/* Is the key's name right? Gives it back in lower case. */
+/* Check a key's name, and lower its case. */
 static bool check_key(struct scan *scan, char *key)
 {
 	char found[64];
@@ -199,7 +199,7 @@ static bool scan_setting(struct scan *scan, char *line)
 	return !first;
 }
 
-/* Faults that iniparser's line reader has with any line, comments included. */
+/* Refuse what iniparser cannot read even in a comment. */
 static bool check_raw_line(struct scan *scan, const char *line, size_t len)
 {
 	if (len > BP_INI_LINE_BYTES)
@@ -261,7 +261,7 @@ void bp_ini_scan(char *bytes, size_t n_bytes, struct bp_problems *problems, stru
 		size_t len = end ? (size_t)(end - bytes) : n_bytes;
 
 		scan.where.line++;
-		/* Of a long one not even blanks: iniparser's line has an end. */
+		/* A line that is too long for iniparser would be so with blanks as well. */
 		if (!scan_line(&scan, bytes, len))
 			memset(bytes, len > BP_INI_LINE_BYTES ? '\n' : ' ', len);
 		len += end != NULL;

@@ -1,4 +1,5 @@
-/* The scan before iniparser, for what it would merge, cut or refuse without naming a line, and for the lines. */
+/* Scans an INI file before iniparser does: notes the lines, and finds what iniparser would merge, cut or refuse
+ * without naming a line. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CONFIG_SCAN_H
 #define BYPATH_CONFIG_SCAN_H

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* The place of a field. */
+/* Where a key's value goes: a field of bp_conf, of a stream, of [gen]. */
 #define CONF(field) \
 	.offset = offsetof(struct bp_conf, field), .size = sizeof(((struct bp_conf *)0)->field)
 #define STREAM(field)                                     \
@@ -114,7 +114,7 @@ static const struct bp_key stream_keys[] = {
 	{ STREAM(extensions), .name = "extensions", .type = BP_KEY_EXTENSIONS,
 	  .example = "hop-by-hop,fragment", .help = "IPv6 extension headers of protocol" },
 	{ STREAM(outer_src), .name = "outer_src", .type = BP_KEY_ADDRS, .example = "198.18.1.1",
-	  .help = "source of the tunnel in encap; without it 198.18.1.1" },
+	  .help = "source of the tunnel in encap; without it 198.18.1.1, 2001:2:0:1::1" },
 	{ STREAM(outer_dst), .name = "outer_dst", .type = BP_KEY_ADDRS, .example = "198.19.1.1",
 	  .help = "destination of the tunnel in encap; without it 198.19.1.1, 2001:2:1:1::1" },
 	{ STREAM(inner_src_mac), .name = "inner_src_mac", .type = BP_KEY_MACS,
@@ -163,7 +163,7 @@ static const struct bp_section sections[] = {
 };
 #define N_SECTIONS ((unsigned)(sizeof(sections) / sizeof(sections[0])))
 
-/* The i-th of those that drivers own, or NULL. */
+/* The i-th section among those that drivers own, or NULL. */
 static const struct bp_section *driver_section(unsigned i)
 {
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)

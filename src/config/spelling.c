@@ -1,4 +1,4 @@
-/* Compares spellings. */
+/* Compares spellings, joins words. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/spelling.h"
 
@@ -74,4 +74,11 @@ bool bp_is_name(const char *text, const char *extra)
 		    !strchr(extra, *text))
 			return false;
 	return true;
+}
+
+void bp_list_add(char *list, size_t list_bytes, const char *between, const char *word)
+{
+	size_t len = strlen(list);
+
+	snprintf(list + len, list_bytes - len, "%s%s", len ? between : "", word);
 }

@@ -1,4 +1,4 @@
-/* Words: the nearest of several spellings, names. */
+/* Words: the nearest of several spellings, names, lists. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CONFIG_SPELLING_H
 #define BYPATH_CONFIG_SPELLING_H
@@ -21,7 +21,11 @@ void bp_nearest_try(struct bp_nearest *nearest, const char *candidate);
 /* "; did you mean 'best'?", or "" when best is NULL. Returns hint. */
 const char *bp_hint(char hint[BP_HINT_BYTES], const char *best);
 
-/* a-z, 0-9 and what stands in extra; not empty. */
+/* Does text consist of a-z, 0-9 and the characters of extra? Not if it is empty. */
 bool bp_is_name(const char *text, const char *extra);
+
+/* Append a word to a list, which is "" at first, with `between` before it unless it is the first: "a, b".
+ * What does not fit is cut. */
+void bp_list_add(char *list, size_t list_bytes, const char *between, const char *word);
 
 #endif

@@ -14,51 +14,36 @@
 
 #define ALLOWED_BYTES 256u
 
-static size_t append(char *out, size_t out_bytes, size_t len, const char *between, const char *text)
-{
-	if (len < out_bytes)
-		len += (size_t)snprintf(out + len, out_bytes - len, "%s%s", len ? between : "",
-					text);
-	return len;
-}
-
 void bp_schema_print_drivers(const char *key, char *out, size_t out_bytes)
 {
-	size_t len = 0;
-
 	out[0] = '\0';
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
 		if (bp_facts_key(entry->facts, key))
-			len = append(out, out_bytes, len, ", ", entry->name);
+			bp_list_add(out, out_bytes, ", ", entry->name);
 }
 
 static void print_all_drivers(char *out, size_t out_bytes)
 {
-	size_t len = 0;
-
+	out[0] = '\0';
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
-		len = append(out, out_bytes, len, " | ", entry->name);
+		bp_list_add(out, out_bytes, " | ", entry->name);
 }
 
 void bp_schema_print_words(const struct bp_key *key, uint32_t values, char *out, size_t out_bytes)
 {
-	size_t len = 0;
-
 	out[0] = '\0';
 	for (const struct bp_word *w = key->words; w->word; w++)
 		if (values & 1u << w->value)
-			len = append(out, out_bytes, len, " | ", w->word);
+			bp_list_add(out, out_bytes, " | ", w->word);
 }
 
 static void print_words(const struct bp_key *key, char *out, size_t out_bytes)
 {
-	size_t len = 0;
-
 	out[0] = '\0';
 	for (const struct bp_word *w = key->words; w->word; w++)
-		len = append(out, out_bytes, len, " | ", w->word);
+		bp_list_add(out, out_bytes, " | ", w->word);
 	if (key->unit)
-		append(out, out_bytes, len, " ", key->unit);
+		bp_list_add(out, out_bytes, " ", key->unit);
 }
 
 static void print_range(const struct bp_key *key, char *out, size_t out_bytes)
@@ -101,7 +86,7 @@ void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_byt
 	}
 }
 
-/* Other languages' words for ours. */
+/* The word of this key that means what another configuration language calls text, or NULL. */
 static const char *find_synonym(const struct bp_key *key, const char *text)
 {
 	static const char *const synonyms[][2] = {
@@ -187,7 +172,8 @@ static bool is_in_range(const struct bp_key *key, uint64_t v)
 	return v >= key->min && v <= key->max;
 }
 
-/* Cores from … to, each once, behind the n of cores[BP_WORKERS_MAX]. */
+/* Append the cores from … to to the n that are in cores[BP_WORKERS_MAX]. false: one is there already, or there
+ * are too many. */
 static bool add_cores(uint64_t from, uint64_t to, uint16_t *cores, uint16_t *n)
 {
 	if (from > to || to > UINT16_MAX || to - from >= BP_WORKERS_MAX)

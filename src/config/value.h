@@ -16,15 +16,15 @@ int bp_value_store(const struct bp_key *key, const char *text, void *base, char 
 /* Store every default of keys (ends with name NULL) in base, which their offsets count in. */
 void bp_value_store_defaults(const struct bp_key *keys, void *base);
 
-/* The types of the keys that describe traffic: a part of bp_value_store(), with the same result. */
+/* bp_value_store() for the types of keys that describe traffic; field: where the value goes. */
 int bp_value_store_traffic(const struct bp_key *key, const char *text, void *field,
 			   char why[BP_WHY_BYTES]);
 
-/* Of them, the lists of headers; *encaps or *bits is set on success only. */
+/* Parse a list of outer headers, of IPv6 extension headers. false: text is none; *encaps, *bits untouched. */
 bool bp_value_parse_encaps(const char *text, struct bp_encaps *encaps);
 bool bp_value_parse_extensions(const char *text, uint8_t *bits);
 
-/* What they allow, for people; a static string. */
+/* What a key of such a type allows, for people; a static string. */
 const char *bp_value_traffic_allowed(enum bp_key_type type);
 
 #endif

@@ -30,7 +30,7 @@ static size_t take_word(const char **text, const char **word)
 	return n;
 }
 
-/* Of n bytes of text: decimal digits, or hexadecimal ones behind 0x. */
+/* Parse n bytes of text as a decimal number, or as a hexadecimal one behind 0x, up to max. */
 static bool parse_id(const char *text, size_t n, uint64_t max, uint32_t *id)
 {
 	bool is_hex = n > 2 && text[0] == '0' && text[1] == 'x';

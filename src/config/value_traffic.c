@@ -44,7 +44,7 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 	}
 }
 
-/* A decimal number without sign; *end behind it. Not strtod(): that takes hex, inf, blanks. */
+/* Parse a decimal number without sign; *end is behind it. strtod() would take hexadecimal, inf and blanks. */
 static bool parse_decimal(const char *text, const char **end, double *value)
 {
 	double v = 0, place = 1;
@@ -80,7 +80,7 @@ static bool parse_factor(const char *text, double *value)
 	return true;
 }
 
-/* The factor that k, m or g before a unit stands for, 1 without; *text behind it. */
+/* The factor that k, m or g before a unit stands for, 1 without one; *text is behind it. */
 static double take_prefix(const char **text)
 {
 	static const char prefixes[] = "kmg";
@@ -135,7 +135,7 @@ static bool parse_rate(const char *text, struct bp_rate *rate)
 	return true;
 }
 
-/* Up to `max`; *end behind the digits. */
+/* Parse a number up to max; *end is behind its digits. */
 static bool parse_small(const char *text, const char **end, unsigned max, unsigned *value)
 {
 	unsigned v = 0;
@@ -228,7 +228,7 @@ static bool parse_l4port(const char *text, struct bp_range *range)
 	return true;
 }
 
-/* The last 8 bytes as a number; what is before them must be equal in a range. */
+/* The last 8 bytes as a number: the ends of a range must not differ before them. */
 static uint64_t low_bits(const struct bp_range *range)
 {
 	uint64_t v = 0;
@@ -238,7 +238,7 @@ static uint64_t low_bits(const struct bp_range *range)
 	return v;
 }
 
-/* Length of the range, or NULL with what is wrong in *why. */
+/* Set first->n to the number of values up to last. Returns NULL, or what is wrong with the range. */
 static const char *join(struct bp_range *first, const struct bp_range *last)
 {
 	uint64_t from = low_bits(first), to = low_bits(last);

@@ -29,6 +29,18 @@ unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP
 	return port->device[0] && facts && facts->claims ? facts->claims(port, claims) : 0;
 }
 
+bool bp_claim_find(const struct bp_port_conf *port, enum bp_claim_kind kind, struct bp_claim *claim)
+{
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	unsigned n = bp_claims_of(port, claims), i = 0;
+
+	while (i < n && claims[i].kind != kind)
+		i++;
+	if (i < n)
+		*claim = claims[i];
+	return i < n;
+}
+
 unsigned bp_claim_device(const struct bp_port_conf *port, struct bp_claim claim,
 			 struct bp_claim *claims)
 {

@@ -19,6 +19,10 @@ struct bp_claim_id {
 /* bp_facts.claims of the port's driver; none where the driver or the device is not known. */
 unsigned bp_claims_of(const struct bp_port_conf *port, struct bp_claim claims[BP_CLAIMS_MAX]);
 
+/* The first of a port's claims that has this kind. false: there is none, *claim is not set. Pure. */
+bool bp_claim_find(const struct bp_port_conf *port, enum bp_claim_kind kind,
+		   struct bp_claim *claim);
+
 /* For a driver whose device is its one claim: the claim, named by the device, into claims[0]. Returns 1. Pure. */
 unsigned bp_claim_device(const struct bp_port_conf *port, struct bp_claim claim,
 			 struct bp_claim *claims);

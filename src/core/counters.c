@@ -28,3 +28,13 @@ const char *bp_provenance_name(enum bp_provenance provenance)
 
 	return names[provenance];
 }
+
+const char *bp_decider_name(enum bp_decider decider)
+{
+	static const char *const names[] = {
+		[BP_BY_NOTHING] = NULL, [BP_BY_SENDER] = "sender", [BP_BY_SIZE] = "size",
+		[BP_BY_POOL] = "pool",  [BP_BY_READER] = "reader", [BP_BY_DEVICE] = "device",
+	};
+
+	return names[decider];
+}

@@ -45,28 +45,28 @@ void bp_device_look(const char *ifname, struct bp_device *device)
 		close(fd);
 }
 
-/* false: it opens none. */
-static bool find_name(const struct bp_port_conf *port, char ifname[BP_NAME_BYTES])
+enum bp_xdp bp_device_xdp(const struct bp_device *device)
 {
-	struct bp_claim claims[BP_CLAIMS_MAX];
-	unsigned n = bp_claims_of(port, claims);
+	bool is_virtio = device->kind == BP_DEVICE_VIRTIO;
 
-	for (unsigned i = 0; i < n; i++)
-		if (claims[i].kind == BP_CLAIM_NETDEV) {
-			snprintf(ifname, BP_NAME_BYTES, "%.31s", claims[i].name);
-			return true;
-		}
-	return false;
+	if (!device->exists)
+		return BP_XDP_UNKNOWN;
+	if (!device->has_xdp_features)
+		return device->kind == BP_DEVICE_OTHER ? BP_XDP_UNKNOWN : BP_XDP_NATIVE;
+	if (device->xdp_features & BP_XDP_XSK_ZEROCOPY &&
+	    (!is_virtio || device->has_access_platform))
+		return BP_XDP_ZEROCOPY;
+	return device->xdp_features & BP_XDP_BASIC ? BP_XDP_NATIVE : BP_XDP_GENERIC;
 }
 
 bool bp_device_of(const struct bp_port_conf *port, struct bp_device *device)
 {
-	char ifname[BP_NAME_BYTES];
+	struct bp_claim claim;
 
 	*device = (struct bp_device){ .kind = BP_DEVICE_NONE };
-	if (!find_name(port, ifname))
+	if (!bp_claim_find(port, BP_CLAIM_NETDEV, &claim))
 		return false;
-	bp_device_look(ifname, device);
+	bp_device_look(claim.name, device);
 	if (!device->exists)
 		device->kind = BP_DEVICE_NONE;
 	return device->exists;

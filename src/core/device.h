@@ -9,6 +9,14 @@
 #define BP_XDP_BASIC        (1u << 0)
 #define BP_XDP_XSK_ZEROCOPY (1u << 3)
 
+/* What a device's driver offers to XDP; the device alone decides in the end. */
+enum bp_xdp {
+	BP_XDP_UNKNOWN,
+	BP_XDP_GENERIC, /* skbs only */
+	BP_XDP_NATIVE,
+	BP_XDP_ZEROCOPY, /* native, AF_XDP sockets in zero-copy mode as well */
+};
+
 /* Does a kernel device take skbs made of pages (ethtool's scatter-gather)? Else the kernel copies. */
 enum bp_gather {
 	BP_GATHER_UNKNOWN, /* it could not be asked */
@@ -30,6 +38,10 @@ struct bp_device {
 /* Ask for one interface of the caller's network namespace. Needs no privilege. Any thread; blocks
  * on the kernel only. Never fails: what cannot be learned stays zero. */
 void bp_device_look(const char *ifname, struct bp_device *device);
+
+/* Of a device that exists; by its driver before Linux 6.3, which does not tell. virtio_net binds zero-copy only
+ * where ACCESS_PLATFORM was negotiated. Pure. */
+enum bp_xdp bp_device_xdp(const struct bp_device *device);
 
 /* bp_device_look() at the kernel interface that a port of this configuration opens, of several the one that
  * packets leave by. Whether it exists; else *device is zero, kind BP_DEVICE_NONE. */

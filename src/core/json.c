@@ -29,6 +29,11 @@ json_t *bp_json_known(double value)
 	return value > 0 ? json_real(value) : json_null();
 }
 
+json_t *bp_json_text_or_null(const char *text)
+{
+	return bp_json_text(text && *text ? text : NULL);
+}
+
 json_t *bp_json_text(const char *text)
 {
 	char *copy = text ? strdup(text) : NULL;

@@ -22,6 +22,8 @@ json_t *bp_json_ratio(double numerator, double denominator);
 json_t *bp_json_known(double value);
 /* A text of any bytes; what is no UTF-8 in it is '?'. NULL is null. */
 json_t *bp_json_text(const char *text);
+/* The same, and "" is null as well. */
+json_t *bp_json_text_or_null(const char *text);
 /* How much of the time a thread was off its core: "share", "cause"; "disturbed", whether that is more than
  * figures bear, and its cause as a "text". */
 json_t *bp_json_off(double share, enum bp_off_cause cause);

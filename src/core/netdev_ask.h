@@ -1,4 +1,4 @@
-/* An ioctl about an interface: for the files of core/netdev alone. */
+/* An ioctl about an interface: for the files of core/netdev, and of the lab. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_CORE_NETDEV_ASK_H
 #define BYPATH_CORE_NETDEV_ASK_H

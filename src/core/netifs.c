@@ -366,6 +366,39 @@ int bp_netif_look(int fd, int ifindex, const char *ifname, struct bp_netif *out)
 	return 0;
 }
 
+static int take_stats_attr(const struct nlattr *attr, void *ctx)
+{
+	if (type_of(attr) == IFLA_STATS64)
+		copy(ctx, sizeof(struct rtnl_link_stats64), attr);
+	return MNL_CB_OK;
+}
+
+static int take_stats_of_one(const struct nlmsghdr *msg, void *ctx)
+{
+	const struct ifinfomsg *info = header_of(msg, RTM_NEWLINK, sizeof(*info));
+
+	return info ? mnl_attr_parse(msg, sizeof(*info), take_stats_attr, ctx) : MNL_CB_OK;
+}
+
+int bp_netif_stats(int fd, int ifindex, struct rtnl_link_stats64 *out)
+{
+	int own_fd = fd < 0 ? bp_netlink_open(NETLINK_ROUTE) : fd, err;
+	alignas(struct nlmsghdr) char room[BP_NETLINK_REQUEST_BYTES];
+	struct rtnl_link_stats64 stats = { 0 };
+	struct ifinfomsg *info;
+
+	if (own_fd < 0)
+		return own_fd;
+	info = bp_netlink_request(room, RTM_GETLINK, 0, sizeof(*info));
+	info->ifi_index = ifindex;
+	err = bp_netlink_ask(own_fd, room, take_stats_of_one, &stats);
+	if (own_fd != fd)
+		close(own_fd);
+	if (!err)
+		*out = stats;
+	return err;
+}
+
 void bp_netifs_free(struct bp_netifs *netifs)
 {
 	free(netifs->v);

@@ -51,6 +51,12 @@ int bp_netifs_read_links(struct bp_netifs *netifs);
  */
 int bp_netif_look(int fd, int ifindex, const char *ifname, struct bp_netif *netif);
 
+/*
+ * What an interface has counted since it was made. As bp_netif_look(); what an older kernel does not count is 0.
+ */
+struct rtnl_link_stats64;
+int bp_netif_stats(int fd, int ifindex, struct rtnl_link_stats64 *stats);
+
 /* Free what bp_netifs_read() made. */
 void bp_netifs_free(struct bp_netifs *netifs);
 

@@ -17,8 +17,8 @@
 int bp_netlink_open(int protocol);
 
 /*
- * A request of a type, with its header of header_bytes (zeroed, returned) behind it. flags: NLM_F_DUMP, or
- * 0 for one thing's. Pure.
+ * A request of a type, with its header of header_bytes (zeroed, returned) behind it. flags: NLM_F_DUMP; 0 for
+ * one thing's; others with NLM_F_ACK. Pure.
  */
 void *bp_netlink_request(char room[BP_NETLINK_REQUEST_BYTES], unsigned type, unsigned flags,
 			 size_t header_bytes);

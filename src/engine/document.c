@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/document.h"
 
+#include "core/clock.h"
 #include "core/json.h"
 #include "core/numa.h"
 
@@ -267,6 +268,7 @@ json_t *bp_engine_document(const struct bp_report *r)
 		append_sum(sums, r, i);
 	}
 	json_object_set_new(machine, "numa_nodes", json_integer(r->n_numa_nodes));
+	json_object_set_new(machine, "cycle_hz", bp_json_count(bp_clock_hz()));
 	return json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
 			 "schema", "bypath.report/1", "machine", machine, "run", run_row(r),
 			 "arena", "bytes", bp_json_count(r->arena_bytes), "page_bytes",

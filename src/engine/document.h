@@ -10,7 +10,7 @@
 
 /*
  * A report as schema `bypath.report/1` (docs/report.md), but for what the ledger adds to its paths. A new
- * reference, NULL when memory lacks. Pure.
+ * reference, NULL when memory lacks. Pure, but for the cycle counter's rate, measured in 10 ms if nobody has.
  */
 json_t *bp_engine_document(const struct bp_report *report);
 

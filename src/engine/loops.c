@@ -10,13 +10,10 @@
 /* Does it receive what it sends there? Not at the far end of an interface that the driver makes. */
 static bool is_on_loopback(const struct bp_port_conf *port)
 {
-	struct bp_claim claims[BP_CLAIMS_MAX];
-	unsigned n = bp_claims_of(port, claims);
+	struct bp_claim claim;
 
-	for (unsigned i = 0; i < n; i++)
-		if (claims[i].kind == BP_CLAIM_NETDEV && !claims[i].is_far_end)
-			return bp_netdev_is_loopback(claims[i].name);
-	return false;
+	return bp_claim_find(port, BP_CLAIM_NETDEV, &claim) && !claim.is_far_end &&
+	       bp_netdev_is_loopback(claim.name);
 }
 
 void bp_engine_warn_loops(const struct bp_conf *conf)

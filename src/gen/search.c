@@ -52,7 +52,7 @@ void bp_search_defaults(enum bp_search_kind kind, struct bp_search_conf *conf)
 		.explore_s = 0.25,
 		.sum_s = 6,
 		.exceed_ratio = 0.5,
-		.is_checked = true,
+		.n_samples = 16,
 		.n_repeats = 3,
 		.burst_s = 2,
 	};
@@ -61,7 +61,6 @@ void bp_search_defaults(enum bp_search_kind kind, struct bp_search_conf *conf)
 	if (kind == BP_SEARCH_THROUGHPUT) {
 		conf->explore_s = conf->sum_s = conf->trial_s;
 		conf->exceed_ratio = 0;
-		conf->is_checked = false;
 	}
 	if (kind == BP_SEARCH_MLR) {
 		conf->n_goals = 2;
@@ -148,6 +147,7 @@ static int check_conf(const struct bp_search_conf *c)
 		{ "exceed ratio", c->exceed_ratio, 0, BELOW_1, "0 … below 1" },
 		{ "number of loss ratios", c->n_goals, 1, BP_SEARCH_GOALS_MAX, "1 … 4" },
 		{ "repeats", c->n_repeats, 1, BP_SEARCH_BURSTS_MAX, "1 … 64" },
+		{ "samples", c->n_samples, 0, 64, "0 … 64" },
 	};
 	int err;
 
@@ -207,6 +207,10 @@ int bp_search_run(const struct bp_search_conf *conf, struct bp_search_result *re
 		return err;
 	result->frame_size = conf->frame_size;
 	result->trial_s = conf->trial_s;
+	result->explore_s = conf->explore_s;
+	result->sum_s = conf->sum_s;
+	result->exceed_ratio = conf->exceed_ratio;
+	result->goal_width = conf->width;
 	result->budget_s = state.limit_s = conf->budget_s;
 	state.begin_ns = conf->now_ns ? conf->now_ns(conf->trial_ctx) : bp_clock_ns();
 	err = dispatch(&state);

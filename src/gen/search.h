@@ -22,7 +22,7 @@ enum bp_search_kind {
 	BP_SEARCH_LATENCY, /* RFC 2544 §26.2, at 10, 50, 90 % of NDR */
 	BP_SEARCH_LOSS, /* RFC 2544 §26.3: frame loss rate */
 	BP_SEARCH_BACK_TO_BACK, /* RFC 2544 §26.4, RFC 9004 */
-	BP_SEARCH_MLR, /* several loss ratios in one search, the draft's way */
+	BP_SEARCH_MLR, /* RFC 9971: several loss ratios in one search */
 	BP_SEARCH_KIND_N
 };
 
@@ -37,7 +37,7 @@ enum bp_search_outcome {
 enum bp_search_cause {
 	BP_SEARCH_CAUSE_NONE,
 	BP_SEARCH_CAUSE_GENERATOR, /* the generator is slower than the device */
-	BP_SEARCH_CAUSE_NOISE, /* trials at one load contradict each other again and again */
+	BP_SEARCH_CAUSE_NOISE, /* the device moves by more than the width asked for */
 	BP_SEARCH_CAUSE_DISTURBED, /* other work took a packet thread's core in trials that decide */
 	BP_SEARCH_CAUSE_LOSSY, /* more loss than allowed at the lowest rate as well */
 	BP_SEARCH_CAUSE_TIME, /* the budget is spent */
@@ -64,8 +64,6 @@ struct bp_search_trial {
 	unsigned n_disturbed; /* attempts before this one that were disturbed, and are forgotten */
 	bool is_generator_bound; /* has a vote only where it sent nearly what was asked */
 	bool is_interrupted; /* has no vote either */
-	bool is_superseded; /* contradicted and measured anew: lost its vote */
-	bool is_check; /* re-measures a bound that had been found */
 };
 
 /* Bounds for one loss ratio. */
@@ -78,10 +76,17 @@ struct bp_search_bounds {
 	 * as the rate really sent there (median of the trials within the ratio). The relevant upper
 	 * bound: the lowest load that exceeded it, as asked. 0: there is none. */
 	double lower_pps, upper_pps;
-	double lower_asked_pps; /* what was asked at the lower bound */
+	double lower_asked_pps; /* what was asked at the lower bound: RFC 9971's Relevant Lower Bound */
 	double width; /* (upper − lower) / upper; 0 where a bound is missing */
+	/* RFC 9971's Regular Goal Result: both bounds are decided by the goal's full rule, and the loads
+	 * asked there are no further apart than its width. */
+	bool is_regular;
+	double conditional_pps; /* RFC 9971's Conditional Throughput at the lower bound; 0: none */
+	/* Where the limit itself lay, as far as overloaded trials showed it. 0: they did not. */
+	double limit_min_pps, limit_max_pps;
+	unsigned n_trials; /* made for this goal; those of earlier goals count for it as well */
+	double spent_s; /* on them */
 	bool is_at_max; /* no upper bound: max_pps, the line rate, was passed */
-	bool is_unchecked; /* bounds were to be measured once more, and no such trial could vote */
 	bool is_exploratory; /* the bounds rest on short trials: the search ended too early */
 	/* Spread, over the trials at the lower bound. */
 	unsigned n_lower_trials, n_lower_lossy; /* lossy: above the ratio */
@@ -90,7 +95,7 @@ struct bp_search_bounds {
 	unsigned n_upper_trials, n_upper_clean; /* at the upper bound; clean: within the ratio */
 	double off_share; /* the worst of the trials that lost frames at the upper bound: see there */
 	enum bp_off_cause off_cause;
-	unsigned n_contradictions; /* bounds that a check contradicted */
+	unsigned n_contradictions; /* loads left undecided: their trials contradicted each other */
 };
 
 /* Latency at a share of NDR, or loss at a share of the highest rate. */
@@ -127,6 +132,8 @@ struct bp_search_result {
 	struct bp_search_row rows[BP_SEARCH_ROWS_MAX];
 	struct bp_search_burst burst; /* back-to-back */
 	double trial_s; /* length of a full trial */
+	/* The attributes that all goals share: struct bp_search_conf. */
+	double explore_s, sum_s, exceed_ratio, goal_width;
 	double max_pps; /* highest load that could be asked; 0: not known */
 	bool is_generator_max; /* max_pps is the generator's own limit, not the line rate */
 	double elapsed_s, budget_s;
@@ -138,7 +145,7 @@ struct bp_search_result {
 struct bp_search_progress {
 	enum bp_search_kind kind;
 	uint32_t frame_size;
-	const char *phase; /* "fastest", "exploring", "final trials", "checking", … */
+	const char *phase; /* "fastest", "sampling", "exploring", "final trials", … */
 	double loss_ratio; /* of the goal in work */
 	double next_pps; /* load about to be tried; 0: as fast as it goes */
 	double next_s; /* how long that trial takes */
@@ -173,10 +180,10 @@ struct bp_search_conf {
 	double loss_ratios[BP_SEARCH_GOALS_MAX]; /* ascending, 0 … below 1 */
 	double width; /* relative width of the bounds to reach, 0.0001 … 0.5 */
 	double trial_s; /* a full trial */
-	double explore_s; /* an exploratory one, ≤ trial_s; equal: no exploration */
+	double explore_s; /* an exploratory one, ≤ trial_s; equal: no exploration, no samples */
 	double sum_s; /* full trials decide a load once they last so long together */
 	double exceed_ratio; /* share of that time that may exceed the loss ratio, 0 … below 1 */
-	bool is_checked; /* measure both bounds once more at the end */
+	unsigned n_samples; /* short trials that tell how far the device moves, ≤ 64; 0: none */
 	unsigned n_repeats; /* latency: trials per row; back-to-back: searches; ≤ 64 */
 	double burst_s; /* back-to-back: longest burst, as time at the highest rate */
 };
@@ -198,7 +205,7 @@ void bp_search_defaults(enum bp_search_kind kind, struct bp_search_conf *conf);
  * result   overwritten; owns its trials: bp_search_result_free(), also after an error
  *
  * Returns 0 where a search took place, however it ended (result->outcome); -EINVAL: conf is out of
- * range (logged); -ENOMEM. Sources: RFC 1242, RFC 2544 §26, RFC 9004, draft-ietf-bmwg-mlrsearch.
+ * range (logged); -ENOMEM. Sources: RFC 1242, RFC 2544 §26, RFC 9004, RFC 9971.
  */
 int bp_search_run(const struct bp_search_conf *conf, struct bp_search_result *result);
 

@@ -14,23 +14,66 @@ static json_t *cause_word(enum bp_search_cause cause)
 	return cause ? json_string(bp_search_cause_name(cause)) : json_null();
 }
 
-static json_t *bounds_row(const struct bp_search_bounds *b, uint32_t frame_size)
+/* RFC 9971 asks for all that its words leave open. */
+static json_t *method(void)
 {
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:[s, s, s, s, s]}", "specification", "RFC 9971",
+		"load", "frames per second, constant, of one interface: the generator's that sends",
+		"loss_ratio",
+		"of the frames that this interface sent, all streams together: those that did not come "
+		"back, or damaged",
+		"width", "(upper - lower) / upper, of the loads asked for", "effective_duration",
+		"the trial's own", "conditional_throughput",
+		"what was forwarded at the lower bound, of what was sent there", "deviations",
+		"no routing update or learning frames before a trial",
+		"the last frames are waited for until none has come for [gen] settle, not for 2 s",
+		"no pause of 5 s after a trial",
+		"a trial that other work disturbed is made again, twice at most",
+		"a trial in which the generator was the limit is made again and counts for nothing");
+}
+
+/* RFC 9971's Search Goal. */
+static json_t *goal_of(const struct bp_search_result *r, const struct bp_search_bounds *b)
+{
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "loss_ratio", b->loss_ratio,
+			 "exceed_ratio", r->exceed_ratio, "final_trial_s", r->trial_s, "sum_s",
+			 r->sum_s, "initial_trial_s", r->explore_s, "width", r->goal_width);
+}
+
+static json_t *limit_of(const struct bp_search_bounds *b)
+{
+	return b->limit_max_pps > 0 ? json_pack("{s:f, s:f}", "min_pps", b->limit_min_pps,
+						"max_pps", b->limit_max_pps)
+				    : json_null();
+}
+
+static json_t *bounds_row(const struct bp_search_result *r, const struct bp_search_bounds *b)
+{
+	uint32_t frame_size = r->frame_size;
 	double gbps = frame_size ? 8e-9 * b->lower_pps * (frame_size + L1_EXTRA_BYTES) : 0;
-	json_t *lower = json_pack("{s:o, s:o, s:i, s:i, s:{s:f, s:f, s:f}, s:{s:f, s:f}}", "pps",
-				  bp_json_known(b->lower_pps), "gbps_l1", bp_json_known(gbps),
+	json_t *lower = json_pack("{s:o, s:o, s:o, s:i, s:i, s:{s:f, s:f, s:f}, s:{s:f, s:f}}",
+				  "pps", bp_json_known(b->lower_pps), "load_pps",
+				  bp_json_known(b->lower_asked_pps), "gbps_l1", bp_json_known(gbps),
 				  "trials", (int)b->n_lower_trials, "lossy_trials",
 				  (int)b->n_lower_lossy, "received_pps", "min", b->received_min_pps,
 				  "median", b->received_median_pps, "max", b->received_max_pps,
 				  "loss_ratio", "min", b->loss_min_ratio, "max", b->loss_max_ratio);
+	json_t *row;
 
-	return json_pack("{s:f, s:s, s:o, s:s, s:o, s:{s:o, s:i, s:i}, s:o, s:b, s:b, s:i}",
-			 "loss_ratio", b->loss_ratio, "outcome", bp_search_outcome_name(b->outcome),
-			 "cause", cause_word(b->cause), "why", b->why, "lower", lower, "upper",
-			 "pps", bp_json_known(b->upper_pps), "trials", (int)b->n_upper_trials,
-			 "clean_trials", (int)b->n_upper_clean, "width", bp_json_known(b->width),
-			 "at_max", (int)b->is_at_max, "exploratory", (int)b->is_exploratory,
-			 "contradictions", (int)b->n_contradictions);
+	row = json_pack("{s:f, s:s, s:o, s:s, s:o, s:{s:o, s:i, s:i}, s:o, s:b, s:b, s:i}",
+			"loss_ratio", b->loss_ratio, "outcome", bp_search_outcome_name(b->outcome),
+			"cause", cause_word(b->cause), "why", b->why, "lower", lower, "upper",
+			"pps", bp_json_known(b->upper_pps), "trials", (int)b->n_upper_trials,
+			"clean_trials", (int)b->n_upper_clean, "width", bp_json_known(b->width),
+			"at_max", (int)b->is_at_max, "exploratory", (int)b->is_exploratory,
+			"contradictions", (int)b->n_contradictions);
+	json_object_update_new(row, json_pack("{s:b, s:o, s:o, s:o, s:i, s:f}", "regular",
+					      (int)b->is_regular, "conditional_throughput_pps",
+					      bp_json_known(b->conditional_pps), "limit",
+					      limit_of(b), "goal", goal_of(r, b), "trials_made",
+					      (int)b->n_trials, "spent_s", b->spent_s));
+	return row;
 }
 
 static json_t *load_row(const struct bp_search_row *row)
@@ -79,7 +122,7 @@ static json_t *trial_row(const struct bp_search_trial *t)
 		"off_core", bp_json_off(t->off_share, t->off_cause), "disturbed_before",
 		(int)t->n_disturbed, "generator_bound", (int)t->is_generator_bound, "falls_short",
 		(int)bp_trial_falls_short(t), "interrupted", (int)t->is_interrupted, "superseded",
-		(int)t->is_superseded, "check", (int)t->is_check, "votes", (int)bp_trial_votes(t));
+		0, "check", 0, "votes", (int)bp_trial_votes(t)); /* version 1 has both: never now */
 }
 
 json_t *bp_search_document(const struct bp_search_result *r)
@@ -89,7 +132,7 @@ json_t *bp_search_document(const struct bp_search_result *r)
 	int n_bound = 0;
 
 	for (unsigned i = 0; i < r->n_goals; i++)
-		json_array_append_new(goals, bounds_row(&r->goals[i], r->frame_size));
+		json_array_append_new(goals, bounds_row(r, &r->goals[i]));
 	for (unsigned i = 0; i < r->n_rows; i++) {
 		json_array_append_new(rows, load_row(&r->rows[i]));
 		n_bound += r->rows[i].is_generator_bound;
@@ -97,7 +140,7 @@ json_t *bp_search_document(const struct bp_search_result *r)
 	for (size_t i = 0; i < r->n_trials; i++)
 		json_array_append_new(trials, trial_row(&r->trials[i]));
 	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:f, s:o, s:f, s:o, s:o, s:b, s:o, s:o, s:i, s:o, "
+		"{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:f, s:o, s:f, s:o, s:o, s:b, s:o, s:o, s:o, s:i, s:o, "
 		"s:o}",
 		"schema", "bypath.search/1", "search", bp_search_name(r->kind), "title",
 		bp_search_title(r->kind), "frame_size",
@@ -108,7 +151,8 @@ json_t *bp_search_document(const struct bp_search_result *r)
 		is_rfc2544 && r->trial_s < RFC2544_TRIAL_S ? json_real(RFC2544_TRIAL_S)
 							   : json_null(),
 		"max_pps", bp_json_known(r->max_pps), "max_is_generator", (int)r->is_generator_max,
-		"bounds", goals, "rows", rows, "generator_bound_rows", n_bound, "back_to_back",
+		"method", r->n_goals ? method() : json_null(), "bounds", goals, "rows", rows,
+		"generator_bound_rows", n_bound, "back_to_back",
 		r->kind == BP_SEARCH_BACK_TO_BACK ? burst_row(&r->burst) : json_null(), "trials",
 		trials);
 }

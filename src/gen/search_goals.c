@@ -1,129 +1,24 @@
-/* Finds the bounds of each loss ratio: explores with short trials, decides with full ones. */
+/* Searches the bounds of each goal: runs the trials that the controller asks for. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/search_goal.h"
 
 #include <math.h>
 
-#define BOUND_TRIES        3u /* a hiccup of the generator is no limit of it */
-#define LOWERED_MAX        16u
-#define LOWERED_SHARE      0.9 /* at most so far at once, where the generator has done better */
-#define CONTRADICTIONS_MAX 4u
-#define FLOOR_SHARE        0.001 /* lowest load, where none is configured */
-#define STEPS_GUESS        7.0 /* of exploration, while no bound is known */
+#define BOUND_TRIES   3u /* a hiccup of the generator is no limit of it */
+#define LOWERED_MAX   16u
+#define LOWERED_SHARE 0.9 /* at most so far at once, where the generator has done better */
+#define FLOOR_SHARE   0.001 /* lowest load, where none is configured */
+#define SAMPLE_SHARE  0.25 /* of the budget, after which no more samples are taken */
+#define STEPS_GUESS   7.0 /* of exploration, while no bound is known */
 
-static double floor_pps(const struct bp_search_goal *g)
+static double floor_pps(const struct bp_search_state *s)
 {
-	const struct bp_search_state *s = g->state;
-
 	if (s->conf->min_pps > 0)
 		return fmin(s->conf->min_pps, s->ceiling_pps);
 	return fmax(1, floor(s->result->max_pps * FLOOR_SHARE));
 }
 
-/* May a load be tried between the bounds found? */
-static bool is_open(const struct bp_search_goal *g, double load)
-{
-	return load > g->found.lower_pps && load <= g->state->ceiling_pps &&
-	       (g->found.upper_pps <= 0 || load < g->found.upper_pps);
-}
-
-/* What the device forwarded when it was overloaded is often near what it can do. */
-static double forwarded_at(const struct bp_search_goal *g, double load)
-{
-	const struct bp_search_result *r = g->state->result;
-	double pps = load;
-
-	for (size_t i = 0; i < r->n_trials; i++)
-		if (!(r->trials[i].load_pps < load || r->trials[i].load_pps > load))
-			pps = fmin(pps, r->trials[i].received_pps);
-	return pps;
-}
-
-static enum bp_search_turn step_down(struct bp_search_goal *g, double *load)
-{
-	double upper = g->found.upper_pps, lowest = floor_pps(g), width = g->state->conf->width;
-	double next = upper * (1 - fmin(ldexp(width, (int)g->n_downs), 0.75));
-
-	if (upper <= lowest)
-		return BP_TURN_FLOOR;
-	if (!g->n_downs)
-		next = fmin(next, forwarded_at(g, upper));
-	g->n_downs++;
-	*load = fmin(fmax(floor(next), lowest), g->state->ceiling_pps);
-	return BP_TURN_TRIAL;
-}
-
-static enum bp_search_turn step_up(struct bp_search_goal *g, double *load)
-{
-	double lower = g->found.lower_pps, width = g->state->conf->width;
-	double next = lower * (1 + fmin(ldexp(width, (int)g->n_ups), 1));
-
-	if (lower >= g->state->ceiling_pps)
-		return BP_TURN_CEILING;
-	g->n_ups++;
-	*load = fmin(fmax(floor(next), lower + 1), g->state->ceiling_pps);
-	return BP_TURN_TRIAL;
-}
-
-/* The middle, unless the lower bound is worth a few small steps first: it is often a good guess. */
-static enum bp_search_turn halve(struct bp_search_goal *g, double *load)
-{
-	double lower = g->found.lower_pps, upper = g->found.upper_pps;
-	double middle = floor(sqrt(lower) * sqrt(upper));
-
-	if (lower >= g->state->ceiling_pps)
-		return BP_TURN_CEILING;
-	step_up(g, load);
-	*load = fmin(*load, fmax(middle, lower + 1));
-	return BP_TURN_TRIAL;
-}
-
-static bool is_close(const struct bp_search_goal *g)
-{
-	double lower = g->found.lower_pps, upper = g->found.upper_pps;
-
-	return lower > 0 && upper > 0 &&
-	       ((upper - lower) / upper <= g->state->conf->width || upper - lower < 2);
-}
-
-/* Full trials go where the short ones saw the bounds. */
-static bool follow_hint(const struct bp_search_goal *g, double *load)
-{
-	struct bp_point_bounds hint = bp_search_find(g, &g->explore);
-
-	if (is_open(g, hint.lower_pps))
-		*load = hint.lower_pps;
-	else if ((g->found.lower_pps > 0 || hint.lower_pps <= 0) && is_open(g, hint.upper_pps))
-		*load = hint.upper_pps;
-	else
-		return false;
-	return true;
-}
-
-static enum bp_search_turn choose(struct bp_search_goal *g, double *load)
-{
-	g->found = bp_search_find(g, g->rule);
-	g->state->lower_pps = g->found.lower_pps;
-	g->state->upper_pps = g->found.upper_pps;
-	if (g->state->n_lowered > LOWERED_MAX)
-		return BP_TURN_CEILING;
-	if (is_close(g))
-		return BP_TURN_CLOSE;
-	if (is_open(g, g->found.begun_pps)) {
-		*load = g->found.begun_pps;
-		return BP_TURN_TRIAL;
-	}
-	if (g->rule == &g->full && follow_hint(g, load))
-		return BP_TURN_TRIAL;
-	if (g->found.lower_pps > 0 && g->found.upper_pps > 0)
-		return halve(g, load);
-	if (g->found.upper_pps > 0)
-		return step_down(g, load);
-	if (g->found.lower_pps > 0)
-		return step_up(g, load);
-	*load = g->state->ceiling_pps;
-	return BP_TURN_TRIAL;
-}
+/* ---- how long it takes ----------------------------------------------------------------------- */
 
 /* Fewest full trials that decide a load. */
 static double trials_per_load(const struct bp_search_conf *conf)
@@ -131,37 +26,40 @@ static double trials_per_load(const struct bp_search_conf *conf)
 	return fmax(1, ceil(conf->sum_s * (1 - conf->exceed_ratio) / conf->trial_s - 1e-9));
 }
 
-static double halvings(const struct bp_search_goal *g)
+static double halvings(const struct bp_control *c)
 {
-	double lower = g->found.lower_pps, upper = g->found.upper_pps;
+	double lower = c->found.lower_pps, upper = c->found.upper_pps;
 
 	if (lower <= 0 || upper <= 0)
 		return STEPS_GUESS;
-	return fmax(0, ceil(log2((upper - lower) / upper / g->state->conf->width)));
+	return fmax(0, ceil(log2((upper - lower) / upper / c->goal.width)));
 }
 
 /* Seconds to the end of all goals, if what is known now holds. */
 static double estimate_s(const struct bp_search_goal *g)
 {
 	const struct bp_search_conf *conf = g->state->conf;
+	const struct bp_control *c = g->control;
 	double settle_s = fmax(g->state->overhead_s, 0.01);
 	double short_s = conf->explore_s + settle_s, full_s = conf->trial_s + settle_s;
-	double load_s = trials_per_load(conf) * full_s, check_s = conf->is_checked ? 2 * full_s : 0;
+	double load_s = trials_per_load(conf) * full_s;
 	bool explores = conf->explore_s < conf->trial_s;
 	double left_s;
 
-	if (g->rule == &g->explore)
-		left_s = halvings(g) * short_s + 2 * load_s;
-	else if (g->found.lower_pps > 0 && g->found.upper_pps > 0)
-		left_s = halvings(g) * load_s;
-	else if (!explores)
-		left_s = STEPS_GUESS * load_s;
+	if (!explores)
+		left_s = halvings(c) * load_s;
+	else if (c->phase == BP_CONTROL_EXPLORE)
+		left_s = halvings(c) * short_s + 2 * load_s;
+	else if (c->phase == BP_CONTROL_SAMPLE)
+		left_s = conf->n_samples * short_s + 2 * load_s;
+	else if (c->found.lower_pps > 0 && c->found.upper_pps > 0)
+		left_s = halvings(c) * load_s;
 	else
-		left_s = (g->found.lower_pps > 0 || g->found.upper_pps > 0 ? 1 : 2) * load_s;
-	return left_s + check_s +
-	       g->n_later * (explores ? 4 * short_s + 2 * load_s + check_s
-				      : STEPS_GUESS * load_s + check_s);
+		left_s = (c->found.lower_pps > 0 || c->found.upper_pps > 0 ? 1 : 2) * load_s;
+	return left_s + g->n_later * (explores ? short_s + 2 * load_s : STEPS_GUESS * load_s);
 }
+
+/* ---- trials ---------------------------------------------------------------------------------- */
 
 /* The most that the generator ever sent at a steady rate. */
 static double best_sent(const struct bp_search_result *r)
@@ -190,118 +88,106 @@ static void lower_ceiling(struct bp_search_state *s, double load, double sent_pp
 	s->result->is_generator_max = true;
 }
 
-/* One trial that can vote. False where there was none. */
-static bool try_load(struct bp_search_goal *g, double load, bool is_check)
+/* Try until a trial can vote, a few times. */
+static void try_input(struct bp_search_goal *g, const struct bp_trial_input *input)
 {
-	struct bp_search_ask ask = { .rate_pps = load,
-				     .duration_s = g->rule->trial_s,
-				     .is_check = is_check };
+	struct bp_search_ask ask = { .rate_pps = input->load_pps, .duration_s = input->duration_s };
 	double sent_pps = 0;
 
 	g->state->remaining_s = estimate_s(g);
 	for (unsigned i = 0; i < BOUND_TRIES; i++) {
 		const struct bp_search_trial *trial = bp_search_try(g->state, &ask);
 
-		if (!trial)
-			return false;
-		if (bp_trial_votes(trial))
-			return true;
+		if (!trial || bp_trial_votes(trial))
+			return;
 		sent_pps = fmax(sent_pps, trial->n_sent ? trial->sent_pps : 0);
 	}
-	lower_ceiling(g->state, load, sent_pps);
-	return false;
+	lower_ceiling(g->state, input->load_pps, sent_pps);
 }
 
-static enum bp_search_turn narrow(struct bp_search_goal *g, const struct bp_point_rule *rule,
-				  const char *phase)
-{
-	enum bp_search_turn turn;
-	double load = 0;
+/* ---- goals ----------------------------------------------------------------------------------- */
 
-	g->rule = rule;
-	g->n_ups = g->n_downs = 0;
-	g->state->phase = phase;
-	while ((turn = choose(g, &load)) == BP_TURN_TRIAL) {
-		try_load(g, load, false);
-		if (g->state->cause)
-			break;
-	}
+static const char *phase_name(enum bp_control_phase phase)
+{
+	return phase == BP_CONTROL_SAMPLE    ? "sampling"
+	       : phase == BP_CONTROL_EXPLORE ? "exploring"
+					     : "final trials";
+}
+
+/* A host that disturbs every trial must not spend the budget on samples. */
+static unsigned samples_left(const struct bp_search_state *s)
+{
+	bool is_late = s->limit_s > 0 && bp_search_elapsed_s(s) > SAMPLE_SHARE * s->limit_s;
+
+	return is_late ? 0 : s->conf->n_samples;
+}
+
+static enum bp_control_turn run_goal(struct bp_search_goal *g)
+{
+	struct bp_search_state *s = g->state;
+	const struct bp_search_result *r = s->result;
+	enum bp_control_turn turn = BP_TURN_TRIAL;
+	struct bp_trial_input input = { 0 };
+
+	/* Once at least: what earlier goals measured may be enough, whatever ended the search. */
+	do {
+		if (s->n_lowered > LOWERED_MAX)
+			return BP_TURN_CEILING;
+		g->control->max_pps = s->ceiling_pps;
+		g->control->min_pps = floor_pps(s);
+		g->control->goal.n_samples = samples_left(s);
+		turn = bp_control_next(g->control, r->trials, r->n_trials, &input);
+		s->phase = phase_name(g->control->phase);
+		s->lower_pps = g->control->found.lower_pps;
+		s->upper_pps = g->control->found.upper_pps;
+		if (turn == BP_TURN_TRIAL)
+			try_input(g, &input);
+	} while (!s->cause && turn == BP_TURN_TRIAL);
 	return turn;
 }
 
-static void supersede(struct bp_search_result *r, double load)
+static struct bp_control_goal goal_of(const struct bp_search_conf *conf, unsigned id)
 {
-	for (size_t i = 0; i + 1 < r->n_trials; i++)
-		if (!(r->trials[i].load_pps < load || r->trials[i].load_pps > load))
-			r->trials[i].is_superseded = true;
+	struct bp_control_goal goal = {
+		.rule = { conf->loss_ratios[id], conf->exceed_ratio, conf->trial_s, conf->sum_s },
+		.initial_s = conf->explore_s,
+		.width = conf->width,
+		.n_samples = conf->n_samples,
+	};
+
+	while (++id < conf->n_goals)
+		goal.later_ratios[goal.n_later++] = conf->loss_ratios[id];
+	return goal;
 }
 
-/*
- * Measure a bound once more. Where the new trial says otherwise, the ones before lose their votes
- * and the load is decided anew. True where the bound stands, or where no trial was possible.
- */
-static bool check_bound(struct bp_search_goal *g, double load, bool is_lower, double *checked_pps)
+static void search_goal(struct bp_search_state *state, struct bp_control *control, unsigned id)
 {
-	struct bp_search_result *r = g->state->result;
-
-	if (load <= 0 || !(load < *checked_pps || load > *checked_pps))
-		return true;
-	g->state->phase = "checking";
-	*checked_pps = load;
-	if (!try_load(g, load, true))
-		return true;
-	g->n_checks++;
-	if ((r->trials[r->n_trials - 1].loss_ratio <= g->full.loss_ratio) == is_lower)
-		return true;
-	g->out->n_contradictions++;
-	supersede(r, load);
-	return false;
-}
-
-static enum bp_search_turn search_levels(struct bp_search_goal *g)
-{
-	const struct bp_search_state *s = g->state;
-	enum bp_search_turn turn = BP_TURN_TRIAL;
-
-	if (g->explore.trial_s < g->full.trial_s)
-		narrow(g, &g->explore, "exploring");
-	while (!s->cause) {
-		turn = narrow(g, &g->full, "final trials");
-		if (s->cause || !s->conf->is_checked)
-			break;
-		if (check_bound(g, g->found.lower_pps, true, &g->checked_lower_pps) &&
-		    check_bound(g, g->found.upper_pps, false, &g->checked_upper_pps))
-			break;
-		if (g->out->n_contradictions > CONTRADICTIONS_MAX)
-			return BP_TURN_NOISE;
-	}
-	return turn;
-}
-
-static void search_goal(struct bp_search_state *state, unsigned id)
-{
-	const struct bp_search_conf *conf = state->conf;
+	const struct bp_control_goal goal = goal_of(state->conf, id);
 	struct bp_search_goal g = {
 		.state = state,
 		.out = &state->result->goals[id],
-		.explore = { conf->loss_ratios[id], conf->exceed_ratio, conf->explore_s,
-			     conf->explore_s },
-		.full = { conf->loss_ratios[id], conf->exceed_ratio, conf->trial_s, conf->sum_s },
-		.n_later = conf->n_goals - id - 1,
+		.control = control,
+		.n_later = state->conf->n_goals - id - 1,
 	};
-	enum bp_search_turn turn = BP_TURN_TRIAL;
+	size_t n_before = state->result->n_trials;
+	double begin_s = bp_search_elapsed_s(state);
+	enum bp_control_turn turn = BP_TURN_TRIAL;
 
-	g.rule = &g.explore;
-	g.out->loss_ratio = state->loss_ratio = conf->loss_ratios[id];
+	bp_control_focus(control, &goal);
+	g.out->loss_ratio = state->loss_ratio = goal.rule.loss_ratio;
 	state->remaining_s = estimate_s(&g);
 	if (bp_search_find_ceiling(state))
-		turn = search_levels(&g);
+		turn = run_goal(&g);
+	g.out->n_trials = (unsigned)(state->result->n_trials - n_before);
+	g.out->spent_s = bp_search_elapsed_s(state) - begin_s;
 	bp_search_settle(&g, turn);
 }
 
 void bp_search_goals(struct bp_search_state *state)
 {
+	struct bp_control control = { 0 };
+
 	state->result->n_goals = state->conf->n_goals;
 	for (unsigned id = 0; id < state->conf->n_goals; id++)
-		search_goal(state, id);
+		search_goal(state, &control, id);
 }

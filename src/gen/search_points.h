@@ -7,20 +7,23 @@
 
 enum bp_point_class { BP_POINT_UNDECIDED, BP_POINT_LOWER, BP_POINT_UPPER };
 
-/* What decides a load. */
+/* What decides a load: the four attributes that RFC 9971 requires of a Search Goal. */
 struct bp_point_rule {
-	double loss_ratio; /* tolerated in a trial */
-	double exceed_ratio; /* share of the time that may be above it */
-	double trial_s; /* shorter trials are only a hint of loss */
-	double sum_s; /* time of full trials that a decision rests on */
+	double loss_ratio; /* Goal Loss Ratio: tolerated in a trial, 0 … below 1 */
+	double exceed_ratio; /* Goal Exceed Ratio: share of the time above it, 0 … below 1 */
+	double trial_s; /* Goal Final Trial Duration: shorter trials are only a hint of loss */
+	double sum_s; /* Goal Duration Sum: time of full trials that a decision rests on */
 };
 
 /* Relevant bounds; a load of 0 means that there is none. */
 struct bp_point_bounds {
 	double lower_pps; /* highest lower bound below upper_pps */
 	double upper_pps; /* lowest upper bound */
-	/* Lowest undecided load between the two that full trials have begun to decide; 0: none. */
-	double begun_pps;
+};
+
+/* Time of the full-length trials at a load. */
+struct bp_point_time {
+	double low_s, high_s; /* within the loss ratio, above it */
 };
 
 /*
@@ -30,15 +33,33 @@ struct bp_point_bounds {
  */
 bool bp_trial_falls_short(const struct bp_search_trial *trial);
 
-/* May the trial decide anything? */
+/* May the trial decide anything? Where not, it counts as not measured: it is no Trial Result. */
 bool bp_trial_votes(const struct bp_search_trial *trial);
 
-/* Class of a load by the trials there. Pure. Source: draft-ietf-bmwg-mlrsearch, appendix A. */
+/* Does the trial vote, and for that load? */
+bool bp_trial_votes_at(const struct bp_search_trial *trial, double load_pps);
+
+/* Is the trial's duration a full one by that rule? */
+bool bp_trial_is_full(const struct bp_search_trial *trial, const struct bp_point_rule *rule);
+
+/* Class of a load by the trials there. Pure. Source: RFC 9971, appendix A. */
 enum bp_point_class bp_point_classify(const struct bp_search_trial *trials, size_t n_trials,
 				      const struct bp_point_rule *rule, double load_pps);
 
 /* Pure. */
+struct bp_point_time bp_point_time(const struct bp_search_trial *trials, size_t n_trials,
+				   const struct bp_point_rule *rule, double load_pps);
+
+/* The relevant bounds: RFC 9971's "Relevant Upper Bound" and "Relevant Lower Bound". Pure. */
 struct bp_point_bounds bp_load_find(const struct bp_search_trial *trials, size_t n_trials,
 				    const struct bp_point_rule *rule);
+
+/*
+ * Conditional throughput of a load: the forwarding rate of the trial at the exceed ratio's quantile.
+ * A trial that sent a little less than the load counts with what it sent. 0 where no full-length
+ * trial was made there, or too few for the duration sum. Pure. Source: RFC 9971, appendix B.
+ */
+double bp_point_conditional_pps(const struct bp_search_trial *trials, size_t n_trials,
+				const struct bp_point_rule *rule, double load_pps);
 
 #endif

@@ -35,7 +35,7 @@ const char *bp_search_cause_text(enum bp_search_cause cause)
 	case BP_SEARCH_CAUSE_GENERATOR:
 		return "the generator is slower than the device";
 	case BP_SEARCH_CAUSE_NOISE:
-		return "trials at the same load contradict each other";
+		return "the device's rate moves by more than the width asked for";
 	case BP_SEARCH_CAUSE_DISTURBED:
 		return "other work took a packet thread's core while frames were lost: what was lost "
 		       "may be the machine's doing";
@@ -145,7 +145,6 @@ static void record(struct bp_search_trial *trial, const struct bp_search_ask *as
 	trial->off_cause = got->off_cause;
 	trial->is_generator_bound = got->is_generator_bound;
 	trial->is_interrupted = got->is_interrupted;
-	trial->is_check = ask->is_check;
 }
 
 /* One attempt, with its latency into a histogram of its own (NULL where none was asked for). */

@@ -26,7 +26,6 @@ struct bp_search_ask {
 	double rate_pps; /* 0: as fast as it goes */
 	double duration_s;
 	uint64_t n_pkts; /* a burst; duration_s is then what it should take */
-	bool is_check;
 	struct bp_latency *latency; /* or NULL */
 };
 

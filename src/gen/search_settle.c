@@ -33,7 +33,7 @@ static void fill_lower(struct bp_search_goal *g, double load)
 	for (size_t i = 0; i < r->n_trials; i++) {
 		const struct bp_search_trial *trial = &r->trials[i];
 
-		if (trial->load_pps < load || trial->load_pps > load || !bp_trial_votes(trial))
+		if (!bp_trial_votes_at(trial, load))
 			continue;
 		if (trial->loss_ratio <= out->loss_ratio)
 			sent[n_clean++] = trial->sent_pps;
@@ -62,7 +62,7 @@ static void fill_upper(struct bp_search_goal *g, double load)
 	for (size_t i = 0; i < r->n_trials; i++) {
 		const struct bp_search_trial *trial = &r->trials[i];
 
-		if (trial->load_pps < load || trial->load_pps > load || !bp_trial_votes(trial))
+		if (!bp_trial_votes_at(trial, load))
 			continue;
 		g->out->n_upper_trials++;
 		g->out->n_upper_clean += trial->loss_ratio <= g->out->loss_ratio;
@@ -74,13 +74,38 @@ static void fill_upper(struct bp_search_goal *g, double load)
 	}
 }
 
+/* What RFC 9971 calls the results of the goal, by full trials alone. */
+static void fill_result(struct bp_search_goal *g, const struct bp_point_bounds *full)
+{
+	const struct bp_search_result *r = g->state->result;
+	const struct bp_control_goal *goal = &g->control->goal;
+	struct bp_control_spread spread = bp_control_spread(g->control, r->trials, r->n_trials);
+
+	g->out->n_contradictions = g->control->below.n + g->control->above.n;
+	if (g->control->is_sharp) {
+		g->out->limit_min_pps = spread.min_pps;
+		g->out->limit_max_pps = spread.max_pps;
+	}
+	if (full->lower_pps > 0)
+		g->out->conditional_pps = bp_point_conditional_pps(r->trials, r->n_trials,
+								   &goal->rule, full->lower_pps);
+	g->out->is_regular = full->lower_pps > 0 && full->upper_pps > 0 &&
+			     (full->upper_pps - full->lower_pps) / full->upper_pps <= goal->width;
+}
+
 /* The bounds of full trials; where they lack one, what the short trials saw. */
 static void fill_bounds(struct bp_search_goal *g)
 {
-	struct bp_point_bounds full = bp_search_find(g, &g->full),
-			       hint = bp_search_find(g, &g->explore);
-	double lower = full.lower_pps, upper = full.upper_pps;
+	const struct bp_search_result *r = g->state->result;
+	struct bp_point_rule full_rule = g->control->goal.rule, hint_rule = full_rule;
+	struct bp_point_bounds full, hint;
+	double lower, upper;
 
+	hint_rule.trial_s = hint_rule.sum_s = g->control->goal.initial_s;
+	full = bp_load_find(r->trials, r->n_trials, &full_rule);
+	hint = bp_load_find(r->trials, r->n_trials, &hint_rule);
+	lower = full.lower_pps;
+	upper = full.upper_pps;
 	if (lower <= 0 && hint.lower_pps > 0 && (upper <= 0 || hint.lower_pps < upper)) {
 		lower = hint.lower_pps;
 		g->out->is_exploratory = true;
@@ -95,6 +120,7 @@ static void fill_bounds(struct bp_search_goal *g)
 		fill_upper(g, upper);
 	if (lower > 0 && upper > 0)
 		g->out->width = (upper - g->out->lower_pps) / upper;
+	fill_result(g, &full);
 }
 
 static void settle(struct bp_search_bounds *out, enum bp_search_outcome outcome,
@@ -159,21 +185,11 @@ static void settle_floor(const struct bp_search_goal *g)
 		 100 * g->out->loss_ratio, g->out->upper_pps);
 }
 
-static void settle_cut(const struct bp_search_goal *g, enum bp_search_turn turn)
+static void settle_cut(const struct bp_search_goal *g)
 {
 	struct bp_search_bounds *out = g->out;
 	enum bp_search_cause cause = g->state->cause;
 
-	if (turn == BP_TURN_CLOSE && !out->is_exploratory) {
-		out->is_unchecked = !g->n_checks;
-		if (g->n_checks)
-			settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
-		else
-			settle(out, BP_SEARCH_BOUNDED, cause);
-		snprintf(out->why, sizeof(out->why), "bounds not checked once more: %s",
-			 bp_search_cause_text(cause));
-		return;
-	}
 	settle(out,
 	       out->lower_pps > 0 && out->upper_pps > 0 ? BP_SEARCH_BOUNDED
 							: BP_SEARCH_NOT_MEASURABLE,
@@ -181,33 +197,45 @@ static void settle_cut(const struct bp_search_goal *g, enum bp_search_turn turn)
 	snprintf(out->why, sizeof(out->why), "%s", bp_search_cause_text(cause));
 }
 
+static double moved_share(const struct bp_search_bounds *out)
+{
+	return out->limit_max_pps > 0
+		       ? (out->limit_max_pps - out->limit_min_pps) / out->limit_max_pps
+		       : 0;
+}
+
+/* Bounds that are true, and no closer than the device moves. */
 static void settle_noise(const struct bp_search_goal *g)
 {
-	settle(g->out, BP_SEARCH_NOT_MEASURABLE, BP_SEARCH_CAUSE_NOISE);
-	snprintf(
-		g->out->why, sizeof(g->out->why),
-		"%u times a bound did not hold when it was measured again: the device's rate moves "
-		"by more than the width asked for",
-		g->out->n_contradictions);
+	struct bp_search_bounds *out = g->out;
+
+	settle(out,
+	       out->lower_pps > 0 && out->upper_pps > 0 ? BP_SEARCH_BOUNDED
+							: BP_SEARCH_NOT_MEASURABLE,
+	       BP_SEARCH_CAUSE_NOISE);
+	if (moved_share(out) > 0)
+		snprintf(
+			out->why, sizeof(out->why),
+			"the device's limit moved by %.2g %% while it was measured, from %.0f to %.0f "
+			"frames/s: bounds that are closer would not hold",
+			100 * moved_share(out), out->limit_min_pps, out->limit_max_pps);
+	else
+		snprintf(
+			out->why, sizeof(out->why),
+			"trials at the same load contradict each other (%u loads were left undecided): "
+			"bounds that are closer would not hold",
+			out->n_contradictions);
 }
 
 /* Both bounds were decided; the lower one's rate as sent may still be too far below the upper one. */
 static void settle_close(const struct bp_search_goal *g)
 {
-	struct bp_search_bounds *out = g->out;
-
-	if (sent_gap(out) > BOUND_SLACK) {
-		settle_late(out);
-	} else if (g->state->conf->is_checked && !g->n_checks) {
-		out->is_unchecked = true;
-		settle(out, BP_SEARCH_BOUNDED, BP_SEARCH_CAUSE_GENERATOR);
-		snprintf(
-			out->why, sizeof(out->why),
-			"no bound could be measured once more: the generator did not reach the rate "
-			"again");
-	} else {
-		settle(out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
-	}
+	if (sent_gap(g->out) > BOUND_SLACK)
+		settle_late(g->out);
+	else if (moved_share(g->out) > g->out->width)
+		settle_noise(g);
+	else
+		settle(g->out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
 }
 
 /* The lower bound stands: nothing was lost there. The upper one may be the machine's. */
@@ -218,19 +246,19 @@ static void settle_disturbed(const struct bp_search_goal *g)
 		 bp_search_cause_text(BP_SEARCH_CAUSE_DISTURBED));
 }
 
-void bp_search_settle(struct bp_search_goal *g, enum bp_search_turn turn)
+void bp_search_settle(struct bp_search_goal *g, enum bp_control_turn turn)
 {
 	fill_bounds(g);
 	if (turn == BP_TURN_NOISE)
 		settle_noise(g);
+	else if (turn == BP_TURN_CLOSE)
+		settle_close(g);
 	else if (g->state->cause)
-		settle_cut(g, turn);
+		settle_cut(g);
 	else if (turn == BP_TURN_CEILING)
 		settle_ceiling(g);
-	else if (turn == BP_TURN_FLOOR)
-		settle_floor(g);
 	else
-		settle_close(g);
+		settle_floor(g);
 	if (g->out->off_share > BP_OFF_LIMIT && g->out->outcome == BP_SEARCH_MEASURED)
 		settle_disturbed(g);
 }

@@ -2,314 +2,233 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/link.h"
 
+#include "core/netdev.h"
+#include "core/netdev_ask.h"
+#include "core/netlink.h"
+#include "lab/netns.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUEST_BYTES 1024u
-#define ANSWER_BYTES  16384u
+#define NEW (NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
 
-struct request {
-	_Alignas(8) struct nlmsghdr head;
-	struct ifinfomsg info;
-	uint8_t room[REQUEST_BYTES];
+union request {
+	struct nlmsghdr message;
+	char room[BP_NETLINK_REQUEST_BYTES];
 };
 
-static void begin(struct request *r, uint16_t type, uint16_t flags)
+/* A request about the interface of a name; NULL: about one that is to be made. 0 or -errno. */
+static int begin(union request *r, unsigned type, unsigned flags, const char *name)
 {
-	memset(r, 0, sizeof(*r));
-	r->head.nlmsg_len = NLMSG_LENGTH(sizeof(r->info));
-	r->head.nlmsg_type = type;
-	r->head.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	r->head.nlmsg_seq = 1;
-}
+	struct ifinfomsg *info = bp_netlink_request(r->room, type, flags, sizeof(*info));
+	int index = name ? bp_netdev_index(-1, name) : 0;
 
-/* Requests here are a few hundred bytes at most: the room always suffices. */
-static struct rtattr *put(struct request *r, uint16_t type, const void *data, size_t bytes)
-{
-	size_t at = NLMSG_ALIGN(r->head.nlmsg_len);
-	struct rtattr *attr = (struct rtattr *)((uint8_t *)r + at);
-
-	attr->rta_type = type;
-	attr->rta_len = (uint16_t)RTA_LENGTH(bytes);
-	if (bytes)
-		memcpy(RTA_DATA(attr), data, bytes);
-	r->head.nlmsg_len = (uint32_t)(at + RTA_ALIGN(attr->rta_len));
-	return attr;
-}
-
-static void put_text(struct request *r, uint16_t type, const char *text)
-{
-	put(r, type, text, strlen(text) + 1);
-}
-
-static struct rtattr *nest(struct request *r, uint16_t type)
-{
-	return put(r, type, NULL, 0);
-}
-
-static void nest_end(struct request *r, struct rtattr *attr)
-{
-	attr->rta_len = (uint16_t)((uint8_t *)r + r->head.nlmsg_len - (uint8_t *)attr);
-}
-
-/* Send, wait for the answer (an acknowledgement where answer is NULL). 0 or -errno. */
-static int talk(struct request *r, void *answer, size_t answer_bytes)
-{
-	_Alignas(8) uint8_t ack[ANSWER_BYTES];
-	struct nlmsghdr *head;
-	ssize_t n;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (!answer) {
-		answer = ack;
-		answer_bytes = sizeof(ack);
-		r->head.nlmsg_flags |= NLM_F_ACK;
-	}
-	if (send(fd, r, r->head.nlmsg_len, 0) < 0)
-		rc = -errno;
-	n = rc ? 0 : recv(fd, answer, answer_bytes, 0);
-	if (n < 0)
-		rc = -errno;
-	close(fd);
-	if (rc)
-		return rc;
-	head = answer;
-	if (!NLMSG_OK(head, (uint32_t)n))
-		return -EPROTO;
-	if (head->nlmsg_type == NLMSG_ERROR)
-		return ((struct nlmsgerr *)NLMSG_DATA(head))->error;
+	if (index < 0)
+		return index;
+	info->ifi_index = index;
 	return 0;
 }
 
-static int index_of(const char *name, int *index)
+static int ask(union request *r, mnl_cb_t take, void *ctx)
 {
-	*index = (int)if_nametoindex(name);
-	return *index ? 0 : -errno;
+	int fd = bp_netlink_open(NETLINK_ROUTE), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = bp_netlink_ask(fd, r->room, take, ctx);
+	close(fd);
+	return rc;
 }
 
-/* Attributes of one end; queues and MTU are the same on both. */
-static void put_end(struct request *r, const struct bp_link_end *end, uint32_t mtu)
-{
-	uint32_t fd = (uint32_t)end->netns, one = 1;
+/* ---- made, changed ----------------------------------------------------------------------------- */
 
-	put_text(r, IFLA_IFNAME, end->name);
-	put(r, IFLA_ADDRESS, end->mac, sizeof(end->mac));
-	put(r, IFLA_MTU, &mtu, sizeof(mtu));
-	put(r, IFLA_NUM_TX_QUEUES, &one, sizeof(one));
-	put(r, IFLA_NUM_RX_QUEUES, &one, sizeof(one));
-	put(r, IFLA_NET_NS_FD, &fd, sizeof(fd));
+/* Attributes of one end; queues and MTU are the same on both. */
+static void put_end(struct nlmsghdr *m, const struct bp_link_end *end, uint32_t mtu)
+{
+	mnl_attr_put_strz(m, IFLA_IFNAME, end->name);
+	mnl_attr_put(m, IFLA_ADDRESS, sizeof(end->mac), end->mac);
+	mnl_attr_put_u32(m, IFLA_MTU, mtu);
+	mnl_attr_put_u32(m, IFLA_NUM_TX_QUEUES, 1);
+	mnl_attr_put_u32(m, IFLA_NUM_RX_QUEUES, 1);
+	mnl_attr_put_u32(m, IFLA_NET_NS_FD, (uint32_t)end->netns);
 }
 
 int bp_link_veth(const struct bp_link_end *a, const struct bp_link_end *b, uint32_t mtu)
 {
-	struct rtattr *info, *data, *peer;
-	struct request r;
+	struct nlattr *info, *data, *peer;
+	union request r;
+	struct nlmsghdr *m = &r.message;
 
-	begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	put_end(&r, a, mtu);
-	info = nest(&r, IFLA_LINKINFO);
-	put_text(&r, IFLA_INFO_KIND, "veth");
-	data = nest(&r, IFLA_INFO_DATA);
-	peer = nest(&r, VETH_INFO_PEER);
-	r.head.nlmsg_len += (uint32_t)sizeof(struct ifinfomsg); /* the peer's, all 0 */
-	put_end(&r, b, mtu);
-	nest_end(&r, peer);
-	nest_end(&r, data);
-	nest_end(&r, info);
-	return talk(&r, NULL, 0);
-}
-
-/* No IPv6 of its own, whose neighbour discovery would go out of every port. */
-static void silence(const char *name)
-{
-	char path[80];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return; /* a kernel without IPv6 */
-	if (write(fd, "1", 1) < 0) {
-		/* Its frames then show up as foreign ones. */
-	}
-	close(fd);
+	(void)begin(&r, RTM_NEWLINK, NEW, NULL);
+	put_end(m, a, mtu);
+	info = mnl_attr_nest_start(m, IFLA_LINKINFO);
+	mnl_attr_put_strz(m, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(m, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
+	put_end(m, b, mtu);
+	mnl_attr_nest_end(m, peer);
+	mnl_attr_nest_end(m, data);
+	mnl_attr_nest_end(m, info);
+	return ask(&r, NULL, NULL);
 }
 
 int bp_link_bridge(const char *name)
 {
-	struct rtattr *info;
-	struct request r;
+	struct nlattr *info;
+	union request r;
 	int rc;
 
-	begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	put_text(&r, IFLA_IFNAME, name);
-	info = nest(&r, IFLA_LINKINFO);
-	put_text(&r, IFLA_INFO_KIND, "bridge");
-	nest_end(&r, info);
-	rc = talk(&r, NULL, 0);
+	(void)begin(&r, RTM_NEWLINK, NEW, NULL);
+	mnl_attr_put_strz(&r.message, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(&r.message, IFLA_LINKINFO);
+	mnl_attr_put_strz(&r.message, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(&r.message, info);
+	rc = ask(&r, NULL, NULL);
 	if (!rc)
-		silence(name);
+		bp_netns_ipv6_off(name); /* neighbour discovery would go out of every port */
 	return rc;
 }
 
 int bp_link_enslave(const char *name, const char *bridge)
 {
-	struct request r;
-	int master, rc;
+	int master = bp_netdev_index(-1, bridge), rc;
+	union request r;
 
-	begin(&r, RTM_NEWLINK, 0);
-	rc = index_of(name, &r.info.ifi_index);
-	if (!rc)
-		rc = index_of(bridge, &master);
+	rc = master < 0 ? master : begin(&r, RTM_NEWLINK, 0, name);
 	if (rc)
 		return rc;
-	put(&r, IFLA_MASTER, &master, sizeof(master));
-	return talk(&r, NULL, 0);
-}
-
-int bp_link_up(const char *name)
-{
-	struct request r;
-	int rc;
-
-	begin(&r, RTM_NEWLINK, 0);
-	r.info.ifi_flags = r.info.ifi_change = IFF_UP;
-	rc = index_of(name, &r.info.ifi_index);
-	return rc ? rc : talk(&r, NULL, 0);
+	mnl_attr_put_u32(&r.message, IFLA_MASTER, (uint32_t)master);
+	return ask(&r, NULL, NULL);
 }
 
 int bp_link_delete(const char *name)
 {
-	struct request r;
-	int rc;
+	union request r;
+	int rc = begin(&r, RTM_DELLINK, 0, name);
 
-	begin(&r, RTM_DELLINK, 0);
-	rc = index_of(name, &r.info.ifi_index);
-	return rc ? rc : talk(&r, NULL, 0);
+	return rc ? rc : ask(&r, NULL, NULL);
 }
 
 int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits)
 {
-	struct request r;
-	struct ifaddrmsg *head = (struct ifaddrmsg *)&r.info; /* shorter than ifinfomsg */
-	int index, rc = index_of(name, &index);
+	union request r;
+	struct ifaddrmsg *head = bp_netlink_request(r.room, RTM_NEWADDR, NEW, sizeof(*head));
+	int index = bp_netdev_index(-1, name);
 
-	if (rc)
-		return rc;
-	begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	if (index < 0)
+		return index;
 	*head = (struct ifaddrmsg){ .ifa_family = AF_INET,
 				    .ifa_prefixlen = prefix_bits,
 				    .ifa_index = (unsigned)index };
-	r.head.nlmsg_len = NLMSG_LENGTH(sizeof(*head));
-	put(&r, IFA_LOCAL, address, 4);
-	put(&r, IFA_ADDRESS, address, 4);
-	return talk(&r, NULL, 0);
+	mnl_attr_put(&r.message, IFA_LOCAL, 4, address);
+	mnl_attr_put(&r.message, IFA_ADDRESS, 4, address);
+	return ask(&r, NULL, NULL);
 }
 
-/* An attribute of a list; NULL if it is not there. */
-static struct rtattr *find(struct rtattr *attr, uint32_t left, uint16_t type)
+/* ---- read -------------------------------------------------------------------------------------- */
+
+struct look {
+	struct rtnl_link_stats64 stats;
+	bool has_stats, is_forwarding;
+};
+
+static int take_port(const struct nlattr *attr, void *ctx)
 {
-	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
-		if ((attr->rta_type & NLA_TYPE_MASK) == type)
-			return attr;
-	return NULL;
+	struct look *look = ctx;
+
+	if (mnl_attr_get_type(attr) == IFLA_BRPORT_STATE)
+		look->is_forwarding = mnl_attr_get_u8(attr) == BR_STATE_FORWARDING;
+	return MNL_CB_OK;
 }
 
-static struct rtattr *find_in(struct rtattr *outer, uint16_t type)
+static int take_info(const struct nlattr *attr, void *ctx)
 {
-	return outer ? find(RTA_DATA(outer), (uint32_t)RTA_PAYLOAD(outer), type) : NULL;
+	return mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_DATA
+		       ? mnl_attr_parse_nested(attr, take_port, ctx)
+		       : MNL_CB_OK;
 }
 
-/* One attribute of an interface, in the caller's buffer of ANSWER_BYTES. 0 or -errno. */
-static int get_attribute(const char *name, uint16_t type, void *answer, struct rtattr **attr)
+static int take_attribute(const struct nlattr *attr, void *ctx)
 {
-	struct nlmsghdr *head = answer;
-	struct request r;
-	int rc;
+	struct look *look = ctx;
+	size_t bytes = mnl_attr_get_payload_len(attr);
 
-	begin(&r, RTM_GETLINK, 0);
-	rc = index_of(name, &r.info.ifi_index);
-	if (!rc)
-		rc = talk(&r, answer, ANSWER_BYTES);
-	if (rc)
-		return rc;
-	*attr = find(IFLA_RTA((struct ifinfomsg *)NLMSG_DATA(head)), (uint32_t)IFLA_PAYLOAD(head),
-		     type);
-	return *attr ? 0 : -ENODATA;
+	if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
+		return mnl_attr_parse_nested(attr, take_info, ctx);
+	if (mnl_attr_get_type(attr) != IFLA_STATS64)
+		return MNL_CB_OK;
+	memcpy(&look->stats, mnl_attr_get_payload(attr),
+	       bytes < sizeof(look->stats) ? bytes : sizeof(look->stats));
+	look->has_stats = true;
+	return MNL_CB_OK;
+}
+
+static int take_link(const struct nlmsghdr *message, void *ctx)
+{
+	return mnl_attr_parse(message, sizeof(struct ifinfomsg), take_attribute, ctx);
+}
+
+static int look_at(const char *name, struct look *look)
+{
+	union request r;
+	int rc = begin(&r, RTM_GETLINK, 0, name);
+
+	*look = (struct look){ 0 };
+	return rc ? rc : ask(&r, take_link, look);
 }
 
 int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats)
 {
-	_Alignas(8) uint8_t answer[ANSWER_BYTES];
-	struct rtattr *attr;
-	size_t bytes;
-	int rc = get_attribute(name, IFLA_STATS64, answer, &attr);
+	struct look look;
+	int rc = look_at(name, &look);
 
-	if (rc)
-		return rc;
-	bytes = RTA_PAYLOAD(attr);
-	memset(stats, 0, sizeof(*stats));
-	memcpy(stats, RTA_DATA(attr), bytes < sizeof(*stats) ? bytes : sizeof(*stats));
-	return 0;
+	if (!rc && !look.has_stats)
+		rc = -ENODATA;
+	if (!rc)
+		*stats = look.stats;
+	return rc;
 }
 
 bool bp_link_forwards(const char *name)
 {
-	_Alignas(8) uint8_t answer[ANSWER_BYTES];
-	struct rtattr *attr;
+	struct look look;
 
-	if (get_attribute(name, IFLA_LINKINFO, answer, &attr))
-		return false;
-	attr = find_in(find_in(attr, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_STATE);
-	return attr && *(uint8_t *)RTA_DATA(attr) == BR_STATE_FORWARDING;
+	return !look_at(name, &look) && look.is_forwarding;
 }
 
-static int ethtool(int fd, const char *name, uint32_t cmd, uint32_t *value)
+/* ---- offloads ---------------------------------------------------------------------------------- */
+
+static int ethtool(const char *name, uint32_t cmd, uint32_t *value)
 {
 	struct ethtool_value v = { .cmd = cmd, .data = *value };
-	struct ifreq ifr = { 0 };
+	struct ifreq ifr = { .ifr_data = (void *)&v };
+	int rc = bp_netdev_ask(-1, name, SIOCETHTOOL, &ifr);
 
-	memcpy(ifr.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
-	ifr.ifr_data = (void *)&v;
-	if (ioctl(fd, SIOCETHTOOL, &ifr))
-		return -errno;
+	if (rc < 0)
+		return rc;
 	*value = v.data;
 	return 0;
 }
 
-int bp_link_offloads_off(const char *name, bool has_gro)
+void bp_link_offloads_off(const char *name, bool has_gro)
 {
-	const struct {
-		uint32_t cmd, value;
-	} sets[] = {
-		{ ETHTOOL_STSO, 0 },    { ETHTOOL_SGSO, 0 },       { ETHTOOL_SSG, 0 },
-		{ ETHTOOL_STXCSUM, 0 }, { ETHTOOL_SGRO, has_gro },
-	};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static const uint32_t off[] = { ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SSG, ETHTOOL_STXCSUM };
+	uint32_t value;
 
-	if (fd < 0)
-		return -errno;
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		uint32_t value = sets[i].value;
-
-		(void)ethtool(fd, name, sets[i].cmd, &value); /* bp_link_offloads() tells */
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+		value = 0;
+		(void)ethtool(name, off[i], &value); /* bp_link_offloads() tells */
 	}
-	close(fd);
-	return 0;
+	value = has_gro;
+	(void)ethtool(name, ETHTOOL_SGRO, &value);
 }
 
 int bp_link_offloads(const char *name, struct bp_link_offloads *offloads)
@@ -324,16 +243,14 @@ int bp_link_offloads(const char *name, struct bp_link_offloads *offloads)
 		{ ETHTOOL_GGRO, &offloads->gro },
 		{ ETHTOOL_GSG, &offloads->scatter_gather },
 	};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
 
-	if (fd < 0)
-		return -errno;
-	for (size_t i = 0; !rc && i < sizeof(gets) / sizeof(gets[0]); i++) {
+	for (size_t i = 0; i < sizeof(gets) / sizeof(gets[0]); i++) {
 		uint32_t value = 0;
+		int rc = ethtool(name, gets[i].cmd, &value);
 
-		rc = ethtool(fd, name, gets[i].cmd, &value);
+		if (rc)
+			return rc;
 		*gets[i].to = value != 0;
 	}
-	close(fd);
-	return rc;
+	return 0;
 }

@@ -24,7 +24,6 @@ int bp_link_bridge(const char *name);
 int bp_link_enslave(const char *name, const char *bridge);
 /* Whether this port of a bridge forwards: some time after its carrier came. */
 bool bp_link_forwards(const char *name);
-int bp_link_up(const char *name);
 /* Give it an IPv4 address. */
 int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits);
 int bp_link_delete(const char *name);
@@ -37,7 +36,7 @@ struct bp_link_offloads {
 };
 /* Everything off but, if has_gro, GRO, which makes veth receive through NAPI (and joins TCP segments of
  * hosts). What cannot be set stays. */
-int bp_link_offloads_off(const char *name, bool has_gro);
+void bp_link_offloads_off(const char *name, bool has_gro);
 int bp_link_offloads(const char *name, struct bp_link_offloads *offloads);
 
 #endif

@@ -17,14 +17,14 @@
 #define STEP_MS 20
 
 /* Bound before it receives: a socket of protocol 0 gets nothing from other interfaces. */
-static int open_socket(int ifindex)
+int bp_listen_open(int ifindex, uint16_t ethertype)
 {
 	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_ifindex = ifindex };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	at.sll_protocol = __builtin_bswap16(ETH_P_ALL);
+	at.sll_protocol = __builtin_bswap16(ethertype);
 	if (!bind(fd, (struct sockaddr *)&at, sizeof(at)))
 		return fd;
 	err = -errno;
@@ -61,7 +61,7 @@ int bp_listen(const char *ifname, unsigned n_wanted, double seconds, struct bp_h
 
 	if (ifindex < 0)
 		return ifindex;
-	fd = open_socket(ifindex);
+	fd = bp_listen_open(ifindex, ETH_P_ALL);
 	if (fd < 0)
 		return fd;
 	promisc = bp_netdev_hold_promisc(ifindex);

@@ -13,6 +13,12 @@ struct bp_heard {
 };
 
 /*
+ * A packet socket for frames of one EtherType (ETH_P_ALL: of any) of an interface of the calling thread's network
+ * namespace, which does not block; to send as well. The descriptor, the caller's to close, or -errno.
+ */
+int bp_listen_open(int ifindex, uint16_t ethertype);
+
+/*
  * Read frames of every address from an interface of the calling thread's network namespace until `n_wanted` have
  * come, at most `seconds`; the interface is promiscuous meanwhile. What it sends itself is not heard. 0 (heard
  * is what came, none is fine) or -errno (EPERM without CAP_NET_RAW).

@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab/netns.h"
 
-#include "lab/link.h"
+#include "core/netdev.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <unistd.h>
 
 int bp_netns_home(void)
@@ -22,13 +23,16 @@ int bp_netns_enter(int fd)
 }
 
 /* Below /proc/sys/net every process sees its own namespace's values. */
-static void write_value(const char *path, const char *value, size_t bytes)
+void bp_netns_ipv6_off(const char *of)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	char path[80];
+	int fd;
 
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", of);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return; /* a kernel without IPv6 */
-	if (write(fd, value, bytes) < 0) {
+	if (write(fd, "1", 1) < 0) {
 		/* Neighbour discovery then shows up as foreign frames, which are counted. */
 	}
 	close(fd);
@@ -46,9 +50,9 @@ int bp_netns_create(void)
 		return rc;
 	}
 	fd = bp_netns_home();
-	write_value("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1", 1);
-	write_value("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", 1);
-	rc = fd < 0 ? fd : bp_link_up("lo");
+	bp_netns_ipv6_off("all");
+	bp_netns_ipv6_off("default");
+	rc = fd < 0 ? fd : bp_netdev_set_up(-1, "lo");
 	if (!rc)
 		rc = bp_netns_enter(home);
 	else

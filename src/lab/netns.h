@@ -13,6 +13,10 @@ int bp_netns_home(void);
  */
 int bp_netns_create(void);
 
+/* No IPv6 on an interface of the calling thread's namespace, on "all", or on those that come ("default"): no
+ * neighbour discovery. Nothing where the kernel has none. */
+void bp_netns_ipv6_off(const char *of);
+
 /* Move the calling thread into a namespace. 0 or -errno. */
 int bp_netns_enter(int fd);
 

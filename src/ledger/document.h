@@ -11,12 +11,15 @@
 
 /* Pure, all. */
 
-/* The sum of a path's user copies of one provenance. */
-struct bp_copies bp_model_user_copies(const struct bp_model_path *path, enum bp_provenance prov);
-
 /* Give every path of a run's document what the model of its port pair says: "modelled", "hops"; null and
  * none of a pair that is not among the models. */
 void bp_ledger_add(json_t *document, const struct bp_model_path *models, size_t n_models);
+
+/*
+ * Append a path's row to rows, with "same_as": "in" and "out" of the first row that is equal under all these keys
+ * (NULL last), often the way back's; null: none, or the path is not modelled. Takes over the reference.
+ */
+void bp_ledger_add_path(json_t *rows, json_t *row, const char *const *keys);
 
 /*
  * What bp_explain_predict() found, as schema `bypath.explain/1`. A new reference, NULL when memory

@@ -1,14 +1,16 @@
-/* Draws the model of every path as text. */
+/* What packets of a configuration, or of a run, will cost: the model of every path. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_LEDGER_EXPLAIN_H
 #define BYPATH_LEDGER_EXPLAIN_H
 
 #include "bypath/config.h"
-#include "bypath/ledger.h"
+#include "bypath/facts.h"
 #include "bypath/port.h"
 #include "bypath/report.h"
 
-#include <stdio.h>
+/* Predict what start() would put into a port's info, without opening the port: bp_facts.predict of its driver,
+ * or the default of that. Never fails; blocks on the kernel only. */
+void bp_predict_port(const struct bp_port_conf *conf, struct bp_port_info *info);
 
 /*
  * Predict every port of conf and every path between them, without opening any.
@@ -28,12 +30,9 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
  */
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths);
 
-/* Print what bp_explain_predict() found, in 100 columns. file: the configuration's name. */
-void bp_explain_text(FILE *out, const char *file, const struct bp_conf *conf,
-		     const struct bp_port_info *infos, const struct bp_model_path *paths,
-		     unsigned n_paths);
-
-/* '1', '0–1', into text of 16 bytes. Pure. */
-void bp_explain_copies(struct bp_copies copies, char *text);
+/* What the engine may have to do with a path's payload, as docs/offload.md has it: a sentence, static; NULL:
+ * nothing. infos: what was predicted. Pure. */
+const char *bp_explain_offload(const struct bp_conf *conf, const struct bp_port_info *infos,
+			       const struct bp_model_path *path);
 
 #endif

@@ -2,13 +2,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/model.h"
 
+#include "core/kernel.h"
 #include "core/pci.h"
+#include "ledger/kernel_hops.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_BYTES (BP_NAME_BYTES + BP_PATH_BYTES + 2)
+#define TEXT_BYTES (BP_NAME_BYTES + BP_PATH_BYTES + 16)
 
 static const struct bp_hop unknown_hop = {
 	.place = "?",
@@ -26,66 +28,6 @@ static const struct bp_hop foreign_pool_hop = {
 	.user_prov = BP_PROV_COUNTED,
 	.why = "the sender cannot send from the receiver's pool, so bypath copies into its own",
 	.source = "include/bypath/ledger.h",
-};
-
-static const struct bp_hop device_rx[] = {
-	[BP_DEVICE_VETH] = { BP_DOMAIN_DEVICE, BP_DOMAIN_KERNEL, .place = "skb of the sender",
-			     .mover = "veth_xmit", .source = "linux/drivers/net/veth.c",
-			     .why = "the peer hands its skb over: no copy" },
-	[BP_DEVICE_TAP] = { BP_DOMAIN_DEVICE, BP_DOMAIN_KERNEL, .place = "skb",
-			    .mover = "tun_get_user", .source = "linux/drivers/net/tun.c",
-			    .why = "the process that wrote the packet paid for the copy, not bypath" },
-	[BP_DEVICE_VIRTIO] = { BP_DOMAIN_DEVICE, BP_DOMAIN_KERNEL, .place = "driver's receive page",
-			       .mover = "virtqueue", .source = "linux/drivers/net/virtio_net.c",
-			       .why = "the hypervisor writes the guest's page; in the guest no copy" },
-	[BP_DEVICE_OTHER] = { BP_DOMAIN_DEVICE, BP_DOMAIN_KERNEL, .place = "driver's receive page",
-			      .mover = "DMA", .source = "the device's driver",
-			      .why = "the device writes memory itself; header pulls not counted" },
-};
-
-static const struct bp_hop device_tx[] = {
-	[BP_DEVICE_VETH] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "the peer's receive path",
-			     .mover = "veth_xmit", .source = "linux/drivers/net/veth.c",
-			     .why = "hands the skb to the peer: no copy" },
-	[BP_DEVICE_TAP] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "queue of the tap reader",
-			    .mover = "tun_net_xmit", .source = "linux/drivers/net/tun.c",
-			    .why = "queues the skb; the reader pays for its copy" },
-	[BP_DEVICE_VIRTIO] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "virtqueue",
-			       .mover = "virtqueue", .source = "linux/drivers/net/virtio_net.c",
-			       .why = "the hypervisor reads the skb's pages; in the guest no copy" },
-	[BP_DEVICE_OTHER] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "the wire",
-			      .mover = "DMA", .source = "the device's driver",
-			      .why = "the device reads the skb's memory itself" },
-};
-
-/* As device_tx, for an skb that has user pages attached instead of own bytes. */
-static const struct bp_hop device_tx_pages[] = {
-	[BP_DEVICE_VETH] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "the peer's receive path",
-			     .mover = "veth_xmit → skb_copy_ubufs", .kernel = { 1, 1 },
-			     .source = "linux/net/core/dev.c",
-			     .why = "user pages may not cross to the peer: the kernel copies first" },
-	[BP_DEVICE_TAP] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "queue of the tap reader",
-			    .mover = "tun_net_xmit → skb_copy_ubufs", .kernel = { 1, 1 },
-			    .source = "linux/drivers/net/tun.c",
-			    .why = "user pages may not wait for the reader: the kernel copies first" },
-	[BP_DEVICE_VIRTIO] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "virtqueue",
-			       .mover = "virtqueue", .source = "linux/drivers/net/virtio_net.c" },
-	[BP_DEVICE_OTHER] = { BP_DOMAIN_KERNEL, BP_DOMAIN_DEVICE, .place = "the wire",
-			      .mover = "DMA", .source = "linux/net/core/dev.c" },
-};
-
-/* What gathering, or its lack, makes of such an skb: see validate_xmit_skb(). */
-static const struct {
-	struct bp_copies kernel;
-	const char *mover, *why; /* mover NULL: as the row has it */
-} gathers[] = {
-	[BP_GATHER_UNKNOWN] = { { 0, 1 },
-				"__pskb_pull_tail → skb_copy_bits",
-				"one copy on devices without scatter-gather, else none" },
-	[BP_GATHER_YES] = { { 0, 0 }, NULL, "the device gathers pages (scatter-gather): no copy" },
-	[BP_GATHER_NO] = { { 1, 1 },
-			   "__pskb_pull_tail → skb_copy_bits",
-			   "the device has no scatter-gather: the kernel makes one piece first" },
 };
 
 static bool word_occurs(const char *text, const char *word, size_t len)
@@ -127,7 +69,7 @@ static bool words_fit(const char *text, const char *words)
 
 struct bp_model_end bp_model_end(const struct bp_port_conf *conf, const struct bp_port_info *info)
 {
-	struct bp_model_end end = { .conf = conf, .info = info };
+	struct bp_model_end end = { .conf = conf, .info = info, .kernel = bp_kernel_version() };
 
 	(void)bp_device_of(conf, &end.device);
 	return end;
@@ -145,29 +87,46 @@ static bool pmd_fits(const struct bp_model_row *row, const struct bp_model_end *
 			   : !strcmp(end->info->device_driver, row->pmd);
 }
 
-static enum bp_device_kind kind_of(const struct bp_model_end *end)
+enum bp_device_kind bp_model_kind(const struct bp_model_end *end)
 {
 	enum bp_device_kind kind = end->info->kind;
 
 	return kind == BP_DEVICE_PMD || kind == BP_DEVICE_NONE ? end->device.kind : kind;
 }
 
-/* Mode, with the device string behind it where that decides as well, in lower case. */
+/* Mode, with the device string behind it where that decides as well and what the interface below offers to XDP, in
+ * lower case. */
 static void match_text(const struct bp_model_end *end, bool has_device, char *text)
 {
-	snprintf(text, TEXT_BYTES, "%s %s", end->info->mode, has_device ? end->conf->device : "");
+	static const char *const offered[] = {
+		[BP_XDP_UNKNOWN] = "",
+		[BP_XDP_GENERIC] = "xdp:generic",
+		[BP_XDP_NATIVE] = "xdp:native",
+		[BP_XDP_ZEROCOPY] = "xdp:zerocopy",
+	};
+
+	if (has_device)
+		snprintf(text, TEXT_BYTES, "%s %s %s", end->info->mode,
+			 offered[bp_device_xdp(&end->device)], end->conf->device);
+	else
+		snprintf(text, TEXT_BYTES, "%s", end->info->mode);
 	for (; *text; text++)
 		*text = (char)tolower((unsigned char)*text);
+}
+
+static bool txqs_fit(const struct bp_model_row *row, const struct bp_model_end *end)
+{
+	return !row->below_txqs || (end->n_txqs && end->n_txqs < row->below_txqs);
 }
 
 static const struct bp_model_row *find_in(const struct bp_model_row *row, const char *text,
 					  const struct bp_model_end *end, enum bp_direction dir)
 {
-	uint32_t kind_bit = 1u << kind_of(end);
+	uint32_t kind_bit = 1u << bp_model_kind(end);
 
 	for (; row && row->n_hops; row++)
 		if (row->dir == dir && (!row->kinds || (row->kinds & kind_bit)) &&
-		    pmd_fits(row, end) && words_fit(text, row->words))
+		    txqs_fit(row, end) && pmd_fits(row, end) && words_fit(text, row->words))
 			return row;
 	return NULL;
 }
@@ -197,43 +156,49 @@ static void add_hop(struct bp_model_path *path, const struct bp_hop *hop)
 	path->n_calls_on_wakeup += hop->rate == BP_CALL_ON_WAKEUP;
 }
 
-/* A kernel device that could not be looked at (a PMD's, gone) counts as any other NIC. */
-static enum bp_device_kind kernel_kind(const struct bp_model_end *end)
+static void add_kernel_hops(struct bp_model_path *path, const struct bp_model_end *end,
+			    const struct bp_model_row *row)
 {
-	enum bp_device_kind kind = kind_of(end);
+	struct bp_hop hops[BP_KERNEL_HOPS_MAX];
+	unsigned n = bp_kernel_hops(end, row->dir, row->device_hop, hops);
 
-	return kind == BP_DEVICE_NONE || kind == BP_DEVICE_PMD ? BP_DEVICE_OTHER : kind;
-}
-
-static void add_pages(struct bp_model_path *path, const struct bp_model_end *out)
-{
-	struct bp_hop hop = device_tx_pages[kernel_kind(out)];
-
-	if (!hop.why) {
-		hop.kernel = gathers[out->device.gather].kernel;
-		hop.why = gathers[out->device.gather].why;
-		hop.mover = gathers[out->device.gather].mover ? gathers[out->device.gather].mover
-							      : hop.mover;
-	}
-	add_hop(path, &hop);
+	for (unsigned i = 0; i < n; i++)
+		add_hop(path, &hops[i]);
 }
 
 static void add_rx(struct bp_model_path *path, const struct bp_model_row *row,
 		   const struct bp_model_end *in)
 {
-	if (row->device_hop != BP_DEVICE_HOP_NONE)
-		add_hop(path, &device_rx[kernel_kind(in)]);
+	add_kernel_hops(path, in, row);
 	for (unsigned i = 0; i < row->n_hops; i++)
 		add_hop(path, &row->hops[i]);
 }
 
+/* A copy that a PMD spares itself for mbufs of its own port's pool, which is where bypath copies foreign views to. */
+static struct bp_hop settle_pool(const struct bp_hop *of_row, unsigned rx_homes, bool is_same_port)
+{
+	struct bp_hop hop = *of_row;
+
+	if (hop.decider != BP_BY_POOL || (rx_homes & BP_HOME_MBUF && rx_homes != BP_HOME_MBUF))
+		return hop;
+	if (rx_homes == BP_HOME_MBUF && !is_same_port)
+		hop.user.lo = hop.user.hi;
+	else
+		hop.user.hi = hop.user.lo;
+	hop.decider = BP_BY_NOTHING;
+	return hop;
+}
+
 static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
-		   const struct bp_model_end *out)
+		   const struct bp_model_end *out, unsigned rx_homes, bool is_same_port)
 {
 	unsigned first = path->n_hops;
 
-	for (unsigned i = 0; i < row->n_hops; i++)
-		add_hop(path, &row->hops[i]);
+	for (unsigned i = 0; i < row->n_hops; i++) {
+		struct bp_hop hop = settle_pool(&row->hops[i], rx_homes, is_same_port);
+
+		add_hop(path, &hop);
+	}
 	/* A view sent in place starts where it lies, and stays there if nothing moves it. */
 	if (first && row->n_hops) {
 		struct bp_hop *hop = &path->hops[first];
@@ -242,10 +207,7 @@ static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
 		hop->from = path->hops[first - 1].to;
 		hop->to = stays ? hop->from : hop->to;
 	}
-	if (row->device_hop == BP_DEVICE_HOP_SKB)
-		add_hop(path, &device_tx[kernel_kind(out)]);
-	else if (row->device_hop == BP_DEVICE_HOP_PAGES)
-		add_pages(path, out);
+	add_kernel_hops(path, out, row);
 }
 
 static void add_foreign_copy(struct bp_model_path *path, const struct bp_model_row *rx,
@@ -257,12 +219,21 @@ static void add_foreign_copy(struct bp_model_path *path, const struct bp_model_r
 		return;
 	if (rx->homes & tx->homes) { /* only some of the pools the views may come from fit */
 		hop.user.lo = 0;
+		hop.decider = BP_BY_POOL;
 		hop.why = "only if the view's pool is one that the sender cannot send from";
 	}
 	hop.from = path->n_hops ? path->hops[path->n_hops - 1].to : BP_DOMAIN_USER;
 	hop.to = tx->home_domain;
 	hop.place = tx->home_place;
 	add_hop(path, &hop);
+}
+
+static bool is_dma(const struct bp_model_end *end, enum bp_domain domain)
+{
+	enum bp_device_kind kind = bp_model_kind(end);
+
+	return domain == BP_DOMAIN_DEVICE && kind != BP_DEVICE_VETH && kind != BP_DEVICE_TAP &&
+	       kind != BP_DEVICE_VIRTIO;
 }
 
 void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out,
@@ -276,11 +247,21 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 		add_rx(path, rx, in);
 	else
 		add_hop(path, &unknown_hop);
+	path->has_rx_dma = rx && is_dma(in, path->hops[0].from);
 	path->n_rx_hops = path->n_hops;
 	if (rx && tx)
 		add_foreign_copy(path, rx, tx);
 	if (tx)
-		add_tx(path, tx, out);
+		add_tx(path, tx, out, rx ? rx->homes : BP_HOME_ANY, in->conf == out->conf);
 	else
 		add_hop(path, &unknown_hop);
+	path->has_tx_dma = tx && is_dma(out, path->hops[path->n_hops - 1].to);
+}
+
+void bp_model_mover(const struct bp_hop *hop, char text[BP_MOVER_BYTES])
+{
+	const char *copier = hop->copiers[0];
+
+	snprintf(text, BP_MOVER_BYTES, "%s%s%s", hop->mover ? hop->mover : "",
+		 hop->mover && copier ? " → " : "", copier ? copier : "");
 }

@@ -14,6 +14,8 @@ struct bp_model_end {
 	/* The kernel interface that it opens, kind BP_DEVICE_NONE where there is none: below a PMD it decides
 	 * where info says no more than BP_DEVICE_PMD. */
 	struct bp_device device;
+	uint32_t kernel; /* BP_KERNEL(), 0: the newest that the model knows */
+	uint16_t n_txqs; /* it has no more TX queues than these, one for each worker; 0 not known */
 };
 
 /* The row for one direction of a port, or NULL: not modelled. Pure; any thread. */
@@ -25,6 +27,14 @@ const struct bp_model_row *bp_model_row_find(const struct bp_model_end *end, enu
  */
 void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out,
 		   struct bp_model_path *path);
+
+/* What the kernel interface of an end is. Pure. */
+enum bp_device_kind bp_model_kind(const struct bp_model_end *end);
+
+#define BP_MOVER_BYTES 96u
+
+/* Who moves the bytes of a hop, with the function that copies them: "tpacket_rcv → skb_copy_bits". Pure. */
+void bp_model_mover(const struct bp_hop *hop, char text[BP_MOVER_BYTES]);
 
 /* An end of its configuration and info, with what the kernel tells of its interface. Blocks for a moment. */
 struct bp_model_end bp_model_end(const struct bp_port_conf *conf, const struct bp_port_info *info);

@@ -16,16 +16,13 @@
 
 int bp_port_node(const struct bp_port_conf *conf)
 {
-	struct bp_claim claims[BP_CLAIMS_MAX];
-	unsigned n = bp_claims_of(conf, claims);
 	char address[BP_PCI_ADDRESS_BYTES];
+	struct bp_claim claim;
 
-	for (unsigned i = 0; i < n; i++) {
-		if (claims[i].kind == BP_CLAIM_PCI && bp_pci_parse(claims[i].name, address))
-			return bp_pci_node(address);
-		if (claims[i].kind == BP_CLAIM_NETDEV && !claims[i].is_far_end)
-			return bp_netdev_node(claims[i].name);
-	}
+	if (bp_claim_find(conf, BP_CLAIM_PCI, &claim) && bp_pci_parse(claim.name, address))
+		return bp_pci_node(address);
+	if (bp_claim_find(conf, BP_CLAIM_NETDEV, &claim) && !claim.is_far_end)
+		return bp_netdev_node(claim.name);
 	return BP_NO_NODE;
 }
 

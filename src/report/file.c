@@ -76,7 +76,7 @@ static int find_standard(const struct stat *st)
 
 /* ---- what is no regular file has a reader, who may not read ----------------------------------- */
 
-/* The wait of one step for the reader; since_ns: when it last took something. 0 or -errno. */
+/* Wait one step for the reader, which last took something at since_ns. 0 or -errno. */
 static int wait_for_reader(int fd, uint64_t since_ns)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -148,13 +148,13 @@ static const char *advice(int err)
 	return "name a file in a directory that exists, is writable and has space left";
 }
 
-/* A link stays one: the file that it leads to is replaced, or made. */
+/* A symbolic link stays: the file that it leads to is replaced, or created. */
 static int replace_target(const char *path, bp_file_fn write, const void *arg)
 {
 	char target[PATH_MAX];
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 
-	/* What the link leads to is there now. */
+	/* open() has created what the link leads to. */
 	if (fd < 0)
 		return -errno;
 	close(fd);

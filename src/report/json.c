@@ -20,7 +20,7 @@ int bp_json_write(json_t *document, const char *path)
 {
 	int err;
 
-	/* jansson says no more than that it did not work. */
+	/* jansson does not tell why. */
 	if (!document) {
 		bp_log(BP_LOG_ERROR,
 		       "report %s: not written: the document cannot be made: no memory is left, or a "

@@ -16,7 +16,7 @@
 #define RANGE     "–"
 #define SAME      0.005 /* ends of a range that print alike */
 
-/* Text that grows; what memory lacks for is left out. */
+/* A text that grows. When memory lacks, the rest is left out. */
 struct text {
 	char *s;
 	size_t n, room;
@@ -109,18 +109,22 @@ static void put_commas(struct text *text, const json_t *value)
 	}
 }
 
+static bool is_whole(double number)
+{
+	return fabs(number - round(number)) <= SAME;
+}
+
 static bool put_range(struct text *text, const json_t *value)
 {
 	double lo = json_number_value(json_object_get(value, "lo"));
 	double hi = json_number_value(json_object_get(value, "hi"));
-	bool is_whole = hi - floor(hi) <= SAME;
 
 	if (!json_is_object(value))
 		return false;
 	if (hi - lo > SAME)
-		put(text, "%.0f" RANGE "%.0f", lo, hi);
+		put(text, "%.*f" RANGE "%.*f", is_whole(lo) ? 0 : 1, lo, is_whole(hi) ? 0 : 1, hi);
 	else
-		put(text, "%.*f", is_whole ? 0 : 2, hi);
+		put(text, "%.*f", is_whole(hi) ? 0 : 2, hi);
 	return true;
 }
 
@@ -217,7 +221,7 @@ static bool put_value(struct text *text, const json_t *value, const char *format
 
 /* ---- templates ------------------------------------------------------------------------------- */
 
-/* What stands between braces. */
+/* Print what a field, the text between braces, stands for. */
 static bool put_field(struct text *text, const char *field, size_t n, const struct bp_scope *scope)
 {
 	bool is_question = *field == '?' || *field == '!';
@@ -238,13 +242,35 @@ static bool put_field(struct text *text, const char *field, size_t n, const stru
 
 static bool put_alternatives(struct text *text, const char **at, const struct bp_scope *scope);
 
+/* What stands in "<path:…>", for each element of the array. */
+static void put_each(struct text *text, const char **at, const struct bp_scope *scope)
+{
+	size_t n = strcspn(*at, ":>"), i, kept;
+	const json_t *list = bp_template_find(scope, *at, n), *element;
+	struct bp_scope inner = { scope->document, scope->row, NULL, NULL };
+	const char *body = *at + n + ((*at)[n] == ':');
+
+	json_array_foreach(list, i, element)
+	{
+		inner.row = element;
+		*at = body;
+		put_alternatives(text, at, &inner);
+	}
+	/* Once more, of nothing: the way to the end of the body, also where the array is empty. */
+	inner.row = NULL;
+	*at = body;
+	kept = text->n;
+	put_alternatives(text, at, &inner);
+	text->n = kept;
+}
+
 /* Up to the end of an alternative. */
 static bool put_sequence(struct text *text, const char **at, const struct bp_scope *scope)
 {
 	bool holds = true;
 
-	while (**at && **at != '|' && **at != ']') {
-		size_t n = strcspn(*at, "{[|]\\");
+	while (**at && !strchr("|]>", **at)) {
+		size_t n = strcspn(*at, "{[<|]>\\");
 
 		put_bytes(text, *at, n);
 		*at += n;
@@ -259,6 +285,10 @@ static bool put_sequence(struct text *text, const char **at, const struct bp_sco
 			++*at;
 			put_alternatives(text, at, scope);
 			*at += **at == ']';
+		} else if (**at == '<') {
+			++*at;
+			put_each(text, at, scope);
+			*at += **at == '>';
 		}
 	}
 	return holds;

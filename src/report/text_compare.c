@@ -60,6 +60,69 @@ static const struct bp_view costs = {
 	BP_COLUMNS(cost_columns),
 };
 
+static const struct bp_column probed_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "rx", .cell = "{probed.rx:.3}", .provenance = "probed" },
+	{ .heading = "tx", .cell = "{probed.tx:.3}", .provenance = "probed" },
+	{ .heading = "kernel",
+	  .cell = "[{!probed.is_all}≥ ]{probed.kernel_copies:.3}",
+	  .provenance = "probed" },
+	{ .heading = "kernel", .cell = "{copies.kernel:–}", .provenance = "modelled" },
+	{ .heading = "Mpps", .cell = "{saturation.mpps.median:.3}", .unit = "without" },
+	{ .heading = "Mpps", .cell = "{probed.mpps:.3}", .unit = "probed" },
+	{ .heading = "",
+	  .cell = "{probed.finding}|{!probed.is_all}not all was seen: {probed.why}",
+	  .align = 'l' },
+};
+static const struct bp_view probed = {
+	.name = "probed",
+	.title =
+		"KERNEL COPIES of a whole packet, observed, beside the model · Mpps: what observing costs",
+	.rows = "rows",
+	.needs = "{?probed}",
+	BP_COLUMNS(probed_columns),
+};
+
+static const struct bp_column economy_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "at 10 %",
+	  .cell = "{cpu.at_10.cores.median:.0%}",
+	  .unit = "CPU",
+	  .help = "of the process, at 10 % of its NDR; 100 %: a whole core" },
+	{ .heading = "busy",
+	  .cell = "{cpu.at_10.busy.median:.0%}",
+	  .help = "of the time of sending, the workers' rounds that moved packets; the rest polled in vain, or slept" },
+	{ .heading = "at 50 %",
+	  .cell = "{cpu.at_50.cores.median:.0%}",
+	  .unit = "CPU",
+	  .help = "likewise, at half of its NDR" },
+	{ .heading = "busy", .cell = "{cpu.at_50.busy.median:.0%}" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{per_core.ndr_mpps.median:.3}",
+	  .unit = "per core",
+	  .help = "Mpps for each core that the process took" },
+	{ .heading = "rate",
+	  .cell = "[{?generator.is_bound}≥ ]{per_core.mpps.median:.3}",
+	  .unit = "per core" },
+	{ .heading = "NDR",
+	  .cell = "[{ndr.outcome=bounded}≥ ]{line.ndr_share.median:.1%}",
+	  .unit = "of line",
+	  .help = "share of the line's rate: the slower of the two named ports, as the kernel tells it" },
+	{ .heading = "rate",
+	  .cell = "[{?generator.is_bound}≥ ]{line.share.median:.1%}",
+	  .unit = "of line" },
+};
+static const struct bp_view economy = {
+	.name = "economy",
+	.title =
+		"CPU, LINE · of the forwarder's process, without the kernel's work on the sender's core · polling takes 100 %",
+	.rows = "rows",
+	.needs = "{?saturation}{?cpu}",
+	BP_COLUMNS(economy_columns),
+};
+
 static const struct bp_column account_columns[] = {
 	{ .heading = "path", .cell = "{path}", .align = 'l' },
 	{ .heading = "size", .cell = "{size}" },
@@ -96,7 +159,39 @@ static const struct bp_view figures = {
 	.name = "figures",
 	.title = "WORKLOADS · of the rounds · '≥': a lower bound, the source was the limit",
 	.rows = "figures",
+	.needs = "{workload!traffic}",
 	BP_COLUMNS(figure_columns),
+};
+
+static const struct bp_column traffic_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "mode", .cell = "{mode}", .align = 'l', .width = 20 },
+	{ .heading = "ping", .cell = "{traffic.ping_loss_ratio:.0%}", .unit = "lost" },
+	{ .heading = "TCP", .cell = "{value.median:.2}", .unit = "Gbit/s" },
+	{ .heading = "file",
+	  .cell = "{?traffic.files}{!traffic.files_altered}intact|{?traffic.files}altered",
+	  .align = 'l' },
+	{ .heading = "copies",
+	  .cell = "{?value}{copies.user:–}+{copies.library:–}+{copies.kernel:–}",
+	  .unit = "user+lib+kernel",
+	  .help = "whole packets copied by bypath (counted), in a library, in the kernel (modelled)" },
+	{ .heading = "calls/p", .cell = "{?value}{crossings.per_packet:.2}" },
+	{ .heading = "ns/p", .cell = "{time.ns_per_packet:.0}" },
+	{ .heading = "drops",
+	  .cell = "{status!ok}{status!disturbed}{status}|"
+		  "{drops.0.reason} {drops.0.packets}[, {drops.1.reason} {drops.1.packets}]"
+		  "[, {drops.2.reason} {drops.2.packets}][{?drops.3}, …]|none",
+	  .align = 'l' },
+};
+static const struct bp_view traffic = {
+	.name = "traffic",
+	.title =
+		"TRAFFIC · two hosts, default offloads, joined by the path only: 20 pings; TCP by iperf3; 32 MiB by "
+		"HTTP,\nSHA-256 compared · copies, calls, ns per packet of all of it: user, calls, ns counted, lib and "
+		"kernel modelled",
+	.rows = "figures",
+	.needs = "{workload=traffic}",
+	BP_COLUMNS(traffic_columns),
 };
 
 static const struct bp_column goal_columns[] = {
@@ -132,6 +227,8 @@ static const struct bp_part parts[] = {
 	  .rows = "verdicts",
 	  .indent = GOES_ON },
 	{ .view = &costs },
+	{ .view = &probed },
+	{ .view = &economy },
 	{ .view = &accounts },
 	{ .title = "NOTES", .line = "  {paths}: {text}", .rows = "notes", .indent = GOES_ON },
 	{ .title = "WHY",
@@ -147,6 +244,7 @@ static const struct bp_part parts[] = {
 	  .rows = "rows",
 	  .indent = GOES_ON },
 	{ .title = "TO DO", .line = "  {paths}: {text}", .rows = "fixes", .indent = GOES_ON },
+	{ .view = &traffic },
 	{ .view = &figures },
 	{ .line = "{?reason}  {workload}, {path}: {reason}. To do: {fix}",
 	  .rows = "figures",

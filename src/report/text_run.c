@@ -156,6 +156,79 @@ static const struct bp_view copies = {
 	BP_COLUMNS(copy_columns),
 };
 
+/* ---- of a probe ------------------------------------------------------------------------------ */
+
+static const struct bp_column probed_columns[] = {
+	{ .heading = "path", .cell = PATH, .align = 'l' },
+	{ .heading = "worker", .cell = WORKER },
+	{ .heading = "rx/p", .cell = "{probed.rx:.3}" },
+	{ .heading = "tx/p", .cell = "{probed.tx:.3}" },
+	{ .heading = "kernel/p", .cell = "[{!probed.is_all}≥ ]{probed.kernel_copies:.3}" },
+	{ .heading = "modelled", .cell = "{modelled.kernel_copies:–}|not modelled" },
+	{ .heading = "finding",
+	  .cell = "{probed.finding}|{!probed.is_all}{!/probe.unobserved}{probed.why}",
+	  .align = 'l' },
+};
+static const struct bp_view probed = {
+	.name = "probed",
+	.title = "PATHS, kernel copies of a whole packet · probed, beside the model",
+	.nested = "paths,path_sums",
+	.needs = "{?probed}",
+	BP_COLUMNS(probed_columns),
+};
+
+static const struct bp_column copy_function_columns[] = {
+	{ .heading = "port", .cell = "{port}", .align = 'l' },
+	{ .heading = "device", .cell = "{device}", .align = 'l' },
+	{ .heading = "way", .cell = "{direction}", .align = 'l' },
+	{ .heading = "kernel function", .cell = "{function}[ for {for}]", .align = 'l' },
+	{ .heading = "calls", .cell = "{calls:,}" },
+	{ .heading = "bytes", .cell = "{bytes:,}" },
+	{ .heading = "",
+	  .cell = "{?header_pull}not added: parts of packets, by the host's own stack|{?dropped_then}not added: "
+		  "the packet was dropped then",
+	  .align = 'l' },
+};
+static const struct bp_view copy_functions = {
+	.name = "copy functions",
+	.title = "KERNEL COPIES BY FUNCTION · probed",
+	.rows = "probe.copies",
+	BP_COLUMNS(copy_function_columns),
+};
+
+static const struct bp_column call_columns[] = {
+	{ .heading = "worker", .cell = "{worker}" },
+	{ .heading = "system call", .cell = "{name}", .align = 'l' },
+	{ .heading = "calls", .cell = "{calls:,}" },
+	{ .heading = "per packet", .cell = "{per_packet:.3}" },
+};
+static const struct bp_view calls = {
+	.name = "system calls",
+	.title = "SYSTEM CALLS of the workers · probed",
+	.rows = "probe.system_calls",
+	BP_COLUMNS(call_columns),
+};
+
+static const struct bp_column kernel_drop_columns[] = {
+	{ .heading = "port", .cell = "{port}", .align = 'l' },
+	{ .heading = "way", .cell = "{direction}", .align = 'l' },
+	{ .heading = "where", .cell = "{where}", .align = 'l' },
+	{ .heading = "device", .cell = "{device}", .align = 'l' },
+	{ .heading = "packets", .cell = "{packets:,}" },
+	{ .heading = "reason", .cell = "{reason}[ in {function}]", .align = 'l' },
+	{ .heading = "meaning",
+	  .cell = "[{!lost}packet sockets there were given them first: ]{meaning}[: {remedy}]"
+		  "[ ({?perhaps_others}{perhaps_others:,} may be others')]",
+	  .align = 'l' },
+};
+static const struct bp_view kernel_drops = {
+	.name = "kernel drops",
+	.title =
+		"[{?kernel_drops.observed}DROPS BY THE KERNEL · probed · they explain, and are not added]",
+	.rows = "kernel_drops.rows",
+	BP_COLUMNS(kernel_drop_columns),
+};
+
 static const struct bp_part parts[] = {
 	{ .line = "\nbypath report · {run.elapsed_s:.1} s · [{?run.final}final, drained in "
 		  "{run.drain_ms:.1} ms|still running]" },
@@ -169,6 +242,12 @@ static const struct bp_part parts[] = {
 	{ .line = "  note on {name}: {note}", .rows = "ports" },
 	{ .view = &queues },
 	{ .view = &events },
+	{ .view = &kernel_drops },
+	{ .line = "  {!kernel_drops.observed}the kernel's drops stay unobserved: {kernel_drops.why}" },
+	{ .line = "  {?kernel_drops.not_counted}{kernel_drops.not_counted:,} more drops without a row: too many "
+		  "reasons and places" },
+	{ .line = "  {?kernel_drops.of_other_senders}{kernel_drops.of_other_senders:,} packets of other senders were "
+		  "dropped on the ports' interfaces: not among these" },
 	{ .view = &workers },
 	{ .line = "{?off_core.disturbed}  disturbed: worker {worker} was off core {core} for "
 		  "{off_core.share:.1%} of the time: {off_core.text}[{?off_core.gaps.n} "
@@ -178,6 +257,18 @@ static const struct bp_part parts[] = {
 	{ .line = "{!run.calls_timed}  '-': a PMD makes its system calls inside its burst, where their time "
 		  "cannot be told apart" },
 	{ .view = &copies },
+	{ .view = &probed },
+	{ .line = "  not all was seen: {probe.unobserved.names}: {probe.unobserved.why}",
+	  .indent = 4 },
+	{ .view = &copy_functions },
+	{ .view = &calls },
+	{ .line = "  core {core}: {ns:.1M} ms in softirqs that move packets, whoever's",
+	  .rows = "probe.softirqs" },
+	{ .line = "{?probe.by}  {probe.context_switches.voluntary:,} voluntary context switches, "
+		  "{probe.context_switches.involuntary:,} involuntary[; {?probe.skb_allocations}"
+		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
+		  "cloned on our devices]" },
+	{ .line = "  {in} → {out}: {modelled.undecided:;}", .rows = "paths", .indent = 4 },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "

@@ -4,6 +4,7 @@
 
 static const struct bp_column bound_columns[] = {
 	{ .heading = "loss", .cell = "≤ {loss_ratio:g%}", .align = 'l' },
+	{ .heading = "RFC 9971", .cell = "{?regular}regular|irregular", .align = 'l' },
 	{ .heading = "outcome", .cell = "{outcome}", .align = 'l' },
 	{ .heading = "lower Mpps", .cell = "{lower.pps:.6M}" },
 	{ .heading = "upper Mpps", .cell = "{upper.pps:.6M}" },
@@ -12,13 +13,30 @@ static const struct bp_column bound_columns[] = {
 	{ .heading = "received at lower",
 	  .cell = "{?lower.trials}{lower.received_pps.min:.6M}…{lower.received_pps.max:.6M}",
 	  .align = 'l' },
-	{ .heading = "lossy", .cell = "{lower.lossy_trials} of {lower.trials}" },
-	{ .heading = "clean at upper", .cell = "{upper.clean_trials} of {upper.trials}" },
 };
 static const struct bp_view bounds = {
 	.name = "bounds",
 	.rows = "bounds",
 	BP_COLUMNS(bound_columns),
+};
+
+static const struct bp_column goal_columns[] = {
+	{ .heading = "goal: loss", .cell = "≤ {loss_ratio:g%}", .align = 'l' },
+	{ .heading = "exceed", .cell = "{goal.exceed_ratio:g%}" },
+	{ .heading = "final s", .cell = "{goal.final_trial_s}" },
+	{ .heading = "sum s", .cell = "{goal.sum_s}" },
+	{ .heading = "initial s", .cell = "{goal.initial_trial_s}" },
+	{ .heading = "width", .cell = "{goal.width:g%}" },
+	{ .heading = "cond. thr. Mpps", .cell = "{conditional_throughput_pps:.6M}" },
+	{ .heading = "lossy", .cell = "{lower.lossy_trials} of {lower.trials}" },
+	{ .heading = "clean at upper", .cell = "{upper.clean_trials} of {upper.trials}" },
+	{ .heading = "trials", .cell = "{trials_made}" },
+	{ .heading = "s", .cell = "{spent_s:.1}" },
+};
+static const struct bp_view goals = {
+	.name = "goals",
+	.rows = "bounds",
+	BP_COLUMNS(goal_columns),
 };
 
 #define LATENCY "{/search=latency}"
@@ -61,10 +79,8 @@ static const struct bp_column trial_columns[] = {
 	  .cell = "{?interrupted}interrupted, no vote"
 		  "|{?own_rx_dropped}generator's receiver dropped, no vote"
 		  "|{?falls_short}{!burst_frames}generator-bound, no vote"
-		  "|{?superseded}contradicted, no vote"
-		  "|{?off_core.disturbed}[{?check}check, ]disturbed"
-		  "|{?generator_bound}{!burst_frames}[{?check}check, ]generator late"
-		  "|{?check}check|",
+		  "|{?off_core.disturbed}disturbed"
+		  "|{?generator_bound}{!burst_frames}generator late|",
 	  .align = 'l' },
 };
 static const struct bp_view trials = {
@@ -81,10 +97,15 @@ static const struct bp_part parts[] = {
 	{ .line = "{?max_is_generator}  the generator holds {max_pps:.6M} Mpps here" },
 	{ .line = "  trials of {trial_s} s: RFC 2544 asks for {rfc2544_trial_s} s" },
 	{ .view = &bounds },
+	{ .view = &goals },
+	{ .line = "  load: {method.load}" },
+	{ .line = "  loss: {method.loss_ratio}", .indent = 8 },
+	{ .line = "  width: {method.width}; effective duration: {method.effective_duration}" },
+	{ .line = "  other than RFC 2544's trials: {method.deviations:;}", .indent = 4 },
 	{ .line = "  at {loss_ratio:g%}: {why}", .rows = "bounds" },
 	{ .line = "{?exploratory}  at {loss_ratio:g%}: bounds of short trials, not confirmed",
 	  .rows = "bounds" },
-	{ .line = "  at {loss_ratio:g%}: {contradictions:+}× a bound did not hold and was measured anew",
+	{ .line = "  at {loss_ratio:g%}: {contradictions:+} loads were left undecided: trials contradict each other there",
 	  .rows = "bounds" },
 	{ .view = &loads },
 	{ .line = "{?generator_bound_rows}  '!': the generator did not reach the rate: not a figure of the "

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS     118u
+#define COLUMNS     118u /* of a text that does not say */
 #define COLUMNS_MAX 16u
 #define ROWS_FIRST  32u
 #define LAST_MIN    20u /* columns: a narrower last one is not broken into lines */
@@ -88,21 +88,23 @@ static void free_rows(struct rows *rows)
 	free(rows->v);
 }
 
-/* All rows of a view, or of a line; free_rows() them. */
-static struct rows find_rows(const json_t *document, const char *path, const char *nested)
+/* All rows of a view or a part that stands in `around`, which is one itself without a path; free_rows() them. */
+static struct rows find_rows(const struct bp_scope *around, const char *path, const char *nested)
 {
-	const struct bp_scope top = { document, NULL, document, NULL };
+	const struct bp_scope below = { around->document, around->row, NULL, NULL };
 	struct rows outer = { 0 }, inner = { 0 };
 
-	if (path)
-		add_members(&outer, top, bp_template_find(&top, path, strlen(path)));
-	else
-		add_row(&outer, &top);
+	if (path) {
+		add_members(&outer, below, bp_template_find(around, path, strlen(path)));
+	} else {
+		json_incref(around->key);
+		add_row(&outer, around);
+	}
 	for (size_t i = 0; nested && i < outer.n; i++)
 		add_nested(&inner, &outer.v[i], nested);
 	if (!nested)
 		return outer;
-	/* The keys of the outer ones are nobody's any more. */
+	/* The inner rows hold references of their own. */
 	free_rows(&outer);
 	return inner;
 }
@@ -117,7 +119,7 @@ struct table {
 	size_t n_rows;
 };
 
-/* End the text in so many columns, the last of them "…". */
+/* Cut a text to so many columns, the last of which is "…". */
 static char *cut(char *text, unsigned width)
 {
 	char *end = text, *shorter;
@@ -146,7 +148,7 @@ static char *make_cell(const struct bp_column *column, const struct bp_scope *ro
 static void make_table(const struct bp_view *view, const json_t *document, struct table *table)
 {
 	const struct bp_scope top = { document, NULL, document, NULL };
-	struct rows rows = find_rows(document, view->rows, view->nested);
+	struct rows rows = find_rows(&top, view->rows, view->nested);
 
 	*table = (struct table){ 0 };
 	for (unsigned i = 0; i < view->n_columns && i < COLUMNS_MAX; i++)
@@ -185,7 +187,8 @@ static const char *text_at(const struct table *table, size_t line, unsigned c)
 }
 
 /* A line of the table; text that does not fit into the last column goes on below itself. */
-static void put_cells_of(FILE *out, const struct table *table, const unsigned *widths, size_t line)
+static void put_cells_of(FILE *out, unsigned room, const struct table *table,
+			 const unsigned *widths, size_t line)
 {
 	unsigned n = table->n_columns, at = 0;
 
@@ -196,8 +199,8 @@ static void put_cells_of(FILE *out, const struct table *table, const unsigned *w
 
 		at += 2;
 		fputs("  ", out);
-		if (is_last && is_left && at + n_text > COLUMNS && at + LAST_MIN < COLUMNS) {
-			bp_put_wrapped(out, text, at, at, COLUMNS);
+		if (is_last && is_left && at + n_text > room && at + LAST_MIN < room) {
+			bp_put_wrapped(out, text, at, at, room);
 			return;
 		}
 		bp_put_n(out, " ", is_left ? 0 : widths[c] - n_text);
@@ -208,7 +211,7 @@ static void put_cells_of(FILE *out, const struct table *table, const unsigned *w
 	fputc('\n', out);
 }
 
-static void put_cells(FILE *out, const struct table *table)
+static void put_cells(FILE *out, unsigned room, const struct table *table)
 {
 	unsigned widths[COLUMNS_MAX] = { 0 };
 	bool has_second = false;
@@ -223,10 +226,10 @@ static void put_cells(FILE *out, const struct table *table)
 	}
 	for (size_t line = 0; line < table->n_rows + 2; line++)
 		if (line != 1 || has_second)
-			put_cells_of(out, table, widths, line);
+			put_cells_of(out, room, table, widths, line);
 }
 
-static void put_view(FILE *out, const json_t *document, const struct bp_view *view)
+static void put_view(FILE *out, unsigned room, const json_t *document, const struct bp_view *view)
 {
 	const struct bp_scope top = { document, NULL, document, NULL };
 	char *title = view->title ? bp_template_text(view->title, &top) : NULL;
@@ -236,7 +239,7 @@ static void put_view(FILE *out, const json_t *document, const struct bp_view *vi
 	if (title && (table.n_rows || view->none))
 		fprintf(out, "\n%s\n", title);
 	if (table.n_rows)
-		put_cells(out, &table);
+		put_cells(out, room, &table);
 	else if (view->none)
 		fprintf(out, "  %s\n", view->none);
 	free_table(&table);
@@ -245,49 +248,78 @@ static void put_view(FILE *out, const json_t *document, const struct bp_view *vi
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
+/* The pieces between the text's tabs, where the stops have them; one that is late has a blank before it. */
+static void put_at_stops(FILE *out, char *text, const char *stops)
+{
+	char *piece = strsep(&text, "\t"), *sign;
+	unsigned at = bp_columns(piece);
+
+	fputs(piece, out);
+	while ((piece = strsep(&text, "\t"))) {
+		unsigned long stop = strtoul(stops, &sign, 10);
+		unsigned n = bp_columns(piece), begin = (unsigned)stop;
+		char fill[8];
+
+		if (*sign == '>') {
+			begin = begin > n ? begin - n : 0;
+			sign++;
+		}
+		stops = sign + strcspn(sign, " ");
+		snprintf(fill, sizeof(fill), "%.*s", (int)(stops - sign), sign);
+		bp_put_n(out, fill[0] ? fill : " ", begin > at ? begin - at : 1);
+		fputs(piece, out);
+		at = (begin > at ? begin : at + 1) + n;
+	}
+	fputc('\n', out);
+}
+
+static void put_wrapped(FILE *out, unsigned room, const char *text, unsigned indent)
+{
+	size_t n_blanks = strspn(text, " "), n_first = n_blanks + strcspn(text + n_blanks, " ");
+	unsigned at = (unsigned)n_first;
+
+	fwrite(text, 1, n_first, out);
+	bp_put_wrapped(out, text + n_first + strspn(text + n_first, " "),
+		       at > indent ? at : indent + 1, indent, room);
+}
+
 /* Returns whether the line was printed. */
-static bool put_line(FILE *out, const struct bp_part *part, const char *title,
+static bool put_line(FILE *out, unsigned room, const struct bp_part *part, const char *title,
 		     const struct bp_scope *scope)
 {
 	char *text = bp_template_text(part->line, scope);
-	size_t n_blanks, n_first;
 
 	if (!text)
 		return false;
-	n_blanks = strspn(text, " ");
-	n_first = n_blanks + strcspn(text + n_blanks, " ");
 	if (title)
 		fprintf(out, "\n%s\n", title);
-	if (part->indent) {
-		unsigned at = (unsigned)n_first;
-
-		fwrite(text, 1, n_first, out);
-		bp_put_wrapped(out, text + n_first + strspn(text + n_first, " "),
-			       at > part->indent ? at : part->indent + 1, part->indent, COLUMNS);
-	} else {
+	if (part->stops)
+		put_at_stops(out, text, part->stops);
+	else if (part->indent)
+		put_wrapped(out, room, text, part->indent);
+	else
 		fprintf(out, "%s\n", text);
-	}
 	free(text);
 	return true;
 }
 
-static void put_part(FILE *out, const json_t *document, const struct bp_part *part)
+static void put_part(FILE *out, unsigned room, const struct bp_part *part,
+		     const struct bp_scope *around)
 {
-	const struct bp_scope top = { document, NULL, document, NULL };
+	struct rows rows = find_rows(around, part->rows, NULL);
 	const char *title = part->title;
-	struct rows rows;
 
-	if (part->view) {
-		put_view(out, document, part->view);
-	} else if (!part->rows) {
-		put_line(out, part, title, &top);
-	} else {
-		rows = find_rows(document, part->rows, NULL);
-		for (size_t i = 0; i < rows.n; i++)
-			if (put_line(out, part, title, &rows.v[i]))
-				title = NULL;
-		free_rows(&rows);
+	for (size_t i = 0; i < rows.n; i++) {
+		if (!bp_template_holds(part->needs, &rows.v[i]))
+			continue;
+		if (part->view)
+			put_view(out, room, around->document, part->view);
+		else if (part->line && put_line(out, room, part, title, &rows.v[i]))
+			title = NULL;
+		for (unsigned k = 0; k < part->n_parts; k++)
+			put_part(out, room, &part->parts[k], &rows.v[i]);
 	}
+	free_rows(&rows);
 }
 
 static const struct bp_text *text_of(const json_t *document)
@@ -302,10 +334,11 @@ static const struct bp_text *text_of(const json_t *document)
 
 void bp_view_print(FILE *out, const json_t *document)
 {
+	const struct bp_scope top = { document, NULL, document, NULL };
 	const struct bp_text *text = text_of(document);
 
 	for (unsigned i = 0; text && i < text->n_parts; i++)
-		put_part(out, document, &text->parts[i]);
+		put_part(out, text->columns ? text->columns : COLUMNS, &text->parts[i], &top);
 	fflush(out);
 }
 

@@ -23,6 +23,7 @@
  *   {path!word}    prints nothing, asks that it is not
  *   [ … ]          left out where something in it is missing or an answer is no
  *   A|B            B where something in A is missing or an answer is no
+ *   <path:A>       A for each element of an array, one behind the other; behind "^" is what holds the array
  *   \[             the character itself
  *
  * A path is keys and indices with dots between them: "counted.mpps", "values.0"; "." is the row itself,
@@ -57,13 +58,21 @@ struct bp_view {
 	unsigned n_columns;
 };
 
-/* A piece of a text: a table or else a line. */
+/* A piece of a text: a table, a line, or a block of such parts. */
 struct bp_part {
-	const struct bp_view *view;
+	const struct bp_view *view; /* of the document, also within a block */
 	const char *line; /* a template; without a newline at its end */
 	const char *title; /* above the first line that is printed; NULL: none */
-	const char *rows; /* the line is printed for each of these; NULL: once, of the document */
-	unsigned indent; /* above 0: broken at 118 columns, further lines this far in */
+	/* The line, or the block, stands there for each of these; NULL: once, of the document, or of the row
+	 * of the block around it. */
+	const char *rows;
+	const char *needs; /* a template: rows of which it does not hold are left out; NULL: none */
+	/* Columns for what stands behind the line's tabs: "6 79> 99-": from 6 on, ending at 79, from 99 on with
+	 * dashes before it instead of blanks. NULL: the line has no tabs. */
+	const char *stops;
+	unsigned indent; /* above 0: broken at the text's columns, further lines this far in */
+	const struct bp_part *parts; /* the block's */
+	unsigned n_parts;
 };
 
 /* The text of a kind of document. */
@@ -72,6 +81,7 @@ struct bp_text {
 	const struct bp_part *parts;
 	unsigned n_parts;
 	const struct bp_view *const *more; /* only the page's, NULL last; NULL: none */
+	unsigned columns; /* that no line passes where it can be broken; 0: 118 */
 };
 
 /* Those of this build, the last one NULL. */

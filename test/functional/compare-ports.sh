@@ -68,6 +68,8 @@ boxes)
 	# What this machine cannot know is not made up.
 	bp_expect c "all(x[k] is None for x in r['rows'] for k in ('ndr', 'latency', 'accounting'))"
 	bp_expect c "all(x['generator']['source'] == 'another box' for x in r['rows'][:3])"
+	bp_expect c "r['rows'][2]['cpu']['at_50'] is None and 'another box' in r['rows'][2]['cpu']['why'] and \
+		r['rows'][2]['per_core']['mpps']['median'] > 0 and r['rows'][2]['per_core']['ndr_mpps'] is None"
 	grep -q 'another box sends' "$BP_TMP/compare.log" || fail "does not say who sends"
 	kill $far
 	wait $far

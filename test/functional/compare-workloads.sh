@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# usage: compare-workloads.sh goals|tcp|lossless|refused
+# usage: compare-workloads.sh goals|tcp|traffic|silent|altered|lossless|refused
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,12 +12,34 @@ compare()
 	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
 }
 
-nothing_left() { ! ip -o link | grep -v ' lo:' && ! pgrep -x 'bypath|iperf3' && [ ! -e /run/bypath-compare ]; }
+nothing_left()
+{
+	! ip -o link | grep -v ' lo:' && ! pgrep -x 'bypath|iperf3|ping|curl|python3' && [ ! -e /run/bypath-compare ]
+}
+
+# Traffic through a path that something breaks under way, in the background; its process is COMPARE.
+traffic_start()
+{
+	need iperf3 ping curl
+	"$BYPATH" compare --workloads traffic --paths "$1" --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" \
+		>"$BP_TMP/compare.log" 2>&1 &
+	COMPARE=$!
+}
+
+# It ends as one with a row that has failed, which has no figure.
+traffic_fails()
+{
+	wait $COMPARE
+	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
+	wait_for 10 nothing_left || fail "something is left behind"
+	bp_expect c "(f := r['figures'][0])['status'] == 'failed' and f['value'] is None and f['fix']" "r['figures'][0]"
+	grep -q '^TRAFFIC' "$BP_TMP/compare.log" && grep -q ' failed$' "$BP_TMP/compare.log" || fail "the table does not say so"
+}
 
 # A status that has a figure: no test depends on what else the machine does.
 FIGURE="('ok', 'disturbed')"
 
-case ${1:?usage: compare-workloads.sh goals|tcp|lossless|refused} in
+case ${1:?usage: compare-workloads.sh CASE} in
 goals)
 	# Bounds that every figure reaches, and bounds that none does: no rate decides.
 	cat >"$BP_TMP/goals" <<-'EOF'
@@ -40,7 +62,8 @@ goals)
 	bp_expect c "r['goals'][0]['verdict'] in ('met', 'not measurable') and \
 		r['goals'][1]['verdict'] in ('short', 'not measurable')"
 	bp_expect c "[g['verdict'] for g in r['goals'][2:]] == ['short', 'failed', 'met']"
-	bp_expect c "r['goals'][3]['why'] and all(g['interval'] is None for g in r['goals'])"
+	bp_expect c "all(abs(g['margin'] + 1 - g['figure'] / g['bound']) < 1e-9 * (1 + g['figure'] / g['bound']) for g in r['goals'] if g['figure'])"
+	bp_expect c "r['goals'][3]['margin'] is None and r['goals'][3]['why'] and all(g['interval'] is None for g in r['goals'])"
 	bp_expect c "'lan = wan' in r['figures'][0]['ini'] and '[engine]' not in r['figures'][0]['ini']"
 	grep -q '^GOALS' "$BP_TMP/compare.log" || fail "no table of goals"
 
@@ -59,6 +82,44 @@ tcp)
 	bp_expect c "all((f['status'] in $FIGURE and f['value']['median'] > 0) == (f['path'] != 'dpdk-memif') for f in r['figures'])" \
 		"[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
 	bp_expect c "all(f['status'] == 'cannot-run' and f['fix'] for f in r['figures'] if f['path'] == 'dpdk-memif')"
+	;;
+traffic)
+	need iperf3 ping curl
+	compare --workloads traffic --paths bridge,xdp-redirect,af_xdp+af_packet --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+		fail "compare ends with code $?"
+	wait_for 10 nothing_left || fail "something is left behind"
+	bp_expect c "[(f['path'], f['status'] in $FIGURE) for f in r['figures']] == \
+		[('bridge', True), ('xdp-redirect', False), ('af_xdp+af_packet', True)]" \
+		"[(f['path'], f['status'], f['reason']) for f in r['figures']]"
+	bp_expect c "r['figures'][1]['status'] == 'cannot-run' and 'one side to the other' in r['figures'][1]['reason']"
+	bp_expect c "all(f['traffic'] == {'pings': 20, 'ping_loss_ratio': 0, 'files': 1, 'files_altered': 0, 'file_bytes': 32 << 20} \
+		and f['value']['median'] > 0 for f in (r['figures'][0], r['figures'][2]))" "[f['traffic'] for f in r['figures']]"
+	# Both ways together: each packet from one pool to the other's costs one copy.
+	bp_expect c "(f := r['figures'][2])['mode'].startswith('native-copy → mmap') and \
+		f['copies']['user']['provenance'] == 'counted' and 0.9 < f['copies']['user']['lo'] < 1.1 and \
+		f['copies']['kernel']['hi'] >= 2 and 0 < f['crossings']['per_packet'] and f['time']['ns_per_packet'] > 0" \
+		"{k: r['figures'][2][k] for k in ('mode', 'copies', 'crossings', 'time')}"
+	bp_expect c "r['figures'][0]['copies']['total']['hi'] == 0 and r['figures'][0]['crossings']['per_packet'] == 0"
+	grep -q '^TRAFFIC' "$BP_TMP/compare.log" && grep -q 'bridge .* 0 % .* intact ' "$BP_TMP/compare.log" ||
+		fail "no table of traffic"
+	! grep -q '^WORKLOADS' "$BP_TMP/compare.log" || fail "the same figure in two tables"
+	;;
+silent)
+	# The far host answers no ping from somewhere in the middle on.
+	traffic_start bridge
+	wait_for 10 pgrep -f 'iperf3 -s' || fail "no server appears"
+	nsenter --net="/proc/$(pgrep -f 'iperf3 -s')/ns/net" sysctl -qw net.ipv4.icmp_echo_ignore_all=1 || fail "sysctl"
+	traffic_fails
+	bp_expect c "'20 pings' in (f := r['figures'][0])['reason'] and f['traffic']['ping_loss_ratio'] == 1" "r['figures'][0]"
+	;;
+altered)
+	# What is served is not any more what the digest was taken of: as if it changed on its way.
+	traffic_start af_packet-mmap
+	has_digest() { grep -q /file /run/bypath-compare/*/digest.log; }
+	wait_for 10 has_digest || fail "no digest appears"
+	printf altered! | dd conv=notrunc bs=8 seek=1000 of="$(echo /run/bypath-compare/*/file)" 2>/dev/null || fail "dd"
+	traffic_fails
+	bp_expect c "'arrives altered' in (f := r['figures'][0])['reason'] and f['traffic']['files_altered'] == 1" "r['figures'][0]"
 	;;
 lossless)
 	# Time for a search that finds a rate, twice; where it finds none, trials were disturbed. Latency is at half of it.
@@ -90,6 +151,7 @@ refused)
 	}
 	refuses 'speed 64 bridge - >= 1' "found 'speed', allowed: rate, lossless"
 	refuses 'rate - bridge - >= 1' "size: found '-'"
+	refuses 'rate +64 bridge - >= 1' "size: found '+64'"
 	refuses 'start 64 bridge - >= 1' "size: found '64'"
 	refuses 'rate 64 brigde - >= 1' "path: found 'brigde'"
 	refuses 'rate 64 bridge nobody >= 1' "path: found 'nobody'"

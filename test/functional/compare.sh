@@ -79,11 +79,27 @@ rows)
 	bp_expect c "r['rows'][2]['copies']['user']['hi'] == 1 and r['rows'][3]['mode'] == 'native-copy'"
 	bp_expect c "'[forward]' in r['rows'][2]['ini'] and len(r['rows'][2]['hops']) >= 2"
 	expect_accounts
+	# Of a process its CPU is known, of the kernel none; where no NDR was found, that is said.
+	bp_expect c "all(x['cpu']['at_10'] is None and 'softirqs' in x['cpu']['why'] and x['per_core'] is None for x in r['rows'][:2])"
+	bp_expect c "all(x['cpu']['why'] or (0 <= load['cores']['median'] <= $(nproc) + 0.1 and 0 <= load['busy']['median'] < 2) \
+		for x in r['rows'][2:] for load in (x['cpu']['at_10'], x['cpu']['at_50']))" "[x['cpu'] for x in r['rows']]"
+	bp_expect c "all(x['per_core']['mpps']['median'] > 0 for x in r['rows'][2:] if x['status'] == 'ok')"
+	bp_expect c "all(x['line']['gbps'] is None and x['line']['why'] == 'a veth pair has no line' for x in r['rows'])"
+	grep -q '^CPU, LINE' "$BP_TMP/compare.log" || fail "no table of CPU"
 	grep -q '^WHY' "$BP_TMP/compare.log" || fail "no sentences"
 	"$BYPATH" compare --diff "$BP_TMP/c.json" "$BP_TMP/c.json" >"$BP_TMP/diff.log" ||
 		fail "--diff ends with code $?"
 	! grep -qE 'better|worse$' "$BP_TMP/diff.log" || [ "$(grep -cE ' (better|worse) *$' "$BP_TMP/diff.log")" = 0 ] ||
 		fail "a comparison differs from itself"
+	;;
+tap)
+	# The sender names what a full tap device does not take, and so does the device: each is taken once.
+	[ -c /dev/net/tun ] || skip "no /dev/net/tun"
+	compare --paths tap --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	expect_clean
+	bp_expect c "measured(r['rows'][0])" "(r['rows'][0]['status'], r['rows'][0]['reason'])"
+	bp_expect c "r['rows'][0]['line']['why'] == 'a tap device has no line'"
+	expect_accounts
 	;;
 ceiling)
 	# Without privilege: what needs none runs, the rest says what it needs.
@@ -240,6 +256,8 @@ ports)
 	compare --quick --paths ports-af_packet-mmap,ports-af_xdp-zerocopy --ports p0,p1 --gen-ports g0,g1 \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, 'cannot-run']"
+	bp_expect c "r['rows'][0]['line']['gbps'] is None and 'p0 is a veth device' in r['rows'][0]['line']['why']"
+	bp_expect c "any('p0 is a veth device' in note for note in r['run']['notes'])"
 	expect_accounts
 	# Without interfaces to send from: said, and no device is opened. A third one was never touched.
 	compare --quick --paths ports --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"

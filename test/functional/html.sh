@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 SAMPLE=$BP_SOURCE/test/data/compare-sample.json
-PAGES="sample hostile winner once nothing"
+PAGES="sample hostile winner once nothing goals"
 
 look()
 {
@@ -25,7 +25,7 @@ cp "$SAMPLE" "$BP_TMP/sample.json"
 {
 	look poison "$SAMPLE" >"$BP_TMP/hostile.json" && look crown "$SAMPLE" >"$BP_TMP/winner.json" &&
 		look once "$SAMPLE" >"$BP_TMP/once.json" && look nothing "$SAMPLE" >"$BP_TMP/nothing.json" &&
-		look shift "$SAMPLE" >"$BP_TMP/shifted.json"
+		look goals "$SAMPLE" >"$BP_TMP/goals.json" && look shift "$SAMPLE" >"$BP_TMP/shifted.json"
 } || fail "cannot make the documents"
 for page in $PAGES; do
 	make_page "$page"
@@ -36,7 +36,7 @@ for of in sample hostile; do
 done
 
 if [ "$1" = form ]; then
-	for page in sample hostile once nothing sample-diff hostile-diff; do
+	for page in sample hostile once nothing goals sample-diff hostile-diff; do
 		look file "$BP_TMP/$page.html" "$BP_TMP/$page.json" || fail "$page.html"
 	done
 	for n in 1 2 3 4 5 6 7 8; do
@@ -69,7 +69,11 @@ for page in winner once nothing; do
 	look shown "$BP_TMP/dom" || fail "$page.html"
 done
 
-# Seven pages in frames of three widths, and forty with documents changed at random.
+browse "$BP_TMP/goals.html" --dump-dom
+[ ! -s "$BP_TMP/console" ] || fail "goals.html: $(head -n 5 "$BP_TMP/console")"
+look judged "$BP_TMP/dom" || fail "goals.html"
+
+# Eight pages in frames of three widths, and forty with documents changed at random.
 set --
 for page in $PAGES sample-diff hostile-diff; do
 	set -- "$@" "$BP_TMP/$page.html"
@@ -79,7 +83,7 @@ browse "$BP_TMP/frames.html" --dump-dom
 grep -q seen "$BP_TMP/console" || fail "chromium does not report its console"
 [ "$(wc -l <"$BP_TMP/console")" = 1 ] || fail "frames.html: $(head -n 5 "$BP_TMP/console")"
 title=$(sed -n 's:.*<title>\(.*\)</title>.*:\1:p' "$BP_TMP/dom" | head -n 1)
-[ "$(echo "$title" | tr ' ' '\n' | grep -cx ok)" = 61 ] || fail "frames.html: width:of the page:state: $title"
+[ "$(echo "$title" | tr ' ' '\n' | grep -cx ok)" = 64 ] || fail "frames.html: width:of the page:state: $title"
 
 browse "$BP_TMP/winner.html" --print-to-pdf="$BP_TMP/winner.pdf" --no-pdf-header-footer
 sheets=$(look sheets "$BP_TMP/winner.pdf")

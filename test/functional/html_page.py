@@ -1,7 +1,7 @@
 # Looks at pages of comparisons from outside: as files, as a browser shows them, with odd documents.
 # SPDX-License-Identifier: BSD-3-Clause
-"""html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing, odd-N)
-html_page.py file PAGE DOCUMENT | shown DOM | frames PAGE... | sheets PDF"""
+"""html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing, goals, odd-N)
+html_page.py file PAGE DOCUMENT | shown DOM | judged DOM | frames PAGE... | sheets PDF"""
 
 import base64
 import hashlib
@@ -77,6 +77,31 @@ def nothing(document):
     for row in document["rows"]:
         row.update(status="cannot-run", reason="no root", fix="run it as root", saturation=None, ndr=None,
                    latency=None, loss_curve=[], time=None, accounting=None, drops=[], ini=None)
+    return document
+
+
+GOALS = (  # workload, size, path, peer, sign, bound, figure, interval, verdict, why
+    ("rate", "64", "af_packet-mmap", "bridge", ">=", 0.8, 0.91, (0.86, 0.95), "met", None),
+    ("rate", "64", "af_xdp-native", "bridge", ">=", 1.2, 0.9, (0.8, 1.25), "short", "its interval reaches across the goal"),
+    ("start", "-", "af_packet-mmap", None, "<=", 150.0, 41.5, None, "met", None),
+    ("memory", "-", "bridge", None, "<=", 48.0, None, None, "failed", "there is no arena"),
+    ("rate", "imix", "af_xdp-native", "bridge", ">=", 1e-6, 1e6, None, "not measurable", "its core was taken away"),
+)
+
+
+def goals(document):
+    """Workloads, and goals of each verdict, in place of rates."""
+    document.update(rows=[], verdicts=[], goals=[], figures=[])
+    for workload, size, path, peer, sign, bound, value, interval, verdict, why in GOALS:
+        ends = interval and {"lo": interval[0], "hi": interval[1], "level": 0.96875}
+        document["goals"].append({
+            "workload": workload, "size": size, "path": path, "peer": peer, "sign": sign, "bound": bound, "figure": value,
+            "margin": value and value / bound - 1,
+            "bound_of_figure": "none", "interval": ends, "verdict": verdict, "why": why})
+        document["figures"].append({
+            "workload": workload, "title": f"title of {workload}", "size": size, "path": path, "unit": "kpps",
+            "status": "ok" if value else "cannot-run", "reason": why, "fix": why, "is_at_least": False, "load_of": None,
+            "value": value and {"median": value, "min": value, "max": value, "spread": 0, "values": [value] * 6}})
     return document
 
 
@@ -195,19 +220,53 @@ def check_shown(dom):
     notes = "\n".join(shown.texts("ul", "notes"))
     for row in document["rows"]:
         assert row["status"] == "ok" or (row["reason"] in notes and row["fix"] in notes), row["reason"]
+    check_economy(shown, next((r for r in measured if r["path"] == (verdict and verdict["path"])), None))
     first = verdict and verdict["path"] or (order[0]["path"] if order else None)
     ini = next((r["ini"] for r in measured if r["path"] == first), None)
     assert shown.texts("pre") == ([ini] if ini else []), shown.texts("pre")
     bodies = shown.texts("tbody")
     is_once = all(len(r["saturation"]["mpps"]["values"]) == 1 for r in document["rows"] if r["saturation"])
-    assert len(bodies) == len(views)
-    for view, body in zip(views.values(), bodies):
+    filled = [view for view in views.values() if view["rows"]]  # the others are left out
+    assert len(bodies) == len(filled) < len(views)
+    for view, body in zip(filled, bodies):
         cells = [cell for row in view["rows"] for cell in row]
         if is_once:
             assert all(len(cell.strip("≥≤ ").replace(".", "").lstrip("0")) <= 2 for cell in shown.texts("td")
                        if re.fullmatch(r"([≥≤] )?\d+\.\d+", cell)), "more than two digits of one round"
             cells = [cell for cell in cells if "." not in cell]
         assert all(cell in body or cell in ("failed", "cannot-run", "disturbed") for cell in cells), view["name"]
+
+
+def check_economy(shown, row):
+    """What a named winner takes of its cores and its line stands beside it."""
+    if not row or not row.get("cpu"):
+        return
+    beside = dict(zip(shown.texts("dt"), shown.texts("dd")))
+    busy = round(100 * row["cpu"]["at_10"]["busy"]["median"])
+    assert beside["CPU at 10 % load"] == f"100\u202f% of a core, {busy}\u202f% busy", beside
+    assert "CPU at 50 % load" in beside and "Packets per core" in beside, beside
+    assert beside["Of the line's rate"] == f"-: {row['line']['why']}", beside
+
+
+def check_judged(dom):
+    """How many goals are met; those that are not come first; each with its figure, its interval, what weakens it."""
+    shown = Shown(read(dom))
+    document = dict(DATA.findall(read(dom)))
+    goals = json.loads(document["document"])["goals"]
+    assert shown.state == "shown" and len(shown.texts("h1")) == 1
+    n_met = sum(goal["verdict"] == "met" for goal in goals)
+    assert shown.texts("h1") == [f"{n_met} of {len(goals)} goals met"], shown.texts("h1")
+    assert [title for title in shown.texts("h3") if ": " in title] == [
+        "Short: 1", "Failed: 1", "Not measurable: 1", "Met: 2"], shown.texts("h3")
+    lines = [line for line in shown.texts("li") if "; goal" in line]
+    assert len(lines) == len(goals), lines
+    assert "af_xdp-native" in lines[0] and "0.900 (0.800–1.25)" in lines[0] and "25\u202f% below" in lines[0], lines[0]
+    assert "150, 72\u202f% below" in lines[-1], lines[-1]
+    assert all(goal["why"] is None or any(goal["why"] in line for line in lines) for goal in goals)
+    # What has no line has no table either.
+    views = json.loads(document["views"])
+    assert shown.texts("summary") == [name for name in ("Figures", "Workloads", "Goals")], shown.texts("summary")
+    assert all(bool(views[name]["rows"]) == (name in ("figures", "goals")) for name in views), list(views)
 
 
 def frames(pages):
@@ -229,6 +288,7 @@ def odd(page):
     """The page with documents in which anything may be missing or of another kind."""
     page, rng = read(page), random.Random(1)
     document = json.loads(DATA.findall(page)[1][1])
+    document.update({key: goals({})[key] for key in ("goals", "figures")})
     for _ in range(N_ODD):
         text = json.dumps(warp(document, rng)).replace("<", "\\u003c")
         yield re.sub(r'(id="document">).*?(</script>)', lambda m, t=text: m[1] + t + m[2], page, 1, re.S)
@@ -236,7 +296,7 @@ def odd(page):
 
 def main():
     what, *args = sys.argv[1:]
-    if what in ("poison", "crown", "shift", "once", "nothing"):
+    if what in ("poison", "crown", "shift", "once", "nothing", "goals"):
         json.dump(globals()[what](load(args[0])), sys.stdout)
     elif what.startswith("odd-"):
         document = {**load(args[0]), "schema": None}
@@ -245,6 +305,8 @@ def main():
         check_file(*args)
     elif what == "shown":
         check_shown(*args)
+    elif what == "judged":
+        check_judged(*args)
     elif what == "frames":
         frames([(read(page), width) for page in args for width in WIDTHS] +
                [(page, WIDTHS[1]) for page in odd(args[0])])

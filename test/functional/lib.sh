@@ -484,9 +484,9 @@ http_ok()
 	ip netns exec h2 "$BP_PYTHON" -m http.server -b 10.77.0.2 -d "$BP_TMP/www" 8000 \
 		>"$BP_TMP/http.log" 2>&1 &
 	_server=$!
-	wait_for 10 in_h2 curl -sf -o /dev/null -r 0-0 http://10.77.0.2:8000/ ||
+	wait_for 10 in_h2 curl -q -sf --noproxy '*' -o /dev/null -r 0-0 http://10.77.0.2:8000/ ||
 		fail "the HTTP server does not start"
-	in_h1 curl -sS -m $((30 * BP_SLOW)) -o "$BP_TMP/fetched" http://10.77.0.2:8000/file \
+	in_h1 curl -q -sS --noproxy '*' -m $((30 * BP_SLOW)) -o "$BP_TMP/fetched" http://10.77.0.2:8000/file \
 		2>"$BP_TMP/curl.log"
 	_rc=$?
 	kill $_server

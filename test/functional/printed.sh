@@ -33,7 +33,7 @@ all()
 		'bind --help' 'drivers --help' drivers 'drivers --json' 'compare --list' 'bind --list' \
 		'bind --list --json' 'check --reference=ini' 'check --reference=tables' \
 		"check $BP_TMP/n.ini" "check --json $BP_TMP/n.ini" "explain $BP_TMP/n.ini" \
-		"explain --json $BP_TMP/n.ini" "gen --tx-port null --count 10 --quiet" \
+		"explain --json $BP_TMP/n.ini" "explain --line-rate 10G $BP_TMP/n.ini" "gen --tx-port null --count 10 --quiet" \
 		"gen --tx-port null --count 10 --quiet --json -"
 }
 

@@ -18,8 +18,11 @@ kill -HUP "$(bp_pid rings)"
 wait_for 5 grep -q 'SIGHUP: ignored' "$BP_TMP/rings.log" || fail "SIGHUP is not logged"
 kill -USR1 "$(bp_pid rings)"
 wait_for 5 grep -q '^CONSERVATION' "$BP_TMP/rings.log" || fail "SIGUSR1 prints no report to the log"
+wait_for 5 [ -s "$BP_TMP/rings.json" ] || fail "SIGUSR1 writes no file of --report"
+bp_expect rings "not r['run']['final'] and r['workers'][0]['counted']['busy_ns'] > 0"
 bp_alive rings || fail "a signal that asks for no end has ended it"
 bp_stop rings
+bp_expect rings "r['run']['final']"
 [ "$(lines rings '^CONSERVATION')" = 2 ] || fail "not one report for SIGUSR1 and one at the end"
 note "SIGHUP logged and ignored, SIGUSR1 reports, SIGTERM ends"
 

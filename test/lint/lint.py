@@ -34,11 +34,12 @@ OWNERS = {
     "dictionary.h": {"src/config"},
     "xdp/": {"drivers/af_xdp"},
     "linux/if_xdp.h": {"drivers/af_xdp"},
-    "bpf/": {"drivers/af_xdp", "drivers/xdp_live", "src/ledger"},
+    "bpf/": {"drivers/af_xdp", "drivers/xdp_live", "src/probe"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
     "libmnl/": {"src/core"},
-    "jansson.h": {"src/core", "src/report", "src/engine", "src/ledger", "src/cli", "src/gen", "src/compare"},
+    "jansson.h": {"src/core", "src/report", "src/engine", "src/ledger", "src/cli", "src/gen", "src/compare",
+                  "src/probe"},
 }
 LINES_MAX = 800
 

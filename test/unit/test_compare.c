@@ -1,11 +1,14 @@
 /* Comparisons: choice of paths, medians, differences of two documents. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/explain.h"
 #include "compare/goals.h"
 #include "compare/paired.h"
 #include "compare/paths.h"
 #include "compare/stat.h"
 #include "compare/diff.h"
 #include "compare/winner.h"
+#include "compare/workload.h"
+#include "core/json.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -136,6 +139,57 @@ static void diff_tells_change_from_spread(void **state)
 	json_decref(diff);
 	json_decref(before);
 	json_decref(after);
+}
+
+/* ---- what packets cost ------------------------------------------------------------------------ */
+
+static json_t *path_row(int n_out, double copies, double calls, const char *kernel_lo)
+{
+	return json_pack("{s:{s:i, s:f, s:f}, s:{s:{s:i, s:i}, s:{s:i, s:i}}, s:[]}", "counted",
+			 "packets_out", n_out, "user_copies_per_packet", copies,
+			 "crossings_per_packet", calls, "modelled", kernel_lo, "lo", 2, "hi", 3,
+			 "user_copies_in_libraries", "lo", 0, "hi", 0, "hops");
+}
+
+static double cost(const struct bp_cmp_row *row, const char *path)
+{
+	json_t *o = json_object();
+	double value;
+
+	bp_cmp_explain(row, o);
+	value = json_is_number(bp_json_at(o, path)) ? bp_json_number_at(o, path) : -1;
+	json_decref(o);
+	return value;
+}
+
+/* Of a workload both ways, by their packets; of a rate, which goes one way, the first path. */
+static void costs_of_two_ways_are_weighted_by_their_packets(void **state)
+{
+	struct bp_cmp_row row = { .path = &bp_cmp_paths[index_of("af_packet-mmap")],
+				  .workload = bp_cmp_workload_find("traffic"),
+				  .softirq_ns = -1 };
+
+	(void)state;
+	row.report = json_pack("{s:[], s:[o, o]}", "ports", "paths",
+			       path_row(100, 1, 0.5, "kernel_copies"),
+			       path_row(300, 0, 0.1, "kernel_copies"));
+	assert_true(fabs(cost(&row, "copies.user.lo") - 0.25) < 1e-9);
+	assert_true(fabs(cost(&row, "copies.total.hi") - 3.25) < 1e-9);
+	assert_true(fabs(cost(&row, "crossings.per_packet") - 0.2) < 1e-9);
+	row.workload = NULL;
+	assert_true(fabs(cost(&row, "copies.user.lo") - 1) < 1e-9);
+	json_decref(row.report);
+	/* A way that nothing took knows nothing, and is not asked; one that does not know spoils the sum. */
+	row.workload = bp_cmp_workload_find("traffic");
+	row.report = json_pack("{s:[], s:[o, o]}", "ports", "paths",
+			       path_row(100, 1, 0.5, "kernel_copies"), path_row(0, 0, 0, "none"));
+	assert_true(fabs(cost(&row, "copies.kernel.lo") - 2) < 1e-9);
+	json_decref(row.report);
+	row.report = json_pack("{s:[], s:[o, o]}", "ports", "paths",
+			       path_row(100, 1, 0.5, "kernel_copies"), path_row(1, 0, 0, "none"));
+	assert_true(cost(&row, "copies.kernel.lo") < 0 && cost(&row, "copies.total.lo") < 0);
+	assert_true(fabs(cost(&row, "copies.user.lo") - 100.0 / 101) < 1e-9);
+	json_decref(row.report);
 }
 
 /* ---- who is ahead ------------------------------------------------------------------------------ */
@@ -414,6 +468,7 @@ int main(void)
 		cmocka_unit_test(choice_by_names_groups_and_exceptions),
 		cmocka_unit_test(templates_are_filled_and_cut),
 		cmocka_unit_test(medians_and_spreads),
+		cmocka_unit_test(costs_of_two_ways_are_weighted_by_their_packets),
 		cmocka_unit_test(diff_tells_change_from_spread),
 		cmocka_unit_test(a_winner_is_ahead_in_every_round),
 		cmocka_unit_test(a_lower_bound_is_not_beaten),

@@ -72,8 +72,9 @@ static int begin(void **state)
 	f->model.hops[0] = (struct bp_hop){ .from = BP_DOMAIN_KERNEL,
 					    .to = BP_DOMAIN_SHARED,
 					    .place = "frame",
-					    .mover = "__xsk_rcv",
+					    .copiers = { "__xsk_rcv", "pskb_expand_head" },
 					    .kernel = { 1, 2 },
+					    .decider = BP_BY_SENDER,
 					    .why = "because",
 					    .source = "net/xdp/xsk.c" };
 	*state = f;
@@ -332,7 +333,7 @@ static void json_parses_and_its_sums_are_equal(void **state)
 	struct fixture *f = *state;
 	char path[] = "/tmp/bypath-test-report-XXXXXX";
 	json_int_t received, sent, dropped, unaccounted;
-	const char *schema, *mover, *provenance;
+	const char *schema, *mover, *provenance, *functions[2], *decider, *undecided;
 	int tid, k_hi, fd = mkstemp(path);
 	json_t *root;
 
@@ -353,11 +354,17 @@ static void json_parses_and_its_sums_are_equal(void **state)
 				 sum_of(root, "tx_queues", "dropped"),
 			 dropped);
 	assert_int_equal(received, sent + dropped + unaccounted);
-	assert_int_equal(json_unpack(root, "{s:[{s:{s:{s:i}}, s:[{s:s, s:{s:s}}]}, {s:n}]}",
-				     "paths", "modelled", "kernel_copies", "hi", &k_hi, "hops",
-				     "mover", &mover, "kernel_copies", "provenance", &provenance,
-				     "modelled"),
-			 0);
+	assert_int_equal(
+		json_unpack(root,
+			    "{s:[{s:{s:{s:i}, s:[s]}, s:[{s:s, s:{s:s, s:[s, s]}, s:s}]}, {s:n}]}",
+			    "paths", "modelled", "kernel_copies", "hi", &k_hi, "undecided",
+			    &undecided, "hops", "mover", &mover, "kernel_copies", "provenance",
+			    &provenance, "functions", &functions[0], &functions[1], "decided_by",
+			    &decider, "modelled"),
+		0);
+	assert_string_equal(functions[1], "pskb_expand_head");
+	assert_string_equal(decider, "sender");
+	assert_string_equal(undecided, "receive, __xsk_rcv: 1–2 K, by the sender: because");
 	assert_int_equal(k_hi, 2);
 	assert_string_equal(mover, "__xsk_rcv");
 	assert_string_equal(provenance, "modelled");

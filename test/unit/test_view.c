@@ -73,6 +73,11 @@ static void a_template_makes_text(void **state)
 		{ "{name=lan}x", NULL },
 		{ "{absent!lan}x", "x" },
 		{ "section \\[memory\\]", "section [memory]" },
+		{ "<list: {.}>", " 10 20" },
+		{ "<list:{.=20}twenty>!", "twenty!" },
+		{ "<list:{^name}{.=10}|other> <words:{.}>", "wanother ab" },
+		{ "<none:{.}>none<absent:[a|b]>|never", "none" },
+		{ "a\\<b\\>", "a<b>" },
 		{ "{@}", "7" },
 		{ "{^name} {/name}", "outer top" },
 	};
@@ -97,8 +102,9 @@ static void a_template_makes_text(void **state)
 
 static void a_torn_template_ends(void **state)
 {
-	static const char *const torn[] = { "{", "{n", "[",  "[{n}", "]",
-					    "|", "\\", "{}", "{:}",  "{?}" };
+	static const char *const torn[] = { "{", "{n",    "[",      "[{n}", "]",
+					    "|", "\\",    "{}",     "{:}",  "{?}",
+					    "<", "<list", "<list:", ">",    "<list:[" };
 	json_t *row = make_row();
 	struct bp_scope scope = { row, row, row, NULL };
 
@@ -161,20 +167,60 @@ static void nested_rows_stand_in_the_order_of_their_paths(void **state)
 	json_decref(document);
 }
 
+static char *printed(const json_t *document)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	bp_view_print(out, document);
+	fclose(out);
+	return text;
+}
+
+/* Blocks, their rows with numbers of the whole array, stops on both sides, lines broken at the text's width. */
+static void a_path_is_drawn_hop_by_hop(void **state)
+{
+	json_t *hop =
+		parse("{\"side\": \"rx\", \"modelled\": true, \"from\": \"device\", \"to\": "
+		      "\"kernel\", \"mover\": \"DMA\", \"place\": \"page\", \"why\": \"it "
+		      "writes\", \"source\": \"s.c\", \"kernel_copies\": {\"value\": {\"lo\": 0, "
+		      "\"hi\": 1}}, \"system_call\": {\"name\": \"poll\", \"per\": \"idle\"}}");
+	json_t *document =
+		parse("{\"schema\": \"bypath.explain/1\", \"file\": \"f\", \"engine\": "
+		      "{\"mode\": \"io\"}, \"ports\": [], \"paths\": [{\"in\": \"a\", "
+		      "\"out\": \"b\", \"modelled\": null, \"same_as\": null, \"hops\": "
+		      "[0, {\"side\": \"tx\", \"modelled\": false, \"why\": \"no row\"}]}]}");
+	char *text;
+
+	(void)state;
+	json_array_set_new(
+		json_object_get(json_array_get(json_object_get(document, "paths"), 0), "hops"), 0,
+		hop);
+	text = printed(document);
+	if (!strstr(text, "\n   device ─0–1K▸ kernel ┃bypath┃ ─?▸ ?\n") ||
+	    !strstr(text,
+		    "\n   1  device → kernel   DMA                                           "
+		    "    0–1 K   0 (poll if idle)\n                        page · it writes · "
+		    "s.c\n  ──  bypath, mode io: passes the view on, touches no byte\n   2  ?        "
+		    "         not modelled                                          ?   ?\n            "
+		    "            no row\n") ||
+	    !strstr(text, "no sum is given\n"))
+		fail_msg("%s", text);
+	free(text);
+	json_decref(document);
+}
+
 /* A document of every kind, with nothing in it but its schema. */
 static void an_empty_document_prints_no_figure(void **state)
 {
 	(void)state;
 	for (const struct bp_text *const *text = bp_texts; *text; text++) {
 		json_t *document = json_pack("{s:s}", "schema", (*text)->schema);
-		char *printed = NULL;
-		size_t n = 0;
-		FILE *out = open_memstream(&printed, &n);
+		char *text_of_it = printed(document);
 
-		bp_view_print(out, document);
-		fclose(out);
-		assert_null(strpbrk(printed, "{}0123456789"));
-		free(printed);
+		assert_null(strpbrk(text_of_it, "{}0123456789"));
+		free(text_of_it);
 		json_decref(document);
 	}
 }
@@ -190,26 +236,33 @@ static void check_form(const char *template)
 		else if (*s == '{')
 			s += strcspn(s, "}");
 		else
-			depth += (*s == '[') - (*s == ']');
-		if (!*s || depth < 0 || depth > 1)
+			depth += (*s == '[' || *s == '<') - (*s == ']' || *s == '>');
+		if (!*s || depth < 0 || depth > 3)
 			fail_msg("%s", template);
 	}
 	assert_int_equal(depth, 0);
+}
+
+static void check_parts(const struct bp_part *parts, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct bp_view *v = parts[i].view;
+
+		check_form(parts[i].line);
+		check_form(parts[i].needs);
+		check_form(v ? v->title : NULL);
+		check_form(v ? v->needs : NULL);
+		for (unsigned c = 0; v && c < v->n_columns; c++)
+			check_form(v->columns[c].cell);
+		check_parts(parts[i].parts, parts[i].n_parts);
+	}
 }
 
 static void every_template_of_every_text_is_closed(void **state)
 {
 	(void)state;
 	for (const struct bp_text *const *text = bp_texts; *text; text++)
-		for (unsigned i = 0; i < (*text)->n_parts; i++) {
-			const struct bp_view *v = (*text)->parts[i].view;
-
-			check_form((*text)->parts[i].line);
-			check_form(v ? v->title : NULL);
-			check_form(v ? v->needs : NULL);
-			for (unsigned c = 0; v && c < v->n_columns; c++)
-				check_form(v->columns[c].cell);
-		}
+		check_parts((*text)->parts, (*text)->n_parts);
 }
 
 int main(void)
@@ -218,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_template_makes_text),
 		cmocka_unit_test(a_torn_template_ends),
 		cmocka_unit_test(nested_rows_stand_in_the_order_of_their_paths),
+		cmocka_unit_test(a_path_is_drawn_hop_by_hop),
 		cmocka_unit_test(an_empty_document_prints_no_figure),
 		cmocka_unit_test(every_template_of_every_text_is_closed),
 	};

@@ -166,6 +166,43 @@ function lineText(row, rows) {
 		(said(imix) === null ? "" : `; IMIX: ${said(imix)}`);
 }
 
+/* "100 % of a core, 12 % of it busy", or why it is not known. */
+function cpuText(row, key) {
+	const cores = stat(row.raw, `cpu.${key}.cores`), busy = stat(row.raw, `cpu.${key}.busy`);
+
+	if (cores === null)
+		return text(row.raw, "cpu.why") === null ? null : `${NONE}: ${text(row.raw, "cpu.why")}`;
+	return `${percent(cores.median)} of a core${busy === null ? "" : `, ${percent(busy.median)} busy`}`;
+}
+
+function perCoreText(row) {
+	const rates = ["ndr_mpps", "mpps"].map((key) => stat(row.raw, `per_core.${key}`));
+	const [ndr, peak] = rates.map((rate) => rate === null ? null :
+		`${figure(rate.median, digitsOf(rate))}${NARROW_SPACE}Mpps`);
+
+	return ndr === null && peak === null ? null :
+		[ndr, peak === null ? null : `${peak} at saturation`].filter((part) => part !== null).join(", ");
+}
+
+/* "61 % of 10 Gb/s", or why there is none. */
+function lineShareText(row) {
+	const ndr = stat(row.raw, "line.ndr_share"), share = ndr ?? stat(row.raw, "line.share");
+	const gbps = number(row.raw, "line.gbps");
+
+	if (share === null || gbps === null)
+		return text(row.raw, "line.why") === null ? null : `${NONE}: ${text(row.raw, "line.why")}`;
+	return `${percent(share.median)} of ${gbps}${NARROW_SPACE}Gb/s by ${ndr === null ? "rate" : "NDR"}`;
+}
+
+/* What the path takes of its cores and of its line; the same reason once. */
+function economy(row) {
+	const [low, half] = ["at_10", "at_50"].map((key) => cpuText(row, key));
+
+	return at(row.raw, "cpu") === null && at(row.raw, "line") === null ? null : facts([["CPU at 10 % load", low],
+		["CPU at 50 % load", half === low && half?.startsWith(NONE) ? null : half],
+		["Packets per core", perCoreText(row)], ["Of the line's rate", lineShareText(row)]]);
+}
+
 /* shown: the size's rows in the chart's order; rows: those of all sizes. */
 function why(row, shown, rows) {
 	const peers = shown.filter((other) => other.group === row.group), place = peers.indexOf(row) + 1;
@@ -292,7 +329,7 @@ function showAnswer(screen, doc, rows, footnotes, size, path) {
 		verdictLines(verdicts), ...warnings(at(doc, "run")),
 		make("div", {class: "answer"}, chart(shown, chosen, choose, footnotes), chosen === null ? null :
 			make("section", {class: "reason"}, make("h2", {}, `${chosen.path}, ${sizeText(chosen.size)}`),
-				why(chosen, measured, rows), configuration(chosen))),
+				why(chosen, measured, rows), economy(chosen), configuration(chosen))),
 	].filter((part) => part !== null));
 }
 
@@ -346,8 +383,8 @@ function showCompare(page, doc, views) {
 
 	document.title = `bypath compare: ${clean(text(doc, "machine.host") ?? "unknown host")}`;
 	showAnswer(screen, doc, rows, footnotes, rows[0]?.size ?? "?", null);
-	page.append(...[screen, footnoteList(footnotes), ceiling(rows, footnotes), runFacts(doc),
-		noteList(at(doc, "run.notes")),
+	page.append(...[screen, goalsPart(doc), figuresPart(doc), footnoteList(footnotes),
+		ceiling(rows, footnotes), runFacts(doc), noteList(at(doc, "run.notes")),
 		...views.map((view) => tablePart(view, text(view, "name") === "rates", decorate)),
 		...appendix(rows)].filter((part) => part !== null));
 }

@@ -48,11 +48,12 @@ function helpOf(view) {
 		[make("dt", {}, text(column, "heading")), make("dd", {}, text(column, "help"))]));
 }
 
+/* null: a table without lines. */
 function tablePart(view, isOpen, decorate = (cells) => cells) {
-	const [name, how] = titleOf(view);
+	const [name, how] = titleOf(view), lines = at(view, "rows");
 
-	return folded(name, isOpen, how === "" ? null : make("p", {class: "how"}, how),
-		table(view, decorate), helpOf(view));
+	return !Array.isArray(lines) || lines.length === 0 ? null : folded(name, isOpen,
+		how === "" ? null : make("p", {class: "how"}, how), table(view, decorate), helpOf(view));
 }
 
 /* ---- bars ------------------------------------------------------------------------------------------- */

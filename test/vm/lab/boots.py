@@ -70,6 +70,11 @@ def pairs_and_taps():
     return pairs(taps=True)
 
 
+def none():
+    """Namespaces and veth pairs in the guest are enough."""
+    return []
+
+
 def queues():
     """Two receive queues each, behind taps with two queues."""
     return [Nic(name, VIRTIO + ",mq=on,vectors=10", tap=f"tap{n}", queues=4) for n, name in enumerate(("t0", "t1"))]
@@ -104,9 +109,10 @@ def shared_group():
 
 
 BOOTS = [
-    Boot("nics", ("kernel", "fragments", "mixed", "pmd"), pairs_and_taps),
+    Boot("nics", ("kernel", "fragments", "copies", "mixed", "pmd"), pairs_and_taps, machine={"limit_s": 600}),
     Boot("life", ("life",), pairs),
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
+    Boot("drops", ("drops",), none, machine={"limit_s": 1800}),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
@@ -120,6 +126,8 @@ BOOTS = [
 # Suites that are other suites on other kernels.
 KERNELS = "kernels"
 BOOTS += [dataclasses.replace(BOOTS[0], name=f"nics-{lane}", lane=lane, word=KERNELS) for lane in ("6.1", "newest")]
+BOOTS += [Boot(f"drops-{lane}", ("drops",), none, lane=lane, machine={"limit_s": 1800}, word=KERNELS)
+          for lane in ("6.1", "newest")]
 
 
 def names():

@@ -8,7 +8,7 @@ import os
 import pathlib
 import time
 
-from guest import GuestError, GuestLost
+from guest import GuestError, GuestLost, Nic
 from wire import Frames, Wire, exchange, pass_all
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
@@ -16,6 +16,7 @@ BYPATH = os.path.abspath(os.environ.get("BYPATH") or
                          pathlib.Path(os.environ.get("BYPATH_BUILD_ROOT") or ROOT / "build") / "src/cli/bypath")
 FRAMES_EACH_WAY = 300
 EAL = {"memory": "192"}
+VIRTUAL = Nic("", "")  # an interface of the guest that the kernel made: its name is the port's
 
 
 class Port:
@@ -110,8 +111,8 @@ class Lab:
         if any(port.driver == "dpdk" for port in ports) and "dpdk" not in (sections or {}):
             text += "[dpdk]\n" + "".join(f"{key} = {value}\n" for key, value in EAL.items())
         for port in ports:
-            nic, keys = self.guest.by_name[port.nic], port.keys
-            device = nic.address if port.driver == "dpdk" else self.interface(port.nic)
+            nic, keys = self.guest.by_name.get(port.nic, VIRTUAL), port.keys
+            device = port.nic if nic is VIRTUAL else nic.address if port.driver == "dpdk" else self.interface(port.nic)
             if port.driver == "af_xdp" and nic.device == "vmxnet3":
                 # One queue for each processor, which its driver does not let anybody change.
                 keys = {"queues": self.guest.smp, **keys}
@@ -125,11 +126,15 @@ class Lab:
         path.write_text(text)
         return path
 
-    @contextlib.contextmanager
     def forward(self, *ports, sections=None, limit_s=60, under=()):
-        """bypath run between pairs of ports; under: words before it. Without raising when it does not
-        start: each case that uses the run fails with the reason."""
-        run = Run(self, self.ini(ports, sections), ports, under)
+        """bypath run between pairs of ports: see run()."""
+        return self.run(self.ini(ports, sections), limit_s, under)
+
+    @contextlib.contextmanager
+    def run(self, ini, limit_s=60, under=(), options=()):
+        """bypath run; under: words before it; options: words behind. Without raising when it does not start: each
+        case that uses the run fails with the reason."""
+        run = Run(self, ini, under, options)
         run.start(limit_s)
         try:
             yield run
@@ -140,15 +145,15 @@ class Lab:
 class Run:
     """A running bypath. report: its JSON report, once ended."""
 
-    def __init__(self, lab, ini, ports, under):
-        self.lab, self.ini, self.ports, self.under = lab, ini, ports, under
+    def __init__(self, lab, ini, under, options):
+        self.lab, self.ini, self.under, self.options = lab, ini, under, options
         self.in_guest = f"/out/{ini.name}"
         self.problem = ""
         self.process = self.report = None
 
     def start(self, limit_s):
         self.process = self.lab.guest.begin(*self.under, BYPATH, "run", self.in_guest,
-                                             "--report", self.in_guest + ".json")
+                                             "--report", self.in_guest + ".json", *self.options)
         try:
             self.process.until("forwarding", limit_s)
         except GuestError as error:

@@ -1,0 +1,240 @@
+/* Loads and attaches tracing programs; says of each function why it stays unobserved. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/load.h"
+
+#include "bypath/log.h"
+
+#include "probe/self.bpf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Modules that some kernels have these parts in; where they are built in, the kernel's own BTF has them. */
+static const char *const modules[] = { "tun", "veth" };
+
+/* The kernel's dev_t, which the helper compares with, is not the one of stat(). */
+void bp_probe_self(struct probe_self *self)
+{
+	struct stat st = { 0 };
+
+	stat("/proc/thread-self/ns/pid", &st);
+	self->pidns_dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
+	self->pidns_ino = st.st_ino;
+	self->pid = (__u32)getpid();
+}
+
+/* How the names of programs begin that count what another program of their place misses. */
+#define SECOND "nested_"
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
+}
+
+void bp_probe_load_begin(struct bp_probe_load *load)
+{
+	struct btf *kernel;
+
+	*load = (struct bp_probe_load){ .places = json_array() };
+	libbpf_set_print(print_libbpf);
+	kernel = btf__load_vmlinux_btf();
+	if (!kernel)
+		return;
+	load->btfs[load->n_btfs++] = kernel;
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		struct btf *btf = btf__load_module_btf(modules[i], kernel);
+
+		if (btf)
+			load->btfs[load->n_btfs++] = btf;
+	}
+}
+
+void bp_probe_load_end(struct bp_probe_load *load)
+{
+	while (load->n_links)
+		bpf_link__destroy(load->links[--load->n_links]);
+	free(load->links);
+	while (load->n_btfs)
+		btf__free(load->btfs[--load->n_btfs]);
+	json_decref(load->places);
+}
+
+/* Until bp_probe_load_end(). A link that is not kept would stay until the end of the process. */
+static bool keep(struct bp_probe_load *load, struct bpf_link *link)
+{
+	struct bpf_link **more = reallocarray(load->links, load->n_links + 1, sizeof(*load->links));
+
+	if (!more) {
+		bpf_link__destroy(link);
+		errno = ENOMEM;
+		return false;
+	}
+	load->links = more;
+	more[load->n_links++] = link;
+	return true;
+}
+
+/* ---- what the kernel has --------------------------------------------------------------------- */
+
+static const struct btf_type *find(const struct bp_probe_load *load, const char *function,
+				   const struct btf **in)
+{
+	for (unsigned i = 0; i < load->n_btfs; i++) {
+		int id = btf__find_by_name_kind(load->btfs[i], function, BTF_KIND_FUNC);
+
+		if (id <= 0)
+			continue;
+		*in = load->btfs[i];
+		return btf__type_by_id(*in, btf__type_by_id(*in, (__u32)id)->type);
+	}
+	return NULL;
+}
+
+int bp_probe_n_params(const struct bp_probe_load *load, const char *function)
+{
+	const struct btf *btf;
+	const struct btf_type *type = find(load, function, &btf);
+
+	return type ? (int)btf_vlen(type) : -ENOENT;
+}
+
+bool bp_probe_is_double_pointer(const struct bp_probe_load *load, const char *function,
+				unsigned param)
+{
+	const struct btf *btf;
+	const struct btf_type *type = find(load, function, &btf);
+
+	if (!type || param >= btf_vlen(type))
+		return false;
+	type = btf__type_by_id(btf, btf_params(type)[param].type);
+	return btf_is_ptr(type) && btf_is_ptr(btf__type_by_id(btf, type->type));
+}
+
+/* ---- load and attach ------------------------------------------------------------------------- */
+
+/* "skb_copy_bits" of a program in section "fentry/skb_copy_bits", "sys_enter" of one in "raw_tp/sys_enter". */
+static const char *place_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program), *slash = strchr(section, '/');
+
+	return slash ? slash + 1 : section;
+}
+
+static bool is_function(const struct bpf_program *program)
+{
+	return bpf_program__type(program) == BPF_PROG_TYPE_TRACING;
+}
+
+static json_t *row_of(const struct bp_probe_load *load, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(load->places, i, row)
+	{
+		if (!strcmp(json_string_value(json_object_get(row, "name")), name))
+			return row;
+	}
+	row = json_pack("{s:s, s:b, s:n, s:i}", "name", name, "observed", 1, "why", "misses", 0);
+	json_array_append_new(load->places, row);
+	return row;
+}
+
+static void stays_unobserved(const struct bp_probe_load *load, const char *name, const char *why)
+{
+	json_t *row = row_of(load, name);
+
+	json_object_set_new(row, "observed", json_false());
+	json_object_set_new(row, "why", json_string(why));
+}
+
+static void choose(struct bp_probe_load *load, struct bpf_program *program)
+{
+	const char *name = place_of(program);
+	const char *why = !load->n_btfs             ? "the kernel has no BTF"
+			  : !load->traces_functions ? "the kernel does not let functions be traced"
+						    : "the kernel has no function of that name";
+
+	if (!bpf_program__autoload(program))
+		return;
+	row_of(load, name);
+	if (!is_function(program) || (load->traces_functions && bp_probe_n_params(load, name) >= 0))
+		return;
+	bpf_program__set_autoload(program, false);
+	stays_unobserved(load, name, why);
+}
+
+int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skeleton,
+		  bool traces_functions)
+{
+	struct bpf_program *program;
+
+	load->object = *skeleton->obj;
+	load->traces_functions = traces_functions && load->n_btfs;
+	json_array_clear(load->places);
+	bpf_object__for_each_program(program, load->object) choose(load, program);
+	/* Maps the variables, too, which bpf_object__load() does not. */
+	return bpf_object__load_skeleton(skeleton);
+}
+
+int bp_probe_attach(struct bp_probe_load *load)
+{
+	struct bpf_program *program;
+	int first = 0;
+
+	bpf_object__for_each_program(program, load->object)
+	{
+		struct bpf_link *link;
+		char why[128];
+
+		if (!bpf_program__autoload(program))
+			continue;
+		link = bpf_program__attach(program);
+		if (link && keep(load, link))
+			continue;
+		first = first ? first : -errno;
+		snprintf(why, sizeof(why), "it cannot be traced: %s", strerror(errno));
+		stays_unobserved(load, place_of(program), why);
+	}
+	return load->n_links ? 0 : first;
+}
+
+/* ---- what came of it ------------------------------------------------------------------------- */
+
+uint64_t bp_probe_misses_of(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 bytes = sizeof(info);
+	int fd = bpf_program__fd(program);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &bytes) ? info.recursion_misses : 0;
+}
+
+json_t *bp_probe_places(const struct bp_probe_load *load)
+{
+	struct bpf_program *program;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(load->places, i, row)
+		json_object_set_new(row, "misses", json_integer(0));
+	bpf_object__for_each_program(program, load->object)
+	{
+		uint64_t n = bp_probe_misses_of(program);
+
+		if (!n || !strncmp(bpf_program__name(program), SECOND, sizeof(SECOND) - 1))
+			continue;
+		row = row_of(load, place_of(program));
+		n += (uint64_t)json_integer_value(json_object_get(row, "misses"));
+		json_object_set_new(row, "misses", json_integer((json_int_t)n));
+	}
+	return json_deep_copy(load->places);
+}

@@ -1,0 +1,64 @@
+/* Loading tracing programs on whatever kernel runs: which functions it has, which it lets us trace. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_PROBE_LOAD_H
+#define BYPATH_PROBE_LOAD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpf_link;
+struct bpf_object;
+struct bpf_object_skeleton;
+struct bpf_program;
+struct btf;
+
+#define BP_PROBE_BTFS_MAX 4u
+
+struct bp_probe_load {
+	struct btf *
+		btfs[BP_PROBE_BTFS_MAX]; /* of the kernel, of modules that have functions of ours */
+	unsigned n_btfs;
+	struct bpf_object *object; /* the caller's */
+	struct bpf_link **links; /* by which its programs are attached */
+	unsigned n_links;
+	bool traces_functions;
+	json_t *places; /* what bp_probe_places() returns */
+};
+
+struct probe_self;
+
+/* Fill in who this process is, for programs to tell. */
+void bp_probe_self(struct probe_self *self);
+
+/* How often a program was not run because it ran already on that CPU. */
+uint64_t bp_probe_misses_of(const struct bpf_program *program);
+
+/* All of it: control thread; blocks. */
+void bp_probe_load_begin(struct bp_probe_load *load);
+void bp_probe_load_end(struct bp_probe_load *load);
+
+/* How many parameters has a function of the running kernel, or -ENOENT. */
+int bp_probe_n_params(const struct bp_probe_load *load, const char *function);
+/* Is a parameter (from 0) a pointer to a pointer? */
+bool bp_probe_is_double_pointer(const struct bp_probe_load *load, const char *function,
+				unsigned param);
+
+/*
+ * Load a skeleton's programs, those that trace functions only with traces_functions, and of these the ones that the
+ * kernel has. 0 or -errno.
+ */
+int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skeleton,
+		  bool traces_functions);
+
+/* Attach what was loaded. A function that refuses is one that stays unobserved. 0, -EPERM, or what the first one
+ * said where all refuse. */
+int bp_probe_attach(struct bp_probe_load *load);
+
+/*
+ * Each function or tracepoint that programs were made for: {"name", "observed", "why" (not; or null), "misses": how often
+ * a program was not run, because it ran already on that CPU; not of those named nested_…}. A new reference.
+ */
+json_t *bp_probe_places(const struct bp_probe_load *load);
+
+#endif

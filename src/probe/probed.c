@@ -1,0 +1,270 @@
+/* Observed copies beside modelled ones. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/probed.h"
+
+#include "core/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Packets that were on their way when the run began or ended were copied on one side of it only. */
+#define ROUGHLY 0.02
+
+static double number(const json_t *row, const char *key)
+{
+	return json_number_value(json_object_get(row, key));
+}
+
+static json_t *real_or_null(double value)
+{
+	return isnan(value) ? json_null() : json_real(value);
+}
+
+static bool is_word(const json_t *row, const char *key, const char *word)
+{
+	const char *own = json_string_value(json_object_get(row, key));
+
+	return own && word && !strcmp(own, word);
+}
+
+/* ---- one direction of a port ----------------------------------------------------------------- */
+
+/* The bytes that went through a port that way, by its own counters. */
+static double port_bytes(const json_t *document, const char *name, const char *direction)
+{
+	const json_t *port, *queue;
+	double bytes = 0;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(document, "ports"), i, port)
+	{
+		if (!is_word(port, "name", name))
+			continue;
+		json_array_foreach(
+			json_object_get(port, *direction == 't' ? "tx_queues" : "rx_queues"), k,
+			queue) bytes += number(json_object_get(queue, "counted"), "bytes");
+	}
+	return bytes;
+}
+
+/* The bytes that the kernel copied of packets that went that way. */
+static double copied_bytes(const json_t *document, const char *name, const char *direction)
+{
+	const json_t *row;
+	double bytes = 0;
+	size_t i;
+
+	json_array_foreach(bp_json_at(document, "probe.copies"), i, row)
+	{
+		if (is_word(row, "port", name) && is_word(row, "direction", direction) &&
+		    !json_is_true(json_object_get(row, "header_pull")) &&
+		    !json_is_true(json_object_get(row, "dropped_then")))
+			bytes += number(row, "bytes");
+	}
+	return bytes;
+}
+
+/* Copies of a whole packet, or NAN where no byte went that way. */
+static double copies_of(const json_t *document, const char *name, const char *direction)
+{
+	double bytes = port_bytes(document, name, direction);
+
+	return bytes > 0 ? copied_bytes(document, name, direction) / bytes : NAN;
+}
+
+/* ---- a path ---------------------------------------------------------------------------------- */
+
+/* NULL: every copy was seen; else the first reason why some may not have been. */
+static const char *why_not_all(const json_t *document, char *text, size_t text_bytes)
+{
+	const json_t *probe = json_object_get(document, "probe"), *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(probe, "places"), i, row)
+	{
+		const char *name = json_string_value(json_object_get(row, "name"));
+
+		if (!json_is_true(json_object_get(row, "needed")))
+			continue;
+		if (json_is_true(json_object_get(row, "observed")) && number(row, "misses") <= 0)
+			continue;
+		if (!json_is_true(json_object_get(row, "observed")))
+			snprintf(text, text_bytes, "%s: %s", name,
+				 json_string_value(json_object_get(row, "why")));
+		else
+			snprintf(text, text_bytes,
+				 "%s: %.0f calls were not seen (recursion_misses)", name,
+				 number(row, "misses"));
+		return text;
+	}
+	return number(probe, "not_counted") > 0 ? "a table of the probe was full" : NULL;
+}
+
+static bool is_observed(const json_t *document, const char *function)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach(bp_json_at(document, "probe.places"), i, place)
+	{
+		if (is_word(place, "name", function))
+			return json_is_true(json_object_get(place, "observed"));
+	}
+	return false;
+}
+
+/* A function that the hop names and that is not observed, or NULL. */
+static const char *unobserved_of(const json_t *document, const json_t *hop)
+{
+	const json_t *function;
+	size_t i;
+
+	json_array_foreach(bp_json_at(hop, "kernel_copies.functions"), i, function)
+	{
+		if (!is_observed(document, json_string_value(function)))
+			return json_string_value(function);
+	}
+	return NULL;
+}
+
+/* Why copies of this path may be missed, or NULL. */
+static const char *why_not_here(const json_t *document, const json_t *row, char *text,
+				size_t text_bytes)
+{
+	const json_t *hop;
+	size_t i;
+
+	json_array_foreach(json_object_get(row, "hops"), i, hop)
+	{
+		const char *name = unobserved_of(document, hop);
+
+		if (!name)
+			continue;
+		snprintf(text, text_bytes, "%s, which the model names, is not observed", name);
+		return text;
+	}
+	return NULL;
+}
+
+static void judge(json_t *row, json_t *probed, double copies)
+{
+	const json_t *model = bp_json_at(row, "modelled.kernel_copies");
+	double lo = number(model, "lo"), hi = number(model, "hi");
+	char text[96];
+
+	if (!model || isnan(copies) || (copies >= lo - ROUGHLY && copies <= hi + ROUGHLY))
+		return;
+	if (lo < hi)
+		snprintf(text, sizeof(text), "the kernel copied %.2f times, the model says %g–%g",
+			 copies, lo, hi);
+	else
+		snprintf(text, sizeof(text), "the kernel copied %.2f times, the model says %g",
+			 copies, lo);
+	json_object_set_new(probed, "finding", json_string(text));
+}
+
+static void add_to(json_t *document, json_t *row, const char *why)
+{
+	double rx = copies_of(document, json_string_value(json_object_get(row, "in")), "rx");
+	double tx = copies_of(document, json_string_value(json_object_get(row, "out")), "tx");
+	char text[160];
+	json_t *probed;
+
+	if (!why)
+		why = why_not_here(document, row, text, sizeof(text));
+	probed = json_pack("{s:o, s:o, s:o, s:b, s:s?, s:n}", "kernel_copies",
+			   real_or_null(rx + tx), "rx", real_or_null(rx), "tx", real_or_null(tx),
+			   "is_all", !why, "why", why, "finding");
+
+	if (!why)
+		judge(row, probed, rx + tx);
+	json_object_set_new(row, "probed", probed);
+}
+
+/* ---- system calls ---------------------------------------------------------------------------- */
+
+static const json_t *worker_of(const json_t *document, const json_t *call)
+{
+	const json_t *worker;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "workers"), i, worker)
+	{
+		if (json_equal(json_object_get(worker, "tid"), json_object_get(call, "tid")))
+			return worker;
+	}
+	return NULL;
+}
+
+static void keep_workers_calls(json_t *document)
+{
+	json_t *calls = json_array(), *call;
+	size_t i;
+
+	json_array_foreach(bp_json_at(document, "probe.system_calls"), i, call)
+	{
+		const json_t *worker = worker_of(document, call);
+
+		if (!worker)
+			continue;
+		json_object_set(call, "worker", json_object_get(worker, "worker"));
+		json_object_set_new(call, "per_packet",
+				    bp_json_ratio(number(call, "calls"),
+						  bp_json_number_at(worker, "counted.packets")));
+		json_array_append(calls, call);
+	}
+	json_object_set_new(json_object_get(document, "probe"), "system_calls", calls);
+}
+
+void bp_probed_add(json_t *document)
+{
+	static const char *const lists[] = { "paths", "path_sums" };
+	char text[160];
+	const char *why = why_not_all(document, text, sizeof(text));
+	json_t *row;
+	size_t i;
+
+	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++)
+		json_array_foreach(json_object_get(document, lists[k]), i, row)
+			add_to(document, row, why);
+	keep_workers_calls(document);
+}
+
+/* ---- beside a prediction --------------------------------------------------------------------- */
+
+/* The row of a list with the same ports, or NULL. */
+static const json_t *same_path(const json_t *list, const json_t *path)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		if (json_equal(json_object_get(row, "in"), json_object_get(path, "in")) &&
+		    json_equal(json_object_get(row, "out"), json_object_get(path, "out")))
+			return row;
+	}
+	return NULL;
+}
+
+int bp_probed_take(json_t *explained, const json_t *report)
+{
+	json_t *path;
+	size_t i;
+
+	if (!json_is_object(json_object_get(report, "probe")))
+		return -ENOENT;
+	json_array_foreach(json_object_get(explained, "paths"), i, path)
+	{
+		const json_t *seen = same_path(json_object_get(report, "path_sums"), path);
+		json_t *probed;
+
+		if (!seen)
+			seen = same_path(json_object_get(report, "paths"), path);
+		probed = json_object_get(seen, "probed");
+		json_object_set(path, "probed", probed ? probed : json_null());
+	}
+	return 0;
+}

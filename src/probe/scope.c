@@ -1,0 +1,50 @@
+/* What a probe looks at, from a configuration. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/scope.h"
+
+#include "core/claim.h"
+#include "core/netdev.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static bool has(const struct bp_probe_scope *scope, const char *port, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < scope->n_ports; i++)
+		if (scope->ports[i].ifindex == ifindex && !strcmp(scope->ports[i].port, port))
+			return true;
+	return false;
+}
+
+static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsigned port_id,
+		const struct bp_claim *claim)
+{
+	const struct bp_port_conf *port = &conf->ports[port_id];
+	int ifindex = claim->kind == BP_CLAIM_NETDEV ? bp_netdev_index(-1, claim->name) : 0;
+	struct bp_probe_port *p = &scope->ports[scope->n_ports];
+
+	if (ifindex <= 0 || has(scope, port->name, (uint32_t)ifindex) ||
+	    scope->n_ports == BP_PROBE_PORTS_MAX || bp_netdev_name(-1, ifindex, p->ifname))
+		return;
+	p->port = port->name;
+	p->receives = port->forward_to != BP_NO_PORT || conf->gen.rx_port == (int)port_id;
+	p->takes = claim->take >= (p->receives ? BP_TAKE_RECEIVED : BP_TAKE_ALWAYS);
+	p->is_wire = claim->is_far_end;
+	p->ifindex = (uint32_t)ifindex;
+	scope->n_ports++;
+}
+
+void bp_probe_scope_look(const struct bp_conf *conf, struct bp_probe_scope *scope)
+{
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	struct stat st;
+
+	if (!stat("/proc/thread-self/ns/net", &st))
+		scope->netns = (uint32_t)st.st_ino;
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		unsigned n = bp_claims_of(&conf->ports[i], claims);
+
+		for (unsigned k = 0; k < n; k++)
+			add(scope, conf, i, &claims[k]);
+	}
+}

@@ -1,0 +1,624 @@
+# What the kernel loses of a run's frames is named: why, where, how many; and nothing else is.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# drops.sh CASE
+#
+#   far      the host at the far end drops, or another one behind it
+#   own      the out-port's interface drops
+#   rx       frames for a port are dropped before it has them: by its socket, its interface, the far end
+#   xdp      an AF_XDP socket is full; a port's XDP program is taken away
+#   tap      the tap's queue is full
+#   host     causes that need settings of the whole machine: for the emulated one
+#   control  nothing is planted: nothing is named; others' frames are not ours
+#   others   another program sends by the port's interface: how many of a row may be its
+#   life     two probes at once, one of them killed; an interface that is made again
+#
+# Each cause is planted in a run of its own kind, its frames are counted by the hosts, and the report is judged at
+# the end: drops.py judge.
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: drops.sh CASE}
+N=${BP_DROPS_N:-1000}
+: >"$BP_TMP/expected"
+need tc "$BP_PYTHON"
+
+# --- planting -----------------------------------------------------------------------------------
+
+# No processor holds a received packet: the twelfth word of its line. On a busy machine they wait for ksoftirqd, and
+# must meet what was planted for them.
+at_rest()
+{
+	! awk '{ print $12 }' /proc/net/softnet_stat | grep -q '[1-9a-f]'
+}
+
+# send HOST [KEY=VALUE…]: N frames from its e0.
+send()
+{
+	_host=$1
+	shift
+	ip netns exec "$_host" "$BP_PYTHON" "$BP_HERE/drops.py" send e0 "$N" "$@" >"$BP_TMP/send.log" 2>&1 ||
+		fail "the sender fails"
+	wait_for 10 at_rest || fail "packets lie in the kernel's queues for ever"
+}
+
+# sink PORT MANNER: a socket at h2; its process is SINK.
+sink()
+{
+	receiver sink "$@"
+}
+
+# receiver WORD…: drops.py at h2; its process is SINK.
+receiver()
+{
+	rm -f "$BP_TMP/sink.log"
+	ip netns exec h2 "$BP_PYTHON" "$BP_HERE/drops.py" "$@" >"$BP_TMP/sink.log" 2>&1 &
+	SINK=$!
+	wait_for 20 grep -q ready "$BP_TMP/sink.log" || fail "no socket"
+}
+
+sink_ends()
+{
+	kill $SINK
+	wait $SINK 2>/dev/null
+}
+
+# counted NAMESPACE INTERFACE COUNTER…: their sum.
+counted()
+{
+	_ns=$1 _if=$2 _sum=0
+	shift 2
+	for _counter in "$@"; do
+		_sum=$((_sum + $(ip netns exec "$_ns" cat "/sys/class/net/$_if/statistics/$_counter")))
+	done
+	echo $_sum
+}
+
+# expect CAUSE LOST DIRECTION WHERE DEVICE LIKE: how the report should name it.
+expect()
+{
+	printf '{"cause": "%s", "lost": %d, "direction": "%s", "where": "%s", "device": "%s", "like": "%s"}\n' "$@" \
+		>>"$BP_TMP/expected"
+}
+
+# without CAUSE WHY: this machine cannot plant it.
+without()
+{
+	note "without $1: $2"
+}
+
+has_left_w1()
+{
+	[ "$(counted mid w1 tx_packets tx_dropped)" -ge "$1" ]
+}
+
+# behind_w1 CAUSE WHERE DEVICE LIKE [KEY=VALUE…]: N frames that leave w1, and are lost there or behind.
+behind_w1()
+{
+	_cause=$1 _where=$2 _device=$3 _like=$4
+	shift 4
+	_before=$(counted mid w1 tx_packets tx_dropped)
+	send h1 "$@"
+	wait_for 10 has_left_w1 $((_before + N))
+	wait_for 10 at_rest
+	expect "$_cause" $(($(counted mid w1 tx_packets tx_dropped) - _before)) tx "$_where" "$_device" "$_like"
+}
+
+far()
+{
+	_far_cause=$1 _far_like=$2
+	shift 2
+	behind_w1 "$_far_cause" 'far end' e0 "$_far_like" "$@"
+}
+
+# --- the lab ------------------------------------------------------------------------------------
+
+# lab KIND: both hosts know each other; what h2 would answer goes nowhere.
+lab()
+{
+	bp_lab mtu=1500 offloads=off
+	bp_neighbours h1 10.77.0.2 h2
+	bp_neighbours h2 10.77.0.1 h1
+	ip -n h2 route add blackhole 10.77.0.77 || fail "no blackhole route"
+	in_h2 sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.e0.rp_filter=0 net.ipv4.ip_forward=1
+	bp_pair a "$1" w0 "$1" w1
+	run_probed a
+}
+
+# run_probed NAME: NAME.ini, with the probe.
+run_probed()
+{
+	case $1 in
+	a) sed -i '/^driver = af_packet$/a qdisc_bypass = no' "$BP_TMP/a.ini" ;;
+	esac
+	bp_start "$1" --probe
+	bp_wait_forwarding "${BP_DROPS_WAIT:-30}"
+}
+
+# judge: end the run, compare. Skips where the kernel shows nothing.
+judge()
+{
+	[ ! -e "$BP_TMP/a.pid" ] || bp_stop a
+	! bp_get a 'r["kernel_drops"]["why"] or ""' | grep -q "CAP_BPF\|no BTF\|no reasons" || skip "$(bp_get a 'r["kernel_drops"]["why"]')"
+	"$BP_PYTHON" "$BP_HERE/drops.py" judge "$BP_TMP/a.json" "$BP_TMP/expected" ||
+		fail "what was lost has another name, or what was not lost has one: $(bp_get a 'r["kernel_drops"]')"
+}
+
+# --- behind the out-port ------------------------------------------------------------------------
+
+# h3 behind h2: r0 (10.78.0.2) ═ r1.
+third_host()
+{
+	ip netns add h3
+	bp_quiet h3
+	ip -n h2 link add r0 address 02:00:00:00:01:02 type veth peer name r1 netns h3
+	ip -n h2 addr add 10.78.0.2/24 dev r0
+	ip -n h3 link set r1 up
+	ip -n h2 link set r0 up
+	in_h2 sysctl -qw net.ipv4.conf.r0.rp_filter=0 net.ipv4.neigh.r0.retrans_time_ms=100 \
+		net.ipv4.neigh.r0.mcast_solicit=1
+	ip -n h2 neigh add 10.78.0.3 dev r0 lladdr 02:00:00:00:01:03
+}
+
+far_headers()
+{
+	far 'MAC filter' OTHERHOST mac=020000000099
+	far 'unhandled protocol' UNHANDLED_PROTO type=88b5
+	far 'VLAN without an interface' OTHERHOST vlan=100 type=0800 port=11
+	far 'IPv6 disabled' IPV6DISABLED type=86dd
+	far 'bad IP checksum' IP_CSUM ipsum=wrong
+	far 'bad IP header' 'IP_INHDR ip_rcv_core' version=7
+	far 'truncated' PKT_TOO_SMALL cut=20
+	far 'no route' 'IP_INNOROUTES|IP_INADDRERRORS|ip_error' dst=10.200.0.1
+}
+
+far_sockets()
+{
+	far 'no socket' NO_SOCKET
+	sink 10
+	far 'bad UDP checksum' UDP_CSUM port=10 udpsum=wrong
+	sink_ends
+	sink 11 deaf
+	far 'socket filter' SOCKET_FILTER port=11
+	sink_ends
+	sink 12 full
+	_errors=$(rcvbuf_errors)
+	_before=$(counted mid w1 tx_packets)
+	send h1 port=12
+	wait_for 10 has_left_w1 $((_before + N))
+	wait_for 10 at_rest
+	expect 'full socket' $(($(rcvbuf_errors) - _errors)) tx 'far end' e0 SOCKET_RCVBUFF
+	sink_ends
+}
+
+# Of UDP, by h2's own count.
+rcvbuf_errors()
+{
+	in_h2 awk '/^Udp:/ && seen++ { print $6 }' /proc/net/snmp
+}
+
+far_policies()
+{
+	in_h2 sysctl -qw net.ipv4.conf.e0.rp_filter=1
+	far 'rp_filter' IP_RPFILTER src=10.78.0.3
+	in_h2 sysctl -qw net.ipv4.conf.e0.rp_filter=0
+	if in_h2 nft 'table ip t { chain c { type filter hook input priority 0; udp dport 13 drop; }; }' 2>"$BP_TMP/nft.log"; then
+		far 'nft' NETFILTER_DROP port=13
+		in_h2 nft delete table ip t
+	else
+		without nft "$(head -n 1 "$BP_TMP/nft.log")"
+	fi
+	if in_h2 tc qdisc add dev e0 clsact 2>"$BP_TMP/tc.log" &&
+		in_h2 tc filter add dev e0 ingress bpf da bytecode '1,6 0 0 2' 2>>"$BP_TMP/tc.log"; then
+		far 'tc ingress' TC_INGRESS
+		in_h2 tc qdisc del dev e0 clsact
+	else
+		without 'tc ingress' "$(head -n 1 "$BP_TMP/tc.log")"
+	fi
+	ip -n h2 link set e0 mtu 1000
+	behind_w1 'far MTU' 'its interface' w1 dev_forward_skb payload=1200
+	ip -n h2 link set e0 mtu 1500
+}
+
+# An XDP program on e0, in generic mode.
+far_programs()
+{
+	if ! ip -n h2 link set e0 xdpgeneric obj "$BP_TOOLS/xdp_verdict.bpf.o" sec xdp 2>"$BP_TMP/xdp.log"; then
+		without 'XDP at the far end' "$(head -n 1 "$BP_TMP/xdp.log")"
+		return
+	fi
+	far 'XDP_DROP' 'NOT_SPECIFIED .*xdp|REASON_XDP' type=88b6
+	far 'XDP_ABORTED' 'xdp_exception XDP_ABORTED' type=88b7
+	far 'redirect fails' 'xdp_redirect_err EINVAL' type=88b8
+	ip -n h2 link set e0 xdpgeneric off
+}
+
+behind_far()
+{
+	third_host
+	far 'TTL' 'IP_INHDR ip_forward' dst=10.78.0.3 ttl=1
+	ip -n h2 link set r0 mtu 600
+	far 'too big to forward' PKT_TOO_BIG dst=10.78.0.3 payload=1200
+	ip -n h2 link set r0 mtu 1500
+	behind_w1 'no neighbour' 'behind the far end' r0 NEIGH_ dst=10.78.0.9
+	wait_for 5 sh -c "ip -n h2 neigh show 10.78.0.9 dev r0 | grep -q FAILED" # those that waited are dropped as well
+	if in_h2 tc qdisc replace dev r0 root tbf rate 8bit burst 1500 limit 1500 2>"$BP_TMP/tc.log"; then
+		_before=$(in_h2 tc -s qdisc show dev r0 | sed -n 's/.*dropped \([0-9]*\),.*/\1/p')
+		_left=$(counted mid w1 tx_packets)
+		send h1 dst=10.78.0.3
+		wait_for 10 has_left_w1 $((_left + N))
+		wait_for 10 at_rest
+		expect 'qdisc full, behind' \
+			$(($(in_h2 tc -s qdisc show dev r0 | sed -n 's/.*dropped \([0-9]*\),.*/\1/p') - _before)) \
+			tx 'behind the far end' r0 'QDISC_(DROP|OVERLIMIT) .* QDISC_'
+		expect 'queue thrown away' "$(in_h2 tc -s qdisc show dev r0 | sed -n 's/.*backlog [^ ]* \([0-9]*\)p.*/\1/p')" \
+			tx 'behind the far end' r0 'NOT_SPECIFIED .*rtnl|QUEUE_PURGE'
+	else
+		without 'qdisc full, behind' "$(head -n 1 "$BP_TMP/tc.log")"
+	fi
+	in_h2 tc qdisc del dev r0 root
+	ip -n h3 link set r1 down
+	wait_for 5 sh -c 'ip -n h2 link show r0 | grep -q NO-CARRIER'
+	behind_w1 'no carrier, behind' 'behind the far end' r0 'no carrier' dst=10.78.0.3
+}
+
+is_bridge_port()
+{
+	in_h2 bridge link show dev e0 | grep -q "state $1"
+}
+
+# e0 as a bridge's port, which takes it from the stack.
+far_bridge()
+{
+	if ! ip -n h2 link add name br0 type bridge mcast_snooping 0 2>"$BP_TMP/br.log"; then
+		without bridge "$(head -n 1 "$BP_TMP/br.log")"
+		return
+	fi
+	ip -n h2 link set br0 up
+	ip -n h2 link set e0 master br0
+	wait_for 5 is_bridge_port forwarding || fail "the bridge's port does not forward"
+	in_h2 bridge link set dev e0 state 0
+	wait_for 5 is_bridge_port disabled || fail "cannot disable the bridge's port"
+	far 'bridge port disabled' 'BRIDGE_INGRESS_STP_STATE|br_handle_frame ' mac=020000000077
+	in_h2 bridge link set dev e0 state 3
+	if ip -n h2 link set br0 type bridge vlan_filtering 1 2>"$BP_TMP/br.log" &&
+		in_h2 bridge vlan del dev e0 vid 1 2>>"$BP_TMP/br.log"; then
+		far 'bridge VLAN filter' 'NOT_SPECIFIED .*(br_|allowed_ingress)' mac=020000000077 vlan=5
+	else
+		without 'bridge VLAN filter' "$(head -n 1 "$BP_TMP/br.log")"
+	fi
+	ip -n h2 link del br0
+}
+
+case_far()
+{
+	lab af_packet-mmap
+	far_headers
+	far_sockets
+	far_policies
+	far_programs
+	behind_far
+	far_bridge
+	judge
+}
+
+# --- the out-port's interface -------------------------------------------------------------------
+
+# in_qdisc WORD: packets that w1's queueing disciplines have "dropped", or were given ("all").
+in_qdisc()
+{
+	in_mid tc -s qdisc show dev w1 | awk -v word="$1" '
+		/ Sent / { sent += $4; gsub(",", "", $7); dropped += $7 }
+		/ backlog / { held += $3 }
+		END { print word == "dropped" ? dropped + 0 : word == "sent" ? sent + 0 : sent + dropped + held }'
+}
+
+in_nft()
+{
+	in_mid nft list ruleset | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'
+}
+
+# reaches COUNT COMMAND…: it prints at least so many.
+reaches()
+{
+	_count=$1
+	shift
+	[ "$("$@")" -ge "$_count" ]
+}
+
+# at_w1 CAUSE LIKE WORD: N frames for w1, of which its queueing discipline counts what it drops. WORD: what
+# counts all of them.
+at_w1()
+{
+	send h1
+	wait_for 10 reaches "$N" in_qdisc "$3"
+	expect "$1" "$(in_qdisc dropped)" tx 'its interface' w1 "$2"
+}
+
+case_own()
+{
+	lab af_packet-socket
+	sink 9
+	if in_mid tc qdisc add dev w1 clsact 2>"$BP_TMP/tc.log" &&
+		in_mid tc filter add dev w1 egress bpf da bytecode '1,6 0 0 2' 2>>"$BP_TMP/tc.log"; then
+		at_w1 'tc egress' TC_EGRESS dropped
+		in_mid tc qdisc del dev w1 clsact
+	else
+		without 'tc egress' "$(head -n 1 "$BP_TMP/tc.log")"
+	fi
+	if in_mid nft 'table netdev t { chain c { type filter hook egress device "w1" priority 0; counter drop; }; }' 2>"$BP_TMP/nft.log"; then
+		send h1
+		wait_for 10 reaches "$N" in_nft
+		expect 'nft egress' "$(in_nft)" tx 'its interface' w1 NETFILTER_DROP
+		in_mid nft delete table netdev t
+	else
+		without 'nft egress' "$(head -n 1 "$BP_TMP/nft.log")"
+	fi
+	if in_mid tc qdisc replace dev w1 root tbf rate 8bit burst 1500 limit 1500 2>"$BP_TMP/tc.log"; then
+		at_w1 'qdisc full' 'QDISC_(DROP|OVERLIMIT) .* QDISC_' all
+		expect 'queue thrown away' $(($(in_qdisc all) - $(in_qdisc dropped) - $(in_qdisc sent))) \
+			tx 'its interface' w1 'NOT_SPECIFIED .*rtnl|QUEUE_PURGE'
+		in_mid tc qdisc del dev w1 root
+	else
+		without 'qdisc full' "$(head -n 1 "$BP_TMP/tc.log")"
+	fi
+	# Until bypath sees it, it sends to an interface without a carrier.
+	_before=$(counted mid w1 tx_dropped)
+	kill -STOP "$(bp_pid a)"
+	send h1
+	ip -n h2 link set e0 down
+	wait_for 5 sh -c 'ip -n mid link show w1 | grep -q NO-CARRIER'
+	kill -CONT "$(bp_pid a)"
+	bp_stop a
+	expect 'no carrier' $(($(counted mid w1 tx_dropped) - _before)) tx 'its interface' w1 'no carrier'
+	judge
+}
+
+# --- before the in-port -------------------------------------------------------------------------
+
+# What bypath's counters say that was lost before a port had it.
+lost_before()
+{
+	bp_get a "sum(e['value'] for p in r['ports'] if p['name'] == 'wan' for e in p['events'] if e['kind'] == 'drop')"
+}
+
+case_rx()
+{
+	lab af_packet-socket
+	sink 9
+	if in_h1 tc qdisc add dev e0 clsact 2>"$BP_TMP/tc.log" &&
+		in_h1 tc filter add dev e0 egress bpf da bytecode '1,6 0 0 2' 2>>"$BP_TMP/tc.log"; then
+		send h1
+		expect "the sender's tc egress" "$N" rx 'far end' e0 TC_EGRESS
+		in_h1 tc qdisc del dev e0 clsact
+	else
+		without "the sender's tc egress" "$(head -n 1 "$BP_TMP/tc.log")"
+	fi
+	ip -n mid link set w0 mtu 1000
+	_before=$(counted h1 e0 tx_dropped)
+	send h1 payload=1200
+	expect "the in-port's MTU" $(($(counted h1 e0 tx_dropped) - _before)) rx 'far end' e0 dev_forward_skb
+	ip -n mid link set w0 mtu 1500
+	if ip -n mid link set w0 xdpgeneric obj "$BP_TOOLS/xdp_verdict.bpf.o" sec xdp 2>"$BP_TMP/xdp.log"; then
+		send h1 type=88b6
+		expect 'another XDP program' "$N" rx 'its interface' w0 'NOT_SPECIFIED .*xdp|REASON_XDP'
+		ip -n mid link set w0 xdpgeneric off
+	else
+		without 'another XDP program' "$(head -n 1 "$BP_TMP/xdp.log")"
+	fi
+	# Of what the stack takes as well, a full socket tells by its own counter alone (tp_drops): it frees nothing.
+	_passed=$(counted mid w1 tx_packets)
+	stalled 'full packet socket' 'PACKET_SOCK_ERROR|NOT_SPECIFIED packet_rcv' 12000 type=88b5
+	expect 'unhandled protocol, what was not lost before' $(($(counted mid w1 tx_packets) - _passed)) \
+		tx 'far end' e0 UNHANDLED_PROTO
+	judge
+}
+
+# stalled CAUSE LIKE FRAMES [KEY=VALUE…]: so many come while bypath does not run, more than its socket holds.
+stalled()
+{
+	_all=$N
+	kill -STOP "$(bp_pid a)"
+	_cause=$1 _like=$2 N=$3
+	shift 3
+	send h1 payload=1400 "$@"
+	N=$_all
+	kill -CONT "$(bp_pid a)"
+	bp_stop a
+	expect "$_cause" "$(lost_before)" rx 'its interface' w0 "$_like"
+}
+
+has_program_w0()
+{
+	ip -n mid link show w0 | grep -q prog/xdp
+}
+
+case_xdp()
+{
+	bp_need_driver af_xdp
+	need bpftool
+	lab af_xdp-skb
+	sink 9
+	# While it does not run, it cannot put its program back.
+	kill -STOP "$(bp_pid a)"
+	for id in $(cat /proc/"$(bp_pid a)"/fdinfo/* 2>/dev/null | awk '/^link_type:/ { is_xdp = $2 == "xdp" }
+		/^link_id:/ { id = $2 } /^ifindex:/ && is_xdp { print id }'); do
+		bpftool link detach id "$id" || fail "cannot detach"
+	done
+	send h1
+	expect 'program detached' "$N" rx 'its interface' w0 'past the program'
+	kill -CONT "$(bp_pid a)"
+	wait_for 10 has_program_w0 || fail "the program does not come back"
+	stalled 'full AF_XDP socket' 'xdp_redirect_err E(NOBUFS|NOMEM|NOSPC)' 6000
+	judge
+}
+
+case_tap()
+{
+	bp_lab
+	sink 9
+	bp_pair a tap tap1 af_packet-mmap w1
+	bp_start a --probe
+	wait_for "${BP_DROPS_WAIT:-30}" grep -q 'info: forwarding' "$BP_TMP/a.log" || fail "does not start"
+	in_mid ip link set tap1 txqueuelen 50 up
+	kill -STOP "$(bp_pid a)"
+	_before=$(counted mid tap1 tx_dropped)
+	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" send tap1 "$N" || fail "the sender fails"
+	expect 'full tap' $(($(counted mid tap1 tx_dropped) - _before)) rx 'its interface' tap1 FULL_RING
+	kill -CONT "$(bp_pid a)"
+	judge
+}
+
+# --- settings of the whole machine --------------------------------------------------------------
+
+mem_errors()
+{
+	in_h2 awk '/^Udp:/ { if (!n++) { for (i = 1; i <= NF; i++) if ($i == "MemErrors") at = i } else print $at }' /proc/net/snmp
+}
+
+backlog_dropped()
+{
+	_sum=0
+	while read -r _ _dropped _; do
+		_sum=$((_sum + 0x$_dropped))
+	done </proc/net/softnet_stat
+	echo $_sum
+}
+
+case_host()
+{
+	lab af_packet-socket
+	sysctl -qw net.ipv4.udp_mem='1 1 1' net.ipv4.udp_rmem_min=4096 || skip "no udp_mem: not the machine's own namespace"
+	sink 14 stalled
+	_before=$(mem_errors)
+	_left=$(counted mid w1 tx_packets)
+	send h1 port=14
+	wait_for 20 has_left_w1 $((_left + N))
+	expect 'no memory for UDP' $(($(mem_errors) - _before)) tx 'far end' e0 'PROTO_MEM|NOMEM|NOT_SPECIFIED .*udp'
+	sink_ends
+	sysctl -qw net.ipv4.udp_mem='100000 100000 100000'
+	# A queueing discipline sends bursts from a softirq, behind which the queue of the far end is emptied.
+	in_mid tc qdisc replace dev w1 root tbf rate 40mbit burst 20k limit 4m || fail "no tbf"
+	sysctl -qw net.core.netdev_max_backlog=1
+	_before=$(backlog_dropped)
+	_left=$(counted mid w1 tx_packets tx_dropped)
+	send h1 port=15 dst=10.77.0.2 payload=1000
+	sink 15 full
+	sink_ends
+	wait_for 20 has_left_w1 $((_left + N))
+	sysctl -qw net.core.netdev_max_backlog=1000
+	_dropped=$(($(backlog_dropped) - _before))
+	expect 'backlog full' $_dropped tx 'far end' e0 'CPU_BACKLOG|enqueue_to_backlog'
+	expect 'no socket, rest' $((N - _dropped)) tx 'far end' e0 NO_SOCKET
+	judge
+}
+
+# --- nothing planted ----------------------------------------------------------------------------
+
+# A datagram that arrives, an answer, a transfer; and what another sender loses at w1.
+case_control()
+{
+	lab "${2:-af_packet-mmap}"
+	sink 10
+	send h1 port=10
+	in_h1 ping -q -c 50 -i 0.002 10.77.0.2 >/dev/null || fail "no answers"
+	in_h2 ping -q -c 50 -i 0.002 10.77.0.1 >/dev/null || fail "no answers"
+	sink_ends
+	# A capture at the far end: the stack drops what that was given.
+	receiver listen e0
+	_before=$(counted mid w1 tx_packets)
+	send h1 mac=020000000099
+	wait_for 10 has_left_w1 $((_before + N)) || fail "frames are missing"
+	sink_ends
+	if in_mid tc qdisc add dev w1 clsact 2>"$BP_TMP/tc.log"; then
+		ip -n mid addr add 10.79.0.1/24 dev w1
+		ip -n mid neigh add 10.79.0.2 dev w1 lladdr 02:00:00:00:00:02
+		# From that address only.
+		in_mid tc filter add dev w1 egress bpf da bytecode \
+			'4,32 0 0 26,21 0 1 172949505,6 0 0 2,6 0 0 4294967295' || fail "cannot drop what the host sends"
+		in_mid ping -q -c 20 -i 0.002 -W 1 10.79.0.2 >/dev/null
+		bp_stop a
+		bp_expect a "r['kernel_drops']['of_other_senders'] == $(in_qdisc dropped) > 0" "r['kernel_drops']"
+	fi
+	judge
+	bp_expect a "[(row['lost'], row['packets']) for row in r['kernel_drops']['rows']] == [(False, $N)]" "r['kernel_drops']['rows']"
+}
+
+# --- other senders ------------------------------------------------------------------------------
+
+# perhaps DEVICE REASON PACKETS OTHERS: what the report says of a row.
+perhaps()
+{
+	bp_expect a "[(row['packets'], row['perhaps_others']) for row in r['kernel_drops']['rows']
+		if row['device'] == '$1' and '$2' in (row['reason'], row['function'])] == [($3, $4)]" "r['kernel_drops']['rows']"
+}
+
+case_others()
+{
+	lab af_packet-mmap
+	_before=$(counted mid w1 tx_packets)
+	send h1 mac=020000000099
+	wait_for 10 has_left_w1 $((_before + N))
+	_foreign=$(($(counted mid w1 tx_packets) - _before))
+	ip -n h2 link set e0 mtu 1000
+	send h1 payload=1200
+	wait_for 10 reaches "$N" counted mid w1 tx_dropped
+	_long=$(counted mid w1 tx_dropped)
+	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" send w1 10 type=88b5
+	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" send w1 10 payload=1200
+	wait_for 10 at_rest
+	bp_stop a
+	# By the system call, where the port's own interface drops; by the interface's count behind it.
+	perhaps w1 SKB_DROP_REASON_NOT_SPECIFIED $((_long + 10)) 10
+	perhaps e0 SKB_DROP_REASON_OTHERHOST "$_foreign" 10
+	perhaps e0 SKB_DROP_REASON_UNHANDLED_PROTO 10 10
+}
+
+# --- life ---------------------------------------------------------------------------------------
+
+# programs_of NAME: ids of the links by which a run's programs are attached.
+programs_of()
+{
+	cat /proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null | sed -n 's/^link_id:[[:space:]]*//p'
+}
+
+# are_gone ID…: none of these links is attached any more.
+are_gone()
+{
+	for _id in "$@"; do
+		! bpftool link show id "$_id" >/dev/null 2>&1 || return 1
+	done
+}
+
+case_life()
+{
+	need bpftool
+	lab af_packet-mmap
+	ip -n mid link add d0 type veth peer name d1
+	ip -n mid link set d0 up
+	ip -n mid link set d1 up
+	bp_pair b af_packet-mmap d0 af_packet-mmap d1
+	bp_start b --probe
+	wait_for "${BP_DROPS_WAIT:-30}" grep -q 'info: forwarding' "$BP_TMP/b.log" || fail "a second one does not start"
+	_b=$(programs_of b)
+	[ -n "$_b" ] || fail "the second run has no program attached"
+	kill -KILL "$(bp_pid b)"
+	# shellcheck disable=SC2086 # words
+	wait_for 10 are_gone $_b || fail "a killed run leaves its programs"
+	bp_exit b 5
+	far 'MAC filter' OTHERHOST mac=020000000099
+	ip -n mid link del w1
+	bp_wire h2 w1 10.77.0.2/24
+	bp_neighbours h2 10.77.0.1 h1
+	wait_for 10 bp_reaches h1 10.77.0.2 || fail "w1 does not come back"
+	far 'unhandled protocol, when it has come back' UNHANDLED_PROTO type=88b5
+	_a=$(programs_of a)
+	[ -n "$_a" ] || fail "the run has no program attached"
+	judge
+	# shellcheck disable=SC2086 # words
+	wait_for 10 are_gone $_a || fail "a run that ended leaves its programs"
+}
+
+"case_$CASE" "$@"

@@ -1,0 +1,122 @@
+# bypath run --probe: what is seen, by whom, what it leaves behind.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: probe.sh seen|alone|refused|killed|again
+#   seen     copies and system calls of a forwarder, beside its own counts; without --probe nothing of it
+#   alone    two probes at once, traffic of others on the same device: each counts its own
+#   refused  without the capabilities: says so, ends
+#   killed   kill -9 leaves no program attached
+#   again    a port whose interface is deleted and made again is still seen
+#   compare  bypath compare --probe: what was seen stands beside the model, the kernel's own rows have nothing
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: probe.sh CASE}
+need bpftool bpftool
+if [ "$CASE" = compare ]; then
+	"$BYPATH" compare --quick --duration 0.2 --probe --paths bridge,af_packet-socket --json "$BP_TMP/c.json" \
+		>"$BP_TMP/compare.log" 2>&1 || fail "compare: $(cat "$BP_TMP/compare.log")"
+	bp_expect c "[x['probed'] for x in r['rows'] if x['path'] == 'bridge'] == [None]"
+	bp_expect c "all(x['probed']['rx'] > 0.9 and x['probed']['mpps'] > 0 for x in r['rows'] if x['path'] != 'bridge')" \
+		"[x['probed'] for x in r['rows']]"
+	bp_expect c "all(x['accounting']['unaccounted'] == 0 for x in r['rows'])"
+	bp_expect c "r['rows'][1]['probed']['is_all'] or r['rows'][1]['probed']['why']" "r['rows']"
+	grep -q 'KERNEL COPIES of a whole packet' "$BP_TMP/compare.log" || fail "the table is not there"
+	exit 0
+fi
+bp_lab mtu=1500
+bp_neighbours h1 10.77.0.2 h2
+bp_neighbours h2 10.77.0.1 h1
+bp_pair a af_packet-socket w0 af_packet-socket w1
+
+# start NAME: a run of NAME.ini under the probe.
+start()
+{
+	ip netns exec mid "$BYPATH" run "$BP_TMP/$1.ini" --probe --report "$BP_TMP/$1.json" \
+		>"$BP_TMP/$1.log" 2>&1 &
+	echo $! >"$BP_TMP/$1.pid"
+	wait_for 60 grep -q ': forwarding' "$BP_TMP/$1.log" || fail "$1: does not start: $(cat "$BP_TMP/$1.log")"
+}
+
+# Where functions cannot be traced (containers, some virtual machines) the tracepoint of this path's receive
+# copy is what there is: enough for what follows.
+pings()
+{
+	in_h1 ping -q -c "$1" -i 0.01 -w 20 10.77.0.2 >"$BP_TMP/ping.log" || fail "ping: $(cat "$BP_TMP/ping.log")"
+}
+
+RX="sum(c['bytes'] for c in r['probe']['copies'] if c['direction'] == 'rx' and c['function'] == 'skb_copy_datagram_iter')"
+OWN="sum(q['counted']['bytes'] for p in r['ports'] for q in p['rx_queues'])"
+
+case $CASE in
+seen)
+	start a
+	bp_wait_forwarding 20
+	pings 50
+	bp_stop a
+	bp_expect a "$RX == $OWN > 0" "r['probe']['copies']"
+	# What the ledger counts as system calls, the kernel saw made.
+	bp_expect a "sum(c['calls'] for c in r['probe']['system_calls'] if c['name'] == 'sendmmsg') == sum(q['counted']['crossings'] for p in r['ports'] for q in p['tx_queues']) > 0" "r['probe']['system_calls']"
+	bp_expect a "all(p['probed']['is_all'] or p['probed']['why'] for p in r['paths'])" "r['paths']"
+	grep -q 'KERNEL COPIES BY FUNCTION' "$BP_TMP/a.log" || fail "the report shows no copies"
+	in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" --json >"$BP_TMP/e.json" ||
+		fail "explain does not take what was observed"
+	bp_expect e "[p['probed']['rx'] for p in r['paths']] == [1, 1]" "r['paths']"
+	in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" >"$BP_TMP/e.log"
+	[ "$(grep -c 'probed: 1.00 rx' "$BP_TMP/e.log")" = 2 ] || fail "its text shows no observed copies"
+	bp_start a
+	bp_wait_forwarding 20
+	bp_stop a
+	bp_expect a "'probe' not in r and 'probed' not in r['paths'][0]" "r.keys()"
+	! grep -q 'probed' "$BP_TMP/a.log" || fail "a report without a probe speaks of one"
+	! in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" >"$BP_TMP/e.log" 2>&1 &&
+		grep -q 'bypath run --probe --report' "$BP_TMP/e.log" || fail "a report without a probe is not refused"
+	;;
+alone)
+	# Beside it: another probe on a pair without traffic, and tcpdump on the same device.
+	ip -n mid link add v0 type veth peer name v1
+	ip -n mid link set v0 up
+	ip -n mid link set v1 up
+	bp_quiet mid v0 v1
+	bp_pair b af_packet-socket v0 af_packet-socket v1
+	in_mid tcpdump -U -ni w0 -w "$BP_TMP/tcpdump.pcap" 2>"$BP_TMP/tcpdump.err" &
+	wait_for 10 grep -q listening "$BP_TMP/tcpdump.err" || fail "tcpdump does not start"
+	start a
+	start b
+	bp_wait_forwarding 20
+	pings 50
+	bp_stop a
+	bp_stop b
+	kill %1 2>/dev/null || true
+	bp_expect a "$RX == $OWN > 0" "r['probe']['copies']"
+	bp_expect b "$RX == $OWN" "r['probe']['copies']"
+	;;
+refused)
+	code=0
+	in_mid setpriv --bounding-set=-sys_admin,-bpf,-perfmon --inh-caps=-sys_admin,-bpf,-perfmon \
+		"$BYPATH" run "$BP_TMP/a.ini" --probe --duration 1 >"$BP_TMP/refused.log" 2>&1 || code=$?
+	[ $code = 1 ] || fail "exit code $code: $(cat "$BP_TMP/refused.log")"
+	grep -q 'error: probe: .*run as root, or with CAP_BPF and CAP_PERFMON' "$BP_TMP/refused.log" ||
+		fail "it does not say what is missing: $(cat "$BP_TMP/refused.log")"
+	;;
+killed)
+	start a
+	bpftool prog show | grep -q on_sys_enter || fail "the programs are not to be seen: $(bpftool prog show)"
+	kill -9 "$(bp_pid a)"
+	wait_for 20 sh -c '! bpftool prog show | grep -q on_sys_enter' || fail "programs stay behind"
+	;;
+again)
+	start a
+	bp_wait_forwarding 20
+	pings 20
+	ip -n h1 link del e0
+	wait_for 20 grep -q 'is gone' "$BP_TMP/a.log" || fail "the port does not miss its interface"
+	bp_wire h1 w0 10.77.0.1/24
+	bp_wait_forwarding 20
+	pings 20
+	bp_stop a
+	bp_expect a "$RX == $OWN > 0" "r['probe']['copies']"
+	;;
+esac

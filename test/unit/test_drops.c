@@ -1,0 +1,130 @@
+/* Whose loss a packet is that the kernel drops, and which drops it tells of twice. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/drop_rows.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const struct bp_probe_port beside = { .port = "wan", .receives = true };
+static const struct bp_probe_port taking = { .port = "wan", .receives = true, .takes = true };
+static const struct bp_probe_port sending = { .port = "wan" };
+static const struct bp_probe_port wire = { .port = "wan", .receives = true, .is_wire = true };
+
+#define IN     PROBE_IS_RX
+#define EARLY  (PROBE_IS_RX | PROBE_IS_EARLY)
+#define TAPPED (PROBE_IS_RX | PROBE_IS_TAPPED)
+
+static void a_drop_is_somebodys(void **state)
+{
+	static const struct {
+		const struct bp_probe_port *port;
+		__u8 place, flags, sender, teller;
+		const char *function, *reason;
+		enum bp_drop_kind kind;
+	} cases[] = {
+		/* The stack drops what the port's packet socket was given before. */
+		{ &beside, PROBE_HERE, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_NONE },
+		{ &beside, PROBE_BEHIND_HERE, IN, 0, 0, "ip_forward", "IP_INHDR", BP_DROP_NONE },
+		/* What it was never given. */
+		{ &beside, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG",
+		  BP_DROP_LOST },
+		{ &beside, PROBE_HERE, IN, 0, 0, "do_xdp_generic", "NOT_SPECIFIED", BP_DROP_LOST },
+		{ &beside, PROBE_HERE, IN, 0, 0, "packet_rcv", "PACKET_SOCK_ERROR", BP_DROP_LOST },
+		{ &beside, PROBE_HERE, EARLY, 0, PROBE_XDP_REDIRECT, "", "ENOBUFS", BP_DROP_LOST },
+		/* Nothing reaches the stack but what a program let by. */
+		{ &taking, PROBE_HERE, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
+		{ &sending, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG",
+		  BP_DROP_NONE },
+		/* On the way out: by whose socket? */
+		{ &beside, PROBE_HERE, 0, PROBE_SENDER_PACKET, 0, "__dev_queue_xmit", "QDISC_DROP",
+		  BP_DROP_LOST },
+		{ &taking, PROBE_HERE, 0, PROBE_SENDER_XDP, 0, "__dev_direct_xmit", "NOT_SPECIFIED",
+		  BP_DROP_LOST },
+		{ &beside, PROBE_HERE, 0, PROBE_SENDER_OTHER, 0, "__dev_queue_xmit", "QDISC_DROP",
+		  BP_DROP_OTHERS },
+		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, 0, "__dev_queue_xmit", "QDISC_DROP",
+		  BP_DROP_OTHERS },
+		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, PROBE_DEVMAP, "", "ENXIO",
+		  BP_DROP_LOST },
+		/* At the far end, where a capture may run. */
+		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
+		{ &beside, PROBE_FAR, TAPPED, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_HEARD },
+		{ &beside, PROBE_FAR, TAPPED | EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG",
+		  BP_DROP_LOST },
+		{ &beside, PROBE_FAR, 0, PROBE_SENDER_OTHER, 0, "__dev_queue_xmit", "QDISC_DROP",
+		  BP_DROP_LOST },
+		{ &beside, PROBE_BEHIND_FAR, IN, 0, 0, "__dev_queue_xmit", "QDISC_DROP",
+		  BP_DROP_LOST },
+		/* A tap: the host sends what the port receives, and receives what the port sends. */
+		{ &wire, PROBE_HERE, 0, PROBE_SENDER_OTHER, 0, "tun_net_xmit", "FULL_RING",
+		  BP_DROP_LOST },
+		{ &wire, PROBE_HERE, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
+		{ &wire, PROBE_HERE, TAPPED, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_HEARD },
+		/* The kernel has made use of it. */
+		{ &beside, PROBE_FAR, IN, 0, 0, "igmp_rcv", "NOT_SPECIFIED", BP_DROP_NONE },
+		{ &beside, PROBE_FAR, IN, 0, 0, "ping_rcv", "NO_SOCKET", BP_DROP_NONE },
+		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "SKB_CONSUMED", BP_DROP_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bp_drop drop = { .key = { .place = cases[i].place,
+						 .flags = cases[i].flags,
+						 .sender = cases[i].sender,
+						 .teller = cases[i].teller },
+					.sum.packets = 1 };
+
+		snprintf(drop.function.name, sizeof(drop.function.name), "%s", cases[i].function);
+		if (bp_drop_kind_of(&drop, cases[i].port, cases[i].reason) != cases[i].kind)
+			fail_msg("case %zu: %s in %s", i, cases[i].reason, cases[i].function);
+	}
+}
+
+static struct bp_drop drop_of(__u8 teller, const char *device, const char *function,
+			      uint64_t packets)
+{
+	struct bp_drop drop = { .key.teller = teller, .sum.packets = packets };
+
+	snprintf(drop.key.device.name, sizeof(drop.key.device.name), "%s", device);
+	snprintf(drop.function.name, sizeof(drop.function.name), "%s", function);
+	return drop;
+}
+
+static void what_xdp_has_told_is_told_once(void **state)
+{
+	struct bp_drop drops[] = {
+		drop_of(PROBE_SKB, "w0", "do_xdp_generic", 100),
+		drop_of(PROBE_SKB, "w0", "veth_xdp_rcv_skb", 50),
+		drop_of(PROBE_SKB, "w0", "ip_rcv_core", 7),
+		drop_of(PROBE_SKB, "w1", "do_xdp_generic", 30),
+		drop_of(PROBE_XDP_REDIRECT, "w0", "", 60),
+		drop_of(PROBE_XDP_EXCEPTION, "w0", "", 40),
+		drop_of(PROBE_XDP_REDIRECT, "w0", "", 1000),
+		drop_of(PROBE_XDP_EXCEPTION, "w0", "", 30),
+	};
+
+	(void)state;
+	drops[4].key.flags = drops[5].key.flags = PROBE_IS_GENERIC;
+	bp_drops_tell_once(drops, sizeof(drops) / sizeof(drops[0]));
+	/* In veth's own hook a frame that fails to be redirected is no skb any more. */
+	assert_int_equal(drops[0].sum.packets, 0);
+	assert_int_equal(drops[1].sum.packets, 20);
+	assert_int_equal(drops[2].sum.packets, 7);
+	assert_int_equal(drops[3].sum.packets, 30);
+	assert_int_equal(drops[4].sum.packets, 60);
+	assert_int_equal(drops[5].sum.packets, 40);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_drop_is_somebodys),
+		cmocka_unit_test(what_xdp_has_told_is_told_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
