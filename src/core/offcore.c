@@ -201,6 +201,18 @@ int bp_off_thread_on(const struct bp_off_places *places, int pid, unsigned core)
 	return found;
 }
 
+/* The state behind the name, which may have any letters: "41 (name) R …". */
+static bool is_ready(const char *path)
+{
+	char line[PATH_BYTES];
+	FILE *file = fopen(path, "re");
+	const char *end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+
+	if (file)
+		fclose(file);
+	return end && strncmp(end, ") R", 3) == 0;
+}
+
 /* ---- readings -------------------------------------------------------------------------------- */
 
 void bp_off_read(const struct bp_off_places *places, const struct bp_off_thread *thread,
@@ -214,6 +226,8 @@ void bp_off_read(const struct bp_off_places *places, const struct bp_off_thread 
 	snprintf(path, sizeof(path), "%s/%d/task/%d/schedstat", places->proc, thread->pid,
 		 thread->tid);
 	at->is_known = read_schedstat(path, &at->run_ns, &at->waiting_ns);
+	snprintf(path, sizeof(path), "%s/%d/task/%d/stat", places->proc, thread->pid, thread->tid);
+	at->is_ready = is_ready(path);
 	snprintf(path, sizeof(path), "%s/%d/schedstat", places->proc, thread->softirqd);
 	if (thread->softirqd)
 		(void)read_schedstat(path, &at->softirqd_ns, &unused);
@@ -227,6 +241,18 @@ static double grown(uint64_t before, uint64_t after)
 	return after > before ? (double)(after - before) : 0;
 }
 
+/* The kernel adds a wait up when it ends: one that lasted from reading to reading is not there yet. */
+static double waited_ns(const struct bp_off_at *before, const struct bp_off_at *after,
+			double tick_ns)
+{
+	double elapsed_ns = grown(before->now_ns, after->now_ns);
+
+	if (before->is_ready && after->is_ready && after->run_ns == before->run_ns &&
+	    elapsed_ns > 2 * tick_ns)
+		return elapsed_ns;
+	return grown(before->waiting_ns, after->waiting_ns);
+}
+
 void bp_off_between(const struct bp_off_at *before, const struct bp_off_at *after, uint64_t kin_ns,
 		    struct bp_off *off)
 {
@@ -234,7 +260,7 @@ void bp_off_between(const struct bp_off_at *before, const struct bp_off_at *afte
 
 	*off = (struct bp_off){
 		.elapsed_ns = grown(before->now_ns, after->now_ns),
-		.waiting_ns = grown(before->waiting_ns, after->waiting_ns) - (double)kin_ns -
+		.waiting_ns = waited_ns(before, after, tick_ns) - (double)kin_ns -
 			      grown(before->softirqd_ns, after->softirqd_ns),
 		.stolen_ns = grown(before->stolen_ns, after->stolen_ns) - tick_ns,
 		.throttled_ns = grown(before->throttled_ns, after->throttled_ns),

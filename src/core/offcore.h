@@ -34,6 +34,7 @@ struct bp_off_at {
 	uint64_t softirqd_ns; /* what the core's ksoftirqd has run: its packets, not other work */
 	uint64_t stolen_ns, throttled_ns;
 	bool is_known;
+	bool is_ready; /* it runs, or waits for its core: of a wait that goes on waiting_ns has nothing yet */
 };
 
 /* Where the kernel shows it: "/proc", "/sys/fs/cgroup"; a test has folders of its own. */

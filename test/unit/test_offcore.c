@@ -129,6 +129,33 @@ static void a_kernel_without_scheduler_statistics_is_not_a_quiet_one(void **stat
 	assert_int_equal(bp_off_cause(&off), BP_OFF_STOPPED);
 }
 
+/* A thread that is ready and does not run from one reading to the next has waited, whatever the kernel has added up. */
+static void a_wait_that_goes_on_is_a_wait(void **state)
+{
+	struct machine *m = *state;
+	struct bp_off_thread thread;
+	struct bp_off_at before, after;
+	struct bp_off off;
+
+	put(m, "proc/40/task/41/stat", "41 (a) R (b) S) R 1 41 41\n");
+	before = after = read_at(m, &thread);
+	assert_true(before.is_ready);
+	after.now_ns += 1000000000;
+	bp_off_between(&before, &after, 0, &off);
+	assert_true(bp_off_share(&off) > 0.99);
+	assert_int_equal(bp_off_cause(&off), BP_OFF_OTHERS);
+	after.run_ns++;
+	bp_off_between(&before, &after, 0, &off);
+	assert_true(bp_off_share(&off) < 0.01);
+	/* One that sleeps waits for nothing but packets. */
+	put(m, "proc/40/task/41/stat", "41 (R) S 1 41 41\n");
+	before = after = read_at(m, &thread);
+	assert_false(before.is_ready);
+	after.now_ns += 1000000000;
+	bp_off_between(&before, &after, 0, &off);
+	assert_true(bp_off_share(&off) < 0.01);
+}
+
 static void nothing_there_is_nothing_read(void **state)
 {
 	struct machine *m = *state;
@@ -217,6 +244,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_kernel_without_scheduler_statistics_is_not_a_quiet_one, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(a_wait_that_goes_on_is_a_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_there_is_nothing_read, set_up, tear_down),
 		cmocka_unit_test(each_cause_has_its_name_and_its_share),
 		cmocka_unit_test(what_serves_the_packets_is_no_disturbance),
