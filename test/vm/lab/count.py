@@ -21,7 +21,7 @@ from lab import BYPATH
 # QEMU's words, and the kernel's: one instruction is one nanosecond, and an idle processor skips to its next timer.
 ICOUNT = ("-icount", "shift=0,sleep=off")
 CLOCK = "tsc=reliable clocksource=tsc"
-TOOLS = pathlib.Path(BYPATH).parents[2] / "test" / "vm" / "tools"
+TOOLS = pathlib.Path(BYPATH).parent.parent.parent / "test" / "vm" / "tools"
 TESTPMD = "/usr/bin/dpdk-testpmd"
 # Frames in flight: four bursts, so that each burst is a full one wherever the wire holds two.
 N_SEEDS = 256
