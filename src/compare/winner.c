@@ -53,12 +53,15 @@ static struct range read_range(const json_t *stat)
 			       .is_known = json_array_size(bp_json_at(stat, "values")) > 1 };
 }
 
-/* From the lowest lower bound to the highest upper one; a row with lower bounds only has no end. */
+/* From the lowest lower bound to the highest upper one; a row with lower bounds only has no end, and one whose lower
+ * bound full trials did not confirm has none. */
 static struct range read_ndr(const json_t *ndr)
 {
 	const json_t *upper = bp_json_at(ndr, "upper_mpps");
 	struct range r = read_range(bp_json_at(ndr, "mpps"));
 
+	if (json_is_true(bp_json_at(ndr, "exploratory")))
+		r.lo = 0;
 	if (strcmp(word(ndr, "outcome"), "measured") != 0 ||
 	    json_array_size(bp_json_at(upper, "values")) <
 		    json_array_size(bp_json_at(ndr, "mpps.values")))

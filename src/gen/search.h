@@ -87,7 +87,8 @@ struct bp_search_bounds {
 	unsigned n_trials; /* made for this goal; those of earlier goals count for it as well */
 	double spent_s; /* on them */
 	bool is_at_max; /* no upper bound: max_pps, the line rate, was passed */
-	bool is_exploratory; /* the bounds rest on short trials: the search ended too early */
+	bool is_exploratory; /* full trials have not decided a bound: the search ended too early */
+	bool is_lower_exploratory; /* the lower one, too: by RFC 9971 that load is no lower bound */
 	/* Spread, over the trials at the lower bound. */
 	unsigned n_lower_trials, n_lower_lossy; /* lossy: above the ratio */
 	double received_min_pps, received_median_pps, received_max_pps;

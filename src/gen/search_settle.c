@@ -108,7 +108,7 @@ static void fill_bounds(struct bp_search_goal *g)
 	upper = full.upper_pps;
 	if (lower <= 0 && hint.lower_pps > 0 && (upper <= 0 || hint.lower_pps < upper)) {
 		lower = hint.lower_pps;
-		g->out->is_exploratory = true;
+		g->out->is_exploratory = g->out->is_lower_exploratory = true;
 	}
 	if (upper <= 0 && hint.upper_pps > lower) {
 		upper = hint.upper_pps;

@@ -211,13 +211,14 @@ static json_t *entry_row(const struct entry *e)
 {
 	bool has_upper = strcmp(e->outcome, "measured") == 0;
 	bool has_lower = strcmp(e->outcome, "not-measurable") != 0;
+	bool is_short = strcmp(e->outcome, "exploratory") == 0;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:o, s:o}, s:{s:o}, s:{s:o}}", "path",
+	return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:b, s:o, s:o}, s:{s:o}, s:{s:o}}", "path",
 			 e->path, "group", e->group, "size", "64", "status", e->status, "ndr",
-			 "outcome", e->outcome, "mpps", has_lower ? two(e->lower) : json_null(),
-			 "upper_mpps", has_upper ? two(e->upper) : json_null(), "latency", "p99",
-			 two(e->p99), "saturation", "mpps",
-			 e->rate[0] > 0 ? two(e->rate) : json_null());
+			 "outcome", is_short ? "bounded" : e->outcome, "exploratory", is_short,
+			 "mpps", has_lower ? two(e->lower) : json_null(), "upper_mpps",
+			 has_upper ? two(e->upper) : json_null(), "latency", "p99", two(e->p99),
+			 "saturation", "mpps", e->rate[0] > 0 ? two(e->rate) : json_null());
 }
 
 static json_t *verdicts_of(const struct entry *entries, unsigned n)
@@ -284,6 +285,23 @@ static void a_lower_bound_is_not_beaten(void **state)
 	/* But a lower bound above every other's upper one is ahead. */
 	pair[0].lower[0] = 3, pair[0].lower[1] = 3.1;
 	assert_string_equal(verdict_of(pair, 2, text), "a by ndr");
+}
+
+static void a_rate_of_short_trials_does_not_win(void **state)
+{
+	struct entry pair[] = {
+		{ "a", "veth", "ok", "measured", { 1, 1.1 }, { 1.1, 1.2 }, { 9, 9.5 }, { 0 } },
+		{ "b", "veth", "ok", "bounded", { 2, 2.1 }, { 0 }, { 4, 5 }, { 0 } },
+	};
+	char text[64];
+
+	(void)state;
+	assert_string_equal(verdict_of(pair, 2, text), "b by ndr");
+	pair[1].outcome = "exploratory";
+	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
+	/* Nor does it lose: nobody knows what it would carry. */
+	pair[0].lower[0] = 3, pair[0].lower[1] = 3.1, pair[0].upper[1] = 3.2;
+	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
 }
 
 static void nobody_is_ahead_without_ranges_or_network(void **state)
@@ -495,6 +513,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 	{
 		json_object_set_new(a_row, "mode", json_string("mmap-v2v3+send → mmap-v2+send"));
 		json_object_set_new(a_row, "path", json_string("ports-af_xdp-zerocopy"));
+		json_object_set_new(json_object_get(a_row, "ndr"), "exploratory", json_true());
 	}
 	out = open_memstream(&text, &bytes);
 	bp_view_print(out, sample);
@@ -502,6 +521,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 	assert_true(bytes > 1000);
 	assert_non_null(strstr(text, "mmap-v2v3+send → mm…"));
 	assert_non_null(strstr(text, "17 packets are unaccounted for"));
+	assert_non_null(strstr(text, " ~ "));
 	assert_true(widest(text) <= 120);
 	free(text);
 	json_decref(sample);
@@ -517,6 +537,7 @@ int main(void)
 		cmocka_unit_test(diff_tells_change_from_spread),
 		cmocka_unit_test(a_winner_is_ahead_in_every_round),
 		cmocka_unit_test(a_lower_bound_is_not_beaten),
+		cmocka_unit_test(a_rate_of_short_trials_does_not_win),
 		cmocka_unit_test(nobody_is_ahead_without_ranges_or_network),
 		cmocka_unit_test(a_row_left_out_may_have_won),
 		cmocka_unit_test(diff_says_that_a_figure_has_gone_or_come),
