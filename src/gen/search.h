@@ -37,7 +37,7 @@ enum bp_search_outcome {
 enum bp_search_cause {
 	BP_SEARCH_CAUSE_NONE,
 	BP_SEARCH_CAUSE_GENERATOR, /* the generator is slower than the device */
-	BP_SEARCH_CAUSE_NOISE, /* the device moves by more than the width asked for */
+	BP_SEARCH_CAUSE_NOISE, /* the device moves, or its trials contradict each other: no closer bounds hold */
 	BP_SEARCH_CAUSE_DISTURBED, /* other work took a packet thread's core in trials that decide */
 	BP_SEARCH_CAUSE_LOSSY, /* more loss than allowed at the lowest rate as well */
 	BP_SEARCH_CAUSE_TIME, /* the budget is spent */

@@ -240,8 +240,10 @@ static enum bp_control_turn aim(struct bp_control *c, const struct bp_search_tri
 {
 	enum bp_control_turn turn;
 
-	if (c->below.n + c->above.n > ASIDES_MAX || c->n_aims > AIMS_MAX)
+	if (c->below.n + c->above.n > ASIDES_MAX)
 		return BP_TURN_NOISE;
+	if (c->n_aims > AIMS_MAX)
+		return BP_TURN_EXHAUSTED;
 	turn = bp_step_aim(c, trials, n_trials);
 	if (turn != BP_TURN_TRIAL)
 		return turn;
