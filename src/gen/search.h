@@ -16,7 +16,7 @@
 #define BP_SEARCH_BURSTS_MAX 64u
 
 enum bp_search_kind {
-	BP_SEARCH_NDR, /* highest rate without loss, re-measured */
+	BP_SEARCH_NDR, /* highest rate without loss */
 	BP_SEARCH_PDR, /* the same at a tolerated loss ratio */
 	BP_SEARCH_THROUGHPUT, /* RFC 2544 §26.1: binary search, each rate once */
 	BP_SEARCH_LATENCY, /* RFC 2544 §26.2, at 10, 50, 90 % of NDR */

@@ -219,7 +219,7 @@ static bool is_stale(const struct bp_control *c, const struct bp_search_trial *t
 	return c->is_sharp && i && !bp_control_spread(c, &trials[i - 1], 1).n;
 }
 
-/* A sample in between; where it was carried, the next one is taken higher. */
+/* A sample in between. The last trial at the samples' load said nothing of the limit: then they are taken higher. */
 static enum bp_control_turn sample_again(struct bp_control *c, const struct bp_search_trial *trials,
 					 size_t n_trials, struct bp_trial_input *next)
 {
