@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/explain.h"
 #include "compare/goals.h"
+#include "compare/lossless.h"
 #include "compare/paired.h"
 #include "compare/paths.h"
 #include "compare/stat.h"
@@ -9,6 +10,7 @@
 #include "compare/winner.h"
 #include "compare/workload.h"
 #include "core/json.h"
+#include "gen/trial.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -359,6 +361,25 @@ static void a_row_left_out_may_have_won(void **state)
 	assert_string_equal(verdict_of(three, 3, text), "no difference seen");
 }
 
+/* A counter that went backwards has counted nothing: not 'nothing lost', as the difference would have it. */
+static void a_counter_that_goes_backwards_is_no_count(void **state)
+{
+	struct bp_trial_result r = { .n_sent = 1000, .sent_pps = 1e6, .n_received = 7 };
+
+	(void)state;
+	assert_int_equal(bp_cmp_far_count(5000, 0, &r), -ERANGE);
+	assert_int_equal(bp_cmp_far_count(5000, 4999, &r), -ERANGE);
+	assert_int_equal(r.n_received, 7);
+	assert_int_equal(r.n_lost, 0);
+	assert_int_equal(bp_cmp_far_count(5000, 5750, &r), 0);
+	assert_int_equal(r.n_received, 750);
+	assert_int_equal(r.n_lost, 250);
+	assert_true(fabs(r.received_pps - 0.75e6) < 1);
+	/* What was on its way before the trial comes in it as well. */
+	assert_int_equal(bp_cmp_far_count(5000, 6001, &r), 0);
+	assert_int_equal(r.n_lost, 0);
+}
+
 static void diff_says_that_a_figure_has_gone_or_come(void **state)
 {
 	json_t *before = document(row("a", values(1, 1, 1), values(2, 2, 2)),
@@ -540,6 +561,7 @@ int main(void)
 		cmocka_unit_test(a_rate_of_short_trials_does_not_win),
 		cmocka_unit_test(nobody_is_ahead_without_ranges_or_network),
 		cmocka_unit_test(a_row_left_out_may_have_won),
+		cmocka_unit_test(a_counter_that_goes_backwards_is_no_count),
 		cmocka_unit_test(diff_says_that_a_figure_has_gone_or_come),
 		cmocka_unit_test(diff_of_a_disturbed_row_claims_nothing),
 		cmocka_unit_test(diff_of_single_rounds_claims_nothing),
