@@ -98,8 +98,13 @@ static int explain(const struct bp_conf *conf, const struct options *o)
 	free(paths);
 	if (o->probed)
 		code = take_probed(o->probed, document);
-	if (!code && o->line.rate)
-		code = bp_line_make(&o->line, document, &document);
+	if (!code && o->line.rate) {
+		json_t *line = NULL;
+
+		code = bp_line_make(&o->line, document,
+				    &line); /* which takes the one it is made of */
+		document = line;
+	}
 	if (code) {
 		json_decref(document);
 		return code - 1;
