@@ -9,11 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EDGE_SHARE \
-	0.125 /* of a trial, at its beginning and at its end: the generator starts, and stops */
-#define REPORT_S \
-	2.0 /* a report that SIGUSR1 asks for is there within a tick of the forwarder, 0.1 s */
-#define STEP_US 1000u
+/* Of a trial, at its beginning and at its end: the generator starts, and stops. */
+#define EDGE_SHARE 0.125
+/* A report that SIGUSR1 asks for is there within a tick of the forwarder, 0.1 s. */
+#define REPORT_S 2.0
+#define APART_NS 1000000u
+#define STEP_US  1000u
 
 /* Of all its threads, those that have ended as well. 0: there is no such process. */
 static uint64_t used_ns(const struct bp_cmp_run *run)
@@ -78,13 +79,14 @@ void bp_cmp_cpu_begin(struct bp_cmp_run *run, double duration_s, struct bp_cmp_c
 
 void bp_cmp_cpu_look(const struct bp_cmp_run *run, struct bp_cmp_cpu_span *span)
 {
-	uint64_t now_ns = bp_clock_ns();
+	uint64_t now_ns = bp_clock_ns(), used = used_ns(run);
 	unsigned i = span->at_ns[0] >= span->from_ns;
 
-	if (now_ns < span->from_ns || now_ns > span->to_ns)
+	/* Taken off the core between the two clocks: the next look will do. */
+	if (now_ns < span->from_ns || now_ns > span->to_ns || bp_clock_ns() - now_ns > APART_NS)
 		return;
 	span->at_ns[i] = now_ns;
-	span->used_ns[i] = used_ns(run);
+	span->used_ns[i] = used;
 }
 
 void bp_cmp_cpu_end(struct bp_cmp_run *run, double elapsed_s, const struct bp_cmp_cpu_span *span,

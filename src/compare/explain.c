@@ -143,7 +143,7 @@ static void set_copies(const json_t *paths, json_t *o)
 	json_t *library = mean_copies(paths, "user_copies_in_libraries", "modelled");
 	json_t *kernel = mean_copies(paths, "kernel_copies", "modelled");
 	json_t *copies = json_object();
-	bool is_known = json_is_object(kernel) && json_is_object(library);
+	bool is_known = json_is_number(user) && json_is_object(kernel) && json_is_object(library);
 
 	json_object_set_new(copies, "user",
 			    json_is_number(user) ? json_pack("{s:O, s:O, s:s}", "lo", user, "hi",
@@ -386,7 +386,7 @@ static void say_place(FILE *s, const json_t *o)
 	if (json_is_object(ratio) && sign && strcmp(bp_json_text_at(o, "path"), "bridge"))
 		fprintf(s, ": %s%.2f× the baseline", sign, bp_json_number_at(ratio, "median"));
 	if (json_is_object(interval))
-		fprintf(s, " (95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
+		fprintf(s, " (≥ 95 %% interval %.2f–%.2f)", bp_json_number_at(interval, "lo"),
 			bp_json_number_at(interval, "hi"));
 	if (json_is_true(json_object_get(gen, "is_bound")))
 		fprintf(s, "; the generator was the limit, it may do more");

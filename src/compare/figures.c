@@ -43,7 +43,6 @@ json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 			traffic(&r->traffic), "drops", bp_cmp_drops_document(r));
 
 		bp_cmp_explain(r, o); /* mode, note, copies, crossings, time, hops */
-		json_object_set_new(o, "ini", r->ini ? bp_json_text(r->ini) : json_null());
 		json_array_append_new(list, o);
 	}
 	return list;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define START_S   15.0
+#define ATTACH_S  120.0 /* and to attach a probe */
 #define STEP_US   5000u
 #define FOREVER_S 1e9 /* until it is asked to end */
 
@@ -116,7 +117,8 @@ static int wait_forwarding(struct bp_cmp_run *run)
 {
 	const char *word =
 		run->row->path->forwarder == BP_CMP_TESTPMD ? "Port statistics" : "forwarding";
-	int rc = bp_cmp_await(run, &run->dut, word, START_S);
+	int rc =
+		bp_cmp_await(run, &run->dut, word, START_S + (run->cmp->is_probing ? ATTACH_S : 0));
 
 	if (rc == -EIO)
 		bp_cmp_end_by_log(run, BP_CMP_CANNOT_RUN, "it does not start");

@@ -202,7 +202,7 @@ static const struct bp_column goal_columns[] = {
 	{ .heading = "peer", .cell = "{peer}", .align = 'l' },
 	{ .heading = "figure",
 	  .cell = "[{bound_of_figure=lower}≥ ][{bound_of_figure=upper}≤ ]{bound_of_figure!both}{figure:.2}" },
-	{ .heading = "95 % interval", .cell = "{interval.lo:.2}–{interval.hi:.2}", .align = 'l' },
+	{ .heading = "≥ 95 % interval", .cell = "{interval.lo:.2}–{interval.hi:.2}", .align = 'l' },
 	{ .heading = "goal", .cell = "{sign} {bound:.2}" },
 	{ .heading = "verdict", .cell = "{verdict}", .align = 'l' },
 };

@@ -109,7 +109,7 @@ def shared_group():
 
 
 BOOTS = [
-    Boot("nics", ("kernel", "fragments", "copies", "mixed", "pmd"), pairs_and_taps, machine={"limit_s": 600}),
+    Boot("nics", ("kernel", "fragments", "copies", "mixed", "pmd"), pairs_and_taps, machine={"limit_s": 800}),
     Boot("life", ("life",), pairs),
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
     Boot("drops", ("drops",), none, machine={"limit_s": 1800}),
@@ -121,7 +121,7 @@ BOOTS = [
     Boot("numa", ("numa",), far_pairs, machine={"smp": 6, "nodes": 2}),
     Boot("icount", ("icount",), hubs, machine=counting()),
     Boot("icount-zero-copy", ("icount-zero-copy",), hubs, lane="newest", machine=counting(), word="icount"),
-    Boot("icount-gate", ("icount-gate",), hubs, machine=counting()),
+    Boot("icount-gate", ("icount-gate",), hubs, machine=counting(boot_limit_s=300, limit_s=800)),
 ]
 # Suites that are other suites on other kernels.
 KERNELS = "kernels"

@@ -22,9 +22,11 @@ def check(options):
 
 def run(lab):
     recorded = Recorded(EXPECTED)
-    found = icount.measure(lab, icount.chosen("icount-gate", lab.options.rows))
+    chosen = icount.chosen("icount-gate", lab.options.rows)
+    found = icount.measure(lab, chosen)
     planted(lab)
     if lab.options.rewrite:
+        assert len(found) == len(chosen), f"not rewritten: of {len(chosen)} rows {len(found)} were measured"
         rows = {row.name: figure.user for row, figure in found}
         recorded.write(built_with(), {**(recorded.rows if lab.options.rows else {}), **rows})
         print(f"#     {EXPECTED} is rewritten", flush=True)
