@@ -106,7 +106,7 @@ static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
 static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop)
 {
 	bool is_ours = drop->key.sender == PROBE_SENDER_PACKET ||
-		       drop->key.sender == PROBE_SENDER_XDP || drop->key.teller == PROBE_DEVMAP;
+		       drop->key.sender == PROBE_SENDER_XDP;
 
 	return is_ours ? BP_DROP_LOST : BP_DROP_OTHERS;
 }

@@ -48,8 +48,9 @@ static void a_drop_is_somebodys(void **state)
 		  BP_DROP_OTHERS },
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_OTHERS },
+		/* No port sends by a device map. */
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, PROBE_DEVMAP, "", "ENXIO",
-		  BP_DROP_LOST },
+		  BP_DROP_OTHERS },
 		/* At the far end, where a capture may run. */
 		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
 		{ &beside, PROBE_FAR, TAPPED, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_HEARD },
