@@ -22,43 +22,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINKS_MAX 8u
-
 struct bp_probe_drops {
 	struct probe_drops *skel; /* NULL: nothing is observed */
 	char why[160]; /* and this is why */
 	struct bp_kernel_names names;
 	struct bp_drop_counters counters;
-	struct bpf_link *links[LINKS_MAX];
-	unsigned n_links;
 	json_t *tracepoints; /* {name, observed, why} */
 	int n_cpus;
 };
 
 /* ---- begin ----------------------------------------------------------------------------------- */
 
-/* Attach what can be: each tracepoint tells of losses of its own. 0, or what the first that refuses said where
- * all do. */
+static int attach_one(struct bp_probe_drops *drops, struct bpf_program *program,
+		      struct bpf_link **link)
+{
+	const char *slash = strchr(bpf_program__section_name(program), '/');
+	int err;
+
+	*link = bpf_program__attach(program);
+	err = *link ? 0 : -errno;
+	json_array_append_new(drops->tracepoints,
+			      json_pack("{s:s, s:b, s:s?}", "name", slash ? slash + 1 : "?",
+					"observed", !err, "why", err ? strerror(-err) : NULL));
+	return err;
+}
+
+/* kfree_skb, without which nothing is known of losses; beside it what of XDP's can be. */
 static int attach(struct bp_probe_drops *drops)
 {
-	struct bpf_program *program;
-	int first = 0;
+	struct bpf_object_skeleton *all = drops->skel->skeleton;
+	int err = attach_one(drops, drops->skel->progs.on_kfree_skb,
+			     &drops->skel->links.on_kfree_skb);
 
-	bpf_object__for_each_program(program, drops->skel->obj)
-	{
-		const char *slash = strchr(bpf_program__section_name(program), '/');
-		struct bpf_link *link = bpf_program__attach(program);
-		int err = link ? 0 : -errno;
-
-		if (link)
-			drops->links[drops->n_links++] = link;
-		first = first ? first : err;
-		json_array_append_new(drops->tracepoints,
-				      json_pack("{s:s, s:b, s:s?}", "name", slash ? slash + 1 : "?",
-						"observed", !err, "why",
-						err ? strerror(-err) : NULL));
-	}
-	return drops->n_links ? 0 : first;
+	for (int i = 0; i < all->prog_cnt && !err; i++)
+		if (!*all->progs[i].link)
+			attach_one(drops, *all->progs[i].prog, all->progs[i].link);
+	return err;
 }
 
 static int load(struct bp_probe_drops *drops)
@@ -137,9 +136,7 @@ void bp_probe_drops_close(struct bp_probe_drops *drops)
 {
 	if (!drops)
 		return;
-	while (drops->n_links)
-		bpf_link__destroy(drops->links[--drops->n_links]);
-	probe_drops__destroy(drops->skel);
+	probe_drops__destroy(drops->skel); /* its links as well; NULL: nothing */
 	bp_kernel_names_close(&drops->names);
 	json_decref(drops->tracepoints);
 	free(drops);
@@ -266,14 +263,14 @@ static void doubt(json_t *row, const struct bp_probe_drops *drops,
 			    json_integer(others < 0 || others > packets ? packets : others));
 }
 
-static json_int_t sum_lost(const json_t *rows)
+static uint64_t sum_lost(const json_t *rows)
 {
-	json_int_t sum = 0;
+	uint64_t sum = 0;
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row) if (json_is_true(json_object_get(row, "lost"))) sum +=
-		json_integer_value(json_object_get(row, "packets"));
+		(uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return sum;
 }
 
@@ -282,8 +279,16 @@ static uint64_t misses_of(const struct bp_probe_drops *drops)
 	struct bpf_program *program;
 	uint64_t n = 0;
 
+	if (!drops->skel)
+		return 0;
 	bpf_object__for_each_program(program, drops->skel->obj) n += bp_probe_misses_of(program);
 	return n;
+}
+
+/* A sum; null: nobody has counted. */
+static json_t *if_observed(const struct bp_probe_drops *drops, uint64_t n)
+{
+	return drops->skel ? bp_json_count(n) : json_null();
 }
 
 json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
@@ -306,10 +311,10 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 	json_array_foreach(rows, i, row) doubt(row, drops, scope, document);
 	return json_pack("{s:b, s:s?, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "observed",
 			 drops->skel != NULL, "why", drops->skel ? NULL : drops->why, "tracepoints",
-			 drops->tracepoints, "lost", json_integer(sum_lost(rows)), "rows", rows,
-			 "of_other_senders", bp_json_count(n_others), "not_counted",
-			 bp_json_count(drops->skel ? drops->skel->bss->n_not_counted : 0),
-			 "recursion_misses", bp_json_count(drops->skel ? misses_of(drops) : 0),
-			 "counters", bp_drop_counters_rows(&drops->counters, scope), "cpus",
+			 drops->tracepoints, "lost", if_observed(drops, sum_lost(rows)), "rows",
+			 rows, "of_other_senders", if_observed(drops, n_others), "not_counted",
+			 if_observed(drops, drops->skel ? drops->skel->bss->n_not_counted : 0),
+			 "recursion_misses", if_observed(drops, misses_of(drops)), "counters",
+			 bp_drop_counters_rows(&drops->counters, scope), "cpus",
 			 bp_drop_counters_cpus(&drops->counters));
 }

@@ -1,11 +1,13 @@
 /* Whose loss a packet is that the kernel drops, and which drops it tells of twice. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe/drop_rows.h"
+#include "probe/drops.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -120,11 +122,38 @@ static void what_xdp_has_told_is_told_once(void **state)
 	assert_int_equal(drops[5].sum.packets, 40);
 }
 
+/* Without privileges the kernel refuses the programs: no sum is 0. */
+static void what_nobody_has_counted_is_null(void **state)
+{
+	static const char *const sums[] = { "lost", "of_other_senders", "not_counted",
+					    "recursion_misses" };
+	struct bp_probe_scope scope = { .n_ports = 0 };
+	uid_t me = geteuid();
+	struct bp_probe_drops *drops;
+	json_t *document;
+
+	(void)state;
+	if (!me)
+		assert_return_code(seteuid(65534), 0);
+	assert_int_equal(bp_probe_drops_open(&scope, &drops), 0);
+	bp_probe_drops_look(drops, &scope);
+	document = bp_probe_drops_document(drops, &scope, NULL);
+	assert_return_code(seteuid(me), 0);
+	assert_true(json_is_false(json_object_get(document, "observed")));
+	assert_true(json_is_string(json_object_get(document, "why")));
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		if (!json_is_null(json_object_get(document, sums[i])))
+			fail_msg("%s is a number", sums[i]);
+	json_decref(document);
+	bp_probe_drops_close(drops);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_is_somebodys),
 		cmocka_unit_test(what_xdp_has_told_is_told_once),
+		cmocka_unit_test(what_nobody_has_counted_is_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
