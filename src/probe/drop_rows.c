@@ -105,8 +105,8 @@ static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
 
 static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop)
 {
-	bool is_ours = drop->key.sender == PROBE_SENDER_PACKET ||
-		       drop->key.sender == PROBE_SENDER_XDP;
+	bool is_ours =
+		drop->key.sender == PROBE_SENDER_PACKET || drop->key.sender == PROBE_SENDER_XDP;
 
 	return is_ours ? BP_DROP_LOST : BP_DROP_OTHERS;
 }
@@ -290,12 +290,12 @@ static json_t *merge(json_t *rows, json_t *row)
 	return row;
 }
 
-/* May none of a row's packets be those of other senders? Of frames that leave by the port's interface
- * only this process's own system calls are known to be its own; what the host sends to a tap is for the port. */
+/* May none of a row's packets be those of other senders? Of frames that leave by the port's interface only what is
+ * dropped while this process runs passes for its own; what the host sends to a tap is for the port. */
 static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_port *port)
 {
 	return port->is_wire || drop->key.place != PROBE_HERE || has(drop, PROBE_IS_RX) ||
-	       drop->key.sender == PROBE_SENDER_XDP || has(drop, PROBE_IS_SELF);
+	       has(drop, PROBE_IS_SELF);
 }
 
 static void sum_up(json_t *row, const struct bp_drop *drop, bool is_certain)

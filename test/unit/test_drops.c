@@ -122,6 +122,34 @@ static void what_xdp_has_told_is_told_once(void **state)
 	assert_int_equal(drops[5].sum.packets, 40);
 }
 
+/* At the port's interface any program's AF_XDP socket may have sent what no thread of ours was seen to. */
+static void a_socket_may_be_of_another_program(void **state)
+{
+	static const __u8 senders[] = { PROBE_SENDER_PACKET, PROBE_SENDER_XDP };
+	struct bp_probe_scope scope = { .n_ports = 1, .ports = { sending } };
+	struct bp_kernel_names names;
+
+	(void)state;
+	if (bp_kernel_names_open(&names))
+		skip();
+	for (size_t i = 0; i < sizeof(senders); i++) {
+		struct bp_drop drops[] = { drop_of(PROBE_SKB, "w1", "__dev_direct_xmit", 30),
+					   drop_of(PROBE_SKB, "w1", "__dev_direct_xmit", 12) };
+		json_t *rows = json_array(), *row;
+
+		drops[0].key.sender = drops[1].key.sender = senders[i];
+		drops[0].key.reason = drops[1].key.reason = 3; /* a loss in any kernel */
+		drops[1].key.flags = PROBE_IS_SELF;
+		assert_int_equal(bp_drop_rows_add(rows, drops, 2, &scope, &names), 0);
+		assert_int_equal(json_array_size(rows), 1);
+		row = json_array_get(rows, 0);
+		assert_int_equal(json_integer_value(json_object_get(row, "packets")), 42);
+		assert_int_equal(json_integer_value(json_object_get(row, "perhaps_others")), 30);
+		json_decref(rows);
+	}
+	bp_kernel_names_close(&names);
+}
+
 /* Without privileges the kernel refuses the programs: no sum is 0. */
 static void what_nobody_has_counted_is_null(void **state)
 {
@@ -153,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_is_somebodys),
 		cmocka_unit_test(what_xdp_has_told_is_told_once),
+		cmocka_unit_test(a_socket_may_be_of_another_program),
 		cmocka_unit_test(what_nobody_has_counted_is_null),
 	};
 
