@@ -1,5 +1,6 @@
 /* Whose loss a packet is that the kernel drops, and which drops it tells of twice. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/drop_counters.h"
 #include "probe/drop_rows.h"
 #include "probe/drops.h"
 
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -150,6 +152,29 @@ static void a_socket_may_be_of_another_program(void **state)
 	bp_kernel_names_close(&names);
 }
 
+/* The loopback interface's counters, and the CPUs', are below what they began with. */
+static void what_was_reset_has_lost_nothing(void **state)
+{
+	struct bp_probe_scope scope = { .n_ports = 1, .ports = { sending } };
+	struct bp_drop_counters counters = { .n_devices = 1,
+					     .devices = { { .ifindex = 1 } },
+					     .backlog_dropped = UINT64_MAX,
+					     .time_squeezed = UINT64_MAX };
+	json_t *rows, *cpus;
+	uint64_t sent;
+
+	(void)state;
+	memset(&counters.devices[0].begin, 0xff, sizeof(counters.devices[0].begin));
+	rows = bp_drop_counters_rows(&counters, &scope);
+	cpus = bp_drop_counters_cpus(&counters);
+	assert_int_equal(json_array_size(rows), 0);
+	assert_int_equal(json_integer_value(json_object_get(cpus, "backlog_dropped")), 0);
+	assert_int_equal(json_integer_value(json_object_get(cpus, "time_squeezed")), 0);
+	assert_false(bp_drop_counters_sent(&counters, &scope, 0, &sent));
+	json_decref(rows);
+	json_decref(cpus);
+}
+
 /* Without privileges the kernel refuses the programs: no sum is 0. */
 static void what_nobody_has_counted_is_null(void **state)
 {
@@ -182,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_drop_is_somebodys),
 		cmocka_unit_test(what_xdp_has_told_is_told_once),
 		cmocka_unit_test(a_socket_may_be_of_another_program),
+		cmocka_unit_test(what_was_reset_has_lost_nothing),
 		cmocka_unit_test(what_nobody_has_counted_is_null),
 	};
 
