@@ -232,35 +232,62 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	return 0;
 }
 
-/* Packets that others have sent by the interfaces of a port; -1: not known. */
-static json_int_t others_of(const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
-			    const char *port, const json_t *document)
+/* Is it a row of what a port sent, and lost at a place of that name, or behind it? */
+static bool is_at(const json_t *row, const char *port, const char *where)
 {
-	uint64_t all = 0, ours = sent_of(document, port), n;
+	return !strcmp(bp_json_text_at(row, "port"), port) &&
+	       strstr(bp_json_text_at(row, "where"), where) &&
+	       !strcmp(bp_json_text_at(row, "direction"), "tx");
+}
+
+/* Packets that a port has sent, and its interface has dropped, which has not counted them as sent. */
+static uint64_t lost_here(const json_t *rows, const char *port)
+{
+	const json_t *row;
+	uint64_t n = 0;
+	size_t i;
+
+	json_array_foreach(rows, i, row) if (is_at(row, port, "its interface")) n +=
+		(uint64_t)json_integer_value(json_object_get(row, "packets"));
+	return n;
+}
+
+/* At most so many packets have others sent by the interfaces of a port; UINT64_MAX: not known. */
+static uint64_t others_of(const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
+			  const char *port, const json_t *rows, const json_t *document)
+{
+	uint64_t all = lost_here(rows, port), ours = sent_of(document, port), n;
 
 	for (unsigned i = 0; i < scope->n_ports; i++) {
 		if (strcmp(scope->ports[i].port, port))
 			continue;
 		if (!bp_drop_counters_sent(&drops->counters, scope, i, &n))
-			return -1;
+			return UINT64_MAX;
 		all += n;
 	}
-	return all > ours ? (json_int_t)(all - ours) : 0;
+	return all > ours ? all - ours : 0;
 }
 
 /* Behind the port's interface nothing tells whose packets were dropped: as many as others have sent may be
  * theirs. */
-static void doubt(json_t *row, const struct bp_probe_drops *drops,
+static void doubt(const json_t *rows, const struct bp_probe_drops *drops,
 		  const struct bp_probe_scope *scope, const json_t *document)
 {
-	json_int_t packets = json_integer_value(json_object_get(row, "packets")), others;
+	json_t *row;
+	size_t i;
 
-	if (!strstr(bp_json_text_at(row, "where"), "far end") ||
-	    strcmp(bp_json_text_at(row, "direction"), "tx"))
-		return;
-	others = others_of(drops, scope, bp_json_text_at(row, "port"), document);
-	json_object_set_new(row, "perhaps_others",
-			    json_integer(others < 0 || others > packets ? packets : others));
+	json_array_foreach(rows, i, row)
+	{
+		const char *port = bp_json_text_at(row, "port");
+		uint64_t packets = (uint64_t)json_integer_value(json_object_get(row, "packets"));
+		uint64_t others;
+
+		if (!is_at(row, port, "far end"))
+			continue;
+		others = others_of(drops, scope, port, rows, document);
+		json_object_set_new(row, "perhaps_others",
+				    bp_json_count(others < packets ? others : packets));
+	}
 }
 
 static uint64_t sum_lost(const json_t *rows)
@@ -295,9 +322,8 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 				const struct bp_probe_scope *scope, const json_t *document)
 {
 	struct list list = { NULL, 0 };
-	json_t *rows = json_array(), *row;
+	json_t *rows = json_array();
 	uint64_t n_others;
-	size_t i;
 
 	if (drops->skel)
 		read_drops(drops, &list);
@@ -308,7 +334,7 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 		qsort(list.v, list.n, sizeof(*list.v), compare);
 	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, &drops->names);
 	free(list.v);
-	json_array_foreach(rows, i, row) doubt(row, drops, scope, document);
+	doubt(rows, drops, scope, document);
 	return json_pack("{s:b, s:s?, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "observed",
 			 drops->skel != NULL, "why", drops->skel ? NULL : drops->why, "tracepoints",
 			 drops->tracepoints, "lost", if_observed(drops, sum_lost(rows)), "rows",
