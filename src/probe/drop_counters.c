@@ -61,8 +61,9 @@ static void read_cpus(uint64_t *dropped, uint64_t *squeezed)
 
 void bp_drop_counters_begin(struct bp_drop_counters *counters, const struct bp_probe_scope *scope)
 {
-	if (!counters->n_devices)
+	if (!counters->has_begun)
 		read_cpus(&counters->backlog_dropped, &counters->time_squeezed);
+	counters->has_begun = true;
 	for (unsigned i = counters->n_devices; i < scope->n_ports; i++) {
 		struct bp_counted_device *device = &counters->devices[i];
 

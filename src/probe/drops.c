@@ -96,7 +96,7 @@ static void observe(struct bp_probe_drops *drops)
 	drops->skel = NULL;
 }
 
-int bp_probe_drops_open(const struct bp_probe_scope *scope, struct bp_probe_drops **out)
+int bp_probe_drops_open(struct bp_probe_drops **out)
 {
 	struct bp_probe_drops *drops = calloc(1, sizeof(*drops));
 
@@ -107,7 +107,6 @@ int bp_probe_drops_open(const struct bp_probe_scope *scope, struct bp_probe_drop
 	observe(drops);
 	if (drops->why[0])
 		bp_log(BP_LOG_WARN, "probe: the kernel's drops stay unobserved: %s", drops->why);
-	bp_drop_counters_begin(&drops->counters, scope);
 	*out = drops;
 	return 0;
 }
