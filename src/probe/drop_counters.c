@@ -96,11 +96,12 @@ json_t *bp_drop_counters_rows(const struct bp_drop_counters *counters,
 
 			if (n)
 				json_array_append_new(
-					array, json_pack("{s:s, s:s, s:s, s:o, s:s}", "port",
-							 scope->ports[i].port, "device",
-							 scope->ports[i].ifname, "counter",
-							 rows[k].name, "packets", bp_json_count(n),
-							 "provenance", "reported"));
+					array,
+					json_pack("{s:s, s:o, s:s, s:o, s:s}", "port",
+						  scope->ports[i].port, "device",
+						  bp_json_text(scope->ports[i].ifname), "counter",
+						  rows[k].name, "packets", bp_json_count(n),
+						  "provenance", "reported"));
 		}
 	}
 	return array;

@@ -273,7 +273,7 @@ static bool is_alike(const json_t *a, const json_t *b)
 	return true;
 }
 
-/* The row of rows that is like row, which then goes away, or row itself, now the last. */
+/* The row of rows that is like row, which then goes away, or row itself, now the last; NULL when memory lacks. */
 static json_t *merge(json_t *rows, json_t *row)
 {
 	json_t *other;
@@ -286,8 +286,7 @@ static json_t *merge(json_t *rows, json_t *row)
 		json_decref(row);
 		return other;
 	}
-	json_array_append_new(rows, row);
-	return row;
+	return json_array_append_new(rows, row) ? NULL : row;
 }
 
 /* May none of a row's packets be those of other senders? Of frames that leave by the port's interface only what is

@@ -4,11 +4,16 @@
 #include "probe/drop_rows.h"
 #include "probe/drops.h"
 
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -175,6 +180,51 @@ static void what_was_reset_has_lost_nothing(void **state)
 	json_decref(cpus);
 }
 
+/* A frame of no protocol, which the loopback interface of this namespace drops. 0 or -1. */
+static int drop_at_loopback(void)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = 1 };
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	char frame[60] = { [12] = (char)0x88, [13] = (char)0xb5 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &up) ||
+		  sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to)) < 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err ? -1 : 0;
+}
+
+static bool has_row(const struct bp_drop_counters *counters, const struct bp_probe_scope *scope)
+{
+	json_t *rows = bp_drop_counters_rows(counters, scope);
+	json_t *row = json_array_get(rows, 0);
+	bool is_there = json_integer_value(json_object_get(row, "packets")) == 1 &&
+			json_string_length(json_object_get(row, "device")) > 1;
+
+	json_decref(rows);
+	return is_there;
+}
+
+/* A name of an interface is any bytes. */
+static void an_interface_has_its_row_whatever_its_name(void **state)
+{
+	struct bp_probe_scope scope = { .n_ports = 1, .ports = { sending } };
+	struct bp_drop_counters counters = { .n_devices = 0 };
+
+	(void)state;
+	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		skip();
+	scope.ports[0].ifindex = 1;
+	memcpy(scope.ports[0].ifname, "w\xff", 3);
+	bp_drop_counters_begin(&counters, &scope);
+	if (drop_at_loopback())
+		skip();
+	for (int i = 0; i < 1000 && !has_row(&counters, &scope); i++)
+		usleep(1000);
+	assert_true(has_row(&counters, &scope));
+}
+
 /* Without privileges the kernel refuses the programs: no sum is 0. */
 static void what_nobody_has_counted_is_null(void **state)
 {
@@ -209,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_socket_may_be_of_another_program),
 		cmocka_unit_test(what_was_reset_has_lost_nothing),
 		cmocka_unit_test(what_nobody_has_counted_is_null),
+		cmocka_unit_test(an_interface_has_its_row_whatever_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
