@@ -543,7 +543,7 @@ case_control()
 		bp_expect a "r['kernel_drops']['of_other_senders'] == $(in_qdisc dropped) > 0" "r['kernel_drops']"
 	fi
 	judge
-	bp_expect a "[(row['lost'], row['packets']) for row in r['kernel_drops']['rows']] == [(False, $N)]" "r['kernel_drops']['rows']"
+	bp_expect a "[(row['lost'], row['packets']) for row in r['kernel_drops']['rows']] == [(None, $N)]" "r['kernel_drops']['rows']"
 }
 
 # --- other senders ------------------------------------------------------------------------------
