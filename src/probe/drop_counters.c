@@ -35,6 +35,12 @@ static uint64_t value_of(const struct rtnl_link_stats64 *stats, const struct row
 	return value;
 }
 
+/* A driver may reset its counters, and a CPU that goes offline takes its own along. */
+static uint64_t since(uint64_t begin, uint64_t now)
+{
+	return now > begin ? now - begin : 0;
+}
+
 /* A line for each CPU that is online: packets, dropped, time_squeeze, … in hexadecimal digits. */
 static void read_cpus(uint64_t *dropped, uint64_t *squeezed)
 {
@@ -55,8 +61,9 @@ static void read_cpus(uint64_t *dropped, uint64_t *squeezed)
 
 void bp_drop_counters_begin(struct bp_drop_counters *counters, const struct bp_probe_scope *scope)
 {
-	if (!counters->n_devices)
+	if (!counters->has_begun)
 		read_cpus(&counters->backlog_dropped, &counters->time_squeezed);
+	counters->has_begun = true;
 	for (unsigned i = counters->n_devices; i < scope->n_ports; i++) {
 		struct bp_counted_device *device = &counters->devices[i];
 
@@ -84,16 +91,17 @@ json_t *bp_drop_counters_rows(const struct bp_drop_counters *counters,
 		if (!read_device(counters, i, &now))
 			continue;
 		for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-			uint64_t n = value_of(&now, &rows[k]) -
-				     value_of(&counters->devices[i].begin, &rows[k]);
+			uint64_t n = since(value_of(&counters->devices[i].begin, &rows[k]),
+					   value_of(&now, &rows[k]));
 
 			if (n)
 				json_array_append_new(
-					array, json_pack("{s:s, s:s, s:s, s:o, s:s}", "port",
-							 scope->ports[i].port, "device",
-							 scope->ports[i].ifname, "counter",
-							 rows[k].name, "packets", bp_json_count(n),
-							 "provenance", "reported"));
+					array,
+					json_pack("{s:s, s:o, s:s, s:o, s:s}", "port",
+						  scope->ports[i].port, "device",
+						  bp_json_text(scope->ports[i].ifname), "counter",
+						  rows[k].name, "packets", bp_json_count(n),
+						  "provenance", "reported"));
 		}
 	}
 	return array;
@@ -105,8 +113,8 @@ json_t *bp_drop_counters_cpus(const struct bp_drop_counters *counters)
 
 	read_cpus(&dropped, &squeezed);
 	return json_pack("{s:o, s:o, s:s}", "backlog_dropped",
-			 bp_json_count(dropped - counters->backlog_dropped), "time_squeezed",
-			 bp_json_count(squeezed - counters->time_squeezed), "provenance",
+			 bp_json_count(since(counters->backlog_dropped, dropped)), "time_squeezed",
+			 bp_json_count(since(counters->time_squeezed, squeezed)), "provenance",
 			 "reported");
 }
 
@@ -115,7 +123,8 @@ bool bp_drop_counters_sent(const struct bp_drop_counters *counters,
 {
 	struct rtnl_link_stats64 now;
 
-	if (port >= scope->n_ports || !read_device(counters, port, &now))
+	if (port >= scope->n_ports || !read_device(counters, port, &now) ||
+	    now.tx_packets < counters->devices[port].begin.tx_packets)
 		return false;
 	*packets = now.tx_packets - counters->devices[port].begin.tx_packets;
 	return true;

@@ -15,6 +15,7 @@ struct bp_counted_device {
 };
 
 struct bp_drop_counters {
+	bool has_begun;
 	unsigned n_devices;
 	struct bp_counted_device devices[BP_PROBE_PORTS_MAX]; /* as in the scope */
 	uint64_t backlog_dropped, time_squeezed; /* of all CPUs, when it began */

@@ -105,8 +105,8 @@ static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
 
 static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop)
 {
-	bool is_ours = drop->key.sender == PROBE_SENDER_PACKET ||
-		       drop->key.sender == PROBE_SENDER_XDP || drop->key.teller == PROBE_DEVMAP;
+	bool is_ours =
+		drop->key.sender == PROBE_SENDER_PACKET || drop->key.sender == PROBE_SENDER_XDP;
 
 	return is_ours ? BP_DROP_LOST : BP_DROP_OTHERS;
 }
@@ -245,19 +245,25 @@ static json_t *meaning_of(const struct bp_drop *drop, const struct bp_cause *cau
 	return cause ? json_string(cause->meaning) : json_null();
 }
 
+/* A packet socket may have had what the stack drops, or have filtered it out. */
+static json_t *is_lost(enum bp_drop_kind kind)
+{
+	return kind == BP_DROP_HEARD ? json_null() : json_true();
+}
+
 static json_t *make_row(const struct bp_drop *drop, const struct bp_probe_port *port,
-			const char *name, bool is_lost)
+			const char *name, enum bp_drop_kind kind)
 {
 	const struct bp_cause *cause = refined(drop, port, name);
 	char reason[96];
 
 	write_reason(drop, name, reason, sizeof(reason));
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:b, s:s?, s:o, s:s?, s:o, s:i, s:s}",
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:s?, s:o, s:s?, s:o, s:i, s:s}",
 			 "port", port->port, "direction", direction_of(drop, port), "where",
 			 where_of(drop), "device", bp_json_text(drop->key.device.name), "reason",
 			 reason, "function",
 			 drop->function.begin ? json_string(drop->function.name) : json_null(),
-			 "lost", is_lost, "cause", cause ? cause->name : NULL, "meaning",
+			 "lost", is_lost(kind), "cause", cause ? cause->name : NULL, "meaning",
 			 meaning_of(drop, cause), "remedy", cause ? cause->remedy : NULL, "packets",
 			 bp_json_count(0), "longest_bytes", 0, "provenance", "probed");
 }
@@ -273,7 +279,7 @@ static bool is_alike(const json_t *a, const json_t *b)
 	return true;
 }
 
-/* The row of rows that is like row, which then goes away, or row itself, now the last. */
+/* The row of rows that is like row, which then goes away, or row itself, now the last; NULL when memory lacks. */
 static json_t *merge(json_t *rows, json_t *row)
 {
 	json_t *other;
@@ -286,16 +292,15 @@ static json_t *merge(json_t *rows, json_t *row)
 		json_decref(row);
 		return other;
 	}
-	json_array_append_new(rows, row);
-	return row;
+	return json_array_append_new(rows, row) ? NULL : row;
 }
 
-/* May none of a row's packets be those of other senders? Of frames that leave by the port's interface
- * only this process's own system calls are known to be its own; what the host sends to a tap is for the port. */
+/* May none of a row's packets be those of other senders? Of frames that leave by the port's interface only what is
+ * dropped while this process runs passes for its own; what the host sends to a tap is for the port. */
 static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_port *port)
 {
 	return port->is_wire || drop->key.place != PROBE_HERE || has(drop, PROBE_IS_RX) ||
-	       drop->key.sender == PROBE_SENDER_XDP || has(drop, PROBE_IS_SELF);
+	       has(drop, PROBE_IS_SELF);
 }
 
 static void sum_up(json_t *row, const struct bp_drop *drop, bool is_certain)
@@ -328,7 +333,7 @@ uint64_t bp_drop_rows_add(json_t *rows, const struct bp_drop *drops, size_t n,
 		kind = bp_drop_kind_of(drop, port, name);
 		n_others += kind == BP_DROP_OTHERS ? drop->sum.packets : 0;
 		if (kind == BP_DROP_LOST || kind == BP_DROP_HEARD)
-			sum_up(merge(rows, make_row(drop, port, name, kind == BP_DROP_LOST)), drop,
+			sum_up(merge(rows, make_row(drop, port, name, kind)), drop,
 			       is_surely_ours(drop, port));
 	}
 	return n_others;

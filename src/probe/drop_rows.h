@@ -19,7 +19,7 @@ struct bp_drop {
 /* Whose loss a drop is. */
 enum bp_drop_kind {
 	BP_DROP_LOST, /* a packet that a port received or sent */
-	BP_DROP_HEARD, /* the far end's stack dropped what packet sockets there were given: perhaps all that it was for */
+	BP_DROP_HEARD, /* the far end's stack dropped it, a packet socket there may have had it: not known whether it is lost */
 	BP_DROP_OTHERS, /* of another sender on the port's interface */
 	BP_DROP_NONE, /* no loss of the port's: it has been given the packet, or the kernel has made use of it */
 };

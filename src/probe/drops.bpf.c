@@ -155,6 +155,9 @@ static __always_inline const struct known *look_up(const struct net_device *dev,
 	const struct known *known = bpf_map_lookup_elem(&interfaces, &key);
 	struct known fresh = { .second = this_second() };
 
+	/* Whose interface it is, is not known yet, and would be remembered so. */
+	if (!is_open)
+		return NULL;
 	if (known && known->second == fresh.second)
 		return known;
 	if (net)
@@ -254,7 +257,7 @@ static __always_inline int count(const struct known *where, struct probe_drop_ke
 	const struct net_device *peer = where->peer;
 	struct probe_drop zero = { 0 }, *drop;
 
-	if (!is_open || (is_ending && is_received(key)))
+	if (is_ending && is_received(key))
 		return 0;
 	key->device = where->name;
 	key->flags |= is_down(where->dev) ? PROBE_IS_DOWN : 0;
@@ -349,13 +352,6 @@ int BPF_PROG(on_xdp_exception, const struct net_device *dev, const void *program
 
 SEC("raw_tp/xdp_redirect_err")
 int BPF_PROG(on_xdp_redirect_err, const struct net_device *dev, const void *program,
-	     const void *target, int err)
-{
-	return count_xdp(dev, program, PROBE_XDP_REDIRECT, (__u32)-err);
-}
-
-SEC("raw_tp/xdp_redirect_map_err")
-int BPF_PROG(on_xdp_redirect_map_err, const struct net_device *dev, const void *program,
 	     const void *target, int err)
 {
 	return count_xdp(dev, program, PROBE_XDP_REDIRECT, (__u32)-err);

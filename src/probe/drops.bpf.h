@@ -36,7 +36,8 @@ enum probe_drop_flag {
 	PROBE_IS_EARLY = 1 << 1, /* before anybody was given it: packet sockets, tc, the stack */
 	PROBE_IS_TAPPED =
 		1 << 2, /* packet sockets listen to all that the receiving interface is given */
-	PROBE_IS_SELF = 1 << 3, /* in a system call of this process, or on top of one */
+	PROBE_IS_SELF =
+		1 << 3, /* while this process runs: in its system call, or in an interrupt on top */
 	PROBE_IS_DOWN = 1 << 4, /* the interface was down, or had no carrier */
 	PROBE_IS_GENERIC = 1 << 5, /* the XDP program runs on skbs, in generic mode */
 };

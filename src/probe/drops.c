@@ -22,43 +22,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINKS_MAX 8u
-
 struct bp_probe_drops {
 	struct probe_drops *skel; /* NULL: nothing is observed */
 	char why[160]; /* and this is why */
 	struct bp_kernel_names names;
 	struct bp_drop_counters counters;
-	struct bpf_link *links[LINKS_MAX];
-	unsigned n_links;
 	json_t *tracepoints; /* {name, observed, why} */
 	int n_cpus;
 };
 
 /* ---- begin ----------------------------------------------------------------------------------- */
 
-/* Attach what can be: each tracepoint tells of losses of its own. 0, or what the first that refuses said where
- * all do. */
+static int attach_one(struct bp_probe_drops *drops, struct bpf_program *program,
+		      struct bpf_link **link)
+{
+	const char *slash = strchr(bpf_program__section_name(program), '/');
+	int err;
+
+	*link = bpf_program__attach(program);
+	err = *link ? 0 : -errno;
+	json_array_append_new(drops->tracepoints,
+			      json_pack("{s:s, s:b, s:s?}", "name", slash ? slash + 1 : "?",
+					"observed", !err, "why", err ? strerror(-err) : NULL));
+	return err;
+}
+
+/* kfree_skb, without which nothing is known of losses; beside it what of XDP's can be. */
 static int attach(struct bp_probe_drops *drops)
 {
-	struct bpf_program *program;
-	int first = 0;
+	struct bpf_object_skeleton *all = drops->skel->skeleton;
+	int err = attach_one(drops, drops->skel->progs.on_kfree_skb,
+			     &drops->skel->links.on_kfree_skb);
 
-	bpf_object__for_each_program(program, drops->skel->obj)
-	{
-		const char *slash = strchr(bpf_program__section_name(program), '/');
-		struct bpf_link *link = bpf_program__attach(program);
-		int err = link ? 0 : -errno;
-
-		if (link)
-			drops->links[drops->n_links++] = link;
-		first = first ? first : err;
-		json_array_append_new(drops->tracepoints,
-				      json_pack("{s:s, s:b, s:s?}", "name", slash ? slash + 1 : "?",
-						"observed", !err, "why",
-						err ? strerror(-err) : NULL));
-	}
-	return drops->n_links ? 0 : first;
+	for (int i = 0; i < all->prog_cnt && !err; i++)
+		if (!*all->progs[i].link)
+			attach_one(drops, *all->progs[i].prog, all->progs[i].link);
+	return err;
 }
 
 static int load(struct bp_probe_drops *drops)
@@ -97,7 +96,7 @@ static void observe(struct bp_probe_drops *drops)
 	drops->skel = NULL;
 }
 
-int bp_probe_drops_open(const struct bp_probe_scope *scope, struct bp_probe_drops **out)
+int bp_probe_drops_open(struct bp_probe_drops **out)
 {
 	struct bp_probe_drops *drops = calloc(1, sizeof(*drops));
 
@@ -108,7 +107,6 @@ int bp_probe_drops_open(const struct bp_probe_scope *scope, struct bp_probe_drop
 	observe(drops);
 	if (drops->why[0])
 		bp_log(BP_LOG_WARN, "probe: the kernel's drops stay unobserved: %s", drops->why);
-	bp_drop_counters_begin(&drops->counters, scope);
 	*out = drops;
 	return 0;
 }
@@ -137,9 +135,7 @@ void bp_probe_drops_close(struct bp_probe_drops *drops)
 {
 	if (!drops)
 		return;
-	while (drops->n_links)
-		bpf_link__destroy(drops->links[--drops->n_links]);
-	probe_drops__destroy(drops->skel);
+	probe_drops__destroy(drops->skel); /* its links as well; NULL: nothing */
 	bp_kernel_names_close(&drops->names);
 	json_decref(drops->tracepoints);
 	free(drops);
@@ -235,45 +231,72 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	return 0;
 }
 
-/* Packets that others have sent by the interfaces of a port; -1: not known. */
-static json_int_t others_of(const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
-			    const char *port, const json_t *document)
+/* Is it a row of what a port sent, and lost at a place of that name, or behind it? */
+static bool is_at(const json_t *row, const char *port, const char *where)
 {
-	uint64_t all = 0, ours = sent_of(document, port), n;
+	return !strcmp(bp_json_text_at(row, "port"), port) &&
+	       strstr(bp_json_text_at(row, "where"), where) &&
+	       !strcmp(bp_json_text_at(row, "direction"), "tx");
+}
+
+/* Packets that a port has sent, and its interface has dropped, which has not counted them as sent. */
+static uint64_t lost_here(const json_t *rows, const char *port)
+{
+	const json_t *row;
+	uint64_t n = 0;
+	size_t i;
+
+	json_array_foreach(rows, i, row) if (is_at(row, port, "its interface")) n +=
+		(uint64_t)json_integer_value(json_object_get(row, "packets"));
+	return n;
+}
+
+/* At most so many packets have others sent by the interfaces of a port; UINT64_MAX: not known. */
+static uint64_t others_of(const struct bp_probe_drops *drops, const struct bp_probe_scope *scope,
+			  const char *port, const json_t *rows, const json_t *document)
+{
+	uint64_t all = lost_here(rows, port), ours = sent_of(document, port), n;
 
 	for (unsigned i = 0; i < scope->n_ports; i++) {
 		if (strcmp(scope->ports[i].port, port))
 			continue;
 		if (!bp_drop_counters_sent(&drops->counters, scope, i, &n))
-			return -1;
+			return UINT64_MAX;
 		all += n;
 	}
-	return all > ours ? (json_int_t)(all - ours) : 0;
+	return all > ours ? all - ours : 0;
 }
 
 /* Behind the port's interface nothing tells whose packets were dropped: as many as others have sent may be
  * theirs. */
-static void doubt(json_t *row, const struct bp_probe_drops *drops,
+static void doubt(const json_t *rows, const struct bp_probe_drops *drops,
 		  const struct bp_probe_scope *scope, const json_t *document)
 {
-	json_int_t packets = json_integer_value(json_object_get(row, "packets")), others;
+	json_t *row;
+	size_t i;
 
-	if (!strstr(bp_json_text_at(row, "where"), "far end") ||
-	    strcmp(bp_json_text_at(row, "direction"), "tx"))
-		return;
-	others = others_of(drops, scope, bp_json_text_at(row, "port"), document);
-	json_object_set_new(row, "perhaps_others",
-			    json_integer(others < 0 || others > packets ? packets : others));
+	json_array_foreach(rows, i, row)
+	{
+		const char *port = bp_json_text_at(row, "port");
+		uint64_t packets = (uint64_t)json_integer_value(json_object_get(row, "packets"));
+		uint64_t others;
+
+		if (!is_at(row, port, "far end"))
+			continue;
+		others = others_of(drops, scope, port, rows, document);
+		json_object_set_new(row, "perhaps_others",
+				    bp_json_count(others < packets ? others : packets));
+	}
 }
 
-static json_int_t sum_lost(const json_t *rows)
+static uint64_t sum_lost(const json_t *rows)
 {
-	json_int_t sum = 0;
+	uint64_t sum = 0;
 	const json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row) if (json_is_true(json_object_get(row, "lost"))) sum +=
-		json_integer_value(json_object_get(row, "packets"));
+		(uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return sum;
 }
 
@@ -282,17 +305,24 @@ static uint64_t misses_of(const struct bp_probe_drops *drops)
 	struct bpf_program *program;
 	uint64_t n = 0;
 
+	if (!drops->skel)
+		return 0;
 	bpf_object__for_each_program(program, drops->skel->obj) n += bp_probe_misses_of(program);
 	return n;
+}
+
+/* A sum; null: nobody has counted. */
+static json_t *if_observed(const struct bp_probe_drops *drops, uint64_t n)
+{
+	return drops->skel ? bp_json_count(n) : json_null();
 }
 
 json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 				const struct bp_probe_scope *scope, const json_t *document)
 {
 	struct list list = { NULL, 0 };
-	json_t *rows = json_array(), *row;
+	json_t *rows = json_array();
 	uint64_t n_others;
-	size_t i;
 
 	if (drops->skel)
 		read_drops(drops, &list);
@@ -303,13 +333,13 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 		qsort(list.v, list.n, sizeof(*list.v), compare);
 	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, &drops->names);
 	free(list.v);
-	json_array_foreach(rows, i, row) doubt(row, drops, scope, document);
+	doubt(rows, drops, scope, document);
 	return json_pack("{s:b, s:s?, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "observed",
 			 drops->skel != NULL, "why", drops->skel ? NULL : drops->why, "tracepoints",
-			 drops->tracepoints, "lost", json_integer(sum_lost(rows)), "rows", rows,
-			 "of_other_senders", bp_json_count(n_others), "not_counted",
-			 bp_json_count(drops->skel ? drops->skel->bss->n_not_counted : 0),
-			 "recursion_misses", bp_json_count(drops->skel ? misses_of(drops) : 0),
-			 "counters", bp_drop_counters_rows(&drops->counters, scope), "cpus",
+			 drops->tracepoints, "lost", if_observed(drops, sum_lost(rows)), "rows",
+			 rows, "of_other_senders", if_observed(drops, n_others), "not_counted",
+			 if_observed(drops, drops->skel ? drops->skel->bss->n_not_counted : 0),
+			 "recursion_misses", if_observed(drops, misses_of(drops)), "counters",
+			 bp_drop_counters_rows(&drops->counters, scope), "cpus",
 			 bp_drop_counters_cpus(&drops->counters));
 }

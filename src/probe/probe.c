@@ -50,7 +50,7 @@ int bp_probe_open(const struct bp_conf *conf, struct bp_probe **out)
 	if (!err)
 		err = bp_probe_copies_open(&probe->scope, &probe->copies);
 	if (!err)
-		err = bp_probe_drops_open(&probe->scope, &probe->drops);
+		err = bp_probe_drops_open(&probe->drops);
 	if (err) {
 		bp_probe_close(probe);
 		return err;

@@ -1,11 +1,20 @@
 /* Whose loss a packet is that the kernel drops, and which drops it tells of twice. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/drop_counters.h"
 #include "probe/drop_rows.h"
+#include "probe/drops.h"
 
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -48,8 +57,9 @@ static void a_drop_is_somebodys(void **state)
 		  BP_DROP_OTHERS },
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_OTHERS },
+		/* No port sends by a device map. */
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, PROBE_DEVMAP, "", "ENXIO",
-		  BP_DROP_LOST },
+		  BP_DROP_OTHERS },
 		/* At the far end, where a capture may run. */
 		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_LOST },
 		{ &beside, PROBE_FAR, TAPPED, 0, 0, "ip_rcv_core", "OTHERHOST", BP_DROP_HEARD },
@@ -119,11 +129,137 @@ static void what_xdp_has_told_is_told_once(void **state)
 	assert_int_equal(drops[5].sum.packets, 40);
 }
 
+/* At the port's interface any program's AF_XDP socket may have sent what no thread of ours was seen to. */
+static void a_socket_may_be_of_another_program(void **state)
+{
+	static const __u8 senders[] = { PROBE_SENDER_PACKET, PROBE_SENDER_XDP };
+	struct bp_probe_scope scope = { .n_ports = 1, .ports = { sending } };
+	struct bp_kernel_names names;
+
+	(void)state;
+	if (bp_kernel_names_open(&names))
+		skip();
+	for (size_t i = 0; i < sizeof(senders); i++) {
+		struct bp_drop drops[] = { drop_of(PROBE_SKB, "w1", "__dev_direct_xmit", 30),
+					   drop_of(PROBE_SKB, "w1", "__dev_direct_xmit", 12) };
+		json_t *rows = json_array(), *row;
+
+		drops[0].key.sender = drops[1].key.sender = senders[i];
+		drops[0].key.reason = drops[1].key.reason = 3; /* a loss in any kernel */
+		drops[1].key.flags = PROBE_IS_SELF;
+		assert_int_equal(bp_drop_rows_add(rows, drops, 2, &scope, &names), 0);
+		assert_int_equal(json_array_size(rows), 1);
+		row = json_array_get(rows, 0);
+		assert_int_equal(json_integer_value(json_object_get(row, "packets")), 42);
+		assert_int_equal(json_integer_value(json_object_get(row, "perhaps_others")), 30);
+		json_decref(rows);
+	}
+	bp_kernel_names_close(&names);
+}
+
+/* The loopback interface's counters, and the CPUs', are below what they began with. */
+static void what_was_reset_has_lost_nothing(void **state)
+{
+	struct bp_probe_scope scope = { .n_ports = 1, .ports = { sending } };
+	struct bp_drop_counters counters = { .n_devices = 1,
+					     .devices = { { .ifindex = 1 } },
+					     .backlog_dropped = UINT64_MAX,
+					     .time_squeezed = UINT64_MAX };
+	json_t *rows, *cpus;
+	uint64_t sent;
+
+	(void)state;
+	memset(&counters.devices[0].begin, 0xff, sizeof(counters.devices[0].begin));
+	rows = bp_drop_counters_rows(&counters, &scope);
+	cpus = bp_drop_counters_cpus(&counters);
+	assert_int_equal(json_array_size(rows), 0);
+	assert_int_equal(json_integer_value(json_object_get(cpus, "backlog_dropped")), 0);
+	assert_int_equal(json_integer_value(json_object_get(cpus, "time_squeezed")), 0);
+	assert_false(bp_drop_counters_sent(&counters, &scope, 0, &sent));
+	json_decref(rows);
+	json_decref(cpus);
+}
+
+/* A frame of no protocol, which the loopback interface of this namespace drops. 0 or -1. */
+static int drop_at_loopback(void)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = 1 };
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	char frame[60] = { [12] = (char)0x88, [13] = (char)0xb5 };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &up) ||
+		  sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to)) < 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err ? -1 : 0;
+}
+
+static bool has_row(const struct bp_drop_counters *counters, const struct bp_probe_scope *scope)
+{
+	json_t *rows = bp_drop_counters_rows(counters, scope);
+	json_t *row = json_array_get(rows, 0);
+	bool is_there = json_integer_value(json_object_get(row, "packets")) == 1 &&
+			json_string_length(json_object_get(row, "device")) > 1;
+
+	json_decref(rows);
+	return is_there;
+}
+
+/* A name of an interface is any bytes. */
+static void an_interface_has_its_row_whatever_its_name(void **state)
+{
+	struct bp_probe_scope scope = { .n_ports = 1, .ports = { sending } };
+	struct bp_drop_counters counters = { .n_devices = 0 };
+
+	(void)state;
+	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		skip();
+	scope.ports[0].ifindex = 1;
+	memcpy(scope.ports[0].ifname, "w\xff", 3);
+	bp_drop_counters_begin(&counters, &scope);
+	if (drop_at_loopback())
+		skip();
+	for (int i = 0; i < 1000 && !has_row(&counters, &scope); i++)
+		usleep(1000);
+	assert_true(has_row(&counters, &scope));
+}
+
+/* Without privileges the kernel refuses the programs: no sum is 0. */
+static void what_nobody_has_counted_is_null(void **state)
+{
+	static const char *const sums[] = { "lost", "of_other_senders", "not_counted",
+					    "recursion_misses" };
+	struct bp_probe_scope scope = { .n_ports = 0 };
+	uid_t me = geteuid();
+	struct bp_probe_drops *drops;
+	json_t *document;
+
+	(void)state;
+	if (!me)
+		assert_return_code(seteuid(65534), 0);
+	assert_int_equal(bp_probe_drops_open(&drops), 0);
+	bp_probe_drops_look(drops, &scope);
+	document = bp_probe_drops_document(drops, &scope, NULL);
+	assert_return_code(seteuid(me), 0);
+	assert_true(json_is_false(json_object_get(document, "observed")));
+	assert_true(json_is_string(json_object_get(document, "why")));
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		if (!json_is_null(json_object_get(document, sums[i])))
+			fail_msg("%s is a number", sums[i]);
+	json_decref(document);
+	bp_probe_drops_close(drops);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_is_somebodys),
 		cmocka_unit_test(what_xdp_has_told_is_told_once),
+		cmocka_unit_test(a_socket_may_be_of_another_program),
+		cmocka_unit_test(what_was_reset_has_lost_nothing),
+		cmocka_unit_test(what_nobody_has_counted_is_null),
+		cmocka_unit_test(an_interface_has_its_row_whatever_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
