@@ -92,7 +92,8 @@ function goalsPart(doc) {
 
 	return goals.length === 0 ? null : make("section", {class: "goals"},
 		legend(["user", "met"], ["kernel", "short"], ["whole", "says nothing"],
-			["tick", "the goal: right of it is better"], ["interval", "interval of the ratio, 95 % at least"]),
+			["tick", "the goal: right of it is better"],
+			["interval", "interval of the ratio, 95 % at least"]),
 		groups.filter((group) => group.length > 0).map((group) => [
 			make("h3", {}, `${capital(group[0].verdict)}: ${group.length}`),
 			make("ul", {class: "bars wide"}, group.map(goalLine))]),
