@@ -210,8 +210,8 @@ static void say_left(FILE *t, const struct field *f)
 
 static void say_left_contender(FILE *t, const struct figure *left)
 {
-	fprintf(t, "no difference seen: %s was not compared (%s) and forwarded up to %s%.3f Mpps",
-		word(left->row, "path"), why_left(left), isinf(left->ndr.hi) ? "≥ " : "",
+	fprintf(t, "no difference seen: %s, which is not compared, forwarded up to %s%.3f Mpps",
+		word(left->row, "path"), isinf(left->ndr.hi) ? "≥ " : "",
 		bp_json_number_at(left->row, "saturation.mpps.max"));
 }
 
