@@ -138,7 +138,7 @@ static const struct bp_cause *cause_of(const struct bp_drop *drop, const char *n
 /* Of losses there TCP gives reasons: without one it is the acknowledgement that ended a connection. */
 static bool is_last_ack(const struct bp_drop *drop, const char *name)
 {
-	return drop->key.teller == PROBE_SKB && is_unspecified(name) &&
+	return drop->key.teller == PROBE_SKB && name && is_unspecified(name) &&
 	       !strcmp(drop->function.name, "tcp_rcv_state_process");
 }
 
