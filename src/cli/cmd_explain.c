@@ -55,6 +55,8 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
+	if (!code && o->probed && o->line.rate)
+		return bp_cli_complain("--probe and --line-rate show different things: give one");
 	code = code ? code : bp_line_check(&o->line);
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
@@ -136,7 +138,8 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_explain = {
 	.name = "explain",
-	.usage = "FILE.ini [--set SECTION.KEY=VALUE] [--json] [--line-rate RATE]",
+	.usage =
+		"FILE.ini [--set SECTION.KEY=VALUE] [--json] [--probe REPORT.json | --line-rate RATE]",
 	.help = "show where each packet's bytes would go, without opening a port",
 	.run = run_command,
 };

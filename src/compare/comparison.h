@@ -102,6 +102,7 @@ struct bp_cmp_row {
 	struct bp_cmp_values offered, forwarded, loss; /* saturation; packets/s */
 	struct bp_cmp_values ndr, ndr_upper;
 	char ndr_outcome[24], ndr_why[BP_CMP_TEXT_BYTES];
+	bool is_ndr_exploratory; /* in a round, full trials had not decided it: no lower bound */
 	struct bp_latency latency; /* of all rounds */
 	struct bp_cmp_values p50, p99, latency_load;
 	struct bp_cmp_load at_10, at_50; /* percent of the NDR; 50: the latency trial */

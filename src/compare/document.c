@@ -44,6 +44,7 @@ static json_t *ndr(const struct bp_cmp_row *row)
 		return json_null();
 	o = json_object();
 	json_object_set_new(o, "outcome", json_string(row->ndr_outcome));
+	json_object_set_new(o, "exploratory", json_boolean(row->is_ndr_exploratory));
 	json_object_set_new(o, "why", bp_json_text(row->ndr_why));
 	json_object_set_new(o, "mpps", bp_cmp_stat(&row->ndr, 1e-6));
 	json_object_set_new(o, "gbps_l1", bp_cmp_stat(&row->ndr, bp_cmp_bits_l1(row) * 1e-9));

@@ -19,27 +19,54 @@
 #define TRIAL_S    0.4
 #define EXPLORE_S  0.15
 #define SETTLE_S   0.05
-#define TRIALS     24 /* the search has time for so many trials at least */
+#define TRIALS     24 /* full ones, settling included, that the search has time for */
 #define SETTLE_MAX 2.0
 #define STEP_US    10000u
-#define LATENCY_LOSS \
-	0.05 /* share of frames lost; above it, the latency of those that came is not the path's */
-#define SENT_SHARE 0.9 /* share of the load asked for; below it, the generator was the limit */
-static uint64_t settle(struct bp_cmp_run *run)
+/* Share of frames lost; above it, the latency of those that came is not the path's. */
+#define LATENCY_LOSS 0.05
+/* Share of the load asked for; below it, the generator was the limit. */
+#define SENT_SHARE 0.9
+
+/* Wait until the far interface counts no more. 0: *n is what it counts; or it cannot be read: -errno. */
+static int settle(const struct bp_cmp_run *run, uint64_t *n)
 {
-	uint64_t end_ns = bp_clock_ns() + (uint64_t)(SETTLE_MAX * 1e9), last = 0, now;
-	uint64_t still_ns = bp_clock_ns();
+	uint64_t still_ns = bp_clock_ns(), end_ns = still_ns + (uint64_t)(SETTLE_MAX * 1e9);
+	uint64_t last = 0, now;
 
 	for (;;) {
-		if (bp_cmp_meter_far(run, &now))
-			return last;
+		int rc = bp_cmp_meter_far(run, &now);
+
+		if (rc)
+			return rc;
 		if (now != last)
 			still_ns = bp_clock_ns();
-		last = now;
+		last = *n = now;
 		if (bp_clock_ns() - still_ns > (uint64_t)(SETTLE_S * 1e9) || bp_clock_ns() > end_ns)
-			return last;
+			return 0;
 		usleep(STEP_US);
 	}
+}
+
+int bp_cmp_far_count(uint64_t before, uint64_t after, struct bp_trial_result *result)
+{
+	if (after < before)
+		return -ERANGE;
+	result->n_received = after - before;
+	result->n_lost =
+		result->n_sent > result->n_received ? result->n_sent - result->n_received : 0;
+	result->loss_ratio = result->n_sent ? (double)result->n_lost / (double)result->n_sent : 0;
+	result->received_pps = result->sent_pps * (1 - result->loss_ratio);
+	return 0;
+}
+
+/* What cannot be counted is no trial: nothing of the row may rest on it. */
+static int end_uncounted(struct bp_cmp_run *run, int rc)
+{
+	bp_cmp_row_end(run->row, BP_CMP_FAILED, "compare again; see the logs with --keep",
+		       rc == -ERANGE ? "the far interface counts backwards: was it made anew? (%s)"
+				     : "the far interface cannot be asked: %s",
+		       strerror(-rc));
+	return rc;
 }
 
 /* One trial: the generator counts what it sent, the far interface counts what arrived. */
@@ -47,22 +74,24 @@ static int far_trial(void *ctx, const struct bp_trial_request *request,
 		     struct bp_trial_result *result)
 {
 	struct bp_cmp_run *run = ctx;
+	struct bp_trial_result counted;
 	uint64_t before, after;
 	int rc = bp_cmp_meter_far(run, &before);
 
-	if (!rc)
-		rc = bp_cmp_run_trial(run, request);
+	if (rc)
+		return end_uncounted(run, rc);
+	rc = bp_cmp_run_trial(run, request);
 	if (rc && rc != -EINTR)
 		return rc;
-	after = settle(run);
+	counted = run->answer.result;
+	rc = settle(run, &after);
+	if (!rc)
+		rc = bp_cmp_far_count(before, after, &counted);
+	if (rc)
+		return end_uncounted(run, rc);
 	run->n_searched++;
 	run->n_disturbed += run->off.share > BP_OFF_LIMIT;
-	*result = run->answer.result;
-	result->n_received = after - before;
-	result->n_lost =
-		result->n_sent > result->n_received ? result->n_sent - result->n_received : 0;
-	result->loss_ratio = result->n_sent ? (double)result->n_lost / (double)result->n_sent : 0;
-	result->received_pps = result->sent_pps * (1 - result->loss_ratio);
+	*result = counted;
 	result->is_generator_bound = request->rate_pps > 0
 					     ? result->offered_pps < 0.995 * request->rate_pps
 					     : !result->n_lost;
@@ -76,13 +105,14 @@ static int take_bounds(struct bp_cmp_run *run, const struct bp_search_result *re
 	const char *why = *b->why ? b->why : result->why;
 	struct bp_cmp_row *row = run->row;
 
-	*figure = result->n_goals ? b->lower_pps : 0;
+	/* What short trials saw is no lower bound. */
+	*figure = result->n_goals && !b->is_lower_exploratory ? b->lower_pps : 0;
 	bp_cmp_search_off(row, b);
 	if (!(*figure > 0)) {
 		bp_cmp_row_end(
 			row, BP_CMP_CANNOT_RUN,
 			"end other work on these cores, or give the search more time: --duration",
-			"no rate with at most %g %% loss was found, %u of %u trials were disturbed: %s",
+			"no rate with at most %g %% loss was confirmed, %u of %u trials were disturbed: %s",
 			100 * LOSS_RATIO, run->n_disturbed, run->n_searched, why);
 		return -ENODATA;
 	}
@@ -120,7 +150,8 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	conf.settle_s = SETTLE_S;
 	conf.width = WIDTH;
 	conf.trial_s = fmin(TRIAL_S, run->cmp->options.trial_s);
-	conf.budget_s = fmax(TRIALS * conf.trial_s, run->cmp->options.search_s);
+	/* The generator settles after a trial, then the far interface. */
+	conf.budget_s = fmax(TRIALS * (conf.trial_s + 2 * SETTLE_S), run->cmp->options.search_s);
 	conf.explore_s = fmin(EXPLORE_S, run->cmp->options.trial_s);
 	conf.sum_s = 3 * conf.trial_s; /* two that agree */
 	conf.n_samples = 0; /* rounds show how far the path moves */
@@ -128,7 +159,7 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 		rc = -EIO;
 	if (!rc && bp_cmp_is_stopped(run))
 		rc = -EINTR;
-	if (!rc)
+	if (!rc && !bp_cmp_has_ended(run->row))
 		rc = take_bounds(run, &result, figure);
 	bp_search_result_free(&result);
 	return rc;

@@ -3,7 +3,10 @@
 #ifndef BYPATH_COMPARE_LOSSLESS_H
 #define BYPATH_COMPARE_LOSSLESS_H
 
+#include <stdint.h>
+
 struct bp_cmp_run;
+struct bp_trial_result;
 
 /* As a workload's measure (compare/workload.h). */
 
@@ -12,5 +15,11 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure);
 
 /* The 99th percentile of latency, in seconds, at half the last such rate of row->load_of in this comparison. */
 int bp_cmp_measure_p99(struct bp_cmp_run *run, double *figure);
+
+/*
+ * Put what an interface counted in a trial in place of what the generator received; it has said what it sent. 0;
+ * -ERANGE: the counter went backwards, and *result is as it was. Pure.
+ */
+int bp_cmp_far_count(uint64_t before, uint64_t after, struct bp_trial_result *result);
 
 #endif

@@ -137,6 +137,7 @@ static double search(struct bp_cmp_run *run)
 		note_outcome(row, b, result.why);
 		bp_cmp_search_off(row, b);
 		if (ndr > 0) {
+			row->is_ndr_exploratory |= b->is_lower_exploratory;
 			bp_cmp_values_add(&row->ndr, ndr);
 			bp_cmp_add_per_core(&row->ndr_per_core, ndr, run->lossless_cores);
 		}

@@ -24,10 +24,11 @@ struct figure {
 	struct range ndr, p99;
 };
 
+/* v: rows that are compared. left: rows that have a rate, and no figure that may be compared. */
 struct field {
 	bool is_rate;
-	unsigned n;
-	struct figure v[ROWS_MAX];
+	unsigned n, n_left;
+	struct figure v[ROWS_MAX], left[ROWS_MAX];
 };
 
 static const char *word(const json_t *o, const char *key)
@@ -52,12 +53,15 @@ static struct range read_range(const json_t *stat)
 			       .is_known = json_array_size(bp_json_at(stat, "values")) > 1 };
 }
 
-/* From the lowest lower bound to the highest upper one; a row with lower bounds only has no end. */
+/* From the lowest lower bound to the highest upper one; a row with lower bounds only has no end, and one whose lower
+ * bound full trials did not confirm has none. */
 static struct range read_ndr(const json_t *ndr)
 {
 	const json_t *upper = bp_json_at(ndr, "upper_mpps");
 	struct range r = read_range(bp_json_at(ndr, "mpps"));
 
+	if (json_is_true(bp_json_at(ndr, "exploratory")))
+		r.lo = 0;
 	if (strcmp(word(ndr, "outcome"), "measured") != 0 ||
 	    json_array_size(bp_json_at(upper, "values")) <
 		    json_array_size(bp_json_at(ndr, "mpps.values")))
@@ -77,7 +81,8 @@ static struct range read_rate(const json_t *row)
 	return r;
 }
 
-static void collect(const json_t *rows, const char *size, const char *group, bool is_rate,
+/* Sort a size's rows of a group. False: there are more than fit, and none may be forgotten unsaid. */
+static bool collect(const json_t *rows, const char *size, const char *group, bool is_rate,
 		    struct field *f)
 {
 	const json_t *row;
@@ -88,36 +93,67 @@ static void collect(const json_t *rows, const char *size, const char *group, boo
 	{
 		const json_t *figure = bp_json_at(row, is_rate ? "saturation" : "ndr");
 
-		if (!is_in(row, size, group) || strcmp(word(row, "status"), "ok") != 0 ||
-		    !json_is_object(bp_json_at(figure, "mpps")) || f->n == ROWS_MAX)
+		if (!is_in(row, size, group))
 			continue;
-		f->v[f->n++] = (struct figure){ .row = row,
-						.ndr = is_rate ? read_rate(row) : read_ndr(figure),
-						.p99 = read_range(bp_json_at(row, "latency.p99")) };
+		if (f->n == ROWS_MAX || f->n_left == ROWS_MAX)
+			return false;
+		if (strcmp(word(row, "status"), "ok") == 0 &&
+		    json_is_object(bp_json_at(figure, "mpps")))
+			f->v[f->n++] = (struct figure){
+				.row = row,
+				.ndr = is_rate ? read_rate(row) : read_ndr(figure),
+				.p99 = read_range(bp_json_at(row, "latency.p99"))
+			};
+		else if (json_is_object(bp_json_at(row, "saturation.mpps")))
+			f->left[f->n_left++] = (struct figure){ .row = row, .ndr = read_rate(row) };
 	}
+	return true;
 }
 
 /* ---- judgement ------------------------------------------------------------------------------- */
 
-/* Keep those that may be as good as the best. Returns whether one of them has no upper end. */
-static bool keep_contenders(struct field *f)
+/* What a row must reach to be as good as the best. */
+struct mark {
+	double lo, median;
+};
+
+static struct mark find_best(const struct field *f)
 {
-	struct field kept = { .is_rate = f->is_rate };
-	double best = 0, median = 0;
+	struct mark best = { 0 };
+
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->v[i].ndr.lo > best.lo)
+			best = (struct mark){ f->v[i].ndr.lo, f->v[i].ndr.median };
+	return best;
+}
+
+static bool may_equal(const struct range *r, const struct mark *best)
+{
+	return r->hi >= best->lo || r->median >= best->median * (1 - FLOOR_SHARE);
+}
+
+/* Keep those that may be as good as the best. Returns whether one of them has no upper end. */
+static bool keep_contenders(struct field *f, const struct mark *best)
+{
+	unsigned n = 0;
 	bool is_open = false;
 
 	for (unsigned i = 0; i < f->n; i++)
-		if (f->v[i].ndr.lo > best) {
-			best = f->v[i].ndr.lo;
-			median = f->v[i].ndr.median;
-		}
-	for (unsigned i = 0; i < f->n; i++)
-		if (f->v[i].ndr.hi >= best || f->v[i].ndr.median >= median * (1 - FLOOR_SHARE)) {
-			kept.v[kept.n++] = f->v[i];
+		if (may_equal(&f->v[i].ndr, best)) {
 			is_open |= isinf(f->v[i].ndr.hi);
+			f->v[n++] = f->v[i];
 		}
-	*f = kept;
+	f->n = n;
 	return is_open;
+}
+
+/* A row that is not compared, and may be as good as the best: it forwarded as much, if with loss. NULL: none is. */
+static const struct figure *find_left_contender(const struct field *f, const struct mark *best)
+{
+	for (unsigned i = 0; i < f->n_left; i++)
+		if (may_equal(&f->left[i].ndr, best))
+			return &f->left[i];
+	return NULL;
 }
 
 /* The path whose highest p99 is below the lowest p99 of every other. NULL: there is none. */
@@ -158,9 +194,53 @@ static void say_figures(FILE *t, const struct figure *w)
 		fprintf(t, ", p99 %.1f µs at half of it", w->p99.median * 1e-3);
 }
 
+static const char *why_left(const struct figure *left)
+{
+	const char *status = word(left->row, "status");
+
+	return strcmp(status, "ok") == 0 ? "no NDR" : status;
+}
+
+static void say_left(FILE *t, const struct field *f)
+{
+	for (unsigned i = 0; i < f->n_left; i++)
+		fprintf(t, "%s%s (%s)", i ? ", " : "; not compared: ", word(f->left[i].row, "path"),
+			why_left(&f->left[i]));
+}
+
+static void say_left_contender(FILE *t, const struct figure *left)
+{
+	fprintf(t, "no difference seen: %s was not compared (%s) and forwarded up to %s%.3f Mpps",
+		word(left->row, "path"), why_left(left), isinf(left->ndr.hi) ? "≥ " : "",
+		bp_json_number_at(left->row, "saturation.mpps.max"));
+}
+
+/* Of n_all rows, f has those that may be as good as the best. */
+static const char *say_winner(FILE *t, const struct field *f, const struct figure *winner,
+			      unsigned n_all, const char **by)
+{
+	if (f->n == 1) {
+		fprintf(t, "%s %s: ", word(winner->row, "path"),
+			f->is_rate ? "forwards most" : "carries most without loss");
+		say_figures(t, winner);
+		fprintf(t, ", above every round of the %u other%s", n_all - 1,
+			n_all > 2 ? "s" : "");
+		*by = f->is_rate ? "rate" : "ndr";
+		return "winner";
+	}
+	say_names(t, f);
+	fprintf(t, " carry as much without loss as far as the rounds tell; %s has the lowest p99: ",
+		word(winner->row, "path"));
+	say_figures(t, winner);
+	*by = "p99";
+	return "winner";
+}
+
 /* Says in words, and returns in one. *winner and *by: NULL where there is none. */
 static const char *decide(FILE *t, struct field *f, const struct figure **winner, const char **by)
 {
+	struct mark best = find_best(f);
+	const struct figure *left = find_left_contender(f, &best), *first;
 	unsigned n_all = f->n;
 	bool is_open;
 
@@ -171,26 +251,15 @@ static const char *decide(FILE *t, struct field *f, const struct figure **winner
 			fprintf(t, "one round has no range: no winner is named");
 			return "not known";
 		}
-	is_open = keep_contenders(f);
-	*winner = f->n == 1 ? &f->v[0] : is_open ? NULL : lowest_p99(f);
-	if (f->n == 1) {
-		fprintf(t, "%s %s: ", word(f->v[0].row, "path"),
-			f->is_rate ? "forwards most" : "carries most without loss");
-		say_figures(t, *winner);
-		fprintf(t, ", above every round of the %u other%s", n_all - 1,
-			n_all > 2 ? "s" : "");
-		*by = f->is_rate ? "rate" : "ndr";
-		return "winner";
+	is_open = keep_contenders(f, &best);
+	first = f->n == 1 ? &f->v[0] : is_open ? NULL : lowest_p99(f);
+	if (first && left) {
+		say_left_contender(t, left);
+		return "no difference seen";
 	}
-	if (*winner) {
-		say_names(t, f);
-		fprintf(t,
-			" carry as much without loss as far as the rounds tell; %s has the lowest p99: ",
-			word((*winner)->row, "path"));
-		say_figures(t, *winner);
-		*by = "p99";
-		return "winner";
-	}
+	*winner = first;
+	if (first)
+		return say_winner(t, f, first, n_all, by);
 	fprintf(t, "no difference seen between ");
 	say_names(t, f);
 	fprintf(t, ": %s", is_open ? "a lower bound, '≥', stands within" : "their rounds overlap");
@@ -209,6 +278,7 @@ static json_t *judge(const char *size, const char *group, struct field *f)
 	if (!t)
 		return NULL;
 	what = decide(t, f, &winner, &by);
+	say_left(t, f);
 	fclose(t);
 	o = json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s}", "size", size, "group", group, "verdict",
 		      what, "path", winner ? word(winner->row, "path") : NULL, "by", by, "text",
@@ -239,10 +309,8 @@ json_t *bp_cmp_verdicts(const json_t *rows)
 
 		if (strcmp(group, "ceiling") == 0 || is_known(rows, i, size, group))
 			continue;
-		collect(rows, size, group, false, &field);
-		if (!field.n)
-			collect(rows, size, group, true, &field);
-		if (field.n > 1)
+		if (collect(rows, size, group, false, &field) &&
+		    (field.n || collect(rows, size, group, true, &field)) && field.n > 1)
 			json_array_append_new(verdicts, judge(size, group, &field));
 	}
 	return verdicts;

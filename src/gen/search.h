@@ -16,7 +16,7 @@
 #define BP_SEARCH_BURSTS_MAX 64u
 
 enum bp_search_kind {
-	BP_SEARCH_NDR, /* highest rate without loss, re-measured */
+	BP_SEARCH_NDR, /* highest rate without loss */
 	BP_SEARCH_PDR, /* the same at a tolerated loss ratio */
 	BP_SEARCH_THROUGHPUT, /* RFC 2544 §26.1: binary search, each rate once */
 	BP_SEARCH_LATENCY, /* RFC 2544 §26.2, at 10, 50, 90 % of NDR */
@@ -37,7 +37,7 @@ enum bp_search_outcome {
 enum bp_search_cause {
 	BP_SEARCH_CAUSE_NONE,
 	BP_SEARCH_CAUSE_GENERATOR, /* the generator is slower than the device */
-	BP_SEARCH_CAUSE_NOISE, /* the device moves by more than the width asked for */
+	BP_SEARCH_CAUSE_NOISE, /* the device moves, or its trials contradict each other: no closer bounds hold */
 	BP_SEARCH_CAUSE_DISTURBED, /* other work took a packet thread's core in trials that decide */
 	BP_SEARCH_CAUSE_LOSSY, /* more loss than allowed at the lowest rate as well */
 	BP_SEARCH_CAUSE_TIME, /* the budget is spent */
@@ -87,7 +87,8 @@ struct bp_search_bounds {
 	unsigned n_trials; /* made for this goal; those of earlier goals count for it as well */
 	double spent_s; /* on them */
 	bool is_at_max; /* no upper bound: max_pps, the line rate, was passed */
-	bool is_exploratory; /* the bounds rest on short trials: the search ended too early */
+	bool is_exploratory; /* full trials have not decided a bound: the search ended too early */
+	bool is_lower_exploratory; /* the lower one, too: by RFC 9971 that load is no lower bound */
 	/* Spread, over the trials at the lower bound. */
 	unsigned n_lower_trials, n_lower_lossy; /* lossy: above the ratio */
 	double received_min_pps, received_median_pps, received_max_pps;

@@ -219,7 +219,7 @@ static bool is_stale(const struct bp_control *c, const struct bp_search_trial *t
 	return c->is_sharp && i && !bp_control_spread(c, &trials[i - 1], 1).n;
 }
 
-/* A sample in between; where it was carried, the next one is taken higher. */
+/* A sample in between. The last trial at the samples' load said nothing of the limit: then they are taken higher. */
 static enum bp_control_turn sample_again(struct bp_control *c, const struct bp_search_trial *trials,
 					 size_t n_trials, struct bp_trial_input *next)
 {
@@ -240,8 +240,10 @@ static enum bp_control_turn aim(struct bp_control *c, const struct bp_search_tri
 {
 	enum bp_control_turn turn;
 
-	if (c->below.n + c->above.n > ASIDES_MAX || c->n_aims > AIMS_MAX)
+	if (c->below.n + c->above.n > ASIDES_MAX)
 		return BP_TURN_NOISE;
+	if (c->n_aims > AIMS_MAX)
+		return BP_TURN_EXHAUSTED;
 	turn = bp_step_aim(c, trials, n_trials);
 	if (turn != BP_TURN_TRIAL)
 		return turn;

@@ -44,6 +44,7 @@ enum bp_control_turn {
 	BP_TURN_TRIAL,
 	BP_TURN_CLOSE, /* the relevant bounds are as close as asked */
 	BP_TURN_NOISE, /* they are not, and closer ones would be closer than the device moves */
+	BP_TURN_EXHAUSTED, /* they are not after more loads than a search should need */
 	BP_TURN_CEILING, /* nothing higher can be asked */
 	BP_TURN_FLOOR, /* nothing lower may be asked */
 };

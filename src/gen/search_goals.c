@@ -8,7 +8,7 @@
 #define LOWERED_MAX   16u
 #define LOWERED_SHARE 0.9 /* at most so far at once, where the generator has done better */
 #define FLOOR_SHARE   0.001 /* lowest load, where none is configured */
-#define SAMPLE_SHARE  0.25 /* of the budget, after which no more samples are taken */
+#define SAMPLE_SHARE  0.25 /* of the budget, after which sampling ends */
 #define STEPS_GUESS   7.0 /* of exploration, while no bound is known */
 
 static double floor_pps(const struct bp_search_state *s)

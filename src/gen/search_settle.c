@@ -108,7 +108,7 @@ static void fill_bounds(struct bp_search_goal *g)
 	upper = full.upper_pps;
 	if (lower <= 0 && hint.lower_pps > 0 && (upper <= 0 || hint.lower_pps < upper)) {
 		lower = hint.lower_pps;
-		g->out->is_exploratory = true;
+		g->out->is_exploratory = g->out->is_lower_exploratory = true;
 	}
 	if (upper <= 0 && hint.upper_pps > lower) {
 		upper = hint.upper_pps;
@@ -204,8 +204,27 @@ static double moved_share(const struct bp_search_bounds *out)
 		       : 0;
 }
 
-/* Bounds that are true, and no closer than the device moves. */
-static void settle_noise(const struct bp_search_goal *g)
+/* Did the limit move further than the bounds are apart, or than they were to be? */
+static bool has_moved(const struct bp_search_goal *g)
+{
+	double width = g->control->goal.width;
+
+	if (g->out->width > 0)
+		width = fmin(width, g->out->width);
+	return moved_share(g->out) > width;
+}
+
+/* What the device forwards of one load, where that is all that is seen of its movement. */
+static double forwarded_share(const struct bp_search_goal *g)
+{
+	const struct bp_search_result *r = g->state->result;
+	struct bp_control_spread s = bp_control_spread(g->control, r->trials, r->n_trials);
+
+	return s.max_pps > 0 ? (s.max_pps - s.min_pps) / s.max_pps : 0;
+}
+
+/* Bounds that are true, and no closer than the device moves, or than its trials allow. */
+static void settle_noise(const struct bp_search_goal *g, enum bp_control_turn turn)
 {
 	struct bp_search_bounds *out = g->out;
 
@@ -213,18 +232,31 @@ static void settle_noise(const struct bp_search_goal *g)
 	       out->lower_pps > 0 && out->upper_pps > 0 ? BP_SEARCH_BOUNDED
 							: BP_SEARCH_NOT_MEASURABLE,
 	       BP_SEARCH_CAUSE_NOISE);
-	if (moved_share(out) > 0)
+	if (has_moved(g) ||
+	    (moved_share(out) > 0 && !out->n_contradictions && turn != BP_TURN_EXHAUSTED))
 		snprintf(
 			out->why, sizeof(out->why),
 			"the device's limit moved by %.2g %% while it was measured, from %.0f to %.0f "
 			"frames/s: bounds that are closer would not hold",
 			100 * moved_share(out), out->limit_min_pps, out->limit_max_pps);
-	else
+	else if (turn == BP_TURN_EXHAUSTED)
+		snprintf(
+			out->why, sizeof(out->why),
+			"too many loads were tried (%u, %u of them left undecided), and the bounds came no "
+			"closer",
+			g->control->n_aims, out->n_contradictions);
+	else if (out->n_contradictions)
 		snprintf(
 			out->why, sizeof(out->why),
 			"trials at the same load contradict each other (%u loads were left undecided): "
 			"bounds that are closer would not hold",
 			out->n_contradictions);
+	else
+		snprintf(
+			out->why, sizeof(out->why),
+			"what the device forwards of one load differs by %.2g %% from trial to trial: bounds "
+			"that are closer would not hold",
+			100 * forwarded_share(g));
 }
 
 /* Both bounds were decided; the lower one's rate as sent may still be too far below the upper one. */
@@ -232,8 +264,8 @@ static void settle_close(const struct bp_search_goal *g)
 {
 	if (sent_gap(g->out) > BOUND_SLACK)
 		settle_late(g->out);
-	else if (moved_share(g->out) > g->out->width)
-		settle_noise(g);
+	else if (has_moved(g))
+		settle_noise(g, BP_TURN_CLOSE);
 	else
 		settle(g->out, BP_SEARCH_MEASURED, BP_SEARCH_CAUSE_NONE);
 }
@@ -249,8 +281,8 @@ static void settle_disturbed(const struct bp_search_goal *g)
 void bp_search_settle(struct bp_search_goal *g, enum bp_control_turn turn)
 {
 	fill_bounds(g);
-	if (turn == BP_TURN_NOISE)
-		settle_noise(g);
+	if (turn == BP_TURN_NOISE || turn == BP_TURN_EXHAUSTED)
+		settle_noise(g, turn);
 	else if (turn == BP_TURN_CLOSE)
 		settle_close(g);
 	else if (g->state->cause)

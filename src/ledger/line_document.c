@@ -142,14 +142,14 @@ static double slot_bytes(const json_t *explained, const char *port, const struct
 	return fmax(up, down) / weights;
 }
 
-static bool has_dma(const struct path *p, const char *side)
+static bool has_dma(const json_t *row, const char *side)
 {
-	return json_is_true(bp_json_at(p->row, side));
+	return json_is_true(bp_json_at(row, side));
 }
 
-static double n_dma(const struct path *p)
+static double n_dma(const json_t *row)
 {
-	return (has_dma(p, "dma.in") ? 1 : 0) + (has_dma(p, "dma.out") ? 1 : 0);
+	return (has_dma(row, "dma.in") ? 1 : 0) + (has_dma(row, "dma.out") ? 1 : 0);
 }
 
 /* Packets per second that the slots of both ports bear; 0: no bus is passed. */
@@ -158,17 +158,40 @@ static double pcie_pps(const struct path *p, const struct bp_line_size *size)
 	const struct bp_line_slot *slot = bp_line_slot_for(p->ask->bits_per_s);
 	double bytes = 0;
 
-	if (has_dma(p, "dma.in"))
+	if (has_dma(p->row, "dma.in"))
 		bytes = slot_bytes(p->explained, bp_json_text_at(p->row, "in"), size);
-	if (has_dma(p, "dma.out"))
+	if (has_dma(p->row, "dma.out"))
 		bytes = fmax(bytes, slot_bytes(p->explained, bp_json_text_at(p->row, "out"), size));
 	return bytes > 0 ? bp_line_slot_bytes_per_s(slot) / bytes : 0;
 }
 
-static double n_copies(const struct path *p)
+static bool is_modelled(const json_t *row)
 {
-	return bp_json_number_at(p->row, "modelled.kernel_copies.hi") +
-	       bp_json_number_at(p->row, "modelled.user_copies.hi");
+	return json_is_object(json_object_get(row, "modelled"));
+}
+
+static double n_copies(const json_t *row)
+{
+	return bp_json_number_at(row, "modelled.kernel_copies.hi") +
+	       bp_json_number_at(row, "modelled.user_copies.hi");
+}
+
+/* How often a frame passes memory: once for each DMA, twice for each copy. NAN: not known. */
+static double n_passes(const json_t *row)
+{
+	return is_modelled(row) ? n_dma(row) + 2 * n_copies(row) : NAN;
+}
+
+/* Packets per second of each path where all have the same rate: they share the channel, the two directions of a
+ * pair of ports among them. 0: this path does not pass memory. NAN: one of the paths is not modelled. */
+static double dram_pps(const struct path *p, double n_bytes)
+{
+	double own = n_passes(p->row), all = 0;
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(p->explained, "paths"), i, row) all += n_passes(row);
+	return own <= 0 ? 0 : DRAM_BYTES_PER_S / (n_bytes * all);
 }
 
 /* How the cost that was measured at one size bounds the rate at another: a path that copies costs more with
@@ -176,7 +199,7 @@ static double n_copies(const struct path *p)
 static const char *core_sign(const struct path *p, double frame_bytes)
 {
 	double measured = bp_json_number_at(p->cost, "frame_bytes");
-	bool copies = !json_is_object(json_object_get(p->row, "modelled")) || n_copies(p) > 0;
+	bool copies = !is_modelled(p->row) || n_copies(p->row) > 0;
 
 	if (!(measured > 0) || !copies || fabs(frame_bytes - measured) < SAME_SIZE)
 		return "";
@@ -219,7 +242,8 @@ static void set_first(json_t *row, double core, const char *sign, double pcie, d
 		if (bounds[i].pps > 0 && bounds[i].pps < bounds[first].pps)
 			first = i;
 	json_object_set_new(row, "ends_first", json_string(bounds[first].name));
-	json_object_set_new(row, "is_certain", json_boolean(core > 0 && is_certain(sign, first)));
+	json_object_set_new(row, "is_certain",
+			    json_boolean(core > 0 && !isnan(dram) && is_certain(sign, first)));
 	json_object_set_new(row, "pps", json_real(bounds[first].pps));
 }
 
@@ -228,17 +252,15 @@ static json_t *size_row(const struct path *p, const struct bp_line_size *size)
 	double frame = bp_line_mean_bytes(size), n_bytes = frame - FCS_BYTES;
 	double line = bp_line_fps(p->ask->bits_per_s, frame);
 	double ns = bp_json_number_at(p->cost, "ns_per_packet"), core = ns > 0 ? 1e9 / ns : 0;
-	bool is_modelled = json_is_object(json_object_get(p->row, "modelled"));
-	double moved = is_modelled ? n_bytes * (n_dma(p) + 2 * n_copies(p)) : 0;
-	double pcie = pcie_pps(p, size), dram = moved > 0 ? DRAM_BYTES_PER_S / moved : 0;
+	double pcie = pcie_pps(p, size), dram = dram_pps(p, n_bytes);
 	const char *sign = core_sign(p, frame);
 	json_t *row = json_pack(
 		"{s:s, s:{s:o, s:o}, s:o, s:f, s:o, s:s, s:o, s:o, s:o}", "size", size->name,
 		"copied_bytes_per_s", "kernel", rate_range(p, "kernel_copies", line * n_bytes),
 		"user", rate_range(p, "user_copies", line * n_bytes), "dma_bytes_per_s",
-		is_modelled ? json_real(line * n_bytes * n_dma(p)) : json_null(), "line_pps", line,
-		"core_pps", bp_json_known(core), "core_sign", sign, "pcie_pps", bp_json_known(pcie),
-		"dram_pps", bp_json_known(dram), "cores",
+		is_modelled(p->row) ? json_real(line * n_bytes * n_dma(p->row)) : json_null(),
+		"line_pps", line, "core_pps", bp_json_known(core), "core_sign", sign, "pcie_pps",
+		bp_json_known(pcie), "dram_pps", bp_json_known(dram), "cores",
 		core > 0 ? json_real(ceil(line / core)) : json_null());
 
 	set_first(row, core, sign, pcie, dram, line);

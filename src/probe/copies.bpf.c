@@ -132,14 +132,14 @@ static __always_inline struct probe_device device_of_socket(const struct sock *s
 	const struct net_device *dev = NULL;
 	struct probe_device device = { 0 };
 
-	if (family == AF_PACKET) {
+	if (family == AF_PACKET && bpf_core_type_exists(struct packet_sock)) {
 		device.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 		device.ifindex = (__u32)BPF_CORE_READ((const struct packet_sock *)sk, ifindex);
 		return device;
 	}
-	if (family == AF_XDP)
+	if (family == AF_XDP && bpf_core_type_exists(struct xdp_sock))
 		dev = BPF_CORE_READ((const struct xdp_sock *)sk, dev);
-	else if (bpf_core_field_exists(struct tun_file, tun))
+	else if (!family && bpf_core_field_exists(struct tun_file, tun))
 		dev = BPF_CORE_READ((const struct tun_file *)sk, tun, dev);
 	return dev ? device_of(dev) : device;
 }
@@ -341,13 +341,13 @@ static __always_inline __u32 n_before(const struct sk_buff *skb)
 	return offset > mac ? (__u32)(offset - mac) : 0;
 }
 
-/* The linear part moves to a larger buffer. */
+/* The linear part moves to a larger buffer; for nobody whom we know it is the host's stack that writes to a packet. */
 static __always_inline int count_head(const struct sk_buff *skb)
 {
 	__u32 n_paged = BPF_CORE_READ(skb, data_len);
 
 	return count_stack(PROBE_pskb_expand_head, skb,
-			   BPF_CORE_READ(skb, len) - n_paged + n_before(skb), !n_paged);
+			   BPF_CORE_READ(skb, len) - n_paged + n_before(skb), false);
 }
 
 SEC("fentry/pskb_expand_head")
@@ -364,13 +364,13 @@ int BPF_PROG(nested_pskb_expand_head, const struct sk_buff *skb)
 	return comes_between(PROBE_pskb_expand_head) ? count_head(skb) : 0;
 }
 
-/* -ENOMEM: the fill ring was empty, and nothing is copied; other errors come after the copy. */
+/* -ENOMEM, -ENOSPC: no buffer, or too short a one, and nothing is copied; other errors come after the copy. */
 static __always_inline int count_xsk(const struct xdp_sock *xs, __u64 bytes, int err)
 {
 	struct probe_copy_key key = key_of(PROBE___xsk_rcv);
 
 	key.is_lost = err != 0;
-	if (err != -12 && is_own(xs))
+	if (err != -12 && err != -28 && is_own(xs))
 		count(device_of(BPF_CORE_READ(xs, dev)), PROBE_RX, key, bytes);
 	return 0;
 }
@@ -474,9 +474,36 @@ static __always_inline int own(const void *sk)
 	__u64 key = (__u64)sk;
 	__u8 one = 1;
 
-	if (sk && is_ours())
-		bpf_map_update_elem(&sockets, &key, &one, BPF_ANY);
+	if (sk && is_ours() && bpf_map_update_elem(&sockets, &key, &one, BPF_ANY))
+		__sync_fetch_and_add(&n_not_counted, 1);
 	return 0;
+}
+
+/* Before the address is somebody else's. */
+static __always_inline int disown(const void *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&sockets, &key);
+	return 0;
+}
+
+SEC("fentry/packet_release")
+int BPF_PROG(on_packet_release, struct socket *socket)
+{
+	return disown(BPF_CORE_READ(socket, sk));
+}
+
+SEC("fentry/xsk_release")
+int BPF_PROG(on_xsk_release, struct socket *socket)
+{
+	return disown(BPF_CORE_READ(socket, sk));
+}
+
+SEC("fentry/tun_chr_close")
+int BPF_PROG(on_tun_chr_close, void *inode, struct file *file)
+{
+	return disown(BPF_CORE_READ(file, private_data));
 }
 
 SEC("fexit/packet_create")

@@ -22,7 +22,7 @@
 #include <sys/resource.h>
 
 struct bp_probe_copies {
-	struct probe_copies *skel;
+	struct probe_copies *skel; /* NULL: nothing is observed, and why stands in load.refusal */
 	struct bp_probe_load load;
 	struct rusage begin; /* context switches until then are not the run's */
 	int n_cpus;
@@ -42,16 +42,58 @@ static void choose_signatures(struct bp_probe_copies *copies)
 		bp_probe_is_double_pointer(&copies->load, "do_xdp_generic", 1);
 }
 
-static int load(struct bp_probe_copies *copies, bool traces_functions)
+/* Load and attach. 0 or -errno: nothing is attached. */
+static int begin(struct bp_probe_copies *copies, bool traces_functions)
 {
 	struct probe_copies *skel = copies->skel = probe_copies__open();
+	int err = skel ? bp_probe_self((struct probe_self *)&skel->rodata->self) : -errno;
 
-	if (!skel)
-		return -errno;
-	bp_probe_self((struct probe_self *)&skel->rodata->self);
-	choose_signatures(copies);
-	bpf_program__set_autoload(skel->progs.on_skb_copy_datagram_iovec, !traces_functions);
-	return bp_probe_load(&copies->load, skel->skeleton, traces_functions);
+	if (!err) {
+		choose_signatures(copies);
+		bpf_program__set_autoload(skel->progs.on_skb_copy_datagram_iovec,
+					  !traces_functions);
+		err = bp_probe_load(&copies->load, skel->skeleton, traces_functions);
+	}
+	if (!err)
+		err = bp_probe_attach(&copies->load);
+	if (!err && traces_functions && !copies->load.n_functions)
+		err = -ENOTSUP;
+	if (!err)
+		return 0;
+	bp_probe_detach(&copies->load);
+	probe_copies__destroy(skel);
+	copies->skel = NULL;
+	return err;
+}
+
+static bool is_permission(int err)
+{
+	return err == -EPERM || err == -EACCES;
+}
+
+/* Functions where they can be traced, else tracepoints, else nothing, which load.refusal explains. 0, -EPERM, -ENOMEM. */
+static int observe(struct bp_probe_copies *copies)
+{
+	struct bp_probe_load *load = &copies->load;
+	int err;
+
+	snprintf(load->refusal, sizeof(load->refusal), "the kernel has no BTF");
+	if (!load->n_btfs)
+		return 0;
+	err = begin(copies, true);
+	if (!err || err == -ENOMEM)
+		return err;
+	/* Kernels answer with an errno of their own, 524, as well. */
+	snprintf(load->refusal, sizeof(load->refusal),
+		 "the kernel does not let functions be traced (%s)",
+		 err == -524 ? "not supported" : strerror(-err));
+	err = begin(copies, false);
+	if (is_permission(err))
+		return -EPERM;
+	if (err)
+		snprintf(load->refusal, sizeof(load->refusal),
+			 "the kernel refuses the programs (%s)", strerror(-err));
+	return err == -ENOMEM ? err : 0;
 }
 
 int bp_probe_copies_open(const struct bp_probe_scope *scope, struct bp_probe_copies **out)
@@ -63,13 +105,7 @@ int bp_probe_copies_open(const struct bp_probe_scope *scope, struct bp_probe_cop
 		return -ENOMEM;
 	bp_probe_load_begin(&copies->load);
 	copies->n_cpus = libbpf_num_possible_cpus();
-	err = load(copies, true);
-	if (err && err != -ENOMEM) {
-		probe_copies__destroy(copies->skel);
-		err = load(copies, false);
-	}
-	if (!err)
-		err = bp_probe_attach(&copies->load);
+	err = observe(copies);
 	if (err) {
 		bp_log(BP_LOG_ERROR,
 		       "probe: the kernel refuses the programs that count copies: %s%s",
@@ -86,7 +122,7 @@ int bp_probe_copies_open(const struct bp_probe_scope *scope, struct bp_probe_cop
 
 void bp_probe_copies_look(struct bp_probe_copies *copies, const struct bp_probe_scope *scope)
 {
-	int map = bpf_map__fd(copies->skel->maps.ports);
+	int map = copies->skel ? bpf_map__fd(copies->skel->maps.ports) : -1;
 
 	for (unsigned i = 0; i < scope->n_ports; i++) {
 		struct {
@@ -139,11 +175,23 @@ static unsigned copier_of(const char *function)
 	return copier;
 }
 
-/* Are copies missed where this place is not observed? Without the sockets, nobody's copies are ours. */
-static bool is_needed(const char *name)
+static bool is_caller(const char *name)
+{
+	for (unsigned i = 0; i < PROBE_N_CALLERS; i++)
+		if (!strcmp(callers[i], name))
+			return true;
+	return false;
+}
+
+/*
+ * Are copies missed where this place is not observed? Without the sockets, nobody's copies are ours; without a caller that
+ * the kernel has, the parts of packets that it has copied are taken for somebody else's.
+ */
+static bool is_needed(const struct bp_probe_copies *copies, const char *name)
 {
 	return copier_of(name) < PROBE_N_COPIERS || !strcmp(name, "packet_create") ||
-	       !strcmp(name, "xsk_create");
+	       !strcmp(name, "xsk_create") ||
+	       (is_caller(name) && bp_probe_n_params(&copies->load, name) >= 0);
 }
 
 /* Of the calls that a copier's program missed the second one has counted some. */
@@ -158,17 +206,34 @@ static json_int_t misses_of(const struct bp_probe_copies *copies, const json_t *
 	return misses > (json_int_t)nested.calls ? misses - (json_int_t)nested.calls : 0;
 }
 
-static json_t *place_rows(const struct bp_probe_copies *copies)
+/* Were parts of packets left out of the sums? Only then do a caller's missed calls matter. */
+static bool has_parts(const json_t *rows)
 {
-	json_t *rows = bp_probe_places(&copies->load), *row;
+	const json_t *row;
 	size_t i;
 
 	json_array_foreach(rows, i, row)
 	{
-		bool needed = is_needed(bp_json_text_at(row, "name"));
+		if (json_is_true(json_object_get(row, "header_pull")))
+			return true;
+	}
+	return false;
+}
 
-		json_object_set_new(row, "needed", json_boolean(needed));
-		json_object_set_new(row, "misses", json_integer(misses_of(copies, row)));
+static json_t *place_rows(const struct bp_probe_copies *copies, const json_t *counted)
+{
+	json_t *rows = bp_probe_places(&copies->load), *row;
+	bool do_callers_matter = has_parts(counted);
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		const char *name = bp_json_text_at(row, "name");
+		bool is_harmless = is_caller(name) && !do_callers_matter;
+
+		json_object_set_new(row, "needed", json_boolean(is_needed(copies, name)));
+		json_object_set_new(row, "misses",
+				    json_integer(is_harmless ? 0 : misses_of(copies, row)));
 	}
 	return rows;
 }
@@ -199,8 +264,8 @@ static json_t *copy_row(const struct probe_copy_key *key, const struct probe_cop
 	const struct bp_probe_port *port = &scope->ports[key->port];
 	const char *caller = key->caller < PROBE_N_CALLERS ? callers[key->caller] : NULL;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:b, s:b, s:o, s:o}", "port", port->port,
-			 "device", port->ifname, "direction",
+	return json_pack("{s:s, s:o, s:s, s:s, s:s?, s:b, s:b, s:o, s:o}", "port", port->port,
+			 "device", bp_json_text(port->ifname), "direction",
 			 key->direction == PROBE_TX ? "tx" : "rx", "function", copiers[key->copier],
 			 "for", caller, "header_pull", key->is_part, "dropped_then", key->is_lost,
 			 "calls", bp_json_count(copy->calls), "bytes", bp_json_count(copy->bytes));
@@ -262,11 +327,12 @@ static json_t *softirq_rows(const struct bp_probe_copies *copies)
 	return rows;
 }
 
-static json_t *event(const struct bp_probe_copies *copies, __u32 number)
+/* null where the function was not observed. */
+static json_t *event(const struct bp_probe_copies *copies, __u32 number, const char *function)
 {
 	__u64 n;
 
-	if (!copies->load.traces_functions ||
+	if (!bp_probe_is_observed(&copies->load, function) ||
 	    read_sum(copies, copies->skel->maps.events, &number, &n, 1))
 		return json_null();
 	return bp_json_count(n);
@@ -284,23 +350,54 @@ static json_t *context_switches(const struct bp_probe_copies *copies)
 			 bp_json_count((uint64_t)(now.ru_nivcsw - copies->begin.ru_nivcsw)));
 }
 
-json_t *bp_probe_copies_document(const struct bp_probe_copies *copies,
-				 const struct bp_probe_scope *scope)
+/* The rows of a tracepoint, or null where it is not observed. */
+static json_t *if_observed(const struct bp_probe_copies *copies, const char *place, json_t *rows)
 {
-	json_t *document = json_object(), *places = place_rows(copies);
+	if (bp_probe_is_observed(&copies->load, place))
+		return rows;
+	json_decref(rows);
+	return json_null();
+}
 
-	json_object_set_new(
-		document, "by",
-		json_string(copies->load.traces_functions ? "functions" : "tracepoints"));
+/* What programs have counted. */
+static void set_counted(json_t *document, const struct bp_probe_copies *copies,
+			const struct bp_probe_scope *scope)
+{
+	json_t *rows = copy_rows(copies, scope), *places = place_rows(copies, rows);
+
 	json_object_set_new(document, "unobserved", unobserved(places));
 	json_object_set_new(document, "places", places);
 	json_object_set_new(document, "not_counted",
-			    bp_json_count(copies->skel->bss->n_not_counted));
-	json_object_set_new(document, "copies", copy_rows(copies, scope));
-	json_object_set_new(document, "system_calls", system_call_rows(copies));
-	json_object_set_new(document, "softirqs", softirq_rows(copies));
+			    bp_json_count(copies->skel->bss->n_not_counted + scope->n_left_out));
+	json_object_set_new(document, "copies", rows);
+	json_object_set_new(document, "system_calls",
+			    if_observed(copies, "sys_enter", system_call_rows(copies)));
+	json_object_set_new(document, "softirqs",
+			    if_observed(copies, "softirq_exit", softirq_rows(copies)));
+	json_object_set_new(document, "skb_allocations",
+			    event(copies, PROBE_SKB_ALLOC, "__alloc_skb"));
+	json_object_set_new(document, "skb_clones", event(copies, PROBE_SKB_CLONE, "skb_clone"));
+}
+
+json_t *bp_probe_copies_document(const struct bp_probe_copies *copies,
+				 const struct bp_probe_scope *scope)
+{
+	json_t *document = json_object();
+
+	if (copies->skel) {
+		set_counted(document, copies, scope);
+		json_object_set_new(
+			document, "by",
+			json_string(copies->load.traces_functions ? "functions" : "tracepoints"));
+	} else {
+		json_object_update_new(document,
+				       json_pack("{s:n, s:{s:[], s:s}, s:[], s:n, s:[], s:n, s:n, "
+						 "s:n, s:n}",
+						 "by", "unobserved", "names", "why",
+						 copies->load.refusal, "places", "not_counted",
+						 "copies", "system_calls", "softirqs",
+						 "skb_allocations", "skb_clones"));
+	}
 	json_object_set_new(document, "context_switches", context_switches(copies));
-	json_object_set_new(document, "skb_allocations", event(copies, PROBE_SKB_ALLOC));
-	json_object_set_new(document, "skb_clones", event(copies, PROBE_SKB_CLONE));
 	return document;
 }

@@ -18,17 +18,19 @@
 #include <unistd.h>
 
 /* Modules that some kernels have these parts in; where they are built in, the kernel's own BTF has them. */
-static const char *const modules[] = { "tun", "veth" };
+static const char *const modules[] = { "tun" };
 
 /* The kernel's dev_t, which the helper compares with, is not the one of stat(). */
-void bp_probe_self(struct probe_self *self)
+int bp_probe_self(struct probe_self *self)
 {
-	struct stat st = { 0 };
+	struct stat st;
 
-	stat("/proc/thread-self/ns/pid", &st);
+	if (stat("/proc/thread-self/ns/pid", &st))
+		return -errno;
 	self->pidns_dev = (__u64)major(st.st_dev) << 20 | minor(st.st_dev);
 	self->pidns_ino = st.st_ino;
 	self->pid = (__u32)getpid();
+	return 0;
 }
 
 /* How the names of programs begin that count what another program of their place misses. */
@@ -57,10 +59,16 @@ void bp_probe_load_begin(struct bp_probe_load *load)
 	}
 }
 
-void bp_probe_load_end(struct bp_probe_load *load)
+void bp_probe_detach(struct bp_probe_load *load)
 {
 	while (load->n_links)
 		bpf_link__destroy(load->links[--load->n_links]);
+	load->n_functions = 0;
+}
+
+void bp_probe_load_end(struct bp_probe_load *load)
+{
+	bp_probe_detach(load);
 	free(load->links);
 	while (load->n_btfs)
 		btf__free(load->btfs[--load->n_btfs]);
@@ -159,9 +167,6 @@ static void stays_unobserved(const struct bp_probe_load *load, const char *name,
 static void choose(struct bp_probe_load *load, struct bpf_program *program)
 {
 	const char *name = place_of(program);
-	const char *why = !load->n_btfs             ? "the kernel has no BTF"
-			  : !load->traces_functions ? "the kernel does not let functions be traced"
-						    : "the kernel has no function of that name";
 
 	if (!bpf_program__autoload(program))
 		return;
@@ -169,7 +174,9 @@ static void choose(struct bp_probe_load *load, struct bpf_program *program)
 	if (!is_function(program) || (load->traces_functions && bp_probe_n_params(load, name) >= 0))
 		return;
 	bpf_program__set_autoload(program, false);
-	stays_unobserved(load, name, why);
+	stays_unobserved(load, name,
+			 load->traces_functions ? "the kernel has no function of that name"
+						: load->refusal);
 }
 
 int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skeleton,
@@ -198,8 +205,10 @@ int bp_probe_attach(struct bp_probe_load *load)
 		if (!bpf_program__autoload(program))
 			continue;
 		link = bpf_program__attach(program);
-		if (link && keep(load, link))
+		if (link && keep(load, link)) {
+			load->n_functions += is_function(program);
 			continue;
+		}
 		first = first ? first : -errno;
 		snprintf(why, sizeof(why), "it cannot be traced: %s", strerror(errno));
 		stays_unobserved(load, place_of(program), why);
@@ -216,6 +225,19 @@ uint64_t bp_probe_misses_of(const struct bpf_program *program)
 	int fd = bpf_program__fd(program);
 
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &bytes) ? info.recursion_misses : 0;
+}
+
+bool bp_probe_is_observed(const struct bp_probe_load *load, const char *place)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(load->places, i, row)
+	{
+		if (!strcmp(json_string_value(json_object_get(row, "name")), place))
+			return json_is_true(json_object_get(row, "observed"));
+	}
+	return false;
 }
 
 json_t *bp_probe_places(const struct bp_probe_load *load)

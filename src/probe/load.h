@@ -22,14 +22,16 @@ struct bp_probe_load {
 	struct bpf_object *object; /* the caller's */
 	struct bpf_link **links; /* by which its programs are attached */
 	unsigned n_links;
+	unsigned n_functions; /* that are traced */
 	bool traces_functions;
+	char refusal[96]; /* why functions are not traced, where that was tried; or "" */
 	json_t *places; /* what bp_probe_places() returns */
 };
 
 struct probe_self;
 
-/* Fill in who this process is, for programs to tell. */
-void bp_probe_self(struct probe_self *self);
+/* Fill in who this process is, for programs to tell. 0 or -errno: without a /proc of its own, nothing is ours. */
+int bp_probe_self(struct probe_self *self);
 
 /* How often a program was not run because it ran already on that CPU. */
 uint64_t bp_probe_misses_of(const struct bpf_program *program);
@@ -37,6 +39,12 @@ uint64_t bp_probe_misses_of(const struct bpf_program *program);
 /* All of it: control thread; blocks. */
 void bp_probe_load_begin(struct bp_probe_load *load);
 void bp_probe_load_end(struct bp_probe_load *load);
+
+/* Take the programs off again. */
+void bp_probe_detach(struct bp_probe_load *load);
+
+/* Is the place observed? */
+bool bp_probe_is_observed(const struct bp_probe_load *load, const char *place);
 
 /* How many parameters has a function of the running kernel, or -ENOENT. */
 int bp_probe_n_params(const struct bp_probe_load *load, const char *function);

@@ -2,10 +2,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe/probe.h"
 
+#include "bypath/log.h"
+
 #include "probe/copies.h"
 #include "probe/drops.h"
+#include "probe/load.h"
 #include "probe/probed.h"
 #include "probe/scope.h"
+#include "probe/self.bpf.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +22,21 @@ struct bp_probe {
 	struct bp_probe_drops *drops;
 };
 
+/* Without them nothing would be ours, and nothing seen would look like nothing done. */
+static int know_ourselves(const struct bp_probe_scope *scope)
+{
+	struct probe_self self;
+	int err = bp_probe_self(&self);
+
+	if (!err && !scope->netns)
+		err = -ENOENT;
+	if (err)
+		bp_log(BP_LOG_ERROR,
+		       "probe: /proc/thread-self/ns: %s: mount the /proc of this PID namespace",
+		       strerror(-err));
+	return err;
+}
+
 int bp_probe_open(const struct bp_conf *conf, struct bp_probe **out)
 {
 	struct bp_probe *probe = calloc(1, sizeof(*probe));
@@ -27,7 +46,9 @@ int bp_probe_open(const struct bp_conf *conf, struct bp_probe **out)
 		return -ENOMEM;
 	probe->conf = conf;
 	bp_probe_scope_look(conf, &probe->scope);
-	err = bp_probe_copies_open(&probe->scope, &probe->copies);
+	err = know_ourselves(&probe->scope);
+	if (!err)
+		err = bp_probe_copies_open(&probe->scope, &probe->copies);
 	if (!err)
 		err = bp_probe_drops_open(&probe->drops);
 	if (err) {

@@ -9,8 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Packets that were on their way when the run began or ended were copied on one side of it only. */
-#define ROUGHLY 0.02
+/*
+ * What of a figure may be of packets that were copied and not counted, or counted and not copied: those on their way when
+ * the run began or ended, up to a ring of them.
+ */
+#define ROUGHLY      0.02
+#define RING_PACKETS 4096.0
+
+/* A VLAN tag that the driver puts back into a frame: its port counts these bytes, and nobody copied them. */
+#define TAG_BYTES 4
 
 static double number(const json_t *row, const char *key)
 {
@@ -31,22 +38,33 @@ static bool is_word(const json_t *row, const char *key, const char *word)
 
 /* ---- one direction of a port ----------------------------------------------------------------- */
 
-/* The bytes that went through a port that way, by its own counters. */
-static double port_bytes(const json_t *document, const char *name, const char *direction)
+/* What a port has counted of a direction, by the counter's key. */
+static double counted(const json_t *document, const char *name, const char *direction,
+		      const char *key)
 {
+	const char *list = *direction == 't' ? "tx_queues" : "rx_queues";
 	const json_t *port, *queue;
-	double bytes = 0;
+	double sum = 0;
 	size_t i, k;
 
 	json_array_foreach(json_object_get(document, "ports"), i, port)
 	{
 		if (!is_word(port, "name", name))
 			continue;
-		json_array_foreach(
-			json_object_get(port, *direction == 't' ? "tx_queues" : "rx_queues"), k,
-			queue) bytes += number(json_object_get(queue, "counted"), "bytes");
+		json_array_foreach(json_object_get(port, list), k, queue)
+		{
+			sum += number(json_object_get(queue, "counted"), key);
+		}
 	}
-	return bytes;
+	return sum;
+}
+
+/* The bytes that went through a port that way, as the kernel has them. */
+static double port_bytes(const json_t *document, const char *name, const char *direction)
+{
+	double n_tags = *direction == 'r' ? counted(document, name, direction, "vlan_inserted") : 0;
+
+	return counted(document, name, direction, "bytes") - TAG_BYTES * n_tags;
 }
 
 /* The bytes that the kernel copied of packets that went that way. */
@@ -66,10 +84,12 @@ static double copied_bytes(const json_t *document, const char *name, const char 
 	return bytes;
 }
 
-/* Copies of a whole packet, or NAN where no byte went that way. */
+/* Copies of a whole packet, or NAN where no byte went that way, or nothing was observed. */
 static double copies_of(const json_t *document, const char *name, const char *direction)
 {
-	double bytes = port_bytes(document, name, direction);
+	double bytes = json_is_string(bp_json_at(document, "probe.by"))
+			       ? port_bytes(document, name, direction)
+			       : 0;
 
 	return bytes > 0 ? copied_bytes(document, name, direction) / bytes : NAN;
 }
@@ -82,6 +102,8 @@ static const char *why_not_all(const json_t *document, char *text, size_t text_b
 	const json_t *probe = json_object_get(document, "probe"), *row;
 	size_t i;
 
+	if (!json_is_string(json_object_get(probe, "by")))
+		return bp_json_text_at(probe, "unobserved.why");
 	json_array_foreach(json_object_get(probe, "places"), i, row)
 	{
 		const char *name = json_string_value(json_object_get(row, "name"));
@@ -148,13 +170,13 @@ static const char *why_not_here(const json_t *document, const json_t *row, char 
 	return NULL;
 }
 
-static void judge(json_t *row, json_t *probed, double copies)
+static void judge(const json_t *row, json_t *probed, double copies, double tolerance)
 {
 	const json_t *model = bp_json_at(row, "modelled.kernel_copies");
 	double lo = number(model, "lo"), hi = number(model, "hi");
 	char text[96];
 
-	if (!model || isnan(copies) || (copies >= lo - ROUGHLY && copies <= hi + ROUGHLY))
+	if (!model || isnan(copies) || (copies >= lo - tolerance && copies <= hi + tolerance))
 		return;
 	if (lo < hi)
 		snprintf(text, sizeof(text), "the kernel copied %.2f times, the model says %g–%g",
@@ -167,8 +189,10 @@ static void judge(json_t *row, json_t *probed, double copies)
 
 static void add_to(json_t *document, json_t *row, const char *why)
 {
-	double rx = copies_of(document, json_string_value(json_object_get(row, "in")), "rx");
-	double tx = copies_of(document, json_string_value(json_object_get(row, "out")), "tx");
+	const char *in = bp_json_text_at(row, "in"), *out = bp_json_text_at(row, "out");
+	double rx = copies_of(document, in, "rx"), tx = copies_of(document, out, "tx");
+	double n_packets = fmin(counted(document, in, "rx", "packets"),
+				counted(document, out, "tx", "packets"));
 	char text[160];
 	json_t *probed;
 
@@ -177,9 +201,8 @@ static void add_to(json_t *document, json_t *row, const char *why)
 	probed = json_pack("{s:o, s:o, s:o, s:b, s:s?, s:n}", "kernel_copies",
 			   real_or_null(rx + tx), "rx", real_or_null(rx), "tx", real_or_null(tx),
 			   "is_all", !why, "why", why, "finding");
-
 	if (!why)
-		judge(row, probed, rx + tx);
+		judge(row, probed, rx + tx, ROUGHLY + RING_PACKETS / n_packets);
 	json_object_set_new(row, "probed", probed);
 }
 
@@ -249,6 +272,19 @@ static const json_t *same_path(const json_t *list, const json_t *path)
 	return NULL;
 }
 
+/* What the model says of the kernel's copies, hop by hop. */
+static bool is_same_model(const json_t *seen, const json_t *path)
+{
+	const json_t *hops = json_object_get(path, "hops"), *others = json_object_get(seen, "hops");
+	size_t n = json_array_size(hops);
+	bool is_same = n == json_array_size(others);
+
+	for (size_t i = 0; i < n && is_same; i++)
+		is_same = json_equal(json_object_get(json_array_get(hops, i), "kernel_copies"),
+				     json_object_get(json_array_get(others, i), "kernel_copies"));
+	return is_same;
+}
+
 int bp_probed_take(json_t *explained, const json_t *report)
 {
 	json_t *path;
@@ -265,6 +301,9 @@ int bp_probed_take(json_t *explained, const json_t *report)
 			seen = same_path(json_object_get(report, "paths"), path);
 		probed = json_object_get(seen, "probed");
 		json_object_set(path, "probed", probed ? probed : json_null());
+		/* Of another driver, mode or device it would stand beside the wrong model. */
+		if (!is_same_model(seen, path))
+			json_object_set_new(path, "probed", json_null());
 	}
 	return 0;
 }

@@ -23,8 +23,13 @@ static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsign
 	int ifindex = claim->kind == BP_CLAIM_NETDEV ? bp_netdev_index(-1, claim->name) : 0;
 	struct bp_probe_port *p = &scope->ports[scope->n_ports];
 
-	if (ifindex <= 0 || has(scope, port->name, (uint32_t)ifindex) ||
-	    scope->n_ports == BP_PROBE_PORTS_MAX || bp_netdev_name(-1, ifindex, p->ifname))
+	if (ifindex <= 0 || has(scope, port->name, (uint32_t)ifindex))
+		return;
+	if (scope->n_ports == BP_PROBE_PORTS_MAX) {
+		scope->n_left_out++;
+		return;
+	}
+	if (bp_netdev_name(-1, ifindex, p->ifname))
 		return;
 	p->port = port->name;
 	p->receives = port->forward_to != BP_NO_PORT || conf->gen.rx_port == (int)port_id;

@@ -26,6 +26,7 @@ struct bp_probe_port {
 struct bp_probe_scope {
 	uint32_t netns; /* inode of the calling thread's network namespace */
 	unsigned n_ports;
+	unsigned n_left_out; /* for which there was no room */
 	struct bp_probe_port ports[BP_PROBE_PORTS_MAX];
 };
 

@@ -73,7 +73,7 @@ static const struct bp_part parts[] = {
 		  "bypath run FILE --report r.json, then --from r.json" },
 	{ .view = &bounds },
 	{ .line = "  {in} → {out}: the same as {same_as.in} → {same_as.out}", .rows = "paths" },
-	{ .line = "  '?': not certain: the core's rate is not known at this size, or only a cache would help. '≤', '≥': a "
+	{ .line = "  '?': not certain: the core's rate is not known at this size, a path has no model, or only a cache would help. '≤', '≥': a "
 		  "path that copies costs more with more bytes",
 	  .indent = 4 },
 	{ .line = "\nASSUMED · docs/line-rate.md has the sources" },
@@ -84,7 +84,7 @@ static const struct bp_part parts[] = {
 		  "payload in each direction; descriptors of 16 bytes, four at a time",
 	  .indent = 4 },
 	{ .line = "  DRAM: {memory.name}, {memory.bytes_per_s:.1G} GB/s; no cache helps: each DMA moves the frame once, each "
-		  "copy reads and writes it; all paths share it",
+		  "copy reads and writes it; all paths share it, at equal rates",
 	  .indent = 4 },
 };
 

@@ -258,13 +258,13 @@ static const struct bp_part parts[] = {
 		  "cannot be told apart" },
 	{ .view = &copies },
 	{ .view = &probed },
-	{ .line = "  not all was seen: {probe.unobserved.names}: {probe.unobserved.why}",
+	{ .line = "  not all was seen: [{probe.unobserved.names}: ]{probe.unobserved.why}",
 	  .indent = 4 },
 	{ .view = &copy_functions },
 	{ .view = &calls },
 	{ .line = "  core {core}: {ns:.1M} ms in softirqs that move packets, whoever's",
 	  .rows = "probe.softirqs" },
-	{ .line = "{?probe.by}  {probe.context_switches.voluntary:,} voluntary context switches, "
+	{ .line = "{?probe}  {probe.context_switches.voluntary:,} voluntary context switches, "
 		  "{probe.context_switches.involuntary:,} involuntary[; {?probe.skb_allocations}"
 		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
 		  "cloned on our devices]" },

@@ -384,6 +384,20 @@ bp_exit()
 	return $_rc
 }
 
+# bp_programs_of NAME: ids of the links by which its BPF programs are attached.
+bp_programs_of()
+{
+	cat /proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null | sed -n 's/^link_id:[[:space:]]*//p'
+}
+
+# bp_programs_gone ID…: none of these links is attached any more.
+bp_programs_gone()
+{
+	for _id in "$@"; do
+		! bpftool link show id "$_id" >/dev/null 2>&1 || return 1
+	done
+}
+
 # bp_stop NAME [SIGNAL]: ask it to end, insist on exit code 0 and on the conservation law.
 bp_stop()
 {

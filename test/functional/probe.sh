@@ -4,6 +4,8 @@
 #
 # usage: probe.sh seen|alone|refused|killed|again
 #   seen     copies and system calls of a forwarder, beside its own counts; without --probe nothing of it
+#   tagged   the tag that a driver puts back into a frame is no byte that the kernel has copied
+#   blind    a kernel without BTF: the run goes on, and says that nothing was observed
 #   alone    two probes at once, traffic of others on the same device: each counts its own
 #   refused  without the capabilities: says so, ends
 #   killed   kill -9 leaves no program attached
@@ -34,7 +36,8 @@ bp_pair a af_packet-socket w0 af_packet-socket w1
 # start NAME: a run of NAME.ini under the probe.
 start()
 {
-	ip netns exec mid "$BYPATH" run "$BP_TMP/$1.ini" --probe --report "$BP_TMP/$1.json" \
+	# Not by `ip netns exec`, which mounts a /sys of its own.
+	nsenter --net=/run/netns/mid "$BYPATH" run "$BP_TMP/$1.ini" --probe --report "$BP_TMP/$1.json" \
 		>"$BP_TMP/$1.log" 2>&1 &
 	echo $! >"$BP_TMP/$1.pid"
 	wait_for 60 grep -q ': forwarding' "$BP_TMP/$1.log" || fail "$1: does not start: $(cat "$BP_TMP/$1.log")"
@@ -45,6 +48,12 @@ start()
 pings()
 {
 	in_h1 ping -q -c "$1" -i 0.01 -w 20 10.77.0.2 >"$BP_TMP/ping.log" || fail "ping: $(cat "$BP_TMP/ping.log")"
+}
+
+# passed_w1 N: so many packets have left by w1.
+passed_w1()
+{
+	[ "$(in_mid cat /sys/class/net/w1/statistics/tx_packets)" -ge "$1" ]
 }
 
 RX="sum(c['bytes'] for c in r['probe']['copies'] if c['direction'] == 'rx' and c['function'] == 'skb_copy_datagram_iter')"
@@ -59,7 +68,8 @@ seen)
 	bp_expect a "$RX == $OWN > 0" "r['probe']['copies']"
 	# What the ledger counts as system calls, the kernel saw made.
 	bp_expect a "sum(c['calls'] for c in r['probe']['system_calls'] if c['name'] == 'sendmmsg') == sum(q['counted']['crossings'] for p in r['ports'] for q in p['tx_queues']) > 0" "r['probe']['system_calls']"
-	bp_expect a "all(p['probed']['is_all'] or p['probed']['why'] for p in r['paths'])" "r['paths']"
+	bp_expect a "all(p['probed']['is_all'] == (r['probe']['by'] == 'functions') for p in r['paths'])" "r['paths']"
+	bp_expect a "all(p['probed']['finding'] is None for p in r['paths'])" "r['paths']"
 	grep -q 'KERNEL COPIES BY FUNCTION' "$BP_TMP/a.log" || fail "the report shows no copies"
 	in_mid "$BYPATH" explain "$BP_TMP/a.ini" --probe "$BP_TMP/a.json" --json >"$BP_TMP/e.json" ||
 		fail "explain does not take what was observed"
@@ -75,14 +85,14 @@ seen)
 		grep -q 'bypath run --probe --report' "$BP_TMP/e.log" || fail "a report without a probe is not refused"
 	;;
 alone)
-	# Beside it: another probe on a pair without traffic, and tcpdump on the same device.
+	# Beside it: another probe on a pair without traffic, and a reader of another process at the same interface.
 	ip -n mid link add v0 type veth peer name v1
 	ip -n mid link set v0 up
 	ip -n mid link set v1 up
 	bp_quiet mid v0 v1
 	bp_pair b af_packet-socket v0 af_packet-socket v1
-	in_mid tcpdump -U -ni w0 -w "$BP_TMP/tcpdump.pcap" 2>"$BP_TMP/tcpdump.err" &
-	wait_for 10 grep -q listening "$BP_TMP/tcpdump.err" || fail "tcpdump does not start"
+	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" listen w0 >"$BP_TMP/listen.log" 2>&1 &
+	wait_for 10 grep -q ready "$BP_TMP/listen.log" || fail "nobody else listens at w0"
 	start a
 	start b
 	bp_wait_forwarding 20
@@ -103,9 +113,32 @@ refused)
 	;;
 killed)
 	start a
-	bpftool prog show | grep -q on_sys_enter || fail "the programs are not to be seen: $(bpftool prog show)"
+	programs=$(bp_programs_of a)
+	[ -n "$programs" ] || fail "no program is attached"
 	kill -9 "$(bp_pid a)"
-	wait_for 20 sh -c '! bpftool prog show | grep -q on_sys_enter' || fail "programs stay behind"
+	# shellcheck disable=SC2086 # words
+	wait_for 20 bp_programs_gone $programs || fail "programs stay behind"
+	;;
+tagged)
+	start a
+	bp_wait_forwarding 20
+	in_h1 "$BP_PYTHON" "$BP_HERE/drops.py" send e0 100 vlan=5 payload=20 || fail "the sender fails"
+	in_h2 "$BP_PYTHON" "$BP_HERE/drops.py" send e0 100 vlan=5 payload=20 || fail "the sender fails"
+	wait_for 10 passed_w1 100 || fail "what is tagged does not pass"
+	bp_stop a
+	bp_expect a "sum(q['counted']['vlan_inserted'] for p in r['ports'] for q in p['rx_queues']) >= 200" "r['ports']"
+	bp_expect a "all(p['probed']['rx'] == 1 for p in r['paths'])" "r['paths']"
+	;;
+blind)
+	[ -e /sys/kernel/btf/vmlinux ] || skip "this kernel has no BTF to hide"
+	mount --bind /dev/null /sys/kernel/btf/vmlinux || skip "nothing may be mounted here"
+	start a
+	bp_wait_forwarding 20
+	pings 10
+	bp_stop a
+	bp_expect a "r['probe']['by'] is None and r['probe']['unobserved']['why'] == 'the kernel has no BTF'" "r['probe']"
+	bp_expect a "all(p['probed']['kernel_copies'] is None and p['probed']['finding'] is None for p in r['paths'])" "r['paths']"
+	grep -q 'not all was seen: the kernel has no BTF' "$BP_TMP/a.log" || fail "its text does not say so"
 	;;
 again)
 	start a

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/explain.h"
 #include "compare/goals.h"
+#include "compare/lossless.h"
 #include "compare/paired.h"
 #include "compare/paths.h"
 #include "compare/stat.h"
@@ -9,6 +10,7 @@
 #include "compare/winner.h"
 #include "compare/workload.h"
 #include "core/json.h"
+#include "gen/trial.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -197,6 +199,7 @@ static void costs_of_two_ways_are_weighted_by_their_packets(void **state)
 struct entry {
 	const char *path, *group, *status, *outcome;
 	double lower[2], upper[2], p99[2]; /* of two rounds; the second below 0: of one */
+	double rate[2]; /* at saturation; 0: none */
 };
 
 static json_t *two(const double v[2])
@@ -206,23 +209,35 @@ static json_t *two(const double v[2])
 	return bp_cmp_stat(&values, 1);
 }
 
+static json_t *entry_row(const struct entry *e)
+{
+	bool has_upper = strcmp(e->outcome, "measured") == 0;
+	bool has_lower = strcmp(e->outcome, "not-measurable") != 0;
+	bool is_short = strcmp(e->outcome, "exploratory") == 0;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:b, s:o, s:o}, s:{s:o}, s:{s:o}}", "path",
+			 e->path, "group", e->group, "size", "64", "status", e->status, "ndr",
+			 "outcome", is_short ? "bounded" : e->outcome, "exploratory", is_short,
+			 "mpps", has_lower ? two(e->lower) : json_null(), "upper_mpps",
+			 has_upper ? two(e->upper) : json_null(), "latency", "p99", two(e->p99),
+			 "saturation", "mpps", e->rate[0] > 0 ? two(e->rate) : json_null());
+}
+
+static json_t *verdicts_of(const struct entry *entries, unsigned n)
+{
+	json_t *rows = json_array(), *verdicts;
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(rows, entry_row(&entries[i]));
+	verdicts = bp_cmp_verdicts(rows);
+	json_decref(rows);
+	return verdicts;
+}
+
 static const char *verdict_of(const struct entry *entries, unsigned n, char text[64])
 {
-	json_t *rows = json_array(), *verdicts, *v;
+	json_t *verdicts = verdicts_of(entries, n), *v;
 
-	for (unsigned i = 0; i < n; i++) {
-		const struct entry *e = &entries[i];
-		bool has_upper = strcmp(e->outcome, "measured") == 0;
-
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:o, s:o}, s:{s:o}}",
-						"path", e->path, "group", e->group, "size", "64",
-						"status", e->status, "ndr", "outcome", e->outcome,
-						"mpps", two(e->lower), "upper_mpps",
-						has_upper ? two(e->upper) : json_null(), "latency",
-						"p99", two(e->p99)));
-	}
-	verdicts = bp_cmp_verdicts(rows);
 	v = json_array_get(verdicts, 0);
 	snprintf(text, 64, "%s%s%s", json_array_size(verdicts) ? "" : "none",
 		 json_is_string(json_object_get(v, "path"))
@@ -233,15 +248,13 @@ static const char *verdict_of(const struct entry *entries, unsigned n, char text
 	if (json_is_string(json_object_get(v, "by")))
 		strcat(text, json_string_value(json_object_get(v, "by")));
 	json_decref(verdicts);
-	json_decref(rows);
 	return text;
 }
 
 static void a_winner_is_ahead_in_every_round(void **state)
 {
-	const struct entry a = {
-		"a", "veth", "ok", "measured", { 1, 1.1 }, { 1.1, 1.2 }, { 9, 9.5 }
-	};
+	const struct entry a = { "a",        "veth",       "ok",       "measured",
+				 { 1, 1.1 }, { 1.1, 1.2 }, { 9, 9.5 }, { 0 } };
 	struct entry pair[2] = { a, a };
 	char text[64];
 
@@ -251,8 +264,8 @@ static void a_winner_is_ahead_in_every_round(void **state)
 	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
 	pair[1].p99[0] = 4, pair[1].p99[1] = 5;
 	assert_string_equal(verdict_of(pair, 2, text), "b by p99");
-	pair[1] = (struct entry){ "b",        "veth",       "ok",      "measured",
-				  { 2, 2.1 }, { 2.2, 2.3 }, { 99, 99 } };
+	pair[1] = (struct entry){ "b",        "veth",       "ok",       "measured",
+				  { 2, 2.1 }, { 2.2, 2.3 }, { 99, 99 }, { 0 } };
 	assert_string_equal(verdict_of(pair, 2, text), "b by ndr");
 	/* One round of b reaches into a's range. */
 	pair[1].lower[0] = 1.15;
@@ -264,8 +277,8 @@ static void a_winner_is_ahead_in_every_round(void **state)
 static void a_lower_bound_is_not_beaten(void **state)
 {
 	struct entry pair[] = {
-		{ "a", "veth", "ok", "bounded", { 1, 1.1 }, { 0 }, { 9, 9.5 } },
-		{ "b", "veth", "ok", "measured", { 2, 2.1 }, { 2.2, 2.3 }, { 4, 5 } },
+		{ "a", "veth", "ok", "bounded", { 1, 1.1 }, { 0 }, { 9, 9.5 }, { 0 } },
+		{ "b", "veth", "ok", "measured", { 2, 2.1 }, { 2.2, 2.3 }, { 4, 5 }, { 0 } },
 	};
 	char text[64];
 
@@ -276,11 +289,28 @@ static void a_lower_bound_is_not_beaten(void **state)
 	assert_string_equal(verdict_of(pair, 2, text), "a by ndr");
 }
 
+static void a_rate_of_short_trials_does_not_win(void **state)
+{
+	struct entry pair[] = {
+		{ "a", "veth", "ok", "measured", { 1, 1.1 }, { 1.1, 1.2 }, { 9, 9.5 }, { 0 } },
+		{ "b", "veth", "ok", "bounded", { 2, 2.1 }, { 0 }, { 4, 5 }, { 0 } },
+	};
+	char text[64];
+
+	(void)state;
+	assert_string_equal(verdict_of(pair, 2, text), "b by ndr");
+	pair[1].outcome = "exploratory";
+	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
+	/* Nor does it lose: nobody knows what it would carry. */
+	pair[0].lower[0] = 3, pair[0].lower[1] = 3.1, pair[0].upper[1] = 3.2;
+	assert_string_equal(verdict_of(pair, 2, text), "no difference seen");
+}
+
 static void nobody_is_ahead_without_ranges_or_network(void **state)
 {
 	struct entry pair[] = {
-		{ "a", "veth", "ok", "measured", { 1, -1 }, { 1.1, -1 }, { 9, -1 } },
-		{ "b", "veth", "ok", "measured", { 2, -1 }, { 2.2, -1 }, { 4, -1 } },
+		{ "a", "veth", "ok", "measured", { 1, -1 }, { 1.1, -1 }, { 9, -1 }, { 0 } },
+		{ "b", "veth", "ok", "measured", { 2, -1 }, { 2.2, -1 }, { 4, -1 }, { 0 } },
 	};
 	char text[64];
 
@@ -294,6 +324,60 @@ static void nobody_is_ahead_without_ranges_or_network(void **state)
 	pair[1].status = "ok";
 	pair[0].group = pair[1].group = "ceiling";
 	assert_string_equal(verdict_of(pair, 2, text), "none");
+}
+
+static void assert_said(const struct entry *entries, unsigned n, const char *words)
+{
+	json_t *verdicts = verdicts_of(entries, n);
+
+	assert_non_null(strstr(bp_json_text_at(verdicts, "0.text"), words));
+	json_decref(verdicts);
+}
+
+/* c has a rate, and no figure that may be compared: disturbed, or without an NDR. */
+static void a_row_left_out_may_have_won(void **state)
+{
+	struct entry three[] = {
+		{ "a", "veth", "ok", "measured", { 1, 1.1 }, { 1.1, 1.2 }, { 9, 9.5 }, { 1, 1 } },
+		{ "b", "veth", "ok", "measured", { 2, 2.1 }, { 2.2, 2.3 }, { 4, 5 }, { 3, 3 } },
+		{ "c", "veth", "disturbed", "measured", { 1, 3 }, { 3, 3 }, { 1, 1 }, { 1, 2.5 } },
+	};
+	char text[64];
+
+	(void)state;
+	assert_string_equal(verdict_of(three, 3, text), "no difference seen");
+	assert_said(three, 3, "c was not compared (disturbed) and forwarded up to 2.500 Mpps");
+	three[2].status = "ok", three[2].outcome = "not-measurable";
+	assert_string_equal(verdict_of(three, 3, text), "no difference seen");
+	assert_said(three, 3, "c was not compared (no NDR)");
+	/* What never forwarded as much cannot have won, and is named. */
+	three[2].rate[1] = 1.2;
+	assert_string_equal(verdict_of(three, 3, text), "b by ndr");
+	assert_said(three, 3, "above every round of the 1 other; not compared: c (no NDR)");
+	/* Nor may the lowest p99 of equals win over it. */
+	three[0].lower[0] = 2, three[0].lower[1] = 2.1, three[0].upper[1] = 2.2;
+	assert_string_equal(verdict_of(three, 3, text), "b by p99");
+	three[2].rate[1] = 2;
+	assert_string_equal(verdict_of(three, 3, text), "no difference seen");
+}
+
+/* A counter that went backwards has counted nothing: not 'nothing lost', as the difference would have it. */
+static void a_counter_that_goes_backwards_is_no_count(void **state)
+{
+	struct bp_trial_result r = { .n_sent = 1000, .sent_pps = 1e6, .n_received = 7 };
+
+	(void)state;
+	assert_int_equal(bp_cmp_far_count(5000, 0, &r), -ERANGE);
+	assert_int_equal(bp_cmp_far_count(5000, 4999, &r), -ERANGE);
+	assert_int_equal(r.n_received, 7);
+	assert_int_equal(r.n_lost, 0);
+	assert_int_equal(bp_cmp_far_count(5000, 5750, &r), 0);
+	assert_int_equal(r.n_received, 750);
+	assert_int_equal(r.n_lost, 250);
+	assert_true(fabs(r.received_pps - 0.75e6) < 1);
+	/* What was on its way before the trial comes in it as well. */
+	assert_int_equal(bp_cmp_far_count(5000, 6001, &r), 0);
+	assert_int_equal(r.n_lost, 0);
 }
 
 static void diff_says_that_a_figure_has_gone_or_come(void **state)
@@ -450,6 +534,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 	{
 		json_object_set_new(a_row, "mode", json_string("mmap-v2v3+send → mmap-v2+send"));
 		json_object_set_new(a_row, "path", json_string("ports-af_xdp-zerocopy"));
+		json_object_set_new(json_object_get(a_row, "ndr"), "exploratory", json_true());
 	}
 	out = open_memstream(&text, &bytes);
 	bp_view_print(out, sample);
@@ -457,6 +542,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 	assert_true(bytes > 1000);
 	assert_non_null(strstr(text, "mmap-v2v3+send → mm…"));
 	assert_non_null(strstr(text, "17 packets are unaccounted for"));
+	assert_non_null(strstr(text, " ~ "));
 	assert_true(widest(text) <= 120);
 	free(text);
 	json_decref(sample);
@@ -472,7 +558,10 @@ int main(void)
 		cmocka_unit_test(diff_tells_change_from_spread),
 		cmocka_unit_test(a_winner_is_ahead_in_every_round),
 		cmocka_unit_test(a_lower_bound_is_not_beaten),
+		cmocka_unit_test(a_rate_of_short_trials_does_not_win),
 		cmocka_unit_test(nobody_is_ahead_without_ranges_or_network),
+		cmocka_unit_test(a_row_left_out_may_have_won),
+		cmocka_unit_test(a_counter_that_goes_backwards_is_no_count),
 		cmocka_unit_test(diff_says_that_a_figure_has_gone_or_come),
 		cmocka_unit_test(diff_of_a_disturbed_row_claims_nothing),
 		cmocka_unit_test(diff_of_single_rounds_claims_nothing),

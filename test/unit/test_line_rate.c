@@ -122,9 +122,9 @@ static json_t *explained(void)
 		"kernel_copies", "lo", 0, "hi", 0, "user_copies", "lo", 0, "hi", 0);
 }
 
-static json_t *made(const struct bp_line_ask *ask)
+static json_t *made_from(json_t *from, const struct bp_line_ask *ask)
 {
-	json_t *from = explained(), *document;
+	json_t *document;
 
 	assert_non_null(from);
 	document = bp_line_document(from, ask);
@@ -133,13 +133,19 @@ static json_t *made(const struct bp_line_ask *ask)
 	return document;
 }
 
+static json_t *made(const struct bp_line_ask *ask)
+{
+	return made_from(explained(), ask);
+}
+
 static void check_bytes(const json_t *row, double fps, double n_bytes)
 {
 	NEAR(bp_json_number_at(row, "copied_bytes_per_s.kernel.lo"), fps * n_bytes);
 	NEAR(bp_json_number_at(row, "copied_bytes_per_s.kernel.hi"), fps * 2 * n_bytes);
 	NEAR(bp_json_number_at(row, "dma_bytes_per_s"), fps * 2 * n_bytes);
-	/* Two copies read and write, two DMAs do one of it: 3200 million times 64 bits. */
-	NEAR(bp_json_number_at(row, "dram_pps"), 3200e6 * 8 / (n_bytes * (2 * 2 + 2)));
+	/* Two copies read and write, two DMAs do one of it, and the way back, at the same rate, has two DMAs as
+	 * well: 3200 million times 64 bits. */
+	NEAR(bp_json_number_at(row, "dram_pps"), 3200e6 * 8 / (n_bytes * (2 * 2 + 2 + 2)));
 }
 
 static void without_a_cost_no_core_is_judged(void **state)
@@ -173,11 +179,53 @@ static void cycles_make_a_core_the_bound(void **state)
 	NEAR(bp_json_number_at(row, "cores"), 5); /* 148.8 / 30 */
 	assert_string_equal(bp_json_text_at(row, "ends_first"), "core");
 	assert_true(json_is_true(json_object_get(row, "is_certain")));
-	/* Large frames: 8.1 Mpps of the line, and the slot is there before it. */
+	/* Large frames: 8.1 Mpps of the line, and memory is there before it, unless a cache helps. */
 	row = bp_json_at(document, "paths.1.sizes.6");
-	assert_string_equal(bp_json_text_at(row, "ends_first"), "PCIe");
-	NEAR(bp_json_number_at(row, "pps"),
+	assert_string_equal(bp_json_text_at(row, "ends_first"), "DRAM");
+	assert_true(json_is_false(json_object_get(row, "is_certain")));
+	NEAR(bp_json_number_at(row, "pps"), 3200e6 * 8 / (1514 * (2 * 2 + 2 + 2)));
+	NEAR(bp_json_number_at(row, "pcie_pps"),
 	     bp_line_slot_bytes_per_s(bp_line_slot_for(100e9)) / (1514 + 6 * 24 + 3 * 24 + 2 * 28));
+	json_decref(document);
+}
+
+static void a_slot_can_be_the_bound(void **state)
+{
+	const struct bp_line_ask ask = {
+		.bits_per_s = 100e9, .hz = 3e9, .hz_source = "", .cycles_per_packet = 10
+	};
+	json_t *from = explained(), *document;
+	const json_t *row;
+
+	(void)state;
+	json_object_set_new(
+		json_object_get(json_array_get(json_object_get(from, "paths"), 0), "modelled"),
+		"kernel_copies", json_pack("{s:i, s:i}", "lo", 0, "hi", 0));
+	document = made_from(from, &ask);
+	row = bp_json_at(document, "paths.1.sizes.0");
+	assert_string_equal(bp_json_text_at(row, "ends_first"), "PCIe");
+	assert_true(json_is_true(json_object_get(row, "is_certain")));
+	NEAR(bp_json_number_at(row, "dram_pps"), 3200e6 * 8 / (60 * (2 + 2)));
+	json_decref(document);
+}
+
+/* Nobody knows what the way back takes of the channel: no bound of it, and nothing is certain. */
+static void memory_is_not_judged_beside_a_path_without_a_model(void **state)
+{
+	const struct bp_line_ask ask = {
+		.bits_per_s = 10e9, .hz = 3e9, .hz_source = "", .cycles_per_packet = 10
+	};
+	json_t *from = explained(), *document;
+	const json_t *row;
+
+	(void)state;
+	json_object_set_new(json_array_get(json_object_get(from, "paths"), 1), "modelled",
+			    json_null());
+	document = made_from(from, &ask);
+	row = bp_json_at(document, "paths.0.sizes.0");
+	assert_true(json_is_null(json_object_get(row, "dram_pps")));
+	assert_string_equal(bp_json_text_at(row, "ends_first"), "line");
+	assert_true(json_is_false(json_object_get(row, "is_certain")));
 	json_decref(document);
 }
 
@@ -230,6 +278,8 @@ int main(void)
 		cmocka_unit_test(the_slot_bears_what_was_published),
 		cmocka_unit_test(without_a_cost_no_core_is_judged),
 		cmocka_unit_test(cycles_make_a_core_the_bound),
+		cmocka_unit_test(a_slot_can_be_the_bound),
+		cmocka_unit_test(memory_is_not_judged_beside_a_path_without_a_model),
 		cmocka_unit_test(a_cost_bounds_other_sizes_of_a_path_that_copies),
 	};
 

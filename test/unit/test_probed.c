@@ -3,6 +3,7 @@
 #include "core/json.h"
 #include "probe/probed.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 
 #include <cmocka.h>
 
-/* a to b, 10 packets of 100 bytes: one copy in, tx_bytes out; the model says lo to hi, with these hops; a place that is
+/* a to b, a million packets of 100 bytes, with a tag more at a's port: one copy in, so many tenths of MB out; the model says lo to hi, with these hops; a place that is
  * needed. */
 static json_t *make_with(unsigned tx_bytes, unsigned lo, unsigned hi, const char *place,
 			 const char *hops)
@@ -20,19 +21,20 @@ static json_t *make_with(unsigned tx_bytes, unsigned lo, unsigned hi, const char
 
 	snprintf(
 		text, sizeof(text),
-		"{'ports': [{'name': 'a', 'rx_queues': [{'counted': {'bytes': 1000}}], 'tx_queues': []},"
-		" {'name': 'b', 'rx_queues': [], 'tx_queues': [{'counted': {'bytes': 400}},"
-		"  {'counted': {'bytes': 600}}]}],"
+		"{'ports': [{'name': 'a', 'rx_queues': [{'counted': {'packets': 1000000,"
+		" 'bytes': 104000000, 'vlan_inserted': 1000000}}], 'tx_queues': []},"
+		" {'name': 'b', 'rx_queues': [], 'tx_queues': [{'counted': {'packets': 400000, 'bytes': 40000000}},"
+		"  {'counted': {'packets': 600000, 'bytes': 60000000}}]}],"
 		"'workers': [{'worker': 0, 'tid': 7, 'counted': {'packets': 10}}],"
 		"'paths': [{'in': 'a', 'out': 'b', 'modelled': {'kernel_copies': {'lo': %u, 'hi': %u}}, 'hops': %s}],"
-		"'path_sums': [], 'probe': {'not_counted': 0, 'places': [%s], 'system_calls':"
+		"'path_sums': [], 'probe': {'by': 'functions', 'not_counted': 0, 'places': [%s], 'system_calls':"
 		" [{'tid': 7, 'name': 'sendmmsg', 'calls': 5}, {'tid': 8, 'name': 'read', 'calls': 3}],"
 		"'copies': ["
-		"{'port': 'a', 'direction': 'rx', 'bytes': 1000},"
-		"{'port': 'a', 'direction': 'rx', 'bytes': 333, 'header_pull': true},"
-		"{'port': 'a', 'direction': 'rx', 'bytes': 333, 'dropped_then': true},"
-		"{'port': 'b', 'direction': 'tx', 'bytes': %u},"
-		"{'port': 'b', 'direction': 'rx', 'bytes': 5000}]}}",
+		"{'port': 'a', 'direction': 'rx', 'bytes': 100000000},"
+		"{'port': 'a', 'direction': 'rx', 'bytes': 33300000, 'header_pull': true},"
+		"{'port': 'a', 'direction': 'rx', 'bytes': 33300000, 'dropped_then': true},"
+		"{'port': 'b', 'direction': 'tx', 'bytes': %ue5},"
+		"{'port': 'b', 'direction': 'rx', 'bytes': 500000000}]}}",
 		lo, hi, hops, place, tx_bytes);
 	for (char *quote = text; (quote = strchr(quote, '\''));)
 		*quote = '"';
@@ -83,6 +85,54 @@ static void test_within_a_range(void **state)
 	(void)state;
 	assert_null(bp_json_text_at(p, "finding"));
 	json_decref(document);
+}
+
+/* A ring of packets that were copied and never read is no copy more. */
+static void test_few_packets_are_no_finding(void **state)
+{
+	json_t *document = make(2000, 2, 2, SEEN), *p;
+
+	(void)state;
+	json_object_set_new(bp_json_at(document, "ports.0.rx_queues.0.counted"), "packets",
+			    json_integer(4000));
+	p = probed(document);
+	assert_true(bp_json_number_at(p, "kernel_copies") == 3);
+	assert_null(bp_json_text_at(p, "finding"));
+	json_decref(document);
+}
+
+static void test_nothing_observed_is_not_nothing_copied(void **state)
+{
+	json_t *document = make(0, 2, 2, SEEN), *probe = json_object_get(document, "probe"), *p;
+
+	(void)state;
+	json_object_set_new(probe, "by", json_null());
+	json_object_set_new(probe, "unobserved", json_pack("{s:s}", "why", "no BTF"));
+	p = probed(document);
+	assert_true(json_is_null(json_object_get(p, "kernel_copies")));
+	assert_string_equal(bp_json_text_at(p, "why"), "no BTF");
+	json_decref(document);
+}
+
+/* Beside a prediction stands what was seen of the same model only. */
+static void test_taken_of_the_same_model(void **state)
+{
+	static const char hops[] =
+		"[{'kernel_copies': {'functions': ['skb_copy_bits'], 'value': 1}}]";
+	json_t *report = make_with(1000, 2, 2, SEEN, hops), *same = make_with(0, 2, 2, SEEN, hops);
+	json_t *other = make(0, 2, 2, SEEN);
+
+	(void)state;
+	bp_probed_add(report);
+	assert_int_equal(bp_probed_take(same, report), 0);
+	assert_true(bp_json_number_at(same, "paths.0.probed.kernel_copies") == 2);
+	assert_int_equal(bp_probed_take(other, report), 0);
+	assert_true(json_is_null(bp_json_at(other, "paths.0.probed")));
+	json_object_del(report, "probe");
+	assert_int_equal(bp_probed_take(same, report), -ENOENT);
+	json_decref(report);
+	json_decref(same);
+	json_decref(other);
 }
 
 /* What was not all seen is a lower bound, and no ground for a finding. */
@@ -168,6 +218,9 @@ int main(void)
 		cmocka_unit_test(test_agrees),
 		cmocka_unit_test(test_difference_is_a_finding),
 		cmocka_unit_test(test_within_a_range),
+		cmocka_unit_test(test_few_packets_are_no_finding),
+		cmocka_unit_test(test_nothing_observed_is_not_nothing_copied),
+		cmocka_unit_test(test_taken_of_the_same_model),
 		cmocka_unit_test(test_not_all_seen),
 		cmocka_unit_test(test_function_not_watched),
 		cmocka_unit_test(test_not_needed),

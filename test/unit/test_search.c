@@ -359,9 +359,18 @@ static void the_budget_is_kept_whatever_it_is(void **state)
 	}
 }
 
+static bool has_full_trial(const struct bp_search_result *r, double load_pps)
+{
+	for (size_t i = 0; i < r->n_trials; i++)
+		if (fabs(r->trials[i].load_pps - load_pps) < 0.5 &&
+		    r->trials[i].duration_s >= r->trial_s)
+			return true;
+	return false;
+}
+
 static void out_of_time_keeps_the_bounds_found_so_far(void **state)
 {
-	unsigned n_bounded = 0, n_exploratory = 0;
+	unsigned n_bounded = 0, n_exploratory = 0, n_lower_exploratory = 0;
 
 	(void)state;
 	for (unsigned seed = 0; seed < N_SEEDS; seed++) {
@@ -374,6 +383,11 @@ static void out_of_time_keeps_the_bounds_found_so_far(void **state)
 		assert_int_equal(bp_search_run(&conf, &r), 0);
 		n_bounded += r.outcome == BP_SEARCH_BOUNDED;
 		n_exploratory += r.goals[0].is_exploratory;
+		n_lower_exploratory += r.goals[0].is_lower_exploratory;
+		if (r.goals[0].lower_pps > 0 && !has_full_trial(&r, r.goals[0].lower_asked_pps))
+			assert_true(r.goals[0].is_lower_exploratory);
+		if (r.goals[0].is_lower_exploratory)
+			assert_false(r.goals[0].conditional_pps > 0);
 		if (r.outcome != BP_SEARCH_MEASURED) {
 			assert_int_equal(r.cause, BP_SEARCH_CAUSE_TIME);
 			assert_true(r.goals[0].lower_pps <= d.knee_pps * 1.001);
@@ -382,6 +396,7 @@ static void out_of_time_keeps_the_bounds_found_so_far(void **state)
 		bp_search_result_free(&r);
 	}
 	assert_true(n_bounded > N_SEEDS / 2 && n_exploratory > N_SEEDS / 4);
+	assert_true(n_lower_exploratory > N_SEEDS / 4 && n_lower_exploratory <= n_exploratory);
 }
 
 static void the_stop_flag_ends_it_and_keeps_the_trials(void **state)

@@ -46,7 +46,8 @@ function byRate(a, b) {
 }
 
 function ndrText(row) {
-	const sign = text(row.raw, "ndr.outcome") === "bounded" ? "≥ " : "";
+	const bounded = text(row.raw, "ndr.outcome") === "bounded" ? "≥ " : "";
+	const sign = at(row.raw, "ndr.exploratory") === true ? "~ " : bounded;
 
 	return row.ndr === null ? "no NDR" :
 		sign + figure(row.ndr.median, digitsOf(row.ndr)) + NARROW_SPACE + "Mpps";
