@@ -23,6 +23,11 @@ static bool is_in(const char *function, const char *const *functions)
 	return *functions;
 }
 
+static bool is_unspecified(const char *name)
+{
+	return !name || !strcmp(name, UNSPECIFIED);
+}
+
 /* ---- whose loss ------------------------------------------------------------------------------ */
 
 static bool is_in_generic_xdp(const struct bp_drop *drop)
@@ -130,13 +135,21 @@ static const struct bp_cause *cause_of(const struct bp_drop *drop, const char *n
 	}
 }
 
+/* Of losses there TCP gives reasons: without one it is the acknowledgement that ended a connection. */
+static bool is_last_ack(const struct bp_drop *drop, const char *name)
+{
+	return drop->key.teller == PROBE_SKB && name && is_unspecified(name) &&
+	       !strcmp(drop->function.name, "tcp_rcv_state_process");
+}
+
 enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,
 				  const char *name)
 {
 	const struct bp_cause *cause = cause_of(drop, name);
 	const struct bp_cause *function = bp_cause_of_function(drop->function.name);
 
-	if ((cause && cause->is_no_loss) || (function && function->is_no_loss))
+	if ((cause && cause->is_no_loss) || (function && function->is_no_loss) ||
+	    is_last_ack(drop, name))
 		return BP_DROP_NONE;
 	switch (drop->key.place) {
 	case PROBE_FAR:
@@ -210,11 +223,6 @@ static void write_reason(const struct bp_drop *drop, const char *name, char *tex
 	else
 		snprintf(text, text_bytes, "%sreason %u", tellers[drop->key.teller & 3],
 			 drop->key.reason);
-}
-
-static bool is_unspecified(const char *name)
-{
-	return !name || !strcmp(name, UNSPECIFIED);
 }
 
 /* What is known beside the name: of a link that was down, of a port that its program passed by. */

@@ -4,6 +4,8 @@
 """drops.py send INTERFACE N [KEY=VALUE…]: N UDP frames; see frame() for what can be wrong with them.
 drops.py sink PORT [full|deaf]: a socket; prints 'ready', ends at SIGTERM. full: small, and nobody reads it; deaf: with
 a filter that refuses all.
+drops.py take PORT: a TCP server, the same, that sends back what it receives; give ADDRESS PORT N: sends it N blocks of 8 KiB,
+each when the last is back; 1 where one does not come back.
 drops.py listen INTERFACE: a packet socket that reads all, the same.
 drops.py judge REPORT EXPECTED: EXPECTED has a line of JSON for each cause that was planted: 'cause', 'lost',
 'direction', 'where', 'device', 'like' (of 'REASON FUNCTION CAUSE'). A line per cause; 1 where less than 99.9 % of what is
@@ -81,6 +83,27 @@ def sink(port, manner=""):
             sock.recv(2048)
 
 
+def take(port):
+    server = socket.create_server(("", int(port)))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print("ready", flush=True)
+    while True:
+        with server.accept()[0] as stream:
+            for data in iter(lambda: stream.recv(65536), b""):
+                stream.sendall(data)
+
+
+def give(address, port, n):
+    block = bytes(8192)
+    with socket.create_connection((address, int(port))) as stream:
+        for _ in range(int(n)):
+            stream.sendall(block)
+            if len(stream.recv(len(block), socket.MSG_WAITALL)) != len(block):
+                return 1
+        stream.shutdown(socket.SHUT_WR)
+        return int(stream.recv(1) != b"")
+
+
 def listen(interface):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     sock.bind((interface, 0))
@@ -153,4 +176,4 @@ def table(*outputs):
 
 
 if __name__ == "__main__":
-    sys.exit({"send": send, "sink": sink, "listen": listen, "judge": judge, "table": table}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit({"send": send, "sink": sink, "take": take, "give": give, "listen": listen, "judge": judge, "table": table}[sys.argv[1]](*sys.argv[2:]))

@@ -78,6 +78,10 @@ static void a_drop_is_somebodys(void **state)
 		{ &beside, PROBE_FAR, IN, 0, 0, "igmp_rcv", "NOT_SPECIFIED", BP_DROP_NONE },
 		{ &beside, PROBE_FAR, IN, 0, 0, "ping_rcv", "NO_SOCKET", BP_DROP_NONE },
 		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "SKB_CONSUMED", BP_DROP_NONE },
+		{ &beside, PROBE_FAR, IN, 0, 0, "tcp_rcv_state_process",
+		  "SKB_DROP_REASON_NOT_SPECIFIED", BP_DROP_NONE },
+		{ &beside, PROBE_FAR, IN, 0, 0, "tcp_rcv_state_process",
+		  "SKB_DROP_REASON_TCP_ABORT_ON_DATA", BP_DROP_LOST },
 	};
 
 	(void)state;
