@@ -45,8 +45,9 @@ def in_memory(size, gate):
     yield loop("ring", "", size, "device = wire", "device = wire", is_gate=gate)
     yield Row("pcap-read", "file", size, FILE.format(SEED + "; mode = read; loop = yes; pace = max"), NULL,
               kind="source", is_gate=gate)
+    # No gate: it differs from boot to boot, by 2 %.
     yield Row("pcap-write", "file", size, f"{source}; count = {count}", FILE.format("/run/out.pcap; mode = write"),
-              kind="source", is_gate=gate)
+              kind="source")
     yield loop("dpdk", "memif", size, MEMIF.format(0, "server", ""), MEMIF.format(1, "client", "/run/.."), is_gate=gate)
 
 
