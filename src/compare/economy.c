@@ -5,11 +5,9 @@
 #include "compare/stat.h"
 #include "core/json.h"
 
-#define WIRE_BYTES 20 /* preamble 7, SFD 1, gap 12; sizes count the FCS */
-
 double bp_cmp_bits_l1(const struct bp_cmp_row *row)
 {
-	return (row->size->mean_bytes + WIRE_BYTES) * 8;
+	return (row->size->mean_bytes + BP_WIRE_GAP_BYTES) * 8;
 }
 
 /* ---- CPU ---------------------------------------------------------------------------------------- */

@@ -9,8 +9,10 @@
 
 #include <jansson.h>
 
-/* Bytes on the wire beside what a packet counts: preamble 7, SFD 1, FCS 4, gap 12 (IEEE 802.3). */
-#define BP_WIRE_EXTRA_BYTES 24u
+/* Bytes on the wire beside a frame with its FCS: preamble 7, SFD 1, gap 12 (IEEE 802.3). */
+#define BP_WIRE_GAP_BYTES 20u
+/* The same beside what a packet counts, which is without the FCS. */
+#define BP_WIRE_EXTRA_BYTES (BP_WIRE_GAP_BYTES + 4u)
 
 /* All return a new reference, NULL when memory lacks. Any thread. */
 

@@ -6,7 +6,6 @@
 #include "gen/search_points.h"
 #include "gen/search_report.h"
 
-#define L1_EXTRA_BYTES  20.0 /* preamble, SFD, gap; a frame's size includes its FCS */
 #define RFC2544_TRIAL_S 60.0
 
 static json_t *cause_word(enum bp_search_cause cause)
@@ -51,7 +50,7 @@ static json_t *limit_of(const struct bp_search_bounds *b)
 static json_t *bounds_row(const struct bp_search_result *r, const struct bp_search_bounds *b)
 {
 	uint32_t frame_size = r->frame_size;
-	double gbps = frame_size ? 8e-9 * b->lower_pps * (frame_size + L1_EXTRA_BYTES) : 0;
+	double gbps = frame_size ? 8e-9 * b->lower_pps * (frame_size + BP_WIRE_GAP_BYTES) : 0;
 	json_t *lower = json_pack("{s:o, s:o, s:o, s:i, s:i, s:{s:f, s:f, s:f}, s:{s:f, s:f}}",
 				  "pps", bp_json_known(b->lower_pps), "load_pps",
 				  bp_json_known(b->lower_asked_pps), "gbps_l1", bp_json_known(gbps),

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/line_rate.h"
 
-#include <math.h>
+#include "core/json.h"
 
-#define GAP_BYTES 20u /* preamble 7, SFD 1, inter-packet gap 12: IEEE 802.3 */
+#include <math.h>
 
 /* Headers of transaction-layer packets with 64-bit addresses, framing and LCRC included. */
 #define WRITE_BYTES      24u
@@ -41,7 +41,7 @@ static const struct bp_line_slot slots[] = {
 
 double bp_line_fps(double bits_per_s, double frame_bytes)
 {
-	return bits_per_s / (8 * (frame_bytes + GAP_BYTES));
+	return bits_per_s / (8 * (frame_bytes + BP_WIRE_GAP_BYTES));
 }
 
 double bp_line_mean_bytes(const struct bp_line_size *size)

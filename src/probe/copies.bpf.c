@@ -3,9 +3,7 @@
 #include "kernel.bpf.h"
 
 #include "copies.bpf.h"
-
-#define AF_PACKET 17
-#define AF_XDP    44
+#include "ours.bpf.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -39,7 +37,6 @@ struct file {
 
 #pragma clang attribute pop
 
-const volatile struct probe_self self;
 const volatile bool
 	generic_by_reference; /* do_xdp_generic() takes a struct sk_buff ** (Linux 6.9) */
 
@@ -107,14 +104,6 @@ struct {
 } softirqs SEC(".maps");
 
 __u64 n_not_counted; /* copies for which a map had no room */
-
-static __always_inline bool is_ours(void)
-{
-	struct bpf_pidns_info me;
-
-	return !bpf_get_ns_current_pid_tgid(self.pidns_dev, self.pidns_ino, &me, sizeof(me)) &&
-	       me.tgid == self.pid;
-}
 
 static __always_inline bool is_own(const void *socket)
 {

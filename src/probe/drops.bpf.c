@@ -3,16 +3,12 @@
 #include "kernel.bpf.h"
 
 #include "drops.bpf.h"
-#include "self.bpf.h"
-
-#define AF_PACKET 17
-#define AF_XDP    44
+#include "ours.bpf.h"
 
 #define NO_MAC_HEADER 0xffff /* skb_mac_header_was_set() */
 #define HASH_ENTRIES  256 /* NETDEV_HASHENTRIES */
 #define CHAIN_MAX     16
 
-const volatile struct probe_self self;
 const volatile bool
 	tells_receiver; /* kfree_skb has a fourth argument, the socket that dropped it (Linux 6.11) */
 
@@ -233,14 +229,6 @@ static __always_inline bool is_down(const struct net_device *dev)
 	return !(state & 1) || (state & 4);
 }
 
-static __always_inline bool is_self(void)
-{
-	struct bpf_pidns_info me;
-
-	return !bpf_get_ns_current_pid_tgid(self.pidns_dev, self.pidns_ino, &me, sizeof(me)) &&
-	       me.tgid == self.pid;
-}
-
 /* ---- counting -------------------------------------------------------------------------------- */
 
 /* Dropped on its way to the port, not from it? */
@@ -323,7 +311,7 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 	/* Only at the port's own interface, on its way out, can a packet be another sender's. */
 	if (key.place == PROBE_HERE && !(key.flags & PROBE_IS_RX)) {
 		key.sender = sender_of(skb);
-		key.flags |= is_self() ? PROBE_IS_SELF : 0;
+		key.flags |= is_ours() ? PROBE_IS_SELF : 0;
 	}
 	return count(where, &key, 1, BPF_CORE_READ(skb, len));
 }

@@ -618,20 +618,6 @@ case_others()
 
 # --- life ---------------------------------------------------------------------------------------
 
-# programs_of NAME: ids of the links by which a run's programs are attached.
-programs_of()
-{
-	cat /proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null | sed -n 's/^link_id:[[:space:]]*//p'
-}
-
-# are_gone ID…: none of these links is attached any more.
-are_gone()
-{
-	for _id in "$@"; do
-		! bpftool link show id "$_id" >/dev/null 2>&1 || return 1
-	done
-}
-
 case_life()
 {
 	need bpftool
@@ -642,11 +628,11 @@ case_life()
 	bp_pair b af_packet-mmap d0 af_packet-mmap d1
 	bp_start b --probe
 	wait_for "${BP_DROPS_WAIT:-30}" grep -q 'info: forwarding' "$BP_TMP/b.log" || fail "a second one does not start"
-	_b=$(programs_of b)
+	_b=$(bp_programs_of b)
 	[ -n "$_b" ] || fail "the second run has no program attached"
 	kill -KILL "$(bp_pid b)"
 	# shellcheck disable=SC2086 # words
-	wait_for 10 are_gone $_b || fail "a killed run leaves its programs"
+	wait_for 10 bp_programs_gone $_b || fail "a killed run leaves its programs"
 	bp_exit b 5
 	far 'MAC filter' OTHERHOST mac=020000000099
 	ip -n mid link del w1
@@ -654,11 +640,11 @@ case_life()
 	bp_neighbours h2 10.77.0.1 h1
 	wait_for 10 bp_reaches h1 10.77.0.2 || fail "w1 does not come back"
 	far 'unhandled protocol, when it has come back' UNHANDLED_PROTO type=88b5
-	_a=$(programs_of a)
+	_a=$(bp_programs_of a)
 	[ -n "$_a" ] || fail "the run has no program attached"
 	judge
 	# shellcheck disable=SC2086 # words
-	wait_for 10 are_gone $_a || fail "a run that ended leaves its programs"
+	wait_for 10 bp_programs_gone $_a || fail "a run that ended leaves its programs"
 }
 
 "case_$CASE" "$@"

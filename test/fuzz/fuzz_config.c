@@ -9,6 +9,8 @@
 #include "bypath/config.h"
 #include "bypath/pkt.h"
 
+#include "demand.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +22,6 @@
 #define SETS_MAX 8u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool is_true, const char *what)
-{
-	if (is_true)
-		return;
-	fprintf(stderr, "fuzz_config: %s\n", what);
-	abort();
-}
 
 /* A value that its key allows, whichever driver's it is. */
 static void check_key(const struct bp_port_conf *port, const struct bp_key *key)

@@ -3,6 +3,8 @@
 #include "compare/goals.h"
 #include "compare/workload.h"
 
+#include "demand.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +15,6 @@
 #define WHY_BYTES 256u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void demand(bool is_true, const char *what)
-{
-	if (is_true)
-		return;
-	fprintf(stderr, "fuzz_goals: %s\n", what);
-	abort();
-}
 
 static void check_goal(const struct bp_cmp_goal *goal)
 {
