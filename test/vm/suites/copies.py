@@ -61,9 +61,11 @@ def probed(lab, path, pairs):
         run = forward(lab, path if not attempt else f"{path} again {attempt}", ini, pairs)
         rows = [row(path, kind, a, run.report, lab.guest.kernel.version)
                 for kind, ((a, _), _) in pairs.items() if run.report]
-        # An interrupt within a program of the probe: it says so, and another run shows what is there.
-        if not any(found["misses"] for found in rows):
+        # An interrupt within a program of the probe: it says so, and another run shows what is there. A frame that the
+        # kernel copied twice (seen once in some thousand runs, on e1000e): a model that is wrong is so in every run.
+        if not any(found["misses"] or is_a_few_frames_off(found) for found in rows):
             break
+        print(f"note  {path}: run again, after {json.dumps([run.report['ports'], run.report['probe'], rows])}")
     for kind in pairs:
         with lab.case(f"{path} {kind} copies"):
             run.finished()
@@ -108,12 +110,19 @@ def decided_by(path):
     return sorted({hop["decided_by"] for hop in path["hops"] if hop["modelled"]} - {None})
 
 
+def expected_copies(found):
+    """Where the sender decides, ours are sockets, whose skbs take the longer way; where the packet's size does, these
+    are no super-frames."""
+    return found["modelled"]["hi"] if found["decided_by"] == ["sender"] else found["modelled"]["lo"]
+
+
+def is_a_few_frames_off(found):
+    return 1e-9 < abs((found["probed"]["kernel_copies"] or 0) - expected_copies(found)) < 3 / FRAMES
+
+
 def hold_against_model(found):
-    probed, modelled = found["probed"], found["modelled"]
+    probed, modelled, expected = found["probed"], found["modelled"], expected_copies(found)
     assert probed["is_all"] and not found["misses"], f"{probed}, misses {found['misses']}"
-    # Where the sender decides, ours are sockets, whose skbs take the longer way; where the packet's size does, these
-    # are no super-frames.
-    expected = modelled["hi"] if found["decided_by"] == ["sender"] else modelled["lo"]
     assert found["decided_by"] in ([], ["sender"], ["size"]), found["decided_by"]
     assert abs(probed["kernel_copies"] - expected) < 1e-9, f"{probed} of {modelled}: {found['copies']}"
     for side, names in found["functions"].items():
