@@ -46,8 +46,15 @@ struct kernel_port {
 	uint64_t n_drops[BP_CNT_N];
 	struct bp_netdev_tx_dropped tx_dropped;
 	int logged_err;
-	bool was_started;
+	uint64_t n_sent_seen, n_lost_seen; /* of redirected frames, at the last look */
+	bool was_started, is_told; /* that the out-device takes nothing */
 };
+
+/* The port that its packets go to: open, not started perhaps. */
+static struct bp_port *port_out(const struct kernel_port *kp)
+{
+	return kp->port->env->ports[kp->port->conf->forward_to];
+}
 
 static void nap(unsigned ms)
 {
@@ -156,6 +163,25 @@ static void open_path(struct kernel_port *kp, const struct kernel_port *out, boo
 {
 	__atomic_store_n(&kp->state->max_bytes, out->mtu + ETH_HLEN + VLAN_BYTES, __ATOMIC_RELAXED);
 	__atomic_store_n(&kp->state->is_open, is_open, __ATOMIC_RELEASE);
+}
+
+/* Before Linux 6.3 nobody tells whether a device takes redirected frames; that it takes none shows. */
+static void tell_if_none_is_taken(struct kernel_port *kp)
+{
+	struct kernel_cell sum = sum_cells(kp->state);
+	uint64_t n_lost = advance(&kp->n_lost_seen, sum.n_refused + sum.err_other);
+	uint64_t n_sent = advance(&kp->n_sent_seen, sum.n_sent);
+	const struct bp_port *out = port_out(kp);
+
+	if (kp->is_told || !n_lost || n_sent)
+		return;
+	kp->is_told = true;
+	bp_log(BP_LOG_WARN, "port %s: %s took none of %llu redirected frames: %s",
+	       kp->port->conf->name, out->conf->device, (unsigned long long)n_lost,
+	       out->info.kind == BP_DEVICE_VETH
+		       ? "a veth does once its peer has GRO on or an XDP program: ethtool -K PEER gro "
+			 "on (in the peer's namespace), or mode = tc"
+		       : "its driver may not do that (ndo_xdp_xmit): use mode = tc");
 }
 
 /* An out-device that is away or has no link takes nothing: the packets that come for it are dropped by name. */
@@ -279,12 +305,6 @@ static void kernel_close(struct bp_port *port)
 }
 
 /* ---- start, stop ------------------------------------------------------------------------------- */
-
-/* The port that its packets go to: open, not started perhaps. */
-static struct bp_port *port_out(const struct kernel_port *kp)
-{
-	return kp->port->env->ports[kp->port->conf->forward_to];
-}
 
 /* Does the device take VLAN tags off the frames that it receives? On veth the sender leaves them beside the frame. */
 static bool strips_tags(int fd, const char *ifname)
@@ -485,8 +505,10 @@ static enum bp_link kernel_check(struct bp_port *port)
 		return BP_LINK_LOST;
 	follow_mtu(kp);
 	open_paths_to(kp, link == BP_LINK_UP);
-	if (kp->prog)
+	if (kp->prog) {
 		harvest(kp);
+		tell_if_none_is_taken(kp);
+	}
 	return link;
 }
 

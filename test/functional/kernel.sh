@@ -100,6 +100,18 @@ names_losses()
 	bp_expect a "drops_by_reason('lan')['tx_too_long'] >= 500 and drops_by_reason('lan')['port_down'] >= 500" "summary()"
 }
 
+# The out-device's peer takes redirected frames no more: named, with what helps.
+is_refused()
+{
+	start xdp
+	in_h2 ethtool -K e0 gro off >/dev/null 2>&1
+	flood 500 64
+	wait_for 5 said 'w1 took none of [0-9]* redirected frames: .*gro on' || fail "that w1 takes none is not said"
+	in_h2 ethtool -K e0 gro on >/dev/null 2>&1
+	bp_stop a
+	bp_expect a "drops('lan') >= 500 and set(drops_by_reason('lan')) <= {'tx_kernel_drop', 'tx_error'}" "summary()"
+}
+
 # Somebody detaches the program: said, and put back.
 is_put_back()
 {
@@ -135,6 +147,7 @@ xdp | tc)
 	swaps
 	names_losses
 	is_put_back
+	[ "$CASE" = tc ] || is_refused
 	;;
 refused)
 	bp_lab
