@@ -166,6 +166,10 @@ refused)
 		compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
 	done
+	compare --tcp --workloads rate
+	grep -q 'leave out --workloads' "$BP_TMP/compare.log" || fail "--tcp: $(cat "$BP_TMP/compare.log")"
+	compare --tcp --list
+	grep -q 'kernel-tc' "$BP_TMP/compare.log" || fail "--tcp --list: $(cat "$BP_TMP/compare.log")"
 	compare --goals "$BP_TMP/goals" --sizes 64
 	grep -q 'leave out --paths, --sizes' "$BP_TMP/compare.log" || fail "--sizes: $(cat "$BP_TMP/compare.log")"
 	# What a workload cannot do on a path or with a size has no figure, and says what to choose.
