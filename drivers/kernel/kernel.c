@@ -67,6 +67,7 @@ static void nap(unsigned ms)
 
 static struct kernel_cell sum_cells(const struct kernel_state *state)
 {
+	const unsigned n_cpus = kernel_prog_n_cells();
 	union {
 		struct kernel_cell cell;
 		uint64_t words[N_WORDS];
@@ -74,7 +75,7 @@ static struct kernel_cell sum_cells(const struct kernel_state *state)
 
 	/* The last words first: what has come out has come in. The programs write them while we read. */
 	for (size_t word = N_WORDS; word-- > 0;)
-		for (unsigned cpu = 0; cpu < KERNEL_CPUS_MAX; cpu++)
+		for (unsigned cpu = 0; cpu < n_cpus; cpu++)
 			sum.words[word] += __atomic_load_n(
 				(const uint64_t *)(const void *)&state->cells[cpu] + word,
 				__ATOMIC_RELAXED);

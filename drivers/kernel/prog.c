@@ -132,6 +132,13 @@ void kernel_prog_unload(struct kernel_prog *prog)
 	free(prog);
 }
 
+unsigned kernel_prog_n_cells(void)
+{
+	int n = libbpf_num_possible_cpus();
+
+	return n > 0 && n < KERNEL_CPUS_MAX ? (unsigned)n : KERNEL_CPUS_MAX;
+}
+
 struct kernel_state *kernel_prog_state(struct kernel_prog *prog)
 {
 	return &prog->skel->bss->carry;

@@ -159,6 +159,9 @@ refused)
 		printf '[forward]\na = b\nb = a\n'
 	} | bp_ini mixed
 	refuses mixed 'leads to another driver: its packets stay in the kernel'
+	in_mid "$BYPATH" gen --tx-port kernel:w0 --rx-port kernel:w1 >"$BP_TMP/a.log" 2>&1
+	[ $? -eq 2 ] && said 'takes no packets from a process' && said 'hands no packets to a process' ||
+		fail "bypath gen on kernel ports"
 	bp_pair tc kernel-tc w0 kernel-tc w1
 	! in_mid setpriv --bounding-set=-all --inh-caps=-all "$BYPATH" run "$BP_TMP/tc.ini" >"$BP_TMP/a.log" 2>&1 ||
 		fail "starts without any right"
