@@ -162,7 +162,7 @@ static void choose_xdp(const struct kernel_ask *ask, bool is_native, struct kern
 		SAY(choice->note,
 		    "checksums that are not complete, VLAN tags beside the frame are lost on the way: TCP needs "
 		    "`ethtool -K PEER tx off txvlan off`, or mode = tc");
-	if (!is_native && ask->conf->strict)
+	if (!is_native && !kernel_may_be_generic(ask->conf))
 		SAY(choice->refusal,
 		    "mode = xdp, strict = yes, and the driver of %.15s has no native XDP",
 		    ask->in_name);

@@ -20,6 +20,12 @@ static inline const struct kernel_conf *kernel_conf(const struct bp_port_conf *p
 	return BP_OWN_CONST(struct kernel_conf, port);
 }
 
+/* Where its driver runs no program itself: generic XDP instead? */
+static inline bool kernel_may_be_generic(const struct kernel_conf *conf)
+{
+	return !conf->strict;
+}
+
 /* How a port's packets are carried. */
 enum kernel_way {
 	KERNEL_NO_WAY, /* nothing is received from the port */

@@ -184,7 +184,7 @@ static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsi
 		}
 	}
 	n = n < max ? n : max;
-	memcpy(out, all, n * sizeof(all[0])); /* rows */
+	memcpy(out, all, n * sizeof(all[0])); /* header */
 	return n;
 }
 
