@@ -124,11 +124,28 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
 	return n;
 }
 
+/* Frames that other ports have ready to receive into what they send here. */
+static unsigned filled_by_rx(const struct dpdk_port *dp)
+{
+	const struct bp_conf *conf = dp->port->env->conf;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		const struct bp_port_conf *other = &conf->ports[i];
+
+		if (bp_facts_find(other->driver)->flags & BP_FACT_FILLS_FRAMES &&
+		    other->forward_to == dp->port->port_id)
+			n += other->n_queues * BP_RX_FILLING;
+	}
+	return n;
+}
+
 /* What every worker may have of them: its cache, a burst received, one made, one sent, one in the
  * backlog. */
 static unsigned n_in_flight(const struct dpdk_port *dp)
 {
-	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 4 * BP_BURST_MAX) + BP_BURST_MAX;
+	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 4 * BP_BURST_MAX) + BP_BURST_MAX +
+	       filled_by_rx(dp);
 }
 
 static unsigned n_in_rings(const struct dpdk_port *dp)

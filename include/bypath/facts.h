@@ -120,6 +120,8 @@ struct bp_model_row {
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+#define BP_RX_FILLING (2u * BP_BURST_MAX)
+
 enum bp_fact_flag {
 	/* `device` is a device string whose arguments decide what the port is. */
 	BP_FACT_DEVICE_STRING = 1u << 0,
@@ -140,6 +142,9 @@ enum bp_fact_flag {
 	 * them: up to ring_size, or 1024 where that is 0. A pool with few frames (dpdk) is made larger by as
 	 * many. */
 	BP_FACT_KEEPS_VIEWS = 1u << 6,
+	/* RX writes packets into frames of the port that they go to (bp_port_rx_frames()), and has up to
+	 * BP_RX_FILLING of them per queue before they are received. */
+	BP_FACT_FILLS_FRAMES = 1u << 7,
 };
 
 /* A section of the INI. A driver's own has its values in struct bp_conf. */
