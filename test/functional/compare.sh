@@ -66,12 +66,12 @@ huge_before=$(cat /proc/sys/vm/nr_hugepages 2>/dev/null)
 
 case $CASE in
 rows)
-	compare --paths af_packet-mmap,af_xdp-native,bridge,xdp-redirect --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	compare --paths af_packet-mmap,af_xdp-native,bridge,kernel-xdp --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	expect_clean
 	bp_expect c "r['schema'] == 'bypath.compare/1'"
 	bp_expect c "[x['path'] for x in r['rows']] == \
-		['bridge', 'xdp-redirect', 'af_packet-mmap', 'af_xdp-native']"
+		['bridge', 'kernel-xdp', 'af_packet-mmap', 'af_xdp-native']"
 	bp_expect c "all(measured(x) for x in r['rows'])" "[(x['path'], x['status'], x['reason']) for x in r['rows']]"
 	bp_expect c "all(x['saturation']['mpps']['median'] > 0 for x in r['rows'] if x['status'] == 'ok')"
 	bp_expect c "r['run']['baseline'] == 'bridge' and r['rows'][0]['ratio']['median'] == 1"
