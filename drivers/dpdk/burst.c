@@ -269,12 +269,12 @@ static struct rte_mbuf *copy_packet(struct bp_txq *q, struct bp_pkt *pkts, unsig
 				    uint64_t len)
 {
 	struct dpdk_txq *tq = q->priv;
-	const struct dpdk_mbufs *mbufs = tq->mbufs, *super = tq->dp->pool.super;
+	const struct dpdk_mbufs *mbufs = tq->mbufs, *super = &tq->dp->pool.super;
 	struct rte_mbuf *segs[COPY_SEGS];
 	unsigned n_segs = 0, s = 0;
 	uint32_t room, used = 0;
 
-	if (unlikely(len > mbufs->room) && super && (n_segs = take_segs(super, len, segs)))
+	if (unlikely(len > mbufs->room) && super->mp && (n_segs = take_segs(super, len, segs)))
 		mbufs = super;
 	else
 		n_segs = take_segs(mbufs, len, segs);

@@ -43,8 +43,9 @@ struct dpdk_pool {
 	/* What TX copies into, and packets are made in: the same, or others where rx has room for
 	 * super-frames, or for short frames only. */
 	struct dpdk_mbufs tx;
-	/* Where TX copies packets that are longer than an mbuf of tx, as long as there are any; or NULL. */
-	const struct dpdk_mbufs *super;
+	/* What TX copies packets into that are longer than an mbuf of tx, as long as there are any. Without a
+	 * mempool: none. */
+	struct dpdk_mbufs super;
 	/* tx.mp, for dpdk_pool_get(). Written by the control thread, read by workers. */
 	_Atomic(struct rte_mempool *) frames;
 	char name[BP_NAME_BYTES];

@@ -228,46 +228,61 @@ static unsigned n_big_in_flight(const struct dpdk_port *dp, unsigned n_cache)
 	return dp->port->env->n_workers * (n_cache * 3 / 2 + BP_BURST_MAX) + BP_BURST_MAX;
 }
 
+static void free_mbufs(struct dpdk_mbufs *mbufs)
+{
+	rte_mempool_free(mbufs->mp);
+	mbufs->mp = NULL;
+}
+
 /*
- * Where super-frames come in and go out: mbufs that take a large part of one, to receive into, and to copy
- * those into that are longer than an mbuf of tx. False: it is not so, or there is no memory for it.
+ * Where super-frames come in and go out: mbufs that hold a large part of one, to receive into, with others to copy
+ * into, so that a peer that takes nothing leaves RX its own. False: it is not so, or there is no memory for it.
  */
 static bool make_super(struct dpdk_port *dp)
 {
-	struct dpdk_mbufs *rx = &dp->pool.rx;
-	/* A burst of them received, one copied. */
-	unsigned n = n_big_in_flight(dp, SUPER_CACHE) + held_by_next(dp) +
-		     2 * dp->port->env->n_workers * SUPER_SEGS * BP_BURST_MAX;
+	struct dpdk_pool *pool = &dp->pool;
+	bool has_rings = dp->kind == DPDK_VIRTIO_USER; /* net_vhost's hold no mbufs of ours */
+	unsigned n_burst = dp->port->env->n_workers * SUPER_SEGS * BP_BURST_MAX;
+	unsigned n = n_big_in_flight(dp, SUPER_CACHE) + n_burst + held_by_next(dp);
 
-	if (!dpdk_vnet_is_on(dp) || rx->room > SUPER_ROOM)
+	pool->super = (struct dpdk_mbufs){ .room = SUPER_ROOM };
+	if (!dpdk_vnet_is_on(dp) || dpdk_mbuf_room(dp) > SUPER_ROOM)
 		return false;
-	if (dp->kind == DPDK_VIRTIO_USER) /* net_vhost's rings hold none of ours */
+	if (has_rings)
 		n += RTE_MAX(1u, (unsigned)dp->port->n_rxq) * dpdk_ring_size(dp);
-	*rx = (struct dpdk_mbufs){ .room = SUPER_ROOM };
-	return !try_mbufs(dp, rx, n, SUPER_CACHE);
+	pool->rx.room = SUPER_ROOM;
+	if (try_mbufs(dp, &pool->rx, n, SUPER_CACHE))
+		return false;
+	if (!try_mbufs(dp, &pool->super, has_rings ? 2 * n_burst : n_burst, 0))
+		return true;
+	free_mbufs(&pool->rx);
+	return false;
+}
+
+/* Mbufs to receive into, where super-frames are none or whole. */
+static int make_rx(struct dpdk_port *dp)
+{
+	struct dpdk_mbufs *rx = &dp->pool.rx;
+	unsigned n = n_in_flight(dp) + n_in_rings(dp);
+
+	rx->room = dpdk_mbuf_room(dp);
+	if (rx->room <= BIG_ROOM)
+		return make_mbufs(dp, rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
+	/* 64 KiB each: none to copy or write into. */
+	return make_mbufs(dp, rx, n_big_in_flight(dp, CACHE_MBUFS_BIG) + n_in_rings(dp),
+			  CACHE_MBUFS_BIG);
 }
 
 /* Before anybody uses the port, or again when its device took mbufs with it. */
 static int make_pools(struct dpdk_port *dp)
 {
 	struct dpdk_pool *pool = &dp->pool;
-	unsigned n = n_in_flight(dp) + n_in_rings(dp);
-	bool is_super;
-	int err = 0;
+	bool is_super = make_super(dp);
+	int err = is_super ? 0 : make_rx(dp);
+	unsigned n;
 
-	pool->rx.room = dpdk_mbuf_room(dp);
-	is_super = make_super(dp);
-	if (!is_super)
-		pool->rx.room = dpdk_mbuf_room(dp);
-	if (!is_super && pool->rx.room <= BIG_ROOM)
-		err = make_mbufs(dp, &pool->rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
-	else if (!is_super) /* 64 KiB each: none to copy or write into */
-		err = make_mbufs(dp, &pool->rx,
-				 n_big_in_flight(dp, CACHE_MBUFS_BIG) + n_in_rings(dp),
-				 CACHE_MBUFS_BIG);
 	if (err)
 		return err;
-	pool->super = is_super ? &pool->rx : NULL;
 	pool->tx = pool->rx;
 	if (!is_super && pool->rx.room <= BIG_ROOM && pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
 		return 0;
@@ -277,8 +292,8 @@ static int make_pools(struct dpdk_port *dp)
 		n += dp->port->n_txq * (unsigned)dpdk_ring_size(dp);
 	err = make_mbufs(dp, &pool->tx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	if (err) {
-		rte_mempool_free(pool->rx.mp);
-		pool->rx.mp = NULL;
+		free_mbufs(&pool->rx);
+		free_mbufs(&pool->super);
 	}
 	return err;
 }
@@ -328,6 +343,7 @@ void dpdk_pool_destroy(struct dpdk_port *dp)
 		return;
 	if (pool->tx.mp != pool->rx.mp)
 		rte_mempool_free(pool->tx.mp);
+	free_mbufs(&pool->super);
 	/* Memory that somebody still points into must not be given away: better a leak. */
 	if (rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
 		bp_log(BP_LOG_WARN, "port %s: %u mbufs never came back", dp->port->conf->name,
