@@ -391,7 +391,8 @@ static unsigned af_packet_stats(struct bp_port *port, struct bp_reported *out, u
 		struct af_packet_rxq *rq = &ap->rxqs[i];
 
 		read_drops(rq);
-		drops.value += rq->n_kernel_drops;
+		drops.value += rq->n_kernel_drops +
+			       atomic_load_explicit(&rq->n_not_queued, memory_order_relaxed);
 	}
 	if (port->n_rxq && n < max)
 		out[n++] = drops;

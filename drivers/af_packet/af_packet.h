@@ -93,6 +93,9 @@ struct af_packet_rxq {
 	uint16_t queue_id;
 	struct af_packet_port *ap;
 	uint64_t n_kernel_drops; /* PACKET_STATISTICS so far; control thread */
+	/* Super-frames that found a slot, but no room in the socket's queue. Written by the worker, read
+	 * by the control thread. */
+	_Atomic uint64_t n_not_queued;
 	struct af_packet_rx_socket *socket;
 	struct af_packet_rx_ring ring;
 };

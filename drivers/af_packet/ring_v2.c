@@ -5,7 +5,9 @@
  *
  * A slot holds a frame of the device's MTU. Longer ones (super-frames) the kernel also queues whole
  * on the socket (PACKET_COPY_THRESH), in the order of the slots that it marks TP_STATUS_COPY; they
- * are read into big buffers. So the ring stays small, and super-frames cost one call each.
+ * are read into big buffers. So the ring stays small, and super-frames cost one call each. Without
+ * that mark the socket's queue had no room (tpacket_rcv() compares sk_rmem_alloc): as lost as a frame
+ * that finds no slot, but the kernel does not count it.
  *
  * Slot states: TP_STATUS_KERNEL the kernel's; TP_STATUS_USER set: full; SLOT_LENT: a view is out.
  * The kernel takes only slots that are exactly TP_STATUS_KERNEL, so lent ones can come back in any
@@ -116,13 +118,15 @@ static int read_big(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *
 /* A slot that is not simply a whole frame. As read_big(). */
 static int take_odd(struct bp_rxq *q, struct tpacket2_hdr *slot, struct bp_pkt *pkt)
 {
+	struct af_packet_rxq *rq = q->priv;
 	int got = -1;
 
 	if (slot->tp_status & TP_STATUS_COPY)
 		got = read_big(q, slot, pkt);
+	else if (slot->tp_snaplen < slot->tp_len)
+		atomic_fetch_add_explicit(&rq->n_not_queued, 1, memory_order_relaxed);
 	else
-		bp_count(&q->counters,
-			 slot->tp_snaplen < slot->tp_len ? BP_DROP_RX_TRUNCATED : BP_DROP_RUNT, 1);
+		bp_count(&q->counters, BP_DROP_RUNT, 1);
 	if (got)
 		af_packet_rx_give(slot);
 	return got;

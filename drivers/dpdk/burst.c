@@ -254,17 +254,33 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 	return n_views;
 }
 
+#define COPY_SEGS (RTE_MBUF_MAX_NB_SEGS / 1024)
+
+/* Mbufs for len bytes. Returns how many; 0: there are none. */
+static unsigned take_segs(const struct dpdk_mbufs *mbufs, uint64_t len, struct rte_mbuf **segs)
+{
+	unsigned n = (unsigned)((len + mbufs->room - 1) / mbufs->room);
+
+	return n > COPY_SEGS || rte_pktmbuf_alloc_bulk(mbufs->mp, segs, n) ? 0 : n;
+}
+
 /* A copy of one packet in mbufs of our own; NULL when there are none. */
 static struct rte_mbuf *copy_packet(struct bp_txq *q, struct bp_pkt *pkts, unsigned n_views,
 				    uint64_t len)
 {
 	struct dpdk_txq *tq = q->priv;
-	struct rte_mbuf *segs[RTE_MBUF_MAX_NB_SEGS / 1024];
-	uint32_t room = tq->mbufs->room, used = 0;
-	unsigned n_segs = (unsigned)((len + room - 1) / room), s = 0;
+	const struct dpdk_mbufs *mbufs = tq->mbufs, *super = &tq->dp->pool.super;
+	struct rte_mbuf *segs[COPY_SEGS];
+	unsigned n_segs = 0, s = 0;
+	uint32_t room, used = 0;
 
-	if (n_segs > RTE_DIM(segs) || rte_pktmbuf_alloc_bulk(tq->mbufs->mp, segs, n_segs))
+	if (unlikely(len > mbufs->room) && super->mp && (n_segs = take_segs(super, len, segs)))
+		mbufs = super;
+	else
+		n_segs = take_segs(mbufs, len, segs);
+	if (!n_segs)
 		return NULL;
+	room = mbufs->room;
 	for (unsigned i = 0; i < n_views; i++) {
 		for (uint32_t done = 0; done < pkts[i].len;) {
 			uint32_t part = RTE_MIN(pkts[i].len - done, room - used);

@@ -81,6 +81,12 @@ static void parse_memif(struct dpdk_port *dp)
 
 static void complete_virtio(struct dpdk_port *dp)
 {
+	char value[8];
+
+	if (dp->kind == DPDK_VHOST &&
+	    !(bp_devargs_get(dp->devargs, "client", value, sizeof(value)) && strcmp(value, "0")))
+		dp->is_server =
+			bp_devargs_get(dp->devargs, "iface", dp->socket, sizeof(dp->socket));
 	/* A super-frame takes a descriptor for each mbuf: the PMD's 256 hold seven of them. */
 	if (dp->kind == DPDK_VIRTIO_USER)
 		append(dp, "queue_size", ",queue_size=%u", dpdk_ring_size(dp));
@@ -199,6 +205,9 @@ static const char *advice(const struct dpdk_port *dp, int err)
 	if (geteuid())
 		return ": most devices need root: run as root, or grant the capabilities (CAP_NET_RAW "
 		       "for net_af_packet, CAP_NET_ADMIN for net_tap)";
+	if (dp->kind == DPDK_VIRTIO_USER)
+		return ": start the vhost side first, or let this side wait for it: ,server=1 here and "
+		       ",client=1 there";
 	if (dp->kind == DPDK_OTHER)
 		return ": unknown device name, or its driver package is not installed";
 	return "";

@@ -89,6 +89,7 @@ static int dpdk_open(struct bp_port *port)
 	err = dpdk_device_probe(dp, false);
 	if (err)
 		goto free_dp;
+	dp->rejoins = dpdk_rejoin_applies(dp);
 	err = rte_eth_dev_info_get(dp->eth_id, &dp->dev_info);
 	if (!err)
 		err = dpdk_pool_create(dp);
@@ -297,7 +298,14 @@ static int find_device(struct dpdk_port *dp)
 		dpdk_unplug_let_go(dp);
 	if (dp->eth_id != RTE_MAX_ETHPORTS)
 		return 0;
+	if (!dpdk_rejoin_can(dp))
+		return -ENODEV;
 	err = dpdk_device_probe(dp, dp->was_started);
+	if (err)
+		return err;
+	if (dp->rejoins)
+		dpdk_vnet_listen(dp);
+	err = rte_eth_dev_info_get(dp->eth_id, &dp->dev_info);
 	return err ? err : dpdk_pool_renew(dp);
 }
 
@@ -337,7 +345,9 @@ static int dpdk_start(struct bp_port *port)
 		return dp->was_started ? -ENODEV : err;
 	err = start_queues(dp);
 	if (err) {
-		if (has_kernel_iface(dp) && dp->was_started)
+		if (dp->rejoins && dp->was_started)
+			dpdk_rejoin_let_go(dp);
+		else if (has_kernel_iface(dp) && dp->was_started)
 			dpdk_device_remove(dp);
 		return dp->was_started ? -ENODEV : err;
 	}
@@ -431,6 +441,8 @@ static void dpdk_stop(struct bp_port *port)
 		dpdk_device_remove(dp);
 	if (dpdk_unplug_is_due(dp))
 		dpdk_unplug_let_go(dp);
+	if (dp->is_deserted)
+		dpdk_rejoin_let_go(dp);
 }
 
 /* --- while it runs ------------------------------------------------------------------------------ */
@@ -457,6 +469,9 @@ static enum bp_link dpdk_check(struct bp_port *port)
 		return BP_LINK_LOST;
 	if (is_moved_tap(dp) || rte_eth_link_get_nowait(dp->eth_id, &link))
 		return BP_LINK_UP;
+	dp->is_deserted = dp->rejoins && link.link_status != RTE_ETH_LINK_UP;
+	if (dp->is_deserted)
+		return BP_LINK_LOST;
 	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
 

@@ -43,6 +43,9 @@ struct dpdk_pool {
 	/* What TX copies into, and packets are made in: the same, or others where rx has room for
 	 * super-frames, or for short frames only. */
 	struct dpdk_mbufs tx;
+	/* What TX copies packets into that are longer than an mbuf of tx, as long as there are any. Without a
+	 * mempool: none. */
+	struct dpdk_mbufs super;
 	/* tx.mp, for dpdk_pool_get(). Written by the control thread, read by workers. */
 	_Atomic(struct rte_mempool *) frames;
 	char name[BP_NAME_BYTES];
@@ -111,14 +114,18 @@ struct dpdk_port {
 	struct dpdk_pool pool;
 	struct rte_eth_dev_info dev_info;
 	struct rte_eth_stats base, sum; /* reported: sum of earlier starts; base of this one */
-	/* net_memif (guard.c) */
+	/* net_memif; net_vhost that binds a socket: is_server, socket */
 	bool is_server, is_abstract;
 	char socket[BP_PATH_BYTES];
+	/* net_memif (guard.c) */
 	_Atomic bool open; /* workers may enter the PMD: written by guard.c, read by bursts */
 	_Atomic bool
 		has_peer; /* when last looked at: written by guard.c, read by bursts, relaxed */
 	bool was_up;
 	uint64_t down_since_ns;
+	/* net_virtio_user (rejoin.c) */
+	bool rejoins; /* is probed anew when its vhost side ends. Since open() */
+	bool is_deserted; /* its vhost side has ended: check() saw it. Control thread */
 	/* Offloads of virtio ports (peer.c) */
 	uint32_t peer_caps; /* what start() found the peer to take */
 	bool listens; /* peer.c hears of links that go down */
@@ -167,7 +174,7 @@ void dpdk_device_unlink_sockets(void);
 /* Learn info.kind and info.caps, and what the kernel says of iface. */
 void dpdk_device_describe(struct dpdk_port *dp);
 
-/* --- socket.c: the socket file of a net_memif server ------------------------------------------- */
+/* --- socket.c: the socket file of a net_memif server, or of net_vhost ---------------------------- */
 
 /* Before bind(): a server that was killed leaves its socket, and bind() refuses the name. Removes that,
  * and nothing else. 0, or -EADDRINUSE (logged unless quiet) where something else lies there; 0 for
@@ -217,6 +224,18 @@ bool dpdk_unplug_is_due(const struct dpdk_port *dp);
 /* Close it; no worker may be inside a burst. start() probes it again. Control thread. */
 void dpdk_unplug_let_go(struct dpdk_port *dp);
 
+/* --- rejoin.c: net_virtio_user whose vhost side ends ---------------------------------------------- */
+
+/* Is the port one that connects to a vhost side, by a socket, and once only? After its probe. */
+bool dpdk_rejoin_applies(const struct dpdk_port *dp);
+/*
+ * Does somebody answer at the socket, so that the probe, which waits for answers without a limit, ends?
+ * True for ports that need not be asked. Control thread; blocks for a tenth of a second at most.
+ */
+bool dpdk_rejoin_can(const struct dpdk_port *dp);
+/* Close a device that is deserted; no worker may be inside a burst. start() probes it again. Control thread. */
+void dpdk_rejoin_let_go(struct dpdk_port *dp);
+
 /* --- guard.c: net_memif's memory, which EAL's interrupt thread unmaps ----------------------- */
 
 int dpdk_guard_add(struct dpdk_port *dp);
@@ -225,6 +244,8 @@ void dpdk_guard_remove(struct dpdk_port *dp);
 bool dpdk_guard_has(uint16_t eth_id);
 /* dpdk_queues_configure() in the interrupt thread. */
 int dpdk_guard_configure(struct dpdk_port *dp);
+/* Wait until EAL's interrupt thread has done what has been left with it so far. Control thread. */
+void dpdk_guard_settle(void);
 /* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. */
 int dpdk_guard_start(struct dpdk_port *dp);
 void dpdk_guard_stop(struct dpdk_port *dp);

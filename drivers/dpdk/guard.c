@@ -242,6 +242,34 @@ static bool window(void)
 	return true;
 }
 
+static _Atomic unsigned n_turns; /* written by the interrupt thread, read by the control thread */
+
+static void count_turn(void *arg)
+{
+	(void)arg;
+	atomic_fetch_add_explicit(&n_turns, 1, memory_order_release);
+}
+
+/* Alarms run in the order of their times, and a handler that runs beside the first may set one of its own. */
+void dpdk_guard_settle(void)
+{
+	for (unsigned turn = 0; turn < 2; turn++) {
+		unsigned before = atomic_load_explicit(&n_turns, memory_order_acquire);
+		uint64_t deadline = bp_clock_ns() + JOB_MS * 1000000ull;
+
+		if (rte_eal_alarm_set(1, count_turn, NULL))
+			return;
+		/* Acquire: pairs with count_turn(). */
+		while (atomic_load_explicit(&n_turns, memory_order_acquire) == before &&
+		       bp_clock_ns() < deadline) {
+			if (guard.want_held)
+				window();
+			else
+				usleep(LEAVE_STEP_US);
+		}
+	}
+}
+
 /* --- what waits for it ------------------------------------------------------------------------ */
 
 /*

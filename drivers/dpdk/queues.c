@@ -16,7 +16,14 @@
 #define CACHE_MBUFS     256u
 #define CACHE_MBUFS_BIG 16u
 #define BIG_ROOM        16384u
-#define N_MBUFS_MIN     1023u
+/*
+ * virtio: a seventh of a super-frame of 64 KiB. A ring holds 146 of them then rather than 31, and net_virtio_user of
+ * 22.11 sends chains of up to seven mbufs by one descriptor, longer ones by one for each.
+ */
+#define SUPER_ROOM  9408u
+#define SUPER_SEGS  7u
+#define SUPER_CACHE 64u
+#define N_MBUFS_MIN 1023u
 /* Frame bytes that the AF_PACKET ring's own header takes of framesz in net_af_packet. */
 #define AF_PACKET_OVERHEAD 32u
 #define ETH_VLAN_BYTES     (RTE_ETHER_HDR_LEN + 8u)
@@ -103,8 +110,50 @@ uint32_t dpdk_max_frame(const struct dpdk_port *dp)
 
 /* --- mbufs ------------------------------------------------------------------------------------ */
 
-/* Frames that TX rings of all dpdk ports may hold: views of this pool may end up in any. */
+static bool keeps_views(const struct bp_port_conf *port)
+{
+	return bp_facts_find(port->driver)->flags & BP_FACT_KEEPS_VIEWS;
+}
+
+/* Frames that the TX rings of a port may hold. */
+static unsigned held_by(const struct bp_port_conf *port, unsigned n_workers)
+{
+	unsigned ring = port->ring_size ? port->ring_size : 1024;
+
+	if (keeps_views(port))
+		return ring;
+	if (strcmp(port->driver, "dpdk") || !strncmp(port->device, "net_memif", 9) ||
+	    !strncmp(port->device, "net_af_packet", 13) || !strncmp(port->device, "net_null", 8) ||
+	    !strncmp(port->device, "net_tap", 7) || !strncmp(port->device, "net_pcap", 8))
+		return 0;
+	return n_workers * ring;
+}
+
+/* Those of all dpdk ports: views of this pool may end up in any. */
 static unsigned held_by_tx(const struct dpdk_port *dp)
+{
+	const struct bp_conf *conf = dp->port->env->conf;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		n += held_by(&conf->ports[i], dp->port->env->n_workers);
+	return n;
+}
+
+/* Those of the port that this one's packets go to. */
+static unsigned held_by_next(const struct dpdk_port *dp)
+{
+	const struct bp_conf *conf = dp->port->env->conf;
+	int to = dp->port->conf->forward_to;
+
+	if (to == BP_NO_PORT)
+		return 0;
+	return keeps_views(&conf->ports[to]) ? held_by_tx(dp)
+					     : held_by(&conf->ports[to], dp->port->env->n_workers);
+}
+
+/* Frames that other ports have ready to receive into what they send here. */
+static unsigned filled_by_rx(const struct dpdk_port *dp)
 {
 	const struct bp_conf *conf = dp->port->env->conf;
 	unsigned n = 0;
@@ -112,14 +161,9 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		const struct bp_port_conf *other = &conf->ports[i];
 
-		if (bp_facts_find(other->driver)->flags & BP_FACT_KEEPS_VIEWS)
-			n += other->ring_size ? other->ring_size : 1024;
-		if (strcmp(other->driver, "dpdk") || !strncmp(other->device, "net_memif", 9) ||
-		    !strncmp(other->device, "net_af_packet", 13) ||
-		    !strncmp(other->device, "net_null", 8) ||
-		    !strncmp(other->device, "net_tap", 7) || !strncmp(other->device, "net_pcap", 8))
-			continue;
-		n += dp->port->env->n_workers * (other->ring_size ? other->ring_size : 1024);
+		if (bp_facts_find(other->driver)->flags & BP_FACT_FILLS_FRAMES &&
+		    other->forward_to == dp->port->port_id)
+			n += other->n_queues * BP_RX_FILLING;
 	}
 	return n;
 }
@@ -128,7 +172,8 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
  * backlog. */
 static unsigned n_in_flight(const struct dpdk_port *dp)
 {
-	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 4 * BP_BURST_MAX) + BP_BURST_MAX;
+	return dp->port->env->n_workers * (CACHE_MBUFS * 3 / 2 + 4 * BP_BURST_MAX) + BP_BURST_MAX +
+	       filled_by_rx(dp);
 }
 
 static unsigned n_in_rings(const struct dpdk_port *dp)
@@ -150,8 +195,9 @@ static unsigned n_in_rings(const struct dpdk_port *dp)
 	return n + held_by_tx(dp);
 }
 
-static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsigned n,
-		      unsigned n_cache)
+/* 0 or -ENOMEM, not logged. */
+static int try_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsigned n,
+		     unsigned n_cache)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
@@ -160,7 +206,13 @@ static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsi
 	mbufs->mp = rte_pktmbuf_pool_create(name, n, n_cache, 0,
 					    (uint16_t)(mbufs->room + RTE_PKTMBUF_HEADROOM),
 					    rte_eth_dev_socket_id(dp->eth_id));
-	if (mbufs->mp)
+	return mbufs->mp ? 0 : -ENOMEM;
+}
+
+static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsigned n,
+		      unsigned n_cache)
+{
+	if (!try_mbufs(dp, mbufs, n, n_cache))
 		return 0;
 	bp_log(BP_LOG_ERROR,
 	       "port %s: no memory for %u mbufs of %u bytes (%u MiB): %s: give EAL more: "
@@ -170,26 +222,69 @@ static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsi
 	return -ENOMEM;
 }
 
+/* A burst and a cache per worker. */
+static unsigned n_big_in_flight(const struct dpdk_port *dp, unsigned n_cache)
+{
+	return dp->port->env->n_workers * (n_cache * 3 / 2 + BP_BURST_MAX) + BP_BURST_MAX;
+}
+
+static void free_mbufs(struct dpdk_mbufs *mbufs)
+{
+	rte_mempool_free(mbufs->mp);
+	mbufs->mp = NULL;
+}
+
+/*
+ * Where super-frames come in and go out: mbufs that hold a large part of one, to receive into, with others to copy
+ * into, so that a peer that takes nothing leaves RX its own. False: it is not so, or there is no memory for it.
+ */
+static bool make_super(struct dpdk_port *dp)
+{
+	struct dpdk_pool *pool = &dp->pool;
+	bool has_rings = dp->kind == DPDK_VIRTIO_USER; /* net_vhost's hold no mbufs of ours */
+	unsigned n_burst = dp->port->env->n_workers * SUPER_SEGS * BP_BURST_MAX;
+	unsigned n = n_big_in_flight(dp, SUPER_CACHE) + n_burst + held_by_next(dp);
+
+	pool->super = (struct dpdk_mbufs){ .room = SUPER_ROOM };
+	if (!dpdk_vnet_is_on(dp) || dpdk_mbuf_room(dp) > SUPER_ROOM)
+		return false;
+	if (has_rings)
+		n += RTE_MAX(1u, (unsigned)dp->port->n_rxq) * dpdk_ring_size(dp);
+	pool->rx.room = SUPER_ROOM;
+	if (try_mbufs(dp, &pool->rx, n, SUPER_CACHE))
+		return false;
+	if (!try_mbufs(dp, &pool->super, has_rings ? 2 * n_burst : n_burst, 0))
+		return true;
+	free_mbufs(&pool->rx);
+	return false;
+}
+
+/* Mbufs to receive into, where super-frames are none or whole. */
+static int make_rx(struct dpdk_port *dp)
+{
+	struct dpdk_mbufs *rx = &dp->pool.rx;
+	unsigned n = n_in_flight(dp) + n_in_rings(dp);
+
+	rx->room = dpdk_mbuf_room(dp);
+	if (rx->room <= BIG_ROOM)
+		return make_mbufs(dp, rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
+	/* 64 KiB each: none to copy or write into. */
+	return make_mbufs(dp, rx, n_big_in_flight(dp, CACHE_MBUFS_BIG) + n_in_rings(dp),
+			  CACHE_MBUFS_BIG);
+}
+
 /* Before anybody uses the port, or again when its device took mbufs with it. */
 static int make_pools(struct dpdk_port *dp)
 {
 	struct dpdk_pool *pool = &dp->pool;
-	unsigned n = n_in_flight(dp) + n_in_rings(dp);
-	int err;
+	bool is_super = make_super(dp);
+	int err = is_super ? 0 : make_rx(dp);
+	unsigned n;
 
-	pool->rx.room = dpdk_mbuf_room(dp);
-	if (pool->rx.room <= BIG_ROOM) {
-		err = make_mbufs(dp, &pool->rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
-	} else {
-		/* 64 KiB each: a burst and a cache per worker, none to copy or write into. */
-		n = dp->port->env->n_workers * (CACHE_MBUFS_BIG * 3 / 2 + BP_BURST_MAX) +
-		    BP_BURST_MAX + n_in_rings(dp);
-		err = make_mbufs(dp, &pool->rx, n, CACHE_MBUFS_BIG);
-	}
 	if (err)
 		return err;
 	pool->tx = pool->rx;
-	if (pool->rx.room <= BIG_ROOM && pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
+	if (!is_super && pool->rx.room <= BIG_ROOM && pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
 		return 0;
 	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
 	n = n_in_flight(dp);
@@ -197,8 +292,8 @@ static int make_pools(struct dpdk_port *dp)
 		n += dp->port->n_txq * (unsigned)dpdk_ring_size(dp);
 	err = make_mbufs(dp, &pool->tx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	if (err) {
-		rte_mempool_free(pool->rx.mp);
-		pool->rx.mp = NULL;
+		free_mbufs(&pool->rx);
+		free_mbufs(&pool->super);
 	}
 	return err;
 }
@@ -248,6 +343,7 @@ void dpdk_pool_destroy(struct dpdk_port *dp)
 		return;
 	if (pool->tx.mp != pool->rx.mp)
 		rte_mempool_free(pool->tx.mp);
+	free_mbufs(&pool->super);
 	/* Memory that somebody still points into must not be given away: better a leak. */
 	if (rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
 		bp_log(BP_LOG_WARN, "port %s: %u mbufs never came back", dp->port->conf->name,

@@ -1,4 +1,4 @@
-/* The socket file of a net_memif server: whether a file at its path is ours, in use, or left over. */
+/* The socket file of a net_memif server or of net_vhost: whether a file at its path is ours, in use, or left over. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dpdk.h"
 
@@ -44,7 +44,7 @@ int dpdk_socket_make_room(const struct dpdk_port *dp, bool quiet)
 	const char *why = "is no socket: remove it, or choose another path";
 	struct stat st;
 
-	if (dp->kind != DPDK_MEMIF || !dp->is_server || dp->is_abstract || lstat(dp->socket, &st) ||
+	if (!dp->is_server || dp->is_abstract || lstat(dp->socket, &st) ||
 	    strlen(dp->socket) >=
 		    sizeof(((struct sockaddr_un *)0)->sun_path)) /* the PMD refuses it */
 		return 0;

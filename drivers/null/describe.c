@@ -26,7 +26,7 @@ static const struct bp_model_row rows[] = {
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_USER, BP_DOMAIN_USER, .place = "frame of the arena",
 			    .mover = "none", .source = "drivers/null/null.c",
-			    .why = "a fresh frame whose bytes nobody writes" } },
+			    .why = "made there: no packet's bytes are moved" } },
 	},
 	{
 		.dir = BP_TX,
@@ -70,7 +70,7 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 
 const struct bp_facts bp_facts_null = {
 	.summary = "source and sink without a network: the engine's ceiling",
-	.flags = BP_FACT_TOUCHES_NOTHING,
+	.flags = BP_FACT_TOUCHES_NOTHING | BP_FACT_FILLS_FRAMES,
 	.keys = keys,
 	.example = "source",
 	.check = check,

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* System calls on the packet path: none. */
 /*
- * Frames come from the arena, where other packets were before them: every byte is written, or a port
- * beside this one would send what had been received by a third. 02:00:00:00:01:01 → 02:00:00:00:02:01,
+ * Frames are those of the port that sends them, or of the arena, where other packets were before them: every byte
+ * is written, or a port beside this one would send what had been received by a third. 02:00:00:00:01:01 → 02:00:00:00:02:01,
  * EtherType 0x88b5 (IEEE 802, local experiments), zeros.
  */
 #include "describe.h"
@@ -24,8 +24,9 @@ static const uint8_t header[] = { 2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 1, 1, 0x88, 0xb5
 
 /* One per RX queue. */
 struct null_rxq {
-	struct bp_frames *frames;
+	struct bp_pool *frames;
 	uint32_t frame_bytes;
+	unsigned n_views; /* of one packet */
 	uint64_t left; /* packets still to make; UINT64_MAX: no end */
 	struct bp_pace pace;
 };
@@ -45,28 +46,53 @@ static unsigned take_budget(struct null_rxq *nq, unsigned max)
 	return due;
 }
 
-static unsigned null_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+static inline void make_packet(const struct null_rxq *nq, struct bp_pkt *pkts, unsigned n_views)
+{
+	uint32_t left = nq->frame_bytes;
+
+	for (unsigned i = 0; i < n_views; i++) {
+		bool is_last = i + 1 == n_views;
+
+		pkts[i].len = is_last ? left : nq->frames->room;
+		pkts[i].flags = is_last ? 0 : BP_PKT_MORE;
+		memset(pkts[i].data, 0, pkts[i].len);
+		left -= pkts[i].len;
+	}
+	memcpy(pkts[0].data, header, sizeof(header)); /* header */
+}
+
+static inline unsigned rx_body(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max,
+			       unsigned n_views)
 {
 	struct null_rxq *nq = q->priv;
-	unsigned n = take_budget(nq, max);
+	unsigned n = take_budget(nq, max / n_views);
+	unsigned n_got = n ? nq->frames->get(nq->frames, q->worker_id, pkts, n * n_views) : 0;
 
-	if (n)
-		n = bp_frames_get(nq->frames, q->worker_id, pkts, n);
+	n = n_got / n_views;
+	bp_pool_put(q->worker_id, &pkts[n * n_views], n_got - n * n_views);
 	if (!n) {
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		memcpy(pkts[i].data, header, sizeof(header)); /* header */
-		memset(pkts[i].data + sizeof(header), 0, nq->frame_bytes - sizeof(header));
-		pkts[i].len = nq->frame_bytes;
-	}
+	for (unsigned i = 0; i < n; i++)
+		make_packet(nq, &pkts[i * n_views], n_views);
 	if (nq->left != UINT64_MAX)
 		nq->left -= n;
 	bp_count(&q->counters, BP_CNT_PKTS, n);
 	bp_count(&q->counters, BP_CNT_BYTES, (uint64_t)n * nq->frame_bytes);
 	bp_count(&q->counters, BP_CNT_BURSTS, 1);
-	return n;
+	return n * n_views;
+}
+
+static unsigned null_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return rx_body(q, pkts, max, 1);
+}
+
+/* Of packets that take several of the sender's frames. */
+static unsigned null_rx_long(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	return rx_body(q, pkts, max, ((struct null_rxq *)q->priv)->n_views);
 }
 
 static unsigned null_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
@@ -102,21 +128,36 @@ static uint64_t share_of(uint64_t count, unsigned queue, unsigned n_queues)
 	return count ? count / n_queues + (queue < count % n_queues) : UINT64_MAX;
 }
 
+/* Where packets are made, and in how many views each. */
+static struct bp_pool *choose_frames(const struct bp_port *port, unsigned *n_views)
+{
+	struct bp_pool *frames = bp_port_rx_frames(port);
+
+	*n_views = (null_conf(port->conf)->frame_bytes + frames->room - 1) / frames->room;
+	if (*n_views <= port->env->conf->engine.burst)
+		return frames;
+	*n_views = 1; /* open() has seen to that */
+	return bp_frames_pool(port->env->frames);
+}
+
 static int null_start(struct bp_port *port)
 {
 	struct null_rxq *queues = port->priv;
 	const struct null_conf *conf = null_conf(port->conf);
+	unsigned n_views;
+	struct bp_pool *frames = choose_frames(port, &n_views);
 
 	for (unsigned i = 0; i < port->n_rxq; i++) {
 		queues[i] = (struct null_rxq){
-			.frames = port->env->frames,
+			.frames = frames,
 			.frame_bytes = conf->frame_bytes,
+			.n_views = n_views,
 			.left = share_of(conf->count, i, port->n_rxq),
 		};
 		bp_pace_begin(&queues[i].pace, conf->rate_pps, port->env->conf->engine.burst,
 			      bp_clock_hz(), bp_clock_cycles());
 		port->rxq[i].priv = &queues[i];
-		port->rxq[i].driver_burst = null_rx;
+		port->rxq[i].driver_burst = n_views == 1 ? null_rx : null_rx_long;
 	}
 	for (unsigned i = 0; i < port->n_txq; i++)
 		port->txq[i].driver_burst = null_tx;

@@ -6,10 +6,10 @@
  */
 #include "tap.h"
 
+#include "bypath/driver.h"
 #include "bypath/ledger.h"
 
 #include "core/clock.h"
-#include "core/frames.h"
 #include "core/transmit.h"
 
 #include <errno.h>
@@ -30,8 +30,8 @@ static bool fill_stash(struct tap_rxq *rq, unsigned worker_id)
 	unsigned got;
 
 	if (rq->n_stash < n_want) {
-		got = bp_frames_get(rq->frames, worker_id, &rq->stash[rq->n_stash],
-				    n_want - rq->n_stash);
+		got = rq->frames->get(rq->frames, worker_id, &rq->stash[rq->n_stash],
+				      n_want - rq->n_stash);
 		for (unsigned i = 0; i < got; i++)
 			point_iov(rq, rq->n_stash + i);
 		rq->n_stash = (uint16_t)(rq->n_stash + got);
@@ -51,10 +51,10 @@ static void take_views(struct tap_rxq *rq, unsigned worker_id, struct bp_pkt *pk
 		pkts[i].flags = i + 1 < n ? BP_PKT_MORE : 0;
 	}
 	pkts[0].flags |= BP_PKT_VNET;
-	pkts[0].headroom = BP_HEADROOM - BP_VNET_BYTES;
+	pkts[0].headroom = (uint16_t)(pkts[0].headroom - BP_VNET_BYTES);
 	bp_pkt_vnet(&pkts[0])->num_buffers = 0; /* the kernel skips these two bytes */
 	/* New frames in the same places: the rest of the stash stays as it is. */
-	fresh = bp_frames_get(rq->frames, worker_id, rq->stash, n);
+	fresh = rq->frames->get(rq->frames, worker_id, rq->stash, n);
 	for (unsigned i = fresh; i < n && rq->n_stash > n; i++, fresh++)
 		rq->stash[i] = rq->stash[--rq->n_stash];
 	if (fresh < n)
@@ -225,8 +225,8 @@ void tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu)
 void tap_rxq_init(struct tap_rxq *rq, struct bp_port *port, int fd, bool has_gso, uint32_t mtu)
 {
 	rq->fd = fd;
-	rq->frames = port->env->frames;
-	rq->room = bp_frames_room(rq->frames);
+	rq->frames = bp_port_rx_frames(port);
+	rq->room = rq->frames->room;
 	rq->n_stash = 0;
 	rq->n_ready = 0;
 	tap_rxq_resize(rq, has_gso, mtu);

@@ -131,7 +131,7 @@ static int set_offload(int fd, bool has_offload, bool has_room)
 static int set_offloads(struct bp_port *port, struct tap_port *t)
 {
 	const struct bp_conf *conf = port->env->conf;
-	unsigned n_views = BP_TAP_PACKET_MAX / bp_frames_room(port->env->frames) + 1;
+	unsigned n_views = BP_TAP_PACKET_MAX / bp_port_rx_frames(port)->room + 1;
 	bool has_offload = port->conf->checksum != BP_NO;
 	int err = 0;
 

@@ -16,7 +16,7 @@
 
 struct tap_rxq {
 	int fd;
-	struct bp_frames *frames;
+	struct bp_pool *frames; /* of the port that packets go to, or of the arena */
 	uint32_t room; /* data bytes of one frame */
 	/* Frames that hold the longest packet and a byte more, and those that hold a frame of the
 	 * MTU. Written by the control thread when the MTU changes, read by RX: relaxed. */
@@ -54,7 +54,7 @@ struct tap_port {
 unsigned tap_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
 unsigned tap_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
 
-/* Prepare a queue around fd; follow the MTU; return its frames to the arena. Control thread. */
+/* Prepare a queue around fd; follow the MTU; return its frames to their pool. Control thread. */
 void tap_rxq_init(struct tap_rxq *rq, struct bp_port *port, int fd, bool has_gso, uint32_t mtu);
 void tap_rxq_resize(struct tap_rxq *rq, bool has_gso, uint32_t mtu);
 void tap_rxq_release(struct tap_rxq *rq, unsigned worker_id);

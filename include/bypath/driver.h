@@ -13,6 +13,13 @@ struct bp_ks_ops;
 #define BP_DRIVER_ABI 9u
 
 /*
+ * The pool to write received packets into, for a driver that may write them anywhere: bp_port_frames() of
+ * the port that they go to, so that they leave in place; the arena's where they go nowhere. It has `get`, and
+ * outlives start() to stop(). After every open(). Control thread.
+ */
+struct bp_pool *bp_port_rx_frames(const struct bp_port *port);
+
+/*
  * Every function: control thread (but thread_enter/leave), may block, returns 0 or -errno and logs
  * the cause once with port name, action, reason and remedy. Outputs untouched on failure.
  */

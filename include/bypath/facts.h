@@ -121,6 +121,8 @@ struct bp_model_row {
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+#define BP_RX_FILLING (2u * BP_BURST_MAX)
+
 enum bp_fact_flag {
 	/* `device` is a device string whose arguments decide what the port is. */
 	BP_FACT_DEVICE_STRING = 1u << 0,
@@ -143,6 +145,9 @@ enum bp_fact_flag {
 	BP_FACT_KEEPS_VIEWS = 1u << 6,
 	/* Carries the packets of its paths by itself (bp_carried): no worker touches one. */
 	BP_FACT_CARRIES = 1u << 7,
+	/* RX writes packets into frames of the port that they go to (bp_port_rx_frames()), and has up to
+	 * BP_RX_FILLING of them per queue before they are received. */
+	BP_FACT_FILLS_FRAMES = 1u << 8,
 };
 
 /* A section of the INI. A driver's own has its values in struct bp_conf. */

@@ -210,14 +210,14 @@ static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
 	add_kernel_hops(path, out, row);
 }
 
-static void add_foreign_copy(struct bp_model_path *path, const struct bp_model_row *rx,
+static void add_foreign_copy(struct bp_model_path *path, unsigned rx_homes,
 			     const struct bp_model_row *tx)
 {
 	struct bp_hop hop = foreign_pool_hop;
 
-	if (!(rx->homes & ~tx->homes))
+	if (!(rx_homes & ~tx->homes))
 		return;
-	if (rx->homes & tx->homes) { /* only some of the pools the views may come from fit */
+	if (rx_homes & tx->homes) { /* only some of the pools the views may come from fit */
 		hop.user.lo = 0;
 		hop.decider = BP_BY_POOL;
 		hop.why = "only if the view's pool is one that the sender cannot send from";
@@ -236,23 +236,36 @@ static bool is_dma(const struct bp_model_end *end, enum bp_domain domain)
 	       kind != BP_DEVICE_VIRTIO;
 }
 
+/* Does RX write into frames of the other port's own, which has some where it does not take the arena's? */
+static bool fills_own(const struct bp_model_end *in, const struct bp_model_row *tx)
+{
+	return tx && !(tx->homes & BP_HOME_ARENA) &&
+	       bp_facts_find(in->conf->driver)->flags & BP_FACT_FILLS_FRAMES;
+}
+
 void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out,
 		   struct bp_model_path *path)
 {
 	const struct bp_model_row *rx = bp_model_row_find(in, BP_RX);
 	const struct bp_model_row *tx = bp_model_row_find(out, BP_TX);
+	bool is_own = fills_own(in, tx);
+	unsigned homes = is_own ? tx->homes : rx ? rx->homes : BP_HOME_ANY;
 
 	*path = (struct bp_model_path){ .is_modelled = rx && tx };
 	if (rx)
 		add_rx(path, rx, in);
 	else
 		add_hop(path, &unknown_hop);
+	if (rx && is_own) {
+		path->hops[path->n_hops - 1].to = tx->home_domain;
+		path->hops[path->n_hops - 1].place = tx->home_place;
+	}
 	path->has_rx_dma = rx && is_dma(in, path->hops[0].from);
 	path->n_rx_hops = path->n_hops;
 	if (rx && tx)
-		add_foreign_copy(path, rx, tx);
+		add_foreign_copy(path, homes, tx);
 	if (tx)
-		add_tx(path, tx, out, rx ? rx->homes : BP_HOME_ANY, in->conf == out->conf);
+		add_tx(path, tx, out, homes, is_own || in->conf == out->conf);
 	else
 		add_hop(path, &unknown_hop);
 	path->has_tx_dma = tx && is_dma(out, path->hops[path->n_hops - 1].to);

@@ -78,6 +78,14 @@ struct bp_pool *bp_port_frames(const struct bp_port *port)
 	return port->tx_pool ? port->tx_pool : bp_frames_pool(port->env->frames);
 }
 
+struct bp_pool *bp_port_rx_frames(const struct bp_port *port)
+{
+	int to = port->conf->forward_to;
+	const struct bp_port *out = to == BP_NO_PORT ? NULL : port->env->ports[to];
+
+	return out ? bp_port_frames(out) : bp_frames_pool(port->env->frames);
+}
+
 /* ---- ports ----------------------------------------------------------------------------------- */
 
 int bp_ports_start(struct bp_env *env)
