@@ -119,14 +119,18 @@ def measure(lab, rows, with_softirqs=False):
     """[(row, figure)], in order, of those that could be measured; a case for each."""
     counter, found = Counter(lab), []
     counter.make_wires()
-    for row in rows:
-        with lab.case(row.name):
-            prepare(lab, [row])
-            found.append((row, counter.measure(row)))
-    if with_softirqs:
-        add_softirqs(lab, counter, found)
-    if lab.options.figures:
-        figures.save(lab.options.figures, document(lab, found))
+    if any(row.is_eal for row in rows):
+        counter.keep_pmds()
+    try:
+        for row in rows:
+            with lab.case(row.name):
+                prepare(lab, [row])
+                found.append((row, counter.measure(row)))
+        if with_softirqs:
+            add_softirqs(lab, counter, found)
+    finally:  # a guest that is lost takes no figures with it
+        if lab.options.figures:
+            figures.save(lab.options.figures, document(lab, found))
     return found
 
 
@@ -137,7 +141,7 @@ def document(lab, found):
 def add_softirqs(lab, counter, found):
     """The rows once more, beside the witness: NICs go back to the kernel for it. Not those of PMDs, which have no
     softirqs, and the longest start-up of all."""
-    rows = [(row, figure) for row, figure in found if row.path not in ("dpdk", "testpmd")]
+    rows = [(row, figure) for row, figure in found if not row.is_eal]
     with lab.case("softirqs"):
         if not rows:
             raise Missing("none of these rows may have softirqs")
