@@ -114,10 +114,12 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 	return bp_claim_device(port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV }, claims);
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	const struct af_packet_conf *conf = af_packet_conf(port);
 
+	(void)to;
 	(void)bp_device_predict(port->device, info, NULL);
 	strcpy(info->mode, conf->mode == AF_PACKET_SOCKET  ? "socket"
 			   : conf->tx == AF_PACKET_TX_SEND ? "mmap-v2+send"

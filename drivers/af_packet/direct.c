@@ -170,8 +170,7 @@ static unsigned direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, str
 	return n;
 }
 
-bp_direct_fn af_packet_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				     bp_edit_fn edit)
+bp_direct_fn af_packet_direct_choose(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit)
 {
 	const struct af_packet_rxq *rq = rxq->priv;
 	const struct af_packet_txq *tq = txq->priv;

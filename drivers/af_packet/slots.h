@@ -130,7 +130,6 @@ uint32_t af_packet_tx_ring_room(struct bp_txq *q, uint32_t enough);
 void af_packet_tx_ring_reap(struct bp_txq *q);
 
 /* direct.c. As bp_driver_ops.direct. */
-bp_direct_fn af_packet_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				     bp_edit_fn edit);
+bp_direct_fn af_packet_direct_choose(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit);
 
 #endif

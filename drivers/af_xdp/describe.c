@@ -246,10 +246,12 @@ void af_xdp_predict_mode(const struct bp_port_conf *port, const struct bp_device
 	strcpy(info->mode, af_xdp_mode_name(got));
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	struct bp_device device;
 
+	(void)to;
 	(void)bp_device_predict(port->device, info, &device);
 	af_xdp_predict_mode(port, &device, info);
 	info->caps = BP_CAP_PLAIN_RX;

@@ -311,12 +311,14 @@ static bool is_virtio(const char *pmd)
 	return !strcmp(pmd, "net_vhost") || !strcmp(pmd, "net_virtio_user");
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	const char *pmd = info->device_driver;
 	char address[BP_PCI_ADDRESS_BYTES];
 	struct bp_device below;
 
+	(void)to;
 	dpdk_pmd_name(port->device, info->device_driver);
 	info->kind = BP_DEVICE_PMD;
 	if ((!strcmp(pmd, "net_af_packet") || !strcmp(pmd, "net_af_xdp")) &&

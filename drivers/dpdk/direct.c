@@ -208,7 +208,7 @@ VARIANT(direct_bare_swap, SWAPS)
 VARIANT(direct, CHECKS)
 VARIANT(direct_swap, CHECKS | SWAPS)
 
-bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit)
+bp_direct_fn dpdk_direct_choose(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit)
 {
 	const struct dpdk_rxq *rq = rxq->priv;
 	const struct dpdk_txq *tq = txq->priv;

@@ -205,8 +205,7 @@ bp_tx_fn dpdk_tx_choose(const struct dpdk_port *dp);
 
 /* --- direct.c: the same between two ports of this driver -------------------------------------- */
 
-bp_direct_fn dpdk_direct_choose(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				bp_edit_fn edit);
+bp_direct_fn dpdk_direct_choose(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit);
 
 /* --- unplug.c: PCI devices that leave while they run --------------------------------------------- */
 

@@ -59,9 +59,11 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 		"out of it";
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	(void)port;
+	(void)to;
 	strcpy(info->mode, "null");
 	info->caps = BP_CAP_VNET_TX | BP_CAP_PLAIN_RX;
 }

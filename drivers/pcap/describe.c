@@ -283,12 +283,14 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 	limits->is_endless = conf->loop && !conf->rounds && !conf->count;
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	enum bp_pcap_modes mode = bp_pcap_conf(port)->mode;
 	bool is_output = bp_claim_is_output(port->device);
 	struct stat st;
 
+	(void)to;
 	strcpy(info->mode, bp_pcap_mode_key(mode));
 	info->caps = BP_CAP_PLAIN_RX;
 	if (mode == BP_PCAP_LIVE && bp_device_predict(port->device, info, NULL) &&

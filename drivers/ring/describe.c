@@ -42,9 +42,11 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 	return bp_claim_device(port, (struct bp_claim){ .kind = BP_CLAIM_RING }, claims);
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	(void)port;
+	(void)to;
 	strcpy(info->mode, "ring");
 	info->caps = BP_CAP_VNET_TX;
 }

@@ -208,8 +208,7 @@ static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max
 	return n_pkts;
 }
 
-static bp_direct_fn choose_direct(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				  bp_edit_fn edit)
+static bp_direct_fn choose_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit)
 {
 	/* A loop into itself has no room before RX has made some. */
 	return !edit && rxq->priv != txq->priv ? ring_direct : NULL;

@@ -56,9 +56,11 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 		port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .is_far_end = true }, claims);
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
 	(void)port;
+	(void)to;
 	strcpy(info->mode, "tap");
 	info->caps = BP_CAP_VNET_TX;
 }

@@ -310,7 +310,6 @@ static unsigned live_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 static int live_start(struct bp_port *port)
 {
 	struct live_port *lp = port->priv;
-	struct stat netns;
 	uint32_t longest;
 
 	lp->ifindex = bp_netdev_index(-1, port->conf->device);
@@ -329,7 +328,7 @@ static int live_start(struct bp_port *port)
 		longest = port->info.mtu + ETH_HEADER_BYTES;
 	port->info.max_frame_bytes = longest;
 	lp->state->ifindex = (unsigned)lp->ifindex;
-	lp->state->netns = stat("/proc/thread-self/ns/net", &netns) ? 0 : (uint32_t)netns.st_ino;
+	lp->state->netns = bp_netdev_netns();
 	lp->has_report = lp->has_report && lp->state->netns;
 	strcpy(port->info.mode, "live-frames");
 	strcpy(port->info.note,

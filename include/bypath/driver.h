@@ -44,10 +44,12 @@ struct bp_driver_ops {
 	/* Called in each worker's own thread before its first and after its last burst. NULL: none. */
 	int (*thread_enter)(struct bp_port *port, unsigned worker_id);
 	void (*thread_leave)(struct bp_port *port, unsigned worker_id);
-	/* The direct burst between two started queues of this driver that does to each packet what edit
-	 * does (NULL: nothing); NULL where there is none, as for an edit that the driver does not know.
-	 * NULL: never. */
-	bp_direct_fn (*direct)(const struct bp_rxq *rxq, const struct bp_txq *txq, bp_edit_fn edit);
+	/* The way round the engine between two started queues of this driver whose ports have a link, which does to
+	 * each packet what edit does (NULL: nothing): a burst that the worker calls; bp_carried: from now on the
+	 * driver moves the packets without a worker, until one of the ports stops, or has no link (port->link, which
+	 * check() looks at); NULL where there is none, as for an edit that the driver does not know: the worker polls
+	 * rx. Asked once per path when both ports are ready, and again after either was away. NULL: never. */
+	bp_direct_fn (*direct)(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit);
 };
 
 /* What drivers/NAME/describe.c says of it (bypath/facts.h) is not repeated here. */

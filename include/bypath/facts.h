@@ -63,6 +63,7 @@ struct bp_limits {
 	const char *no_rx; /* nothing is received from it */
 	const char *no_tx; /* nothing can be sent to it */
 	const char *no_forward; /* it is of no use on a path */
+	const char *only_own; /* its paths lead from and to ports of the same driver only */
 	const char *no_replay; /* bypath gen can send streams to it, but no capture */
 	/* What is received there was sent by nobody now: the port makes it, or it is old. */
 	const char *invents;
@@ -140,6 +141,8 @@ enum bp_fact_flag {
 	 * them: up to ring_size, or 1024 where that is 0. A pool with few frames (dpdk) is made larger by as
 	 * many. */
 	BP_FACT_KEEPS_VIEWS = 1u << 6,
+	/* Carries the packets of its paths by itself (bp_carried): no worker touches one. */
+	BP_FACT_CARRIES = 1u << 7,
 };
 
 /* A section of the INI. A driver's own has its values in struct bp_conf. */
@@ -169,10 +172,12 @@ struct bp_facts {
 	void (*limits)(const struct bp_port_conf *port, struct bp_limits *limits);
 	/*
 	 * What start() would put into a port's info, without opening anything: mode, device_driver, kind, mtu,
-	 * caps (those that say which metadata passes), and in note what it rests on. *info is zeros before. Any thread; blocks on the kernel only. NULL:
-	 * mode is the driver's name, nothing stands behind it. start() may fill port->info by it.
+	 * caps (those that say which metadata passes), and in note what it rests on. to: the port that its packets go
+	 * to, or NULL. *info is zeros before. Any thread; blocks on the kernel only. NULL: mode is the driver's name,
+	 * nothing stands behind it. start() may fill port->info by it.
 	 */
-	void (*predict)(const struct bp_port_conf *port, struct bp_port_info *info);
+	void (*predict)(const struct bp_port_conf *port, const struct bp_port_conf *to,
+			struct bp_port_info *info);
 	const struct bp_model_row *rows; /* of both directions, ends with n_hops 0 */
 	const struct bp_model_row *more_rows; /* tried after rows; NULL: none */
 	/* The counters that bp_driver_ops.stats() may report beside those of the interface

@@ -68,6 +68,15 @@ typedef void (*bp_edit_fn)(struct bp_pkt *pkts, unsigned n);
 typedef unsigned (*bp_direct_fn)(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
 				 struct bp_pkt *left, unsigned *n_left);
 
+/*
+ * What bp_driver_ops.direct() returns where the driver carries the packets of the path by itself, in the kernel or
+ * in the device: no worker has anything to do with them, one that has such paths only rests. Moves nothing,
+ * returns 0. The driver counts the packets on both queues, from check(), stats(), direct() and stop(): the control
+ * thread, which is the one writer of these counters then.
+ */
+unsigned bp_carried(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, struct bp_pkt *left,
+		    unsigned *n_left);
+
 /* Hot pointers, then counters. Set up by the driver in open/start, polled by one worker. */
 struct bp_rxq {
 	/* Written by the control thread (driver's function, or bp_rx_down while the port is away),
@@ -84,6 +93,9 @@ struct bp_rxq {
 	/* BP_CAP_FINITE: burst has returned its last packet, none will follow. Written by the driver, as fd
 	 * (release), read by anyone (acquire). */
 	_Atomic bool is_over;
+	/* Packets that the driver has carried to their out-port by itself (bp_carried). Written by the control
+	 * thread, relaxed. */
+	_Atomic uint64_t n_carried;
 	alignas(BP_CACHE_LINE) struct bp_counters counters;
 };
 

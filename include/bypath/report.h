@@ -59,6 +59,7 @@ struct bp_report_path {
 	uint64_t n_copies, n_copy_bytes; /* user space, counted: RX and TX queue together */
 	uint64_t n_calls; /* crossings, counted */
 	uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets by user copies: 0, 1, 2, 3+ */
+	bool is_carried; /* by the driver itself: what is counted it reports, and no worker had a part in it */
 	double busy_ns; /* in rounds that moved packets, system calls included */
 	double call_ns; /* 'of which' in system calls (includes softirq work inside them) */
 };

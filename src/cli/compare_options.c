@@ -21,6 +21,7 @@ static void print_usage(FILE *out)
 	      "  --list                list the paths, or those of --paths, and end\n"
 	      "  --workloads LIST      instead of rates and latency: rate, lossless, p99, traffic, tcp-1, tcp-4,\n"
 	      "                        tcp-off-1, tcp-off-4, start, memory; one figure a round, on the veth lab\n"
+	      "  --tcp                 the workloads traffic, tcp-1, tcp-4 over the paths that take real hosts\n"
 	      "  --goals FILE          measure what the file names, and say which goals are met "
 	      "(test/bench/goals)\n"
 	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
@@ -162,6 +163,7 @@ static const struct bp_cli_option options_rows[] = {
 	{ "html", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, html_path) },
 	{ "html-from", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, from) },
 	{ "quick", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_quick) },
+	{ "tcp", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_tcp) },
 	{ "peers", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, with_peers) },
 	{ "probe", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_probed) },
 	{ "keep", BP_CLI_FLAG, .at = offsetof(struct bp_compare_arguments, is_kept) },
@@ -183,6 +185,14 @@ static void set_defaults(const struct bp_compare_arguments *a, struct bp_cmp_opt
 	if (!a->has_duration)
 		o->trial_s = o->is_quick ? 0.3 : 1;
 	o->search_s = o->is_quick ? 1.2 : 6 * o->trial_s;
+}
+
+/* Interfaces between namespaces that pass on what hosts send; --paths adds or takes away. */
+static void take_tcp(struct bp_compare_arguments *a)
+{
+	a->workloads = "traffic,tcp-1,tcp-4";
+	if (!a->paths)
+		a->paths = "veth,-kernel-xdp,-af_xdp-zerocopy,-dpdk-tap,-tap";
 }
 
 /* Does the generator send or receive on a port that forwards? */
@@ -215,6 +225,11 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 		return bp_cli_complain(
 			a->is_diff ? "--diff takes two files: A.json B.json"
 				   : "compare takes options only: see bypath compare --help");
+	if (a->is_tcp && a->workloads)
+		return bp_cli_complain(
+			"--tcp names workloads itself: leave out --workloads, or name them all");
+	if (a->is_tcp)
+		take_tcp(a);
 	if (a->goals && (a->workloads || a->paths || a->ports || a->has_sizes))
 		return bp_cli_complain(
 			"--goals names paths, sizes and workloads itself: leave out --paths, "

@@ -10,8 +10,8 @@
 /* What the command line said; strings are argv's unless they were cut. */
 struct bp_compare_arguments {
 	const char *paths, *workloads, *goals, *json_path, *html_path, *ports, *gen_ports;
-	bool is_quick, is_kept, is_probed, with_peers, is_diff, has_sizes, has_rounds, has_duration,
-		is_listed;
+	bool is_quick, is_kept, is_probed, is_tcp, with_peers, is_diff, has_sizes, has_rounds,
+		has_duration, is_listed;
 	const char *before, *after; /* --diff */
 	const char *from; /* --html-from */
 	char pairs[2][2 * BP_PATH_BYTES]; /* --ports and --gen-ports, cut at the comma */

@@ -59,8 +59,22 @@ static const char *judge(const json_t *a, const json_t *b, bool is_more_better)
 	return is_more == is_more_better ? "better" : "worse";
 }
 
+/* Is a row's rate, or its NDR, a figure to be judged? NULL, or why not. */
+static const char *no_verdict(const json_t *row, bool is_of_ndr)
+{
+	if (!strcmp(word(row, "status"), "disturbed"))
+		return "disturbed: not known";
+	if (is_of_ndr && json_is_true(bp_json_at(row, "ndr.exploratory")))
+		return "of short trials: not known";
+	if (is_of_ndr ? json_is_string(bp_json_at(row, "ndr.outcome")) &&
+				strcmp(word(row, "ndr.outcome"), "measured") != 0
+		      : json_is_true(bp_json_at(row, "generator.is_bound")))
+		return "a lower bound: not known";
+	return NULL;
+}
+
 static void diff_stat(json_t *diff, const json_t *row, const char *what, const json_t *a,
-		      const json_t *b, bool is_more_better, bool is_disturbed)
+		      const json_t *b, bool is_more_better, const char *no_verdict)
 {
 	double before = bp_json_number_at(a, "median"), after = bp_json_number_at(b, "median");
 	json_t *o;
@@ -75,7 +89,7 @@ static void diff_stat(json_t *diff, const json_t *row, const char *what, const j
 		return;
 	}
 	add(diff, row, what, json_real(before), json_real(after),
-	    is_disturbed ? "disturbed: not known" : judge(a, b, is_more_better));
+	    no_verdict ? no_verdict : judge(a, b, is_more_better));
 	o = json_array_get(diff, json_array_size(diff) - 1);
 	json_object_set_new(o, "ratio", before > 0 ? json_real(after / before) : json_null());
 	json_object_set_new(
@@ -112,20 +126,22 @@ static void diff_copies(json_t *diff, const json_t *a, const json_t *b)
 
 static void diff_row(json_t *diff, const json_t *a, const json_t *b)
 {
-	bool is_disturbed = strcmp(word(a, "status"), "disturbed") == 0 ||
-			    strcmp(word(b, "status"), "disturbed") == 0;
+	const char *no_rate = no_verdict(a, false), *no_ndr = no_verdict(a, true);
 
+	no_rate = no_rate ? no_rate : no_verdict(b, false);
+	no_ndr = no_ndr ? no_ndr : no_verdict(b, true);
 	diff_text(diff, a, b, "status");
 	diff_text(diff, a, b, "mode");
 	diff_copies(diff, a, b);
 	diff_stat(diff, b, "Mpps", bp_json_at(a, "saturation.mpps"),
-		  bp_json_at(b, "saturation.mpps"), true, is_disturbed);
+		  bp_json_at(b, "saturation.mpps"), true, no_rate);
 	diff_stat(diff, b, "NDR", bp_json_at(a, "ndr.mpps"), bp_json_at(b, "ndr.mpps"), true,
-		  is_disturbed);
+		  no_ndr);
+	/* Of half an NDR, whatever that one's bounds: what is said of it holds for them. */
 	diff_stat(diff, b, "p50 ns", bp_json_at(a, "latency.p50"), bp_json_at(b, "latency.p50"),
-		  false, is_disturbed);
+		  false, no_ndr);
 	diff_stat(diff, b, "p99 ns", bp_json_at(a, "latency.p99"), bp_json_at(b, "latency.p99"),
-		  false, is_disturbed);
+		  false, no_ndr);
 }
 
 json_t *bp_cmp_diff(const json_t *before, const json_t *after)

@@ -202,6 +202,15 @@ static json_t *paths_of(const struct bp_cmp_row *row)
 			     : json_pack("[o*]", json_deep_copy(json_array_get(all, 0)));
 }
 
+static json_t *softirq_note(const struct bp_cmp_row *row)
+{
+	return json_sprintf(
+		"the kernel forwards in softirqs on %s: it takes that core's time, and none of the "
+		"forwarder's",
+		row->path->lab == BP_CMP_DEVICES ? "the core that the port interrupts"
+						 : "the core that sends, the generator's");
+}
+
 static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 {
 	json_t *paths = paths_of(row), *path;
@@ -213,6 +222,8 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 	crossings = mean(paths, "counted.crossings_per_packet");
 	has_hidden = has_hidden_calls(hops, crossings);
 	set_modes(row->report, o);
+	if (bp_cmp_is_kernel(row->path))
+		json_object_set_new(o, "note", softirq_note(row));
 	set_copies(paths, o);
 	json_object_set_new(
 		o, "crossings",
@@ -227,35 +238,19 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 
 /* ---- what is known of the others ------------------------------------------------------------- */
 
-/*
- * A bridge passes sk_buffs by reference (net/bridge/br_forward.c). XDP on veth makes frames of
- * sk_buffs that it may not write to, with one copy (drivers/net/veth.c,
- * veth_convert_skb_to_xdp_buff); the redirected frame itself is passed on.
- */
+/* A bridge passes sk_buffs by reference (net/bridge/br_forward.c). */
 static void explain_other(const struct bp_cmp_row *row, json_t *o)
 {
-	bool is_redirect = row->path->forwarder == BP_CMP_REDIRECT;
 	bool is_kernel = bp_cmp_is_kernel(row->path);
-	bool is_live = strstr(row->gen_source, "xdp_live") != NULL;
-	json_int_t hi = is_redirect && !is_live ? 1 : 0;
 	json_t *copies = json_null();
 
 	json_object_set_new(o, "mode", bp_json_text_or_null(row->mode));
-	json_object_set_new(
-		o, "note",
-		is_kernel
-			? json_sprintf(
-				  "the kernel forwards in softirqs on %s: it takes that core's time, "
-				  "and none of the forwarder's",
-				  row->path->lab == BP_CMP_DEVICES
-					  ? "the core that the port interrupts"
-					  : "the core that sends, the generator's")
-			: json_null());
+	json_object_set_new(o, "note", is_kernel ? softirq_note(row) : json_null());
 	if (is_kernel)
 		copies = json_pack("{s:o, s:o, s:o, s:{s:i, s:I}}", "user",
 				   copies_of(0, 0, "modelled"), "library",
 				   copies_of(0, 0, "modelled"), "kernel",
-				   copies_of(0, hi, "modelled"), "total", "lo", 0, "hi", hi);
+				   copies_of(0, 0, "modelled"), "total", "lo", 0, "hi", 0);
 	json_object_set_new(o, "copies", copies);
 	json_object_set_new(
 		o, "crossings",

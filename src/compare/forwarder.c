@@ -131,7 +131,7 @@ int bp_cmp_forwarder_spawn(struct bp_cmp_run *run)
 {
 	int rc;
 
-	if (bp_cmp_is_kernel(run->row->path))
+	if (run->row->path->forwarder == BP_CMP_BRIDGE)
 		return 0;
 	rc = run->row->path->forwarder == BP_CMP_TESTPMD ? start_testpmd(run)
 							 : bp_cmp_bypath_start(run, 0);

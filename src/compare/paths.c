@@ -16,6 +16,8 @@
 #define AF_PACKET(device, mode) "driver = af_packet\ndevice = " device "\nmode = " mode "\n"
 #define AF_XDP(device, mode)    "driver = af_xdp\ndevice = " device "\nmode = " mode "\nstrict = yes\n"
 
+#define KERNEL(device, mode) "driver = kernel\ndevice = " device "\nmode = " mode "\nstrict = yes\n"
+
 #define PCAP(device) "driver = pcap\ndevice = " device "\nmode = live\n"
 #define SOURCE       "driver = null\nframe_bytes = @S\n"
 #define SINK         "driver = null\n"
@@ -42,11 +44,14 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .group = "veth",
 	  .lab = BP_CMP_VETH,
 	  .forwarder = BP_CMP_BRIDGE },
-	{ .name = "xdp-redirect",
-	  .title = "XDP redirect in the kernel",
+	{ .name = "kernel-xdp",
+	  .title = "in the kernel, by XDP",
 	  .group = "veth",
 	  .lab = BP_CMP_VETH,
-	  .forwarder = BP_CMP_REDIRECT },
+	  .in = KERNEL("@W", "xdp"),
+	  .out = KERNEL("@L", "xdp"),
+	  .needs_whole = true },
+	VETH_ROW("kernel-tc", "in the kernel, by tc", KERNEL("@W", "tc"), KERNEL("@L", "tc")),
 	VETH_ROW("pcap-live", "libpcap, live", PCAP("@W"), PCAP("@L")),
 	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", AF_PACKET("@W", "socket"),
 		 AF_PACKET("@L", "socket")),
@@ -133,11 +138,10 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .group = "ports",
 	  .lab = BP_CMP_DEVICES,
 	  .forwarder = BP_CMP_BRIDGE },
-	{ .name = "ports-xdp-redirect",
-	  .title = "named devices, XDP redirect in the kernel",
-	  .group = "ports",
-	  .lab = BP_CMP_DEVICES,
-	  .forwarder = BP_CMP_REDIRECT },
+	DEVICE_ROW("ports-kernel-xdp", "named devices, in the kernel, by XDP", KERNEL("@W", "xdp"),
+		   KERNEL("@L", "xdp")),
+	DEVICE_ROW("ports-kernel-tc", "named devices, in the kernel, by tc", KERNEL("@W", "tc"),
+		   KERNEL("@L", "tc")),
 	DEVICE_ROW("ports-pcap-live", "named devices, libpcap, live", PCAP("@W"), PCAP("@L")),
 	DEVICE_ROW("ports-af_packet-socket", "named devices, AF_PACKET, recvmmsg/sendmmsg",
 		   AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
@@ -154,6 +158,12 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 };
 
 const unsigned bp_cmp_n_paths = sizeof(bp_cmp_paths) / sizeof(bp_cmp_paths[0]);
+
+bool bp_cmp_is_kernel(const struct bp_cmp_path *path)
+{
+	return path->forwarder == BP_CMP_BRIDGE ||
+	       (path->in && strstr(path->in, "driver = kernel"));
+}
 
 bool bp_cmp_is_dpdk(const char *body)
 {

@@ -18,7 +18,7 @@ enum bp_cmp_lab {
 	BP_CMP_DEVICES, /* interfaces that were named */
 };
 
-enum bp_cmp_forwarder { BP_CMP_BYPATH, BP_CMP_BRIDGE, BP_CMP_REDIRECT, BP_CMP_TESTPMD };
+enum bp_cmp_forwarder { BP_CMP_BYPATH, BP_CMP_BRIDGE, BP_CMP_TESTPMD };
 
 /*
  * Texts are templates: @W and @L are the in and out device, @D the work folder, @S the frame size
@@ -31,16 +31,14 @@ struct bp_cmp_path {
 	const char *in, *out; /* bypath: bodies of the port sections; testpmd: --vdev values */
 	const char *via; /* body of two more ports, joined, between in and out; or NULL */
 	const char *gen_tx, *gen_rx; /* bodies of the generator's port sections; NULL: of the lab */
+	bool needs_whole; /* passes on packets as they are, to hosts that take whole ones only */
 };
 
 /* In the work folder: the capture that a path reads. */
 #define BP_CMP_CAPTURE "traffic.pcap"
 
-/* Does the kernel forward, and no process? */
-static inline bool bp_cmp_is_kernel(const struct bp_cmp_path *path)
-{
-	return path->forwarder == BP_CMP_BRIDGE || path->forwarder == BP_CMP_REDIRECT;
-}
+/* Does the kernel move the packets, on the cores where they come in, and no worker? */
+bool bp_cmp_is_kernel(const struct bp_cmp_path *path);
 
 /* Is it the body of a port of DPDK's? NULL: no. */
 bool bp_cmp_is_dpdk(const char *body);

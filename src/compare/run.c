@@ -294,7 +294,6 @@ static void name_all(struct bp_cmp_run *run, struct bp_comparison *cmp, struct b
 	run->row = row;
 	run->home = run->dut_ns = run->gen_ns = run->far_ns = run->generator.fd = -1;
 	run->is_uncounted = row->workload || bp_cmp_is_elsewhere(cmp, row);
-	run->redirect = (struct bp_redirect){ -1, -1, -1, -1, false };
 	name_files(run);
 }
 

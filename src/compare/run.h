@@ -8,7 +8,6 @@
 #include "compare/generator.h"
 #include "lab/child.h"
 #include "lab/guard.h"
-#include "lab/redirect.h"
 
 struct bp_cmp_run {
 	struct bp_comparison *cmp;
@@ -17,7 +16,6 @@ struct bp_cmp_run {
 	int home, dut_ns, gen_ns,
 		far_ns; /* network namespaces, as descriptors; -1: none; far_ns has e1 */
 	bool has_wires;
-	struct bp_redirect redirect;
 	struct bp_guard guard; /* deletes the bridge between named ports when this process ends */
 	uint64_t n_in_dropped, n_out_dropped; /* by such ports before, where the kernel forwards */
 	struct bp_cmp_names names;
@@ -150,7 +148,7 @@ static inline bool bp_cmp_is_elsewhere(const struct bp_comparison *cmp,
 	return row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE;
 }
 
-/* Make namespaces, wires, bridge or redirect. 0, or the row has ended. */
+/* Make namespaces, wires, bridge. 0, or the row has ended. */
 int bp_cmp_testbed_make(struct bp_cmp_run *run);
 /* Ask the kernel for the drops of sockets whose owner does not ask. The sockets must be open still. */
 void bp_cmp_testbed_ask_sockets(struct bp_cmp_run *run);

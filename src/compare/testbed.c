@@ -12,9 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORWARD_TRIES    1000u /* of 10 ms */
-#define XDP_ACT_NDO_XMIT 4u /* NETDEV_XDP_ACT_NDO_XMIT of linux/netdev.h, Linux 6.3 */
-#define NEED_ROOT        "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
+#define FORWARD_TRIES 1000u /* of 10 ms */
+#define NEED_ROOT     "run it as root, or with CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_NET_RAW and CAP_BPF"
 
 /* e0 ═ w0 and w1 ═ e1; locally administered addresses. */
 static int make_wires(struct bp_cmp_run *run)
@@ -109,68 +108,27 @@ static int make_bridge(struct bp_cmp_run *run, const char *bridge)
 	return rc;
 }
 
-static int make_redirect(struct bp_cmp_run *run)
-{
-	char why[160] = "";
-	int rc = bp_redirect_start(run->names.in, run->names.out, &run->redirect, why, sizeof(why));
-
-	if (rc)
-		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN,
-			       "needs CAP_BPF and a kernel with bpf_link "
-			       "for XDP (5.9)",
-			       "%s", *why ? why : strerror(-rc));
-	snprintf(run->row->mode, sizeof(run->row->mode), "%s",
-		 run->redirect.is_native ? "native" : "generic");
-	return rc;
-}
-
-/* In the calling thread's namespace. */
-static int make_kernel_forwarder(struct bp_cmp_run *run, const char *bridge)
-{
-	switch (run->row->path->forwarder) {
-	case BP_CMP_BRIDGE:
-		return make_bridge(run, bridge);
-	case BP_CMP_REDIRECT:
-		return make_redirect(run);
-	default:
-		return 0;
-	}
-}
-
 /*
  * Between ports that were named: in the namespace that they are in, among what is there. A bridge has a guard,
- * which takes it away however this process ends; the redirect goes with its descriptors.
+ * which takes it away however this process ends.
  */
 static int make_between_ports(struct bp_cmp_run *run)
 {
-	enum bp_cmp_forwarder f = run->row->path->forwarder;
 	char bridge
 		[IF_NAMESIZE]; /* named after this process, so that two comparisons have one each */
-	uint64_t features;
-	int rc = 0;
+	int rc;
 
-	snprintf(bridge, sizeof(bridge), "bypath-%d", (int)getpid());
-	if (!bp_cmp_is_kernel(run->row->path))
+	if (run->row->path->forwarder != BP_CMP_BRIDGE)
 		return 0;
-	if (f == BP_CMP_REDIRECT &&
-	    !bp_netdev_xdp_features(bp_netdev_index(-1, run->names.out), &features) &&
-	    !(features & XDP_ACT_NDO_XMIT)) {
-		bp_cmp_row_end(
-			run->row, BP_CMP_CANNOT_RUN,
-			"a veth takes them while its other end has GRO on: ethtool -K END gro on",
-			"%s takes no redirected frames: its driver has no XDP transmit now",
-			run->names.out);
-		return -EOPNOTSUPP;
-	}
-	if (f == BP_CMP_BRIDGE)
-		rc = bp_guard_start(bridge, &run->guard);
+	snprintf(bridge, sizeof(bridge), "bypath-%d", (int)getpid());
+	rc = bp_guard_start(bridge, &run->guard);
 	if (rc == -EEXIST)
 		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "rename it, or take it away",
 			       "an interface %s is there, which this comparison did not make",
 			       bridge);
 	run->n_in_dropped = count_dropped(run->names.in, true);
 	run->n_out_dropped = count_dropped(run->names.out, false);
-	return rc ? rc : make_kernel_forwarder(run, bridge);
+	return rc ? rc : make_bridge(run, bridge);
 }
 
 static int make_namespaces(struct bp_cmp_run *run)
@@ -205,8 +163,8 @@ int bp_cmp_testbed_make(struct bp_cmp_run *run)
 		run->has_wires = !rc;
 		if (!rc)
 			rc = prepare_wires(run);
-		if (!rc)
-			rc = make_kernel_forwarder(run, "br0");
+		if (!rc && p->forwarder == BP_CMP_BRIDGE)
+			rc = make_bridge(run, "br0");
 	}
 	if (run->home >= 0)
 		(void)bp_netns_enter(run->home);
@@ -305,7 +263,6 @@ void bp_cmp_testbed_drops(struct bp_cmp_run *run)
 
 void bp_cmp_testbed_remove(struct bp_cmp_run *run)
 {
-	bp_redirect_stop(&run->redirect);
 	bp_guard_end(&run->guard);
 	if (run->has_wires && bp_netns_enter(run->gen_ns) == 0) {
 		/* At once; the namespaces' own end comes later, in a kernel thread. */

@@ -279,16 +279,16 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (row->workload->is_beyond_arena && row->path->forwarder != BP_CMP_BYPATH)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "choose a path that bypath forwards",
 			       "there is no arena, and the kernel's memory is not counted");
-	else if (row->workload->ends != BP_CMP_ENDS_SOURCE &&
-		 row->path->forwarder == BP_CMP_REDIRECT)
+	else if (row->workload->ends == BP_CMP_ENDS_HOSTS && row->path->needs_whole)
 		bp_cmp_row_end(
-			row, BP_CMP_CANNOT_RUN, "choose a path that forwards both ways",
-			"it carries frames from one side to the other only, and hosts answer");
+			row, BP_CMP_CANNOT_RUN, "choose kernel-tc, or tcp-off-1",
+			"hosts with offloads send super-frames and unfinished checksums, which XDP "
+			"passes on as they are");
 	else if (row->workload->measure == measure_rate && !can_flood(row->size))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
 			       "its source repeats one frame of at most %u bytes with FCS",
 			       BP_FLOOD_BYTES_MAX + FCS_BYTES);
-	else if (row->workload->measure == measure_start && bp_cmp_is_kernel(row->path))
+	else if (row->workload->measure == measure_start && row->path->forwarder == BP_CMP_BRIDGE)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
 			       "choose a path that bypath or dpdk-testpmd forwards",
 			       "the kernel forwards here: no process starts");

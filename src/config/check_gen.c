@@ -92,6 +92,12 @@ static void check_ports(struct bp_load *load)
 	if (tx.no_tx)
 		complain_gen(load, "tx", "found '%s': %s%s", gen->tx, tx.no_tx,
 			     tx.is_capture ? "; to send what it holds name it in replay" : "");
+	if (tx.only_own)
+		complain_gen(load, "tx", "found '%s', which takes no packets from a process: %s",
+			     gen->tx, tx.only_own);
+	if (rx.only_own)
+		complain_gen(load, "rx", "found '%s', which hands no packets to a process: %s",
+			     gen->rx, rx.only_own);
 	if (rx.no_rx)
 		complain_gen(load, "rx", "found '%s': %s", gen->rx, rx.no_rx);
 	else if (rx.invents)

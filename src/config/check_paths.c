@@ -69,6 +69,29 @@ static const char *value_of(const struct bp_load *load, unsigned port_id, const 
 	return item ? item->value : key ? key->fallback : "";
 }
 
+static bool is_other_driver(const struct bp_conf *conf, unsigned a, int b)
+{
+	return b >= 0 && strcmp(conf->ports[a].driver, conf->ports[b].driver) != 0;
+}
+
+/* Refuse paths between a port that stays among its own and one of another driver. */
+static void check_own(struct bp_load *load, unsigned port_id, const struct bp_limits *limits,
+		      const char *value)
+{
+	const struct bp_conf *conf = &load->conf;
+
+	for (unsigned i = 0; limits->only_own && i < conf->n_ports; i++) {
+		int to = conf->ports[i].forward_to;
+
+		if ((i != port_id && to != (int)port_id) || !is_other_driver(conf, i, to))
+			continue;
+		bp_load_complain(load, port_id, limits->key,
+				 "found '%s', but [forward] %s = %s leads to another driver: %s",
+				 value, conf->ports[i].name, conf->ports[to].name,
+				 limits->only_own);
+	}
+}
+
 /* Refuse paths that a port cannot serve: a file goes one way only, a source takes no packets. */
 static void check_limits(struct bp_load *load, unsigned port_id)
 {
@@ -94,6 +117,7 @@ static void check_limits(struct bp_load *load, unsigned port_id)
 					 "found '%s', but [forward] %s = %s sends to here: %s",
 					 value, load->conf.ports[i].name, port->name, limits.no_tx);
 	}
+	check_own(load, port_id, &limits, value);
 	if (limits.no_forward && is_named)
 		bp_load_complain(load, port_id, limits.key,
 				 "found '%s', but [forward] names the port: %s", value,

@@ -68,16 +68,19 @@ static bool find_limits(const struct bp_driver_entry *entry, struct bp_limits *l
 	return true;
 }
 
-/* The next driver in the table, from its start again behind its end, whose port can be sent to; NULL: only
- * the given one. */
+/* The next driver in the table, from its start again behind its end, whose port can be sent to: the given one itself
+ * where its packets go to no other; NULL: there is none. */
 static const struct bp_driver_entry *next_target(const struct bp_driver_entry *from)
 {
 	const struct bp_driver_entry *entry = from;
 	struct bp_limits limits;
 
+	if (find_limits(from, &limits) && limits.only_own)
+		return from;
 	do {
 		entry = entry[1].name ? entry + 1 : bp_driver_table;
-		if (find_limits(entry, &limits) && !limits.no_tx && !limits.no_forward)
+		if (find_limits(entry, &limits) && !limits.no_tx && !limits.no_forward &&
+		    !limits.only_own)
 			break;
 	} while (entry != from);
 	return entry == from ? NULL : entry;

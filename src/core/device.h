@@ -8,6 +8,7 @@
 /* Bits of bp_device.xdp_features. Source: Linux include/uapi/linux/netdev.h, enum netdev_xdp_act. */
 #define BP_XDP_BASIC        (1u << 0)
 #define BP_XDP_XSK_ZEROCOPY (1u << 3)
+#define BP_XDP_NDO_XMIT     (1u << 2)
 
 /* What a device's driver offers to XDP; the device alone decides in the end. */
 enum bp_xdp {

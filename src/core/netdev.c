@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,6 +47,13 @@ int bp_netdev_open_in(int netns_fd)
 close_home:
 	close(home);
 	return fd;
+}
+
+uint32_t bp_netdev_netns(void)
+{
+	struct stat st;
+
+	return stat("/proc/thread-self/ns/net", &st) ? 0 : (uint32_t)st.st_ino;
 }
 
 /* What the kernel returned, ≥ 0, or -errno. */

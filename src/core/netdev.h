@@ -22,6 +22,10 @@ int bp_netdev_open(void);
  * needs CAP_SYS_ADMIN. */
 int bp_netdev_open_in(int netns_fd);
 
+/* The number of the calling thread's network namespace, as programs of BPF see it; 0: it is not known, /proc is not
+ * mounted. */
+uint32_t bp_netdev_netns(void);
+
 /* ---- what it is ------------------------------------------------------------------------------- */
 
 /* The index of the interface that has the name now, > 0, or -errno. */

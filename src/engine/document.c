@@ -163,7 +163,8 @@ static bool has_split(const struct bp_report_path *path)
 
 static json_t *path_counted(const struct bp_report *r, const struct bp_report_path *path)
 {
-	double n_out = (double)bp_report_path_out(path), n_split = has_split(path) ? n_out : 0;
+	double n_out = (double)bp_report_path_out(path);
+	double n_timed = path->is_carried ? 0 : n_out, n_split = has_split(path) ? n_timed : 0;
 	json_t *hist = json_array(), *counted;
 
 	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
@@ -178,7 +179,7 @@ static json_t *path_counted(const struct bp_report *r, const struct bp_report_pa
 		bp_json_ratio((double)path->n_copies, n_out), "user_copy_bytes_per_packet",
 		bp_json_ratio((double)path->n_copy_bytes, n_out), "crossings_per_packet",
 		bp_json_ratio((double)path->n_calls, n_out), "ns_per_packet",
-		bp_json_ratio(path->busy_ns, n_out), "ns_per_packet_user",
+		bp_json_ratio(path->busy_ns, n_timed), "ns_per_packet_user",
 		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
 		bp_json_ratio(path->call_ns, n_split));
 	set_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, r->elapsed_s);
@@ -187,9 +188,11 @@ static json_t *path_counted(const struct bp_report *r, const struct bp_report_pa
 
 static json_t *path_row(const struct bp_report *r, const struct bp_report_path *path)
 {
-	return json_pack("{s:s, s:s, s:i, s:o}", "in", r->ports[path->in_port].conf->name, "out",
-			 r->ports[path->out_port].conf->name, "worker", path->worker_id, "counted",
-			 path_counted(r, path));
+	return json_pack("{s:s, s:s, s:i, s:s, s:o}", "in", r->ports[path->in_port].conf->name,
+			 "out", r->ports[path->out_port].conf->name, "worker", path->worker_id,
+			 "counted_by",
+			 bp_provenance_name(path->is_carried ? BP_PROV_REPORTED : BP_PROV_COUNTED),
+			 "counted", path_counted(r, path));
 }
 
 static void add_path(struct bp_report_path *sum, const struct bp_report_path *path)
@@ -202,6 +205,7 @@ static void add_path(struct bp_report_path *sum, const struct bp_report_path *pa
 	sum->n_calls += path->n_calls;
 	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
 		sum->hist_copies[k] += path->hist_copies[k];
+	sum->is_carried |= path->is_carried;
 	sum->busy_ns += path->busy_ns;
 	sum->call_ns += path->call_ns;
 }

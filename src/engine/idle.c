@@ -113,11 +113,21 @@ static unsigned sleep_a_while(struct bp_idle *idle)
 	return 1;
 }
 
+static uint64_t note_wait(struct bp_idle *idle, bool is_by_fd, unsigned n_calls, uint64_t begin)
+{
+	uint64_t slept = bp_clock_cycles() - begin;
+
+	atomic_store_explicit(&idle->is_by_fd, is_by_fd, memory_order_relaxed);
+	atomic_fetch_add_explicit(&idle->n_waits, n_calls, memory_order_relaxed);
+	atomic_fetch_add_explicit(&idle->wait_cycles, slept, memory_order_relaxed);
+	return slept;
+}
+
 uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned n_rxqs,
 		      bool has_held, uint64_t now_cycles)
 {
 	unsigned n_fds, n_calls;
-	uint64_t idle_cycles, slept;
+	uint64_t idle_cycles;
 
 	if (idle->mode == BP_IDLE_BUSY)
 		return 0;
@@ -136,9 +146,11 @@ uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned
 	}
 	n_fds = collect_fds(idle, rxqs, n_rxqs);
 	n_calls = n_fds ? wait_on_fds(idle, n_fds, has_held) : sleep_a_while(idle);
-	slept = bp_clock_cycles() - now_cycles;
-	atomic_store_explicit(&idle->is_by_fd, n_fds != 0, memory_order_relaxed);
-	atomic_fetch_add_explicit(&idle->n_waits, n_calls, memory_order_relaxed);
-	atomic_fetch_add_explicit(&idle->wait_cycles, slept, memory_order_relaxed);
-	return slept;
+	return note_wait(idle, n_fds != 0, n_calls, now_cycles);
+}
+
+uint64_t bp_idle_rest(struct bp_idle *idle, uint64_t now_cycles)
+{
+	idle->fds[0] = (struct pollfd){ .fd = idle->wake_fd, .events = POLLIN };
+	return note_wait(idle, true, wait_on_fds(idle, 1, false), now_cycles);
 }

@@ -41,6 +41,9 @@ static inline void bp_idle_reset(struct bp_idle *idle)
 uint64_t bp_idle_wait(struct bp_idle *idle, struct bp_rxq *const *rxqs, unsigned n_rxqs,
 		      bool has_held, uint64_t now_cycles);
 
+/* Wait for wake_fd alone, at most 100 ms, whatever the mode: there is nothing to poll. The worker. Returns as above. */
+uint64_t bp_idle_rest(struct bp_idle *idle, uint64_t now_cycles);
+
 /* Wake a worker that waits. Any thread. */
 void bp_idle_wake(struct bp_idle *idle);
 

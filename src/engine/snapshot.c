@@ -30,6 +30,9 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 {
 	struct bp_port *port = e->env.ports[i];
 
+	/* First: a driver that carries paths by itself counts then. */
+	if (port->is_started)
+		bp_snapshot_reported(port->driver, port, &e->reported[i]);
 	out->conf = port->conf;
 	out->info = port->info;
 	out->link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
@@ -49,8 +52,6 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 			atomic_load_explicit(&port->txq[q].n_held, memory_order_relaxed);
 		read_counters(&port->txq[q].counters, out->txq[q].v);
 	}
-	if (port->is_started)
-		bp_snapshot_reported(port->driver, port, &e->reported[i]);
 	out->n_reported = e->reported[i].n;
 	memcpy(out->reported, e->reported[i].v, sizeof(out->reported));
 }
@@ -99,6 +100,8 @@ static double read_path(struct bp_report *r, struct bp_path *path, uint16_t work
 	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS);
 	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
 		row->hist_copies[i] += read_cell(&path->hist_copies[i]);
+	row->hist_copies[0] += read_cell(&path->rxq->n_carried);
+	row->is_carried |= atomic_load_explicit(&path->direct, memory_order_relaxed) == bp_carried;
 	row->busy_ns += busy_ns;
 	row->call_ns += on_share * (add_cost(row, &path->rx_cost) + add_cost(row, &path->tx_cost));
 	return busy_ns;

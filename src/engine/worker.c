@@ -178,6 +178,15 @@ static __attribute__((noinline, cold)) void note_gap(struct bp_worker *w, uint64
 		atomic_store_explicit(&w->gap_max_cycles, n_cycles, memory_order_relaxed);
 }
 
+/* Others carry all that its paths have: nothing comes of looking. */
+static bool has_nothing_to_poll(const struct bp_worker *w)
+{
+	for (unsigned i = 0; i < w->n_paths; i++)
+		if (atomic_load_explicit(&w->paths[i].direct, memory_order_relaxed) != bp_carried)
+			return false;
+	return w->n_paths > 0;
+}
+
 static void poll_until_asked(struct bp_worker *w)
 {
 	struct bp_rxq *rxqs[BP_IDLE_RXQS_MAX];
@@ -200,6 +209,8 @@ static void poll_until_asked(struct bp_worker *w)
 			note_gap(w, now - begin);
 		if (has_moved)
 			bp_idle_reset(&w->idle);
+		else if (has_nothing_to_poll(w))
+			now += bp_idle_rest(&w->idle, now);
 		else
 			now += bp_idle_wait(&w->idle, rxqs, w->n_paths, has_held(w), now);
 	}

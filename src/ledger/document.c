@@ -186,6 +186,13 @@ void bp_ledger_add_path(json_t *rows, json_t *row, const char *const *keys)
 	json_array_append_new(rows, row);
 }
 
+static bool is_carried(const struct bp_port_conf *in)
+{
+	const struct bp_facts *facts = bp_facts_find(in->driver);
+
+	return facts && facts->flags & BP_FACT_CARRIES;
+}
+
 json_t *bp_ledger_document(const char *file, const struct bp_conf *conf,
 			   const struct bp_port_info *infos, const struct bp_model_path *paths,
 			   size_t n_paths)
@@ -196,9 +203,10 @@ json_t *bp_ledger_document(const char *file, const struct bp_conf *conf,
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		json_array_append_new(ports, bp_json_port(&conf->ports[i], &infos[i]));
 	for (size_t i = 0; i < n_paths; i++) {
-		json_t *row = json_pack("{s:s, s:s, s:s?, s:{s:b, s:b}}", "in",
+		json_t *row = json_pack("{s:s, s:s, s:b, s:s?, s:{s:b, s:b}}", "in",
 					conf->ports[paths[i].in_port].name, "out",
-					conf->ports[paths[i].out_port].name, "offload",
+					conf->ports[paths[i].out_port].name, "carried",
+					(int)is_carried(&conf->ports[paths[i].in_port]), "offload",
 					bp_explain_offload(conf, infos, &paths[i]), "dma", "in",
 					(int)paths[i].has_rx_dma, "out", (int)paths[i].has_tx_dma);
 

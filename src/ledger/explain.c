@@ -6,13 +6,14 @@
 
 #include <string.h>
 
-void bp_predict_port(const struct bp_port_conf *conf, struct bp_port_info *info)
+void bp_predict_port(const struct bp_port_conf *conf, const struct bp_port_conf *to,
+		     struct bp_port_info *info)
 {
 	const struct bp_facts *facts = bp_facts_find(conf->driver);
 
 	*info = (struct bp_port_info){ .kind = BP_DEVICE_NONE };
 	if (facts && facts->predict)
-		facts->predict(conf, info);
+		facts->predict(conf, to, info);
 	else
 		strcpy(info->mode, conf->driver);
 }
@@ -24,7 +25,10 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < conf->n_ports; i++) {
-		bp_predict_port(&conf->ports[i], &infos[i]);
+		int to = conf->ports[i].forward_to;
+
+		bp_predict_port(&conf->ports[i],
+				to < 0 || to >= conf->n_ports ? NULL : &conf->ports[to], &infos[i]);
 		ends[i] = bp_model_end(&conf->ports[i], &infos[i]);
 		ends[i].n_txqs = conf->engine.n_workers;
 	}

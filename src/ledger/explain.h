@@ -10,7 +10,8 @@
 
 /* Predict what start() would put into a port's info, without opening the port: bp_facts.predict of its driver,
  * or the default of that. Never fails; blocks on the kernel only. */
-void bp_predict_port(const struct bp_port_conf *conf, struct bp_port_info *info);
+void bp_predict_port(const struct bp_port_conf *conf, const struct bp_port_conf *to,
+		     struct bp_port_info *info);
 
 /*
  * Predict every port of conf and every path between them, without opening any.

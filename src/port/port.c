@@ -45,6 +45,17 @@ unsigned bp_tx_no_link(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return bp_tx_down(q, pkts, n);
 }
 
+unsigned bp_carried(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max, struct bp_pkt *left,
+		    unsigned *n_left)
+{
+	(void)rxq;
+	(void)txq;
+	(void)max;
+	(void)left;
+	(void)n_left;
+	return 0;
+}
+
 static void *alloc_queues(size_t n, size_t size)
 {
 	void *queues = aligned_alloc(BP_CACHE_LINE, (n ? n : 1) * size);

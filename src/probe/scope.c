@@ -42,10 +42,10 @@ static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsign
 void bp_probe_scope_look(const struct bp_conf *conf, struct bp_probe_scope *scope)
 {
 	struct bp_claim claims[BP_CLAIMS_MAX];
-	struct stat st;
+	uint32_t netns = bp_netdev_netns();
 
-	if (!stat("/proc/thread-self/ns/net", &st))
-		scope->netns = (uint32_t)st.st_ino;
+	if (netns)
+		scope->netns = netns;
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		unsigned n = bp_claims_of(&conf->ports[i], claims);
 

@@ -60,7 +60,9 @@ static const struct bp_part hop[] = {
 static const struct bp_part drawn[] = {
 	{ .line = "\t#\tfrom → to\tmoved by\tcopies\tsystem calls", .stops = HOP_STOPS },
 	{ .rows = "hops", .needs = "{side=rx}", BP_PARTS(hop) },
-	{ .line = "  ──  bypath, mode [{/engine.mode=io}io: passes the view on[{!offload}, touches no byte]"
+	{ .line = "{?carried}  ──  bypath carries it there by its program, counts it, touches no byte[{/engine.mode=macswap}: "
+		  "the program swaps the MAC addresses]" },
+	{ .line = "{!carried}  ──  bypath, mode [{/engine.mode=io}io: passes the view on[{!offload}, touches no byte]"
 		  "|{/engine.mode}: swaps the MAC addresses in place, no copy]" },
 	{ .line = DETAIL "{offload}", .indent = DETAIL_AT },
 	{ .rows = "hops", .needs = "{side=tx}", BP_PARTS(hop) },

@@ -46,8 +46,10 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 	limits->invents = "a dummy port, which makes its frames by itself";
 }
 
-static void predict(const struct bp_port_conf *port, struct bp_port_info *info)
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
 {
+	(void)to;
 	strcpy(info->mode, bp_key_word_of(keys, dummy_conf(port)->mode));
 	info->caps = BP_CAP_PLAIN_RX;
 }

@@ -56,7 +56,7 @@ static int dummy_start(struct bp_port *port)
 		port->rxq[i].driver_burst = dummy_rx;
 	for (unsigned i = 0; i < port->n_txq; i++)
 		port->txq[i].driver_burst = dummy_tx;
-	bp_facts_find("dummy")->predict(port->conf, &port->info);
+	bp_facts_find("dummy")->predict(port->conf, NULL, &port->info);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ boxes)
 	# Nobody sends: what to do is said first, and nothing is measured.
 	compare --quick --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "r['run']['tester'] == 'none' and all(x['group'] == 'ports' for x in r['rows'])"
-	bp_expect c "{'ports-bridge', 'ports-xdp-redirect', 'ports-af_packet-mmap', 'ports-dpdk'} <= {x['path'] for x in r['rows']}"
+	bp_expect c "{'ports-bridge', 'ports-kernel-xdp', 'ports-af_packet-mmap', 'ports-dpdk'} <= {x['path'] for x in r['rows']}"
 	bp_expect c "all(x['status'] == 'cannot-run' and x['saturation'] is None for x in r['rows'])"
 	bp_expect c "all('another box' in x['fix'] and '--gen-ports' in x['fix'] for x in r['rows'])"
 	sed -n 's/^ *sudo //p' "$BP_TMP/compare.log" >"$BP_TMP/recipe"
@@ -58,7 +58,7 @@ boxes)
 	far=$!
 	wait_for 10 arrives || fail "nothing arrives from the other box"
 	before=$(state p0)
-	compare --quick --ports p0,p1 --paths ports-bridge,ports-xdp-redirect,ports-af_packet-mmap,ports-dpdk \
+	compare --quick --ports p0,p1 --paths ports-bridge,ports-kernel-xdp,ports-af_packet-mmap,ports-dpdk \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "r['run']['tester'] == 'another box' and r['run']['sizes'] == ['64']"
 	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, True, True, 'cannot-run']" \

@@ -85,21 +85,21 @@ tcp)
 	;;
 traffic)
 	need iperf3 ping curl
-	compare --workloads traffic --paths bridge,xdp-redirect,af_xdp+af_packet --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	compare --workloads traffic --paths bridge,kernel-xdp,kernel-tc,af_xdp+af_packet --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	wait_for 10 nothing_left || fail "something is left behind"
 	bp_expect c "[(f['path'], f['status'] in $FIGURE) for f in r['figures']] == \
-		[('bridge', True), ('xdp-redirect', False), ('af_xdp+af_packet', True)]" \
+		[('bridge', True), ('kernel-xdp', False), ('kernel-tc', True), ('af_xdp+af_packet', True)]" \
 		"[(f['path'], f['status'], f['reason']) for f in r['figures']]"
-	bp_expect c "r['figures'][1]['status'] == 'cannot-run' and 'one side to the other' in r['figures'][1]['reason']"
+	bp_expect c "r['figures'][1]['status'] == 'cannot-run' and 'unfinished checksums' in r['figures'][1]['reason']"
 	bp_expect c "all(f['traffic'] == {'pings': 20, 'ping_loss_ratio': 0, 'files': 1, 'files_altered': 0, 'file_bytes': 32 << 20} \
-		and f['value']['median'] > 0 for f in (r['figures'][0], r['figures'][2]))" "[f['traffic'] for f in r['figures']]"
+		and f['value']['median'] > 0 for f in (r['figures'][0], r['figures'][2], r['figures'][3]))" "[f['traffic'] for f in r['figures']]"
 	# Both ways together: each packet from one pool to the other's costs one copy.
-	bp_expect c "(f := r['figures'][2])['mode'].startswith('native-copy → mmap') and \
+	bp_expect c "(f := r['figures'][3])['mode'].startswith('native-copy → mmap') and \
 		f['copies']['user']['provenance'] == 'counted' and 0.9 < f['copies']['user']['lo'] < 1.1 and \
 		f['copies']['kernel']['hi'] >= 2 and 0 < f['crossings']['per_packet'] and f['time']['ns_per_packet'] > 0" \
-		"{k: r['figures'][2][k] for k in ('mode', 'copies', 'crossings', 'time')}"
-	bp_expect c "r['figures'][0]['copies']['total']['hi'] == 0 and r['figures'][0]['crossings']['per_packet'] == 0"
+		"{k: r['figures'][3][k] for k in ('mode', 'copies', 'crossings', 'time')}"
+	bp_expect c "all(f['copies']['total']['hi'] == 0 and f['crossings']['per_packet'] == 0 for f in (r['figures'][0], r['figures'][2]))"
 	grep -q '^TRAFFIC' "$BP_TMP/compare.log" && grep -q 'bridge .* 0 % .* intact ' "$BP_TMP/compare.log" ||
 		fail "no table of traffic"
 	! grep -q '^WORKLOADS' "$BP_TMP/compare.log" || fail "the same figure in two tables"
@@ -166,12 +166,16 @@ refused)
 		compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
 	done
+	compare --tcp --workloads rate
+	grep -q 'leave out --workloads' "$BP_TMP/compare.log" || fail "--tcp: $(cat "$BP_TMP/compare.log")"
+	compare --tcp --list
+	grep -q 'kernel-tc' "$BP_TMP/compare.log" || fail "--tcp --list: $(cat "$BP_TMP/compare.log")"
 	compare --goals "$BP_TMP/goals" --sizes 64
 	grep -q 'leave out --paths, --sizes' "$BP_TMP/compare.log" || fail "--sizes: $(cat "$BP_TMP/compare.log")"
 	# What a workload cannot do on a path or with a size has no figure, and says what to choose.
-	compare --workloads rate,start --paths bridge,xdp-redirect --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
+	compare --workloads rate,start --paths bridge --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
-	bp_expect c "len(r['figures']) == 6 and all(f['status'] == 'cannot-run' and f['value'] is None for f in r['figures'])" \
+	bp_expect c "len(r['figures']) == 3 and all(f['status'] == 'cannot-run' and f['value'] is None for f in r['figures'])" \
 		"[(f['workload'], f['size'], f['path'], f['status'], f['reason']) for f in r['figures']]"
 	bp_expect c "all('--sizes 64 … 2052' in f['fix'] for f in r['figures'] if f['workload'] == 'rate')"
 	bp_expect c "all('no process starts' in f['reason'] for f in r['figures'] if f['workload'] == 'start')"

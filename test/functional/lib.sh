@@ -120,6 +120,9 @@ bp_wire()
 		ip netns exec "$1" ethtool -K e0 tx off tso off gso off gro off sg off \
 			>/dev/null 2>&1 || fail "ethtool -K e0: cannot turn offloads off"
 	fi
+	# What XDP redirects to a veth its peer takes with GRO on; and it passes on what is not complete.
+	[ "${KIND-}" != kernel-xdp ] || ip netns exec "$1" ethtool -K e0 gro on tx off >/dev/null 2>&1 ||
+		fail "ethtool -K e0 gro on tx off"
 	ip -n mid link set "$2" up
 	ip -n "$1" link set e0 up
 }
@@ -250,6 +253,7 @@ bp_port()
 		;;
 	dpdk-vhost) printf 'driver = dpdk\ndevice = "net_vhost0,iface=%s"\n' "$3" ;;
 	dpdk-virtio_user) printf 'driver = dpdk\ndevice = "net_virtio_user0,path=%s"\n' "$3" ;;
+	kernel-*) printf 'driver = kernel\ndevice = %s\nmode = %s\nstrict = yes\n' "$3" "${2#*-}" ;;
 	pcap-live) printf 'driver = pcap\ndevice = %s\nmode = live\n' "$3" ;;
 	tap) printf 'driver = tap\ndevice = %s\n' "$3" ;;
 	*) fail "no such kind of port: $2" ;;
@@ -262,7 +266,7 @@ bp_pair()
 {
 	_ini=$1 _kind_a=$2 _device_a=$3 _kind_b=$4 _device_b=$5
 	shift 5
-	for _driver in af_xdp dpdk pcap; do
+	for _driver in af_xdp dpdk kernel pcap; do
 		case $_kind_a$_kind_b in
 		*$_driver-*) bp_need_driver $_driver ;;
 		esac

@@ -97,7 +97,7 @@ static void what_has_no_cpu_says_why(void **state)
 		const char *path, *why;
 	} cases[] = {
 		{ "bridge", "the sender's core" },
-		{ "xdp-redirect", "the sender's core" },
+		{ "kernel-xdp", "the sender's core" },
 		{ "ports-bridge", "the core that the port interrupts" },
 		{ "null", "its source is part of it" },
 		{ "ports-af_packet-mmap", "another box sends" },

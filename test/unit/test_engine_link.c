@@ -48,8 +48,7 @@ static unsigned careless_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned
 	return n ? careless_tx(txq, pkts, n) : 0;
 }
 
-static bp_direct_fn choose_direct(const struct bp_rxq *rxq, const struct bp_txq *txq,
-				  bp_edit_fn edit)
+static bp_direct_fn choose_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit)
 {
 	(void)rxq;
 	(void)txq;

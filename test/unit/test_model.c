@@ -46,6 +46,9 @@ static const struct side_case cases[] = {
 	{ "af_xdp", "e0", "native-copy", VIRTIO, BP_TX, 0, 1, 0, 0, 1, 0, 0 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_RX, 0, 0, 0, 0, 0, 0, 1 },
 	{ "af_xdp", "e0", "native-zerocopy", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 1 },
+	{ "kernel", "e0", "tc", VETH, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
+	{ "kernel", "e0", "xdp-native", VETH, BP_RX, 0, 1, 0, 0, 0, 0, 0 },
+	{ "kernel", "e0", "xdp-native", OTHER, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "xdp_live", "e0", "live-frames", VETH, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "xdp_live", "e0", "live-frames", OTHER, BP_TX, 0, 0, 0, 0, 0, 0, 0 },
 	{ "dpdk", "0000:03:00.1", "pmd", PMD, BP_RX, 0, 0, 0, 0, 0, 0, 0 },
@@ -150,6 +153,8 @@ struct path_case {
 };
 
 static const struct path_case path_cases[] = {
+	{ "kernel", "a", "tc", "kernel", "b", "tc", 0, 0, 0 },
+	{ "kernel", "a", "xdp-native", "kernel", "b", "xdp-native", 0, 1, 0 },
 	{ "af_packet", "a", "socket", "af_packet", "b", "socket", 2, 2, 0 },
 	{ "af_packet", "a", "mmap-v2+send", "af_packet", "b", "mmap-v2+send", 2, 2, 0 },
 	{ "af_packet", "a", "mmap-v2+ring", "af_packet", "b", "mmap-v2+ring", 2, 2, 1 },
@@ -357,7 +362,7 @@ static void missing_device_is_predicted_as_other(void **state)
 	struct bp_port_conf conf = conf_of("af_xdp", "no-such-dev");
 	struct bp_port_info info;
 
-	bp_predict_port(&conf, &info);
+	bp_predict_port(&conf, NULL, &info);
 	assert_int_equal(info.kind, OTHER);
 	assert_non_null(strstr(info.note, "no interface no-such-dev"));
 	assert_non_null(strstr(info.note, "other"));

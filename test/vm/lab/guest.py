@@ -161,7 +161,8 @@ class Guest:
     def command(self):
         if not shutil.which(emulator()):
             raise Missing(f"no {emulator()}: install qemu-system-x86 (see ./quickstart)")
-        append = (f"console=ttyS0 quiet panic=-1 oops=panic intel_iommu=on iommu=pt hugepages={self.hugepages} "
+        # no_timer_check: a host that is busy for a moment is no broken timer, of which the kernel would panic.
+        append = (f"console=ttyS0 quiet no_timer_check panic=-1 oops=panic intel_iommu=on iommu=pt hugepages={self.hugepages} "
                   f"modules={self.kernel.modules} guest={HERE}/guest/second {self.append}")
         command = [
             emulator(), "-accel", "tcg,thread=single", "-cpu", "max", "-M", "q35,kernel-irqchip=split",

@@ -23,22 +23,23 @@ PATHS = {
     "pcap-live": ({"driver": "pcap", "mode": "live"}, EVERY),
     "af_xdp-skb": ({"driver": "af_xdp", "mode": "skb"}, EVERY),
     "af_xdp-native": ({"driver": "af_xdp", "mode": "copy"}, ("veth", "virtio", "virtio-sg", "vmxnet3")),
+    "kernel-tc": ({"driver": "kernel", "mode": "tc"}, EVERY),
+    "kernel-xdp": ({"driver": "kernel", "mode": "xdp"}, ("veth", "virtio", "virtio-sg")),
     "af_xdp-zerocopy": ({"driver": "af_xdp", "mode": "zerocopy"}, ("virtio", "virtio-sg")),
 }
 PAIRS = {"veth": ("w0", "w1"), "virtio": ("v0", "v1"), "virtio-sg": ("t0", "t1"), "e1000e": ("e0", "e1"),
          "vmxnet3": ("x0", "x1")}
-ZEROCOPY = (6, 13)  # virtio_net has it since then
+SINCE = {"af_xdp-zerocopy": (6, 13), "kernel-tc": (6, 6)}  # virtio_net has it, tcx is there, since then
 
 
 def run(lab):
-    version = tuple(map(int, lab.guest.kernel.version.replace("+", ".").replace("-", ".").split(".")[:2]))
     make_veth(lab)
     for kind, pair in PAIRS.items():
         if kind != "veth":
             lab.kernel(*pair)
     rows = []
     for path, (keys, kinds) in PATHS.items():
-        if path != "af_xdp-zerocopy" or version >= ZEROCOPY:
+        if lab.guest.kernel.numbers >= SINCE.get(path, (0,)):
             rows += probed(lab, path, {kind: [(nic, keys) for nic in PAIRS[kind]] for kind in kinds})
     rows += probed(lab, "af_xdp-native → af_packet-mmap", {"virtio → vmxnet3": [
         (PAIRS["virtio"][0], {"driver": "af_xdp", "mode": "copy"}),
@@ -51,6 +52,8 @@ def make_veth(lab):
         f"ip link add w{n} type veth peer name g{n} netns far\n"
         f"echo 1 > /proc/sys/net/ipv6/conf/w{n}/disable_ipv6\n"
         f"ip netns exec far sh -c 'echo 1 > /proc/sys/net/ipv6/conf/g{n}/disable_ipv6'\n"
+        # Redirected frames a veth takes where its peer has GRO on.
+        f"ip netns exec far ethtool -K g{n} gro on\n"
         f"ip link set w{n} up\nip -n far link set g{n} up\n" for n in (0, 1)))
 
 
@@ -136,7 +139,7 @@ def send(lab):
     path = lab.guest.out / "send.ini"
     path.write_text(f"[port.g0]\ndriver = af_packet\ndevice = g0\nmode = socket\n[port.g1]\ndriver = af_packet\n"
                     f"device = g1\nmode = socket\n[gen]\ntx = g0\nrx = g1\nrate = 2000pps\ncount = {FRAMES}\n"
-                    "duration = 20\n[stream.s]\nsize = 64, 594, 1514\n")
+                    "duration = 20\n[stream.s]\nsize = 65, 595, 1513\n")
     said = lab.guest.do("ip", "netns", "exec", "far", BYPATH, "gen", "/out/send.ini", "--json", "/out/send.json")
     sent = json.loads((lab.guest.out / "send.json").read_text())
     assert sent["trial"]["received_once"]["frames"] == FRAMES, said

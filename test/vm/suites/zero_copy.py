@@ -10,7 +10,7 @@ CHUNKS = {"memory": {"frame_bytes": "4096"}}
 
 
 def run(lab):
-    if tuple(map(int, lab.guest.kernel.version.split("-")[0].split("+")[0].split(".")[:2])) < FIRST:
+    if lab.guest.kernel.numbers < FIRST:
         raise Missing(f"virtio_net of Linux {lab.guest.kernel.version} has no zero-copy")
     zerocopy = {"mode": "zerocopy", "strict": "yes"}
     lab.kernel("v0", "v1", "x0")

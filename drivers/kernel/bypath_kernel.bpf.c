@@ -1,0 +1,194 @@
+/* Carries a path's packets from device to device: by XDP, by tc, with the account of both. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "shared.h"
+
+#define MAC_BYTES 6
+#define EMSGSIZE  90
+#define ENXIO     6
+#define ENODEV    19
+#define ENETDOWN  100
+
+/* What the kernel calls them; the offsets are found when the program is loaded. */
+struct ns_common {
+	unsigned int inum;
+} __attribute__((preserve_access_index));
+
+struct net {
+	struct ns_common ns;
+} __attribute__((preserve_access_index));
+
+struct net_device {
+	int ifindex;
+	struct {
+		struct net *net;
+	} nd_net;
+} __attribute__((preserve_access_index));
+
+/* The out-device, for each of the two programs: the kernel lets none use a map of the other's kind. */
+struct out_map {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+	__uint(max_entries, 1);
+};
+struct out_map bypath_out SEC(".maps"), bypath_out_frags SEC(".maps");
+
+struct kernel_state carry;
+
+static __always_inline struct kernel_cell *own_cell(void)
+{
+	return &carry.cells[bpf_get_smp_processor_id() & (KERNEL_CPUS_MAX - 1)];
+}
+
+static __always_inline void swap_macs(void *data)
+{
+	__u16 *mac = data;
+
+#pragma unroll
+	for (int i = 0; i < MAC_BYTES / 2; i++) {
+		__u16 word = mac[i];
+
+		mac[i] = mac[i + MAC_BYTES / 2];
+		mac[i + MAC_BYTES / 2] = word;
+	}
+}
+
+static __always_inline void count_in(struct kernel_cell *cell, __u32 n_bytes)
+{
+	cell->in_pkts++;
+	cell->in_bytes += n_bytes;
+}
+
+static __always_inline void count_out(struct kernel_cell *cell, __u32 n_bytes)
+{
+	cell->out_pkts++;
+	cell->out_bytes += n_bytes;
+}
+
+/* ---- XDP ------------------------------------------------------------------------------------- */
+
+static __always_inline int carry_xdp(struct xdp_md *ctx, __u32 n_bytes, void *out)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct kernel_cell *cell = own_cell();
+
+	count_in(cell, n_bytes);
+	if (!carry.is_open) {
+		cell->n_closed++;
+		return XDP_DROP;
+	}
+	if (n_bytes > carry.max_bytes) {
+		cell->n_too_long++;
+		return XDP_DROP;
+	}
+	if (carry.swaps_macs && data + 2 * MAC_BYTES <= end)
+		swap_macs(data);
+	if (bpf_redirect_map(out, 0, XDP_DROP) != XDP_REDIRECT) {
+		cell->n_gone++;
+		return XDP_DROP;
+	}
+	count_out(cell, n_bytes);
+	return XDP_REDIRECT;
+}
+
+SEC("xdp")
+int bypath_carry(struct xdp_md *ctx)
+{
+	return carry_xdp(ctx, ctx->data_end - ctx->data, &bypath_out);
+}
+
+/* Packets of several buffers, for an MTU beyond a page. */
+SEC("xdp.frags")
+int bypath_carry_frags(struct xdp_md *ctx)
+{
+	return carry_xdp(ctx, (__u32)bpf_xdp_get_buff_len(ctx), &bypath_out_frags);
+}
+
+/* ---- tc -------------------------------------------------------------------------------------- */
+
+/* A super-frame is too long only where one of its segments is. */
+static __always_inline bool is_too_long(struct __sk_buff *skb)
+{
+	__u32 mtu = 0;
+
+	if (skb->len <= carry.max_bytes)
+		return false;
+	return !skb->gso_size ||
+	       bpf_check_mtu(skb, carry.to_ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) > 0;
+}
+
+SEC("tc")
+int bypath_carry_tc(struct __sk_buff *skb)
+{
+	struct kernel_cell *cell = own_cell();
+
+	count_in(cell, skb->len);
+	if (!carry.is_open) {
+		cell->n_closed++;
+		return TC_ACT_SHOT;
+	}
+	if (is_too_long(skb)) {
+		cell->n_too_long++;
+		return TC_ACT_SHOT;
+	}
+	if (carry.swaps_macs) {
+		void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+		if (data + 2 * MAC_BYTES <= end)
+			swap_macs(data);
+	}
+	count_out(cell, skb->len);
+	return (int)bpf_redirect(carry.to_ifindex, 0);
+}
+
+/* ---- what became of redirected frames --------------------------------------------------------- */
+
+static __always_inline bool is_ours(const struct net_device *dev, __u32 ifindex)
+{
+	return (__u32)BPF_CORE_READ(dev, ifindex) == ifindex &&
+	       BPF_CORE_READ(dev, nd_net.net, ns.inum) == carry.netns;
+}
+
+/* Source: Linux include/trace/events/xdp.h: from_dev, to_dev, sent, drops, err. */
+SEC("raw_tp/xdp_devmap_xmit")
+int bypath_carry_sent(struct bpf_raw_tracepoint_args *ctx)
+{
+	int n_sent = (int)ctx->args[2], n_drops = (int)ctx->args[3];
+	struct kernel_cell *cell = own_cell();
+
+	if (!is_ours((const void *)ctx->args[0], carry.from_ifindex) ||
+	    !is_ours((const void *)ctx->args[1], carry.to_ifindex))
+		return 0;
+	if (n_sent > 0)
+		cell->n_sent += (__u32)n_sent;
+	if (n_drops > 0)
+		cell->n_refused += (__u32)n_drops;
+	return 0;
+}
+
+/* dev, xdp, tgt, err, map_type, map_id, index. */
+SEC("raw_tp/xdp_redirect_err")
+int bypath_carry_err(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct kernel_cell *cell = own_cell();
+	int err = -(int)ctx->args[3];
+
+	if ((__u32)ctx->args[5] != carry.map_ids[0] && (__u32)ctx->args[5] != carry.map_ids[1])
+		return 0;
+	if (err == EMSGSIZE)
+		cell->err_too_long++;
+	else if (err == ENETDOWN || err == ENXIO || err == ENODEV)
+		cell->err_down++;
+	else
+		cell->err_other++;
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,248 @@
+/* What `kernel` is: keys, modes, copies, counters. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "describe.h"
+
+#include "core/claim.h"
+#include "core/kernel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OWN(field) BP_KEY_OF_OWN(struct kernel_conf, field)
+
+static const struct bp_word modes[] = {
+	{ "auto", KERNEL_AUTO }, { "xdp", KERNEL_XDP }, { "tc", KERNEL_TC }, { NULL, 0 }
+};
+
+static const struct bp_key keys[] = {
+	BP_KEY_DEVICE("a network interface", "eth3"),
+	BP_KEY_WORDS(
+		"mode", modes, "auto", OWN(mode),
+		"where the program that carries packets stands; auto: by what the devices are"),
+	BP_KEY_WORDS(
+		"strict", bp_words_yes_no, "no", OWN(strict),
+		"mode = xdp: refuse to start where the device's driver runs no program itself"),
+	BP_KEY_TAKE_HOST,
+	{ .name = NULL },
+};
+
+const struct bp_counter_row kernel_counters[] = {
+	[KERNEL_DEVMAP_SENT] = { "xdp_devmap_sent", "packets", BP_SIDE_RX, BP_KIND_EVENT,
+				 "what the out-device took (xdp_devmap_xmit)", false },
+	[KERNEL_DEVMAP_DROPS] = { "xdp_devmap_drops", "packets", BP_SIDE_RX, BP_KIND_EXPLAINS,
+				  "what the out-device did not take (xdp_devmap_xmit), in "
+				  "tx_kernel_drop",
+				  false },
+	[KERNEL_REDIRECT_ERR] = { "xdp_redirect_err", "packets", BP_SIDE_RX, BP_KIND_EXPLAINS,
+				  "that could not be redirected, in the drops by reason", false },
+	[KERNEL_RUN_NS] = { "bpf_run_ns", "ns", BP_SIDE_RX, BP_KIND_COST,
+			    "that the program itself ran (kernel.bpf_stats_enabled), of the whole "
+			    "cost",
+			    false },
+	{ .name = NULL },
+};
+
+static const char devmap_c[] = "linux/kernel/bpf/devmap.c", filter_c[] = "linux/net/core/filter.c";
+
+static const struct bp_model_row rows[] = {
+	{
+		.dir = BP_RX,
+		.words = "xdp-native",
+		.homes = BP_HOME_ANY,
+		.device_hop = BP_DEVICE_HOP_XDP_NATIVE,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "XDP frame",
+			    .mover = "bpf_redirect_map", .source = devmap_c,
+			    .why = "the program sends the frame on from the page that it ran on" } },
+	},
+	{
+		.dir = BP_RX,
+		.words = "xdp-generic",
+		.homes = BP_HOME_ANY,
+		.device_hop = BP_DEVICE_HOP_XDP_GENERIC,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "skb",
+			    .mover = "bpf_redirect_map", .source = devmap_c,
+			    .why = "generic XDP sends the skb on" } },
+	},
+	{
+		.dir = BP_RX,
+		.words = "tc",
+		.homes = BP_HOME_ANY,
+		.device_hop = BP_DEVICE_HOP_SKB,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "skb",
+			    .mover = "skb_do_redirect", .source = filter_c,
+			    .why = "the skb goes to the out-device's queue as it is" } },
+	},
+	{
+		.dir = BP_TX,
+		.homes = BP_HOME_ANY,
+		.device_hop = BP_DEVICE_HOP_SKB,
+		.n_hops = 1,
+		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_KERNEL, .place = "queue of the out-device",
+			    .mover = "ndo_xdp_xmit, ndo_start_xmit", .source = devmap_c,
+			    .why = "the same memory: nobody copies" } },
+	},
+	{ .n_hops = 0 },
+};
+
+static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
+{
+	return bp_claim_device(
+		port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_RECEIVED },
+		claims);
+}
+
+static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
+{
+	(void)port;
+	*limits = (struct bp_limits){
+		.key = "driver",
+		.only_own = "its packets stay in the kernel: both ports of such a path have "
+			    "driver = kernel",
+	};
+}
+
+/* ---- the way that packets go ------------------------------------------------------------------ */
+
+const char *kernel_way_name(enum kernel_way way)
+{
+	static const char *const names[] = {
+		[KERNEL_NO_WAY] = "out",
+		[KERNEL_WAY_XDP_NATIVE] = "xdp-native",
+		[KERNEL_WAY_XDP_GENERIC] = "xdp-generic",
+		[KERNEL_WAY_TC] = "tc",
+	};
+
+	return names[way];
+}
+
+#define SAY(text, ...) snprintf(text, sizeof(text), __VA_ARGS__)
+
+/* Do packets come with checksums that are not complete yet, or as super-frames, for a device below to finish? */
+static bool brings_unfinished(const struct bp_device *in)
+{
+	return in->kind == BP_DEVICE_VETH || in->kind == BP_DEVICE_TAP;
+}
+
+static bool offers_native(const struct bp_device *device)
+{
+	return bp_device_xdp(device) >= BP_XDP_NATIVE;
+}
+
+/* Does the device take frames that XDP redirects? Before Linux 6.3 nobody tells; drivers with native XDP do. */
+static bool takes_frames(const struct bp_device *out)
+{
+	return out->has_xdp_features ? out->xdp_features & BP_XDP_NDO_XMIT : offers_native(out);
+}
+
+static void refuse_frames(const struct bp_device *out, const char *out_name,
+			  struct kernel_choice *choice)
+{
+	if (out->kind == BP_DEVICE_VETH)
+		SAY(choice->refusal,
+		    "%.15s takes no redirected frames: a veth does once its peer has GRO on or an XDP "
+		    "program: ethtool -K PEER gro on (in the peer's namespace), or mode = tc",
+		    out_name);
+	else
+		SAY(choice->refusal,
+		    "the driver of %.15s takes no redirected frames (ndo_xdp_xmit): use mode = tc",
+		    out_name);
+}
+
+static void choose_xdp(const struct kernel_conf *conf, const struct bp_device *in,
+		       const struct bp_device *out, const char *in_name, const char *out_name,
+		       struct kernel_choice *choice)
+{
+	choice->way = offers_native(in) ? KERNEL_WAY_XDP_NATIVE : KERNEL_WAY_XDP_GENERIC;
+	if (choice->way == KERNEL_WAY_XDP_GENERIC)
+		SAY(choice->note, "the driver of %.15s has no native XDP", in_name);
+	else if (brings_unfinished(in))
+		SAY(choice->note,
+		    "partial checksums and super-frames pass unfinished: TCP needs `ethtool -K PEER tx off`, "
+		    "or mode = tc");
+	if (choice->way == KERNEL_WAY_XDP_GENERIC && conf->strict)
+		SAY(choice->refusal,
+		    "mode = xdp, strict = yes, and the driver of %.15s has no native XDP", in_name);
+	else if (choice->way == KERNEL_WAY_XDP_NATIVE && !takes_frames(out))
+		refuse_frames(out, out_name, choice);
+}
+
+static void choose_tc(uint32_t version, struct kernel_choice *choice)
+{
+	choice->way = KERNEL_WAY_TC;
+	if (version && version < BP_KERNEL(6, 6))
+		SAY(choice->refusal,
+		    "mode = tc needs Linux 6.6 or later (tcx): before, its program would outlive a process that is "
+		    "killed: use mode = xdp");
+}
+
+void kernel_choose(const struct kernel_conf *conf, const struct bp_device *in,
+		   const struct bp_device *out, const char *in_name, const char *out_name,
+		   uint32_t version, struct kernel_choice *choice)
+{
+	*choice = (struct kernel_choice){ .way = KERNEL_WAY_TC };
+	if (conf->mode == KERNEL_XDP) {
+		choose_xdp(conf, in, out, in_name, out_name, choice);
+		return;
+	}
+	if (conf->mode == KERNEL_AUTO && !brings_unfinished(in) && offers_native(in) &&
+	    takes_frames(out)) {
+		choice->way = KERNEL_WAY_XDP_NATIVE;
+		SAY(choice->note,
+		    "xdp: packets of %.15s come whole, and %.15s takes redirected frames", in_name,
+		    out_name);
+		return;
+	}
+	choose_tc(version, choice);
+	if (conf->mode != KERNEL_AUTO)
+		return;
+	if (brings_unfinished(in))
+		SAY(choice->note,
+		    "tc: packets of %.15s may be super-frames or lack checksums, which XDP would pass "
+		    "on unfinished",
+		    in_name);
+	else if (!offers_native(in))
+		SAY(choice->note, "tc: the driver of %.15s has no native XDP", in_name);
+	else
+		SAY(choice->note, "tc: %.15s takes no redirected frames", out_name);
+}
+
+static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		    struct bp_port_info *info)
+{
+	struct bp_device device, out;
+	struct kernel_choice choice = { .way = KERNEL_NO_WAY };
+
+	if (!bp_device_predict(port->device, info, &device)) {
+		strcpy(info->mode, kernel_way_name(KERNEL_WAY_TC));
+		return;
+	}
+	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	if (!to) {
+		strcpy(info->mode, kernel_way_name(KERNEL_NO_WAY));
+		return;
+	}
+	bp_device_look(to->device, &out);
+	kernel_choose(kernel_conf(port), &device, &out, port->device, to->device,
+		      bp_kernel_version(), &choice);
+	strcpy(info->mode, kernel_way_name(choice.way));
+	if (choice.refusal[0])
+		snprintf(info->note, sizeof(info->note), "a run refuses to start: %.200s",
+			 choice.refusal);
+	else
+		snprintf(info->note, sizeof(info->note), "%s", choice.note);
+}
+
+const struct bp_facts bp_facts_kernel = {
+	.summary = "packets stay in the kernel: a BPF program carries them, XDP or tc",
+	.flags = BP_FACT_ONE_QUEUE | BP_FACT_TOUCHES_NOTHING | BP_FACT_CARRIES,
+	.keys = keys,
+	.example = "inside",
+	.claims = claims,
+	.limits = limits,
+	.predict = predict,
+	.rows = rows,
+	.counters = kernel_counters,
+};

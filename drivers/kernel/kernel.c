@@ -1,0 +1,530 @@
+/* Driver `kernel`: packets go from port to port inside the kernel, carried by a BPF program. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * No worker touches a packet: the path's `direct` is bp_carried, and this driver's part is the account. The program
+ * counts what comes in while it is attached, what it hands to the out-device, what it drops and why; for XDP two
+ * tracepoints tell what became of redirected frames. The control thread adds what is new to the counters of both
+ * queues (harvest()), so nothing here is on the packet path. System calls on the packet path: none.
+ *
+ * For tc nobody tells what becomes of an skb behind the out-device's queue: its interface's tx_dropped stands beside.
+ */
+#include "kernel.h"
+
+#include "bypath/log.h"
+
+#include "core/kernel.h"
+#include "core/macswap.h"
+
+#include <errno.h>
+#include <net/ethernet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VLAN_BYTES  4u
+#define SETTLE_MS   20u /* for frames on their way when the program was detached */
+#define BUSY_TRIES  40u /* a bypath that was just killed takes a moment to let go */
+#define BUSY_NAP_MS 25u
+
+/* The sum of the cells, word by word. */
+#define N_WORDS (sizeof(struct kernel_cell) / sizeof(__u64))
+
+struct kernel_port {
+	struct bp_port *port;
+	struct kernel_prog *prog; /* NULL: nothing is received from here */
+	struct kernel_state *state;
+	bool has_report; /* tracepoints tell what became of redirected frames */
+	int ctl_fd, promisc_fd;
+	int ifindex;
+	uint32_t mtu;
+	enum kernel_way way;
+	struct bp_txq *
+		txq; /* where the port's packets go, once that was asked for; its port may be away */
+	uint64_t n_in, n_in_bytes, n_out, n_out_bytes; /* what the queues have been given of it */
+	uint64_t n_drops[BP_CNT_N];
+	struct bp_netdev_tx_dropped tx_dropped;
+	int logged_err;
+	uint64_t n_sent_seen, n_lost_seen; /* of redirected frames, at the last look */
+	bool was_started, is_told; /* that the out-device takes nothing */
+};
+
+/* The port that its packets go to: open, not started perhaps. */
+static struct bp_port *port_out(const struct kernel_port *kp)
+{
+	return kp->port->env->ports[kp->port->conf->forward_to];
+}
+
+static void nap(unsigned ms)
+{
+	const struct timespec ts = { .tv_nsec = (long)ms * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* ---- the account ------------------------------------------------------------------------------- */
+
+static struct kernel_cell sum_cells(const struct kernel_state *state)
+{
+	const unsigned n_cpus = kernel_prog_n_cells();
+	union {
+		struct kernel_cell cell;
+		uint64_t words[N_WORDS];
+	} sum = { .words = { 0 } };
+
+	/* The last words first: what has come out has come in. The programs write them while we read. */
+	for (size_t word = N_WORDS; word-- > 0;)
+		for (unsigned cpu = 0; cpu < n_cpus; cpu++)
+			sum.words[word] += __atomic_load_n(
+				(const uint64_t *)(const void *)&state->cells[cpu] + word,
+				__ATOMIC_RELAXED);
+	return sum.cell;
+}
+
+/* What is new since the last look; a figure that is behind, since its parts were read one after the other, waits. */
+static uint64_t advance(uint64_t *last, uint64_t now)
+{
+	uint64_t n = now > *last ? now - *last : 0;
+
+	*last += n;
+	return n;
+}
+
+static void count_new(struct kernel_port *kp, enum bp_cnt reason, uint64_t now, bool was_sent)
+{
+	uint64_t n = advance(&kp->n_drops[reason], now);
+
+	if (was_sent)
+		bp_count_lost_after(&kp->txq->counters, reason, n);
+	else
+		bp_count(&kp->txq->counters, reason, n);
+}
+
+/* Does the kernel tell of each redirected frame what became of it? */
+static bool is_followed(const struct kernel_port *kp)
+{
+	return kp->has_report && kp->way == KERNEL_WAY_XDP_NATIVE;
+}
+
+/*
+ * Of redirected frames a loss is what a tracepoint says; that it says nothing of a frame is none: xdp_devmap_xmit has
+ * been seen not to fire for bulks that arrived. So no frame is held, and what is on its way counts as sent.
+ */
+static void harvest(struct kernel_port *kp)
+{
+	struct kernel_cell sum = sum_cells(kp->state);
+	struct bp_rxq *rxq = &kp->port->rxq[0];
+
+	if (!kp->txq)
+		return;
+	bp_count(&rxq->counters, BP_CNT_PKTS, advance(&kp->n_in, sum.in_pkts));
+	bp_count(&rxq->counters, BP_CNT_BYTES, advance(&kp->n_in_bytes, sum.in_bytes));
+	bp_count(&kp->txq->counters, BP_CNT_PKTS, advance(&kp->n_out, sum.out_pkts));
+	bp_count(&kp->txq->counters, BP_CNT_BYTES, advance(&kp->n_out_bytes, sum.out_bytes));
+	/* Known by the program, before it handed them on; then what showed behind it. */
+	count_new(kp, BP_DROP_PORT_DOWN, sum.n_closed + sum.n_gone, false);
+	count_new(kp, BP_DROP_TX_TOO_LONG, sum.n_too_long, false);
+	count_new(kp, BP_DROP_TX_KERNEL, sum.n_refused + sum.err_too_long + sum.err_down, true);
+	count_new(kp, BP_DROP_TX_ERROR, sum.err_other, true);
+	atomic_store_explicit(&rxq->n_carried,
+			      kp->n_out - kp->n_drops[BP_DROP_TX_KERNEL] -
+				      kp->n_drops[BP_DROP_TX_ERROR],
+			      memory_order_relaxed);
+}
+
+static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
+{
+	struct kernel_port *kp = port->priv;
+	struct kernel_cell sum;
+	unsigned n = 0;
+
+	if (max)
+		out[n++] = bp_netdev_tx_dropped_row(&kp->tx_dropped, port->conf->device, false);
+	if (!kp->prog)
+		return n;
+	harvest(kp);
+	sum = sum_cells(kp->state);
+	const struct bp_reported all[] = {
+		{ &kernel_counters[KERNEL_RUN_NS], kernel_prog_run_ns(kp->prog) },
+		{ &kernel_counters[KERNEL_DEVMAP_SENT], sum.n_sent },
+		{ &kernel_counters[KERNEL_DEVMAP_DROPS], sum.n_refused },
+		{ &kernel_counters[KERNEL_REDIRECT_ERR],
+		  sum.err_too_long + sum.err_down + sum.err_other },
+	};
+
+	for (unsigned i = 0; n < max && i < (is_followed(kp) ? 4u : 1u); i++)
+		out[n++] = all[i];
+	return n;
+}
+
+/* ---- a path ------------------------------------------------------------------------------------ */
+
+static void open_path(struct kernel_port *kp, const struct kernel_port *out, bool is_open)
+{
+	__atomic_store_n(&kp->state->max_bytes, out->mtu + ETH_HLEN + VLAN_BYTES, __ATOMIC_RELAXED);
+	__atomic_store_n(&kp->state->is_open, is_open, __ATOMIC_RELEASE);
+}
+
+/* Before Linux 6.3 nobody tells whether a device takes redirected frames; that it takes none shows. */
+static void tell_if_none_is_taken(struct kernel_port *kp)
+{
+	struct kernel_cell sum = sum_cells(kp->state);
+	uint64_t n_lost = advance(&kp->n_lost_seen, sum.n_refused + sum.err_other);
+	uint64_t n_sent = advance(&kp->n_sent_seen, sum.n_sent);
+	const struct bp_port *out = port_out(kp);
+
+	if (kp->is_told || !n_lost || n_sent)
+		return;
+	kp->is_told = true;
+	bp_log(BP_LOG_WARN, "port %s: %s took none of %llu redirected frames: %s",
+	       kp->port->conf->name, out->conf->device, (unsigned long long)n_lost,
+	       out->info.kind == BP_DEVICE_VETH
+		       ? "a veth does once its peer has GRO on or an XDP program: ethtool -K PEER gro "
+			 "on (in the peer's namespace), or mode = tc"
+		       : "its driver may not do that (ndo_xdp_xmit): use mode = tc");
+}
+
+/* An out-device that is away or has no link takes nothing: the packets that come for it are dropped by name. */
+static void open_paths_to(const struct kernel_port *out, bool is_open)
+{
+	const struct bp_port *port = out->port;
+
+	for (unsigned i = 0; i < port->env->conf->n_ports; i++) {
+		const struct bp_port *in = port->env->ports[i];
+
+		if (in && in->conf->forward_to == port->port_id && in->n_rxq)
+			open_path(in->priv, out, is_open);
+	}
+}
+
+/* From now on packets go to that port, as long as it is there. 0 or -errno, logged. */
+static int lead_to(struct kernel_port *kp, const struct kernel_port *out, bool swaps_macs)
+{
+	int err = kp->way == KERNEL_WAY_TC ? 0 : kernel_prog_set_out(kp->prog, out->ifindex);
+
+	__atomic_store_n(&kp->state->swaps_macs, swaps_macs, __ATOMIC_RELAXED);
+	__atomic_store_n(&kp->state->to_ifindex, (uint32_t)out->ifindex, __ATOMIC_RELAXED);
+	if (err)
+		bp_log(BP_LOG_ERROR, "port %s: %s cannot be redirected to: %s",
+		       kp->port->conf->name, out->port->conf->device, strerror(-err));
+	open_path(kp, out, !err);
+	return err;
+}
+
+static bp_direct_fn kernel_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit)
+{
+	struct kernel_port *kp = rxq->port->priv;
+
+	if (edit && edit != bp_macswap_burst)
+		return NULL;
+	kp->txq = txq;
+	return lead_to(kp, txq->port->priv, edit != NULL) ? NULL : bp_carried;
+}
+
+/* ---- open, close ------------------------------------------------------------------------------- */
+
+static void free_port(struct kernel_port *kp)
+{
+	kernel_prog_unload(kp->prog);
+	if (kp->ctl_fd >= 0)
+		close(kp->ctl_fd);
+	free(kp);
+}
+
+static int learn_device(struct kernel_port *kp)
+{
+	const char *name = kp->port->conf->device;
+	struct bp_port_info *info = &kp->port->info;
+	int ifindex = bp_netdev_index(kp->ctl_fd, name), mtu = bp_netdev_mtu(kp->ctl_fd, name);
+
+	if (ifindex < 0 || mtu < 0)
+		return ifindex < 0 ? ifindex : mtu;
+	kp->ifindex = ifindex;
+	kp->mtu = info->mtu = (uint32_t)mtu;
+	info->max_frame_bytes = kp->mtu + ETH_HLEN + VLAN_BYTES;
+	info->kind = bp_netdev_driver(kp->ctl_fd, name, info->device_driver);
+	return 0;
+}
+
+/* The device is there and of Ethernet, the programs may be loaded: logged else. */
+static int open_parts(struct kernel_port *kp)
+{
+	const struct bp_port_conf *conf = kp->port->conf;
+	char why[KERNEL_WHY_BYTES];
+	int err;
+
+	kp->ctl_fd = bp_netdev_open();
+	err = kp->ctl_fd < 0 ? kp->ctl_fd : learn_device(kp);
+	if (err) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: device %s: %s: see `ip link` for the interfaces there are",
+		       conf->name, conf->device, strerror(-err));
+		return err;
+	}
+	err = bp_netdev_need_ethernet(conf->device, why, sizeof(why));
+	if (err) {
+		bp_log(BP_LOG_ERROR, "port %s: %s", conf->name, why);
+		return err;
+	}
+	if (!kp->port->n_rxq)
+		return 0;
+	err = kernel_prog_load(&kp->prog, &kp->has_report, why, sizeof(why));
+	if (err) {
+		bp_log(BP_LOG_ERROR, "port %s: load the program: %s: %s", conf->name,
+		       strerror(-err), why);
+		return err;
+	}
+	kp->state = kernel_prog_state(kp->prog);
+	kp->state->netns = bp_netdev_netns();
+	kp->has_report &= kp->state->netns != 0;
+	return 0;
+}
+
+static int kernel_open(struct bp_port *port)
+{
+	struct kernel_port *kp = calloc(1, sizeof(*kp));
+	int err;
+
+	if (!kp)
+		return -ENOMEM;
+	kp->port = port;
+	kp->ctl_fd = kp->promisc_fd = -1;
+	err = open_parts(kp);
+	if (err) {
+		free_port(kp);
+		return err;
+	}
+	port->priv = kp;
+	return 0;
+}
+
+static void kernel_close(struct bp_port *port)
+{
+	free_port(port->priv);
+	port->priv = NULL;
+}
+
+/* ---- start, stop ------------------------------------------------------------------------------- */
+
+/* Does the device take VLAN tags off the frames that it receives? On veth the sender leaves them beside the frame. */
+static bool strips_tags(int fd, const char *ifname)
+{
+	static const char *const names[] = { "rx-vlan-hw-parse" };
+	char driver[BP_NAME_BYTES];
+	uint32_t on = 0;
+
+	return bp_netdev_driver(fd, ifname, driver) == BP_DEVICE_OTHER &&
+	       !bp_netdev_features(fd, ifname, names, 1, &on) && on;
+}
+
+/* Which way, by what the two devices are; 0, or -EOPNOTSUPP with why. */
+static int choose_way(struct kernel_port *kp, char *why, size_t why_bytes)
+{
+	const struct bp_port_conf *conf = kp->port->conf, *to = port_out(kp)->conf;
+	struct bp_device in, out;
+	struct kernel_choice choice;
+
+	bp_device_look(conf->device, &in);
+	bp_device_look(to->device, &out);
+	kernel_choose(kernel_conf(conf), &in, &out, conf->device, to->device, bp_kernel_version(),
+		      &choice);
+	kp->way = choice.way;
+	snprintf(kp->port->info.note, sizeof(kp->port->info.note), "%s", choice.note);
+	if (!choice.refusal[0] && kp->way == KERNEL_WAY_XDP_NATIVE &&
+	    strips_tags(kp->ctl_fd, conf->device))
+		snprintf(
+			choice.refusal, sizeof(choice.refusal),
+			"%.15s takes VLAN tags off the frames (rx-vlan-offload), where XDP does not see "
+			"them: `ethtool -K %.15s rxvlan off`, or mode = tc",
+			conf->device, conf->device);
+	snprintf(why, why_bytes, "%s", choice.refusal);
+	return choice.refusal[0] ? -EOPNOTSUPP : 0;
+}
+
+/* A driver may refuse what it seemed to have: the next way down, where the INI allows one. */
+static bool step_down(struct kernel_port *kp, int err)
+{
+	const struct kernel_conf *conf = kernel_conf(kp->port->conf);
+
+	if (err != -EOPNOTSUPP || kp->way != KERNEL_WAY_XDP_NATIVE ||
+	    (conf->mode == KERNEL_XDP && conf->strict))
+		return false;
+	kp->way = conf->mode == KERNEL_AUTO ? KERNEL_WAY_TC : KERNEL_WAY_XDP_GENERIC;
+	snprintf(kp->port->info.note, sizeof(kp->port->info.note), "%.15s has no native XDP",
+		 kp->port->conf->device);
+	return true;
+}
+
+static int attach(struct kernel_port *kp, char *why, size_t why_bytes)
+{
+	const char *name = kp->port->conf->device;
+	unsigned tries = kp->was_started ? 1 : BUSY_TRIES;
+	int err;
+
+	do {
+		err = kernel_prog_attach(kp->prog, kp->ifindex, name, kp->way, why, why_bytes);
+		if (err == -EBUSY && tries > 1)
+			nap(BUSY_NAP_MS);
+	} while ((err == -EBUSY && --tries) || step_down(kp, err));
+	return err;
+}
+
+static int take_promiscuity(struct kernel_port *kp, char *why, size_t why_bytes)
+{
+	kp->promisc_fd = bp_netdev_hold_promisc(kp->ifindex);
+	if (kp->promisc_fd >= 0)
+		return 0;
+	snprintf(
+		why, why_bytes,
+		"%.15s does not become promiscuous, so that frames for other addresses would be lost: "
+		"%s%s",
+		kp->port->conf->device, strerror(-kp->promisc_fd),
+		kp->promisc_fd == -EPERM ? ": run as root or with CAP_NET_RAW" : "");
+	return kp->promisc_fd;
+}
+
+static void release_promiscuity(struct kernel_port *kp)
+{
+	if (kp->promisc_fd >= 0)
+		close(kp->promisc_fd);
+	kp->promisc_fd = -1;
+}
+
+/* Packets are carried from the moment that the program is attached, so that none is lost between it and the engine's
+ * start; at a new start the other port may be away, which check() and kernel_direct() see. */
+static int start_receiving(struct kernel_port *kp, char *why, size_t why_bytes)
+{
+	bool swaps_macs = kp->port->env->conf->engine.mode == BP_ENGINE_MACSWAP;
+	const struct bp_port *out = port_out(kp);
+	int err = choose_way(kp, why, why_bytes);
+
+	if (err)
+		return err;
+	kp->state->from_ifindex = (uint32_t)kp->ifindex;
+	kp->state->is_open = 0;
+	if (!kp->was_started || out->is_started)
+		(void)lead_to(kp, out->priv, swaps_macs);
+	err = take_promiscuity(kp, why, why_bytes);
+	if (err)
+		return err;
+	err = attach(kp, why, why_bytes);
+	if (err)
+		release_promiscuity(kp);
+	return err;
+}
+
+static void fill_info(struct kernel_port *kp)
+{
+	struct bp_port_info *info = &kp->port->info;
+
+	snprintf(info->mode, sizeof(info->mode), "%s", kernel_way_name(kp->way));
+	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX | BP_CAP_PLAIN_RX;
+	if (kp->prog && kp->way != KERNEL_WAY_TC && !is_followed(kp))
+		snprintf(info->note, sizeof(info->note),
+			 "the kernel does not tell which redirected frames were not sent");
+}
+
+/* A failure is told once; a retry that fails in the same way is not worth a line every 100 ms. */
+static int say_failure(struct kernel_port *kp, int err, const char *why)
+{
+	if (err == -ENODEV)
+		return err;
+	if (err != kp->logged_err)
+		bp_log(BP_LOG_ERROR, "port %s: start kernel on %s: %s", kp->port->conf->name,
+		       kp->port->conf->device, why[0] ? why : strerror(-err));
+	kp->logged_err = err;
+	return err;
+}
+
+static int kernel_start(struct bp_port *port)
+{
+	struct kernel_port *kp = port->priv;
+	char why[KERNEL_WHY_BYTES] = "";
+	int err = learn_device(kp);
+
+	port->info.note[0] = '\0';
+	kp->way = KERNEL_NO_WAY;
+	if (!err && port->n_rxq)
+		err = start_receiving(kp, why, sizeof(why));
+	if (err)
+		return say_failure(kp, err, why);
+	fill_info(kp);
+	for (unsigned i = 0; i < port->n_rxq; i++)
+		port->rxq[i].driver_burst = bp_rx_down;
+	for (unsigned i = 0; i < port->n_txq; i++)
+		port->txq[i].driver_burst = bp_tx_down;
+	bp_netdev_tx_dropped_begin(&kp->tx_dropped, port->conf->device);
+	kp->was_started = true;
+	kp->logged_err = 0;
+	return 0;
+}
+
+static void kernel_stop(struct bp_port *port)
+{
+	struct kernel_port *kp = port->priv;
+
+	bp_netdev_tx_dropped_end(&kp->tx_dropped, port->conf->device);
+	open_paths_to(kp, false);
+	if (!kp->prog)
+		return;
+	kernel_prog_detach(kp->prog);
+	nap(SETTLE_MS);
+	harvest(kp);
+	release_promiscuity(kp);
+}
+
+/* ---- while it runs ------------------------------------------------------------------------------ */
+
+/* Without its program nothing is carried, and nothing else shows it: the port starts again, which puts it back;
+ * unless another one is attached by then, which is its owner's to take away. */
+static bool has_lost_program(const struct kernel_port *kp)
+{
+	char why[KERNEL_WHY_BYTES];
+
+	if (!kp->prog || !kernel_prog_check(kp->prog, why, sizeof(why)))
+		return false;
+	bp_log(BP_LOG_WARN, "port %s: the program on %s was %s: the port starts again",
+	       kp->port->conf->name, kp->port->conf->device, why);
+	return true;
+}
+
+static void follow_mtu(struct kernel_port *kp)
+{
+	int mtu = bp_netdev_mtu(kp->ctl_fd, kp->port->conf->device);
+
+	if (mtu > 0)
+		kp->mtu = (uint32_t)mtu;
+}
+
+static enum bp_link kernel_check(struct bp_port *port)
+{
+	struct kernel_port *kp = port->priv;
+	enum bp_link link = bp_netdev_link(kp->ctl_fd, port->conf->device, kp->ifindex);
+
+	if (link == BP_LINK_LOST || has_lost_program(kp))
+		return BP_LINK_LOST;
+	follow_mtu(kp);
+	open_paths_to(kp, link == BP_LINK_UP);
+	if (kp->prog) {
+		harvest(kp);
+		tell_if_none_is_taken(kp);
+	}
+	return link;
+}
+
+static const struct bp_driver_ops kernel_ops = {
+	.open = kernel_open,
+	.start = kernel_start,
+	.stop = kernel_stop,
+	.close = kernel_close,
+	.check = kernel_check,
+	.stats = kernel_stats,
+	.direct = kernel_direct,
+};
+
+const struct bp_driver bp_driver_kernel = {
+	.abi = BP_DRIVER_ABI,
+	.name = "kernel",
+	.ops = &kernel_ops,
+};

@@ -1,0 +1,265 @@
+/* Loads the programs, attaches the one that carries by a link that dies with the process. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel.h"
+
+#include "bypath/log.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
+#include "bypath_kernel.skel.h"
+#pragma GCC diagnostic pop
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Newer than some libc's linux/bpf.h. */
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, Linux 6.6 */
+
+#define PAGE_DATA_BYTES \
+	3520u /* what a driver's XDP takes in one page, less headroom and skb_shared_info */
+
+struct kernel_prog {
+	struct bypath_kernel *skel;
+	struct bpf_link *sent, *err; /* of the tracepoints; NULL: not allowed here */
+	int link_fd; /* -1: not attached */
+	int fd; /* of the program that is attached */
+	__u32 id;
+};
+
+/* libbpf's own words are for debugging: the driver says what failed and what to do. */
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
+}
+
+/* ---- load -------------------------------------------------------------------------------------- */
+
+static int load_skel(bool has_report, bool has_frags, struct bypath_kernel **out)
+{
+	struct bypath_kernel *skel = bypath_kernel__open();
+	int err;
+
+	if (!skel)
+		return -errno;
+	bpf_program__set_autoload(skel->progs.bypath_carry_frags, has_frags);
+	bpf_program__set_autoload(skel->progs.bypath_carry_sent, has_report);
+	bpf_program__set_autoload(skel->progs.bypath_carry_err, has_report);
+	err = bypath_kernel__load(skel);
+	if (err) {
+		bypath_kernel__destroy(skel);
+		return err;
+	}
+	*out = skel;
+	return 0;
+}
+
+/* The tracepoints' programs need the kernel's BTF and CAP_PERFMON; packets of several buffers Linux 5.18. */
+static int load_any(struct kernel_prog *prog)
+{
+	static const struct {
+		bool has_report, has_frags;
+	} tries[] = { { true, true }, { false, true }, { true, false }, { false, false } };
+	int err = -EINVAL;
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]) && err; i++)
+		err = load_skel(tries[i].has_report, tries[i].has_frags, &prog->skel);
+	return err;
+}
+
+/* Of the program for one buffer, of that for several. */
+static int out_map(const struct kernel_prog *prog, unsigned i)
+{
+	return bpf_map__fd(i ? prog->skel->maps.bypath_out_frags : prog->skel->maps.bypath_out);
+}
+
+static __u32 id_of_map(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+static bool attach_tracepoints(struct kernel_prog *prog)
+{
+	struct bypath_kernel *skel = prog->skel;
+
+	if (bpf_program__fd(skel->progs.bypath_carry_sent) < 0)
+		return false;
+	prog->sent = bpf_program__attach(skel->progs.bypath_carry_sent);
+	prog->err = bpf_program__attach(skel->progs.bypath_carry_err);
+	return prog->sent && prog->err;
+}
+
+int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size_t why_bytes)
+{
+	struct kernel_prog *prog = calloc(1, sizeof(*prog));
+	int err;
+
+	if (!prog)
+		return -ENOMEM;
+	prog->link_fd = -1;
+	libbpf_set_print(print_libbpf);
+	err = load_any(prog);
+	if (err) {
+		snprintf(why, why_bytes, "%s",
+			 err == -EPERM || err == -EACCES
+				 ? "no permission: run as root, or with CAP_NET_ADMIN and CAP_BPF"
+				 : "the kernel refuses it: Linux 5.12 or later is needed");
+		free(prog);
+		return err;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		kernel_prog_state(prog)->map_ids[i] = id_of_map(out_map(prog, i));
+	*has_report = attach_tracepoints(prog);
+	*out = prog;
+	return 0;
+}
+
+void kernel_prog_unload(struct kernel_prog *prog)
+{
+	if (!prog)
+		return;
+	kernel_prog_detach(prog);
+	bpf_link__destroy(prog->sent);
+	bpf_link__destroy(prog->err);
+	bypath_kernel__destroy(prog->skel);
+	free(prog);
+}
+
+unsigned kernel_prog_n_cells(void)
+{
+	int n = libbpf_num_possible_cpus();
+
+	return n > 0 && n < KERNEL_CPUS_MAX ? (unsigned)n : KERNEL_CPUS_MAX;
+}
+
+struct kernel_state *kernel_prog_state(struct kernel_prog *prog)
+{
+	return &prog->skel->bss->carry;
+}
+
+/* ---- attach ------------------------------------------------------------------------------------ */
+
+/* Without the program for several buffers where the MTU allows: a kernel that copies skbs for one has left odd
+ * lengths misaligned (Linux 6.9 to 7.1, skb_pp_cow_data()). */
+static int choose(const struct kernel_prog *prog, enum kernel_way way, int ifindex)
+{
+	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_carry_frags);
+	char ifname[IF_NAMESIZE];
+	int mtu;
+
+	if (way == KERNEL_WAY_TC)
+		return bpf_program__fd(prog->skel->progs.bypath_carry_tc);
+	mtu = bp_netdev_name(-1, ifindex, ifname) ? 0 : bp_netdev_mtu(-1, ifname);
+	if (way == KERNEL_WAY_XDP_NATIVE && frags_fd >= 0 && mtu > (int)PAGE_DATA_BYTES)
+		return frags_fd;
+	return bpf_program__fd(prog->skel->progs.bypath_carry);
+}
+
+static void explain(const char *ifname, enum kernel_way way, int err, char *why, size_t why_bytes)
+{
+	if (err == -EBUSY || err == -EEXIST)
+		snprintf(
+			why, why_bytes,
+			"another XDP program is attached to %s already: stop the process that owns "
+			"it (`bpftool net show dev %s`), or `ip link set dev %s xdp off`",
+			ifname, ifname, ifname);
+	else if (err == -EPERM || err == -EACCES)
+		snprintf(why, why_bytes,
+			 "no permission: run as root, or with CAP_NET_ADMIN and "
+			 "CAP_BPF");
+	else if (err == -ENOSPC)
+		snprintf(why, why_bytes,
+			 "%s needs as many receive queues as its peer has transmit queues: see "
+			 "`ethtool -l` at both ends",
+			 ifname);
+	else if (way == KERNEL_WAY_XDP_NATIVE && (err == -ERANGE || err == -EINVAL))
+		snprintf(why, why_bytes,
+			 "the driver of %s refuses native XDP, likely for its MTU: lower it, or "
+			 "mode = tc",
+			 ifname);
+	else
+		snprintf(why, why_bytes, "attach the program (%s): %s", kernel_way_name(way),
+			 strerror(-err));
+}
+
+/* What the kernel says of the link. 0 or -errno. */
+static int ask_link(const struct kernel_prog *prog, struct bpf_link_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
+}
+
+int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname,
+		       enum kernel_way way, char *why, size_t why_bytes)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = way == KERNEL_WAY_XDP_NATIVE    ? XDP_FLAGS_DRV_MODE
+			     : way == KERNEL_WAY_XDP_GENERIC ? XDP_FLAGS_SKB_MODE
+							     : 0);
+	struct bpf_link_info info;
+	int fd;
+
+	prog->fd = choose(prog, way, ifindex);
+	fd = bpf_link_create(prog->fd, ifindex,
+			     way == KERNEL_WAY_TC ? (enum bpf_attach_type)TCX_INGRESS : BPF_XDP,
+			     &opts);
+	if (fd < 0) {
+		explain(ifname, way, fd, why, why_bytes);
+		return fd;
+	}
+	prog->link_fd = fd;
+	prog->id = ask_link(prog, &info) ? 0 : info.prog_id;
+	return 0;
+}
+
+void kernel_prog_detach(struct kernel_prog *prog)
+{
+	if (prog->link_fd >= 0)
+		close(prog->link_fd);
+	prog->link_fd = -1;
+}
+
+int kernel_prog_check(const struct kernel_prog *prog, char *why, size_t why_bytes)
+{
+	struct bpf_link_info info;
+
+	if (prog->link_fd < 0 || ask_link(prog, &info))
+		return 0;
+	/* The index is the first word of what both kinds of link tell. */
+	if (!info.xdp.ifindex)
+		snprintf(why, why_bytes, "detached by another process");
+	else if (prog->id && info.prog_id != prog->id)
+		snprintf(why, why_bytes, "replaced by program %u of another process", info.prog_id);
+	else
+		return 0;
+	return -ENOLINK;
+}
+
+int kernel_prog_set_out(struct kernel_prog *prog, int ifindex)
+{
+	__u32 zero = 0, index = (__u32)ifindex;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (bpf_map_update_elem(out_map(prog, i), &zero, &index, BPF_ANY) < 0)
+			return -errno;
+	return 0;
+}
+
+uint64_t kernel_prog_run_ns(const struct kernel_prog *prog)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (prog->link_fd < 0 || bpf_obj_get_info_by_fd(prog->fd, &info, &len))
+		return 0;
+	return info.run_time_ns;
+}

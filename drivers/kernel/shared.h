@@ -1,0 +1,36 @@
+/* What the programs in the kernel and the driver share: one cell of counts per CPU, what the path is now. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_DRIVER_KERNEL_SHARED_H
+#define BYPATH_DRIVER_KERNEL_SHARED_H
+
+/* Types by their kernel names: also compiled for BPF, which has no libc. */
+#include <linux/types.h>
+
+#define KERNEL_CPUS_MAX \
+	1024 /* a power of two; the cells of machines with more are shared, and lose counts */
+
+/* Written by the programs on one CPU, never reset; a cell is two cache lines, so that CPUs do not meet. */
+struct kernel_cell {
+	/* By the program that carries. In: all that came while it was attached. Out: handed to the out-device. */
+	__u64 in_pkts, in_bytes, out_pkts, out_bytes;
+	__u64 n_closed; /* the path was not open */
+	__u64 n_too_long; /* longer than the out-device takes */
+	__u64 n_gone; /* the out-device is not there */
+	/* By tracepoints, of those that were handed to the out-device. */
+	__u64 n_sent, n_refused; /* the device took it, or did not */
+	__u64 err_too_long, err_down, err_other; /* the redirect failed before */
+	__u64 unused[4];
+};
+
+struct kernel_state {
+	/* By the driver, read for each packet. */
+	__u32 is_open; /* else packets end here, as n_closed */
+	__u32 max_bytes; /* that the out-device takes */
+	__u32 swaps_macs;
+	__u32 to_ifindex;
+	/* By the driver, for the tracepoints. */
+	__u32 from_ifindex, netns, map_ids[2];
+	struct kernel_cell cells[KERNEL_CPUS_MAX] __attribute__((aligned(128)));
+};
+
+#endif
