@@ -4,6 +4,7 @@
 
 #include "core/claim.h"
 #include "core/kernel.h"
+#include "core/netdev.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,8 @@ const struct bp_counter_row kernel_counters[] = {
 			    "that the program itself ran (kernel.bpf_stats_enabled), of the whole "
 			    "cost",
 			    false },
+	[KERNEL_QDISC] = { "qdisc_dropped", "packets", BP_SIDE_TX, BP_KIND_DROP,
+			   "by the queueing discipline of the device, whoever sent them", true },
 	{ .name = NULL },
 };
 
@@ -137,98 +140,126 @@ static bool takes_frames(const struct bp_device *out)
 	return out->has_xdp_features ? out->xdp_features & BP_XDP_NDO_XMIT : offers_native(out);
 }
 
-static void refuse_frames(const struct bp_device *out, const char *out_name,
-			  struct kernel_choice *choice)
+static void refuse_frames(const struct kernel_ask *ask, struct kernel_choice *choice)
 {
-	if (out->kind == BP_DEVICE_VETH)
+	if (ask->out.kind == BP_DEVICE_VETH)
 		SAY(choice->refusal,
 		    "%.15s takes no redirected frames: a veth does once its peer has GRO on or an XDP "
 		    "program: ethtool -K PEER gro on (in the peer's namespace), or mode = tc",
-		    out_name);
+		    ask->out_name);
 	else
 		SAY(choice->refusal,
 		    "the driver of %.15s takes no redirected frames (ndo_xdp_xmit): use mode = tc",
-		    out_name);
+		    ask->out_name);
 }
 
-static void choose_xdp(const struct kernel_conf *conf, const struct bp_device *in,
-		       const struct bp_device *out, const char *in_name, const char *out_name,
-		       struct kernel_choice *choice)
+static void choose_xdp(const struct kernel_ask *ask, bool is_native, struct kernel_choice *choice)
 {
-	choice->way = offers_native(in) ? KERNEL_WAY_XDP_NATIVE : KERNEL_WAY_XDP_GENERIC;
-	if (choice->way == KERNEL_WAY_XDP_GENERIC)
-		SAY(choice->note, "the driver of %.15s has no native XDP", in_name);
-	else if (brings_unfinished(in))
+	choice->way = is_native ? KERNEL_WAY_XDP_NATIVE : KERNEL_WAY_XDP_GENERIC;
+	if (!is_native)
+		SAY(choice->note, "the driver of %.15s has no native XDP", ask->in_name);
+	else if (brings_unfinished(&ask->in))
 		SAY(choice->note,
-		    "partial checksums and super-frames pass unfinished: TCP needs `ethtool -K PEER tx off`, "
-		    "or mode = tc");
-	if (choice->way == KERNEL_WAY_XDP_GENERIC && conf->strict)
+		    "checksums that are not complete, VLAN tags beside the frame are lost on the way: TCP needs "
+		    "`ethtool -K PEER tx off txvlan off`, or mode = tc");
+	if (!is_native && !kernel_may_be_generic(ask->conf))
 		SAY(choice->refusal,
-		    "mode = xdp, strict = yes, and the driver of %.15s has no native XDP", in_name);
-	else if (choice->way == KERNEL_WAY_XDP_NATIVE && !takes_frames(out))
-		refuse_frames(out, out_name, choice);
+		    "mode = xdp, strict = yes, and the driver of %.15s has no native XDP",
+		    ask->in_name);
+	else if (ask->strips_tags)
+		SAY(choice->refusal,
+		    "%.15s takes VLAN tags off the frames (rx-vlan-offload), where XDP does not see them: "
+		    "`ethtool -K %.15s rxvlan off`, or mode = tc",
+		    ask->in_name, ask->in_name);
+	else if (is_native && !takes_frames(&ask->out))
+		refuse_frames(ask, choice);
 }
 
-static void choose_tc(uint32_t version, struct kernel_choice *choice)
+static void choose_tc(const struct kernel_ask *ask, struct kernel_choice *choice)
 {
 	choice->way = KERNEL_WAY_TC;
-	if (version && version < BP_KERNEL(6, 6))
+	if (ask->version && ask->version < BP_KERNEL(6, 6))
 		SAY(choice->refusal,
-		    "mode = tc needs Linux 6.6 or later (tcx): before, its program would outlive a process that is "
+		    "tc needs Linux 6.6 or later (tcx): before, its program would outlive a process that is "
 		    "killed: use mode = xdp");
 }
 
-void kernel_choose(const struct kernel_conf *conf, const struct bp_device *in,
-		   const struct bp_device *out, const char *in_name, const char *out_name,
-		   uint32_t version, struct kernel_choice *choice)
+/* Why not XDP where nothing was asked for; NULL: XDP. */
+static const char *why_tc(const struct kernel_ask *ask, bool is_native)
 {
-	*choice = (struct kernel_choice){ .way = KERNEL_WAY_TC };
-	if (conf->mode == KERNEL_XDP) {
-		choose_xdp(conf, in, out, in_name, out_name, choice);
-		return;
-	}
-	if (conf->mode == KERNEL_AUTO && !brings_unfinished(in) && offers_native(in) &&
-	    takes_frames(out)) {
+	if (brings_unfinished(&ask->in))
+		return "its packets may be super-frames or lack checksums, which XDP would pass on "
+		       "unfinished";
+	if (!is_native)
+		return "its driver has no native XDP";
+	if (ask->strips_tags)
+		return "it takes VLAN tags off the frames (rx-vlan-offload), where XDP does not see them";
+	return takes_frames(&ask->out) ? NULL : "the other device takes no redirected frames";
+}
+
+void kernel_choose(const struct kernel_ask *ask, bool is_native_refused,
+		   struct kernel_choice *choice)
+{
+	bool is_native = offers_native(&ask->in) && !is_native_refused;
+	const char *why = why_tc(ask, is_native);
+
+	*choice = (struct kernel_choice){ .way = KERNEL_NO_WAY };
+	if (ask->conf->mode == KERNEL_XDP) {
+		choose_xdp(ask, is_native, choice);
+	} else if (ask->conf->mode == KERNEL_TC || why) {
+		choose_tc(ask, choice);
+		if (ask->conf->mode == KERNEL_AUTO)
+			SAY(choice->note, "tc for %.15s: %s", ask->in_name, why);
+	} else {
 		choice->way = KERNEL_WAY_XDP_NATIVE;
 		SAY(choice->note,
-		    "xdp: packets of %.15s come whole, and %.15s takes redirected frames", in_name,
-		    out_name);
-		return;
+		    "xdp for %.15s: its packets come whole, and %.15s takes redirected frames",
+		    ask->in_name, ask->out_name);
 	}
-	choose_tc(version, choice);
-	if (conf->mode != KERNEL_AUTO)
-		return;
-	if (brings_unfinished(in))
-		SAY(choice->note,
-		    "tc: packets of %.15s may be super-frames or lack checksums, which XDP would pass "
-		    "on unfinished",
-		    in_name);
-	else if (!offers_native(in))
-		SAY(choice->note, "tc: the driver of %.15s has no native XDP", in_name);
-	else
-		SAY(choice->note, "tc: %.15s takes no redirected frames", out_name);
+}
+
+/* On veth the sender leaves tags beside the frame; virtio strips none. */
+static bool strips_tags(const char *ifname, const struct bp_device *device)
+{
+	static const char *const names[] = { "rx-vlan-hw-parse" };
+	uint32_t on = 0;
+
+	return device->kind == BP_DEVICE_OTHER && !bp_netdev_features(-1, ifname, names, 1, &on) &&
+	       on;
+}
+
+void kernel_ask(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		struct kernel_ask *ask)
+{
+	*ask = (struct kernel_ask){ .conf = kernel_conf(port),
+				    .in_name = port->device,
+				    .out_name = to->device,
+				    .version = bp_kernel_version() };
+	bp_device_look(port->device, &ask->in);
+	bp_device_look(to->device, &ask->out);
+	ask->strips_tags = strips_tags(port->device, &ask->in);
 }
 
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
 		    struct bp_port_info *info)
 {
-	struct bp_device device, out;
 	struct kernel_choice choice = { .way = KERNEL_NO_WAY };
+	struct kernel_ask ask;
 
-	if (!bp_device_predict(port->device, info, &device)) {
+	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	if (!bp_device_predict(port->device, info, NULL)) {
 		strcpy(info->mode, kernel_way_name(KERNEL_WAY_TC));
 		return;
 	}
-	info->caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
-	if (!to) {
-		strcpy(info->mode, kernel_way_name(KERNEL_NO_WAY));
-		return;
+	if (to) {
+		kernel_ask(port, to, &ask);
+		kernel_choose(&ask, false, &choice);
 	}
-	bp_device_look(to->device, &out);
-	kernel_choose(kernel_conf(port), &device, &out, port->device, to->device,
-		      bp_kernel_version(), &choice);
 	strcpy(info->mode, kernel_way_name(choice.way));
-	if (choice.refusal[0])
+	if (to && !ask.out.exists)
+		snprintf(info->note, sizeof(info->note),
+			 "no interface %.15s: the mode may be another", to->device);
+	else if (choice.refusal[0])
 		snprintf(info->note, sizeof(info->note), "a run refuses to start: %.200s",
 			 choice.refusal);
 	else

@@ -20,6 +20,12 @@ static inline const struct kernel_conf *kernel_conf(const struct bp_port_conf *p
 	return BP_OWN_CONST(struct kernel_conf, port);
 }
 
+/* Where its driver runs no program itself: generic XDP instead? */
+static inline bool kernel_may_be_generic(const struct kernel_conf *conf)
+{
+	return !conf->strict;
+}
+
 /* How a port's packets are carried. */
 enum kernel_way {
 	KERNEL_NO_WAY, /* nothing is received from the port */
@@ -31,19 +37,36 @@ enum kernel_way {
 /* "xdp-native", "xdp-generic", "tc", "out". Static. */
 const char *kernel_way_name(enum kernel_way way);
 
-/*
- * How packets from a device are best carried to another one, by what they are, with the reason in note. refusal:
- * "" or why the way cannot be taken, with what to do. Pure.
- */
+/* What decides how packets are carried. */
+struct kernel_ask {
+	const struct kernel_conf *conf;
+	const char *in_name, *out_name;
+	struct bp_device in, out;
+	bool strips_tags; /* the in-device takes VLAN tags off the frames */
+	uint32_t version; /* of the kernel: bp_kernel_version() */
+};
+
+/* How packets from a device are best carried to another one, by what they are, with the reason in note. refusal: "" or
+ * why the way cannot be taken, with what to do. */
 struct kernel_choice {
 	enum kernel_way way;
 	char note[BP_PATH_BYTES], refusal[BP_PATH_BYTES];
 };
-void kernel_choose(const struct kernel_conf *conf, const struct bp_device *in,
-		   const struct bp_device *out, const char *in_name, const char *out_name,
-		   uint32_t kernel_version, struct kernel_choice *choice);
 
-enum kernel_counter { KERNEL_DEVMAP_SENT, KERNEL_DEVMAP_DROPS, KERNEL_REDIRECT_ERR, KERNEL_RUN_NS };
+/* Ask the kernel about both devices. Any thread; blocks for a moment. */
+void kernel_ask(const struct bp_port_conf *port, const struct bp_port_conf *to,
+		struct kernel_ask *ask);
+/* Pure. is_native_refused: the in-device's driver has refused native XDP, whatever it tells of itself. */
+void kernel_choose(const struct kernel_ask *ask, bool is_native_refused,
+		   struct kernel_choice *choice);
+
+enum kernel_counter {
+	KERNEL_DEVMAP_SENT,
+	KERNEL_DEVMAP_DROPS,
+	KERNEL_REDIRECT_ERR,
+	KERNEL_RUN_NS,
+	KERNEL_QDISC
+};
 extern const struct bp_counter_row kernel_counters[];
 
 #endif

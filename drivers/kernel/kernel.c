@@ -6,14 +6,15 @@
  * tracepoints tell what became of redirected frames. The control thread adds what is new to the counters of both
  * queues (harvest()), so nothing here is on the packet path. System calls on the packet path: none.
  *
- * For tc nobody tells what becomes of an skb behind the out-device's queue: its interface's tx_dropped stands beside.
+ * For tc nobody tells what becomes of an skb that was handed to the out-device: the drops of its queueing discipline
+ * and of its interface stand beside, whoever's they are.
  */
 #include "kernel.h"
 
 #include "bypath/log.h"
 
-#include "core/kernel.h"
 #include "core/macswap.h"
+#include "core/netifs.h"
 
 #include <errno.h>
 #include <net/ethernet.h>
@@ -24,7 +25,7 @@
 #include <unistd.h>
 
 #define VLAN_BYTES  4u
-#define SETTLE_MS   20u /* for frames on their way when the program was detached */
+#define SETTLE_MS   1u /* for a program that runs still when its link is closed */
 #define BUSY_TRIES  40u /* a bypath that was just killed takes a moment to let go */
 #define BUSY_NAP_MS 25u
 
@@ -40,11 +41,11 @@ struct kernel_port {
 	int ifindex;
 	uint32_t mtu;
 	enum kernel_way way;
-	struct bp_txq *
-		txq; /* where the port's packets go, once that was asked for; its port may be away */
+	struct bp_txq *txq; /* where its packets count as sent; its port may be away */
 	uint64_t n_in, n_in_bytes, n_out, n_out_bytes; /* what the queues have been given of it */
 	uint64_t n_drops[BP_CNT_N];
 	struct bp_netdev_tx_dropped tx_dropped;
+	uint64_t qdisc_base, qdisc_last; /* of the device, when the port started; when last read */
 	int logged_err;
 	uint64_t n_sent_seen, n_lost_seen; /* of redirected frames, at the last look */
 	bool was_started, is_told; /* that the out-device takes nothing */
@@ -67,7 +68,6 @@ static void nap(unsigned ms)
 
 static struct kernel_cell sum_cells(const struct kernel_state *state)
 {
-	const unsigned n_cpus = kernel_prog_n_cells();
 	union {
 		struct kernel_cell cell;
 		uint64_t words[N_WORDS];
@@ -75,7 +75,7 @@ static struct kernel_cell sum_cells(const struct kernel_state *state)
 
 	/* The last words first: what has come out has come in. The programs write them while we read. */
 	for (size_t word = N_WORDS; word-- > 0;)
-		for (unsigned cpu = 0; cpu < n_cpus; cpu++)
+		for (unsigned cpu = 0; cpu < KERNEL_CPUS_MAX; cpu++)
 			sum.words[word] += __atomic_load_n(
 				(const uint64_t *)(const void *)&state->cells[cpu] + word,
 				__ATOMIC_RELAXED);
@@ -133,28 +133,58 @@ static void harvest(struct kernel_port *kp)
 			      memory_order_relaxed);
 }
 
+/* Of the ports that lead to this one: is every one's way XDP whose losses the kernel tells of? */
+static bool is_out_followed(const struct bp_port *port)
+{
+	bool is_followed_by_all = true;
+
+	for (unsigned i = 0; i < port->env->conf->n_ports; i++) {
+		const struct bp_port *in = port->env->ports[i];
+
+		if (in && in->n_rxq && in->conf->forward_to == port->port_id)
+			is_followed_by_all &= is_followed(in->priv);
+	}
+	return is_followed_by_all;
+}
+
+static struct bp_reported qdisc_row(struct kernel_port *kp)
+{
+	uint64_t now;
+
+	if (!bp_netif_qdisc_drops(kp->ctl_fd, kp->ifindex, &now) && now > kp->qdisc_last)
+		kp->qdisc_last = now;
+	return (struct bp_reported){ &kernel_counters[KERNEL_QDISC],
+				     kp->qdisc_last - kp->qdisc_base };
+}
+
 static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct kernel_port *kp = port->priv;
-	struct kernel_cell sum;
+	bool is_named = is_out_followed(port);
+	struct bp_reported all[6];
 	unsigned n = 0;
 
-	if (max)
-		out[n++] = bp_netdev_tx_dropped_row(&kp->tx_dropped, port->conf->device, false);
-	if (!kp->prog)
-		return n;
-	harvest(kp);
-	sum = sum_cells(kp->state);
-	const struct bp_reported all[] = {
-		{ &kernel_counters[KERNEL_RUN_NS], kernel_prog_run_ns(kp->prog) },
-		{ &kernel_counters[KERNEL_DEVMAP_SENT], sum.n_sent },
-		{ &kernel_counters[KERNEL_DEVMAP_DROPS], sum.n_refused },
-		{ &kernel_counters[KERNEL_REDIRECT_ERR],
-		  sum.err_too_long + sum.err_down + sum.err_other },
-	};
+	all[n++] = bp_netdev_tx_dropped_row(&kp->tx_dropped, port->conf->device, is_named);
+	if (port->n_txq && !is_named) /* XDP goes around the queueing discipline */
+		all[n++] = qdisc_row(kp);
+	if (kp->prog) {
+		struct kernel_cell sum = sum_cells(kp->state);
 
-	for (unsigned i = 0; n < max && i < (is_followed(kp) ? 4u : 1u); i++)
-		out[n++] = all[i];
+		harvest(kp);
+		all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_RUN_NS],
+						 kernel_prog_run_ns(kp->prog) };
+		if (is_followed(kp)) {
+			all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_DEVMAP_SENT],
+							 sum.n_sent };
+			all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_DEVMAP_DROPS],
+							 sum.n_refused };
+			all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_REDIRECT_ERR],
+							 sum.err_too_long + sum.err_down +
+								 sum.err_other };
+		}
+	}
+	n = n < max ? n : max;
+	memcpy(out, all, n * sizeof(all[0])); /* header */
 	return n;
 }
 
@@ -185,6 +215,12 @@ static void tell_if_none_is_taken(struct kernel_port *kp)
 		       : "its driver may not do that (ndo_xdp_xmit): use mode = tc");
 }
 
+/* The device that the program sends to is the port's own still, and the map has it. */
+static bool leads_to(const struct kernel_port *kp, const struct kernel_port *out)
+{
+	return kp->state->to_ifindex == (uint32_t)out->ifindex;
+}
+
 /* An out-device that is away or has no link takes nothing: the packets that come for it are dropped by name. */
 static void open_paths_to(const struct kernel_port *out, bool is_open)
 {
@@ -193,8 +229,8 @@ static void open_paths_to(const struct kernel_port *out, bool is_open)
 	for (unsigned i = 0; i < port->env->conf->n_ports; i++) {
 		const struct bp_port *in = port->env->ports[i];
 
-		if (in && in->conf->forward_to == port->port_id && in->n_rxq)
-			open_path(in->priv, out, is_open);
+		if (in && in->n_rxq && in->conf->forward_to == port->port_id)
+			open_path(in->priv, out, is_open && leads_to(in->priv, out));
 	}
 }
 
@@ -204,7 +240,8 @@ static int lead_to(struct kernel_port *kp, const struct kernel_port *out, bool s
 	int err = kp->way == KERNEL_WAY_TC ? 0 : kernel_prog_set_out(kp->prog, out->ifindex);
 
 	__atomic_store_n(&kp->state->swaps_macs, swaps_macs, __ATOMIC_RELAXED);
-	__atomic_store_n(&kp->state->to_ifindex, (uint32_t)out->ifindex, __ATOMIC_RELAXED);
+	__atomic_store_n(&kp->state->to_ifindex, err ? 0 : (uint32_t)out->ifindex,
+			 __ATOMIC_RELAXED);
 	if (err)
 		bp_log(BP_LOG_ERROR, "port %s: %s cannot be redirected to: %s",
 		       kp->port->conf->name, out->port->conf->device, strerror(-err));
@@ -216,9 +253,12 @@ static bp_direct_fn kernel_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edi
 {
 	struct kernel_port *kp = rxq->port->priv;
 
-	if (edit && edit != bp_macswap_burst)
-		return NULL;
 	kp->txq = txq;
+	if (edit && edit != bp_macswap_burst) {
+		__atomic_store_n(&kp->state->to_ifindex, 0, __ATOMIC_RELAXED);
+		open_path(kp, txq->port->priv, false);
+		return NULL;
+	}
 	return lead_to(kp, txq->port->priv, edit != NULL) ? NULL : bp_carried;
 }
 
@@ -254,6 +294,12 @@ static int open_parts(struct kernel_port *kp)
 	char why[KERNEL_WHY_BYTES];
 	int err;
 
+	if (kp->port->n_rxq && conf->forward_to == BP_NO_PORT) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: its packets go nowhere: driver kernel carries those of a path only",
+		       conf->name);
+		return -EINVAL;
+	}
 	kp->ctl_fd = bp_netdev_open();
 	err = kp->ctl_fd < 0 ? kp->ctl_fd : learn_device(kp);
 	if (err) {
@@ -307,53 +353,38 @@ static void kernel_close(struct bp_port *port)
 
 /* ---- start, stop ------------------------------------------------------------------------------- */
 
-/* Does the device take VLAN tags off the frames that it receives? On veth the sender leaves them beside the frame. */
-static bool strips_tags(int fd, const char *ifname)
+/* Which way, by what the two devices are; 0, -ENODEV: the other one is away; -EOPNOTSUPP with why. */
+static int choose_way(struct kernel_port *kp, bool is_native_refused, char *why, size_t why_bytes)
 {
-	static const char *const names[] = { "rx-vlan-hw-parse" };
-	char driver[BP_NAME_BYTES];
-	uint32_t on = 0;
-
-	return bp_netdev_driver(fd, ifname, driver) == BP_DEVICE_OTHER &&
-	       !bp_netdev_features(fd, ifname, names, 1, &on) && on;
-}
-
-/* Which way, by what the two devices are; 0, or -EOPNOTSUPP with why. */
-static int choose_way(struct kernel_port *kp, char *why, size_t why_bytes)
-{
-	const struct bp_port_conf *conf = kp->port->conf, *to = port_out(kp)->conf;
-	struct bp_device in, out;
 	struct kernel_choice choice;
+	struct kernel_ask ask;
 
-	bp_device_look(conf->device, &in);
-	bp_device_look(to->device, &out);
-	kernel_choose(kernel_conf(conf), &in, &out, conf->device, to->device, bp_kernel_version(),
-		      &choice);
+	kernel_ask(kp->port->conf, port_out(kp)->conf, &ask);
+	if (!ask.out.exists)
+		return -ENODEV;
+	kernel_choose(&ask, is_native_refused, &choice);
 	kp->way = choice.way;
 	snprintf(kp->port->info.note, sizeof(kp->port->info.note), "%s", choice.note);
-	if (!choice.refusal[0] && kp->way == KERNEL_WAY_XDP_NATIVE &&
-	    strips_tags(kp->ctl_fd, conf->device))
-		snprintf(
-			choice.refusal, sizeof(choice.refusal),
-			"%.15s takes VLAN tags off the frames (rx-vlan-offload), where XDP does not see "
-			"them: `ethtool -K %.15s rxvlan off`, or mode = tc",
-			conf->device, conf->device);
 	snprintf(why, why_bytes, "%s", choice.refusal);
 	return choice.refusal[0] ? -EOPNOTSUPP : 0;
 }
 
 /* A driver may refuse what it seemed to have: the next way down, where the INI allows one. */
-static bool step_down(struct kernel_port *kp, int err)
+static bool step_down(struct kernel_port *kp, int err, char *why, size_t why_bytes)
 {
 	const struct kernel_conf *conf = kernel_conf(kp->port->conf);
+	char refusal[KERNEL_WHY_BYTES];
 
-	if (err != -EOPNOTSUPP || kp->way != KERNEL_WAY_XDP_NATIVE ||
-	    (conf->mode == KERNEL_XDP && conf->strict))
+	if (kp->way != KERNEL_WAY_XDP_NATIVE || conf->mode == KERNEL_TC ||
+	    (err != -EOPNOTSUPP &&
+	     (conf->mode == KERNEL_XDP || (err != -ERANGE && err != -EINVAL))))
 		return false;
-	kp->way = conf->mode == KERNEL_AUTO ? KERNEL_WAY_TC : KERNEL_WAY_XDP_GENERIC;
-	snprintf(kp->port->info.note, sizeof(kp->port->info.note), "%.15s has no native XDP",
-		 kp->port->conf->device);
-	return true;
+	if (!choose_way(kp, true, refusal, sizeof(refusal)))
+		return true;
+	kp->way = KERNEL_WAY_XDP_NATIVE;
+	if (err == -EOPNOTSUPP)
+		snprintf(why, why_bytes, "%s", refusal);
+	return false;
 }
 
 static int attach(struct kernel_port *kp, char *why, size_t why_bytes)
@@ -366,7 +397,7 @@ static int attach(struct kernel_port *kp, char *why, size_t why_bytes)
 		err = kernel_prog_attach(kp->prog, kp->ifindex, name, kp->way, why, why_bytes);
 		if (err == -EBUSY && tries > 1)
 			nap(BUSY_NAP_MS);
-	} while ((err == -EBUSY && --tries) || step_down(kp, err));
+	} while ((err == -EBUSY && --tries) || step_down(kp, err, why, why_bytes));
 	return err;
 }
 
@@ -391,18 +422,30 @@ static void release_promiscuity(struct kernel_port *kp)
 	kp->promisc_fd = -1;
 }
 
+/* Where the worker of the RX queue would send. */
+static struct bp_txq *find_txq(const struct kernel_port *kp)
+{
+	struct bp_port *out = port_out(kp);
+
+	for (unsigned i = 0; i < out->n_txq; i++)
+		if (out->txq[i].worker_id == kp->port->rxq[0].worker_id)
+			return &out->txq[i];
+	return NULL;
+}
+
 /* Packets are carried from the moment that the program is attached, so that none is lost between it and the engine's
  * start; at a new start the other port may be away, which check() and kernel_direct() see. */
 static int start_receiving(struct kernel_port *kp, char *why, size_t why_bytes)
 {
 	bool swaps_macs = kp->port->env->conf->engine.mode == BP_ENGINE_MACSWAP;
 	const struct bp_port *out = port_out(kp);
-	int err = choose_way(kp, why, why_bytes);
+	int err = choose_way(kp, false, why, why_bytes);
 
 	if (err)
 		return err;
 	kp->state->from_ifindex = (uint32_t)kp->ifindex;
 	kp->state->is_open = 0;
+	kp->txq = find_txq(kp);
 	if (!kp->was_started || out->is_started)
 		(void)lead_to(kp, out->priv, swaps_macs);
 	err = take_promiscuity(kp, why, why_bytes);
@@ -437,6 +480,16 @@ static int say_failure(struct kernel_port *kp, int err, const char *why)
 	return err;
 }
 
+/* A device that was made anew counts from 0. */
+static void begin_qdisc(struct kernel_port *kp)
+{
+	uint64_t lost = kp->qdisc_last - kp->qdisc_base, now = 0;
+
+	(void)bp_netif_qdisc_drops(kp->ctl_fd, kp->ifindex, &now);
+	kp->qdisc_base = now - lost; /* wraps, and wraps back */
+	kp->qdisc_last = now;
+}
+
 static int kernel_start(struct bp_port *port)
 {
 	struct kernel_port *kp = port->priv;
@@ -455,6 +508,7 @@ static int kernel_start(struct bp_port *port)
 	for (unsigned i = 0; i < port->n_txq; i++)
 		port->txq[i].driver_burst = bp_tx_down;
 	bp_netdev_tx_dropped_begin(&kp->tx_dropped, port->conf->device);
+	begin_qdisc(kp);
 	kp->was_started = true;
 	kp->logged_err = 0;
 	return 0;
@@ -464,8 +518,10 @@ static void kernel_stop(struct bp_port *port)
 {
 	struct kernel_port *kp = port->priv;
 
+	/* A device that is there goes on taking what others' programs send to it. */
+	if (bp_netdev_link(kp->ctl_fd, port->conf->device, kp->ifindex) != BP_LINK_UP)
+		open_paths_to(kp, false);
 	bp_netdev_tx_dropped_end(&kp->tx_dropped, port->conf->device);
-	open_paths_to(kp, false);
 	if (!kp->prog)
 		return;
 	kernel_prog_detach(kp->prog);

@@ -24,9 +24,6 @@ struct kernel_prog;
 int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size_t why_bytes);
 void kernel_prog_unload(struct kernel_prog *prog);
 
-/* Of the state's cells, how many a machine with as many CPUs uses. */
-unsigned kernel_prog_n_cells(void);
-
 /* Shared with the programs, for as long as they are loaded. */
 struct kernel_state *kernel_prog_state(struct kernel_prog *prog);
 

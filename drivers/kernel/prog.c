@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/kernel.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
 #include "bypath_kernel.skel.h"
@@ -39,14 +41,16 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 
 /* ---- load -------------------------------------------------------------------------------------- */
 
-static int load_skel(bool has_report, bool has_frags, struct bypath_kernel **out)
+static int load_skel(bool has_report, bool is_old, struct bypath_kernel **out)
 {
 	struct bypath_kernel *skel = bypath_kernel__open();
 	int err;
 
 	if (!skel)
 		return -errno;
-	bpf_program__set_autoload(skel->progs.bypath_carry_frags, has_frags);
+	bpf_program__set_autoload(skel->progs.bypath_carry, !is_old);
+	bpf_program__set_autoload(skel->progs.bypath_carry_frags, !is_old);
+	bpf_program__set_autoload(skel->progs.bypath_carry_old, is_old);
 	bpf_program__set_autoload(skel->progs.bypath_carry_sent, has_report);
 	bpf_program__set_autoload(skel->progs.bypath_carry_err, has_report);
 	err = bypath_kernel__load(skel);
@@ -58,17 +62,33 @@ static int load_skel(bool has_report, bool has_frags, struct bypath_kernel **out
 	return 0;
 }
 
-/* The tracepoints' programs need the kernel's BTF and CAP_PERFMON; packets of several buffers Linux 5.18. */
+/* The tracepoints' programs need the kernel's BTF and CAP_PERFMON, and arguments that xdp_redirect_err has since 5.13;
+ * bpf_xdp_get_buff_len() and packets of several buffers need Linux 5.18. */
 static int load_any(struct kernel_prog *prog)
 {
-	static const struct {
-		bool has_report, has_frags;
-	} tries[] = { { true, true }, { false, true }, { true, false }, { false, false } };
+	uint32_t version = bp_kernel_version();
 	int err = -EINVAL;
 
-	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]) && err; i++)
-		err = load_skel(tries[i].has_report, tries[i].has_frags, &prog->skel);
+	for (unsigned i = 0; i < 4 && err; i++)
+		if (i & 1 || version >= BP_KERNEL(5, 13))
+			err = load_skel(!(i & 1), i >= 2, &prog->skel);
 	return err;
+}
+
+static const char *why_not_loaded(int err)
+{
+	switch (err) {
+	case -EPERM:
+	case -EACCES:
+		return "no permission: run as root, or with CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF";
+	case -EMFILE:
+		return "no more descriptors: raise the limit (ulimit -n)";
+	case -EINVAL:
+	case -EOPNOTSUPP:
+		return "the kernel refuses it: Linux 5.12 or later is needed";
+	default:
+		return "the kernel refuses it";
+	}
 }
 
 /* Of the program for one buffer, of that for several. */
@@ -107,10 +127,7 @@ int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size
 	libbpf_set_print(print_libbpf);
 	err = load_any(prog);
 	if (err) {
-		snprintf(why, why_bytes, "%s",
-			 err == -EPERM || err == -EACCES
-				 ? "no permission: run as root, or with CAP_NET_ADMIN and CAP_BPF"
-				 : "the kernel refuses it: Linux 5.12 or later is needed");
+		snprintf(why, why_bytes, "%s", why_not_loaded(err));
 		free(prog);
 		return err;
 	}
@@ -132,13 +149,6 @@ void kernel_prog_unload(struct kernel_prog *prog)
 	free(prog);
 }
 
-unsigned kernel_prog_n_cells(void)
-{
-	int n = libbpf_num_possible_cpus();
-
-	return n > 0 && n < KERNEL_CPUS_MAX ? (unsigned)n : KERNEL_CPUS_MAX;
-}
-
 struct kernel_state *kernel_prog_state(struct kernel_prog *prog)
 {
 	return &prog->skel->bss->carry;
@@ -146,20 +156,12 @@ struct kernel_state *kernel_prog_state(struct kernel_prog *prog)
 
 /* ---- attach ------------------------------------------------------------------------------------ */
 
-/* Without the program for several buffers where the MTU allows: a kernel that copies skbs for one has left odd
- * lengths misaligned (Linux 6.9 to 7.1, skb_pp_cow_data()). */
-static int choose(const struct kernel_prog *prog, enum kernel_way way, int ifindex)
+/* tcx programs that stand on the interface before ours, and may take its packets. */
+static unsigned count_others(int ifindex)
 {
-	int frags_fd = bpf_program__fd(prog->skel->progs.bypath_carry_frags);
-	char ifname[IF_NAMESIZE];
-	int mtu;
+	__u32 ids[64], n = sizeof(ids) / sizeof(ids[0]);
 
-	if (way == KERNEL_WAY_TC)
-		return bpf_program__fd(prog->skel->progs.bypath_carry_tc);
-	mtu = bp_netdev_name(-1, ifindex, ifname) ? 0 : bp_netdev_mtu(-1, ifname);
-	if (way == KERNEL_WAY_XDP_NATIVE && frags_fd >= 0 && mtu > (int)PAGE_DATA_BYTES)
-		return frags_fd;
-	return bpf_program__fd(prog->skel->progs.bypath_carry);
+	return bpf_prog_query(ifindex, (enum bpf_attach_type)TCX_INGRESS, 0, NULL, ids, &n) ? 0 : n;
 }
 
 static void explain(const char *ifname, enum kernel_way way, int err, char *why, size_t why_bytes)
@@ -180,10 +182,11 @@ static void explain(const char *ifname, enum kernel_way way, int err, char *why,
 			 "`ethtool -l` at both ends",
 			 ifname);
 	else if (way == KERNEL_WAY_XDP_NATIVE && (err == -ERANGE || err == -EINVAL))
-		snprintf(why, why_bytes,
-			 "the driver of %s refuses native XDP, likely for its MTU: lower it, or "
-			 "mode = tc",
-			 ifname);
+		snprintf(
+			why, why_bytes,
+			"the driver of %s refuses native XDP, likely for its MTU (a veth: its peer's): "
+			"lower that, or mode = tc",
+			ifname);
 	else
 		snprintf(why, why_bytes, "attach the program (%s): %s", kernel_way_name(way),
 			 strerror(-err));
@@ -198,24 +201,56 @@ static int ask_link(const struct kernel_prog *prog, struct bpf_link_info *info)
 	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
 }
 
-int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname,
-		       enum kernel_way way, char *why, size_t why_bytes)
+/*
+ * Without the program for several buffers where the device takes one: a kernel that copies skbs for it has left odd
+ * lengths misaligned (Linux 6.9 to 7.1, skb_pp_cow_data()).
+ */
+static int attach_first(struct kernel_prog *prog, int ifindex, enum kernel_way way)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = way == KERNEL_WAY_XDP_NATIVE    ? XDP_FLAGS_DRV_MODE
 			     : way == KERNEL_WAY_XDP_GENERIC ? XDP_FLAGS_SKB_MODE
 							     : 0);
-	struct bpf_link_info info;
-	int fd;
+	const int fds[] = { bpf_program__fd(prog->skel->progs.bypath_carry),
+			    bpf_program__fd(prog->skel->progs.bypath_carry_old),
+			    bpf_program__fd(prog->skel->progs.bypath_carry_frags) };
+	int first_err = -EINVAL;
 
-	prog->fd = choose(prog, way, ifindex);
-	fd = bpf_link_create(prog->fd, ifindex,
-			     way == KERNEL_WAY_TC ? (enum bpf_attach_type)TCX_INGRESS : BPF_XDP,
-			     &opts);
+	if (way == KERNEL_WAY_TC) {
+		prog->fd = bpf_program__fd(prog->skel->progs.bypath_carry_tc);
+		return bpf_link_create(prog->fd, ifindex, (enum bpf_attach_type)TCX_INGRESS, &opts);
+	}
+	for (unsigned i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		int fd = fds[i] < 0 ? -EINVAL : bpf_link_create(fds[i], ifindex, BPF_XDP, &opts);
+
+		if (fd >= 0) {
+			prog->fd = fds[i];
+			return fd;
+		}
+		if (fds[i] >= 0 && first_err == -EINVAL)
+			first_err = fd;
+		if (fds[i] >= 0 && fd != -ERANGE && fd != -EINVAL && fd != -EOPNOTSUPP)
+			break;
+	}
+	return first_err;
+}
+
+int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname,
+		       enum kernel_way way, char *why, size_t why_bytes)
+{
+	unsigned n_others = way == KERNEL_WAY_TC ? count_others(ifindex) : 0;
+	int fd = attach_first(prog, ifindex, way);
+	struct bpf_link_info info;
+
 	if (fd < 0) {
 		explain(ifname, way, fd, why, why_bytes);
 		return fd;
 	}
+	if (n_others)
+		bp_log(BP_LOG_WARN,
+		       "%s: %u tc programs of others come before bypath's, and may take packets: see "
+		       "`bpftool net show dev %s`",
+		       ifname, n_others, ifname);
 	prog->link_fd = fd;
 	prog->id = ask_link(prog, &info) ? 0 : info.prog_id;
 	return 0;

@@ -178,9 +178,9 @@ const char *bp_cmp_status_name(const struct bp_cmp_row *row)
 
 static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp_row *row)
 {
-	static const char *const forwarders[] = { [BP_CMP_BYPATH] = "bypath",
-						  [BP_CMP_BRIDGE] = "kernel",
-						  [BP_CMP_TESTPMD] = "testpmd" };
+	static const char *const forwarders[] = {
+		[BP_CMP_BYPATH] = "bypath", [BP_CMP_BRIDGE] = "kernel", [BP_CMP_TESTPMD] = "testpmd"
+	};
 	bool is_waiting = row->status == BP_CMP_WAITING;
 	json_t *o = json_object();
 

@@ -280,10 +280,9 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "choose a path that bypath forwards",
 			       "there is no arena, and the kernel's memory is not counted");
 	else if (row->workload->ends == BP_CMP_ENDS_HOSTS && row->path->needs_whole)
-		bp_cmp_row_end(
-			row, BP_CMP_CANNOT_RUN, "choose kernel-tc, or tcp-off-1",
-			"hosts with offloads send super-frames and unfinished checksums, which XDP "
-			"passes on as they are");
+		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "choose kernel-tc, or tcp-off-1",
+			       "hosts with offloads send unfinished checksums, which XDP "
+			       "passes on as they are");
 	else if (row->workload->measure == measure_rate && !can_flood(row->size))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
 			       "its source repeats one frame of at most %u bytes with FCS",

@@ -7,6 +7,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/gen_stats.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,6 +398,61 @@ int bp_netif_stats(int fd, int ifindex, struct rtnl_link_stats64 *out)
 		close(own_fd);
 	if (!err)
 		*out = stats;
+	return err;
+}
+
+struct qdisc_drops {
+	int ifindex;
+	uint64_t n;
+};
+
+static int take_queue_stats(const struct nlattr *attr, void *ctx)
+{
+	struct gnet_stats_queue stats;
+
+	if (mnl_attr_get_type(attr) != TCA_STATS_QUEUE ||
+	    mnl_attr_get_payload_len(attr) < sizeof(stats))
+		return MNL_CB_OK;
+	memcpy(&stats, mnl_attr_get_payload(attr), sizeof(stats));
+	((struct qdisc_drops *)ctx)->n += stats.drops;
+	return MNL_CB_OK;
+}
+
+static int take_qdisc_attr(const struct nlattr *attr, void *ctx)
+{
+	return mnl_attr_get_type(attr) == TCA_STATS2
+		       ? mnl_attr_parse_nested(attr, take_queue_stats, ctx)
+		       : MNL_CB_OK;
+}
+
+/* The root's has those below it in its own. */
+static int take_qdisc(const struct nlmsghdr *msg, void *ctx)
+{
+	const struct tcmsg *tc = mnl_nlmsg_get_payload(msg);
+	const struct qdisc_drops *drops = ctx;
+
+	if (msg->nlmsg_type != RTM_NEWQDISC || tc->tcm_ifindex != drops->ifindex ||
+	    tc->tcm_parent != TC_H_ROOT)
+		return MNL_CB_OK;
+	return mnl_attr_parse(msg, sizeof(*tc), take_qdisc_attr, ctx);
+}
+
+int bp_netif_qdisc_drops(int fd, int ifindex, uint64_t *n_drops)
+{
+	int own_fd = fd < 0 ? bp_netlink_open(NETLINK_ROUTE) : fd, err;
+	alignas(struct nlmsghdr) char room[BP_NETLINK_REQUEST_BYTES];
+	struct qdisc_drops drops = { .ifindex = ifindex };
+	struct tcmsg *tc;
+
+	if (own_fd < 0)
+		return own_fd;
+	tc = bp_netlink_request(room, RTM_GETQDISC, NLM_F_DUMP, sizeof(*tc));
+	tc->tcm_ifindex = ifindex;
+	err = bp_netlink_ask(own_fd, room, take_qdisc, &drops);
+	if (own_fd != fd)
+		close(own_fd);
+	if (!err)
+		*n_drops = drops.n;
 	return err;
 }
 

@@ -57,6 +57,12 @@ int bp_netif_look(int fd, int ifindex, const char *ifname, struct bp_netif *neti
 struct rtnl_link_stats64;
 int bp_netif_stats(int fd, int ifindex, struct rtnl_link_stats64 *stats);
 
+/*
+ * What the queueing discipline at an interface's root has dropped since it was put there, whoever sent it. As
+ * bp_netif_look(); an interface without one has dropped nothing.
+ */
+int bp_netif_qdisc_drops(int fd, int ifindex, uint64_t *n_drops);
+
 /* Free what bp_netifs_read() made. */
 void bp_netifs_free(struct bp_netifs *netifs);
 

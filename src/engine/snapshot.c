@@ -87,6 +87,21 @@ static double add_cost(struct bp_report_path *row, struct bp_cost *cost)
 	return bp_clock_cycles_to_ns(read_cell(&cost->call_cycles));
 }
 
+static bool is_carried(struct bp_path *path)
+{
+	return read_cell(&path->rxq->n_carried) ||
+	       atomic_load_explicit(&path->direct, memory_order_relaxed) == bp_carried;
+}
+
+/* Has the worker nothing to do with packets? Whether it was on its core matters to none, then. */
+static bool is_idle_by_design(struct bp_worker *w)
+{
+	for (unsigned i = 0; i < w->n_paths; i++)
+		if (!is_carried(&w->paths[i]))
+			return false;
+	return w->n_paths > 0;
+}
+
 /* on_share: of its time, how much the worker was on its core. Spread evenly: it is not known in which
  * rounds it was not, nor how often it was late to wake up. */
 static double read_path(struct bp_report *r, struct bp_path *path, uint16_t worker_id,
@@ -101,7 +116,7 @@ static double read_path(struct bp_report *r, struct bp_path *path, uint16_t work
 	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
 		row->hist_copies[i] += read_cell(&path->hist_copies[i]);
 	row->hist_copies[0] += read_cell(&path->rxq->n_carried);
-	row->is_carried |= atomic_load_explicit(&path->direct, memory_order_relaxed) == bp_carried;
+	row->is_carried |= is_carried(path);
 	row->busy_ns += busy_ns;
 	row->call_ns += on_share * (add_cost(row, &path->rx_cost) + add_cost(row, &path->tx_cost));
 	return busy_ns;
@@ -154,7 +169,8 @@ static void read_worker(struct bp_worker *w, struct bp_report *r)
 			atomic_load_explicit(&w->idle.wait_cycles, memory_order_relaxed)),
 		.idle_by_fd = atomic_load_explicit(&w->idle.is_by_fd, memory_order_relaxed),
 	};
-	read_off(w, out);
+	if (!is_idle_by_design(w))
+		read_off(w, out);
 	on_share = elapsed_ns > out->off_ns ? 1 - out->off_ns / elapsed_ns : 0;
 	round_ns = elapsed_ns > out->wait_ns ? (elapsed_ns - out->wait_ns) * on_share : 0;
 	out->wait_ns *= on_share;

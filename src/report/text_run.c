@@ -269,6 +269,10 @@ static const struct bp_part parts[] = {
 		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
 		  "cloned on our devices]" },
 	{ .line = "  {in} → {out}: {modelled.undecided:;}", .rows = "paths", .indent = 4 },
+	{ .line = "{counted_by=reported}  {in} → {out}: carried by the driver itself, whose program counts: its figures "
+		  "are reported, and no worker's time is in them",
+	  .rows = "paths",
+	  .indent = 4 },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "

@@ -5,7 +5,7 @@
 # usage: BYPATH_BUILD_ROOT=build test/bench/kernel.sh [ROUNDS] [SECONDS]
 #
 # Frames by live XDP frames on core 0 (xdp) and by bypath gen over AF_PACKET (tc), counted at the far interface; TCP with
-# default offloads by iperf3. Rounds are interleaved, each in another order. A line per run, then the ratios of the
+# default offloads by iperf3. Rounds are interleaved, every other one the other way round. A line per run, then the ratios of the
 # rounds: median, and the interval that holds it with 95 % (test/bench/ratios.py).
 . "$(dirname "$0")/../functional/lib.sh"
 
@@ -64,9 +64,9 @@ frames()
 	begin "$1"
 	_before=$(received)
 	case $1 in
-	*-xdp) in_h1 "$TOOLS/veth-source" e0 "$SECONDS_EACH" "$2" 0 >"$BP_TMP/source.log" 2>&1 || fail "the source" ;;
+	*-xdp | af_xdp-*) in_h1 "$TOOLS/veth-source" e0 "$SECONDS_EACH" "$2" 0 >"$BP_TMP/source.log" 2>&1 || fail "the source" ;;
 	*) in_h1 taskset -c 0 "$BYPATH" gen --tx-port af_packet:e0 --duration "$SECONDS_EACH" --size $(($2 + 4)) --quiet \
-		>"$BP_TMP/source.log" 2>&1 ;;
+		>"$BP_TMP/source.log" 2>&1 || fail "the source" ;;
 	esac
 	echo "$3 $1 $(($(received) - _before))"
 	end
@@ -84,15 +84,26 @@ tcp()
 	end
 }
 
+# order NAME...: as they are in odd rounds, from the last to the first in even ones.
+order()
+{
+	if [ $((round % 2)) -eq 1 ]; then
+		echo "$@"
+	else
+		echo "$@" | awk '{ for (i = NF; i; i--) print $i }'
+	fi
+}
+
 PIDS=
 round=0
 while [ $round -lt "$ROUNDS" ]; do
 	round=$((round + 1))
-	for name in bare-xdp kernel-xdp; do frames $name 60 xdp-64; done
-	for name in bare-tc kernel-tc; do frames $name 60 tc-64; done
-	for name in kernel-tc bare-tc; do frames $name 1514 tc-1514; done
-	for name in bridge kernel-tc; do tcp $name 1; done
-	for name in kernel-tc bridge; do tcp $name 4; done
+	for name in $(order bare-xdp kernel-xdp af_xdp-native); do frames "$name" 60 xdp-64; done
+	for name in $(order bare-tc kernel-tc); do frames "$name" 60 tc-64; done
+	for name in $(order bare-tc kernel-tc); do frames "$name" 1514 tc-1514; done
+	for name in $(order bridge kernel-tc); do tcp "$name" 1; done
+	for name in $(order bridge kernel-tc); do tcp "$name" 4; done
 done | tee "$BP_TMP/runs"
-"$BP_PYTHON" "$(dirname "$0")/ratios.py" "$BP_TMP/runs" xdp-64:kernel-xdp:bare-xdp:0.97 tc-64:kernel-tc:bare-tc:0.97 \
+"$BP_PYTHON" "$(dirname "$0")/ratios.py" "$BP_TMP/runs" xdp-64:kernel-xdp:bare-xdp:0.97 \
+	xdp-64:kernel-xdp:af_xdp-native:1.6 tc-64:kernel-tc:bare-tc:0.97 \
 	tc-1514:kernel-tc:bare-tc:0.97 tcp-1:kernel-tc:bridge:1.0 tcp-4:kernel-tc:bridge:1.0

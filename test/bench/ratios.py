@@ -24,7 +24,8 @@ def main():
     for wish in sys.argv[2:]:
         workload, ours, theirs, goal = wish.split(":")
         a, b = ([float(figure) for w, name, figure in runs if (w, name) == (workload, side)] for side in (ours, theirs))
-        ratios = [x / y for x, y in zip(a, b) if y]
+        assert len(a) == len(b) and all(b), f"{wish}: {len(a)} runs of ours, {len(b)} of theirs, the least {min(b)}"
+        ratios = [x / y for x, y in zip(a, b)]
         lo, hi = interval(ratios)
         verdict = "met" if lo >= float(goal) - 0.03 else "short"
         print(f"{workload:8} {ours} {statistics.median(a):.4g} ({min(a):.4g}–{max(a):.4g})  {theirs} "

@@ -28,6 +28,14 @@ links_of_w0()
 		$1 == "ifindex:" && $2 == w0 { print id }' /proc/"$(bp_pid a)"/fdinfo/*
 }
 
+# in_mid_with RIGHTS COMMAND...: with these rights alone: net_admin,net_raw.
+in_mid_with()
+{
+	_caps=$(echo ",$1" | sed 's/,/,+/g')
+	shift
+	in_mid setpriv --bounding-set="-all$_caps" --inh-caps="-all$_caps" "$@"
+}
+
 start()
 {
 	bp_pair a "kernel-$1" w0 "kernel-$1" w1
@@ -112,6 +120,34 @@ is_refused()
 	bp_expect a "drops('lan') >= 500 and set(drops_by_reason('lan')) <= {'tx_kernel_drop', 'tx_error'}" "summary()"
 }
 
+# What the out-device's queueing discipline drops stands beside, and a path that ends while its link is down is
+# the driver's still.
+tells_of_the_queue()
+{
+	start tc
+	in_mid tc qdisc add dev w1 root tbf rate 1mbit burst 2000 limit 3000 || fail "no tbf"
+	flood 2000 64
+	_lost=$(in_mid tc -s qdisc show dev w1 | sed -n 's/.*(dropped \([0-9]*\),.*/\1/p' | head -n 1)
+	[ "$_lost" -gt 100 ] || fail "the tbf drops $_lost"
+	ip -n h1 link set e0 down
+	ip -n h2 link set e0 down
+	wait_for 5 said 'port lan: w1 is down' || fail "that w1 has no link is not said"
+	bp_stop a
+	bp_expect a "abs(reported('lan', 'qdisc_dropped') - $_lost) <= 2" "lost_outside()"
+	bp_expect a "all(p['counted_by'] == 'reported' and p['counted']['ns_per_packet'] is None for p in r['paths'] if p['counted']['packets'])" \
+		"r['paths']"
+	ip -n h1 link set e0 up
+	ip -n h2 link set e0 up
+}
+
+# It needs no more than these.
+starts_with_rights()
+{
+	bp_pair a "kernel-$CASE" w0 "kernel-$CASE" w1
+	in_mid_with net_admin,net_raw,bpf "$BYPATH" run "$BP_TMP/a.ini" --duration 0.3 >"$BP_TMP/a.log" 2>&1 ||
+		fail "does not start with CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF"
+}
+
 # Somebody detaches the program: said, and put back.
 is_put_back()
 {
@@ -147,7 +183,8 @@ xdp | tc)
 	swaps
 	names_losses
 	is_put_back
-	[ "$CASE" = tc ] || is_refused
+	if [ "$CASE" = tc ]; then tells_of_the_queue; else is_refused; fi
+	starts_with_rights
 	;;
 refused)
 	bp_lab
@@ -165,7 +202,7 @@ refused)
 	bp_pair tc kernel-tc w0 kernel-tc w1
 	! in_mid setpriv --bounding-set=-all --inh-caps=-all "$BYPATH" run "$BP_TMP/tc.ini" >"$BP_TMP/a.log" 2>&1 ||
 		fail "starts without any right"
-	said 'run as root, or with CAP_NET_ADMIN and CAP_BPF' || fail "what right is needed is not said"
+	said 'run as root, or with CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF' || fail "what right is needed is not said"
 	in_h1 ethtool -K e0 gro on >/dev/null 2>&1
 	in_h2 ethtool -K e0 gro on >/dev/null 2>&1
 	[ -s "$program" ] || skip "no foreign program: this build has no clang, bpftool or libbpf"
