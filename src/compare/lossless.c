@@ -116,7 +116,9 @@ static int take_bounds(struct bp_cmp_run *run, const struct bp_search_result *re
 			100 * LOSS_RATIO, run->n_disturbed, run->n_searched, why);
 		return -ENODATA;
 	}
-	if (b->outcome == BP_SEARCH_MEASURED)
+	/* Both bounds, as far apart as the path moves: a figure as well. */
+	if (b->outcome == BP_SEARCH_MEASURED ||
+	    (b->cause == BP_SEARCH_CAUSE_NOISE && b->upper_pps > 0))
 		return 0;
 	row->is_gen_bound = true;
 	snprintf(row->gen_why, sizeof(row->gen_why), "%s", why);
@@ -130,6 +132,19 @@ static int begin(struct bp_cmp_run *run)
 	return rc ? rc : bp_cmp_run_start_generator(run);
 }
 
+void bp_cmp_lossless_conf(double trial_s, double search_s, struct bp_search_conf *conf)
+{
+	bp_search_defaults(BP_SEARCH_PDR, conf);
+	conf->loss_ratios[0] = LOSS_RATIO;
+	conf->settle_s = SETTLE_S;
+	conf->width = WIDTH;
+	conf->trial_s = fmin(TRIAL_S, trial_s);
+	/* The generator settles after a trial, then the far interface. */
+	conf->budget_s = fmax(TRIALS * (conf->trial_s + 2 * SETTLE_S), search_s);
+	conf->explore_s = fmin(EXPLORE_S, trial_s);
+	conf->sum_s = 3 * conf->trial_s; /* two that agree */
+}
+
 int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 {
 	struct bp_search_result result = { 0 };
@@ -141,20 +156,11 @@ int bp_cmp_measure_lossless(struct bp_cmp_run *run, double *figure)
 	if (rc)
 		return rc;
 	run->n_searched = run->n_disturbed = 0;
-	bp_search_defaults(BP_SEARCH_PDR, &conf);
+	bp_cmp_lossless_conf(run->cmp->options.trial_s, run->cmp->options.search_s, &conf);
 	conf.trial = far_trial;
 	conf.trial_ctx = run;
 	conf.stop = run->cmp->stop;
 	conf.frame_size = run->row->size->bytes;
-	conf.loss_ratios[0] = LOSS_RATIO;
-	conf.settle_s = SETTLE_S;
-	conf.width = WIDTH;
-	conf.trial_s = fmin(TRIAL_S, run->cmp->options.trial_s);
-	/* The generator settles after a trial, then the far interface. */
-	conf.budget_s = fmax(TRIALS * (conf.trial_s + 2 * SETTLE_S), run->cmp->options.search_s);
-	conf.explore_s = fmin(EXPLORE_S, run->cmp->options.trial_s);
-	conf.sum_s = 3 * conf.trial_s; /* two that agree */
-	conf.n_samples = 0; /* rounds show how far the path moves */
 	if (bp_search_run(&conf, &result))
 		rc = -EIO;
 	if (!rc && bp_cmp_is_stopped(run))

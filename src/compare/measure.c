@@ -102,7 +102,6 @@ static void configure(const struct bp_cmp_run *run, struct bp_search_conf *conf)
 	conf->explore_s = o->is_quick ? 0.08 : 0.15;
 	/* Two trials that agree; one where there is no time for more. */
 	conf->sum_s = o->is_quick ? conf->trial_s : 3 * conf->trial_s;
-	conf->n_samples = 0; /* a figure for comparison, each round with bounds of the same width */
 }
 
 /* Note how the search ended. A lower bound alone is a figure too ('at least'). The worst outcome of all rounds stays. */

@@ -52,7 +52,7 @@ void bp_search_defaults(enum bp_search_kind kind, struct bp_search_conf *conf)
 		.explore_s = 0.25,
 		.sum_s = 6,
 		.exceed_ratio = 0.5,
-		.n_samples = 16,
+		.n_samples = 48,
 		.n_repeats = 3,
 		.burst_s = 2,
 	};

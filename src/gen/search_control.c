@@ -12,8 +12,10 @@
 #define AIMS_MAX    100u
 #define SAMPLES_MIN 5u
 #define SAMPLE_OVER 1.08 /* where samples are taken, by what the device forwards */
+#define PROBES      2u /* short trials that decide it, as the exceed ratio says */
 #define SHARP_SHARE 0.97 /* of that load, which a device that is full stays below */
-#define QUIET_SHARE 0.125 /* of the width: more samples where they differ by more */
+#define QUIET_SHARE 0.125 /* of the width: as good as no movement */
+#define SAMPLED     0.5 /* of how far samples lie apart: their speed need not be known better */
 
 struct bp_point_rule bp_control_rule(const struct bp_control *c)
 {
@@ -75,12 +77,21 @@ static bool is_sharp(const struct bp_control *c, const struct bp_control_spread 
 	       s->max_pps >= carried_pps * (1 - c->goal.width / 2);
 }
 
-/* One short trial where the samples see a lower bound: a device that loses frames there has no sharp knee. */
+/* Is the limit known well enough: where it moves, as well as it can be for its jumps? */
+static bool is_sampled(const struct bp_control *c, const struct bp_control_spread *s)
+{
+	double quiet = QUIET_SHARE * c->goal.width;
+
+	return s->n >= SAMPLES_MIN && bp_step_knows_drift(c, s, fmax(SAMPLED * s->share, quiet));
+}
+
+/* One short trial where the samples see a lower bound: a device that loses frames there, and does again, has no sharp knee. */
 static enum bp_control_turn probe(struct bp_control *c, const struct bp_search_trial *trials,
 				  size_t n_trials, struct bp_trial_input *next)
 {
 	struct bp_point_rule rule = bp_control_rule(c);
 
+	rule.sum_s = PROBES * rule.trial_s;
 	if (c->probe_pps <= 0 || c->probe_pps > c->max_pps)
 		c->probe_pps = bp_step_lower(c, trials, n_trials);
 	switch (bp_point_classify(trials, n_trials, &rule, c->probe_pps)) {
@@ -116,7 +127,7 @@ static enum bp_control_turn sample(struct bp_control *c, const struct bp_search_
 		return end_sampling(c, false);
 	}
 	s = bp_control_spread(c, trials, n_trials);
-	if (s.n < c->goal.n_samples && (s.n < SAMPLES_MIN || s.share > QUIET_SHARE * c->goal.width))
+	if (s.n < c->goal.n_samples && !is_sampled(c, &s))
 		return ask(next, c->sample_pps, c->goal.initial_s);
 	if (!s.n || c->is_misled || !is_sharp(c, &s, b.lower_pps))
 		return end_sampling(c, false);

@@ -57,6 +57,7 @@ struct bp_control_spread {
 		high_pps; /* now: where the limit drifts more than it jumps, not where it was before */
 	double share; /* (high − low) / high */
 	double per_s; /* of high_pps: how much the limit rises in a second, by a straight line through all */
+	double off_per_s; /* how far off that may be */
 };
 
 /* Loads left undecided, as their trials contradict each other. */

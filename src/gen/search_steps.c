@@ -6,6 +6,7 @@
 
 #define FILL_BELOW    0.62 /* of the width, from a limit that does not move to an aim */
 #define FILL_ABOVE    0.33 /* less: what is above may be within the next goal's loss ratio */
+#define SURE          1.5 /* standard errors of the slope */
 #define MARGIN        0.5 /* of the spread, between the outermost sample and a bound */
 #define SETTLED       4.0 /* times the spread: bounds that are no further apart are as close as can be */
 #define DRIFTS        2.0 /* times what lies around the line: the limit drifts more than it jumps */
@@ -105,7 +106,8 @@ static bool is_telling(const struct bp_control *c, const struct bp_search_trial 
 
 /* Sums for a straight line through estimates, by time. */
 struct line {
-	double n, t, t2, y, ty;
+	double n, t, t2, y, y2, ty;
+	double steps2; /* what is counted goes by whole frames: squares of these steps of y */
 };
 
 static double estimate_of(const struct bp_control *c, const struct bp_search_trial *t)
@@ -118,6 +120,28 @@ static double slope_of(const struct line *l)
 	double below = l->n * l->t2 - l->t * l->t;
 
 	return l->n > 2 && below > 0 ? (l->n * l->ty - l->t * l->y) / below : 0;
+}
+
+static void add_point(struct line *l, double t, double y, double step)
+{
+	l->n++;
+	l->t += t;
+	l->t2 += t * t;
+	l->y += y;
+	l->y2 += y * y;
+	l->ty += t * y;
+	l->steps2 += step * step;
+}
+
+/* How far off the slope may be: SURE standard errors of it, of what lies around the line, and of rounding. */
+static double slope_error(const struct line *l)
+{
+	double t2 = l->t2 - l->t * l->t / l->n, y2 = l->y2 - l->y * l->y / l->n;
+	double off2 = fmax(y2 - slope_of(l) * (l->ty - l->t * l->y / l->n), 0);
+
+	if (l->n <= 2 || t2 <= 0)
+		return 0;
+	return SURE * sqrt((off2 / (l->n - 2) + l->steps2 / l->n / 12) / t2);
 }
 
 /* How far apart the estimates lie, seen along the line. */
@@ -149,7 +173,7 @@ struct bp_control_spread bp_control_spread(const struct bp_control *c,
 
 		if (!is_telling(c, &trials[i]))
 			continue;
-		l = (struct line){ l.n + 1, l.t + t, l.t2 + t * t, l.y + y, l.ty + t * y };
+		add_point(&l, t, y, 1 / trials[i].duration_s);
 		begin_s = s.n ? begin_s : t;
 		last_s = t;
 		s.min_pps = s.n ? fmin(s.min_pps, y) : y;
@@ -169,6 +193,7 @@ struct bp_control_spread bp_control_spread(const struct bp_control *c,
 	}
 	s.share = (s.high_pps - s.low_pps) / s.high_pps;
 	s.per_s = slope / s.high_pps;
+	s.off_per_s = slope_error(&l) / s.high_pps;
 	return s;
 }
 
@@ -186,11 +211,22 @@ static double rest_s(const struct bp_control *c)
 	return 2 * fmax(rule->trial_s, rule->sum_s * (1 - rule->exceed_ratio) + rule->trial_s);
 }
 
+/* How far the limit may move until then, either way: a share of it. */
+static double drift(const struct bp_control *c, const struct bp_control_spread *s)
+{
+	return (fabs(s->per_s) + s->off_per_s) * rest_s(c);
+}
+
+bool bp_step_knows_drift(const struct bp_control *c, const struct bp_control_spread *s,
+			 double share)
+{
+	return s->off_per_s * rest_s(c) <= share;
+}
+
 /* Does the limit move by more than bounds can pass over, as close as was asked? */
 static bool is_moving(const struct bp_control *c, const struct bp_control_spread *s)
 {
-	return s->share > MOVING * c->goal.width ||
-	       fabs(s->per_s) * rest_s(c) > MOVING * c->goal.width;
+	return s->share > MOVING * c->goal.width || drift(c, s) > MOVING * c->goal.width;
 }
 
 /* Loads that a later goal cannot be sure of are no upper bound of this one: it would count there as well. */
@@ -210,13 +246,15 @@ static double pass_later(const struct bp_control *c, double low_pps, double uppe
 /* Outside of where the samples lie, of where the limit will be until the search ends, and no closer than was asked for. */
 static struct aims aims_by_samples(const struct bp_control *c, const struct bp_control_spread *s)
 {
-	double width = c->goal.width, way = is_moving(c, s) ? s->per_s * rest_s(c) : 0;
-	double below = fmax(FILL_BELOW * (width - s->share), MARGIN * s->share - fmin(way, 0));
-	double above = fmax(FILL_ABOVE * (width - s->share), MARGIN * s->share + fmax(way, 0));
-	double low = s->low_pps * (1 - MARGIN * s->share + fmin(way, 0));
+	double rise = fmax(s->off_per_s + s->per_s, 0) * rest_s(c);
+	double fall = fmax(s->off_per_s - s->per_s, 0) * rest_s(c);
+	double width = c->goal.width;
+	double below = fmax(FILL_BELOW * (width - s->share), MARGIN * s->share + fall);
+	double above = fmax(FILL_ABOVE * (width - s->share), MARGIN * s->share + rise);
+	double low = s->low_pps * (1 - MARGIN * s->share - (1 + c->goal.n_later) * fall);
 
 	return (struct aims){ floor(s->low_pps * (1 - fmin(below, 0.9))),
-			      ceil(pass_later(c, low, s->high_pps * (1 + above))), way > 0 };
+			      ceil(pass_later(c, low, s->high_pps * (1 + above))), rise > fall };
 }
 
 double bp_step_lower(const struct bp_control *c, const struct bp_search_trial *trials,
@@ -289,14 +327,15 @@ static bool is_open(const struct bp_control *c, double load)
 	       (c->found.upper_pps <= 0 || load < c->found.upper_pps);
 }
 
-/* Both bounds, where full trials were made there: short ones alone may make an upper bound far out. */
+/* Both bounds. An upper one by short trials alone is none where it lies further out than the aim. */
 static struct bp_point_bounds full_bounds(const struct bp_control *c,
-					  const struct bp_search_trial *trials, size_t n_trials)
+					  const struct bp_search_trial *trials, size_t n_trials,
+					  const struct aims *a)
 {
 	struct bp_point_bounds b = c->found;
 	struct bp_point_time t = bp_point_time(trials, n_trials, &c->goal.rule, b.upper_pps);
 
-	if (t.low_s + t.high_s <= 0)
+	if (t.low_s + t.high_s <= 0 && b.upper_pps > a->upper_pps)
 		b.upper_pps = 0;
 	return b;
 }
@@ -305,7 +344,7 @@ static struct bp_point_bounds full_bounds(const struct bp_control *c,
 static bool is_settled(const struct bp_control *c, const struct bp_point_bounds *b,
 		       const struct bp_control_spread *s)
 {
-	double enough = 2 * c->goal.width + SETTLED * (s->share + fabs(s->per_s) * rest_s(c));
+	double enough = 2 * c->goal.width + SETTLED * (s->share + drift(c, s));
 
 	if (!is_moving(c, s) && c->below.n + c->above.n < ASIDES_MOVING)
 		return false;
@@ -317,8 +356,8 @@ enum bp_control_turn bp_step_aim(struct bp_control *c, const struct bp_search_tr
 				 size_t n_trials)
 {
 	struct bp_control_spread s = bp_control_spread(c, trials, n_trials);
-	struct bp_point_bounds b = full_bounds(c, trials, n_trials);
 	struct aims a = find_aims(c, trials, n_trials, &s);
+	struct bp_point_bounds b = full_bounds(c, trials, n_trials, &a);
 	double same = SAME * c->goal.width, load = 0;
 	/* A bound that is known gets a closer one only when the other is known as well. */
 	bool needs_lower =

@@ -26,4 +26,8 @@ enum bp_control_turn bp_step(struct bp_control *c, const struct bp_search_trial 
 enum bp_control_turn bp_step_aim(struct bp_control *c, const struct bp_search_trial *trials,
 				 size_t n_trials);
 
+/* May the limit's way until the goal is reached differ by no more than that share from what its speed so far says? */
+bool bp_step_knows_drift(const struct bp_control *c, const struct bp_control_spread *s,
+			 double share);
+
 #endif

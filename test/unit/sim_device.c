@@ -119,12 +119,17 @@ uint64_t sim_device_now(void *ctx)
 	return ((struct sim_device *)ctx)->now_ns;
 }
 
-void sim_device_conf(struct sim_device *device, enum bp_search_kind kind,
-		     struct bp_search_conf *conf)
+void sim_device_wire(struct sim_device *device, struct bp_search_conf *conf)
 {
-	bp_search_defaults(kind, conf);
 	conf->trial = sim_device_trial;
 	conf->trial_ctx = device;
 	conf->now_ns = sim_device_now;
 	conf->stop = &device->stop;
+}
+
+void sim_device_conf(struct sim_device *device, enum bp_search_kind kind,
+		     struct bp_search_conf *conf)
+{
+	bp_search_defaults(kind, conf);
+	sim_device_wire(device, conf);
 }

@@ -40,6 +40,9 @@ int sim_device_trial(void *ctx, const struct bp_trial_request *request,
 /* Simulated time. */
 uint64_t sim_device_now(void *ctx);
 
+/* Let the search test that device, in its time. */
+void sim_device_wire(struct sim_device *device, struct bp_search_conf *conf);
+
 /* Defaults of the kind, wired to the device. */
 void sim_device_conf(struct sim_device *device, enum bp_search_kind kind,
 		     struct bp_search_conf *conf);

@@ -118,19 +118,33 @@ class FigureTest(unittest.TestCase):
 
 
 class TableTest(unittest.TestCase):
+    row = count.Row("af_packet-mmap", "virtio", 60)
+
+    def runs(self, *found):
+        return [figures.document({"kernel": "6.12"}, [(self.row, figure)]) for figure in found]
+
+    def cells(self, *found):
+        return figures.table(self.runs(*found)).splitlines()[2]
+
     def test_softirqs_beside_calls_make_the_sum_a_bound(self):
-        row = count.Row("af_packet-mmap", "virtio", 60)
-        lines = figures.table([(row, count.Figure(87.06, 0.0, 64.0, 1)),
-                               (row, count.Figure(500.0, 1000.4, 64.0, 1, 200.0, 700.0))]).splitlines()
-        self.assertEqual(lines[2], "| af_packet-mmap | virtio | 60 | 87.1 | 0 | – | – | 87.1 | 64.0 |")
-        self.assertEqual(lines[3], "| af_packet-mmap | virtio | 60 | 500 | 1000 | 200 | 700 | ≤ 2200 | 64.0 |")
+        self.assertEqual(self.cells(count.Figure(87.06, 0.0, 64.0, 1)),
+                         "| af_packet-mmap | virtio | 60 | 87.1 | 0 | – | – | 87.1 | 64.0 | 1 | – |")
+        self.assertEqual(self.cells(count.Figure(500.0, 1000.4, 64.0, 1, 200.0, 700.0)),
+                         "| af_packet-mmap | virtio | 60 | 500 | 1000 | 200 | 700 | ≤ 2200 | 64.0 | 1 | – |")
+
+    def test_medians_are_shown_and_a_row_that_differs_is_marked(self):
+        def last(*users):
+            return self.cells(*(count.Figure(user, 0.1 * at, 64.0, 1) for at, user in enumerate(users))).split(" | ")
+
+        self.assertEqual(last(100.0, 300.0, 101.0)[3::7], ["101", "**197.0** |"])
+        self.assertEqual(last(100.0, 100.5, 101.0)[-2:], ["3", "0.6 |"])
 
     def test_boots_share_a_file_of_figures(self):
         with tempfile.TemporaryDirectory() as name:
             path = pathlib.Path(name) / "figures.json"
             for size in (60, 1514):
-                row = count.Row("null", "", size)
-                figures.save(path, {"kernel": "6.12"}, [(row, count.Figure(87.0, 0.0, 64.0, 1))])
+                found = [(count.Row("null", "", size), count.Figure(87.0, 0.0, 64.0, 1))]
+                figures.save(path, figures.document({"kernel": "6.12"}, found))
             rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
         self.assertEqual((sorted(rows), rows["null-60"]["whole"]), (["null-1514", "null-60"], 87.0))
 

@@ -8,6 +8,7 @@ The count is the machine's. Hence one processor, one process, and no sender besi
 played once links are up, circulate between the two ends of a wire for the rest of the run.
 """
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -22,13 +23,17 @@ from lab import BYPATH
 ICOUNT = ("-icount", "shift=0,sleep=off")
 CLOCK = "tsc=reliable clocksource=tsc"
 TOOLS = pathlib.Path(BYPATH).parent.parent.parent / "test" / "vm" / "tools"
+GUEST = pathlib.Path(__file__).resolve().parent.parent / "guest"
 TESTPMD = "/usr/bin/dpdk-testpmd"
 # Frames in flight: four bursts, so that each burst is a full one wherever the wire holds two.
 N_SEEDS = 256
 BURST = 64
+PLAYED = 1200000  # bytes of frames of a capture that is read again and again
 SEED = "/run/seed.pcap"  # in memory; what lies in /out would be waited for
 LINKS_UP_S = 1.5  # the guest's seconds, which it spends asleep
+PEER_GONE_S = 6.0  # the same beside guest/peer
 MEASURED_S = 0.3
+WITNESSED_S = 0.1  # where only softirqs are looked at
 LIMIT_S = 900  # of a run, on a busy host
 # Start-up is most of what a row takes: no more memory than it needs.
 MEMORY = {"memory": {"frames": "4096"}, "dpdk": {"memory": "96"}}
@@ -38,7 +43,8 @@ MEMORY = {"memory": {"frames": "4096"}, "dpdk": {"memory": "96"}}
 class Row:
     """path: the driver and its mode; a, b: sections of ports without their heads, {NAME} in them is the device of
     that NIC. Frames go from port a to port b, and come back to a by the wire. a alone is a source that makes
-    packets by itself, and b takes them away. kind: what measures it. need: NICs, by what drives them."""
+    packets by itself, and b takes them away. kind: what measures it. need: NICs, by what drives them. peer_socket:
+    where a waits for a vhost side before b can be it."""
 
     path: str
     device: str
@@ -47,8 +53,18 @@ class Row:
     b: str = ""
     kind: str = "loop"
     need: tuple = ()
+    peer_socket: str = ""
     is_vfio: bool = False
     is_gate: bool = False
+
+    @property
+    def played_at_s(self):
+        """When frames come: once links are up. Else they are made from the start."""
+        return 0.0 if self.kind != "loop" else PEER_GONE_S if self.peer_socket else LINKS_UP_S
+
+    @property
+    def is_eal(self):
+        return self.path in ("dpdk", "testpmd")
 
     @property
     def name(self):
@@ -131,6 +147,16 @@ class Counter:
                 ip link set $link up
             done""")
 
+    def keep_pmds(self):
+        """Into the guest's memory: each EAL loads all of them, which takes twice as long from the host's files."""
+        self.guest.sh("""
+            for pmds in /usr/lib/*/dpdk/pmds-*/; do
+                [ -d "$pmds" ] || continue
+                kept=/run/$(basename "$pmds")
+                cp -a "$pmds" "$kept"
+                mount --bind "$kept" "$pmds"
+            done""", limit_s=LIMIT_S)
+
     def begin_witness(self):
         """Softirqs are counted from now on, at a price that their callers pay."""
         tool = TOOLS / "softirq"
@@ -160,10 +186,10 @@ class Counter:
             if name != "dpdk" or row.a.startswith("driver = dpdk"):
                 text += section(name, ";".join(f"{key} = {value}" for key, value in values.items()))
         if row.kind == "loop":
-            self.play(row, N_SEEDS, LINKS_UP_S)
+            self.play(row, N_SEEDS, row.played_at_s)
             text += section("port.seed", f"driver = pcap; device = {SEED}")
         elif SEED in row.a:
-            self.play(row, 20000)
+            self.play(row, PLAYED // row.size)
         devices = self.device_of(row)
         text += section("port.a", row.a.format(**devices)) + section("port.b", row.b.format(**devices))
         text += "[forward]\n" + ("seed = b\n" if row.kind == "loop" else "") + "a = b\n"
@@ -176,12 +202,13 @@ class Counter:
         capture(self.guest.out / "seed.pcap", row.size, n, at_s)
         self.guest.do("/bin/cp", "/out/seed.pcap", SEED)
 
-    def run_bypath(self, row, under=()):
-        """The report of a run."""
+    def run_bypath(self, row, under=(), seconds=MEASURED_S):
+        """The report of a run that measures for so long."""
         ini = self.ini(row)
-        seconds = MEASURED_S + (LINKS_UP_S if row.kind == "loop" else 0)
-        self.guest.do(*under, BYPATH, "run", f"/out/{ini.name}", "--duration", seconds, "--quiet", "--report",
-                      f"/out/{ini.name}.json", limit_s=LIMIT_S)
+        if row.peer_socket:
+            under = (*under, GUEST / "peer", row.peer_socket)
+        self.guest.do(*under, BYPATH, "run", f"/out/{ini.name}", "--duration", row.played_at_s + seconds, "--quiet",
+                      "--report", f"/out/{ini.name}.json", limit_s=LIMIT_S)
         report = json.loads(pathlib.Path(f"{ini}.json").read_text(encoding="utf-8"))
         totals = report["conservation"]["counted"]
         if totals["unaccounted"]:
@@ -203,7 +230,7 @@ class Counter:
         devices = self.device_of(row)
         words = [word.format(**devices) for word in row.a.split()]
         # Both threads on the one processor: the first waits for its standard input.
-        output = self.guest.do(pathlib.Path(__file__).parent.parent / "guest" / "testpmd", str(MEASURED_S), TESTPMD,
+        output = self.guest.do(GUEST / "testpmd", str(MEASURED_S), TESTPMD,
                                "--lcores", "0@0,1@0", "-n", "1", "--in-memory", "-m", MEMORY["dpdk"]["memory"], *words, "--", "-i",
                                "--forward-mode=io", f"--burst={BURST}", "--total-num-mbufs=4096",
                                f"--txpkts={row.size}", "--record-core-cycles", "--record-burst-stats", limit_s=LIMIT_S)
@@ -212,15 +239,20 @@ class Counter:
             raise GuestError(f"{row.name}: dpdk-testpmd does not say what a packet took: {output[-2000:]}")
         return Figure(float(found[1]), 0.0, BURST, int(found[2]))
 
-    def figure_of_bridge(self, row):
-        """What the bridge adds to a sender's calls, in the place of the drop at an interface where nobody listens."""
-        self.guest.do("ip", "link", "set", "vb", "nomaster")
-        alone = self.figure_of_bypath(row)
+    @contextlib.contextmanager
+    def bridged(self):
+        """A bridge between vb and wa."""
         self.guest.sh("ip link set vb master bridge; ip link set wa master bridge")
         try:
-            bridged = self.figure_of_bypath(row)
+            yield
         finally:
             self.guest.sh("ip link set vb nomaster; ip link set wa nomaster")
+
+    def figure_of_bridge(self, row):
+        """What the bridge adds to a sender's calls, in the place of the drop at an interface where nobody listens."""
+        alone = self.figure_of_bypath(row)
+        with self.bridged():
+            bridged = self.figure_of_bypath(row)
         return Figure(0.0, bridged.calls - alone.calls, bridged.burst, bridged.n_pkts)
 
     # --- rows ---
@@ -231,8 +263,16 @@ class Counter:
 
     def add_softirqs(self, row, figure):
         """Runs the row once more beside the witness."""
+        inside, beside = self.witnessed(row)
+        if row.kind == "bridge":
+            with self.bridged():
+                with_bridge = self.witnessed(row)
+            inside, beside = with_bridge[0] - inside, with_bridge[1] - beside
+        figure.softirq_in, figure.softirq_beside = inside, beside
+
+    def witnessed(self, row):
+        """Softirqs' instructions per packet: (within calls, beside them)."""
         before = self.softirqs()
-        n_pkts = figure_of(self.run_bypath(row)).n_pkts
+        n_pkts = figure_of(self.run_bypath(row, seconds=WITNESSED_S)).n_pkts
         after = self.softirqs()
-        figure.softirq_in = (after["in_calls_ns"] - before["in_calls_ns"]) / n_pkts
-        figure.softirq_beside = (after["beside_ns"] - before["beside_ns"]) / n_pkts
+        return tuple((after[key] - before[key]) / n_pkts for key in ("in_calls_ns", "beside_ns"))

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 
 from guest import emulator
@@ -100,32 +101,60 @@ class Recorded:
 
 # --- what is shown --------------------------------------------------------------------------------
 
+STEADY = 0.01  # what a boot may differ from the median of all
+LEAST = 20.0  # instructions a packet: what is less is compared with so many
+HEADINGS = ["path", "device", "B", "user code", "in calls", "of it softirq", "softirq beside", "all", "burst", "boots", "± %"]
+SCHEMA = "bypath.icount/1"
+
+
+def document(machine, rows):
+    """The figures of a run: [(row, figure)], machine: what each row says of where it ran."""
+    return {"schema": SCHEMA, "built_with": built_with(), "rows": {
+        row.name: {"path": row.path, "device": row.device, "size": row.size, **machine, **vars(figure),
+                   "whole": figure.whole} for row, figure in rows}}
+
+
+def save(path, run):
+    """Into a file of JSON, which several boots of one run may share."""
+    if path.exists():
+        run = {**run, "rows": {**json.loads(path.read_text(encoding="utf-8"))["rows"], **run["rows"]}}
+    path.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+
+
 def shown(value):
     """Three digits at least."""
-    return "–" if value is None else f"{value:.{int(0 < value < 100)}f}"
+    return "–" if value is None else f"{value:.{int(0.05 < abs(value) < 100)}f}"
 
 
-def table(rows):
-    """Markdown: [(row, figure)]."""
-    lines = ["| path | device | B | user code | in calls | of it softirq | softirq beside | all | burst |",
-             "|---|---|--:|--:|--:|--:|--:|--:|--:|"]
-    for row, figure in rows:
-        cells = [row.path, row.device or "–", str(row.size), shown(figure.user), shown(figure.calls),
-                 shown(figure.softirq_in), shown(figure.softirq_beside),
-                 # A softirq that came in between is in user code already.
-                 ("≤ " if (figure.softirq_beside or 0) > 0.01 * figure.whole else "")
-                 + shown(figure.whole), shown(figure.burst)]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def middle(rows, key):
+    """The median of what is known; None where nothing is."""
+    found = [row[key] for row in rows if row[key] is not None]
+    return statistics.median(found) if found else None
 
 
-def save(path, machine, rows):
-    """Add rows to a file of JSON, which several boots may share."""
-    document = {"schema": "bypath.icount/1", "rows": {}}
-    if path.exists():
-        document = json.loads(path.read_text(encoding="utf-8"))
-    for row, figure in rows:
-        document["rows"][row.name] = {"path": row.path, "device": row.device, "size": row.size, **machine,
-                                      **vars(figure), "whole": figure.whole}
-    document["built_with"] = built_with()
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+def spread(rows):
+    """How far a boot is from the median at most: of user code, of calls, of all."""
+    return max(abs(row[key] - middle(rows, key)) / max(middle(rows, key), LEAST)
+               for key in ("user", "calls", "whole") for row in rows)
+
+
+def line(rows):
+    """One row, of each run: cells of the table."""
+    user, calls, inside, beside, whole, burst = (
+        middle(rows, key) for key in ("user", "calls", "softirq_in", "softirq_beside", "whole", "burst"))
+    off = f"{100 * spread(rows):.1f}"
+    return [rows[0]["path"], rows[0]["device"] or "–", str(rows[0]["size"]), shown(user), shown(calls), shown(inside),
+            shown(beside),
+            # A softirq that came in between is in user code already.
+            ("≤ " if (beside or 0) > STEADY * whole else "") + shown(whole), shown(burst), str(len(rows)),
+            "–" if len(rows) < 2 else off if spread(rows) <= STEADY else f"**{off}**"]
+
+
+def table(runs):
+    """Markdown, of the documents of runs: medians, and how far they differ."""
+    rows = {}
+    for run in runs:
+        for name, row in run["rows"].items():
+            rows.setdefault(name, []).append(row)
+    lines = [HEADINGS, ["---", "---"] + ["--:"] * (len(HEADINGS) - 2), *map(line, rows.values())]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
