@@ -214,8 +214,7 @@ static bool has_parts(const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		if (json_is_true(json_object_get(row, "header_pull")))
 			return true;
 	}
@@ -228,8 +227,7 @@ static json_t *place_rows(const struct bp_probe_copies *copies, const json_t *co
 	bool do_callers_matter = has_parts(counted);
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *name = bp_json_text_at(row, "name");
 		bool is_harmless = is_caller(name) && !do_callers_matter;
 
@@ -246,8 +244,7 @@ static json_t *unobserved(const json_t *places)
 	json_t *names = json_array(), *why = NULL, *row;
 	size_t i;
 
-	json_array_foreach(places, i, row)
-	{
+	json_array_foreach(places, i, row) {
 		if (!json_is_true(json_object_get(row, "needed")) ||
 		    json_is_true(json_object_get(row, "observed")))
 			continue;

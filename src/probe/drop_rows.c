@@ -293,8 +293,7 @@ static json_t *merge(json_t *rows, json_t *row)
 	json_t *other;
 	size_t i;
 
-	json_array_foreach(rows, i, other)
-	{
+	json_array_foreach(rows, i, other) {
 		if (!is_alike(other, row))
 			continue;
 		json_decref(row);

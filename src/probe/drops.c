@@ -194,8 +194,8 @@ static uint64_t sent_by(const json_t *port)
 	uint64_t n = 0;
 	size_t i;
 
-	json_array_foreach(queues, i, queue) n +=
-		(uint64_t)bp_json_number_at(queue, "counted.packets");
+	json_array_foreach(queues, i, queue)
+		n += (uint64_t)bp_json_number_at(queue, "counted.packets");
 	return n;
 }
 
@@ -205,8 +205,9 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	const json_t *ports = bp_json_at(document, "ports"), *port;
 	size_t i;
 
-	json_array_foreach(ports, i, port) if (!strcmp(bp_json_text_at(port, "name"),
-						       name)) return sent_by(port);
+	json_array_foreach(ports, i, port)
+		if (!strcmp(bp_json_text_at(port, "name"), name))
+			return sent_by(port);
 	return 0;
 }
 
@@ -225,8 +226,9 @@ static uint64_t lost_here(const json_t *rows, const char *port)
 	uint64_t n = 0;
 	size_t i;
 
-	json_array_foreach(rows, i, row) if (is_at(row, port, "its interface")) n +=
-		(uint64_t)json_integer_value(json_object_get(row, "packets"));
+	json_array_foreach(rows, i, row)
+		if (is_at(row, port, "its interface"))
+			n += (uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return n;
 }
 
@@ -254,8 +256,7 @@ static void doubt(const json_t *rows, const struct bp_probe_drops *drops,
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *port = bp_json_text_at(row, "port");
 		uint64_t packets = (uint64_t)json_integer_value(json_object_get(row, "packets"));
 		uint64_t others;
@@ -274,8 +275,9 @@ static uint64_t sum_lost(const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) if (json_is_true(json_object_get(row, "lost"))) sum +=
-		(uint64_t)json_integer_value(json_object_get(row, "packets"));
+	json_array_foreach(rows, i, row)
+		if (json_is_true(json_object_get(row, "lost")))
+			sum += (uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return sum;
 }
 
@@ -285,8 +287,8 @@ static uint64_t sum_misses(const json_t *places)
 	const json_t *place;
 	size_t i;
 
-	json_array_foreach(places, i, place) n +=
-		(uint64_t)json_integer_value(json_object_get(place, "misses"));
+	json_array_foreach(places, i, place)
+		n += (uint64_t)json_integer_value(json_object_get(place, "misses"));
 	return n;
 }
 

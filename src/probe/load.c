@@ -93,8 +93,7 @@ static json_t *row_of(const struct bp_probe_load *load, const char *name)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(load->places, i, row)
-	{
+	json_array_foreach(load->places, i, row) {
 		if (!strcmp(json_string_value(json_object_get(row, "name")), name))
 			return row;
 	}
@@ -135,7 +134,8 @@ int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skelet
 	load->object = *skeleton->obj;
 	load->traces_functions = traces_functions && load->kernel->n_btfs;
 	json_array_clear(load->places);
-	bpf_object__for_each_program(program, load->object) choose(load, program);
+	bpf_object__for_each_program(program, load->object)
+		choose(load, program);
 	/* Maps the variables, too, which bpf_object__load() does not. */
 	return bpf_object__load_skeleton(skeleton);
 }
@@ -145,8 +145,7 @@ int bp_probe_attach(struct bp_probe_load *load)
 	struct bpf_program *program;
 	int first = 0;
 
-	bpf_object__for_each_program(program, load->object)
-	{
+	bpf_object__for_each_program(program, load->object) {
 		struct bpf_link *link;
 		char why[128];
 
@@ -181,8 +180,7 @@ bool bp_probe_is_observed(const struct bp_probe_load *load, const char *place)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(load->places, i, row)
-	{
+	json_array_foreach(load->places, i, row) {
 		if (!strcmp(json_string_value(json_object_get(row, "name")), place))
 			return json_is_true(json_object_get(row, "observed"));
 	}
@@ -197,8 +195,7 @@ json_t *bp_probe_places(const struct bp_probe_load *load)
 
 	json_array_foreach(load->places, i, row)
 		json_object_set_new(row, "misses", json_integer(0));
-	bpf_object__for_each_program(program, load->object)
-	{
+	bpf_object__for_each_program(program, load->object) {
 		uint64_t n = misses_of(program);
 
 		if (!n || !strncmp(bpf_program__name(program), SECOND, sizeof(SECOND) - 1))
