@@ -8,6 +8,7 @@
 #define NO_MAC_HEADER 0xffff /* skb_mac_header_was_set() */
 #define HASH_ENTRIES  256 /* NETDEV_HASHENTRIES */
 #define CHAIN_MAX     16
+#define DATAREF_MASK  0xffff /* SKB_DATAREF_MASK */
 
 const volatile bool
 	tells_receiver; /* kfree_skb has a fourth argument, the socket that dropped it (Linux 6.11) */
@@ -201,6 +202,12 @@ static __always_inline __u8 sender_of(const struct sk_buff *skb)
 				   : PROBE_SENDER_OTHER;
 }
 
+/* An skb that never held a packet: setting up NAPI makes one, to see where its memory comes from. */
+static __always_inline bool is_blank(const struct sk_buff *skb)
+{
+	return !BPF_CORE_READ(skb, len) && BPF_CORE_READ(skb, mac_header) == NO_MAC_HEADER;
+}
+
 /* Has a packet without a receiving interface come in? eth_type_trans() has its data behind the Ethernet
  * header; who sends has them before it. */
 static __always_inline bool is_behind_header(const struct sk_buff *skb)
@@ -209,6 +216,14 @@ static __always_inline bool is_behind_header(const struct sk_buff *skb)
 	__u64 data = BPF_CORE_READ(skb, data) - BPF_CORE_READ(skb, head);
 
 	return mac != NO_MAC_HEADER && data > mac;
+}
+
+static __always_inline bool is_clone(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shared =
+		(const void *)(BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, end));
+
+	return (BPF_CORE_READ(shared, dataref.counter) & DATAREF_MASK) > 1;
 }
 
 static __always_inline bool is_tapped(const struct net_device *dev)
@@ -294,6 +309,7 @@ place_skb(const struct sk_buff *skb, const struct sock *receiver, struct probe_d
 	if (!take_port(in, where != NULL, key))
 		return NULL;
 	key->flags |= PROBE_IS_RX | (is_tapped(in->dev) ? PROBE_IS_TAPPED : 0);
+	key->flags |= is_clone(skb) ? PROBE_IS_CLONE : 0;
 	return where ? where : in;
 }
 
@@ -304,7 +320,7 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 	struct probe_drop_key key = { .location = (__u64)location,
 				      .reason = reason,
 				      .teller = PROBE_SKB };
-	const struct known *where = place_skb(skb, receiver, &key);
+	const struct known *where = is_blank(skb) ? NULL : place_skb(skb, receiver, &key);
 
 	if (!where)
 		return 0;
@@ -358,7 +374,7 @@ int BPF_PROG(on_xdp_devmap_xmit, const struct net_device *from, const struct net
 		return 0;
 	if (take_port(where, false, &key))
 		return count(where, &key, (__u64)n_dropped, 0);
-	key.flags = PROBE_IS_RX;
+	key.flags = PROBE_IS_RX | PROBE_IS_EARLY;
 	return take_port(known_of(from), true, &key) ? count(where, &key, (__u64)n_dropped, 0) : 0;
 }
 

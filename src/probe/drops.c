@@ -310,7 +310,7 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 		read_drops(drops, &list);
 	if (list.n)
 		name_functions(&list);
-	bp_drops_tell_once(list.v, list.n);
+	bp_drops_put_right(list.v, list.n);
 	if (list.n)
 		qsort(list.v, list.n, sizeof(*list.v), compare);
 	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, drops->load.kernel);

@@ -43,6 +43,7 @@ static void a_drop_is_somebodys(void **state)
 		{ &beside, PROBE_HERE, EARLY, 0, 0, "enqueue_to_backlog", "CPU_BACKLOG",
 		  BP_DROP_LOST },
 		{ &beside, PROBE_HERE, IN, 0, 0, "do_xdp_generic", "NOT_SPECIFIED", BP_DROP_LOST },
+		{ &beside, PROBE_HERE, 0, 0, 0, "veth_xdp_rcv_skb", "NOT_SPECIFIED", BP_DROP_LOST },
 		{ &beside, PROBE_HERE, IN, 0, 0, "packet_rcv", "PACKET_SOCK_ERROR", BP_DROP_LOST },
 		{ &beside, PROBE_HERE, EARLY, 0, PROBE_XDP_REDIRECT, "", "ENOBUFS", BP_DROP_LOST },
 		/* Nothing reaches the stack but what a program let by. */
@@ -70,6 +71,9 @@ static void a_drop_is_somebodys(void **state)
 		  BP_DROP_LOST },
 		{ &beside, PROBE_BEHIND_FAR, IN, 0, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_LOST },
+		/* A mirror's: what it was copied from goes on. */
+		{ &beside, PROBE_BEHIND_FAR, IN | PROBE_IS_CLONE, 0, 0, "__dev_queue_xmit",
+		  "QDISC_DROP", BP_DROP_HEARD },
 		/* A tap: the host sends what the port receives, and receives what the port sends. */
 		{ &wire, PROBE_HERE, 0, PROBE_SENDER_OTHER, 0, "tun_net_xmit", "FULL_RING",
 		  BP_DROP_LOST },
@@ -78,6 +82,10 @@ static void a_drop_is_somebodys(void **state)
 		/* The kernel has made use of it. */
 		{ &beside, PROBE_FAR, IN, 0, 0, "igmp_rcv", "NOT_SPECIFIED", BP_DROP_NONE },
 		{ &beside, PROBE_FAR, IN, 0, 0, "ping_rcv", "NO_SOCKET", BP_DROP_NONE },
+		{ &beside, PROBE_FAR, IN, 0, 0, "icmp_rcv", "SKB_DROP_REASON_NO_SOCKET",
+		  BP_DROP_NONE },
+		{ &beside, PROBE_FAR, IN, 0, 0, "icmp_rcv", "SKB_DROP_REASON_ICMP_CSUM",
+		  BP_DROP_LOST },
 		{ &beside, PROBE_FAR, IN, 0, 0, "ip_rcv_core", "SKB_CONSUMED", BP_DROP_NONE },
 		{ &beside, PROBE_FAR, IN, 0, 0, "tcp_rcv_state_process",
 		  "SKB_DROP_REASON_NOT_SPECIFIED", BP_DROP_NONE },
@@ -94,6 +102,7 @@ static void a_drop_is_somebodys(void **state)
 					.sum.packets = 1 };
 
 		snprintf(drop.function.name, sizeof(drop.function.name), "%s", cases[i].function);
+		bp_drops_put_right(&drop, 1);
 		if (bp_drop_kind_of(&drop, cases[i].port, cases[i].reason) != cases[i].kind)
 			fail_msg("case %zu: %s in %s", i, cases[i].reason, cases[i].function);
 	}
@@ -124,7 +133,7 @@ static void what_xdp_has_told_is_told_once(void **state)
 
 	(void)state;
 	drops[4].key.flags = drops[5].key.flags = PROBE_IS_GENERIC;
-	bp_drops_tell_once(drops, sizeof(drops) / sizeof(drops[0]));
+	bp_drops_put_right(drops, sizeof(drops) / sizeof(drops[0]));
 	/* In veth's own hook a frame that fails to be redirected is no skb any more. */
 	assert_int_equal(drops[0].sum.packets, 0);
 	assert_int_equal(drops[1].sum.packets, 20);
