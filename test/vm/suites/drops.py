@@ -14,6 +14,7 @@ SKIPPED = 77
 
 
 def run(lab):
+    lab.guest.sh("modprobe tun")
     for case in CASES:
         with lab.case(case):
             # Attaching takes a while here.
