@@ -17,7 +17,8 @@ PORTS = {"rx": "wan", "tx": "lan"}  # what is planted is planted for frames from
 
 def is_of(row, cause):
     place = [row[key] == cause[key] for key in ("direction", "where", "device")]
-    return all(place) and row["port"] == PORTS[row["direction"]] and re.search(cause["like"], f"{row['reason']} {row['function']} {row['cause']}")
+    name = f"{row['reason']} {row['function']} {row['cause']}"
+    return all(place) and row["port"] == PORTS[row["direction"]] and re.search(cause["like"], name)
 
 
 def name_of(row):
@@ -74,6 +75,8 @@ def table(*outputs):
             row = by_kernel.get(kernel)
             cells.append(f"`{'`, `'.join(row['reasons'])}` {row['named']} of {row['lost']}" if row else "–")
         print(f"| {cause} | {where} | " + " | ".join(cells) + " |")
+    right = [[row[kernel]["right"] for row in rows.values() if kernel in row] for kernel in kernels]
+    print("| causes, named right | | " + " | ".join(f"{sum(each)} of {len(each)}" for each in right) + " |")
     return 0
 
 

@@ -19,7 +19,7 @@ def run(lab):
         with lab.case(case):
             # Attaching takes a while here.
             code, output = lab.guest.run("env", f"BYPATH={BYPATH}", f"BP_TOOLS={TOOLS}", "BP_DROPS_WAIT=150", "sh", str(SCRIPT),
-                                         case, limit_s=400)
+                                         case, limit_s=600)
             print("".join(f"#       {line}\n" for line in output.splitlines()
                           if line.startswith(('{"kernel"', "# without"))), end="", flush=True)
             if code == SKIPPED:
