@@ -562,25 +562,41 @@ case_tap()
 
 # --- settings of the whole machine --------------------------------------------------------------
 
+# machine NAME=VALUE: a setting that only the machine's own network namespace has, which is the file BP_MACHINE.
+machine()
+{
+	nsenter --net="$BP_MACHINE" sysctl -qw "$1" || fail "cannot set $1"
+}
+
 case_host()
 {
+	[ -e "${BP_MACHINE-}" ] || skip "settings of the whole machine: for the emulated one"
 	lab af_packet-socket
-	sysctl -qw net.ipv4.udp_mem='1 1 1' net.ipv4.udp_rmem_min=4096 || skip "no udp_mem: not the machine's own namespace"
+	# More than the processors have in reserve, 1 MiB each, which no limit counts.
+	N=3000
+	machine net.ipv4.udp_mem='1 1 1'
 	ask sink h2 14
 	ask udp h2 MemErrors
 	_errors=$ANSWER
-	send_by_w1 h1 port=14
+	send_by_w1 h1 port=14 payload=1400
 	ask udp h2 MemErrors
 	expect 'no memory for UDP' $((ANSWER - _errors)) tx 'far end' e0 'PROTO_MEM|NOMEM|NOT_SPECIFIED .*udp'
 	ask close
-	sysctl -qw net.ipv4.udp_mem='100000 100000 100000'
-	# A queueing discipline sends bursts from a softirq, behind which the queue of the far end is emptied.
+	N=1000
+	machine net.ipv4.udp_mem='100000 100000 100000'
+	# A queueing discipline sends bursts from a softirq, behind which the queue of the far end is emptied. Before it, bypath's
+	# socket has them all.
 	in_mid tc qdisc replace dev w1 root tbf rate 40mbit burst 20k limit 4m || fail "no tbf"
-	sysctl -qw net.core.netdev_max_backlog=1
+	counted mid w1 tx_packets tx_dropped
+	_before=$ANSWER
+	kill -STOP "$(bp_pid a)"
+	send h1 port=15 dst=10.77.0.2 payload=1000
 	ask backlog
 	_errors=$ANSWER
-	send_by_w1 h1 port=15 dst=10.77.0.2 payload=1000
-	sysctl -qw net.core.netdev_max_backlog=1000
+	machine net.core.netdev_max_backlog=1
+	kill -CONT "$(bp_pid a)"
+	ask until $((_before + N)) mid w1 tx_packets tx_dropped
+	machine net.core.netdev_max_backlog=1000
 	ask backlog
 	_dropped=$((ANSWER - _errors))
 	expect 'backlog full' $_dropped tx 'far end' e0 'CPU_BACKLOG|enqueue_to_backlog'
