@@ -54,6 +54,20 @@ struct {
 	__type(value, struct known);
 } interfaces SEC(".maps");
 
+/* The last packet that was dropped on a CPU, and whose interface was not to be found. */
+struct unplaced {
+	struct probe_drop_key key;
+	__u32 in_index; /* of the interface that had received it; 0: there is none */
+	__u32 bytes;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct unplaced);
+} last_unplaced SEC(".maps");
+
 __u64 n_not_counted; /* drops of the ports' packets for which the map had no room */
 
 /* ---- interfaces ------------------------------------------------------------------------------ */
@@ -281,6 +295,16 @@ static __always_inline int count(const struct known *where, struct probe_drop_ke
 	return 0;
 }
 
+/* As take_port(), of a packet that an interface has received. */
+static __always_inline bool take_received(const struct known *in, bool is_behind,
+					  struct probe_drop_key *key)
+{
+	if (!take_port(in, is_behind, key))
+		return false;
+	key->flags |= PROBE_IS_RX | (is_tapped(in->dev) ? PROBE_IS_TAPPED : 0);
+	return true;
+}
+
 /*
  * Fill port, place and direction of a packet that was dropped. Returns where; NULL: it is no port's.
  * UDP's queue writes over skb->dev (udp_set_dev_scratch()): then the namespace is the receiving socket's.
@@ -306,11 +330,30 @@ place_skb(const struct sk_buff *skb, const struct sock *receiver, struct probe_d
 	net = where ? BPF_CORE_READ(dev, nd_net.net)
 		    : BPF_CORE_READ(receiver, __sk_common.skc_net.net);
 	in = net ? look_up(NULL, net, in_index) : NULL;
-	if (!take_port(in, where != NULL, key))
+	if (!take_received(in, where != NULL, key))
 		return NULL;
-	key->flags |= PROBE_IS_RX | (is_tapped(in->dev) ? PROBE_IS_TAPPED : 0);
 	key->flags |= is_clone(skb) ? PROBE_IS_CLONE : 0;
 	return where ? where : in;
+}
+
+static __always_inline struct unplaced *unplaced_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&last_unplaced, &zero);
+}
+
+/* Where nothing tells the receiving socket yet, its failure does, right behind. */
+static __always_inline void remember(const struct sk_buff *skb, const struct probe_drop_key *key,
+				     bool is_placed)
+{
+	struct unplaced *last = tells_receiver ? NULL : unplaced_here();
+
+	if (!last)
+		return;
+	last->key = *key;
+	last->in_index = is_placed ? 0 : (__u32)BPF_CORE_READ(skb, skb_iif);
+	last->bytes = BPF_CORE_READ(skb, len);
 }
 
 SEC("raw_tp/kfree_skb")
@@ -322,6 +365,7 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 				      .teller = PROBE_SKB };
 	const struct known *where = is_blank(skb) ? NULL : place_skb(skb, receiver, &key);
 
+	remember(skb, &key, where != NULL);
 	if (!where)
 		return 0;
 	/* Only at the port's own interface, on its way out, can a packet be another sender's. */
@@ -330,6 +374,23 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 		key.flags |= is_ours() ? PROBE_IS_SELF : 0;
 	}
 	return count(where, &key, 1, BPF_CORE_READ(skb, len));
+}
+
+/* Before Linux 6.11: it has freed the packet that was for the socket. */
+SEC("raw_tp/udp_fail_queue_rcv_skb")
+int BPF_PROG(on_udp_fail_queue_rcv_skb, int err, const struct sock *receiver)
+{
+	const struct net *net = BPF_CORE_READ(receiver, __sk_common.skc_net.net);
+	struct unplaced *last = unplaced_here();
+	struct probe_drop_key key;
+	const struct known *in;
+
+	if (!last || !last->in_index || !net)
+		return 0;
+	key = last->key;
+	in = look_up(NULL, net, last->in_index);
+	last->in_index = 0;
+	return take_received(in, false, &key) ? count(in, &key, 1, last->bytes) : 0;
 }
 
 /* ---- frames that never became an skb --------------------------------------------------------- */

@@ -43,6 +43,8 @@ static int load(struct bp_probe_drops *drops)
 	bp_probe_self((struct probe_self *)&skel->rodata->self);
 	skel->rodata->tells_receiver =
 		bp_kernel_tracepoint_args(drops->load.kernel, "kfree_skb") >= 4;
+	bpf_program__set_autoload(skel->progs.on_udp_fail_queue_rcv_skb,
+				  !skel->rodata->tells_receiver);
 	err = bp_probe_load(&drops->load, skel->skeleton, false);
 	if (!err)
 		err = bp_probe_attach(&drops->load);
