@@ -67,6 +67,7 @@ def table(*outputs):
                 kernel = re.match(r"\d+\.\d+", row["kernel"]).group()
                 kernels += [kernel] if kernel not in kernels else []
                 rows.setdefault((row["cause"], f"{row['direction']}, {row['where']}"), {})[kernel] = row
+    kernels.sort(key=lambda kernel: [int(number) for number in kernel.split(".")])
     print("| planted | way, where |" + "".join(f" {kernel} |" for kernel in kernels))
     print("|---|---|" + "---|" * len(kernels))
     for (cause, where), by_kernel in rows.items():
