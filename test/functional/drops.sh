@@ -553,10 +553,14 @@ case_tap()
 	kill -STOP "$(bp_pid a)"
 	counted mid tap1 tx_dropped
 	_before=$ANSWER
+	counted mid tap1 tx_packets tx_dropped
+	_sent=$((ANSWER + N))
 	ask send mid tap1 "$N"
 	counted mid tap1 tx_dropped
 	expect 'full tap' $((ANSWER - _before)) rx 'its interface' tap1 FULL_RING
 	kill -CONT "$(bp_pid a)"
+	# What it has not read when it ends would be thrown away.
+	ask until $_sent mid tap1 tx_packets tx_dropped
 	judge
 }
 
