@@ -73,12 +73,10 @@ static void add_queues(struct bp_cmp_row *row, const json_t *port, const char *k
 	size_t i;
 
 	snprintf(where, sizeof(where), "%.10s %s", name ? name : "?", side);
-	json_array_foreach(json_object_get(port, key), i, queue)
-	{
+	json_array_foreach(json_object_get(port, key), i, queue) {
 		json_t *drops = json_object_get(json_object_get(queue, "counted"), "drops");
 
-		json_object_foreach(drops, reason, value)
-		{
+		json_object_foreach(drops, reason, value) {
 			bp_cmp_row_drop(row, where, reason, "counted",
 					(uint64_t)json_integer_value(value));
 		}
@@ -104,8 +102,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 	json_t *r;
 	size_t i;
 
-	json_array_foreach(json_object_get(port, "reported"), i, r)
-	{
+	json_array_foreach(json_object_get(port, "reported"), i, r) {
 		const char *name = json_string_value(json_object_get(r, "name"));
 		uint64_t n = (uint64_t)json_integer_value(json_object_get(r, "value"));
 
@@ -124,8 +121,7 @@ static bool names_tx_drops(const json_t *port)
 	json_t *r;
 	size_t i;
 
-	json_array_foreach(json_object_get(port, "reported"), i, r)
-	{
+	json_array_foreach(json_object_get(port, "reported"), i, r) {
 		if (json_is_true(json_object_get(r, "explains")))
 			return true;
 	}
@@ -146,8 +142,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 	json_t *port;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "ports"), i, port)
-	{
+	json_array_foreach(json_object_get(report, "ports"), i, port) {
 		uint64_t n;
 
 		add_queues(row, port, "rx_queues", "rx");

@@ -36,8 +36,9 @@ static double sum_busy_ns(const json_t *report)
 	json_t *worker;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "workers"), i, worker) sum_ns +=
-		json_number_value(json_object_get(json_object_get(worker, "counted"), "busy_ns"));
+	json_array_foreach(json_object_get(report, "workers"), i, worker)
+		sum_ns += json_number_value(
+			json_object_get(json_object_get(worker, "counted"), "busy_ns"));
 	return sum_ns;
 }
 

@@ -29,7 +29,9 @@ static const json_t *find_row(const json_t *rows, const json_t *like)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) if (is_same_row(row, like)) return row;
+	json_array_foreach(rows, i, row)
+		if (is_same_row(row, like))
+			return row;
 	return NULL;
 }
 
@@ -150,17 +152,16 @@ json_t *bp_cmp_diff(const json_t *before, const json_t *after)
 	const json_t *row, *other;
 	size_t i;
 
-	json_array_foreach(bp_json_at(after, "rows"), i, row)
-	{
+	json_array_foreach(bp_json_at(after, "rows"), i, row) {
 		other = find_row(bp_json_at(before, "rows"), row);
 		if (other)
 			diff_row(diff, other, row);
 		else
 			add(diff, row, "row", json_null(), text_of(row, "status"), "appeared");
 	}
-	json_array_foreach(bp_json_at(before, "rows"), i,
-			   row) if (!find_row(bp_json_at(after, "rows"), row))
-		add(diff, row, "row", text_of(row, "status"), json_null(), "gone");
+	json_array_foreach(bp_json_at(before, "rows"), i, row)
+		if (!find_row(bp_json_at(after, "rows"), row))
+			add(diff, row, "row", text_of(row, "status"), json_null(), "gone");
 	return diff;
 }
 

@@ -278,7 +278,9 @@ static bool holds(const json_t *list, const json_t *value)
 	json_t *v;
 	size_t i;
 
-	json_array_foreach(list, i, v) if (json_equal(v, value)) return true;
+	json_array_foreach(list, i, v)
+		if (json_equal(v, value))
+			return true;
 	return false;
 }
 
@@ -288,16 +290,15 @@ static json_t *grouped(const json_t *rows, const char *key)
 	json_t *groups = json_array(), *row, *group;
 	size_t i, k;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		json_t *text = json_object_get(row, key), *path = json_object_get(row, "path");
 		json_t *paths = NULL;
 
 		if (!json_is_string(text))
 			continue;
-		json_array_foreach(groups, k,
-				   group) if (json_equal(json_object_get(group, "text"), text))
-			paths = json_object_get(group, "paths");
+		json_array_foreach(groups, k, group)
+			if (json_equal(json_object_get(group, "text"), text))
+				paths = json_object_get(group, "paths");
 		if (!paths)
 			json_array_append_new(
 				groups, json_pack("{s:[O], s:O}", "paths", path, "text", text));

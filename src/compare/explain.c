@@ -73,8 +73,7 @@ static void settle_hops(const struct bp_cmp_row *row, json_t *path)
 	json_t *sum = bp_json_at(path, "modelled.kernel_copies"), *hop;
 	size_t i;
 
-	json_array_foreach(json_object_get(path, "hops"), i, hop)
-	{
+	json_array_foreach(json_object_get(path, "hops"), i, hop) {
 		const char *holds = end_of(row, hop), *other;
 		json_t *value = kernel_copies(hop);
 		json_int_t n = bound(value, "hi") - bound(value, "lo");
@@ -96,8 +95,7 @@ static json_t *mean(const json_t *paths, const char *key)
 	const json_t *path;
 	size_t i;
 
-	json_array_foreach(paths, i, path)
-	{
+	json_array_foreach(paths, i, path) {
 		double n = bp_json_number_at(path, "counted.packets_out");
 		const json_t *value = bp_json_at(path, key);
 
@@ -167,8 +165,7 @@ static bool has_hidden_calls(const json_t *hops, const json_t *crossings)
 
 	if (json_number_value(crossings) > 0)
 		return false;
-	json_array_foreach(hops, i, hop)
-	{
+	json_array_foreach(hops, i, hop) {
 		const char *per = bp_json_text_at(hop, "system_call.per");
 
 		if (per && (!strcmp(per, "batch") || !strcmp(per, "packet")))
@@ -218,7 +215,8 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 	bool has_hidden;
 	size_t i;
 
-	json_array_foreach(paths, i, path) settle_hops(row, path);
+	json_array_foreach(paths, i, path)
+		settle_hops(row, path);
 	crossings = mean(paths, "counted.crossings_per_packet");
 	has_hidden = has_hidden_calls(hops, crossings);
 	set_modes(row->report, o);
@@ -298,8 +296,7 @@ static void say_places(FILE *s, const json_t *hops)
 	unsigned n = 0;
 	size_t i;
 
-	json_array_foreach(hops, i, hop)
-	{
+	json_array_foreach(hops, i, hop) {
 		const char *copier = bp_json_text_at(hop, "kernel_copies.functions.0");
 		const char *why = bp_json_text_at(hop, "why");
 

@@ -207,8 +207,7 @@ void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report)
 	json_t *worker;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "workers"), i, worker)
-	{
+	json_array_foreach(json_object_get(report, "workers"), i, worker) {
 		const json_t *off = json_object_get(worker, "off_core");
 		const struct bp_cmp_off whole = { json_number_value(json_object_get(off, "share")),
 						  bp_off_by_name(json_string_value(

@@ -89,8 +89,7 @@ static bool collect(const json_t *rows, const char *size, const char *group, boo
 	size_t i;
 
 	*f = (struct field){ .is_rate = is_rate };
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const json_t *figure = bp_json_at(row, is_rate ? "saturation" : "ndr");
 
 		if (!is_in(row, size, group))
@@ -303,8 +302,7 @@ json_t *bp_cmp_verdicts(const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *size = word(row, "size"), *group = word(row, "group");
 
 		if (strcmp(group, "ceiling") == 0 || is_known(rows, i, size, group))

@@ -139,8 +139,7 @@ static void add_to(json_t *document, const char *key, const struct bp_model_path
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, key), i, row)
-	{
+	json_array_foreach(json_object_get(document, key), i, row) {
 		const char *in = json_string_value(json_object_get(row, "in"));
 		const char *out = json_string_value(json_object_get(row, "out"));
 		const struct bp_model_path *model = models;
@@ -174,8 +173,7 @@ void bp_ledger_add_path(json_t *rows, json_t *row, const char *const *keys)
 	const json_t *other;
 	size_t i;
 
-	json_array_foreach(rows, i, other)
-	{
+	json_array_foreach(rows, i, other) {
 		if (!are_twins(row, other, keys))
 			continue;
 		same = json_pack("{s:O, s:O}", "in", json_object_get(other, "in"), "out",

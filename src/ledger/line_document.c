@@ -33,8 +33,9 @@ static const json_t *port_of(const json_t *document, const char *name)
 	const json_t *port;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "ports"), i,
-			   port) if (is_text(port, "name", name)) return port;
+	json_array_foreach(json_object_get(document, "ports"), i, port)
+		if (is_text(port, "name", name))
+			return port;
 	return NULL;
 }
 
@@ -48,9 +49,9 @@ static const json_t *measured_path(const json_t *report, const char *in, const c
 	size_t i;
 
 	for (unsigned k = 0; k < 2; k++)
-		json_array_foreach(json_object_get(report, keys[k]), i,
-				   row) if (is_text(row, "in", in) &&
-					    is_text(row, "out", out)) return row;
+		json_array_foreach(json_object_get(report, keys[k]), i, row)
+			if (is_text(row, "in", in) && is_text(row, "out", out))
+				return row;
 	return NULL;
 }
 
@@ -71,9 +72,9 @@ static bool is_disturbed(const json_t *report)
 	const json_t *worker;
 	size_t i;
 
-	json_array_foreach(
-		json_object_get(report, "workers"), i,
-		worker) if (json_is_true(bp_json_at(worker, "off_core.disturbed"))) return true;
+	json_array_foreach(json_object_get(report, "workers"), i, worker)
+		if (json_is_true(bp_json_at(worker, "off_core.disturbed")))
+			return true;
 	return false;
 }
 
@@ -120,8 +121,9 @@ static bool has_path(const json_t *explained, const char *side, const char *port
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(explained, "paths"), i,
-			   row) if (is_text(row, side, port)) return true;
+	json_array_foreach(json_object_get(explained, "paths"), i, row)
+		if (is_text(row, side, port))
+			return true;
 	return false;
 }
 
@@ -190,7 +192,8 @@ static double dram_pps(const struct path *p, double n_bytes)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(json_object_get(p->explained, "paths"), i, row) all += n_passes(row);
+	json_array_foreach(json_object_get(p->explained, "paths"), i, row)
+		all += n_passes(row);
 	return own <= 0 ? 0 : DRAM_BYTES_PER_S / (n_bytes * all);
 }
 

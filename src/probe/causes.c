@@ -143,6 +143,7 @@ static const struct bp_cause functions[] = {
 	{ "__dev_kfree_skb_any", "the driver had no room for it", NULL, false },
 	{ "__netif_receive_skb_core", "nobody there takes its EtherType or its VLAN", NULL, false },
 	{ "arp_rcv", "an ARP packet that is not for the host", NULL, true },
+	{ "br_allowed_ingress", BRIDGE, LOOK_BRIDGE, false },
 	{ "br_handle_frame", BRIDGE, LOOK_BRIDGE, false },
 	{ "br_handle_frame_finish", BRIDGE, LOOK_BRIDGE, false },
 	{ "dev_forward_skb", MTU, "ip link set … mtu there", false },
@@ -185,7 +186,12 @@ static const struct bp_cause redirects[] = {
 	{ "ENXIO",
 	  "the target was not ready: no socket is bound, or the other end of a veth runs no XDP",
 	  "a program of XDP, or ethtool -K … gro on, at the other end", false },
-	{ "EOPNOTSUPP", "the other interface's driver takes no redirected frames", NULL, false },
+	{ "EOPNOTSUPP",
+	  "the other interface's driver takes no redirected frames; a veth's does when its other end runs XDP or GRO",
+	  "ethtool -K … gro on, at the other end", false },
+	{ "REFUSED",
+	  "the other interface's driver did not take it: its queue was full, or its far end's MTU is too small for it",
+	  "look at that far end's MTU; less offered load", false },
 };
 
 static const struct bp_cause verdicts[] = {

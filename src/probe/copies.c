@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "probe/copies.bpf.h"
+#include "probe/kernel_names.h"
 #include "probe/load.h"
 #include "probe/names.h"
 
@@ -15,7 +16,6 @@
 #pragma GCC diagnostic pop
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,7 @@
 struct bp_probe_copies {
 	struct probe_copies *skel; /* NULL: nothing is observed, and why stands in load.refusal */
 	struct bp_probe_load load;
+	unsigned n_known; /* ports of the scope that the programs know */
 	struct rusage begin; /* context switches until then are not the run's */
 	int n_cpus;
 };
@@ -34,12 +35,12 @@ struct bp_probe_copies {
 static void choose_signatures(struct bp_probe_copies *copies)
 {
 	struct probe_copies *skel = copies->skel;
-	bool has_length = bp_probe_n_params(&copies->load, "__xsk_rcv") == 3;
+	bool has_length = bp_kernel_n_params(copies->load.kernel, "__xsk_rcv") == 3;
 
 	bpf_program__set_autoload(skel->progs.on_xsk_rcv, has_length);
 	bpf_program__set_autoload(skel->progs.on_xsk_rcv_linear, !has_length);
 	skel->rodata->generic_by_reference =
-		bp_probe_is_double_pointer(&copies->load, "do_xdp_generic", 1);
+		bp_kernel_is_double_pointer(copies->load.kernel, "do_xdp_generic", 1);
 }
 
 /* Load and attach. 0 or -errno: nothing is attached. */
@@ -78,7 +79,7 @@ static int observe(struct bp_probe_copies *copies)
 	int err;
 
 	snprintf(load->refusal, sizeof(load->refusal), "the kernel has no BTF");
-	if (!load->n_btfs)
+	if (!load->kernel->n_btfs)
 		return 0;
 	err = begin(copies, true);
 	if (!err || err == -ENOMEM)
@@ -96,14 +97,15 @@ static int observe(struct bp_probe_copies *copies)
 	return err == -ENOMEM ? err : 0;
 }
 
-int bp_probe_copies_open(const struct bp_probe_scope *scope, struct bp_probe_copies **out)
+int bp_probe_copies_open(const struct bp_probe_scope *scope, const struct bp_kernel_names *kernel,
+			 struct bp_probe_copies **out)
 {
 	struct bp_probe_copies *copies = calloc(1, sizeof(*copies));
 	int err;
 
 	if (!copies)
 		return -ENOMEM;
-	bp_probe_load_begin(&copies->load);
+	bp_probe_load_begin(&copies->load, kernel);
 	copies->n_cpus = libbpf_num_possible_cpus();
 	err = observe(copies);
 	if (err) {
@@ -124,11 +126,11 @@ void bp_probe_copies_look(struct bp_probe_copies *copies, const struct bp_probe_
 {
 	int map = copies->skel ? bpf_map__fd(copies->skel->maps.ports) : -1;
 
-	for (unsigned i = 0; i < scope->n_ports; i++) {
+	for (; copies->n_known < scope->n_ports; copies->n_known++) {
 		struct {
 			__u32 netns, ifindex;
-		} device = { scope->netns, scope->ports[i].ifindex };
-		__u16 port = (__u16)i;
+		} device = { scope->netns, scope->ports[copies->n_known].ifindex };
+		__u16 port = (__u16)copies->n_known;
 
 		bpf_map_update_elem(map, &device, &port, BPF_ANY);
 	}
@@ -191,7 +193,7 @@ static bool is_needed(const struct bp_probe_copies *copies, const char *name)
 {
 	return copier_of(name) < PROBE_N_COPIERS || !strcmp(name, "packet_create") ||
 	       !strcmp(name, "xsk_create") ||
-	       (is_caller(name) && bp_probe_n_params(&copies->load, name) >= 0);
+	       (is_caller(name) && bp_kernel_n_params(copies->load.kernel, name) >= 0);
 }
 
 /* Of the calls that a copier's program missed the second one has counted some. */
@@ -212,8 +214,7 @@ static bool has_parts(const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		if (json_is_true(json_object_get(row, "header_pull")))
 			return true;
 	}
@@ -226,8 +227,7 @@ static json_t *place_rows(const struct bp_probe_copies *copies, const json_t *co
 	bool do_callers_matter = has_parts(counted);
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *name = bp_json_text_at(row, "name");
 		bool is_harmless = is_caller(name) && !do_callers_matter;
 
@@ -244,8 +244,7 @@ static json_t *unobserved(const json_t *places)
 	json_t *names = json_array(), *why = NULL, *row;
 	size_t i;
 
-	json_array_foreach(places, i, row)
-	{
+	json_array_foreach(places, i, row) {
 		if (!json_is_true(json_object_get(row, "needed")) ||
 		    json_is_true(json_object_get(row, "observed")))
 			continue;

@@ -7,13 +7,16 @@
 
 #include <jansson.h>
 
+struct bp_kernel_names;
 struct bp_probe_copies;
 
 /*
  * Load and attach. Functions are traced (fentry, fexit) where the kernel allows that, else tracepoints tell what
- * they can. 0 or -errno (logged): -EPERM, -ENOMEM, -ENOTSUP. As bp_probe_open().
+ * they can. 0 or -errno (logged): -EPERM, -ENOMEM, -ENOTSUP. As bp_probe_open(). kernel
+ * outlives copies.
  */
-int bp_probe_copies_open(const struct bp_probe_scope *scope, struct bp_probe_copies **copies);
+int bp_probe_copies_open(const struct bp_probe_scope *scope, const struct bp_kernel_names *kernel,
+			 struct bp_probe_copies **copies);
 
 /* Count for the interfaces of scope from now on; rows of the others stay. Their index in scope is what the
  * document's "port" says: a scope only grows. */

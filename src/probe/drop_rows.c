@@ -38,13 +38,13 @@ static bool is_in_generic_xdp(const struct bp_drop *drop)
 	return drop->key.teller == PROBE_SKB && is_in(drop->function.name, functions);
 }
 
-/* An XDP program's work, on an skb or a frame. */
+/* An XDP program's work, on an skb. */
 static bool is_in_xdp(const struct bp_drop *drop)
 {
 	static const char *const functions[] = { "veth_xdp_rcv_skb", NULL };
 
-	return drop->key.teller != PROBE_SKB || is_in_generic_xdp(drop) ||
-	       is_in(drop->function.name, functions);
+	return is_in_generic_xdp(drop) ||
+	       (drop->key.teller == PROBE_SKB && is_in(drop->function.name, functions));
 }
 
 static bool is_in_packet_socket(const struct bp_drop *drop)
@@ -57,7 +57,7 @@ static bool is_in_packet_socket(const struct bp_drop *drop)
 static enum bp_drop_kind heard_or_lost(const struct bp_drop *drop)
 {
 	bool is_given = has(drop, PROBE_IS_TAPPED) && !has(drop, PROBE_IS_EARLY) &&
-			!is_in_xdp(drop) && !is_in_packet_socket(drop);
+			!is_in_packet_socket(drop);
 
 	return is_given ? BP_DROP_HEARD : BP_DROP_LOST;
 }
@@ -77,8 +77,11 @@ static bool tells_again(const struct bp_drop *skb, const struct bp_drop *xdp)
 	return xdp->key.teller == PROBE_XDP_EXCEPTION && is_in_xdp(skb) && !is_in_generic_xdp(skb);
 }
 
-void bp_drops_tell_once(struct bp_drop *drops, size_t n)
+void bp_drops_put_right(struct bp_drop *drops, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		if (is_in_xdp(&drops[i]))
+			drops[i].key.flags |= PROBE_IS_RX | PROBE_IS_EARLY;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t left = drops[i].sum.packets;
 
@@ -100,7 +103,7 @@ void bp_drops_tell_once(struct bp_drop *drops, size_t n)
 static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
 					  const struct bp_probe_port *port)
 {
-	bool is_before = has(drop, PROBE_IS_EARLY) || is_in_xdp(drop) || is_in_packet_socket(drop);
+	bool is_before = has(drop, PROBE_IS_EARLY) || is_in_packet_socket(drop);
 
 	if (!port->receives)
 		return BP_DROP_NONE;
@@ -135,11 +138,24 @@ static const struct bp_cause *cause_of(const struct bp_drop *drop, const char *n
 	}
 }
 
-/* Of losses there TCP gives reasons: without one it is the acknowledgement that ended a connection. */
-static bool is_last_ack(const struct bp_drop *drop, const char *name)
+/* Reasons that mean no loss of the functions that give them. */
+static bool is_made_use_of(const struct bp_drop *drop, const char *name)
 {
-	return drop->key.teller == PROBE_SKB && name && is_unspecified(name) &&
-	       !strcmp(drop->function.name, "tcp_rcv_state_process");
+	static const struct {
+		const char *function, *reason;
+	} uses[] = {
+		/* The acknowledgement that ends a connection: of losses there TCP gives reasons. */
+		{ "tcp_rcv_state_process", UNSPECIFIED },
+		/* An echo reply, which raw sockets were given before; in later kernels ping_rcv() frees it. */
+		{ "icmp_rcv", REASON_PREFIX "NO_SOCKET" },
+	};
+
+	if (drop->key.teller != PROBE_SKB || !name)
+		return false;
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (!strcmp(drop->function.name, uses[i].function) && !strcmp(name, uses[i].reason))
+			return true;
+	return false;
 }
 
 enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,
@@ -149,13 +165,13 @@ enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_pr
 	const struct bp_cause *function = bp_cause_of_function(drop->function.name);
 
 	if ((cause && cause->is_no_loss) || (function && function->is_no_loss) ||
-	    is_last_ack(drop, name))
+	    is_made_use_of(drop, name))
 		return BP_DROP_NONE;
 	switch (drop->key.place) {
 	case PROBE_FAR:
 		return has(drop, PROBE_IS_RX) ? heard_or_lost(drop) : BP_DROP_LOST;
 	case PROBE_BEHIND_FAR:
-		return heard_or_lost(drop);
+		return has(drop, PROBE_IS_CLONE) ? BP_DROP_HEARD : heard_or_lost(drop);
 	default:
 		break;
 	}
@@ -200,8 +216,10 @@ static const char *name_of(const struct bp_drop *drop, const struct bp_kernel_na
 	switch (drop->key.teller) {
 	case PROBE_XDP_EXCEPTION:
 		return verdict_name(drop->key.reason);
-	case PROBE_XDP_REDIRECT:
 	case PROBE_DEVMAP:
+		/* The interface took fewer than it was given, and gave no error. */
+		return drop->key.reason ? strerrorname_np((int)drop->key.reason) : "REFUSED";
+	case PROBE_XDP_REDIRECT:
 		return strerrorname_np((int)drop->key.reason);
 	default:
 		return bp_kernel_reason(names, drop->key.reason);
@@ -236,7 +254,7 @@ static const struct bp_cause *refined(const struct bp_drop *drop, const struct b
 	if (has(drop, PROBE_IS_DOWN) && (is_queue || is_unspecified(name)))
 		return &bp_cause_no_carrier;
 	if (is_here && !port->is_wire && has(drop, PROBE_IS_RX) && port->takes &&
-	    !has(drop, PROBE_IS_EARLY) && !is_in_xdp(drop))
+	    !has(drop, PROBE_IS_EARLY))
 		return &bp_cause_past_program;
 	return cause;
 }
@@ -253,7 +271,7 @@ static json_t *meaning_of(const struct bp_drop *drop, const struct bp_cause *cau
 	return cause ? json_string(cause->meaning) : json_null();
 }
 
-/* A packet socket may have had what the stack drops, or have filtered it out. */
+/* A packet socket may have had what the stack drops, or have filtered it out; another copy may have arrived. */
 static json_t *is_lost(enum bp_drop_kind kind)
 {
 	return kind == BP_DROP_HEARD ? json_null() : json_true();
@@ -293,8 +311,7 @@ static json_t *merge(json_t *rows, json_t *row)
 	json_t *other;
 	size_t i;
 
-	json_array_foreach(rows, i, other)
-	{
+	json_array_foreach(rows, i, other) {
 		if (!is_alike(other, row))
 			continue;
 		json_decref(row);

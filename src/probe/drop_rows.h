@@ -19,16 +19,17 @@ struct bp_drop {
 /* Whose loss a drop is. */
 enum bp_drop_kind {
 	BP_DROP_LOST, /* a packet that a port received or sent */
-	BP_DROP_HEARD, /* the far end's stack dropped it, a packet socket there may have had it: not known whether it is lost */
+	BP_DROP_HEARD, /* a packet socket may have had what the far end's stack dropped, or a copy lives: not known whether it is lost */
 	BP_DROP_OTHERS, /* of another sender on the port's interface */
 	BP_DROP_NONE, /* no loss of the port's: it has been given the packet, or the kernel has made use of it */
 };
 
 /*
- * The kernel tells twice of an skb that an XDP program fails on, or that it fails to redirect: by a tracepoint of
- * XDP's, then as it is freed. Take the second away. Pure.
+ * What the functions' names show: an skb that a veth gives to an XDP program looks like one on its way out, and has come
+ * in. And the kernel tells twice of an skb that an XDP program fails on, or that it fails to redirect: by a tracepoint of
+ * XDP's, then as it is freed. The second goes away. Pure.
  */
-void bp_drops_tell_once(struct bp_drop *drops, size_t n);
+void bp_drops_put_right(struct bp_drop *drops, size_t n);
 
 /* name: of the reason, as the kernel has it; NULL: it has none. Pure. */
 enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,

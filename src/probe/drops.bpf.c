@@ -8,6 +8,7 @@
 #define NO_MAC_HEADER 0xffff /* skb_mac_header_was_set() */
 #define HASH_ENTRIES  256 /* NETDEV_HASHENTRIES */
 #define CHAIN_MAX     16
+#define DATAREF_MASK  0xffff /* SKB_DATAREF_MASK */
 
 const volatile bool
 	tells_receiver; /* kfree_skb has a fourth argument, the socket that dropped it (Linux 6.11) */
@@ -52,6 +53,20 @@ struct {
 	__type(key, struct known_key);
 	__type(value, struct known);
 } interfaces SEC(".maps");
+
+/* The last packet that was dropped on a CPU, and whose interface was not to be found. */
+struct unplaced {
+	struct probe_drop_key key;
+	__u32 in_index; /* of the interface that had received it; 0: there is none */
+	__u32 bytes;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct unplaced);
+} last_unplaced SEC(".maps");
 
 __u64 n_not_counted; /* drops of the ports' packets for which the map had no room */
 
@@ -201,6 +216,12 @@ static __always_inline __u8 sender_of(const struct sk_buff *skb)
 				   : PROBE_SENDER_OTHER;
 }
 
+/* An skb that never held a packet: setting up NAPI makes one, to see where its memory comes from. */
+static __always_inline bool is_blank(const struct sk_buff *skb)
+{
+	return !BPF_CORE_READ(skb, len) && BPF_CORE_READ(skb, mac_header) == NO_MAC_HEADER;
+}
+
 /* Has a packet without a receiving interface come in? eth_type_trans() has its data behind the Ethernet
  * header; who sends has them before it. */
 static __always_inline bool is_behind_header(const struct sk_buff *skb)
@@ -209,6 +230,14 @@ static __always_inline bool is_behind_header(const struct sk_buff *skb)
 	__u64 data = BPF_CORE_READ(skb, data) - BPF_CORE_READ(skb, head);
 
 	return mac != NO_MAC_HEADER && data > mac;
+}
+
+static __always_inline bool is_clone(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *shared =
+		(const void *)(BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, end));
+
+	return (BPF_CORE_READ(shared, dataref.counter) & DATAREF_MASK) > 1;
 }
 
 static __always_inline bool is_tapped(const struct net_device *dev)
@@ -266,6 +295,16 @@ static __always_inline int count(const struct known *where, struct probe_drop_ke
 	return 0;
 }
 
+/* As take_port(), of a packet that an interface has received. */
+static __always_inline bool take_received(const struct known *in, bool is_behind,
+					  struct probe_drop_key *key)
+{
+	if (!take_port(in, is_behind, key))
+		return false;
+	key->flags |= PROBE_IS_RX | (is_tapped(in->dev) ? PROBE_IS_TAPPED : 0);
+	return true;
+}
+
 /*
  * Fill port, place and direction of a packet that was dropped. Returns where; NULL: it is no port's.
  * UDP's queue writes over skb->dev (udp_set_dev_scratch()): then the namespace is the receiving socket's.
@@ -291,10 +330,30 @@ place_skb(const struct sk_buff *skb, const struct sock *receiver, struct probe_d
 	net = where ? BPF_CORE_READ(dev, nd_net.net)
 		    : BPF_CORE_READ(receiver, __sk_common.skc_net.net);
 	in = net ? look_up(NULL, net, in_index) : NULL;
-	if (!take_port(in, where != NULL, key))
+	if (!take_received(in, where != NULL, key))
 		return NULL;
-	key->flags |= PROBE_IS_RX | (is_tapped(in->dev) ? PROBE_IS_TAPPED : 0);
+	key->flags |= is_clone(skb) ? PROBE_IS_CLONE : 0;
 	return where ? where : in;
+}
+
+static __always_inline struct unplaced *unplaced_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&last_unplaced, &zero);
+}
+
+/* Where nothing tells the receiving socket yet, its failure does, right behind. */
+static __always_inline void remember(const struct sk_buff *skb, const struct probe_drop_key *key,
+				     bool is_placed)
+{
+	struct unplaced *last = tells_receiver ? NULL : unplaced_here();
+
+	if (!last)
+		return;
+	last->key = *key;
+	last->in_index = is_placed ? 0 : (__u32)BPF_CORE_READ(skb, skb_iif);
+	last->bytes = BPF_CORE_READ(skb, len);
 }
 
 SEC("raw_tp/kfree_skb")
@@ -304,8 +363,9 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 	struct probe_drop_key key = { .location = (__u64)location,
 				      .reason = reason,
 				      .teller = PROBE_SKB };
-	const struct known *where = place_skb(skb, receiver, &key);
+	const struct known *where = is_blank(skb) ? NULL : place_skb(skb, receiver, &key);
 
+	remember(skb, &key, where != NULL);
 	if (!where)
 		return 0;
 	/* Only at the port's own interface, on its way out, can a packet be another sender's. */
@@ -314,6 +374,23 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 		key.flags |= is_ours() ? PROBE_IS_SELF : 0;
 	}
 	return count(where, &key, 1, BPF_CORE_READ(skb, len));
+}
+
+/* Before Linux 6.11: it has freed the packet that was for the socket. */
+SEC("raw_tp/udp_fail_queue_rcv_skb")
+int BPF_PROG(on_udp_fail_queue_rcv_skb, int err, const struct sock *receiver)
+{
+	const struct net *net = BPF_CORE_READ(receiver, __sk_common.skc_net.net);
+	struct unplaced *last = unplaced_here();
+	struct probe_drop_key key;
+	const struct known *in;
+
+	if (!last || !last->in_index || !net)
+		return 0;
+	key = last->key;
+	in = look_up(NULL, net, last->in_index);
+	last->in_index = 0;
+	return take_received(in, false, &key) ? count(in, &key, 1, last->bytes) : 0;
 }
 
 /* ---- frames that never became an skb --------------------------------------------------------- */
@@ -358,7 +435,7 @@ int BPF_PROG(on_xdp_devmap_xmit, const struct net_device *from, const struct net
 		return 0;
 	if (take_port(where, false, &key))
 		return count(where, &key, (__u64)n_dropped, 0);
-	key.flags = PROBE_IS_RX;
+	key.flags = PROBE_IS_RX | PROBE_IS_EARLY;
 	return take_port(known_of(from), true, &key) ? count(where, &key, (__u64)n_dropped, 0) : 0;
 }
 

@@ -40,6 +40,9 @@ enum probe_drop_flag {
 		1 << 3, /* while this process runs: in its system call, or in an interrupt on top */
 	PROBE_IS_DOWN = 1 << 4, /* the interface was down, or had no carrier */
 	PROBE_IS_GENERIC = 1 << 5, /* the XDP program runs on skbs, in generic mode */
+	PROBE_IS_CLONE =
+		1
+		<< 6, /* another skb has the same bytes still: a mirror's, of a bridge that floods */
 };
 
 struct probe_drop_key {

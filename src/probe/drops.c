@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "probe/drop_counters.h"
 #include "probe/drop_rows.h"
+#include "probe/kernel_names.h"
 #include "probe/load.h"
 #include "probe/self.bpf.h"
 
@@ -25,40 +26,12 @@
 struct bp_probe_drops {
 	struct probe_drops *skel; /* NULL: nothing is observed */
 	char why[160]; /* and this is why */
-	struct bp_kernel_names names;
+	struct bp_probe_load load;
 	struct bp_drop_counters counters;
-	json_t *tracepoints; /* {name, observed, why} */
 	int n_cpus;
 };
 
 /* ---- begin ----------------------------------------------------------------------------------- */
-
-static int attach_one(struct bp_probe_drops *drops, struct bpf_program *program,
-		      struct bpf_link **link)
-{
-	const char *slash = strchr(bpf_program__section_name(program), '/');
-	int err;
-
-	*link = bpf_program__attach(program);
-	err = *link ? 0 : -errno;
-	json_array_append_new(drops->tracepoints,
-			      json_pack("{s:s, s:b, s:s?}", "name", slash ? slash + 1 : "?",
-					"observed", !err, "why", err ? strerror(-err) : NULL));
-	return err;
-}
-
-/* kfree_skb, without which nothing is known of losses; beside it what of XDP's can be. */
-static int attach(struct bp_probe_drops *drops)
-{
-	struct bpf_object_skeleton *all = drops->skel->skeleton;
-	int err = attach_one(drops, drops->skel->progs.on_kfree_skb,
-			     &drops->skel->links.on_kfree_skb);
-
-	for (int i = 0; i < all->prog_cnt && !err; i++)
-		if (!*all->progs[i].link)
-			attach_one(drops, *all->progs[i].prog, all->progs[i].link);
-	return err;
-}
 
 static int load(struct bp_probe_drops *drops)
 {
@@ -68,21 +41,27 @@ static int load(struct bp_probe_drops *drops)
 	if (!skel)
 		return -errno;
 	bp_probe_self((struct probe_self *)&skel->rodata->self);
-	skel->rodata->tells_receiver = bp_kernel_tracepoint_args(&drops->names, "kfree_skb") >= 4;
-	err = probe_drops__load(
-		skel); /* and maps its variables, which bpf_object__load() does not */
-	return err ? err : attach(drops);
+	skel->rodata->tells_receiver =
+		bp_kernel_tracepoint_args(drops->load.kernel, "kfree_skb") >= 4;
+	bpf_program__set_autoload(skel->progs.on_udp_fail_queue_rcv_skb,
+				  !skel->rodata->tells_receiver);
+	err = bp_probe_load(&drops->load, skel->skeleton, false);
+	if (!err)
+		err = bp_probe_attach(&drops->load);
+	/* Without it nothing is known of losses. */
+	return err || bp_probe_is_observed(&drops->load, "kfree_skb") ? err : -ENOTSUP;
 }
 
 /* What there is to observe with on this kernel, or why there is nothing. */
 static void observe(struct bp_probe_drops *drops)
 {
-	int err = bp_kernel_names_open(&drops->names);
+	const struct bp_kernel_names *kernel = drops->load.kernel;
+	int err;
 
-	if (err || !bp_kernel_has_reasons(&drops->names)) {
+	if (!bp_kernel_reason(kernel, 0)) {
 		snprintf(drops->why, sizeof(drops->why),
-			 err ? "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)"
-			     : "this kernel gives no reasons for drops (Linux 5.17 does)");
+			 kernel->n_btfs ? "this kernel gives no reasons for drops (Linux 5.17 does)"
+					: "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)");
 		return;
 	}
 	err = load(drops);
@@ -92,17 +71,18 @@ static void observe(struct bp_probe_drops *drops)
 		 strerror(-err),
 		 err == -EPERM || err == -EACCES ? ": run as root, or with CAP_BPF and CAP_PERFMON"
 						 : "");
+	bp_probe_detach(&drops->load);
 	probe_drops__destroy(drops->skel);
 	drops->skel = NULL;
 }
 
-int bp_probe_drops_open(struct bp_probe_drops **out)
+int bp_probe_drops_open(const struct bp_kernel_names *kernel, struct bp_probe_drops **out)
 {
 	struct bp_probe_drops *drops = calloc(1, sizeof(*drops));
 
 	if (!drops)
 		return -ENOMEM;
-	drops->tracepoints = json_array();
+	bp_probe_load_begin(&drops->load, kernel);
 	drops->n_cpus = libbpf_num_possible_cpus();
 	observe(drops);
 	if (drops->why[0])
@@ -113,8 +93,10 @@ int bp_probe_drops_open(struct bp_probe_drops **out)
 
 void bp_probe_drops_look(struct bp_probe_drops *drops, const struct bp_probe_scope *scope)
 {
+	unsigned first = drops->counters.n_devices;
+
 	bp_drop_counters_begin(&drops->counters, scope);
-	for (unsigned i = 0; drops->skel && i < scope->n_ports; i++) {
+	for (unsigned i = first; drops->skel && i < scope->n_ports; i++) {
 		struct probe_name name = { .netns = scope->netns };
 		__u16 port = (__u16)i;
 
@@ -135,9 +117,8 @@ void bp_probe_drops_close(struct bp_probe_drops *drops)
 {
 	if (!drops)
 		return;
-	probe_drops__destroy(drops->skel); /* its links as well; NULL: nothing */
-	bp_kernel_names_close(&drops->names);
-	json_decref(drops->tracepoints);
+	bp_probe_load_end(&drops->load);
+	probe_drops__destroy(drops->skel); /* NULL: nothing */
 	free(drops);
 }
 
@@ -215,8 +196,8 @@ static uint64_t sent_by(const json_t *port)
 	uint64_t n = 0;
 	size_t i;
 
-	json_array_foreach(queues, i, queue) n +=
-		(uint64_t)bp_json_number_at(queue, "counted.packets");
+	json_array_foreach(queues, i, queue)
+		n += (uint64_t)bp_json_number_at(queue, "counted.packets");
 	return n;
 }
 
@@ -226,8 +207,9 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	const json_t *ports = bp_json_at(document, "ports"), *port;
 	size_t i;
 
-	json_array_foreach(ports, i, port) if (!strcmp(bp_json_text_at(port, "name"),
-						       name)) return sent_by(port);
+	json_array_foreach(ports, i, port)
+		if (!strcmp(bp_json_text_at(port, "name"), name))
+			return sent_by(port);
 	return 0;
 }
 
@@ -246,8 +228,9 @@ static uint64_t lost_here(const json_t *rows, const char *port)
 	uint64_t n = 0;
 	size_t i;
 
-	json_array_foreach(rows, i, row) if (is_at(row, port, "its interface")) n +=
-		(uint64_t)json_integer_value(json_object_get(row, "packets"));
+	json_array_foreach(rows, i, row)
+		if (is_at(row, port, "its interface"))
+			n += (uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return n;
 }
 
@@ -275,8 +258,7 @@ static void doubt(const json_t *rows, const struct bp_probe_drops *drops,
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach(rows, i, row) {
 		const char *port = bp_json_text_at(row, "port");
 		uint64_t packets = (uint64_t)json_integer_value(json_object_get(row, "packets"));
 		uint64_t others;
@@ -295,19 +277,20 @@ static uint64_t sum_lost(const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row) if (json_is_true(json_object_get(row, "lost"))) sum +=
-		(uint64_t)json_integer_value(json_object_get(row, "packets"));
+	json_array_foreach(rows, i, row)
+		if (json_is_true(json_object_get(row, "lost")))
+			sum += (uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return sum;
 }
 
-static uint64_t misses_of(const struct bp_probe_drops *drops)
+static uint64_t sum_misses(const json_t *places)
 {
-	struct bpf_program *program;
 	uint64_t n = 0;
+	const json_t *place;
+	size_t i;
 
-	if (!drops->skel)
-		return 0;
-	bpf_object__for_each_program(program, drops->skel->obj) n += bp_probe_misses_of(program);
+	json_array_foreach(places, i, place)
+		n += (uint64_t)json_integer_value(json_object_get(place, "misses"));
 	return n;
 }
 
@@ -321,6 +304,7 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 				const struct bp_probe_scope *scope, const json_t *document)
 {
 	struct list list = { NULL, 0 };
+	json_t *places = drops->skel ? bp_probe_places(&drops->load) : json_array();
 	json_t *rows = json_array();
 	uint64_t n_others;
 
@@ -328,18 +312,18 @@ json_t *bp_probe_drops_document(const struct bp_probe_drops *drops,
 		read_drops(drops, &list);
 	if (list.n)
 		name_functions(&list);
-	bp_drops_tell_once(list.v, list.n);
+	bp_drops_put_right(list.v, list.n);
 	if (list.n)
 		qsort(list.v, list.n, sizeof(*list.v), compare);
-	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, &drops->names);
+	n_others = bp_drop_rows_add(rows, list.v, list.n, scope, drops->load.kernel);
 	free(list.v);
 	doubt(rows, drops, scope, document);
-	return json_pack("{s:b, s:s?, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "observed",
+	return json_pack("{s:b, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "observed",
 			 drops->skel != NULL, "why", drops->skel ? NULL : drops->why, "tracepoints",
-			 drops->tracepoints, "lost", if_observed(drops, sum_lost(rows)), "rows",
-			 rows, "of_other_senders", if_observed(drops, n_others), "not_counted",
+			 places, "lost", if_observed(drops, sum_lost(rows)), "rows", rows,
+			 "of_other_senders", if_observed(drops, n_others), "not_counted",
 			 if_observed(drops, drops->skel ? drops->skel->bss->n_not_counted : 0),
-			 "recursion_misses", if_observed(drops, misses_of(drops)), "counters",
+			 "recursion_misses", if_observed(drops, sum_misses(places)), "counters",
 			 bp_drop_counters_rows(&drops->counters, scope), "cpus",
 			 bp_drop_counters_cpus(&drops->counters));
 }

@@ -71,10 +71,19 @@ struct socket {
 	struct sock *sk;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct skb_shared_info {
+	atomic_t dataref;
+};
+
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	unsigned int len, data_len;
+	unsigned int end; /* an offset: 64 bit */
 	unsigned char *head, *data;
 	int skb_iif;
 	__u16 mac_header;

@@ -4,10 +4,10 @@
 
 #include "bypath/log.h"
 
+#include "probe/kernel_names.h"
 #include "probe/self.bpf.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -16,9 +16,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-
-/* Modules that some kernels have these parts in; where they are built in, the kernel's own BTF has them. */
-static const char *const modules[] = { "tun" };
 
 /* The kernel's dev_t, which the helper compares with, is not the one of stat(). */
 int bp_probe_self(struct probe_self *self)
@@ -41,22 +38,10 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
 }
 
-void bp_probe_load_begin(struct bp_probe_load *load)
+void bp_probe_load_begin(struct bp_probe_load *load, const struct bp_kernel_names *kernel)
 {
-	struct btf *kernel;
-
-	*load = (struct bp_probe_load){ .places = json_array() };
+	*load = (struct bp_probe_load){ .kernel = kernel, .places = json_array() };
 	libbpf_set_print(print_libbpf);
-	kernel = btf__load_vmlinux_btf();
-	if (!kernel)
-		return;
-	load->btfs[load->n_btfs++] = kernel;
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		struct btf *btf = btf__load_module_btf(modules[i], kernel);
-
-		if (btf)
-			load->btfs[load->n_btfs++] = btf;
-	}
 }
 
 void bp_probe_detach(struct bp_probe_load *load)
@@ -70,8 +55,6 @@ void bp_probe_load_end(struct bp_probe_load *load)
 {
 	bp_probe_detach(load);
 	free(load->links);
-	while (load->n_btfs)
-		btf__free(load->btfs[--load->n_btfs]);
 	json_decref(load->places);
 }
 
@@ -88,42 +71,6 @@ static bool keep(struct bp_probe_load *load, struct bpf_link *link)
 	load->links = more;
 	more[load->n_links++] = link;
 	return true;
-}
-
-/* ---- what the kernel has --------------------------------------------------------------------- */
-
-static const struct btf_type *find(const struct bp_probe_load *load, const char *function,
-				   const struct btf **in)
-{
-	for (unsigned i = 0; i < load->n_btfs; i++) {
-		int id = btf__find_by_name_kind(load->btfs[i], function, BTF_KIND_FUNC);
-
-		if (id <= 0)
-			continue;
-		*in = load->btfs[i];
-		return btf__type_by_id(*in, btf__type_by_id(*in, (__u32)id)->type);
-	}
-	return NULL;
-}
-
-int bp_probe_n_params(const struct bp_probe_load *load, const char *function)
-{
-	const struct btf *btf;
-	const struct btf_type *type = find(load, function, &btf);
-
-	return type ? (int)btf_vlen(type) : -ENOENT;
-}
-
-bool bp_probe_is_double_pointer(const struct bp_probe_load *load, const char *function,
-				unsigned param)
-{
-	const struct btf *btf;
-	const struct btf_type *type = find(load, function, &btf);
-
-	if (!type || param >= btf_vlen(type))
-		return false;
-	type = btf__type_by_id(btf, btf_params(type)[param].type);
-	return btf_is_ptr(type) && btf_is_ptr(btf__type_by_id(btf, type->type));
 }
 
 /* ---- load and attach ------------------------------------------------------------------------- */
@@ -146,8 +93,7 @@ static json_t *row_of(const struct bp_probe_load *load, const char *name)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(load->places, i, row)
-	{
+	json_array_foreach(load->places, i, row) {
 		if (!strcmp(json_string_value(json_object_get(row, "name")), name))
 			return row;
 	}
@@ -171,7 +117,8 @@ static void choose(struct bp_probe_load *load, struct bpf_program *program)
 	if (!bpf_program__autoload(program))
 		return;
 	row_of(load, name);
-	if (!is_function(program) || (load->traces_functions && bp_probe_n_params(load, name) >= 0))
+	if (!is_function(program) ||
+	    (load->traces_functions && bp_kernel_n_params(load->kernel, name) >= 0))
 		return;
 	bpf_program__set_autoload(program, false);
 	stays_unobserved(load, name,
@@ -185,9 +132,10 @@ int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skelet
 	struct bpf_program *program;
 
 	load->object = *skeleton->obj;
-	load->traces_functions = traces_functions && load->n_btfs;
+	load->traces_functions = traces_functions && load->kernel->n_btfs;
 	json_array_clear(load->places);
-	bpf_object__for_each_program(program, load->object) choose(load, program);
+	bpf_object__for_each_program(program, load->object)
+		choose(load, program);
 	/* Maps the variables, too, which bpf_object__load() does not. */
 	return bpf_object__load_skeleton(skeleton);
 }
@@ -197,8 +145,7 @@ int bp_probe_attach(struct bp_probe_load *load)
 	struct bpf_program *program;
 	int first = 0;
 
-	bpf_object__for_each_program(program, load->object)
-	{
+	bpf_object__for_each_program(program, load->object) {
 		struct bpf_link *link;
 		char why[128];
 
@@ -218,7 +165,8 @@ int bp_probe_attach(struct bp_probe_load *load)
 
 /* ---- what came of it ------------------------------------------------------------------------- */
 
-uint64_t bp_probe_misses_of(const struct bpf_program *program)
+/* How often a program was not run because it ran already on that CPU. */
+static uint64_t misses_of(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 bytes = sizeof(info);
@@ -232,8 +180,7 @@ bool bp_probe_is_observed(const struct bp_probe_load *load, const char *place)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(load->places, i, row)
-	{
+	json_array_foreach(load->places, i, row) {
 		if (!strcmp(json_string_value(json_object_get(row, "name")), place))
 			return json_is_true(json_object_get(row, "observed"));
 	}
@@ -248,9 +195,8 @@ json_t *bp_probe_places(const struct bp_probe_load *load)
 
 	json_array_foreach(load->places, i, row)
 		json_object_set_new(row, "misses", json_integer(0));
-	bpf_object__for_each_program(program, load->object)
-	{
-		uint64_t n = bp_probe_misses_of(program);
+	bpf_object__for_each_program(program, load->object) {
+		uint64_t n = misses_of(program);
 
 		if (!n || !strncmp(bpf_program__name(program), SECOND, sizeof(SECOND) - 1))
 			continue;

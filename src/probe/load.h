@@ -11,14 +11,10 @@ struct bpf_link;
 struct bpf_object;
 struct bpf_object_skeleton;
 struct bpf_program;
-struct btf;
-
-#define BP_PROBE_BTFS_MAX 4u
+struct bp_kernel_names;
 
 struct bp_probe_load {
-	struct btf *
-		btfs[BP_PROBE_BTFS_MAX]; /* of the kernel, of modules that have functions of ours */
-	unsigned n_btfs;
+	const struct bp_kernel_names *kernel;
 	struct bpf_object *object; /* the caller's */
 	struct bpf_link **links; /* by which its programs are attached */
 	unsigned n_links;
@@ -33,11 +29,8 @@ struct probe_self;
 /* Fill in who this process is, for programs to tell. 0 or -errno: without a /proc of its own, nothing is ours. */
 int bp_probe_self(struct probe_self *self);
 
-/* How often a program was not run because it ran already on that CPU. */
-uint64_t bp_probe_misses_of(const struct bpf_program *program);
-
-/* All of it: control thread; blocks. */
-void bp_probe_load_begin(struct bp_probe_load *load);
+/* All of it: control thread; blocks. kernel outlives load. */
+void bp_probe_load_begin(struct bp_probe_load *load, const struct bp_kernel_names *kernel);
 void bp_probe_load_end(struct bp_probe_load *load);
 
 /* Take the programs off again. */
@@ -45,12 +38,6 @@ void bp_probe_detach(struct bp_probe_load *load);
 
 /* Is the place observed? */
 bool bp_probe_is_observed(const struct bp_probe_load *load, const char *place);
-
-/* How many parameters has a function of the running kernel, or -ENOENT. */
-int bp_probe_n_params(const struct bp_probe_load *load, const char *function);
-/* Is a parameter (from 0) a pointer to a pointer? */
-bool bp_probe_is_double_pointer(const struct bp_probe_load *load, const char *function,
-				unsigned param);
 
 /*
  * Load a skeleton's programs, those that trace functions only with traces_functions, and of these the ones that the

@@ -6,6 +6,7 @@
 
 #include "probe/copies.h"
 #include "probe/drops.h"
+#include "probe/kernel_names.h"
 #include "probe/load.h"
 #include "probe/probed.h"
 #include "probe/scope.h"
@@ -18,6 +19,7 @@
 struct bp_probe {
 	const struct bp_conf *conf;
 	struct bp_probe_scope scope;
+	struct bp_kernel_names kernel;
 	struct bp_probe_copies *copies;
 	struct bp_probe_drops *drops;
 };
@@ -48,9 +50,11 @@ int bp_probe_open(const struct bp_conf *conf, struct bp_probe **out)
 	bp_probe_scope_look(conf, &probe->scope);
 	err = know_ourselves(&probe->scope);
 	if (!err)
-		err = bp_probe_copies_open(&probe->scope, &probe->copies);
+		bp_kernel_names_open(&probe->kernel);
 	if (!err)
-		err = bp_probe_drops_open(&probe->drops);
+		err = bp_probe_copies_open(&probe->scope, &probe->kernel, &probe->copies);
+	if (!err)
+		err = bp_probe_drops_open(&probe->kernel, &probe->drops);
 	if (err) {
 		bp_probe_close(probe);
 		return err;
@@ -88,5 +92,6 @@ void bp_probe_close(struct bp_probe *probe)
 		return;
 	bp_probe_drops_close(probe->drops);
 	bp_probe_copies_close(probe->copies);
+	bp_kernel_names_close(&probe->kernel);
 	free(probe);
 }

@@ -47,12 +47,10 @@ static double counted(const json_t *document, const char *name, const char *dire
 	double sum = 0;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(document, "ports"), i, port)
-	{
+	json_array_foreach(json_object_get(document, "ports"), i, port) {
 		if (!is_word(port, "name", name))
 			continue;
-		json_array_foreach(json_object_get(port, list), k, queue)
-		{
+		json_array_foreach(json_object_get(port, list), k, queue) {
 			sum += number(json_object_get(queue, "counted"), key);
 		}
 	}
@@ -74,8 +72,7 @@ static double copied_bytes(const json_t *document, const char *name, const char 
 	double bytes = 0;
 	size_t i;
 
-	json_array_foreach(bp_json_at(document, "probe.copies"), i, row)
-	{
+	json_array_foreach(bp_json_at(document, "probe.copies"), i, row) {
 		if (is_word(row, "port", name) && is_word(row, "direction", direction) &&
 		    !json_is_true(json_object_get(row, "header_pull")) &&
 		    !json_is_true(json_object_get(row, "dropped_then")))
@@ -104,8 +101,7 @@ static const char *why_not_all(const json_t *document, char *text, size_t text_b
 
 	if (!json_is_string(json_object_get(probe, "by")))
 		return bp_json_text_at(probe, "unobserved.why");
-	json_array_foreach(json_object_get(probe, "places"), i, row)
-	{
+	json_array_foreach(json_object_get(probe, "places"), i, row) {
 		const char *name = json_string_value(json_object_get(row, "name"));
 
 		if (!json_is_true(json_object_get(row, "needed")))
@@ -129,8 +125,7 @@ static bool is_observed(const json_t *document, const char *function)
 	const json_t *place;
 	size_t i;
 
-	json_array_foreach(bp_json_at(document, "probe.places"), i, place)
-	{
+	json_array_foreach(bp_json_at(document, "probe.places"), i, place) {
 		if (is_word(place, "name", function))
 			return json_is_true(json_object_get(place, "observed"));
 	}
@@ -143,8 +138,7 @@ static const char *unobserved_of(const json_t *document, const json_t *hop)
 	const json_t *function;
 	size_t i;
 
-	json_array_foreach(bp_json_at(hop, "kernel_copies.functions"), i, function)
-	{
+	json_array_foreach(bp_json_at(hop, "kernel_copies.functions"), i, function) {
 		if (!is_observed(document, json_string_value(function)))
 			return json_string_value(function);
 	}
@@ -158,8 +152,7 @@ static const char *why_not_here(const json_t *document, const json_t *row, char 
 	const json_t *hop;
 	size_t i;
 
-	json_array_foreach(json_object_get(row, "hops"), i, hop)
-	{
+	json_array_foreach(json_object_get(row, "hops"), i, hop) {
 		const char *name = unobserved_of(document, hop);
 
 		if (!name)
@@ -213,8 +206,7 @@ static const json_t *worker_of(const json_t *document, const json_t *call)
 	const json_t *worker;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "workers"), i, worker)
-	{
+	json_array_foreach(json_object_get(document, "workers"), i, worker) {
 		if (json_equal(json_object_get(worker, "tid"), json_object_get(call, "tid")))
 			return worker;
 	}
@@ -226,8 +218,7 @@ static void keep_workers_calls(json_t *document)
 	json_t *calls = json_array(), *call;
 	size_t i;
 
-	json_array_foreach(bp_json_at(document, "probe.system_calls"), i, call)
-	{
+	json_array_foreach(bp_json_at(document, "probe.system_calls"), i, call) {
 		const json_t *worker = worker_of(document, call);
 
 		if (!worker)
@@ -263,8 +254,7 @@ static const json_t *same_path(const json_t *list, const json_t *path)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(list, i, row)
-	{
+	json_array_foreach(list, i, row) {
 		if (json_equal(json_object_get(row, "in"), json_object_get(path, "in")) &&
 		    json_equal(json_object_get(row, "out"), json_object_get(path, "out")))
 			return row;
@@ -292,8 +282,7 @@ int bp_probed_take(json_t *explained, const json_t *report)
 
 	if (!json_is_object(json_object_get(report, "probe")))
 		return -ENOENT;
-	json_array_foreach(json_object_get(explained, "paths"), i, path)
-	{
+	json_array_foreach(json_object_get(explained, "paths"), i, path) {
 		const json_t *seen = same_path(json_object_get(report, "path_sums"), path);
 		json_t *probed;
 

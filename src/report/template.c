@@ -169,8 +169,7 @@ static bool put_list(struct text *text, const json_t *list, const char *format)
 	const json_t *element;
 	size_t i;
 
-	json_array_foreach(list, i, element)
-	{
+	json_array_foreach(list, i, element) {
 		if (!json_is_string(element))
 			return false;
 		put_bytes(text, *format == ';' ? "; " : ", ", i ? 2 : 0);
@@ -250,8 +249,7 @@ static void put_each(struct text *text, const char **at, const struct bp_scope *
 	struct bp_scope inner = { scope->document, scope->row, NULL, NULL };
 	const char *body = *at + n + ((*at)[n] == ':');
 
-	json_array_foreach(list, i, element)
-	{
+	json_array_foreach(list, i, element) {
 		inner.row = element;
 		*at = body;
 		put_alternatives(text, at, &inner);

@@ -217,7 +217,7 @@ static const struct bp_column kernel_drop_columns[] = {
 	{ .heading = "packets", .cell = "{packets:,}" },
 	{ .heading = "reason", .cell = "{reason}[ in {function}]", .align = 'l' },
 	{ .heading = "meaning",
-	  .cell = "[{!lost}a packet socket there may have had them: ]{meaning}[: {remedy}]"
+	  .cell = "[{!lost}perhaps not lost, a capture or a mirror may have them: ]{meaning}[: {remedy}]"
 		  "[ ({?perhaps_others}{perhaps_others:,} may be others')]",
 	  .align = 'l' },
 };

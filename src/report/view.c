@@ -45,14 +45,12 @@ static void add_members(struct rows *rows, struct bp_scope scope, const json_t *
 	json_t *member;
 	size_t i;
 
-	json_array_foreach(holder, i, member)
-	{
+	json_array_foreach(holder, i, member) {
 		scope.row = member;
 		scope.key = json_integer((json_int_t)i + 1);
 		add_row(rows, &scope);
 	}
-	json_object_foreach((json_t *)(uintptr_t)holder, name, member)
-	{
+	json_object_foreach((json_t *)(uintptr_t)holder, name, member) {
 		scope.row = member;
 		scope.key = json_string(name);
 		add_row(rows, &scope);

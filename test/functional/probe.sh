@@ -91,7 +91,7 @@ alone)
 	ip -n mid link set v1 up
 	bp_quiet mid v0 v1
 	bp_pair b af_packet-socket v0 af_packet-socket v1
-	in_mid "$BP_PYTHON" "$BP_HERE/drops.py" listen w0 >"$BP_TMP/listen.log" 2>&1 &
+	in_mid "$BP_PYTHON" "$BP_HERE/drops_hosts.py" listen w0 >"$BP_TMP/listen.log" 2>&1 &
 	wait_for 10 grep -q ready "$BP_TMP/listen.log" || fail "nobody else listens at w0"
 	start a
 	start b
@@ -122,8 +122,8 @@ killed)
 tagged)
 	start a
 	bp_wait_forwarding 20
-	in_h1 "$BP_PYTHON" "$BP_HERE/drops.py" send e0 100 vlan=5 payload=20 || fail "the sender fails"
-	in_h2 "$BP_PYTHON" "$BP_HERE/drops.py" send e0 100 vlan=5 payload=20 || fail "the sender fails"
+	in_h1 "$BP_PYTHON" "$BP_HERE/drops_hosts.py" send e0 100 vlan=5 payload=20 || fail "the sender fails"
+	in_h2 "$BP_PYTHON" "$BP_HERE/drops_hosts.py" send e0 100 vlan=5 payload=20 || fail "the sender fails"
 	wait_for 10 passed_w1 100 || fail "what is tagged does not pass"
 	bp_stop a
 	bp_expect a "sum(q['counted']['vlan_inserted'] for p in r['ports'] for q in p['rx_queues']) >= 200" "r['ports']"

@@ -113,11 +113,10 @@ static const char *verdict(const json_t *diff, const char *path, const char *wha
 	const json_t *d;
 	size_t i;
 
-	json_array_foreach(
-		diff, i,
-		d) if (!strcmp(json_string_value(json_object_get(d, "path")), path) &&
-		       !strcmp(json_string_value(json_object_get(d, "what")),
-			       what)) return json_string_value(json_object_get(d, "verdict"));
+	json_array_foreach(diff, i, d)
+		if (!strcmp(json_string_value(json_object_get(d, "path")), path) &&
+		    !strcmp(json_string_value(json_object_get(d, "what")), what))
+			return json_string_value(json_object_get(d, "verdict"));
 	return "none";
 }
 
@@ -538,8 +537,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 	snprintf(path, sizeof(path), "%s/test/data/compare-sample.json", root ? root : ".");
 	sample = json_load_file(path, 0, NULL);
 	assert_non_null(sample);
-	json_array_foreach(json_object_get(sample, "rows"), i, a_row)
-	{
+	json_array_foreach(json_object_get(sample, "rows"), i, a_row) {
 		json_object_set_new(a_row, "mode", json_string("mmap-v2v3+send → mmap-v2+send"));
 		json_object_set_new(a_row, "path", json_string("ports-af_xdp-zerocopy"));
 		json_object_set_new(json_object_get(a_row, "ndr"), "exploratory", json_true());

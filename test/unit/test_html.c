@@ -130,14 +130,12 @@ static void poison(json_t *value)
 	json_t *child;
 	size_t i;
 
-	json_object_foreach(value, key, child)
-	{
+	json_object_foreach(value, key, child) {
 		if (json_is_string(child))
 			json_string_set(child, hostile);
 		poison(child);
 	}
-	json_array_foreach(value, i, child)
-	{
+	json_array_foreach(value, i, child) {
 		if (json_is_string(child))
 			json_string_set(child, hostile);
 		poison(child);

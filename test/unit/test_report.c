@@ -323,8 +323,9 @@ static json_int_t sum_of(json_t *root, const char *queues, const char *key)
 	size_t i, k;
 
 	json_array_foreach(json_object_get(root, "ports"), i, port)
-		json_array_foreach(json_object_get(port, queues), k, queue) sum +=
-		json_integer_value(json_object_get(json_object_get(queue, "counted"), key));
+		json_array_foreach(json_object_get(port, queues), k, queue)
+			sum += json_integer_value(
+				json_object_get(json_object_get(queue, "counted"), key));
 	return sum;
 }
 
