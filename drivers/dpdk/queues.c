@@ -170,6 +170,13 @@ static int make_mbufs(const struct dpdk_port *dp, struct dpdk_mbufs *mbufs, unsi
 	return -ENOMEM;
 }
 
+/* The arena's headers go with the arena (arena.c). */
+static void free_rx(const struct dpdk_port *dp)
+{
+	if (!dp->receives_arena)
+		rte_mempool_free(dp->pool.rx.mp);
+}
+
 /* Before anybody uses the port, or again when its device took mbufs with it. */
 static int make_pools(struct dpdk_port *dp)
 {
@@ -178,7 +185,10 @@ static int make_pools(struct dpdk_port *dp)
 	int err;
 
 	pool->rx.room = dpdk_mbuf_room(dp);
-	if (pool->rx.room <= BIG_ROOM) {
+	if (dp->receives_arena) {
+		pool->rx = (struct dpdk_mbufs){ dp->arena->mp, dp->arena->room };
+		err = 0;
+	} else if (pool->rx.room <= BIG_ROOM) {
 		err = make_mbufs(dp, &pool->rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	} else {
 		/* 64 KiB each: a burst and a cache per worker, none to copy or write into. */
@@ -189,7 +199,8 @@ static int make_pools(struct dpdk_port *dp)
 	if (err)
 		return err;
 	pool->tx = pool->rx;
-	if (pool->rx.room <= BIG_ROOM && pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
+	if (!dp->receives_arena && pool->rx.room <= BIG_ROOM &&
+	    pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
 		return 0;
 	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
 	n = n_in_flight(dp);
@@ -197,7 +208,7 @@ static int make_pools(struct dpdk_port *dp)
 		n += dp->port->n_txq * (unsigned)dpdk_ring_size(dp);
 	err = make_mbufs(dp, &pool->tx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	if (err) {
-		rte_mempool_free(pool->rx.mp);
+		free_rx(dp);
 		pool->rx.mp = NULL;
 	}
 	return err;
@@ -249,11 +260,11 @@ void dpdk_pool_destroy(struct dpdk_port *dp)
 	if (pool->tx.mp != pool->rx.mp)
 		rte_mempool_free(pool->tx.mp);
 	/* Memory that somebody still points into must not be given away: better a leak. */
-	if (rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
+	if (!dp->receives_arena && rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
 		bp_log(BP_LOG_WARN, "port %s: %u mbufs never came back", dp->port->conf->name,
 		       rte_mempool_in_use_count(pool->rx.mp));
 	else
-		rte_mempool_free(pool->rx.mp);
+		free_rx(dp);
 	pool->rx.mp = pool->tx.mp = NULL;
 }
 
