@@ -36,9 +36,9 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 			continue;
 		}
 		if (is_virtio && (m->ol_flags & DPDK_VNET_MARKS))
-			dpdk_vnet_expand(&pkts[n], rq->pool, m);
+			dpdk_vnet_expand(&pkts[n], rq, m);
 		else
-			dpdk_expand(&pkts[n], rq->pool, dpdk_whole_frame(q, m));
+			dpdk_expand(&pkts[n], rq, dpdk_whole_frame(q, m));
 		n += n_segs;
 		n_pkts++;
 	}
@@ -67,7 +67,7 @@ static unsigned rx_plain(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	for (unsigned i = 0; i < n; i++) {
 		if (i + 3 < n)
 			rte_prefetch0(mbufs[i + 3]);
-		dpdk_fill_view(&pkts[i], rq->pool, dpdk_whole_frame(q, mbufs[i]));
+		dpdk_fill_received(&pkts[i], rq, dpdk_whole_frame(q, mbufs[i]));
 	}
 	dpdk_count_rx(q, n, bp_pkt_bytes(pkts, n));
 	if (rq->reads_each) /* one call per packet, and one that finds no more */
@@ -146,9 +146,9 @@ static inline enum verdict judge(const struct bp_txq *q, const struct bp_pkt *pk
 }
 
 /* Write a view's changes back to its mbuf. */
-static inline struct rte_mbuf *take_view(const struct bp_pkt *pkt)
+static inline struct rte_mbuf *take_view(const struct dpdk_txq *tq, const struct bp_pkt *pkt)
 {
-	struct rte_mbuf *m = (struct rte_mbuf *)(uintptr_t)pkt->token;
+	struct rte_mbuf *m = dpdk_mbuf_of(tq, pkt);
 
 	m->data_off = (uint16_t)(pkt->data - (uint8_t *)m->buf_addr);
 	m->data_len = (uint16_t)pkt->len;
@@ -157,13 +157,14 @@ static inline struct rte_mbuf *take_view(const struct bp_pkt *pkt)
 }
 
 /* The views of one packet as a chain. */
-static inline struct rte_mbuf *link_views(const struct bp_pkt *pkts, unsigned n_views, uint64_t len)
+static inline struct rte_mbuf *link_views(const struct dpdk_txq *tq, const struct bp_pkt *pkts,
+					  unsigned n_views, uint64_t len)
 {
-	struct rte_mbuf *head = take_view(&pkts[0]);
+	struct rte_mbuf *head = take_view(tq, &pkts[0]);
 	struct rte_mbuf *last = head;
 
 	for (unsigned i = 1; i < n_views; i++) {
-		last->next = take_view(&pkts[i]);
+		last->next = take_view(tq, &pkts[i]);
 		last = last->next;
 	}
 	head->nb_segs = (uint16_t)n_views;
@@ -175,9 +176,9 @@ static inline struct rte_mbuf *link_views(const struct bp_pkt *pkts, unsigned n_
  * The tail stays the caller's: its views must be single mbufs again. What stands before the packet's
  * first one is the headers', for this attempt (vnet.c).
  */
-static void unlink_views(struct rte_mbuf *m, const struct bp_pkt *first)
+static void unlink_views(const struct dpdk_txq *tq, struct rte_mbuf *m, const struct bp_pkt *first)
 {
-	if (unlikely(m != (struct rte_mbuf *)(uintptr_t)first->token)) {
+	if (unlikely(m != dpdk_mbuf_of(tq, first))) {
 		struct rte_mbuf *headers = m;
 
 		m = m->next;
@@ -232,12 +233,12 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 
 		if (judge(q, &pkts[n_views], v, len) != TX_IN_PLACE)
 			break;
-		mbufs[n_pkts] = link_views(&pkts[n_views], v, len);
+		mbufs[n_pkts] = link_views(tq, &pkts[n_views], v, len);
 		if (unlikely(len < tq->pad_bytes))
 			pad(tq, mbufs[n_pkts]);
 		if (unlikely(pkts[n_views].flags & BP_PKT_VNET) &&
 		    !mark(tq, &mbufs[n_pkts], &pkts[n_views])) {
-			unlink_views(mbufs[n_pkts], &pkts[n_views]);
+			unlink_views(tq, mbufs[n_pkts], &pkts[n_views]);
 			is_short = true;
 			break;
 		}
@@ -246,7 +247,7 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 	}
 	n_done = n_pkts ? dpdk_burst_out(q, mbufs, n_pkts, &gone) : 0;
 	for (unsigned i = n_done; i < n_pkts; i++)
-		unlink_views(mbufs[i], &pkts[i ? end[i - 1] : 0]);
+		unlink_views(tq, mbufs[i], &pkts[i ? end[i - 1] : 0]);
 	*is_over = n_done < n_pkts || is_short || (gone.n && q->ends_at_drop);
 	bp_count(&q->counters, BP_CNT_PKTS, n_done - gone.n);
 	n_views = n_done ? end[n_done - 1] : 0;

@@ -39,15 +39,38 @@ static inline void dpdk_fill_view(struct bp_pkt *pkt, struct bp_pool *pool, stru
 	};
 }
 
+/* The view of what a queue received. One of an arena's frame is the arena's from here on. */
+static inline void dpdk_fill_received(struct bp_pkt *pkt, const struct dpdk_rxq *rq,
+				      struct rte_mbuf *m)
+{
+	dpdk_fill_view(pkt, rq->pool, m);
+	if (rq->arena)
+		pkt->token = (uint64_t)((uint8_t *)m->buf_addr - rq->arena->base);
+}
+
+/* The mbuf that a view stands for. A frame of the arena gets its header back as free mbufs have it. */
+static inline struct rte_mbuf *dpdk_mbuf_of(const struct dpdk_txq *tq, const struct bp_pkt *pkt)
+{
+	const struct dpdk_arena *arena = tq->arena;
+	struct rte_mbuf *m;
+
+	if (!arena || pkt->pool != arena->pool)
+		return (struct rte_mbuf *)(uintptr_t)pkt->token;
+	m = (struct rte_mbuf *)(void *)(arena->first +
+					(pkt->token >> arena->frame_shift) * arena->stride_bytes);
+	m->ol_flags = RTE_MBUF_F_EXTERNAL;
+	return m;
+}
+
 /* One view per segment; the chain is undone, since views go back to their pool one by one. */
-static inline void dpdk_expand(struct bp_pkt *pkts, struct bp_pool *pool, struct rte_mbuf *m)
+static inline void dpdk_expand(struct bp_pkt *pkts, const struct dpdk_rxq *rq, struct rte_mbuf *m)
 {
 	while (m) {
 		struct rte_mbuf *next = m->next;
 
 		m->next = NULL;
 		m->nb_segs = 1;
-		dpdk_fill_view(pkts, pool, m);
+		dpdk_fill_received(pkts, rq, m);
 		pkts->flags = next ? BP_PKT_MORE : 0;
 		pkts++;
 		m = next;
@@ -57,7 +80,11 @@ static inline void dpdk_expand(struct bp_pkt *pkts, struct bp_pool *pool, struct
 /* A tag that the PMD took out of the frame goes back in: views carry frames as on the wire. */
 static inline struct rte_mbuf *dpdk_whole_frame(struct bp_rxq *q, struct rte_mbuf *m)
 {
-	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) && !rte_vlan_insert(&m))
+	if (likely(!(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)))
+		return m;
+	if (((struct dpdk_rxq *)q->priv)->arena) /* ours to write to, though an external buffer */
+		m->ol_flags &= ~RTE_MBUF_F_EXTERNAL;
+	if (!rte_vlan_insert(&m))
 		bp_count(&q->counters, BP_CNT_VLAN, 1);
 	return m;
 }

@@ -175,7 +175,7 @@ static bool is_virtual(const char *name)
 }
 
 /* A PCI address, a device with its bus before it, or a virtual device. */
-static void check(struct bp_port_conf *port, struct bp_check *check)
+static void check_device(const struct bp_port_conf *port, struct bp_check *check)
 {
 	char name[BP_PATH_BYTES], full[BP_PCI_ADDRESS_BYTES];
 	const char *pci = name;
@@ -314,6 +314,7 @@ static bool is_virtio(const char *pmd)
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
 		    struct bp_port_info *info)
 {
+	const struct dpdk_conf *own = BP_OWN_CONST(struct dpdk_conf, port);
 	const char *pmd = info->device_driver;
 	char address[BP_PCI_ADDRESS_BYTES];
 	struct bp_device below;
@@ -335,6 +336,17 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 		info->caps = BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER;
 	else
 		info->caps = BP_CAP_PLAIN_RX;
+	info->tx_homes = own->takes_arena ? BP_HOME_ARENA : 0;
+	info->rx_homes = own->receives_arena ? BP_HOME_ARENA : 0;
+}
+
+static void check(struct bp_port_conf *port, struct bp_check *check)
+{
+	struct dpdk_conf *own = BP_OWN(struct dpdk_conf, port);
+
+	own->takes_arena = dpdk_takes_arena(check->conf, port);
+	own->receives_arena = dpdk_receives_arena(check->conf, port);
+	check_device(port, check);
 }
 
 const struct bp_facts bp_facts_dpdk = {

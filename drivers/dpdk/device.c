@@ -285,6 +285,7 @@ void dpdk_device_remove(struct dpdk_port *dp)
 		struct rte_device *device = info.device;
 
 		rte_eth_dev_close(dp->eth_id);
+		dpdk_arena_unmap(dp, device);
 		rte_dev_remove(device);
 	}
 	dp->eth_id = RTE_MAX_ETHPORTS;

@@ -137,7 +137,7 @@ static inline unsigned send_some(struct bp_txq *q, struct rte_mbuf **mbufs, unsi
 }
 
 /* Views of what TX left. Returns their number. */
-static __attribute__((noinline)) unsigned take_views(struct bp_pkt *left, struct bp_pool *pool,
+static __attribute__((noinline)) unsigned take_views(struct bp_pkt *left, const struct dpdk_rxq *rq,
 						     struct rte_mbuf *const *mbufs, unsigned n)
 {
 	unsigned n_views = 0;
@@ -145,7 +145,7 @@ static __attribute__((noinline)) unsigned take_views(struct bp_pkt *left, struct
 	for (unsigned i = 0; i < n; i++) {
 		unsigned n_segs = mbufs[i]->nb_segs;
 
-		dpdk_expand(&left[n_views], pool, mbufs[i]);
+		dpdk_expand(&left[n_views], rq, mbufs[i]);
 		n_views += n_segs;
 	}
 	return n_views;
@@ -185,7 +185,7 @@ static inline __attribute__((always_inline)) unsigned move(struct bp_rxq *rxq, s
 		swap_all(mbufs, n, traits);
 	k = send_some(txq, mbufs, n, &gone);
 	if (unlikely(k < n)) {
-		*n_left = take_views(left, rq->pool, mbufs + k, n - k);
+		*n_left = take_views(left, rq, mbufs + k, n - k);
 		n_bytes -= bp_pkt_bytes(left, *n_left);
 	}
 	if (likely(k > gone.n)) {

@@ -5,6 +5,7 @@
 
 #include "bypath/log.h"
 #include "core/devargs.h"
+#include "core/frames.h"
 #include "core/netdev.h"
 
 #include <rte_errno.h>
@@ -91,8 +92,10 @@ static int dpdk_open(struct bp_port *port)
 		goto free_dp;
 	dp->rejoins = dpdk_rejoin_applies(dp);
 	err = rte_eth_dev_info_get(dp->eth_id, &dp->dev_info);
-	if (!err)
-		err = dpdk_pool_create(dp);
+	if (err)
+		goto remove_device;
+	dpdk_arena_open(dp);
+	err = dpdk_pool_create(dp);
 	if (err)
 		goto remove_device;
 	if (dp->kind == DPDK_MEMIF)
@@ -105,6 +108,7 @@ static int dpdk_open(struct bp_port *port)
 
 remove_device:
 	dpdk_device_remove(dp);
+	dpdk_arena_close(dp);
 free_dp:
 	free_port(dp);
 	return err;
@@ -120,6 +124,7 @@ static void dpdk_close(struct bp_port *port)
 	dpdk_unplug_forget(dp);
 	dpdk_device_remove(dp);
 	dpdk_pool_destroy(dp);
+	dpdk_arena_close(dp);
 	free_port(dp);
 	port->priv = NULL;
 }
@@ -132,7 +137,8 @@ static void bind_rxq(struct dpdk_port *dp, uint16_t i)
 	bool is_virtio = dp->kind == DPDK_VHOST || dp->kind == DPDK_VIRTIO_USER;
 
 	dp->rxq[i] = (struct dpdk_rxq){
-		.pool = &dp->pool.pool,
+		.pool = dp->receives_arena ? bp_frames_pool(dp->port->env->frames) : &dp->pool.pool,
+		.arena = dp->receives_arena ? dp->arena : NULL,
 		.dp = dp,
 		.eth_id = dp->eth_id,
 		.queue_id = i,
@@ -152,6 +158,7 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 
 	dp->txq[i] = (struct dpdk_txq){
 		.dp = dp,
+		.arena = dp->sends_arena ? dp->arena : NULL,
 		.mbufs = &dp->pool.tx,
 		.multi_segs = dp->dev_info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.is_guarded = dp->kind == DPDK_MEMIF,
@@ -212,9 +219,12 @@ static void describe(struct dpdk_port *dp)
 					 !strcmp(value, "yes")
 				 ? "-zerocopy"
 				 : "");
-	snprintf(info->note, sizeof(info->note), "mbufs in pages of %llu %s%s",
+	info->tx_homes = dp->sends_arena ? BP_HOME_ARENA : 0;
+	info->rx_homes = dp->receives_arena ? BP_HOME_ARENA : 0;
+	snprintf(info->note, sizeof(info->note), "mbufs in pages of %llu %s%s%s%.130s",
 		 (unsigned long long)(page >> 20 ? page >> 20 : page >> 10),
-		 page >> 20 ? "MiB" : "KiB", warning(dp));
+		 page >> 20 ? "MiB" : "KiB", warning(dp), dp->arena_note[0] ? "; " : "",
+		 dp->arena_note);
 	if (!dp->was_started && warning(dp)[0] && dp->kind != DPDK_TAP)
 		bp_log(BP_LOG_WARN, "port %s: %s", dp->port->conf->name, warning(dp) + 2);
 }
@@ -306,6 +316,8 @@ static int find_device(struct dpdk_port *dp)
 	if (dp->rejoins)
 		dpdk_vnet_listen(dp);
 	err = rte_eth_dev_info_get(dp->eth_id, &dp->dev_info);
+	if (!err)
+		err = dpdk_arena_renew(dp);
 	return err ? err : dpdk_pool_renew(dp);
 }
 
@@ -441,8 +453,10 @@ static void dpdk_stop(struct bp_port *port)
 		dpdk_device_remove(dp);
 	if (dpdk_unplug_is_due(dp))
 		dpdk_unplug_let_go(dp);
-	if (dp->is_deserted)
+	else if (dp->is_deserted)
 		dpdk_rejoin_let_go(dp);
+	else if (dpdk_arena_is_held(dp))
+		dpdk_device_remove(dp);
 }
 
 /* --- while it runs ------------------------------------------------------------------------------ */
@@ -498,12 +512,14 @@ static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsign
 
 static bool dpdk_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 {
-	(void)q;
-	return pool->put == dpdk_pool_put;
+	const struct dpdk_port *dp = q->port->priv;
+
+	return pool->put == dpdk_pool_put || (dp->sends_arena && pool == dp->arena->pool);
 }
 
 static int dpdk_thread_enter(struct bp_port *port, unsigned worker_id)
 {
+	dpdk_arena_enter(worker_id);
 	if (n_entered++ || !rte_thread_register())
 		return 0;
 	/* Works without: only the mempools' per-thread caches are missing. */
@@ -516,8 +532,10 @@ static void dpdk_thread_leave(struct bp_port *port, unsigned worker_id)
 {
 	(void)port;
 	(void)worker_id;
-	if (!--n_entered)
-		rte_thread_unregister();
+	if (--n_entered)
+		return;
+	rte_thread_unregister();
+	dpdk_arena_leave();
 }
 
 static const struct bp_driver_ops dpdk_ops = {

@@ -51,8 +51,20 @@ struct dpdk_pool {
 	char name[BP_NAME_BYTES];
 };
 
+/* The arena's frames as mbufs (arena.c): one header for each frame, found by its number. */
+struct dpdk_arena {
+	const struct bp_pool *pool; /* of the frames */
+	struct rte_mempool *mp; /* of the headers; its store is the pool of the frames */
+	uint8_t *base; /* of the arena */
+	uint8_t *first; /* header of the first frame; the others follow stride_bytes apart */
+	uint32_t stride_bytes, frame_shift;
+	uint32_t room; /* bytes for received data in one frame */
+};
+
 struct dpdk_rxq {
 	struct bp_pool *pool;
+	const struct dpdk_arena
+		*arena; /* the PMD fills frames of the arena; NULL: mbufs of the pool */
 	struct dpdk_port *dp;
 	/* Guard (net_memif): the worker is inside the PMD. Written by the worker, read by the
 	 * control thread in guard.c. */
@@ -74,6 +86,7 @@ typedef unsigned (*dpdk_out_fn)(struct bp_txq *q, struct rte_mbuf **mbufs, unsig
 
 struct dpdk_txq {
 	struct dpdk_port *dp;
+	const struct dpdk_arena *arena; /* whose frames the PMD takes in place, or NULL */
 	_Atomic bool inside; /* as in dpdk_rxq */
 	bool is_guarded;
 	bool multi_segs; /* the PMD sends chains */
@@ -113,6 +126,12 @@ struct dpdk_port {
 	bool hears_unplug;
 	struct dpdk_pool pool;
 	struct rte_eth_dev_info dev_info;
+	/* The arena's frames (arena.c) */
+	const struct dpdk_arena *arena; /* open for this port, or NULL */
+	bool sends_arena, receives_arena; /* the latter from open() to close() */
+	bool is_mapped, is_vfio; /* the device may access the arena; by EAL's container of VFIO */
+	char arena_note
+		[BP_PATH_BYTES]; /* why frames are copied where one would not expect it, or "" */
 	struct rte_eth_stats base, sum; /* reported: sum of earlier starts; base of this one */
 	/* net_memif; net_vhost that binds a socket: is_server, socket */
 	bool is_server, is_abstract;
@@ -204,6 +223,26 @@ uint16_t dpdk_ring_size(const struct dpdk_port *dp);
 
 unsigned dpdk_pool_get(struct bp_pool *pool, unsigned worker_id, struct bp_pkt *pkts, unsigned n);
 void dpdk_pool_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n);
+
+/* --- arena.c: the arena's frames as mbufs ------------------------------------------------------ */
+
+/*
+ * With open(), the device is probed: have headers for the arena's frames, and let the device access them.
+ * Fills dp->arena, sends_arena, receives_arena; where something is in the way, frames are copied, as
+ * dp->arena_note says.
+ */
+void dpdk_arena_open(struct dpdk_port *dp);
+/* With close(), the device is removed. */
+void dpdk_arena_close(struct dpdk_port *dp);
+/* After the device was probed again: sends_arena. 0, or -EACCES: it may not access what it is to fill. */
+int dpdk_arena_renew(struct dpdk_port *dp);
+/* Before the device is removed: it accesses the arena no longer. */
+void dpdk_arena_unmap(struct dpdk_port *dp, struct rte_device *device);
+/* Would stop() leave frames of the arena with the PMD, until it is removed? */
+bool dpdk_arena_is_held(const struct dpdk_port *dp);
+/* In a worker's thread: headers that are freed here give their frames to this worker's stack. */
+void dpdk_arena_enter(unsigned worker_id);
+void dpdk_arena_leave(void);
 
 /* --- burst.c: the packet path --------------------------------------------------------------- */
 

@@ -265,6 +265,10 @@ static int make_rx(struct dpdk_port *dp)
 	struct dpdk_mbufs *rx = &dp->pool.rx;
 	unsigned n = n_in_flight(dp) + n_in_rings(dp);
 
+	if (dp->receives_arena) {
+		*rx = (struct dpdk_mbufs){ dp->arena->mp, dp->arena->room };
+		return 0;
+	}
 	rx->room = dpdk_mbuf_room(dp);
 	if (rx->room <= BIG_ROOM)
 		return make_mbufs(dp, rx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
@@ -273,18 +277,27 @@ static int make_rx(struct dpdk_port *dp)
 			  CACHE_MBUFS_BIG);
 }
 
+/* The arena's headers go with the arena (arena.c). */
+static void free_rx(struct dpdk_port *dp)
+{
+	if (!dp->receives_arena)
+		rte_mempool_free(dp->pool.rx.mp);
+	dp->pool.rx.mp = NULL;
+}
+
 /* Before anybody uses the port, or again when its device took mbufs with it. */
 static int make_pools(struct dpdk_port *dp)
 {
 	struct dpdk_pool *pool = &dp->pool;
-	bool is_super = make_super(dp);
+	bool is_super = !dp->receives_arena && make_super(dp);
 	int err = is_super ? 0 : make_rx(dp);
 	unsigned n;
 
 	if (err)
 		return err;
 	pool->tx = pool->rx;
-	if (!is_super && pool->rx.room <= BIG_ROOM && pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
+	if (!is_super && !dp->receives_arena && pool->rx.room <= BIG_ROOM &&
+	    pool->rx.room >= RTE_MBUF_DEFAULT_DATAROOM)
 		return 0;
 	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
 	n = n_in_flight(dp);
@@ -292,7 +305,7 @@ static int make_pools(struct dpdk_port *dp)
 		n += dp->port->n_txq * (unsigned)dpdk_ring_size(dp);
 	err = make_mbufs(dp, &pool->tx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	if (err) {
-		free_mbufs(&pool->rx);
+		free_rx(dp);
 		free_mbufs(&pool->super);
 	}
 	return err;
@@ -345,11 +358,11 @@ void dpdk_pool_destroy(struct dpdk_port *dp)
 		rte_mempool_free(pool->tx.mp);
 	free_mbufs(&pool->super);
 	/* Memory that somebody still points into must not be given away: better a leak. */
-	if (rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
+	if (!dp->receives_arena && rte_mempool_in_use_count(pool->rx.mp) && dp->kind != DPDK_AF_XDP)
 		bp_log(BP_LOG_WARN, "port %s: %u mbufs never came back", dp->port->conf->name,
 		       rte_mempool_in_use_count(pool->rx.mp));
 	else
-		rte_mempool_free(pool->rx.mp);
+		free_rx(dp);
 	pool->rx.mp = pool->tx.mp = NULL;
 }
 

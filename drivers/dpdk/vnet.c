@@ -98,11 +98,11 @@ struct bp_vnet_hdr dpdk_vnet_read(struct rte_mbuf *m)
 	return meta;
 }
 
-void dpdk_vnet_expand(struct bp_pkt *pkts, struct bp_pool *pool, struct rte_mbuf *m)
+void dpdk_vnet_expand(struct bp_pkt *pkts, const struct dpdk_rxq *rq, struct rte_mbuf *m)
 {
 	struct bp_vnet_hdr meta = dpdk_vnet_read(m);
 
-	dpdk_expand(pkts, pool, m);
+	dpdk_expand(pkts, rq, m);
 	if (!meta.flags || pkts[0].headroom < BP_VNET_BYTES)
 		return;
 	pkts[0].flags |= BP_PKT_VNET;

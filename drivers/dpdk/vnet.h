@@ -27,7 +27,7 @@ struct bp_vnet_hdr dpdk_vnet_read(struct rte_mbuf *m);
 /*
  * dpdk_vnet_read() and the packet's views, in pkts[m->nb_segs], the metadata before the first.
  */
-void dpdk_vnet_expand(struct bp_pkt *pkts, struct bp_pool *pool, struct rte_mbuf *m);
+void dpdk_vnet_expand(struct bp_pkt *pkts, const struct dpdk_rxq *rq, struct rte_mbuf *m);
 
 /* Can the PMD be told what the metadata of this packet's first view says? */
 bool dpdk_vnet_can_write(const struct bp_pkt *first);

@@ -181,6 +181,9 @@ struct bp_port_info {
 	uint8_t rx_copies; /* user copies RX makes per packet: an upper bound, tested */
 	uint8_t tx_copies; /* user copies TX makes per packet that is in place: as above; one more
 			    * for a packet that is not */
+	/* Bits of enum bp_home (bypath/facts.h) beside those of the model's row: the pool that views come from
+	 * in its stead (0: the row's), pools that TX takes in place as well. */
+	uint8_t rx_homes, tx_homes;
 	char note[BP_PATH_BYTES]; /* one sentence for the report (a fallback and why), or "" */
 };
 

@@ -151,8 +151,9 @@ static const struct bp_key port_keys[] = {
 
 static const struct bp_section sections[] = {
 	{ "engine", "how packets are forwarded", engine_keys, false, NULL },
-	{ "memory", "the arena that holds the frames of all ports but dpdk ones", memory_keys,
-	  false, NULL },
+	{ "memory",
+	  "the arena that holds the frames of all ports; dpdk ones have mbufs of their own as well",
+	  memory_keys, false, NULL },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward", "FROM = TO: packets received on port FROM are sent on port TO", forward_keys,
 	  false, NULL },

@@ -34,9 +34,9 @@ struct list {
 struct bp_frames {
 	struct bp_pool pool; /* first: found by cast */
 	struct bp_arena *arena;
-	unsigned n_workers; /* stacks: one more for the control thread */
+	unsigned n_workers; /* stacks: one more for the control thread, one for all others */
 	uint32_t frame_shift;
-	uint8_t node_of_worker[BP_WORKERS_MAX + 1];
+	uint8_t node_of_worker[BP_WORKERS_MAX + 2];
 	struct batch *batches;
 	struct list full[BP_NODES_MAX]; /* batches of 64 free frames each, by node */
 	struct list empty; /* batches without frames */
@@ -222,8 +222,8 @@ static void fill_depot(struct bp_frames *f)
 int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frames **frames)
 {
 	/* Full batches can never outnumber this, one being filled per flush in progress. */
-	uint32_t n_batches = arena->n_frames / BATCH + n_workers + 1;
-	size_t n_stacks = (size_t)(n_workers + 1) * arena->n_nodes;
+	uint32_t n_batches = arena->n_frames / BATCH + n_workers + 2;
+	size_t n_stacks = (size_t)(n_workers + 2) * arena->n_nodes;
 	struct bp_frames *f = aligned_alloc(BP_CACHE_LINE, sizeof(*f));
 
 	if (!f)
@@ -306,7 +306,7 @@ uint32_t bp_frames_n_free(const struct bp_frames *f)
 
 	for (unsigned i = 0; i < f->arena->n_nodes; i++)
 		n += count_list(f, &f->full[i]) * BATCH;
-	for (unsigned i = 0; i < (f->n_workers + 1) * f->arena->n_nodes; i++)
+	for (unsigned i = 0; i < (f->n_workers + 2) * f->arena->n_nodes; i++)
 		n += f->stacks[i].n;
 	return n;
 }

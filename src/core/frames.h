@@ -8,7 +8,8 @@
 
 struct bp_frames; /* `struct bp_pool` is its first member: see bp_frames_pool() */
 
-/* All frames of arena, free. n_workers as in bp_env: ids 0 … n_workers. 0 or -ENOMEM. */
+/* All frames of arena, free. n_workers as in bp_env: ids 0 … n_workers, and n_workers + 1 for threads that are
+ * neither a worker nor the control thread, one at a time. 0 or -ENOMEM. */
 int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frames **frames);
 void bp_frames_destroy(struct bp_frames *frames);
 

@@ -80,7 +80,8 @@ static int map_huge(struct bp_arena *arena, size_t *n_taken)
 static void *map_ordinary(size_t n_bytes)
 {
 	size_t span = n_bytes + BP_HUGE_BYTES;
-	uint8_t *raw = mmap(NULL, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *raw = mmap(BP_PAGES_HINT, span, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t *base;
 
 	if (raw == MAP_FAILED)

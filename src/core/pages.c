@@ -13,7 +13,7 @@
 void *bp_pages_map_huge(size_t n_bytes)
 {
 	/* MAP_HUGETLB alone means the machine's default size, which may be 1 GiB. */
-	void *base = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE,
+	void *base = mmap(BP_PAGES_HINT, n_bytes, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
 
 	return base == MAP_FAILED ? NULL : base;

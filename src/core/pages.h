@@ -7,6 +7,12 @@
 
 #define BP_HUGE_BYTES ((size_t)2 << 20)
 
+/*
+ * Where the arena is to lie if nothing else does: within the 39 bits that the IOMMU of any PC translates, since
+ * a device under DPDK sees our addresses; above those that EAL takes, from 4 GiB on.
+ */
+#define BP_PAGES_HINT ((void *)0x7000000000)
+
 /* What the kernel checks only when a page is touched, in the words of a message. */
 #define BP_PAGES_LIMITS \
 	"its cgroup's limit (hugetlb.2MB.max) or its NUMA nodes (cpuset.mems) allow no more"

@@ -172,6 +172,15 @@ static void add_rx(struct bp_model_path *path, const struct bp_model_row *row,
 	add_kernel_hops(path, in, row);
 	for (unsigned i = 0; i < row->n_hops; i++)
 		add_hop(path, &row->hops[i]);
+	if (row->n_hops && in->info->rx_homes == BP_HOME_ARENA)
+		path->hops[path->n_hops - 1].place = "frame of the arena";
+}
+
+static unsigned homes_of(const struct bp_model_row *row, const struct bp_port_info *info)
+{
+	if (row->dir == BP_TX)
+		return row->homes | info->tx_homes;
+	return info->rx_homes ? info->rx_homes : row->homes;
 }
 
 /* A copy that a PMD spares itself for mbufs of its own port's pool, which is where bypath copies foreign views to. */
@@ -211,13 +220,13 @@ static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
 }
 
 static void add_foreign_copy(struct bp_model_path *path, unsigned rx_homes,
-			     const struct bp_model_row *tx)
+			     const struct bp_model_row *tx, unsigned tx_homes)
 {
 	struct bp_hop hop = foreign_pool_hop;
 
-	if (!(rx_homes & ~tx->homes))
+	if (!(rx_homes & ~tx_homes))
 		return;
-	if (rx_homes & tx->homes) { /* only some of the pools the views may come from fit */
+	if (rx_homes & tx_homes) { /* only some of the pools the views may come from fit */
 		hop.user.lo = 0;
 		hop.decider = BP_BY_POOL;
 		hop.why = "only if the view's pool is one that the sender cannot send from";
@@ -249,7 +258,7 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 	const struct bp_model_row *rx = bp_model_row_find(in, BP_RX);
 	const struct bp_model_row *tx = bp_model_row_find(out, BP_TX);
 	bool is_own = fills_own(in, tx);
-	unsigned homes = is_own ? tx->homes : rx ? rx->homes : BP_HOME_ANY;
+	unsigned homes = is_own ? tx->homes : rx ? homes_of(rx, in->info) : BP_HOME_ANY;
 
 	*path = (struct bp_model_path){ .is_modelled = rx && tx };
 	if (rx)
@@ -263,7 +272,7 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 	path->has_rx_dma = rx && is_dma(in, path->hops[0].from);
 	path->n_rx_hops = path->n_hops;
 	if (rx && tx)
-		add_foreign_copy(path, homes, tx);
+		add_foreign_copy(path, homes, tx, homes_of(tx, out->info));
 	if (tx)
 		add_tx(path, tx, out, homes, is_own || in->conf == out->conf);
 	else

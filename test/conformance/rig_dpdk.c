@@ -27,6 +27,15 @@ static void configure_port(const struct rig *rig, struct bp_conf *conf)
 	configure_one(&conf->ports[0], "dut", rig->arg);
 }
 
+/* Its packets go to a port that sends in place what lies in the arena, and nothing else: so there it receives them. */
+static void configure_into_arena(const struct rig *rig, struct bp_conf *conf)
+{
+	configure_port(rig, conf);
+	conf->memory.frame_bytes = 4096;
+	conf->ports[0].forward_to = 1;
+	snprintf(conf->ports[1].driver, sizeof(conf->ports[1].driver), "af_xdp");
+}
+
 static void configure_pair(const struct rig *rig, struct bp_conf *conf)
 {
 	conf->n_ports = 2;
@@ -136,13 +145,13 @@ static int set_far_mtu(unsigned mtu)
 	return raw_peer_set_mtu(FAR, mtu);
 }
 
-#define ON_VETH                                                                  \
-	.setup = setup_veth, .configure = configure_port, .attach = attach_far,  \
+#define ON_VETH(configure_)                                                      \
+	.setup = setup_veth, .configure = configure_, .attach = attach_far,      \
 	.detach = raw_peer_detach, .send = raw_peer_send, .recv = raw_peer_recv, \
 	.set_far_mtu = set_far_mtu, .min_frame_bytes = 14,                       \
 	.flags = RIG_ROOT | RIG_RX | RIG_TX | RIG_VLAN | RIG_REFUSES
 /* net_pcap: what its ring's slots hold of a frame it takes for the whole. */
-#define ON_VETH_CUT ON_VETH | RIG_CUTS
+#define ON_VETH_CUT(configure_) ON_VETH(configure_) | RIG_CUTS
 
 const struct rig rigs_dpdk[] = {
 	{
@@ -184,14 +193,14 @@ const struct rig rigs_dpdk[] = {
 	{
 		.name = "dpdk-af_packet",
 		.driver = "dpdk",
-		ON_VETH,
+		ON_VETH(configure_port),
 		.max_frame_bytes = 9014,
 		.arg = "net_af_packet0,iface=" NEAR,
 	},
 	{
 		.name = "dpdk-pcap",
 		.driver = "dpdk",
-		ON_VETH_CUT,
+		ON_VETH_CUT(configure_port),
 		.max_frame_bytes = 1514,
 		.arg = "net_pcap0,iface=" NEAR,
 	},
@@ -208,6 +217,13 @@ const struct rig rigs_dpdk[] = {
 		.send = raw_peer_send,
 		.recv = raw_peer_recv,
 		.arg = "net_tap0,iface=" NEAR,
+	},
+	{
+		.name = "dpdk-pcap-arena",
+		.driver = "dpdk",
+		ON_VETH_CUT(configure_into_arena),
+		.max_frame_bytes = 1514,
+		.arg = "net_pcap0,iface=" NEAR,
 	},
 	{ .name = NULL },
 };

@@ -184,12 +184,12 @@ static void expect_all_home(struct world *w)
 
 	expect(n_free == ARENA_FRAMES, "%u of %u frames came back to the arena", n_free,
 	       ARENA_FRAMES);
-	for (unsigned worker_id = 0; worker_id <= N_WORKERS; worker_id++) {
+	for (unsigned worker_id = 0; worker_id <= N_WORKERS + 1; worker_id++) {
 		uint64_t offset;
 
 		while (!check_failed() &&
 		       bp_frames_get_offsets(w->env.frames, worker_id, &offset, 1)) {
-			uint64_t frame = offset / FRAME_BYTES;
+			uint64_t frame = offset / w->conf.memory.frame_bytes;
 
 			expect(!is_home[frame], "frame %lu came back twice", frame);
 			is_home[frame] = true;

@@ -142,6 +142,13 @@ static void send_views(struct bp_pool *pool)
 	assert_int_equal(atomic_load(&txq.n_held), 0);
 }
 
+/* The arena's frames are copied, as those of a pool that the PMD does not take. */
+static void begin_copying(enum dpdk_kind kind, int err)
+{
+	begin(kind, err);
+	txq.in_place &= ~((uint64_t)1 << bp_frames_pool(env.frames)->pool_id);
+}
+
 static void what_errno_says_is_gone_takes_no_other(void **state)
 {
 	(void)state;
@@ -151,7 +158,14 @@ static void what_errno_says_is_gone_takes_no_other(void **state)
 	assert_int_equal(count(BP_DROP_TX_KERNEL), N_REFUSED);
 	assert_int_equal(count(BP_CNT_LOST_AFTER), 0);
 	end();
-	begin(DPDK_PCAP, ENOMEM);
+	begin(DPDK_PCAP, ENOBUFS);
+	send_views(bp_frames_pool(env.frames)); /* in place, too */
+	expect_taken(marks);
+	assert_int_equal(count(BP_DROP_TX_KERNEL), N_REFUSED);
+	assert_int_equal(count(BP_CNT_COPIES) + count(BP_CNT_LOST_AFTER), 0);
+	assert_int_equal(bp_frames_n_free(env.frames), conf.memory.n_frames);
+	end();
+	begin_copying(DPDK_PCAP, ENOMEM);
 	send_views(bp_frames_pool(env.frames)); /* copied: counted as sent before */
 	expect_taken(marks);
 	assert_int_equal(count(BP_DROP_TX_KERNEL), N_REFUSED);
@@ -196,6 +210,12 @@ static void a_silent_pmd_holds_nothing_for_ever(void **state)
 	assert_int_equal(count(BP_DROP_TX_FULL), N_REFUSED);
 	end();
 	begin(DPDK_OTHER, 0);
+	send_views(bp_frames_pool(env.frames));
+	expect_taken(marks);
+	assert_int_equal(count(BP_DROP_TX_FULL), N_REFUSED);
+	assert_int_equal(bp_frames_n_free(env.frames), conf.memory.n_frames);
+	end();
+	begin_copying(DPDK_OTHER, 0);
 	send_views(bp_frames_pool(env.frames));
 	expect_taken(marks);
 	assert_int_equal(count(BP_DROP_TX_ERROR), N_REFUSED);

@@ -15,6 +15,7 @@
 static struct fb_frame frame, want;
 static uint8_t buffer[HEADROOM + FRAME_BYTES_MAX];
 static struct bp_pool pool = { .name = "mbufs" };
+static struct dpdk_rxq rq = { .pool = &pool };
 
 /* The frame in one mbuf, as a PMD hands it over. */
 static struct rte_mbuf received(const struct fb_spec *spec, uint64_t flags, uint16_t segsz)
@@ -45,7 +46,7 @@ static void check_view(const struct fb_spec *spec, uint64_t flags, uint16_t segs
 		meta.gso_size = segsz;
 		meta.hdr_len = (uint16_t)frame.payload;
 	}
-	dpdk_vnet_expand(&pkt, &pool, &m);
+	dpdk_vnet_expand(&pkt, &rq, &m);
 	assert_int_equal(pkt.flags, BP_PKT_VNET);
 	assert_int_equal(pkt.headroom, HEADROOM - BP_VNET_BYTES);
 	assert_int_equal(pkt.len, frame.len);
@@ -105,14 +106,14 @@ static void what_is_neither_tcp_nor_udp_gets_no_metadata(void **state)
 
 	(void)state;
 	buffer[HEADROOM + 23] = 132; /* SCTP */
-	dpdk_vnet_expand(&pkt, &pool, &m);
+	dpdk_vnet_expand(&pkt, &rq, &m);
 	assert_int_equal(pkt.flags, 0);
 	assert_int_equal(pkt.headroom, HEADROOM);
 	/* Cut off inside its headers. */
 	m = received(&spec, RTE_MBUF_F_RX_L4_CKSUM_NONE, 0);
 	m.data_len = 40;
 	m.pkt_len = 40;
-	dpdk_vnet_expand(&pkt, &pool, &m);
+	dpdk_vnet_expand(&pkt, &rq, &m);
 	assert_int_equal(pkt.flags, 0);
 }
 

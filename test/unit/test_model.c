@@ -360,6 +360,59 @@ static void pmd_names_come_out_of_device_strings(void **state)
 	}
 }
 
+/* Of a path from a DPDK device to af_xdp and back; frames of so many bytes, so many in the arena. */
+static void frames_of_the_arena_pass_where_the_pmd_may_have_them(void **state)
+{
+	static const struct {
+		const char *device;
+		uint32_t frame_bytes, n_frames, mtu;
+		bool takes, receives;
+	} rows[] = {
+		{ "0000:03:00.0", 4096, 16384, 0, true, true },
+		{ "0000:03:00.0", 2048, 16384, 0, true, false }, /* no room for an mbuf's data */
+		{ "0000:03:00.0", 4096, 16384, 3904, true, true },
+		{ "0000:03:00.0", 4096, 16384, 3905, true, false },
+		{ "0000:03:00.0", 4096, 5461, 0, false,
+		  false }, /* its rings would hold most of it */
+		{ "0000:03:00.0", 4096, 5462, 0, true, true },
+		{ "net_null0,size=64", 4096, 512, 0, true, true },
+		{ "net_memif0,role=client", 4096, 512, 0, true, true },
+		{ "net_memif0,role=client,bsize=4096", 4096, 512, 0, true, false },
+		{ "net_memif0,role=client,zero-copy=yes", 4096, 16384, 0, false, false },
+		{ "net_tap0,iface=t0", 4096, 16384, 0, true, false },
+		{ "net_af_packet0,iface=e0", 4096, 16384, 0, true, false },
+		{ "net_vhost0,iface=/run/v", 4096, 16384, 0, true, true },
+		{ "net_virtio_user0,path=/run/v", 4096, 16384, 0, false, false },
+		{ "net_af_xdp0,iface=e0", 4096, 16384, 0, false, false },
+		{ "net_ring0", 4096, 16384, 0, false, false },
+		{ "net_bonding0", 4096, 16384, 0, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static struct bp_conf conf;
+		struct bp_port_conf *port = &conf.ports[0];
+		bool takes, receives;
+
+		conf = (struct bp_conf){ .n_ports = 2 };
+		conf.engine.n_workers = 1;
+		conf.memory.frame_bytes = rows[i].frame_bytes;
+		conf.memory.n_frames = rows[i].n_frames;
+		*port = conf_of("dpdk", rows[i].device);
+		port->mtu = rows[i].mtu;
+		port->n_queues = 1;
+		port->forward_to = 1;
+		conf.ports[1] = conf_of("af_xdp", "e1");
+		takes = dpdk_takes_arena(&conf, port);
+		receives = dpdk_receives_arena(&conf, port);
+		if (takes != rows[i].takes || receives != rows[i].receives)
+			fail_msg("row %zu, %s: takes %d, receives %d", i, rows[i].device, takes,
+				 receives);
+		conf.ports[1] = conf_of("af_packet", "e1"); /* sends mbufs in place */
+		assert_false(dpdk_receives_arena(&conf, port));
+	}
+}
+
 static void missing_device_is_predicted_as_other(void **state)
 {
 	(void)state;
@@ -489,6 +542,7 @@ int main(void)
 		cmocka_unit_test(lack_of_scatter_gather_costs_a_copy),
 		cmocka_unit_test(unknown_side_is_said_and_no_figure_given),
 		cmocka_unit_test(pmd_names_come_out_of_device_strings),
+		cmocka_unit_test(frames_of_the_arena_pass_where_the_pmd_may_have_them),
 		cmocka_unit_test(missing_device_is_predicted_as_other),
 		cmocka_unit_test(af_xdp_mode_follows_the_features),
 		cmocka_unit_test(explanation_fits_100_columns),

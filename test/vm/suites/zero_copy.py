@@ -19,8 +19,25 @@ def run(lab):
     forwarding(lab, "virtio-af_packet", Port("v0", "af_xdp", **zerocopy), Port("x0", "af_packet"), None)
     chunks(lab, Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy))
     life.link(lab, "virtio", ("v0", "v1"), [Port("v0", "af_xdp", **zerocopy), Port("v1", "af_xdp", **zerocopy)])
-    lab.vfio("e1")
-    forwarding(lab, "virtio-pmd", Port("v0", "af_xdp", **zerocopy), Port("e1", "dpdk"), 1)
+    for kind, nic in (("e1000e", "e1"), ("virtio", "v1")):
+        lab.vfio(nic)
+        pmd(lab, f"pmd-{kind}", Port("v0", "af_xdp", **zerocopy), Port(nic, "dpdk"))
+
+
+def pmd(lab, what, a, b):
+    """A PMD at the other end: nobody copies a byte, neither bypath nor the kernel, either way."""
+    with lab.run(lab.ini([a, b], CHUNKS), options=("--probe",)) as run:
+        with lab.case(what):
+            run.exchange(a.nic, b.nic, Frames(), per_flow=True)
+    for port in (a.nic, b.nic):
+        with lab.case(f"{what}-copies-from-{port}"):
+            path = run.path(port)
+            assert path["counted"]["packets_out"] and not path["counted"]["user_copies"], path["counted"]
+            assert path["probed"]["is_all"] and not path["probed"]["kernel_copies"], path["probed"]
+            assert path["modelled"]["kernel_copies"] == {"lo": 0, "hi": 0}, path["modelled"]
+            assert path["modelled"]["user_copies_by_bypath"] == {"lo": 0, "hi": 0}, path["modelled"]
+    with lab.case(f"{what}-adds-up"):
+        run.adds_up()
 
 
 def set_mtu(lab, mtu):

@@ -1,0 +1,104 @@
+/* Which DPDK ports may send and fill mbufs whose bytes lie in the arena. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "describe.h"
+
+#include "core/devargs.h"
+#include "core/pci.h"
+
+#include <string.h>
+
+#define RING_SIZE 1024u /* descriptors of a queue unless ring_size is given */
+#define MBUF_ROOM 2048u /* what PMDs expect of an mbuf, RTE_MBUF_DEFAULT_DATAROOM */
+#define OVERHEAD  64u /* Ethernet, tags, a PMD's own header, beside the MTU */
+
+static bool is_pci(const struct bp_port_conf *port)
+{
+	char address[BP_PCI_ADDRESS_BYTES];
+
+	return !strcmp(port->driver, "dpdk") && bp_pci_parse(port->device, address);
+}
+
+uint64_t dpdk_arena_frames_needed(const struct bp_conf *conf)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		const struct bp_port_conf *port = &conf->ports[i];
+
+		if (is_pci(port))
+			n += (uint64_t)(conf->engine.n_workers + port->n_queues) *
+			     (port->ring_size ? port->ring_size : RING_SIZE);
+	}
+	return (n * 8 + 2) / 3;
+}
+
+/* A net_memif client whose mempool is the region that its server maps. */
+static bool lends_its_pool(const char *device)
+{
+	char value[16];
+
+	return bp_devargs_get(device, "zero-copy", value, sizeof(value)) && !strcmp(value, "yes");
+}
+
+static bool is_pmd(const struct bp_port_conf *port, const char *pmd)
+{
+	char name[BP_NAME_BYTES];
+
+	dpdk_pmd_name(port->device, name);
+	return !strcmp(name, pmd);
+}
+
+bool dpdk_takes_arena(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	/* They are done with an mbuf when the call that sends it returns. */
+	static const char *const pmds[] = { "net_af_packet", "eth_af_packet", "net_memif",
+					    "net_null",      "net_pcap",      "net_tap",
+					    "net_vhost" };
+
+	if (is_pci(port))
+		return conf->memory.n_frames >= dpdk_arena_frames_needed(conf);
+	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++)
+		if (is_pmd(port, pmds[i]))
+			return !lends_its_pool(port->device);
+	return false;
+}
+
+static bool has_row_for_arena_only(const struct bp_model_row *rows)
+{
+	for (; rows && rows->n_hops; rows++)
+		if (rows->dir == BP_TX && (rows->homes & BP_HOME_ARENA) &&
+		    !(rows->homes & BP_HOME_MBUF))
+			return true;
+	return false;
+}
+
+bool dpdk_arena_is_wanted(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	const struct bp_facts *facts = NULL;
+
+	/* net_tap, once it has lacked an mbuf, waits for another packet to arrive; its own pool never runs out. */
+	if (port->forward_to != BP_NO_PORT && dpdk_takes_arena(conf, port) &&
+	    !is_pmd(port, "net_tap"))
+		facts = bp_facts_find(conf->ports[port->forward_to].driver);
+	return facts &&
+	       (has_row_for_arena_only(facts->rows) || has_row_for_arena_only(facts->more_rows));
+}
+
+/* As far as the configuration tells: the driver knows what the device says. */
+static uint32_t room_needed(const struct bp_port_conf *port)
+{
+	uint32_t by_mtu = port->mtu + OVERHEAD;
+	uint32_t room = bp_devargs_number(port->device, "bsize", MBUF_ROOM);
+
+	if (strstr(port->device, "_af_packet"))
+		room = bp_devargs_number(port->device, "framesz", UINT16_MAX);
+	if (room < MBUF_ROOM)
+		room = MBUF_ROOM;
+	return room > by_mtu ? room : by_mtu;
+}
+
+bool dpdk_receives_arena(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	return dpdk_arena_is_wanted(conf, port) &&
+	       conf->memory.frame_bytes >= room_needed(port) + DPDK_HEADROOM;
+}
