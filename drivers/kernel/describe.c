@@ -134,10 +134,19 @@ static bool offers_native(const struct bp_device *device)
 	return bp_device_xdp(device) >= BP_XDP_NATIVE;
 }
 
-/* Does the device take frames that XDP redirects? Before Linux 6.3 nobody tells; drivers with native XDP do. */
-static bool takes_frames(const struct bp_device *out)
+/*
+ * Does the out-device take frames that XDP redirects? Before Linux 6.3 nobody tells; drivers with native XDP do, most of
+ * them (virtio_net, ixgbe, i40e) only while a program is attached to it, and say so only then.
+ */
+static bool takes_frames(const struct kernel_ask *ask)
 {
-	return out->has_xdp_features ? out->xdp_features & BP_XDP_NDO_XMIT : offers_native(out);
+	const struct bp_device *out = &ask->out;
+
+	if (out->has_xdp_features && out->xdp_features & BP_XDP_NDO_XMIT)
+		return true;
+	if (out->kind == BP_DEVICE_VETH)
+		return !out->has_xdp_features;
+	return offers_native(out) && ask->leads_back;
 }
 
 static void refuse_frames(const struct kernel_ask *ask, struct kernel_choice *choice)
@@ -149,8 +158,12 @@ static void refuse_frames(const struct kernel_ask *ask, struct kernel_choice *ch
 		    ask->out_name);
 	else
 		SAY(choice->refusal,
-		    "the driver of %.15s takes no redirected frames (ndo_xdp_xmit): use mode = tc",
-		    ask->out_name);
+		    "the driver of %.15s takes no redirected frames (ndo_xdp_xmit)%s: use mode = tc",
+		    ask->out_name,
+		    offers_native(&ask->out)
+			    ? ", or none while no XDP program is attached to it, as "
+			      "one would be if its packets were forwarded, too"
+			    : "");
 }
 
 static void choose_xdp(const struct kernel_ask *ask, bool is_native, struct kernel_choice *choice)
@@ -171,7 +184,7 @@ static void choose_xdp(const struct kernel_ask *ask, bool is_native, struct kern
 		    "%.15s takes VLAN tags off the frames (rx-vlan-offload), where XDP does not see them: "
 		    "`ethtool -K %.15s rxvlan off`, or mode = tc",
 		    ask->in_name, ask->in_name);
-	else if (is_native && !takes_frames(&ask->out))
+	else if (is_native && !takes_frames(ask))
 		refuse_frames(ask, choice);
 }
 
@@ -194,7 +207,7 @@ static const char *why_tc(const struct kernel_ask *ask, bool is_native)
 		return "its driver has no native XDP";
 	if (ask->strips_tags)
 		return "it takes VLAN tags off the frames (rx-vlan-offload), where XDP does not see them";
-	return takes_frames(&ask->out) ? NULL : "the other device takes no redirected frames";
+	return takes_frames(ask) ? NULL : "the other device takes no redirected frames";
 }
 
 void kernel_choose(const struct kernel_ask *ask, bool is_native_refused,
@@ -238,6 +251,7 @@ void kernel_ask(const struct bp_port_conf *port, const struct bp_port_conf *to,
 	bp_device_look(port->device, &ask->in);
 	bp_device_look(to->device, &ask->out);
 	ask->strips_tags = strips_tags(port->device, &ask->in);
+	ask->leads_back = to->forward_to != BP_NO_PORT && kernel_conf(to)->mode != KERNEL_TC;
 }
 
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,

@@ -43,6 +43,7 @@ struct kernel_ask {
 	const char *in_name, *out_name;
 	struct bp_device in, out;
 	bool strips_tags; /* the in-device takes VLAN tags off the frames */
+	bool leads_back; /* a program of XDP stands, or may, on the out-device too */
 	uint32_t version; /* of the kernel: bp_kernel_version() */
 };
 

@@ -47,7 +47,7 @@ class Kernel:
         self.image = folder / "vmlinuz"
         self.initrd = folder / "initrd.img"
         self.version = next((folder / "lib" / "modules").iterdir()).name
-        self.numbers = tuple(map(int, re.match(r"(\d+)\.(\d+)", self.version).groups()))  # (6, 12)
+        self.numbers = tuple(map(int, re.findall(r"\d+", self.version)[:2]))  # (6, 12)
         self.modules = folder / "lib" / "modules" / self.version
 
 

@@ -127,7 +127,10 @@ def hold_against_model(found):
     probed, modelled, expected = found["probed"], found["modelled"], expected_copies(found)
     assert probed["is_all"] and not found["misses"], f"{probed}, misses {found['misses']}"
     assert found["decided_by"] in ([], ["sender"], ["size"]), found["decided_by"]
-    assert abs(probed["kernel_copies"] - expected) < 1e-9, f"{probed} of {modelled}: {found['copies']}"
+    if found["path"] == "kernel-tc":  # the in-device's skbs: in one piece, or not
+        assert modelled["lo"] <= probed["kernel_copies"] <= modelled["hi"], f"{probed} of {modelled}: {found['copies']}"
+    else:
+        assert abs(probed["kernel_copies"] - expected) < 1e-9, f"{probed} of {modelled}: {found['copies']}"
     for side, names in found["functions"].items():
         for copy in found["copies"]:
             if copy["direction"] == side and copy["bytes"] and not copy["header_pull"]:
