@@ -9,6 +9,7 @@ from suites import icount
 
 EXPECTED = pathlib.Path(__file__).resolve().parent.parent / "icount.expected"
 PLANTED = 100
+TRIES = 4
 
 
 def check(options):
@@ -49,6 +50,12 @@ def planted(lab):
         if not library.exists():
             raise Missing(f"no {library}: this build has no tests, or another processor")
         counter = Counter(lab)
-        users = [counter.figure_of_bypath(row, ("/usr/bin/env", f"LD_PRELOAD={library}", f"PLANT={n}")).user
-                 for n in (0, PLANTED)]
-        assert abs(users[1] - users[0] - PLANTED) < 1, f"{PLANTED} planted, {users[1] - users[0]:.2f} found: {users}"
+        lowest = [float("inf")] * 2
+        for _ in range(TRIES):  # what the kernel does beside a run adds to it, and takes nothing away
+            for i, n in enumerate((0, PLANTED)):
+                planted_run = ("/usr/bin/env", f"LD_PRELOAD={library}", f"PLANT={n}")
+                lowest[i] = min(lowest[i], counter.figure_of_bypath(row, planted_run).user)
+            difference = lowest[1] - lowest[0]
+            if abs(difference - PLANTED) < 1:
+                break
+        assert abs(difference - PLANTED) < 1, f"{PLANTED} planted, {difference:.2f} found: {lowest}"
