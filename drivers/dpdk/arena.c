@@ -426,5 +426,5 @@ void dpdk_arena_close(struct dpdk_port *dp)
 
 bool dpdk_arena_is_held(const struct dpdk_port *dp)
 {
-	return dp->sends_arena && dp->kind == DPDK_PCI;
+	return (dp->sends_arena || dp->receives_arena) && dp->kind == DPDK_PCI;
 }

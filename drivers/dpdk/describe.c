@@ -305,6 +305,17 @@ static void predict_pci(const char *address, struct bp_port_info *info)
 					   : "EAL finds the PMD of this PCI device at start");
 }
 
+/* A NIC that EAL cannot map the arena for: EAL maps memory that is not its own for vfio alone. One that is not bound yet
+ * will be bound to that. */
+static bool is_unmapped_pci(const char *text)
+{
+	char address[BP_PCI_ADDRESS_BYTES];
+	struct bp_pci_device device;
+
+	return bp_pci_parse(text, address) && !bp_pci_look(address, &device) && device.driver[0] &&
+	       strcmp(device.driver, "vfio-pci") != 0;
+}
+
 /* PMDs that take and give metadata as far as their peer negotiates it. */
 static bool is_virtio(const char *pmd)
 {
@@ -336,6 +347,8 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 		info->caps = BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER;
 	else
 		info->caps = BP_CAP_PLAIN_RX;
+	if (is_unmapped_pci(port->device))
+		return;
 	info->tx_homes = own->takes_arena ? BP_HOME_ARENA : 0;
 	info->rx_homes = own->receives_arena ? BP_HOME_ARENA : 0;
 }

@@ -40,6 +40,14 @@ static bool lends_its_pool(const char *device)
 	return bp_devargs_get(device, "zero-copy", value, sizeof(value)) && !strcmp(value, "yes");
 }
 
+/* Is an argument of the device string given, and not 0? */
+static bool is_set(const struct bp_port_conf *port, const char *key)
+{
+	char value[16];
+
+	return bp_devargs_get(port->device, key, value, sizeof(value)) && strcmp(value, "0") != 0;
+}
+
 static bool is_pmd(const struct bp_port_conf *port, const char *pmd)
 {
 	char name[BP_NAME_BYTES];
@@ -57,10 +65,29 @@ bool dpdk_takes_arena(const struct bp_conf *conf, const struct bp_port_conf *por
 
 	if (is_pci(port))
 		return conf->memory.n_frames >= dpdk_arena_frames_needed(conf);
+	/* net_null with copy=1 reads `size` bytes of each packet, however short that is. */
+	if (is_pmd(port, "net_null") && is_set(port, "copy"))
+		return false;
 	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++)
 		if (is_pmd(port, pmds[i]))
 			return !lends_its_pool(port->device);
 	return false;
+}
+
+/* Does the PMD fill what it was given, gives it back soon, and says when there was none? */
+static bool fills_what_it_gets(const struct bp_port_conf *port)
+{
+	/* Buffers of its own in the place of the frame's. */
+	if (is_set(port, "ext-buffer") || is_set(port, "mprq_en"))
+		return false;
+	/* A super-frame takes 17 frames, and what finds none is dropped without a word. */
+	if (is_pmd(port, "net_vhost"))
+		return port->offload == BP_PASS_OFF;
+	/* It keeps a frame for each packet of the file. */
+	if (is_pmd(port, "net_pcap"))
+		return !is_set(port, "infinite_rx");
+	/* Once it has lacked an mbuf it waits for another packet to arrive; its own pool never runs out. */
+	return !is_pmd(port, "net_tap");
 }
 
 static bool has_row_for_arena_only(const struct bp_model_row *rows)
@@ -76,9 +103,8 @@ bool dpdk_arena_is_wanted(const struct bp_conf *conf, const struct bp_port_conf 
 {
 	const struct bp_facts *facts = NULL;
 
-	/* net_tap, once it has lacked an mbuf, waits for another packet to arrive; its own pool never runs out. */
 	if (port->forward_to != BP_NO_PORT && dpdk_takes_arena(conf, port) &&
-	    !is_pmd(port, "net_tap"))
+	    fills_what_it_gets(port))
 		facts = bp_facts_find(conf->ports[port->forward_to].driver);
 	return facts &&
 	       (has_row_for_arena_only(facts->rows) || has_row_for_arena_only(facts->more_rows));

@@ -276,14 +276,14 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 void dpdk_device_remove(struct dpdk_port *dp)
 {
 	struct rte_eth_dev_info info;
+	struct rte_device *device;
 
 	if (dp->eth_id == RTE_MAX_ETHPORTS)
 		return;
 	dpdk_afp_close(dp);
-	if (!(dp->kind == DPDK_MEMIF && dp->is_server) &&
-	    !rte_eth_dev_info_get(dp->eth_id, &info) && info.device) {
-		struct rte_device *device = info.device;
-
+	/* One that does not answer any more is closed all the same: its rings may hold frames of the arena. */
+	device = rte_eth_dev_info_get(dp->eth_id, &info) ? dp->dev_info.device : info.device;
+	if (!(dp->kind == DPDK_MEMIF && dp->is_server) && device) {
 		rte_eth_dev_close(dp->eth_id);
 		dpdk_arena_unmap(dp, device);
 		rte_dev_remove(device);

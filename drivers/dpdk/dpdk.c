@@ -318,7 +318,11 @@ static int find_device(struct dpdk_port *dp)
 	err = rte_eth_dev_info_get(dp->eth_id, &dp->dev_info);
 	if (!err)
 		err = dpdk_arena_renew(dp);
-	return err ? err : dpdk_pool_renew(dp);
+	if (!err)
+		err = dpdk_pool_renew(dp);
+	if (err) /* or the next attempt would take it for one that has all this */
+		dpdk_device_remove(dp);
+	return err;
 }
 
 /* A memif client keeps its queues: only the connection comes and goes. */

@@ -174,7 +174,7 @@ static void check_map(struct bp_load *load)
 			complain_unused(load, i);
 }
 
-static void check_workers(struct bp_load *load)
+void bp_check_workers(struct bp_load *load)
 {
 	struct bp_conf *conf = &load->conf;
 
@@ -285,7 +285,6 @@ void bp_check_paths(struct bp_load *load)
 		check_limits(load, i);
 	}
 	check_map(load);
-	check_workers(load);
 	check_until(load);
 	check_sections(load);
 	check_protect(load);

@@ -460,6 +460,7 @@ static void read_values(struct bp_load *load)
 	read_forwards(load);
 	if (load->ini.has_nonsense)
 		return; /* what the checks would miss may stand in a line that was left out */
+	bp_check_workers(load);
 	for (unsigned i = 0; i < load->conf.n_ports; i++)
 		bp_check_port(load, i);
 	bp_check_gen(load);

@@ -49,6 +49,8 @@ void bp_check_port(struct bp_load *load, unsigned port_id);
 
 /* Check ports against each other, paths, workers, the sections of drivers. Adds problems. */
 void bp_check_paths(struct bp_load *load);
+/* How many workers there are: before what depends on it. */
+void bp_check_workers(struct bp_load *load);
 
 /*
  * Check the generator's ports, then each stream by itself; set the values whose defaults depend on other
