@@ -72,8 +72,6 @@ bool dpdk_rejoin_can(const struct dpdk_port *dp)
 
 void dpdk_rejoin_let_go(struct dpdk_port *dp)
 {
-	/* The PMD has left work with EAL's interrupt thread, which it knows by its own address. */
-	dpdk_guard_settle();
 	dpdk_vnet_forget(dp);
 	dpdk_device_remove(dp);
 	dp->is_deserted = false;
