@@ -8,6 +8,7 @@
 # default offloads by iperf3. Rounds are interleaved, every other one the other way round. A line per run, then the ratios of the
 # rounds: median, and the interval that holds it with 95 % (test/bench/ratios.py).
 . "$(dirname "$0")/../functional/lib.sh"
+BP_HERE=$BP_SOURCE/test/functional
 
 ROUNDS=${1:-9}
 SECONDS_EACH=${2:-1.5}
