@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/bpf.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
 #include "bypath_xdp.skel.h"
@@ -27,12 +29,6 @@ struct af_xdp_prog {
 	int link_fd; /* -1: not attached */
 	__u32 id; /* of the program that the link was made with */
 };
-
-/* libbpf's own words are for debugging: the driver says what failed and what to do. */
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
-}
 
 /* Open and load once, with or without the program that takes packets of several buffers. */
 static int load_skel(uint32_t n_queues, bool has_frags, struct bypath_xdp **out)
@@ -63,7 +59,7 @@ int af_xdp_prog_load(uint32_t n_queues, struct af_xdp_prog **out, char *why, siz
 	if (!prog)
 		return -ENOMEM;
 	prog->link_fd = -1;
-	libbpf_set_print(print_libbpf);
+	libbpf_set_print(bp_bpf_print);
 	err = load_skel(n_queues, true, &prog->skel);
 	if (err == -EINVAL || err == -E2BIG) /* before Linux 5.18: no such flag */
 		err = load_skel(n_queues, false, &prog->skel);
@@ -155,15 +151,6 @@ int af_xdp_prog_is_native(int ifindex)
 	return err ? err : opts.attach_mode == XDP_ATTACHED_DRV;
 }
 
-/* What the kernel says of the link. 0 or -errno. */
-static int ask_link(const struct af_xdp_prog *prog, struct bpf_link_info *info)
-{
-	__u32 len = sizeof(*info);
-
-	memset(info, 0, sizeof(*info));
-	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
-}
-
 /* The program that asks the device for a packet's tag is loaded for that device alone. 0 or -errno. */
 static int load_tags(struct af_xdp_prog *prog, int ifindex)
 {
@@ -208,7 +195,6 @@ int af_xdp_prog_attach(struct af_xdp_prog *prog, int ifindex, uint32_t flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts,
 		    .flags = flags & AF_XDP_PROG_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
-	struct bpf_link_info info;
 	int fd;
 
 	if (flags & AF_XDP_PROG_TAGS)
@@ -219,7 +205,7 @@ int af_xdp_prog_attach(struct af_xdp_prog *prog, int ifindex, uint32_t flags)
 		return fd;
 	}
 	prog->link_fd = fd;
-	prog->id = ask_link(prog, &info) ? 0 : info.prog_id;
+	prog->id = bp_bpf_link_program(fd);
 	return 0;
 }
 
@@ -230,17 +216,7 @@ bool af_xdp_prog_puts_tags_back(const struct af_xdp_prog *prog)
 
 int af_xdp_prog_check(const struct af_xdp_prog *prog, char *why, size_t why_bytes)
 {
-	struct bpf_link_info info;
-
-	if (prog->link_fd < 0 || ask_link(prog, &info))
-		return 0;
-	if (!info.xdp.ifindex)
-		snprintf(why, why_bytes, "detached by another process");
-	else if (prog->id && info.prog_id != prog->id)
-		snprintf(why, why_bytes, "replaced by program %u of another process", info.prog_id);
-	else
-		return 0;
-	return -ENOLINK;
+	return bp_bpf_link_check(prog->link_fd, prog->id, why, why_bytes);
 }
 
 void af_xdp_prog_detach(struct af_xdp_prog *prog)

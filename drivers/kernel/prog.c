@@ -4,6 +4,7 @@
 
 #include "bypath/log.h"
 
+#include "core/bpf.h"
 #include "core/kernel.h"
 
 #pragma GCC diagnostic push
@@ -22,9 +23,6 @@
 /* Newer than some libc's linux/bpf.h. */
 #define TCX_INGRESS 46 /* BPF_TCX_INGRESS, Linux 6.6 */
 
-#define PAGE_DATA_BYTES \
-	3520u /* what a driver's XDP takes in one page, less headroom and skb_shared_info */
-
 struct kernel_prog {
 	struct bypath_kernel *skel;
 	struct bpf_link *sent, *err; /* of the tracepoints; NULL: not allowed here */
@@ -32,12 +30,6 @@ struct kernel_prog {
 	int fd; /* of the program that is attached */
 	__u32 id;
 };
-
-/* libbpf's own words are for debugging: the driver says what failed and what to do. */
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
-}
 
 /* ---- load -------------------------------------------------------------------------------------- */
 
@@ -124,7 +116,7 @@ int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size
 	if (!prog)
 		return -ENOMEM;
 	prog->link_fd = -1;
-	libbpf_set_print(print_libbpf);
+	libbpf_set_print(bp_bpf_print);
 	err = load_any(prog);
 	if (err) {
 		snprintf(why, why_bytes, "%s", why_not_loaded(err));
@@ -192,15 +184,6 @@ static void explain(const char *ifname, enum kernel_way way, int err, char *why,
 			 strerror(-err));
 }
 
-/* What the kernel says of the link. 0 or -errno. */
-static int ask_link(const struct kernel_prog *prog, struct bpf_link_info *info)
-{
-	__u32 len = sizeof(*info);
-
-	memset(info, 0, sizeof(*info));
-	return bpf_obj_get_info_by_fd(prog->link_fd, info, &len) ? -errno : 0;
-}
-
 /*
  * Without the program for several buffers where the device takes one: a kernel that copies skbs for it has left odd
  * lengths misaligned (Linux 6.9 to 7.1, skb_pp_cow_data()).
@@ -240,7 +223,6 @@ int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname
 {
 	unsigned n_others = way == KERNEL_WAY_TC ? count_others(ifindex) : 0;
 	int fd = attach_first(prog, ifindex, way);
-	struct bpf_link_info info;
 
 	if (fd < 0) {
 		explain(ifname, way, fd, why, why_bytes);
@@ -252,7 +234,7 @@ int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname
 		       "`bpftool net show dev %s`",
 		       ifname, n_others, ifname);
 	prog->link_fd = fd;
-	prog->id = ask_link(prog, &info) ? 0 : info.prog_id;
+	prog->id = bp_bpf_link_program(fd);
 	return 0;
 }
 
@@ -265,18 +247,7 @@ void kernel_prog_detach(struct kernel_prog *prog)
 
 int kernel_prog_check(const struct kernel_prog *prog, char *why, size_t why_bytes)
 {
-	struct bpf_link_info info;
-
-	if (prog->link_fd < 0 || ask_link(prog, &info))
-		return 0;
-	/* The index is the first word of what both kinds of link tell. */
-	if (!info.xdp.ifindex)
-		snprintf(why, why_bytes, "detached by another process");
-	else if (prog->id && info.prog_id != prog->id)
-		snprintf(why, why_bytes, "replaced by program %u of another process", info.prog_id);
-	else
-		return 0;
-	return -ENOLINK;
+	return bp_bpf_link_check(prog->link_fd, prog->id, why, why_bytes);
 }
 
 int kernel_prog_set_out(struct kernel_prog *prog, int ifindex)

@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/bpf.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion" /* bpftool's words */
 #include "bypath_live.skel.h"
@@ -24,11 +26,6 @@ struct xdp_live_prog {
 	struct bpf_link *link; /* of the tracepoint; NULL: not allowed here */
 	struct xdp_live_template *templates;
 };
-
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
-}
 
 /* The tracepoint's program needs the kernel's BTF; the other one does not. */
 static int load_skel(bool has_report, struct bypath_live **out)
@@ -68,7 +65,7 @@ int xdp_live_prog_load(struct xdp_live_prog **out, bool *has_report, char *why, 
 
 	if (!prog)
 		return -ENOMEM;
-	libbpf_set_print(print_libbpf);
+	libbpf_set_print(bp_bpf_print);
 	err = load_any(prog, has_report);
 	if (err) {
 		snprintf(why, why_bytes, "%s",

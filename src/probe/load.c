@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/bpf.h"
+
 #include "probe/kernel_names.h"
 #include "probe/self.bpf.h"
 
@@ -33,15 +35,10 @@ int bp_probe_self(struct probe_self *self)
 /* How the names of programs begin that count what another program of their place misses. */
 #define SECOND "nested_"
 
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	return level == LIBBPF_DEBUG ? 0 : bp_log_library(BP_LOG_DEBUG, fmt, args);
-}
-
 void bp_probe_load_begin(struct bp_probe_load *load, const struct bp_kernel_names *kernel)
 {
 	*load = (struct bp_probe_load){ .kernel = kernel, .places = json_array() };
-	libbpf_set_print(print_libbpf);
+	libbpf_set_print(bp_bpf_print);
 }
 
 void bp_probe_detach(struct bp_probe_load *load)

@@ -34,7 +34,7 @@ OWNERS = {
     "dictionary.h": {"src/config"},
     "xdp/": {"drivers/af_xdp"},
     "linux/if_xdp.h": {"drivers/af_xdp"},
-    "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/probe"},
+    "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/probe"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
     "libmnl/": {"src/core"},
