@@ -66,10 +66,26 @@ static __always_inline void count_in(struct kernel_cell *cell, __u32 n_bytes)
 	cell->in_bytes += n_bytes;
 }
 
-static __always_inline void count_out(struct kernel_cell *cell, __u32 n_bytes)
+/* Too long, or the path is closed: off the way that packets take. */
+static __noinline int refuse(__u32 n_bytes)
 {
-	cell->out_pkts++;
-	cell->out_bytes += n_bytes;
+	struct kernel_cell *cell = own_cell();
+
+	if (carry.max_bytes)
+		cell->n_too_long++;
+	else
+		cell->n_closed++;
+	cell->refused_bytes += n_bytes;
+	return 0;
+}
+
+static __noinline int refuse_gone(__u32 n_bytes)
+{
+	struct kernel_cell *cell = own_cell();
+
+	cell->n_gone++;
+	cell->refused_bytes += n_bytes;
+	return 0;
 }
 
 /* ---- XDP ------------------------------------------------------------------------------------- */
@@ -77,38 +93,33 @@ static __always_inline void count_out(struct kernel_cell *cell, __u32 n_bytes)
 static __always_inline int carry_xdp(struct xdp_md *ctx, __u32 n_bytes, void *out)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct kernel_cell *cell = own_cell();
 
-	count_in(cell, n_bytes);
-	if (!carry.is_open) {
-		cell->n_closed++;
-		return XDP_DROP;
-	}
+	count_in(own_cell(), n_bytes);
 	if (n_bytes > carry.max_bytes) {
-		cell->n_too_long++;
+		refuse(n_bytes);
 		return XDP_DROP;
 	}
 	if (carry.swaps_macs && data + 2 * MAC_BYTES <= end)
 		swap_macs(data);
 	if (bpf_redirect_map(out, 0, XDP_DROP) != XDP_REDIRECT) {
-		cell->n_gone++;
+		refuse_gone(n_bytes);
 		return XDP_DROP;
 	}
-	count_out(cell, n_bytes);
 	return XDP_REDIRECT;
 }
 
+/* The verifier wants CAP_PERFMON for the difference of two pointers. */
 SEC("xdp")
 int bypath_carry(struct xdp_md *ctx)
 {
-	return carry_xdp(ctx, (__u32)bpf_xdp_get_buff_len(ctx), &bypath_out);
+	return carry_xdp(ctx, ctx->data_end - ctx->data, &bypath_out);
 }
 
-/* Before Linux 5.18, whose verifier wants CAP_PERFMON for the difference of two pointers. */
+/* From Linux 5.18. */
 SEC("xdp")
-int bypath_carry_old(struct xdp_md *ctx)
+int bypath_carry_asking(struct xdp_md *ctx)
 {
-	return carry_xdp(ctx, ctx->data_end - ctx->data, &bypath_out);
+	return carry_xdp(ctx, (__u32)bpf_xdp_get_buff_len(ctx), &bypath_out);
 }
 
 /* Packets of several buffers, for an MTU beyond a page. */
@@ -121,28 +132,22 @@ int bypath_carry_frags(struct xdp_md *ctx)
 /* ---- tc -------------------------------------------------------------------------------------- */
 
 /* A super-frame is too long only where one of its segments is. */
-static __always_inline bool is_too_long(struct __sk_buff *skb)
+static __always_inline bool is_refused(struct __sk_buff *skb)
 {
 	__u32 mtu = 0;
 
 	if (skb->len <= carry.max_bytes)
 		return false;
-	return !skb->gso_size ||
+	return !carry.max_bytes || !skb->gso_size ||
 	       bpf_check_mtu(skb, carry.to_ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) > 0;
 }
 
 SEC("tc")
 int bypath_carry_tc(struct __sk_buff *skb)
 {
-	struct kernel_cell *cell = own_cell();
-
-	count_in(cell, skb->len);
-	if (!carry.is_open) {
-		cell->n_closed++;
-		return TC_ACT_SHOT;
-	}
-	if (is_too_long(skb)) {
-		cell->n_too_long++;
+	count_in(own_cell(), skb->len);
+	if (is_refused(skb)) {
+		refuse(skb->len);
 		return TC_ACT_SHOT;
 	}
 	if (carry.swaps_macs) {
@@ -151,7 +156,6 @@ int bypath_carry_tc(struct __sk_buff *skb)
 		if (data + 2 * MAC_BYTES <= end)
 			swap_macs(data);
 	}
-	count_out(cell, skb->len);
 	return (int)bpf_redirect(carry.to_ifindex, 0);
 }
 
@@ -163,6 +167,24 @@ static __always_inline bool is_ours(const struct net_device *dev, __u32 ifindex)
 	       BPF_CORE_READ(dev, nd_net.net, ns.inum) == carry.netns;
 }
 
+/* Of each bulk on this machine: whose it is shows by where the devices are, once they were recognised. */
+static __always_inline bool is_our_path(__u64 from, __u64 to)
+{
+	if (carry.from_device && carry.to_device)
+		return from == carry.from_device && to == carry.to_device;
+	if (from == carry.foreign_from && to == carry.foreign_to)
+		return false;
+	if (!is_ours((const void *)from, carry.from_ifindex) ||
+	    !is_ours((const void *)to, carry.to_ifindex)) {
+		carry.foreign_from = from;
+		carry.foreign_to = to;
+		return false;
+	}
+	carry.from_device = from;
+	carry.to_device = to;
+	return true;
+}
+
 /* Source: Linux include/trace/events/xdp.h: from_dev, to_dev, sent, drops, err. */
 SEC("raw_tp/xdp_devmap_xmit")
 int bypath_carry_sent(struct bpf_raw_tracepoint_args *ctx)
@@ -170,8 +192,7 @@ int bypath_carry_sent(struct bpf_raw_tracepoint_args *ctx)
 	int n_sent = (int)ctx->args[2], n_drops = (int)ctx->args[3];
 	struct kernel_cell *cell = own_cell();
 
-	if (!is_ours((const void *)ctx->args[0], carry.from_ifindex) ||
-	    !is_ours((const void *)ctx->args[1], carry.to_ifindex))
+	if (!is_our_path(ctx->args[0], ctx->args[1]))
 		return 0;
 	if (n_sent > 0)
 		cell->n_sent += (__u32)n_sent;

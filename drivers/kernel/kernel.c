@@ -36,7 +36,6 @@ struct kernel_port {
 	struct bp_port *port;
 	struct kernel_prog *prog; /* NULL: nothing is received from here */
 	struct kernel_state *state;
-	bool has_report; /* tracepoints tell what became of redirected frames */
 	int ctl_fd, promisc_fd;
 	int ifindex;
 	uint32_t mtu;
@@ -73,7 +72,7 @@ static struct kernel_cell sum_cells(const struct kernel_state *state)
 		uint64_t words[N_WORDS];
 	} sum = { .words = { 0 } };
 
-	/* The last words first: what has come out has come in. The programs write them while we read. */
+	/* The last words first: what was refused has come in. The programs write them while we read. */
 	for (size_t word = N_WORDS; word-- > 0;)
 		for (unsigned cpu = 0; cpu < KERNEL_CPUS_MAX; cpu++)
 			sum.words[word] += __atomic_load_n(
@@ -91,6 +90,23 @@ static uint64_t advance(uint64_t *last, uint64_t now)
 	return n;
 }
 
+static uint64_t less(uint64_t from, uint64_t n)
+{
+	return from > n ? from - n : 0;
+}
+
+/* Handed to the out-device: what had come in by `in` and was not refused, read afterwards. */
+static void count_out(struct kernel_port *kp, const struct kernel_cell *in)
+{
+	const struct kernel_cell now = sum_cells(kp->state);
+	const uint64_t n_refused = now.n_closed + now.n_too_long + now.n_gone;
+
+	bp_count(&kp->txq->counters, BP_CNT_PKTS,
+		 advance(&kp->n_out, less(in->in_pkts, n_refused)));
+	bp_count(&kp->txq->counters, BP_CNT_BYTES,
+		 advance(&kp->n_out_bytes, less(in->in_bytes, now.refused_bytes)));
+}
+
 static void count_new(struct kernel_port *kp, enum bp_cnt reason, uint64_t now, bool was_sent)
 {
 	uint64_t n = advance(&kp->n_drops[reason], now);
@@ -104,7 +120,7 @@ static void count_new(struct kernel_port *kp, enum bp_cnt reason, uint64_t now, 
 /* Does the kernel tell of each redirected frame what became of it? */
 static bool is_followed(const struct kernel_port *kp)
 {
-	return kp->has_report && kp->way == KERNEL_WAY_XDP_NATIVE;
+	return kp->prog && kernel_prog_is_followed(kp->prog);
 }
 
 /*
@@ -120,8 +136,7 @@ static void harvest(struct kernel_port *kp)
 		return;
 	bp_count(&rxq->counters, BP_CNT_PKTS, advance(&kp->n_in, sum.in_pkts));
 	bp_count(&rxq->counters, BP_CNT_BYTES, advance(&kp->n_in_bytes, sum.in_bytes));
-	bp_count(&kp->txq->counters, BP_CNT_PKTS, advance(&kp->n_out, sum.out_pkts));
-	bp_count(&kp->txq->counters, BP_CNT_BYTES, advance(&kp->n_out_bytes, sum.out_bytes));
+	count_out(kp, &sum);
 	/* Known by the program, before it handed them on; then what showed behind it. */
 	count_new(kp, BP_DROP_PORT_DOWN, sum.n_closed + sum.n_gone, false);
 	count_new(kp, BP_DROP_TX_TOO_LONG, sum.n_too_long, false);
@@ -190,10 +205,18 @@ static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsi
 
 /* ---- a path ------------------------------------------------------------------------------------ */
 
+/* The tracepoints' program looks anew which devices are ours. */
+static void forget_devices(struct kernel_port *kp)
+{
+	__atomic_store_n(&kp->state->from_device, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&kp->state->to_device, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&kp->state->foreign_from, 0, __ATOMIC_RELEASE);
+}
+
 static void open_path(struct kernel_port *kp, const struct kernel_port *out, bool is_open)
 {
-	__atomic_store_n(&kp->state->max_bytes, out->mtu + ETH_HLEN + VLAN_BYTES, __ATOMIC_RELAXED);
-	__atomic_store_n(&kp->state->is_open, is_open, __ATOMIC_RELEASE);
+	__atomic_store_n(&kp->state->max_bytes, is_open ? out->mtu + ETH_HLEN + VLAN_BYTES : 0,
+			 __ATOMIC_RELEASE);
 }
 
 /* Before Linux 6.3 nobody tells whether a device takes redirected frames; that it takes none shows. */
@@ -242,6 +265,7 @@ static int lead_to(struct kernel_port *kp, const struct kernel_port *out, bool s
 	__atomic_store_n(&kp->state->swaps_macs, swaps_macs, __ATOMIC_RELAXED);
 	__atomic_store_n(&kp->state->to_ifindex, err ? 0 : (uint32_t)out->ifindex,
 			 __ATOMIC_RELAXED);
+	forget_devices(kp);
 	if (err)
 		bp_log(BP_LOG_ERROR, "port %s: %s cannot be redirected to: %s",
 		       kp->port->conf->name, out->port->conf->device, strerror(-err));
@@ -315,7 +339,7 @@ static int open_parts(struct kernel_port *kp)
 	}
 	if (!kp->port->n_rxq)
 		return 0;
-	err = kernel_prog_load(&kp->prog, &kp->has_report, why, sizeof(why));
+	err = kernel_prog_load(&kp->prog, why, sizeof(why));
 	if (err) {
 		bp_log(BP_LOG_ERROR, "port %s: load the program: %s: %s", conf->name,
 		       strerror(-err), why);
@@ -323,7 +347,6 @@ static int open_parts(struct kernel_port *kp)
 	}
 	kp->state = kernel_prog_state(kp->prog);
 	kp->state->netns = bp_netdev_netns();
-	kp->has_report &= kp->state->netns != 0;
 	return 0;
 }
 
@@ -444,7 +467,8 @@ static int start_receiving(struct kernel_port *kp, char *why, size_t why_bytes)
 	if (err)
 		return err;
 	kp->state->from_ifindex = (uint32_t)kp->ifindex;
-	kp->state->is_open = 0;
+	forget_devices(kp);
+	kp->state->max_bytes = 0;
 	kp->txq = find_txq(kp);
 	if (!kp->was_started || out->is_started)
 		(void)lead_to(kp, out->priv, swaps_macs);

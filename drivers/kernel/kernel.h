@@ -18,10 +18,10 @@
 struct kernel_prog;
 
 /*
- * Load what carries and what watches. has_report: the tracepoints tell what became of redirected frames. Control
- * thread, as everything here. 0 or -errno with a sentence in why. The caller's to unload.
+ * Load what carries and what watches. Control thread, as everything here. 0 or -errno with a sentence in why. The
+ * caller's to unload.
  */
-int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size_t why_bytes);
+int kernel_prog_load(struct kernel_prog **out, char *why, size_t why_bytes);
 void kernel_prog_unload(struct kernel_prog *prog);
 
 /* Shared with the programs, for as long as they are loaded. */
@@ -35,6 +35,8 @@ int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname
 		       enum kernel_way way, char *why, size_t why_bytes);
 /* Nothing is carried after it. */
 void kernel_prog_detach(struct kernel_prog *prog);
+/* Once it was attached: do the kernel's tracepoints tell what became of redirected frames? */
+bool kernel_prog_is_followed(const struct kernel_prog *prog);
 /* 0, or -ENOLINK with what was done to the attached program: "detached by another process". */
 int kernel_prog_check(const struct kernel_prog *prog, char *why, size_t why_bytes);
 

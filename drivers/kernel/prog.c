@@ -33,18 +33,37 @@ struct kernel_prog {
 
 /* ---- load -------------------------------------------------------------------------------------- */
 
-static int load_skel(bool has_report, bool is_old, struct bypath_kernel **out)
+/* What of the programs is loaded. */
+struct variant {
+	uint32_t since;
+	bool follows; /* the tracepoints' programs */
+	bool has_frags;
+	bool asks; /* the kernel for a packet's length */
+};
+
+/*
+ * The tracepoints' programs need the kernel's BTF and CAP_PERFMON, as does a length that is not asked for, and arguments that
+ * xdp_redirect_err has since 5.13; bpf_xdp_get_buff_len() and packets of several buffers need Linux 5.18.
+ */
+static const struct variant variants[] = {
+	{ BP_KERNEL(5, 18), true, true, false },
+	{ BP_KERNEL(5, 13), true, false, false },
+	{ BP_KERNEL(5, 18), false, true, true },
+	{ 0, false, false, false },
+};
+
+static int load_skel(const struct variant *v, struct bypath_kernel **out)
 {
 	struct bypath_kernel *skel = bypath_kernel__open();
 	int err;
 
 	if (!skel)
 		return -errno;
-	bpf_program__set_autoload(skel->progs.bypath_carry, !is_old);
-	bpf_program__set_autoload(skel->progs.bypath_carry_frags, !is_old);
-	bpf_program__set_autoload(skel->progs.bypath_carry_old, is_old);
-	bpf_program__set_autoload(skel->progs.bypath_carry_sent, has_report);
-	bpf_program__set_autoload(skel->progs.bypath_carry_err, has_report);
+	bpf_program__set_autoload(skel->progs.bypath_carry, !v->asks);
+	bpf_program__set_autoload(skel->progs.bypath_carry_asking, v->asks);
+	bpf_program__set_autoload(skel->progs.bypath_carry_frags, v->has_frags);
+	bpf_program__set_autoload(skel->progs.bypath_carry_sent, v->follows);
+	bpf_program__set_autoload(skel->progs.bypath_carry_err, v->follows);
 	err = bypath_kernel__load(skel);
 	if (err) {
 		bypath_kernel__destroy(skel);
@@ -54,16 +73,13 @@ static int load_skel(bool has_report, bool is_old, struct bypath_kernel **out)
 	return 0;
 }
 
-/* The tracepoints' programs need the kernel's BTF and CAP_PERFMON, and arguments that xdp_redirect_err has since 5.13;
- * bpf_xdp_get_buff_len() and packets of several buffers need Linux 5.18. */
 static int load_any(struct kernel_prog *prog)
 {
-	uint32_t version = bp_kernel_version();
 	int err = -EINVAL;
 
-	for (unsigned i = 0; i < 4 && err; i++)
-		if (i & 1 || version >= BP_KERNEL(5, 13))
-			err = load_skel(!(i & 1), i >= 2, &prog->skel);
+	for (unsigned i = 0; i < sizeof(variants) / sizeof(variants[0]) && err; i++)
+		if (bp_kernel_version() >= variants[i].since)
+			err = load_skel(&variants[i], &prog->skel);
 	return err;
 }
 
@@ -97,18 +113,27 @@ static __u32 id_of_map(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
-static bool attach_tracepoints(struct kernel_prog *prog)
+static void release_tracepoints(struct kernel_prog *prog)
+{
+	bpf_link__destroy(prog->sent);
+	bpf_link__destroy(prog->err);
+	prog->sent = prog->err = NULL;
+}
+
+/* Every redirect on this machine pays for them: where frames go another way, nobody does. */
+static void attach_tracepoints(struct kernel_prog *prog)
 {
 	struct bypath_kernel *skel = prog->skel;
 
-	if (bpf_program__fd(skel->progs.bypath_carry_sent) < 0)
-		return false;
+	if (bpf_program__fd(skel->progs.bypath_carry_sent) < 0 || !kernel_prog_state(prog)->netns)
+		return;
 	prog->sent = bpf_program__attach(skel->progs.bypath_carry_sent);
 	prog->err = bpf_program__attach(skel->progs.bypath_carry_err);
-	return prog->sent && prog->err;
+	if (!prog->sent || !prog->err)
+		release_tracepoints(prog);
 }
 
-int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size_t why_bytes)
+int kernel_prog_load(struct kernel_prog **out, char *why, size_t why_bytes)
 {
 	struct kernel_prog *prog = calloc(1, sizeof(*prog));
 	int err;
@@ -125,7 +150,6 @@ int kernel_prog_load(struct kernel_prog **out, bool *has_report, char *why, size
 	}
 	for (unsigned i = 0; i < 2; i++)
 		kernel_prog_state(prog)->map_ids[i] = id_of_map(out_map(prog, i));
-	*has_report = attach_tracepoints(prog);
 	*out = prog;
 	return 0;
 }
@@ -135,8 +159,7 @@ void kernel_prog_unload(struct kernel_prog *prog)
 	if (!prog)
 		return;
 	kernel_prog_detach(prog);
-	bpf_link__destroy(prog->sent);
-	bpf_link__destroy(prog->err);
+	release_tracepoints(prog);
 	bypath_kernel__destroy(prog->skel);
 	free(prog);
 }
@@ -195,7 +218,7 @@ static int attach_first(struct kernel_prog *prog, int ifindex, enum kernel_way w
 			     : way == KERNEL_WAY_XDP_GENERIC ? XDP_FLAGS_SKB_MODE
 							     : 0);
 	const int fds[] = { bpf_program__fd(prog->skel->progs.bypath_carry),
-			    bpf_program__fd(prog->skel->progs.bypath_carry_old),
+			    bpf_program__fd(prog->skel->progs.bypath_carry_asking),
 			    bpf_program__fd(prog->skel->progs.bypath_carry_frags) };
 	int first_err = -EINVAL;
 
@@ -235,6 +258,10 @@ int kernel_prog_attach(struct kernel_prog *prog, int ifindex, const char *ifname
 		       ifname, n_others, ifname);
 	prog->link_fd = fd;
 	prog->id = bp_bpf_link_program(fd);
+	if (way != KERNEL_WAY_XDP_NATIVE)
+		release_tracepoints(prog);
+	else if (!prog->sent)
+		attach_tracepoints(prog);
 	return 0;
 }
 
@@ -243,6 +270,11 @@ void kernel_prog_detach(struct kernel_prog *prog)
 	if (prog->link_fd >= 0)
 		close(prog->link_fd);
 	prog->link_fd = -1;
+}
+
+bool kernel_prog_is_followed(const struct kernel_prog *prog)
+{
+	return prog->sent && prog->err;
 }
 
 int kernel_prog_check(const struct kernel_prog *prog, char *why, size_t why_bytes)

@@ -11,25 +11,27 @@
 
 /* Written by the programs on one CPU, never reset; a cell is two cache lines, so that CPUs do not meet. */
 struct kernel_cell {
-	/* By the program that carries. In: all that came while it was attached. Out: handed to the out-device. */
-	__u64 in_pkts, in_bytes, out_pkts, out_bytes;
-	__u64 n_closed; /* the path was not open */
-	__u64 n_too_long; /* longer than the out-device takes */
-	__u64 n_gone; /* the out-device is not there */
+	/* By the program that carries: all that came while it was attached. What it does not refuse goes to the out-device. */
+	__u64 in_pkts, in_bytes;
+	__u64 n_closed; /* refused: the path was not open */
+	__u64 n_too_long; /* refused: longer than the out-device takes */
+	__u64 n_gone; /* refused: the out-device is not there */
+	__u64 refused_bytes; /* of those three */
 	/* By tracepoints, of those that were handed to the out-device. */
 	__u64 n_sent, n_refused; /* the device took it, or did not */
 	__u64 err_too_long, err_down, err_other; /* the redirect failed before */
-	__u64 unused[4];
+	__u64 unused[5];
 };
 
 struct kernel_state {
 	/* By the driver, read for each packet. */
-	__u32 is_open; /* else packets end here, as n_closed */
-	__u32 max_bytes; /* that the out-device takes */
+	__u32 max_bytes; /* that the out-device takes; 0: the path is closed */
 	__u32 swaps_macs;
 	__u32 to_ifindex;
 	/* By the driver, for the tracepoints. */
-	__u32 from_ifindex, netns, map_ids[2];
+	__u32 from_ifindex, netns, map_ids[2], unused;
+	/* By them: where the kernel keeps the path's devices, and the last two that are not; 0 by the driver when one changes. */
+	__u64 from_device, to_device, foreign_from, foreign_to;
 	struct kernel_cell cells[KERNEL_CPUS_MAX] __attribute__((aligned(128)));
 };
 

@@ -41,20 +41,25 @@ static inline void lab_enter(const char *netns)
 	close(ns);
 }
 
-/* A non-blocking socket for LAB_ETHERTYPE; the thread is in that namespace afterwards. */
-static inline int lab_socket(const char *netns, const char *interface)
+/* A non-blocking socket for one EtherType; the thread is in that namespace afterwards. */
+static inline int lab_socket_of(const char *netns, const char *interface, uint16_t ethertype)
 {
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(LAB_ETHERTYPE) };
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ethertype) };
 	int fd;
 
 	lab_enter(netns);
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(LAB_ETHERTYPE));
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ethertype));
 	addr.sll_ifindex = (int)if_nametoindex(interface);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
 		perror(interface);
 		exit(1);
 	}
 	return fd;
+}
+
+static inline int lab_socket(const char *netns, const char *interface)
+{
+	return lab_socket_of(netns, interface, LAB_ETHERTYPE);
 }
 
 static inline void lab_pin(unsigned core)

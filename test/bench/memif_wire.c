@@ -3,7 +3,7 @@
 /*
  * A forwarder between the two is the only one who copies, so it, not this program, sets the rate. Gives
  * frames to the first connection, takes them from the second; prints "gave taken" in packets, each
- * time that a line arrives on standard input. Ends with standard input.
+ * time that a line arrives on standard input. Ends with standard input. With '-' for SOCKET-IN it only takes.
  * Protocol: memif 2.0 (its control messages over a seqpacket socket, rings in the client's memory).
  */
 #include <assert.h>
@@ -86,6 +86,7 @@ struct wire {
 static struct wire wires[2];
 static _Atomic uint64_t n_gave, n_taken;
 static _Atomic bool is_over;
+static bool has_in; /* a first connection gives frames */
 
 static void die(const char *what)
 {
@@ -257,8 +258,10 @@ static void *work(void *arg)
 		uint16_t n = take(&wires[1]);
 
 		atomic_fetch_add_explicit(&n_taken, n, memory_order_relaxed);
-		take(&wires[0]);
-		give(&wires[0], frame_bytes);
+		if (has_in) {
+			take(&wires[0]);
+			give(&wires[0], frame_bytes);
+		}
 		for (int i = 0; i < PAUSES; i++)
 			__builtin_ia32_pause();
 	}
@@ -275,7 +278,7 @@ static bool is_connected(const struct wire *w)
 
 int main(int argc, char **argv)
 {
-	int listeners[2];
+	int listeners[2], first;
 	uint32_t frame_bytes;
 	cpu_set_t cpus;
 	pthread_t thread;
@@ -290,18 +293,20 @@ int main(int argc, char **argv)
 	CPU_ZERO(&cpus);
 	CPU_SET((size_t)atoi(argv[4]), &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
-	for (int i = 0; i < 2; i++)
+	has_in = strcmp(argv[1], "-") != 0;
+	first = has_in ? 0 : 1;
+	for (int i = first; i < 2; i++)
 		listeners[i] = listen_at(argv[1 + i]);
 	puts("listening");
 	fflush(stdout);
-	for (int i = 0; i < 2; i++)
+	for (int i = first; i < 2; i++)
 		meet(&wires[i], listeners[i]);
 	if (pthread_create(&thread, NULL, work, &frame_bytes))
 		die("thread");
 	for (int c; (c = getchar()) != EOF;) {
 		if (c != '\n')
 			continue;
-		if (!is_connected(&wires[0]) || !is_connected(&wires[1]))
+		if ((has_in && !is_connected(&wires[0])) || !is_connected(&wires[1]))
 			die("a client went away");
 		printf("%llu %llu\n", (unsigned long long)atomic_load(&n_gave),
 		       (unsigned long long)atomic_load(&n_taken));

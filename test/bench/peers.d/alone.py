@@ -27,12 +27,12 @@ def run_alone(ctx, side):
     return {"value": n_out / side.report["run"]["elapsed_s"], "facts": side.facts}
 
 
-def shown_rates(process):
-    """Packets per second of both ports, of each show that is complete; the first two have the start
+def shown_rates(process, n_ports=2):
+    """Packets per second of all ports, of each show that is complete; the first two have the start
     in them."""
     shows = [re.findall(r"Tx-pps:\s+(\d+)\s", show)
              for show in re.split(r"Port statistics =+", process.log())[1:]]
-    return [sum(int(pps) for pps in show) for show in shows if len(show) == 2][2:]
+    return [sum(int(pps) for pps in show) for show in shows if len(show) == n_ports][2:]
 
 
 def watch_testpmd(ctx, side):

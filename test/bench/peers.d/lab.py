@@ -114,7 +114,7 @@ class Lab:
             run("ip", "-n", netns, "link", "del", device, check=False)
         self.ends = []
 
-    def wires(self, n=2, queues=1):
+    def wires(self, n=2, queues=1, far_gro="off", near_gro="on"):
         """Pairs made anew."""
         self.clear()
         for i in range(n):
@@ -127,8 +127,8 @@ class Lab:
             run("ip", "-n", netns, "link", "set", f"e{i}", "up")
             run("ip", "-n", "mid", "link", "set", f"w{i}", "up")
             run("ip", "netns", "exec", netns, "ethtool", "-K", f"e{i}", "tx", "off", "tso", "off",
-                "gso", "off", "sg", "off", check=False)
-            run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", "on")
+                "gso", "off", "sg", "off", "gro", far_gro, check=False)
+            run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", near_gro)
 
     def rx_packets(self, netns, device):
         with open(f"/proc/{self.holders[netns].popen.pid}/net/dev", encoding="ascii") as file:

@@ -31,14 +31,14 @@ b = a
 
 
 class Wire:
-    """The program of both servers, on the generator's core."""
+    """The program of both servers, on the generator's core; only_takes: of the second one alone."""
 
-    def __init__(self, ctx):
+    def __init__(self, ctx, core=GEN_CORE, only_takes=False):
         program = os.path.join(os.path.dirname(ctx.program), "../../test/bench/memif-wire")
         if not os.access(program, os.X_OK):
             raise SideError(f"no {os.path.normpath(program)}: build first")
-        arguments = [f"{FOLDER}/memif0.sock", f"{FOLDER}/memif1.sock", str(FRAME_BYTES),
-                     str(GEN_CORE)]
+        arguments = ["-" if only_takes else f"{FOLDER}/memif0.sock", f"{FOLDER}/memif1.sock",
+                     str(FRAME_BYTES), str(core)]
         self.command = "memif-wire " + " ".join(arguments)
         self.popen = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

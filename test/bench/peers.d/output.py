@@ -5,7 +5,7 @@ import platform
 import subprocess
 import time
 
-from verdict import MET, INFO, excess, judge, ratio_of, stat
+from verdict import MET, INFO, excess, interval_of, judge, ratio_of, stat
 
 SCHEMA = "bypath.peers/1"
 
@@ -63,6 +63,7 @@ def row_document(row, state):
             "goal": {"sign": row.goal[0], "bound": row.goal[1]} if row.goal else None,
             "kind": row.kind, "note": row.note, "verdict": verdict, "why": why,
             "ratio": ratio_of(state["ours"], state["theirs"]),
+            "interval": interval_of(state["ours"], state["theirs"]),
             "ours": side_document(state["ours"]),
             "theirs": side_document(state["theirs"]) if state["theirs"] else None}
 
@@ -86,13 +87,21 @@ def goal_text(row):
     return f"{sign} {row['goal']['bound']:.3g}{suffix}"
 
 
+def ratio_text(row):
+    """Of paired rounds with its interval, where there are enough; else of the medians."""
+    if row["interval"]:
+        estimate, lo, hi = row["interval"]
+        return f"{estimate:.2f}× ({lo:.2f}–{hi:.2f})"
+    return f"{row['ratio']:.2f}×" if row["ratio"] is not None else "-"
+
+
 HEAD = ("row", "unit", "ours", "theirs", "ratio", "goal", "verdict")
 
 
 def cells(row):
     return (row["row"], row["unit"], figures(row["ours"], row["scale"]),
             figures(row["theirs"], row["scale"]),
-            f"{row['ratio']:.2f}×" if row["ratio"] is not None else "-", goal_text(row),
+            ratio_text(row), goal_text(row),
             row["verdict"])
 
 

@@ -3,9 +3,10 @@
 from functools import partial
 
 import alone
+import generators as gen
 import memif
-from sides import Bypath, Testpmd, kernel_ini
-from traffic import saturate, send_only
+from sides import Bare, Bypath, Testpmd, kernel_ini
+from traffic import saturate, send_only, through
 
 KERNEL_DRIVERS = ("af_packet", "af_xdp")
 
@@ -102,5 +103,52 @@ def queued(ctx, n):
     return Bypath(ctx.program, kernel_ini("af_packet", f"queues = {n}\n", engine=f"workers = {n}"))
 
 
+def kernel_rows():
+    rows = []
+    for way, size in (("xdp", 64), ("tc", 64), ("tc", 1518)):
+        rows.append(Row(f"kernel-{way}-{size}", f"driver kernel by {way} beside a bare redirect, {size} B",
+                        bypath("kernel", f"mode = {way}\n", measure=through, size=size),
+                        SideSpec(f"bare {way}", lambda ctx, way=way: Bare(ctx.program, way),
+                                 partial(through, size=size)), (">=", 0.97),
+                        note="source and forwarder share a core: one share of the time is the source's"))
+    return rows
+
+
+GAPS = (("10k", 10000), ("100k", 100000), ("500k", 500000))
+
+
+def gen_rows():
+    """Frames per second of one core, then how far from their places on an even schedule frames are."""
+    def row(name, title, ours, theirs, measure, goal=(">=", 1.0), **named):
+        return Row(name, title, SideSpec("bypath gen", ours, measure),
+                   SideSpec(theirs[0], theirs[1], named.pop("measure_theirs", measure)), goal, **named)
+
+    others = (("trafgen", gen.trafgen()), ("tcpreplay", gen.tcpreplay()),
+              ("testpmd", gen.testpmd("net_af_packet0,iface=e0", "txonly")))
+    rows = [row(f"gen-af_packet-{name}", f"gen on af_packet beside {name}, 64 B, one core",
+                gen.bypath_gen("af_packet:e0"), (name, make), gen.send) for name, make in others]
+    others = (*others[:2], ("testpmd", gen.testpmd("net_af_xdp0,iface=e0", "txonly")))
+    rows += [row(f"gen-af_xdp-{name}", f"gen on af_xdp beside {name}, 64 B, one core",
+                 gen.bypath_gen("af_xdp:e0"), (name, make), gen.send) for name, make in others]
+    rows.append(row("gen-xdp_live", "gen on xdp_live beside xdp-trafficgen, 64 B, one core",
+                    gen.bypath_gen("xdp_live:e0"), ("xdp-trafficgen", gen.xdp_trafficgen()), gen.send))
+    mpps = {"unit": "Mpps", "scale": 1e-6}
+    memory = ("--set", "dpdk.memory=48")
+    rows.append(row("gen-net_null", "gen on dpdk net_null beside testpmd flowgen",
+                    gen.bypath_gen("dpdk:net_null0", options=memory),
+                    ("testpmd flowgen", gen.testpmd("net_null0", "flowgen")), gen.counted_alone,
+                    measure_theirs=gen.shown_alone, **mpps))
+    rows.append(row("gen-memif", "gen on dpdk net_memif beside testpmd flowgen",
+                    gen.bypath_gen(f"dpdk:{memif.device(1)}", options=memory),
+                    ("testpmd flowgen", gen.testpmd(memif.device(1), "flowgen")), gen.into_memif, **mpps))
+    for name, pps in GAPS:
+        measure = partial(gen.arrive, pps=pps, figure="place_p99_ns")
+        for driver in KERNEL_DRIVERS:
+            rows.append(row(f"gaps-{driver}-{name}", f"gen on {driver} at {pps} frames/s: off an even schedule, p99",
+                            gen.bypath_gen(f"{driver}:e0", pps), ("trafgen", gen.trafgen(pps)), measure,
+                            ("<=", 0.5), unit="µs", scale=1e-3))
+    return rows
+
+
 def all_rows():
-    return tx_rows() + alone_rows() + scale_rows()
+    return tx_rows() + alone_rows() + scale_rows() + kernel_rows() + gen_rows()

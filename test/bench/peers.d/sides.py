@@ -105,6 +105,34 @@ class Testpmd(Side):
         self.process.stop(4)
 
 
+class Bare(Side):
+    """Two programs of two instructions that redirect: the least that a way through the kernel can be."""
+
+    def __init__(self, program, way):
+        super().__init__("bare-redirect")
+        self.program = os.path.normpath(os.path.join(os.path.dirname(program),
+                                                     "../../test/bench/bare-redirect"))
+        self.way, self.others = way, []
+        self.command = f"bare-redirect w0 w1 {way} & bare-redirect w1 w0 {way}"
+
+    def start_process(self):
+        self.process = Process("bare-0", "mid", self.program, "w0", "w1", self.way)
+        self.others = [Process("bare-1", "mid", self.program, "w1", "w0", self.way)]
+
+    def wait_ready(self):
+        for process in (self.process, *self.others):
+            process.wait_said("ready", START_S)
+
+    def stop(self):
+        self.check()
+        self.abandon()
+
+    def abandon(self):
+        for process in (self.process, *self.others):
+            if process:
+                process.kill()
+
+
 def kernel_ini(driver, extra="", ports=("w0", "w1"), engine=""):
     """Ports of one driver, neighbours joined both ways."""
     text = f"[engine]\n{engine}\n" if engine else ""

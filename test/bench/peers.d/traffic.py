@@ -86,11 +86,11 @@ def window(ctx, side):
             "steal": round(steal_share(cpu, cpu_times()), 4)}
 
 
-def saturate(ctx, side, size=64, n_pairs=2, queues=1, options=()):
+def saturate(ctx, side, size=64, n_pairs=2, queues=1, options=(), takes_xdp=False):
     """One round of one side under full load: packets per second at the far end. options: of
-    bypath gen, where the frames differ."""
+    bypath gen, where the frames differ. takes_xdp: the generator's ends take redirected frames."""
     source = None
-    ctx.lab.wires(n_pairs, queues)
+    ctx.lab.wires(n_pairs, queues, "on" if takes_xdp else "off")
     try:
         side.start()
         source = Source(ctx, size, options) if options else BareSource(ctx, size)
@@ -105,6 +105,14 @@ def saturate(ctx, side, size=64, n_pairs=2, queues=1, options=()):
         if source:
             source.abandon()
         side.abandon()
+
+
+def through(ctx, side, size):
+    """One round of a side whose work the sender's core does: packets per second at the far end. Nothing can be offered
+    beyond what it forwards."""
+    result = saturate(ctx, side, size, takes_xdp=True)
+    del result["offered"]
+    return result
 
 
 def send_only(ctx, side):

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pure: figures in, words out. test/lint/test_peers.py feeds it canned figures."""
 
+import math
 import statistics
 
 MET, SHORT, NOT_MEASURABLE, FAILED, INFO = "met", "short", "not measurable", "failed", "no goal"
+UNDECIDED = "undecided"
 MISSING = "not run"
 # Traffic exceeds what a side forwards when at least so many times as much was offered: less may be
 # loss from jitter alone, and the figure would be the generator's.
 EXCESS = 1.02
+# A ratio reaches its goal when its 95 % interval goes no further than this beyond it.
+ALLOWANCE = 0.03
 
 
 def stat(values):
@@ -46,6 +50,28 @@ def ratio_of(ours, theirs):
     return a["median"] / b["median"] if a and b and b["median"] else None
 
 
+def interval_of(ours, theirs, level=0.95):
+    """(estimate, lo, hi) of the rounds' paired ratios: Hodges-Lehmann of their logarithms, and the interval of Wilcoxon's
+    signed-rank test, exact. None with too few rounds (six are enough for 95 %), or where one forwards nothing."""
+    a, b = ([r["value"] for r in s["rounds"]] if s else [] for s in (ours, theirs))
+    n = len(a)
+    if n != len(b) or not n or min(a + b) <= 0:
+        return None
+    logs = [math.log(x / y) for x, y in zip(a, b)]
+    means = sorted((logs[i] + logs[j]) / 2 for i in range(n) for j in range(i, n))
+    ways = [1] + [0] * (n * (n + 1) // 2)  # ways to reach each sum of ranks
+    for rank in range(1, n + 1):
+        for total in range(len(ways) - 1, rank - 1, -1):
+            ways[total] += ways[total - rank]
+    cut, below = 0, 0
+    while 2 * (below + ways[cut]) <= (1 - level) * 2 ** n:
+        below += ways[cut]
+        cut += 1
+    if not cut:
+        return None
+    return tuple(math.exp(m) for m in (statistics.median(means), means[cut - 1], means[-cut]))
+
+
 def unsaturated(sides):
     """Sentence about sides that forwarded all that came; empty when none did."""
     found = []
@@ -73,6 +99,17 @@ def is_bound_enough(row, theirs):
     return figure is not None and compare(figure, row["goal"])
 
 
+def judge_interval(interval, goal):
+    """The whole interval decides: its worse end may be ALLOWANCE beyond the goal."""
+    sign, bound = goal
+    _, lo, hi = interval
+    worse, better = (lo, hi) if sign == ">=" else (-hi, -lo)
+    least = bound if sign == ">=" else -bound
+    if worse >= least - ALLOWANCE:
+        return MET, ""
+    return (SHORT, "") if better < least else (UNDECIDED, "its interval reaches across the goal")
+
+
 def judge(row):
     """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute, of ours times scale;
     ours, theirs: sides, each with rounds [{value, offered}], error (text or None), unmeasurable
@@ -97,4 +134,7 @@ def judge(row):
         stat([r["value"] for r in ours["rounds"]])["median"] * row["scale"]
     if figure is None:
         return NOT_MEASURABLE, f"{theirs['name']} forwards nothing: there is no ratio"
+    interval = interval_of(ours, theirs) if row["kind"] == "ratio" else None
+    if interval:
+        return judge_interval(interval, row["goal"])
     return (MET if compare(figure, row["goal"]) else SHORT), ""
