@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gen/frame.h"
 
-#include "gen/pattern.h"
 #include "gen/template.h"
 
 #include <errno.h>
@@ -101,8 +100,7 @@ uint32_t bp_stream_max_bytes(const struct bp_stream *s)
 
 /* ---- packets --------------------------------------------------------------------------------- */
 
-/* The next value of each varying field, then what it counts in. */
-static void put_fields(struct bp_stream *s, const struct bp_frame_template *t, uint8_t *frame)
+void bp_frame_put_fields(struct bp_stream *s, const struct bp_frame_template *t, uint8_t *frame)
 {
 	uint64_t sums[BP_CSUMS_MAX], hash = BP_ENTROPY_SEED;
 
@@ -144,12 +142,7 @@ void bp_frame_build(struct bp_stream *s, const struct bp_frame_template *t, uint
 {
 	uint32_t left = t->frame_bytes;
 
-	if (__builtin_expect(s->header_bytes <= BP_HEADER_ROOM, 1))
-		memcpy(views[0].data, t->header, BP_HEADER_ROOM);
-	else
-		memcpy(views[0].data, t->header, BP_HEADER_MAX);
-	if (s->n_fields)
-		put_fields(s, t, views[0].data);
+	bp_frame_put_header(s, t, views[0].data);
 	for (unsigned i = 0; i < n_views; i++) {
 		views[i].len = left < room ? left : room;
 		left -= views[i].len;

@@ -7,7 +7,10 @@
 #include "bypath/pkt.h"
 #include "bypath/signature.h"
 
+#include "gen/pattern.h"
+
 #define BP_FCS_BYTES      4u /* in a frame's size as people count it, not in a view's length */
+#define BP_HEADER_SHORT   64u /* Ethernet 14, tag 4, IPv4 20, TCP 20: a cache line */
 #define BP_HEADER_ROOM    96u /* Ethernet 14, tag 4, IPv6 40, TCP 20, rounded up */
 #define BP_HEADER_MAX     256u /* with all that encap and extensions may bring */
 #define BP_FIELDS_MAX     10u /* MACs, addresses, ports: two of each; of the tunnel, of what is in it */
@@ -105,6 +108,35 @@ static inline const struct bp_frame_template *bp_stream_next(struct bp_stream *s
  */
 void bp_frame_build(struct bp_stream *stream, const struct bp_frame_template *t, uint64_t seq,
 		    struct bp_pkt *views, unsigned n_views, uint32_t room);
+
+/* Of bp_frame_build(): the next value of each varying field, then what it counts in. */
+void bp_frame_put_fields(struct bp_stream *stream, const struct bp_frame_template *t,
+			 uint8_t *frame);
+
+static inline void bp_frame_put_header(struct bp_stream *s, const struct bp_frame_template *t,
+				       uint8_t *frame)
+{
+	if (__builtin_expect(s->header_bytes <= BP_HEADER_SHORT, 1))
+		memcpy(frame, t->header, BP_HEADER_SHORT);
+	else if (s->header_bytes <= BP_HEADER_ROOM)
+		memcpy(frame, t->header, BP_HEADER_ROOM);
+	else
+		memcpy(frame, t->header, BP_HEADER_MAX);
+	if (s->n_fields)
+		bp_frame_put_fields(s, t, frame);
+}
+
+/* bp_frame_build() into one view, which has room for all of the frame. */
+static inline void bp_frame_build_one(struct bp_stream *s, const struct bp_frame_template *t,
+				      uint64_t seq, struct bp_pkt *view)
+{
+	const uint32_t payload = s->header_bytes + BP_SIG_BYTES;
+
+	bp_frame_put_header(s, t, view->data);
+	view->len = t->frame_bytes;
+	bp_pattern_fill_whole(view->data + payload, t->frame_bytes - payload,
+			      bp_sig_pattern(s->stream_id, seq));
+}
 
 /* Write the payload of a frame so built anew, for another sequence number. */
 void bp_frame_renumber(const struct bp_stream *stream, uint64_t seq, struct bp_pkt *views,

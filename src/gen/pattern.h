@@ -20,6 +20,21 @@ static inline uint8_t bp_pattern_byte(uint64_t word, size_t at, size_t words_end
 	return at < words_end ? bytes[at & 7] : 0;
 }
 
+/* Write a whole payload: the zeros behind the last word with the eight bytes that end there, then the words. */
+static inline void bp_pattern_fill_whole(uint8_t *to, size_t n_bytes, uint64_t word)
+{
+	size_t words_end = n_bytes & ~(size_t)7;
+
+	if (!words_end) {
+		for (size_t i = 0; i < n_bytes; i++)
+			to[i] = 0;
+		return;
+	}
+	memset(to + n_bytes - 8, 0, 8);
+	for (size_t i = 0; i < words_end; i += 8)
+		memcpy(to + i, &word, 8);
+}
+
 /* Write one region of a payload of payload_bytes. */
 static inline void bp_pattern_fill(uint8_t *to, size_t n_bytes, size_t at, size_t payload_bytes,
 				   uint64_t word)

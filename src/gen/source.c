@@ -136,54 +136,71 @@ static uint64_t take_due(struct bp_source *s, uint64_t now)
 
 /* ---- frames of streams ----------------------------------------------------------------------- */
 
+/* Views for what comes next: n_views of them, and one for each turn behind that. Returns how many there are. */
+static unsigned take_views(struct bp_source *s, unsigned n_there, unsigned n_views,
+			   uint64_t n_turns)
+{
+	unsigned most = BP_BURST_MAX - n_there;
+	uint64_t want = n_views + n_turns;
+
+	return n_there + s->pool->get(s->pool, s->txq->worker_id, &s->pkts[n_there],
+				      want < most ? (unsigned)want : most);
+}
+
 /* Build the frames of n turns, or of fewer when there are no more views. */
 static void build(struct bp_source *s, uint64_t n)
 {
-	unsigned n_stamps = 0;
+	unsigned n_stamps = 0, n_there = take_views(s, 0, 0, n), n_used = 0;
 
-	s->at = s->n_views = s->stamp_at = 0;
 	while (n--) {
 		struct bp_stream *stream = &s->streams[s->cycle[s->cycle_at]];
 		const struct bp_frame_template *t =
 			&stream->templates[stream->cycle[stream->cycle_at]];
-		unsigned n_views = bp_frame_n_views(t, s->room), got;
-		struct bp_pkt *views = &s->pkts[s->n_views];
+		unsigned n_views = bp_frame_n_views(t, s->room), end = n_used + n_views;
+		struct bp_pkt *views = &s->pkts[n_used];
 
-		if (s->n_views + n_views > BP_BURST_MAX)
-			return;
-		got = s->pool->get(s->pool, s->txq->worker_id, views, n_views);
-		if (got < n_views) {
-			bp_pool_put(s->txq->worker_id, views, got);
+		if (end > BP_BURST_MAX)
+			break;
+		if (end > n_there)
+			n_there = take_views(s, n_there, end - n_there, n);
+		if (end > n_there) {
 			add(&s->n_no_frame, 1);
-			return;
+			break;
 		}
 		bp_stream_next(stream);
 		if (++s->cycle_at == s->n_cycle)
 			s->cycle_at = 0;
-		bp_frame_build(stream, t, stream->seq, views, n_views, s->room);
+		if (__builtin_expect(n_views == 1, 1))
+			bp_frame_build_one(stream, t, stream->seq, views);
+		else
+			bp_frame_build(stream, t, stream->seq, views, n_views, s->room);
 		s->stamps[n_stamps++] = (struct bp_source_stamp){
 			.signature = views[0].data + stream->header_bytes,
 			.seq = stream->seq,
 			.stream_id = stream->stream_id,
 		};
 		stream->seq = (stream->seq + 1) & BP_SIG_SEQ_MASK;
-		s->n_views += n_views;
+		n_used = end;
 		s->n_turns++;
 		s->n_left--;
 	}
+	bp_pool_put(s->txq->worker_id, &s->pkts[n_used], n_there - n_used);
+	s->at = s->stamp_at = 0;
+	s->n_views = n_used;
 }
 
 /* The signatures of all frames that wait, with the time as it is now. */
 static void stamp(struct bp_source *s, unsigned n_pkts)
 {
-	uint64_t now_ns = bp_clock_ns();
+	const uint64_t now_ns = bp_clock_ns();
+	const uint8_t run = s->streams[0].run;
 
 	for (unsigned i = s->stamp_at; i < s->stamp_at + n_pkts; i++) {
-		struct bp_source_stamp *st = &s->stamps[i];
+		const struct bp_source_stamp *st = &s->stamps[i];
 		struct bp_signature sig = { .seq = st->seq,
 					    .time_ns = now_ns,
 					    .stream = st->stream_id | BP_SIG_PATTERN,
-					    .run = s->streams[0].run };
+					    .run = run };
 
 		bp_sig_write(st->signature, &sig);
 	}
@@ -236,8 +253,11 @@ static void account(struct bp_source *s, unsigned k, bool is_dropped)
 	s->last_cycles = bp_clock_cycles();
 	if (s->replay)
 		return;
-	for (unsigned i = s->stamp_at; i < s->stamp_at + n_pkts; i++)
-		s->streams[s->stamps[i].stream_id].n_pkts++;
+	if (s->n_streams == 1)
+		s->streams[0].n_pkts += n_pkts;
+	else
+		for (unsigned i = s->stamp_at; i < s->stamp_at + n_pkts; i++)
+			s->streams[s->stamps[i].stream_id].n_pkts++;
 	s->stamp_at += n_pkts;
 	if (is_dropped)
 		take_back(s);
