@@ -40,6 +40,32 @@ class Verdict(unittest.TestCase):
         self.assertEqual(self.verdict(ours, theirs, goal=("<=", 0.8)), verdict.MET)
         self.assertEqual(self.verdict(theirs, ours, goal=("<=", 0.8)), verdict.SHORT)
 
+    def test_from_six_rounds_on_the_interval_of_paired_rounds_decides(self):
+        even = side("b", [100, 110, 120, 130, 140, 150])
+
+        def times(*ratios):
+            return side("a", [v * r for v, r in zip((100, 110, 120, 130, 140, 150), ratios)])
+
+        estimate, lo, hi = verdict.interval_of(times(*[1.2] * 6), even)
+        for figure in (estimate, lo, hi):
+            self.assertAlmostEqual(figure, 1.2)
+        # Wilcoxon with six pairs: from the lowest ratio to the highest (96.9 %).
+        _, lo, hi = verdict.interval_of(times(0.9, 1.0, 1.1, 1.2, 1.3, 1.4), even)
+        self.assertAlmostEqual(lo, 0.9)
+        self.assertAlmostEqual(hi, 1.4)
+        self.assertIsNone(verdict.interval_of(side("a", [1] * 5), side("b", [1] * 5)))
+        for ratios, word in (((1.33,) * 6, verdict.MET), ((1.31,) * 6, verdict.SHORT),
+                             ((1.2, 1.3, 1.35, 1.4, 1.5, 1.6), verdict.UNDECIDED)):
+            self.assertEqual(self.verdict(times(*ratios), even), word)
+        self.assertEqual(self.verdict(times(*[0.82] * 6), even, goal=("<=", 0.8)), verdict.MET)
+        self.assertEqual(self.verdict(times(*[0.84] * 6), even, goal=("<=", 0.8)), verdict.SHORT)
+
+    def test_a_peer_that_need_not_run_here_is_no_failure(self):
+        gone = side("b", [], error="does not load")
+        self.assertEqual(self.verdict(side("a", [1]), gone), verdict.FAILED)
+        gone["may_fail"] = True
+        self.assertEqual(self.verdict(side("a", [1]), gone), verdict.NOT_MEASURABLE)
+
     def test_absolute_goal_needs_no_peer(self):
         self.assertEqual(self.verdict(side("a", [149, 151, 150]), goal=("<=", 150),
                                       kind="absolute"), verdict.MET)

@@ -12,10 +12,10 @@ KERNEL_DRIVERS = ("af_packet", "af_xdp")
 
 
 class SideSpec:
-    """How to make a side anew for each round, how to measure one round of it."""
+    """How to make a side anew for each round, how to measure one round of it. may_fail: it does not run on every kernel."""
 
-    def __init__(self, name, make, measure):
-        self.name, self.make, self.measure = name, make, measure
+    def __init__(self, name, make, measure, may_fail=False):
+        self.name, self.make, self.measure, self.may_fail = name, make, measure, may_fail
 
 
 class Row:
@@ -27,9 +27,9 @@ class Row:
         self.goal, self.kind, self.unit, self.scale, self.note = goal, kind, unit, scale, note
 
 
-def bypath(driver, extra="", name="bypath", measure=saturate, ini=None, **options):
+def bypath(driver, extra="", name="bypath", measure=saturate, ini=None, arguments=(), **options):
     text = ini or kernel_ini(driver, extra)
-    return SideSpec(name, lambda ctx: Bypath(ctx.program, text), partial(measure, **options))
+    return SideSpec(name, lambda ctx: Bypath(ctx.program, text, arguments), partial(measure, **options))
 
 
 # The frames of a null port have the size that the generator's have without FCS.
@@ -114,6 +114,15 @@ def kernel_rows():
     return rows
 
 
+def probe_rows():
+    """What the probe costs, with what this kernel lets it attach."""
+    paths = (("af_packet", "af_packet", ""), ("af_xdp-skb", "af_xdp", "mode = skb\n"),
+             ("af_xdp-native", "af_xdp", "mode = copy\n"))
+    return [Row(f"probe-{name}", f"{name}, 64 B, with --probe beside without",
+                bypath(driver, extra, arguments=("--probe",)), bypath(driver, extra, name="without"))
+            for name, driver, extra in paths]
+
+
 GAPS = (("10k", 10000), ("100k", 100000), ("500k", 500000))
 
 
@@ -121,7 +130,8 @@ def gen_rows():
     """Frames per second of one core, then how far from their places on an even schedule frames are."""
     def row(name, title, ours, theirs, measure, goal=(">=", 1.0), **named):
         return Row(name, title, SideSpec("bypath gen", ours, measure),
-                   SideSpec(theirs[0], theirs[1], named.pop("measure_theirs", measure)), goal, **named)
+                   SideSpec(theirs[0], theirs[1], named.pop("measure_theirs", measure),
+                            may_fail=theirs[0] == "xdp-trafficgen"), goal, **named)
 
     others = (("trafgen", gen.trafgen()), ("tcpreplay", gen.tcpreplay()),
               ("testpmd", gen.testpmd("net_af_packet0,iface=e0", "txonly")))
@@ -151,4 +161,4 @@ def gen_rows():
 
 
 def all_rows():
-    return tx_rows() + alone_rows() + scale_rows() + kernel_rows() + gen_rows()
+    return tx_rows() + alone_rows() + scale_rows() + kernel_rows() + probe_rows() + gen_rows()

@@ -12,7 +12,7 @@ from verdict import note_of
 
 def fresh(spec):
     return {"name": spec.name, "command": None, "error": None, "unmeasurable": None,
-            "rounds": []} if spec else None
+            "may_fail": spec.may_fail, "rounds": []} if spec else None
 
 
 def one_round(ctx, spec, side):

@@ -45,16 +45,17 @@ class Side:
 class Bypath(Side):
     """bypath run with a configuration that says nothing but the ports and where packets go."""
 
-    def __init__(self, program, ini):
+    def __init__(self, program, ini, options=()):
         super().__init__("bypath")
-        self.program, self.ini, self.report = program, ini, None
-        self.command = "bypath run FILE.ini, FILE.ini: " + " / ".join(ini.split("\n")).strip(" /")
+        self.program, self.ini, self.options, self.report = program, ini, options, None
+        self.command = " ".join(["bypath run FILE.ini", *options]) + ", FILE.ini: " + \
+            " / ".join(ini.split("\n")).strip(" /")
 
     def start_process(self):
         with open(f"{FOLDER}/bypath.ini", "w", encoding="utf-8") as file:
             file.write(self.ini)
         self.process = Process("bypath", "mid", self.program, "run", f"{FOLDER}/bypath.ini",
-                               "--quiet", "--report", f"{FOLDER}/bypath.json")
+                               "--quiet", "--report", f"{FOLDER}/bypath.json", *self.options)
 
     def wait_ready(self):
         self.process.wait_said("forwarding", START_S)

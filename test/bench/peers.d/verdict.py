@@ -112,13 +112,13 @@ def judge_interval(interval, goal):
 
 def judge(row):
     """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute, of ours times scale;
-    ours, theirs: sides, each with rounds [{value, offered}], error (text or None), unmeasurable
-    (text or None; at_least: its values are lower bounds)."""
+    ours, theirs: sides, each with rounds [{value, offered}], error (text or None; may_fail: it need not run here),
+    unmeasurable (text or None; at_least: its values are lower bounds)."""
     ours, theirs = row["ours"], row.get("theirs")
     sides = [s for s in (ours, theirs) if s]
     for side in sides:
         if side.get("error"):
-            return FAILED, f"{side['name']}: {side['error']}"
+            return NOT_MEASURABLE if side.get("may_fail") else FAILED, f"{side['name']}: {side['error']}"
         if not side["rounds"]:
             return MISSING, "interrupted before it was measured"
     why = next((f"{s['name']}: {s['unmeasurable']}" for s in sides if s.get("unmeasurable")), "")
