@@ -227,6 +227,7 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 	struct dpdk_gone gone = { 0 };
 	bool is_short = false; /* of mbufs */
 
+	dpdk_prefetch_headers(tq, pkts, n);
 	while (n_views < n) {
 		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
 		uint64_t len = v == 1 ? pkts[n_views].len : bp_pkt_bytes(&pkts[n_views], v);

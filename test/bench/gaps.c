@@ -125,9 +125,7 @@ static void print_places(const struct arrivals *all, double even, uint64_t *room
 	double middle;
 
 	for (size_t i = 0; i < all->n; i++) {
-		double late = begin + (double)(all->ns[i] - all->ns[0]) - (double)i * even;
-
-		room[i] = late < 0 ? 0 : (uint64_t)late;
+		room[i] = (uint64_t)(begin + (double)(all->ns[i] - all->ns[0]) - (double)i * even);
 	}
 	qsort(room, all->n, sizeof(*room), ascending);
 	middle = (double)room[all->n / 2];
