@@ -240,6 +240,7 @@ static void print_man_drivers(FILE *out)
 
 void bp_reference_print_man(FILE *out)
 {
+	const char *driver = bp_facts_named(BP_FACT_ANY_NETDEV);
 	const struct bp_section *section;
 
 	fputs(".\\\" SPDX-License-Identifier: BSD-3-Clause\n"
@@ -250,11 +251,12 @@ void bp_reference_print_man(FILE *out)
 	      "Sections\n.Li [section]\nhold lines\n.Li key = value ;\n"
 	      "comments begin with ; or #.\n"
 	      "Sections and keys are lower case; unknown ones are errors.\n"
-	      ".Bd -literal -offset indent\n"
-	      "[port.wan]\ndriver = af_packet\ndevice = eth0\n\n"
-	      "[port.lan]\ndriver = af_packet\ndevice = eth1\n\n"
-	      "[forward]\nwan = lan\nlan = wan\n.Ed\n",
+	      ".Bd -literal -offset indent\n",
 	      out);
+	fprintf(out,
+		"[port.wan]\ndriver = %s\ndevice = eth0\n\n[port.lan]\ndriver = %s\ndevice = eth1\n\n"
+		"[forward]\nwan = lan\nlan = wan\n.Ed\n",
+		driver, driver);
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, ".Sh [%s%s]\n", section->name, section->is_named ? ".NAME" : "");
 		print_man_text(out, section->help);

@@ -153,26 +153,42 @@ NAMING = ("src/compare/", "src/cli/cmd_compare.c", "src/cli/compare_")
 # A word of a key, a kind of device of the kernel's, that reads like a driver's name.
 KEY_WORD = re.compile(r'\{ "\w+", [A-Z]\w+ \}')
 DEVICE_KIND = re.compile(r"\[BP_DEVICE_\w+\] = \"\w+\"")
+STRING = r'"(?:[^"\\\n]|\\.)*"'
+# Comments, includes and characters are read over; strings that follow each other are one.
+CODE = re.compile(r"/\*.*?\*/|^\s*#\s*include[^\n]*|'(?:[^'\\\n]|\\.)+'"
+                  rf"|(?P<text>{STRING}(?:\s*{STRING})*)|(?P<symbol>\bbp_(?:driver|facts)_\w+)", re.S | re.M)
+
+
+def named_drivers(text, names):
+    """The drivers and PMDs that a string names. Of names that are words of the field as well (kernel, ring) only what
+    says 'driver', or 'port' behind it; and the string that is nothing else, but for kernel, which tables count."""
+    alone = [n for n in names if "_" in n or n == "dpdk"]
+    words = "|".join(n for n in names if n not in alone)
+    named = re.compile(r"(?<![\w/-])(?:(%s|net_[a-z]\w*)|(?<=driver )(%s)|(?<=driver = )(%s)|(%s)(?= ports?\b))(?![\w/-]|\.[ch]\b)"
+                       % ("|".join(alone), words, words, words))
+    found = [next(g for g in m.groups() if g) for m in named.finditer(text)]
+    return found + [n for n in names if n == text and n not in alone and n != "kernel"]
 
 
 def check_drivers():
-    """No driver's name outside its folder."""
-    names = [name for name in driver_names() if name != "kernel"]  # a word of every other page
-    quoted = re.compile(r'"(%s|net_\w+)"' % "|".join(names))
-    symbol = re.compile(r"\bbp_(?:driver|facts)_(%s)\b" % "|".join(names))
+    """No driver's name in code outside its folder."""
+    names = driver_names()
     for path in files(".c", ".h", folders=("include", "src", "drivers"), top=False):
-        own = path.split("/")[1]
         if path.startswith(NAMING):
             continue
-        for number, line in enumerate(lines(path), 1):
-            line = DEVICE_KIND.sub("", re.sub(r"/\*.*|^\s+\* .*", "", line))
-            if path.endswith("/describe.c"):
-                line = KEY_WORD.sub("", line)
-            for match in list(quoted.finditer(line)) + list(symbol.finditer(line)):
-                name = "dpdk" if match.group(1).startswith("net_") else match.group(1)
-                if path.startswith("src/") or path.startswith("include/") or name != own:
-                    yield (f"{path}:{number}: {match.group(0)}: what a driver is stands in "
-                           f"drivers/{name}/describe.c")
+        own = path.split("/")[1] if path.startswith("drivers/") else None
+        code = DEVICE_KIND.sub("", "\n".join(lines(path)))
+        if path.endswith("/describe.c"):
+            code = KEY_WORD.sub("", code)
+        for match in CODE.finditer(code):
+            text = "".join(part[1:-1] for part in re.findall(STRING, match.group("text") or ""))
+            symbol = re.fullmatch(r"bp_(?:driver|facts)_(%s)" % "|".join(names), match.group("symbol") or "")
+            for found in named_drivers(text, names) + ([symbol.group(1)] if symbol else []):
+                name = "dpdk" if found.startswith("net_") else found
+                if name != own:
+                    number = code.count("\n", 0, match.start()) + 1
+                    yield (f"{path}:{number}: {found}: what a driver is stands in drivers/{name}/describe.c; "
+                           "messages name one by bp_facts_named()")
 
 
 # Fields of struct bp_port_conf that the house reads for every driver.

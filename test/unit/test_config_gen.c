@@ -136,9 +136,8 @@ static const struct config_case cases[] = {
 	     .errors = "@:9: [stream.a.b]: found a stream named 'a.b', allowed: 1..31 of a-z 0-9 _ "
 		       "-\n"),
 	CASE("replay_is_a_capture", GEN, .sets = { "gen.replay=b" },
-	     .errors =
-		     "--set gen.replay=b: [gen] replay: found 'b'; allowed: a pcap port with mode = "
-		     "read\n"),
+	     .errors = "--set gen.replay=b: [gen] replay: found 'b'; allowed: a port that plays a "
+		       "capture (driver = pcap)\n"),
 };
 
 static void cases_hold(void **state)

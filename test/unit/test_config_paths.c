@@ -136,7 +136,7 @@ static const struct config_case devices[] = {
 	     PORT("a", "pcap", "x.pcap") "[port.c]\ndriver = null\n[forward]\nc = a\n",
 	     .errors =
 		     "@:1: [port.a] mode: found 'read', but [forward] c = a sends to here: "
-		     "nothing can be sent to a file that is read: use mode = write, or a null port\n"),
+		     "nothing can be sent to a file that is read: use mode = write, or another driver\n"),
 	CASE("file_that_is_written_as_source",
 	     PORT("a", "pcap", "x.pcap") "mode = write\n"
 					 "[port.c]\ndriver = null\n[forward]\na = c\n",
