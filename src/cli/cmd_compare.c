@@ -90,7 +90,7 @@ static int choose_cores(struct bp_comparison *cmp)
 static bool any_needs_eal(const struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (rows[i].path->forwarder == BP_CMP_TESTPMD || bp_cmp_is_dpdk(rows[i].path->in))
+		if (bp_cmp_has(rows[i].path, BP_CMP_BY_DPDK))
 			return true;
 	return false;
 }

@@ -97,6 +97,7 @@ struct bp_cmp_row {
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
 	char gen_source[64], latency_source[64]; /* what sends; what sends in the latency trials */
+	bool is_gen_live; /* XDP frames that the kernel makes are what is sent */
 	bool is_gen_bound;
 	char gen_why[BP_CMP_TEXT_BYTES];
 	struct bp_cmp_values offered, forwarded, loss; /* saturation; packets/s */

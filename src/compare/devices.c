@@ -92,7 +92,7 @@ static bool is_for_dpdk(struct bp_cmp_row *row, const char *device)
 
 bool bp_cmp_devices_fit(const struct bp_cmp_options *o, struct bp_cmp_row *row)
 {
-	bool is_dpdk = bp_cmp_is_dpdk(row->path->in);
+	bool is_dpdk = bp_cmp_has(row->path, BP_CMP_BY_DPDK);
 
 	if (!(is_dpdk ? is_for_dpdk(row, o->in) && is_for_dpdk(row, o->out)
 		      : is_interface(row, o->in) && is_interface(row, o->out)))

@@ -240,7 +240,7 @@ static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		return;
 	}
 	rc = bp_cmp_run_prepare(run, cmp, row);
-	if (!rc && strstr(row->path->in, BP_CMP_CAPTURE))
+	if (!rc && bp_cmp_has(row->path, BP_CMP_PLAYS))
 		rc = write_capture(run);
 	if (!rc)
 		rc = bp_cmp_bypath_start(run, cmp->options.trial_s);
