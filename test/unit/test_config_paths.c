@@ -99,6 +99,10 @@ static const struct config_case devices[] = {
 	     .errors = "@:3: [port.a] device: found 'eth0'; allowed: a PCI address as "
 		       "0000:03:00.1, or a DPDK device string as net_memif0,role=client; for a "
 		       "network interface: net_af_packet0,iface=NAME\n"),
+	CASE("dpdk_argument_with_two_keys",
+	     PORT("a", "dpdk", "net_null0,x=size=9000,copy=1") "[forward]\na=a\n",
+	     .errors = "@:3: [port.a] device: found 'x=size=9000' in the device string; an "
+		       "argument is KEY=VALUE, without another '='\n"),
 	CASE("dpdk_devices_of_every_kind",
 	     PORT("a", "dpdk", "0000:AF:1f.7,x=1") PORT("b", "dpdk", "net_memif0,role=client") PORT(
 		     "c", "dpdk", "pci:0000:03:00.0") PORT("d", "dpdk", "virtio_user0,path=/a:b")
