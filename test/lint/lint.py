@@ -377,6 +377,20 @@ def check_length():
             yield f"{path}: {count} lines, more than {LINES_MAX}: split it"
 
 
+# Columns, a tab being 8: what a terminal of two panes shows, and what GitHub shows of a table without a scroll bar.
+# clang-format keeps code within 100; comments and texts of messages may go on.
+COLUMNS = 130
+COLUMNS_README = 100
+
+
+def check_width():
+    for path in ["README.md", *files(".c", ".h")]:
+        columns = COLUMNS_README if path == "README.md" else COLUMNS
+        for number, line in enumerate(lines(path), 1):
+            if len(line.expandtabs(8)) > columns:
+                yield f"{path}:{number}: {len(line.expandtabs(8))} columns, more than {columns}"
+
+
 def check_format():
     need("clang-format", "clang-format")
     run = subprocess.run(["clang-format", "--dry-run", "-Werror", "--style=file", *files(".c", ".h")],
