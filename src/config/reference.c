@@ -245,7 +245,7 @@ void bp_reference_print_man(FILE *out)
 
 	fputs(".\\\" SPDX-License-Identifier: BSD-3-Clause\n"
 	      ".\\\" Made by: bypath check --reference=man > docs/bypath.ini.5\n"
-	      ".Dd November 28, 2026\n.Dt BYPATH.INI 5\n.Os\n"
+	      ".Dd $Mdocdate$\n.Dt BYPATH.INI 5\n.Os\n"
 	      ".Sh NAME\n.Nm bypath.ini\n.Nd a deployment of bypath: ports, paths, traffic\n"
 	      ".Sh DESCRIPTION\n"
 	      "Sections\n.Li [section]\nhold lines\n.Li key = value ;\n"

@@ -29,11 +29,8 @@ USES = {
 # Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
 OWNERS = {
     "rte_": {"drivers/dpdk"},
-    "ethdev_": {"drivers/dpdk"},
     "iniparser": {"src/config"},
-    "dictionary.h": {"src/config"},
     "xdp/": {"drivers/af_xdp"},
-    "linux/if_xdp.h": {"drivers/af_xdp"},
     "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/probe"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap"},
@@ -78,6 +75,11 @@ def need(tool, package):
         skip(f"no {tool}: install the package {package}")
 
 
+def owners_of(name):
+    """The prefix of a third-party header's name, or None."""
+    return next((prefix for prefix in OWNERS if name.startswith(prefix)), None)
+
+
 def include_allowed(path, form, name):
     own = house(path)
     if own == "include/bypath":
@@ -91,12 +93,7 @@ def include_allowed(path, form, name):
         if own == "src/report":  # prints documents, and knows no struct of those who make them
             return folder in ("core", "report") or name == "bypath/log.h"
         return not rest or folder == "bypath" or "src/" + folder in {own, "src/core"} | USES.get(own, set())
-    if own.startswith("test/"):
-        return True
-    for prefix, owners in OWNERS.items():
-        if name.startswith(prefix):
-            return own in owners
-    return True
+    return own.startswith("test/") or own in OWNERS.get(owners_of(name), {own})
 
 
 def circles(uses, folder, above=()):
@@ -107,7 +104,7 @@ def circles(uses, folder, above=()):
 
 
 def check_layers():
-    used = {}
+    used, owners = {}, {prefix: set() for prefix in OWNERS}
     for path in files(".c", ".h", ".c.in", top=False):
         own = house(path)
         for number, line in enumerate(lines(path), 1):
@@ -116,12 +113,17 @@ def check_layers():
                 continue
             if not include_allowed(path, *match.groups()):
                 yield f"{path}:{number}: {match.group(2)} is not for {own} to include"
+            if match.group(1) == "<" and owners_of(match.group(2)):
+                owners[owners_of(match.group(2))].add(own)
             folder = "src/" + match.group(2).partition("/")[0]
             if own.startswith("src/") and folder != own and os.path.isdir(os.path.join(ROOT, folder)):
                 used.setdefault(own, set()).add(folder)
     for own, folders in sorted(USES.items()):
         for folder in sorted(folders - used.get(own, set())):
             yield f"test/lint/lint.py: {own} does not use {folder}: take it out of USES"
+    for prefix, folders in OWNERS.items():
+        for folder in sorted(folders - owners[prefix]):
+            yield f"test/lint/lint.py: {folder} includes no {prefix}…: take it out of OWNERS"
     for circle in sorted({c for own in used for c in circles(used, own)}):
         yield f"circle of folders: {circle}"
 
