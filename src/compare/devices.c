@@ -59,8 +59,7 @@ static void end_for_interface(struct bp_cmp_row *row, const char *ifname)
 
 	snprintf(reason, sizeof(reason), "%s is a kernel interface", ifname);
 	if (bp_pci_of_interface(ifname, address))
-		snprintf(fix, sizeof(fix),
-			 "it stands on no PCI device: leave this row out (--paths -%s)",
+		snprintf(fix, sizeof(fix), "it is no PCI device: leave this row out (--paths -%s)",
 			 row->path->name);
 	else
 		snprintf(fix, sizeof(fix), "bind it first: bypath bind %s, and name it %s", ifname,

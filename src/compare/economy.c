@@ -32,7 +32,7 @@ static const char *no_cpu(const struct bp_comparison *cmp, const struct bp_cmp_r
 				 "of the sender's";
 	if (row->path->lab == BP_CMP_ALONE)
 		return "its source is part of it: there is no load to set";
-	if (row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE)
+	if (row->path->lab == BP_CMP_DEVICES && cmp->generator == BP_CMP_GENERATOR_ELSEWHERE)
 		return "another box sends: there is no load to set";
 	return row->at_10.cores.n && row->at_50.cores.n ? NULL
 	       : row->ndr.n ? "the run ended before, or no frame of that trial came back"

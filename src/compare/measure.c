@@ -276,7 +276,7 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (lab == BP_CMP_DEVICES && !cmp->options.in)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "--ports A,B --gen-ports C,D",
 			       "no devices were named");
-	else if (lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_NONE)
+	else if (lab == BP_CMP_DEVICES && cmp->generator == BP_CMP_GENERATOR_NONE)
 		bp_cmp_row_end(
 			row, BP_CMP_CANNOT_RUN,
 			"start bypath gen on another box first, or --gen-ports C,D: C is wired to A, "

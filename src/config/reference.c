@@ -106,7 +106,7 @@ void bp_reference_print_ini(FILE *out)
 		"; Made by: bypath check --reference > config/reference.ini\n"
 		"; A line that begins with ;key shows an example of one without a default, or one that needs "
 		"another mode.\n"
-		"; One port per driver stands here, to show its keys: take what you need.\n");
+		"; Here is one port per driver, to show its keys: take what you need.\n");
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, "\n; %s\n", section->help);
 		if (!strcmp(section->name, "port")) {
