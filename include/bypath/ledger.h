@@ -76,8 +76,8 @@ struct bp_hop {
 	const char *call; /* the system call of `rate`, or what is called when idle; NULL: none */
 	const char *why; /* one line */
 	const char *source; /* where the figures were read: "linux/net/packet/af_packet.c" */
-	bool is_lack; /* the device lacks what would spare the copy: `why` begins with that, up to its colon */
 	bool is_unknown; /* nothing is known of this side: no figure counts */
+	bool is_lack; /* the device lacks what would spare the copy: `why` begins with that, up to its colon */
 };
 
 #define BP_HOPS_MAX 10u
