@@ -220,6 +220,15 @@ def check_keys():
                 yield f"{folder}/describe.c: nobody reads {field}: a key that does nothing"
 
 
+def check_rigs():
+    """Each driver is held to the contract by a rig, or docs/conformance.md says why not."""
+    rigs = re.findall(r"^  '([\w-]+)',$", "\n".join(lines("test/conformance/meson.build")), re.M)
+    without = re.findall(r"^- `(\w+)`: ", "\n".join(lines("docs/conformance.md")), re.M)
+    for name in driver_names():
+        if any(rig.split("-")[0] == name for rig in rigs) == (name in without):
+            yield f"drivers/{name}: a rig in test/conformance/meson.build, or the reason in docs/conformance.md, not both"
+
+
 def pkg_cflags(package):
     run = subprocess.run(["pkg-config", "--cflags", package], capture_output=True, text=True,
                          check=False)

@@ -58,7 +58,7 @@ static const struct config_case paths[] = {
 	CASE("protect_beside_what_touches_the_arena",
 	     "[memory]\nprotect = yes\n" TWO("tap", "t0", "af_xdp", "eth0"),
 	     .errors = "@:2: [memory] protect: found 'yes', but the driver of port a touches the "
-		       "arena: use af_xdp, kernel, ring, null, or delete the line\n"
+		       "arena: use " DRIVERS_UNTOUCHING ", or delete the line\n"
 		       "@:2: [memory] protect: found 'yes', but port b looks at checksums: set "
 		       "[port.b] checksum = off\n"),
 	CASE("port_to_itself_reflects", "[port.a]\ndriver = null\n[forward]\na = a\n"),
