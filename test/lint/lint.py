@@ -193,6 +193,21 @@ def check_drivers():
                            "messages name one by bp_facts_named()")
 
 
+# Who looks for words in a text of somebody else's: the kernel's files, DPDK's log, what a child prints. What this program
+# decides by is a field, not a part of a name, a label or a configuration.
+READERS = {"drivers/dpdk/device.c", "drivers/dpdk/hugepages.c", "src/cli/bind_keep.c", "src/compare/forwarder.c", "src/core/numa.c",
+           "src/core/pci.c", "src/lab/child.c", "src/probe/kernel_names.c"}
+
+
+def check_words():
+    looking = {path: number for path in files(".c", ".h", folders=("include", "src", "drivers"), top=False)
+               for number, line in enumerate(lines(path), 1) if re.search(r"\bstr(?:case)?str\(", line)}
+    for path in sorted(looking.keys() - READERS):
+        yield f"{path}:{looking[path]}: strstr(): decide by a field"
+    for path in sorted(READERS - looking.keys()):
+        yield f"test/lint/lint.py: {path} looks for no word: take it out of READERS"
+
+
 # Fields of struct bp_port_conf that the house reads for every driver.
 HOUSE_FIELDS = {"device", "take_host", "n_queues", "checksum", "offload"}
 
