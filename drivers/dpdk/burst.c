@@ -324,9 +324,9 @@ static void abandon_marked(struct bp_txq *q)
 }
 
 /*
- * A PMD that does not say why took nothing of the backlog in as many attempts as a burst has. It
- * may never take the first packet, and all others wait behind that one. Returns whether the first
- * packet is given up.
+ * A PMD that does not say why took nothing of the backlog, for as many calls in a row as a burst is tried again
+ * ([engine] tx_retries: docs/decisions.md has why it counts here as well). It may never take the first packet, and all
+ * others wait behind that one. Returns whether the first packet is given up.
  */
 static bool pass_blocked(struct bp_txq *q)
 {

@@ -41,7 +41,7 @@ static const struct config_case faults[] = {
 	     .errors = "@:2: [engine] mode: found no value: give one, or delete the line\n"
 		       "@:3: [engine] idle: found no value: give one, or delete the line\n"),
 	CASE("key_before_any_section", "mode = io\n" TWO_PORTS,
-	     .errors = "@:1: key 'mode' stands before any section: put it below its [section]\n"),
+	     .errors = "@:1: key 'mode' comes before any section: put it below its [section]\n"),
 	CASE("upper_case_section", "[Engine]\nmode = io\n" TWO_PORTS,
 	     .errors = "@:1: found '[Engine]', allowed: lower case; did you mean '[engine]'?\n"),
 	CASE("upper_case_key", "[engine]\nMode = io\n" TWO_PORTS,
