@@ -78,8 +78,7 @@ static inline void dpdk_prefetch_headers(const struct dpdk_txq *tq, const struct
 
 		if (pkts[i].pool != arena->pool)
 			continue;
-		header = arena->first +
-			 (pkts[i].token >> arena->frame_shift) * arena->stride_bytes;
+		header = arena->first + (pkts[i].token >> arena->frame_shift) * arena->stride_bytes;
 		rte_prefetch0(header);
 		rte_prefetch0(header + RTE_CACHE_LINE_SIZE);
 		rte_prefetch0(header + 2 * RTE_CACHE_LINE_SIZE);
