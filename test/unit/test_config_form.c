@@ -29,7 +29,7 @@ static const struct config_case faults[] = {
 		       "\"\n"),
 	CASE("text_after_quote", "[dpdk]\nargs = '--a' --b\n" TWO_PORTS,
 	     .errors = "@:2: [dpdk] args: found '--b' after the closing quote, where only a "
-		       "comment may stand\n"),
+		       "comment is allowed\n"),
 	CASE("zero_byte", "[engine]\nmode = io\0\n" TWO_PORTS,
 	     .ini_bytes = sizeof("[engine]\nmode = io\0\n" TWO_PORTS) - 1,
 	     .errors = "@:2: found a zero byte: this is not a text file\n"),
