@@ -68,7 +68,7 @@ static void observe(struct bp_probe_drops *drops)
 	if (!err)
 		return;
 	snprintf(drops->why, sizeof(drops->why), "the kernel refuses the programs: %s%s",
-		 strerror(-err),
+		 bp_probe_strerror(err),
 		 err == -EPERM || err == -EACCES ? ": run as root, or with CAP_BPF and CAP_PERFMON"
 						 : "");
 	bp_probe_detach(&drops->load);
