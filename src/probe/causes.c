@@ -14,6 +14,11 @@ const struct bp_cause bp_cause_past_program = {
 	"see who detaches the program, and that each receive queue has a socket (queues)", false
 };
 
+const struct bp_cause bp_cause_refused = {
+	"refused", "bypath's program did not carry it, or another program there drops it",
+	"see the other port's drops (port_down, tx_too_long); bpftool net", false
+};
+
 #define RAISE_BUFFER \
 	"read faster, or give the socket a larger buffer (SO_RCVBUF, net.core.rmem_max)"
 #define LOOK_ROUTES "look at the routes there (ip route get)"

@@ -26,6 +26,6 @@ const struct bp_cause *bp_cause_of_verdict(const char *verdict);
 const struct bp_cause *bp_cause_at(size_t i);
 
 /* Causes that are recognised by more than a name. */
-extern const struct bp_cause bp_cause_no_carrier, bp_cause_past_program;
+extern const struct bp_cause bp_cause_no_carrier, bp_cause_past_program, bp_cause_refused;
 
 #endif

@@ -111,10 +111,20 @@ static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
 	return is_before || port->takes ? BP_DROP_LOST : BP_DROP_NONE;
 }
 
-static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop)
+/* Did the kernel itself carry it to its port, from one that leads there? No socket sent it then. */
+static bool is_carried(const struct bp_drop *drop, const struct bp_probe_scope *scope)
 {
-	bool is_ours =
-		drop->key.sender == PROBE_SENDER_PACKET || drop->key.sender == PROBE_SENDER_XDP;
+	unsigned from = drop->key.from;
+	const char *to = from && from <= scope->n_ports ? scope->ports[from - 1].carried_to : NULL;
+
+	return to && !strcmp(to, scope->ports[drop->key.port].port);
+}
+
+static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop,
+				      const struct bp_probe_scope *scope)
+{
+	bool is_ours = drop->key.sender == PROBE_SENDER_PACKET ||
+		       drop->key.sender == PROBE_SENDER_XDP || is_carried(drop, scope);
 
 	return is_ours ? BP_DROP_LOST : BP_DROP_OTHERS;
 }
@@ -158,9 +168,10 @@ static bool is_made_use_of(const struct bp_drop *drop, const char *name)
 	return false;
 }
 
-enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,
+enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_scope *scope,
 				  const char *name)
 {
+	const struct bp_probe_port *port = &scope->ports[drop->key.port];
 	const struct bp_cause *cause = cause_of(drop, name);
 	const struct bp_cause *function = bp_cause_of_function(drop->function.name);
 
@@ -177,7 +188,7 @@ enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_pr
 	}
 	if (port->is_wire)
 		return has(drop, PROBE_IS_RX) ? heard_or_lost(drop) : BP_DROP_LOST;
-	return has(drop, PROBE_IS_RX) ? kind_of_received(drop, port) : kind_of_sent(drop);
+	return has(drop, PROBE_IS_RX) ? kind_of_received(drop, port) : kind_of_sent(drop, scope);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -247,7 +258,15 @@ static void write_reason(const struct bp_drop *drop, const char *name, char *tex
 			 drop->key.reason);
 }
 
-/* What is known beside the name: of a link that was down, of a port that its program passed by. */
+/* Where a program that carries stands, or one before it. */
+static bool is_in_program(const struct bp_drop *drop, const struct bp_cause *cause)
+{
+	static const char *const reasons[] = { "TC_INGRESS", "XDP", NULL };
+
+	return is_in_xdp(drop) || (cause && is_in(cause->name, reasons));
+}
+
+/* What is known beside the name: of a link that was down, of a port that its program passed by, or refused. */
 static const struct bp_cause *refined(const struct bp_drop *drop, const struct bp_probe_port *port,
 				      const char *name)
 {
@@ -257,6 +276,8 @@ static const struct bp_cause *refined(const struct bp_drop *drop, const struct b
 
 	if (has(drop, PROBE_IS_DOWN) && (is_queue || is_unspecified(name)))
 		return &bp_cause_no_carrier;
+	if (is_here && has(drop, PROBE_IS_RX) && port->carried_to && is_in_program(drop, cause))
+		return &bp_cause_refused;
 	if (is_here && !port->is_wire && has(drop, PROBE_IS_RX) && port->takes &&
 	    !has(drop, PROBE_IS_EARLY))
 		return &bp_cause_past_program;
@@ -325,11 +346,12 @@ static json_t *merge(json_t *rows, json_t *row)
 }
 
 /* May none of a row's packets be those of other senders? Of frames that leave by the port's interface only what is
- * dropped while this process runs passes for its own; what the host sends to a tap is for the port. */
-static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_port *port)
+ * dropped while this process runs, or was carried there, passes for its own; what the host sends to a tap is for the
+ * port. */
+static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_scope *scope)
 {
-	return port->is_wire || drop->key.place != PROBE_HERE || has(drop, PROBE_IS_RX) ||
-	       has(drop, PROBE_IS_SELF);
+	return scope->ports[drop->key.port].is_wire || drop->key.place != PROBE_HERE ||
+	       has(drop, PROBE_IS_RX) || has(drop, PROBE_IS_SELF) || is_carried(drop, scope);
 }
 
 static void sum_up(json_t *row, const struct bp_drop *drop, bool is_certain)
@@ -359,11 +381,11 @@ uint64_t bp_drop_rows_add(json_t *rows, const struct bp_drop *drops, size_t n,
 		if (drop->key.port >= scope->n_ports || !drop->sum.packets)
 			continue;
 		port = &scope->ports[drop->key.port];
-		kind = bp_drop_kind_of(drop, port, name);
+		kind = bp_drop_kind_of(drop, scope, name);
 		n_others += kind == BP_DROP_OTHERS ? drop->sum.packets : 0;
 		if (kind == BP_DROP_LOST || kind == BP_DROP_HEARD)
 			sum_up(merge(rows, make_row(drop, port, name, kind)), drop,
-			       is_surely_ours(drop, port));
+			       is_surely_ours(drop, scope));
 	}
 	return n_others;
 }

@@ -31,8 +31,8 @@ enum bp_drop_kind {
  */
 void bp_drops_put_right(struct bp_drop *drops, size_t n);
 
-/* name: of the reason, as the kernel has it; NULL: it has none. Pure. */
-enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,
+/* Of a drop of one of the scope's ports. name: of the reason, as the kernel has it; NULL: it has none. Pure. */
+enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_scope *scope,
 				  const char *name);
 
 /*

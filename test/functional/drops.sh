@@ -429,17 +429,27 @@ own_carrier()
 	expect 'no carrier' "$(in_nft)" tx 'its interface' w1 'no carrier'
 }
 
-case_own()
+# What the program that carries refuses is bypath's own drop, which the kernel tells of at the in-port.
+own_refusal()
 {
-	lab af_packet-socket
-	ask sink h2 9
-	if in_mid tc qdisc add dev w1 clsact 2>"$BP_TMP/tc.log" &&
-		in_mid tc filter add dev w1 egress bpf da bytecode '1,6 0 0 2' 2>>"$BP_TMP/tc.log"; then
-		at_w1 'tc egress' TC_EGRESS dropped
-		in_mid tc qdisc del dev w1 clsact
-	else
-		without 'tc egress' "$(head -n 1 "$BP_TMP/tc.log")"
-	fi
+	ip -n mid link set w1 mtu 600
+	_passed=$N
+	# bypath follows the MTU within a tenth of a second.
+	until [ "$_passed" -lt "$N" ]; do
+		counted mid w1 tx_packets tx_dropped
+		_before=$ANSWER
+		send h1 payload=1200
+		counted mid w1 tx_packets tx_dropped
+		_passed=$((ANSWER - _before))
+	done
+	bp_stop a
+	expect 'refused' "$(bp_get a "drops_by_reason('lan')['tx_too_long']")" rx 'its interface' w0 'TC_INGRESS .* refused'
+	bp_expect a "not any(row['perhaps_others'] for row in r['kernel_drops']['rows'])" "r['kernel_drops']['rows']"
+}
+
+# A chain of nftables at the egress of the interface.
+own_nft()
+{
 	if in_mid nft 'table netdev t { chain c { type filter hook egress device "w1" priority 0; counter drop; }; }' 2>"$BP_TMP/nft.log"; then
 		send h1
 		wait_for 10 reaches "$N" in_nft
@@ -447,6 +457,20 @@ case_own()
 		in_mid nft delete table netdev t
 	else
 		without 'nft egress' "$(head -n 1 "$BP_TMP/nft.log")"
+	fi
+}
+
+case_own()
+{
+	KIND=${2:-af_packet-socket}
+	lab "$KIND"
+	ask sink h2 9
+	if in_mid tc qdisc add dev w1 clsact 2>"$BP_TMP/tc.log" &&
+		in_mid tc filter add dev w1 egress bpf da bytecode '1,6 0 0 2' 2>>"$BP_TMP/tc.log"; then
+		at_w1 'tc egress' TC_EGRESS dropped
+		in_mid tc qdisc del dev w1 clsact
+	else
+		without 'tc egress' "$(head -n 1 "$BP_TMP/tc.log")"
 	fi
 	if in_mid tc qdisc replace dev w1 root tbf rate 8bit burst 1500 limit 1500 2>"$BP_TMP/tc.log"; then
 		at_w1 'qdisc full' 'QDISC_(DROP|OVERLIMIT) .* QDISC_' all
@@ -456,7 +480,13 @@ case_own()
 	else
 		without 'qdisc full' "$(head -n 1 "$BP_TMP/tc.log")"
 	fi
-	own_carrier
+	case $KIND in
+	kernel-*) own_refusal ;; # what tc redirects passes no chain of nftables at an egress
+	*)
+		own_nft
+		own_carrier
+		;;
+	esac
 	judge
 }
 

@@ -60,7 +60,7 @@ replace()
 {
 	ip -n mid link add elsewhere type veth peer name nowhere || fail "cannot make a veth pair"
 	ip -n mid link set elsewhere xdp obj "$program" sec xdp || fail "cannot load the other's program"
-	"$BP_PYTHON" "$BP_HERE/link_update.py" "$(link_of_w0)" "$(program_on elsewhere)" >"$BP_TMP/update.log" 2>&1 ||
+	"$BP_PYTHON" "$BP_HERE/bpf_other.py" update "$(link_of_w0)" "$(program_on elsewhere)" >"$BP_TMP/update.log" 2>&1 ||
 		fail "cannot replace: $(cat "$BP_TMP/update.log")"
 }
 
