@@ -19,7 +19,7 @@ static const struct bp_key keys[] = {
 	BP_KEY_DEVICE("a network interface", "eth3"),
 	BP_KEY_WORDS(
 		"mode", modes, "auto", OWN(mode),
-		"where the program that carries packets stands; auto: by what the devices are"),
+		"where the program that carries packets is attached; auto: chosen by the devices"),
 	BP_KEY_WORDS(
 		"strict", bp_words_yes_no, "no", OWN(strict),
 		"mode = xdp: refuse to start where the device's driver runs no program itself"),
@@ -308,7 +308,7 @@ const struct bp_facts bp_facts_kernel = {
 	.summary = "packets stay in the kernel: a BPF program carries them, XDP or tc",
 	.flags = BP_FACT_ONE_QUEUE | BP_FACT_TOUCHES_NOTHING | BP_FACT_CARRIES,
 	.keys = keys,
-	.example = "inside",
+	.example = "kernel",
 	.claims = claims,
 	.limits = limits,
 	.predict = predict,

@@ -208,9 +208,7 @@ static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsi
 /* The tracepoints' program looks anew which devices are ours. */
 static void forget_devices(struct kernel_port *kp)
 {
-	__atomic_store_n(&kp->state->from_device, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&kp->state->to_device, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&kp->state->foreign_from, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&kp->state->era, 1, __ATOMIC_RELEASE);
 }
 
 static void open_path(struct kernel_port *kp, const struct kernel_port *out, bool is_open)
@@ -557,6 +555,7 @@ static void kernel_stop(struct bp_port *port)
 	kernel_prog_detach(kp->prog);
 	nap(SETTLE_MS);
 	harvest(kp);
+	forget_devices(kp);
 	release_promiscuity(kp);
 }
 

@@ -46,9 +46,8 @@ static const struct bp_key engine_keys[] = {
 		   "packet views that a worker moves at once"),
 	BP_KEY_INT("tx_retries", 0, 1024, "attempts", NULL, "16", CONF(engine.tx_retries),
 		   "further attempts to send what a TX queue did not take, before tx_full"),
-	BP_KEY_WORDS(
-		"until", untils, "signal", CONF(engine.until),
-		"replayed: a run ends by itself when its captures (pcap, mode = read) have been played"),
+	BP_KEY_WORDS("until", untils, "signal", CONF(engine.until),
+		     "replayed: a run ends by itself when its captures have been played"),
 	{ .name = NULL },
 };
 
@@ -82,7 +81,7 @@ static const struct bp_key gen_keys[] = {
 	{ GEN(rx), .name = "rx", .type = BP_KEY_TEXT, .example = "xdp",
 	  .help = "the port that they come back on; without it nothing is received" },
 	{ GEN(replay), .name = "replay", .type = BP_KEY_TEXT, .example = "file",
-	  .help = "a pcap port with mode = read whose packets are sent instead of streams" },
+	  .help = "a port that plays a capture, whose packets are sent instead of streams" },
 	BP_KEY_AS("rate", BP_KEY_RATE, "max", GEN(rate),
 		  "of all streams together; bps counts L2 with FCS, bpsl1 preamble and gap too"),
 	BP_KEY_AS("duration", BP_KEY_SECONDS, "10", GEN(duration_s),
@@ -152,7 +151,7 @@ static const struct bp_key port_keys[] = {
 static const struct bp_section sections[] = {
 	{ "engine", "how packets are forwarded", engine_keys, false, NULL },
 	{ "memory",
-	  "the arena that holds the frames of all ports; dpdk ones have mbufs of their own as well",
+	  "the arena that holds the frames of all ports; some drivers have memory of their own as well",
 	  memory_keys, false, NULL },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward", "FROM = TO: packets received on port FROM are sent on port TO", forward_keys,

@@ -41,13 +41,13 @@ static bool is_link(enum bp_layer_kind kind)
 static const char *misplaced(enum bp_layer_kind before, enum bp_layer_kind kind)
 {
 	if (kind == BP_LAYER_TAG && !is_link(before))
-		return "a VLAN tag stands behind Ethernet or another tag: gretap and vxlan bring "
+		return "a VLAN tag follows Ethernet or another tag: gretap and vxlan bring "
 		       "Ethernet, gre and mpls do not";
 	if (before == BP_LAYER_MPLS && kind != BP_LAYER_MPLS && kind != BP_LAYER_IP4 &&
 	    kind != BP_LAYER_IP6)
-		return "behind mpls stands IP: protocol = eth needs vxlan or gretap between";
+		return "IP follows mpls: protocol = eth needs vxlan or gretap between";
 	if (before == BP_LAYER_GRE && kind == BP_LAYER_SIGNED)
-		return "behind gre stands IP: protocol = eth needs gretap";
+		return "IP follows gre: protocol = eth needs gretap";
 	return NULL;
 }
 

@@ -102,9 +102,9 @@ static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, 
 		snprintf(
 			why, why_bytes,
 			"stream %s: %u bytes of headers with their signature are more than driver %s "
-			"makes (%u): send it with af_xdp or af_packet",
+			"makes (%u): send it with driver = %s",
 			stream->conf->name, stream->header_bytes + BP_SIG_BYTES, port->driver->name,
-			BP_KS_HEADER_BYTES);
+			BP_KS_HEADER_BYTES, bp_facts_named(BP_FACT_ANY_NETDEV));
 		return -EINVAL;
 	}
 	if (bound && max > bound) {

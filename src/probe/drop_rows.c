@@ -193,12 +193,16 @@ enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_pr
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+/* At the far end of the port's interface, or behind it. */
+static bool is_far(const struct bp_drop *drop)
+{
+	return drop->key.place == PROBE_FAR || drop->key.place == PROBE_BEHIND_FAR;
+}
+
 /* What a port receives comes in at its own interface and leaves at the far end. */
 static const char *direction_of(const struct bp_drop *drop, const struct bp_probe_port *port)
 {
-	bool is_far = drop->key.place == PROBE_FAR || drop->key.place == PROBE_BEHIND_FAR;
-
-	return has(drop, PROBE_IS_RX) != (is_far || port->is_wire) ? "rx" : "tx";
+	return has(drop, PROBE_IS_RX) != (is_far(drop) || port->is_wire) ? "rx" : "tx";
 }
 
 static const char *where_of(const struct bp_drop *drop)
@@ -305,10 +309,10 @@ static json_t *make_row(const struct bp_drop *drop, const struct bp_probe_port *
 	char reason[96];
 
 	write_reason(drop, name, reason, sizeof(reason));
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:s?, s:o, s:s?, s:o, s:i, s:s}",
+	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:s, s:o, s:o, s:s?, s:o, s:s?, s:o, s:i, s:s}",
 			 "port", port->port, "direction", direction_of(drop, port), "where",
-			 where_of(drop), "device", bp_json_text(drop->key.device.name), "reason",
-			 reason, "function",
+			 where_of(drop), "is_far", is_far(drop), "device",
+			 bp_json_text(drop->key.device.name), "reason", reason, "function",
 			 drop->function.begin ? json_string(drop->function.name) : json_null(),
 			 "lost", is_lost(kind), "cause", cause ? cause->name : NULL, "meaning",
 			 meaning_of(drop, cause), "remedy", cause ? cause->remedy : NULL, "packets",

@@ -19,7 +19,7 @@ struct bp_drop {
 /* Whose loss a drop is. */
 enum bp_drop_kind {
 	BP_DROP_LOST, /* a packet that a port received or sent */
-	BP_DROP_HEARD, /* a packet socket may have had what the far end's stack dropped, or a copy lives: not known whether it is lost */
+	BP_DROP_HEARD, /* perhaps lost: a packet socket may have had what the far end's stack dropped, or a copy lives */
 	BP_DROP_OTHERS, /* of another sender on the port's interface */
 	BP_DROP_NONE, /* no loss of the port's: it has been given the packet, or the kernel has made use of it */
 };

@@ -1,4 +1,4 @@
-# bypath compare between ports that were named: another box as the tester, ports that are not free, a bridge that
+# bypath compare between ports that were named: another box as the generator, ports that are not free, a bridge that
 # goes however the run ends.
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
@@ -38,7 +38,7 @@ boxes)
 	wires far
 	# Nobody sends: what to do is said first, and nothing is measured.
 	compare --quick --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	bp_expect c "r['run']['tester'] == 'none' and all(x['group'] == 'ports' for x in r['rows'])"
+	bp_expect c "r['run']['generator'] == 'none' and all(x['group'] == 'ports' for x in r['rows'])"
 	bp_expect c "{'ports-bridge', 'ports-kernel-xdp', 'ports-af_packet-mmap', 'ports-dpdk'} <= {x['path'] for x in r['rows']}"
 	bp_expect c "all(x['status'] == 'cannot-run' and x['saturation'] is None for x in r['rows'])"
 	bp_expect c "all('another box' in x['fix'] and '--gen-ports' in x['fix'] for x in r['rows'])"
@@ -60,7 +60,7 @@ boxes)
 	before=$(state p0)
 	compare --quick --ports p0,p1 --paths ports-bridge,ports-kernel-xdp,ports-kernel-tc,ports-af_packet-mmap,ports-dpdk \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	bp_expect c "r['run']['tester'] == 'another box' and r['run']['sizes'] == ['64']"
+	bp_expect c "r['run']['generator'] == r['run']['tester'] == 'another box' and r['run']['sizes'] == ['64']"
 	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, True, True, True, 'cannot-run']" \
 		"[(x['path'], x['status'], x['reason']) for x in r['rows']]"
 	bp_expect c "all(x['saturation']['mpps']['median'] > 0 and 0 <= x['saturation']['loss_ratio']['median'] <= 1 \

@@ -7,6 +7,7 @@
 #   far      the host at the far end drops, or another one behind it
 #   own      the out-port's interface drops
 #   rx       frames for a port are dropped before it has them: by its socket, its interface, the far end
+#   mmap     its mmap ring is full, which the port counts and the kernel does not call a drop
 #   xdp      an AF_XDP socket is full; a port's XDP program is taken away
 #   tap      the tap's queue is full
 #   host     causes that need settings of the whole machine: for the emulated one
@@ -125,7 +126,7 @@ far()
 
 # --- the lab ------------------------------------------------------------------------------------
 
-# lab KIND: both hosts know each other; what h2 would answer goes nowhere.
+# lab KIND [LINE]: both hosts know each other; what h2 would answer goes nowhere. The line is of both ports.
 lab()
 {
 	bp_lab mtu=1500 offloads=off
@@ -135,6 +136,7 @@ lab()
 	ip -n h2 route add blackhole 10.77.0.77 || fail "no blackhole route"
 	in_h2 sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.e0.rp_filter=0 net.ipv4.ip_forward=1
 	bp_pair a "$1" w0 "$1" w1
+	[ $# = 1 ] || sed -i "/^driver = /a $2" "$BP_TMP/a.ini"
 	run_probed a
 }
 
@@ -532,6 +534,23 @@ case_rx()
 	judge
 }
 
+# What finds no slot the kernel frees as if it had been made use of: tp_drops is its only name, and no row may have it.
+case_mmap()
+{
+	lab af_packet-mmap 'ring_size = 1024'
+	counted mid w1 tx_packets
+	_passed=$((ANSWER + 1024))
+	kill -STOP "$(bp_pid a)"
+	N=3000
+	send h1 type=88b5
+	kill -CONT "$(bp_pid a)"
+	ask until $_passed mid w1 tx_packets
+	bp_stop a
+	[ "$(lost_before)" = 1976 ] || fail "of 3000 frames for a ring of 1024 the port has lost $(lost_before)"
+	expect 'unhandled protocol, what an mmap ring held' 1024 tx 'far end' e0 UNHANDLED_PROTO
+	judge
+}
+
 # stalled CAUSE LIKE FRAMES [KEY=VALUE…]: so many come while bypath does not run, more than its socket holds.
 stalled()
 {
@@ -559,10 +578,7 @@ case_xdp()
 	ask sink h2 9
 	# While it does not run, it cannot put its program back.
 	kill -STOP "$(bp_pid a)"
-	for id in $(cat /proc/"$(bp_pid a)"/fdinfo/* 2>/dev/null | awk '/^link_type:/ { is_xdp = $2 == "xdp" }
-		/^link_id:/ { id = $2 } /^ifindex:/ && is_xdp { print id }'); do
-		bpftool link detach id "$id" || fail "cannot detach"
-	done
+	bp_detach_xdp a
 	send h1
 	expect 'program detached' "$N" rx 'its interface' w0 'past the program'
 	kill -CONT "$(bp_pid a)"

@@ -395,6 +395,17 @@ bp_programs_of()
 		/proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null
 }
 
+# bp_detach_xdp NAME: its XDP programs are taken off their interfaces, by another process.
+bp_detach_xdp()
+{
+	_ids=$(cat /proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null | awk '/^link_type:/ { is_xdp = $2 == "xdp" }
+		/^link_id:/ { id = $2 } /^ifindex:/ && is_xdp { print id }')
+	[ -n "$_ids" ] || fail "$1 has no XDP program attached"
+	for _id in $_ids; do
+		bpftool link detach id "$_id" || fail "cannot detach"
+	done
+}
+
 # bp_programs_gone ID…: the kernel has none of them any more, nor a link that would hold it.
 bp_programs_gone()
 {

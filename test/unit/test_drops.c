@@ -1,5 +1,6 @@
 /* Whose loss a packet is that the kernel drops, and which drops it tells of twice. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/causes.h"
 #include "probe/drop_counters.h"
 #include "probe/drop_rows.h"
 #include "probe/drops.h"
@@ -106,6 +107,31 @@ static void a_drop_is_somebodys(void **state)
 		if (bp_drop_kind_of(&drop, &scope, cases[i].reason) != cases[i].kind)
 			fail_msg("case %zu: %s in %s", i, cases[i].reason, cases[i].function);
 	}
+}
+
+static bool is_found(const struct bp_cause *cause)
+{
+	return bp_cause_of_reason(cause->name) == cause ||
+	       bp_cause_of_function(cause->name) == cause ||
+	       bp_cause_of_redirect(cause->name) == cause ||
+	       bp_cause_of_verdict(cause->name) == cause;
+}
+
+static void each_loss_has_a_remedy(void **state)
+{
+	const struct bp_cause *cause;
+	size_t n = 0;
+
+	(void)state;
+	for (; (cause = bp_cause_at(n)); n++) {
+		if (!cause->meaning || cause->is_no_loss != !cause->remedy)
+			fail_msg("%s: no remedy, or one for what is no loss", cause->name);
+		if (!is_found(cause))
+			fail_msg("%s has two rows", cause->name);
+	}
+	assert_true(n > 50);
+	assert_non_null(bp_cause_no_carrier.remedy);
+	assert_non_null(bp_cause_past_program.remedy);
 }
 
 static struct bp_drop drop_of(__u8 teller, const char *device, const char *function,
@@ -323,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_is_somebodys),
+		cmocka_unit_test(each_loss_has_a_remedy),
 		cmocka_unit_test(what_is_carried_is_the_out_ports),
 		cmocka_unit_test(what_xdp_has_told_is_told_once),
 		cmocka_unit_test(a_socket_may_be_of_another_program),
