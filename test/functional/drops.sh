@@ -496,6 +496,7 @@ case_carried()
 	# shellcheck disable=SC2034 # lib.sh
 	KIND=kernel-xdp
 	lab kernel-xdp
+	N=200 # no more than a veth holds for NAPI
 	ip -n h2 link set e0 mtu 600
 	counted mid w0 rx_packets
 	_before=$ANSWER
@@ -503,9 +504,10 @@ case_carried()
 	ask until $((_before + N)) mid w0 rx_packets
 	bp_stop a
 	bp_expect a "drops_by_reason('lan') == {'tx_kernel_drop': $N}" "summary()"
-	expect "the far end's MTU, redirected" "$N" tx 'its interface' w1 'xdp_devmap_xmit REFUSED'
-	judge
-	bp_expect a "(r['kernel_drops']['of_other_senders'], r['kernel_drops']['rows'][0]['perhaps_others']) == (0, 0)" "r['kernel_drops']"
+	# On Linux 6.18 a bulk has been seen that one program at the tracepoint was told of, and another was not.
+	bp_expect a "[(row['port'], row['direction'], row['device'], row['reason'], row['perhaps_others'], $N // 2 < row['packets'] <= $N)
+		for row in r['kernel_drops']['rows']] == [('lan', 'tx', 'w1', 'xdp_devmap_xmit REFUSED', 0, True)]" "r['kernel_drops']['rows']"
+	bp_expect a "r['kernel_drops']['of_other_senders'] == 0" "r['kernel_drops']"
 }
 
 # --- before the in-port -------------------------------------------------------------------------
