@@ -214,9 +214,9 @@ struct bp_env {
 	struct bp_locks *locks; /* of the ports' devices, NULL before bp_ports_claim() */
 	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
 					      * other end here */
-	bp_edit_fn
-		edit; /* of every path, known before a port is created: what bp_driver_ops.direct will
-			  * be asked for; NULL: none */
+	/* Of every path, known before a port is created: what bp_driver_ops.direct will be asked for.
+	 * NULL: none. */
+	bp_edit_fn edit;
 };
 
 /*

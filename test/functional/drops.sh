@@ -5,7 +5,8 @@
 # drops.sh CASE
 #
 #   far      the host at the far end drops, or another one behind it
-#   own      the out-port's interface drops
+#   own      the out-port's interface drops; a second word is another kind of ports than af_packet's
+#   carried  it does not take what the kernel redirects to it
 #   rx       frames for a port are dropped before it has them: by its socket, its interface, the far end
 #   mmap     its mmap ring is full, which the port counts and the kernel does not call a drop
 #   xdp      an AF_XDP socket is full; a port's XDP program is taken away
@@ -488,6 +489,23 @@ case_own()
 		;;
 	esac
 	judge
+}
+
+case_carried()
+{
+	# shellcheck disable=SC2034 # lib.sh
+	KIND=kernel-xdp
+	lab kernel-xdp
+	ip -n h2 link set e0 mtu 600
+	counted mid w0 rx_packets
+	_before=$ANSWER
+	send h1 payload=1200
+	ask until $((_before + N)) mid w0 rx_packets
+	bp_stop a
+	bp_expect a "drops_by_reason('lan') == {'tx_kernel_drop': $N}" "summary()"
+	expect "the far end's MTU, redirected" "$N" tx 'its interface' w1 'xdp_devmap_xmit REFUSED'
+	judge
+	bp_expect a "(r['kernel_drops']['of_other_senders'], r['kernel_drops']['rows'][0]['perhaps_others']) == (0, 0)" "r['kernel_drops']"
 }
 
 # --- before the in-port -------------------------------------------------------------------------

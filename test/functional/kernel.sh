@@ -157,12 +157,12 @@ follows_mtu()
 {
 	start_quiet
 	ip -n mid link set w1 mtu 1000
-	# reach BOUND COUNT: of 20 frames more, or fewer, than so many reach h2.
+	# reach -gt|-lt COUNT: of 20 frames more, or fewer, than so many reach h2.
 	reach()
 	{
 		before=$(received)
 		flood 20 1400
-		[ $(($(received) - before)) "$@" ]
+		test $(($(received) - before)) "$@"
 	}
 	wait_for 5 reach -lt 10 || fail "frames of 1400 bytes pass a device with MTU 1000"
 	flood 100 1400
