@@ -30,6 +30,8 @@ def seen(row, side):
 def cells(row):
     """Those of a row but its kernel."""
     decides = f" ({', '.join(row['decided_by'])})" if row["decided_by"] else ""
+    if row.get("in_pages") is not None:
+        decides = f" (device: {row['in_pages']:.4g} of the bytes in pages)"
     return (row["path"], row["kind"], seen(row, "rx"), seen(row, "tx"), f"{row['probed']['kernel_copies']:.4g}",
             figure(row["modelled"]) + decides, str(row["misses"]))
 

@@ -92,6 +92,8 @@ enum bp_device_hop {
 	/* RX: an skb, made fit for a program of generic XDP that takes no fragments */
 	BP_DEVICE_HOP_XDP_GENERIC,
 	BP_DEVICE_HOP_XDP_NATIVE, /* RX: what a driver's native XDP runs its program on */
+	BP_DEVICE_HOP_RECEIVED, /* TX: an skb as the in-device's driver or a sender made it */
+	BP_DEVICE_HOP_REDIRECTED, /* TX: what XDP redirects, which the device takes as it is */
 };
 
 #define BP_ROW_HOPS_MAX 4u
@@ -115,6 +117,9 @@ struct bp_model_row {
 	enum bp_domain home_domain; /* TX: and the domain of that */
 	bool is_pci; /* PCI devices only */
 	enum bp_device_hop device_hop;
+	/* RX, of a driver that carries its paths: how packets come to the other port's device; NONE: as the
+	 * device_hop of that port's row says. */
+	enum bp_device_hop out_hop;
 	unsigned n_hops; /* 0 ends a list of rows */
 	struct bp_hop hops[BP_ROW_HOPS_MAX]; /* in the order that the bytes take */
 };

@@ -37,7 +37,8 @@ struct bp_signature {
 	uint8_t run;
 };
 
-/* Ones' complement sum of a 64-bit word's four quarters: a word and itself turned by half have it in the upper half, carry included. */
+/* Ones' complement sum of a 64-bit word's four quarters: a word and itself turned by half have it in the upper half, with
+ * the carry. */
 static inline uint16_t bp_sig_fold(uint64_t sum)
 {
 	uint32_t half;

@@ -5,6 +5,8 @@
 #include "bypath/driver.h"
 #include "bypath/pkt.h"
 
+#include "core/layers.h"
+
 #include <string.h>
 
 /* Where a key's value goes: a field of bp_conf, of a stream, of [gen]. */
@@ -25,9 +27,6 @@ static const struct bp_word untils[] = { { "signal", BP_UNTIL_SIGNAL },
 					 { "replayed", BP_UNTIL_REPLAYED },
 					 { NULL, 0 } };
 static const struct bp_word frame_sizes[] = { { "2048", 2048 }, { "4096", 4096 }, { NULL, 0 } };
-static const struct bp_word protocols[] = { { "udp4", BP_PROTO_UDP4 }, { "udp6", BP_PROTO_UDP6 },
-					    { "tcp4", BP_PROTO_TCP4 }, { "tcp6", BP_PROTO_TCP6 },
-					    { "eth", BP_PROTO_ETH },   { NULL, 0 } };
 
 static const struct bp_key engine_keys[] = {
 	BP_KEY_WORDS("mode", engine_modes, "io", CONF(engine.mode),
@@ -100,7 +99,7 @@ static const struct bp_key gen_keys[] = {
 };
 
 static const struct bp_key stream_keys[] = {
-	BP_KEY_WORDS("protocol", protocols, "udp4", STREAM(protocol),
+	BP_KEY_WORDS("protocol", bp_protocol_words, "udp4", STREAM(protocol),
 		     "the headers; eth: EtherType 0x88b5 and no others"),
 	BP_KEY_INT("share", 1, 100, "parts", NULL, "1", STREAM(share),
 		   "of the frames, against the other streams' shares"),

@@ -9,6 +9,17 @@
 #define TYPE_8021AD   0x88a8u
 #define GRE_KEY_BYTES 4u
 
+const struct bp_word bp_protocol_words[] = {
+	{ "udp4", BP_PROTO_UDP4 }, { "udp6", BP_PROTO_UDP6 }, { "tcp4", BP_PROTO_TCP4 },
+	{ "tcp6", BP_PROTO_TCP6 }, { "eth", BP_PROTO_ETH },   { NULL, 0 },
+};
+const struct bp_word bp_extension_words[] = {
+	{ "hop-by-hop", BP_EXT_HOP_BY_HOP },
+	{ "dest-options", BP_EXT_DEST_OPTIONS },
+	{ "fragment", BP_EXT_FRAGMENT },
+	{ NULL, 0 },
+};
+
 const struct bp_encap_word bp_encap_words[] = {
 	{ "vlan", BP_ENCAP_VLAN, 4094, true },
 	{ "qinq", BP_ENCAP_QINQ, 4094, true },

@@ -121,6 +121,19 @@ static void settle_one_piece(const struct bp_model_end *end, struct bp_hop *hop)
 	hop->kernel_lo_bytes = ONE_PIECE_BYTES;
 }
 
+/* What came in goes on as it lies: in one piece, in pages, or several packets long. */
+static void settle_received(const struct bp_model_end *end, struct bp_hop *hop)
+{
+	if (end->device.gather != BP_GATHER_NO)
+		return;
+	make_one_piece(
+		hop, (struct bp_copies){ 0, 1 },
+		"no scatter-gather: 1 for what the in-device hands over in pages (virtio_net: frames "
+		"near its MTU) and for super-frames, made one piece or cut; 0 for what lies in one "
+		"piece");
+	hop->decider = BP_BY_DEVICE;
+}
+
 /* ---- receive: fit for XDP ---------------------------------------------------------------------- */
 
 /*
@@ -245,7 +258,9 @@ unsigned bp_kernel_hops(const struct bp_model_end *end, enum bp_direction dir,
 	hops[0] = device_tx[kernel_kind(end)];
 	if (what == BP_DEVICE_HOP_PAGES)
 		settle_pages(end, &hops[0]);
-	else
+	else if (what == BP_DEVICE_HOP_RECEIVED)
+		settle_received(end, &hops[0]);
+	else if (what == BP_DEVICE_HOP_SKB)
 		settle_one_piece(end, &hops[0]);
 	return 1;
 }

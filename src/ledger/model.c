@@ -157,10 +157,10 @@ static void add_hop(struct bp_model_path *path, const struct bp_hop *hop)
 }
 
 static void add_kernel_hops(struct bp_model_path *path, const struct bp_model_end *end,
-			    const struct bp_model_row *row)
+			    enum bp_direction dir, enum bp_device_hop what)
 {
 	struct bp_hop hops[BP_KERNEL_HOPS_MAX];
-	unsigned n = bp_kernel_hops(end, row->dir, row->device_hop, hops);
+	unsigned n = bp_kernel_hops(end, dir, what, hops);
 
 	for (unsigned i = 0; i < n; i++)
 		add_hop(path, &hops[i]);
@@ -169,7 +169,7 @@ static void add_kernel_hops(struct bp_model_path *path, const struct bp_model_en
 static void add_rx(struct bp_model_path *path, const struct bp_model_row *row,
 		   const struct bp_model_end *in)
 {
-	add_kernel_hops(path, in, row);
+	add_kernel_hops(path, in, BP_RX, row->device_hop);
 	for (unsigned i = 0; i < row->n_hops; i++)
 		add_hop(path, &row->hops[i]);
 	if (row->n_hops && in->info->rx_homes == BP_HOME_ARENA)
@@ -198,8 +198,10 @@ static struct bp_hop settle_pool(const struct bp_hop *of_row, unsigned rx_homes,
 	return hop;
 }
 
+/* device_hop: how the packets come to the device. */
 static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
-		   const struct bp_model_end *out, unsigned rx_homes, bool is_same_port)
+		   enum bp_device_hop device_hop, const struct bp_model_end *out, unsigned rx_homes,
+		   bool is_same_port)
 {
 	unsigned first = path->n_hops;
 
@@ -216,7 +218,7 @@ static void add_tx(struct bp_model_path *path, const struct bp_model_row *row,
 		hop->from = path->hops[first - 1].to;
 		hop->to = stays ? hop->from : hop->to;
 	}
-	add_kernel_hops(path, out, row);
+	add_kernel_hops(path, out, BP_TX, device_hop);
 }
 
 static void add_foreign_copy(struct bp_model_path *path, unsigned rx_homes,
@@ -274,7 +276,8 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 	if (rx && tx)
 		add_foreign_copy(path, homes, tx, homes_of(tx, out->info));
 	if (tx)
-		add_tx(path, tx, out, homes, is_own || in->conf == out->conf);
+		add_tx(path, tx, rx && rx->out_hop ? rx->out_hop : tx->device_hop, out, homes,
+		       is_own || in->conf == out->conf);
 	else
 		add_hop(path, &unknown_hop);
 	path->has_tx_dma = tx && is_dma(out, path->hops[path->n_hops - 1].to);

@@ -197,9 +197,17 @@ static __always_inline __u8 caller_of(const struct sk_buff *skb)
 	return PROBE_N_CALLERS;
 }
 
+/* Has it come in by another interface of ours, so that it leaves by this one? */
+static __always_inline bool is_carried(const struct sk_buff *skb, struct probe_device device)
+{
+	struct probe_device from = { device.netns, (__u32)BPF_CORE_READ(skb, skb_iif) };
+
+	return from.ifindex && from.ifindex != device.ifindex && bpf_map_lookup_elem(&ports, &from);
+}
+
 /*
- * A copy within the stack: of a packet that leaves by the interface which our socket is bound to, or of one that
- * came in by it. is_whole: all of the packet's bytes.
+ * A copy within the stack: of a packet that leaves by the interface which our socket is bound to, or where a program
+ * of ours has sent it; else of one that came in by it. is_whole: all of the packet's bytes.
  */
 static __always_inline int count_stack(enum probe_copier copier, const struct sk_buff *skb,
 				       __u64 bytes, bool is_whole)
@@ -218,7 +226,7 @@ static __always_inline int count_stack(enum probe_copier copier, const struct sk
 	key.caller = caller_of(skb);
 	is_sent = is_sent && sender.netns == device.netns && sender.ifindex == device.ifindex;
 	key.is_part = !is_sent && !is_whole && key.caller == PROBE_N_CALLERS;
-	count(device, is_sent ? PROBE_TX : PROBE_RX, key, bytes);
+	count(device, is_sent || is_carried(skb, device) ? PROBE_TX : PROBE_RX, key, bytes);
 	return 0;
 }
 

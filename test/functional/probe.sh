@@ -87,8 +87,9 @@ seen)
 	bp_expect a "sum(c['ns'] for c in r['probe']['softirqs']) > 0" "r['probe']['softirqs']"
 	bp_expect a "sum(r['probe']['context_switches'].values()) > 0" "r['probe']['context_switches']"
 	# An skb for each packet sent; a clone of each that the host's stack is given as well.
-	for count in skb_allocations skb_clones; do
-		bp_expect a "r['probe']['$count'] > 0 if $FUNCTIONS else r['probe']['$count'] is None" "r['probe']['$count']"
+	for pair in skb_allocations=__alloc_skb skb_clones=skb_clone; do
+		count="r['probe']['${pair%%=*}']"
+		bp_expect a "($count or 0) > 0 if any(p['name'] == '${pair#*=}' and p['observed'] for p in r['probe']['places']) else $count is None" "$count"
 	done
 	bp_expect a "all(p['probed']['is_all'] == ($FUNCTIONS) for p in r['paths'])" "r['paths']"
 	bp_expect a "all(p['probed']['finding'] is None for p in r['paths'])" "r['paths']"
@@ -247,8 +248,8 @@ again)
 	bp_stop a
 	bp_expect a "$RX == $OWN > 0 and $TX == $OWN_TX" "r['probe']['copies']"
 	# Before and after: two interfaces of one name.
-	for way in rx tx; do
-		bp_expect a "[c['device'] for c in r['probe']['copies'] if (c['port'], c['direction']) == ('wan', '$way') and c['bytes']] == ['w0', 'w0'] or ('$way', $FUNCTIONS) == ('tx', False)" "r['probe']['copies']"
+	for function in skb_copy_datagram_iter skb_copy_datagram_from_iter; do
+		bp_expect a "[c['device'] for c in r['probe']['copies'] if (c['port'], c['function']) == ('wan', '$function') and c['bytes']] == ['w0', 'w0'] * ($FUNCTIONS or '$function' == 'skb_copy_datagram_iter')" "r['probe']['copies']"
 	done
 	;;
 esac

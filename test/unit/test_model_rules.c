@@ -151,6 +151,46 @@ static void what_the_device_tells_decides_copies_and_functions(void **state)
 	}
 }
 
+/* The kernel's copies on the way out, and what decides, of packets that driver kernel carries. */
+static void carried_packets_reach_the_device_as_they_came(void **state)
+{
+	static const struct {
+		const char *mode; /* of the in-port; the out-port has the other one */
+		const struct bp_device *out;
+		unsigned hi;
+		enum bp_decider decider;
+	} carried[] = {
+		{ "tc", &virtio_no_sg, 1, BP_BY_DEVICE },
+		{ "tc", &virtio, 0, BP_BY_NOTHING },
+		{ "tc", &veth_no_sg, 1, BP_BY_DEVICE },
+		{ "xdp-native", &virtio_no_sg, 0, BP_BY_NOTHING },
+		{ "xdp-generic", &virtio_no_sg, 0, BP_BY_NOTHING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
+		bool is_tc = !strcmp(carried[i].mode, "tc");
+		struct bp_port_conf a = conf_of("kernel", "e0"), b = conf_of("kernel", "e1");
+		struct bp_port_info in = info_of("e0", carried[i].mode, VIRTIO);
+		struct bp_port_info out =
+			info_of("e1", is_tc ? "xdp-native" : "tc", carried[i].out->kind);
+		struct bp_model_path path;
+		unsigned hi = 0;
+
+		out.caps = BP_CAP_VNET_TX;
+		bp_model_path(&(struct bp_model_end){ &a, &in, virtio, 0, 1 },
+			      &(struct bp_model_end){ &b, &out, *carried[i].out, 0, 1 }, &path);
+		assert_true(path.is_modelled);
+		for (unsigned h = path.n_rx_hops; h < path.n_hops; h++) {
+			assert_int_equal(path.hops[h].kernel.lo, 0);
+			hi += path.hops[h].kernel.hi;
+		}
+		if (hi != carried[i].hi || path.hops[path.n_hops - 1].decider != carried[i].decider)
+			fail_msg("%s: 0–%u, decided by %d", carried[i].mode, hi,
+				 path.hops[path.n_hops - 1].decider);
+	}
+}
+
 /* What a hop must say, whichever row it comes from. */
 static void check_hop(const struct bp_hop *hop)
 {
@@ -346,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_device_tells_decides_copies_and_functions),
+		cmocka_unit_test(carried_packets_reach_the_device_as_they_came),
 		cmocka_unit_test(each_kernel_copy_has_a_function_each_range_a_decider),
 		cmocka_unit_test(pool_decides_what_net_af_xdp_copies),
 		cmocka_unit_test(pmds_copy_up_to_a_length),

@@ -139,6 +139,12 @@ class TableTest(unittest.TestCase):
         self.assertEqual(last(100.0, 300.0, 101.0)[3::7], ["101", "**197.0** |"])
         self.assertEqual(last(100.0, 100.5, 101.0)[-2:], ["3", "0.6 |"])
 
+    def test_rows_stand_in_the_order_that_is_asked_for(self):
+        runs = [{"rows": {name: figures.document({"kernel": "6.12"}, [(count.Row(name, "", 60), count.Figure(1.0, 0.0, 64.0, 1))])
+                          ["rows"][f"{name}-60"]}} for name in ("last", "first")]
+        lines = figures.table(runs, ("first", "absent", "last")).splitlines()
+        self.assertEqual([line.split(" | ")[0] for line in lines[2:]], ["| first", "| last"])
+
     def test_boots_share_a_file_of_figures(self):
         with tempfile.TemporaryDirectory() as name:
             path = pathlib.Path(name) / "figures.json"

@@ -121,6 +121,7 @@ def figure_of(report):
 class Counter:
     def __init__(self, lab):
         self.lab, self.guest, self.witness = lab, lab.guest, None
+        self.carrying = ""  # sections of ports that lie between vb and wa
 
     # --- the machine ---
 
@@ -192,7 +193,9 @@ class Counter:
             self.play(row, PLAYED // row.size)
         devices = self.device_of(row)
         text += section("port.a", row.a.format(**devices)) + section("port.b", row.b.format(**devices))
+        text += self.carrying
         text += "[forward]\n" + ("seed = b\n" if row.kind == "loop" else "") + "a = b\n"
+        text += "carried = beyond\n" if self.carrying else ""
         self.lab.runs += 1
         path = self.guest.out / f"run-{self.lab.runs}.ini"
         path.write_text(text)
@@ -248,26 +251,42 @@ class Counter:
         finally:
             self.guest.sh("ip link set vb nomaster; ip link set wa nomaster")
 
-    def figure_of_bridge(self, row):
-        """What the bridge adds to a sender's calls, in the place of the drop at an interface where nobody listens."""
+    @contextlib.contextmanager
+    def carried(self, mode):
+        """Driver kernel from vb to wa, in the sender's process. Its frames a veth takes where its peer has GRO on."""
+        self.carrying = "".join(section(f"port.{name}", f"driver = kernel; device = {device}; mode = {mode}")
+                                for name, device in (("carried", "vb"), ("beyond", "wa")))
+        self.guest.do("ethtool", "-K", "wb", "gro", "on")
+        try:
+            yield
+        finally:
+            self.carrying = ""
+            self.guest.do("ethtool", "-K", "wb", "gro", "off")
+
+    def between(self, row):
+        return self.bridged() if row.path == "bridge" else self.carried(row.path.partition("-")[2])
+
+    def figure_between(self, row):
+        """What lies between vb and wa adds to a sender's calls, in the place of the drop at an interface where nobody
+        listens."""
         alone = self.figure_of_bypath(row)
-        with self.bridged():
-            bridged = self.figure_of_bypath(row)
-        return Figure(0.0, bridged.calls - alone.calls, bridged.burst, bridged.n_pkts)
+        with self.between(row):
+            whole = self.figure_of_bypath(row)
+        return Figure(0.0, whole.calls - alone.calls, whole.burst, whole.n_pkts)
 
     # --- rows ---
 
     def measure(self, row):
-        kinds = {"testpmd": self.figure_of_testpmd, "bridge": self.figure_of_bridge}
+        kinds = {"testpmd": self.figure_of_testpmd, "between": self.figure_between}
         return kinds.get(row.kind, self.figure_of_bypath)(row)
 
     def add_softirqs(self, row, figure):
         """Runs the row once more beside the witness."""
         inside, beside = self.witnessed(row)
-        if row.kind == "bridge":
-            with self.bridged():
-                with_bridge = self.witnessed(row)
-            inside, beside = with_bridge[0] - inside, with_bridge[1] - beside
+        if row.kind == "between":
+            with self.between(row):
+                whole = self.witnessed(row)
+            inside, beside = whole[0] - inside, whole[1] - beside
         figure.softirq_in, figure.softirq_beside = inside, beside
 
     def witnessed(self, row):

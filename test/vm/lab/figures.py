@@ -150,11 +150,12 @@ def line(rows):
             "–" if len(rows) < 2 else off if spread(rows) <= STEADY else f"**{off}**"]
 
 
-def table(runs):
-    """Markdown, of the documents of runs: medians, and how far they differ."""
-    rows = {}
+def table(runs, order=()):
+    """Markdown, of the documents of runs: medians, and how far they differ. order: names of rows, as they are to stand."""
+    rows = {name: [] for name in order}
     for run in runs:
         for name, row in run["rows"].items():
             rows.setdefault(name, []).append(row)
+    rows = {name: found for name, found in rows.items() if found}
     lines = [HEADINGS, ["---", "---"] + ["--:"] * (len(HEADINGS) - 2), *map(line, rows.values())]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

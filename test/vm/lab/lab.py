@@ -22,7 +22,8 @@ VIRTUAL = Nic("", "")  # an interface of the guest that the kernel made: its nam
 
 
 class Port:
-    """One attachment to a NIC: keys are the section's further lines, those that are None left out."""
+    """One attachment to a NIC: keys are the section's further lines, those that are None left out; device, where it is
+    not the NIC itself."""
 
     def __init__(self, nic, driver, **keys):
         self.nic, self.driver = nic, driver
@@ -116,6 +117,10 @@ class Lab:
 
     # --- bypath ---
 
+    def device_of(self, port):
+        nic = self.guest.by_name.get(port.nic)
+        return port.nic if not nic else nic.address if port.driver == "dpdk" else self.interface(port.nic)
+
     def ini(self, ports, sections=None):
         """A configuration of pairs: ports 0 and 1, 2 and 3, … forward to each other."""
         text = "".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
@@ -123,12 +128,11 @@ class Lab:
         if any(port.driver == "dpdk" for port in ports) and "dpdk" not in (sections or {}):
             text += "[dpdk]\n" + "".join(f"{key} = {value}\n" for key, value in EAL.items())
         for port in ports:
-            nic, keys = self.guest.by_name.get(port.nic, VIRTUAL), port.keys
-            device = port.nic if nic is VIRTUAL else nic.address if port.driver == "dpdk" else self.interface(port.nic)
+            nic, keys = self.guest.by_name.get(port.nic, VIRTUAL), {"device": self.device_of(port), **port.keys}
             if port.driver == "af_xdp" and nic.device == "vmxnet3":
                 # One queue for each processor, which its driver does not let anybody change.
                 keys = {"queues": self.guest.smp, **keys}
-            text += f"[port.{port.nic}]\ndriver = {port.driver}\ndevice = {device}\n"
+            text += f"[port.{port.nic}]\ndriver = {port.driver}\n"
             text += "".join(f"{key} = {value}\n" for key, value in keys.items())
         text += "[forward]\n"
         for a, b in zip(ports[::2], ports[1::2]):
@@ -202,6 +206,12 @@ class Run:
         report = pathlib.Path(f"{self.ini}.json")
         if report.exists() and report.stat().st_size:
             self.report = json.loads(report.read_text())
+
+    def refused(self, *words):
+        """It ended by itself with a failure, and a line of its output has all the words."""
+        assert not self.process.is_running and self.process.wait() > 0, self.process.output[-2000:]
+        assert any(all(word in line for word in words) for line in self.process.output.splitlines()), \
+            self.process.output[-2000:]
 
     def explained(self):
         """The modes that `bypath explain` predicts, by port."""

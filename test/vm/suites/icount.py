@@ -61,8 +61,9 @@ def on_veth(size):
     for path in ("af_packet-socket", "af_packet-mmap", "af_xdp-skb", "af_xdp-native", "pcap-live"):
         yield loop(path, "veth", size, "device = va", "device = vb", is_gate=size == 60 or path == "af_packet-mmap")
     yield loop("tap", "bridge", size, "device = ta", "device = tb", is_gate=size == 60)
-    yield Row("bridge", "veth", size, f"{NULL}; count = 20000; frame_bytes = {size}",
-              "driver = af_packet; mode = socket; device = va", kind="bridge")
+    for path in ("bridge", "kernel-tc", "kernel-xdp"):
+        yield Row(path, "veth", size, f"{NULL}; count = 20000; frame_bytes = {size}",
+                  "driver = af_packet; mode = socket; device = va", kind="between")
 
 
 def testpmd(device, size, words, **options):

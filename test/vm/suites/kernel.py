@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """virtio: QEMU's user-space backend, no checksum offload, so no scatter-gather; virtio-sg: behind a tap."""
 import stream
-from lab import Port
+from lab import BYPATH, Port
 from wire import Frames, pass_all
 
 PAIRS = {"virtio": ("v0", "v1"), "virtio-sg": ("t0", "t1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
@@ -18,7 +18,8 @@ MODES = {
     # vmxnet3 takes tags off, where XDP does not see them: refused.
     "kernel-xdp": ("kernel", "xdp", ("virtio", "virtio-sg")),
 }
-TCX = (6, 6)
+# What older kernels refuse: since when they do not, the words.
+SINCE = {"kernel-tc": ((6, 6), ("tc needs Linux 6.6 or later", "use mode = xdp"))}
 # Modes that are only asked for: what explain says must be what a run gets.
 ASKED = {"af_xdp-auto": ("af_xdp", "auto"), "af_xdp-zerocopy": ("af_xdp", "zerocopy"),
          "af_xdp-copy": ("af_xdp", "copy")}
@@ -36,9 +37,11 @@ def run(lab):
         return lab.guest.by_name[nic].mac
 
     for what, (driver, mode, kinds) in MODES.items():
-        if what == "kernel-tc" and lab.guest.kernel.numbers < TCX:
-            continue
         pairs = {kind: PAIRS[kind] for kind in kinds}
+        since, words = SINCE.get(what, ((0,), ()))
+        if lab.guest.kernel.numbers < since:
+            is_refused(lab, what, pairs, words)
+            continue
         with lab.forward(*ports(pairs, driver, mode)) as run:
             explained = run.explained()
             frames(lab, run.exchange, what, pairs, mac)
@@ -53,6 +56,20 @@ def run(lab):
         with lab.forward(*ports(PAIRS, driver, mode)) as run:
             explained = run.explained()
         modes_agree(lab, run, what, PAIRS, explained)
+
+
+def is_refused(lab, what, pairs, words):
+    """The run does not start and says why; explain says so before. Nothing is left on the NICs."""
+    driver, mode, _ = MODES[what]
+    run_ports = ports(pairs, driver, mode)
+    with lab.forward(*run_ports) as run:
+        with lab.case(f"{what}-is-refused"):
+            run.refused(*words)
+    with lab.case(f"{what}-explain-refuses"):
+        said = lab.guest.do(BYPATH, "explain", "--json", run.in_guest)
+        assert all(word in said for word in ("a run refuses to start", *words)), said
+    with lab.case(f"{what}-gives-back"):
+        given_back(lab, pairs)
 
 
 def joined_segments(lab):
