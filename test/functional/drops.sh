@@ -6,7 +6,6 @@
 #
 #   far      the host at the far end drops, or another one behind it
 #   own      the out-port's interface drops; a second word is another kind of ports than af_packet's
-#   carried  it does not take what the kernel redirects to it
 #   rx       frames for a port are dropped before it has them: by its socket, its interface, the far end
 #   mmap     its mmap ring is full, which the port counts and the kernel does not call a drop
 #   xdp      an AF_XDP socket is full; a port's XDP program is taken away
@@ -291,25 +290,6 @@ case_own()
 		;;
 	esac
 	judge
-}
-
-case_carried()
-{
-	# shellcheck disable=SC2034 # lib.sh
-	KIND=kernel-xdp
-	lab kernel-xdp
-	N=200 # no more than a veth holds for NAPI
-	ip -n h2 link set e0 mtu 600
-	counted mid w0 rx_packets
-	_before=$ANSWER
-	send h1 payload=1200
-	ask until $((_before + N)) mid w0 rx_packets
-	bp_stop a
-	bp_expect a "drops_by_reason('lan') == {'tx_kernel_drop': $N}" "summary()"
-	# On Linux 6.18 a bulk has been seen that one program at the tracepoint was told of, and another was not.
-	bp_expect a "[(row['port'], row['direction'], row['device'], row['reason'], row['perhaps_others'], $N // 2 < row['packets'] <= $N)
-		for row in r['kernel_drops']['rows']] == [('lan', 'tx', 'w1', 'xdp_devmap_xmit REFUSED', 0, True)]" "r['kernel_drops']['rows']"
-	bp_expect a "r['kernel_drops']['of_other_senders'] == 0" "r['kernel_drops']"
 }
 
 # --- before the in-port -------------------------------------------------------------------------
