@@ -128,6 +128,7 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 }
 
 const struct bp_facts bp_facts_af_packet = {
+	.flags = BP_FACT_ANY_NETDEV,
 	.summary = "packet sockets of the kernel: recvmmsg, or a receive ring shared with it",
 	.keys = keys,
 	.example = "packet",

@@ -86,7 +86,7 @@ static const struct bp_model_row rows[] = {
 		.n_hops = 1,
 		.hops = { { BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED, .place = "frame of the UMEM",
 			    .copiers = { "__xsk_rcv" }, .kernel = { 1, 1 }, .call = "poll",
-			    .source = xsk_c,
+			    .source = xsk_c, .is_lack = true,
 			    .why = "veth has no zero-copy: the socket copies into the UMEM" } },
 	},
 	{

@@ -70,8 +70,8 @@ static int keep_tags(struct af_xdp_port *xp, char *why, size_t why_bytes)
 		snprintf(
 			why, why_bytes,
 			"%s takes VLAN tags off the frames (rx-vlan-offload) and cannot be told to "
-			"leave them: %s: AF_XDP would lose them: use driver = af_packet%s",
-			dev->name, strerror(-err),
+			"leave them: %s: AF_XDP would lose them: use driver = %s%s",
+			dev->name, strerror(-err), bp_facts_named(BP_FACT_ANY_NETDEV),
 			is_upper(dev->driver) ? ", or a port for each member" : "");
 		return err;
 	}

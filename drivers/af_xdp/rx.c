@@ -15,8 +15,8 @@
 #define REFUSALS_MAX 64u
 
 /*
- * Descriptors that are there, at most max; a fresh look is noted for the fill level. Not xsk_ring_cons__peek(): that looks at the producer
- * only when its cached entries are used up, and would never see the end of a packet of which it
+ * Descriptors that are there, at most max; a fresh look is noted for the fill level. Not xsk_ring_cons__peek(): that
+ * looks at the producer only when its cached entries are used up, and would never see the end of a packet of which it
  * has cached the beginning.
  */
 static inline unsigned count_ready(struct af_xdp_rx_side *side, unsigned max)

@@ -80,7 +80,8 @@ int af_xdp_umem_register(struct af_xdp_port *xp, struct af_xdp_queue *queue, uin
 			 "CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF");
 	else if (err == -EAFNOSUPPORT)
 		snprintf(why, why_bytes,
-			 "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS): use driver = af_packet");
+			 "this kernel has no AF_XDP (CONFIG_XDP_SOCKETS): use driver = %s",
+			 bp_facts_named(BP_FACT_ANY_NETDEV));
 	else if (err && !why[0])
 		snprintf(why, why_bytes, "cannot register the arena with the kernel: %s",
 			 strerror(-err));

@@ -121,8 +121,8 @@ int dpdk_afp_open(struct dpdk_port *dp, char *why, size_t why_bytes)
 		return 0;
 	snprintf(why, why_bytes,
 		 "net_af_packet's TX ring cannot be seen (%s), and with it a frame that the kernel "
-		 "drops would stop the port for ever: use driver = af_packet",
-		 strerror(-err));
+		 "drops would stop the port for ever: use driver = %s",
+		 strerror(-err), bp_facts_named(BP_FACT_ANY_NETDEV));
 	dpdk_afp_close(dp);
 	return -ENOENT;
 }

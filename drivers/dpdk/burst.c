@@ -227,6 +227,7 @@ static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsi
 	struct dpdk_gone gone = { 0 };
 	bool is_short = false; /* of mbufs */
 
+	dpdk_prefetch_headers(tq, pkts, n);
 	while (n_views < n) {
 		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
 		uint64_t len = v == 1 ? pkts[n_views].len : bp_pkt_bytes(&pkts[n_views], v);
@@ -323,9 +324,9 @@ static void abandon_marked(struct bp_txq *q)
 }
 
 /*
- * A PMD that does not say why took nothing of the backlog in as many attempts as a burst has. It
- * may never take the first packet, and all others wait behind that one. Returns whether the first
- * packet is given up.
+ * A PMD that does not say why took nothing of the backlog, for as many calls in a row as a burst is tried again
+ * ([engine] tx_retries: docs/decisions.md has why it counts here as well). It may never take the first packet, and all
+ * others wait behind that one. Returns whether the first packet is given up.
  */
 static bool pass_blocked(struct bp_txq *q)
 {

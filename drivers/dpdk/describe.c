@@ -68,23 +68,64 @@ static bool begins(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
+#define AT_ONCE (DPDK_SENDS_AT_ONCE | DPDK_KEEPS_NONE)
+
+const struct dpdk_pmd dpdk_pmds[] = {
+	{ "net_memif", DPDK_MEMIF, AT_ONCE },
+	{ "net_af_packet", DPDK_AF_PACKET, AT_ONCE | DPDK_ON_IFACE },
+	{ "eth_af_packet", DPDK_AF_PACKET, AT_ONCE | DPDK_ON_IFACE },
+	{ "net_af_xdp", DPDK_AF_XDP, DPDK_ON_IFACE },
+	{ "net_tap", DPDK_TAP, AT_ONCE },
+	{ "net_null", DPDK_NULL, AT_ONCE },
+	{ "net_ring", DPDK_RING, 0 },
+	{ "net_pcap", DPDK_PCAP, AT_ONCE },
+	{ "net_vhost", DPDK_VHOST, DPDK_SENDS_AT_ONCE | DPDK_IS_VIRTIO },
+	{ "net_virtio_user", DPDK_VIRTIO_USER, DPDK_IS_VIRTIO },
+	{ "virtio_user", DPDK_VIRTIO_USER, DPDK_IS_VIRTIO },
+	{ .name = NULL },
+};
+
+static const struct dpdk_pmd *find_pmd(const char *device)
+{
+	for (const struct dpdk_pmd *pmd = dpdk_pmds; pmd->name; pmd++)
+		if (begins(device, pmd->name))
+			return pmd;
+	return NULL;
+}
+
+enum dpdk_kind dpdk_kind_of(const char *device)
+{
+	char address[BP_PCI_ADDRESS_BYTES];
+	const struct dpdk_pmd *pmd = find_pmd(device);
+
+	if (bp_pci_parse(device, address))
+		return DPDK_PCI;
+	return pmd ? pmd->kind : DPDK_OTHER;
+}
+
+bool dpdk_pmd_has(const char *device, enum dpdk_pmd_flag flag)
+{
+	const struct dpdk_pmd *pmd = find_pmd(device);
+
+	return pmd && pmd->flags & flag;
+}
+
 /* The arguments of virtual devices that name an interface or a file; of several interfaces the one that
  * packets leave by comes first. */
 static const struct {
-	const char *prefix; /* of the device's name */
+	enum dpdk_kind kind;
 	const char *key;
 	struct bp_claim claim;
 } args[] = {
-	{ "net_af_packet", "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "eth_af_packet", "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_af_xdp", "iface", { .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_ALWAYS } },
-	{ "net_tap", "iface", { .kind = BP_CLAIM_NETDEV, .is_far_end = true } },
-	{ "net_pcap", "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "tx_iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "rx_iface", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "rx_iface_in", { .kind = BP_CLAIM_NETDEV } },
-	{ "net_pcap", "rx_pcap", { .kind = BP_CLAIM_FILE, .is_read = true } },
-	{ "net_pcap", "tx_pcap", { .kind = BP_CLAIM_FILE } },
+	{ DPDK_AF_PACKET, "iface", { .kind = BP_CLAIM_NETDEV } },
+	{ DPDK_AF_XDP, "iface", { .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_ALWAYS } },
+	{ DPDK_TAP, "iface", { .kind = BP_CLAIM_NETDEV, .is_far_end = true } },
+	{ DPDK_PCAP, "iface", { .kind = BP_CLAIM_NETDEV } },
+	{ DPDK_PCAP, "tx_iface", { .kind = BP_CLAIM_NETDEV } },
+	{ DPDK_PCAP, "rx_iface", { .kind = BP_CLAIM_NETDEV } },
+	{ DPDK_PCAP, "rx_iface_in", { .kind = BP_CLAIM_NETDEV } },
+	{ DPDK_PCAP, "rx_pcap", { .kind = BP_CLAIM_FILE, .is_read = true } },
+	{ DPDK_PCAP, "tx_pcap", { .kind = BP_CLAIM_FILE } },
 };
 
 static bool has(const struct bp_claim *claims, unsigned n, const struct bp_claim *claim)
@@ -98,12 +139,13 @@ static bool has(const struct bp_claim *claims, unsigned n, const struct bp_claim
 /* Of a virtual device: the interfaces and files behind it. One that is named twice counts once. */
 static unsigned claims_of_args(const char *device, struct bp_claim *claims)
 {
+	enum dpdk_kind kind = dpdk_kind_of(device);
 	unsigned n = 0;
 
 	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
 		struct bp_claim claim = args[i].claim;
 
-		if (n == BP_CLAIMS_MAX || !begins(device, args[i].prefix) ||
+		if (n == BP_CLAIMS_MAX || kind != args[i].kind ||
 		    !bp_devargs_get(device, args[i].key, claim.name, sizeof(claim.name)))
 			continue;
 		claim.is_output = claim.kind == BP_CLAIM_FILE && !claim.is_read &&
@@ -166,12 +208,23 @@ void dpdk_pmd_name(const char *device, char *name)
 
 static bool is_virtual(const char *name)
 {
-	static const char *const prefixes[] = { "net_", "eth_", "virtio_user" };
+	return begins(name, "net_") || begins(name, "eth_") || find_pmd(name);
+}
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (begins(name, prefixes[i]))
-			return true;
-	return false;
+/* Of an argument with two '=' DPDK takes what stands before the last one for the key, which nobody else does. */
+static void check_arguments(const struct bp_port_conf *port, struct bp_check *check)
+{
+	for (const char *at = strchr(port->device, ','); at; at = strchr(at, ',')) {
+		int n = (int)strcspn(++at, ",");
+		const char *value = memchr(at, '=', (size_t)n);
+
+		if (value && memchr(value + 1, '=', (size_t)(at + n - value) - 1))
+			check->complain(
+				check, "device",
+				"found '%.*s' in the device string; an argument is KEY=VALUE, "
+				"without another '='",
+				n, at);
+	}
 }
 
 /* A PCI address, a device with its bus before it, or a virtual device. */
@@ -204,7 +257,7 @@ static void check_device(const struct bp_port_conf *port, struct bp_check *check
 
 static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 {
-	if (begins(port->device, "net_null"))
+	if (dpdk_kind_of(port->device) == DPDK_NULL)
 		limits->invents =
 			"a net_null device, which makes its frames by itself: nothing that was "
 			"sent comes out of it";
@@ -316,32 +369,25 @@ static bool is_unmapped_pci(const char *text)
 	       strcmp(device.driver, "vfio-pci") != 0;
 }
 
-/* PMDs that take and give metadata as far as their peer negotiates it. */
-static bool is_virtio(const char *pmd)
-{
-	return !strcmp(pmd, "net_vhost") || !strcmp(pmd, "net_virtio_user");
-}
-
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
 		    struct bp_port_info *info)
 {
 	const struct dpdk_conf *own = BP_OWN_CONST(struct dpdk_conf, port);
-	const char *pmd = info->device_driver;
+	enum dpdk_kind kind = dpdk_kind_of(port->device);
 	char address[BP_PCI_ADDRESS_BYTES];
 	struct bp_device below;
 
 	(void)to;
 	dpdk_pmd_name(port->device, info->device_driver);
 	info->kind = BP_DEVICE_PMD;
-	if ((!strcmp(pmd, "net_af_packet") || !strcmp(pmd, "net_af_xdp")) &&
-	    bp_device_of(port, &below))
+	if (dpdk_pmd_has(port->device, DPDK_ON_IFACE) && bp_device_of(port, &below))
 		info->kind = below.kind;
-	if (!strcmp(pmd, "net_tap"))
+	if (kind == DPDK_TAP)
 		info->kind = BP_DEVICE_TAP;
-	strcpy(info->mode, strcmp(pmd, "net_memif") ? "pmd" : memif_mode(port->device));
+	strcpy(info->mode, kind == DPDK_MEMIF ? memif_mode(port->device) : "pmd");
 	if (bp_pci_parse(port->device, address))
 		predict_pci(address, info);
-	if (is_virtio(pmd))
+	if (dpdk_pmd_has(port->device, DPDK_IS_VIRTIO))
 		info->caps = BP_CAP_CSUM_INFER | BP_CAP_VNET_BY_PEER;
 	else if (info->kind == BP_DEVICE_VETH || info->kind == BP_DEVICE_TAP)
 		info->caps = BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER;
@@ -360,6 +406,8 @@ static void check(struct bp_port_conf *port, struct bp_check *check)
 	own->takes_arena = dpdk_takes_arena(check->conf, port);
 	own->receives_arena = dpdk_receives_arena(check->conf, port);
 	check_device(port, check);
+	if (dpdk_kind_of(port->device) != DPDK_OTHER)
+		check_arguments(port, check);
 }
 
 const struct bp_facts bp_facts_dpdk = {

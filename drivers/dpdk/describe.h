@@ -9,6 +9,43 @@
 extern const struct bp_model_row dpdk_rows_pmd[];
 extern const struct bp_model_row dpdk_rows_nic[];
 
+enum dpdk_kind {
+	DPDK_PCI,
+	DPDK_MEMIF,
+	DPDK_AF_PACKET,
+	DPDK_AF_XDP,
+	DPDK_TAP,
+	DPDK_NULL,
+	DPDK_RING,
+	DPDK_PCAP,
+	DPDK_VHOST,
+	DPDK_VIRTIO_USER,
+	DPDK_OTHER,
+};
+
+enum dpdk_pmd_flag {
+	/* Done with an mbuf when the call that sends it returns: may be given the arena's. */
+	DPDK_SENDS_AT_ONCE = 1u << 0,
+	/* Keeps no mbufs in rings, beyond the call that it got them in. */
+	DPDK_KEEPS_NONE = 1u << 1,
+	/* Sends and receives by a network interface that is there without it: iface=. */
+	DPDK_ON_IFACE = 1u << 2,
+	/* Takes and gives metadata as far as its peer negotiates it. */
+	DPDK_IS_VIRTIO = 1u << 3,
+};
+
+/* A PMD of virtual devices that bypath knows. */
+struct dpdk_pmd {
+	const char *name; /* the device's begins with it, as EAL has it */
+	enum dpdk_kind kind;
+	uint32_t flags; /* enum dpdk_pmd_flag */
+};
+extern const struct dpdk_pmd dpdk_pmds[]; /* ends with name NULL */
+
+/* Of a device string. The flags of a PCI device, or of a PMD that is not known: 0. Pure. */
+enum dpdk_kind dpdk_kind_of(const char *device);
+bool dpdk_pmd_has(const char *device, enum dpdk_pmd_flag flag);
+
 /* Of struct rte_eth_stats. */
 enum dpdk_counter { DPDK_IMISSED, DPDK_RX_NOMBUF, DPDK_IERRORS, DPDK_OERRORS, DPDK_N_COUNTERS };
 extern const struct bp_counter_row dpdk_counters[];

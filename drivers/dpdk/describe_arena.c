@@ -48,46 +48,32 @@ static bool is_set(const struct bp_port_conf *port, const char *key)
 	return bp_devargs_get(port->device, key, value, sizeof(value)) && strcmp(value, "0") != 0;
 }
 
-static bool is_pmd(const struct bp_port_conf *port, const char *pmd)
-{
-	char name[BP_NAME_BYTES];
-
-	dpdk_pmd_name(port->device, name);
-	return !strcmp(name, pmd);
-}
-
 bool dpdk_takes_arena(const struct bp_conf *conf, const struct bp_port_conf *port)
 {
-	/* They are done with an mbuf when the call that sends it returns. */
-	static const char *const pmds[] = { "net_af_packet", "eth_af_packet", "net_memif",
-					    "net_null",      "net_pcap",      "net_tap",
-					    "net_vhost" };
-
 	if (is_pci(port))
 		return conf->memory.n_frames >= dpdk_arena_frames_needed(conf);
 	/* net_null with copy=1 reads `size` bytes of each packet, however short that is. */
-	if (is_pmd(port, "net_null") && is_set(port, "copy"))
+	if (dpdk_kind_of(port->device) == DPDK_NULL && is_set(port, "copy"))
 		return false;
-	for (size_t i = 0; i < sizeof(pmds) / sizeof(pmds[0]); i++)
-		if (is_pmd(port, pmds[i]))
-			return !lends_its_pool(port->device);
-	return false;
+	return dpdk_pmd_has(port->device, DPDK_SENDS_AT_ONCE) && !lends_its_pool(port->device);
 }
 
 /* Does the PMD fill what it was given, gives it back soon, and says when there was none? */
 static bool fills_what_it_gets(const struct bp_port_conf *port)
 {
+	enum dpdk_kind kind = dpdk_kind_of(port->device);
+
 	/* Buffers of its own in the place of the frame's. */
 	if (is_set(port, "ext-buffer") || is_set(port, "mprq_en"))
 		return false;
 	/* A super-frame takes 17 frames, and what finds none is dropped without a word. */
-	if (is_pmd(port, "net_vhost"))
+	if (kind == DPDK_VHOST)
 		return port->offload == BP_PASS_OFF;
 	/* It keeps a frame for each packet of the file. */
-	if (is_pmd(port, "net_pcap"))
+	if (kind == DPDK_PCAP)
 		return !is_set(port, "infinite_rx");
 	/* Once it has lacked an mbuf it waits for another packet to arrive; its own pool never runs out. */
-	return !is_pmd(port, "net_tap");
+	return kind != DPDK_TAP;
 }
 
 static bool has_row_for_arena_only(const struct bp_model_row *rows)
@@ -116,7 +102,7 @@ static uint32_t room_needed(const struct bp_port_conf *port)
 	uint32_t by_mtu = port->mtu + OVERHEAD;
 	uint32_t room = bp_devargs_number(port->device, "bsize", MBUF_ROOM);
 
-	if (strstr(port->device, "_af_packet"))
+	if (dpdk_kind_of(port->device) == DPDK_AF_PACKET)
 		room = bp_devargs_number(port->device, "framesz", UINT16_MAX);
 	if (room < MBUF_ROOM)
 		room = MBUF_ROOM;

@@ -19,23 +19,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
-	const char *prefix;
-	enum dpdk_kind kind;
-} kinds[] = {
-	{ "net_memif", DPDK_MEMIF },
-	{ "net_af_packet", DPDK_AF_PACKET },
-	{ "eth_af_packet", DPDK_AF_PACKET },
-	{ "net_af_xdp", DPDK_AF_XDP },
-	{ "net_tap", DPDK_TAP },
-	{ "net_null", DPDK_NULL },
-	{ "net_ring", DPDK_RING },
-	{ "net_pcap", DPDK_PCAP },
-	{ "net_vhost", DPDK_VHOST },
-	{ "net_virtio_user", DPDK_VIRTIO_USER },
-	{ "virtio_user", DPDK_VIRTIO_USER },
-};
-
 /* --- the string ------------------------------------------------------------------------------- */
 
 static bool has_key(const char *devargs, const char *key)
@@ -43,18 +26,6 @@ static bool has_key(const char *devargs, const char *key)
 	char value[BP_PATH_BYTES];
 
 	return bp_devargs_get(devargs, key, value, sizeof(value));
-}
-
-static enum dpdk_kind kind_of(const char *device)
-{
-	char address[BP_PCI_ADDRESS_BYTES];
-
-	if (bp_pci_parse(device, address))
-		return DPDK_PCI;
-	for (unsigned i = 0; i < RTE_DIM(kinds); i++)
-		if (!strncmp(device, kinds[i].prefix, strlen(kinds[i].prefix)))
-			return kinds[i].kind;
-	return DPDK_OTHER;
 }
 
 static void append(struct dpdk_port *dp, const char *key, const char *fmt, unsigned value)
@@ -139,7 +110,7 @@ int dpdk_device_parse(struct dpdk_port *dp, unsigned n_queues)
 	char address[BP_PCI_ADDRESS_BYTES];
 	size_t name_len = strcspn(conf->device, ",");
 
-	dp->kind = kind_of(conf->device);
+	dp->kind = dpdk_kind_of(conf->device);
 	if (!conf->device[0] || name_len >= sizeof(dp->name) - 8) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: device = \"%s\" is no DPDK device: give a PCI address "
@@ -175,7 +146,7 @@ static int check_pci(const struct dpdk_port *dp, bool quiet)
 static int check_iface(const struct dpdk_port *dp, bool quiet)
 {
 	/* In net_vhost iface= names a socket; net_tap makes its interface. */
-	if (!dp->iface[0] && (dp->kind == DPDK_AF_PACKET || dp->kind == DPDK_AF_XDP)) {
+	if (!dp->iface[0] && dpdk_pmd_has(dp->port->conf->device, DPDK_ON_IFACE)) {
 		bp_log(BP_LOG_ERROR, "port %s: device = %s names no interface: add ,iface=NAME",
 		       dp->port->conf->name, dp->port->conf->device);
 		return -EINVAL;

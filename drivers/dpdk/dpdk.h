@@ -17,20 +17,6 @@
 #include <net/if.h>
 
 /* PMDs that need more care than the ethdev API alone tells. */
-enum dpdk_kind {
-	DPDK_PCI,
-	DPDK_MEMIF,
-	DPDK_AF_PACKET,
-	DPDK_AF_XDP,
-	DPDK_TAP,
-	DPDK_NULL,
-	DPDK_RING,
-	DPDK_PCAP,
-	DPDK_VHOST,
-	DPDK_VIRTIO_USER,
-	DPDK_OTHER,
-};
-
 struct dpdk_mbufs {
 	struct rte_mempool *mp;
 	uint32_t room; /* bytes for data in one mbuf, behind the headroom */

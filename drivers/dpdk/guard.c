@@ -250,24 +250,37 @@ static void count_turn(void *arg)
 	atomic_fetch_add_explicit(&n_turns, 1, memory_order_release);
 }
 
+/* One turn of the interrupt thread: false, it did not come in time. */
+static bool wait_turn(void)
+{
+	unsigned before = atomic_load_explicit(&n_turns, memory_order_acquire);
+	uint64_t deadline = bp_clock_ns() + JOB_MS * 1000000ull;
+
+	if (rte_eal_alarm_set(1, count_turn, NULL))
+		return false;
+	/* Acquire: pairs with count_turn(). */
+	while (atomic_load_explicit(&n_turns, memory_order_acquire) == before) {
+		if (bp_clock_ns() >= deadline)
+			return false;
+		if (guard.want_held)
+			window();
+		else
+			usleep(LEAVE_STEP_US);
+	}
+	return true;
+}
+
 /* Alarms run in the order of their times, and a handler that runs beside the first may set one of its own. */
 void dpdk_guard_settle(void)
 {
-	for (unsigned turn = 0; turn < 2; turn++) {
-		unsigned before = atomic_load_explicit(&n_turns, memory_order_acquire);
-		uint64_t deadline = bp_clock_ns() + JOB_MS * 1000000ull;
-
-		if (rte_eal_alarm_set(1, count_turn, NULL))
+	for (unsigned turn = 0; turn < 2; turn++)
+		if (!wait_turn()) {
+			bp_log(BP_LOG_WARN,
+			       "dpdk: EAL's interrupt thread is busy for more than %u ms: what a device "
+			       "that goes away has left with it may come too late",
+			       JOB_MS);
 			return;
-		/* Acquire: pairs with count_turn(). */
-		while (atomic_load_explicit(&n_turns, memory_order_acquire) == before &&
-		       bp_clock_ns() < deadline) {
-			if (guard.want_held)
-				window();
-			else
-				usleep(LEAVE_STEP_US);
 		}
-	}
 }
 
 /* --- what waits for it ------------------------------------------------------------------------ */

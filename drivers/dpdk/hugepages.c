@@ -117,7 +117,7 @@ static unsigned wanted_mib(const struct bp_conf *conf, int node)
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		if (strcmp(conf->ports[i].driver, "dpdk"))
 			continue;
-		mib += strstr(conf->ports[i].device, "_af_packet") ? 48 : 24;
+		mib += dpdk_kind_of(conf->ports[i].device) == DPDK_AF_PACKET ? 48 : 24;
 	}
 	return mib;
 }

@@ -32,16 +32,14 @@
 
 /* --- sizes ------------------------------------------------------------------------------------ */
 
-/* No frame that net_null makes is longer. It reads numbers of any base; the last size counts. */
+/* No frame that net_null makes is longer. It reads numbers of any base. */
 static uint32_t null_frame_bytes(const struct dpdk_port *dp)
 {
-	static const char key[] = "size=";
 	unsigned long n_bytes = 64; /* its default */
+	char value[32];
 
-	for (const char *at = dp->devargs; (at = strstr(at, key));) {
-		at += strlen(key);
-		n_bytes = RTE_MAX(n_bytes, strtoul(at, NULL, 0));
-	}
+	if (bp_devargs_get(dp->devargs, "size", value, sizeof(value)))
+		n_bytes = RTE_MAX(n_bytes, strtoul(value, NULL, 0));
 	return (uint32_t)RTE_MIN(n_bytes, (unsigned long)UINT16_MAX);
 }
 
@@ -74,10 +72,9 @@ uint32_t dpdk_mbuf_room(const struct dpdk_port *dp)
 }
 
 /* Does the PMD keep mbufs in its rings, beyond the call that it got them in? */
-static bool holds_mbufs(enum dpdk_kind kind)
+static bool holds_mbufs(const struct dpdk_port *dp)
 {
-	return kind != DPDK_MEMIF && kind != DPDK_AF_PACKET && kind != DPDK_TAP &&
-	       kind != DPDK_NULL && kind != DPDK_PCAP;
+	return !dpdk_pmd_has(dp->port->conf->device, DPDK_KEEPS_NONE);
 }
 
 uint16_t dpdk_ring_size(const struct dpdk_port *dp)
@@ -122,9 +119,7 @@ static unsigned held_by(const struct bp_port_conf *port, unsigned n_workers)
 
 	if (keeps_views(port))
 		return ring;
-	if (strcmp(port->driver, "dpdk") || !strncmp(port->device, "net_memif", 9) ||
-	    !strncmp(port->device, "net_af_packet", 13) || !strncmp(port->device, "net_null", 8) ||
-	    !strncmp(port->device, "net_tap", 7) || !strncmp(port->device, "net_pcap", 8))
+	if (strcmp(port->driver, "dpdk") || dpdk_pmd_has(port->device, DPDK_KEEPS_NONE))
 		return 0;
 	return n_workers * ring;
 }
@@ -186,7 +181,7 @@ static unsigned n_in_rings(const struct dpdk_port *dp)
 
 	if (dp->kind == DPDK_AF_XDP) /* its fill, RX and TX rings have 2048 descriptors each */
 		n += n_rxq * 4096 + n_txq * 2048;
-	else if (holds_mbufs(dp->kind))
+	else if (holds_mbufs(dp))
 		n += n_rxq * ring * 2 + n_txq * ring;
 	if (dp->kind == DPDK_TAP)
 		n += n_rxq * (ring + 1);
@@ -301,7 +296,7 @@ static int make_pools(struct dpdk_port *dp)
 		return 0;
 	pool->tx.room = RTE_MBUF_DEFAULT_DATAROOM;
 	n = n_in_flight(dp);
-	if (holds_mbufs(dp->kind))
+	if (holds_mbufs(dp))
 		n += dp->port->n_txq * (unsigned)dpdk_ring_size(dp);
 	err = make_mbufs(dp, &pool->tx, RTE_MAX(n, N_MBUFS_MIN), CACHE_MBUFS);
 	if (err) {

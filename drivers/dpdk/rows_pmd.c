@@ -13,12 +13,12 @@
 
 /* net_af_xdp: hops of the kernel, as af_xdp's own; then, or before, the PMD's. Its program takes no fragments. */
 #define XSK_RX .dir = BP_RX, HOME_MBUF, .n_hops = 2
-#define XSK_RX_COPY(why_)                                                              \
+#define XSK_RX_COPY(why_, ...)                                                         \
 	{                                                                              \
 		BP_DOMAIN_KERNEL, BP_DOMAIN_SHARED,                                    \
 			.place = "frame of the UMEM", .copiers = { "__xsk_rcv" },      \
 			.kernel = { 1, 1 }, .rate = BP_CALL_ON_WAKEUP, .call = "poll", \
-			.source = af_xdp_c, .why = why_                                \
+			.source = af_xdp_c, .why = why_, __VA_ARGS__                   \
 	}
 #define XSK_RX_ANY(high, why_, ...)                                                         \
 	{                                                                                   \
@@ -106,25 +106,26 @@ const struct bp_model_row dpdk_rows_pmd[] = {
 	  XSK_RX,
 	  .words = "xdp:generic",
 	  .device_hop = BP_DEVICE_HOP_XDP_GENERIC,
-	  .hops = { XSK_RX_COPY("generic XDP redirects the skb; the socket copies it"),
+	  .hops = { XSK_RX_COPY("generic XDP redirects the skb; the socket copies it", ),
 		    XSK_RX_UMEM } },
 	{ .pmd = "net_af_xdp",
 	  XSK_RX,
 	  .words = "xdp:native",
 	  .kinds = BP_ON(VETH),
 	  .device_hop = BP_DEVICE_HOP_XDP_NATIVE,
-	  .hops = { XSK_RX_COPY("veth has no zero-copy: the socket copies into the UMEM"),
+	  .hops = { XSK_RX_COPY("veth has no zero-copy: the socket copies into the UMEM",
+				.is_lack = true),
 		    XSK_RX_UMEM } },
 	{ .pmd = "net_af_xdp",
 	  XSK_RX,
 	  .words = "xdp:native",
 	  .device_hop = BP_DEVICE_HOP_XDP_NATIVE,
-	  .hops = { XSK_RX_COPY(to_umem), XSK_RX_UMEM } },
+	  .hops = { XSK_RX_COPY(to_umem, ), XSK_RX_UMEM } },
 	{ .pmd = "net_af_xdp",
 	  XSK_RX,
 	  .words = "xdp:zerocopy force_copy=1",
 	  .device_hop = BP_DEVICE_HOP_XDP_NATIVE,
-	  .hops = { XSK_RX_COPY(to_umem), XSK_RX_UMEM } },
+	  .hops = { XSK_RX_COPY(to_umem, ), XSK_RX_UMEM } },
 	{ .pmd = "net_af_xdp",
 	  XSK_RX,
 	  .words = "xdp:zerocopy",

@@ -4,13 +4,14 @@
 
 #include "bypath/log.h"
 
+#include "core/devargs.h"
 #include "core/secure.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Words in the arguments of the PMDs that are let through. */
+/* Arguments of the PMDs that are let through; check() has seen that each has one key. */
 static const struct {
 	const char *key, *why;
 } keys[] = {
@@ -18,19 +19,26 @@ static const struct {
 	{ "internal", "is an address in this process" },
 };
 
-static const char *device_reason(const struct dpdk_port *dp, char *why, size_t why_bytes)
+static void name_pmds(char *why, size_t why_bytes)
 {
+	size_t n = (size_t)snprintf(why, why_bytes, "is a device other than PCI");
+
+	for (const struct dpdk_pmd *pmd = dpdk_pmds; pmd->name && n < why_bytes; pmd++)
+		n += (size_t)snprintf(why + n, why_bytes - n, ", %s", pmd->name);
+}
+
+/* "": none. */
+static void find_reason(const struct dpdk_port *dp, char *why, size_t why_bytes)
+{
+	char value[sizeof(dp->devargs)];
+
+	why[0] = '\0';
 	/* net_failsafe runs commands; others load code, or take arguments that nobody has reviewed. */
 	if (dp->kind == DPDK_OTHER)
-		return "is a device other than PCI, net_memif, net_af_packet, net_af_xdp, net_tap, "
-		       "net_null, net_ring, net_pcap, net_vhost or net_virtio_user";
-	for (size_t i = 0; i < RTE_DIM(keys); i++) {
-		if (!strstr(dp->devargs, keys[i].key))
-			continue;
-		snprintf(why, why_bytes, "holds '%s', which %s", keys[i].key, keys[i].why);
-		return why;
-	}
-	return NULL;
+		name_pmds(why, why_bytes);
+	for (size_t i = 0; i < RTE_DIM(keys) && !why[0]; i++)
+		if (bp_devargs_get(dp->devargs, keys[i].key, value, sizeof(value)))
+			snprintf(why, why_bytes, "holds '%s', which %s", keys[i].key, keys[i].why);
 }
 
 static int refuse(const struct dpdk_port *dp, const char *what, const char *why)
@@ -45,8 +53,7 @@ static int refuse(const struct dpdk_port *dp, const char *what, const char *why)
 int dpdk_secure_check(const struct dpdk_port *dp)
 {
 	const struct bp_conf *conf = dp->port->env->conf;
-	char text[96];
-	const char *why;
+	char why[256];
 
 	if (!bp_secure_is_on())
 		return 0;
@@ -55,6 +62,6 @@ int dpdk_secure_check(const struct dpdk_port *dp)
 	if (!conf->eal.in_memory && !conf->eal.no_huge)
 		return refuse(dp, "[dpdk] in_memory = no",
 			      "lets other processes of the caller plug devices in");
-	why = device_reason(dp, text, sizeof(text));
-	return why ? refuse(dp, "device", why) : 0;
+	find_reason(dp, why, sizeof(why));
+	return why[0] ? refuse(dp, "device", why) : 0;
 }

@@ -167,21 +167,25 @@ static __always_inline bool is_ours(const struct net_device *dev, __u32 ifindex)
 	       BPF_CORE_READ(dev, nd_net.net, ns.inum) == carry.netns;
 }
 
-/* Of each bulk on this machine: whose it is shows by where the devices are, once they were recognised. */
+/* Of each bulk on this machine: whose it is shows by where the kernel keeps the devices, as long as the driver renews nothing. */
 static __always_inline bool is_our_path(__u64 from, __u64 to)
 {
-	if (carry.from_device && carry.to_device)
+	__u32 era = carry.era;
+
+	if (carry.known_era == era)
 		return from == carry.from_device && to == carry.to_device;
-	if (from == carry.foreign_from && to == carry.foreign_to)
+	if (carry.foreign_era == era && from == carry.foreign_from && to == carry.foreign_to)
 		return false;
 	if (!is_ours((const void *)from, carry.from_ifindex) ||
 	    !is_ours((const void *)to, carry.to_ifindex)) {
 		carry.foreign_from = from;
 		carry.foreign_to = to;
+		carry.foreign_era = era;
 		return false;
 	}
 	carry.from_device = from;
 	carry.to_device = to;
+	carry.known_era = era;
 	return true;
 }
 

@@ -19,7 +19,7 @@ static const struct bp_key keys[] = {
 	BP_KEY_DEVICE("a network interface", "eth3"),
 	BP_KEY_WORDS(
 		"mode", modes, "auto", OWN(mode),
-		"where the program that carries packets stands; auto: by what the devices are"),
+		"where the program that carries packets is attached; auto: chosen by the devices"),
 	BP_KEY_WORDS(
 		"strict", bp_words_yes_no, "no", OWN(strict),
 		"mode = xdp: refuse to start where the device's driver runs no program itself"),
@@ -131,13 +131,27 @@ static bool brings_unfinished(const struct bp_device *in)
 	return in->kind == BP_DEVICE_VETH || in->kind == BP_DEVICE_TAP;
 }
 
+/* Before Linux 6.3 no kernel tells; that a driver refuses shows when the program is attached. */
 static bool offers_native(const struct bp_device *device)
 {
-	return bp_device_xdp(device) >= BP_XDP_NATIVE;
+	return device->exists && bp_device_xdp(device) != BP_XDP_GENERIC;
+}
+
+static bool is_told(const struct kernel_ask *ask)
+{
+	return ask->in.has_xdp_features && ask->out.has_xdp_features;
+}
+
+static void note_expectation(const struct kernel_ask *ask, struct kernel_choice *choice)
+{
+	SAY(choice->note,
+	    "no kernel before Linux 6.3 tells what a driver does for XDP: %.15s is expected to run the "
+	    "program itself, %.15s to take redirected frames",
+	    ask->in_name, ask->out_name);
 }
 
 /*
- * Does the out-device take frames that XDP redirects? Before Linux 6.3 nobody tells; drivers with native XDP do, most of
+ * Does the out-device take frames that XDP redirects? Before Linux 6.3 no kernel tells; drivers with native XDP do, most of
  * them (virtio_net, ixgbe, i40e) only while a program is attached to it, and say so only then.
  */
 static bool takes_frames(const struct kernel_ask *ask)
@@ -177,6 +191,8 @@ static void choose_xdp(const struct kernel_ask *ask, bool is_native, struct kern
 		SAY(choice->note,
 		    "checksums that are not complete, VLAN tags beside the frame are lost on the way: TCP needs "
 		    "`ethtool -K PEER tx off txvlan off`, or mode = tc");
+	else if (!is_told(ask))
+		note_expectation(ask, choice);
 	if (!is_native && !kernel_may_be_generic(ask->conf))
 		SAY(choice->refusal,
 		    "mode = xdp, strict = yes, and the driver of %.15s has no native XDP",
@@ -212,6 +228,17 @@ static const char *why_tc(const struct kernel_ask *ask, bool is_native)
 	return takes_frames(ask) ? NULL : "the other device takes no redirected frames";
 }
 
+static void choose_auto_xdp(const struct kernel_ask *ask, struct kernel_choice *choice)
+{
+	choice->way = KERNEL_WAY_XDP_NATIVE;
+	if (is_told(ask))
+		SAY(choice->note,
+		    "xdp for %.15s: its packets come whole, and %.15s takes redirected frames",
+		    ask->in_name, ask->out_name);
+	else
+		note_expectation(ask, choice);
+}
+
 void kernel_choose(const struct kernel_ask *ask, bool is_native_refused,
 		   struct kernel_choice *choice)
 {
@@ -226,10 +253,7 @@ void kernel_choose(const struct kernel_ask *ask, bool is_native_refused,
 		if (ask->conf->mode == KERNEL_AUTO)
 			SAY(choice->note, "tc for %.15s: %s", ask->in_name, why);
 	} else {
-		choice->way = KERNEL_WAY_XDP_NATIVE;
-		SAY(choice->note,
-		    "xdp for %.15s: its packets come whole, and %.15s takes redirected frames",
-		    ask->in_name, ask->out_name);
+		choose_auto_xdp(ask, choice);
 	}
 }
 
@@ -286,7 +310,7 @@ const struct bp_facts bp_facts_kernel = {
 	.summary = "packets stay in the kernel: a BPF program carries them, XDP or tc",
 	.flags = BP_FACT_ONE_QUEUE | BP_FACT_TOUCHES_NOTHING | BP_FACT_CARRIES,
 	.keys = keys,
-	.example = "inside",
+	.example = "kernel",
 	.claims = claims,
 	.limits = limits,
 	.predict = predict,

@@ -208,9 +208,7 @@ static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsi
 /* The tracepoints' program looks anew which devices are ours. */
 static void forget_devices(struct kernel_port *kp)
 {
-	__atomic_store_n(&kp->state->from_device, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&kp->state->to_device, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&kp->state->foreign_from, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&kp->state->era, 1, __ATOMIC_RELEASE);
 }
 
 static void open_path(struct kernel_port *kp, const struct kernel_port *out, bool is_open)
@@ -273,12 +271,18 @@ static int lead_to(struct kernel_port *kp, const struct kernel_port *out, bool s
 	return err;
 }
 
+/* What the program can do to a packet on its way. */
+static bool can_do(bp_edit_fn edit)
+{
+	return !edit || edit == bp_macswap_burst;
+}
+
 static bp_direct_fn kernel_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit)
 {
 	struct kernel_port *kp = rxq->port->priv;
 
 	kp->txq = txq;
-	if (edit && edit != bp_macswap_burst) {
+	if (!can_do(edit)) {
 		__atomic_store_n(&kp->state->to_ifindex, 0, __ATOMIC_RELAXED);
 		open_path(kp, txq->port->priv, false);
 		return NULL;
@@ -460,7 +464,7 @@ static struct bp_txq *find_txq(const struct kernel_port *kp)
  * start; at a new start the other port may be away, which check() and kernel_direct() see. */
 static int start_receiving(struct kernel_port *kp, char *why, size_t why_bytes)
 {
-	bool swaps_macs = kp->port->env->conf->engine.mode == BP_ENGINE_MACSWAP;
+	bp_edit_fn edit = kp->port->env->edit;
 	const struct bp_port *out = port_out(kp);
 	int err = choose_way(kp, false, why, why_bytes);
 
@@ -470,8 +474,8 @@ static int start_receiving(struct kernel_port *kp, char *why, size_t why_bytes)
 	forget_devices(kp);
 	kp->state->max_bytes = 0;
 	kp->txq = find_txq(kp);
-	if (!kp->was_started || out->is_started)
-		(void)lead_to(kp, out->priv, swaps_macs);
+	if (can_do(edit) && (!kp->was_started || out->is_started))
+		(void)lead_to(kp, out->priv, edit != NULL);
 	err = take_promiscuity(kp, why, why_bytes);
 	if (err)
 		return err;
@@ -551,6 +555,7 @@ static void kernel_stop(struct bp_port *port)
 	kernel_prog_detach(kp->prog);
 	nap(SETTLE_MS);
 	harvest(kp);
+	forget_devices(kp);
 	release_promiscuity(kp);
 }
 

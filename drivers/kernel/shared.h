@@ -29,8 +29,10 @@ struct kernel_state {
 	__u32 swaps_macs;
 	__u32 to_ifindex;
 	/* By the driver, for the tracepoints. */
-	__u32 from_ifindex, netns, map_ids[2], unused;
-	/* By them: where the kernel keeps the path's devices, and the last two that are not; 0 by the driver when one changes. */
+	__u32 from_ifindex, netns, map_ids[2];
+	__u32 era; /* one more each time that a device may be another; never 0 */
+	/* By them: where the kernel keeps the path's devices, and the last two that are not; of that era. */
+	__u32 known_era, foreign_era;
 	__u64 from_device, to_device, foreign_from, foreign_to;
 	struct kernel_cell cells[KERNEL_CPUS_MAX] __attribute__((aligned(128)));
 };

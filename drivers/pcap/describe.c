@@ -277,7 +277,7 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 	if (conf->mode != BP_PCAP_READ)
 		return;
 	limits->no_tx =
-		"nothing can be sent to a file that is read: use mode = write, or a null port";
+		"nothing can be sent to a file that is read: use mode = write, or another driver";
 	limits->is_capture = true;
 	limits->is_paced = conf->rate_pps || conf->pace == BP_PCAP_RECORDED;
 	limits->is_endless = conf->loop && !conf->rounds && !conf->count;

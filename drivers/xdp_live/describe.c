@@ -46,11 +46,11 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 	(void)port;
 	*limits = (struct bp_limits){
 		.key = "driver",
-		.no_rx = "an xdp_live port, which only sends: receive with af_xdp or af_packet",
-		.no_forward = "this driver only sends what bypath gen has it make; "
-			      "forward with af_xdp or af_packet",
-		.no_replay = "an xdp_live port, which sends streams only: replay with "
-			     "af_xdp or af_packet",
+		.no_rx = "an xdp_live port, which only sends: receive with another driver",
+		.no_forward = "this driver only sends what bypath gen has it make: forward "
+			      "with another one",
+		.no_replay = "an xdp_live port, which sends streams only: replay with another "
+			     "driver",
 	};
 }
 

@@ -166,13 +166,15 @@ static void count(struct bp_txq *q, const struct xdp_live_state *s, const struct
 
 static void complain_unsent(const struct bp_port *port, const struct bp_ks_state *done)
 {
-	bp_log(BP_LOG_ERROR, "port %s: %s took none of %llu frames: %s: %s", port->conf->name,
+	bool is_veth = port->info.kind == BP_DEVICE_VETH;
+
+	bp_log(BP_LOG_ERROR, "port %s: %s took none of %llu frames: %s: %s%s", port->conf->name,
 	       port->conf->device, (unsigned long long)done->n_tried, strerror(-done->err),
-	       port->info.kind == BP_DEVICE_VETH
-		       ? "a veth takes XDP frames only when its peer is up and has an XDP program or "
+	       is_veth ? "a veth takes XDP frames only when its peer is up and has an XDP program or "
 			 "GRO on: ethtool -K PEER gro on"
 		       : "the device or its driver does not send XDP frames (ndo_xdp_xmit): use "
-			 "another driver for this port, as af_packet");
+			 "driver = ",
+	       is_veth ? "" : bp_facts_named(BP_FACT_ANY_NETDEV));
 }
 
 static int live_run(struct bp_port *port)
@@ -320,8 +322,8 @@ static int live_start(struct bp_port *port)
 	if (!longest) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: this kernel has no live frames in BPF_PROG_TEST_RUN: driver "
-		       "xdp_live needs Linux 5.18 or later; send with af_packet or af_xdp",
-		       port->conf->name);
+		       "xdp_live needs Linux 5.18 or later; send with driver = %s",
+		       port->conf->name, bp_facts_named(BP_FACT_ANY_NETDEV));
 		return -EOPNOTSUPP;
 	}
 	if (port->info.mtu && port->info.mtu + ETH_HEADER_BYTES < longest)

@@ -153,6 +153,8 @@ enum bp_fact_flag {
 	/* RX writes packets into frames of the port that they go to (bp_port_rx_frames()), and has up to
 	 * BP_RX_FILLING of them per queue before they are received. */
 	BP_FACT_FILLS_FRAMES = 1u << 8,
+	/* Takes any network interface, to receive and to send: what messages propose where another driver cannot. */
+	BP_FACT_ANY_NETDEV = 1u << 9,
 };
 
 /* A section of the INI. A driver's own has its values in struct bp_conf. */
@@ -198,13 +200,16 @@ struct bp_facts {
 /* The facts of a driver that the build knows, or NULL. Pure; any thread. */
 const struct bp_facts *bp_facts_find(const char *driver);
 
+/* The name of the first driver that has all of the flags, for messages; "" where the build knows none. Pure; any thread. */
+const char *bp_facts_named(uint32_t flags);
+
 /* The key of a driver's ports, or NULL. Pure. */
 static inline const struct bp_key *bp_facts_key(const struct bp_facts *facts, const char *name)
 {
 	return bp_key_find(facts->keys, name);
 }
 
-/* A port's own struct of its driver's, which BP_KEY_OF_OWN() fills; BP_OWN_BYTES at most, which nothing checks. */
+/* A port's own struct of its driver's, which BP_KEY_OF_OWN() fills; a larger one than BP_OWN_BYTES does not compile. */
 #define BP_OWN(type, port)       ((type *)(void *)(port)->own)
 #define BP_OWN_CONST(type, port) ((const type *)(const void *)(port)->own)
 

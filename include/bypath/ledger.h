@@ -77,6 +77,7 @@ struct bp_hop {
 	const char *why; /* one line */
 	const char *source; /* where the figures were read: "linux/net/packet/af_packet.c" */
 	bool is_unknown; /* nothing is known of this side: no figure counts */
+	bool is_lack; /* the device lacks what would spare the copy: `why` begins with that, up to its colon */
 };
 
 #define BP_HOPS_MAX 10u

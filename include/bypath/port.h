@@ -214,6 +214,9 @@ struct bp_env {
 	struct bp_locks *locks; /* of the ports' devices, NULL before bp_ports_claim() */
 	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
 					      * other end here */
+	/* Of every path, known before a port is created: what bp_driver_ops.direct will be asked for.
+	 * NULL: none. */
+	bp_edit_fn edit;
 };
 
 /*
@@ -344,8 +347,8 @@ int bp_port_start(struct bp_port *port);
 void bp_port_bind_pools(struct bp_port *port);
 /*
  * What check() found of a started port: BP_LINK_UP or BP_LINK_DOWN. Without a link its TX queues drop by
- * name (but with BP_CAP_TX_WHEN_DOWN), with one they send; receiving goes on either way. Workers may be inside a burst, and direct bursts
- * are their owner's to take away. Control thread. Returns whether the link was another until now.
+ * name (but with BP_CAP_TX_WHEN_DOWN), with one they send; receiving goes on either way. Workers may be inside a burst,
+ * and direct bursts are their owner's to take away. Control thread. Returns whether the link was another until now.
  */
 bool bp_port_set_link(struct bp_port *port, enum bp_link link);
 /* Swap the bursts for those of a port that is away. Workers may still be inside the old ones. */

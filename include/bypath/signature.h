@@ -37,14 +37,16 @@ struct bp_signature {
 	uint8_t run;
 };
 
-/* Ones' complement sum of a 64-bit word's four halves, folded to 16 bits. */
+/* Ones' complement sum of a 64-bit word's four quarters: a word and itself turned by half have it in the upper half, with
+ * the carry. */
 static inline uint16_t bp_sig_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
 /* The check of a signature's first 16 bytes, given as two words in any one byte order. */

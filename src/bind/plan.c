@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bind/plan.h"
 
+#include "bypath/facts.h"
+
 #include "bind/holders.h"
 
 #include <errno.h>
@@ -49,8 +51,9 @@ static int resolve(const char *word, const struct bp_netifs *netifs, struct bp_p
 		snprintf(
 			why, why_bytes,
 			"%s is no PCI device but a %s interface, which the kernel alone can serve: "
-			"use driver = af_packet or af_xdp",
-			link->name, link->kind[0] ? link->kind : "virtual");
+			"use driver = %s",
+			link->name, link->kind[0] ? link->kind : "virtual",
+			bp_facts_named(BP_FACT_ANY_NETDEV));
 	if (err)
 		return err == -ENOENT ? -ENODEV : err;
 	err = bp_pci_look(address, pci);

@@ -32,7 +32,7 @@ static void print_usage(FILE *out)
 	fputs("usage: bypath bind DEVICE... [vfio-pci | kernel] [--force]\n"
 	      "       bypath bind --list [--json]\n"
 	      "  DEVICE     a PCI address (0000:03:00.1, 03:00.1) or an interface's name\n"
-	      "  vfio-pci   give the devices to user space, for driver = dpdk (the default)\n"
+	      "  vfio-pci   give the devices to user space, for ports with a PCI address (the default)\n"
 	      "  kernel     give them back to the kernel's own driver\n"
 	      "  --force    also devices that are in use: a default route, an address, a bridge,\n"
 	      "             a process\n"

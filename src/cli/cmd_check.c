@@ -289,6 +289,7 @@ static void print_json(const struct options *o, const struct findings *f)
 {
 	json_t *root = json_object();
 
+	json_object_set_new(root, "schema", json_string("bypath.check/1"));
 	json_object_set_new(root, "file", bp_json_text(o->file));
 	json_object_set_new(root, "ok", json_boolean(!f->errors[0]));
 	if (f->is_loaded) {

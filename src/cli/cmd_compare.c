@@ -90,7 +90,7 @@ static int choose_cores(struct bp_comparison *cmp)
 static bool any_needs_eal(const struct bp_cmp_row *rows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (rows[i].path->forwarder == BP_CMP_TESTPMD || bp_cmp_is_dpdk(rows[i].path->in))
+		if (bp_cmp_has(rows[i].path, BP_CMP_BY_DPDK))
 			return true;
 	return false;
 }
@@ -266,13 +266,13 @@ static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments 
 			 "not root: only the paths without network run (null, ring, pcap-file); "
 			 "for all of them: sudo bypath compare");
 	bp_cmp_ports_advise(bp_log_stream(), cmp);
-	if (cmp->tester == BP_CMP_TESTER_ELSEWHERE)
+	if (cmp->generator == BP_CMP_GENERATOR_ELSEWHERE)
 		add_note(
 			cmp,
 			"another box sends: rates are counted at %s and %s; what loss-free rate and latency "
 			"need is a generator that this comparison commands (--gen-ports)",
 			cmp->options.in, cmp->options.out);
-	if (*cmp->line_why && cmp->tester != BP_CMP_TESTER_NONE)
+	if (*cmp->line_why && cmp->generator != BP_CMP_GENERATOR_NONE)
 		add_note(cmp, "%s: no share of a line's rate", cmp->line_why);
 	if (!choose_cores(cmp)) {
 		reserve_memory(cmp);

@@ -105,7 +105,7 @@ static int run_trial(struct bp_gen *gen, const struct bp_conf *conf, struct bp_g
 	if (bp_gen_wait_links(gen, LINK_WAIT_S, why, sizeof(why)))
 		bp_log(BP_LOG_WARN, "%s: going on without", why);
 	if (o->search.is_asked)
-		return bp_gen_search_run(&o->search, gen, o->is_quiet, o->json_path, signals);
+		return bp_gen_search_run(&o->search, gen, conf, o->is_quiet, o->json_path, signals);
 	if (bp_gen_start(gen, &request))
 		return BP_EXIT_FAILED;
 	bp_log(BP_LOG_INFO, conf->gen.tx_port == BP_NO_PORT ? "receiving" : "sending");

@@ -150,7 +150,7 @@ int bp_cli_check_output(const struct bp_conf *conf, const char *path)
 
 	if (port)
 		return bp_cli_complain(
-			"standard error leads into the capture of port %s: messages would stand "
+			"standard error leads into the capture of port %s: messages would get "
 			"between its packets: lead it elsewhere, as 2>FILE",
 			port->name);
 	if (!path)

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/gen_options.h"
 
-#include "bypath/driver.h"
+#include "bypath/facts.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
 
@@ -13,9 +13,11 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: bypath gen FILE.ini [options]\n"
 	      "       bypath gen --tx-port DRIVER:DEVICE --rx-port DRIVER:DEVICE [options]\n"
-	      "where (without FILE.ini)\n"
-	      "  --tx-port DRIVER:DEVICE   send there, as af_packet:veth0 or dpdk:net_memif0,id=1\n"
-	      "  --rx-port DRIVER:DEVICE   receive there; the same port as --tx-port is allowed\n"
+	      "where (without FILE.ini)\n",
+	      out);
+	fprintf(out, "  --tx-port DRIVER:DEVICE   send there, as %s:veth0 or %s:0000:03:00.1\n",
+		bp_facts_named(BP_FACT_ANY_NETDEV), bp_facts_named(BP_FACT_DEVICE_STRING));
+	fputs("  --rx-port DRIVER:DEVICE   receive there; the same port as --tx-port is allowed\n"
 	      "  --replay FILE.pcap        send what this capture holds; --pace recorded | max\n"
 	      "how much\n"
 	      "  --rate RATE               max, 1.5mpps, 2gbps (L2), 2gbpsl1, 50%\n"
@@ -79,19 +81,9 @@ static int add_port(struct bp_gen_arguments *o, const char *name, const char *sp
 	return add_own(o, key, spec + n + 1, strlen(spec + n + 1));
 }
 
-/* The driver whose ports play a file. */
-static const char *find_player(void)
-{
-	const struct bp_driver_entry *entry = bp_driver_table;
-
-	while (entry->name && !(entry->facts->flags & BP_FACT_PLAYS))
-		entry++;
-	return entry->name ? entry->name : "";
-}
-
 static int add_replay(struct bp_gen_arguments *o)
 {
-	const char *player = find_player();
+	const char *player = bp_facts_named(BP_FACT_PLAYS);
 	int code = add_own(o, "port.replay.driver", player, strlen(player));
 
 	if (!code)

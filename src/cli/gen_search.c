@@ -43,6 +43,7 @@ const char bp_gen_search_usage[] =
 /* What a trial and the progress line need. */
 struct run {
 	struct bp_gen *gen;
+	const struct bp_conf *conf;
 	const sigset_t *signals;
 	atomic_bool stop;
 	bool is_terminal;
@@ -77,7 +78,7 @@ static int refuse_part(const char *option, const char *text, double number)
 
 /* One number, where the option was given. */
 static int take(const struct bp_gen_search *s, enum bp_gen_search_option id, double min, double max,
-		double scale, double *value)
+		double *value)
 {
 	const char *end = "";
 	double number = 0;
@@ -89,7 +90,20 @@ static int take(const struct bp_gen_search *s, enum bp_gen_search_option id, dou
 	if (*end)
 		return bp_cli_complain("--%s: found '%s', allowed: one number", s->values[id].name,
 				       s->values[id].text);
-	*value = number * scale;
+	*value = number;
+	return 0;
+}
+
+/* The same of percents; *ratio is one. */
+static int take_percent(const struct bp_gen_search *s, enum bp_gen_search_option id, double min,
+			double max, double *ratio)
+{
+	double percent = -1;
+
+	if (take(s, id, min, max, &percent))
+		return BP_EXIT_USAGE + 1;
+	if (percent >= 0)
+		*ratio = bp_search_ratio(percent);
 	return 0;
 }
 
@@ -128,7 +142,7 @@ static int take_losses(struct bp_gen_search *s)
 					       s->conf.kind == BP_SEARCH_MLR ? "4" : "1");
 		if (take_number("loss", text, 0, 99, &percent, &text))
 			return BP_EXIT_USAGE + 1;
-		s->conf.loss_ratios[n++] = percent / 100;
+		s->conf.loss_ratios[n++] = bp_search_ratio(percent);
 	}
 	s->conf.n_goals = n ? n : s->conf.n_goals;
 	return 0;
@@ -139,17 +153,17 @@ static int take_times(struct bp_gen_search *s)
 	struct bp_search_conf *c = &s->conf;
 	double share = c->sum_s / c->trial_s, repeats = c->n_repeats;
 
-	if (take(s, BP_GEN_SEARCH_TRIAL, 0.01, 1e5, 1, &c->trial_s))
+	if (take(s, BP_GEN_SEARCH_TRIAL, 0.01, 1e5, &c->trial_s))
 		return BP_EXIT_USAGE + 1;
 	/* The rest keeps its proportion to the trial, unless it is given too. */
 	c->sum_s = c->trial_s * share;
 	if (c->kind == BP_SEARCH_THROUGHPUT || c->explore_s > c->trial_s)
 		c->explore_s = c->trial_s;
 	c->budget_s = BUDGET_S * s->n_sizes;
-	if (take(s, BP_GEN_SEARCH_EXPLORE, 0.01, c->trial_s, 1, &c->explore_s) ||
-	    take(s, BP_GEN_SEARCH_SUM, c->trial_s, 1e6, 1, &c->sum_s) ||
-	    take(s, BP_GEN_SEARCH_BUDGET, 0, 1e7, 1, &c->budget_s) ||
-	    take(s, BP_GEN_SEARCH_REPEATS, 1, BP_SEARCH_BURSTS_MAX, 1, &repeats) ||
+	if (take(s, BP_GEN_SEARCH_EXPLORE, 0.01, c->trial_s, &c->explore_s) ||
+	    take(s, BP_GEN_SEARCH_SUM, c->trial_s, 1e6, &c->sum_s) ||
+	    take(s, BP_GEN_SEARCH_BUDGET, 0, 1e7, &c->budget_s) ||
+	    take(s, BP_GEN_SEARCH_REPEATS, 1, BP_SEARCH_BURSTS_MAX, &repeats) ||
 	    refuse_part("repeats", s->values[BP_GEN_SEARCH_REPEATS].text, repeats))
 		return BP_EXIT_USAGE + 1;
 	c->n_repeats = (unsigned)repeats;
@@ -174,9 +188,9 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 	bp_search_defaults(kind, &s->conf);
 	s->is_asked = true;
 	if (take_sizes(s) || take_losses(s) || take_times(s) ||
-	    take(s, BP_GEN_SEARCH_WIDTH, 0.01, 50, 0.01, &s->conf.width) ||
-	    take(s, BP_GEN_SEARCH_EXCEED, 0, 99, 0.01, &s->conf.exceed_ratio) ||
-	    take(s, BP_GEN_SEARCH_NDR, 1, 1e12, 1, &s->conf.ndr_pps))
+	    take_percent(s, BP_GEN_SEARCH_WIDTH, 0.01, 50, &s->conf.width) ||
+	    take_percent(s, BP_GEN_SEARCH_EXCEED, 0, 99, &s->conf.exceed_ratio) ||
+	    take(s, BP_GEN_SEARCH_NDR, 1, 1e12, &s->conf.ndr_pps))
 		return BP_EXIT_USAGE + 1;
 	return 0;
 }
@@ -238,7 +252,8 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 	if (!err && bp_cli_page_open(&page))
 		err = -ENOMEM;
 	if (!err) {
-		json_t *search = bp_search_document(&result);
+		json_t *search = bp_search_document(&result, run->conf,
+						    bp_gen_line_pps(run->gen, s->conf.frame_size));
 
 		if (!search)
 			bp_log(BP_LOG_ERROR, "no memory for the search's figures");
@@ -275,10 +290,12 @@ static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
 	return err;
 }
 
-int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, bool is_quiet,
-		      const char *json_path, const sigset_t *signals)
+int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, const struct bp_conf *conf,
+		      bool is_quiet, const char *json_path, const sigset_t *signals)
 {
-	struct run run = { .gen = gen, .signals = signals, .is_terminal = isatty(STDERR_FILENO) };
+	struct run run = {
+		.gen = gen, .conf = conf, .signals = signals, .is_terminal = isatty(STDERR_FILENO)
+	};
 	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
 				 bp_json_machine(), "searches");
 	int err;

@@ -47,10 +47,10 @@ struct bp_gen_search {
 int bp_gen_search_parse(struct bp_gen_search *search);
 
 /*
- * Search for every frame size, print what came of it; JSON to json_path unless NULL. One of
- * `signals` (blocked) ends it early with what was measured. Control thread; blocks. An exit code.
+ * Search for every frame size with a generator of conf, print what came of it; JSON to json_path unless NULL.
+ * One of `signals` (blocked) ends it early with what was measured. Control thread; blocks. An exit code.
  */
-int bp_gen_search_run(struct bp_gen_search *search, struct bp_gen *gen, bool is_quiet,
-		      const char *json_path, const sigset_t *signals);
+int bp_gen_search_run(struct bp_gen_search *search, struct bp_gen *gen, const struct bp_conf *conf,
+		      bool is_quiet, const char *json_path, const sigset_t *signals);
 
 #endif

@@ -128,14 +128,6 @@ static bool names_tx_drops(const json_t *port)
 	return false;
 }
 
-static bool is_xdp_native(const struct bp_cmp_row *row, const json_t *port)
-{
-	const char *mode = json_string_value(json_object_get(port, "mode"));
-
-	return (mode && strncmp(mode, "native", 6) == 0) ||
-	       (row->path->in && strstr(row->path->in, "net_af_xdp"));
-}
-
 uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named)
 {
 	uint64_t n_known = 0;
@@ -149,7 +141,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 		add_queues(row, port, "tx_queues", "tx");
 		n = add_reported(row, port);
 		if (i == 0)
-			n_known = is_xdp_native(row, port) ? n : 0;
+			n_known = bp_cmp_has(row->path, BP_CMP_DROPS_TWICE) ? n : 0;
 		*is_out_named = names_tx_drops(port); /* the last port is the out port */
 	}
 	return n_known;

@@ -97,6 +97,7 @@ struct bp_cmp_row {
 	enum bp_cmp_status status;
 	char reason[BP_CMP_TEXT_BYTES], fix[BP_CMP_TEXT_BYTES];
 	char gen_source[64], latency_source[64]; /* what sends; what sends in the latency trials */
+	bool is_gen_live; /* XDP frames that the kernel makes are what is sent */
 	bool is_gen_bound;
 	char gen_why[BP_CMP_TEXT_BYTES];
 	struct bp_cmp_values offered, forwarded, loss; /* saturation; packets/s */
@@ -137,10 +138,10 @@ struct bp_cmp_goal {
 };
 
 /* Who loads the ports that were named. */
-enum bp_cmp_tester {
-	BP_CMP_TESTER_NONE,
-	BP_CMP_TESTER_HERE, /* our generator, on interfaces that were named too */
-	BP_CMP_TESTER_ELSEWHERE, /* another box: the kernel counts at the ports; there is no loss-free rate and no latency */
+enum bp_cmp_generator_place {
+	BP_CMP_GENERATOR_NONE,
+	BP_CMP_GENERATOR_HERE, /* our generator, on interfaces that were named too */
+	BP_CMP_GENERATOR_ELSEWHERE, /* another box: the kernel counts at the ports; there is no loss-free rate and no latency */
 };
 
 struct bp_comparison {
@@ -149,7 +150,7 @@ struct bp_comparison {
 	char folder[BP_WORKDIR_BYTES];
 	char exe[256]; /* of this program */
 	bool is_root;
-	enum bp_cmp_tester tester;
+	enum bp_cmp_generator_place generator;
 	unsigned
 		line_mbps; /* of the slower one of the ports that were named; 0: there is none, or not known */
 	char line_why[BP_CMP_TEXT_BYTES]; /* why there is none; "" without named ports */

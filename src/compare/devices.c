@@ -59,8 +59,7 @@ static void end_for_interface(struct bp_cmp_row *row, const char *ifname)
 
 	snprintf(reason, sizeof(reason), "%s is a kernel interface", ifname);
 	if (bp_pci_of_interface(ifname, address))
-		snprintf(fix, sizeof(fix),
-			 "it stands on no PCI device: leave this row out (--paths -%s)",
+		snprintf(fix, sizeof(fix), "it is no PCI device: leave this row out (--paths -%s)",
 			 row->path->name);
 	else
 		snprintf(fix, sizeof(fix), "bind it first: bypath bind %s, and name it %s", ifname,
@@ -92,7 +91,7 @@ static bool is_for_dpdk(struct bp_cmp_row *row, const char *device)
 
 bool bp_cmp_devices_fit(const struct bp_cmp_options *o, struct bp_cmp_row *row)
 {
-	bool is_dpdk = bp_cmp_is_dpdk(row->path->in);
+	bool is_dpdk = bp_cmp_has(row->path, BP_CMP_BY_DPDK);
 
 	if (!(is_dpdk ? is_for_dpdk(row, o->in) && is_for_dpdk(row, o->out)
 		      : is_interface(row, o->in) && is_interface(row, o->out)))

@@ -339,7 +339,7 @@ static json_t *sizes_document(const struct bp_comparison *run)
 
 static json_t *run_document(const struct bp_comparison *run, const char *baseline_name)
 {
-	static const char *const testers[] = { "none", "this machine", "another box" };
+	static const char *const places[] = { "none", "this machine", "another box" };
 	const struct bp_cmp_options *o = &run->options;
 	json_t *notes = json_array(), *r;
 
@@ -352,7 +352,8 @@ static json_t *run_document(const struct bp_comparison *run, const char *baselin
 		      "cores", "dut", (int)run->dut_core, "generator", (int)run->gen_cores[0],
 		      "shared", run->is_core_shared, "notes", notes);
 	set_text(r, "baseline", baseline_name);
-	set_text(r, "tester", o->in ? testers[run->tester] : NULL);
+	set_text(r, "generator", o->in ? places[run->generator] : NULL);
+	set_text(r, "tester", o->in ? places[run->generator] : NULL); /* its older name */
 	return r;
 }
 

@@ -24,7 +24,7 @@ static json_t *load(const struct bp_cmp_load *l, double share_of_ndr)
 /* Why the forwarder's CPU is not known at a load; NULL: it is. */
 static const char *no_cpu(const struct bp_comparison *cmp, const struct bp_cmp_row *row)
 {
-	if (bp_cmp_is_kernel(row->path))
+	if (bp_cmp_has(row->path, BP_CMP_BY_KERNEL))
 		return row->path->lab == BP_CMP_DEVICES
 			       ? "the kernel forwards in softirqs on the core that the port interrupts: no "
 				 "process takes that time"
@@ -32,7 +32,7 @@ static const char *no_cpu(const struct bp_comparison *cmp, const struct bp_cmp_r
 				 "of the sender's";
 	if (row->path->lab == BP_CMP_ALONE)
 		return "its source is part of it: there is no load to set";
-	if (row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE)
+	if (row->path->lab == BP_CMP_DEVICES && cmp->generator == BP_CMP_GENERATOR_ELSEWHERE)
 		return "another box sends: there is no load to set";
 	return row->at_10.cores.n && row->at_50.cores.n ? NULL
 	       : row->ndr.n ? "the run ended before, or no frame of that trial came back"
@@ -42,7 +42,7 @@ static const char *no_cpu(const struct bp_comparison *cmp, const struct bp_cmp_r
 static json_t *cpu(const struct bp_comparison *cmp, const struct bp_cmp_row *row)
 {
 	static const struct bp_cmp_load nothing;
-	bool is_kernel = bp_cmp_is_kernel(row->path);
+	bool is_kernel = bp_cmp_has(row->path, BP_CMP_BY_KERNEL);
 
 	return json_pack("{s:o, s:o, s:o}", "at_10", load(is_kernel ? &nothing : &row->at_10, 0.1),
 			 "at_50", load(is_kernel ? &nothing : &row->at_50, 0.5), "why",
@@ -51,7 +51,8 @@ static json_t *cpu(const struct bp_comparison *cmp, const struct bp_cmp_row *row
 
 static json_t *per_core(const struct bp_cmp_row *row)
 {
-	if (bp_cmp_is_kernel(row->path) || (!row->forwarded_per_core.n && !row->ndr_per_core.n))
+	if (bp_cmp_has(row->path, BP_CMP_BY_KERNEL) ||
+	    (!row->forwarded_per_core.n && !row->ndr_per_core.n))
 		return json_null();
 	return json_pack("{s:o, s:o}", "ndr_mpps", bp_cmp_stat(&row->ndr_per_core, 1e-6), "mpps",
 			 bp_cmp_stat(&row->forwarded_per_core, 1e-6));

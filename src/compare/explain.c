@@ -62,7 +62,7 @@ static const char *end_of(const struct bp_cmp_row *row, const json_t *hop)
 	double short_bytes = bp_json_number_at(hop, "kernel_copies.lo_up_to_bytes");
 
 	if (decider && !strcmp(decider, "sender") && row->path->lab == BP_CMP_VETH)
-		return strstr(row->gen_source, "xdp_live") ? "lo" : "hi";
+		return row->is_gen_live ? "lo" : "hi";
 	if (short_bytes > 0 && !row->workload && longest_frame(row) <= short_bytes)
 		return "lo";
 	return NULL;
@@ -220,7 +220,7 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 	crossings = mean(paths, "counted.crossings_per_packet");
 	has_hidden = has_hidden_calls(hops, crossings);
 	set_modes(row->report, o);
-	if (bp_cmp_is_kernel(row->path))
+	if (bp_cmp_has(row->path, BP_CMP_BY_KERNEL))
 		json_object_set_new(o, "note", softirq_note(row));
 	set_copies(paths, o);
 	json_object_set_new(
@@ -239,7 +239,7 @@ static void explain_bypath(const struct bp_cmp_row *row, json_t *o)
 /* A bridge passes sk_buffs by reference (net/bridge/br_forward.c). */
 static void explain_other(const struct bp_cmp_row *row, json_t *o)
 {
-	bool is_kernel = bp_cmp_is_kernel(row->path);
+	bool is_kernel = bp_cmp_has(row->path, BP_CMP_BY_KERNEL);
 	json_t *copies = json_null();
 
 	json_object_set_new(o, "mode", bp_json_text_or_null(row->mode));
@@ -303,7 +303,7 @@ static void say_places(FILE *s, const json_t *hops)
 		if (!copier || !bound(kernel_copies(hop), "hi"))
 			continue;
 		fprintf(s, "%s%s", n++ ? ", " : " (", copier);
-		if (why && strstr(why, "no zero-copy") && !lacks)
+		if (why && json_is_true(json_object_get(hop, "is_lack")) && !lacks)
 			lacks = why;
 	}
 	if (lacks)

@@ -87,7 +87,7 @@ void bp_cmp_end_by_log(struct bp_cmp_run *run, enum bp_cmp_status status, const 
 		bp_child_last_line(&run->dut, "", line, sizeof(line));
 	bp_cmp_row_end(
 		run->row, status,
-		strstr(run->row->path->in, "zerocopy")
+		bp_cmp_has(run->row->path, BP_CMP_WANTS_ZEROCOPY)
 			? "name devices whose driver has zero-copy: --ports A,B"
 			: "run the row's configuration with bypath check and bypath run (--keep)",
 		"%s%s%s", what, *line ? ": " : "", line);
@@ -182,7 +182,7 @@ static void testpmd_drops(struct bp_cmp_run *run)
 	}
 	if (file)
 		fclose(file);
-	if (strstr(run->row->path->in, "net_af_xdp"))
+	if (bp_cmp_has(run->row->path, BP_CMP_DROPS_TWICE))
 		run->n_known = sum_rx;
 	bp_cmp_row_drop(run->row, "testpmd", "rx dropped", "reported", sum_rx);
 	bp_cmp_row_drop(run->row, "testpmd", "tx dropped", "reported", sum_tx);

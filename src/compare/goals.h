@@ -23,7 +23,8 @@ int bp_cmp_goals_read(const char *path, struct bp_comparison *cmp, char *why, si
 int bp_cmp_goals_rows(struct bp_comparison *cmp);
 
 /* One row for each chosen path and workload of a list ("tcp-1,start"; sizes of the options where they matter), in
- * the order of bp_cmp_workloads: what is a load comes before what runs under it. 0, -ENOMEM, or -EINVAL with a sentence in why. */
+ * the order of bp_cmp_workloads: what is a load comes before what runs under it. 0, -ENOMEM, or -EINVAL with a sentence
+ * in why. */
 int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool *chosen, char *why,
 			 size_t why_bytes);
 

@@ -47,7 +47,7 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 	/* For a workload bypath runs with its defaults: the file has only ports and where each forwards to. */
 	if (!run->row->workload)
 		put_engine(out, run);
-	if (bp_cmp_is_dpdk(p->in) || bp_cmp_is_dpdk(p->out))
+	if (bp_cmp_has(p, BP_CMP_BY_DPDK))
 		put_dpdk(out, run);
 	put_port(out, "wan", p->in, &run->names);
 	put_port(out, "lan", p->out, &run->names);
@@ -95,7 +95,7 @@ static void put_generator(FILE *out, const struct bp_cmp_run *run)
 	fprintf(out, "\nidle = busy\n[memory]\nhugepages = no\n");
 	if (run->row->size->bytes > LONG_BYTES)
 		fprintf(out, "frame_bytes = 4096\n");
-	if (bp_cmp_is_dpdk(p->gen_tx) || bp_cmp_is_dpdk(p->gen_rx))
+	if (bp_cmp_has(p, BP_CMP_GEN_BY_DPDK))
 		put_dpdk(out, run);
 	put_port(out, "tx",
 		 p->gen_tx             ? p->gen_tx

@@ -240,7 +240,7 @@ static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)
 		return;
 	}
 	rc = bp_cmp_run_prepare(run, cmp, row);
-	if (!rc && strstr(row->path->in, BP_CMP_CAPTURE))
+	if (!rc && bp_cmp_has(row->path, BP_CMP_PLAYS))
 		rc = write_capture(run);
 	if (!rc)
 		rc = bp_cmp_bypath_start(run, cmp->options.trial_s);
@@ -276,7 +276,7 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 	else if (lab == BP_CMP_DEVICES && !cmp->options.in)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "--ports A,B --gen-ports C,D",
 			       "no devices were named");
-	else if (lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_NONE)
+	else if (lab == BP_CMP_DEVICES && cmp->generator == BP_CMP_GENERATOR_NONE)
 		bp_cmp_row_end(
 			row, BP_CMP_CANNOT_RUN,
 			"start bypath gen on another box first, or --gen-ports C,D: C is wired to A, "

@@ -22,20 +22,20 @@
 #define SOURCE       "driver = null\nframe_bytes = @S\n"
 #define SINK         "driver = null\n"
 
-#define VETH_ROW(name_, title_, in_, out_)                                                      \
+#define VETH_ROW(name_, title_, traits_, in_, out_)                                             \
 	{                                                                                       \
 		.name = name_, .title = title_, .group = "veth", .lab = BP_CMP_VETH, .in = in_, \
-		.out = out_                                                                     \
+		.out = out_, .traits = traits_                                                  \
 	}
-#define DEVICE_ROW(name_, title_, in_, out_)                                             \
+#define DEVICE_ROW(name_, title_, traits_, in_, out_)                                    \
 	{                                                                                \
 		.name = name_, .title = title_, .group = "ports", .lab = BP_CMP_DEVICES, \
-		.in = in_, .out = out_                                                   \
+		.in = in_, .out = out_, .traits = traits_                                \
 	}
-#define ALONE_ROW(name_, title_, in_, via_)                                              \
+#define ALONE_ROW(name_, title_, traits_, in_, via_)                                     \
 	{                                                                                \
 		.name = name_, .title = title_, .group = "ceiling", .lab = BP_CMP_ALONE, \
-		.in = in_, .out = SINK, .via = via_                                      \
+		.in = in_, .out = SINK, .via = via_, .traits = traits_                   \
 	}
 
 const struct bp_cmp_path bp_cmp_paths[] = {
@@ -43,31 +43,35 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .title = "kernel bridge",
 	  .group = "veth",
 	  .lab = BP_CMP_VETH,
-	  .forwarder = BP_CMP_BRIDGE },
+	  .forwarder = BP_CMP_BRIDGE,
+	  .traits = BP_CMP_BY_KERNEL },
 	{ .name = "kernel-xdp",
 	  .title = "in the kernel, by XDP",
 	  .group = "veth",
 	  .lab = BP_CMP_VETH,
 	  .in = KERNEL("@W", "xdp"),
 	  .out = KERNEL("@L", "xdp"),
+	  .traits = BP_CMP_BY_KERNEL,
 	  .needs_whole = true },
-	VETH_ROW("kernel-tc", "in the kernel, by tc", KERNEL("@W", "tc"), KERNEL("@L", "tc")),
-	VETH_ROW("pcap-live", "libpcap, live", PCAP("@W"), PCAP("@L")),
-	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", AF_PACKET("@W", "socket"),
+	VETH_ROW("kernel-tc", "in the kernel, by tc", BP_CMP_BY_KERNEL, KERNEL("@W", "tc"),
+		 KERNEL("@L", "tc")),
+	VETH_ROW("pcap-live", "libpcap, live", 0, PCAP("@W"), PCAP("@L")),
+	VETH_ROW("af_packet-socket", "AF_PACKET, recvmmsg/sendmmsg", 0, AF_PACKET("@W", "socket"),
 		 AF_PACKET("@L", "socket")),
-	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", AF_PACKET("@W", "mmap"),
+	VETH_ROW("af_packet-mmap", "AF_PACKET, RX ring", 0, AF_PACKET("@W", "mmap"),
 		 AF_PACKET("@L", "mmap")),
-	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", AF_XDP("@W", "skb"), AF_XDP("@L", "skb")),
-	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", AF_XDP("@W", "copy"),
+	VETH_ROW("af_xdp-skb", "AF_XDP, generic (skb)", 0, AF_XDP("@W", "skb"),
+		 AF_XDP("@L", "skb")),
+	VETH_ROW("af_xdp-native", "AF_XDP, native, copy", BP_CMP_DROPS_TWICE, AF_XDP("@W", "copy"),
 		 AF_XDP("@L", "copy")),
-	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", AF_XDP("@W", "zerocopy"),
-		 AF_XDP("@L", "zerocopy")),
-	VETH_ROW("af_xdp+af_packet", "AF_XDP in, AF_PACKET out, one process", AF_XDP("@W", "copy"),
-		 AF_PACKET("@L", "mmap")),
-	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", PMD("net_af_packet", "0", "@W"),
-		 PMD("net_af_packet", "1", "@L")),
-	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", PMD("net_af_xdp", "0", "@W"),
-		 PMD("net_af_xdp", "1", "@L")),
+	VETH_ROW("af_xdp-zerocopy", "AF_XDP, zero-copy", BP_CMP_WANTS_ZEROCOPY,
+		 AF_XDP("@W", "zerocopy"), AF_XDP("@L", "zerocopy")),
+	VETH_ROW("af_xdp+af_packet", "AF_XDP in, AF_PACKET out, one process", BP_CMP_DROPS_TWICE,
+		 AF_XDP("@W", "copy"), AF_PACKET("@L", "mmap")),
+	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", BP_CMP_BY_DPDK | BP_CMP_HIDES_SOCKET,
+		 PMD("net_af_packet", "0", "@W"), PMD("net_af_packet", "1", "@L")),
+	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", BP_CMP_BY_DPDK | BP_CMP_DROPS_TWICE,
+		 PMD("net_af_xdp", "0", "@W"), PMD("net_af_xdp", "1", "@L")),
 	{ .name = "tap",
 	  .title = "tap devices",
 	  .group = "veth",
@@ -79,7 +83,8 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .group = "veth",
 	  .lab = BP_CMP_TAP,
 	  .in = PMD("net_tap", "0", "@W"),
-	  .out = PMD("net_tap", "1", "@L") },
+	  .out = PMD("net_tap", "1", "@L"),
+	  .traits = BP_CMP_BY_DPDK },
 	{ .name = "dpdk-memif",
 	  .title = "DPDK net_memif",
 	  .group = "memory",
@@ -87,7 +92,8 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .in = MEMIF("client", "0"),
 	  .out = MEMIF("client", "1"),
 	  .gen_tx = MEMIF("server", "0"),
-	  .gen_rx = MEMIF("server", "1") },
+	  .gen_rx = MEMIF("server", "1"),
+	  .traits = BP_CMP_BY_DPDK | BP_CMP_GEN_BY_DPDK },
 	{ .name = "dpdk-vhost",
 	  .title = "DPDK net_vhost",
 	  .group = "memory",
@@ -95,7 +101,8 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .in = VHOST("0"),
 	  .out = VHOST("1"),
 	  .gen_tx = VIRTIO("0"),
-	  .gen_rx = VIRTIO("1") },
+	  .gen_rx = VIRTIO("1"),
+	  .traits = BP_CMP_BY_DPDK | BP_CMP_GEN_BY_DPDK },
 	{ .name = "dpdk-virtio_user",
 	  .title = "DPDK net_virtio_user",
 	  .group = "memory",
@@ -103,10 +110,11 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .in = VIRTIO("0"),
 	  .out = VIRTIO("1"),
 	  .gen_tx = VHOST("0"),
-	  .gen_rx = VHOST("1") },
-	ALONE_ROW("ring", "ring in the process", SOURCE, "driver = ring\ndevice = wire\n"),
-	ALONE_ROW("null", "the engine alone", SOURCE, NULL),
-	ALONE_ROW("pcap-file", "libpcap, capture in a file",
+	  .gen_rx = VHOST("1"),
+	  .traits = BP_CMP_BY_DPDK | BP_CMP_GEN_BY_DPDK },
+	ALONE_ROW("ring", "ring in the process", 0, SOURCE, "driver = ring\ndevice = wire\n"),
+	ALONE_ROW("null", "the engine alone", 0, SOURCE, NULL),
+	ALONE_ROW("pcap-file", "libpcap, capture in a file", BP_CMP_PLAYS,
 		  "driver = pcap\ndevice = @D/" BP_CMP_CAPTURE
 		  "\nmode = read\nloop = yes\npace = max\n",
 		  NULL),
@@ -116,14 +124,16 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .lab = BP_CMP_VETH,
 	  .forwarder = BP_CMP_TESTPMD,
 	  .in = "net_af_packet0,iface=@W",
-	  .out = "net_af_packet1,iface=@L" },
+	  .out = "net_af_packet1,iface=@L",
+	  .traits = BP_CMP_BY_DPDK | BP_CMP_HIDES_SOCKET },
 	{ .name = "testpmd-af_xdp",
 	  .title = "dpdk-testpmd net_af_xdp",
 	  .group = "peer",
 	  .lab = BP_CMP_VETH,
 	  .forwarder = BP_CMP_TESTPMD,
 	  .in = "net_af_xdp0,iface=@W",
-	  .out = "net_af_xdp1,iface=@L" },
+	  .out = "net_af_xdp1,iface=@L",
+	  .traits = BP_CMP_BY_DPDK | BP_CMP_DROPS_TWICE },
 	{ .name = "testpmd-memif",
 	  .title = "dpdk-testpmd net_memif",
 	  .group = "peer",
@@ -132,43 +142,34 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .in = "net_memif0,role=client,id=0,socket=@D/m0,socket-abstract=no",
 	  .out = "net_memif1,role=client,id=0,socket=@D/m1,socket-abstract=no",
 	  .gen_tx = MEMIF("server", "0"),
-	  .gen_rx = MEMIF("server", "1") },
+	  .gen_rx = MEMIF("server", "1"),
+	  .traits = BP_CMP_BY_DPDK | BP_CMP_GEN_BY_DPDK },
 	{ .name = "ports-bridge",
 	  .title = "named devices, kernel bridge",
 	  .group = "ports",
 	  .lab = BP_CMP_DEVICES,
-	  .forwarder = BP_CMP_BRIDGE },
-	DEVICE_ROW("ports-kernel-xdp", "named devices, in the kernel, by XDP", KERNEL("@W", "xdp"),
-		   KERNEL("@L", "xdp")),
-	DEVICE_ROW("ports-kernel-tc", "named devices, in the kernel, by tc", KERNEL("@W", "tc"),
-		   KERNEL("@L", "tc")),
-	DEVICE_ROW("ports-pcap-live", "named devices, libpcap, live", PCAP("@W"), PCAP("@L")),
-	DEVICE_ROW("ports-af_packet-socket", "named devices, AF_PACKET, recvmmsg/sendmmsg",
+	  .forwarder = BP_CMP_BRIDGE,
+	  .traits = BP_CMP_BY_KERNEL },
+	DEVICE_ROW("ports-kernel-xdp", "named devices, in the kernel, by XDP", BP_CMP_BY_KERNEL,
+		   KERNEL("@W", "xdp"), KERNEL("@L", "xdp")),
+	DEVICE_ROW("ports-kernel-tc", "named devices, in the kernel, by tc", BP_CMP_BY_KERNEL,
+		   KERNEL("@W", "tc"), KERNEL("@L", "tc")),
+	DEVICE_ROW("ports-pcap-live", "named devices, libpcap, live", 0, PCAP("@W"), PCAP("@L")),
+	DEVICE_ROW("ports-af_packet-socket", "named devices, AF_PACKET, recvmmsg/sendmmsg", 0,
 		   AF_PACKET("@W", "socket"), AF_PACKET("@L", "socket")),
-	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring",
+	DEVICE_ROW("ports-af_packet-mmap", "named devices, AF_PACKET, RX ring", 0,
 		   AF_PACKET("@W", "mmap"), AF_PACKET("@L", "mmap")),
-	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", AF_XDP("@W", "skb"),
+	DEVICE_ROW("ports-af_xdp-skb", "named devices, AF_XDP, skb", 0, AF_XDP("@W", "skb"),
 		   AF_XDP("@L", "skb")),
-	DEVICE_ROW("ports-af_xdp-native", "named devices, AF_XDP, copy", AF_XDP("@W", "copy"),
-		   AF_XDP("@L", "copy")),
+	DEVICE_ROW("ports-af_xdp-native", "named devices, AF_XDP, copy", BP_CMP_DROPS_TWICE,
+		   AF_XDP("@W", "copy"), AF_XDP("@L", "copy")),
 	DEVICE_ROW("ports-af_xdp-zerocopy", "named devices, AF_XDP, zero-copy",
-		   AF_XDP("@W", "zerocopy"), AF_XDP("@L", "zerocopy")),
-	DEVICE_ROW("ports-dpdk", "named devices, DPDK", "driver = dpdk\ndevice = \"@W\"\n",
-		   "driver = dpdk\ndevice = \"@L\"\n"),
+		   BP_CMP_WANTS_ZEROCOPY, AF_XDP("@W", "zerocopy"), AF_XDP("@L", "zerocopy")),
+	DEVICE_ROW("ports-dpdk", "named devices, DPDK", BP_CMP_BY_DPDK,
+		   "driver = dpdk\ndevice = \"@W\"\n", "driver = dpdk\ndevice = \"@L\"\n"),
 };
 
 const unsigned bp_cmp_n_paths = sizeof(bp_cmp_paths) / sizeof(bp_cmp_paths[0]);
-
-bool bp_cmp_is_kernel(const struct bp_cmp_path *path)
-{
-	return path->forwarder == BP_CMP_BRIDGE ||
-	       (path->in && strstr(path->in, "driver = kernel"));
-}
-
-bool bp_cmp_is_dpdk(const char *body)
-{
-	return body && strstr(body, "driver = dpdk");
-}
 
 char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *text, size_t bytes)
 {

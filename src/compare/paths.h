@@ -20,6 +20,22 @@ enum bp_cmp_lab {
 
 enum bp_cmp_forwarder { BP_CMP_BYPATH, BP_CMP_BRIDGE, BP_CMP_TESTPMD };
 
+/* What follows from a path's ports, and is decided on. */
+enum bp_cmp_trait {
+	BP_CMP_BY_KERNEL =
+		1u
+		<< 0, /* the kernel moves the packets, on the cores where they come in, and no worker */
+	BP_CMP_BY_DPDK = 1u << 1, /* ports of DPDK's: memory of EAL's, PCI devices */
+	BP_CMP_GEN_BY_DPDK = 1u << 2, /* the generator's ports are */
+	BP_CMP_PLAYS = 1u << 3, /* reads BP_CMP_CAPTURE */
+	BP_CMP_WANTS_ZEROCOPY = 1u << 4, /* runs only where the devices have zero-copy */
+	BP_CMP_HIDES_SOCKET =
+		1u << 5, /* the in port does not tell what its packet socket dropped */
+	BP_CMP_DROPS_TWICE =
+		1u
+		<< 6, /* what the in port reports as dropped, its interface counts as well (native XDP) */
+};
+
 /*
  * Texts are templates: @W and @L are the in and out device, @D the work folder, @S the frame size
  * without FCS.
@@ -31,17 +47,17 @@ struct bp_cmp_path {
 	const char *in, *out; /* bypath: bodies of the port sections; testpmd: --vdev values */
 	const char *via; /* body of two more ports, joined, between in and out; or NULL */
 	const char *gen_tx, *gen_rx; /* bodies of the generator's port sections; NULL: of the lab */
+	unsigned traits; /* enum bp_cmp_trait */
 	bool needs_whole; /* passes on packets as they are, to hosts that take whole ones only */
 };
 
 /* In the work folder: the capture that a path reads. */
 #define BP_CMP_CAPTURE "traffic.pcap"
 
-/* Does the kernel move the packets, on the cores where they come in, and no worker? */
-bool bp_cmp_is_kernel(const struct bp_cmp_path *path);
-
-/* Is it the body of a port of DPDK's? NULL: no. */
-bool bp_cmp_is_dpdk(const char *body);
+static inline bool bp_cmp_has(const struct bp_cmp_path *path, enum bp_cmp_trait trait)
+{
+	return path->traits & trait;
+}
 
 extern const struct bp_cmp_path bp_cmp_paths[];
 extern const unsigned bp_cmp_n_paths;

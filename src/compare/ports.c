@@ -107,10 +107,10 @@ void bp_cmp_ports_look(struct bp_comparison *cmp)
 
 	if (!o->in)
 		return;
-	cmp->tester = o->gen_tx ? BP_CMP_TESTER_HERE : BP_CMP_TESTER_NONE;
+	cmp->generator = o->gen_tx ? BP_CMP_GENERATOR_HERE : BP_CMP_GENERATOR_NONE;
 	if (o->gen_tx || bp_listen(o->in, LOAD_PKTS, LISTEN_S, &heard) || heard.n < LOAD_PKTS)
 		return;
-	cmp->tester = BP_CMP_TESTER_ELSEWHERE;
+	cmp->generator = BP_CMP_GENERATOR_ELSEWHERE;
 	set_size(&heard, o);
 }
 
@@ -138,7 +138,7 @@ void bp_cmp_ports_advise(FILE *out, const struct bp_comparison *cmp)
 	const char *a = o->in, *b = o->out;
 	bool are_counted;
 
-	if (!a || !cmp->is_root || cmp->tester != BP_CMP_TESTER_NONE)
+	if (!a || !cmp->is_root || cmp->generator != BP_CMP_GENERATOR_NONE)
 		return;
 	are_counted = bp_netdev_index(-1, a) > 0 && bp_netdev_index(-1, b) > 0;
 	fprintf(out, "nobody sends to %s, so nothing can be measured between %s and %s. %s:\n\n", a,

@@ -67,10 +67,11 @@ int bp_cmp_run_start_generator(struct bp_cmp_run *run)
 	if (rc && rc != -EINTR)
 		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, "the generator's port needs it",
 			       "the generator does not start: %s", *why ? why : strerror(-rc));
-	if (!rc)
-		snprintf(run->row->gen_source, sizeof(run->row->gen_source), "%s",
-			 run->generator.tx_mode);
-	return rc;
+	if (rc)
+		return rc;
+	snprintf(run->row->gen_source, sizeof(run->row->gen_source), "%s", run->generator.tx_mode);
+	run->row->is_gen_live = bp_cmp_is_live(run);
+	return 0;
 }
 
 /* ---- trials ---------------------------------------------------------------------------------- */

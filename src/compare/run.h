@@ -141,11 +141,11 @@ bool bp_cmp_is_live(const struct bp_cmp_run *run);
 /* Write both configurations. 0 or the row has ended. */
 int bp_cmp_write_inis(struct bp_cmp_run *run);
 
-/* Is another box the tester of this row? */
+/* Does another box load this row? */
 static inline bool bp_cmp_is_elsewhere(const struct bp_comparison *cmp,
 				       const struct bp_cmp_row *row)
 {
-	return row->path->lab == BP_CMP_DEVICES && cmp->tester == BP_CMP_TESTER_ELSEWHERE;
+	return row->path->lab == BP_CMP_DEVICES && cmp->generator == BP_CMP_GENERATOR_ELSEWHERE;
 }
 
 /* Make namespaces, wires, bridge. 0, or the row has ended. */

@@ -201,11 +201,10 @@ static void add_stat(struct bp_cmp_row *row, const char *where, const char *name
  */
 void bp_cmp_testbed_ask_sockets(struct bp_cmp_run *run)
 {
-	const char *in = run->row->path->in;
 	int ifindex;
 
 	run->has_socket_drops = false;
-	if (!run->has_wires || !run->dut.pid || !in || !strstr(in, "net_af_packet") ||
+	if (!run->has_wires || !run->dut.pid || !bp_cmp_has(run->row->path, BP_CMP_HIDES_SOCKET) ||
 	    bp_netns_enter(run->dut_ns))
 		return;
 	ifindex = bp_netdev_index(-1, "w0");
@@ -218,7 +217,7 @@ static void add_hidden(struct bp_cmp_run *run, uint64_t n_received)
 {
 	struct rtnl_link_stats64 s;
 
-	if (!strstr(run->row->path->in, "net_af_packet"))
+	if (!bp_cmp_has(run->row->path, BP_CMP_HIDES_SOCKET))
 		return;
 	if (run->has_socket_drops)
 		bp_cmp_row_drop(run->row, "wan", "tp_drops of its socket", "reported",

@@ -261,7 +261,8 @@ static const char *decide(FILE *t, struct field *f, const struct figure **winner
 		return say_winner(t, f, first, n_all, by);
 	fprintf(t, "no difference seen between ");
 	say_names(t, f);
-	fprintf(t, ": %s", is_open ? "a lower bound, '≥', stands within" : "their rounds overlap");
+	fprintf(t, ": %s",
+		is_open ? "one of their figures is a lower bound, '≥'" : "their rounds overlap");
 	return "no difference seen";
 }
 

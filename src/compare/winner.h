@@ -12,8 +12,8 @@
  * another box sends, by "rate". Else "path" and "by" are null, and "verdict" is "no difference seen"
  * (ranges overlap, a lower bound stands within, or a row that is not compared may be as good by the rate that
  * it forwarded), or "not known" (one round has no range). Only rows with status ok and a figure are compared;
- * the text names those with a rate that are not. An NDR that is "exploratory" is no lower bound: it never wins. Ceilings, which have no network, are never among them. A
- * new reference. Pure.
+ * the text names those with a rate that are not. An NDR that is "exploratory" is no lower bound: it never wins.
+ * Ceilings, which have no network, are never among them. A new reference. Pure.
  */
 json_t *bp_cmp_verdicts(const json_t *rows);
 

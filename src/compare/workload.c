@@ -40,6 +40,7 @@ static int start_flood(struct bp_cmp_run *run, struct bp_flood *flood, struct bp
 	const struct bp_cmp_size *size = run->row->size;
 
 	snprintf(run->row->gen_source, sizeof(run->row->gen_source), "xdp_live");
+	run->row->is_gen_live = true;
 	*flood = (struct bp_flood){ .ifname = "e0",
 				    .frame_bytes =
 					    size->bytes ? size->bytes - FCS_BYTES : SMALL_BYTES,

@@ -114,15 +114,18 @@ static void check_ports(struct bp_load *load)
 		complain_gen(load, "replay", "found '%s', but tx = %s is %s", gen->replay, gen->tx,
 			     tx.no_replay);
 	if (gen->replay_port != BP_NO_PORT && !replay.is_capture)
-		complain_gen(load, "replay", "found '%s'; allowed: a pcap port with mode = read",
-			     gen->replay);
+		complain_gen(load, "replay",
+			     "found '%s'; allowed: a port that plays a capture (driver = %s)",
+			     gen->replay, bp_facts_named(BP_FACT_PLAYS));
 	if (!gen->tx[0])
 		complain_gen(load, "replay", "found '%s' without tx: say which port sends it",
 			     gen->replay);
 	if (load->conf.n_streams)
-		complain_stream(load, &load->conf.streams[0], NULL,
-				"stands beside [gen] replay = %s: either streams or a capture",
-				gen->replay);
+		complain_stream(
+			load, &load->conf.streams[0], NULL,
+			"does not apply together with [gen] replay = %s: send either streams "
+			"or a capture",
+			gen->replay);
 }
 
 /* ---- streams --------------------------------------------------------------------------------- */

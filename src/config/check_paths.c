@@ -262,8 +262,9 @@ static void check_until(struct bp_load *load)
 		bp_problem(
 			&load->problems, bp_ini_where(&load->ini, "engine", "until"), "engine",
 			"until",
-			"found 'replayed', but no capture is played: forward from a pcap port with "
-			"mode = read, or delete the line");
+			"found 'replayed', but no capture is played: forward from a port that plays one "
+			"(driver = %s), or delete the line",
+			bp_facts_named(BP_FACT_PLAYS));
 }
 
 static void check_sections(struct bp_load *load)

@@ -14,6 +14,7 @@
 static void check_netdev(struct bp_load *load, unsigned port_id, const char *name)
 {
 	const char *device = load->conf.ports[port_id].device;
+	bool is_address = strchr(name, ':') && !strcmp(name, device);
 
 	if (strlen(name) >= IFNAMSIZ)
 		bp_load_complain(
@@ -23,10 +24,9 @@ static void check_netdev(struct bp_load *load, unsigned port_id, const char *nam
 			name, strlen(name), IFNAMSIZ - 1);
 	else if (strpbrk(name, "/: \t") || !strcmp(name, ".") || !strcmp(name, ".."))
 		bp_load_complain(load, port_id, "device",
-				 "found '%s'; allowed: the name of a network interface%s", name,
-				 strchr(name, ':') && !strcmp(name, device)
-					 ? "; a PCI address needs driver = dpdk"
-					 : "");
+				 "found '%s'; allowed: the name of a network interface%s%s", name,
+				 is_address ? "; a PCI address needs driver = " : "",
+				 is_address ? bp_facts_named(BP_FACT_DEVICE_STRING) : "");
 }
 
 static void check_netdevs(struct bp_load *load, unsigned port_id)

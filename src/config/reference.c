@@ -106,7 +106,7 @@ void bp_reference_print_ini(FILE *out)
 		"; Made by: bypath check --reference > config/reference.ini\n"
 		"; A line that begins with ;key shows an example of one without a default, or one that needs "
 		"another mode.\n"
-		"; One port per driver stands here, to show its keys: take what you need.\n");
+		"; Here is one port per driver, to show its keys: take what you need.\n");
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, "\n; %s\n", section->help);
 		if (!strcmp(section->name, "port")) {
@@ -240,21 +240,23 @@ static void print_man_drivers(FILE *out)
 
 void bp_reference_print_man(FILE *out)
 {
+	const char *driver = bp_facts_named(BP_FACT_ANY_NETDEV);
 	const struct bp_section *section;
 
 	fputs(".\\\" SPDX-License-Identifier: BSD-3-Clause\n"
 	      ".\\\" Made by: bypath check --reference=man > docs/bypath.ini.5\n"
-	      ".Dd November 28, 2026\n.Dt BYPATH.INI 5\n.Os\n"
+	      ".Dd $Mdocdate$\n.Dt BYPATH.INI 5\n.Os\n"
 	      ".Sh NAME\n.Nm bypath.ini\n.Nd a deployment of bypath: ports, paths, traffic\n"
 	      ".Sh DESCRIPTION\n"
 	      "Sections\n.Li [section]\nhold lines\n.Li key = value ;\n"
 	      "comments begin with ; or #.\n"
 	      "Sections and keys are lower case; unknown ones are errors.\n"
-	      ".Bd -literal -offset indent\n"
-	      "[port.wan]\ndriver = af_packet\ndevice = eth0\n\n"
-	      "[port.lan]\ndriver = af_packet\ndevice = eth1\n\n"
-	      "[forward]\nwan = lan\nlan = wan\n.Ed\n",
+	      ".Bd -literal -offset indent\n",
 	      out);
+	fprintf(out,
+		"[port.wan]\ndriver = %s\ndevice = eth0\n\n[port.lan]\ndriver = %s\ndevice = eth1\n\n"
+		"[forward]\nwan = lan\nlan = wan\n.Ed\n",
+		driver, driver);
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, ".Sh [%s%s]\n", section->name, section->is_named ? ".NAME" : "");
 		print_man_text(out, section->help);

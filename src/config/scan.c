@@ -126,8 +126,8 @@ static bool check_quoted(struct scan *scan, const char *key, char *text)
 	rest = skip_blanks(end + 1);
 	if (!*rest || *rest == ';' || *rest == '#')
 		return true;
-	complain(scan, key, "found '%.60s' after the closing quote, where only a comment may stand",
-		 rest);
+	complain(scan, key,
+		 "found '%.60s' after the closing quote, where only a comment is allowed", rest);
 	return false;
 }
 
@@ -181,7 +181,7 @@ static bool scan_setting(struct scan *scan, char *line)
 		return false;
 	if (!scan->section[0]) {
 		complain(scan, NULL,
-			 "key '%.60s' stands before any section: put it below its "
+			 "key '%.60s' comes before any section: put it below its "
 			 "[section]",
 			 line);
 		return false;

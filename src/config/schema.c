@@ -5,6 +5,8 @@
 #include "bypath/driver.h"
 #include "bypath/pkt.h"
 
+#include "core/layers.h"
+
 #include <string.h>
 
 /* Where a key's value goes: a field of bp_conf, of a stream, of [gen]. */
@@ -25,9 +27,6 @@ static const struct bp_word untils[] = { { "signal", BP_UNTIL_SIGNAL },
 					 { "replayed", BP_UNTIL_REPLAYED },
 					 { NULL, 0 } };
 static const struct bp_word frame_sizes[] = { { "2048", 2048 }, { "4096", 4096 }, { NULL, 0 } };
-static const struct bp_word protocols[] = { { "udp4", BP_PROTO_UDP4 }, { "udp6", BP_PROTO_UDP6 },
-					    { "tcp4", BP_PROTO_TCP4 }, { "tcp6", BP_PROTO_TCP6 },
-					    { "eth", BP_PROTO_ETH },   { NULL, 0 } };
 
 static const struct bp_key engine_keys[] = {
 	BP_KEY_WORDS("mode", engine_modes, "io", CONF(engine.mode),
@@ -46,9 +45,8 @@ static const struct bp_key engine_keys[] = {
 		   "packet views that a worker moves at once"),
 	BP_KEY_INT("tx_retries", 0, 1024, "attempts", NULL, "16", CONF(engine.tx_retries),
 		   "further attempts to send what a TX queue did not take, before tx_full"),
-	BP_KEY_WORDS(
-		"until", untils, "signal", CONF(engine.until),
-		"replayed: a run ends by itself when its captures (pcap, mode = read) have been played"),
+	BP_KEY_WORDS("until", untils, "signal", CONF(engine.until),
+		     "replayed: a run ends by itself when its captures have been played"),
 	{ .name = NULL },
 };
 
@@ -82,7 +80,7 @@ static const struct bp_key gen_keys[] = {
 	{ GEN(rx), .name = "rx", .type = BP_KEY_TEXT, .example = "xdp",
 	  .help = "the port that they come back on; without it nothing is received" },
 	{ GEN(replay), .name = "replay", .type = BP_KEY_TEXT, .example = "file",
-	  .help = "a pcap port with mode = read whose packets are sent instead of streams" },
+	  .help = "a port that plays a capture, whose packets are sent instead of streams" },
 	BP_KEY_AS("rate", BP_KEY_RATE, "max", GEN(rate),
 		  "of all streams together; bps counts L2 with FCS, bpsl1 preamble and gap too"),
 	BP_KEY_AS("duration", BP_KEY_SECONDS, "10", GEN(duration_s),
@@ -101,7 +99,7 @@ static const struct bp_key gen_keys[] = {
 };
 
 static const struct bp_key stream_keys[] = {
-	BP_KEY_WORDS("protocol", protocols, "udp4", STREAM(protocol),
+	BP_KEY_WORDS("protocol", bp_protocol_words, "udp4", STREAM(protocol),
 		     "the headers; eth: EtherType 0x88b5 and no others"),
 	BP_KEY_INT("share", 1, 100, "parts", NULL, "1", STREAM(share),
 		   "of the frames, against the other streams' shares"),
@@ -152,7 +150,7 @@ static const struct bp_key port_keys[] = {
 static const struct bp_section sections[] = {
 	{ "engine", "how packets are forwarded", engine_keys, false, NULL },
 	{ "memory",
-	  "the arena that holds the frames of all ports; dpdk ones have mbufs of their own as well",
+	  "the arena that holds the frames of all ports; some drivers have memory of their own as well",
 	  memory_keys, false, NULL },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward", "FROM = TO: packets received on port FROM are sent on port TO", forward_keys,

@@ -8,8 +8,8 @@
 #define BP_WHY_BYTES 512u
 
 /*
- * Parse text as key demands and store it in base, the struct that key->offset counts in. Not for BP_KEY_PORT. Returns 0, or -EINVAL
- * with 'found …, allowed: …' in why and base untouched.
+ * Parse text as key demands and store it in base, the struct that key->offset counts in. Not for BP_KEY_PORT. Returns
+ * 0, or -EINVAL with 'found …, allowed: …' in why and base untouched.
  */
 int bp_value_store(const struct bp_key *key, const char *text, void *base, char why[BP_WHY_BYTES]);
 

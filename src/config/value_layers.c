@@ -9,13 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	const char *word;
-	enum bp_extension bit;
-} extensions[] = { { "hop-by-hop", BP_EXT_HOP_BY_HOP },
-		   { "dest-options", BP_EXT_DEST_OPTIONS },
-		   { "fragment", BP_EXT_FRAGMENT } };
-
 /* The next word of a list: from *text up to a comma. Returns its length without blanks; *text behind it. */
 static size_t take_word(const char **text, const char **word)
 {
@@ -80,19 +73,18 @@ bool bp_value_parse_encaps(const char *text, struct bp_encaps *encaps)
 
 bool bp_value_parse_extensions(const char *text, uint8_t *bits)
 {
-	const size_t n_words = sizeof(extensions) / sizeof(extensions[0]);
 	const char *word;
 	uint8_t found = 0;
 
 	do {
-		size_t n = take_word(&text, &word), i = 0;
+		const struct bp_word *w = bp_extension_words;
+		size_t n = take_word(&text, &word);
 
-		while (i < n_words && (strlen(extensions[i].word) != n ||
-				       memcmp(extensions[i].word, word, n) != 0))
-			i++;
-		if (i == n_words || (found & extensions[i].bit))
+		while (w->word && (strlen(w->word) != n || memcmp(w->word, word, n) != 0))
+			w++;
+		if (!w->word || (found & w->value))
 			return false;
-		found |= (uint8_t)extensions[i].bit;
+		found |= (uint8_t)w->value;
 	} while (*text || word[strcspn(word, ",")] == ',');
 	*bits = found;
 	return true;

@@ -13,22 +13,19 @@ void bp_devargs_name(const char *devargs, char *name, size_t name_bytes)
 
 bool bp_devargs_get(const char *devargs, const char *key, char *value, size_t value_bytes)
 {
-	size_t key_len = strlen(key);
+	size_t key_len = strlen(key), len;
+	const char *found = NULL;
 
 	for (const char *at = strchr(devargs, ','); at; at = strchr(at, ',')) {
-		size_t len;
-
 		at++;
-		if (strncmp(at, key, key_len) || at[key_len] != '=')
-			continue;
-		at += key_len + 1;
-		len = strcspn(at, ",");
-		if (len >= value_bytes)
-			return false;
-		snprintf(value, value_bytes, "%.*s", (int)len, at);
-		return true;
+		if (!strncmp(at, key, key_len) && at[key_len] == '=')
+			found = at + key_len + 1;
 	}
-	return false;
+	len = found ? strcspn(found, ",") : 0;
+	if (!found || len >= value_bytes)
+		return false;
+	snprintf(value, value_bytes, "%.*s", (int)len, found);
+	return true;
 }
 
 uint32_t bp_devargs_number(const char *devargs, const char *key, uint32_t otherwise)

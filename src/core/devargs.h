@@ -12,7 +12,7 @@
 /* What stands before the first comma ("net_tap0", "0000:03:00.1"), cut at name_bytes. */
 void bp_devargs_name(const char *devargs, char *name, size_t name_bytes);
 
-/* The value of the first argument of that key. false: there is none, or it has no room; value untouched. */
+/* The value of the last argument of that key, which counts in DPDK. false: there is none, or it has no room; value untouched. */
 bool bp_devargs_get(const char *devargs, const char *key, char *value, size_t value_bytes);
 
 /* The same as a decimal number; where there is none: otherwise. */

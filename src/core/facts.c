@@ -13,6 +13,14 @@ const struct bp_facts *bp_facts_find(const char *driver)
 	return NULL;
 }
 
+const char *bp_facts_named(uint32_t flags)
+{
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		if ((entry->facts->flags & flags) == flags)
+			return entry->name;
+	return "";
+}
+
 void bp_limits_of(const struct bp_port_conf *port, struct bp_limits *limits)
 {
 	const struct bp_facts *facts = bp_facts_find(port->driver);

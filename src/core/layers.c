@@ -9,6 +9,17 @@
 #define TYPE_8021AD   0x88a8u
 #define GRE_KEY_BYTES 4u
 
+const struct bp_word bp_protocol_words[] = {
+	{ "udp4", BP_PROTO_UDP4 }, { "udp6", BP_PROTO_UDP6 }, { "tcp4", BP_PROTO_TCP4 },
+	{ "tcp6", BP_PROTO_TCP6 }, { "eth", BP_PROTO_ETH },   { NULL, 0 },
+};
+const struct bp_word bp_extension_words[] = {
+	{ "hop-by-hop", BP_EXT_HOP_BY_HOP },
+	{ "dest-options", BP_EXT_DEST_OPTIONS },
+	{ "fragment", BP_EXT_FRAGMENT },
+	{ NULL, 0 },
+};
+
 const struct bp_encap_word bp_encap_words[] = {
 	{ "vlan", BP_ENCAP_VLAN, 4094, true },
 	{ "qinq", BP_ENCAP_QINQ, 4094, true },
@@ -41,13 +52,13 @@ static bool is_link(enum bp_layer_kind kind)
 static const char *misplaced(enum bp_layer_kind before, enum bp_layer_kind kind)
 {
 	if (kind == BP_LAYER_TAG && !is_link(before))
-		return "a VLAN tag stands behind Ethernet or another tag: gretap and vxlan bring "
+		return "a VLAN tag follows Ethernet or another tag: gretap and vxlan bring "
 		       "Ethernet, gre and mpls do not";
 	if (before == BP_LAYER_MPLS && kind != BP_LAYER_MPLS && kind != BP_LAYER_IP4 &&
 	    kind != BP_LAYER_IP6)
-		return "behind mpls stands IP: protocol = eth needs vxlan or gretap between";
+		return "IP follows mpls: protocol = eth needs vxlan or gretap between";
 	if (before == BP_LAYER_GRE && kind == BP_LAYER_SIGNED)
-		return "behind gre stands IP: protocol = eth needs gretap";
+		return "IP follows gre: protocol = eth needs gretap";
 	return NULL;
 }
 

@@ -3,7 +3,7 @@
 #ifndef BYPATH_CORE_LAYERS_H
 #define BYPATH_CORE_LAYERS_H
 
-#include "bypath/config.h"
+#include "bypath/key.h"
 
 enum bp_layer_kind {
 	BP_LAYER_ETH,
@@ -40,6 +40,9 @@ struct bp_layers {
 	unsigned n;
 	struct bp_layer v[BP_LAYERS_MAX]; /* the last one is BP_LAYER_SIGNED */
 };
+
+/* The words for a stream's protocol (enum bp_protocol) and its extensions (enum bp_extension), as people write them. */
+extern const struct bp_word bp_protocol_words[], bp_extension_words[];
 
 /* The header that an encap word stands for, as people write it. */
 struct bp_encap_word {

@@ -46,8 +46,8 @@ int bp_netifs_read_links(struct bp_netifs *netifs);
 
 /*
  * Ask for one interface, without its addresses and default routes: that of an index; with ifindex 0, that of
- * a name. fd: as in core/netdev.h; one thread at a time. Blocks for as long as somebody changes interfaces. 0, -ENODEV: there is none,
- * -errno: *netif untouched.
+ * a name. fd: as in core/netdev.h; one thread at a time. Blocks for as long as somebody changes interfaces. 0, -ENODEV:
+ * there is none, -errno: *netif untouched.
  */
 int bp_netif_look(int fd, int ifindex, const char *ifname, struct bp_netif *netif);
 

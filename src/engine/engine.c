@@ -10,6 +10,7 @@
 #include "core/arena.h"
 #include "core/clock.h"
 #include "core/frames.h"
+#include "core/macswap.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -51,9 +52,12 @@ static void list_cores(const struct bp_engine *e, uint16_t cores[BP_WORKERS_MAX]
 static int make_memory(struct bp_engine *e)
 {
 	uint16_t cores[BP_WORKERS_MAX];
+	int err;
 
 	list_cores(e, cores);
-	return bp_env_open(&e->env, e->conf, e->conf->engine.n_workers, cores, e->port_nodes);
+	err = bp_env_open(&e->env, e->conf, e->conf->engine.n_workers, cores, e->port_nodes);
+	e->env.edit = e->conf->engine.mode == BP_ENGINE_MACSWAP ? bp_macswap_burst : NULL;
+	return err;
 }
 
 static int make_ports(struct bp_engine *e)

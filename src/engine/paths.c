@@ -4,8 +4,6 @@
 
 #include "bypath/driver.h"
 
-#include "core/macswap.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +35,7 @@ static void add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rx
 
 	path->rxq = rxq;
 	path->txq = txq;
-	path->edit = e->conf->engine.mode == BP_ENGINE_MACSWAP ? bp_macswap_burst : NULL;
+	path->edit = e->env.edit;
 	path->burst = e->conf->engine.burst;
 	path->tx_retries = e->conf->engine.tx_retries;
 	add_port(w, in);

@@ -13,8 +13,15 @@
 /* Schema `bypath.gen/1` (docs/gen.md). */
 json_t *bp_gen_document(const struct bp_gen_report *report);
 
-/* Schema `bypath.search/1` (docs/searches.md), all trials in it. */
-json_t *bp_search_document(const struct bp_search_result *result);
+/*
+ * Schema `bypath.search/1` (docs/searches.md), all trials in it. conf: what the trials were made of, with tx and rx.
+ * line_pps: frames per second that the line behind tx carries of them; 0: not known.
+ */
+json_t *bp_search_document(const struct bp_search_result *result, const struct bp_conf *conf,
+			   double line_pps);
+
+/* Its `traffic`: frames, streams, direction. frame_size replaces the streams' own sizes; 0: it does not. */
+json_t *bp_traffic_document(const struct bp_conf *conf, uint32_t frame_size, double line_pps);
 
 /* {"frames", "min", "mean", "p50", …}, in ns; null of an empty one. */
 json_t *bp_latency_document(const struct bp_latency_summary *latency);

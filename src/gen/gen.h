@@ -39,6 +39,10 @@ int bp_gen_rate(struct bp_gen *gen, uint32_t frame_size, double *rate_pps, char 
 /* Mean frame of the streams for a frame_size (0: theirs), without FCS; 0 for a replay. */
 double bp_gen_mean_bytes(const struct bp_gen *gen, uint32_t frame_size);
 
+/* Such frames per second that the line behind the TX port carries (IEEE 802.3), by the speed that its
+ * interface names; 0: not known. Control thread. */
+double bp_gen_line_pps(const struct bp_gen *gen, uint32_t frame_size);
+
 /*
  * One trial from begin to end: ctx is the struct bp_gen *. A bp_trial_fn, for searches. Can be
  * interrupted by bp_gen_interrupt(): then is_interrupted is set and the figures are those until

@@ -5,6 +5,8 @@
 #include "bypath/driver.h"
 #include "bypath/kernel_source.h"
 
+#include "core/json.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -40,13 +42,23 @@ double bp_gen_mean_bytes(const struct bp_gen *gen, uint32_t frame_size)
 	return shares > 0 ? sum / shares : 0;
 }
 
+/* Bits on the wire of the streams' mean frame: FCS; then preamble 8, gap 12 (IEEE 802.3). */
+static double wire_bits(const struct bp_gen *gen, uint32_t frame_size)
+{
+	return 8 * (bp_gen_mean_bytes(gen, frame_size) + BP_WIRE_EXTRA_BYTES);
+}
+
+double bp_gen_line_pps(const struct bp_gen *gen, uint32_t frame_size)
+{
+	return bp_gen_line_bps(gen) / wire_bits(gen, frame_size);
+}
+
 int bp_gen_rate(struct bp_gen *gen, uint32_t frame_size, double *rate_pps, char *why,
 		size_t why_bytes)
 {
 	const struct bp_rate *rate = &gen->conf->gen.rate;
-	/* On the wire: FCS; then preamble 8, gap 12 (IEEE 802.3). */
 	double l2_bits = 8 * (bp_gen_mean_bytes(gen, frame_size) + BP_FCS_BYTES);
-	double l1_bits = l2_bits + 8 * 20, line_bps;
+	double l1_bits = wire_bits(gen, frame_size), line_bps;
 
 	if (rate->unit == BP_RATE_MAX || rate->unit == BP_RATE_PPS) {
 		*rate_pps = rate->unit == BP_RATE_MAX ? 0 : rate->value;
@@ -102,9 +114,9 @@ static int check_size(const struct bp_gen *gen, const struct bp_stream *stream, 
 		snprintf(
 			why, why_bytes,
 			"stream %s: %u bytes of headers with their signature are more than driver %s "
-			"makes (%u): send it with af_xdp or af_packet",
+			"makes (%u): send it with driver = %s",
 			stream->conf->name, stream->header_bytes + BP_SIG_BYTES, port->driver->name,
-			BP_KS_HEADER_BYTES);
+			BP_KS_HEADER_BYTES, bp_facts_named(BP_FACT_ANY_NETDEV));
 		return -EINVAL;
 	}
 	if (bound && max > bound) {

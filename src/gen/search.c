@@ -42,6 +42,11 @@ enum bp_search_kind bp_search_by_name(const char *name)
 	return (enum bp_search_kind)kind;
 }
 
+double bp_search_ratio(double percent)
+{
+	return round(percent * 1e10) / 1e12;
+}
+
 void bp_search_defaults(enum bp_search_kind kind, struct bp_search_conf *conf)
 {
 	*conf = (struct bp_search_conf){

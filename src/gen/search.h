@@ -195,6 +195,9 @@ const char *bp_search_name(enum bp_search_kind kind);
 /* BP_SEARCH_KIND_N where there is no such search. */
 enum bp_search_kind bp_search_by_name(const char *name);
 
+/* The ratio nearest to a percentage as it is written: 0.7 / 100 is a little less, and a loss of 7 in 1000 exceeds it. */
+double bp_search_ratio(double percent);
+
 /* Fill *conf for the kind; trial and trial_ctx are left NULL. docs/searches.md has the values. */
 void bp_search_defaults(enum bp_search_kind kind, struct bp_search_conf *conf);
 

@@ -14,11 +14,13 @@ static json_t *cause_word(enum bp_search_cause cause)
 }
 
 /* RFC 9971 asks for all that its words leave open. */
-static json_t *method(void)
+static json_t *method(const struct bp_conf *conf)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:[s, s, s, s, s]}", "specification", "RFC 9971",
-		"load", "frames per second, constant, of one interface: the generator's that sends",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:[s, o, s, s, s]}", "specification", "RFC 9971",
+		"load",
+		"frames per second, constant, of one interface: the generator's that sends, all streams "
+		"together; each frame has its turn, late ones of 0.1 ms or two bursts go at once",
 		"loss_ratio",
 		"of the frames that this interface sent, all streams together: those that did not come "
 		"back, or damaged",
@@ -26,7 +28,9 @@ static json_t *method(void)
 		"the trial's own", "conditional_throughput",
 		"what was forwarded at the lower bound, of what was sent there", "deviations",
 		"no routing update or learning frames before a trial",
-		"the last frames are waited for until none has come for [gen] settle, not for 2 s",
+		json_sprintf("the last frames are waited for until none has come for %g s ([gen] "
+			     "settle), not for 2 s",
+			     conf->gen.settle_s),
 		"no pause of 5 s after a trial",
 		"a trial that other work disturbed is made again, twice at most",
 		"a trial in which the generator was the limit is made again and counts for nothing");
@@ -124,7 +128,8 @@ static json_t *trial_row(const struct bp_search_trial *t)
 		0, "check", 0, "votes", (int)bp_trial_votes(t)); /* version 1 has both: never now */
 }
 
-json_t *bp_search_document(const struct bp_search_result *r)
+json_t *bp_search_document(const struct bp_search_result *r, const struct bp_conf *conf,
+			   double line_pps)
 {
 	json_t *goals = json_array(), *rows = json_array(), *trials = json_array();
 	bool is_rfc2544 = r->kind >= BP_SEARCH_THROUGHPUT && r->kind <= BP_SEARCH_LOSS;
@@ -139,8 +144,8 @@ json_t *bp_search_document(const struct bp_search_result *r)
 	for (size_t i = 0; i < r->n_trials; i++)
 		json_array_append_new(trials, trial_row(&r->trials[i]));
 	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:f, s:o, s:f, s:o, s:o, s:b, s:o, s:o, s:o, s:i, s:o, "
-		"s:o}",
+		"{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:f, s:o, s:f, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:i, "
+		"s:o, s:o}",
 		"schema", "bypath.search/1", "search", bp_search_name(r->kind), "title",
 		bp_search_title(r->kind), "frame_size",
 		r->frame_size ? json_integer(r->frame_size) : json_null(), "outcome",
@@ -150,7 +155,8 @@ json_t *bp_search_document(const struct bp_search_result *r)
 		is_rfc2544 && r->trial_s < RFC2544_TRIAL_S ? json_real(RFC2544_TRIAL_S)
 							   : json_null(),
 		"max_pps", bp_json_known(r->max_pps), "max_is_generator", (int)r->is_generator_max,
-		"method", r->n_goals ? method() : json_null(), "bounds", goals, "rows", rows,
+		"method", r->n_goals ? method(conf) : json_null(), "traffic",
+		bp_traffic_document(conf, r->frame_size, line_pps), "bounds", goals, "rows", rows,
 		"generator_bound_rows", n_bound, "back_to_back",
 		r->kind == BP_SEARCH_BACK_TO_BACK ? burst_row(&r->burst) : json_null(), "trials",
 		trials);

@@ -16,4 +16,10 @@ struct bp_search_goal {
 /* Fill in the bounds that were found, and say in words why there are none closer. */
 void bp_search_settle(struct bp_search_goal *g, enum bp_control_turn turn);
 
+/*
+ * Once all goals are settled. Relevant bounds are those of the end of the search (RFC 9971): where trials for later
+ * goals would move a goal's bounds, it keeps those that it had, which held the limit then, but is regular no longer.
+ */
+void bp_search_review(struct bp_search_state *state);
+
 #endif

@@ -190,4 +190,5 @@ void bp_search_goals(struct bp_search_state *state)
 	state->result->n_goals = state->conf->n_goals;
 	for (unsigned id = 0; id < state->conf->n_goals; id++)
 		search_goal(state, &control, id);
+	bp_search_review(state);
 }

@@ -28,8 +28,9 @@ struct bp_point_time {
 
 /*
  * Are the trial's figures the generator's own? It sent less than 95 % of what was asked, whether it was
- * late or its own port dropped the rest, or its own receiver dropped frames. A smaller shortfall leaves the trial its meaning: what was sent was
- * carried, or not even that much was carried. As fast as it goes without loss: the generator's own.
+ * late or its own port dropped the rest, or its own receiver dropped frames. A smaller shortfall leaves the trial its
+ * meaning: what was sent was carried, or not even that much was carried. As fast as it goes without loss: the
+ * generator's own.
  */
 bool bp_trial_falls_short(const struct bp_search_trial *trial);
 

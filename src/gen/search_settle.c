@@ -294,3 +294,33 @@ void bp_search_settle(struct bp_search_goal *g, enum bp_control_turn turn)
 	if (g->out->off_share > BP_OFF_LIMIT && g->out->outcome == BP_SEARCH_MEASURED)
 		settle_disturbed(g);
 }
+
+/* Loads are whole. */
+static bool is_bounded_by(const struct bp_search_bounds *out, const struct bp_point_bounds *b)
+{
+	return fabs(out->lower_asked_pps - b->lower_pps) < 0.5 &&
+	       fabs(out->upper_pps - b->upper_pps) < 0.5;
+}
+
+void bp_search_review(struct bp_search_state *state)
+{
+	const struct bp_search_conf *conf = state->conf;
+	const struct bp_search_result *r = state->result;
+
+	for (unsigned id = 0; id < conf->n_goals; id++) {
+		struct bp_search_bounds *out = &state->result->goals[id];
+		const struct bp_point_rule rule = { conf->loss_ratios[id], conf->exceed_ratio,
+						    conf->trial_s, conf->sum_s };
+		struct bp_point_bounds b = bp_load_find(r->trials, r->n_trials, &rule);
+
+		if (!out->is_regular || is_bounded_by(out, &b))
+			continue;
+		out->is_regular = false;
+		if (!out->why[0])
+			snprintf(
+				out->why, sizeof(out->why),
+				"trials that were made later, for other loss ratios, decided further loads: by "
+				"all trials the bounds are %.0f and %.0f frames/s",
+				b.lower_pps, b.upper_pps);
+	}
+}

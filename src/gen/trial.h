@@ -52,7 +52,8 @@ struct bp_trial_result {
 	double loss_ratio; /* n_lost / n_sent; 0 where n_sent is 0 */
 	/* The figures say more about the generator than about the device under test: it offered less
 	 * than 99.5 % of what was asked, or its own RX port dropped frames, or one of its ports had no
-	 * link for a time, or, as fast as it goes, nothing was lost. n_unsent has what it did offer and its TX port did not send. */
+	 * link for a time, or, as fast as it goes, nothing was lost. n_unsent has what it did offer and its TX port did
+	 * not send. */
 	bool is_generator_bound;
 	/* Share of the trial that a packet thread (of the generator; whoever asks may know of the device
 	 * under test as well) wanted its core and did not have it. Above BP_OFF_LIMIT the trial is

@@ -104,12 +104,13 @@ static json_t *hop_row(const struct bp_hop *hop, bool is_rx)
 		return json_pack("{s:s, s:b, s:s, s:o}", "side", is_rx ? "rx" : "tx", "modelled", 0,
 				 "why", hop->why, "system_call", call);
 	bp_model_mover(hop, mover);
-	return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:o, s:s, s:s}", "side",
-			 is_rx ? "rx" : "tx", "modelled", 1, "from", bp_domain_name(hop->from),
-			 "to", bp_domain_name(hop->to), "place", hop->place, "mover", mover,
-			 "kernel_copies", kernel_copies(hop), "user_copies", user_copies(hop),
-			 "decided_by", bp_decider_name(hop->decider), "system_call", call, "why",
-			 hop->why, "source", hop->source);
+	return json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:s?, s:o, s:b, s:s, s:s}",
+			 "side", is_rx ? "rx" : "tx", "modelled", 1, "from",
+			 bp_domain_name(hop->from), "to", bp_domain_name(hop->to), "place",
+			 hop->place, "mover", mover, "kernel_copies", kernel_copies(hop),
+			 "user_copies", user_copies(hop), "decided_by",
+			 bp_decider_name(hop->decider), "system_call", call, "is_lack",
+			 hop->is_lack, "why", hop->why, "source", hop->source);
 }
 
 /* "modelled" and "hops"; null and none without a model. */

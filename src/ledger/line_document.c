@@ -87,8 +87,9 @@ static json_t *measured_cost(const struct path *p)
 	const char *why = !row ? "the report has no such path"
 			  : differs(p, in) || differs(p, out)
 				  ? "it was run with another driver or mode"
-			  : !(ns > 0) || !(packets > 0) ? "no packet passed"
-							: NULL;
+			  : !(packets > 0) ? "no packet passed"
+			  : !(ns > 0) ? "no worker touched its packets: the time is the kernel's"
+				      : NULL;
 
 	if (why)
 		return json_pack("{s:n, s:n, s:n, s:s, s:s, s:b}", "cycles_per_packet",

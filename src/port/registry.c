@@ -61,7 +61,8 @@ static void *open_in(const char *path, const char *module)
 
 /*
  * Open a module: in the build tree (folders above the executable), installed beside it, or in the
- * configured library folder. Who has fewer rights than the program chooses no folder (is_trusted()). RTLD_GLOBAL: DPDK's own plug-ins look their symbols up globally.
+ * configured library folder. Who has fewer rights than the program chooses no folder (is_trusted()). RTLD_GLOBAL:
+ * DPDK's own plug-ins look their symbols up globally.
  */
 static void *open_module(const char *module)
 {

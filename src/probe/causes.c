@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe/causes.h"
 
-#include <stddef.h>
 #include <string.h>
 
 const struct bp_cause bp_cause_no_carrier = {
@@ -15,12 +14,21 @@ const struct bp_cause bp_cause_past_program = {
 	"see who detaches the program, and that each receive queue has a socket (queues)", false
 };
 
+const struct bp_cause bp_cause_refused = {
+	"refused", "bypath's program did not carry it, or another program there drops it",
+	"see the other port's drops (port_down, tx_too_long); bpftool net", false
+};
+
 #define RAISE_BUFFER \
 	"read faster, or give the socket a larger buffer (SO_RCVBUF, net.core.rmem_max)"
 #define LOOK_ROUTES "look at the routes there (ip route get)"
 #define LOOK_SENDER "look at what the sender makes: tcpdump -vv shows the field"
 #define LOOK_QDISC  "tc -s qdisc: a longer queue, a faster shape, or less offered load"
 #define LOOK_BRIDGE "bridge link; bridge vlan: the port's state and VLANs"
+#define LOOK_TAKER  "what should take it: the VLAN's interface, a program, a module"
+#define LOOK_TAP    "ip -d tuntap names the processes that read the tap: one of them has set it"
+#define LOOK_QUEUE  "change the queueing discipline before the run"
+#define LESS_LOAD   "less offered load, or a longer device queue (ethtool -G)"
 
 static const struct bp_cause reasons[] = {
 	{ "BPF_CGROUP_EGRESS", "a cgroup's BPF program refused it", "bpftool cgroup tree", false },
@@ -30,7 +38,8 @@ static const struct bp_cause reasons[] = {
 	  "raise net.core.netdev_max_backlog, or spread the load (RPS, more queues)", false },
 	{ "DEV_HDR", "the driver could not read its header", LOOK_SENDER, false },
 	{ "DEV_READY", "the interface was not up", "ip link set … up", false },
-	{ "DUP_FRAG", "a fragment that had come already", NULL, false },
+	{ "DUP_FRAG", "a fragment that had come already",
+	  "look for a loop, or a mirror, by which packets come twice", false },
 	{ "FQ_BAND_LIMIT", "a band of fq was full", LOOK_QDISC, false },
 	{ "FQ_FLOW_LIMIT", "the flow's queue in fq was full", LOOK_QDISC, false },
 	{ "FQ_HORIZON_LIMIT", "its send time was too far ahead for fq", LOOK_QDISC, false },
@@ -61,12 +70,14 @@ static const struct bp_cause reasons[] = {
 	{ "IP_RPFILTER", "the host would send answers by another interface (reverse-path filter)",
 	  "sysctl net.ipv4.conf.….rp_filter=2 or 0, for all and for the interface, or a route back",
 	  false },
-	{ "IP_TUNNEL_ECN", "the tunnel's ECN bits contradict the packet's", NULL, false },
+	{ "IP_TUNNEL_ECN", "the tunnel's ECN bits contradict the packet's",
+	  "dmesg names the tunnel's other end: it must treat ECN as RFC 6040 says", false },
 	{ "LOCAL_MAC", "its source is a MAC address of the host itself", "look for a loop", false },
 	{ "MAC_INVALID_SOURCE", "its source MAC address is none", LOOK_SENDER, false },
 	{ "NEIGH_CREATEFAIL", "no room for another neighbour",
 	  "sysctl net.ipv4.neigh.default.gc_thresh3", false },
-	{ "NEIGH_DEAD", "the next hop's entry was being deleted", NULL, false },
+	{ "NEIGH_DEAD", "the next hop's entry was being deleted",
+	  "ip monitor neigh shows when: who deletes it, or takes its interface down?", false },
 	{ "NEIGH_FAILED", "the next hop does not answer ARP or ND",
 	  "ip neigh: is the next hop there?", false },
 	{ "NEIGH_QUEUEFULL", "too many packets waited for the next hop's MAC address",
@@ -94,7 +105,9 @@ static const struct bp_cause reasons[] = {
 	{ "QDISC_DROP", "the interface's queueing discipline had no room, or is made to drop",
 	  LOOK_QDISC, false },
 	{ "QDISC_OVERLIMIT", "the interface's queueing discipline was full", LOOK_QDISC, false },
-	{ "QUEUE_PURGE", "its queue was thrown away with what it held", NULL, false },
+	{ "QUEUE_PURGE", "its queue was thrown away with what it held",
+	  "change queueing disciplines, interfaces and sockets when no packet waits in them",
+	  false },
 	{ "RECURSION_LIMIT", "interfaces that send to each other went too deep", "look for a loop",
 	  false },
 	{ "SECURITY_HOOK", "a security module refused it", "look into the audit log", false },
@@ -103,23 +116,28 @@ static const struct bp_cause reasons[] = {
 	{ "SKB_GSO_SEG", "the kernel could not cut a super-frame", "ethtool -K … tso off gso off",
 	  false },
 	{ "SKB_NOT_DROPPED_YET", "it was made use of", NULL, true },
-	{ "SKB_UCOPY_FAULT", "its bytes could not be copied", NULL, false },
+	{ "SKB_UCOPY_FAULT", "its bytes could not be copied",
+	  "free memory, or no zero-copy at the sender (vhost_net's experimental_zcopytx=0)",
+	  false },
 	{ "SOCKET_BACKLOG", "the socket was locked and its backlog full", RAISE_BUFFER, false },
-	{ "SOCKET_CLOSE", "its socket was closed", NULL, false },
+	{ "SOCKET_CLOSE", "its socket was closed",
+	  "see why its program ended, or let it read to the end first", false },
 	{ "SOCKET_FILTER", "the socket's filter refused it",
 	  "look at what SO_ATTACH_FILTER says there", false },
 	{ "SOCKET_RCVBUFF", "the socket's buffer was full", RAISE_BUFFER, false },
-	{ "TAP_FILTER", "a filter on the tap refused it", NULL, false },
-	{ "TAP_TXFILTER", "the tap's filter refused its address", NULL, false },
+	{ "TAP_FILTER", "a BPF program on the tap refused it (TUNSETFILTEREBPF)", LOOK_TAP, false },
+	{ "TAP_TXFILTER", "the tap's filter refused its address (TUNSETTXFILTER)", LOOK_TAP,
+	  false },
 	{ "TCP_CSUM", "its TCP checksum is wrong", LOOK_SENDER, false },
-	{ "TCP_OLD_DATA", "a TCP segment that had come already", NULL, false },
+	{ "TCP_OLD_DATA", "a TCP segment that had come already",
+	  "a few are usual; many: look for lost acknowledgements, or packets that come twice",
+	  false },
 	{ "TC_EGRESS", "a filter of tc drops it on the way out", "tc -s filter show dev … egress",
 	  false },
 	{ "TC_INGRESS", "a filter of tc drops it on the way in", "tc -s filter show dev … ingress",
 	  false },
 	{ "UDP_CSUM", "its UDP checksum is wrong", LOOK_SENDER, false },
-	{ "UNHANDLED_PROTO", "nobody there takes its EtherType or its VLAN",
-	  "what should take it: the VLAN's interface, a program, a module", false },
+	{ "UNHANDLED_PROTO", "nobody there takes its EtherType or its VLAN", LOOK_TAKER, false },
 	{ "UNICAST_IN_L2_MULTICAST", "a unicast packet in a frame to many", LOOK_SENDER, false },
 	{ "XDP", "an XDP program drops it", "bpftool net: whose program is it?", false },
 	{ "XFRM_POLICY", "an IPsec policy refuses it", "ip xfrm policy", false },
@@ -132,22 +150,22 @@ static const struct bp_cause reasons[] = {
 
 /* Where the kernel gives no reason: in Linux 6.1 more than later. */
 static const struct bp_cause functions[] = {
-	{ "__rtnl_unlock", "its queue was thrown away with what it held",
-	  "change the queueing discipline before the run", false },
+	{ "__rtnl_unlock", "its queue was thrown away with what it held", LOOK_QUEUE, false },
 	{ "__allowed_ingress", BRIDGE, LOOK_BRIDGE, false },
 	{ "__br_forward", BRIDGE, LOOK_BRIDGE, false },
 	{ "__dev_direct_xmit", "the interface's driver did not take it, or it was down",
 	  "qdisc_bypass = no, a longer device queue (ethtool -G), less offered load", false },
 	{ "__dev_forward_skb", MTU, "ip link set … mtu there", false },
 	{ "__dev_forward_skb2", MTU, "ip link set … mtu there", false },
-	{ "__dev_kfree_skb_any", "the driver had no room for it", NULL, false },
-	{ "__netif_receive_skb_core", "nobody there takes its EtherType or its VLAN", NULL, false },
+	{ "__dev_kfree_skb_any", "the driver had no room for it", LESS_LOAD, false },
+	{ "__netif_receive_skb_core", "nobody there takes its EtherType or its VLAN", LOOK_TAKER,
+	  false },
 	{ "arp_rcv", "an ARP packet that is not for the host", NULL, true },
 	{ "br_allowed_ingress", BRIDGE, LOOK_BRIDGE, false },
 	{ "br_handle_frame", BRIDGE, LOOK_BRIDGE, false },
 	{ "br_handle_frame_finish", BRIDGE, LOOK_BRIDGE, false },
 	{ "dev_forward_skb", MTU, "ip link set … mtu there", false },
-	{ "dev_kfree_skb_any_reason", "the driver had no room for it", NULL, false },
+	{ "dev_kfree_skb_any_reason", "the driver had no room for it", LESS_LOAD, false },
 	{ "do_xdp_generic", XDP, "bpftool net: whose program is it?", false },
 	{ "enqueue_to_backlog",
 	  "the interface was down, or the CPU's queue of received packets full",
@@ -163,11 +181,12 @@ static const struct bp_cause functions[] = {
 	  false },
 	{ "packet_rcv", SOCKET, RAISE_BUFFER, false },
 	{ "ping_rcv", "an echo reply, which raw sockets were given before", NULL, true },
-	{ "rtnl_unlock", "its queue was thrown away with what it held",
-	  "change the queueing discipline before the run", false },
+	{ "rtnl_unlock", "its queue was thrown away with what it held", LOOK_QUEUE, false },
 	{ "tpacket_rcv", SOCKET, "read faster, or a larger ring_size", false },
 	{ "veth_xdp_rcv_skb", XDP, "bpftool net: whose program is it?", false },
-	{ "veth_xmit", "the far end is gone, or had no room for it", NULL, false },
+	{ "veth_xmit", "the far end is gone, or had no room for it",
+	  "less offered load, or (Linux 6.16) a queueing discipline on the interface, which holds the rest",
+	  false },
 };
 
 static const struct bp_cause redirects[] = {
@@ -178,7 +197,8 @@ static const struct bp_cause redirects[] = {
 	{ "ENETDOWN", "the other interface was down", "ip link set … up", false },
 	{ "ENOBUFS", "the AF_XDP socket's receive ring was full",
 	  "a larger ring_size, more workers, more queues", false },
-	{ "ENOENT", "the map has nothing for it", NULL, false },
+	{ "ENOENT", "the map has nothing for it",
+	  "bpftool map dump: fill the entry that the program asks for", false },
 	{ "ENOMEM", "the AF_XDP socket's fill ring was empty",
 	  "a larger ring_size, more [memory] frames", false },
 	{ "ENOSPC", "it is longer than the AF_XDP socket's chunks, or the target had no room",
@@ -197,36 +217,64 @@ static const struct bp_cause redirects[] = {
 static const struct bp_cause verdicts[] = {
 	{ "XDP_ABORTED", "an XDP program failed with it", "look at that program (bpftool prog)",
 	  false },
-	{ "XDP_TX", "an XDP program sent it back, which failed", NULL, false },
-	{ "XDP_REDIRECT", "an XDP program redirected it, which failed", NULL, false },
+	{ "XDP_TX", "an XDP program sent it back, which failed",
+	  "less offered load; on a veth XDP or GRO at the other end (ethtool -K … gro on)", false },
+	{ "XDP_REDIRECT", "an XDP program redirected it, which failed",
+	  "look at where that program sends: the interface up, its map filled (bpftool map dump)",
+	  false },
 };
 
-static const struct bp_cause *find(const struct bp_cause *causes, size_t n, const char *name)
+/* ---- find ------------------------------------------------------------------------------------ */
+
+#define TABLE(causes)                                        \
+	{                                                    \
+		causes, sizeof(causes) / sizeof((causes)[0]) \
+	}
+enum { REASONS, FUNCTIONS, REDIRECTS, VERDICTS, N_TABLES };
+static const struct {
+	const struct bp_cause *causes;
+	size_t n;
+} tables[N_TABLES] = {
+	[REASONS] = TABLE(reasons),
+	[FUNCTIONS] = TABLE(functions),
+	[REDIRECTS] = TABLE(redirects),
+	[VERDICTS] = TABLE(verdicts),
+};
+
+static const struct bp_cause *find(unsigned table, const char *name)
 {
-	for (size_t i = 0; name && i < n; i++)
-		if (!strcmp(causes[i].name, name))
-			return &causes[i];
+	for (size_t i = 0; name && i < tables[table].n; i++)
+		if (!strcmp(tables[table].causes[i].name, name))
+			return &tables[table].causes[i];
 	return NULL;
 }
 
-#define FIND(causes, name) find(causes, sizeof(causes) / sizeof((causes)[0]), name)
-
 const struct bp_cause *bp_cause_of_reason(const char *reason)
 {
-	return FIND(reasons, reason);
+	return find(REASONS, reason);
 }
 
 const struct bp_cause *bp_cause_of_function(const char *function)
 {
-	return FIND(functions, function);
+	return find(FUNCTIONS, function);
 }
 
 const struct bp_cause *bp_cause_of_redirect(const char *error)
 {
-	return FIND(redirects, error);
+	return find(REDIRECTS, error);
 }
 
 const struct bp_cause *bp_cause_of_verdict(const char *verdict)
 {
-	return FIND(verdicts, verdict);
+	return find(VERDICTS, verdict);
+}
+
+const struct bp_cause *bp_cause_at(size_t i)
+{
+	for (unsigned table = 0; table < N_TABLES; table++) {
+		if (i < tables[table].n)
+			return &tables[table].causes[i];
+		i -= tables[table].n;
+	}
+	return NULL;
 }

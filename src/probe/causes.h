@@ -4,11 +4,12 @@
 #define BYPATH_PROBE_CAUSES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct bp_cause {
 	const char *name;
 	const char *meaning; /* half a sentence */
-	const char *remedy; /* the like; NULL: none is known */
+	const char *remedy; /* the like; NULL: of what is no loss */
 	bool is_no_loss; /* the kernel throws away what it has made use of */
 };
 
@@ -21,7 +22,10 @@ const struct bp_cause *bp_cause_of_redirect(const char *error);
 /* By what an XDP program returned: "XDP_ABORTED". */
 const struct bp_cause *bp_cause_of_verdict(const char *verdict);
 
+/* Each of these, by number from 0; NULL: there are no more. */
+const struct bp_cause *bp_cause_at(size_t i);
+
 /* Causes that are recognised by more than a name. */
-extern const struct bp_cause bp_cause_no_carrier, bp_cause_past_program;
+extern const struct bp_cause bp_cause_no_carrier, bp_cause_past_program, bp_cause_refused;
 
 #endif

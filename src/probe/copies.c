@@ -58,7 +58,7 @@ static int begin(struct bp_probe_copies *copies, bool traces_functions)
 	if (!err)
 		err = bp_probe_attach(&copies->load);
 	if (!err && traces_functions && !copies->load.n_functions)
-		err = -ENOTSUP;
+		err = copies->load.function_err ? copies->load.function_err : -ENOTSUP;
 	if (!err)
 		return 0;
 	bp_probe_detach(&copies->load);
@@ -84,16 +84,14 @@ static int observe(struct bp_probe_copies *copies)
 	err = begin(copies, true);
 	if (!err || err == -ENOMEM)
 		return err;
-	/* Kernels answer with an errno of their own, 524, as well. */
 	snprintf(load->refusal, sizeof(load->refusal),
-		 "the kernel does not let functions be traced (%s)",
-		 err == -524 ? "not supported" : strerror(-err));
+		 "the kernel does not let functions be traced (%s)", bp_probe_strerror(err));
 	err = begin(copies, false);
 	if (is_permission(err))
 		return -EPERM;
 	if (err)
 		snprintf(load->refusal, sizeof(load->refusal),
-			 "the kernel refuses the programs (%s)", strerror(-err));
+			 "the kernel refuses the programs (%s)", bp_probe_strerror(err));
 	return err == -ENOMEM ? err : 0;
 }
 
@@ -111,7 +109,7 @@ int bp_probe_copies_open(const struct bp_probe_scope *scope, const struct bp_ker
 	if (err) {
 		bp_log(BP_LOG_ERROR,
 		       "probe: the kernel refuses the programs that count copies: %s%s",
-		       strerror(-err),
+		       bp_probe_strerror(err),
 		       err == -EPERM ? ": run as root, or with CAP_BPF and CAP_PERFMON" : "");
 		bp_probe_copies_close(copies);
 		return err;
@@ -191,6 +189,10 @@ static bool is_caller(const char *name)
  */
 static bool is_needed(const struct bp_probe_copies *copies, const char *name)
 {
+	/* The tracepoint in it tells of the same calls. */
+	if (!strcmp(name, "skb_copy_datagram_iter") &&
+	    bp_probe_is_observed(&copies->load, "skb_copy_datagram_iovec"))
+		return false;
 	return copier_of(name) < PROBE_N_COPIERS || !strcmp(name, "packet_create") ||
 	       !strcmp(name, "xsk_create") ||
 	       (is_caller(name) && bp_kernel_n_params(copies->load.kernel, name) >= 0);

@@ -111,10 +111,20 @@ static enum bp_drop_kind kind_of_received(const struct bp_drop *drop,
 	return is_before || port->takes ? BP_DROP_LOST : BP_DROP_NONE;
 }
 
-static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop)
+/* Did the kernel itself carry it to its port, from one that leads there? No socket sent it then. */
+static bool is_carried(const struct bp_drop *drop, const struct bp_probe_scope *scope)
 {
-	bool is_ours =
-		drop->key.sender == PROBE_SENDER_PACKET || drop->key.sender == PROBE_SENDER_XDP;
+	unsigned from = drop->key.from;
+	const char *to = from && from <= scope->n_ports ? scope->ports[from - 1].carried_to : NULL;
+
+	return to && !strcmp(to, scope->ports[drop->key.port].port);
+}
+
+static enum bp_drop_kind kind_of_sent(const struct bp_drop *drop,
+				      const struct bp_probe_scope *scope)
+{
+	bool is_ours = drop->key.sender == PROBE_SENDER_PACKET ||
+		       drop->key.sender == PROBE_SENDER_XDP || is_carried(drop, scope);
 
 	return is_ours ? BP_DROP_LOST : BP_DROP_OTHERS;
 }
@@ -158,9 +168,10 @@ static bool is_made_use_of(const struct bp_drop *drop, const char *name)
 	return false;
 }
 
-enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,
+enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_scope *scope,
 				  const char *name)
 {
+	const struct bp_probe_port *port = &scope->ports[drop->key.port];
 	const struct bp_cause *cause = cause_of(drop, name);
 	const struct bp_cause *function = bp_cause_of_function(drop->function.name);
 
@@ -177,17 +188,21 @@ enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_pr
 	}
 	if (port->is_wire)
 		return has(drop, PROBE_IS_RX) ? heard_or_lost(drop) : BP_DROP_LOST;
-	return has(drop, PROBE_IS_RX) ? kind_of_received(drop, port) : kind_of_sent(drop);
+	return has(drop, PROBE_IS_RX) ? kind_of_received(drop, port) : kind_of_sent(drop, scope);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+/* At the far end of the port's interface, or behind it. */
+static bool is_far(const struct bp_drop *drop)
+{
+	return drop->key.place == PROBE_FAR || drop->key.place == PROBE_BEHIND_FAR;
+}
+
 /* What a port receives comes in at its own interface and leaves at the far end. */
 static const char *direction_of(const struct bp_drop *drop, const struct bp_probe_port *port)
 {
-	bool is_far = drop->key.place == PROBE_FAR || drop->key.place == PROBE_BEHIND_FAR;
-
-	return has(drop, PROBE_IS_RX) != (is_far || port->is_wire) ? "rx" : "tx";
+	return has(drop, PROBE_IS_RX) != (is_far(drop) || port->is_wire) ? "rx" : "tx";
 }
 
 static const char *where_of(const struct bp_drop *drop)
@@ -243,7 +258,15 @@ static void write_reason(const struct bp_drop *drop, const char *name, char *tex
 			 drop->key.reason);
 }
 
-/* What is known beside the name: of a link that was down, of a port that its program passed by. */
+/* Where a program that carries stands, or one before it. */
+static bool is_in_program(const struct bp_drop *drop, const struct bp_cause *cause)
+{
+	static const char *const reasons[] = { "TC_INGRESS", "XDP", NULL };
+
+	return is_in_xdp(drop) || (cause && is_in(cause->name, reasons));
+}
+
+/* What is known beside the name: of a link that was down, of a port that its program passed by, or refused. */
 static const struct bp_cause *refined(const struct bp_drop *drop, const struct bp_probe_port *port,
 				      const char *name)
 {
@@ -253,6 +276,8 @@ static const struct bp_cause *refined(const struct bp_drop *drop, const struct b
 
 	if (has(drop, PROBE_IS_DOWN) && (is_queue || is_unspecified(name)))
 		return &bp_cause_no_carrier;
+	if (is_here && has(drop, PROBE_IS_RX) && port->carried_to && is_in_program(drop, cause))
+		return &bp_cause_refused;
 	if (is_here && !port->is_wire && has(drop, PROBE_IS_RX) && port->takes &&
 	    !has(drop, PROBE_IS_EARLY))
 		return &bp_cause_past_program;
@@ -284,10 +309,10 @@ static json_t *make_row(const struct bp_drop *drop, const struct bp_probe_port *
 	char reason[96];
 
 	write_reason(drop, name, reason, sizeof(reason));
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:s?, s:o, s:s?, s:o, s:i, s:s}",
+	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:s, s:o, s:o, s:s?, s:o, s:s?, s:o, s:i, s:s}",
 			 "port", port->port, "direction", direction_of(drop, port), "where",
-			 where_of(drop), "device", bp_json_text(drop->key.device.name), "reason",
-			 reason, "function",
+			 where_of(drop), "is_far", is_far(drop), "device",
+			 bp_json_text(drop->key.device.name), "reason", reason, "function",
 			 drop->function.begin ? json_string(drop->function.name) : json_null(),
 			 "lost", is_lost(kind), "cause", cause ? cause->name : NULL, "meaning",
 			 meaning_of(drop, cause), "remedy", cause ? cause->remedy : NULL, "packets",
@@ -321,11 +346,12 @@ static json_t *merge(json_t *rows, json_t *row)
 }
 
 /* May none of a row's packets be those of other senders? Of frames that leave by the port's interface only what is
- * dropped while this process runs passes for its own; what the host sends to a tap is for the port. */
-static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_port *port)
+ * dropped while this process runs, or was carried there, passes for its own; what the host sends to a tap is for the
+ * port. */
+static bool is_surely_ours(const struct bp_drop *drop, const struct bp_probe_scope *scope)
 {
-	return port->is_wire || drop->key.place != PROBE_HERE || has(drop, PROBE_IS_RX) ||
-	       has(drop, PROBE_IS_SELF);
+	return scope->ports[drop->key.port].is_wire || drop->key.place != PROBE_HERE ||
+	       has(drop, PROBE_IS_RX) || has(drop, PROBE_IS_SELF) || is_carried(drop, scope);
 }
 
 static void sum_up(json_t *row, const struct bp_drop *drop, bool is_certain)
@@ -355,11 +381,11 @@ uint64_t bp_drop_rows_add(json_t *rows, const struct bp_drop *drops, size_t n,
 		if (drop->key.port >= scope->n_ports || !drop->sum.packets)
 			continue;
 		port = &scope->ports[drop->key.port];
-		kind = bp_drop_kind_of(drop, port, name);
+		kind = bp_drop_kind_of(drop, scope, name);
 		n_others += kind == BP_DROP_OTHERS ? drop->sum.packets : 0;
 		if (kind == BP_DROP_LOST || kind == BP_DROP_HEARD)
 			sum_up(merge(rows, make_row(drop, port, name, kind)), drop,
-			       is_surely_ours(drop, port));
+			       is_surely_ours(drop, scope));
 	}
 	return n_others;
 }

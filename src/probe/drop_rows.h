@@ -19,7 +19,7 @@ struct bp_drop {
 /* Whose loss a drop is. */
 enum bp_drop_kind {
 	BP_DROP_LOST, /* a packet that a port received or sent */
-	BP_DROP_HEARD, /* a packet socket may have had what the far end's stack dropped, or a copy lives: not known whether it is lost */
+	BP_DROP_HEARD, /* perhaps lost: a packet socket may have had what the far end's stack dropped, or a copy lives */
 	BP_DROP_OTHERS, /* of another sender on the port's interface */
 	BP_DROP_NONE, /* no loss of the port's: it has been given the packet, or the kernel has made use of it */
 };
@@ -31,8 +31,8 @@ enum bp_drop_kind {
  */
 void bp_drops_put_right(struct bp_drop *drops, size_t n);
 
-/* name: of the reason, as the kernel has it; NULL: it has none. Pure. */
-enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_port *port,
+/* Of a drop of one of the scope's ports. name: of the reason, as the kernel has it; NULL: it has none. Pure. */
+enum bp_drop_kind bp_drop_kind_of(const struct bp_drop *drop, const struct bp_probe_scope *scope,
 				  const char *name);
 
 /*

@@ -190,6 +190,21 @@ static __always_inline const struct known *known_of(const struct net_device *dev
 
 /* ---- whose packet ---------------------------------------------------------------------------- */
 
+/* The port whose own interface that is, plus 1; 0: it is none's. */
+static __always_inline __u16 port_here(const struct known *known)
+{
+	return known && known->place == PROBE_HERE ? known->port + 1 : 0;
+}
+
+/* The port, plus 1, that received a packet which leaves by another interface of its namespace; 0: none did. */
+static __always_inline __u16 received_by(const struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct net *net = BPF_CORE_READ(dev, nd_net.net);
+	__u32 in_index = (__u32)BPF_CORE_READ(skb, skb_iif);
+
+	return net && in_index ? port_here(look_up(NULL, net, in_index)) : 0;
+}
+
 /* Fill port and place of what was dropped there, or behind; false: no port has to do with it. */
 static __always_inline bool take_port(const struct known *known, bool is_behind,
 				      struct probe_drop_key *key)
@@ -371,6 +386,7 @@ int BPF_PROG(on_kfree_skb, const struct sk_buff *skb, void *location, __u32 reas
 	/* Only at the port's own interface, on its way out, can a packet be another sender's. */
 	if (key.place == PROBE_HERE && !(key.flags & PROBE_IS_RX)) {
 		key.sender = sender_of(skb);
+		key.from = received_by(skb, where->dev);
 		key.flags |= is_ours() ? PROBE_IS_SELF : 0;
 	}
 	return count(where, &key, 1, BPF_CORE_READ(skb, len));
@@ -428,15 +444,17 @@ int BPF_PROG(on_xdp_devmap_xmit, const struct net_device *from, const struct net
 	     int n_sent, int n_dropped, int err)
 {
 	struct probe_drop_key key = { .reason = (__u32)-err, .teller = PROBE_DEVMAP };
+	const struct known *where = n_dropped > 0 ? known_of(to) : NULL, *in;
 
-	const struct known *where = known_of(to);
-
-	if (n_dropped <= 0 || !where)
+	if (!where)
 		return 0;
-	if (take_port(where, false, &key))
+	in = known_of(from);
+	if (take_port(where, false, &key)) {
+		key.from = key.place == PROBE_HERE ? port_here(in) : 0;
 		return count(where, &key, (__u64)n_dropped, 0);
+	}
 	key.flags = PROBE_IS_RX | PROBE_IS_EARLY;
-	return take_port(known_of(from), true, &key) ? count(where, &key, (__u64)n_dropped, 0) : 0;
+	return take_port(in, true, &key) ? count(where, &key, (__u64)n_dropped, 0) : 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -50,7 +50,7 @@ struct probe_drop_key {
 	__u32 reason;
 	__u16 port; /* index of the scope's */
 	__u8 teller, place, sender, flags;
-	__u16 zero;
+	__u16 from; /* of a packet on its way out by the port's own: the port that received it, plus 1; 0: none did */
 	struct probe_name device; /* where */
 };
 

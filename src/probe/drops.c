@@ -68,7 +68,7 @@ static void observe(struct bp_probe_drops *drops)
 	if (!err)
 		return;
 	snprintf(drops->why, sizeof(drops->why), "the kernel refuses the programs: %s%s",
-		 strerror(-err),
+		 bp_probe_strerror(err),
 		 err == -EPERM || err == -EACCES ? ": run as root, or with CAP_BPF and CAP_PERFMON"
 						 : "");
 	bp_probe_detach(&drops->load);
@@ -213,11 +213,11 @@ static uint64_t sent_of(const json_t *document, const char *name)
 	return 0;
 }
 
-/* Is it a row of what a port sent, and lost at a place of that name, or behind it? */
-static bool is_at(const json_t *row, const char *port, const char *where)
+/* Is it a row of what a port sent, and lost at its interface or behind that (is_far: at the far end)? */
+static bool is_at(const json_t *row, const char *port, bool is_far)
 {
 	return !strcmp(bp_json_text_at(row, "port"), port) &&
-	       strstr(bp_json_text_at(row, "where"), where) &&
+	       json_is_true(json_object_get(row, "is_far")) == is_far &&
 	       !strcmp(bp_json_text_at(row, "direction"), "tx");
 }
 
@@ -229,7 +229,7 @@ static uint64_t lost_here(const json_t *rows, const char *port)
 	size_t i;
 
 	json_array_foreach(rows, i, row)
-		if (is_at(row, port, "its interface"))
+		if (is_at(row, port, false))
 			n += (uint64_t)json_integer_value(json_object_get(row, "packets"));
 	return n;
 }
@@ -263,7 +263,7 @@ static void doubt(const json_t *rows, const struct bp_probe_drops *drops,
 		uint64_t packets = (uint64_t)json_integer_value(json_object_get(row, "packets"));
 		uint64_t others;
 
-		if (!is_at(row, port, "far end"))
+		if (!is_at(row, port, true))
 			continue;
 		others = others_of(drops, scope, port, rows, document);
 		json_object_set_new(row, "perhaps_others",

@@ -32,6 +32,8 @@ int bp_probe_self(struct probe_self *self)
 	return 0;
 }
 
+#define ENOTSUPP 524 /* the kernel's own, which no C library knows */
+
 /* How the names of programs begin that count what another program of their place misses. */
 #define SECOND "nested_"
 
@@ -68,6 +70,11 @@ static bool keep(struct bp_probe_load *load, struct bpf_link *link)
 	load->links = more;
 	more[load->n_links++] = link;
 	return true;
+}
+
+const char *bp_probe_strerror(int err)
+{
+	return err == -ENOTSUPP ? "not supported" : strerror(-err);
 }
 
 /* ---- load and attach ------------------------------------------------------------------------- */
@@ -130,11 +137,22 @@ int bp_probe_load(struct bp_probe_load *load, struct bpf_object_skeleton *skelet
 
 	load->object = *skeleton->obj;
 	load->traces_functions = traces_functions && load->kernel->n_btfs;
+	load->function_err = 0;
 	json_array_clear(load->places);
 	bpf_object__for_each_program(program, load->object)
 		choose(load, program);
 	/* Maps the variables, too, which bpf_object__load() does not. */
 	return bpf_object__load_skeleton(skeleton);
+}
+
+static void note_refusal(struct bp_probe_load *load, const struct bpf_program *program, int err)
+{
+	char why[128];
+
+	if (is_function(program) && !load->function_err)
+		load->function_err = err;
+	snprintf(why, sizeof(why), "it cannot be traced: %s", bp_probe_strerror(err));
+	stays_unobserved(load, place_of(program), why);
 }
 
 int bp_probe_attach(struct bp_probe_load *load)
@@ -144,7 +162,7 @@ int bp_probe_attach(struct bp_probe_load *load)
 
 	bpf_object__for_each_program(program, load->object) {
 		struct bpf_link *link;
-		char why[128];
+		int err;
 
 		if (!bpf_program__autoload(program))
 			continue;
@@ -153,9 +171,9 @@ int bp_probe_attach(struct bp_probe_load *load)
 			load->n_functions += is_function(program);
 			continue;
 		}
-		first = first ? first : -errno;
-		snprintf(why, sizeof(why), "it cannot be traced: %s", strerror(errno));
-		stays_unobserved(load, place_of(program), why);
+		err = -errno;
+		first = first ? first : err;
+		note_refusal(load, program, err);
 	}
 	return load->n_links ? 0 : first;
 }

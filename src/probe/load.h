@@ -20,6 +20,7 @@ struct bp_probe_load {
 	unsigned n_links;
 	unsigned n_functions; /* that are traced */
 	bool traces_functions;
+	int function_err; /* what the first function said that refused (-errno), or 0 */
 	char refusal[96]; /* why functions are not traced, where that was tried; or "" */
 	json_t *places; /* what bp_probe_places() returns */
 };
@@ -32,6 +33,9 @@ int bp_probe_self(struct probe_self *self);
 /* All of it: control thread; blocks. kernel outlives load. */
 void bp_probe_load_begin(struct bp_probe_load *load, const struct bp_kernel_names *kernel);
 void bp_probe_load_end(struct bp_probe_load *load);
+
+/* What -errno of the kernel's says, its own "not supported" too. Not for two threads at once. */
+const char *bp_probe_strerror(int err);
 
 /* Take the programs off again. */
 void bp_probe_detach(struct bp_probe_load *load);

@@ -15,7 +15,8 @@ void bp_probed_add(json_t *document);
 
 /*
  * Give each path of an explained configuration ("paths" of bypath.explain/1) the "probed" of the same path in the report
- * of a probed run; null where it has none, and where the run had another model of it: other drivers, modes, devices. 0, or -ENOENT: the run had no probe. Pure.
+ * of a probed run; null where it has none, and where the run had another model of it: other drivers, modes, devices. 0,
+ * or -ENOENT: the run had no probe. Pure.
  */
 int bp_probed_take(json_t *explained, const json_t *report);
 

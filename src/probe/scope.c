@@ -16,6 +16,15 @@ static bool has(const struct bp_probe_scope *scope, const char *port, uint32_t i
 	return false;
 }
 
+static const char *carried_to(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	const struct bp_facts *facts = bp_facts_find(port->driver);
+	bool is_carried = facts && facts->flags & BP_FACT_CARRIES;
+
+	return is_carried && port->forward_to != BP_NO_PORT ? conf->ports[port->forward_to].name
+							    : NULL;
+}
+
 static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsigned port_id,
 		const struct bp_claim *claim)
 {
@@ -34,6 +43,7 @@ static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsign
 	p->port = port->name;
 	p->receives = port->forward_to != BP_NO_PORT || conf->gen.rx_port == (int)port_id;
 	p->takes = claim->take >= (p->receives ? BP_TAKE_RECEIVED : BP_TAKE_ALWAYS);
+	p->carried_to = carried_to(conf, port);
 	p->is_wire = claim->is_far_end;
 	p->ifindex = (uint32_t)ifindex;
 	scope->n_ports++;

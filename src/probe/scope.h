@@ -16,6 +16,8 @@ struct bp_probe_port {
 	uint32_t ifindex;
 	bool receives; /* the port receives packets */
 	bool takes; /* and those do not reach the kernel's stack any more */
+	/* The port to which the kernel itself carries what this one receives; NULL: a worker moves it. */
+	const char *carried_to;
 	bool is_wire; /* the driver makes the interface: what the port receives is sent there, by the host */
 };
 

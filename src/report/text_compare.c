@@ -236,7 +236,7 @@ static const struct bp_part parts[] = {
 	  .line = "{?saturation}  {path}, {size}: {sentence}",
 	  .rows = "rows",
 	  .indent = GOES_ON },
-	{ .title = "DISTURBED · these figures are of the machine's other work as well",
+	{ .title = "DISTURBED · other work of the machine may have changed these figures",
 	  .line = "{status=disturbed}  {path}, {size}: {reason}",
 	  .rows = "rows",
 	  .indent = GOES_ON },

@@ -89,7 +89,8 @@ static const struct bp_part path[] = {
 	{ .line = "   the same hops, figures and system calls as {same_as.in} → {same_as.out}" },
 	{ .needs = "{!same_as}", BP_PARTS(drawn) },
 	{ .line = "      kernel copies\t[{!probed.is_all}≥ ]{probed.kernel_copies:.2}\tprobed: {probed.rx:.2} rx, "
-		  "{probed.tx:.2} tx; [{probed.finding}|{!probed.is_all}not all was seen: {probed.why}|{?modelled}as modelled|a side is not modelled]",
+		  "{probed.tx:.2} tx; [{probed.finding}|{!probed.is_all}not all was seen: {probed.why}|"
+		  "{?modelled}as modelled|a side is not modelled]",
 	  .stops = SUM_STOPS,
 	  .indent = 40 },
 };

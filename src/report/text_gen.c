@@ -115,8 +115,8 @@ static const struct bp_part parts[] = {
 	  .indent = 4 },
 	{ .line = "  {trial.own_rx_dropped:+} frames dropped by the generator's own "
 		  "RX port" },
-	{ .line = "  {trial.payload_unchecked:+} frames without a pattern (driver "
-		  "xdp_live): their payload was not checked" },
+	{ .line = "  {trial.payload_unchecked:+} frames that were sent without a pattern: "
+		  "their payload was not checked" },
 	{ .line = "{?trial.off_core.disturbed}  disturbed: a worker was off its core for "
 		  "{trial.off_core.share:.1%} of the time: {trial.off_core.text}" },
 	{ .line = "  {trial.no_frame:+} times no frame of the arena was free: raise "

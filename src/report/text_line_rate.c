@@ -69,11 +69,12 @@ static const struct bp_part parts[] = {
 	{ .view = &frames },
 	{ .line = "  cycles of {core.hz:.3G} GHz: {core.source}[, {measured_on.cpu}]" },
 	{ .view = &costs },
-	{ .line = "{!measured_on}{!paths.0.cost.ns_per_packet}  No cost, no figure of a core: give one by --cycles N, or measure: "
-		  "bypath run FILE --report r.json, then --from r.json" },
+	{ .line = "{!measured_on}{!paths.0.cost.ns_per_packet}  No cost, no figure of a core: give one by --cycles N, or "
+		  "measure: bypath run FILE --report r.json, then --from r.json" },
 	{ .view = &bounds },
 	{ .line = "  {in} → {out}: the same as {same_as.in} → {same_as.out}", .rows = "paths" },
-	{ .line = "  '?': not certain: the core's rate is not known at this size, a path has no model, or only a cache would help. '≤', '≥': a "
+	{ .line = "  '?': not certain: the core's rate is not known at this size, a path has no model, or only a cache would "
+		  "help. '≤', '≥': a "
 		  "path that copies costs more with more bytes",
 	  .indent = 4 },
 	{ .line = "\nASSUMED · docs/line-rate.md has the sources" },

@@ -7,6 +7,7 @@ static const struct bp_column bound_columns[] = {
 	{ .heading = "RFC 9971", .cell = "{?regular}regular|irregular", .align = 'l' },
 	{ .heading = "outcome", .cell = "{outcome}", .align = 'l' },
 	{ .heading = "lower Mpps", .cell = "{lower.pps:.6M}" },
+	{ .heading = "load Mpps", .cell = "{lower.load_pps:.6M}" },
 	{ .heading = "upper Mpps", .cell = "{upper.pps:.6M}" },
 	{ .heading = "width", .cell = "{width:.2%}" },
 	{ .heading = "Gb/s L1", .cell = "{lower.gbps_l1:.3}" },
@@ -96,9 +97,22 @@ static const struct bp_part parts[] = {
 	{ .line = "{!bounds}  {why}|{search=latency}  {why}" },
 	{ .line = "{?max_is_generator}  the generator holds {max_pps:.6M} Mpps here" },
 	{ .line = "  trials of {trial_s} s: RFC 2544 asks for {rfc2544_trial_s} s" },
+	{ .line = "  traffic: {traffic.direction}; of {traffic.tx.driver} {traffic.tx.device}, by "
+		  "{traffic.rx.driver} {traffic.rx.device}[; the line carries {traffic.line_pps:.6M} Mpps of it]",
+	  .indent = 4 },
+	{ .line = "  IP versions:[{?traffic.ip_versions.ipv4} IPv4 {traffic.ip_versions.ipv4:g%}]"
+		  "[{?traffic.ip_versions.ipv6} IPv6 {traffic.ip_versions.ipv6:g%}]"
+		  "[{?traffic.ip_versions.none} none {traffic.ip_versions.none:g%}]; modifiers: {traffic.modifiers}",
+	  .indent = 4 },
+	{ .line = "  stream {name}: {share:g%} of the frames; bytes<sizes: {bytes} ({share:g%})>; {protocol}"
+		  "[, vlan {vlan}][ in {encap}][ with {extensions}]; "
+		  "MAC {src_mac} → {dst_mac}[; {src} → {dst}, ttl {ttl}, dscp {dscp}][; ports {sport} → {dport}]"
+		  "[; outer {outer_src} → {outer_dst}][; inner MAC {inner_src_mac} → {inner_dst_mac}]",
+	  .rows = "traffic.streams",
+	  .indent = 4 },
 	{ .view = &bounds },
 	{ .view = &goals },
-	{ .line = "  load: {method.load}" },
+	{ .line = "  load: {method.load}", .indent = 8 },
 	{ .line = "  loss: {method.loss_ratio}", .indent = 8 },
 	{ .line = "  width: {method.width}; effective duration: {method.effective_duration}" },
 	{ .line = "  other than RFC 2544's trials: {method.deviations:;}", .indent = 4 },

@@ -5,8 +5,8 @@
  *
  * Reads the kernel's time stamps of frames that come in, from a ring that this program shares with it; on veth without
  * GRO they are taken on the sender's core, so that a receiver which is late spoils nothing. The first SKIP_NS after the
- * first frame do not count: a sender warms up. Writes one line of JSON, in nanoseconds: gaps, what they are off 1 / PPS, and how far
- * from its place on an even schedule of PPS (the one that fits best) a frame came.
+ * first frame do not count: a sender warms up. Writes one line of JSON, in nanoseconds: gaps, what they are off 1 /
+ * PPS, and how far from its place on an even schedule of PPS (the one that fits best) a frame came.
  */
 #include "lab_socket.h"
 
@@ -125,9 +125,7 @@ static void print_places(const struct arrivals *all, double even, uint64_t *room
 	double middle;
 
 	for (size_t i = 0; i < all->n; i++) {
-		double late = begin + (double)(all->ns[i] - all->ns[0]) - (double)i * even;
-
-		room[i] = late < 0 ? 0 : (uint64_t)late;
+		room[i] = (uint64_t)(begin + (double)(all->ns[i] - all->ns[0]) - (double)i * even);
 	}
 	qsort(room, all->n, sizeof(*room), ascending);
 	middle = (double)room[all->n / 2];

@@ -43,7 +43,7 @@ ends 0 "$FILE"
 says out "$FILE: ok: 2 ports, 1 worker"
 [ ! -s "$BP_TMP/err.log" ] || fail "a right file has errors"
 ends 0 --json "$FILE" --set engine.workers=2
-json "o['ok'] and o['errors'] == [] and (o['n_ports'], o['n_workers']) == (2, 2)"
+json "o['schema'] == 'bypath.check/1' and o['ok'] and o['errors'] == [] and (o['n_ports'], o['n_workers']) == (2, 2)"
 
 # The file: every error, none about the machine.
 ends 2 "$FILE" --set port.lan.driver=nul --set engine.burst=65 --set forward.lan=wam

@@ -1,4 +1,4 @@
-# bypath compare between ports that were named: another box as the tester, ports that are not free, a bridge that
+# bypath compare between ports that were named: another box as the generator, ports that are not free, a bridge that
 # goes however the run ends.
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
@@ -38,7 +38,7 @@ boxes)
 	wires far
 	# Nobody sends: what to do is said first, and nothing is measured.
 	compare --quick --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	bp_expect c "r['run']['tester'] == 'none' and all(x['group'] == 'ports' for x in r['rows'])"
+	bp_expect c "r['run']['generator'] == 'none' and all(x['group'] == 'ports' for x in r['rows'])"
 	bp_expect c "{'ports-bridge', 'ports-kernel-xdp', 'ports-af_packet-mmap', 'ports-dpdk'} <= {x['path'] for x in r['rows']}"
 	bp_expect c "all(x['status'] == 'cannot-run' and x['saturation'] is None for x in r['rows'])"
 	bp_expect c "all('another box' in x['fix'] and '--gen-ports' in x['fix'] for x in r['rows'])"
@@ -58,18 +58,18 @@ boxes)
 	far=$!
 	wait_for 10 arrives || fail "nothing arrives from the other box"
 	before=$(state p0)
-	compare --quick --ports p0,p1 --paths ports-bridge,ports-kernel-xdp,ports-af_packet-mmap,ports-dpdk \
+	compare --quick --ports p0,p1 --paths ports-bridge,ports-kernel-xdp,ports-kernel-tc,ports-af_packet-mmap,ports-dpdk \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	bp_expect c "r['run']['tester'] == 'another box' and r['run']['sizes'] == ['64']"
-	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, True, True, 'cannot-run']" \
+	bp_expect c "r['run']['generator'] == r['run']['tester'] == 'another box' and r['run']['sizes'] == ['64']"
+	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, True, True, True, 'cannot-run']" \
 		"[(x['path'], x['status'], x['reason']) for x in r['rows']]"
 	bp_expect c "all(x['saturation']['mpps']['median'] > 0 and 0 <= x['saturation']['loss_ratio']['median'] <= 1 \
-		for x in r['rows'][:3])"
+		for x in r['rows'][:4])"
 	# What this machine cannot know is not made up.
 	bp_expect c "all(x[k] is None for x in r['rows'] for k in ('ndr', 'latency', 'accounting'))"
-	bp_expect c "all(x['generator']['source'] == 'another box' for x in r['rows'][:3])"
-	bp_expect c "r['rows'][2]['cpu']['at_50'] is None and 'another box' in r['rows'][2]['cpu']['why'] and \
-		r['rows'][2]['per_core']['mpps']['median'] > 0 and r['rows'][2]['per_core']['ndr_mpps'] is None"
+	bp_expect c "all(x['generator']['source'] == 'another box' for x in r['rows'][:4])"
+	bp_expect c "(x := r['rows'][3])['cpu']['at_50'] is None and 'another box' in x['cpu']['why'] and \
+		x['per_core']['mpps']['median'] > 0 and x['per_core']['ndr_mpps'] is None"
 	grep -q 'another box sends' "$BP_TMP/compare.log" || fail "does not say who sends"
 	kill $far
 	wait $far

@@ -74,14 +74,23 @@ goals)
 	;;
 tcp)
 	need iperf3
-	compare --workloads tcp-1,tcp-off-4 --paths bridge,af_packet-mmap,dpdk-memif --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	compare --tcp --paths bridge,kernel-tc,dpdk-memif --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	wait_for 10 nothing_left || fail "something is left behind"
 	bp_expect c "[(f['workload'], f['path']) for f in r['figures']] == \
-		[(w, p) for w in ('tcp-1', 'tcp-off-4') for p in ('bridge', 'af_packet-mmap', 'dpdk-memif')]"
+		[(w, p) for w in ('traffic', 'tcp-1', 'tcp-4') for p in ('bridge', 'kernel-tc', 'dpdk-memif')]"
 	bp_expect c "all((f['status'] in $FIGURE and f['value']['median'] > 0) == (f['path'] != 'dpdk-memif') for f in r['figures'])" \
 		"[(f['workload'], f['path'], f['status'], f['reason']) for f in r['figures']]"
 	bp_expect c "all(f['status'] == 'cannot-run' and f['fix'] for f in r['figures'] if f['path'] == 'dpdk-memif')"
+	bp_expect c "all((t['files'], t['files_altered'], t['file_bytes']) == (1, 0, 32 << 20) for t in (f['traffic'] for f in r['figures'][:2]))" \
+		"[f['traffic'] for f in r['figures']]"
+	for workload in tcp-1 tcp-4; do
+		[ "$(grep -cE "^ *$workload .*(bridge|kernel-tc) +[0-9]+\\.[0-9]+ " "$BP_TMP/compare.log")" = 2 ] ||
+			fail "the table has not both rows of $workload"
+	done
+	compare --workloads tcp-off-4 --paths af_packet-mmap --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+		fail "compare ends with code $?"
+	bp_expect c "[f['status'] in $FIGURE and f['value']['median'] > 0 for f in r['figures']] == [True]" "r['figures']"
 	;;
 traffic)
 	need iperf3 ping curl

@@ -8,6 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 
 KIND=${1:?usage: ends.sh KIND}
+case $KIND in
+af_xdp-* | kernel-*) need bpftool ;;
+esac
 bp_lab mtu=1500
 bp_pair a "$KIND" w0 "$KIND" w1
 
@@ -29,10 +32,17 @@ under_load()
 	flood h1 10.77.0.2 30
 	from=$(received_h2)
 	wait_for 10 loaded_since "$from" || fail "no load arrives at h2"
+	programs=$(bp_programs_of a)
+	case $KIND in
+	af_xdp-* | kernel-*) [ -n "$programs" ] || fail "no program is attached" ;;
+	esac
 }
 
+# Neither a program that a link attached, tcx's too, nor one at the ports' XDP hooks by any other way.
 no_program()
 {
+	# shellcheck disable=SC2086 # words
+	bp_programs_gone $programs || return 1
 	for wire in w0 w1; do
 		! ip -n mid -d link show $wire | grep -q 'prog/xdp' || return 1
 	done
@@ -48,7 +58,7 @@ for signal in INT TERM; do
 	# The drain is the product's; the rest of the end also has to get a core on a busy machine.
 	[ $ms -lt $((4000 * BP_SLOW)) ] || fail "SIG$signal: ends after $ms ms"
 	bp_expect a 'drain_ms < 1000 * '"$BP_SLOW" 'summary()'
-	no_program || fail "SIG$signal leaves an XDP program"
+	wait_for 2 no_program || fail "SIG$signal leaves a program"
 	note "SIG$signal: ended after $ms ms, everything accounted for"
 done
 
@@ -60,8 +70,8 @@ for round in 1 2 3; do
 	kill $FLOOD
 	wait $FLOOD 2>/dev/null
 	[ $code -eq 137 ] || fail "kill -9: exit code $code"
-	wait_for 2 no_program || fail "kill -9 leaves an XDP program"
-	note "kill -9, round $round: no XDP program left"
+	wait_for 2 no_program || fail "kill -9 leaves a program"
+	note "kill -9, round $round: no program left of" $programs
 done
 
 # At once: no wait between the last kill and this start.

@@ -82,6 +82,31 @@ if [ -z "$(bp_driver_missing af_xdp)" ]; then
 		bp_ini auto
 	agree auto
 fi
+# inside NAME: packets that the kernel carries are in no other domain behind the device, and make no call.
+inside()
+{
+	for _document in explain "$1"; do
+		bp_expect "$_document" "all(p['hops'][0]['from'] == 'device' and p['hops'][-1]['to'] == 'device' and
+			{d for h in p['hops'] for d in (h['from'], h['to'])} == {'device', 'kernel'} and
+			not any(h['system_call'] for h in p['hops']) and not any(p['modelled']['crossings'].values())
+			for p in r['paths'])" "r['paths']"
+	done
+	bp_expect "$1" "all(p['counted_by'] == 'reported' and p['counted']['packets'] > 50 for p in r['paths'])" "r['paths']"
+}
+
+if [ -z "$(bp_driver_missing kernel)" ]; then
+	bp_pair tc kernel-tc w0 kernel-tc w1
+	agree tc
+	inside tc
+	bp_expect explain "all(p['carried'] and p['modelled']['kernel_copies']['hi'] == 0 for p in r['paths'])" "r['paths']"
+	in_h1 ethtool -K e0 gro on >/dev/null 2>&1
+	in_h2 ethtool -K e0 gro on >/dev/null 2>&1
+	bp_pair xdp kernel-xdp w0 kernel-xdp w1
+	agree xdp
+	inside xdp
+	bp_expect explain "all([h['mover'] for h in p['hops'] if h['kernel_copies']['value']['hi']] == ['skb_pp_cow_data']
+		for p in r['paths'])" "r['paths']"
+fi
 if [ -z "$(bp_driver_missing dpdk)" ]; then
 	bp_pair dpdk dpdk-af_packet w0 af_packet-socket w1
 	agree dpdk

@@ -20,12 +20,28 @@ said()
 	grep -q "$1" "$BP_TMP/a.log"
 }
 
-# The ids of bypath's links to w0.
-links_of_w0()
+# links_to_w0 PID: ids of the process's links that are attached to w0.
+links_to_w0()
 {
 	awk -v w0="$(in_mid cat /sys/class/net/w0/ifindex)" '
 		$1 == "link_id:" { id = $2 }
-		$1 == "ifindex:" && $2 == w0 { print id }' /proc/"$(bp_pid a)"/fdinfo/*
+		$1 == "ifindex:" && $2 == w0 { print id }' /proc/"$1"/fdinfo/*
+}
+
+# other WORD…: another process does what bpf_other.py has under these words: OTHER_PID, and OTHER, what it says.
+other()
+{
+	rm -f "$BP_TMP/other"
+	ip netns exec mid "$BP_PYTHON" "$BP_HERE/bpf_other.py" "$@" >"$BP_TMP/other" 2>"$BP_TMP/other.log" &
+	OTHER_PID=$!
+	wait_for 10 test -s "$BP_TMP/other" || fail "bpf_other.py $*: $(cat "$BP_TMP/other.log")"
+	OTHER=$(cat "$BP_TMP/other")
+}
+
+other_ends()
+{
+	kill "$OTHER_PID"
+	wait "$OTHER_PID" 2>/dev/null
 }
 
 # in_mid_with RIGHTS COMMAND...: with these rights alone: net_admin,net_raw.
@@ -44,13 +60,11 @@ start()
 	bp_wait_forwarding 20
 }
 
-# flood COUNT SIZE [OPTION...]: frames from h1's e0, each counted.
+# flood COUNT SIZE: frames from h1's e0, to the address of no host: nobody answers.
 flood()
 {
-	_count=$1 _size=$2
-	shift 2
-	in_h1 "$BYPATH" gen --tx-port af_packet:e0 --duration 20 --count "$_count" --rate 20kpps --size "$_size" "$@" \
-		>"$BP_TMP/flood.log" 2>&1 || fail "bypath gen"
+	in_h1 "$BYPATH" gen --tx-port af_packet:e0 --duration 20 --count "$1" --rate 20kpps --size "$2" \
+		--dst-mac 02:00:00:00:00:77 >"$BP_TMP/flood.log" 2>&1 || fail "bypath gen"
 }
 
 received()
@@ -58,17 +72,70 @@ received()
 	in_h2 cat /sys/class/net/e0/statistics/rx_packets
 }
 
+# What has come: to w0, to w1, to the hosts behind them.
+arrived()
+{
+	in_mid cat /sys/class/net/w0/statistics/rx_packets /sys/class/net/w1/statistics/rx_packets
+	in_h1 cat /sys/class/net/e0/statistics/rx_packets
+	received
+}
+
+# start_quiet: as start, but no host sends anything before, nor later by itself.
+start_quiet()
+{
+	bp_neighbours h1 10.77.0.2 h2
+	bp_neighbours h2 10.77.0.1 h1
+	bp_pair a "kernel-$CASE" w0 "kernel-$CASE" w1
+	# shellcheck disable=SC2046 # words
+	set -- $(arrived)
+	w0=$1 w1=$2 h1=$3 h2=$4
+	bp_start a
+	wait_for 10 said forwarding || fail "does not start"
+}
+
+# Nothing comes any more.
+is_over()
+{
+	_before=${_now-}
+	_now=$(arrived)
+	[ "$_now" = "$_before" ]
+}
+
+# stop_exactly: end it; what it counts is what the interfaces count, each packet of it.
+stop_exactly()
+{
+	wait_for 5 is_over || fail "packets come without end"
+	# shellcheck disable=SC2046 # words
+	set -- $(arrived)
+	bp_stop a
+	bp_expect a "[counted(port, side, 'packets') - counted(port, side, 'lost_after_sent') for port, side in
+		(('wan', 'rx'), ('lan', 'rx'), ('wan', 'tx'), ('lan', 'tx'))] == [$1 - $w0, $2 - $w1, $3 - $h1, $4 - $h2]" \
+		"(summary(), $1 - $w0, $2 - $w1, $3 - $h1, $4 - $h2)"
+}
+
+# came COUNT: so many more than at the start have reached h2.
+came()
+{
+	[ $(($(received) - h2)) -ge "$1" ]
+}
+
 counts_exactly()
 {
-	before=$(received)
+	ip -n mid link set w1 mtu 1000
+	other stats
+	start_quiet
 	flood 5000 64
-	came()
-	{
-		[ $(($(received) - before)) -ge 5000 ]
-	}
-	wait_for 5 came || fail "of 5000 frames $(($(received) - before)) came"
-	bp_stop a
-	bp_expect a "sent_pkts('lan') >= 5000 and dropped == 0 and r['paths'][0]['counted_by'] == 'reported'" "summary()"
+	wait_for 5 came 5000 || fail "of 5000 frames $(($(received) - h2)) came"
+	flood 300 1400
+	ip -n h2 link set e0 down
+	wait_for 5 said 'port lan: w1 is down' || fail "that w1 has no link is not said"
+	flood 400 64
+	stop_exactly
+	other_ends
+	ip -n h2 link set e0 up
+	ip -n mid link set w1 mtu 1500
+	bp_expect a "sent_pkts('lan') == 5000 and drops_by_reason() == {'tx_too_long': 300, 'port_down': 400}" "summary()"
+	bp_expect a "r['paths'][0]['counted_by'] == 'reported' and reported('wan', 'bpf_run_ns') > 0" "r['ports']"
 	bp_expect a "copies('wan', 'lan') == 0 and path('wan', 'lan')['crossings'] == 0" "summary()"
 	bp_expect a "r['paths'][0]['counted']['packets_by_user_copies'][0] == sent_pkts('lan')" "r['paths'][0]"
 }
@@ -80,32 +147,30 @@ swaps()
 	wait_for 10 said forwarding || fail "does not start"
 	in_h2 tcpdump -n -e -c 1 -i e0 'ether src 02:00:00:00:00:77' >"$BP_TMP/swap.log" 2>"$BP_TMP/swap.err" &
 	wait_for 10 grep -q listening "$BP_TMP/swap.err" || fail "no tcpdump"
-	flood 20 64 --dst-mac 02:00:00:00:00:77
+	flood 20 64
 	wait_for 5 grep -q '02:00:00:00:00:77 >' "$BP_TMP/swap.log" || fail "no frame with swapped addresses"
 	bp_stop a
 }
 
-# The out-device carries 1000 bytes only, then has no link: each frame has a name.
-names_losses()
+# The out-device's MTU changes while it runs, and is followed within a tenth of a second.
+follows_mtu()
 {
-	start "$CASE"
+	start_quiet
 	ip -n mid link set w1 mtu 1000
-	# The driver follows the MTU within a tenth of a second.
-	is_followed()
+	# reach -gt|-lt COUNT: of 20 frames more, or fewer, than so many reach h2.
+	reach()
 	{
 		before=$(received)
 		flood 20 1400
-		[ $(($(received) - before)) -lt 10 ]
+		test $(($(received) - before)) "$@"
 	}
-	wait_for 5 is_followed || fail "frames of 1400 bytes pass a device with MTU 1000"
-	flood 500 1400
+	wait_for 5 reach -lt 10 || fail "frames of 1400 bytes pass a device with MTU 1000"
+	flood 100 1400
 	ip -n mid link set w1 mtu 1500
-	ip -n h2 link set e0 down
-	wait_for 5 said 'port lan: w1 is down' || fail "that w1 has no link is not said"
-	flood 500 64
-	ip -n h2 link set e0 up
-	bp_stop a
-	bp_expect a "drops_by_reason('lan')['tx_too_long'] >= 500 and drops_by_reason('lan')['port_down'] >= 500" "summary()"
+	wait_for 5 reach -gt 10 || fail "no frame of 1400 bytes passes a device with MTU 1500"
+	stop_exactly
+	bp_expect a "drops_by_reason('lan')['tx_too_long'] >= 100" "summary()"
+	bp_expect a "(reported('wan', 'bpf_run_ns') > 0) == $(cat /proc/sys/kernel/bpf_stats_enabled)" "r['ports']"
 }
 
 # The out-device's peer takes redirected frames no more: named, with what helps.
@@ -154,22 +219,61 @@ starts_with_rights()
 		fail "does not start with CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF"
 }
 
-# Somebody detaches the program: said, and put back.
+detach()
+{
+	for link in $(links_to_w0 "$(bp_pid a)"); do
+		in_mid bpftool link detach id "$link" || fail "cannot detach"
+	done
+}
+
+# Somebody detaches the program, or puts another one in its place: said, and put back.
 is_put_back()
 {
 	start "$CASE"
-	links=$(links_of_w0)
-	[ -n "$links" ] || fail "no link on w0"
-	for link in $links; do
-		in_mid bpftool link detach id "$link" || fail "cannot detach"
-	done
+	detach
 	wait_for 5 said 'wan: the program on w0 was detached by another process' || fail "not reported"
 	bp_wait_forwarding 20
-	[ -n "$(links_of_w0)" ] || fail "no program on w0 again"
+	other hold "$CASE"
+	"$BP_PYTHON" "$BP_HERE/bpf_other.py" update "$(links_to_w0 "$(bp_pid a)")" "$OTHER" || fail "cannot replace"
+	wait_for 5 said "wan: the program on w0 was replaced by program $OTHER" || fail "not reported"
+	bp_wait_forwarding 20
+	other_ends
+	leaves_others
 	programs=$(bp_programs_of a)
 	bp_stop a
 	# shellcheck disable=SC2086 # words
 	wait_for 5 bp_programs_gone $programs || fail "a program stays"
+}
+
+# Another's program is there when the port starts again: XDP has room for one; tc's go on, each after those before it.
+leaves_others()
+{
+	kill -STOP "$(bp_pid a)"
+	detach
+	other hold "$CASE" w0
+	kill -CONT "$(bp_pid a)"
+	if [ "$CASE" = xdp ]; then
+		wait_for 5 said 'another XDP program is attached to w0 already' || fail "the other's program is not named"
+		! bp_reaches h1 10.77.0.2 || fail "forwards without its program"
+	else
+		wait_for 5 said "w0: 1 tc programs of others come before bypath's" || fail "the other's program is not named"
+		bp_wait_forwarding 20
+	fi
+	[ -n "$(links_to_w0 "$OTHER_PID")" ] || fail "the other's program is gone"
+	other_ends
+	bp_wait_forwarding 20
+	[ -n "$(links_to_w0 "$(bp_pid a)")" ] || fail "no program on w0"
+}
+
+# Without a word on the mode: by what the devices are, and the report says why.
+chooses()
+{
+	printf '[port.wan]\ndriver = kernel\ndevice = w0\n[port.lan]\ndriver = kernel\ndevice = w1\n[forward]\nwan = lan\nlan = wan\n' |
+		bp_ini a
+	bp_start a --duration 0.2
+	bp_exit a 10 || fail "does not start"
+	bp_expect a "[(p['mode'], p['note']) for p in r['ports']] == [('tc', 'tc for %s: its packets may be super-frames or lack checksums,'
+		' which XDP would pass on unfinished' % p['device']) for p in r['ports']]" "r['ports']"
 }
 
 refuses()
@@ -185,11 +289,17 @@ xdp | tc)
 	start "$CASE"
 	tcp_ok
 	http_ok 8
-	counts_exactly "$CASE"
+	bp_stop a
+	counts_exactly
 	swaps
-	names_losses
+	follows_mtu
 	is_put_back
-	if [ "$CASE" = tc ]; then tells_of_the_queue; else is_refused; fi
+	if [ "$CASE" = tc ]; then
+		tells_of_the_queue
+		chooses
+	else
+		is_refused
+	fi
 	starts_with_rights
 	;;
 refused)

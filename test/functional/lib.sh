@@ -388,17 +388,29 @@ bp_exit()
 	return $_rc
 }
 
-# bp_programs_of NAME: ids of the links by which its BPF programs are attached.
+# bp_programs_of NAME: ids of the BPF programs that its links attach, to whatever.
 bp_programs_of()
 {
-	cat /proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null | sed -n 's/^link_id:[[:space:]]*//p'
+	awk 'FNR == 1 { is_link = 0 } $1 == "link_id:" { is_link = 1 } is_link && $1 == "prog_id:" { print $2 }' \
+		/proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null
 }
 
-# bp_programs_gone ID…: none of these links is attached any more.
+# bp_detach_xdp NAME: its XDP programs are taken off their interfaces, by another process.
+bp_detach_xdp()
+{
+	_ids=$(cat /proc/"$(bp_pid "$1")"/fdinfo/* 2>/dev/null | awk '/^link_type:/ { is_xdp = $2 == "xdp" }
+		/^link_id:/ { id = $2 } /^ifindex:/ && is_xdp { print id }')
+	[ -n "$_ids" ] || fail "$1 has no XDP program attached"
+	for _id in $_ids; do
+		bpftool link detach id "$_id" || fail "cannot detach"
+	done
+}
+
+# bp_programs_gone ID…: the kernel has none of them any more, nor a link that would hold it.
 bp_programs_gone()
 {
 	for _id in "$@"; do
-		! bpftool link show id "$_id" >/dev/null 2>&1 || return 1
+		! bpftool prog show id "$_id" >/dev/null 2>&1 || return 1
 	done
 }
 

@@ -45,6 +45,16 @@ for words in '14,880,952' 'No cost, no figure of a core' 'none given' 'PCIe 3.0 
 	grep -q "$words" "$BP_TMP/line.log" || fail "the text does not say '$words'"
 done
 
+# docs/line-rate.md has the same figures, of an arithmetic of its own: the line's, then what slots and memory bear both ways.
+printf '%s\n' '[port.a]' 'driver = dpdk' 'device = 0000:99:00.0' '[port.b]' 'driver = dpdk' 'device = 0000:99:00.1' \
+	'[forward]' 'a = b' 'b = a' | bp_ini nics
+for rate in 10 25 100; do
+	on_paper nics --line-rate ${rate}G
+	mv "$BP_TMP/line.json" "$BP_TMP/nics-$rate.json"
+done
+"$BP_PYTHON" "$BP_HERE/line_page.py" "$BP_HERE/../../docs/line-rate.md" "$BP_TMP/nics-10.json" "$BP_TMP/nics-25.json" \
+	"$BP_TMP/nics-100.json" || fail "docs/line-rate.md says something else"
+
 # A cost that is given: 100 cycles of 3 GHz are 30 Mpps, an integer of cores, and what ends first.
 on_paper nic --line-rate 100gbps --cycles 100 --hz 3GHz
 bp_expect line "all(abs(s['core_pps'] - 3e7) < 1 and s['cores'] == -(-s['line_pps'] // 3e7)

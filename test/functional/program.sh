@@ -60,7 +60,7 @@ replace()
 {
 	ip -n mid link add elsewhere type veth peer name nowhere || fail "cannot make a veth pair"
 	ip -n mid link set elsewhere xdp obj "$program" sec xdp || fail "cannot load the other's program"
-	"$BP_PYTHON" "$BP_HERE/link_update.py" "$(link_of_w0)" "$(program_on elsewhere)" >"$BP_TMP/update.log" 2>&1 ||
+	"$BP_PYTHON" "$BP_HERE/bpf_other.py" update "$(link_of_w0)" "$(program_on elsewhere)" >"$BP_TMP/update.log" 2>&1 ||
 		fail "cannot replace: $(cat "$BP_TMP/update.log")"
 }
 
@@ -124,10 +124,9 @@ live)
 	wait_for 10 sends || fail "nothing is sent"
 	! said 'no live frames' || skip "no live frames in this kernel"
 	bp_alive live || fail "bypath gen ends"
-	# The link by which it counts is no device's: the kernel lets nobody detach it.
-	for link in $(bpftool -j link show | "$BP_PYTHON" -c '
-import json, sys
-print(*(l["id"] for l in json.load(sys.stdin) if l.get("type") in ("tracing", "raw_tracepoint")))'); do
+	# The link by which it counts is no device's: the kernel lets nobody detach it. (Others on this machine have such links, too.)
+	for link in $(awk '/^link_type:/ { is_trace = $2 ~ /^(raw_tracepoint|tracing)$/ } /^link_id:/ && is_trace { print $2 }' \
+		/proc/"$(bp_pid live)"/fdinfo/*); do
 		! bpftool link detach id "$link" 2>"$BP_TMP/detach.log" || fail "link $link can be detached"
 		grep -qi 'not supported' "$BP_TMP/detach.log" || fail "$(cat "$BP_TMP/detach.log")"
 		seen=$link

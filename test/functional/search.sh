@@ -37,6 +37,9 @@ sound()
 	bp_expect "$1" 'all(s["outcome"] == "measured" or s["why"] for s in r["searches"])'
 	bp_expect "$1" 'all(b["lower"]["pps"] < b["upper"]["pps"] for s in r["searches"] \
 		for b in s["bounds"] if b["lower"]["pps"] and b["upper"]["pps"])'
+	bp_expect "$1" 'all(s["traffic"]["tx"]["device"] == "a0" and s["traffic"]["rx"]["device"] == "b0" and
+		s["traffic"]["streams"][0]["protocol"] == "udp4" for s in r["searches"])' 'r["searches"][0]["traffic"]'
+	grep -q 'traffic: unidirectional' "$BP_TMP/$1.txt" || fail "$1: the text does not say what the traffic was"
 	# An upper bound has a trial that lost too much there and was sent as asked.
 	bp_expect "$1" 'all(any(t["load_pps"] == b["upper"]["pps"] and t["votes"] and \
 		t["loss_ratio"] > b["loss_ratio"] for t in s["trials"]) for s in r["searches"] \
@@ -58,6 +61,10 @@ for kind in ndr mlr loss back-to-back; do
 	sound $kind
 	bp_expect $kind '[s["frame_size"] for s in r["searches"]] == [64, 512]'
 	bp_expect $kind "all(s['search'] == '$kind' for s in r['searches'])"
+	# Frames of 64 bytes on the 10 Gbit/s that a veth says.
+	bp_expect $kind "int(r['searches'][0]['traffic']['line_pps']) == 14880952 and all(
+		s['traffic']['streams'][0]['sizes'] == [{'bytes': s['frame_size'], 'share': 1}] for s in r['searches'])" \
+		"r['searches'][0]['traffic']"
 	# No trial but the first begins that would not end in time. How long the last one really takes is
 	# the machine's.
 	bp_expect $kind "r['searches'][0]['budget_s'] == 1.5 and all(s['budget_s'] <= 3 for s in r['searches'])"

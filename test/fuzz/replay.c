@@ -1,4 +1,4 @@
-/* Feeds every file of a corpus folder to a fuzz target, as an ordinary test. */
+/* Feeds every file of the folders of seeds to a fuzz target, as an ordinary test. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <dirent.h>
 #include <limits.h>
@@ -33,31 +33,37 @@ out_file:
 	return err;
 }
 
-int main(int argc, char **argv)
+/* 0, or -1: the folder or a file of it cannot be read, or there is none: an empty corpus tests nothing. */
+static int replay_folder(const char *folder)
 {
+	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	unsigned n_files = 0;
-	DIR *dir;
+	int err = 0;
 
-	dir = argc == 2 ? opendir(argv[1]) : NULL;
-	if (!dir) {
-		fprintf(stderr, "usage: %s FOLDER (it must exist)\n", argv[0]);
-		return 1;
-	}
-	while ((entry = readdir(dir))) {
+	while (dir && !err && (entry = readdir(dir))) {
 		char path[PATH_MAX];
 
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", argv[1], entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		printf("%s\n", path);
-		if (replay_file(path)) {
-			fprintf(stderr, "%s: cannot be read\n", path);
-			closedir(dir);
-			return 1;
-		}
+		err = replay_file(path);
 		n_files++;
 	}
-	closedir(dir);
-	return n_files ? 0 : 1; /* an empty corpus tests nothing */
+	if (dir)
+		closedir(dir);
+	if (!err && n_files)
+		return 0;
+	fprintf(stderr, "%s: a file cannot be read, or there is none\n", folder);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	int err = argc < 2;
+
+	for (int i = 1; i < argc && !err; i++)
+		err = replay_folder(argv[i]);
+	return err ? 1 : 0;
 }

@@ -1,16 +1,18 @@
 #!/bin/sh
 # Runs one libFuzzer executable for a bounded time, its new inputs in a scratch folder.
 # SPDX-License-Identifier: BSD-3-Clause
-# usage: run.sh EXECUTABLE SEEDS SECONDS
+# usage: run.sh EXECUTABLE SECONDS FOLDER…
 set -eu
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$scratch/new"
+target=$1 seconds=$2
+shift 2
 # An input that breaks the target stays in the build folder, to become a file of the corpus.
 status=0
-"$1" -max_total_time="$3" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
-	-artifact_prefix="$PWD/$(basename "$1")-" "$scratch/new" "$2" >"$scratch/log" 2>&1 ||
+"$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
+	-artifact_prefix="$PWD/$(basename "$target")-" "$scratch/new" "$@" >"$scratch/log" 2>&1 ||
 	status=$?
 tail -n 40 "$scratch/log"
 exit $status

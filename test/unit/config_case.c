@@ -49,20 +49,38 @@ void load_right(const char *ini, const char *const *sets, struct bp_conf *conf)
 	assert_string_equal(errors, "");
 }
 
-/* What is expected, with the names of the build's drivers in place of DRIVERS. */
+/* Is a driver among those that a placeholder stands for? */
+static bool is_meant(const struct bp_facts *facts, const char *placeholder)
+{
+	char key[BP_NAME_BYTES];
+
+	if (sscanf(placeholder, "<drivers with %31[^>]>", key) == 1)
+		return bp_facts_key(facts, key);
+	if (!strncmp(placeholder, DRIVERS_UNTOUCHING, strlen(DRIVERS_UNTOUCHING)))
+		return facts->flags & BP_FACT_TOUCHES_NOTHING;
+	return true;
+}
+
+/* What is expected, with the names of drivers in place of what stands for them. */
 static void expand(const char *text, char expected[CASE_ERRORS_BYTES])
 {
-	size_t len = 0;
+	FILE *out = fmemopen(expected, CASE_ERRORS_BYTES, "w");
 
-	expected[0] = '\0';
-	for (const char *at; (at = strstr(text, DRIVERS)); text = at + strlen(DRIVERS)) {
-		len += (size_t)snprintf(expected + len, CASE_ERRORS_BYTES - len, "%.*s",
-					(int)(at - text), text);
-		for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
-			len += (size_t)snprintf(expected + len, CASE_ERRORS_BYTES - len, "%s%s",
-						entry == bp_driver_table ? "" : " | ", entry->name);
+	assert_non_null(out);
+	for (const char *at; (at = strstr(text, "<drivers")); text = strchr(at, '>') + 1) {
+		const char *separator = "";
+
+		fwrite(text, 1, (size_t)(at - text), out);
+		for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
+			if (!is_meant(entry->facts, at))
+				continue;
+			fprintf(out, "%s%s", separator, entry->name);
+			separator = strncmp(at, DRIVERS, strlen(DRIVERS)) ? ", " : " | ";
+		}
 	}
-	snprintf(expected + len, CASE_ERRORS_BYTES - len, "%s", text);
+	fputs(text, out);
+	fputc('\0', out);
+	fclose(out);
 }
 
 static bool run_case(const struct config_case *c, struct bp_conf *conf, struct bp_conf *before)

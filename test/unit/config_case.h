@@ -15,8 +15,11 @@
 #define CASE_ERRORS_BYTES 16384u
 #define CASE_SETS_MAX     6u
 
-/* Stands in `errors` for what `driver` allows: "af_packet | …". */
-#define DRIVERS "<drivers>"
+/* Stand in `errors` for names of the build's drivers: what `driver` allows ("af_packet | …"), those that have a key
+ * ("af_packet, …"), those that touch no frame. */
+#define DRIVERS            "<drivers>"
+#define DRIVERS_WITH(key)  "<drivers with " key ">"
+#define DRIVERS_UNTOUCHING "<drivers untouching>"
 
 struct config_case {
 	const char *name;

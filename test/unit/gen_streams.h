@@ -41,4 +41,24 @@ static inline struct bp_stream_conf stream_of(enum bp_protocol protocol, uint16_
 	return s;
 }
 
+/* A generator that sends one stream from port a to port b: the caller's until the next call. */
+static inline struct bp_conf *traffic_of(enum bp_protocol protocol, uint16_t size)
+{
+	static struct bp_conf conf;
+
+	conf = (struct bp_conf){
+		.n_ports = 2,
+		.ports = { { .name = "a", .driver = "af_packet", .device = "veth0" },
+			   { .name = "b", .driver = "af_xdp", .device = "veth1" } },
+		.gen = { .tx = "a",
+			 .rx = "b",
+			 .rx_port = 1,
+			 .replay_port = BP_NO_PORT,
+			 .settle_s = 0.25 },
+		.n_streams = 1,
+	};
+	conf.streams[0] = stream_of(protocol, size);
+	return &conf;
+}
+
 #endif

@@ -33,6 +33,36 @@ static unsigned index_of(const char *name)
 	return 0;
 }
 
+static bool says(const char *body, const char *text)
+{
+	return body && strstr(body, text);
+}
+
+/* What is decided by is what the ports' texts say. */
+static void traits_are_those_of_the_ports(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
+		const struct bp_cmp_path *p = &bp_cmp_paths[i];
+		unsigned traits = (says(p->in, "driver = kernel") || p->forwarder == BP_CMP_BRIDGE
+					   ? BP_CMP_BY_KERNEL
+					   : 0) |
+				  (says(p->in, "driver = dpdk") || p->forwarder == BP_CMP_TESTPMD
+					   ? BP_CMP_BY_DPDK
+					   : 0) |
+				  (says(p->gen_tx, "driver = dpdk") ? BP_CMP_GEN_BY_DPDK : 0) |
+				  (says(p->in, BP_CMP_CAPTURE) ? BP_CMP_PLAYS : 0) |
+				  (says(p->in, "zerocopy") ? BP_CMP_WANTS_ZEROCOPY : 0) |
+				  (says(p->in, "net_af_packet") ? BP_CMP_HIDES_SOCKET : 0) |
+				  (says(p->in, "net_af_xdp") || says(p->in, "mode = copy")
+					   ? BP_CMP_DROPS_TWICE
+					   : 0);
+
+		if (p->traits != traits)
+			fail_msg("%s: traits %#x, its ports say %#x", p->name, p->traits, traits);
+	}
+}
+
 static void choice_by_names_groups_and_exceptions(void **state)
 {
 	bool chosen[PATHS_MAX];
@@ -557,6 +587,7 @@ static void text_of_the_sample_fits_120_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(traits_are_those_of_the_ports),
 		cmocka_unit_test(choice_by_names_groups_and_exceptions),
 		cmocka_unit_test(templates_are_filled_and_cut),
 		cmocka_unit_test(medians_and_spreads),

@@ -106,7 +106,7 @@ static void what_has_no_cpu_says_why(void **state)
 	struct bp_comparison *cmp = calloc(1, sizeof(*cmp));
 
 	(void)state;
-	cmp->tester = BP_CMP_TESTER_ELSEWHERE;
+	cmp->generator = BP_CMP_GENERATOR_ELSEWHERE;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		json_t *o = economy_of(cmp, measured(cases[i].path));
 		const char *why = bp_json_text_at(o, "cpu.why");

@@ -68,7 +68,7 @@ static void deployments_have_the_same_ports(void **state)
 	static const char *const names[] = {
 		"af_packet-socket", "af_packet-mmap",    "af_xdp",         "af_xdp-skb", "dpdk-pci",
 		"dpdk-memif",       "dpdk-memif-server", "dpdk-af_packet", "mixed",      "tap",
-		"multiqueue"
+		"kernel",           "multiqueue"
 	};
 	char path[4096], name[128], errors[CASE_ERRORS_BYTES];
 	struct bp_conf conf;

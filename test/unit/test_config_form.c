@@ -29,7 +29,7 @@ static const struct config_case faults[] = {
 		       "\"\n"),
 	CASE("text_after_quote", "[dpdk]\nargs = '--a' --b\n" TWO_PORTS,
 	     .errors = "@:2: [dpdk] args: found '--b' after the closing quote, where only a "
-		       "comment may stand\n"),
+		       "comment is allowed\n"),
 	CASE("zero_byte", "[engine]\nmode = io\0\n" TWO_PORTS,
 	     .ini_bytes = sizeof("[engine]\nmode = io\0\n" TWO_PORTS) - 1,
 	     .errors = "@:2: found a zero byte: this is not a text file\n"),
@@ -41,7 +41,7 @@ static const struct config_case faults[] = {
 	     .errors = "@:2: [engine] mode: found no value: give one, or delete the line\n"
 		       "@:3: [engine] idle: found no value: give one, or delete the line\n"),
 	CASE("key_before_any_section", "mode = io\n" TWO_PORTS,
-	     .errors = "@:1: key 'mode' stands before any section: put it below its [section]\n"),
+	     .errors = "@:1: key 'mode' comes before any section: put it below its [section]\n"),
 	CASE("upper_case_section", "[Engine]\nmode = io\n" TWO_PORTS,
 	     .errors = "@:1: found '[Engine]', allowed: lower case; did you mean '[engine]'?\n"),
 	CASE("upper_case_key", "[engine]\nMode = io\n" TWO_PORTS,

@@ -89,15 +89,13 @@ static const struct config_case cases[] = {
 		     "--set stream.s.encap=gre,vxlan:1: [stream.s] encap: found 2 tunnels, allowed: "
 		     "one\n"),
 	CASE("a_tag_within_gre", GEN, .sets = { "stream.s.encap=gre,vlan:1", "stream.s.size=200" },
-	     .errors =
-		     "--set stream.s.encap=gre,vlan:1: [stream.s] encap: a VLAN tag stands behind "
-		     "Ethernet or another tag: gretap and vxlan bring Ethernet, gre and mpls do "
-		     "not\n"),
+	     .errors = "--set stream.s.encap=gre,vlan:1: [stream.s] encap: a VLAN tag follows "
+		       "Ethernet or another tag: gretap and vxlan bring Ethernet, gre and mpls do "
+		       "not\n"),
 	CASE("eth_within_mpls", GEN,
 	     .sets = { "stream.s.encap=mpls:1", "stream.s.size=200", "stream.s.protocol=eth" },
-	     .errors =
-		     "--set stream.s.encap=mpls:1: [stream.s] encap: behind mpls stands IP: protocol "
-		     "= eth needs vxlan or gretap between\n"),
+	     .errors = "--set stream.s.encap=mpls:1: [stream.s] encap: IP follows mpls: protocol "
+		       "= eth needs vxlan or gretap between\n"),
 	CASE("vlan_beside_encap", GEN,
 	     .sets = { "stream.s.encap=qinq:1", "stream.s.size=200", "stream.s.vlan=7" },
 	     .errors = "--set stream.s.vlan=7: [stream.s] vlan: found 7 beside encap: write vlan:7 "
@@ -136,9 +134,8 @@ static const struct config_case cases[] = {
 	     .errors = "@:9: [stream.a.b]: found a stream named 'a.b', allowed: 1..31 of a-z 0-9 _ "
 		       "-\n"),
 	CASE("replay_is_a_capture", GEN, .sets = { "gen.replay=b" },
-	     .errors =
-		     "--set gen.replay=b: [gen] replay: found 'b'; allowed: a pcap port with mode = "
-		     "read\n"),
+	     .errors = "--set gen.replay=b: [gen] replay: found 'b'; allowed: a port that plays a "
+		       "capture (driver = pcap)\n"),
 };
 
 static void cases_hold(void **state)

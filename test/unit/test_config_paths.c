@@ -58,7 +58,7 @@ static const struct config_case paths[] = {
 	CASE("protect_beside_what_touches_the_arena",
 	     "[memory]\nprotect = yes\n" TWO("tap", "t0", "af_xdp", "eth0"),
 	     .errors = "@:2: [memory] protect: found 'yes', but the driver of port a touches the "
-		       "arena: use af_xdp, kernel, ring, null, or delete the line\n"
+		       "arena: use " DRIVERS_UNTOUCHING ", or delete the line\n"
 		       "@:2: [memory] protect: found 'yes', but port b looks at checksums: set "
 		       "[port.b] checksum = off\n"),
 	CASE("port_to_itself_reflects", "[port.a]\ndriver = null\n[forward]\na = a\n"),
@@ -99,6 +99,10 @@ static const struct config_case devices[] = {
 	     .errors = "@:3: [port.a] device: found 'eth0'; allowed: a PCI address as "
 		       "0000:03:00.1, or a DPDK device string as net_memif0,role=client; for a "
 		       "network interface: net_af_packet0,iface=NAME\n"),
+	CASE("dpdk_argument_with_two_keys",
+	     PORT("a", "dpdk", "net_null0,x=size=9000,copy=1") "[forward]\na=a\n",
+	     .errors = "@:3: [port.a] device: found 'x=size=9000' in the device string; an "
+		       "argument is KEY=VALUE, without another '='\n"),
 	CASE("dpdk_devices_of_every_kind",
 	     PORT("a", "dpdk", "0000:AF:1f.7,x=1") PORT("b", "dpdk", "net_memif0,role=client") PORT(
 		     "c", "dpdk", "pci:0000:03:00.0") PORT("d", "dpdk", "virtio_user0,path=/a:b")
@@ -136,7 +140,7 @@ static const struct config_case devices[] = {
 	     PORT("a", "pcap", "x.pcap") "[port.c]\ndriver = null\n[forward]\nc = a\n",
 	     .errors =
 		     "@:1: [port.a] mode: found 'read', but [forward] c = a sends to here: "
-		     "nothing can be sent to a file that is read: use mode = write, or a null port\n"),
+		     "nothing can be sent to a file that is read: use mode = write, or another driver\n"),
 	CASE("file_that_is_written_as_source",
 	     PORT("a", "pcap", "x.pcap") "mode = write\n"
 					 "[port.c]\ndriver = null\n[forward]\na = c\n",

@@ -23,7 +23,7 @@ static const struct config_case ends[] = {
 		       "never ends; give the port rounds or a count\n"),
 	CASE("nothing_is_played", TWO_PORTS UNTIL,
 	     .errors = "@:8: [engine] until: found 'replayed', but no capture is played: forward "
-		       "from a pcap port with mode = read, or delete the line\n"),
+		       "from a port that plays one (driver = pcap), or delete the line\n"),
 	CASE("a_bad_mode_is_said_once", PLAYS("mode = raed\n") UNTIL,
 	     .errors = "@:4: [port.a] mode: found 'raed', allowed: read | write | live; did you "
 		       "mean 'read'?\n"),

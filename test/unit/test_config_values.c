@@ -49,14 +49,14 @@ static const struct config_case sections_and_keys[] = {
 	CASE("key_of_another_driver",
 	     "[port.a]\ndriver = null\ndevice = x\ntx = ring\nqdisc_bypass = no\n[forward]\n"
 	     "a = a\n",
-	     .errors = "@:3: [port.a] device: found 'x', but driver null does not know this key; "
-		       "drivers that do: af_packet, af_xdp, dpdk, kernel, pcap, tap, ring, "
-		       "xdp_live; delete the "
-		       "line\n"
-		       "@:4: [port.a] tx: found 'ring', but driver null does not know this key; "
-		       "drivers that do: af_packet; delete the line\n"
-		       "@:5: [port.a] qdisc_bypass: found 'no', but driver null does not know this "
-		       "key; drivers that do: af_packet; delete the line\n"),
+	     .errors =
+		     "@:3: [port.a] device: found 'x', but driver null does not know this key; "
+		     "drivers that do: " DRIVERS_WITH(
+			     "device") "; delete the line\n"
+				       "@:4: [port.a] tx: found 'ring', but driver null does not know this key; "
+				       "drivers that do: af_packet; delete the line\n"
+				       "@:5: [port.a] qdisc_bypass: found 'no', but driver null does not know this "
+				       "key; drivers that do: af_packet; delete the line\n"),
 	CASE("key_of_another_mode",
 	     "[port.a]\ntx = ring\ndriver = af_packet\ndevice = eth0\nmode = socket\n[forward]\n"
 	     "a = a\n",
@@ -66,7 +66,7 @@ static const struct config_case sections_and_keys[] = {
 	     "[port.a]\ndriver = null\nmode = copy\n[forward]\n"
 	     "a = a\n",
 	     .errors = "@:3: [port.a] mode: found 'copy', but driver null does not know this key; "
-		       "drivers that do: af_packet, af_xdp, kernel, pcap; delete the line\n"),
+		       "drivers that do: " DRIVERS_WITH("mode") "; delete the line\n"),
 };
 
 static const struct config_case values[] = {

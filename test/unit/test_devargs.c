@@ -18,7 +18,7 @@ static void a_key_is_what_stands_whole_between_comma_and_equals_sign(void **stat
 
 	(void)state;
 	assert_true(bp_devargs_get(devargs, "iface", value, sizeof(value)));
-	assert_string_equal(value, "d"); /* the first */
+	assert_string_equal(value, "e"); /* the last */
 	assert_true(bp_devargs_get("net_tap0,iface=", "iface", value, sizeof(value)));
 	assert_string_equal(value, "");
 	assert_false(bp_devargs_get("iface=x", "iface", value, sizeof(value)));

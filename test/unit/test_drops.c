@@ -1,5 +1,6 @@
 /* Whose loss a packet is that the kernel drops, and which drops it tells of twice. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "probe/causes.h"
 #include "probe/drop_counters.h"
 #include "probe/drop_rows.h"
 #include "probe/drops.h"
@@ -59,7 +60,6 @@ static void a_drop_is_somebodys(void **state)
 		  BP_DROP_OTHERS },
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, 0, "__dev_queue_xmit", "QDISC_DROP",
 		  BP_DROP_OTHERS },
-		/* No port sends by a device map. */
 		{ &beside, PROBE_HERE, 0, PROBE_SENDER_NONE, PROBE_DEVMAP, "", "ENXIO",
 		  BP_DROP_OTHERS },
 		/* At the far end, where a capture may run. */
@@ -100,12 +100,38 @@ static void a_drop_is_somebodys(void **state)
 						 .sender = cases[i].sender,
 						 .teller = cases[i].teller },
 					.sum.packets = 1 };
+		struct bp_probe_scope scope = { .n_ports = 1, .ports = { *cases[i].port } };
 
 		snprintf(drop.function.name, sizeof(drop.function.name), "%s", cases[i].function);
 		bp_drops_put_right(&drop, 1);
-		if (bp_drop_kind_of(&drop, cases[i].port, cases[i].reason) != cases[i].kind)
+		if (bp_drop_kind_of(&drop, &scope, cases[i].reason) != cases[i].kind)
 			fail_msg("case %zu: %s in %s", i, cases[i].reason, cases[i].function);
 	}
+}
+
+static bool is_found(const struct bp_cause *cause)
+{
+	return bp_cause_of_reason(cause->name) == cause ||
+	       bp_cause_of_function(cause->name) == cause ||
+	       bp_cause_of_redirect(cause->name) == cause ||
+	       bp_cause_of_verdict(cause->name) == cause;
+}
+
+static void each_loss_has_a_remedy(void **state)
+{
+	const struct bp_cause *cause;
+	size_t n = 0;
+
+	(void)state;
+	for (; (cause = bp_cause_at(n)); n++) {
+		if (!cause->meaning || cause->is_no_loss != !cause->remedy)
+			fail_msg("%s: no remedy, or one for what is no loss", cause->name);
+		if (!is_found(cause))
+			fail_msg("%s has two rows", cause->name);
+	}
+	assert_true(n > 50);
+	assert_non_null(bp_cause_no_carrier.remedy);
+	assert_non_null(bp_cause_past_program.remedy);
 }
 
 static struct bp_drop drop_of(__u8 teller, const char *device, const char *function,
@@ -116,6 +142,34 @@ static struct bp_drop drop_of(__u8 teller, const char *device, const char *funct
 	snprintf(drop.key.device.name, sizeof(drop.key.device.name), "%s", device);
 	snprintf(drop.function.name, sizeof(drop.function.name), "%s", function);
 	return drop;
+}
+
+/* No socket sends what the kernel carries, by tc or by XDP. */
+static void what_is_carried_is_the_out_ports(void **state)
+{
+	const struct bp_probe_port carried = {
+		.port = "wan", .receives = true, .takes = true, .carried_to = "lan"
+	};
+	const struct bp_probe_scope scope = {
+		.n_ports = 3, .ports = { { .port = "lan" }, carried, { .port = "opt" } }
+	};
+	struct bp_drop drop = { .key.place = PROBE_HERE, .sum.packets = 1 };
+
+	(void)state;
+	for (__u8 teller = PROBE_SKB; teller <= PROBE_DEVMAP; teller++) {
+		drop.key.teller = teller;
+		drop.key.port = 0;
+		drop.key.from = 2;
+		assert_int_equal(bp_drop_kind_of(&drop, &scope, "QDISC_DROP"), BP_DROP_LOST);
+		/* The host's own, or forwarded by it from elsewhere, or to elsewhere; no port of the scope. */
+		for (drop.key.from = 0; drop.key.from < 5; drop.key.from++)
+			if (drop.key.from != 2)
+				assert_int_equal(bp_drop_kind_of(&drop, &scope, "QDISC_DROP"),
+						 BP_DROP_OTHERS);
+		drop.key.port = 2;
+		drop.key.from = 2;
+		assert_int_equal(bp_drop_kind_of(&drop, &scope, "QDISC_DROP"), BP_DROP_OTHERS);
+	}
 }
 
 static void what_xdp_has_told_is_told_once(void **state)
@@ -295,6 +349,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_is_somebodys),
+		cmocka_unit_test(each_loss_has_a_remedy),
+		cmocka_unit_test(what_is_carried_is_the_out_ports),
 		cmocka_unit_test(what_xdp_has_told_is_told_once),
 		cmocka_unit_test(a_socket_may_be_of_another_program),
 		cmocka_unit_test(what_was_reset_has_lost_nothing),

@@ -260,6 +260,15 @@ static void a_cost_bounds_other_sizes_of_a_path_that_copies(void **state)
 	assert_string_equal(bp_json_text_at(document, "paths.1.cost.why"), "no packet passed");
 	assert_true(json_is_null(bp_json_at(document, "paths.1.sizes.0.core_pps")));
 	json_decref(document);
+	/* As of a path that the kernel carries: packets, and no time of a worker. */
+	json_object_set_new(
+		json_array_get(json_object_get(report, "paths"), 1), "counted",
+		json_pack("{s:i, s:i, s:n}", "packets", 1000, "bytes", 60000, "ns_per_packet"));
+	document = made(&ask);
+	assert_string_equal(bp_json_text_at(document, "paths.1.cost.why"),
+			    "no worker touched its packets: the time is the kernel's");
+	assert_true(json_is_null(bp_json_at(document, "paths.1.sizes.0.core_pps")));
+	json_decref(document);
 	json_object_set_new(json_array_get(json_object_get(report, "ports"), 0), "mode",
 			    json_string("other"));
 	document = made(&ask);

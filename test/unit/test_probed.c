@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-/* a to b, a million packets of 100 bytes, with a tag more at a's port: one copy in, so many tenths of MB out; the model says lo to hi, with these hops; a place that is
- * needed. */
+/* a to b, a million packets of 100 bytes, with a tag more at a's port: one copy in, so many tenths of MB out; the model
+ * says lo to hi, with these hops; a place that is needed. */
 static json_t *make_with(unsigned tx_bytes, unsigned lo, unsigned hi, const char *place,
 			 const char *hops)
 {

@@ -1,5 +1,6 @@
 /* Checks searches on 1000 simulated devices whose limit is known all the time, and on 1000 others. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* usage: unit-search-devices [FIRST]    the number of the first of the others: each number makes another device */
 #include "compare/lossless.h"
 #include "gen/search_points.h"
 #include "sim_device.h"
@@ -15,7 +16,6 @@
 
 #define N_DEVICES 1000u
 #define N_GOALS   2u /* of a search at most */
-#define OTHERS    20000u /* first of the other devices */
 
 enum class { KNEE, NOISE, DRIFT, SPIKES, ALL, N_CLASSES };
 
@@ -23,6 +23,8 @@ static const char *const class_names[N_CLASSES] = { "knee", "noise", "drift", "s
 
 /* Simulated seconds that the search before (commit ac77d8a) took for NDR and PDR of the same devices. */
 #define BEFORE_S 32432.0
+
+static unsigned others = 20000; /* first of the other devices */
 
 struct range {
 	double low_pps, high_pps;
@@ -201,24 +203,24 @@ static void ndr_and_pdr_hold_the_truth_in_less_time_than_before(void **state)
 {
 	(void)state;
 	assert_true(hold_all("NDR and PDR", 0, fill_ndr) <= 0.8 * BEFORE_S);
-	hold_all("NDR and PDR", OTHERS, fill_ndr);
+	hold_all("NDR and PDR", others, fill_ndr);
 }
 
 static void mlr_holds_the_truth_by_its_own_defaults(void **state)
 {
 	(void)state;
 	hold_all("mlr", 0, fill_mlr);
-	hold_all("mlr", OTHERS, fill_mlr);
+	hold_all("mlr", others, fill_mlr);
 }
 
 static void comparisons_hold_the_truth(void **state)
 {
 	(void)state;
 	hold_all("compare", 0, fill_compare);
-	hold_all("compare", OTHERS, fill_compare);
+	hold_all("compare", others, fill_compare);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ndr_and_pdr_hold_the_truth_in_less_time_than_before),
@@ -226,5 +228,7 @@ int main(void)
 		cmocka_unit_test(comparisons_hold_the_truth),
 	};
 
+	if (argc > 1)
+		others = (unsigned)strtoul(argv[1], NULL, 10);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

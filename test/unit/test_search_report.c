@@ -3,6 +3,7 @@
 #include "gen/document.h"
 #include "gen/search_goal.h"
 #include "gen/search_report.h"
+#include "gen_streams.h"
 #include "report/view.h"
 #include "sim_device.h"
 
@@ -43,7 +44,7 @@ static char *text_of(const struct bp_search_result *r)
 {
 	char *text = calloc(1, TEXT_BYTES);
 	FILE *out = fmemopen(text, TEXT_BYTES, "w");
-	json_t *document = bp_search_document(r);
+	json_t *document = bp_search_document(r, traffic_of(BP_PROTO_UDP4, 64), 0);
 
 	bp_view_print(out, document);
 	json_decref(document);
@@ -133,7 +134,7 @@ static void json_has_the_bounds_and_every_trial(void **state)
 
 	(void)state;
 	run(&d, BP_SEARCH_MLR, &r);
-	root = bp_search_document(&r);
+	root = bp_search_document(&r, traffic_of(BP_PROTO_UDP4, 64), 0);
 	assert_non_null(root);
 	assert_string_equal(json_string_value(json_object_get(root, "schema")), "bypath.search/1");
 	assert_string_equal(json_string_value(json_object_get(root, "search")), "mlr");
@@ -168,7 +169,7 @@ static void json_of_every_kind_is_whole(void **state)
 		json_t *root;
 
 		run(&d, (enum bp_search_kind)kind, &r);
-		root = bp_search_document(&r);
+		root = bp_search_document(&r, traffic_of(BP_PROTO_UDP4, 64), 0);
 		assert_non_null(root);
 		assert_int_equal(json_array_size(json_object_get(root, "rows")), r.n_rows);
 		assert_int_equal(json_is_object(json_object_get(root, "back_to_back")),

@@ -123,7 +123,8 @@ def probe_rows():
             for name, driver, extra in paths]
 
 
-GAPS = (("10k", 10000), ("100k", 100000), ("500k", 500000))
+# The goal holds in between: at 1 kpps a host's stalls are all that shows, 1 Mpps is beyond what veth carries on some machines.
+GAPS = (("1k", 1000, None), ("10k", 10000, 0.5), ("100k", 100000, 0.5), ("500k", 500000, 0.5), ("1m", 1000000, None))
 
 
 def gen_rows():
@@ -141,7 +142,8 @@ def gen_rows():
     rows += [row(f"gen-af_xdp-{name}", f"gen on af_xdp beside {name}, 64 B, one core",
                  gen.bypath_gen("af_xdp:e0"), (name, make), gen.send) for name, make in others]
     rows.append(row("gen-xdp_live", "gen on xdp_live beside xdp-trafficgen, 64 B, one core",
-                    gen.bypath_gen("xdp_live:e0"), ("xdp-trafficgen", gen.xdp_trafficgen()), gen.send))
+                    gen.bypath_gen("xdp_live:e0"), ("xdp-trafficgen", gen.xdp_trafficgen()),
+                    partial(gen.send, near_gro="on")))
     mpps = {"unit": "Mpps", "scale": 1e-6}
     memory = ("--set", "dpdk.memory=48")
     rows.append(row("gen-net_null", "gen on dpdk net_null beside testpmd flowgen",
@@ -151,12 +153,12 @@ def gen_rows():
     rows.append(row("gen-memif", "gen on dpdk net_memif beside testpmd flowgen",
                     gen.bypath_gen(f"dpdk:{memif.device(1)}", options=memory),
                     ("testpmd flowgen", gen.testpmd(memif.device(1), "flowgen")), gen.into_memif, **mpps))
-    for name, pps in GAPS:
+    for name, pps, bound in GAPS:
         measure = partial(gen.arrive, pps=pps, figure="place_p99_ns")
         for driver in KERNEL_DRIVERS:
             rows.append(row(f"gaps-{driver}-{name}", f"gen on {driver} at {pps} frames/s: off an even schedule, p99",
                             gen.bypath_gen(f"{driver}:e0", pps), ("trafgen", gen.trafgen(pps)), measure,
-                            ("<=", 0.5), unit="µs", scale=1e-3))
+                            bound and ("<=", bound), unit="µs", scale=1e-3))
     return rows
 
 

@@ -75,7 +75,8 @@ class Bypath(Side):
             self.process.fail(f"packets are not accounted for: {law}")
         paths = [p["counted"] for p in self.report["paths"] if p["counted"]["packets"]]
         self.facts = {"modes": [p["mode"] for p in self.report["ports"]],
-                      "arena_page_bytes": self.report["arena"]["page_bytes"]}
+                      "arena_page_bytes": self.report["arena"]["page_bytes"],
+                      "cycle_hz": self.report["machine"]["cycle_hz"]}
         if paths:
             busiest = max(paths, key=lambda p: p["packets"])
             self.facts.update({key: busiest[key] for key in (

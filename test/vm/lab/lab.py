@@ -9,12 +9,14 @@ import pathlib
 import time
 
 from guest import GuestError, GuestLost, Nic
+from kernel import Missing
 from wire import Frames, Wire, exchange, pass_all
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 BYPATH = os.path.abspath(os.environ.get("BYPATH") or
                          pathlib.Path(os.environ.get("BYPATH_BUILD_ROOT") or ROOT / "build") / "src/cli/bypath")
 FRAMES_EACH_WAY = 300
+SKIPPED = 77  # exit code of a test
 EAL = {"memory": "192"}
 VIRTUAL = Nic("", "")  # an interface of the guest that the kernel made: its name is the port's
 
@@ -44,6 +46,16 @@ class Lab:
             except Exception:
                 self.guest.check()
                 raise
+
+    def functional(self, script, *words, limit_s, env=()):
+        """The output of a functional test's script, run in the guest; Missing where it skips."""
+        code, output = self.guest.run("env", f"BYPATH={BYPATH}", *env, "sh", str(ROOT / "test/functional" / script), *words,
+                                      limit_s=limit_s)
+        if code == SKIPPED:
+            raise Missing(output.strip().splitlines()[-1])
+        if code:
+            raise GuestError(output[-3000:])
+        return output
 
     def wire(self, name):
         if name not in self.wires:

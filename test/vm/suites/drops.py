@@ -3,15 +3,11 @@
 """The functional test drops.sh, with the causes that need the whole machine. Veth pairs; the NICs are not used."""
 import pathlib
 
-from guest import GuestError
-from kernel import Missing
 from lab import BYPATH
 
-CASES = ("far", "own", "rx", "xdp", "tap", "host", "control", "others", "life")
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "functional" / "drops.sh"
+CASES = ("far", "own", "rx", "mmap", "xdp", "tap", "host", "control", "others", "life")
 TOOLS = pathlib.Path(BYPATH).resolve().parents[2] / "test/functional/tools"
 MACHINE = "/tmp/machine"
-SKIPPED = 77
 
 
 def run(lab):
@@ -20,11 +16,7 @@ def run(lab):
     for case in CASES:
         with lab.case(case):
             # Attaching takes a while here.
-            code, output = lab.guest.run("env", f"BYPATH={BYPATH}", f"BP_TOOLS={TOOLS}", f"BP_MACHINE={MACHINE}",
-                                         "BP_DROPS_WAIT=150", "sh", str(SCRIPT), case, limit_s=600)
+            output = lab.functional("drops.sh", case, limit_s=600,
+                                    env=[f"BP_TOOLS={TOOLS}", f"BP_MACHINE={MACHINE}", "BP_DROPS_WAIT=150"])
             print("".join(f"#       {line}\n" for line in output.splitlines()
                           if line.startswith(('{"kernel"', "# without"))), end="", flush=True)
-            if code == SKIPPED:
-                raise Missing(output.strip().splitlines()[-1])
-            if code:
-                raise GuestError(output[-3000:])
