@@ -131,6 +131,8 @@ static void settle_received(const struct bp_model_end *end, struct bp_hop *hop)
 		"no scatter-gather: 1 for what the in-device hands over in pages (virtio_net: frames "
 		"near its MTU) and for super-frames, made one piece or cut; 0 for what lies in one "
 		"piece");
+	hop->copiers[0] = "pskb_expand_head"; /* the headers, which lie in the head already */
+	hop->copiers[1] = "skb_copy_bits";
 	hop->decider = BP_BY_DEVICE;
 }
 

@@ -109,7 +109,7 @@ def shared_group():
 
 
 BOOTS = [
-    Boot("nics", ("kernel", "fragments", "copies", "copies-pmd", "mixed", "pmd"), pairs_and_taps, machine={"limit_s": 800}),
+    Boot("nics", ("kernel", "fragments", "odd-lengths", "copies", "copies-pmd", "mixed", "pmd"), pairs_and_taps, machine={"limit_s": 800}),
     Boot("life", ("life",), pairs),
     Boot("arena", ("arena",), pairs, machine={"limit_s": 800}),
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
