@@ -71,7 +71,8 @@ static inline void dpdk_prefetch_headers(const struct dpdk_txq *tq, const struct
 {
 	const struct dpdk_arena *arena = tq->arena;
 
-	if (!arena)
+	/* A burst comes from one queue, nearly always. */
+	if (!arena || pkts[0].pool != arena->pool)
 		return;
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *header;
