@@ -120,13 +120,11 @@ static uint64_t distance(double a, double b)
 
 static void print_places(const struct arrivals *all, double even, uint64_t *room)
 {
-	const double begin =
-		(double)SKIP_NS; /* keeps lateness above zero, of frames that are early too */
+	const double begin = 1e12; /* keeps lateness above zero, of frames that are early too */
 	double middle;
 
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; i < all->n; i++)
 		room[i] = (uint64_t)(begin + (double)(all->ns[i] - all->ns[0]) - (double)i * even);
-	}
 	qsort(room, all->n, sizeof(*room), ascending);
 	middle = (double)room[all->n / 2];
 	for (size_t i = 0; i < all->n; i++)
