@@ -181,19 +181,7 @@ def into_memif(ctx, side):
     wire = None
     try:
         wire = memif.Wire(ctx, core=DUT_CORE, only_takes=True)
-        side.start()
-        end = time.monotonic() + FLOW_S
-        while wire.look()[2] < 1000:
-            side.check()
-            if time.monotonic() > end:
-                side.process.fail(f"nothing of it arrives in {FLOW_S} s")
-            time.sleep(0.02)
-        time.sleep(WARM_S)
-        begin, _, before = wire.look()
-        time.sleep(ctx.duration)
-        now, _, after = wire.look()
-        side.check()
-        return {"value": (after - before) / (now - begin), "generator": wire.command}
+        return wire.measure(ctx, side)
     finally:
         side.abandon()
         if wire:

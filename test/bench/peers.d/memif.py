@@ -58,31 +58,35 @@ class Wire:
         gave, taken = (int(word) for word in self.line().split())
         return time.perf_counter(), gave, taken
 
+    def measure(self, ctx, side):
+        """Starts the side; packets per second that come out of the second connection, once they flow."""
+        side.start()
+        end = time.monotonic() + FLOW_S
+        while self.look()[2] < 1000:
+            side.check()
+            if time.monotonic() > end:
+                side.process.fail(f"nothing of it arrives in {FLOW_S} s")
+            time.sleep(0.02)
+        time.sleep(WARM_S)
+        cpu = cpu_times()
+        begin, _, before = self.look()
+        time.sleep(ctx.duration)
+        now, _, after = self.look()
+        side.check()
+        return {"value": (after - before) / (now - begin), "generator": self.command,
+                "steal": round(steal_share(cpu, cpu_times()), 4)}
+
     def end(self):
         self.popen.kill()
         self.popen.wait()
 
 
 def saturate(ctx, side):
-    """One round: packets per second that come out of the second connection."""
+    """One round of a forwarder between the two."""
     wire = None
     try:
         wire = Wire(ctx)
-        side.start()
-        end = time.monotonic() + FLOW_S
-        while wire.look()[2] < 1000:
-            side.check()
-            if time.monotonic() > end:
-                side.process.fail(f"forwards nothing after {FLOW_S} s")
-            time.sleep(0.02)
-        time.sleep(WARM_S)
-        cpu = cpu_times()
-        begin, _, before = wire.look()
-        time.sleep(ctx.duration)
-        now, _, after = wire.look()
-        side.check()
-        result = {"value": (after - before) / (now - begin), "generator": wire.command,
-                  "steal": round(steal_share(cpu, cpu_times()), 4)}
+        result = wire.measure(ctx, side)
         side.stop()
         result["facts"] = side.facts
         return result
