@@ -276,7 +276,7 @@ void dpdk_guard_settle(void)
 	for (unsigned turn = 0; turn < 2; turn++)
 		if (!wait_turn()) {
 			bp_log(BP_LOG_WARN,
-			       "dpdk: EAL's interrupt thread is busy for more than %u ms: what a device "
+			       "dpdk: EAL's interrupt thread did not come round in %u ms: what a device "
 			       "that goes away has left with it may come too late",
 			       JOB_MS);
 			return;

@@ -149,7 +149,7 @@ static enum bp_control_turn run_goal(struct bp_search_goal *g)
 static struct bp_control_goal goal_of(const struct bp_search_conf *conf, unsigned id)
 {
 	struct bp_control_goal goal = {
-		.rule = { conf->loss_ratios[id], conf->exceed_ratio, conf->trial_s, conf->sum_s },
+		.rule = bp_search_rule(conf, id),
 		.initial_s = conf->explore_s,
 		.width = conf->width,
 		.n_samples = conf->n_samples,

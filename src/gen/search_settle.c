@@ -309,8 +309,7 @@ void bp_search_review(struct bp_search_state *state)
 
 	for (unsigned id = 0; id < conf->n_goals; id++) {
 		struct bp_search_bounds *out = &state->result->goals[id];
-		const struct bp_point_rule rule = { conf->loss_ratios[id], conf->exceed_ratio,
-						    conf->trial_s, conf->sum_s };
+		const struct bp_point_rule rule = bp_search_rule(conf, id);
 		struct bp_point_bounds b = bp_load_find(r->trials, r->n_trials, &rule);
 
 		if (!out->is_regular || is_bounded_by(out, &b))
