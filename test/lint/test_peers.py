@@ -40,6 +40,15 @@ class Verdict(unittest.TestCase):
         self.assertEqual(self.verdict(ours, theirs, goal=("<=", 0.8)), verdict.MET)
         self.assertEqual(self.verdict(theirs, ours, goal=("<=", 0.8)), verdict.SHORT)
 
+    def test_another_build_is_worse_only_when_all_of_the_interval_says_so(self):
+        even = side("before", [100] * 6)
+        for values, word in (([99, 98, 97, 99, 98, 97], verdict.WORSE), ([99, 98, 97, 99, 98, 101], verdict.NOT_WORSE),
+                             ([120] * 6, verdict.NOT_WORSE), ([99] * 5, verdict.UNDECIDED)):
+            n = len(values)
+            self.assertEqual(self.verdict(side("this", values), side("before", [100] * n), goal=None, kind="build"), word)
+        self.assertEqual(self.verdict(side("this", [99] * 6, offered=[100] * 6), even, goal=None, kind="build"),
+                         verdict.NOT_MEASURABLE)
+
     def test_from_six_rounds_on_the_interval_of_paired_rounds_decides(self):
         even = side("b", [100, 110, 120, 130, 140, 150])
 

@@ -15,7 +15,7 @@ def run_alone(ctx, side):
     with open(f"{FOLDER}/bypath.ini", "w", encoding="utf-8") as file:
         file.write(side.ini)
     side.command += f" --duration {ctx.duration:g}"
-    side.process = Process("bypath", "mid", ctx.program, "run", f"{FOLDER}/bypath.ini", "--quiet",
+    side.process = Process("bypath", "mid", side.program, "run", f"{FOLDER}/bypath.ini", "--quiet",
                            "--report", f"{FOLDER}/bypath.json", "--duration", f"{ctx.duration:g}")
     try:
         side.process.wait_end(START_S + ctx.duration + 10)

@@ -48,14 +48,16 @@ class Generator:
             pass
 
 
+def start_gen(ctx, program, port, pps=None, options=()):
+    rate = "max" if pps is None else f"{pps}pps"
+    return Generator("bypath gen", [
+        program, "gen", "--tx-port", port, "--tx-only", "--rate", rate, "--duration",
+        f"{ctx.duration + FLOW_S + GAPS_S + 10:g}", "--size", str(SIZE), "--cores", str(GEN_CORE),
+        "--protocol", "eth", "--quiet", *options])
+
+
 def bypath_gen(port, pps=None, options=()):
-    def make(ctx):
-        rate = "max" if pps is None else f"{pps}pps"
-        return Generator("bypath gen", [
-            ctx.program, "gen", "--tx-port", port, "--tx-only", "--rate", rate, "--duration",
-            f"{ctx.duration + FLOW_S + GAPS_S + 10:g}", "--size", str(SIZE), "--cores", str(GEN_CORE),
-            "--protocol", "eth", "--quiet", *options])
-    return make
+    return lambda ctx: start_gen(ctx, ctx.program, port, pps, options)
 
 
 def trafgen(pps=None):

@@ -100,13 +100,16 @@ class Lab:
         self.ends = []
         self.holders = {}
         for netns in ("gen", "mid"):
-            run("ip", "netns", "add", netns)
-            run("ip", "-n", netns, "link", "set", "lo", "up")
-            run("ip", "netns", "exec", netns, "sysctl", "-qw",
-                "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1",
-                check=False)
-            # Shows the namespace's counters below /proc without a process for each look.
-            self.holders[netns] = Process("holder-" + netns, netns, "sleep", "infinity")
+            self.add_netns(netns)
+
+    def add_netns(self, netns):
+        run("ip", "netns", "add", netns)
+        run("ip", "-n", netns, "link", "set", "lo", "up")
+        run("ip", "netns", "exec", netns, "sysctl", "-qw",
+            "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1",
+            check=False)
+        # Shows the namespace's counters below /proc without a process for each look.
+        self.holders[netns] = Process("holder-" + netns, netns, "sleep", "infinity")
 
     def clear(self):
         """No wire is left; what forwarded on them has ended before."""
@@ -129,6 +132,21 @@ class Lab:
             run("ip", "netns", "exec", netns, "ethtool", "-K", f"e{i}", "tx", "off", "tso", "off",
                 "gso", "off", "sg", "off", "gro", far_gro, check=False)
             run("ip", "netns", "exec", "mid", "ethtool", "-K", f"w{i}", "gro", near_gro)
+
+    def hosts(self, near, far, offloads="on"):
+        """Two pairs between hosts with addresses: gen's e0, and e1 in a namespace of its own, 'far'."""
+        self.wires()
+        if "far" not in self.holders:
+            self.add_netns("far")
+        run("ip", "-n", "gen", "link", "set", "e1", "netns", "far")
+        self.ends = [("gen", "e0"), ("far", "e1")]
+        for netns, device, address in (("gen", "e0", near), ("far", "e1", far)):
+            run("ip", "-n", netns, "link", "set", device, "up")
+            run("ip", "-n", netns, "addr", "add", address, "dev", device)
+            run("ip", "netns", "exec", netns, "ethtool", "-K", device, "tx", offloads, "sg", offloads, "tso", offloads,
+                "gso", offloads, "gro", offloads, check=False)
+            run("ip", "netns", "exec", "mid", "ethtool", "-K", device.replace("e", "w"), "tx", offloads, "tso", offloads,
+                "gso", offloads, check=False)
 
     def rx_packets(self, netns, device):
         with open(f"/proc/{self.holders[netns].popen.pid}/net/dev", encoding="ascii") as file:

@@ -5,7 +5,7 @@ import platform
 import subprocess
 import time
 
-from verdict import MET, INFO, excess, interval_of, judge, ratio_of, stat
+from verdict import INFO, MET, NOT_WORSE, excess, interval_of, judge, ratio_of, stat
 
 SCHEMA = "bypath.peers/1"
 
@@ -137,7 +137,7 @@ def print_table(doc):
     for row in doc["rows"]:
         if row["why"]:
             print(f"{row['row']}: {row['verdict']}: {row['why']}")
-    short = [row["row"] for row in doc["rows"] if row["verdict"] not in (MET, INFO)]
+    short = [row["row"] for row in doc["rows"] if row["verdict"] not in (MET, INFO, NOT_WORSE)]
     print("rows that fall short or have no figure: " + (", ".join(short) if short else "none"),
           flush=True)
 

@@ -11,15 +11,19 @@ from traffic import saturate, send_only, through
 KERNEL_DRIVERS = ("af_packet", "af_xdp")
 
 
+# Kind of a row whose other side is another build: it is to be no worse.
+BUILD = "build"
+
+
 class SideSpec:
-    """How to make a side anew for each round, how to measure one round of it. may_fail: it does not run on every kernel."""
+    """How to make a side anew for each round, how to measure one round of it. may_fail: not every kernel or build runs it."""
 
     def __init__(self, name, make, measure, may_fail=False):
         self.name, self.make, self.measure, self.may_fail = name, make, measure, may_fail
 
 
 class Row:
-    """goal: (">=" or "<=", bound) or None; kind: of the ratio, or absolute: of ours."""
+    """goal: (">=" or "<=", bound) or None; kind: of the ratio, of ours alone ("absolute"), or BUILD."""
 
     def __init__(self, name, title, ours, theirs=None, goal=None, kind="ratio", unit="kpps",
                  scale=1e-3, note=""):

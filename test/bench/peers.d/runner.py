@@ -51,7 +51,7 @@ def run_rows(options, program, doc, save):
 
     prepare_folder()
     lab = Lab()
-    ctx = Context(lab, program, options.duration)
+    ctx = Context(lab, program, options.duration, options.before)
     row = state = None
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)

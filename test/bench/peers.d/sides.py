@@ -76,10 +76,10 @@ class Bypath(Side):
         paths = [p["counted"] for p in self.report["paths"] if p["counted"]["packets"]]
         self.facts = {"modes": [p["mode"] for p in self.report["ports"]],
                       "arena_page_bytes": self.report["arena"]["page_bytes"],
-                      "cycle_hz": self.report["machine"]["cycle_hz"]}
+                      "cycle_hz": self.report["machine"].get("cycle_hz")}
         if paths:
             busiest = max(paths, key=lambda p: p["packets"])
-            self.facts.update({key: busiest[key] for key in (
+            self.facts.update({key: busiest.get(key) for key in (
                 "ns_per_packet", "ns_per_packet_user", "ns_per_packet_calls", "mean_burst",
                 "crossings_per_packet", "user_copies_per_packet")})
 

@@ -13,10 +13,10 @@ FCS = 4
 
 
 class Context:
-    """What a measurement needs to know: the lab, the program, how long a round lasts."""
+    """What a measurement needs to know: the lab, the program, how long a round lasts; before: another build of it, or None."""
 
-    def __init__(self, lab, program, duration):
-        self.lab, self.program, self.duration = lab, program, duration
+    def __init__(self, lab, program, duration, before=None):
+        self.lab, self.program, self.duration, self.before = lab, program, duration, before
 
 
 class Feed:

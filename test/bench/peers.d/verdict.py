@@ -8,6 +8,7 @@ import statistics
 MET, SHORT, NOT_MEASURABLE, FAILED, INFO = "met", "short", "not measurable", "failed", "no goal"
 UNDECIDED = "undecided"
 MISSING = "not run"
+WORSE, NOT_WORSE = "worse", "not worse"
 # Traffic exceeds what a side forwards when at least so many times as much was offered: less may be
 # loss from jitter alone, and the figure would be the generator's.
 EXCESS = 1.02
@@ -110,8 +111,15 @@ def judge_interval(interval, goal):
     return (SHORT, "") if better < least else (UNDECIDED, "its interval reaches across the goal")
 
 
+def judge_build(interval):
+    """Beside another build: worse when all of the interval is below 1."""
+    if interval is None:
+        return UNDECIDED, "six rounds are the least for an interval"
+    return (WORSE if interval[2] < 1 else NOT_WORSE), ""
+
+
 def judge(row):
-    """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute, of ours times scale;
+    """(verdict, why). row: goal (sign, bound) or None; kind: ratio or absolute, of ours times scale; build: see judge_build();
     ours, theirs: sides, each with rounds [{value, offered}], error (text or None; may_fail: it need not run here),
     unmeasurable (text or None; at_least: its values are lower bounds)."""
     ours, theirs = row["ours"], row.get("theirs")
@@ -124,6 +132,8 @@ def judge(row):
     why = next((f"{s['name']}: {s['unmeasurable']}" for s in sides if s.get("unmeasurable")), "")
     is_lower_bound = ours.get("at_least") or not ours.get("unmeasurable")
     why = why or unsaturated(sides)
+    if row["kind"] == "build":
+        return (NOT_MEASURABLE, why) if why else judge_build(interval_of(ours, theirs))
     if row["goal"] is None:
         return INFO, why
     if why and is_lower_bound and is_bound_enough(row, theirs):
