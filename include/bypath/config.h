@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_PORTS_MAX   32u
+#define BP_PORTS_MAX   62u
 #define BP_WORKERS_MAX 32u
 #define BP_QUEUES_MAX  32u
 #define BP_NAME_BYTES  32u
@@ -17,6 +17,8 @@
 #define BP_STREAMS_MAX 64u
 #define BP_SIZES_MAX   8u
 #define BP_ENCAP_MAX   8u
+#define BP_FUNCTIONS_MAX 32u
+#define BP_CHAIN_MAX   8u
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
@@ -46,9 +48,25 @@ struct bp_port_conf {
 	enum bp_pass offload; /* off: only complete frames are sent here */
 	uint32_t ring_size; /* descriptors or slots per queue, power of two; 0: driver's choice */
 	uint32_t mtu; /* MTU to set; 0: leave it */
-	int forward_to; /* index of the port that this port's packets go to, or BP_NO_PORT */
+	/* [forward]: the functions that its packets go through, indices of bp_conf.functions[]. */
+	uint8_t n_chain;
+	uint8_t chain[BP_CHAIN_MAX];
+	int forward_to; /* index of the port at the end of the chain; BP_NO_PORT: a function picks, or nothing is received */
+	/* Every port that its packets may go to, a bit each, by the chain's end and by its functions; 0: nothing is
+	 * received here. */
+	uint64_t out_ports;
 	/* The driver's own struct: drivers/NAME/describe.h has it, BP_OWN_CONST() gives it. */
 	alignas(8) unsigned char own[BP_OWN_BYTES];
+};
+
+#define BP_FN_OWN_BYTES 2560u
+
+/* [function.NAME]. */
+struct bp_function_conf {
+	char name[BP_NAME_BYTES];
+	char type[BP_NAME_BYTES];
+	/* The function's own struct: BP_FN_OWN() (bypath/function.h) gives it. */
+	alignas(8) unsigned char own[BP_FN_OWN_BYTES];
 };
 
 /* Values that a header field goes through, one per packet: first, first + 1, … */
@@ -159,6 +177,8 @@ struct bp_conf {
 	} eal;
 	uint16_t n_ports;
 	struct bp_port_conf ports[BP_PORTS_MAX];
+	uint16_t n_functions;
+	struct bp_function_conf functions[BP_FUNCTIONS_MAX];
 	struct bp_gen_conf gen;
 	uint16_t n_streams; /* ≥ 1 when gen.tx is given without gen.replay */
 	struct bp_stream_conf streams[BP_STREAMS_MAX];
