@@ -64,6 +64,8 @@ struct bp_counter_row {
 	    "to be rewritten, but went out as recorded (no IP, headers cut)") \
 	ROW(BP_CNT_GSO_PKTS, "gso_packets", "packets", BP_SIDE_BOTH, BP_KIND_EVENT, "super-frames cut here") \
 	ROW(BP_CNT_GSO_SEGS, "gso_segments", "packets", BP_SIDE_BOTH, BP_KIND_EVENT, "packets made of them") \
+	ROW(BP_CNT_REPLICAS, "replicas", "packets", BP_SIDE_TX, BP_KIND_EVENT, \
+	    "copies made for this port of packets that went elsewhere too") \
 	ROW(BP_CNT_LOST_AFTER, "lost_after_sent", "packets", BP_SIDE_TX, BP_KIND_EVENT, \
 	    "of packets: lost after they were counted, among the drops") \
 	ROW(BP_DROP_TX_FULL, "tx_full", "packets", BP_SIDE_TX, BP_KIND_DROP, \

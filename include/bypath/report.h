@@ -3,11 +3,12 @@
 #ifndef BYPATH_REPORT_H
 #define BYPATH_REPORT_H
 
+#include "bypath/function.h"
 #include "bypath/ledger.h"
 #include "bypath/port.h"
 
 #define BP_REPORTED_MAX 16u
-#define BP_PATHS_MAX    (BP_PORTS_MAX * BP_QUEUES_MAX)
+#define BP_PATHS_MAX    8192u
 
 struct bp_report_queue {
 	uint16_t queue_id;
@@ -50,18 +51,41 @@ struct bp_report_worker {
 	bool idle_by_fd; /* adaptive: every RX queue has a descriptor to wait on */
 };
 
+enum bp_path_part {
+	BP_PATH_WHOLE, /* in-port → its one out-port: receiving, functions, sending */
+	/* Where packets of one in-port may go to several ports, its rows add up to the whole: */
+	BP_PATH_INTAKE, /* receiving and functions; out_port is BP_PATH_NO_OUT */
+	BP_PATH_EDGE, /* sending to one of them: n_pkts were handed to it. Only edges that had packets */
+};
+#define BP_PATH_NO_OUT UINT16_MAX
+
 /* One path per worker: in-port and its queues that the worker polls → out-port. */
 struct bp_report_path {
+	enum bp_path_part part;
 	uint16_t in_port, out_port; /* indices of ports[] */
 	uint16_t worker_id;
-	uint64_t n_pkts, n_bytes; /* received on the path */
+	uint64_t n_pkts, n_bytes; /* received on the path; EDGE: handed to it, after functions and copies */
 	uint64_t n_bursts;
 	uint64_t n_copies, n_copy_bytes; /* user space, counted: RX and TX queue together */
 	uint64_t n_calls; /* crossings, counted */
-	uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets by user copies: 0, 1, 2, 3+ */
+	/* Packets that TX consumed, by the user copies of their whole way: 0, 1, 2, 3+. INTAKE: zeros. */
+	uint64_t hist_copies[BP_COPIES_MAX + 1];
+	/* Function drops on this path; they are among report.dropped. Copies that functions asked for. EDGE: n_replicas
+	 * were made for this edge. */
+	uint64_t n_fn_drops, n_replicas;
 	bool is_carried; /* by the driver itself: what is counted it reports, and no worker had a part in it */
 	double busy_ns; /* in rounds that moved packets, system calls included */
 	double call_ns; /* 'of which' in system calls (includes softirq work inside them) */
+};
+
+/* One function, all its workers and in-ports added up. */
+struct bp_report_function {
+	const struct bp_function_conf *conf;
+	const struct bp_function *function;
+	uint64_t n_pkts; /* that came to it */
+	uint64_t drops[BP_FN_REASONS_MAX]; /* by function->reasons */
+	double busy_ns; /* within process() */
+	struct json_t *doc; /* what show() said, or NULL; the report's: bp_report_release() */
 };
 
 struct bp_report {
@@ -72,12 +96,14 @@ struct bp_report {
 	double drain_ms;
 	uint64_t arena_bytes, arena_page_bytes;
 	uint32_t arena_frames, arena_frames_free; /* free: exact when is_final */
-	unsigned n_ports, n_workers, n_paths;
+	unsigned n_ports, n_workers, n_paths, n_functions;
+	uint64_t n_paths_cut; /* rows beyond BP_PATHS_MAX, left out */
 	struct bp_report_port ports[BP_PORTS_MAX];
 	struct bp_report_worker workers[BP_WORKERS_MAX];
 	struct bp_report_path paths[BP_PATHS_MAX];
+	struct bp_report_function functions[BP_FUNCTIONS_MAX];
 	/* Conservation law: received + made = sent + dropped + held + unaccounted. */
-	uint64_t received, made /* by segmentation */, sent, dropped, held;
+	uint64_t received, made /* by segmentation and as copies */, sent, dropped, held;
 	int64_t unaccounted;
 };
 
