@@ -321,11 +321,8 @@ int dpdk_pool_create(struct dpdk_port *dp)
 				       .room = pool->tx.room,
 				       .name = pool->name };
 	err = bp_env_add_pool(dp->port->env, &pool->pool);
-	if (err) {
-		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory",
-		       dp->port->conf->name, BP_POOLS_MAX);
+	if (err)
 		dpdk_pool_destroy(dp);
-	}
 	return err;
 }
 
