@@ -213,7 +213,34 @@ case_down()
 	end
 }
 
+# The files of config/ that have functions are started as they are, but for the devices' names, and carry pings.
+case_examples()
+{
+	for vid in 10 20; do
+		ip -n h4 link add link e0 name e0.$vid type vlan id $vid || skip "no VLAN interfaces"
+		ip -n h4 link set e0.$vid up
+	done
+	ip -n h4 addr add 10.77.10.4/24 dev e0.10
+	ip -n h1 addr add 10.77.10.1/24 dev e0
+	n_started=0
+	for file in $(grep -l '^\[function\.' "$BP_SOURCE"/config/*.ini); do
+		name=${file##*/}
+		[ "$name" != reference.ini ] || continue
+		sed -e 's/^device = eth/device = w/' -e "s,^rules = config,rules = $BP_SOURCE/config," "$file" | bp_ini a
+		bp_start a
+		case $name in
+		access-trunk.ini) all_reach h1 10.77.0.3 10.77.10.4 ;;
+		*) all_reach h1 10.77.0.2 ;;
+		esac
+		bp_stop a
+		bp_expect a 'r["functions"][0]["packets"] > 0' 'r["functions"]'
+		n_started=$((n_started + 1))
+		note "$name"
+	done
+	[ $n_started -ge 4 ] || fail "$n_started files of config/ with functions"
+}
+
 case $CASE in
-plain | vlan | macof | loop | down) "case_$CASE" ;;
+plain | vlan | macof | loop | down | examples) "case_$CASE" ;;
 *) fail "no such case: $CASE" ;;
 esac
