@@ -8,17 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_PORTS_MAX   62u
-#define BP_WORKERS_MAX 32u
-#define BP_QUEUES_MAX  32u
-#define BP_NAME_BYTES  32u
-#define BP_PATH_BYTES  256u
-#define BP_NO_PORT     (-1)
-#define BP_STREAMS_MAX 64u
-#define BP_SIZES_MAX   8u
-#define BP_ENCAP_MAX   8u
+#define BP_PORTS_MAX     62u
+#define BP_WORKERS_MAX   32u
+#define BP_QUEUES_MAX    32u
+#define BP_NAME_BYTES    32u
+#define BP_PATH_BYTES    256u
+#define BP_NO_PORT       (-1)
+#define BP_STREAMS_MAX   64u
+#define BP_SIZES_MAX     8u
+#define BP_ENCAP_MAX     8u
 #define BP_FUNCTIONS_MAX 32u
-#define BP_CHAIN_MAX   8u
+#define BP_CHAIN_MAX     8u
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
