@@ -162,7 +162,7 @@ static void a_line_may_be_so_long_and_no_longer(void **state)
 	bed = make_filter(text, BP_FILTER_LINE_BYTES + 2);
 	snprintf(
 		wanted, sizeof(wanted),
-		"rules: %s:1:4097: found a longer line, allowed: 4096 bytes; make several rules of "
+		"rules: %s:1:1025: found a longer line, allowed: 1024 bytes; make several rules of "
 		"it\n",
 		path_of(bed));
 	assert_string_equal(check_bed(bed), wanted);
