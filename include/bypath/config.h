@@ -108,6 +108,17 @@ struct bp_rate {
 	double value; /* frames/s, bit/s, or percent of the line */
 };
 
+#define BP_VLAN_ID_MAX 4094u /* 4095 is in no tag: IEEE 802.1Q, 9.6 */
+
+/* VLAN ids, a bit each. */
+struct bp_vlans {
+	uint64_t bits[64];
+};
+static inline bool bp_vlans_has(const struct bp_vlans *vlans, unsigned id)
+{
+	return vlans->bits[id / 64 % 64] >> id % 64 & 1;
+}
+
 enum bp_protocol { BP_PROTO_UDP4, BP_PROTO_UDP6, BP_PROTO_TCP4, BP_PROTO_TCP6, BP_PROTO_ETH };
 
 /* A header between Ethernet and the stream's own, or a tunnel with all that it brings. */

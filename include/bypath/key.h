@@ -23,6 +23,8 @@ enum bp_key_type {
 	BP_KEY_L4PORTS, /* a UDP or TCP port, or first-last */
 	BP_KEY_ENCAP, /* a list of headers, from the outside */
 	BP_KEY_EXTENSIONS, /* a list of IPv6 extension headers */
+	BP_KEY_AMOUNT, /* decimal, with k or m behind it times 1024 or 1024², min … max */
+	BP_KEY_VLANS, /* a list of VLAN ids and ranges of them */
 };
 
 enum bp_key_flag {
@@ -43,7 +45,7 @@ struct bp_key {
 	const char *name; /* NULL ends a list of keys; "*" in [forward]: any port */
 	enum bp_key_type type;
 	uint32_t flags; /* enum bp_key_flag */
-	const char *unit; /* BP_KEY_NUMBER: "" for none; else NULL for none */
+	const char *unit; /* BP_KEY_NUMBER, BP_KEY_AMOUNT: "" for none; else NULL for none */
 	uint64_t min, max;
 	const char *zero; /* what 0 says, NULL: what any number says */
 	const struct bp_word *words;
@@ -52,7 +54,8 @@ struct bp_key {
 	uint32_t modes;
 	const char *example; /* for reference.ini, where there is no default */
 	uint32_t offset; /* of the field in struct bp_conf, or in that of a named section */
-	uint16_t size; /* BP_KEY_NUMBER: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
+	/* BP_KEY_NUMBER, BP_KEY_AMOUNT: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
+	uint16_t size;
 	const char *help; /* one line */
 };
 

@@ -78,6 +78,10 @@ void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_byt
 	case BP_KEY_NUMBER:
 		print_range(key, out, out_bytes);
 		break;
+	case BP_KEY_AMOUNT:
+		print_range(key, out, out_bytes);
+		bp_list_add(out, out_bytes, "; ", "k, m behind it: × 1024, 1024²");
+		break;
 	case BP_KEY_CORES:
 		snprintf(out, out_bytes, "up to %u core numbers, each once, as 1,2 or 4-7",
 			 BP_WORKERS_MAX);
@@ -168,6 +172,23 @@ static bool parse_number(const char *text, const char **end, uint64_t *value)
 			return false;
 	*end = text;
 	*value = v;
+	return true;
+}
+
+static bool parse_amount(const char *text, uint64_t *value)
+{
+	unsigned shift = 0;
+	uint64_t v;
+
+	if (!parse_number(text, &text, &v))
+		return false;
+	if (*text == 'k' || *text == 'K')
+		shift = 10;
+	else if (*text == 'm' || *text == 'M')
+		shift = 20;
+	if (text[shift > 0] || v > UINT64_MAX >> shift)
+		return false;
+	*value = v << shift;
 	return true;
 }
 
@@ -283,6 +304,11 @@ int bp_value_store(const struct bp_key *key, const char *text, void *base, char 
 		return 0;
 	case BP_KEY_NUMBER:
 		if (!parse_number(text, &end, &v) || *end || !is_in_range(key, v))
+			return refuse(key, text, NULL, why);
+		store_number(key, v, base);
+		return 0;
+	case BP_KEY_AMOUNT:
+		if (!parse_amount(text, &v) || !is_in_range(key, v))
 			return refuse(key, text, NULL, why);
 		store_number(key, v, base);
 		return 0;
