@@ -94,7 +94,8 @@ struct bp_function {
 	const char *summary; /* one line */
 	uint32_t flags; /* enum bp_fn_flag */
 	const struct bp_key *keys; /* BP_KEY_OF_FN(); ends with name NULL */
-	const struct bp_fn_reason *reasons; /* of its drops, at most BP_FN_REASONS_MAX; NULL: it drops nothing */
+	const struct bp_fn_reason
+		*reasons; /* of its drops, at most BP_FN_REASONS_MAX; NULL: it drops nothing */
 	const struct bp_function_ops *ops;
 	/* Set: it changes bytes and nothing else, has no process and no state. A driver's direct burst may know it. */
 	bp_edit_fn edit;

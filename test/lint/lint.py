@@ -35,8 +35,8 @@ OWNERS = {
     "numa": {"src/core"},
     "pcap": {"drivers/pcap", "src/functions"},
     "libmnl/": {"src/core"},
-    "jansson.h": {"src/core", "src/report", "src/engine", "src/ledger", "src/cli", "src/gen", "src/compare",
-                  "src/probe"},
+    "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",
+                  "src/compare", "src/probe"},
 }
 LINES_MAX = 800
 
