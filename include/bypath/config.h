@@ -59,6 +59,23 @@ struct bp_port_conf {
 	alignas(8) unsigned char own[BP_OWN_BYTES];
 };
 
+/* Take the lowest port out of a set of ports, which is not empty: its index. */
+static inline unsigned bp_ports_take(uint64_t *ports)
+{
+	unsigned port_id = (unsigned)__builtin_ctzll(*ports);
+
+	*ports &= *ports - 1;
+	return port_id;
+}
+
+/* The one port that the port's packets go to, by a chain or without; BP_NO_PORT: there is none, or a choice. Pure. */
+static inline int bp_port_one_out(const struct bp_port_conf *port)
+{
+	uint64_t outs = port->out_ports;
+
+	return outs && !(outs & (outs - 1)) ? __builtin_ctzll(outs) : BP_NO_PORT;
+}
+
 #define BP_FN_OWN_BYTES 2560u
 
 /* [function.NAME]. */
@@ -210,5 +227,12 @@ struct bp_conf {
  */
 int bp_config_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf,
 		   char *errors, size_t errors_bytes);
+
+#define BP_CHAIN_BYTES ((BP_CHAIN_MAX + 2) * (BP_NAME_BYTES + 2))
+
+/* The line of [forward] that a port's packets follow: "wan = edge, lan"; "" where nothing is received there. Returns
+ * text. Pure; any thread. */
+const char *bp_config_chain(const struct bp_conf *conf, unsigned port_id,
+			    char text[BP_CHAIN_BYTES]);
 
 #endif

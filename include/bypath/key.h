@@ -8,10 +8,11 @@
 enum bp_key_type {
 	BP_KEY_TEXT, /* a string that fits its field */
 	BP_KEY_DRIVER, /* the name of a driver that the build knows */
+	BP_KEY_FUNCTION, /* the type of a function that the build knows */
 	BP_KEY_CHOICE, /* one of words, kept as its value: the field is an enum or a bool */
 	BP_KEY_NUMBER, /* decimal, min … max */
 	BP_KEY_CORES, /* list of core numbers */
-	BP_KEY_PORT, /* name of a port: [forward] only */
+	BP_KEY_PORT, /* names of functions, then of a port: [forward] only */
 	BP_KEY_SECONDS, /* decimal fraction, 0 … 1e9 */
 	BP_KEY_FACTOR, /* decimal fraction, 1e-6 … 1e6 */
 	BP_KEY_RATE, /* frames or bits per second, percent, max */
@@ -52,7 +53,7 @@ struct bp_key {
 	/* A driver's: a bit per value of its key `mode`, the modes that the key applies to; 0: all. */
 	uint32_t modes;
 	const char *example; /* for reference.ini, where there is no default */
-	uint32_t offset; /* of the field in struct bp_conf, bp_port_conf or bp_stream_conf */
+	uint32_t offset; /* of the field in struct bp_conf, or in that of a named section */
 	/* BP_KEY_NUMBER, BP_KEY_AMOUNT: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
 	uint16_t size;
 	const char *help; /* one line */
