@@ -105,7 +105,8 @@ static int check_report_path(const char *path)
 /* A snapshot as a document, the model of its paths in it, what a probe (or NULL) found; NULL when memory lacks. */
 static json_t *make_document(const struct bp_report *report, struct bp_probe *probe)
 {
-	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	struct bp_model_path *models =
+		calloc((size_t)report->n_ports * report->n_ports + 1, sizeof(*models));
 	json_t *document = models ? bp_engine_document(report) : NULL;
 
 	if (document)
@@ -133,12 +134,18 @@ struct run {
 	struct bp_report *prev, *now; /* snapshots */
 };
 
+static void take_snapshot(struct run *run, struct bp_report *report)
+{
+	bp_report_release(report);
+	bp_engine_report(run->engine, report);
+}
+
 /* The report as it stands: its text in the log, its document in the file of --report. */
 static void report_now(struct run *run)
 {
 	json_t *document;
 
-	bp_engine_report(run->engine, run->now);
+	take_snapshot(run, run->now);
 	document = make_document(run->now, run->probe);
 	if (!document)
 		return;
@@ -169,6 +176,16 @@ static bool is_played(struct bp_engine *engine, const struct bp_conf *conf)
 	return true;
 }
 
+static void print_line(struct run *run)
+{
+	struct bp_report *taken = run->now;
+
+	take_snapshot(run, taken);
+	bp_engine_print_live(bp_log_stream(), run->prev, taken);
+	run->now = run->prev;
+	run->prev = taken;
+}
+
 /* Health of the ports and a line per second, until the time is over, a signal comes, or all is played. */
 static void watch(struct run *run, const sigset_t *signals)
 {
@@ -176,7 +193,7 @@ static void watch(struct run *run, const sigset_t *signals)
 	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
 	uint64_t end_ns = duration_s > 0 ? begin_ns + (uint64_t)(duration_s * 1e9) : UINT64_MAX;
 
-	bp_engine_report(run->engine, run->prev);
+	take_snapshot(run, run->prev);
 	for (;;) {
 		uint64_t now_ns = bp_clock_ns();
 		uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
@@ -192,9 +209,7 @@ static void watch(struct run *run, const sigset_t *signals)
 		if (run->options->is_quiet || bp_clock_ns() < next_line_ns)
 			continue;
 		next_line_ns += 1000000000u;
-		bp_engine_report(run->engine, run->now);
-		bp_engine_print_live(bp_log_stream(), run->prev, run->now);
-		*run->prev = *run->now;
+		print_line(run);
 	}
 }
 
@@ -203,7 +218,7 @@ static int report_end(struct run *run)
 	const struct options *o = run->options;
 	int code;
 
-	bp_engine_report(run->engine, run->now);
+	take_snapshot(run, run->now);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */
 	code = bp_cli_report(make_document(run->now, run->probe), bp_cli_has_output(),
@@ -267,6 +282,8 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	}
 	bp_probe_close(run.probe);
 	bp_engine_destroy(run.engine);
+	bp_report_release(&reports[0]);
+	bp_report_release(&reports[1]);
 	free(reports);
 	return code;
 }
