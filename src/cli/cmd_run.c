@@ -15,6 +15,7 @@
 #include "ledger/document.h"
 #include "ledger/explain.h"
 #include "probe/probe.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/view.h"
 
@@ -35,7 +36,7 @@
 
 struct options {
 	const char *file;
-	const char *report_path; /* NULL: none */
+	const char *report_path, *html_path; /* NULL: none */
 	double duration_s; /* 0: until a signal */
 	bool is_quiet; /* no live line */
 	bool is_output_taken; /* by a capture */
@@ -50,6 +51,7 @@ static void print_usage(FILE *out)
 		"  --duration SECONDS        stop by itself after so long (default: until SIGINT or "
 		"SIGTERM)\n"
 		"  --report FILE.json        write the report there as well, on SIGUSR1 too\n"
+		"  --html FILE               and as a page with charts, at the end\n"
 		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
 		"  --probe                   observe the kernel's copies, system calls, softirqs by BPF "
 		"(root)\n"
@@ -75,6 +77,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_option rows[] = {
 		{ "duration", BP_CLI_TAKE, .take = take_duration },
 		{ "report", BP_CLI_TEXT, .at = offsetof(struct options, report_path) },
+		{ "html", BP_CLI_TEXT, .at = offsetof(struct options, html_path) },
 		{ "probe", BP_CLI_FLAG, .at = offsetof(struct options, is_probed) },
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "quiet", BP_CLI_FLAG, .at = offsetof(struct options, is_quiet) },
@@ -87,16 +90,18 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 /* A run of hours must not end in a report that cannot be written. */
-static int check_report_path(const char *path)
+static int check_report_path(const char *option, const char *path)
 {
 	char folder[PATH_MAX];
 
+	if (!path)
+		return 0;
 	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder) ||
 	    access(dirname(folder), W_OK)) {
 		fprintf(stderr,
-			"bypath: error: --report %s: cannot be written there: %s: choose a "
+			"bypath: error: %s %s: cannot be written there: %s: choose a "
 			"folder that exists and is yours\n",
-			path, strerror(errno));
+			option, path, strerror(errno));
 		return -EINVAL;
 	}
 	return 0;
@@ -216,13 +221,18 @@ static void watch(struct run *run, const sigset_t *signals)
 static int report_end(struct run *run)
 {
 	const struct options *o = run->options;
+	json_t *document;
 	int code;
 
 	take_snapshot(run, run->now);
+	document = make_document(run->now, run->probe);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */
-	code = bp_cli_report(make_document(run->now, run->probe), bp_cli_has_output(),
-			     o->is_output_taken, o->report_path);
+	code = bp_cli_report(json_incref(document), bp_cli_has_output(), o->is_output_taken,
+			     o->report_path);
+	if (o->html_path && document && bp_report_html(document, o->html_path))
+		code = BP_EXIT_FAILED;
+	json_decref(document);
 	if (run->now->unaccounted) {
 		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
 		       (long long)run->now->unaccounted);
@@ -296,7 +306,8 @@ static int run_command(int argc, char **argv)
 
 	if (code)
 		return code - 1;
-	if (o.report_path && check_report_path(o.report_path))
+	if (check_report_path("--report", o.report_path) ||
+	    check_report_path("--html", o.html_path))
 		return BP_EXIT_USAGE;
 	code = bp_cli_load(o.file, o.sets.v, o.sets.n, &conf);
 	if (code)
@@ -314,7 +325,8 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_run = {
 	.name = "run",
-	.usage = "FILE.ini [--duration S] [--report FILE.json] [--probe] [--set SECTION.KEY=VALUE]",
+	.usage =
+		"FILE.ini [--duration S] [--report FILE.json] [--html FILE] [--probe] [--set SECTION.KEY=VALUE]",
 	.help = "forward between the ports of FILE.ini",
 	.run = run_command,
 };
