@@ -180,7 +180,7 @@ static void set_note(struct bp_port_info *info, const char *note)
 /* Nothing is forwarded from it: no RX queue, hence in the copy modes no XDP program. */
 static bool is_send_only(const struct bp_port_conf *port)
 {
-	return port->forward_to == BP_NO_PORT;
+	return !port->out_ports;
 }
 
 /* What the driver's attempts end with, from `first` on. */

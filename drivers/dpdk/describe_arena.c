@@ -85,15 +85,25 @@ static bool has_row_for_arena_only(const struct bp_model_row *rows)
 	return false;
 }
 
-bool dpdk_arena_is_wanted(const struct bp_conf *conf, const struct bp_port_conf *port)
+/* Does a port of this driver send the arena's frames as they are, and others by a copy? */
+static bool sends_arena_only(const struct bp_port_conf *port)
 {
-	const struct bp_facts *facts = NULL;
+	const struct bp_facts *facts = bp_facts_find(port->driver);
 
-	if (port->forward_to != BP_NO_PORT && dpdk_takes_arena(conf, port) &&
-	    fills_what_it_gets(port))
-		facts = bp_facts_find(conf->ports[port->forward_to].driver);
 	return facts &&
 	       (has_row_for_arena_only(facts->rows) || has_row_for_arena_only(facts->more_rows));
+}
+
+bool dpdk_arena_is_wanted(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	uint64_t outs = port->out_ports;
+
+	if (!outs || !dpdk_takes_arena(conf, port) || !fills_what_it_gets(port))
+		return false;
+	while (outs)
+		if (!sends_arena_only(&conf->ports[bp_ports_take(&outs)]))
+			return false;
+	return true;
 }
 
 /* As far as the configuration tells: the driver knows what the device says. */

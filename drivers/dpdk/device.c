@@ -162,6 +162,8 @@ static int check_iface(const struct dpdk_port *dp, bool quiet)
 
 static const char *advice(const struct dpdk_port *dp, int err)
 {
+	if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS)
+		return ": this DPDK was built for " RTE_STR(RTE_MAX_ETHPORTS) " ports at most";
 	if (err == -EEXIST)
 		return ": another port has a device of this name: number them (net_memif0, "
 		       "net_memif1)";

@@ -135,16 +135,21 @@ static unsigned held_by_tx(const struct dpdk_port *dp)
 	return n;
 }
 
-/* Those of the port that this one's packets go to. */
+/* Those of the ports that this one's packets may go to. */
 static unsigned held_by_next(const struct dpdk_port *dp)
 {
 	const struct bp_conf *conf = dp->port->env->conf;
-	int to = dp->port->conf->forward_to;
+	uint64_t outs = dp->port->conf->out_ports;
+	unsigned n = 0;
 
-	if (to == BP_NO_PORT)
-		return 0;
-	return keeps_views(&conf->ports[to]) ? held_by_tx(dp)
-					     : held_by(&conf->ports[to], dp->port->env->n_workers);
+	while (outs) {
+		const struct bp_port_conf *out = &conf->ports[bp_ports_take(&outs)];
+
+		if (keeps_views(out))
+			return held_by_tx(dp);
+		n += held_by(out, dp->port->env->n_workers);
+	}
+	return n;
 }
 
 /* Frames that other ports have ready to receive into what they send here. */
@@ -157,7 +162,7 @@ static unsigned filled_by_rx(const struct dpdk_port *dp)
 		const struct bp_port_conf *other = &conf->ports[i];
 
 		if (bp_facts_find(other->driver)->flags & BP_FACT_FILLS_FRAMES &&
-		    other->forward_to == dp->port->port_id)
+		    bp_port_one_out(other) == dp->port->port_id)
 			n += other->n_queues * BP_RX_FILLING;
 	}
 	return n;
@@ -321,11 +326,8 @@ int dpdk_pool_create(struct dpdk_port *dp)
 				       .room = pool->tx.room,
 				       .name = pool->name };
 	err = bp_env_add_pool(dp->port->env, &pool->pool);
-	if (err) {
-		bp_log(BP_LOG_ERROR, "port %s: more than %u pools of packet memory",
-		       dp->port->conf->name, BP_POOLS_MAX);
+	if (err)
 		dpdk_pool_destroy(dp);
-	}
 	return err;
 }
 

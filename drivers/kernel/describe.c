@@ -109,6 +109,21 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 	};
 }
 
+/* The program takes packets from one port to another, and does nothing else with them. */
+static void check(struct bp_port_conf *port, struct bp_check *check)
+{
+	unsigned port_id = (unsigned)(port - check->conf->ports);
+	char chain[BP_CHAIN_BYTES];
+
+	if (port->n_chain)
+		check->complain(
+			check, "driver",
+			"found 'kernel', but [forward] %s has functions, through which the kernel takes no "
+			"packets: name the port alone there, or use driver = %s",
+			bp_config_chain(check->conf, port_id, chain),
+			bp_facts_named(BP_FACT_ANY_NETDEV));
+}
+
 /* ---- the way that packets go ------------------------------------------------------------------ */
 
 const char *kernel_way_name(enum kernel_way way)
@@ -277,7 +292,7 @@ void kernel_ask(const struct bp_port_conf *port, const struct bp_port_conf *to,
 	bp_device_look(port->device, &ask->in);
 	bp_device_look(to->device, &ask->out);
 	ask->strips_tags = strips_tags(port->device, &ask->in);
-	ask->leads_back = to->forward_to != BP_NO_PORT && kernel_conf(to)->mode != KERNEL_TC;
+	ask->leads_back = to->out_ports && kernel_conf(to)->mode != KERNEL_TC;
 }
 
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
@@ -312,6 +327,7 @@ const struct bp_facts bp_facts_kernel = {
 	.keys = keys,
 	.example = "kernel",
 	.claims = claims,
+	.check = check,
 	.limits = limits,
 	.predict = predict,
 	.rows = rows,

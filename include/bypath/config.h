@@ -8,17 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_PORTS_MAX   62u
-#define BP_WORKERS_MAX 32u
-#define BP_QUEUES_MAX  32u
-#define BP_NAME_BYTES  32u
-#define BP_PATH_BYTES  256u
-#define BP_NO_PORT     (-1)
-#define BP_STREAMS_MAX 64u
-#define BP_SIZES_MAX   8u
-#define BP_ENCAP_MAX   8u
+#define BP_PORTS_MAX     62u
+#define BP_WORKERS_MAX   32u
+#define BP_QUEUES_MAX    32u
+#define BP_NAME_BYTES    32u
+#define BP_PATH_BYTES    256u
+#define BP_NO_PORT       (-1)
+#define BP_STREAMS_MAX   64u
+#define BP_SIZES_MAX     8u
+#define BP_ENCAP_MAX     8u
 #define BP_FUNCTIONS_MAX 32u
-#define BP_CHAIN_MAX   8u
+#define BP_CHAIN_MAX     8u
 
 enum bp_engine_mode { BP_ENGINE_IO, BP_ENGINE_MACSWAP };
 enum bp_idle_mode { BP_IDLE_BUSY, BP_IDLE_ADAPTIVE };
@@ -59,6 +59,23 @@ struct bp_port_conf {
 	alignas(8) unsigned char own[BP_OWN_BYTES];
 };
 
+/* Take the lowest port out of a set of ports, which is not empty: its index. */
+static inline unsigned bp_ports_take(uint64_t *ports)
+{
+	unsigned port_id = (unsigned)__builtin_ctzll(*ports);
+
+	*ports &= *ports - 1;
+	return port_id;
+}
+
+/* The one port that the port's packets go to, by a chain or without; BP_NO_PORT: there is none, or a choice. Pure. */
+static inline int bp_port_one_out(const struct bp_port_conf *port)
+{
+	uint64_t outs = port->out_ports;
+
+	return outs && !(outs & (outs - 1)) ? __builtin_ctzll(outs) : BP_NO_PORT;
+}
+
 #define BP_FN_OWN_BYTES 2560u
 
 /* [function.NAME]. */
@@ -90,6 +107,17 @@ struct bp_rate {
 	enum bp_rate_unit unit;
 	double value; /* frames/s, bit/s, or percent of the line */
 };
+
+#define BP_VLAN_ID_MAX 4094u /* 4095 is in no tag: IEEE 802.1Q, 9.6 */
+
+/* VLAN ids, a bit each. */
+struct bp_vlans {
+	uint64_t bits[64];
+};
+static inline bool bp_vlans_has(const struct bp_vlans *vlans, unsigned id)
+{
+	return vlans->bits[id / 64 % 64] >> id % 64 & 1;
+}
 
 enum bp_protocol { BP_PROTO_UDP4, BP_PROTO_UDP6, BP_PROTO_TCP4, BP_PROTO_TCP6, BP_PROTO_ETH };
 
@@ -199,5 +227,12 @@ struct bp_conf {
  */
 int bp_config_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf,
 		   char *errors, size_t errors_bytes);
+
+#define BP_CHAIN_BYTES ((BP_CHAIN_MAX + 2) * (BP_NAME_BYTES + 2))
+
+/* The line of [forward] that a port's packets follow: "wan = edge, lan"; "" where nothing is received there. Returns
+ * text. Pure; any thread. */
+const char *bp_config_chain(const struct bp_conf *conf, unsigned port_id,
+			    char text[BP_CHAIN_BYTES]);
 
 #endif

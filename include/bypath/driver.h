@@ -10,12 +10,12 @@ struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 11u
+#define BP_DRIVER_ABI 12u
 
 /*
  * The pool to write received packets into, for a driver that may write them anywhere: bp_port_frames() of
- * the port that they go to, so that they leave in place; the arena's where they go nowhere. It has `get`, and
- * outlives start() to stop(). After every open(). Control thread.
+ * the port that they go to, so that they leave in place; the arena's where they go nowhere or to several ports. It
+ * has `get`, and outlives start() to stop(). After every open(). Control thread.
  */
 struct bp_pool *bp_port_rx_frames(const struct bp_port *port);
 

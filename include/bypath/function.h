@@ -94,7 +94,8 @@ struct bp_function {
 	const char *summary; /* one line */
 	uint32_t flags; /* enum bp_fn_flag */
 	const struct bp_key *keys; /* BP_KEY_OF_FN(); ends with name NULL */
-	const struct bp_fn_reason *reasons; /* of its drops, at most BP_FN_REASONS_MAX; NULL: it drops nothing */
+	const struct bp_fn_reason
+		*reasons; /* of its drops, at most BP_FN_REASONS_MAX; NULL: it drops nothing */
 	const struct bp_function_ops *ops;
 	/* Set: it changes bytes and nothing else, has no process and no state. A driver's direct burst may know it. */
 	bp_edit_fn edit;
@@ -110,8 +111,18 @@ struct bp_function {
 /* The functions that the build knows, ends with NULL: a generated table. */
 extern const struct bp_function *const bp_function_table[];
 
+/* The functions that this build was made without, ends with name NULL: generated beside the table. */
+struct bp_function_gap {
+	const char *name;
+	const char *why; /* half a sentence: "libpcap not found: install libpcap-dev" */
+};
+extern const struct bp_function_gap bp_function_gaps[];
+
 /* A function by its type, or NULL. Pure; any thread. */
 const struct bp_function *bp_function_find(const char *type);
+
+/* Why the build has no function of this type, though there is one; NULL: it has it, or there is none. Pure; any thread. */
+const char *bp_function_missing(const char *type);
 
 /* The ports whose chain names the function, a bit each. Pure; any thread. */
 uint64_t bp_function_in_ports(const struct bp_conf *conf, const struct bp_function_conf *fn);

@@ -8,10 +8,11 @@
 enum bp_key_type {
 	BP_KEY_TEXT, /* a string that fits its field */
 	BP_KEY_DRIVER, /* the name of a driver that the build knows */
+	BP_KEY_FUNCTION, /* the type of a function that the build knows */
 	BP_KEY_CHOICE, /* one of words, kept as its value: the field is an enum or a bool */
 	BP_KEY_NUMBER, /* decimal, min … max */
 	BP_KEY_CORES, /* list of core numbers */
-	BP_KEY_PORT, /* name of a port: [forward] only */
+	BP_KEY_PORT, /* names of functions, then of a port: [forward] only */
 	BP_KEY_SECONDS, /* decimal fraction, 0 … 1e9 */
 	BP_KEY_FACTOR, /* decimal fraction, 1e-6 … 1e6 */
 	BP_KEY_RATE, /* frames or bits per second, percent, max */
@@ -22,6 +23,8 @@ enum bp_key_type {
 	BP_KEY_L4PORTS, /* a UDP or TCP port, or first-last */
 	BP_KEY_ENCAP, /* a list of headers, from the outside */
 	BP_KEY_EXTENSIONS, /* a list of IPv6 extension headers */
+	BP_KEY_AMOUNT, /* decimal, with k or m behind it times 1024 or 1024², min … max */
+	BP_KEY_VLANS, /* a list of VLAN ids and ranges of them */
 };
 
 enum bp_key_flag {
@@ -42,7 +45,7 @@ struct bp_key {
 	const char *name; /* NULL ends a list of keys; "*" in [forward]: any port */
 	enum bp_key_type type;
 	uint32_t flags; /* enum bp_key_flag */
-	const char *unit; /* BP_KEY_NUMBER: "" for none; else NULL for none */
+	const char *unit; /* BP_KEY_NUMBER, BP_KEY_AMOUNT: "" for none; else NULL for none */
 	uint64_t min, max;
 	const char *zero; /* what 0 says, NULL: what any number says */
 	const struct bp_word *words;
@@ -50,8 +53,9 @@ struct bp_key {
 	/* A driver's: a bit per value of its key `mode`, the modes that the key applies to; 0: all. */
 	uint32_t modes;
 	const char *example; /* for reference.ini, where there is no default */
-	uint32_t offset; /* of the field in struct bp_conf, bp_port_conf or bp_stream_conf */
-	uint16_t size; /* BP_KEY_NUMBER: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
+	uint32_t offset; /* of the field in struct bp_conf, or in that of a named section */
+	/* BP_KEY_NUMBER, BP_KEY_AMOUNT: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
+	uint16_t size;
 	const char *help; /* one line */
 };
 

@@ -7,6 +7,7 @@
 #include "bypath/counters.h"
 #include "bypath/pkt.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdalign.h>
 
@@ -203,6 +204,8 @@ enum bp_link {
 	BP_LINK_CHANGED,
 };
 
+static_assert(BP_POOLS_MAX >= BP_PORTS_MAX + 2, "the arena's, each port's, one that ports share");
+
 /* What a driver may use of the process. Fixed before the first open() but for pools[]. */
 struct bp_env {
 	const struct bp_conf *conf;
@@ -232,7 +235,8 @@ void bp_env_close(struct bp_env *env);
 
 /*
  * Register a pool: sets pool->pool_id. The one that a port registers is forgotten when its open()
- * fails or the port is destroyed. Control thread, in open() only. 0 or -ENOSPC.
+ * fails or the port is destroyed. A port registers one at most, beside one that all ports of its driver share. Control
+ * thread, in open() only. 0 or -ENOSPC (logged).
  */
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool);
 

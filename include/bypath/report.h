@@ -64,7 +64,8 @@ struct bp_report_path {
 	enum bp_path_part part;
 	uint16_t in_port, out_port; /* indices of ports[] */
 	uint16_t worker_id;
-	uint64_t n_pkts, n_bytes; /* received on the path; EDGE: handed to it, after functions and copies */
+	uint64_t n_pkts,
+		n_bytes; /* received on the path; EDGE: handed to it, after functions and copies */
 	uint64_t n_bursts;
 	uint64_t n_copies, n_copy_bytes; /* user space, counted: RX and TX queue together */
 	uint64_t n_calls; /* crossings, counted */

@@ -244,7 +244,7 @@ static int report_end(struct run *run)
 static bool has_path(const struct bp_conf *conf)
 {
 	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].forward_to != BP_NO_PORT)
+		if (conf->ports[i].out_ports)
 			return true;
 	return false;
 }

@@ -44,7 +44,7 @@ static void complain_stream(struct bp_load *load, const struct bp_stream_conf *s
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	bp_load_stream_section(stream, section);
+	bp_named_section(BP_NAMED_STREAM, stream->name, section);
 	bp_problem(&load->problems, bp_ini_where(&load->ini, section, key), section, key, "%s",
 		   text);
 }
@@ -60,7 +60,7 @@ static int find_port(struct bp_load *load, const char *key, const char *name)
 	if (!name[0])
 		return BP_NO_PORT;
 	port_id = bp_load_find_port(load, name);
-	if (port_id != BP_NO_PORT || load->has_bad_port)
+	if (port_id != BP_NO_PORT || load->has_bad_section[BP_NAMED_PORT])
 		return port_id;
 	for (unsigned i = 0; i < load->conf.n_ports; i++)
 		bp_nearest_try(&nearest, load->conf.ports[i].name);
@@ -185,7 +185,7 @@ static void check_eth(struct bp_load *load, const struct bp_stream_conf *s)
 	static const char *const keys[] = { "src", "dst", "sport", "dport", "ttl", "dscp" };
 	char section[BP_SECTION_BYTES];
 
-	bp_load_stream_section(s, section);
+	bp_named_section(BP_NAMED_STREAM, s->name, section);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (bp_ini_find(&load->ini, section, keys[i]))
 			complain_stream(load, s, keys[i],
@@ -211,7 +211,7 @@ static void check_tunnel(struct bp_load *load, struct bp_stream_conf *s)
 		s->outer_src.n_bytes == 16 || (!s->outer_src.n_bytes && s->outer_dst.n_bytes == 16);
 	char section[BP_SECTION_BYTES];
 
-	bp_load_stream_section(s, section);
+	bp_named_section(BP_NAMED_STREAM, s->name, section);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (bp_ini_find(&load->ini, section, keys[i]) &&
 		    (!tunnel || (i > 1 && tunnel->kind == BP_ENCAP_GRE)))
@@ -281,7 +281,8 @@ void bp_check_gen(struct bp_load *load)
 	const struct bp_gen_conf *gen = &load->conf.gen;
 
 	check_ports(load);
-	if (gen->tx[0] && !gen->replay[0] && !load->conf.n_streams && !load->has_bad_stream)
+	if (gen->tx[0] && !gen->replay[0] && !load->conf.n_streams &&
+	    !load->has_bad_section[BP_NAMED_STREAM])
 		add_default_stream(load);
 	for (unsigned i = 0; i < load->conf.n_streams; i++)
 		check_stream(load, &load->conf.streams[i]);

@@ -64,14 +64,28 @@ static const char *value_of(const struct bp_load *load, unsigned port_id, const 
 	const struct bp_ini_item *item;
 	const struct bp_key *key = bp_facts_key(load->facts[port_id], name);
 
-	bp_load_section(&load->conf.ports[port_id], section);
+	bp_named_section(BP_NAMED_PORT, load->conf.ports[port_id].name, section);
 	item = bp_ini_find(&load->ini, section, name);
 	return item ? item->value : key ? key->fallback : "";
 }
 
-static bool is_other_driver(const struct bp_conf *conf, unsigned a, int b)
+static bool is_other_driver(const struct bp_conf *conf, unsigned a, unsigned b)
 {
-	return b >= 0 && strcmp(conf->ports[a].driver, conf->ports[b].driver) != 0;
+	return strcmp(conf->ports[a].driver, conf->ports[b].driver) != 0;
+}
+
+/* Does a path from port from, that begins or ends at port_id, end at a port of another driver? */
+static bool leads_astray(const struct bp_conf *conf, unsigned from, unsigned port_id)
+{
+	uint64_t outs = conf->ports[from].out_ports;
+
+	while (outs) {
+		unsigned to = bp_ports_take(&outs);
+
+		if ((from == port_id || to == port_id) && is_other_driver(conf, from, to))
+			return true;
+	}
+	return false;
 }
 
 /* Refuse paths between a port that stays among its own and one of another driver. */
@@ -79,43 +93,41 @@ static void check_own(struct bp_load *load, unsigned port_id, const struct bp_li
 		      const char *value)
 {
 	const struct bp_conf *conf = &load->conf;
+	char chain[BP_CHAIN_BYTES];
 
-	for (unsigned i = 0; limits->only_own && i < conf->n_ports; i++) {
-		int to = conf->ports[i].forward_to;
-
-		if ((i != port_id && to != (int)port_id) || !is_other_driver(conf, i, to))
-			continue;
-		bp_load_complain(load, port_id, limits->key,
-				 "found '%s', but [forward] %s = %s leads to another driver: %s",
-				 value, conf->ports[i].name, conf->ports[to].name,
-				 limits->only_own);
-	}
+	for (unsigned i = 0; limits->only_own && i < conf->n_ports; i++)
+		if (leads_astray(conf, i, port_id))
+			bp_load_complain(load, port_id, limits->key,
+					 "found '%s', but [forward] %s leads to another driver: %s",
+					 value, bp_config_chain(conf, i, chain), limits->only_own);
 }
 
 /* Refuse paths that a port cannot serve: a file goes one way only, a source takes no packets. */
 static void check_limits(struct bp_load *load, unsigned port_id)
 {
-	const struct bp_port_conf *port = &load->conf.ports[port_id];
+	const struct bp_conf *conf = &load->conf;
+	const struct bp_port_conf *port = &conf->ports[port_id];
+	bool is_named = port->out_ports != 0;
+	char chain[BP_CHAIN_BYTES];
 	struct bp_limits limits;
 	const char *value;
-	bool is_named = port->forward_to != BP_NO_PORT;
 
 	if (load->has_bad_mode[port_id] || !load->facts[port_id])
 		return;
 	bp_limits_of(port, &limits);
 	value = value_of(load, port_id, limits.key);
-	if (limits.no_rx && !limits.no_forward && port->forward_to != BP_NO_PORT)
+	if (limits.no_rx && !limits.no_forward && is_named)
 		bp_load_complain(load, port_id, limits.key,
-				 "found '%s', but [forward] %s = %s receives from here: %s", value,
-				 port->name, load->conf.ports[port->forward_to].name, limits.no_rx);
-	for (unsigned i = 0; i < load->conf.n_ports; i++) {
-		if (load->conf.ports[i].forward_to != (int)port_id)
+				 "found '%s', but [forward] %s receives from here: %s", value,
+				 bp_config_chain(conf, port_id, chain), limits.no_rx);
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		if (!(conf->ports[i].out_ports >> port_id & 1))
 			continue;
 		is_named = true;
 		if (limits.no_tx)
 			bp_load_complain(load, port_id, limits.key,
-					 "found '%s', but [forward] %s = %s sends to here: %s",
-					 value, load->conf.ports[i].name, port->name, limits.no_tx);
+					 "found '%s', but [forward] %s sends to here: %s", value,
+					 bp_config_chain(conf, i, chain), limits.no_tx);
 	}
 	check_own(load, port_id, &limits, value);
 	if (limits.no_forward && is_named)
@@ -130,9 +142,9 @@ static bool is_used(const struct bp_conf *conf, unsigned port_id)
 	    conf->gen.replay_port == (int)port_id)
 		return true;
 	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].forward_to == (int)port_id)
+		if (conf->ports[i].out_ports >> port_id & 1)
 			return true;
-	return conf->ports[port_id].forward_to != BP_NO_PORT;
+	return conf->ports[port_id].n_chain || conf->ports[port_id].out_ports;
 }
 
 /* --set with a misspelt port makes a new one: name the port that was probably meant. */
@@ -159,7 +171,7 @@ static void check_map(struct bp_load *load)
 	for (size_t i = 0; i < load->ini.n_items; i++)
 		if (load->ini.items[i].key && !strcmp(load->ini.items[i].section, "forward"))
 			is_empty = false;
-	if (!conf->n_ports && !load->has_bad_port)
+	if (!conf->n_ports && !load->has_bad_section[BP_NAMED_PORT])
 		bp_problem(&load->problems, (struct bp_where){ 0 }, NULL, NULL,
 			   "has no port: add a section [port.NAME] with driver and device");
 	if (is_empty && !conf->gen.tx[0] && !conf->gen.rx[0]) {
@@ -167,8 +179,8 @@ static void check_map(struct bp_load *load)
 			   NULL, "says nothing: add FROM = TO, both names of ports");
 		return;
 	}
-	if (load->has_bad_forward)
-		return; /* the refused entry may have named a port that looks unused */
+	if (load->has_bad_forward || load->has_bad_value[BP_NAMED_FUNCTION])
+		return; /* what was refused may have named a port that looks unused */
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		if (!is_used(conf, i))
 			complain_unused(load, i);
@@ -225,14 +237,21 @@ static void check_protect(struct bp_load *load)
 {
 	const struct bp_conf *conf = &load->conf;
 	struct bp_where where = bp_ini_where(&load->ini, "memory", "protect");
+	char chain[BP_CHAIN_BYTES];
 
 	if (!conf->memory.protect)
 		return;
 	if (conf->engine.mode != BP_ENGINE_IO)
 		bp_problem(&load->problems, where, "memory", "protect",
 			   "found 'yes', which only [engine] mode = io can do: set one of the two");
-	for (unsigned i = 0; i < conf->n_ports; i++)
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		if (conf->ports[i].n_chain)
+			bp_problem(&load->problems, where, "memory", "protect",
+				   "found 'yes', but functions touch packets, and [forward] %s has "
+				   "some: delete the line",
+				   bp_config_chain(conf, i, chain));
 		check_untouched(load, i, where);
+	}
 }
 
 /* A run that ends when its captures have been played needs a capture, and none that is endless. */
@@ -241,7 +260,7 @@ static void check_until(struct bp_load *load)
 	bool has_capture = false;
 
 	if (load->conf.engine.until != BP_UNTIL_REPLAYED || load->has_bad_forward ||
-	    load->has_bad_port)
+	    load->has_bad_section[BP_NAMED_PORT])
 		return;
 	for (unsigned i = 0; i < load->conf.n_ports; i++) {
 		struct bp_limits limits;
@@ -249,7 +268,7 @@ static void check_until(struct bp_load *load)
 		if (load->has_bad_mode[i])
 			return;
 		bp_limits_of(&load->conf.ports[i], &limits);
-		if (!limits.is_capture || load->conf.ports[i].forward_to == BP_NO_PORT)
+		if (!limits.is_capture || !load->conf.ports[i].out_ports)
 			continue;
 		has_capture = true;
 		if (limits.is_endless)

@@ -39,22 +39,20 @@ static void check_netdevs(struct bp_load *load, unsigned port_id)
 			check_netdev(load, port_id, claims[i].name);
 }
 
-/* Add a problem for each required key that is not given. Returns whether there is one. */
-static bool check_required(struct bp_load *load, unsigned port_id, const struct bp_key *keys)
+bool bp_check_required(struct bp_load *load, const char *section, const struct bp_key *keys)
 {
-	char section[BP_SECTION_BYTES], allowed[256];
 	bool is_missing = false;
+	char allowed[256];
 
-	bp_load_section(&load->conf.ports[port_id], section);
 	for (const struct bp_key *key = keys; key->name; key++) {
 		if (!(key->flags & BP_KEY_REQUIRED) || bp_ini_find(&load->ini, section, key->name))
 			continue;
 		is_missing = true;
 		bp_schema_print_allowed(key, allowed, sizeof(allowed));
-		bp_load_complain(load, port_id, key->name, "is missing: add '%s = …', %s%s%s",
-				 key->name, key->help,
-				 key->type == BP_KEY_TEXT ? "" : "; allowed: ",
-				 key->type == BP_KEY_TEXT ? "" : allowed);
+		bp_load_complain_of(load, section, key->name, "is missing: add '%s = …', %s%s%s",
+				    key->name, key->help,
+				    key->type == BP_KEY_TEXT ? "" : "; allowed: ",
+				    key->type == BP_KEY_TEXT ? "" : allowed);
 	}
 	return is_missing;
 }
@@ -66,11 +64,11 @@ void bp_check_port(struct bp_load *load, unsigned port_id)
 	struct bp_load_check check;
 	char section[BP_SECTION_BYTES];
 
-	if (check_required(load, port_id, bp_schema_section_of("port")->keys) || !facts ||
-	    check_required(load, port_id, facts->keys) || load->has_bad_mode[port_id])
+	bp_named_section(BP_NAMED_PORT, port->name, section);
+	if (bp_check_required(load, section, bp_schema_section_of("port")->keys) || !facts ||
+	    bp_check_required(load, section, facts->keys) || load->has_bad_mode[port_id])
 		return;
 	check_netdevs(load, port_id);
-	bp_load_section(port, section);
 	bp_load_check_init(&check, load, section);
 	if (facts->check)
 		facts->check(port, &check.check);

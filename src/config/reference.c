@@ -3,7 +3,9 @@
 #include "config/schema.h"
 
 #include "bypath/driver.h"
+#include "bypath/function.h"
 
+#include "config/named.h"
 #include "config/value.h"
 
 #include <string.h>
@@ -86,15 +88,76 @@ static const struct bp_driver_entry *next_target(const struct bp_driver_entry *f
 	return entry == from ? NULL : entry;
 }
 
+/* ---- functions ------------------------------------------------------------------------------- */
+
+/* Does a section with nothing but its type say enough, wherever it stands? Not what needs a file, or ports to choose. */
+static bool is_enough(const struct bp_function *function)
+{
+	for (const struct bp_key *key = function->keys; key->name; key++)
+		if (key->flags & BP_KEY_REQUIRED)
+			return false;
+	return !(function->flags & BP_FN_PICKS);
+}
+
+/* Print a function with all its keys, named by its type; as a comment where more is needed. */
+static void print_function(FILE *out, const struct bp_section *section,
+			   const struct bp_function *function)
+{
+	bool is_active = is_enough(function);
+
+	fprintf(out, "\n%s[function.%s]\n", is_active ? "" : ";", function->name);
+	for (const struct bp_key *key = section->keys; key->name; key++)
+		print_key(out, key, function->name, is_active);
+	for (const struct bp_key *key = function->keys; key->name; key++)
+		print_key(out, key, key->fallback, is_active && key->fallback);
+}
+
+/* Those that are active: "a, b, ". */
+static void print_chain(FILE *out)
+{
+	for (const struct bp_function *const *f = bp_function_table; *f; f++)
+		if (is_enough(*f))
+			fprintf(out, "%s, ", (*f)->name);
+}
+
+/* The functions go where first packets come to a process. */
 static void print_forwards(FILE *out)
 {
+	bool has_chain = false;
+
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
 		const struct bp_driver_entry *to = next_target(entry);
 		struct bp_limits limits;
 
-		if (to && find_limits(entry, &limits) && !limits.no_rx && !limits.no_forward)
-			fprintf(out, "%s = %s\n", entry->facts->example, to->facts->example);
+		if (!to || !find_limits(entry, &limits) || limits.no_rx || limits.no_forward)
+			continue;
+		fprintf(out, "%s = ", entry->facts->example);
+		if (!has_chain && !limits.only_own) {
+			print_chain(out);
+			has_chain = true;
+		}
+		fprintf(out, "%s\n", to->facts->example);
 	}
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* Print what stands for many: one for each word of the chooser. */
+static bool print_many(FILE *out, const struct bp_section *section)
+{
+	const struct bp_named *named = bp_named_of(section->name);
+
+	if (named == &bp_named[BP_NAMED_PORT]) {
+		for (const struct bp_driver_entry *e = bp_driver_table; e->name; e++)
+			if (e->facts->example)
+				print_port(out, section, e);
+	} else if (named == &bp_named[BP_NAMED_FUNCTION]) {
+		for (const struct bp_function *const *f = bp_function_table; *f; f++)
+			print_function(out, section, *f);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 void bp_reference_print_ini(FILE *out)
@@ -105,16 +168,13 @@ void bp_reference_print_ini(FILE *out)
 		"; Every section and key of bypath, with its default.\n"
 		"; Made by: bypath check --reference > config/reference.ini\n"
 		"; A line that begins with ;key shows an example of one without a default, or one that needs "
-		"another mode.\n"
-		"; Here is one port per driver, to show its keys: take what you need.\n");
+		"another mode;\n"
+		"; a section that begins with ;[ needs more than is here.\n"
+		"; Here is one port per driver, one function per type, to show their keys: take what you need.\n");
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, "\n; %s\n", section->help);
-		if (!strcmp(section->name, "port")) {
-			for (const struct bp_driver_entry *e = bp_driver_table; e->name; e++)
-				if (e->facts->example)
-					print_port(out, section, e);
+		if (print_many(out, section))
 			continue;
-		}
 		fprintf(out, "[%s%s]\n", section->name, section->is_named ? ".s1" : "");
 		print_keys(out, section->keys);
 		if (!strcmp(section->name, "forward"))
@@ -154,14 +214,15 @@ static void print_head(FILE *out)
 	fputs("\n| key | allowed | default | what it does |\n|---|---|---|---|\n", out);
 }
 
-/* Print the keys of a driver's ports, with the modes that they need. */
-static void print_driver(FILE *out, const struct bp_driver_entry *entry)
+/* Print the keys that a word of a chooser brings, with the modes that they need. */
+static void print_word(FILE *out, const char *chooser, const struct bp_named_word *word)
 {
-	const struct bp_key *keys = entry->facts->keys, *mode = bp_key_find(keys, "mode");
+	const struct bp_key *mode = bp_key_find(word->keys, "mode");
 
-	fprintf(out, "\n#### driver = %s\n\n%s.\n", entry->name, entry->facts->summary);
-	print_head(out);
-	for (const struct bp_key *key = keys; key->name; key++) {
+	fprintf(out, "\n#### %s = %s\n\n%s.\n", chooser, word->word, word->summary);
+	if (word->keys->name)
+		print_head(out);
+	for (const struct bp_key *key = word->keys; key->name; key++) {
 		char help[2 * TEXT_BYTES], words[TEXT_BYTES];
 
 		if (key->modes)
@@ -177,6 +238,8 @@ static void print_driver(FILE *out, const struct bp_driver_entry *entry)
 void bp_reference_print_tables(FILE *out)
 {
 	const struct bp_section *section;
+	const struct bp_named *named;
+	struct bp_named_word word;
 
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, "### [%s%s]\n\n%s.\n", section->name, section->is_named ? ".NAME" : "",
@@ -186,9 +249,9 @@ void bp_reference_print_tables(FILE *out)
 			for (const struct bp_key *key = section->keys; key->name; key++)
 				print_row(out, key, key->help);
 		}
-		if (!strcmp(section->name, "port"))
-			for (const struct bp_driver_entry *e = bp_driver_table; e->name; e++)
-				print_driver(out, e);
+		named = bp_named_of(section->name);
+		for (unsigned k = 0; named && bp_named_word_at(named, k, &word); k++)
+			print_word(out, named->chooser, &word);
 		fputs("\n", out);
 	}
 }
@@ -228,20 +291,21 @@ static void print_man_keys(FILE *out, const struct bp_key *keys)
 	fputs(".El\n", out);
 }
 
-static void print_man_drivers(FILE *out)
+static void print_man_word(FILE *out, const char *chooser, const struct bp_named_word *word)
 {
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
-		fprintf(out, ".Ss driver = %s\n", entry->name);
-		print_man_text(out, entry->facts->summary);
-		fputs(".\n", out);
-		print_man_keys(out, entry->facts->keys);
-	}
+	fprintf(out, ".Ss %s = %s\n", chooser, word->word);
+	print_man_text(out, word->summary);
+	fputs(".\n", out);
+	if (word->keys->name)
+		print_man_keys(out, word->keys);
 }
 
 void bp_reference_print_man(FILE *out)
 {
 	const char *driver = bp_facts_named(BP_FACT_ANY_NETDEV);
 	const struct bp_section *section;
+	const struct bp_named *named;
+	struct bp_named_word word;
 
 	fputs(".\\\" SPDX-License-Identifier: BSD-3-Clause\n"
 	      ".\\\" Made by: bypath check --reference=man > docs/bypath.ini.5\n"
@@ -262,8 +326,9 @@ void bp_reference_print_man(FILE *out)
 		print_man_text(out, section->help);
 		fputs(".\n", out);
 		print_man_keys(out, section->keys);
-		if (!strcmp(section->name, "port"))
-			print_man_drivers(out);
+		named = bp_named_of(section->name);
+		for (unsigned k = 0; named && bp_named_word_at(named, k, &word); k++)
+			print_man_word(out, named->chooser, &word);
 	}
 	fputs(".Sh SEE ALSO\n.Xr bypath 1\n", out);
 }

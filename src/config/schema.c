@@ -70,7 +70,7 @@ static const struct bp_key memory_keys[] = {
 static const struct bp_key forward_keys[] = {
 	{ .name = "*",
 	  .type = BP_KEY_PORT,
-	  .help = "the port whose packets are sent on the port named behind the =" },
+	  .help = "what is received on this port: the functions that it goes through, then the port that it is sent on" },
 	{ .name = NULL },
 };
 
@@ -147,14 +147,27 @@ static const struct bp_key port_keys[] = {
 	{ .name = NULL },
 };
 
+static const struct bp_key function_keys[] = {
+	{ .name = "type",
+	  .type = BP_KEY_FUNCTION,
+	  .flags = BP_KEY_REQUIRED,
+	  .offset = offsetof(struct bp_function_conf, type),
+	  .size = sizeof(((struct bp_function_conf *)0)->type),
+	  .help = "what it does" },
+	{ .name = NULL },
+};
+
 static const struct bp_section sections[] = {
 	{ "engine", "how packets are forwarded", engine_keys, false, NULL },
 	{ "memory",
 	  "the arena that holds the frames of all ports; some drivers have memory of their own as well",
 	  memory_keys, false, NULL },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
-	{ "forward", "FROM = TO: packets received on port FROM are sent on port TO", forward_keys,
-	  false, NULL },
+	{ "forward",
+	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",
+	  forward_keys, false, NULL },
+	{ "function", "what packets go through between two ports, its name behind the dot",
+	  function_keys, true, NULL },
 	{ "gen", "what bypath gen sends and receives; bypath run does not read it", gen_keys, false,
 	  NULL },
 	{ "stream", "frames of one kind that bypath gen sends, the stream's name behind the dot",

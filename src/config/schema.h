@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* The sections in their order, those that drivers own behind the others; NULL behind the last. The keys of
- * "port" are what every driver has: the others are bp_facts.keys. */
+ * "port" are what every driver has: the others are bp_facts.keys; of "function" as well: bp_function.keys. */
 const struct bp_section *bp_schema_section(unsigned i);
 
 /* The section of this name, or NULL. */
@@ -16,9 +16,6 @@ const struct bp_section *bp_schema_section_of(const char *name);
 
 /* The key of a section that is no port's, or NULL. */
 const struct bp_key *bp_schema_find(const char *section, const char *name);
-
-/* "a, b, c": the drivers whose ports have a key of this name. "": none. */
-void bp_schema_print_drivers(const char *key, char *out, size_t out_bytes);
 
 /* What a key allows, for people: "1..64 views", "yes | no". */
 void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_bytes);

@@ -3,6 +3,7 @@
 #include "config/value.h"
 
 #include "bypath/driver.h"
+#include "bypath/function.h"
 
 #include "config/spelling.h"
 
@@ -14,19 +15,21 @@
 
 #define ALLOWED_BYTES 256u
 
-void bp_schema_print_drivers(const char *key, char *out, size_t out_bytes)
+/* The i-th name that a key of this type allows, NULL behind the last. */
+static const char *name_at(enum bp_key_type type, unsigned i)
 {
-	out[0] = '\0';
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
-		if (bp_facts_key(entry->facts, key))
-			bp_list_add(out, out_bytes, ", ", entry->name);
+	if (type == BP_KEY_DRIVER)
+		return bp_driver_table[i].name;
+	return bp_function_table[i] ? bp_function_table[i]->name : NULL;
 }
 
-static void print_all_drivers(char *out, size_t out_bytes)
+static void print_names(enum bp_key_type type, char *out, size_t out_bytes)
 {
+	const char *name;
+
 	out[0] = '\0';
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
-		bp_list_add(out, out_bytes, " | ", entry->name);
+	for (unsigned i = 0; (name = name_at(type, i)); i++)
+		bp_list_add(out, out_bytes, " | ", name);
 }
 
 void bp_schema_print_words(const struct bp_key *key, uint32_t values, char *out, size_t out_bytes)
@@ -66,7 +69,8 @@ void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_byt
 		snprintf(out, out_bytes, "text, up to %u bytes", key->size - 1u);
 		break;
 	case BP_KEY_DRIVER:
-		print_all_drivers(out, out_bytes);
+	case BP_KEY_FUNCTION:
+		print_names(key->type, out, out_bytes);
 		break;
 	case BP_KEY_CHOICE:
 		print_words(key, out, out_bytes);
@@ -74,12 +78,20 @@ void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_byt
 	case BP_KEY_NUMBER:
 		print_range(key, out, out_bytes);
 		break;
+	case BP_KEY_AMOUNT:
+		print_range(key, out, out_bytes);
+		bp_list_add(out, out_bytes, "; ", "k, m behind it: × 1024, 1024²");
+		break;
 	case BP_KEY_CORES:
 		snprintf(out, out_bytes, "up to %u core numbers, each once, as 1,2 or 4-7",
 			 BP_WORKERS_MAX);
 		break;
 	case BP_KEY_PORT:
-		snprintf(out, out_bytes, "the name of a port");
+		snprintf(
+			out, out_bytes,
+			"names of up to %u functions, then of a port, as F, G, PORT; without the port "
+			"where the last function chooses ports itself",
+			BP_CHAIN_MAX);
 		break;
 	default:
 		snprintf(out, out_bytes, "%s", bp_value_traffic_allowed(key->type));
@@ -163,6 +175,23 @@ static bool parse_number(const char *text, const char **end, uint64_t *value)
 	return true;
 }
 
+static bool parse_amount(const char *text, uint64_t *value)
+{
+	unsigned shift = 0;
+	uint64_t v;
+
+	if (!parse_number(text, &text, &v))
+		return false;
+	if (*text == 'k' || *text == 'K')
+		shift = 10;
+	else if (*text == 'm' || *text == 'M')
+		shift = 20;
+	if (text[shift > 0] || v > UINT64_MAX >> shift)
+		return false;
+	*value = v << shift;
+	return true;
+}
+
 static bool is_in_range(const struct bp_key *key, uint64_t v)
 {
 	if (!v && (key->flags & BP_KEY_ZERO))
@@ -236,18 +265,21 @@ static int store_text(const struct bp_key *key, const char *text, char *field,
 	return 0;
 }
 
-static int store_driver(const struct bp_key *key, const char *text, char *field,
-			char why[BP_WHY_BYTES])
+/* A driver or a function's type: one of the names that the build knows. */
+static int store_name(const struct bp_key *key, const char *text, char *field,
+		      char why[BP_WHY_BYTES])
 {
 	struct bp_nearest nearest = { .word = text };
+	const char *name;
 
-	if (bp_facts_find(text))
-		return store_text(key, text, field, why);
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
-		if (!strcasecmp(entry->name, text))
-			return refuse(key, text, entry->name, why);
-		bp_nearest_try(&nearest, entry->name);
+	for (unsigned i = 0; (name = name_at(key->type, i)); i++) {
+		if (!strcmp(name, text))
+			return store_text(key, text, field, why);
+		bp_nearest_try(&nearest, name);
 	}
+	for (unsigned i = 0; (name = name_at(key->type, i)); i++)
+		if (!strcasecmp(name, text))
+			return refuse(key, text, name, why);
 	return refuse(key, text, nearest.best, why);
 }
 
@@ -262,7 +294,8 @@ int bp_value_store(const struct bp_key *key, const char *text, void *base, char 
 	case BP_KEY_TEXT:
 		return store_text(key, text, field, why);
 	case BP_KEY_DRIVER:
-		return store_driver(key, text, field, why);
+	case BP_KEY_FUNCTION:
+		return store_name(key, text, field, why);
 	case BP_KEY_CHOICE:
 		word = bp_key_word(key, text);
 		if (!word)
@@ -271,6 +304,11 @@ int bp_value_store(const struct bp_key *key, const char *text, void *base, char 
 		return 0;
 	case BP_KEY_NUMBER:
 		if (!parse_number(text, &end, &v) || *end || !is_in_range(key, v))
+			return refuse(key, text, NULL, why);
+		store_number(key, v, base);
+		return 0;
+	case BP_KEY_AMOUNT:
+		if (!parse_amount(text, &v) || !is_in_range(key, v))
 			return refuse(key, text, NULL, why);
 		store_number(key, v, base);
 		return 0;

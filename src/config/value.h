@@ -24,6 +24,9 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 bool bp_value_parse_encaps(const char *text, struct bp_encaps *encaps);
 bool bp_value_parse_extensions(const char *text, uint8_t *bits);
 
+/* Parse a list of VLAN ids and ranges, "10,20-30". false: text is none, or has an id twice; *vlans untouched. */
+bool bp_value_parse_vlans(const char *text, struct bp_vlans *vlans);
+
 /* What a key of such a type allows, for people; a static string. */
 const char *bp_value_traffic_allowed(enum bp_key_type type);
 

@@ -39,6 +39,8 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 		       "gretap:KEY, from the outside, as qinq:100,vlan:200";
 	case BP_KEY_EXTENSIONS:
 		return "hop-by-hop, dest-options, fragment, each once";
+	case BP_KEY_VLANS:
+		return "VLAN ids of 0..4094, each once, as 10,20-30";
 	default:
 		return "";
 	}
@@ -316,6 +318,9 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 		break;
 	case BP_KEY_EXTENSIONS:
 		is_right = bp_value_parse_extensions(text, field);
+		break;
+	case BP_KEY_VLANS:
+		is_right = bp_value_parse_vlans(text, field);
 		break;
 	default:
 		break;

@@ -117,6 +117,8 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 		err = make_memory(e);
 	if (!err)
 		err = make_ports(e);
+	if (!err)
+		err = bp_functions_open(e);
 	for (uint16_t i = 0; !err && i < conf->engine.n_workers; i++)
 		err = make_worker(e, &e->workers[i], i);
 	if (!err)
@@ -186,6 +188,8 @@ void bp_engine_destroy(struct bp_engine *e)
 {
 	if (!e)
 		return;
+	bp_functions_close(e);
+	bp_retired_free(e, true);
 	bp_ports_stop(&e->env);
 	bp_ports_destroy(&e->env);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++) {

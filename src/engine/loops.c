@@ -20,13 +20,19 @@ void bp_engine_warn_loops(const struct bp_conf *conf)
 {
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		const struct bp_port_conf *in = &conf->ports[i];
+		uint64_t outs = in->out_ports;
 
-		if (in->forward_to == BP_NO_PORT || !is_on_loopback(in) ||
-		    !is_on_loopback(&conf->ports[in->forward_to]))
+		if (!outs || !is_on_loopback(in))
 			continue;
-		bp_log(BP_LOG_WARN,
-		       "port %s: what is sent to a loopback interface is received there again: each "
-		       "frame goes round on the path to %s until it is lost: use a veth pair instead",
-		       in->name, conf->ports[in->forward_to].name);
+		while (outs) {
+			const struct bp_port_conf *out = &conf->ports[bp_ports_take(&outs)];
+
+			if (!is_on_loopback(out))
+				continue;
+			bp_log(BP_LOG_WARN,
+			       "port %s: what is sent to a loopback interface is received there again: each "
+			       "frame goes round on the path to %s until it is lost: use a veth pair instead",
+			       in->name, out->name);
+		}
 	}
 }

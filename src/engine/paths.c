@@ -1,5 +1,6 @@
 /* Paths: each worker's, with what they need between their ports as those are now. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/chain.h"
 #include "engine/internal.h"
 
 #include "bypath/driver.h"
@@ -26,21 +27,107 @@ static void add_txq(struct bp_worker *w, struct bp_txq *txq)
 	w->txqs[w->n_txqs++] = txq;
 }
 
-static void add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rxq)
+static void add_edge(struct bp_engine *e, struct bp_worker *w, struct bp_edge *edge, int to)
 {
-	struct bp_port *in = rxq->port;
-	struct bp_port *out = e->env.ports[in->conf->forward_to];
-	struct bp_txq *txq = &out->txq[e->plan.ports[out->port_id].txq_of_worker[w->worker_id]];
+	struct bp_port *out = e->env.ports[to];
+
+	edge->txq = &out->txq[e->plan.ports[out->port_id].txq_of_worker[w->worker_id]];
+	edge->tx_retries = e->conf->engine.tx_retries;
+	add_port(w, out);
+	add_txq(w, edge->txq);
+}
+
+/* Is all that the chain does an edit that direct bursts may know? */
+static bp_edit_fn lone_edit(const struct bp_engine *e, const struct bp_port_conf *in)
+{
+	if (in->n_chain != 1 || in->forward_to == BP_NO_PORT || e->env.edit)
+		return NULL;
+	return e->functions[in->chain[0]].function->edit;
+}
+
+static int add_chain(struct bp_engine *e, struct bp_worker *w, struct bp_path *path)
+{
+	const struct bp_port_conf *in = path->rxq->port->conf;
+	unsigned n_edges = (unsigned)__builtin_popcountll(in->out_ports);
+	size_t n_bytes = sizeof(struct bp_chain) + n_edges * sizeof(struct bp_edge);
+	struct bp_chain *chain = aligned_alloc(BP_CACHE_LINE, n_bytes);
+
+	if (!chain)
+		return -ENOMEM;
+	memset(chain, 0, n_bytes);
+	for (; chain->n_steps < in->n_chain; chain->n_steps++) {
+		struct bp_engine_function *f = &e->functions[in->chain[chain->n_steps]];
+
+		chain->steps[chain->n_steps].function = f->function;
+		chain->steps[chain->n_steps].fn = &f->fns[w->worker_id];
+	}
+	for (int to = 0; to < e->conf->n_ports; to++) {
+		if (!(in->out_ports & UINT64_C(1) << to))
+			continue;
+		chain->edge_of[to] = &chain->edges[chain->n_edges++];
+		add_edge(e, w, chain->edge_of[to], to);
+	}
+	if (in->forward_to != BP_NO_PORT)
+		chain->last = chain->edge_of[in->forward_to];
+	path->chain = chain;
+	return 0;
+}
+
+static int add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rxq)
+{
+	const struct bp_port_conf *in = rxq->port->conf;
 	struct bp_path *path = &w->paths[w->n_paths++];
 
 	path->rxq = rxq;
-	path->txq = txq;
 	path->edit = e->env.edit;
 	path->burst = e->conf->engine.burst;
-	path->tx_retries = e->conf->engine.tx_retries;
-	add_port(w, in);
-	add_port(w, out);
-	add_txq(w, txq);
+	add_port(w, rxq->port);
+	if (in->n_chain && !lone_edit(e, in))
+		return add_chain(e, w, path);
+	if (in->n_chain)
+		path->edit = lone_edit(e, in);
+	add_edge(e, w, &path->edge, in->forward_to);
+	return 0;
+}
+
+/* The edges of a path: its own, or its chain's. */
+static unsigned edges_of(struct bp_path *path, struct bp_edge **edges)
+{
+	*edges = path->chain ? path->chain->edges : &path->edge;
+	return path->chain ? path->chain->n_edges : 1;
+}
+
+static void find_edges_to(struct bp_worker *w, const struct bp_txq *txq, struct bp_edge **one,
+			  unsigned *n)
+{
+	for (unsigned i = 0; i < w->n_paths; i++) {
+		struct bp_edge *edges;
+		unsigned n_edges = edges_of(&w->paths[i], &edges);
+
+		for (unsigned k = 0; k < n_edges; k++) {
+			if (edges[k].txq != txq)
+				continue;
+			*one = &edges[k];
+			++*n;
+		}
+	}
+}
+
+/* Each TX queue is reaped by one: the path that has it for itself, or the worker. */
+static void decide_reaping(struct bp_worker *w)
+{
+	for (unsigned i = 0; i < w->n_txqs; i++) {
+		struct bp_edge *edge = NULL;
+		unsigned n = 0, k = 0;
+
+		find_edges_to(w, w->txqs[i], &edge, &n);
+		while (k < w->n_paths && edge != &w->paths[k].edge)
+			k++;
+		if (n == 1 && k < w->n_paths)
+			w->paths[k].reaps = true;
+		else
+			w->shared[w->n_shared++].edge = edge;
+	}
 }
 
 static unsigned count_rxqs(const struct bp_engine *e, unsigned worker_id)
@@ -62,42 +149,53 @@ int bp_paths_make(struct bp_engine *e, struct bp_worker *w)
 		return -ENOMEM;
 	memset(w->paths, 0, n_bytes);
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
-		for (unsigned q = 0; q < e->plan.ports[i].n_rxq; q++)
+		for (unsigned q = 0; q < e->plan.ports[i].n_rxq; q++) {
+			int err = 0;
+
 			if (e->plan.ports[i].rxq_workers[q] == w->worker_id)
-				add_path(e, w, &e->env.ports[i]->rxq[q]);
+				err = add_path(e, w, &e->env.ports[i]->rxq[q]);
+			if (err)
+				return err;
+		}
+	decide_reaping(w);
 	return 0;
 }
 
 void bp_paths_destroy(struct bp_worker *w)
 {
-	for (unsigned i = 0; i < w->n_paths; i++)
-		bp_offload_destroy(
-			atomic_load_explicit(&w->paths[i].offload, memory_order_relaxed));
+	for (unsigned i = 0; i < w->n_paths; i++) {
+		struct bp_edge *edges;
+		unsigned n_edges = edges_of(&w->paths[i], &edges);
+
+		for (unsigned k = 0; k < n_edges; k++)
+			bp_offload_destroy(
+				atomic_load_explicit(&edges[k].offload, memory_order_relaxed));
+		free(w->paths[i].chain);
+	}
 	free(w->paths);
 }
 
 /* ---- what they need -------------------------------------------------------------------------- */
 
-static bool is_of(const struct bp_path *path, const struct bp_port *port)
+static void free_offload(void *offload)
 {
-	return !port || path->rxq->port == port || path->txq->port == port;
+	bp_offload_destroy(offload);
 }
 
-/* Decide what the path's packets need between its ports as they are now; its worker may run. */
-static int bind_offload(struct bp_engine *e, struct bp_path *path)
+/* Decide what packets need between two ports as they are now; the edge's worker may run. */
+static int bind_offload(struct bp_engine *e, struct bp_port *in, struct bp_edge *edge)
 {
-	struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	struct bp_port *out = edge->txq->port;
 	struct bp_offload *offload;
-	int err = bp_offload_create(bp_port_frames(out), &path->txq->counters, path->txq->worker_id,
+	int err = bp_offload_create(bp_port_frames(out), &edge->txq->counters, edge->txq->worker_id,
 				    in->conf, &in->info, &out->info, &offload);
 
 	if (err)
 		return err;
 	/* Release: the worker finds it filled in. */
-	offload = atomic_exchange_explicit(&path->offload, offload, memory_order_acq_rel);
+	offload = atomic_exchange_explicit(&edge->offload, offload, memory_order_acq_rel);
 	if (offload)
-		bp_workers_quiesce(e);
-	bp_offload_destroy(offload);
+		bp_retire(e, offload, free_offload);
 	return 0;
 }
 
@@ -105,13 +203,18 @@ int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port)
 {
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		for (unsigned j = 0; j < e->workers[i].n_paths; j++) {
-			struct bp_path *path = &e->workers[i].paths[j];
-			int err = 0;
+			struct bp_port *in = e->workers[i].paths[j].rxq->port;
+			struct bp_edge *edges;
+			unsigned n_edges = edges_of(&e->workers[i].paths[j], &edges);
 
-			if (is_of(path, port))
-				err = bind_offload(e, path);
-			if (err)
-				return err;
+			for (unsigned k = 0; k < n_edges; k++) {
+				int err = 0;
+
+				if (!port || in == port || edges[k].txq->port == port)
+					err = bind_offload(e, in, &edges[k]);
+				if (err)
+					return err;
+			}
 		}
 	return 0;
 }
@@ -125,14 +228,14 @@ static bool has_link(struct bp_port *port)
 /* A driver moves packets between two of its queues by itself, where the path asks for no more. */
 static bp_direct_fn choose_direct(struct bp_path *path)
 {
-	struct bp_port *in = path->rxq->port, *out = path->txq->port;
+	struct bp_port *in = path->rxq->port, *out = path->edge.txq->port;
 	const struct bp_offload *offload =
-		atomic_load_explicit(&path->offload, memory_order_relaxed);
+		atomic_load_explicit(&path->edge.offload, memory_order_relaxed);
 
 	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
 	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
-	return in->driver->ops->direct(path->rxq, path->txq, path->edit);
+	return in->driver->ops->direct(path->rxq, path->edge.txq, path->edit);
 }
 
 void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)
@@ -141,7 +244,8 @@ void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)
 		for (unsigned j = 0; j < e->workers[i].n_paths; j++) {
 			struct bp_path *path = &e->workers[i].paths[j];
 
-			if (!is_of(path, port))
+			if (path->chain ||
+			    (port && path->rxq->port != port && path->edge.txq->port != port))
 				continue;
 			/* Release: both ports' queues, as start() left them. */
 			atomic_store_explicit(&path->direct, choose_direct(path),

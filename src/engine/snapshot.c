@@ -1,5 +1,6 @@
 /* Snapshots: the engine's counters as the plain values of a report. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/chain.h"
 #include "engine/engine.h"
 #include "engine/internal.h"
 
@@ -56,20 +57,27 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 	memcpy(out->reported, e->reported[i].v, sizeof(out->reported));
 }
 
-/* The report's row for a path of this worker: queues of one port pair add up. */
-static struct bp_report_path *find_path(struct bp_report *r, const struct bp_path *path,
-					uint16_t worker_id)
+/* The report's row for a path of this worker: queues of one port pair add up. NULL: no room for another. */
+static struct bp_report_path *find_path(struct bp_report *r, enum bp_path_part part, uint16_t in,
+					uint16_t out, uint16_t worker_id)
 {
-	uint16_t in = path->rxq->port->port_id, out = path->txq->port->port_id;
 	struct bp_report_path *row;
 
-	for (unsigned i = 0; i < r->n_paths; i++) {
+	for (unsigned i = r->n_paths; i-- > 0;) {
 		row = &r->paths[i];
-		if (row->in_port == in && row->out_port == out && row->worker_id == worker_id)
+		if (row->worker_id != worker_id)
+			break; /* of a worker before: this one's rows are the last */
+		if (row->in_port == in && row->out_port == out)
 			return row;
 	}
+	if (r->n_paths == BP_PATHS_MAX) {
+		r->n_paths_cut++;
+		return NULL;
+	}
 	row = &r->paths[r->n_paths++];
-	*row = (struct bp_report_path){ .in_port = in, .out_port = out, .worker_id = worker_id };
+	*row = (struct bp_report_path){
+		.part = part, .in_port = in, .out_port = out, .worker_id = worker_id
+	};
 	return row;
 }
 
@@ -102,29 +110,117 @@ static bool is_idle_by_design(struct bp_worker *w)
 	return w->n_paths > 0;
 }
 
-/* on_share: of its time, how much the worker was on its core. Spread evenly: it is not known in which
- * rounds it was not, nor how often it was late to wake up. */
-static double read_path(struct bp_report *r, struct bp_path *path, uint16_t worker_id,
-			double on_share)
+static void add_received(struct bp_report_path *row, struct bp_path *path)
 {
-	struct bp_report_path *row = find_path(r, path, worker_id);
-	double busy_ns = on_share * bp_clock_cycles_to_ns(read_cell(&path->busy_cycles));
-
 	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS);
 	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES);
 	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS);
-	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
-		row->hist_copies[i] += read_cell(&path->hist_copies[i]);
 	row->hist_copies[0] += read_cell(&path->rxq->n_carried);
 	row->is_carried |= is_carried(path);
-	row->busy_ns += busy_ns;
-	row->call_ns += on_share * (add_cost(row, &path->rx_cost) + add_cost(row, &path->tx_cost));
-	return busy_ns;
+}
+
+static void add_sent(struct bp_report_path *row, struct bp_edge *edge, double on_share)
+{
+	for (unsigned i = 0; i <= BP_COPIES_MAX; i++)
+		row->hist_copies[i] += read_cell(&edge->hist_copies[i]);
+	row->call_ns += on_share * add_cost(row, &edge->cost);
+}
+
+/* The chain's steps: added to the functions' rows, drops to the path's as well. */
+static void read_steps(struct bp_report *r, struct bp_report_path *row, struct bp_path *path,
+		       double on_share)
+{
+	for (unsigned i = 0; i < path->chain->n_steps; i++) {
+		struct bp_step *s = &path->chain->steps[i];
+		struct bp_report_function *f = &r->functions[path->rxq->port->conf->chain[i]];
+
+		f->n_pkts += read_cell(&s->n_pkts);
+		f->busy_ns += on_share * bp_clock_cycles_to_ns(read_cell(&s->busy_cycles));
+		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++) {
+			f->drops[k] += read_cell(&s->drops[k]);
+			if (row)
+				row->n_fn_drops += read_cell(&s->drops[k]);
+		}
+	}
 }
 
 static double gauge_ns(_Atomic uint64_t *cycles)
 {
 	return bp_clock_cycles_to_ns(read_cell(cycles));
+}
+
+/* Returns how long sending took. */
+static double read_edge(struct bp_report *r, struct bp_path *path, struct bp_edge *edge,
+			uint16_t worker_id, double on_share)
+{
+	double busy_ns = on_share * gauge_ns(&edge->busy_cycles);
+	struct bp_report_path *row;
+
+	if (!read_cell(&edge->n_pkts) && !read_cell(&edge->reap_cycles))
+		return 0;
+	row = find_path(r, BP_PATH_EDGE, path->rxq->port->port_id, edge->txq->port->port_id,
+			worker_id);
+	if (!row)
+		return busy_ns;
+	row->n_pkts += read_cell(&edge->n_pkts);
+	row->n_bytes += read_cell(&edge->n_bytes);
+	row->n_replicas += read_cell(&edge->n_replicas);
+	row->busy_ns += busy_ns + on_share * gauge_ns(&edge->reap_cycles);
+	add_sent(row, edge, on_share);
+	return busy_ns;
+}
+
+/* A path whose packets all go by one edge is one row; of others receiving is one, each edge another. */
+static void read_chain(struct bp_report *r, struct bp_path *path, uint16_t worker_id,
+		       double busy_ns, double on_share)
+{
+	struct bp_chain *chain = path->chain;
+	bool is_whole = chain->n_edges == 1;
+	struct bp_report_path *row = find_path(
+		r, is_whole ? BP_PATH_WHOLE : BP_PATH_INTAKE, path->rxq->port->port_id,
+		is_whole ? chain->edges[0].txq->port->port_id : BP_PATH_NO_OUT, worker_id);
+
+	read_steps(r, row, path, on_share);
+	for (unsigned i = 0; i < chain->n_edges && !is_whole; i++)
+		busy_ns -= read_edge(r, path, &chain->edges[i], worker_id, on_share);
+	if (!row)
+		return;
+	add_received(row, path);
+	if (is_whole) {
+		add_sent(row, &chain->edges[0], on_share);
+		row->busy_ns += on_share * gauge_ns(&chain->edges[0].reap_cycles);
+	}
+	row->busy_ns += busy_ns > 0 ? busy_ns : 0;
+	row->call_ns += on_share * add_cost(row, &path->rx_cost);
+}
+
+/* on_share: of its time, how much the worker was on its core. Spread evenly: it is not known in which
+ * rounds it was not, nor how often it was late to wake up. */
+static double read_path(struct bp_report *r, struct bp_path *path, uint16_t worker_id,
+			double on_share)
+{
+	double busy_ns = on_share * gauge_ns(&path->busy_cycles);
+	const struct bp_port_conf *in = path->rxq->port->conf;
+	struct bp_report_path *row;
+
+	if (path->chain) {
+		read_chain(r, path, worker_id, busy_ns, on_share);
+		for (unsigned i = 0; i < path->chain->n_edges; i++)
+			busy_ns += on_share * gauge_ns(&path->chain->edges[i].reap_cycles);
+		return busy_ns;
+	}
+	busy_ns += on_share * gauge_ns(&path->edge.reap_cycles);
+	row = find_path(r, BP_PATH_WHOLE, path->rxq->port->port_id, path->edge.txq->port->port_id,
+			worker_id);
+	if (!row)
+		return busy_ns;
+	add_received(row, path);
+	add_sent(row, &path->edge, on_share);
+	row->busy_ns += busy_ns;
+	row->call_ns += on_share * add_cost(row, &path->rx_cost);
+	if (in->n_chain)
+		r->functions[in->chain[0]].n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS);
+	return busy_ns;
 }
 
 /* How long it was off its core since it began, and why. */
@@ -209,10 +305,28 @@ static void apply_conservation_law(struct bp_report *r)
 			r->sent += v[BP_CNT_PKTS] - v[BP_CNT_LOST_AFTER] - port->txq[q].n_held;
 			r->held += port->txq[q].n_held;
 			r->dropped += sum_drops(v);
-			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
+			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS] + v[BP_CNT_REPLICAS];
 		}
 	}
+	for (unsigned i = 0; i < r->n_functions; i++)
+		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++)
+			r->dropped += r->functions[i].drops[k];
 	r->unaccounted = (int64_t)(r->received + r->made - r->sent - r->dropped - r->held);
+}
+
+/* What functions know is asked when the run is over: some of it is long. */
+static void read_functions(struct bp_engine *e, struct bp_report *r)
+{
+	r->n_functions = e->conf->n_functions;
+	for (unsigned i = 0; i < r->n_functions; i++) {
+		struct bp_engine_function *f = &e->functions[i];
+		const struct bp_function_ops *ops = f->function->ops;
+
+		r->functions[i] =
+			(struct bp_report_function){ .conf = f->conf, .function = f->function };
+		if (e->is_stopped && ops && ops->show)
+			r->functions[i].doc = ops->show(f->fns[0].state);
+	}
 }
 
 void bp_engine_report(struct bp_engine *e, struct bp_report *r)
@@ -233,6 +347,7 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 	r->n_ports = e->conf->n_ports;
 	for (unsigned i = 0; i < r->n_ports; i++)
 		read_port(e, i, &r->ports[i]);
+	read_functions(e, r);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		read_worker(&e->workers[i], r);
 	apply_conservation_law(r);

@@ -100,6 +100,7 @@ static void check_port(struct bp_engine *e, struct bp_port *port)
 void bp_engine_tick(struct bp_engine *e)
 {
 	bp_ports_serve_locks(&e->env);
+	bp_retired_free(e, false);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 
@@ -107,4 +108,5 @@ void bp_engine_tick(struct bp_engine *e)
 		if (port->is_started || resume_port(e, port))
 			check_port(e, port);
 	}
+	bp_functions_tick(e);
 }

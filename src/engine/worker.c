@@ -1,6 +1,8 @@
-/* The poll loop of a worker: rx → edit → offload → tx, with the account of what each path cost. */
+/* The poll loop of a worker: rx → edit → offload → tx, with the account of what each path cost. Functions: chain.c. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/worker.h"
+
+#include "engine/chain.h"
 
 #include "core/clock.h"
 #include "core/transmit.h"
@@ -22,13 +24,13 @@ struct begin {
 static inline uint64_t count_copies(const struct bp_path *p, const struct begin *begin)
 {
 	return bp_counter(&p->rxq->counters, BP_CNT_COPIES) - begin->rx.copies +
-	       bp_counter(&p->txq->counters, BP_CNT_COPIES) - begin->tx.copies;
+	       bp_counter(&p->edge.txq->counters, BP_CNT_COPIES) - begin->tx.copies;
 }
 
 static inline bool has_called(const struct bp_path *p, const struct begin *begin)
 {
 	return bp_counter(&p->rxq->counters, BP_CNT_CALLS) != begin->rx.calls ||
-	       bp_counter(&p->txq->counters, BP_CNT_CALLS) != begin->tx.calls;
+	       bp_counter(&p->edge.txq->counters, BP_CNT_CALLS) != begin->tx.calls;
 }
 
 /* Packets by the number of user copies they went through; a walk only when there were any. */
@@ -38,12 +40,12 @@ static void note_views(struct bp_path *p, const struct begin *begin, const struc
 	bool is_first = true;
 
 	if (!count_copies(p, begin)) {
-		bp_cost_add(&p->hist_copies[0], bp_pkt_count(pkts, n));
+		bp_cost_add(&p->edge.hist_copies[0], bp_pkt_count(pkts, n));
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (is_first)
-			bp_cost_add(&p->hist_copies[pkts[i].copies], 1);
+			bp_cost_add(&p->edge.hist_copies[pkts[i].copies], 1);
 		is_first = !(pkts[i].flags & BP_PKT_MORE);
 	}
 }
@@ -55,9 +57,9 @@ static void note_direct(struct bp_path *p, const struct begin *begin, uint64_t n
 
 	if (n_copied > n_pkts)
 		n_copied = n_pkts;
-	bp_cost_add(&p->hist_copies[0], n_pkts - n_copied);
+	bp_cost_add(&p->edge.hist_copies[0], n_pkts - n_copied);
 	if (n_copied)
-		bp_cost_add(&p->hist_copies[1], n_copied);
+		bp_cost_add(&p->edge.hist_copies[1], n_copied);
 }
 
 /* To each queue's share what that queue counted. A look that found nothing is charged to no path. */
@@ -66,7 +68,7 @@ static inline void charge(struct bp_path *p, const struct begin *begin, bool has
 {
 	if (has_moved)
 		bp_cost_charge(&p->rx_cost, &begin->rx, &p->rxq->counters);
-	bp_cost_charge(&p->tx_cost, &begin->tx, &p->txq->counters);
+	bp_cost_charge(&p->edge.cost, &begin->tx, &p->edge.txq->counters);
 	bp_cost_add(&p->busy_cycles, now - begin->cycles);
 }
 
@@ -83,7 +85,7 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct
 	unsigned n, n_left = 0, n_moved = 0, n_bursts = 0;
 
 	do {
-		n = direct(p->rxq, p->txq, p->burst, left, &n_left);
+		n = direct(p->rxq, p->edge.txq, p->burst, left, &n_left);
 		if (n == BP_DIRECT_BY_VIEWS) {
 			*n_views = n_left;
 			n_left = 0;
@@ -96,9 +98,10 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct
 		return n;
 	note_direct(p, begin, n_moved - bp_pkt_count(left, n_left));
 	if (n_left)
-		note_views(p, begin, left, bp_tx_rest(p->txq, left, 0, n_left, p->tx_retries));
+		note_views(p, begin, left,
+			   bp_tx_rest(p->edge.txq, left, 0, n_left, p->edge.tx_retries));
 	else
-		p->txq->is_stuck = false;
+		p->edge.txq->is_stuck = false;
 	return n_moved;
 }
 
@@ -107,13 +110,13 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct
 /* Send a burst; what TX does not take within its budget is dropped. */
 static void transmit(struct bp_path *p, const struct begin *begin, struct bp_pkt *pkts, unsigned n)
 {
-	note_views(p, begin, pkts, bp_tx_all(p->txq, pkts, n, p->tx_retries));
+	note_views(p, begin, pkts, bp_tx_all(p->edge.txq, pkts, n, p->edge.tx_retries));
 }
 
 /* One burst of up to max views. Returns the views received. */
 static unsigned move_views(struct bp_path *p, const struct begin *begin, unsigned max)
 {
-	struct bp_offload *offload = atomic_load_explicit(&p->offload, memory_order_acquire);
+	struct bp_offload *offload = atomic_load_explicit(&p->edge.offload, memory_order_acquire);
 	struct bp_pkt buffer[BP_BURST_MAX], *pkts = buffer;
 	unsigned n = bp_rx(p->rxq, pkts, max), n_rx = n;
 
@@ -140,20 +143,36 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 {
 	bp_direct_fn direct = atomic_load_explicit(&p->direct, memory_order_acquire);
 	struct begin begin = { *now, bp_usage_read(&p->rxq->counters),
-			       bp_usage_read(&p->txq->counters) };
+			       bp_usage_read(&p->edge.txq->counters) };
 	unsigned n_views = 0;
 	unsigned n = direct ? move_direct(p, direct, &begin, &n_views) : BP_DIRECT_BY_VIEWS;
 	bool is_busy;
 
 	if (n == BP_DIRECT_BY_VIEWS)
 		n = move_views(p, &begin, n_views > p->burst ? n_views : p->burst);
-	is_busy = n || atomic_load_explicit(&p->txq->n_held, memory_order_relaxed);
+	is_busy =
+		n || (p->reaps && atomic_load_explicit(&p->edge.txq->n_held, memory_order_relaxed));
 	if (!n && is_busy)
-		bp_tx(p->txq, NULL, 0);
+		bp_tx(p->edge.txq, NULL, 0);
 	*now = bp_clock_cycles();
 	if (is_busy)
 		charge(p, &begin, n != 0, *now);
 	return n != 0;
+}
+
+/* Kick and reap the queues that several edges send to and none has sent to in this round. */
+static void reap_shared(struct bp_worker *w, uint64_t *now)
+{
+	for (unsigned i = 0; i < w->n_shared; i++) {
+		struct bp_shared_txq *s = &w->shared[i];
+		struct bp_txq *txq = s->edge->txq;
+		uint64_t n_bursts = bp_counter(&txq->counters, BP_CNT_BURSTS);
+		bool has_sent = n_bursts != s->n_bursts;
+
+		s->n_bursts = n_bursts;
+		if (!has_sent && atomic_load_explicit(&txq->n_held, memory_order_relaxed))
+			bp_edge_reap(s->edge, now);
+	}
 }
 
 /* ---- the worker's life ----------------------------------------------------------------------- */
@@ -206,7 +225,10 @@ static void poll_until_asked(struct bp_worker *w)
 				      atomic_load_explicit(&w->n_loops, memory_order_relaxed) + 1,
 				      memory_order_release);
 		for (unsigned i = 0; i < w->n_paths; i++)
-			has_moved |= run_path(&w->paths[i], &now);
+			has_moved |= w->paths[i].chain ? bp_chain_run(&w->paths[i], &now)
+						       : run_path(&w->paths[i], &now);
+		if (w->n_shared)
+			reap_shared(w, &now);
 		if (now - begin > w->gap_min_cycles)
 			note_gap(w, now - begin);
 		if (has_moved)
@@ -277,14 +299,23 @@ static bool is_polling(const struct bp_worker *w)
 	       atomic_load_explicit(&w->thread.state, memory_order_acquire) == BP_THREAD_RUNNING;
 }
 
+uint64_t bp_worker_n_loops(const struct bp_worker *w)
+{
+	return atomic_load_explicit(&w->n_loops, memory_order_acquire);
+}
+
+bool bp_worker_is_past(const struct bp_worker *w, uint64_t since)
+{
+	/* Two: the round under way may have loaded a burst before it was swapped. */
+	return !is_polling(w) || bp_worker_n_loops(w) - since >= 2;
+}
+
 void bp_worker_quiesce(struct bp_worker *w)
 {
 	static const struct timespec nap = { .tv_nsec = 20000 };
-	uint64_t begin = atomic_load_explicit(&w->n_loops, memory_order_acquire);
+	uint64_t begin = bp_worker_n_loops(w);
 
-	/* Two: the round under way may have loaded a burst before it was swapped. */
-	while (is_polling(w) &&
-	       atomic_load_explicit(&w->n_loops, memory_order_acquire) - begin < 2) {
+	while (!bp_worker_is_past(w, begin)) {
 		bp_idle_wake(&w->idle);
 		nanosleep(&nap, NULL);
 	}

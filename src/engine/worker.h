@@ -11,25 +11,45 @@
 #include "engine/idle.h"
 #include "engine/offload.h"
 
+/* From one in-port to one out-port. Set up before the worker runs. The TX queue other edges may have too. */
+struct bp_edge {
+	struct bp_txq *txq;
+	/* NULL: TX takes packets as RX gives them. Swapped by the control thread when a port has
+	 * started (release), loaded once a burst by the worker (acquire). */
+	_Atomic(struct bp_offload *) offload;
+	uint16_t tx_retries; /* the budget of a burst: bp_tx_all() */
+	/* Written by the worker, read by snapshots: relaxed. */
+	alignas(BP_CACHE_LINE) struct bp_cost cost;
+	_Atomic uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets that TX consumed */
+	/* Of a chain's edge: what was handed to it, copies among it; how long sending took, which the path's busy_cycles
+	 * have as well. */
+	_Atomic uint64_t n_pkts, n_bytes, n_replicas, busy_cycles;
+	_Atomic uint64_t reap_cycles; /* of rounds in which the worker only reaped the queue */
+};
+
 /*
  * One RX queue and where its packets go. Set up before the worker runs. No other path has this RX queue,
- * so what was received on the path is what the queue counts; the TX queue others may have too.
+ * so what was received on the path is what the queue counts.
  */
 struct bp_path {
 	struct bp_rxq *rxq;
-	struct bp_txq *txq;
+	struct bp_chain *
+		chain; /* functions, with edges of its own (engine/chain.h); NULL: all go by edge */
 	bp_edit_fn edit; /* NULL: packets leave as they came */
-	/* NULL: TX takes packets as RX gives them. Swapped by the control thread when a port has
-	 * started (release), loaded once a round by the worker (acquire). */
-	_Atomic(struct bp_offload *) offload;
-	/* Both ports' driver moves packets by itself; NULL: by views. Swapped like offload. */
+	/* Both ports' driver moves packets by itself; NULL: by views. Swapped like an edge's offload. */
 	_Atomic(bp_direct_fn) direct;
 	uint16_t burst; /* views asked for at a time */
-	uint16_t tx_retries; /* the budget of a burst: bp_tx_all() */
+	bool reaps; /* edge.txq is nobody else's: what it holds is this path's to reap */
+	struct bp_edge edge;
 	/* Written by the worker, read by snapshots: relaxed. */
-	alignas(BP_CACHE_LINE) struct bp_cost rx_cost, tx_cost;
+	alignas(BP_CACHE_LINE) struct bp_cost rx_cost;
 	_Atomic uint64_t busy_cycles; /* of rounds that moved packets or reaped */
-	_Atomic uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets that TX consumed */
+};
+
+/* A TX queue that several edges of a worker send to. */
+struct bp_shared_txq {
+	struct bp_edge *edge; /* one of them, which reaping is charged to */
+	uint64_t n_bursts; /* what its queue had counted after the last round */
 };
 
 struct bp_worker {
@@ -38,6 +58,8 @@ struct bp_worker {
 	unsigned n_paths;
 	unsigned n_txqs;
 	struct bp_txq *txqs[BP_PORTS_MAX]; /* distinct TX queues of its paths */
+	unsigned n_shared;
+	struct bp_shared_txq shared[BP_PORTS_MAX]; /* of txqs, those that no path reaps */
 	unsigned n_ports;
 	struct bp_port *ports[BP_PORTS_MAX]; /* ports it polls or sends to */
 	uint16_t worker_id;
@@ -61,6 +83,13 @@ int bp_worker_start(struct bp_worker *worker);
 void bp_worker_ask_to_end(struct bp_worker *worker);
 /* Wait for the thread's end. Control thread. */
 void bp_worker_join(struct bp_worker *worker);
+/* The rounds that it has begun. Any thread. */
+uint64_t bp_worker_n_loops(const struct bp_worker *worker);
+/*
+ * Has every round that was under way when bp_worker_n_loops() was `since` ended, or is the worker not running? Then it
+ * finds nothing any more that was swapped before. Control thread.
+ */
+bool bp_worker_is_past(const struct bp_worker *worker, uint64_t since);
 /* Wait until the worker has begun a new round (or is not running). Control thread; blocks. */
 void bp_worker_quiesce(struct bp_worker *worker);
 

@@ -66,8 +66,12 @@ void bp_env_close(struct bp_env *env)
 
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
 {
-	if (env->n_pools == BP_POOLS_MAX)
+	if (env->n_pools == BP_POOLS_MAX) {
+		bp_log(BP_LOG_ERROR,
+		       "packet memory %s: there are %u pools already, which is the most: use fewer ports",
+		       pool->name, BP_POOLS_MAX);
 		return -ENOSPC;
+	}
 	pool->pool_id = (uint8_t)env->n_pools;
 	env->pools[env->n_pools++] = pool;
 	return 0;
@@ -80,7 +84,7 @@ struct bp_pool *bp_port_frames(const struct bp_port *port)
 
 struct bp_pool *bp_port_rx_frames(const struct bp_port *port)
 {
-	int to = port->conf->forward_to;
+	int to = bp_port_one_out(port->conf);
 	const struct bp_port *out = to == BP_NO_PORT ? NULL : port->env->ports[to];
 
 	return out ? bp_port_frames(out) : bp_frames_pool(port->env->frames);

@@ -63,7 +63,7 @@ bool bp_host_needs(const struct bp_netifs *netifs, const struct bp_netif *link, 
 
 static bool receives(const struct bp_conf *conf, unsigned port_id)
 {
-	return conf->ports[port_id].forward_to != BP_NO_PORT || conf->gen.rx_port == (int)port_id;
+	return conf->ports[port_id].out_ports || conf->gen.rx_port == (int)port_id;
 }
 
 /* The interface of a port whose driver takes packets from the kernel, or with takes = false leaves them
@@ -249,15 +249,28 @@ static void warn_mtu(const struct bp_port *from, const struct bp_port *to)
 	       from->conf->name, from->info.mtu, to->conf->name, to->info.mtu);
 }
 
+/* Of the ports that a port's packets may go to the one with the smallest MTU that is known, or NULL. */
+static const struct bp_port *find_narrowest(const struct bp_env *env, uint64_t outs)
+{
+	const struct bp_port *narrowest = NULL;
+
+	while (outs) {
+		const struct bp_port *out = env->ports[bp_ports_take(&outs)];
+
+		if (out && out->info.mtu && (!narrowest || out->info.mtu < narrowest->info.mtu))
+			narrowest = out;
+	}
+	return narrowest;
+}
+
 /* Packets are lost only on the way from the larger MTU to the smaller. */
 static void warn_mtus(const struct bp_env *env)
 {
 	for (unsigned i = 0; i < env->conf->n_ports; i++) {
-		int to = env->conf->ports[i].forward_to;
 		const struct bp_port *a = env->ports[i];
-		const struct bp_port *b = to == BP_NO_PORT ? NULL : env->ports[to];
+		const struct bp_port *b = find_narrowest(env, env->conf->ports[i].out_ports);
 
-		if (a && b && b->info.mtu && a->info.mtu > b->info.mtu)
+		if (a && b && a->info.mtu > b->info.mtu)
 			warn_mtu(a, b);
 	}
 }

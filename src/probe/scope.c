@@ -20,9 +20,9 @@ static const char *carried_to(const struct bp_conf *conf, const struct bp_port_c
 {
 	const struct bp_facts *facts = bp_facts_find(port->driver);
 	bool is_carried = facts && facts->flags & BP_FACT_CARRIES;
+	int to = bp_port_one_out(port);
 
-	return is_carried && port->forward_to != BP_NO_PORT ? conf->ports[port->forward_to].name
-							    : NULL;
+	return is_carried && to != BP_NO_PORT ? conf->ports[to].name : NULL;
 }
 
 static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsigned port_id,
@@ -41,7 +41,7 @@ static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsign
 	if (bp_netdev_name(-1, ifindex, p->ifname))
 		return;
 	p->port = port->name;
-	p->receives = port->forward_to != BP_NO_PORT || conf->gen.rx_port == (int)port_id;
+	p->receives = port->out_ports || conf->gen.rx_port == (int)port_id;
 	p->takes = claim->take >= (p->receives ? BP_TAKE_RECEIVED : BP_TAKE_ALWAYS);
 	p->carried_to = carried_to(conf, port);
 	p->is_wire = claim->is_far_end;

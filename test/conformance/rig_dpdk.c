@@ -33,6 +33,7 @@ static void configure_into_arena(const struct rig *rig, struct bp_conf *conf)
 	configure_port(rig, conf);
 	conf->memory.frame_bytes = 4096;
 	conf->ports[0].forward_to = 1;
+	conf->ports[0].out_ports = 1u << 1;
 	snprintf(conf->ports[1].driver, sizeof(conf->ports[1].driver), "af_xdp");
 }
 

@@ -4,7 +4,7 @@
  * Input: the file's bytes; after a byte 0xff, overrides, divided by such bytes (0xff occurs in no
  * UTF-8 text).
  */
-#include "bypath/facts.h"
+#include "bypath/function.h"
 
 #include "bypath/config.h"
 #include "bypath/pkt.h"
@@ -23,20 +23,55 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A value that its key allows, whichever driver's it is. */
-static void check_key(const struct bp_port_conf *port, const struct bp_key *key)
+/* A value that its key allows, whose ever it is. */
+static void check_key(const void *base, const struct bp_key *key)
 {
 	uint64_t value;
 
 	if (key->type != BP_KEY_NUMBER && key->type != BP_KEY_CHOICE)
 		return;
-	value = bp_key_value(key, port);
+	value = bp_key_value(key, base);
 	if (key->type == BP_KEY_CHOICE)
 		demand(bp_key_word_of(key, (unsigned)value) != NULL, "a word of the key");
 	else
 		demand((!value && (key->flags & BP_KEY_ZERO)) ||
 			       (value >= key->min && value <= key->max),
 		       "a number in range");
+}
+
+static bool picks(const struct bp_conf *conf, unsigned function_id)
+{
+	return bp_function_find(conf->functions[function_id].type)->flags & BP_FN_PICKS;
+}
+
+/* Functions, each once, then a port or a function that chooses ports, and some port that packets may go to. */
+static void check_chain(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	uint64_t seen = 0;
+	bool is_open = port->forward_to == BP_NO_PORT;
+
+	demand(port->forward_to >= BP_NO_PORT && port->forward_to < conf->n_ports, "paths lead on");
+	demand(is_open || port->out_ports >> port->forward_to & 1, "to where they end");
+	demand(!(port->out_ports >> conf->n_ports), "to ports that there are");
+	demand(port->n_chain <= BP_CHAIN_MAX, "a chain is bounded");
+	for (unsigned i = 0; i < port->n_chain; i++) {
+		demand(port->chain[i] < conf->n_functions, "functions that there are");
+		demand(!(seen >> port->chain[i] & 1), "each once");
+		seen |= UINT64_C(1) << port->chain[i];
+		demand(picks(conf, port->chain[i]) == (is_open && i + 1 == port->n_chain),
+		       "one that chooses stands at the end, in the place of a port");
+	}
+	demand(!port->n_chain || port->out_ports, "a chain leads somewhere");
+}
+
+static void check_function(const struct bp_conf *conf, const struct bp_function_conf *fn)
+{
+	demand(fn->name[0] && memchr(fn->name, 0, sizeof(fn->name)), "a function has a name");
+	demand(memchr(fn->type, 0, sizeof(fn->type)) && bp_function_find(fn->type), "and a type");
+	demand(bp_function_in_ports(conf, fn) != 0, "and is used");
+	demand(bp_function_port(conf, fn->name, strlen(fn->name)) == BP_NO_PORT, "is no port");
+	for (const struct bp_key *key = bp_function_find(fn->type)->keys; key->name; key++)
+		check_key(fn, key);
 }
 
 static void check_port(const struct bp_conf *conf, const struct bp_port_conf *port)
@@ -47,7 +82,7 @@ static void check_port(const struct bp_conf *conf, const struct bp_port_conf *po
 	demand(memchr(port->device, 0, sizeof(port->device)), "a device's name ends");
 	demand(port->n_queues >= 1 && port->n_queues <= BP_QUEUES_MAX, "queues in range");
 	demand(!(port->ring_size & (port->ring_size - 1)), "ring_size is a power of two");
-	demand(port->forward_to >= BP_NO_PORT && port->forward_to < conf->n_ports, "paths lead on");
+	check_chain(conf, port);
 	for (const struct bp_key *key = bp_facts_find(port->driver)->keys; key->name; key++)
 		check_key(port, key);
 }
@@ -62,6 +97,9 @@ static void check_conf(const struct bp_conf *conf)
 	demand(!(conf->eal.in_memory && conf->eal.no_huge), "what EAL refuses");
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		check_port(conf, &conf->ports[i]);
+	demand(conf->n_functions <= BP_FUNCTIONS_MAX, "functions in range");
+	for (unsigned i = 0; i < conf->n_functions; i++)
+		check_function(conf, &conf->functions[i]);
 }
 
 /* Divide the overrides. Returns how many; the copy they lie in is the caller's. */

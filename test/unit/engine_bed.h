@@ -29,6 +29,7 @@ static inline void add_port(struct bp_conf *c, const char *name, const char *dri
 	strcpy(p->driver, driver);
 	strcpy(p->device, device);
 	p->forward_to = to;
+	p->out_ports = to == BP_NO_PORT ? 0 : UINT64_C(1) << to;
 	set_default_keys(p);
 	p->n_queues = n_queues;
 }

@@ -3,6 +3,7 @@
 #include "config_case.h"
 
 #include "bypath/driver.h"
+#include "bypath/function.h"
 #include "config/schema.h"
 
 #include <glob.h>
@@ -116,7 +117,8 @@ static char *strip_defaults(const char *text)
 		if (text[0] == '[')
 			is_forward = !strncmp(text, "[forward]", 9);
 		if (text[0] == '[' || (is_forward && text[0] != ';') ||
-		    !strncmp(text, "driver =", 8) || !strncmp(text, "device =", 8))
+		    !strncmp(text, "driver =", 8) || !strncmp(text, "device =", 8) ||
+		    !strncmp(text, "type =", 6))
 			strncat(bare, text, len);
 	}
 	return bare;
@@ -142,30 +144,37 @@ static void values_of_the_reference_are_the_defaults(void **state)
 	free(reference);
 }
 
-/* Every key stands there below its section, as itself or as a comment with an example. */
+static const char *find_header(const char *text)
+{
+	const char *header = strstr(text, "\n["), *comment = strstr(text, "\n;[");
+
+	return !header || (comment && comment < header) ? comment : header;
+}
+
+/* Every key stands there below its section, as itself or as a comment with an example. The section may be one, too. */
 static bool has_key(const char *text, const char *section, const char *key)
 {
-	char header[64], line[64], comment[64];
+	char name[64], line[64], comment[64];
 	size_t len = 0;
 
-	snprintf(header, sizeof(header), "\n[%s%s", section,
-		 !strcmp(section, "port") || !strcmp(section, "stream") ? "." : "]");
+	snprintf(name, sizeof(name), "[%s%c", section,
+		 bp_schema_section_of(section)->is_named ? '.' : ']');
 	snprintf(line, sizeof(line), "\n%s = ", key);
 	snprintf(comment, sizeof(comment), "\n;%s = ", key);
-	for (const char *at = text; (at = strstr(at, header)); at += len) {
-		const char *found, *end = strstr(at + 1, "\n[");
+	for (const char *at = text; (at = find_header(at)); at += len) {
+		const char *end = find_header(at + 1);
 
 		len = end ? (size_t)(end - at) : strlen(at);
-		found = memmem(at, len, line, strlen(line));
-		if (!found)
-			found = memmem(at, len, comment, strlen(comment));
-		if (found)
+		if (strncmp(at + strspn(at, "\n;"), name, strlen(name)) != 0)
+			continue;
+		if (memmem(at, len, line, strlen(line)) ||
+		    memmem(at, len, comment, strlen(comment)))
 			return true;
 	}
 	return false;
 }
 
-/* Call with each list of keys: those of the sections, those of the drivers' ports. */
+/* Call with each list of keys: those of the sections, of the drivers' ports, of the functions. */
 static void for_all_keys(void (*look)(const char *section, const struct bp_key *key))
 {
 	const struct bp_section *section;
@@ -176,6 +185,9 @@ static void for_all_keys(void (*look)(const char *section, const struct bp_key *
 	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
 		for (const struct bp_key *key = entry->facts->keys; key->name; key++)
 			look("port", key);
+	for (const struct bp_function *const *f = bp_function_table; *f; f++)
+		for (const struct bp_key *key = (*f)->keys; key->name; key++)
+			look("function", key);
 }
 
 static char *reference;
@@ -239,6 +251,8 @@ static void look_at_key(const char *section, const struct bp_key *key)
 		assert_non_null(key->example);
 	if (!strcmp(section, "port"))
 		assert_true(key->offset + key->size <= sizeof(struct bp_port_conf));
+	if (!strcmp(section, "function"))
+		assert_true(key->offset + key->size <= sizeof(struct bp_function_conf));
 	assert_non_null(key->help);
 }
 
@@ -268,6 +282,24 @@ static void drivers_say_all_of_themselves(void **state)
 	}
 }
 
+static void functions_say_all_of_themselves(void **state)
+{
+	(void)state;
+	for (const struct bp_function *const *f = bp_function_table; *f; f++) {
+		unsigned n_reasons = 0;
+
+		assert_non_null((*f)->summary);
+		assert_true((*f)->edit || ((*f)->ops && (*f)->ops->process));
+		assert_true(!((*f)->flags & BP_FN_PICKS) || (*f)->outs);
+		for (const struct bp_key *key = (*f)->keys; key->name; key++)
+			if (bp_schema_find("function", key->name))
+				fail_msg("%s: %s is every function's", (*f)->name, key->name);
+		for (const struct bp_fn_reason *r = (*f)->reasons; r && r->name; r++, n_reasons++)
+			assert_non_null(r->meaning);
+		assert_true(n_reasons <= BP_FN_REASONS_MAX);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +312,7 @@ int main(void)
 		cmocka_unit_test(pages_name_each_key),
 		cmocka_unit_test(ranges_fit_their_fields),
 		cmocka_unit_test(drivers_say_all_of_themselves),
+		cmocka_unit_test(functions_say_all_of_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

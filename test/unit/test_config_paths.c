@@ -189,7 +189,7 @@ static void ports_are_bounded(void **state)
 	assert_int_equal(conf.n_ports, BP_PORTS_MAX);
 	len += (size_t)snprintf(text + len, sizeof(text) - len, "[port.x]\ndriver=null\n");
 	assert_int_not_equal(load_text(text, len, NULL, &conf, errors), 0);
-	assert_string_equal(errors, "@:98: [port.x]: one port too many, allowed: up to 32\n");
+	assert_string_equal(errors, "@:188: [port.x]: one port too many, allowed: up to 62\n");
 }
 
 int main(void)

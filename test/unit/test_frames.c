@@ -10,6 +10,7 @@
 #include "core/arena.h"
 #include "core/frames.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,9 +206,26 @@ static void page_size_is_read_back(void **state)
 	assert_int_equal(f->arena->bytes, N_FRAMES * 2048);
 }
 
+/* Every port may have a pool of its own, and one with those of its driver. */
+static void pools_of_all_ports_find_room_and_no_more(void **state)
+{
+	static struct bp_pool pools[BP_POOLS_MAX + 1];
+	static struct bp_env env;
+
+	(void)state;
+	for (unsigned i = 0; i < BP_POOLS_MAX; i++) {
+		assert_int_equal(bp_env_add_pool(&env, &pools[i]), 0);
+		assert_int_equal(pools[i].pool_id, i);
+	}
+	pools[BP_POOLS_MAX].name = "one too many";
+	assert_int_equal(bp_env_add_pool(&env, &pools[BP_POOLS_MAX]), -ENOSPC);
+	assert_int_equal(env.n_pools, BP_POOLS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pools_of_all_ports_find_room_and_no_more),
 		cmocka_unit_test_setup_teardown(every_frame_is_handed_out_once_and_comes_home,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(offsets_inside_a_frame_go_back_to_that_frame, setup,

@@ -409,7 +409,7 @@ static void frames_of_the_arena_pass_where_the_pmd_may_have_them(void **state)
 		port->mtu = rows[i].mtu;
 		port->offload = strstr(rows[i].device, "off") ? BP_PASS_OFF : BP_PASS_AUTO;
 		port->n_queues = 1;
-		port->forward_to = 1;
+		port->out_ports = 1u << 1;
 		conf.ports[1] = conf_of("af_xdp", "e1");
 		takes = dpdk_takes_arena(&conf, port);
 		receives = dpdk_receives_arena(&conf, port);
@@ -418,6 +418,13 @@ static void frames_of_the_arena_pass_where_the_pmd_may_have_them(void **state)
 				 receives);
 		conf.ports[1] = conf_of("af_packet", "e1"); /* sends mbufs in place */
 		assert_false(dpdk_receives_arena(&conf, port));
+		/* Every port that they may go to decides. */
+		conf.n_ports = 3;
+		port->out_ports = 1u << 1 | 1u << 2;
+		conf.ports[2] = conf_of("af_xdp", "e2");
+		assert_false(dpdk_receives_arena(&conf, port));
+		conf.ports[1] = conf_of("af_xdp", "e1");
+		assert_int_equal(dpdk_receives_arena(&conf, port), rows[i].receives);
 	}
 }
 
@@ -478,7 +485,7 @@ static void af_xdp_mode_follows_the_features(void **state)
 
 		set_key(&conf, "mode", rows[i / 2].asked);
 		set_key(&conf, "strict", is_strict ? "yes" : "no");
-		conf.forward_to = rows[i / 2].sends_only ? BP_NO_PORT : 1;
+		conf.out_ports = rows[i / 2].sends_only ? 0 : 1u << 1;
 		af_xdp_predict_mode(&conf, rows[i / 2].device, &info);
 		is_refused = strstr(info.note, "refuses to start") != NULL;
 		if (strcmp(info.mode, rows[i / 2].mode) || !strstr(info.note, rows[i / 2].note) ||
@@ -525,6 +532,7 @@ static void explanation_fits_100_columns(void **state)
 		strcpy(conf.ports[0].name, "first");
 		strcpy(conf.ports[1].name, "second");
 		conf.ports[0].forward_to = 1;
+		conf.ports[0].out_ports = 1u << 1;
 		whole_text(&conf, text, sizeof(text));
 		assert_non_null(strstr(text, "first → second"));
 		assert_non_null(strstr(text, "Predicted"));

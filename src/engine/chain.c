@@ -1,0 +1,293 @@
+/* Paths with functions: rx → chain → deliver, with the account of each function and edge. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/chain.h"
+#include "engine/replica.h"
+
+#include "core/clock.h"
+#include "core/transmit.h"
+
+#include <string.h>
+
+/* The packets of a burst that go to each port: the indices of their first views. */
+struct fan {
+	uint64_t ports;
+	uint8_t n[BP_PORTS_MAX];
+	uint8_t at[BP_PORTS_MAX][BP_BURST_MAX];
+};
+static_assert(BP_BURST_MAX <= UINT8_MAX, "an index is a byte");
+
+static inline unsigned lowest(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits);
+}
+
+static inline bool is_one(uint64_t bits)
+{
+	return bits && !(bits & (bits - 1));
+}
+
+/* ---- dropping -------------------------------------------------------------------------------- */
+
+/* Drop the packets whose out[] is 0, each for its reason; the others move up, out[] with them. Returns their views. */
+static unsigned drop_refused(struct bp_step *s, struct bp_pkt *pkts, unsigned n, uint64_t *out,
+			     const uint8_t *why)
+{
+	struct bp_pkt dropped[BP_BURST_MAX];
+	unsigned n_dropped = 0, n_left = 0;
+
+	for (unsigned i = 0, n_views; i < n; i += n_views) {
+		uint64_t to = out[i];
+
+		n_views = bp_pkt_n_views(&pkts[i], n - i);
+		if (!to) {
+			bp_cost_add(&s->drops[why[i] % BP_FN_REASONS_MAX], 1);
+			for (unsigned v = i; v < i + n_views; v++)
+				dropped[n_dropped++] = pkts[v];
+			continue;
+		}
+		out[n_left] = to;
+		for (unsigned v = i; v < i + n_views; v++)
+			pkts[n_left++] = pkts[v];
+	}
+	bp_pool_put(s->fn->worker_id, dropped, n_dropped);
+	return n_left;
+}
+
+/* ---- what an edge costs ---------------------------------------------------------------------- */
+
+/* The clock, and what the edge's queue had counted. */
+struct begin {
+	uint64_t cycles;
+	struct bp_usage usage;
+};
+
+static struct begin begin_at(const struct bp_edge *e, uint64_t now)
+{
+	return (struct begin){ now, bp_usage_read(&e->txq->counters) };
+}
+
+/* Returns the cycle count. */
+static uint64_t charge(struct bp_edge *e, const struct begin *begin)
+{
+	uint64_t now = bp_clock_cycles();
+
+	bp_cost_charge(&e->cost, &begin->usage, &e->txq->counters);
+	bp_cost_add(&e->busy_cycles, now - begin->cycles);
+	return now;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* By the user copies of their whole way. */
+static void note_copies(struct bp_edge *e, const struct bp_pkt *pkts, unsigned n)
+{
+	bool is_first = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (is_first)
+			bp_cost_add(&e->hist_copies[pkts[i].copies], 1);
+		is_first = !(pkts[i].flags & BP_PKT_MORE);
+	}
+}
+
+static void transmit(struct bp_edge *e, struct bp_pkt *pkts, unsigned n)
+{
+	note_copies(e, pkts, bp_tx_all(e->txq, pkts, n, e->tx_retries));
+}
+
+/* What the function that chose this port does to packets that leave there. Returns the views that are left. */
+static unsigned leave(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n)
+{
+	uint64_t out[BP_BURST_MAX];
+	uint8_t why[BP_BURST_MAX] = { 0 };
+
+	for (unsigned i = 0; i < n; i++)
+		out[i] = BP_OUT_NEXT;
+	s->fn->port_id = e->txq->port->port_id;
+	s->function->ops->egress(s->fn, pkts, n, out, why);
+	return drop_refused(s, pkts, n, out, why);
+}
+
+/* Whole packets of one burst, on their way to the port; s: the function that chose it, NULL: the chain's end. */
+static void send_on(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n)
+{
+	struct bp_offload *offload = atomic_load_explicit(&e->offload, memory_order_acquire);
+
+	if (!n)
+		return;
+	bp_cost_add(&e->n_pkts, bp_pkt_count(pkts, n));
+	bp_cost_add(&e->n_bytes, bp_pkt_bytes(pkts, n));
+	if (s && s->function->ops->egress)
+		n = leave(s, e, pkts, n);
+	if (!n)
+		return;
+	if (!offload) {
+		transmit(e, pkts, n);
+		return;
+	}
+	bp_offload_begin(offload, pkts, n);
+	while ((n = bp_offload_next(offload, &pkts)))
+		transmit(e, pkts, n);
+}
+
+/* ---- delivering ------------------------------------------------------------------------------ */
+
+/*
+ * Send the packets at[n_at] of pkts[n] to the port of the edge, in their order. A packet whose out[] is empty then goes
+ * itself; where others follow, or it stays on the chain, a copy of it as it is now.
+ */
+static void deliver_to(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n,
+		       uint64_t *out, const uint8_t *at, unsigned n_at)
+{
+	uint64_t bit = UINT64_C(1) << e->txq->port->port_id;
+	struct bp_pkt gathered[BP_BURST_MAX];
+	unsigned n_gathered = 0;
+
+	for (unsigned k = 0; k < n_at; k++) {
+		struct bp_pkt *views = &pkts[at[k]];
+		unsigned n_views = bp_pkt_n_views(views, n - at[k]);
+		bool is_copied = (out[at[k]] &= ~bit) != 0;
+		unsigned n_wanted =
+			is_copied ? bp_replica_n_views(e->txq, views, n_views) : n_views;
+
+		if (n_gathered + n_wanted > BP_BURST_MAX) {
+			send_on(s, e, gathered, n_gathered);
+			n_gathered = 0;
+		}
+		if (is_copied) {
+			bp_cost_add(&e->n_replicas, 1);
+			n_gathered += bp_replicate(e->txq, views, n_views, &gathered[n_gathered]);
+			continue;
+		}
+		for (unsigned v = 0; v < n_views; v++)
+			gathered[n_gathered++] = views[v];
+	}
+	send_on(s, e, gathered, n_gathered);
+}
+
+static void deliver(struct bp_chain *chain, struct bp_step *s, struct bp_pkt *pkts, unsigned n,
+		    uint64_t *out, uint64_t *now)
+{
+	struct fan fan;
+
+	fan.ports = 0;
+	memset(fan.n, 0, sizeof(fan.n));
+	for (unsigned i = 0; i < n; i += bp_pkt_n_views(&pkts[i], n - i))
+		for (uint64_t to = out[i] & ~BP_OUT_NEXT; to; to &= to - 1) {
+			unsigned port_id = lowest(to);
+
+			fan.ports |= UINT64_C(1) << port_id;
+			fan.at[port_id][fan.n[port_id]++] = (uint8_t)i;
+		}
+	for (uint64_t ports = fan.ports; ports; ports &= ports - 1) {
+		unsigned port_id = lowest(ports);
+		struct bp_edge *e = chain->edge_of[port_id];
+		struct begin begin = begin_at(e, *now);
+
+		deliver_to(s, e, pkts, n, out, fan.at[port_id], fan.n[port_id]);
+		*now = charge(e, &begin);
+	}
+}
+
+/* Those that go on move up. Returns their views. */
+static unsigned keep_next(struct bp_pkt *pkts, unsigned n, const uint64_t *out)
+{
+	unsigned n_left = 0;
+
+	for (unsigned i = 0, n_views; i < n; i += n_views) {
+		n_views = bp_pkt_n_views(&pkts[i], n - i);
+		for (unsigned v = i; out[i] && v < i + n_views; v++)
+			pkts[n_left++] = pkts[v];
+	}
+	return n_left;
+}
+
+static void send_all(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n,
+		     uint64_t *now)
+{
+	struct begin begin = begin_at(e, *now);
+
+	send_on(s, e, pkts, n);
+	*now = charge(e, &begin);
+}
+
+/* Do what a function decided of a burst. Returns the views that go on, which stand first. */
+static unsigned settle(struct bp_chain *chain, struct bp_step *s, struct bp_pkt *pkts, unsigned n,
+		       uint64_t *out, const uint8_t *why, uint64_t *now)
+{
+	uint64_t any = 0, all = UINT64_MAX;
+
+	for (unsigned i = 0; i < n; i += bp_pkt_n_views(&pkts[i], n - i)) {
+		any |= out[i];
+		all &= out[i];
+	}
+	if (any == all && is_one(any)) { /* most bursts */
+		if (any == BP_OUT_NEXT)
+			return n;
+		send_all(s, chain->edge_of[lowest(any)], pkts, n, now);
+		return 0;
+	}
+	n = drop_refused(s, pkts, n, out, why);
+	deliver(chain, s, pkts, n, out, now);
+	return any & BP_OUT_NEXT ? keep_next(pkts, n, out) : 0;
+}
+
+/* ---- the data path: rx → chain → deliver ------------------------------------------------------ */
+
+/* One function on a burst. Returns the views that go on to the next one. */
+static unsigned run_step(struct bp_path *p, struct bp_step *s, struct bp_pkt *pkts, unsigned n,
+			 uint64_t *now)
+{
+	uint64_t out[BP_BURST_MAX], begin = *now;
+	uint8_t why[BP_BURST_MAX];
+
+	bp_cost_add(&s->n_pkts, bp_pkt_count(pkts, n));
+	for (unsigned i = 0; i < n; i++) {
+		if (s->function->flags & BP_FN_READS)
+			__builtin_prefetch(pkts[i].data);
+		out[i] = BP_OUT_NEXT;
+		why[i] = 0;
+	}
+	s->fn->now = begin;
+	s->fn->port_id = p->rxq->port->port_id;
+	if (s->function->edit)
+		s->function->edit(pkts, n);
+	else
+		s->function->ops->process(s->fn, pkts, n, out, why);
+	*now = bp_clock_cycles();
+	bp_cost_add(&s->busy_cycles, *now - begin);
+	return s->function->edit ? n : settle(p->chain, s, pkts, n, out, why, now);
+}
+
+bool bp_chain_run(struct bp_path *p, uint64_t *now)
+{
+	struct bp_usage before = bp_usage_read(&p->rxq->counters);
+	struct bp_chain *chain = p->chain;
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = bp_rx(p->rxq, pkts, p->burst), n_rx = n;
+	uint64_t begin = *now;
+
+	*now = bp_clock_cycles();
+	if (!n_rx)
+		return false;
+	if (p->edit)
+		p->edit(pkts, n);
+	for (unsigned i = 0; i < chain->n_steps && n; i++)
+		n = run_step(p, &chain->steps[i], pkts, n, now);
+	if (n)
+		send_all(NULL, chain->last, pkts, n, now);
+	bp_cost_charge(&p->rx_cost, &before, &p->rxq->counters);
+	bp_cost_add(&p->busy_cycles, *now - begin);
+	return true;
+}
+
+void bp_edge_reap(struct bp_edge *e, uint64_t *now)
+{
+	struct bp_usage before = bp_usage_read(&e->txq->counters);
+	uint64_t begin = *now;
+
+	bp_tx(e->txq, NULL, 0);
+	*now = bp_clock_cycles();
+	bp_cost_charge(&e->cost, &before, &e->txq->counters);
+	bp_cost_add(&e->reap_cycles, *now - begin);
+}

@@ -1,0 +1,78 @@
+/* The functions of a configuration: opened for every worker, closed when these have ended. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/internal.h"
+
+#include "bypath/driver.h"
+
+#include "core/clock.h"
+
+static int enter(struct bp_engine_function *f, void *state, uint16_t worker_id)
+{
+	struct bp_fn *fn = &f->fns[worker_id];
+
+	fn->state = state;
+	fn->worker_id = worker_id;
+	return f->function->ops && f->function->ops->enter ? f->function->ops->enter(fn) : 0;
+}
+
+static int open_one(struct bp_engine *e, struct bp_engine_function *f)
+{
+	const struct bp_function_ops *ops = f->function->ops;
+	void *state = NULL;
+	int err = ops && ops->open ? ops->open(e->conf, f->conf, &state) : 0;
+
+	f->is_open = !err;
+	f->fns[0].state = state;
+	while (!err && f->n_entered < e->conf->engine.n_workers) {
+		err = enter(f, state, (uint16_t)f->n_entered);
+		f->n_entered += !err;
+	}
+	return err;
+}
+
+int bp_functions_open(struct bp_engine *e)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < e->conf->n_functions; i++) {
+		struct bp_engine_function *f = &e->functions[i];
+
+		f->conf = &e->conf->functions[i];
+		f->function = bp_function_find(f->conf->type);
+		err = open_one(e, f);
+	}
+	return err;
+}
+
+void bp_functions_close(struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->conf->n_functions; i++) {
+		struct bp_engine_function *f = &e->functions[i];
+
+		while (f->n_entered > 0) {
+			f->n_entered--;
+			if (f->function->ops && f->function->ops->leave)
+				f->function->ops->leave(&f->fns[f->n_entered]);
+		}
+		if (f->is_open && f->function->ops && f->function->ops->close)
+			f->function->ops->close(f->fns[0].state);
+		f->is_open = false;
+	}
+}
+
+void bp_functions_tick(struct bp_engine *e)
+{
+	struct bp_fn_ports ports = { .n_ports = e->conf->n_ports };
+	uint64_t now_ns = bp_clock_ns();
+
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		if (e->env.ports[i]->is_started &&
+		    atomic_load_explicit(&e->env.ports[i]->link, memory_order_relaxed) ==
+			    BP_LINK_UP)
+			ports.has_link |= UINT64_C(1) << i;
+	for (unsigned i = 0; i < e->conf->n_functions; i++)
+		if (e->functions[i].is_open && e->functions[i].function->ops &&
+		    e->functions[i].function->ops->tick)
+			e->functions[i].function->ops->tick(e->functions[i].fns[0].state, &ports,
+							    now_ns);
+}

@@ -1,0 +1,184 @@
+# Functions between two ports: filter, mirror, meter, vlan, chains of them, over each backend.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: functions.sh CASE KIND [KIND]
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: functions.sh CASE KIND [KIND]}
+KIND_A=${2:?}
+KIND_B=${3:-$2}
+need tcpdump
+bp_lab
+bp_host h3 w2 10.77.0.3/24
+
+# ini SECTIONS FORWARD: ports wan, lan and mon, with these function sections and paths.
+ini()
+{
+	{
+		case $KIND_A$KIND_B in
+		*dpdk-*) bp_dpdk_section ;;
+		esac
+		bp_port wan "$KIND_A" w0
+		bp_port lan "$KIND_B" w1
+		printf '%s\n[forward]\n%s\n' "$1" "$2"
+	} | bp_ini a
+}
+
+mon()
+{
+	bp_port mon "$KIND_B" w2
+}
+
+# hears HOST N FILTER: HOST has heard so many of the frames that watch HOST recorded.
+hears()
+{
+	[ "$(tcpdump -r "$BP_TMP/$1.pcap" "$3" 2>/dev/null | wc -l)" = "$2" ]
+}
+
+watch()
+{
+	ip netns exec "$1" tcpdump -i e0 --immediate-mode -U -Z root -Q in -w "$BP_TMP/$1.pcap" >"$BP_TMP/$1.watch.log" 2>&1 &
+	wait_for 10 grep -q 'listening on' "$BP_TMP/$1.watch.log" || fail "tcpdump in $1 does not start"
+}
+
+# send N PORT [BYTES]: so many datagrams from h1 to h2.
+send()
+{
+	in_h1 "$BP_PYTHON" -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(int(sys.argv[1])):
+    s.sendto(bytes(int(sys.argv[3])), ("10.77.0.2", int(sys.argv[2])))
+    if n % 32 == 31:
+        time.sleep(0.002)' "$1" "$2" "${3-18}" || fail "cannot send"
+}
+
+# What a rule drops does not arrive, is counted by rule and reason; all else passes, byte by byte.
+case_filter()
+{
+	printf '# comment\n\ndrop udp dst port 9\npass\n' >"$BP_TMP/edge.rules"
+	ini "[function.edge]
+type = filter
+rules = $BP_TMP/edge.rules" "wan = edge, lan
+lan = wan"
+	bp_start a
+	bp_wait_forwarding 10
+	watch h2
+	send 1000 9
+	send 100 7
+	wait_for 10 hears h2 100 'udp dst port 7' || fail "what passes does not arrive"
+	hears h2 0 'udp dst port 9' || fail "what is dropped arrives"
+	tcp_ok 64
+	http_ok 8
+	bp_stop a
+	bp_expect a 'sum(r["functions"][0]["drops"].values()) == 1000' 'r["functions"]'
+}
+
+# A copy of each frame of one direction goes to a third port as well.
+case_mirror()
+{
+	ini "$(mon)
+[function.m]
+type = mirror
+to = mon" "wan = m, lan
+lan = wan"
+	bp_start a
+	bp_wait_forwarding 10
+	watch h2
+	watch h3
+	send 500 9
+	for host in h2 h3; do
+		wait_for 10 hears $host 500 'udp dst port 9' || fail "$host does not hear the 500 datagrams"
+	done
+	tcp_ok 16
+	bp_stop a
+	bp_expect a 'sum(p["replicas"] for p in r["paths"]) >= 500' 'r["paths"]'
+}
+
+# More than the rate and the burst allow is dropped as red, and counted.
+case_meter()
+{
+	ini "[function.slow]
+type = meter
+rate = 8kbps
+burst = 64k" "wan = slow, lan
+lan = wan"
+	bp_start a
+	bp_wait_forwarding 10
+	watch h2
+	send 1000 9 958
+	bp_stop a
+	n=$(tcpdump -r "$BP_TMP/h2.pcap" 'udp dst port 9' 2>/dev/null | wc -l)
+	n_red=$(bp_get a 'sum(r["functions"][0]["drops"].values())')
+	note "$n datagrams of 1000 bytes pass, $n_red packets are dropped"
+	# Of 64 KiB some went to what came before; each second allows one more.
+	[ "$n" -ge 55 ] && [ "$n" -le 200 ] || fail "$n datagrams of 1000 bytes pass"
+	[ $((n + n_red)) -ge 1000 ] || fail "$n + $n_red are less than 1000"
+}
+
+# A tag pushed on the way in and popped on the way back: TCP with default offloads, byte by byte.
+case_vlan()
+{
+	ip -n h2 link add link e0 name e0.10 type vlan id 10 || skip "no VLAN interfaces"
+	ip -n h2 addr del 10.77.0.2/24 dev e0
+	ip -n h2 addr add 10.77.0.2/24 dev e0.10
+	ip -n h2 link set e0.10 up
+	ini "[function.in]
+type = vlan
+action = push
+id = 10
+[function.out]
+type = vlan
+action = pop" "wan = in, lan
+lan = out, wan"
+	bp_start a
+	bp_wait_forwarding 10
+	tcp_ok 64
+	http_ok 8
+	bp_stop a
+}
+
+# A chain of three: the copy is of the packet as it is where the mirror stands.
+case_chain()
+{
+	printf 'drop udp dst port 9\n' >"$BP_TMP/edge.rules"
+	ip -n h2 link add link e0 name e0.10 type vlan id 10 || skip "no VLAN interfaces"
+	ip -n h2 addr del 10.77.0.2/24 dev e0
+	ip -n h2 addr add 10.77.0.2/24 dev e0.10
+	ip -n h2 link set e0.10 up
+	ini "$(mon)
+[function.edge]
+type = filter
+rules = $BP_TMP/edge.rules
+[function.m]
+type = mirror
+to = mon
+[function.in]
+type = vlan
+action = push
+id = 10
+[function.out]
+type = vlan
+action = pop" "wan = edge, m, in, lan
+lan = out, wan"
+	bp_start a
+	bp_wait_forwarding 10
+	watch h2
+	watch h3
+	send 200 9
+	send 300 7
+	wait_for 10 hears h3 300 'not vlan and udp dst port 7' || fail "h3 does not hear copies without a tag"
+	wait_for 10 hears h2 300 'vlan 10 and udp dst port 7' || fail "h2 does not hear the frames with a tag"
+	hears h3 0 'udp dst port 9' || fail "h3 hears what was dropped before"
+	tcp_ok 32
+	bp_stop a
+	bp_expect a 'sum(r["functions"][0]["drops"].values()) == 200' 'r["functions"]'
+	bp_expect a '[f["name"] for f in r["functions"]] == ["edge", "m", "in", "out"]' 'r["functions"]'
+}
+
+case $CASE in
+filter | mirror | meter | vlan | chain) "case_$CASE" ;;
+*) fail "no such case: $CASE" ;;
+esac

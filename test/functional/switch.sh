@@ -1,0 +1,246 @@
+# The function switch between four hosts, over backends, beside the kernel's bridge as the control.
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# usage: switch.sh CASE KIND…: KIND of each port in turn (the last one's for the rest), or bridge
+
+# shellcheck source=test/functional/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CASE=${1:?usage: switch.sh CASE KIND…}
+shift
+KINDS=$*
+need tcpdump
+bp_lab
+bp_host h3 w2 10.77.0.3/24
+bp_host h4 w3 10.77.0.4/24
+
+# kind_of N: the kind of port pN.
+kind_of()
+{
+	_n=$1
+	# shellcheck disable=SC2086 # words
+	set -- $KINDS
+	while [ "$_n" -gt 1 ] && [ $# -gt 1 ]; do
+		shift
+		_n=$((_n - 1))
+	done
+	echo "$1"
+}
+
+# switch_ini LINES: ports p1 … p4 on w0 … w3 behind a switch with these lines.
+switch_ini()
+{
+	{
+		case $KINDS in
+		*dpdk-*) bp_dpdk_section ;;
+		esac
+		for _i in 1 2 3 4; do
+			bp_port p$_i "$(kind_of $_i)" w$((_i - 1))
+		done
+		printf '[function.sw]\ntype = switch\n%s\n[forward]\np1 = sw\np2 = sw\np3 = sw\np4 = sw\n' "$1"
+	} | bp_ini a
+}
+
+# bridge_up [vlan]: the kernel's bridge over the four wires; vlan: p1, p3 in 10, p2 in 20, p4 a trunk of both.
+bridge_up()
+{
+	ip -n mid link add br0 type bridge mcast_snooping 0 vlan_filtering "$([ "${1-}" = vlan ] && echo 1 || echo 0)" \
+		vlan_default_pvid "$([ "${1-}" = vlan ] && echo 0 || echo 1)" || skip "no bridge"
+	for _i in 0 1 2 3; do
+		ip -n mid link set w$_i master br0
+	done
+	ip -n mid link set br0 up
+	[ "${1-}" = vlan ] || return 0
+	in_mid bridge vlan add dev w0 vid 10 pvid untagged || fail "bridge vlan"
+	in_mid bridge vlan add dev w1 vid 20 pvid untagged
+	in_mid bridge vlan add dev w2 vid 10 pvid untagged
+	in_mid bridge vlan add dev w3 vid 10
+	in_mid bridge vlan add dev w3 vid 20
+}
+
+# forwarder LINES [vlan]
+forwarder()
+{
+	if [ "$KINDS" = bridge ]; then
+		bridge_up "${2-}"
+		return
+	fi
+	switch_ini "$1"
+	bp_start a
+	wait_for 10 grep -q 'info: forwarding' "$BP_TMP/a.log" || fail "it does not start"
+}
+
+end()
+{
+	[ "$KINDS" = bridge ] || bp_stop a
+}
+
+# all_reach HOST ADDRESS…
+all_reach()
+{
+	_from=$1
+	shift
+	for _to in "$@"; do
+		wait_for 10 bp_reaches "$_from" "$_to" || fail "$_from does not reach $_to"
+	done
+}
+
+# watch HOST FILTER: what HOST hears of it, in HOST.pcap, until heard.
+watch()
+{
+	ip netns exec "$1" tcpdump -i e0 --immediate-mode -U -Z root -w "$BP_TMP/$1.pcap" "$2" >"$BP_TMP/$1.watch.log" 2>&1 &
+	eval "WATCH_$1=$!"
+	wait_for 10 grep -q 'listening on' "$BP_TMP/$1.watch.log" || fail "tcpdump in $1 does not start"
+}
+
+# heard HOST: ends watch, prints the number of frames.
+heard()
+{
+	eval "_pid=\$WATCH_$1"
+	kill "$_pid"
+	wait "$_pid" 2>/dev/null
+	tcpdump -r "$BP_TMP/$1.pcap" 2>/dev/null | wc -l
+}
+
+# Four hosts, each reaches each; what is for one is not heard by the others once its address is known; a broadcast
+# is heard by all but its sender; a transfer arrives byte by byte.
+case_plain()
+{
+	forwarder ""
+	all_reach h1 10.77.0.2 10.77.0.3 10.77.0.4
+	all_reach h4 10.77.0.1 10.77.0.2 10.77.0.3
+	watch h3 'tcp and host 10.77.0.2'
+	tcp_ok 64
+	http_ok 8
+	n=$(heard h3)
+	[ "$n" = 0 ] || fail "h3 hears $n frames between h1 and h2"
+	for host in h1 h2 h3 h4; do
+		watch $host 'ether broadcast and udp port 9'
+	done
+	in_h1 "$BP_PYTHON" -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+for n in range(20):
+    s.sendto(b"x", ("10.77.0.255", 9))' || fail "cannot send a broadcast"
+	for host in h2 h3 h4; do
+		wait_for 5 sh -c "[ \$(tcpdump -r '$BP_TMP/$host.pcap' 2>/dev/null | wc -l) = 20 ]" ||
+			fail "$host hears $(heard $host) of 20 broadcasts"
+		[ "$(heard $host)" = 20 ] || fail "$host hears broadcasts twice"
+	done
+	[ "$(heard h1)" = 20 ] || fail "h1 hears its own broadcasts again"
+	end
+	[ "$KINDS" = bridge ] || bp_expect a \
+		'len(r["functions"]) == 1 and r["functions"][0]["doc"]["addresses"] == 4' 'r["functions"]'
+	[ "$KINDS" = bridge ] || bp_expect a 'sum(p["replicas"] for p in r["paths"] if p["part"] == "edge") >= 2 * 20'
+}
+
+# Access and trunk ports: who is in which VLAN reaches whom, tagged on the trunk alone, with default offloads.
+case_vlan()
+{
+	for vid in 10 20; do
+		ip -n h4 link add link e0 name e0.$vid type vlan id $vid || skip "no VLAN interfaces"
+		ip -n h4 link set e0.$vid up
+	done
+	ip -n h4 addr del 10.77.0.4/24 dev e0
+	ip -n h4 addr add 10.77.0.4/24 dev e0.10
+	ip netns exec h4 sysctl -qw net.ipv4.conf.all.rp_filter=0
+	ip -n h4 addr add 10.78.0.4/24 dev e0.20
+	ip -n h2 addr add 10.78.0.2/24 dev e0
+	ip -n h1 addr add 10.78.0.1/24 dev e0
+	forwarder "access = p1:10, p2:20, p3:10
+trunk = p4:10,20" vlan
+	all_reach h1 10.77.0.3 10.77.0.4
+	all_reach h2 10.78.0.4
+	! bp_reaches h1 10.77.0.2 || fail "h1 in VLAN 10 reaches h2 in VLAN 20"
+	! bp_reaches h2 10.78.0.1 || fail "h2 in VLAN 20 reaches h1 in VLAN 10"
+	watch h2 'host 10.77.0.4 or host 10.77.0.3'
+	ip netns exec h4 iperf3 -s -1 -B 10.77.0.4 --forceflush >"$BP_TMP/iperf-server.log" 2>&1 &
+	wait_for 5 grep -q 'Server listening' "$BP_TMP/iperf-server.log" || fail "iperf3 does not start"
+	timeout $((60 * BP_SLOW)) ip netns exec h1 iperf3 -c 10.77.0.4 -n 64M -J >"$BP_TMP/iperf.json" ||
+		fail "no TCP from the access port to the trunk"
+	bp_expect iperf 'r["end"]["sum_received"]["bytes"] >= 64 << 20'
+	[ "$(heard h2)" = 0 ] || fail "h2 hears VLAN 10"
+	end
+}
+
+# A flood of sources that nobody has: the table fills up, and who is known stays known.
+case_macof()
+{
+	forwarder "entries = 1024
+limit = 512"
+	all_reach h1 10.77.0.2
+	in_h3=$(ip -n h3 -o link show e0 | wc -l)
+	[ "$in_h3" = 1 ] || fail "h3 has no e0"
+	ip netns exec h3 "$BYPATH" gen --tx-port af_packet:e0 --tx-only --rate 20kpps --count 20000 --size 64 \
+		--src-mac 02:aa:00:00:00:00-02:aa:00:00:ff:ff --dst-mac 02:bb:00:00:00:01 --quiet \
+		>"$BP_TMP/gen.log" 2>&1 || fail "the generator fails"
+	watch h4 'tcp and host 10.77.0.2'
+	tcp_ok 16
+	[ "$(heard h4)" = 0 ] || fail "h1 and h2 are not known any more: h4 hears them"
+	end
+	bp_expect a 'r["functions"][0]["doc"]["addresses"] <= 1024' 'r["functions"]'
+	bp_expect a 'r["functions"][0]["doc"]["limited"] > 0' 'r["functions"]'
+}
+
+# A cable between two ports: the storm limit keeps the others going, and it is said.
+case_loop()
+{
+	ip netns del h3
+	ip netns del h4
+	wait_for 5 sh -c '! ip -n mid link show w2 && ! ip -n mid link show w3' || fail "the wires stay"
+	ip -n mid link add w2 type veth peer name w3
+	ip -n mid link set w2 up
+	ip -n mid link set w3 up
+	forwarder "storm = 1000pps"
+	wait_for 20 bp_reaches h1 10.77.0.2 || fail "h1 does not reach h2 beside a loop"
+	end
+	bp_expect a 'r["functions"][0]["doc"]["loop_seen"]' 'r["functions"]'
+	grep -qi loop "$BP_TMP/a.log" || fail "the loop is not said"
+}
+
+# A port goes down while others flood, and comes back: they lose nothing by it.
+case_down()
+{
+	forwarder ""
+	all_reach h1 10.77.0.2 10.77.0.3
+	ip -n h3 link set e0 down
+	in_h1 ping -q -c 50 -i 0.02 -W 1 10.77.0.2 >"$BP_TMP/ping.log" || fail "h2 suffers from h3's link"
+	grep -q ' 0% packet loss' "$BP_TMP/ping.log" || fail "pings to h2 are lost while h3 is down"
+	in_h1 ping -q -b -c 10 -i 0.02 -W 1 10.77.0.255 >/dev/null 2>&1
+	ip -n h3 link set e0 up
+	all_reach h1 10.77.0.3
+	end
+}
+
+# The files of config/ that have functions are started as they are, but for the devices' names, and carry pings.
+case_examples()
+{
+	for vid in 10 20; do
+		ip -n h4 link add link e0 name e0.$vid type vlan id $vid || skip "no VLAN interfaces"
+		ip -n h4 link set e0.$vid up
+	done
+	ip -n h4 addr add 10.77.10.4/24 dev e0.10
+	ip -n h1 addr add 10.77.10.1/24 dev e0
+	n_started=0
+	for file in $(grep -l '^\[function\.' "$BP_SOURCE"/config/*.ini); do
+		name=${file##*/}
+		[ "$name" != reference.ini ] || continue
+		sed -e 's/^device = eth/device = w/' -e "s,^rules = config,rules = $BP_SOURCE/config," "$file" | bp_ini a
+		bp_start a
+		case $name in
+		access-trunk.ini) all_reach h1 10.77.0.3 10.77.10.4 ;;
+		*) all_reach h1 10.77.0.2 ;;
+		esac
+		bp_stop a
+		bp_expect a 'r["functions"][0]["packets"] > 0' 'r["functions"]'
+		n_started=$((n_started + 1))
+		note "$name"
+	done
+	[ $n_started -ge 4 ] || fail "$n_started files of config/ with functions"
+}
+
+case $CASE in
+plain | vlan | macof | loop | down | examples) "case_$CASE" ;;
+*) fail "no such case: $CASE" ;;
+esac

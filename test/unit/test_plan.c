@@ -1,0 +1,122 @@
+/* The plan of queues: a TX queue for each worker on every port that its packets may go to. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#define BIT(port_id) (UINT64_C(1) << (port_id))
+
+static struct bp_conf *conf_of(unsigned n_ports, const char *driver, uint16_t n_workers)
+{
+	struct bp_conf *conf = calloc(1, sizeof(*conf));
+
+	assert_non_null(conf);
+	conf->engine.n_workers = n_workers;
+	conf->n_ports = (uint16_t)n_ports;
+	for (unsigned i = 0; i < n_ports; i++) {
+		strcpy(conf->ports[i].driver, driver);
+		conf->ports[i].name[0] = (char)('a' + i);
+		conf->ports[i].n_queues = 1;
+		conf->ports[i].forward_to = BP_NO_PORT;
+	}
+	return conf;
+}
+
+/* Let a function of this name choose among all ports for each of them. */
+static void join(struct bp_conf *conf, const char *name)
+{
+	strcpy(conf->functions[0].name, name);
+	conf->n_functions = 1;
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		conf->ports[i].n_chain = 1;
+		conf->ports[i].out_ports = (BIT(conf->n_ports) - 1) & ~BIT(i);
+	}
+}
+
+static void each_worker_has_a_queue_where_its_packets_may_go(void **state)
+{
+	struct bp_conf *conf = conf_of(4, "null", 3);
+	struct bp_plan plan;
+	char why[512];
+
+	(void)state;
+	conf->ports[0].out_ports = BIT(1) | BIT(3); /* worker 0 polls it */
+	conf->ports[1].out_ports = BIT(3); /* worker 1 */
+	conf->ports[2].out_ports = BIT(2); /* worker 2; 3 receives nothing */
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
+	assert_int_equal(plan.ports[0].n_txq, 0);
+	assert_int_equal(plan.ports[1].n_txq, 1);
+	assert_int_equal(plan.ports[1].txq_workers[0], 0);
+	assert_int_equal(plan.ports[1].txq_of_worker[1], BP_NO_QUEUE);
+	assert_int_equal(plan.ports[2].n_txq, 1);
+	assert_int_equal(plan.ports[2].txq_workers[0], 2);
+	assert_int_equal(plan.ports[3].n_txq, 2);
+	assert_int_equal(plan.ports[3].txq_of_worker[0], 0);
+	assert_int_equal(plan.ports[3].txq_of_worker[1], 1);
+	assert_int_equal(plan.ports[3].n_rxq, 0);
+	free(conf);
+}
+
+static void every_worker_sends_everywhere_where_a_function_chooses(void **state)
+{
+	struct bp_conf *conf = conf_of(BP_PORTS_MAX, "null", 5);
+	struct bp_plan plan;
+	char why[512];
+
+	(void)state;
+	join(conf, "sw");
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		assert_int_equal(plan.ports[i].n_txq, 5);
+		for (unsigned w = 0; w < 5; w++)
+			assert_int_equal(plan.ports[i].txq_workers[plan.ports[i].txq_of_worker[w]],
+					 w);
+	}
+	free(conf);
+}
+
+static void too_few_queues_are_refused_with_the_chain_that_asks_for_more(void **state)
+{
+	struct bp_conf *conf = conf_of(3, "af_xdp", 2);
+	struct bp_plan plan;
+	char why[512];
+
+	(void)state;
+	conf->ports[0].out_ports = conf->ports[1].out_ports = BIT(2);
+	conf->ports[0].forward_to = conf->ports[1].forward_to = 2;
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), -EINVAL);
+	assert_string_equal(why,
+			    "port c has 1 queue(s) but 2 workers send to it, and af_xdp has one TX "
+			    "queue per queue: set [port.c] queues = 2, or fewer [engine] workers");
+	join(conf, "sw");
+	for (unsigned i = 0; i < 3; i++)
+		conf->ports[i].forward_to = BP_NO_PORT;
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), -EINVAL);
+	assert_string_equal(
+		why, "port a has 1 queue(s) but 2 workers send to it (by [forward] b = sw), and "
+		     "af_xdp has one TX queue per queue: set [port.a] queues = 2, or fewer "
+		     "[engine] workers");
+	for (unsigned i = 0; i < 3; i++)
+		conf->ports[i].n_queues = 2;
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
+	free(conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_worker_has_a_queue_where_its_packets_may_go),
+		cmocka_unit_test(every_worker_sends_everywhere_where_a_function_chooses),
+		cmocka_unit_test(too_few_queues_are_refused_with_the_chain_that_asks_for_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
