@@ -12,6 +12,14 @@ const struct bp_function *bp_function_find(const char *type)
 	return NULL;
 }
 
+const char *bp_function_missing(const char *type)
+{
+	for (const struct bp_function_gap *gap = bp_function_gaps; gap->name; gap++)
+		if (!strcmp(gap->name, type))
+			return gap->why;
+	return NULL;
+}
+
 static bool names(const struct bp_port_conf *port, unsigned function_id)
 {
 	for (unsigned i = 0; i < port->n_chain; i++)

@@ -33,7 +33,7 @@ OWNERS = {
     "xdp/": {"drivers/af_xdp"},
     "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/probe"},
     "numa": {"src/core"},
-    "pcap": {"drivers/pcap"},
+    "pcap": {"drivers/pcap", "src/functions"},
     "libmnl/": {"src/core"},
     "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",
                   "src/compare", "src/probe"},

@@ -1,6 +1,6 @@
 /* The function meter, by a clock of the test's: what passes is burst + rate × time, to the packet. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "function_bed.h"
+#include "burst_bed.h"
 #include "offload_check.h"
 
 #include "core/clock.h"

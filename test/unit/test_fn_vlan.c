@@ -1,6 +1,6 @@
 /* The function vlan: what each action does to each kind of frame. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "function_bed.h"
+#include "burst_bed.h"
 #include "offload_check.h"
 
 #define MTU       1500u
