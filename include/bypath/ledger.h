@@ -91,6 +91,11 @@ struct bp_model_path {
 	/* Does a device on a bus write the bytes that are received, read those that are sent? Not where the far end
 	 * is memory (veth, tap) or a hypervisor's copy (virtio). */
 	bool has_rx_dma, has_tx_dma;
+	/* Where a copy lies that a function has made for the out-port of what goes elsewhere too: in a frame that the port
+	 * sends in place. Static; NULL: the port is not modelled. Its user copies beyond those of this path: its own one,
+	 * but for the copy out of a foreign pool that it spares. */
+	const char *copy_place;
+	struct bp_copies copy_more;
 	struct bp_hop hops[BP_HOPS_MAX];
 	struct bp_copies kernel, user; /* sums over the hops */
 	unsigned n_calls_per_batch, n_calls_per_pkt, n_calls_on_wakeup;

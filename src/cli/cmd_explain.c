@@ -87,7 +87,8 @@ static int take_probed(const char *path, json_t *document)
 static int explain(const struct bp_conf *conf, const struct options *o)
 {
 	struct bp_port_info infos[BP_PORTS_MAX];
-	struct bp_model_path *paths = calloc(BP_PORTS_MAX, sizeof(*paths));
+	struct bp_model_path *paths =
+		calloc((size_t)conf->n_ports * conf->n_ports + 1, sizeof(*paths));
 	json_t *document;
 	unsigned n_paths;
 	int err = 0, code = 0;

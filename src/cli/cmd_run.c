@@ -15,6 +15,7 @@
 #include "ledger/document.h"
 #include "ledger/explain.h"
 #include "probe/probe.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/view.h"
 
@@ -35,7 +36,7 @@
 
 struct options {
 	const char *file;
-	const char *report_path; /* NULL: none */
+	const char *report_path, *html_path; /* NULL: none */
 	double duration_s; /* 0: until a signal */
 	bool is_quiet; /* no live line */
 	bool is_output_taken; /* by a capture */
@@ -50,6 +51,7 @@ static void print_usage(FILE *out)
 		"  --duration SECONDS        stop by itself after so long (default: until SIGINT or "
 		"SIGTERM)\n"
 		"  --report FILE.json        write the report there as well, on SIGUSR1 too\n"
+		"  --html FILE               and as a page with charts, at the end\n"
 		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
 		"  --probe                   observe the kernel's copies, system calls, softirqs by BPF "
 		"(root)\n"
@@ -75,6 +77,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_option rows[] = {
 		{ "duration", BP_CLI_TAKE, .take = take_duration },
 		{ "report", BP_CLI_TEXT, .at = offsetof(struct options, report_path) },
+		{ "html", BP_CLI_TEXT, .at = offsetof(struct options, html_path) },
 		{ "probe", BP_CLI_FLAG, .at = offsetof(struct options, is_probed) },
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "quiet", BP_CLI_FLAG, .at = offsetof(struct options, is_quiet) },
@@ -87,16 +90,18 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 /* A run of hours must not end in a report that cannot be written. */
-static int check_report_path(const char *path)
+static int check_report_path(const char *option, const char *path)
 {
 	char folder[PATH_MAX];
 
+	if (!path)
+		return 0;
 	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder) ||
 	    access(dirname(folder), W_OK)) {
 		fprintf(stderr,
-			"bypath: error: --report %s: cannot be written there: %s: choose a "
+			"bypath: error: %s %s: cannot be written there: %s: choose a "
 			"folder that exists and is yours\n",
-			path, strerror(errno));
+			option, path, strerror(errno));
 		return -EINVAL;
 	}
 	return 0;
@@ -105,7 +110,8 @@ static int check_report_path(const char *path)
 /* A snapshot as a document, the model of its paths in it, what a probe (or NULL) found; NULL when memory lacks. */
 static json_t *make_document(const struct bp_report *report, struct bp_probe *probe)
 {
-	struct bp_model_path *models = calloc(BP_PORTS_MAX, sizeof(*models));
+	struct bp_model_path *models =
+		calloc((size_t)report->n_ports * report->n_ports + 1, sizeof(*models));
 	json_t *document = models ? bp_engine_document(report) : NULL;
 
 	if (document)
@@ -133,12 +139,18 @@ struct run {
 	struct bp_report *prev, *now; /* snapshots */
 };
 
+static void take_snapshot(struct run *run, struct bp_report *report)
+{
+	bp_report_release(report);
+	bp_engine_report(run->engine, report);
+}
+
 /* The report as it stands: its text in the log, its document in the file of --report. */
 static void report_now(struct run *run)
 {
 	json_t *document;
 
-	bp_engine_report(run->engine, run->now);
+	take_snapshot(run, run->now);
 	document = make_document(run->now, run->probe);
 	if (!document)
 		return;
@@ -169,6 +181,16 @@ static bool is_played(struct bp_engine *engine, const struct bp_conf *conf)
 	return true;
 }
 
+static void print_line(struct run *run)
+{
+	struct bp_report *taken = run->now;
+
+	take_snapshot(run, taken);
+	bp_engine_print_live(bp_log_stream(), run->prev, taken);
+	run->now = run->prev;
+	run->prev = taken;
+}
+
 /* Health of the ports and a line per second, until the time is over, a signal comes, or all is played. */
 static void watch(struct run *run, const sigset_t *signals)
 {
@@ -176,7 +198,7 @@ static void watch(struct run *run, const sigset_t *signals)
 	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
 	uint64_t end_ns = duration_s > 0 ? begin_ns + (uint64_t)(duration_s * 1e9) : UINT64_MAX;
 
-	bp_engine_report(run->engine, run->prev);
+	take_snapshot(run, run->prev);
 	for (;;) {
 		uint64_t now_ns = bp_clock_ns();
 		uint64_t left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
@@ -192,22 +214,25 @@ static void watch(struct run *run, const sigset_t *signals)
 		if (run->options->is_quiet || bp_clock_ns() < next_line_ns)
 			continue;
 		next_line_ns += 1000000000u;
-		bp_engine_report(run->engine, run->now);
-		bp_engine_print_live(bp_log_stream(), run->prev, run->now);
-		*run->prev = *run->now;
+		print_line(run);
 	}
 }
 
 static int report_end(struct run *run)
 {
 	const struct options *o = run->options;
+	json_t *document;
 	int code;
 
-	bp_engine_report(run->engine, run->now);
+	take_snapshot(run, run->now);
+	document = make_document(run->now, run->probe);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */
-	code = bp_cli_report(make_document(run->now, run->probe), bp_cli_has_output(),
-			     o->is_output_taken, o->report_path);
+	code = bp_cli_report(json_incref(document), bp_cli_has_output(), o->is_output_taken,
+			     o->report_path);
+	if (o->html_path && document && bp_report_html(document, o->html_path))
+		code = BP_EXIT_FAILED;
+	json_decref(document);
 	if (run->now->unaccounted) {
 		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
 		       (long long)run->now->unaccounted);
@@ -267,6 +292,8 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	}
 	bp_probe_close(run.probe);
 	bp_engine_destroy(run.engine);
+	bp_report_release(&reports[0]);
+	bp_report_release(&reports[1]);
 	free(reports);
 	return code;
 }
@@ -279,7 +306,8 @@ static int run_command(int argc, char **argv)
 
 	if (code)
 		return code - 1;
-	if (o.report_path && check_report_path(o.report_path))
+	if (check_report_path("--report", o.report_path) ||
+	    check_report_path("--html", o.html_path))
 		return BP_EXIT_USAGE;
 	code = bp_cli_load(o.file, o.sets.v, o.sets.n, &conf);
 	if (code)
@@ -297,7 +325,8 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_run = {
 	.name = "run",
-	.usage = "FILE.ini [--duration S] [--report FILE.json] [--probe] [--set SECTION.KEY=VALUE]",
+	.usage =
+		"FILE.ini [--duration S] [--report FILE.json] [--html FILE] [--probe] [--set SECTION.KEY=VALUE]",
 	.help = "forward between the ports of FILE.ini",
 	.run = run_command,
 };

@@ -190,13 +190,58 @@ static void set_time(const struct bp_cmp_row *row, const json_t *paths, bool has
 	json_object_set_new(o, "time", time);
 }
 
+static bool is_whole(const json_t *path)
+{
+	const char *part = bp_json_text_at(path, "part");
+
+	return !part || !strcmp(part, "whole");
+}
+
+/* A path of the report with these ports; NULL for out: with this in-port, an edge. */
+static const json_t *find_path(const json_t *report, const json_t *in, const json_t *out)
+{
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "paths"), i, path) {
+		if (json_equal(json_object_get(path, "in"), in) &&
+		    (out ? json_equal(json_object_get(path, "out"), out)
+			 : json_is_string(json_object_get(path, "out"))))
+			return path;
+	}
+	return NULL;
+}
+
+/* What packets of an in-port took that went to several ports: the whole of it, with the model of its first edge. */
+static json_t *whole_of(const json_t *report, const json_t *fan_out)
+{
+	const json_t *edge = find_path(report, json_object_get(fan_out, "in"), NULL);
+	const json_t *same = json_object_get(edge, "same_as"), *shown = edge;
+	json_t *whole = json_deep_copy(json_object_get(fan_out, "whole"));
+
+	if (json_is_object(same))
+		shown = find_path(report, json_object_get(same, "in"),
+				  json_object_get(same, "out"));
+	json_object_set_new(whole, "modelled", json_deep_copy(json_object_get(edge, "modelled")));
+	json_object_set_new(whole, "hops", json_deep_copy(json_object_get(shown, "hops")));
+	return whole;
+}
+
 /* Those that the row's packets take, a workload's both ways: a copy. Of the ring's two the first. */
 static json_t *paths_of(const struct bp_cmp_row *row)
 {
-	const json_t *all = json_object_get(row->report, "paths");
+	json_t *paths = json_array(), *path;
+	size_t i;
 
-	return row->workload ? json_deep_copy(all)
-			     : json_pack("[o*]", json_deep_copy(json_array_get(all, 0)));
+	json_array_foreach(json_object_get(row->report, "paths"), i, path) {
+		if (is_whole(path))
+			json_array_append_new(paths, json_deep_copy(path));
+	}
+	json_array_foreach(json_object_get(row->report, "fan_outs"), i, path)
+		json_array_append_new(paths, whole_of(row->report, path));
+	while (!row->workload && json_array_size(paths) > 1)
+		json_array_remove(paths, json_array_size(paths) - 1);
+	return paths;
 }
 
 static json_t *softirq_note(const struct bp_cmp_row *row)

@@ -216,12 +216,19 @@ static int write_capture(const struct bp_cmp_run *run)
 	return fclose(out) ? -EIO : 0;
 }
 
+/* What was received on the last path; its edges have those packets once more. */
 static double path_mpps(const json_t *report)
 {
-	size_t n = json_array_size(json_object_get(report, "paths"));
-	const json_t *path = json_array_get(json_object_get(report, "paths"), n ? n - 1 : 0);
+	const json_t *path, *last = NULL;
+	size_t i;
 
-	return json_number_value(json_object_get(json_object_get(path, "counted"), "mpps"));
+	json_array_foreach(json_object_get(report, "paths"), i, path) {
+		const char *part = json_string_value(json_object_get(path, "part"));
+
+		if (!part || strcmp(part, "edge") != 0)
+			last = path;
+	}
+	return json_number_value(json_object_get(json_object_get(last, "counted"), "mpps"));
 }
 
 static void measure_alone(struct bp_comparison *cmp, struct bp_cmp_row *row)

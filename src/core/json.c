@@ -79,6 +79,15 @@ json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info 
 			 (int)info->mtu, "note", bp_json_text(info->note));
 }
 
+json_t *bp_json_chain(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < port->n_chain; i++)
+		json_array_append_new(names, json_string(conf->functions[port->chain[i]].name));
+	return names;
+}
+
 json_t *bp_json_counters(const uint64_t v[BP_CNT_N])
 {
 	json_t *counters = json_object(), *drops = json_object();

@@ -33,6 +33,8 @@ json_t *bp_json_off(double share, enum bp_off_cause cause);
 json_t *bp_json_machine(void);
 /* What is known of a port beside its counters: "name", "driver", "device", "mode", … */
 json_t *bp_json_port(const struct bp_port_conf *conf, const struct bp_port_info *info);
+/* The names of the functions that a port's packets go through, in their order. */
+json_t *bp_json_chain(const struct bp_conf *conf, const struct bp_port_conf *port);
 /* A queue's counters by name, with its "drops" as an object of their own. */
 json_t *bp_json_counters(const uint64_t v[BP_CNT_N]);
 /* What kernel, device or PMD publish of a port: `reported[]`. */

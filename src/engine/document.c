@@ -1,6 +1,7 @@
 /* A run's report as a document, bypath.report/1 (docs/report.md). */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/document.h"
+#include "engine/rows.h"
 
 #include "core/clock.h"
 #include "core/json.h"
@@ -8,8 +9,8 @@
 
 /* ---- ports ----------------------------------------------------------------------------------- */
 
-static void set_rates(json_t *counted, uint64_t n_pkts, uint64_t n_bytes, uint64_t n_bursts,
-		      double elapsed_s)
+void bp_rows_add_rates(json_t *counted, uint64_t n_pkts, uint64_t n_bytes, uint64_t n_bursts,
+		       double elapsed_s)
 {
 	double pkts = (double)n_pkts, bytes = (double)n_bytes;
 	double wire_bytes = bytes + BP_WIRE_EXTRA_BYTES * pkts;
@@ -30,7 +31,7 @@ static json_t *queue_counted(const uint64_t v[BP_CNT_N], double elapsed_s)
 
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
 		n_dropped += v[id];
-	set_rates(counted, v[BP_CNT_PKTS], v[BP_CNT_BYTES], v[BP_CNT_BURSTS], elapsed_s);
+	bp_rows_add_rates(counted, v[BP_CNT_PKTS], v[BP_CNT_BYTES], v[BP_CNT_BURSTS], elapsed_s);
 	json_object_update_new(
 		counted,
 		json_pack("{s:o, s:o, s:o}", "dropped", bp_json_count(n_dropped),
@@ -123,12 +124,13 @@ static json_t *off_row(const struct bp_report_worker *w)
 			 bp_json_count(w->n_gaps), "ns", w->gap_ns, "longest_ns", w->gap_max_ns);
 }
 
+/* Those that it received: edges have them once more. */
 static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
 {
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < r->n_paths; i++)
-		if (r->paths[i].worker_id == worker_id)
+		if (r->paths[i].worker_id == worker_id && r->paths[i].part != BP_PATH_EDGE)
 			n += r->paths[i].n_pkts;
 	return n;
 }
@@ -152,89 +154,6 @@ static json_t *worker_row(const struct bp_report *r, const struct bp_report_work
 		bp_json_ratio(w->off_ns, whole_ns), "off_core", off_row(w));
 }
 
-/* ---- paths ----------------------------------------------------------------------------------- */
-
-/* Can the path's time be split into user code and system calls? Not where a PMD makes calls that
- * are counted but whose time is not known. */
-static bool has_split(const struct bp_report_path *path)
-{
-	return !path->n_calls || path->call_ns > 0;
-}
-
-static json_t *path_counted(const struct bp_report *r, const struct bp_report_path *path)
-{
-	double n_out = (double)bp_report_path_out(path);
-	double n_timed = path->is_carried ? 0 : n_out, n_split = has_split(path) ? n_timed : 0;
-	json_t *hist = json_array(), *counted;
-
-	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
-		json_array_append_new(hist, bp_json_count(path->hist_copies[k]));
-	counted = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "packets",
-		bp_json_count(path->n_pkts), "packets_out", bp_json_count(bp_report_path_out(path)),
-		"bytes", bp_json_count(path->n_bytes), "bursts", bp_json_count(path->n_bursts),
-		"user_copies", bp_json_count(path->n_copies), "user_copy_bytes",
-		bp_json_count(path->n_copy_bytes), "crossings", bp_json_count(path->n_calls),
-		"packets_by_user_copies", hist, "user_copies_per_packet",
-		bp_json_ratio((double)path->n_copies, n_out), "user_copy_bytes_per_packet",
-		bp_json_ratio((double)path->n_copy_bytes, n_out), "crossings_per_packet",
-		bp_json_ratio((double)path->n_calls, n_out), "ns_per_packet",
-		bp_json_ratio(path->busy_ns, n_timed), "ns_per_packet_user",
-		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
-		bp_json_ratio(path->call_ns, n_split));
-	set_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, r->elapsed_s);
-	return counted;
-}
-
-static json_t *path_row(const struct bp_report *r, const struct bp_report_path *path)
-{
-	return json_pack("{s:s, s:s, s:i, s:s, s:o}", "in", r->ports[path->in_port].conf->name,
-			 "out", r->ports[path->out_port].conf->name, "worker", path->worker_id,
-			 "counted_by",
-			 bp_provenance_name(path->is_carried ? BP_PROV_REPORTED : BP_PROV_COUNTED),
-			 "counted", path_counted(r, path));
-}
-
-static void add_path(struct bp_report_path *sum, const struct bp_report_path *path)
-{
-	sum->n_pkts += path->n_pkts;
-	sum->n_bytes += path->n_bytes;
-	sum->n_bursts += path->n_bursts;
-	sum->n_copies += path->n_copies;
-	sum->n_copy_bytes += path->n_copy_bytes;
-	sum->n_calls += path->n_calls;
-	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
-		sum->hist_copies[k] += path->hist_copies[k];
-	sum->is_carried |= path->is_carried;
-	sum->busy_ns += path->busy_ns;
-	sum->call_ns += path->call_ns;
-}
-
-/* The sum of a port pair's paths where several workers have one, appended at the first of them. */
-static void append_sum(json_t *sums, const struct bp_report *r, unsigned index)
-{
-	struct bp_report_path sum = { .in_port = r->paths[index].in_port,
-				      .out_port = r->paths[index].out_port };
-	unsigned n = 0;
-	json_t *row;
-
-	for (unsigned i = 0; i < r->n_paths; i++) {
-		const struct bp_report_path *path = &r->paths[i];
-
-		if (path->in_port != sum.in_port || path->out_port != sum.out_port)
-			continue;
-		if (i < index)
-			return;
-		add_path(&sum, path);
-		n++;
-	}
-	if (n < 2)
-		return;
-	row = path_row(r, &sum);
-	json_object_set_new(row, "worker", json_null());
-	json_array_append_new(sums, row);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static json_t *run_row(const struct bp_report *r)
@@ -242,7 +161,7 @@ static json_t *run_row(const struct bp_report *r)
 	bool are_calls_timed = true;
 
 	for (unsigned i = 0; i < r->n_paths; i++)
-		are_calls_timed &= has_split(&r->paths[i]);
+		are_calls_timed &= bp_rows_has_split(&r->paths[i]);
 	return json_pack("{s:f, s:b, s:f, s:s, s:s, s:i, s:b}", "elapsed_s", r->elapsed_s, "final",
 			 (int)r->is_final, "drain_ms", r->drain_ms, "mode",
 			 r->conf->engine.mode == BP_ENGINE_IO ? "io" : "macswap", "idle",
@@ -252,33 +171,44 @@ static json_t *run_row(const struct bp_report *r)
 
 static json_t *conservation(const struct bp_report *r)
 {
-	return json_pack("{s:{s:o, s:o, s:o, s:o, s:o, s:I}}", "counted", "received",
+	uint64_t n_replicas = 0, n_fn_drops = 0;
+
+	for (unsigned i = 0; i < r->n_ports; i++)
+		for (unsigned q = 0; q < r->ports[i].n_txq; q++)
+			n_replicas += r->ports[i].txq[q].v[BP_CNT_REPLICAS];
+	for (unsigned i = 0; i < r->n_functions; i++)
+		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++)
+			n_fn_drops += r->functions[i].drops[k];
+	return json_pack("{s:{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}}", "counted", "received",
 			 bp_json_count(r->received), "made", bp_json_count(r->made), "sent",
 			 bp_json_count(r->sent), "dropped", bp_json_count(r->dropped), "held",
-			 bp_json_count(r->held), "unaccounted", (json_int_t)r->unaccounted);
+			 bp_json_count(r->held), "unaccounted", (json_int_t)r->unaccounted,
+			 "made_as_copies", bp_json_count(n_replicas), "dropped_by_functions",
+			 bp_json_count(n_fn_drops));
 }
 
 json_t *bp_engine_document(const struct bp_report *r)
 {
-	json_t *ports = json_array(), *workers = json_array(), *paths = json_array();
-	json_t *sums = json_array(), *machine = bp_json_machine();
+	json_t *ports = json_array(), *workers = json_array(), *machine = bp_json_machine();
+	json_t *document;
 
 	for (unsigned i = 0; i < r->n_ports; i++)
 		json_array_append_new(ports, port_row(r, &r->ports[i]));
 	for (unsigned i = 0; i < r->n_workers; i++)
 		json_array_append_new(workers, worker_row(r, &r->workers[i]));
-	for (unsigned i = 0; i < r->n_paths; i++) {
-		json_array_append_new(paths, path_row(r, &r->paths[i]));
-		append_sum(sums, r, i);
-	}
 	json_object_set_new(machine, "numa_nodes", json_integer(r->n_numa_nodes));
 	json_object_set_new(machine, "cycle_hz", bp_json_count(bp_clock_hz()));
-	return json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
-			 "schema", "bypath.report/1", "machine", machine, "run", run_row(r),
-			 "arena", "bytes", bp_json_count(r->arena_bytes), "page_bytes",
-			 bp_json_count(r->arena_page_bytes), "frames",
-			 bp_json_count(r->arena_frames), "frames_free",
-			 r->is_final ? bp_json_count(r->arena_frames_free) : json_null(), "ports",
-			 ports, "workers", workers, "paths", paths, "path_sums", sums,
-			 "conservation", conservation(r));
+	document = json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o}",
+			     "schema", "bypath.report/1", "machine", machine, "run", run_row(r),
+			     "arena", "bytes", bp_json_count(r->arena_bytes), "page_bytes",
+			     bp_json_count(r->arena_page_bytes), "frames",
+			     bp_json_count(r->arena_frames), "frames_free",
+			     r->is_final ? bp_json_count(r->arena_frames_free) : json_null(),
+			     "ports", ports, "workers", workers, "functions", bp_rows_functions(r),
+			     "conservation", conservation(r));
+	if (document && bp_rows_add_paths(document, r)) {
+		json_decref(document);
+		return NULL;
+	}
+	return document;
 }

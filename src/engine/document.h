@@ -15,8 +15,14 @@
 json_t *bp_engine_document(const struct bp_report *report);
 
 /*
- * Print what happened between two snapshots of one run: a line, or one per two paths where there
- * are more than two. Any thread; blocks on out only.
+ * Let go of what the functions said in a snapshot (its n_functions, doc): before it is filled again, before it is
+ * freed. One of zeros has nothing. Control thread.
+ */
+void bp_report_release(struct bp_report *report);
+
+/*
+ * Print what happened between two snapshots of one run: what each in-port received and what became of it, two on a
+ * line; of many the busiest, and the others' sum. Any thread; blocks on out only.
  */
 void bp_engine_print_live(FILE *out, const struct bp_report *prev, const struct bp_report *now);
 

@@ -4,34 +4,36 @@
 
 #include "core/columns.h"
 
-#define PATHS_PER_LINE 2u
-#define PATH_COLUMNS   52u
+#define FLOWS_PER_LINE 2u
+#define FLOWS_MAX      8u /* of more the busiest are shown, the last place has the others' sum */
+#define FLOW_COLUMNS   52u
 
-/* What one port pair did between the snapshots, its workers added up. */
-struct pair {
-	uint16_t in_port, out_port;
-	uint64_t n_pkts, n_out, n_bytes, n_copies;
+/* What one in-port received between the snapshots, and what became of it at all its out-ports; its workers added
+ * up. Signed: where rows were cut (n_paths_cut), the later snapshot may lack what the earlier one has. */
+struct flow {
+	bool is_known, is_shown;
+	uint16_t out_port; /* BP_PATH_NO_OUT: one of several */
+	int64_t n_pkts, n_out, n_bytes, n_copies;
 };
 
-static void add_path(struct pair *pairs, unsigned *n_pairs, const struct bp_report_path *path,
-		     uint64_t sign)
+static void add_path(struct flow *flow, const struct bp_report_path *path, int64_t sign)
 {
-	unsigned i = 0;
-
-	while (i < *n_pairs &&
-	       (pairs[i].in_port != path->in_port || pairs[i].out_port != path->out_port))
-		i++;
-	if (i == BP_PORTS_MAX)
-		return;
-	if (i == *n_pairs) {
-		pairs[i] = (struct pair){ path->in_port, path->out_port, 0, 0, 0, 0 };
-		++*n_pairs;
+	if (path->part != BP_PATH_EDGE) {
+		flow->n_pkts += sign * (int64_t)path->n_pkts;
+		flow->n_bytes += sign * (int64_t)path->n_bytes;
+		flow->out_port = path->out_port;
+		flow->is_known = true;
 	}
-	/* sign is 1, or 2⁶⁴-1 to subtract: unsigned arithmetic wraps back. */
-	pairs[i].n_pkts += sign * path->n_pkts;
-	pairs[i].n_out += sign * bp_report_path_out(path);
-	pairs[i].n_bytes += sign * path->n_bytes;
-	pairs[i].n_copies += sign * path->n_copies;
+	flow->n_out += sign * (int64_t)bp_report_path_out(path);
+	flow->n_copies += sign * (int64_t)path->n_copies;
+}
+
+static void add_flow(struct flow *sum, const struct flow *flow)
+{
+	sum->n_pkts += flow->n_pkts;
+	sum->n_out += flow->n_out;
+	sum->n_bytes += flow->n_bytes;
+	sum->n_copies += flow->n_copies;
 }
 
 static uint64_t lost_outside(const struct bp_report *report)
@@ -45,23 +47,102 @@ static uint64_t lost_outside(const struct bp_report *report)
 	return sum;
 }
 
-static void put_pair(FILE *out, const struct bp_report *now, const struct pair *pair,
-		     double seconds, bool is_last)
+/* What [forward] says last of the in-port: a port, or the function that picks one. */
+static const char *goal_of(const struct bp_report *now, unsigned in_port, uint16_t out_port)
 {
-	double pps = (double)pair->n_pkts / seconds;
-	double bps = 8 * (double)pair->n_bytes / seconds;
+	const struct bp_port_conf *in = now->ports[in_port].conf;
+
+	if (out_port != BP_PATH_NO_OUT)
+		return now->ports[out_port].conf->name;
+	if (in->forward_to != BP_NO_PORT)
+		return now->ports[in->forward_to].conf->name;
+	return in->n_chain ? now->conf->functions[in->chain[in->n_chain - 1]].name : "?";
+}
+
+struct entry {
+	char name[2 * BP_NAME_BYTES + 8];
+	struct flow flow;
+};
+
+static double per_second(int64_t n, double seconds)
+{
+	return n > 0 ? (double)n / seconds : 0;
+}
+
+static void put_flow(FILE *out, const struct entry *entry, double seconds, bool is_last)
+{
+	const struct flow *flow = &entry->flow;
 	char text[160], copies[16] = "-";
 
-	if (pair->n_out)
+	if (flow->n_out > 0 && flow->n_copies >= 0)
 		snprintf(copies, sizeof(copies), "%.2f",
-			 (double)pair->n_copies / (double)pair->n_out);
-	snprintf(text, sizeof(text), "%s→%s %.3f Mpps %.2f Gbit/s %s copies/p",
-		 now->ports[pair->in_port].conf->name, now->ports[pair->out_port].conf->name,
-		 pps / 1e6, bps / 1e9, copies);
+			 (double)flow->n_copies / (double)flow->n_out);
+	snprintf(text, sizeof(text), "%s %.3f Mpps %.2f Gbit/s %s copies/p", entry->name,
+		 per_second(flow->n_pkts, seconds) / 1e6,
+		 8 * per_second(flow->n_bytes, seconds) / 1e9, copies);
 	if (is_last)
 		fputs(text, out);
 	else
-		bp_put_left(out, text, PATH_COLUMNS);
+		bp_put_left(out, text, FLOW_COLUMNS);
+}
+
+/* Choose those that are shown one by one, all or the busiest. */
+static void choose(struct flow *flows, unsigned n_ports)
+{
+	unsigned n_left = 0;
+
+	for (unsigned i = 0; i < n_ports; i++)
+		n_left += flows[i].is_known;
+	for (n_left = n_left > FLOWS_MAX ? FLOWS_MAX - 1 : n_left; n_left; n_left--) {
+		struct flow *busiest = NULL;
+
+		for (unsigned i = 0; i < n_ports; i++)
+			if (flows[i].is_known && !flows[i].is_shown &&
+			    (!busiest || flows[i].n_pkts > busiest->n_pkts))
+				busiest = &flows[i];
+		busiest->is_shown = true;
+	}
+}
+
+/* Those that are shown, in the order of the ports; then the others. Returns how many. */
+static unsigned list(const struct bp_report *now, const struct flow *flows,
+		     struct entry entries[FLOWS_MAX])
+{
+	struct flow others = { .n_pkts = 0 };
+	unsigned n = 0, n_others = 0;
+
+	for (unsigned i = 0; i < now->n_ports; i++) {
+		if (!flows[i].is_known)
+			continue;
+		if (!flows[i].is_shown) {
+			add_flow(&others, &flows[i]);
+			n_others++;
+			continue;
+		}
+		snprintf(entries[n].name, sizeof(entries[n].name), "%s→%s",
+			 now->ports[i].conf->name, goal_of(now, i, flows[i].out_port));
+		entries[n++].flow = flows[i];
+	}
+	if (n_others) {
+		snprintf(entries[n].name, sizeof(entries[n].name), "%u others", n_others);
+		entries[n++].flow = others;
+	}
+	return n;
+}
+
+static void put_flows(FILE *out, const struct bp_report *now, struct flow *flows, double seconds)
+{
+	struct entry entries[FLOWS_MAX];
+	unsigned n;
+
+	choose(flows, now->n_ports);
+	n = list(now, flows, entries);
+	for (unsigned i = 0; i < n; i++) {
+		if (i && i % FLOWS_PER_LINE == 0)
+			fputs("\n         ", out);
+		put_flow(out, &entries[i], seconds,
+			 i + 1 == n || i % FLOWS_PER_LINE == FLOWS_PER_LINE - 1);
+	}
 }
 
 static void put_ports_away(FILE *out, const struct bp_report *now)
@@ -74,23 +155,17 @@ static void put_ports_away(FILE *out, const struct bp_report *now)
 
 void bp_engine_print_live(FILE *out, const struct bp_report *prev, const struct bp_report *now)
 {
-	struct pair pairs[BP_PORTS_MAX];
-	unsigned n_pairs = 0;
+	struct flow flows[BP_PORTS_MAX] = { 0 };
 	double seconds = now->elapsed_s - prev->elapsed_s;
 
 	if (seconds <= 0)
 		seconds = 1;
 	for (unsigned i = 0; i < now->n_paths; i++)
-		add_path(pairs, &n_pairs, &now->paths[i], 1);
+		add_path(&flows[now->paths[i].in_port], &now->paths[i], 1);
 	for (unsigned i = 0; i < prev->n_paths; i++)
-		add_path(pairs, &n_pairs, &prev->paths[i], UINT64_MAX);
+		add_path(&flows[prev->paths[i].in_port], &prev->paths[i], -1);
 	fprintf(out, "%5.0f s  ", now->elapsed_s);
-	for (unsigned i = 0; i < n_pairs; i++) {
-		if (i && i % PATHS_PER_LINE == 0)
-			fputs("\n         ", out);
-		put_pair(out, now, &pairs[i], seconds,
-			 i + 1 == n_pairs || i % PATHS_PER_LINE == PATHS_PER_LINE - 1);
-	}
+	put_flows(out, now, flows, seconds);
 	fprintf(out, "  drops/s %.0f", (double)(now->dropped - prev->dropped) / seconds);
 	if (lost_outside(now) > lost_outside(prev))
 		fprintf(out, "  lost outside/s %.0f",

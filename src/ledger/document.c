@@ -2,11 +2,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ledger/document.h"
 
+#include "bypath/function.h"
+
 #include "core/json.h"
 
 #include "ledger/explain.h"
 #include "ledger/model.h"
 
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The sum of a path's user copies of one provenance. */
@@ -113,75 +117,151 @@ static json_t *hop_row(const struct bp_hop *hop, bool is_rx)
 			 hop->is_lack, "why", hop->why, "source", hop->source);
 }
 
-/* "modelled" and "hops"; null and none without a model. */
-static void set_model(json_t *row, const struct bp_model_path *model)
+static json_t *hop_rows(const struct bp_model_path *model)
 {
 	json_t *hops = json_array();
 
-	for (unsigned i = 0; model && i < model->n_hops; i++)
+	for (unsigned i = 0; i < model->n_hops; i++)
 		json_array_append_new(hops, hop_row(&model->hops[i], i < model->n_rx_hops));
-	json_object_set_new(row, "modelled", model ? modelled(model) : json_null());
-	json_object_set_new(row, "hops", hops);
+	return hops;
+}
+
+static json_t *pair_of(const char *in, const char *out)
+{
+	return json_pack("{s:s, s:s}", "in", in, "out", out);
 }
 
 /* ---- a run's document ------------------------------------------------------------------------ */
 
-static bool is_port(const json_t *document, unsigned id, const char *name)
+/* The index of the port of this name, which may be NULL; or SIZE_MAX. */
+static size_t find_port(const json_t *document, const char *name)
 {
-	const json_t *port = json_array_get(json_object_get(document, "ports"), id);
-	const char *own = json_string_value(json_object_get(port, "name"));
-
-	return own && name && !strcmp(own, name);
-}
-
-static void add_to(json_t *document, const char *key, const struct bp_model_path *models,
-		   size_t n_models)
-{
-	json_t *row;
+	const json_t *port;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, key), i, row) {
-		const char *in = json_string_value(json_object_get(row, "in"));
-		const char *out = json_string_value(json_object_get(row, "out"));
-		const struct bp_model_path *model = models;
+	json_array_foreach(json_object_get(document, "ports"), i, port) {
+		const char *own = json_string_value(json_object_get(port, "name"));
 
-		while (model < models + n_models && !(is_port(document, model->in_port, in) &&
-						      is_port(document, model->out_port, out)))
-			model++;
-		set_model(row, model < models + n_models ? model : NULL);
+		if (own && name && !strcmp(own, name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* What the rows of a port pair say, and those of other pairs whose model is the same: values that they share. */
+struct said {
+	json_t *modelled, *hops;
+	struct said *first; /* the first one of the same model; the values are its */
+	const char *in, *out; /* of the row that has the hops; NULL: none yet */
+};
+
+static void say(struct said *said, const struct bp_model_path *models, size_t i)
+{
+	said[i] = (struct said){ .modelled = modelled(&models[i]),
+				 .hops = hop_rows(&models[i]),
+				 .first = &said[i] };
+	for (size_t k = 0; k < i; k++) {
+		if (said[k].first != &said[k] || !json_equal(said[k].modelled, said[i].modelled) ||
+		    !json_equal(said[k].hops, said[i].hops))
+			continue;
+		json_decref(said[i].modelled);
+		json_decref(said[i].hops);
+		said[i] = (struct said){ .first = &said[k] };
+		return;
+	}
+}
+
+/* What is said of the row's pair, or NULL. */
+static struct said *find_said(const json_t *document, const json_t *row,
+			      const struct bp_model_path *models, struct said *said, size_t n)
+{
+	size_t in = find_port(document, json_string_value(json_object_get(row, "in")));
+	size_t out = find_port(document, json_string_value(json_object_get(row, "out")));
+
+	for (size_t i = 0; i < n; i++)
+		if (models[i].in_port == in && models[i].out_port == out)
+			return said[i].first;
+	return NULL;
+}
+
+static bool is_edge(const json_t *row)
+{
+	const char *part = json_string_value(json_object_get(row, "part"));
+
+	return part && !strcmp(part, "edge");
+}
+
+/* Of a switch's many edges one shows the hops that they have in common. */
+static void set_said(json_t *row, struct said *said)
+{
+	bool is_repeated = said && said->in && is_edge(row);
+
+	json_object_set_new(row, "modelled", said ? json_incref(said->modelled) : json_null());
+	json_object_set_new(row, "hops",
+			    said && !is_repeated ? json_incref(said->hops) : json_array());
+	json_object_set_new(row, "same_as",
+			    is_repeated ? pair_of(said->in, said->out) : json_null());
+	if (said && !said->in) {
+		said->in = json_string_value(json_object_get(row, "in"));
+		said->out = json_string_value(json_object_get(row, "out"));
 	}
 }
 
 void bp_ledger_add(json_t *document, const struct bp_model_path *models, size_t n_models)
 {
-	add_to(document, "paths", models, n_models);
-	add_to(document, "path_sums", models, n_models);
+	static const char *const lists[] = { "paths", "path_sums" };
+	struct said *said = calloc(n_models + 1, sizeof(*said));
+	json_t *row;
+	size_t i;
+
+	for (size_t k = 0; said && k < n_models; k++)
+		say(said, models, k);
+	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++)
+		json_array_foreach(json_object_get(document, lists[k]), i, row)
+			set_said(row,
+				 said ? find_said(document, row, models, said, n_models) : NULL);
+	for (size_t k = 0; said && k < n_models; k++) {
+		json_decref(said[k].modelled);
+		json_decref(said[k].hops);
+	}
+	free(said);
 }
 
 /* ---- a prediction ---------------------------------------------------------------------------- */
 
-static bool are_twins(const json_t *a, const json_t *b, const char *const *keys)
+static bool is_equal(const json_t *a, const json_t *b, const char *const *keys)
 {
 	for (; *keys; keys++)
 		if (!json_equal(json_object_get(a, *keys), json_object_get(b, *keys)))
 			return false;
-	return json_is_object(json_object_get(a, "modelled"));
+	return true;
+}
+
+/* The first row that says the same, or NULL. */
+static const json_t *find_twin(const json_t *rows, const json_t *row, const char *const *keys)
+{
+	const json_t *other;
+	size_t i;
+
+	if (!json_is_object(json_object_get(row, "modelled")))
+		return NULL;
+	json_array_foreach(rows, i, other) {
+		if (json_is_null(json_object_get(other, "same_as")) && is_equal(row, other, keys))
+			return other;
+	}
+	return NULL;
 }
 
 void bp_ledger_add_path(json_t *rows, json_t *row, const char *const *keys)
 {
-	json_t *same = json_null();
-	const json_t *other;
-	size_t i;
+	const json_t *twin = find_twin(rows, row, keys);
 
-	json_array_foreach(rows, i, other) {
-		if (!are_twins(row, other, keys))
-			continue;
-		same = json_pack("{s:O, s:O}", "in", json_object_get(other, "in"), "out",
-				 json_object_get(other, "out"));
-		break;
-	}
-	json_object_set_new(row, "same_as", same);
+	for (; twin && *keys; keys++) /* one value for both: a switch has thousands of rows */
+		json_object_set(row, *keys, json_object_get(twin, *keys));
+	json_object_set_new(row, "same_as",
+			    twin ? json_pack("{s:O, s:O}", "in", json_object_get(twin, "in"), "out",
+					     json_object_get(twin, "out"))
+				 : json_null());
 	json_array_append_new(rows, row);
 }
 
@@ -192,28 +272,89 @@ static bool is_carried(const struct bp_port_conf *in)
 	return facts && facts->flags & BP_FACT_CARRIES;
 }
 
+static bool has_several(const struct bp_model_path *paths, size_t n_paths, uint16_t in_port)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_paths; i++)
+		n += paths[i].in_port == in_port;
+	return n > 1;
+}
+
+/* What a packet costs that goes to this out-port as well as to another. */
+static json_t *replica_of(const struct bp_model_path *path)
+{
+	return json_pack("{s:i, s:s, s:s?, s:o}", "user_copies", 1, "provenance",
+			 bp_provenance_name(BP_PROV_COUNTED), "place", path->copy_place,
+			 "user_copies_more",
+			 path->is_modelled ? copies_row(path->copy_more) : json_null());
+}
+
+/* A row with what several out-ports of one in-port have in common, "outs" instead of "out". */
+static void add_to_groups(json_t *groups, const json_t *row, json_t *replica)
+{
+	static const char *const keys[] = { "in",      "via",      "carried", "offload", "dma",
+					    "replica", "modelled", "hops",    NULL };
+	json_t *group = json_copy((json_t *)(uintptr_t)row), *other;
+	size_t i;
+
+	json_object_del(group, "out");
+	json_object_set_new(group, "replica", replica);
+	json_array_foreach(groups, i, other) {
+		if (!is_equal(group, other, keys))
+			continue;
+		json_array_append(json_object_get(other, "outs"), json_object_get(row, "out"));
+		json_decref(group);
+		return;
+	}
+	json_object_set_new(group, "outs", json_pack("[O]", json_object_get(row, "out")));
+	json_array_append_new(groups, group);
+}
+
+static json_t *function_rows(const struct bp_conf *conf)
+{
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < conf->n_functions; i++) {
+		const struct bp_function_conf *fn = &conf->functions[i];
+		const struct bp_function *function = bp_function_find(fn->type);
+
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s?, s:b}", "name", fn->name,
+						      "type", fn->type, "summary",
+						      function ? function->summary : NULL, "picks",
+						      function && function->flags & BP_FN_PICKS));
+	}
+	return rows;
+}
+
 json_t *bp_ledger_document(const char *file, const struct bp_conf *conf,
 			   const struct bp_port_info *infos, const struct bp_model_path *paths,
 			   size_t n_paths)
 {
 	static const char *const keys[] = { "modelled", "hops", "offload", NULL };
-	json_t *ports = json_array(), *rows = json_array();
+	json_t *ports = json_array(), *rows = json_array(), *groups = json_array();
 
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		json_array_append_new(ports, bp_json_port(&conf->ports[i], &infos[i]));
 	for (size_t i = 0; i < n_paths; i++) {
-		json_t *row = json_pack("{s:s, s:s, s:b, s:s?, s:{s:b, s:b}}", "in",
-					conf->ports[paths[i].in_port].name, "out",
-					conf->ports[paths[i].out_port].name, "carried",
-					(int)is_carried(&conf->ports[paths[i].in_port]), "offload",
-					bp_explain_offload(conf, infos, &paths[i]), "dma", "in",
-					(int)paths[i].has_rx_dma, "out", (int)paths[i].has_tx_dma);
+		const struct bp_port_conf *in = &conf->ports[paths[i].in_port];
+		json_t *replica = json_null();
+		json_t *row =
+			json_pack("{s:s, s:s, s:o, s:b, s:s?, s:{s:b, s:b}, s:o, s:o}", "in",
+				  in->name, "out", conf->ports[paths[i].out_port].name, "via",
+				  bp_json_chain(conf, in), "carried", (int)is_carried(in),
+				  "offload", bp_explain_offload(conf, infos, &paths[i]), "dma",
+				  "in", (int)paths[i].has_rx_dma, "out", (int)paths[i].has_tx_dma,
+				  "modelled", modelled(&paths[i]), "hops", hop_rows(&paths[i]));
 
-		set_model(row, &paths[i]);
 		bp_ledger_add_path(rows, row, keys);
+		if (has_several(paths, n_paths, paths[i].in_port))
+			replica = replica_of(&paths[i]);
+		add_to_groups(groups, row, replica);
 	}
-	return json_pack("{s:s, s:o, s:b, s:{s:s}, s:o, s:o}", "schema", "bypath.explain/1", "file",
-			 bp_json_text(file), "predicted", 1, "engine", "mode",
-			 conf->engine.mode == BP_ENGINE_IO ? "io" : "macswap", "ports", ports,
-			 "paths", rows);
+	return json_pack("{s:s, s:o, s:b, s:{s:s}, s:o, s:o, s:o, s:o}", "schema",
+			 "bypath.explain/1", "file", bp_json_text(file), "predicted", 1, "engine",
+			 "mode", conf->engine.mode == BP_ENGINE_IO ? "io" : "macswap", "ports",
+			 ports, "functions", function_rows(conf), "paths", rows, "path_groups",
+			 groups);
 }

@@ -11,13 +11,17 @@
 
 /* Pure, all. */
 
-/* Give every path of a run's document what the model of its port pair says: "modelled", "hops"; null and
- * none of a pair that is not among the models. */
+/*
+ * Give every path of a run's document what the model of its port pair says: "modelled", "hops"; null and none of a pair
+ * that is not among the models, and where "out" is null. An edge whose model another row has shown already has no
+ * hops but "same_as", that row's "in" and "out"; null of all others.
+ */
 void bp_ledger_add(json_t *document, const struct bp_model_path *models, size_t n_models);
 
 /*
  * Append a path's row to rows, with "same_as": "in" and "out" of the first row that is equal under all these keys
- * (NULL last), often the way back's; null: none, or the path is not modelled. Takes over the reference.
+ * (NULL last), often the way back's; null: none, or the path is not modelled. Takes over the reference; equal values
+ * are shared.
  */
 void bp_ledger_add_path(json_t *rows, json_t *row, const char *const *keys);
 

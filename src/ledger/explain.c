@@ -18,6 +18,30 @@ void bp_predict_port(const struct bp_port_conf *conf, const struct bp_port_conf 
 		strcpy(info->mode, conf->driver);
 }
 
+/* The ports that packets of this one may go to, a bit each. */
+static uint64_t outs_of(const struct bp_conf *conf, unsigned port_id)
+{
+	const struct bp_port_conf *port = &conf->ports[port_id];
+	uint64_t last = port->forward_to < 0 ? 0 : UINT64_C(1) << port->forward_to;
+
+	return (port->out_ports | last) & ((UINT64_C(1) << conf->n_ports) - 1);
+}
+
+/* The model of in → out, at *path; ends by port. RX fills frames of the port at the chain's end, wherever a packet goes
+ * then; of none, where a function picks. */
+static void model_pair(const struct bp_model_end *ends, unsigned in_port, unsigned out_port,
+		       struct bp_model_path *path)
+{
+	struct bp_model_end in = ends[in_port];
+	int last = in.conf->forward_to;
+
+	in.fills_arena = last < 0;
+	in.filled = last < 0 || last == (int)out_port ? NULL : &ends[last];
+	bp_model_path(&in, &ends[out_port], path);
+	path->in_port = (uint16_t)in_port;
+	path->out_port = (uint16_t)out_port;
+}
+
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
 			    struct bp_model_path *paths)
 {
@@ -33,43 +57,35 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 		ends[i].n_txqs = conf->engine.n_workers;
 	}
 	for (unsigned i = 0; i < conf->n_ports; i++) {
-		int to = conf->ports[i].forward_to;
+		uint64_t outs = outs_of(conf, i);
 
-		if (to < 0 || to >= conf->n_ports)
-			continue;
-		bp_model_path(&ends[i], &ends[to], &paths[n]);
-		paths[n].in_port = (uint16_t)i;
-		paths[n++].out_port = (uint16_t)to;
+		for (unsigned k = 0; k < conf->n_ports; k++)
+			if (outs >> k & 1)
+				model_pair(ends, i, k, &paths[n++]);
 	}
 	return n;
 }
 
-static bool has_pair(const struct bp_model_path *paths, unsigned n, uint16_t in, uint16_t out)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (paths[i].in_port == in && paths[i].out_port == out)
-			return true;
-	return false;
-}
-
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths)
 {
+	struct bp_model_end ends[BP_PORTS_MAX];
+	uint64_t seen[BP_PORTS_MAX] = { 0 }; /* by in-port: a bit for each out-port */
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < report->n_paths && n < BP_PORTS_MAX; i++) {
-		uint16_t in_port = report->paths[i].in_port, out_port = report->paths[i].out_port;
-		const struct bp_report_port *from = &report->ports[in_port];
-		const struct bp_report_port *to = &report->ports[out_port];
-		struct bp_model_end in, out;
+	for (unsigned i = 0; i < report->n_ports; i++) {
+		ends[i] = bp_model_end(report->ports[i].conf, &report->ports[i].info);
+		ends[i].n_txqs = (uint16_t)report->n_workers;
+	}
+	for (unsigned i = 0; i < report->n_paths; i++) {
+		const struct bp_report_path *row = &report->paths[i];
+		uint64_t bit;
 
-		if (has_pair(paths, n, in_port, out_port))
+		if (row->out_port == BP_PATH_NO_OUT)
 			continue;
-		in = bp_model_end(from->conf, &from->info);
-		out = bp_model_end(to->conf, &to->info);
-		out.n_txqs = (uint16_t)report->n_workers;
-		bp_model_path(&in, &out, &paths[n]);
-		paths[n].in_port = in_port;
-		paths[n++].out_port = out_port;
+		bit = UINT64_C(1) << row->out_port;
+		if (!(seen[row->in_port] & bit))
+			model_pair(ends, row->in_port, row->out_port, &paths[n++]);
+		seen[row->in_port] |= bit;
 	}
 	return n;
 }

@@ -17,16 +17,16 @@ void bp_predict_port(const struct bp_port_conf *conf, const struct bp_port_conf 
  * Predict every port of conf and every path between them, without opening any.
  *
  * infos    conf->n_ports values are written, in the order of conf->ports
- * paths    room for conf->n_ports values
+ * paths    room for n_ports × n_ports values; those of an in-port stand together
  *
- * Returns the number of paths: one per port whose packets are forwarded. Blocks on the kernel only.
+ * Returns the number of paths: one for each port that packets of a port may go to. Blocks on the kernel only.
  */
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
 			    struct bp_model_path *paths);
 
 /*
  * The model for every port pair that a report knows, by the effective modes that it reports.
- * paths: room for BP_PORTS_MAX values. Returns their number. Blocks on the kernel only (a PMD's
+ * paths: room for n_ports × n_ports values. Returns their number. Blocks on the kernel only (a PMD's
  * interface is looked up).
  */
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths);

@@ -18,7 +18,7 @@ struct path {
 	const json_t *explained, *row;
 	const struct bp_line_ask *ask;
 	json_t *cost;
-	double cycles_hz;
+	double all_passes; /* of all paths, see n_passes() */
 };
 
 static bool is_text(const json_t *row, const char *key, const char *text)
@@ -41,7 +41,8 @@ static const json_t *port_of(const json_t *document, const char *name)
 
 /* ---- what a packet costs a core ---------------------------------------------------------------- */
 
-/* The row of a path in a report: the sum over its workers where there are several. */
+/* The row of a path in a report: the sum over its workers where there are several. out NULL: the intake, of an in-port
+ * whose packets go to several ports. */
 static const json_t *measured_path(const json_t *report, const char *in, const char *out)
 {
 	static const char *const keys[] = { "path_sums", "paths" };
@@ -50,9 +51,22 @@ static const json_t *measured_path(const json_t *report, const char *in, const c
 
 	for (unsigned k = 0; k < 2; k++)
 		json_array_foreach(json_object_get(report, keys[k]), i, row)
-			if (is_text(row, "in", in) && is_text(row, "out", out))
+			if (is_text(row, "in", in) &&
+			    (out ? is_text(row, "out", out) : is_text(row, "part", "intake")))
 				return row;
 	return NULL;
+}
+
+/* What a packet of the row's path cost, in ns: of an edge, which has the sending alone, with what receiving it cost. 0:
+ * not known. */
+static double measured_ns(const json_t *report, const json_t *row, const char *in)
+{
+	double ns = bp_json_number_at(row, "counted.ns_per_packet"), intake;
+
+	if (!is_text(row, "part", "edge") || !(ns > 0))
+		return ns;
+	intake = bp_json_number_at(measured_path(report, in, NULL), "counted.ns_per_packet");
+	return intake > 0 ? intake + ns : 0;
 }
 
 /* Had the report's port another driver, or another mode? */
@@ -83,7 +97,7 @@ static json_t *measured_cost(const struct path *p)
 	const char *in = bp_json_text_at(p->row, "in"), *out = bp_json_text_at(p->row, "out");
 	const json_t *row = measured_path(p->ask->report, in, out);
 	double packets = bp_json_number_at(row, "counted.packets");
-	double ns = bp_json_number_at(row, "counted.ns_per_packet");
+	double ns = measured_ns(p->ask->report, row, in);
 	const char *why = !row ? "the report has no such path"
 			  : differs(p, in) || differs(p, out)
 				  ? "it was run with another driver or mode"
@@ -185,17 +199,24 @@ static double n_passes(const json_t *row)
 	return is_modelled(row) ? n_dma(row) + 2 * n_copies(row) : NAN;
 }
 
+static double n_passes_of_all(const json_t *explained)
+{
+	const json_t *row;
+	double all = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(explained, "paths"), i, row)
+		all += n_passes(row);
+	return all;
+}
+
 /* Packets per second of each path where all have the same rate: they share the channel, the two directions of a
  * pair of ports among them. 0: this path does not pass memory. NAN: one of the paths is not modelled. */
 static double dram_pps(const struct path *p, double n_bytes)
 {
-	double own = n_passes(p->row), all = 0;
-	const json_t *row;
-	size_t i;
+	double own = n_passes(p->row);
 
-	json_array_foreach(json_object_get(p->explained, "paths"), i, row)
-		all += n_passes(row);
-	return own <= 0 ? 0 : DRAM_BYTES_PER_S / (n_bytes * all);
+	return own <= 0 ? 0 : DRAM_BYTES_PER_S / (n_bytes * p->all_passes);
 }
 
 /* How the cost that was measured at one size bounds the rate at another: a path that copies costs more with
@@ -271,9 +292,12 @@ static json_t *size_row(const struct path *p, const struct bp_line_size *size)
 	return row;
 }
 
-static json_t *path_row(const json_t *explained, const json_t *row, const struct bp_line_ask *ask)
+static json_t *path_row(const json_t *explained, const json_t *row, const struct bp_line_ask *ask,
+			double all_passes)
 {
-	struct path p = { .explained = explained, .row = row, .ask = ask };
+	struct path p = {
+		.explained = explained, .row = row, .ask = ask, .all_passes = all_passes
+	};
 	json_t *sizes = json_array();
 
 	p.cost = cost_of(&p);
@@ -300,6 +324,7 @@ json_t *bp_line_document(const json_t *explained, const struct bp_line_ask *ask)
 	const struct bp_line_slot *slot = bp_line_slot_for(ask->bits_per_s);
 	static const char *const keys[] = { "modelled", "cost", "sizes", NULL };
 	json_t *frames = json_array(), *paths = json_array();
+	double all_passes = n_passes_of_all(explained);
 	const json_t *row;
 	char rate[32];
 	size_t i;
@@ -308,7 +333,7 @@ json_t *bp_line_document(const json_t *explained, const struct bp_line_ask *ask)
 	for (const struct bp_line_size *size = bp_line_sizes; size->name; size++)
 		json_array_append_new(frames, frame_row(size, ask));
 	json_array_foreach(json_object_get(explained, "paths"), i, row)
-		bp_ledger_add_path(paths, path_row(explained, row, ask), keys);
+		bp_ledger_add_path(paths, path_row(explained, row, ask, all_passes), keys);
 	return json_pack("{s:s, s:O, s:{s:f, s:s}, s:{s:f, s:s}, s:{s:s, s:f}, s:{s:s, s:f}, s:O, "
 			 "s:O?, s:o, s:o}",
 			 "schema", "bypath.line-rate/1", "file", json_object_get(explained, "file"),

@@ -2,10 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "probe/probed.h"
 
+#include "bypath/config.h"
+
 #include "core/json.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +94,42 @@ static double copies_of(const json_t *document, const char *name, const char *di
 	return bytes > 0 ? copied_bytes(document, name, direction) / bytes : NAN;
 }
 
+/* What was seen of one port. */
+struct seen {
+	const char *name;
+	double rx, tx; /* copies_of() */
+	double n_rx_packets, n_tx_packets;
+};
+
+/* Of every port, once: a switch has thousands of paths. Returns how many. */
+static size_t look_at_ports(const json_t *document, struct seen seen[BP_PORTS_MAX])
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "ports"), i, port) {
+		const char *name = json_string_value(json_object_get(port, "name"));
+
+		if (i == BP_PORTS_MAX)
+			break;
+		seen[i] = (struct seen){ .name = name,
+					 .rx = copies_of(document, name, "rx"),
+					 .tx = copies_of(document, name, "tx"),
+					 .n_rx_packets = counted(document, name, "rx", "packets"),
+					 .n_tx_packets = counted(document, name, "tx", "packets") };
+	}
+	return i;
+}
+
+/* Of a port that is not known, as where a path's packets go to several ports: nothing. */
+static struct seen seen_of(const struct seen *seen, size_t n, const char *name)
+{
+	for (size_t i = 0; name && i < n; i++)
+		if (seen[i].name && !strcmp(seen[i].name, name))
+			return seen[i];
+	return (struct seen){ .rx = NAN, .tx = NAN };
+}
+
 /* ---- a path ---------------------------------------------------------------------------------- */
 
 /* NULL: every copy was seen; else the first reason why some may not have been. */
@@ -145,6 +184,28 @@ static const char *unobserved_of(const json_t *document, const json_t *hop)
 	return NULL;
 }
 
+/* The row of a list with the same ports, or NULL. */
+static const json_t *same_path(const json_t *list, const json_t *path)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(list, i, row) {
+		if (json_equal(json_object_get(row, "in"), json_object_get(path, "in")) &&
+		    json_equal(json_object_get(row, "out"), json_object_get(path, "out")))
+			return row;
+	}
+	return NULL;
+}
+
+/* A report's row, or that which shows the same hops. */
+static const json_t *with_hops(const json_t *document, const json_t *row)
+{
+	const json_t *same = json_object_get(row, "same_as");
+
+	return json_is_object(same) ? same_path(json_object_get(document, "paths"), same) : row;
+}
+
 /* Why copies of this path may be missed, or NULL. */
 static const char *why_not_here(const json_t *document, const json_t *row, char *text,
 				size_t text_bytes)
@@ -152,7 +213,7 @@ static const char *why_not_here(const json_t *document, const json_t *row, char 
 	const json_t *hop;
 	size_t i;
 
-	json_array_foreach(json_object_get(row, "hops"), i, hop) {
+	json_array_foreach(json_object_get(with_hops(document, row), "hops"), i, hop) {
 		const char *name = unobserved_of(document, hop);
 
 		if (!name)
@@ -180,22 +241,20 @@ static void judge(const json_t *row, json_t *probed, double copies, double toler
 	json_object_set_new(probed, "finding", json_string(text));
 }
 
-static void add_to(json_t *document, json_t *row, const char *why)
+static void add_to(json_t *document, json_t *row, const struct seen *in, const struct seen *out,
+		   const char *why)
 {
-	const char *in = bp_json_text_at(row, "in"), *out = bp_json_text_at(row, "out");
-	double rx = copies_of(document, in, "rx"), tx = copies_of(document, out, "tx");
-	double n_packets = fmin(counted(document, in, "rx", "packets"),
-				counted(document, out, "tx", "packets"));
+	double copies = in->rx + out->tx, n_packets = fmin(in->n_rx_packets, out->n_tx_packets);
 	char text[160];
 	json_t *probed;
 
 	if (!why)
 		why = why_not_here(document, row, text, sizeof(text));
-	probed = json_pack("{s:o, s:o, s:o, s:b, s:s?, s:n}", "kernel_copies",
-			   real_or_null(rx + tx), "rx", real_or_null(rx), "tx", real_or_null(tx),
-			   "is_all", !why, "why", why, "finding");
+	probed = json_pack("{s:o, s:o, s:o, s:b, s:s?, s:n}", "kernel_copies", real_or_null(copies),
+			   "rx", real_or_null(in->rx), "tx", real_or_null(out->tx), "is_all", !why,
+			   "why", why, "finding");
 	if (!why)
-		judge(row, probed, rx + tx, ROUGHLY + RING_PACKETS / n_packets);
+		judge(row, probed, copies, ROUGHLY + RING_PACKETS / n_packets);
 	json_object_set_new(row, "probed", probed);
 }
 
@@ -237,30 +296,21 @@ void bp_probed_add(json_t *document)
 	static const char *const lists[] = { "paths", "path_sums" };
 	char text[160];
 	const char *why = why_not_all(document, text, sizeof(text));
+	struct seen ports[BP_PORTS_MAX];
+	size_t n_ports = look_at_ports(document, ports), i;
 	json_t *row;
-	size_t i;
 
 	for (size_t k = 0; k < sizeof(lists) / sizeof(lists[0]); k++)
-		json_array_foreach(json_object_get(document, lists[k]), i, row)
-			add_to(document, row, why);
+		json_array_foreach(json_object_get(document, lists[k]), i, row) {
+			struct seen in = seen_of(ports, n_ports, bp_json_text_at(row, "in"));
+			struct seen out = seen_of(ports, n_ports, bp_json_text_at(row, "out"));
+
+			add_to(document, row, &in, &out, why);
+		}
 	keep_workers_calls(document);
 }
 
 /* ---- beside a prediction --------------------------------------------------------------------- */
-
-/* The row of a list with the same ports, or NULL. */
-static const json_t *same_path(const json_t *list, const json_t *path)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach(list, i, row) {
-		if (json_equal(json_object_get(row, "in"), json_object_get(path, "in")) &&
-		    json_equal(json_object_get(row, "out"), json_object_get(path, "out")))
-			return row;
-	}
-	return NULL;
-}
 
 /* What the model says of the kernel's copies, hop by hop. */
 static bool is_same_model(const json_t *seen, const json_t *path)
@@ -275,6 +325,43 @@ static bool is_same_model(const json_t *seen, const json_t *path)
 	return is_same;
 }
 
+/* What was seen of the path, a reference that the caller may keep; of another driver, mode or device it would stand
+ * beside the wrong model: null. */
+static json_t *take_of(const json_t *report, const json_t *path)
+{
+	const json_t *seen = same_path(json_object_get(report, "path_sums"), path);
+	json_t *probed;
+
+	if (!seen)
+		seen = same_path(json_object_get(report, "paths"), path);
+	probed = json_object_get(seen, "probed");
+	return probed && is_same_model(with_hops(report, seen), path) ? json_incref(probed)
+								      : json_null();
+}
+
+/* Of each out-port of a group: "out", and what was seen. */
+static json_t *take_of_group(const json_t *report, const json_t *group)
+{
+	json_t *rows = json_array(), *path = json_copy((json_t *)(uintptr_t)group), *out;
+	size_t i;
+
+	json_array_foreach(json_object_get(group, "outs"), i, out) {
+		json_t *row, *probed;
+
+		json_object_set(path, "out", out);
+		probed = take_of(report, path);
+		row = json_copy(probed);
+		if (json_is_object(row))
+			json_object_set(row, "out", out);
+		if (json_is_object(row))
+			json_array_append(rows, row);
+		json_decref(row);
+		json_decref(probed);
+	}
+	json_decref(path);
+	return rows;
+}
+
 int bp_probed_take(json_t *explained, const json_t *report)
 {
 	json_t *path;
@@ -282,17 +369,9 @@ int bp_probed_take(json_t *explained, const json_t *report)
 
 	if (!json_is_object(json_object_get(report, "probe")))
 		return -ENOENT;
-	json_array_foreach(json_object_get(explained, "paths"), i, path) {
-		const json_t *seen = same_path(json_object_get(report, "path_sums"), path);
-		json_t *probed;
-
-		if (!seen)
-			seen = same_path(json_object_get(report, "paths"), path);
-		probed = json_object_get(seen, "probed");
-		json_object_set(path, "probed", probed ? probed : json_null());
-		/* Of another driver, mode or device it would stand beside the wrong model. */
-		if (!is_same_model(seen, path))
-			json_object_set_new(path, "probed", json_null());
-	}
+	json_array_foreach(json_object_get(explained, "paths"), i, path)
+		json_object_set_new(path, "probed", take_of(report, path));
+	json_array_foreach(json_object_get(explained, "path_groups"), i, path)
+		json_object_set_new(path, "probed", take_of_group(report, path));
 	return 0;
 }

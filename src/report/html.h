@@ -6,8 +6,8 @@
 #include <jansson.h>
 
 /*
- * Write a document of schema `bypath.compare/1` or `bypath.compare-diff/1` (docs/compare.md) as one HTML
- * file. In it stand the document as it is, the tables that its text has (report/view.h), and a script that
+ * Write a document of schema `bypath.compare/1`, `bypath.compare-diff/1` (docs/compare.md) or `bypath.report/1` as
+ * one HTML file. In it stand the document as it is, the tables that its text has (report/view.h), and a script that
  * draws them when the file is opened. It refers to nothing outside itself, and its policy lets nothing else
  * run. The file is replaced as a whole or not at all; something that is there but no regular file
  * (/dev/stdout, a pipe) is written to directly.

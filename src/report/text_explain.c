@@ -20,6 +20,18 @@ static const struct bp_view ports = {
 	BP_COLUMNS(port_columns),
 };
 
+static const struct bp_column function_columns[] = {
+	{ .heading = "function", .cell = "{name}", .align = 'l' },
+	{ .heading = "type", .cell = "{type}", .align = 'l' },
+	{ .heading = "what it does", .cell = "{summary}", .align = 'l' },
+};
+static const struct bp_view functions = {
+	.name = "functions",
+	.title = "FUNCTIONS",
+	.rows = "functions",
+	BP_COLUMNS(function_columns),
+};
+
 /* ---- a path ------------------------------------------------------------------------------------ */
 
 /* "─1K▸ shared" */
@@ -57,13 +69,18 @@ static const struct bp_part hop[] = {
 
 #define SUM_STOPS "24 40"
 
+/* Where packets may go: one port, or several of which packets make the same hops. */
+#define FEW_OUTS "[{!outs.4}{outs}|{outs:#} ports]"
+#define GROUP    "{in} → [{via} → ]" FEW_OUTS
+
 static const struct bp_part drawn[] = {
 	{ .line = "\t#\tfrom → to\tmoved by\tcopies\tsystem calls", .stops = HOP_STOPS },
 	{ .rows = "hops", .needs = "{side=rx}", BP_PARTS(hop) },
 	{ .line = "{?carried}  ──  bypath carries it there by its program, counts it, touches no byte[{/engine.mode=macswap}: "
 		  "the program swaps the MAC addresses]" },
-	{ .line = "{!carried}  ──  bypath, mode [{/engine.mode=io}io: passes the view on[{!offload}, touches no byte]"
-		  "|{/engine.mode}: swaps the MAC addresses in place, no copy]" },
+	{ .line = "{!carried}{?via}  ──  bypath, through {via}: it may be changed in place or dropped, not copied[; then the "
+		  "MAC addresses are swapped{/engine.mode=macswap}]|{!carried}  ──  bypath, mode [{/engine.mode=io}io: passes "
+		  "the view on[{!offload}, touches no byte]|{/engine.mode}: swaps the MAC addresses in place, no copy]" },
 	{ .line = DETAIL "{offload}", .indent = DETAIL_AT },
 	{ .rows = "hops", .needs = "{side=tx}", BP_PARTS(hop) },
 	{ .line = "  ════════════════════ per packet" },
@@ -80,25 +97,32 @@ static const struct bp_part drawn[] = {
 	  .stops = SUM_STOPS },
 };
 
+static const struct bp_part probed[] = {
+	{ .line = "      kernel copies\t[{!is_all}≥ ]{kernel_copies:.2}\tprobed[{?^outs.1}, to {out}]: {rx:.2} rx, "
+		  "{tx:.2} tx; [{finding}|{!is_all}not all was seen: {why}|{?^modelled}as modelled|a side is not modelled]",
+	  .stops = SUM_STOPS,
+	  .indent = 40 },
+};
+
 static const struct bp_part path[] = {
 	{ .line = "" },
-	{ .line = "━━ {in} → {out} \t", .stops = "99━" },
+	{ .line = "━━ " GROUP " \t", .stops = "99━" },
+	{ .line = "{?outs.4}   to {outs}", .indent = 6 },
 	{ .line = "   [{hops.0.from}|?]<hops:{side=rx}" ARROW "> ┃bypath┃<hops:{side=tx}" ARROW ">",
 	  .indent = 3 },
 	{ .line = "" },
 	{ .line = "   the same hops, figures and system calls as {same_as.in} → {same_as.out}" },
 	{ .needs = "{!same_as}", BP_PARTS(drawn) },
-	{ .line = "      kernel copies\t[{!probed.is_all}≥ ]{probed.kernel_copies:.2}\tprobed: {probed.rx:.2} rx, "
-		  "{probed.tx:.2} tx; [{probed.finding}|{!probed.is_all}not all was seen: {probed.why}|"
-		  "{?modelled}as modelled|a side is not modelled]",
-	  .stops = SUM_STOPS,
-	  .indent = 40 },
+	{ .line = "      a further port\t+{replica.user_copies_more:–} U\ta copy, which a run counts "
+		  "there[ ({replica.place})]",
+	  .stops = SUM_STOPS },
+	{ .rows = "probed", BP_PARTS(probed) },
 };
 
 /* ---- all of it --------------------------------------------------------------------------------- */
 
 static const struct bp_column sum_columns[] = {
-	{ .heading = "path", .cell = "{in} → {out}", .align = 'l' },
+	{ .heading = "path", .cell = GROUP, .align = 'l' },
 	{ .heading = "kernel copies", .cell = "{modelled.kernel_copies:–}|?" },
 	{ .heading = "user copies", .cell = "{modelled.user_copies:–}|?" },
 	{ .heading = "crossings", .cell = FORMULA, .align = 'l' },
@@ -106,8 +130,8 @@ static const struct bp_column sum_columns[] = {
 static const struct bp_view sums = {
 	.name = "sums",
 	.title = "PATHS · per packet · modelled",
-	.rows = "paths",
-	.needs = "{?/paths.1}",
+	.rows = "path_groups",
+	.needs = "{?/path_groups.1}",
 	BP_COLUMNS(sum_columns),
 };
 
@@ -118,7 +142,8 @@ static const struct bp_part parts[] = {
 		  "once." },
 	{ .view = &ports },
 	{ .line = "  note on {name}: {note}", .rows = "ports", .indent = 4 },
-	{ .rows = "paths", BP_PARTS(path) },
+	{ .view = &functions },
+	{ .rows = "path_groups", BP_PARTS(path) },
 	{ .line = "{!paths}\nNo path: \\[forward\\] names none." },
 	{ .view = &sums },
 };

@@ -91,7 +91,8 @@ static const struct bp_view workers = {
 	BP_COLUMNS(worker_columns),
 };
 
-#define PATH   "{in} → {out}"
+/* What [forward] says: port → functions → port; "p1 → sw" where sw picks one of several. */
+#define PATH   "{in}[ → {via}][ → {out}]"
 #define WORKER "{worker}|all"
 
 static const struct bp_column traffic_columns[] = {
@@ -103,7 +104,7 @@ static const struct bp_column traffic_columns[] = {
 	{ .heading = "Gb/s L1", .cell = "{counted.gbps_l1:.3}" },
 	{ .heading = "Gb/s L2", .cell = "{counted.gbps_l2:.3}" },
 	{ .heading = "burst", .cell = "{counted.mean_burst:.1}" },
-	{ .heading = "packets out", .cell = "{counted.packets_out:,}" },
+	{ .heading = "packets out", .cell = "{part!intake}{counted.packets_out:,}" },
 	{ .heading = "ns/p", .cell = "{counted.ns_per_packet:.0}" },
 	{ .heading = "user code", .cell = "{counted.ns_per_packet_user:.0}" },
 	{ .heading = "in calls", .cell = "{counted.ns_per_packet_calls:.0}" },
@@ -114,6 +115,7 @@ static const struct bp_view traffic = {
 		"PATHS, traffic and time · every figure counted · in calls: with the softirq work that "
 		"runs there",
 	.nested = "paths,path_sums",
+	.needs = "{part!edge}",
 	BP_COLUMNS(traffic_columns),
 };
 
@@ -153,7 +155,80 @@ static const struct bp_view copies = {
 	.title =
 		"PATHS, copies and crossings · /p per packet out · on the right: packets out by user copies",
 	.nested = "paths,path_sums",
+	.needs = "{?out}{part!edge}",
 	BP_COLUMNS(copy_columns),
+};
+
+/* ---- of functions ---------------------------------------------------------------------------- */
+
+static const struct bp_column fan_out_columns[] = {
+	{ .heading = "in-port", .cell = "{^in}", .align = 'l' },
+	{ .heading = "way",
+	  .cell = "{@=intake}in[, {^via}]|{@=whole}all|→ [{out}|{ports} others]",
+	  .align = 'l' },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "Mpps", .cell = "{counted.mpps:.3}" },
+	{ .heading = "copies",
+	  .cell = "{@!intake}{counted.replicas:,}",
+	  .help = "made for that port of packets that went elsewhere too" },
+	{ .heading = "packets out", .cell = "{@!intake}{counted.packets_out:,}" },
+	{ .heading = "dropped", .cell = "{counted.function_drops:,}", .help = "by functions" },
+	{ .heading = "ns/p", .cell = "{counted.ns_per_packet:.0}" },
+	{ .heading = "in calls", .cell = "{counted.ns_per_packet_calls:.0}" },
+	{ .heading = "user/p", .cell = "{counted.user_copies_per_packet:.3}" },
+	{ .heading = "calls/p", .cell = "{counted.crossings_per_packet:.3}" },
+};
+static const struct bp_view fan_outs = {
+	.name = "fan-outs",
+	.title =
+		"FAN-OUT · where packets go to several ports · all workers · counted · /p per packet received "
+		"(in), sent (→, all)",
+	.rows = "fan_outs",
+	.nested = "intake,edges,others,whole",
+	BP_COLUMNS(fan_out_columns),
+};
+
+static const struct bp_column function_columns[] = {
+	{ .heading = "function", .cell = "{name}", .align = 'l' },
+	{ .heading = "type", .cell = "{type}", .align = 'l' },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "dropped", .cell = "{counted.dropped:,}" },
+	{ .heading = "ns/p", .cell = "{counted.ns_per_packet:.1}" },
+	{ .heading = "packets of", .cell = "{ports}", .align = 'l' },
+};
+static const struct bp_view functions = {
+	.name = "functions",
+	.title =
+		"FUNCTIONS · every figure counted · ns/p: within the function, per packet that came to it",
+	.rows = "functions",
+	BP_COLUMNS(function_columns),
+};
+
+static const struct bp_column function_drop_columns[] = {
+	{ .heading = "function", .cell = "{^name}", .align = 'l' },
+	{ .heading = "reason", .cell = "{counter}", .align = 'l' },
+	{ .heading = "packets", .cell = "{value:,}" },
+	{ .heading = "meaning", .cell = "{meaning}", .align = 'l' },
+};
+static const struct bp_view function_drops = {
+	.name = "function drops",
+	.title = "DROPS BY FUNCTIONS · counted",
+	.rows = "functions",
+	.nested = "events",
+	BP_COLUMNS(function_drop_columns),
+};
+
+static const struct bp_column function_state_columns[] = {
+	{ .heading = "function", .cell = "{^name}", .align = 'l' },
+	{ .heading = "what", .cell = "{what}", .align = 'l' },
+	{ .heading = "value", .cell = "{value:,}|{text}", .align = 'l' },
+};
+static const struct bp_view function_states = {
+	.name = "function states",
+	.title = "WHAT FUNCTIONS SAY OF THEMSELVES",
+	.rows = "functions",
+	.nested = "state",
+	BP_COLUMNS(function_state_columns),
 };
 
 /* ---- of a probe ------------------------------------------------------------------------------ */
@@ -173,7 +248,8 @@ static const struct bp_view probed = {
 	.name = "probed",
 	.title = "PATHS, kernel copies of a whole packet · probed, beside the model",
 	.nested = "paths,path_sums",
-	.needs = "{?probed}",
+	/* Of edges whose hops are the same, one, and those that differ from the model. */
+	.needs = "{?probed}{?out}{!same_as}|{?probed.finding}",
 	BP_COLUMNS(probed_columns),
 };
 
@@ -256,7 +332,16 @@ static const struct bp_part parts[] = {
 	{ .view = &traffic },
 	{ .line = "{!run.calls_timed}  '-': a PMD makes its system calls inside its burst, where their time "
 		  "cannot be told apart" },
+	{ .line = "{?fan_outs}  '-' packets out: receiving and functions only, per packet received; what was sent is in FAN-OUT",
+	  .indent = 4 },
 	{ .view = &copies },
+	{ .view = &fan_outs },
+	{ .line = "{?paths_cut}  {paths_cut:,} rows of paths were too many and are left out, also of these sums: the ports', "
+		  "workers' and functions' figures are whole",
+	  .indent = 4 },
+	{ .view = &functions },
+	{ .view = &function_drops },
+	{ .view = &function_states },
 	{ .view = &probed },
 	{ .line = "  not all was seen: [{probe.unobserved.names}: ]{probe.unobserved.why}",
 	  .indent = 4 },
@@ -268,8 +353,12 @@ static const struct bp_part parts[] = {
 		  "{probe.context_switches.involuntary:,} involuntary[; {?probe.skb_allocations}"
 		  "{probe.skb_allocations:,} skbs allocated while a thread of ours ran, {probe.skb_clones:,} "
 		  "cloned on our devices]" },
-	{ .line = "  {in} → {out}: {modelled.undecided:;}", .rows = "paths", .indent = 4 },
-	{ .line = "{counted_by=reported}  {in} → {out}: carried by the driver itself, whose program counts: its figures "
+	{ .line = "  {in} → {out}: {modelled.undecided:;}",
+	  .rows = "paths",
+	  .needs = "{!same_as}",
+	  .indent = 4 },
+	{ .line = "{counted_by=reported}  " PATH
+		  ": carried by the driver itself, whose program counts: its figures "
 		  "are reported, and no worker's time is in them",
 	  .rows = "paths",
 	  .indent = 4 },
@@ -277,6 +366,8 @@ static const struct bp_part parts[] = {
 		  "{conservation.counted.made:,} = sent {conservation.counted.sent:,} + dropped "
 		  "{conservation.counted.dropped:,} + held {conservation.counted.held:,}, unaccounted "
 		  "{conservation.counted.unaccounted}" },
+	{ .line = "{?functions}  of these: made as copies {conservation.counted.made_as_copies:,}, dropped by functions "
+		  "{conservation.counted.dropped_by_functions:,}" },
 	{ .line = "{?conservation.counted.unaccounted}  FAILURE: {conservation.counted.unaccounted} packets "
 		  "are neither sent, dropped nor held: a fault of bypath, please report it" },
 };

@@ -154,6 +154,18 @@ class Report:
     def copy_bytes(self, port_in, port_out):
         return self.path(port_in, port_out)["user_copy_bytes"]
 
+    # Functions, and in-ports whose packets go to several ports.
+
+    def function(self, name):
+        return next(row for row in self.r["functions"] if row["name"] == name)
+
+    def fan_out(self, port_in):
+        return next(row for row in self.r["fan_outs"] if row["in"] == port_in)
+
+    def intake(self, port_in):
+        """What the in-port's workers received whose packets go to several ports."""
+        return self.fan_out(port_in)["intake"]["counted"]
+
 
 def main():
     # Generator expressions see globals only: everything goes there.

@@ -1,4 +1,4 @@
-# Pages of comparisons: as files, and as a browser shows and prints them.
+# Pages of comparisons, and of a run: as files, and as a browser shows and prints them.
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #   html.sh form | browser
@@ -30,13 +30,15 @@ cp "$SAMPLE" "$BP_TMP/sample.json"
 for page in $PAGES; do
 	make_page "$page"
 done
+look switch >"$BP_TMP/switch.json" || fail "cannot make the report"
+"$BP_TOOLS/page" "$BP_TMP/switch.json" "$BP_TMP/switch.html" || fail "page: exit code $?"
 for of in sample hostile; do
 	"$BYPATH" compare --diff "$BP_TMP/$of.json" "$BP_TMP/shifted.json" --json "$BP_TMP/$of-diff.json" \
 		--html "$BP_TMP/$of-diff.html" >"$BP_TMP/html.log" 2>&1 || fail "compare --diff: exit code $?"
 done
 
 if [ "$1" = form ]; then
-	for page in sample hostile once nothing goals sample-diff hostile-diff; do
+	for page in sample hostile once nothing goals sample-diff hostile-diff switch; do
 		look file "$BP_TMP/$page.html" "$BP_TMP/$page.json" || fail "$page.html"
 	done
 	for n in 1 2 3 4 5 6 7 8; do
@@ -73,9 +75,13 @@ browse "$BP_TMP/goals.html" --dump-dom
 [ ! -s "$BP_TMP/console" ] || fail "goals.html: $(head -n 5 "$BP_TMP/console")"
 look judged "$BP_TMP/dom" || fail "goals.html"
 
-# Eight pages in frames of three widths, and forty with documents changed at random.
+browse "$BP_TMP/switch.html" --dump-dom
+[ ! -s "$BP_TMP/console" ] || fail "switch.html: $(head -n 5 "$BP_TMP/console")"
+look switched "$BP_TMP/dom" || fail "switch.html"
+
+# Nine pages in frames of three widths, and twice forty with documents changed at random.
 set --
-for page in $PAGES sample-diff hostile-diff; do
+for page in $PAGES sample-diff hostile-diff switch; do
 	set -- "$@" "$BP_TMP/$page.html"
 done
 look frames "$@" >"$BP_TMP/frames.html"
@@ -83,7 +89,7 @@ browse "$BP_TMP/frames.html" --dump-dom
 grep -q seen "$BP_TMP/console" || fail "chromium does not report its console"
 [ "$(wc -l <"$BP_TMP/console")" = 1 ] || fail "frames.html: $(head -n 5 "$BP_TMP/console")"
 title=$(sed -n 's:.*<title>\(.*\)</title>.*:\1:p' "$BP_TMP/dom" | head -n 1)
-[ "$(echo "$title" | tr ' ' '\n' | grep -cx ok)" = 64 ] || fail "frames.html: width:of the page:state: $title"
+[ "$(echo "$title" | tr ' ' '\n' | grep -cx ok)" = 107 ] || fail "frames.html: width:of the page:state: $title"
 
 browse "$BP_TMP/winner.html" --print-to-pdf="$BP_TMP/winner.pdf" --no-pdf-header-footer
 sheets=$(look sheets "$BP_TMP/winner.pdf")

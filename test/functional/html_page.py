@@ -1,7 +1,8 @@
 # Looks at pages of comparisons from outside: as files, as a browser shows them, with odd documents.
 # SPDX-License-Identifier: BSD-3-Clause
 """html_page.py KIND SAMPLE: a document made of it (poison, crown, shift, once, nothing, goals, odd-N)
-html_page.py file PAGE DOCUMENT | shown DOM | judged DOM | frames PAGE... | sheets PDF"""
+html_page.py switch: the report of a run
+html_page.py file PAGE DOCUMENT | shown DOM | judged DOM | switched DOM | frames PAGE... | sheets PDF"""
 
 import base64
 import hashlib
@@ -103,6 +104,52 @@ def goals(document):
             "status": "ok" if value else "cannot-run", "reason": why, "fix": why, "is_at_least": False, "load_of": None,
             "value": value and {"median": value, "min": value, "max": value, "spread": 0, "values": [value] * 6}})
     return document
+
+
+def counted(packets, **more):
+    """As a report has it; what a packet costs is made up of what it is."""
+    return {"packets": packets, "packets_out": packets, "bytes": 60 * packets, "bursts": packets // 32 + 1,
+            "function_drops": 0, "replicas": 0, "user_copies": 0, "user_copy_bytes": 0, "crossings": 0,
+            "packets_by_user_copies": [packets, 0, 0, 0], "user_copies_per_packet": 0.0,
+            "user_copy_bytes_per_packet": 0.0, "crossings_per_packet": 0.0, "ns_per_packet": 40.25,
+            "ns_per_packet_user": 30.0, "ns_per_packet_calls": 10.25, "mpps": packets / 1e6, "gbps_l1": 0.1,
+            "gbps_l2": 0.1, "mean_burst": 32.0, **more}
+
+
+PORTS = [f"p{i}" for i in range(1, 17)]
+
+
+def fan_out(port):
+    """A port that sent one packet in ten to all others, the rest to two of them."""
+    edges = [{"in": port, "out": out, "counted": counted(1000 * (20 - i), replicas=1000)}
+             for i, out in enumerate(other for other in PORTS if other != port)]
+    return {"in": port, "via": ["edge", "sw"], "ports": 15, "edges": edges[:4],
+            "intake": {"counted": counted(300000, function_drops=1234, packets_out=0)},
+            "others": {"ports": 11, "counted": counted(121000, replicas=11000)}, "whole": {"counted": counted(300000)}}
+
+
+def switch():
+    """The report of a run with a filter and a switch of 16 ports, one of which has nothing."""
+    fans = [fan_out(port) for port in PORTS]
+    fans[3].update(edges=[], others=None, ports=0)
+    paths = [{"in": fan["in"], "out": None, "part": "intake", "via": fan["via"], "worker": 0, "counted_by": "counted",
+              "counted": fan["intake"]["counted"], "modelled": None, "hops": [], "same_as": None} for fan in fans]
+    return {
+        "schema": "bypath.report/1", "machine": {"host": "h", "kernel": "6.18", "cpu": "c", "numa_nodes": 1},
+        "run": {"elapsed_s": 12.5, "final": True, "drain_ms": 0.1, "mode": "io", "idle": "busy", "calls_timed": True},
+        "ports": [], "workers": [{"worker": 0, "counted": {}}], "paths": paths, "path_sums": [], "paths_cut": 17,
+        "fan_outs": fans,
+        "functions": [
+            {"name": "edge", "type": "filter", "ports": PORTS, "events": [
+                {"counter": "rule", "value": 19744, "provenance": "counted", "kind": "drop",
+                 "meaning": "dropped: by a rule that says so"}],
+             "counted": {"packets": 4800000, "dropped": 19744, "busy_ns": 6e7, "ns_per_packet": 12.5,
+                         "drops": {"rule": 19744}},
+             "doc": {}, "state": [{"what": "hits 1", "text": "line 3, rule drop udp port 53, hits 19744"}]},
+            {"name": "sw", "type": "switch", "ports": PORTS, "events": [], "doc": {}, "state": [],
+             "counted": {"packets": 4780256, "dropped": 0, "busy_ns": None, "ns_per_packet": None, "drops": {}}}],
+        "conservation": {"counted": {"received": 4800000, "made": 352000, "sent": 5132256, "dropped": 19744, "held": 0,
+                                     "unaccounted": 0, "made_as_copies": 352000, "dropped_by_functions": 19744}}}
 
 
 def warp(value, rng):
@@ -269,6 +316,24 @@ def check_judged(dom):
     assert all(bool(views[name]["rows"]) == (name in ("figures", "goals")) for name in views), list(views)
 
 
+def check_switched(dom):
+    """What functions cost and dropped, and where packets went, with nothing left out in silence."""
+    shown = Shown(read(dom))
+    assert shown.state == "shown", shown.state
+    assert shown.texts("h1") == ["Every packet is accounted for"], shown.texts("h1")
+    assert "17 rows" in shown.texts("p", "warning")[0]
+    names = shown.texts("span", "name")
+    assert names[:2] == ["edge (filter)", "sw (switch)"], names[:2]
+    words = shown.texts("span", "words")
+    assert words[0] == "12.5\u202fns a packet, 4\u202f800\u202f000 packets, 19\u202f744 dropped", words[0]
+    assert words[1].startswith("time not known, "), words[1]
+    assert len([title for title in shown.texts("h3") if title.endswith(" → edge, sw")]) == 16
+    assert names[2:7] == [*PORTS[1:5], "11 other ports"], names[2:7]
+    assert words[2] == "20\u202f000 packets, 1\u202f000 of them copies, 40.3\u202fns each", words[2]
+    bodies = "\n".join(shown.texts("tbody"))
+    assert "by a rule that says so" in bodies and "line 3, rule drop udp port 53" in bodies
+
+
 def frames(pages):
     """Pages in frames, each button pressed; whether each was drawn whole, no wider; a complaint that must be seen."""
     print('<!DOCTYPE html><meta charset="utf-8"><title></title>')
@@ -284,19 +349,27 @@ def frames(pages):
           "}).join(' ')})</script>")
 
 
+def with_schema(document, schema):
+    """Without it, it would be drawn as another kind's."""
+    return {**document, "schema": schema} if isinstance(document, dict) else document
+
+
 def odd(page):
     """The page with documents in which anything may be missing or of another kind."""
     page, rng = read(page), random.Random(1)
     document = json.loads(DATA.findall(page)[1][1])
     document.update({key: goals({})[key] for key in ("goals", "figures")})
+    schema = document.get("schema")
     for _ in range(N_ODD):
-        text = json.dumps(warp(document, rng)).replace("<", "\\u003c")
+        text = json.dumps(with_schema(warp(document, rng), schema)).replace("<", "\\u003c")
         yield re.sub(r'(id="document">).*?(</script>)', lambda m, t=text: m[1] + t + m[2], page, 1, re.S)
 
 
 def main():
     what, *args = sys.argv[1:]
-    if what in ("poison", "crown", "shift", "once", "nothing", "goals"):
+    if what == "switch":
+        json.dump(switch(), sys.stdout)
+    elif what in ("poison", "crown", "shift", "once", "nothing", "goals"):
         json.dump(globals()[what](load(args[0])), sys.stdout)
     elif what.startswith("odd-"):
         document = {**load(args[0]), "schema": None}
@@ -307,9 +380,11 @@ def main():
         check_shown(*args)
     elif what == "judged":
         check_judged(*args)
+    elif what == "switched":
+        check_switched(*args)
     elif what == "frames":
         frames([(read(page), width) for page in args for width in WIDTHS] +
-               [(page, WIDTHS[1]) for page in odd(args[0])])
+               [(page, WIDTHS[1]) for of in (args[0], args[-1]) for page in odd(of)])
     else:
         with open(args[0], "rb") as file:
             print(len(re.findall(rb"/Type\s*/Page\b", file.read())))

@@ -229,6 +229,29 @@ static void costs_of_two_ways_are_weighted_by_their_packets(void **state)
 	json_decref(row.report);
 }
 
+/* Where packets go to several ports, no part of it is the path: all of it is, with an edge's model. */
+static void parts_of_a_path_are_no_path(void **state)
+{
+	struct bp_cmp_row row = { .path = &bp_cmp_paths[index_of("af_packet-mmap")],
+				  .softirq_ns = -1 };
+	json_t *intake = path_row(0, 0, 0, "none"), *edge = path_row(100, 1, 0.5, "kernel_copies");
+	json_t *whole = path_row(300, 0.25, 0.1, "none");
+
+	(void)state;
+	json_object_set_new(intake, "part", json_string("intake"));
+	json_object_set_new(edge, "part", json_string("edge"));
+	json_object_set_new(edge, "in", json_string("a"));
+	json_object_set_new(edge, "out", json_string("b"));
+	json_object_set_new(intake, "in", json_string("a"));
+	json_object_set_new(edge, "hops", json_pack("[{s:s}]", "side", "rx"));
+	row.report = json_pack("{s:[], s:[o, o], s:[{s:s, s:o}]}", "ports", "paths", intake, edge,
+			       "fan_outs", "in", "a", "whole", whole);
+	assert_true(fabs(cost(&row, "copies.user.lo") - 0.25) < 1e-9);
+	assert_true(fabs(cost(&row, "copies.kernel.lo") - 2) < 1e-9);
+	assert_true(fabs(cost(&row, "crossings.per_packet") - 0.1) < 1e-9);
+	json_decref(row.report);
+}
+
 /* ---- who is ahead ------------------------------------------------------------------------------ */
 
 struct entry {
@@ -592,6 +615,7 @@ int main(void)
 		cmocka_unit_test(templates_are_filled_and_cut),
 		cmocka_unit_test(medians_and_spreads),
 		cmocka_unit_test(costs_of_two_ways_are_weighted_by_their_packets),
+		cmocka_unit_test(parts_of_a_path_are_no_path),
 		cmocka_unit_test(diff_tells_change_from_spread),
 		cmocka_unit_test(a_winner_is_ahead_in_every_round),
 		cmocka_unit_test(a_lower_bound_is_not_beaten),

@@ -278,6 +278,44 @@ static void a_cost_bounds_other_sizes_of_a_path_that_copies(void **state)
 	json_decref(report);
 }
 
+/* Of a port whose packets go to several others: an edge has the sending alone, its port's intake the rest. */
+static void an_edge_costs_what_receiving_costs_as_well(void **state)
+{
+	json_t *report = json_pack(
+		"{s:{s:s}, s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:[], s:[], s:[{s:s, s:n, s:s, "
+		"s:{s:i, s:i, s:f}}, {s:s, s:s, s:s, s:{s:i, s:i, s:f}}]}",
+		"machine", "cpu", "c", "ports", "name", "a", "driver", "af_xdp", "mode", "m",
+		"name", "b", "driver", "dpdk", "mode", "pmd", "workers", "path_sums", "paths", "in",
+		"a", "out", "part", "intake", "counted", "packets", 1000, "bytes", 124000,
+		"ns_per_packet", 150.0, "in", "a", "out", "b", "part", "edge", "counted", "packets",
+		500, "bytes", 62000, "ns_per_packet", 50.0);
+	const struct bp_line_ask ask = { .bits_per_s = 25e9,
+					 .hz = 2e9,
+					 .hz_source = "",
+					 .report = report,
+					 .report_name = "r.json" };
+	json_t *document = made(&ask);
+
+	(void)state;
+	NEAR(bp_json_number_at(document, "paths.0.cost.ns_per_packet"), 200);
+	NEAR(bp_json_number_at(document, "paths.0.cost.frame_bytes"), 128);
+	json_decref(document);
+	/* Its workers' sum, where there are several. */
+	json_object_set_new(report, "path_sums",
+			    json_pack("[{s:s, s:n, s:s, s:{s:f}}]", "in", "a", "out", "part",
+				      "intake", "counted", "ns_per_packet", 100.0));
+	document = made(&ask);
+	NEAR(bp_json_number_at(document, "paths.0.cost.ns_per_packet"), 150);
+	json_decref(document);
+	/* Sending alone is no cost of a path. */
+	json_object_set_new(report, "path_sums", json_array());
+	json_array_remove(json_object_get(report, "paths"), 0);
+	document = made(&ask);
+	assert_true(json_is_null(bp_json_at(document, "paths.0.cost.ns_per_packet")));
+	json_decref(document);
+	json_decref(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_slot_can_be_the_bound),
 		cmocka_unit_test(memory_is_not_judged_beside_a_path_without_a_model),
 		cmocka_unit_test(a_cost_bounds_other_sizes_of_a_path_that_copies),
+		cmocka_unit_test(an_edge_costs_what_receiving_costs_as_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,7 +112,10 @@ static void path_of_rule(const struct rule *r, struct bp_model_path *path)
 	struct bp_port_conf conf = is_pmd ? conf_of("dpdk", r->driver) : conf_of(r->driver, "e0");
 	struct bp_port_info info = info_of(conf.device, r->mode, r->device->kind), null_info;
 	struct bp_port_conf null = conf_of("null", "");
-	struct bp_model_end end = { &conf, &info, *r->device, r->kernel, 1 }, other;
+	struct bp_model_end end = {
+		.conf = &conf, .info = &info, .device = *r->device, .kernel = r->kernel, .n_txqs = 1
+	};
+	struct bp_model_end other;
 
 	null_info = info_of("", "null", NONE);
 	other = (struct bp_model_end){ .conf = &null, .info = &null_info };
@@ -178,8 +181,12 @@ static void carried_packets_reach_the_device_as_they_came(void **state)
 		unsigned hi = 0;
 
 		out.caps = BP_CAP_VNET_TX;
-		bp_model_path(&(struct bp_model_end){ &a, &in, virtio, 0, 1 },
-			      &(struct bp_model_end){ &b, &out, *carried[i].out, 0, 1 }, &path);
+		bp_model_path(
+			&(struct bp_model_end){
+				.conf = &a, .info = &in, .device = virtio, .n_txqs = 1 },
+			&(struct bp_model_end){
+				.conf = &b, .info = &out, .device = *carried[i].out, .n_txqs = 1 },
+			&path);
 		assert_true(path.is_modelled);
 		for (unsigned h = path.n_rx_hops; h < path.n_hops; h++) {
 			assert_int_equal(path.hops[h].kernel.lo, 0);

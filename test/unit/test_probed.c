@@ -199,6 +199,71 @@ static void test_no_packet_no_figure(void **state)
 	json_decref(document);
 }
 
+static json_t *parse(const char *quoted)
+{
+	char text[1024];
+	json_t *value;
+
+	snprintf(text, sizeof(text), "%s", quoted);
+	for (char *quote = text; (quote = strchr(quote, '\''));)
+		*quote = '"';
+	value = json_loads(text, 0, NULL);
+	assert_non_null(value);
+	return value;
+}
+
+/* An in-port whose packets go to several ports: the intake has what came in, each edge what its port sent. */
+static void test_parts_of_a_path(void **state)
+{
+	json_t *document = make_with(2000, 2, 2, SEEN, "[]");
+
+	(void)state;
+	json_object_set_new(
+		document, "paths",
+		parse("[{'in': 'a', 'out': null, 'part': 'intake', 'modelled': null, 'hops': []},"
+		      " {'in': 'a', 'out': 'b', 'part': 'edge', 'modelled': {'kernel_copies': {'lo': 2, 'hi': 2}},"
+		      "  'hops': []}]"));
+	bp_probed_add(document);
+	assert_true(bp_json_number_at(document, "paths.0.probed.rx") == 1);
+	assert_true(json_is_null(bp_json_at(document, "paths.0.probed.tx")));
+	assert_true(json_is_null(bp_json_at(document, "paths.0.probed.kernel_copies")));
+	assert_true(json_is_null(bp_json_at(document, "paths.0.probed.finding")));
+	assert_true(bp_json_number_at(document, "paths.1.probed.kernel_copies") == 3);
+	assert_string_equal(bp_json_text_at(document, "paths.1.probed.finding"),
+			    "the kernel copied 3.00 times, the model says 2");
+	json_decref(document);
+}
+
+/* An edge whose hops another shows: what they name and nobody watches is missed here as well. */
+static void test_hops_shown_elsewhere(void **state)
+{
+	static const char paths[] =
+		"[{'in': 'a', 'out': 'a', 'part': 'edge', 'modelled': {'kernel_copies': {'lo': 2, 'hi': 2}},"
+		"  'hops': [{'kernel_copies': {'functions': ['unwatched']}}], 'same_as': null},"
+		" {'in': 'a', 'out': 'b', 'part': 'edge', 'modelled': {'kernel_copies': {'lo': 2, 'hi': 2}},"
+		"  'hops': [], 'same_as': {'in': 'a', 'out': 'a'}}]";
+	json_t *report = make_with(2000, 2, 2, SEEN, "[]"), *explained;
+
+	(void)state;
+	json_object_set_new(report, "paths", parse(paths));
+	bp_probed_add(report);
+	assert_true(json_is_false(bp_json_at(report, "paths.1.probed.is_all")));
+	assert_string_equal(bp_json_text_at(report, "paths.1.probed.why"),
+			    "unwatched, which the model names, is not observed");
+	explained = parse("{'paths': [{'in': 'a', 'out': 'b',"
+			  " 'hops': [{'kernel_copies': {'functions': ['unwatched']}}]}],"
+			  " 'path_groups': [{'in': 'a', 'outs': ['c', 'b'],"
+			  " 'hops': [{'kernel_copies': {'functions': ['unwatched']}}]}]}");
+	assert_int_equal(bp_probed_take(explained, report), 0);
+	assert_true(bp_json_number_at(explained, "paths.0.probed.kernel_copies") == 3);
+	/* What was not seen of a group's port is not there. */
+	assert_int_equal(json_array_size(bp_json_at(explained, "path_groups.0.probed")), 1);
+	assert_string_equal(bp_json_text_at(explained, "path_groups.0.probed.0.out"), "b");
+	assert_true(bp_json_number_at(explained, "path_groups.0.probed.0.kernel_copies") == 3);
+	json_decref(explained);
+	json_decref(report);
+}
+
 static void test_calls_of_workers(void **state)
 {
 	json_t *document = make(1000, 2, 2, SEEN), *calls;
@@ -225,6 +290,8 @@ int main(void)
 		cmocka_unit_test(test_function_not_watched),
 		cmocka_unit_test(test_not_needed),
 		cmocka_unit_test(test_no_packet_no_figure),
+		cmocka_unit_test(test_parts_of_a_path),
+		cmocka_unit_test(test_hops_shown_elsewhere),
 		cmocka_unit_test(test_calls_of_workers),
 	};
 

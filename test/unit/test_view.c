@@ -186,17 +186,18 @@ static void a_path_is_drawn_hop_by_hop(void **state)
 		      "\"kernel\", \"mover\": \"DMA\", \"place\": \"page\", \"why\": \"it "
 		      "writes\", \"source\": \"s.c\", \"kernel_copies\": {\"value\": {\"lo\": 0, "
 		      "\"hi\": 1}}, \"system_call\": {\"name\": \"poll\", \"per\": \"idle\"}}");
-	json_t *document =
-		parse("{\"schema\": \"bypath.explain/1\", \"file\": \"f\", \"engine\": "
-		      "{\"mode\": \"io\"}, \"ports\": [], \"paths\": [{\"in\": \"a\", "
-		      "\"out\": \"b\", \"modelled\": null, \"same_as\": null, \"hops\": "
-		      "[0, {\"side\": \"tx\", \"modelled\": false, \"why\": \"no row\"}]}]}");
+	json_t *document = parse(
+		"{\"schema\": \"bypath.explain/1\", \"file\": \"f\", \"engine\": "
+		"{\"mode\": \"io\"}, \"ports\": [], \"path_groups\": [{\"in\": \"a\", "
+		"\"outs\": [\"b\"], \"via\": [], \"modelled\": null, \"same_as\": null, \"hops\": "
+		"[0, {\"side\": \"tx\", \"modelled\": false, \"why\": \"no row\"}]}]}");
 	char *text;
 
 	(void)state;
 	json_array_set_new(
-		json_object_get(json_array_get(json_object_get(document, "paths"), 0), "hops"), 0,
-		hop);
+		json_object_get(json_array_get(json_object_get(document, "path_groups"), 0),
+				"hops"),
+		0, hop);
 	text = printed(document);
 	if (!strstr(text, "\n   device ─0–1K▸ kernel ┃bypath┃ ─?▸ ?\n") ||
 	    !strstr(text,

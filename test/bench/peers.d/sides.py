@@ -73,7 +73,10 @@ class Bypath(Side):
         law = self.report["conservation"]["counted"]
         if law["unaccounted"] or law["held"]:
             self.process.fail(f"packets are not accounted for: {law}")
-        paths = [p["counted"] for p in self.report["paths"] if p["counted"]["packets"]]
+        # Where packets go to several ports, the rows of paths are parts: their sum is the whole.
+        paths = [p["counted"] for p in self.report["paths"] if p.get("part", "whole") == "whole"]
+        paths += [fan["whole"]["counted"] for fan in self.report.get("fan_outs", [])]
+        paths = [counted for counted in paths if counted["packets"]]
         self.facts = {"modes": [p["mode"] for p in self.report["ports"]],
                       "arena_page_bytes": self.report["arena"]["page_bytes"],
                       "cycle_hz": self.report["machine"].get("cycle_hz")}

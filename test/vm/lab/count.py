@@ -105,8 +105,11 @@ def section(name, lines):
 def figure_of(report):
     """What the rounds cost that found something to do, per packet that came to b; None when none did. Both paths':
     the seed's rounds find frames that b's TX holds, and send them."""
-    paths = [path["counted"] for path in report["paths"]]
-    path = next(path["counted"] for path in report["paths"] if path["in"] == "a")
+    # Where packets go to several ports, the rows of paths are parts: their sum is the whole.
+    rows = [(path["in"], path["counted"]) for path in report["paths"] if path.get("part", "whole") == "whole"]
+    rows += [(fan["in"], fan["whole"]["counted"]) for fan in report.get("fan_outs", ())]
+    paths = [counted for _, counted in rows]
+    path = next(counted for name, counted in rows if name == "a")
     n_pkts = path["packets_out"]
     if not n_pkts:
         return None

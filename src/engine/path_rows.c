@@ -1,0 +1,238 @@
+/* Rows of a run's document about its paths: as each worker has them, added up, by in-port. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/document.h"
+#include "engine/rows.h"
+
+#include "core/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Edges of an in-port that fan_outs[] shows one by one; a fifth, too, if it is the last. */
+#define BUSIEST 4u
+
+bool bp_rows_has_split(const struct bp_report_path *path)
+{
+	return !path->n_calls || path->call_ns > 0;
+}
+
+/* ---- one row --------------------------------------------------------------------------------- */
+
+/* What costs are divided by: packets out; of an intake, which lets none out, those received. */
+static uint64_t n_borne(const struct bp_report_path *path)
+{
+	return path->part == BP_PATH_INTAKE ? path->n_pkts : bp_report_path_out(path);
+}
+
+static json_t *counted_of(const struct bp_report *r, const struct bp_report_path *path)
+{
+	double n = (double)n_borne(path);
+	double n_timed = path->is_carried ? 0 : n, n_split = bp_rows_has_split(path) ? n_timed : 0;
+	json_t *hist = json_array(), *counted;
+
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		json_array_append_new(hist, bp_json_count(path->hist_copies[k]));
+	counted = json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"packets", bp_json_count(path->n_pkts), "packets_out",
+		bp_json_count(bp_report_path_out(path)), "bytes", bp_json_count(path->n_bytes),
+		"bursts", bp_json_count(path->n_bursts), "function_drops",
+		bp_json_count(path->n_fn_drops), "replicas", bp_json_count(path->n_replicas),
+		"user_copies", bp_json_count(path->n_copies), "user_copy_bytes",
+		bp_json_count(path->n_copy_bytes), "crossings", bp_json_count(path->n_calls),
+		"packets_by_user_copies", hist, "user_copies_per_packet",
+		bp_json_ratio((double)path->n_copies, n), "user_copy_bytes_per_packet",
+		bp_json_ratio((double)path->n_copy_bytes, n), "crossings_per_packet",
+		bp_json_ratio((double)path->n_calls, n), "ns_per_packet",
+		bp_json_ratio(path->busy_ns, n_timed), "ns_per_packet_user",
+		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
+		bp_json_ratio(path->call_ns, n_split));
+	bp_rows_add_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, r->elapsed_s);
+	return counted;
+}
+
+/* worker: taken over. */
+static json_t *path_row(const struct bp_report *r, const struct bp_report_path *path,
+			json_t *worker)
+{
+	static const char *const parts[] = {
+		[BP_PATH_WHOLE] = "whole",
+		[BP_PATH_INTAKE] = "intake",
+		[BP_PATH_EDGE] = "edge",
+	};
+	const struct bp_port_conf *in = r->ports[path->in_port].conf;
+
+	return json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s, s:o}", "in", in->name, "out",
+			 path->part == BP_PATH_INTAKE ? NULL : r->ports[path->out_port].conf->name,
+			 "part", parts[path->part], "via", bp_json_chain(r->conf, in), "worker",
+			 worker, "counted_by",
+			 bp_provenance_name(path->is_carried ? BP_PROV_REPORTED : BP_PROV_COUNTED),
+			 "counted", counted_of(r, path));
+}
+
+/* ---- sums ------------------------------------------------------------------------------------ */
+
+/* The rows of one part, from an in-port to an out-port, of all workers. */
+struct sum {
+	struct bp_report_path path;
+	unsigned n_rows;
+};
+
+/* By in-port; of each, by out-port, its intake last. */
+static struct sum *sum_of(struct sum *sums, const struct bp_report *r, unsigned in_port,
+			  unsigned out_port)
+{
+	return &sums[in_port * (r->n_ports + 1) +
+		     (out_port == BP_PATH_NO_OUT ? r->n_ports : out_port)];
+}
+
+/* What moving packets took, and what became of them: intake and edges of an in-port add up to the whole. */
+static void add_cost(struct bp_report_path *sum, const struct bp_report_path *path)
+{
+	sum->n_copies += path->n_copies;
+	sum->n_copy_bytes += path->n_copy_bytes;
+	sum->n_calls += path->n_calls;
+	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
+		sum->hist_copies[k] += path->hist_copies[k];
+	sum->n_fn_drops += path->n_fn_drops;
+	sum->is_carried |= path->is_carried;
+	sum->busy_ns += path->busy_ns;
+	sum->call_ns += path->call_ns;
+}
+
+/* The packets of two rows of the same part. */
+static void add_path(struct bp_report_path *sum, const struct bp_report_path *path)
+{
+	sum->n_pkts += path->n_pkts;
+	sum->n_bytes += path->n_bytes;
+	sum->n_bursts += path->n_bursts;
+	sum->n_replicas += path->n_replicas;
+	add_cost(sum, path);
+}
+
+static void add_up(struct sum *sums, const struct bp_report *r)
+{
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		const struct bp_report_path *path = &r->paths[i];
+		struct sum *sum = sum_of(sums, r, path->in_port, path->out_port);
+
+		if (!sum->n_rows++)
+			sum->path = (struct bp_report_path){ .part = path->part,
+							     .in_port = path->in_port,
+							     .out_port = path->out_port };
+		add_path(&sum->path, path);
+	}
+}
+
+/* ---- in-ports whose packets may go to several ports ------------------------------------------ */
+
+struct fan_out {
+	const struct bp_report_path *intake;
+	const struct bp_report_path *edges[BP_PORTS_MAX]; /* n_edges, the busiest first */
+	unsigned n_edges;
+};
+
+static void insert(struct fan_out *fan, const struct bp_report_path *edge)
+{
+	unsigned i = fan->n_edges++;
+
+	for (; i && fan->edges[i - 1]->n_pkts < edge->n_pkts; i--)
+		fan->edges[i] = fan->edges[i - 1];
+	fan->edges[i] = edge;
+}
+
+/* False: the in-port's packets go to one port only, or it receives none. */
+static bool find_fan_out(struct sum *sums, const struct bp_report *r, unsigned in_port,
+			 struct fan_out *fan)
+{
+	const struct sum *intake = sum_of(sums, r, in_port, BP_PATH_NO_OUT);
+
+	*fan = (struct fan_out){ .intake = &intake->path };
+	for (unsigned i = 0; i < r->n_ports; i++) {
+		const struct sum *edge = sum_of(sums, r, in_port, i);
+
+		if (edge->n_rows && edge->path.part == BP_PATH_EDGE)
+			insert(fan, &edge->path);
+	}
+	return intake->n_rows > 0;
+}
+
+/* What was received, and what became of it at all out-ports. The copies were made for edges, whichever row counts
+ * them. */
+static json_t *whole_of(const struct bp_report *r, const struct fan_out *fan)
+{
+	struct bp_report_path whole = *fan->intake;
+
+	whole.part = BP_PATH_WHOLE;
+	whole.n_replicas = 0;
+	for (unsigned i = 0; i < fan->n_edges; i++) {
+		whole.n_replicas += fan->edges[i]->n_replicas;
+		add_cost(&whole, fan->edges[i]);
+	}
+	return counted_of(r, &whole);
+}
+
+/* The sum of the edges behind the first n_shown. */
+static json_t *others_of(const struct bp_report *r, const struct fan_out *fan, unsigned n_shown)
+{
+	struct bp_report_path others = { .part = BP_PATH_EDGE };
+
+	if (n_shown == fan->n_edges)
+		return json_null();
+	for (unsigned i = n_shown; i < fan->n_edges; i++)
+		add_path(&others, fan->edges[i]);
+	return json_pack("{s:i, s:o}", "ports", (int)(fan->n_edges - n_shown), "counted",
+			 counted_of(r, &others));
+}
+
+static json_t *fan_out_row(const struct bp_report *r, const struct fan_out *fan)
+{
+	const struct bp_port_conf *in = r->ports[fan->intake->in_port].conf;
+	unsigned n_shown = fan->n_edges <= BUSIEST + 1 ? fan->n_edges : BUSIEST;
+	json_t *edges = json_array();
+
+	for (unsigned i = 0; i < n_shown; i++)
+		json_array_append_new(edges, json_pack("{s:s, s:o}", "out",
+						       r->ports[fan->edges[i]->out_port].conf->name,
+						       "counted", counted_of(r, fan->edges[i])));
+	return json_pack("{s:s, s:o, s:i, s:{s:o}, s:o, s:o, s:{s:o}}", "in", in->name, "via",
+			 bp_json_chain(r->conf, in), "ports", (int)fan->n_edges, "intake",
+			 "counted", counted_of(r, fan->intake), "edges", edges, "others",
+			 others_of(r, fan, n_shown), "whole", "counted", whole_of(r, fan));
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* A row, and at the first of several workers' rows their sum. */
+static void append(json_t *rows, json_t *sum_rows, struct sum *sums, const struct bp_report *r,
+		   const struct bp_report_path *path)
+{
+	struct sum *sum = sum_of(sums, r, path->in_port, path->out_port);
+
+	json_array_append_new(rows, path_row(r, path, json_integer(path->worker_id)));
+	if (sum->n_rows > 1)
+		json_array_append_new(sum_rows, path_row(r, &sum->path, json_null()));
+	sum->n_rows = 1;
+}
+
+int bp_rows_add_paths(json_t *document, const struct bp_report *r)
+{
+	struct sum *sums = calloc((size_t)r->n_ports * (r->n_ports + 1) + 1, sizeof(*sums));
+	json_t *rows = json_array(), *sum_rows = json_array(), *fan_outs = json_array();
+	struct fan_out fan;
+
+	json_object_set_new(document, "paths", rows);
+	json_object_set_new(document, "path_sums", sum_rows);
+	json_object_set_new(document, "fan_outs", fan_outs);
+	json_object_set_new(document, "paths_cut", bp_json_count(r->n_paths_cut));
+	if (!sums)
+		return -ENOMEM;
+	add_up(sums, r);
+	for (unsigned i = 0; i < r->n_ports; i++)
+		if (find_fan_out(sums, r, i, &fan))
+			json_array_append_new(fan_outs, fan_out_row(r, &fan));
+	for (unsigned i = 0; i < r->n_paths; i++)
+		append(rows, sum_rows, sums, r, &r->paths[i]);
+	free(sums);
+	return 0;
+}
