@@ -111,7 +111,8 @@ struct bp_function {
 /* The functions that the build knows, ends with NULL: a generated table. */
 extern const struct bp_function *const bp_function_table[];
 
-/* The functions that this build was made without, ends with name NULL: generated beside the table. */
+/* The functions of the table that this build cannot do, ends with name NULL: generated beside it. Their check() refuses
+ * them. */
 struct bp_function_gap {
 	const char *name;
 	const char *why; /* half a sentence: "libpcap not found: install libpcap-dev" */
@@ -121,7 +122,7 @@ extern const struct bp_function_gap bp_function_gaps[];
 /* A function by its type, or NULL. Pure; any thread. */
 const struct bp_function *bp_function_find(const char *type);
 
-/* Why the build has no function of this type, though there is one; NULL: it has it, or there is none. Pure; any thread. */
+/* Why this build cannot do the function of this type; NULL: it can, or there is none. Pure; any thread. */
 const char *bp_function_missing(const char *type);
 
 /* The ports whose chain names the function, a bit each. Pure; any thread. */

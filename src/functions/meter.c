@@ -90,23 +90,24 @@ static void process(struct bp_fn *fn, struct bp_pkt *pkts, unsigned n, uint64_t 
 static const struct bp_word yellows[] = { { "pass", false }, { "drop", true }, { NULL, 0 } };
 
 #define OWN(field) BP_KEY_OF_FN(struct meter_conf, field)
-#define BURST_OR_0(name_, zero_, place_, help_)                                              \
-	{                                                                                    \
-		.name = name_, .type = BP_KEY_AMOUNT, .unit = "bytes, or packets", .min = 0, \
-		.max = BURST_MAX, .zero = zero_, .fallback = "0", place_, .help = help_      \
+#define BURST_OR_0(name_, flags_, zero_, place_, help_)                                 \
+	{                                                                               \
+		.name = name_, .type = BP_KEY_AMOUNT, .flags = flags_,                  \
+		.unit = "bytes, or packets", .min = 0, .max = BURST_MAX, .zero = zero_, \
+		.fallback = "0", place_, .help = help_                                  \
 	}
 
 static const struct bp_key keys[] = {
 	{ OWN(rate), .name = "rate", .type = BP_KEY_RATE, .flags = BP_KEY_REQUIRED,
 	  .example = "100mbps",
 	  .help = "the committed rate, of each worker: pps, bps (layer 2 without FCS) or bpsl1" },
-	BURST_OR_0("burst", "10 ms of the rate, at least 128k bytes or 128 packets", OWN(burst),
+	BURST_OR_0("burst", 0, "10 ms of the rate, at least 128k bytes or 128 packets", OWN(burst),
 		   "the committed burst; packets where rate is pps"),
-	BURST_OR_0("excess", "none", OWN(excess),
+	BURST_OR_0("excess", 0, "none", OWN(excess),
 		   "the excess burst (RFC 2697): what is beyond burst, and yellow"),
 	{ OWN(peak), .name = "peak", .type = BP_KEY_RATE, .example = "200mbps",
 	  .help = "the peak rate (RFC 2698): what is above rate, and yellow; in the unit of rate" },
-	BURST_OR_0("peak_burst", "10 ms of peak, at least 128k bytes or 128 packets",
+	BURST_OR_0("peak_burst", BP_KEY_BESIDE, "10 ms of peak, at least 128k bytes or 128 packets",
 		   OWN(peak_burst), "the peak burst"),
 	BP_KEY_WORDS("yellow", yellows, "pass", OWN(drops_yellow),
 		     "what becomes of yellow packets"),

@@ -218,12 +218,13 @@ static const struct bp_key keys[] = {
 	  .words = actions, .example = "push",
 	  .help = "what is done to the outermost tag; pass: nothing, ids lets VLANs through" },
 	BP_KEY_INT_OR_0(
-		"id", 1, BP_VLAN_ID_MAX, "", "push: a priority tag; pop, rewrite: every tag", "0",
-		OWN(id),
+		"id", 1, BP_VLAN_ID_MAX, "", "a priority tag to push, every tag to pop or rewrite",
+		"0", OWN(id),
 		"push: the new tag's VLAN; pop, rewrite: the one whose tags are meant, others go on as they "
 		"are"),
-	BP_KEY_INT_OR_0("to", 1, BP_VLAN_ID_MAX, "", "the VLAN stays", "0", OWN(to),
-			"rewrite: the VLAN afterwards"),
+	{ OWN(to), .name = "to", .type = BP_KEY_NUMBER, .flags = BP_KEY_ZERO | BP_KEY_BESIDE,
+	  .unit = "", .min = 1, .max = BP_VLAN_ID_MAX, .zero = "the VLAN stays", .fallback = "0",
+	  .help = "rewrite: the VLAN afterwards" },
 	BP_KEY_WORDS(
 		"priority", priorities, "keep", OWN(priority),
 		"push, rewrite: the tag's priority (PCP); keep: push copies that of the tag within, or 0"),

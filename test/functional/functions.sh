@@ -40,7 +40,7 @@ hears()
 
 watch()
 {
-	ip netns exec "$1" tcpdump -i e0 --immediate-mode -U -Z root -Q in -w "$BP_TMP/$1.pcap" >"$BP_TMP/$1.watch.log" 2>&1 &
+	ip netns exec "$1" tcpdump -i e0 --immediate-mode -U -Z root -Q in -s 128 -w "$BP_TMP/$1.pcap" >"$BP_TMP/$1.watch.log" 2>&1 &
 	wait_for 10 grep -q 'listening on' "$BP_TMP/$1.watch.log" || fail "tcpdump in $1 does not start"
 }
 
@@ -118,36 +118,43 @@ lan = wan"
 	[ $((n + n_red)) -ge 1000 ] || fail "$n + $n_red are less than 1000"
 }
 
-# A tag pushed on the way in and popped on the way back: TCP with default offloads, byte by byte.
+# A wire within mid whose frames have a tag: pushed at one end, popped at the other, by two processes. TCP with default
+# offloads, byte by byte.
 case_vlan()
 {
-	ip -n h2 link add link e0 name e0.10 type vlan id 10 || skip "no VLAN interfaces"
-	ip -n h2 addr del 10.77.0.2/24 dev e0
-	ip -n h2 addr add 10.77.0.2/24 dev e0.10
-	ip -n h2 link set e0.10 up
-	ini "[function.in]
-type = vlan
-action = push
-id = 10
-[function.out]
-type = vlan
-action = pop" "wan = in, lan
-lan = out, wan"
-	bp_start a
-	bp_wait_forwarding 10
-	tcp_ok 64
+	ip -n mid link add x0 type veth peer name x1 || fail "cannot make a veth pair"
+	for wire in x0 x1; do
+		ip -n mid link set $wire up
+	done
+	for end in "a w0 x0" "b w1 x1"; do
+		# shellcheck disable=SC2086 # words
+		set -- $end
+		{
+			case $KIND_A in
+			dpdk-*) bp_dpdk_section ;;
+			esac
+			bp_port host "$KIND_A" "$2"
+			bp_port wire "$KIND_A" "$3"
+			printf '[function.in]\ntype = vlan\naction = push\nid = 10\n[function.out]\ntype = vlan\naction = pop\n'
+			printf '[forward]\nhost = in, wire\nwire = out, host\n'
+		} | bp_ini "$1"
+		bp_start "$1"
+	done
+	bp_wait_forwarding 20
+	in_mid tcpdump -i x1 --immediate-mode -U -Z root -Q in -s 64 -c 5 -w "$BP_TMP/x1.pcap" vlan 10 and ip >"$BP_TMP/x1.watch.log" 2>&1 &
+	tags=$!
+	wait_for 10 grep -q 'listening on' "$BP_TMP/x1.watch.log" || fail "tcpdump on the wire does not start"
+	tcp_ok 32
 	http_ok 8
+	wait_for 10 sh -c "! kill -0 $tags" || fail "no frames with tag 10 on the wire"
 	bp_stop a
+	bp_stop b
 }
 
-# A chain of three: the copy is of the packet as it is where the mirror stands.
+# A chain of four: the copy is of the packet as it is where the mirror stands.
 case_chain()
 {
 	printf 'drop udp dst port 9\n' >"$BP_TMP/edge.rules"
-	ip -n h2 link add link e0 name e0.10 type vlan id 10 || skip "no VLAN interfaces"
-	ip -n h2 addr del 10.77.0.2/24 dev e0
-	ip -n h2 addr add 10.77.0.2/24 dev e0.10
-	ip -n h2 link set e0.10 up
 	ini "$(mon)
 [function.edge]
 type = filter
@@ -161,17 +168,17 @@ action = push
 id = 10
 [function.out]
 type = vlan
-action = pop" "wan = edge, m, in, lan
-lan = out, wan"
+action = pop" "wan = edge, in, m, out, lan
+lan = wan"
 	bp_start a
 	bp_wait_forwarding 10
 	watch h2
 	watch h3
 	send 200 9
 	send 300 7
-	wait_for 10 hears h3 300 'not vlan and udp dst port 7' || fail "h3 does not hear copies without a tag"
-	wait_for 10 hears h2 300 'vlan 10 and udp dst port 7' || fail "h2 does not hear the frames with a tag"
-	hears h3 0 'udp dst port 9' || fail "h3 hears what was dropped before"
+	wait_for 10 hears h3 300 'vlan 10 and udp dst port 7' || fail "h3 does not hear copies with a tag"
+	wait_for 10 hears h2 300 'not vlan and udp dst port 7' || fail "h2 does not hear the frames without"
+	hears h3 0 'vlan and udp dst port 9' || fail "h3 hears what was dropped before"
 	tcp_ok 32
 	bp_stop a
 	bp_expect a 'sum(r["functions"][0]["drops"].values()) == 200' 'r["functions"]'

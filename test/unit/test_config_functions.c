@@ -188,8 +188,8 @@ static const struct config_case chains[] = {
 	CASE("unknown_word_alone_is_like_a_function", PORTS EDGE FORWARD "wan = edgy\n",
 	     .errors = "@:8: [forward] wan: found 'edgy', which is no port and no function; "
 		       "allowed: wan, lan, edge; did you mean 'edge'?\n"),
-	CASE("unknown_function", PORTS EDGE FORWARD "wan = egde, lan\n",
-	     .errors = "@:8: [forward] wan: found 'egde' before the last word, which is no "
+	CASE("unknown_function", PORTS EDGE FORWARD "wan = edgee, lan\n",
+	     .errors = "@:8: [forward] wan: found 'edgee' before the last word, which is no "
 		       "function; allowed: edge; did you mean 'edge'?\n"),
 	CASE("function_without_its_section", PORTS FORWARD "wan = edge, lan\n",
 	     .errors = "@:6: [forward] wan: found 'edge' before the last word, which is no "

@@ -226,6 +226,7 @@ static void a_packet_of_several_views_has_its_whole_length(void **state)
 	assert_int_equal(bed->out[1], BP_OUT_NEXT);
 	assert_int_equal(bed->out[2], BP_OUT_NEXT);
 	assert_int_equal(bed->out[3], PASSED);
+	assert_int_equal(shown(bed, "unmatched"), 1);
 	free_bed(bed);
 }
 

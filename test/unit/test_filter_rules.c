@@ -246,6 +246,8 @@ static void there_is_a_limit_of_rules(void **state)
 	snprintf(wanted, sizeof(wanted),
 		 "rules: %s:262145:1: one rule too many, allowed: up to 262144\n", path_of(bed));
 	assert_string_equal(check_bed(bed), wanted);
+	assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state), -E2BIG);
+	assert_null(bed->state);
 	free_bed(bed);
 }
 

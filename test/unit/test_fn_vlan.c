@@ -534,8 +534,8 @@ static void values_out_of_range_are_refused(void **state)
 	}
 	fn_expect_refused(
 		"vlan", "id", "4095",
-		"found '4095', allowed: 1..4094, or 0: push: a priority tag; pop, rewrite: every "
-		"tag");
+		"found '4095', allowed: 1..4094, or 0: a priority tag to push, every tag to pop or "
+		"rewrite");
 	fn_expect_refused("vlan", "action", "strip",
 			  "found 'strip', allowed: push | pop | rewrite | pass");
 	fn_expect_refused("vlan", "tpid", "0x8100",
