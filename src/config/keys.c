@@ -145,9 +145,7 @@ static void read_named_key(struct bp_load *load, enum bp_named_kind kind, unsign
 		return;
 	}
 	if (!any_word_knows(named, item->key)) {
-		/* A type that the build was made without has keys that it does not know. */
-		if (more || kind != BP_NAMED_FUNCTION)
-			complain_key(load, item, own, named, more);
+		complain_key(load, item, own, named, more);
 		return;
 	}
 	if (!more)

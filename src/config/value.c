@@ -269,15 +269,9 @@ static int store_text(const struct bp_key *key, const char *text, char *field,
 static int store_name(const struct bp_key *key, const char *text, char *field,
 		      char why[BP_WHY_BYTES])
 {
-	const char *missing = key->type == BP_KEY_FUNCTION ? bp_function_missing(text) : NULL;
 	struct bp_nearest nearest = { .word = text };
 	const char *name;
 
-	if (missing) {
-		snprintf(why, BP_WHY_BYTES, "found '%.80s', which this build was made without: %s",
-			 text, missing);
-		return -EINVAL;
-	}
 	for (unsigned i = 0; (name = name_at(key->type, i)); i++) {
 		if (!strcmp(name, text))
 			return store_text(key, text, field, why);

@@ -95,14 +95,9 @@ static const struct bp_function pick = {
 	.name = "pick", .summary = "c", .flags = BP_FN_PICKS, .keys = no_keys, .outs = pick_outs
 };
 
-/* The linker puts it in the place of bp_function_table, and so on (--wrap). */
+/* The linker puts it in the place of bp_function_table (--wrap). */
 extern const struct bp_function *const __wrap_bp_function_table[];
 const struct bp_function *const __wrap_bp_function_table[] = { &pass, &shape, &tee, &pick, NULL };
-
-extern const struct bp_function_gap __wrap_bp_function_gaps[];
-const struct bp_function_gap __wrap_bp_function_gaps[] = {
-	{ "heavy", "libheavy not found: install libheavy-dev" }, { NULL, NULL }
-};
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
@@ -130,10 +125,6 @@ static const struct config_case sections[] = {
 	     PORTS "[function.edge]\ntype = xyz\n" FORWARD "wan = edge\n",
 	     .errors = "@:6: [function.edge] type: found 'xyz', allowed: pass | shape | tee | "
 		       "pick\n"),
-	CASE("type_that_the_build_lacks",
-	     PORTS "[function.edge]\ntype = heavy\nweight = 5\n" FORWARD "wan = edge, lan\n",
-	     .errors = "@:6: [function.edge] type: found 'heavy', which this build was made "
-		       "without: libheavy not found: install libheavy-dev\n"),
 	CASE("key_is_required", PORTS "[function.edge]\ntype = shape\n" FORWARD "wan = edge, lan\n",
 	     .errors = "@:5: [function.edge] rate: is missing: add 'rate = …', how much passes; "
 		       "allowed: 1..1000 pps\n"),
