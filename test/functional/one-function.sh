@@ -55,8 +55,10 @@ timeout 30 "$bypath" run "$BP_TMP/f.ini" --duration 0.3 --report "$BP_TMP/r.json
 	import json, sys
 	report = json.load(open(sys.argv[1]))
 	f, = report["functions"]
-	ports = {p["name"]: p for p in report["ports"]}
-	sent = sum(q["counted"]["packets"] for q in ports["eaten"]["tx_queues"])
-	assert f["packets"] > 0 and f["drops"] == {"nth": f["packets"] // 7}, f
-	assert sent == f["packets"] - f["drops"]["nth"], (sent, f)
+	assert (f["name"], f["type"], f["ports"]) == ("f", "dummy", ["made"]), f
+	counted = f["counted"]
+	sent = sum(q["counted"]["packets"] for p in report["ports"] if p["name"] == "eaten" for q in p["tx_queues"])
+	assert counted["packets"] > 0 and counted["drops"] == {"nth": counted["packets"] // 7}, f
+	assert sent == counted["packets"] - counted["drops"]["nth"], (sent, f)
+	assert report["conservation"]["counted"]["unaccounted"] == 0, report["conservation"]
 END
