@@ -97,9 +97,11 @@ static bool has_controller(const char *list, const char *word)
 {
 	size_t n = strlen(word);
 
-	for (const char *at = list; at; at = strchr(at, ','), at += at != NULL)
+	for (const char *at = list, *comma; at; at = comma ? comma + 1 : NULL) {
+		comma = strchr(at, ',');
 		if (strncmp(at, word, n) == 0 && (at[n] == '\0' || at[n] == ','))
 			return true;
+	}
 	return false;
 }
 

@@ -23,7 +23,7 @@ static const char *text_of(const json_t *value, char *text, size_t n_bytes)
 	if (json_is_integer(value))
 		snprintf(text, n_bytes, "%lld", (long long)json_integer_value(value));
 	else if (json_is_real(value))
-		snprintf(text, n_bytes, "%.6g", json_real_value(value));
+		snprintf(text, n_bytes, "%.10g", json_real_value(value));
 	else
 		snprintf(text, n_bytes, "%s",
 			 json_is_true(value)    ? "yes"

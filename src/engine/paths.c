@@ -73,6 +73,11 @@ static int add_chain(struct bp_engine *e, struct bp_worker *w, struct bp_path *p
 	return 0;
 }
 
+static bool has_chain(const struct bp_engine *e, const struct bp_port_conf *in)
+{
+	return in->n_chain && !lone_edit(e, in);
+}
+
 static int add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rxq)
 {
 	const struct bp_port_conf *in = rxq->port->conf;
@@ -82,7 +87,7 @@ static int add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rxq
 	path->edit = e->env.edit;
 	path->burst = e->conf->engine.burst;
 	add_port(w, rxq->port);
-	if (in->n_chain && !lone_edit(e, in))
+	if (has_chain(e, in))
 		return add_chain(e, w, path);
 	if (in->n_chain)
 		path->edit = lone_edit(e, in);
@@ -140,24 +145,39 @@ static unsigned count_rxqs(const struct bp_engine *e, unsigned worker_id)
 	return n;
 }
 
+/* The worker's paths that have a chain, or those that have none. */
+static int add_paths(struct bp_engine *e, struct bp_worker *w, bool with_chain)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		for (unsigned q = 0; q < e->plan.ports[i].n_rxq; q++) {
+			int err = 0;
+
+			if (e->plan.ports[i].rxq_workers[q] == w->worker_id &&
+			    has_chain(e, &e->conf->ports[i]) == with_chain)
+				err = add_path(e, w, &e->env.ports[i]->rxq[q]);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
 int bp_paths_make(struct bp_engine *e, struct bp_worker *w)
 {
 	size_t n_bytes = (count_rxqs(e, w->worker_id) + 1) * sizeof(struct bp_path);
+	int err;
 
 	w->paths = aligned_alloc(BP_CACHE_LINE, n_bytes);
 	if (!w->paths)
 		return -ENOMEM;
 	memset(w->paths, 0, n_bytes);
-	for (unsigned i = 0; i < e->conf->n_ports; i++)
-		for (unsigned q = 0; q < e->plan.ports[i].n_rxq; q++) {
-			int err = 0;
-
-			if (e->plan.ports[i].rxq_workers[q] == w->worker_id)
-				err = add_path(e, w, &e->env.ports[i]->rxq[q]);
-			if (err)
-				return err;
-		}
+	err = add_paths(e, w, false);
+	w->n_plain = w->n_paths;
+	if (!err)
+		err = add_paths(e, w, true);
+	if (err)
+		return err;
 	decide_reaping(w);
+	w->has_more = w->n_plain < w->n_paths || w->n_shared;
 	return 0;
 }
 

@@ -160,9 +160,13 @@ static bool run_path(struct bp_path *p, uint64_t *now)
 	return n != 0;
 }
 
-/* Kick and reap the queues that several edges send to and none has sent to in this round. */
-static void reap_shared(struct bp_worker *w, uint64_t *now)
+/* Paths with functions; then kick and reap the queues that several edges send to and none has sent to in this round. */
+static __attribute__((noinline)) bool run_more(struct bp_worker *w, uint64_t *now)
 {
+	bool has_moved = false;
+
+	for (unsigned i = w->n_plain; i < w->n_paths; i++)
+		has_moved |= bp_chain_run(&w->paths[i], now);
 	for (unsigned i = 0; i < w->n_shared; i++) {
 		struct bp_shared_txq *s = &w->shared[i];
 		struct bp_txq *txq = s->edge->txq;
@@ -173,6 +177,7 @@ static void reap_shared(struct bp_worker *w, uint64_t *now)
 		if (!has_sent && atomic_load_explicit(&txq->n_held, memory_order_relaxed))
 			bp_edge_reap(s->edge, now);
 	}
+	return has_moved;
 }
 
 /* ---- the worker's life ----------------------------------------------------------------------- */
@@ -224,11 +229,10 @@ static void poll_until_asked(struct bp_worker *w)
 		atomic_store_explicit(&w->n_loops,
 				      atomic_load_explicit(&w->n_loops, memory_order_relaxed) + 1,
 				      memory_order_release);
-		for (unsigned i = 0; i < w->n_paths; i++)
-			has_moved |= w->paths[i].chain ? bp_chain_run(&w->paths[i], &now)
-						       : run_path(&w->paths[i], &now);
-		if (w->n_shared)
-			reap_shared(w, &now);
+		for (unsigned i = 0; i < w->n_plain; i++)
+			has_moved |= run_path(&w->paths[i], &now);
+		if (w->has_more)
+			has_moved |= run_more(w, &now);
 		if (now - begin > w->gap_min_cycles)
 			note_gap(w, now - begin);
 		if (has_moved)

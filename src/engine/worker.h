@@ -54,8 +54,9 @@ struct bp_shared_txq {
 
 struct bp_worker {
 	/* Fixed while it runs. */
-	struct bp_path *paths; /* n_paths, owned by the engine */
-	unsigned n_paths;
+	struct bp_path *paths; /* n_paths, owned by the engine; those without a chain first: n_plain */
+	unsigned n_paths, n_plain;
+	bool has_more; /* chains, or TX queues that several edges send to */
 	unsigned n_txqs;
 	struct bp_txq *txqs[BP_PORTS_MAX]; /* distinct TX queues of its paths */
 	unsigned n_shared;

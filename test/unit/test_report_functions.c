@@ -381,13 +381,14 @@ static void what_a_function_says_becomes_rows(void **state)
 						      "pass tcp", "hits", 100 * i));
 	f->report.functions[0].doc =
 		json_pack("{s:i, s:s, s:{s:i, s:f}, s:[s, s], s:[], s:n, s:o}", "addresses", 12345,
-			  "file", "edge.rules", "green", "packets", 7, "share", 0.25, "ports", "p1",
+			  "file", "edge.rules", "green", "packets", 7, "rate", 5e9, "ports", "p1",
 			  "p2", "none", "nothing", "hits", hits);
 	document = document_of(f);
 	demand(document, "functions.0.state.0", "{\"what\": \"addresses\", \"value\": 12345}");
 	demand(document, "functions.0.state.1", "{\"what\": \"file\", \"text\": \"edge.rules\"}");
 	demand(document, "functions.0.state.2", "{\"what\": \"green packets\", \"value\": 7}");
-	demand(document, "functions.0.state.3", "{\"what\": \"green share\", \"text\": \"0.25\"}");
+	demand(document, "functions.0.state.3",
+	       "{\"what\": \"green rate\", \"text\": \"5000000000\"}");
 	demand(document, "functions.0.state.4", "{\"what\": \"ports\", \"text\": \"p1, p2\"}");
 	demand(document, "functions.0.state.5", "{\"what\": \"none\", \"text\": \"\"}");
 	demand(document, "functions.0.state.6.what", "\"hits 1\"");

@@ -64,7 +64,8 @@ function edgeLine(name, edge, most) {
 	const ns = counted(edge, "ns_per_packet");
 
 	return barLine(name, bar([["user", packets - copies], ["kernel", copies]], null, most),
-		[...countWords(edge, [["packets", "packets"], ["replicas", "of them copies"]]),
+		[...countWords(edge, packets === copies ? [["replicas", "copies"]] :
+			[["packets", "packets"], ["replicas", "of them copies"]]),
 			ns === null ? [] : `${duration(ns, 3)} each`].flat().join(", ") || "no packet");
 }
 
