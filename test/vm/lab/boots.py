@@ -115,6 +115,7 @@ BOOTS = [
     Boot("tunnels", ("tunnels", "encap"), pairs, machine={"limit_s": 900}),
     Boot("drops", ("drops",), none, machine={"limit_s": 1800}),
     Boot("probe", ("probe",), none, machine={"limit_s": 900}),
+    Boot("switch", ("switch",), none, machine={"limit_s": 900}),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
