@@ -111,7 +111,9 @@ static void append_all(json_t *rows, const char *prefix, const json_t *object, u
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
-		snprintf(what, sizeof(what), "%s%s%s", prefix, *prefix ? " " : "", name);
+		if (snprintf(what, sizeof(what), "%s%s%s", prefix, *prefix ? " " : "", name) >=
+		    (int)sizeof(what))
+			continue; /* the document has it: no key of ours is that long */
 		if (json_is_object(value) && depth)
 			append_all(rows, what, value, depth - 1);
 		else if (has_parts(value) || json_array_size(value) > ELEMENTS_MAX)

@@ -18,25 +18,14 @@ void bp_predict_port(const struct bp_port_conf *conf, const struct bp_port_conf 
 		strcpy(info->mode, conf->driver);
 }
 
-/* The ports that packets of this one may go to, a bit each. */
-static uint64_t outs_of(const struct bp_conf *conf, unsigned port_id)
-{
-	const struct bp_port_conf *port = &conf->ports[port_id];
-	uint64_t last = port->forward_to < 0 ? 0 : UINT64_C(1) << port->forward_to;
-
-	return (port->out_ports | last) & ((UINT64_C(1) << conf->n_ports) - 1);
-}
-
-/* The model of in → out, at *path; ends by port. RX fills frames of the port at the chain's end, wherever a packet goes
- * then; of none, where a function picks. */
+/* The model of in → out, at *path; ends by port. */
 static void model_pair(const struct bp_model_end *ends, unsigned in_port, unsigned out_port,
 		       struct bp_model_path *path)
 {
 	struct bp_model_end in = ends[in_port];
-	int last = in.conf->forward_to;
 
-	in.fills_arena = last < 0;
-	in.filled = last < 0 || last == (int)out_port ? NULL : &ends[last];
+	/* As bp_port_rx_frames(). */
+	in.fills_arena = bp_port_one_out(in.conf) == BP_NO_PORT;
 	bp_model_path(&in, &ends[out_port], path);
 	path->in_port = (uint16_t)in_port;
 	path->out_port = (uint16_t)out_port;
@@ -49,20 +38,16 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < conf->n_ports; i++) {
-		int to = conf->ports[i].forward_to;
+		int to = bp_port_one_out(&conf->ports[i]);
 
-		bp_predict_port(&conf->ports[i],
-				to < 0 || to >= conf->n_ports ? NULL : &conf->ports[to], &infos[i]);
+		bp_predict_port(&conf->ports[i], to == BP_NO_PORT ? NULL : &conf->ports[to],
+				&infos[i]);
 		ends[i] = bp_model_end(&conf->ports[i], &infos[i]);
 		ends[i].n_txqs = conf->engine.n_workers;
 	}
-	for (unsigned i = 0; i < conf->n_ports; i++) {
-		uint64_t outs = outs_of(conf, i);
-
-		for (unsigned k = 0; k < conf->n_ports; k++)
-			if (outs >> k & 1)
-				model_pair(ends, i, k, &paths[n++]);
-	}
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		for (uint64_t outs = conf->ports[i].out_ports; outs;)
+			model_pair(ends, i, bp_ports_take(&outs), &paths[n++]);
 	return n;
 }
 

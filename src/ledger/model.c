@@ -258,17 +258,11 @@ static const char *copy_place(const struct bp_model_row *tx)
 							      : "frame of the arena";
 }
 
-/* The TX row of the port whose own frames RX writes into; it has some where it does not take the arena's. NULL:
- * none. */
-static const struct bp_model_row *find_filled(const struct bp_model_end *in,
-					      const struct bp_model_row *tx)
+/* Does RX write into frames of the other port's own, which has some where it does not take the arena's? */
+static bool fills_own(const struct bp_model_end *in, const struct bp_model_row *tx)
 {
-	const struct bp_model_row *filled = in->filled ? bp_model_row_find(in->filled, BP_TX) : tx;
-
-	return filled && !in->fills_arena && !(filled->homes & BP_HOME_ARENA) &&
-			       bp_facts_find(in->conf->driver)->flags & BP_FACT_FILLS_FRAMES
-		       ? filled
-		       : NULL;
+	return tx && !in->fills_arena && !(tx->homes & BP_HOME_ARENA) &&
+	       bp_facts_find(in->conf->driver)->flags & BP_FACT_FILLS_FRAMES;
 }
 
 void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out,
@@ -276,17 +270,17 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 {
 	const struct bp_model_row *rx = bp_model_row_find(in, BP_RX);
 	const struct bp_model_row *tx = bp_model_row_find(out, BP_TX);
-	const struct bp_model_row *filled = find_filled(in, tx);
-	unsigned homes = filled ? filled->homes : rx ? homes_of(rx, in->info) : BP_HOME_ANY;
+	bool is_own = fills_own(in, tx);
+	unsigned homes = is_own ? tx->homes : rx ? homes_of(rx, in->info) : BP_HOME_ANY;
 
 	*path = (struct bp_model_path){ .is_modelled = rx && tx };
 	if (rx)
 		add_rx(path, rx, in);
 	else
 		add_hop(path, &unknown_hop);
-	if (rx && filled) {
-		path->hops[path->n_hops - 1].to = filled->home_domain;
-		path->hops[path->n_hops - 1].place = filled->home_place;
+	if (rx && is_own) {
+		path->hops[path->n_hops - 1].to = tx->home_domain;
+		path->hops[path->n_hops - 1].place = tx->home_place;
 	}
 	path->has_rx_dma = rx && is_dma(in, path->hops[0].from);
 	path->n_rx_hops = path->n_hops;
@@ -294,7 +288,7 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 		add_foreign_copy(path, homes, tx, homes_of(tx, out->info));
 	if (tx)
 		add_tx(path, tx, rx && rx->out_hop ? rx->out_hop : tx->device_hop, out, homes,
-		       (filled && !in->filled) || in->conf == out->conf);
+		       is_own || in->conf == out->conf);
 	else
 		add_hop(path, &unknown_hop);
 	path->copy_place = copy_place(tx);

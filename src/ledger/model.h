@@ -16,9 +16,8 @@ struct bp_model_end {
 	struct bp_device device;
 	uint32_t kernel; /* BP_KERNEL(), 0: the newest that the model knows */
 	uint16_t n_txqs; /* it has no more TX queues than these, one for each worker; 0 not known */
-	/* RX of a driver that writes into frames of another port (BP_FACT_FILLS_FRAMES): into this one's; NULL: the
-	 * path's out-port's. Set fills_arena: into the arena's, whatever the out-port. */
-	const struct bp_model_end *filled;
+	/* RX of a driver that writes into frames of the out-port (BP_FACT_FILLS_FRAMES) writes into the arena's here, as
+	 * packets may go to several ports. */
 	bool fills_arena;
 };
 

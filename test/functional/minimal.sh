@@ -25,6 +25,12 @@ code=$?
 [ $code -eq 1 ] || [ $code -eq 2 ] || fail "exit code $code"
 grep -q af_xdp "$BP_TMP/x.log" && grep -qi disabled "$BP_TMP/x.log" || fail "no reason given"
 
+# So is naming a function that is not there.
+printf '[port.a]\ndriver = null\n[port.b]\ndriver = null\n[forward]\na = f, b\n[function.f]\ntype = filter\nrules = none\n' | bp_ini f
+"$BYPATH" check "$BP_TMP/f.ini" >"$BP_TMP/f.log" 2>&1 && fail "a filter without libpcap is right"
+grep -q "f.ini:8: \[function.f\] type: found 'filter', which this build was made without: disabled" "$BP_TMP/f.log" ||
+	fail "no reason given for filter"
+
 # One part alone can be left out as well.
 meson setup "$BP_TMP/one" "$BP_SOURCE" -Ddpdk=disabled -Dgzip=disabled -Dzstd=disabled -Dtests=false -Dbuildtype=debug \
 	>"$BP_TMP/setup.log" 2>&1 || fail "meson setup -Ddpdk=disabled"

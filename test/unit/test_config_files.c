@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void make_path(char path[4096], const char *name)
 {
@@ -54,11 +55,15 @@ static void every_file_of_config_is_right(void **state)
 	glob_t files;
 
 	(void)state;
+	/* Files that they name are looked up from here. */
+	make_path(pattern, ".");
+	assert_int_equal(chdir(pattern), 0);
 	make_path(pattern, "config/*.ini");
 	assert_int_equal(glob(pattern, 0, NULL, &files), 0);
 	assert_true(files.gl_pathc >= 14);
 	for (size_t i = 0; i < files.gl_pathc; i++)
-		if (bp_config_load(files.gl_pathv[i], NULL, 0, &conf, errors, sizeof(errors)))
+		if (bp_config_load(files.gl_pathv[i], NULL, 0, &conf, errors, sizeof(errors)) &&
+		    !strstr(errors, "which this build was made without"))
 			fail_msg("%s", errors);
 	globfree(&files);
 }
@@ -289,7 +294,8 @@ static void functions_say_all_of_themselves(void **state)
 		unsigned n_reasons = 0;
 
 		assert_non_null((*f)->summary);
-		assert_true((*f)->edit || ((*f)->ops && (*f)->ops->process));
+		assert_true((*f)->edit || ((*f)->ops && (*f)->ops->process) ||
+			    bp_function_missing((*f)->name));
 		assert_true(!((*f)->flags & BP_FN_PICKS) || (*f)->outs);
 		for (const struct bp_key *key = (*f)->keys; key->name; key++)
 			if (bp_schema_find("function", key->name))

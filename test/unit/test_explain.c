@@ -164,27 +164,8 @@ static void many_ports_fit_100_columns(void **state)
 	json_decref(document);
 }
 
-/* The end of the chain and the mirror's port: two pairs. */
-static void a_port_at_the_end_is_one_of_several(void **state)
-{
-	static struct bp_conf conf;
-	json_t *document;
-
-	(void)state;
-	make_switch(&conf, 3);
-	conf.ports[0].forward_to = 1;
-	conf.ports[0].out_ports = 1u
-				  << 2; /* as a function says; the end is one of them in any case */
-	conf.ports[1].out_ports = conf.ports[2].out_ports = 0;
-	document = explain(&conf);
-	assert_int_equal(json_array_size(json_object_get(document, "paths")), 2);
-	assert_string_equal(at(document, "paths.0.out"), "p2");
-	assert_string_equal(at(document, "paths.1.out"), "p3");
-	json_decref(document);
-}
-
-/* tap reads into frames of the port at the end: of none, where a function picks; of that one, whatever the pair. */
-static void frames_are_those_of_the_port_at_the_end(void **state)
+/* tap reads into frames of the port that sends; of the arena where there are several. */
+static void several_ports_are_read_for_into_the_arena(void **state)
 {
 	static struct bp_conf conf;
 	json_t *document;
@@ -192,18 +173,14 @@ static void frames_are_those_of_the_port_at_the_end(void **state)
 	(void)state;
 	make_switch(&conf, 3);
 	conf.ports[0] = conf_of("tap", "t0");
-	strcpy(conf.ports[0].name, "p1");
 	conf.ports[1] = conf_of("dpdk", "net_null0");
-	strcpy(conf.ports[1].name, "p2");
 	conf.ports[2] = conf_of("null", "");
-	conf.ports[1].out_ports = conf.ports[2].out_ports = 0;
 	conf.ports[0].out_ports = 1u << 1 | 1u << 2;
 	document = explain(&conf);
-	/* A function picks: into the arena, so a copy for DPDK. */
 	assert_true(bp_json_number_at(document, "paths.0.modelled.user_copies_by_bypath.lo") == 1);
 	assert_true(bp_json_number_at(document, "paths.1.modelled.user_copies_by_bypath.lo") == 0);
 	json_decref(document);
-	conf.ports[0].forward_to = 1; /* into mbufs */
+	conf.ports[0].out_ports = 1u << 1;
 	document = explain(&conf);
 	assert_true(bp_json_number_at(document, "paths.0.modelled.user_copies_by_bypath.lo") == 0);
 	json_decref(document);
@@ -216,8 +193,7 @@ int main(void)
 		cmocka_unit_test(pairs_with_the_same_hops_are_one_group),
 		cmocka_unit_test(a_further_port_costs_a_copy_into_its_own_frames),
 		cmocka_unit_test(many_ports_fit_100_columns),
-		cmocka_unit_test(a_port_at_the_end_is_one_of_several),
-		cmocka_unit_test(frames_are_those_of_the_port_at_the_end),
+		cmocka_unit_test(several_ports_are_read_for_into_the_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

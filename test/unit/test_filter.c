@@ -182,6 +182,8 @@ static void tags_are_what_the_word_vlan_is_for(void **state)
 	assert_int_equal(judge("drop vlan 101 and vlan 100 and tcp\n", &twice_tagged), 0);
 	assert_int_equal(judge("drop tcp or (vlan and tcp)\n", &tcp), 0);
 	assert_int_equal(judge("drop tcp or (vlan and tcp)\n", &tagged), 0);
+	assert_int_equal(judge("drop udp and not vlan\n", &udp), 0);
+	assert_int_equal(judge("drop not vlan and udp\n", &udp), PASSED);
 }
 
 /* Neither an expression nor its opposite matches what is not there. */

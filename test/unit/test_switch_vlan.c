@@ -229,6 +229,11 @@ static void of_two_tags_the_outer_counts(void **state)
 	sb_tag(&f, 0x8100, 20);
 	assert_int_equal(sb_give(b, 4, &f), SB_P(3));
 	expect_leaves_as(b, 3, &f, &inner);
+	/* Also where it has no VLAN. */
+	sb_copy(&f, &inner);
+	sb_tag(&f, 0x8100, 0x6000);
+	assert_int_equal(sb_give(b, 1, &f), SB_P(2) | SB_P(4));
+	expect_leaves_as(b, 2, &f, &inner);
 	sb_close(b);
 }
 
