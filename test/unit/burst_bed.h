@@ -45,29 +45,39 @@ static inline int fn_store(const struct bp_function *function, const struct fn_s
 	return err;
 }
 
+/* As the engine does: an operation that a function does not have is nothing to do. */
 static inline void fn_begin(struct fn_bed *bed, const char *type, const struct fn_set *sets)
 {
+	const struct bp_function_ops *ops;
 	char why[BP_WHY_BYTES];
 
 	memset(bed, 0, sizeof(*bed));
 	bed->function = bp_function_find(type);
 	assert_non_null(bed->function);
+	ops = bed->function->ops;
 	bed->conf = calloc(1, sizeof(*bed->conf));
 	assert_non_null(bed->conf);
 	bed->conf->n_functions = 1;
 	if (fn_store(bed->function, sets, &bed->conf->functions[0], why))
 		fail_msg("%s", why);
-	assert_int_equal(bed->function->ops->open(bed->conf, &bed->conf->functions[0], &bed->state),
-			 0);
+	if (ops->open)
+		assert_int_equal(ops->open(bed->conf, &bed->conf->functions[0], &bed->state), 0);
 	for (unsigned i = 0; i < 2; i++) {
 		bed->fns[i] = (struct bp_fn){ .state = bed->state, .worker_id = (uint16_t)i };
-		assert_int_equal(bed->function->ops->enter(&bed->fns[i]), 0);
+		if (ops->enter)
+			assert_int_equal(ops->enter(&bed->fns[i]), 0);
 	}
 }
 
 static inline void fn_end(struct fn_bed *bed)
 {
-	bed->function->ops->close(bed->state);
+	const struct bp_function_ops *ops = bed->function->ops;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (ops->leave)
+			ops->leave(&bed->fns[i]);
+	if (ops->close)
+		ops->close(bed->state);
 	free(bed->conf);
 }
 
