@@ -4,6 +4,7 @@
 
 #include "core/claim.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct bp_key keys[] = {
@@ -45,15 +46,17 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,
 		    struct bp_port_info *info)
 {
-	(void)port;
-	(void)to;
 	strcpy(info->mode, "ring");
+	if (port->is_hop && to)
+		snprintf(info->note, sizeof(info->note),
+			 "made for workers without a TX queue of %s: what they send there comes through here",
+			 to->name);
 	info->caps = BP_CAP_VNET_TX;
 }
 
 const struct bp_facts bp_facts_ring = {
 	.summary = "in-process wire between two ports, or a loop: tests, the engine's ceiling",
-	.flags = BP_FACT_TOUCHES_NOTHING | BP_FACT_KEEPS_VIEWS,
+	.flags = BP_FACT_TOUCHES_NOTHING | BP_FACT_KEEPS_VIEWS | BP_FACT_PASSES_ON,
 	.keys = keys,
 	.example = "wire",
 	.claims = claims,

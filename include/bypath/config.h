@@ -55,6 +55,9 @@ struct bp_port_conf {
 	/* Every port that its packets may go to, a bit each, by the chain's end and by its functions; 0: nothing is
 	 * received here. */
 	uint64_t out_ports;
+	/* Not of the file: bp_plan_add_hops() (engine/plan.h) made it. What workers without a TX queue of forward_to have
+	 * for that port goes through here. */
+	bool is_hop;
 	/* The driver's own struct: drivers/NAME/describe.h has it, BP_OWN_CONST() gives it. */
 	alignas(8) unsigned char own[BP_OWN_BYTES];
 };

@@ -155,6 +155,9 @@ enum bp_fact_flag {
 	BP_FACT_FILLS_FRAMES = 1u << 8,
 	/* Takes any network interface, to receive and to send: what messages propose where another driver cannot. */
 	BP_FACT_ANY_NETDEV = 1u << 9,
+	/* A port by itself hands out what was sent to it, views as they are, TX queue i at RX queue i: a hop from worker to
+	 * worker. */
+	BP_FACT_PASSES_ON = 1u << 10,
 };
 
 /* A section of the INI. A driver's own has its values in struct bp_conf. */

@@ -14,6 +14,7 @@
 #include "core/netifs.h"
 #include "core/pci.h"
 #include "engine/engine.h"
+#include "engine/plan.h"
 #include "core/json.h"
 
 #include <jansson.h>
@@ -255,6 +256,7 @@ static void check_file(const struct options *o, struct findings *f)
 	if (bp_config_load(o->file, o->sets.v, o->sets.n, &f->conf, f->errors, sizeof(f->errors)))
 		return;
 	f->is_loaded = true;
+	bp_plan_add_hops(&f->conf);
 	if (bp_engine_check(&f->conf, why, sizeof(why)))
 		add_finding(f, "%s: %s\n", o->file, why);
 	if (!o->is_offline)

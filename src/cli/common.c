@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include "core/claim.h"
+#include "engine/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,7 +113,10 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
 	if (err)
 		fputs(errors, stderr);
 	free(errors);
-	return err ? BP_EXIT_USAGE + 1 : 0;
+	if (err)
+		return BP_EXIT_USAGE + 1;
+	bp_plan_add_hops(conf);
+	return 0;
 }
 
 /* The port that writes its capture where fd leads to. What a device takes (/dev/null) nobody finds again. */

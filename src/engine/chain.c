@@ -103,7 +103,7 @@ static unsigned leave(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts,
 
 	for (unsigned i = 0; i < n; i++)
 		out[i] = BP_OUT_NEXT;
-	s->fn->port_id = e->txq->port->port_id;
+	s->fn->port_id = e->port_id;
 	s->function->ops->egress(s->fn, pkts, n, out, why);
 	return drop_refused(s, pkts, n, out, why);
 }
@@ -139,7 +139,7 @@ static void send_on(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, u
 static void deliver_to(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n,
 		       uint64_t *out, const uint8_t *at, unsigned n_at)
 {
-	uint64_t bit = UINT64_C(1) << e->txq->port->port_id;
+	uint64_t bit = UINT64_C(1) << e->port_id;
 	struct bp_pkt gathered[BP_BURST_MAX];
 	unsigned n_gathered = 0;
 

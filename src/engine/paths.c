@@ -29,8 +29,13 @@ static void add_txq(struct bp_worker *w, struct bp_txq *txq)
 
 static void add_edge(struct bp_engine *e, struct bp_worker *w, struct bp_edge *edge, int to)
 {
-	struct bp_port *out = e->env.ports[to];
+	const struct bp_plan_port *plan = &e->plan.ports[to];
+	struct bp_port *out;
 
+	edge->port_id = (uint16_t)to;
+	if (plan->txq_of_worker[w->worker_id] == BP_NO_QUEUE)
+		to = plan->hop;
+	out = e->env.ports[to];
 	edge->txq = &out->txq[e->plan.ports[out->port_id].txq_of_worker[w->worker_id]];
 	edge->tx_retries = e->conf->engine.tx_retries;
 	add_port(w, out);

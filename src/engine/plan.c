@@ -15,7 +15,7 @@ static void plan_rx(const struct bp_conf *conf, struct bp_plan *plan)
 	for (unsigned p = 0; p < conf->n_ports; p++) {
 		struct bp_plan_port *port = &plan->ports[p];
 
-		if (!conf->ports[p].out_ports)
+		if (!conf->ports[p].out_ports || conf->ports[p].is_hop)
 			continue;
 		port->n_rxq = conf->ports[p].n_queues;
 		for (unsigned q = 0; q < port->n_rxq; q++)
@@ -31,12 +31,28 @@ static bool polls(const struct bp_plan_port *port, unsigned worker_id)
 	return false;
 }
 
-/* A TX queue for the worker on each of these ports, where it has none yet. */
-static void add_txqs(struct bp_plan *plan, unsigned worker_id, uint64_t ports)
+/* The TX queues that a port of this configuration can have. */
+static unsigned count_txqs(const struct bp_port_conf *port)
+{
+	uint32_t flags = bp_facts_find(port->driver)->flags;
+
+	if (flags & BP_FACT_ONE_QUEUE)
+		return 1;
+	return flags & BP_FACT_PAIRED_QUEUES ? port->n_queues : BP_WORKERS_MAX;
+}
+
+/* A TX queue for the worker on each of these ports, or on the hop before it, where it has none yet. */
+static void add_txqs(const struct bp_conf *conf, struct bp_plan *plan, unsigned worker_id,
+		     uint64_t ports)
 {
 	while (ports) {
-		struct bp_plan_port *out = &plan->ports[bp_ports_take(&ports)];
+		unsigned port_id = bp_ports_take(&ports);
+		struct bp_plan_port *out = &plan->ports[port_id];
 
+		if (out->txq_of_worker[worker_id] != BP_NO_QUEUE)
+			continue;
+		if (out->hop != BP_NO_PORT && out->n_txq == count_txqs(&conf->ports[port_id]))
+			out = &plan->ports[out->hop];
 		if (out->txq_of_worker[worker_id] != BP_NO_QUEUE)
 			continue;
 		out->txq_workers[out->n_txq] = (uint16_t)worker_id;
@@ -44,15 +60,36 @@ static void add_txqs(struct bp_plan *plan, unsigned worker_id, uint64_t ports)
 	}
 }
 
-static void plan_tx(const struct bp_conf *conf, struct bp_plan *plan)
+/* What comes out of a hop, queue by queue, is the business of those that have a TX queue behind it. */
+static void plan_hop(const struct bp_conf *conf, struct bp_plan *plan, unsigned port_id)
 {
-	for (unsigned p = 0; p < conf->n_ports; p++)
+	struct bp_plan_port *hop = &plan->ports[port_id];
+	const struct bp_plan_port *out = &plan->ports[conf->ports[port_id].forward_to];
+
+	hop->n_rxq = hop->n_txq;
+	for (unsigned q = 0; q < hop->n_rxq; q++)
+		hop->rxq_workers[q] = out->txq_workers[q % out->n_txq];
+}
+
+static void plan_queues(const struct bp_conf *conf, struct bp_plan *plan)
+{
+	memset(plan, 0, sizeof(*plan));
+	for (unsigned p = 0; p < conf->n_ports; p++) {
+		plan->ports[p].hop = BP_NO_PORT;
 		for (unsigned w = 0; w < BP_WORKERS_MAX; w++)
 			plan->ports[p].txq_of_worker[w] = BP_NO_QUEUE;
+	}
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		if (conf->ports[p].is_hop)
+			plan->ports[conf->ports[p].forward_to].hop = (int)p;
+	plan_rx(conf, plan);
 	for (unsigned w = 0; w < conf->engine.n_workers; w++)
 		for (unsigned p = 0; p < conf->n_ports; p++)
 			if (polls(&plan->ports[p], w))
-				add_txqs(plan, w, conf->ports[p].out_ports);
+				add_txqs(conf, plan, w, conf->ports[p].out_ports);
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		if (conf->ports[p].is_hop)
+			plan_hop(conf, plan, p);
 }
 
 /* " (by [forward] p1 = sw)": the first chain that leads to the port, since of a function it does not show who sends where;
@@ -99,9 +136,7 @@ static int check_port(const struct bp_conf *all, unsigned port_id, const struct 
 
 int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, size_t why_bytes)
 {
-	memset(plan, 0, sizeof(*plan));
-	plan_rx(conf, plan);
-	plan_tx(conf, plan);
+	plan_queues(conf, plan);
 	for (unsigned p = 0; p < conf->n_ports; p++) {
 		int err = check_port(conf, p, &plan->ports[p], why, why_bytes);
 
@@ -109,4 +144,54 @@ int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, si
 			return err;
 	}
 	return 0;
+}
+
+/* ---- hops ------------------------------------------------------------------------------------ */
+
+static bool is_reached_by_function(const struct bp_conf *conf, unsigned port_id)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].n_chain && conf->ports[i].out_ports >> port_id & 1)
+			return true;
+	return false;
+}
+
+static bool has_port(const struct bp_conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (!strcmp(conf->ports[i].name, name) || !strcmp(conf->ports[i].device, name))
+			return true;
+	return false;
+}
+
+static void add_hop(struct bp_conf *conf, unsigned port_id, unsigned n_queues)
+{
+	const char *driver = bp_facts_named(BP_FACT_PASSES_ON);
+	struct bp_port_conf hop = { .n_queues = (uint16_t)n_queues,
+				    .checksum = BP_AUTO,
+				    .offload = BP_PASS_AUTO,
+				    .forward_to = (int)port_id,
+				    .out_ports = UINT64_C(1) << port_id,
+				    .is_hop = true };
+
+	snprintf(hop.name, sizeof(hop.name), "%.*s-hop", (int)sizeof(hop.name) - 5,
+		 conf->ports[port_id].name);
+	snprintf(hop.driver, sizeof(hop.driver), "%s", driver);
+	snprintf(hop.device, sizeof(hop.device), "%s", hop.name);
+	if (*driver && conf->n_ports < BP_PORTS_MAX && !has_port(conf, hop.name))
+		conf->ports[conf->n_ports++] = hop;
+}
+
+void bp_plan_add_hops(struct bp_conf *conf)
+{
+	unsigned n_ports = conf->n_ports;
+	struct bp_plan plan;
+
+	plan_queues(conf, &plan);
+	for (unsigned p = 0; p < n_ports; p++) {
+		unsigned most = count_txqs(&conf->ports[p]);
+
+		if (plan.ports[p].n_txq > most && is_reached_by_function(conf, p))
+			add_hop(conf, p, plan.ports[p].n_txq - most);
+	}
 }

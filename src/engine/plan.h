@@ -14,11 +14,20 @@ struct bp_plan_port {
 	uint16_t rxq_workers[BP_QUEUES_MAX]; /* worker of each RX queue */
 	uint16_t txq_workers[BP_QUEUES_MAX]; /* worker of each TX queue */
 	uint16_t txq_of_worker[BP_WORKERS_MAX]; /* TX queue of each worker, or BP_NO_QUEUE */
+	int hop; /* the port that workers without a TX queue here send to in its stead, or BP_NO_PORT */
 };
 
 struct bp_plan {
 	struct bp_plan_port ports[BP_PORTS_MAX];
 };
+
+/*
+ * Where a function makes more workers send to a port than it has TX queues (BP_FACT_PAIRED_QUEUES, BP_FACT_ONE_QUEUE),
+ * append a port of an in-process wire to conf: the workers without a queue send there, the others take it from there to
+ * the port. It counts and is shown as any port is. Paths without functions get none: bp_plan_make() refuses these, with
+ * what to set. conf is loaded and not in use yet. Any thread.
+ */
+void bp_plan_add_hops(struct bp_conf *conf);
 
 /*
  * RX queues go to the workers in turn; each worker gets its own TX queue of each port that it sends

@@ -17,6 +17,7 @@ struct bp_edge {
 	/* NULL: TX takes packets as RX gives them. Swapped by the control thread when a port has
 	 * started (release), loaded once a burst by the worker (acquire). */
 	_Atomic(struct bp_offload *) offload;
+	uint16_t port_id; /* the out-port; txq may be a hop's before it */
 	uint16_t tx_retries; /* the budget of a burst: bp_tx_all() */
 	/* Written by the worker, read by snapshots: relaxed. */
 	alignas(BP_CACHE_LINE) struct bp_cost cost;
