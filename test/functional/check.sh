@@ -60,6 +60,16 @@ ends 2 "$BP_TMP/none.ini"
 says err "$BP_TMP/none.ini: cannot be read: No such file or directory; check the path, or begin \
 with a copy of config/reference.ini"
 
+# Functions: what a line leads through, and what asks for more queues than there are.
+ends 0 --offline "$FILE" --set function.f.type=macswap --set forward.wan=f,lan
+ends 2 --offline "$FILE" --set function.f.type=macswap --set forward.wan=f,wam
+says err "--set forward.wan=f,wam: [forward] wan: found 'wam', which is no port and no function; allowed: wan, lan, f; \
+did you mean 'wan'?"
+ends 2 --offline "$FILE" --set function.f.type=macswap --set forward.wan=f,lan --set engine.workers=2 --set port.wan.queues=2 \
+	--set port.lan.driver=af_xdp --set port.lan.device=e0
+says err "$FILE: port lan has 1 queue(s) but 2 workers send to it (by [forward] wan = f, lan), and af_xdp has one TX queue per \
+queue: set [port.lan] queues = 2, or fewer [engine] workers"
+
 # The machine: interfaces of this namespace, unless it is not the one meant.
 ip link add gate0 type veth peer name gate1 || skip "no veth"
 set -- "$FILE" --set port.wan.driver=af_packet
@@ -69,7 +79,9 @@ says err "$FILE: [port.wan] device: found 'gaet0', but this machine (network nam
 interface: see ip link; did you mean 'gate0'?"
 ends 0 --offline "$@" --set port.wan.device=gaet0
 
-# A deployment of every file, as far as a file can tell.
+# A deployment of every file, as far as a file can tell. What a file names is looked for from where bypath is started.
+BYPATH=$(realpath "$BYPATH")
+cd "$BP_SOURCE" || fail "no sources"
 for ini in "$BP_SOURCE"/config/*.ini; do
 	ends 0 --offline "$ini"
 done
