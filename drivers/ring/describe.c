@@ -48,9 +48,10 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 {
 	strcpy(info->mode, "ring");
 	if (port->is_hop && to)
-		snprintf(info->note, sizeof(info->note),
-			 "made for workers without a TX queue of %s: what they send there comes through here",
-			 to->name);
+		snprintf(
+			info->note, sizeof(info->note),
+			"made for workers without a TX queue of %s: what they send there comes through here",
+			to->name);
 	info->caps = BP_CAP_VNET_TX;
 }
 

@@ -283,6 +283,7 @@ static int ring_start(struct bp_port *port)
 	struct ring_port *r = port->priv;
 	const struct bp_port *other = find_other_end(port);
 	const struct ring_port *to = other->priv;
+	int next = port->conf->forward_to;
 
 	if (port->n_txq > to->n_wires) {
 		bp_log(BP_LOG_ERROR,
@@ -300,8 +301,10 @@ static int ring_start(struct bp_port *port)
 		port->txq[i].priv = to->wires[i];
 		port->txq[i].driver_burst = ring_tx;
 	}
-	strcpy(port->info.mode, "ring");
-	port->info.caps = BP_CAP_VNET_TX | BP_CAP_MULTI_TX;
+	bp_facts_find(port->conf->driver)
+		->predict(port->conf, next == BP_NO_PORT ? NULL : &port->env->conf->ports[next],
+			  &port->info);
+	port->info.caps |= BP_CAP_MULTI_TX;
 	port->info.kind = BP_DEVICE_NONE;
 	return 0;
 }

@@ -55,7 +55,8 @@ struct bp_shared_txq {
 
 struct bp_worker {
 	/* Fixed while it runs. */
-	struct bp_path *paths; /* n_paths, owned by the engine; those without a chain first: n_plain */
+	struct bp_path
+		*paths; /* n_paths, owned by the engine; those without a chain first: n_plain */
 	unsigned n_paths, n_plain;
 	bool has_more; /* chains, or TX queues that several edges send to */
 	unsigned n_txqs;

@@ -245,6 +245,29 @@ case_down()
 	end
 }
 
+# Two workers, and ports of one queue each (AF_XDP): what one of them has for a port goes by a hop to the other one, which
+# sends there; the hop is shown as a port, and loses nothing.
+case_hops()
+{
+	[ "$(nproc)" -gt 1 ] || skip "one core"
+	switch_ini ""
+	{
+		printf '[engine]\nworkers = 2\n'
+		cat "$BP_TMP/a.ini"
+	} >"$BP_TMP/b.ini"
+	in_mid "$BYPATH" explain "$BP_TMP/b.ini" >"$BP_TMP/explain.txt" 2>&1 || fail "explain fails: $(cat "$BP_TMP/explain.txt")"
+	grep -q 'p1-hop' "$BP_TMP/explain.txt" || fail "explain shows no hop"
+	bp_start b
+	wait_for 10 grep -q 'info: forwarding' "$BP_TMP/b.log" || fail "it does not start with two workers"
+	all_reach h1 10.77.0.2 10.77.0.3 10.77.0.4
+	all_reach h4 10.77.0.1 10.77.0.2 10.77.0.3
+	tcp_ok 32
+	http_ok 8
+	bp_stop b
+	bp_expect b 'sum(p["counted"]["packets"] for p in r["paths"] if p["in"].endswith("-hop")) > 1000' 'r["paths"]'
+	bp_expect b 'sum(p["counted"]["packets"] for p in r["paths"] if p["out"] and p["out"].endswith("-hop")) > 1000' 'r["paths"]'
+}
+
 # The files of config/ that have functions are started as they are, but for the devices' names, and carry pings.
 case_examples()
 {
@@ -267,6 +290,6 @@ case_examples()
 }
 
 case $CASE in
-plain | vlan | rules | macof | loop | down | examples) "case_$CASE" ;;
+plain | vlan | rules | macof | loop | down | examples | hops) "case_$CASE" ;;
 *) fail "no such case: $CASE" ;;
 esac

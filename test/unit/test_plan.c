@@ -83,6 +83,50 @@ static void every_worker_sends_everywhere_where_a_function_chooses(void **state)
 	free(conf);
 }
 
+/* Three workers, four ports of one queue behind a function: two workers of each port go by its hop. */
+static void a_function_gets_hops_to_ports_with_few_queues(void **state)
+{
+	struct bp_conf *conf = conf_of(4, "af_xdp", 3);
+	struct bp_plan plan;
+	char why[512] = "";
+
+	(void)state;
+	join(conf, "sw");
+	bp_plan_add_hops(conf);
+	assert_int_equal(conf->n_ports, 8);
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		const struct bp_plan_port *out = &plan.ports[i], *hop = &plan.ports[i + 4];
+
+		assert_true(conf->ports[i + 4].is_hop);
+		assert_int_equal(conf->ports[i + 4].forward_to, i);
+		assert_int_equal(conf->ports[i + 4].out_ports, BIT(i));
+		assert_int_equal(out->hop, i + 4);
+		assert_int_equal(out->n_txq, 1);
+		assert_int_equal(hop->n_txq, conf->ports[i + 4].n_queues);
+		assert_int_equal(hop->n_rxq, hop->n_txq);
+		/* Worker 0 polls ports 0 and 3; 1 and 2 one each, to which they do not send. */
+		for (unsigned w = 0; w < 3; w++)
+			assert_true((w && w == i) || out->txq_of_worker[w] == 0 ||
+				    hop->txq_of_worker[w] != BP_NO_QUEUE);
+		for (unsigned q = 0; q < hop->n_rxq; q++)
+			assert_int_equal(hop->rxq_workers[q], out->txq_workers[0]);
+	}
+	free(conf);
+}
+
+static void a_path_without_functions_gets_no_hop(void **state)
+{
+	struct bp_conf *conf = conf_of(3, "af_xdp", 2);
+
+	(void)state;
+	conf->ports[0].out_ports = conf->ports[1].out_ports = BIT(2);
+	conf->ports[0].forward_to = conf->ports[1].forward_to = 2;
+	bp_plan_add_hops(conf);
+	assert_int_equal(conf->n_ports, 3);
+	free(conf);
+}
+
 static void too_few_queues_are_refused_with_the_chain_that_asks_for_more(void **state)
 {
 	struct bp_conf *conf = conf_of(3, "af_xdp", 2);
@@ -115,6 +159,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_worker_has_a_queue_where_its_packets_may_go),
 		cmocka_unit_test(every_worker_sends_everywhere_where_a_function_chooses),
+		cmocka_unit_test(a_function_gets_hops_to_ports_with_few_queues),
+		cmocka_unit_test(a_path_without_functions_gets_no_hop),
 		cmocka_unit_test(too_few_queues_are_refused_with_the_chain_that_asks_for_more),
 	};
 
