@@ -14,6 +14,8 @@
 #define ATTACH_S  120.0 /* and to attach a probe */
 #define STEP_US   5000u
 #define FOREVER_S 1e9 /* until it is asked to end */
+/* Its first statistics say that testpmd is ready: it prints them once the machine has been up for so long. */
+#define STATS_S "1"
 
 int bp_cmp_bypath_start(struct bp_cmp_run *run, double duration_s)
 {
@@ -54,7 +56,7 @@ static int start_testpmd(struct bp_cmp_run *run)
 			       "--forward-mode=io",
 			       "--total-num-mbufs=16384",
 			       "--stats-period",
-			       "3600",
+			       STATS_S,
 			       "--auto-start",
 			       NULL };
 	const struct bp_child_conf conf = {

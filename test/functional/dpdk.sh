@@ -40,7 +40,7 @@ testpmd)
 		-m 64 --no-pci --no-telemetry \
 		--vdev=net_memif0,role=server,socket=/run/t/m0 \
 		--vdev=net_memif1,role=server,socket=/run/t/m1 \
-		-- --forward-mode=io --total-num-mbufs=4096 --stats-period 60 --auto-start \
+		-- --forward-mode=io --total-num-mbufs=4096 --stats-period 1 --auto-start \
 		>"$BP_TMP/testpmd.log" 2>&1 &
 	wait_for 10 grep -q 'Port statistics' "$BP_TMP/testpmd.log" || fail "testpmd does not start"
 	instance a 0 af_packet-mmap w0 net_memif0,role=client,socket=/run/t/m0

@@ -292,7 +292,7 @@ testpmd)
 	ip netns exec mid dpdk-testpmd --lcores="0@(0-$LAST),1@(0-$LAST)" --no-huge --no-shconf \
 		-m 128 --no-pci --no-telemetry --vdev=net_vhost0,iface=$SOCKET.a \
 		--vdev=net_vhost1,iface=$SOCKET.b \
-		-- --forward-mode=io --total-num-mbufs=8192 --stats-period 60 --auto-start \
+		-- --forward-mode=io --total-num-mbufs=8192 --stats-period 1 --auto-start \
 		>"$BP_TMP/testpmd.log" 2>&1 &
 	wait_for 10 grep -q 'Port statistics' "$BP_TMP/testpmd.log" || fail "testpmd does not start"
 	end a af_packet-mmap w0 dpdk-virtio_user $SOCKET.a 0

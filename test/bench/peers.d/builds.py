@@ -11,7 +11,7 @@ import memif
 import tcp
 from rows import BUILD, TX_ONLY, Row, SideSpec
 from sides import Bypath, kernel_ini
-from traffic import saturate, send_only, through
+from traffic import saturate, send_only, swallow, through
 
 SIZES = (64, 512, 1518)
 MPPS = {"unit": "Mpps", "scale": 1e-6}
@@ -32,8 +32,8 @@ def generator(name, title, port, measure, options=(), **named):
     return pair(name, title, lambda program, ctx: gen.start_gen(ctx, program, port, options=options), measure, **named)
 
 
-def two(first, second):
-    """Ports of two drivers, joined both ways."""
+def two(first, second, back="b = a\n"):
+    """Ports of two drivers, joined both ways, or one way only."""
     (driver_a, a), (driver_b, b) = first, second
     memory = "[dpdk]\nmemory = 48\n" if "dpdk" in (driver_a, driver_b) else ""
     return f"""{memory}[port.a]
@@ -44,8 +44,7 @@ driver = {driver_b}
 device = "{b}"
 [forward]
 a = b
-b = a
-"""
+{back}"""
 
 
 def wire_rows():
@@ -57,6 +56,8 @@ def wire_rows():
     rows.append(forwarder("mixed-64", "af_xdp → af_packet, 64 B", two(("af_xdp", "w0"), ("af_packet", "w1"))))
     rows.append(forwarder("dpdk-af_packet-64", "dpdk net_af_packet, veth io, 64 B",
                           two(("dpdk", "net_af_packet0,iface=w0"), ("dpdk", "net_af_packet1,iface=w1"))))
+    rows += [forwarder(f"af_xdp-net_null-{size}", f"af_xdp → dpdk net_null, {size} B, by busy time",
+                       two(("af_xdp", "w0"), ("dpdk", "net_null0"), ""), swallow, {"size": size}, **MPPS) for size in (64, 1518)]
     rows.append(forwarder("af_xdp-tx-only", "null → af_xdp, 64 B", TX_ONLY, send_only))
     rows += [forwarder(f"ports-16-{driver}", f"{driver}: 16 ports, traffic on one pair",
                        kernel_ini(driver, ports=[f"w{i}" for i in range(16)]), options={"n_pairs": 16})

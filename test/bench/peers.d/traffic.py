@@ -107,6 +107,28 @@ def saturate(ctx, side, size=64, n_pairs=2, queues=1, options=(), takes_xdp=Fals
         side.abandon()
 
 
+def swallow(ctx, side, size=64):
+    """One round of a side that swallows what it receives: packets per second of its worker's busy time, which its report has."""
+    source = None
+    ctx.lab.wires(1)
+    try:
+        side.start()
+        source = BareSource(ctx, size)
+        time.sleep(WARM_S)
+        cpu = cpu_times()
+        time.sleep(ctx.duration)
+        source.check()
+        steal = round(steal_share(cpu, cpu_times()), 4)
+        side.stop()
+        if not side.facts.get("ns_per_packet"):
+            raise SideError(f"{side.name}: no packet came")
+        return {"value": 1e9 / side.facts["ns_per_packet"], "generator": source.command, "steal": steal, "facts": side.facts}
+    finally:
+        if source:
+            source.abandon()
+        side.abandon()
+
+
 def through(ctx, side, size):
     """One round of a side whose work the sender's core does: packets per second at the far end. Nothing can be offered
     beyond what it forwards."""

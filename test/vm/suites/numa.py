@@ -200,7 +200,7 @@ def control_testpmd(lab):
     allow = [word for nic in ("e0", "e1") for word in ("-a", lab.guest.by_name[nic].address)]
     with lab.case("dpdk-control-testpmd"):
         process = lab.guest.begin("/usr/bin/dpdk-testpmd", "-l", "4,5", "-n", "1", "--in-memory", *allow, "--",
-                                  "--forward-mode=io", "--stats-period=60", "--total-num-mbufs=8192")
+                                  "--forward-mode=io", "--stats-period=1", "--total-num-mbufs=8192")
         try:
             process.until("Port statistics", 60)
             mbufs = bytes_on(lab, process, r"hugepage|memfd|hugetlb|huge")

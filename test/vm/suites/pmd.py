@@ -59,7 +59,7 @@ def control(lab, what, frames, *words):
     """dpdk-testpmd between the same NICs, on the same frames."""
     allow = [word for nic in NICS for word in ("-a", lab.guest.by_name[nic].address)]
     process = lab.guest.begin(TESTPMD, "-l", "0,1", "-n", "1", "--in-memory", "-m", "256", *allow, "--",
-                              "--forward-mode=io", "--port-topology=paired", "--stats-period=60",
+                              "--forward-mode=io", "--port-topology=paired", "--stats-period=1",
                               "--total-num-mbufs=16384", *words)
     try:
         process.until("Port statistics", 60)
