@@ -10,10 +10,18 @@ struct bp_pkt;
 
 /*
  * Does the layer's field hold what a host leaves there for its device to complete: the pseudo-header's
- * sum, with SCTP 0? frame: its first view, with all headers. True for one valid frame in 65535 (SCTP:
+ * sum, with SCTP and GRE 0? frame: its first view, with all headers. True for one valid frame in 65535 (SCTP:
  * in 2^32): completing changes nothing then. Any thread.
  */
 bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l);
+
+/*
+ * Is the frame IP with GRE whose checksum is left over, whatever is in it (a host's ARP through gretap, frames whose own
+ * checksum was complete)? l: the GRE header's layer, filled. Plain IPv4, or IPv6 without extension headers. Reads no byte
+ * past first_bytes. Any thread. Source: Linux include/net/gre.h, gre_build_header().
+ */
+bool bp_partial_find_gre(const uint8_t *frame, uint32_t first_bytes, uint32_t frame_bytes,
+			 struct bp_frame_layer *l);
 
 /*
  * True: the frame is plain Ethernet, IPv4 without options or IPv6 without extension headers, TCP or UDP to
