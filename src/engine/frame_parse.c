@@ -194,6 +194,8 @@ bool bp_frame_parse(const uint8_t *data, uint32_t first_bytes, uint32_t frame_by
 			f->n_layers = n + 1;
 		if (is_last(&c, l, csum_start) || !bp_tunnel_enter(&c, l, csum_start != 0))
 			break;
+		if (l->proto == BP_PROTO_GRE && l->csum_off && !csum_start)
+			f->n_layers = n + 1;
 	}
 	return f->n_layers;
 }

@@ -39,7 +39,8 @@ struct bp_frame_layer {
 };
 
 struct bp_frame {
-	unsigned n_layers; /* ≥ 1; the last is TCP, UDP or SCTP, the others carry the next one */
+	/* ≥ 1; the last is TCP, UDP or SCTP, or GRE with a checksum around something else; the others carry the next one. */
+	unsigned n_layers;
 	uint32_t link_bytes; /* Ethernet header with its tags: what an MTU does not count */
 	bool is_labelled; /* has MPLS labels */
 	struct bp_frame_layer layers[BP_FRAME_LAYERS_MAX]; /* outermost first */
@@ -58,7 +59,7 @@ static inline bool bp_frame_is_tunnel(const struct bp_frame *f)
 }
 
 /*
- * Find the headers of unfragmented TCP, UDP or SCTP: Ethernet, VLAN tags and MPLS labels in any number,
+ * Find the headers of unfragmented TCP, UDP, SCTP, or GRE that has a checksum: Ethernet, VLAN tags and MPLS labels in any number,
  * IPv4 with options or IPv6 with hop-by-hop, routing, destination options; within VXLAN (GBP, GPE),
  * Geneve, GTP-U, GRE (version 0), MPLS over UDP, IP in IP of either version, one within the other.
  *

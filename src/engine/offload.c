@@ -227,16 +227,11 @@ static enum verdict infer(struct bp_offload *o, struct bp_pkt *views, unsigned n
 	uint32_t frame_bytes = (uint32_t)bp_pkt_bytes(views, n_views), mss;
 	const struct bp_frame_layer *partial[BP_FRAME_LAYERS_MAX];
 	unsigned n_partial = 0;
-	struct bp_frame_layer gre;
 	struct bp_frame frame;
 
-	if (bp_partial_is_ruled_out(views[0].data, views[0].len))
+	if (bp_partial_is_ruled_out(views[0].data, views[0].len) ||
+	    !bp_frame_parse(views[0].data, views[0].len, frame_bytes, 0, &frame))
 		return PASS;
-	if (!bp_frame_parse(views[0].data, views[0].len, frame_bytes, 0, &frame)) {
-		if (bp_partial_find_gre(views[0].data, views[0].len, frame_bytes, &gre))
-			bp_partial_complete_layer(views, n_views, &gre, o->segmenter.counters);
-		return PASS;
-	}
 	for (unsigned i = frame.n_layers; i-- > 0;)
 		if (bp_partial_is(views[0].data, &frame.layers[i]))
 			partial[n_partial++] = &frame.layers[i];

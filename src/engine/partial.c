@@ -30,40 +30,6 @@ bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l)
 	}
 }
 
-bool bp_partial_find_gre(const uint8_t *frame, uint32_t first_bytes, uint32_t frame_bytes,
-			 struct bp_frame_layer *l)
-{
-	uint32_t l3 = BP_ETH_BYTES, l4;
-
-	while (first_bytes >= l3 + 4 && (bp_get_be16(frame + l3 - 2) == BP_TYPE_8021Q ||
-					 bp_get_be16(frame + l3 - 2) == BP_TYPE_8021AD))
-		l3 += 4;
-	*l = (struct bp_frame_layer){ .l3_off = l3, .proto = BP_PROTO_GRE };
-	if (first_bytes < l3 + BP_V4_BYTES_MIN)
-		return false;
-	if (bp_get_be16(frame + l3 - 2) == BP_TYPE_V4) {
-		l4 = l3 + (frame[l3] & 0xfu) * 4u;
-		l->l4_bytes = l3 + bp_get_be16(frame + l3 + 2) - l4;
-		if (frame[l3 + 9] != BP_PROTO_GRE || l4 < l3 + BP_V4_BYTES_MIN ||
-		    bp_get_be16(frame + l3 + 6) & BP_V4_FRAGMENT_MASK)
-			return false;
-	} else if (bp_get_be16(frame + l3 - 2) == BP_TYPE_V6 && first_bytes >= l3 + BP_V6_BYTES) {
-		l4 = l3 + BP_V6_BYTES;
-		l->l4_bytes = bp_get_be16(frame + l3 + 4);
-		if (frame[l3 + 6] != BP_PROTO_GRE)
-			return false;
-	} else {
-		return false;
-	}
-	/* With a checksum, of version 0; all of it there. */
-	if (l->l4_bytes > frame_bytes || l4 + l->l4_bytes > frame_bytes || l->l4_bytes < 8 ||
-	    first_bytes < l4 + 8 || !(frame[l4] & 0x80) || frame[l4 + 1] & 7)
-		return false;
-	l->l4_off = l4;
-	l->csum_off = l4 + 4;
-	return bp_partial_is(frame, l);
-}
-
 /* ip: the header described above, with n_bytes to be read behind it, of which l4_bytes belong to
  * the packet. */
 static bool is_whole(const uint8_t *ip, int is_v6, uint32_t n_bytes, uint32_t l4_bytes)

@@ -16,14 +16,6 @@ struct bp_pkt;
 bool bp_partial_is(const uint8_t *frame, const struct bp_frame_layer *l);
 
 /*
- * Is the frame IP with GRE whose checksum is left over, whatever is in it (a host's ARP through gretap, frames whose own
- * checksum was complete)? l: the GRE header's layer, filled. Plain IPv4, or IPv6 without extension headers. Reads no byte
- * past first_bytes. Any thread. Source: Linux include/net/gre.h, gre_build_header().
- */
-bool bp_partial_find_gre(const uint8_t *frame, uint32_t first_bytes, uint32_t frame_bytes,
-			 struct bp_frame_layer *l);
-
-/*
  * True: the frame is plain Ethernet, IPv4 without options or IPv6 without extension headers, TCP or UDP to
  * no tunnel's port, and its checksum is not left over. So most frames are told, without a walk through
  * their headers. False says nothing. Reads no byte past first_bytes. Any thread.
