@@ -151,10 +151,59 @@ int bp_engine_start(struct bp_engine *e)
 	return 0;
 }
 
+/* Does everything that was sent to hops wait there no more? */
+static bool are_hops_empty(const struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		const struct bp_port *hop = e->env.ports[i];
+
+		/* TX queue q feeds RX queue q. */
+		for (unsigned q = 0; hop->conf->is_hop && q < hop->n_rxq; q++)
+			if (bp_counter(&hop->txq[q].counters, BP_CNT_PKTS) !=
+			    bp_counter(&hop->rxq[q].counters, BP_CNT_PKTS) +
+				    bp_counters_drops(&hop->rxq[q].counters))
+				return false;
+	}
+	return true;
+}
+
+/*
+ * What one worker sent to a hop another one has to take from there: let it, while nothing more is received. What a driver
+ * carries by itself comes by no hop.
+ */
+static void empty_hops(struct bp_engine *e)
+{
+	uint64_t begin_ns = bp_clock_ns();
+
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
+		for (unsigned k = 0; k < e->workers[i].n_paths; k++) {
+			struct bp_path *path = &e->workers[i].paths[k];
+
+			if (path->rxq->port->conf->is_hop ||
+			    atomic_load_explicit(&path->direct, memory_order_relaxed) == bp_carried)
+				continue;
+			atomic_store_explicit(&path->direct, NULL, memory_order_release);
+			atomic_store_explicit(&path->rxq->burst, bp_rx_down, memory_order_release);
+		}
+	do
+		bp_workers_quiesce(e);
+	while (!are_hops_empty(e) && bp_clock_ns() - begin_ns < DRAIN_MS * 1000000ull);
+}
+
+static bool has_hops(const struct bp_conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].is_hop)
+			return true;
+	return false;
+}
+
 void bp_engine_stop(struct bp_engine *e)
 {
 	uint64_t begin_ns = bp_clock_ns();
 
+	if (e->n_running && has_hops(e->conf))
+		empty_hops(e);
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_worker_ask_to_end(&e->workers[i]);
 	for (unsigned i = 0; i < e->n_running; i++)
