@@ -251,7 +251,7 @@ static void check_machine(const char *file, struct findings *f)
 
 static void check_file(const struct options *o, struct findings *f)
 {
-	char why[512] = "";
+	char why[BP_PLAN_WHY_BYTES] = "";
 
 	if (bp_config_load(o->file, o->sets.v, o->sets.n, &f->conf, f->errors, sizeof(f->errors)))
 		return;

@@ -98,7 +98,7 @@ static int make_worker(struct bp_engine *e, struct bp_worker *w, uint16_t worker
 
 int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 {
-	char why[256];
+	char why[BP_PLAN_WHY_BYTES];
 	struct bp_engine *e = aligned_alloc(BP_CACHE_LINE, sizeof(*e));
 	int err;
 

@@ -211,9 +211,16 @@ static void free_offload(void *offload)
 static int bind_offload(struct bp_engine *e, struct bp_port *in, struct bp_edge *edge)
 {
 	struct bp_port *out = edge->txq->port;
+	const struct bp_port_info *behind = &e->env.ports[edge->port_id]->info;
+	struct bp_port_info info = out->info;
 	struct bp_offload *offload;
-	int err = bp_offload_create(bp_port_frames(out), &edge->txq->counters, edge->txq->worker_id,
-				    in->conf, &in->info, &out->info, &offload);
+	int err;
+
+	/* A hop's own link has no MTU: what is cut on the way to it is cut for the port behind. */
+	info.mtu = behind->mtu;
+	info.max_frame_bytes = behind->max_frame_bytes;
+	err = bp_offload_create(bp_port_frames(out), &edge->txq->counters, edge->txq->worker_id,
+				in->conf, &in->info, &info, &offload);
 
 	if (err)
 		return err;

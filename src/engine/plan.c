@@ -107,28 +107,59 @@ static const char *print_chain(const struct bp_conf *conf, unsigned port_id,
 	return text;
 }
 
+static bool is_reached_by_function(const struct bp_conf *conf, unsigned port_id)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].n_chain && conf->ports[i].out_ports >> port_id & 1)
+			return true;
+	return false;
+}
+
+static void name_hop(const struct bp_conf *conf, unsigned port_id, char name[BP_NAME_BYTES])
+{
+	snprintf(name, BP_NAME_BYTES, "%.*s-hop", (int)BP_NAME_BYTES - 5,
+		 conf->ports[port_id].name);
+}
+
+/* What kept the hop away that a function's port gets; "" without a function. */
+static const char *say_hop(const struct bp_conf *conf, unsigned port_id,
+			   char text[BP_NAME_BYTES + 128])
+{
+	char name[BP_NAME_BYTES];
+
+	text[0] = '\0';
+	name_hop(conf, port_id, name);
+	if (is_reached_by_function(conf, port_id))
+		snprintf(
+			text, BP_NAME_BYTES + 128,
+			"; a port %s between the workers cannot be made: the name is taken, or there are %u "
+			"ports already",
+			name, conf->n_ports);
+	return text;
+}
+
 /* What the port's driver cannot give. */
 static int check_port(const struct bp_conf *all, unsigned port_id, const struct bp_plan_port *port,
 		      char *why, size_t why_bytes)
 {
 	const struct bp_port_conf *conf = &all->ports[port_id];
 	const struct bp_facts *facts = bp_facts_find(conf->driver);
-	char chain[BP_CHAIN_BYTES + 32];
+	char chain[BP_CHAIN_BYTES + 32], hop[BP_NAME_BYTES + 128];
 
 	if ((facts->flags & BP_FACT_PAIRED_QUEUES) && port->n_txq > conf->n_queues) {
 		snprintf(why, why_bytes,
 			 "port %s has %u queue(s) but %u workers send to it%s, and %s has one TX "
-			 "queue per queue: set [port.%s] queues = %u, or fewer [engine] workers",
+			 "queue per queue: set [port.%s] queues = %u, or fewer [engine] workers%s",
 			 conf->name, conf->n_queues, port->n_txq, print_chain(all, port_id, chain),
-			 conf->driver, conf->name, port->n_txq);
+			 conf->driver, conf->name, port->n_txq, say_hop(all, port_id, hop));
 		return -EINVAL;
 	}
 	if ((facts->flags & BP_FACT_ONE_QUEUE) && (port->n_txq > 1 || conf->n_queues > 1)) {
 		snprintf(why, why_bytes,
 			 "port %s: %s has one queue per direction, but %u workers send to it%s and "
-			 "queues = %u: use queues = 1 and send to it from one worker",
+			 "queues = %u: use queues = 1 and send to it from one worker%s",
 			 conf->name, conf->driver, port->n_txq, print_chain(all, port_id, chain),
-			 conf->n_queues);
+			 conf->n_queues, say_hop(all, port_id, hop));
 		return -EINVAL;
 	}
 	return 0;
@@ -148,14 +179,6 @@ int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, si
 
 /* ---- hops ------------------------------------------------------------------------------------ */
 
-static bool is_reached_by_function(const struct bp_conf *conf, unsigned port_id)
-{
-	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].n_chain && conf->ports[i].out_ports >> port_id & 1)
-			return true;
-	return false;
-}
-
 static bool has_port(const struct bp_conf *conf, const char *name)
 {
 	for (unsigned i = 0; i < conf->n_ports; i++)
@@ -174,8 +197,7 @@ static void add_hop(struct bp_conf *conf, unsigned port_id, unsigned n_queues)
 				    .out_ports = UINT64_C(1) << port_id,
 				    .is_hop = true };
 
-	snprintf(hop.name, sizeof(hop.name), "%.*s-hop", (int)sizeof(hop.name) - 5,
-		 conf->ports[port_id].name);
+	name_hop(conf, port_id, hop.name);
 	snprintf(hop.driver, sizeof(hop.driver), "%s", driver);
 	snprintf(hop.device, sizeof(hop.device), "%s", hop.name);
 	if (*driver && conf->n_ports < BP_PORTS_MAX && !has_port(conf, hop.name))

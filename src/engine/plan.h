@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-#define BP_NO_QUEUE UINT16_MAX
+#define BP_NO_QUEUE       UINT16_MAX
+#define BP_PLAN_WHY_BYTES 1024u /* for the sentence of bp_plan_make(), with a chain in it */
 
 struct bp_plan_port {
 	uint16_t n_rxq, n_txq;

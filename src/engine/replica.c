@@ -42,6 +42,15 @@ static void copy_meta(const struct bp_pkt *from, struct bp_pkt *to)
 	to->flags |= BP_PKT_VNET;
 }
 
+/* Would it be dropped for that at once? Then its bytes need not be copied first. */
+static bool is_away(const struct bp_txq *txq)
+{
+	bp_tx_fn burst = atomic_load_explicit(&((struct bp_txq *)(uintptr_t)txq)->burst,
+					      memory_order_relaxed);
+
+	return burst == bp_tx_down || burst == bp_tx_no_link;
+}
+
 unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views,
 		      struct bp_pkt *to)
 {
@@ -50,6 +59,10 @@ unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n
 	bool has_meta = views[0].flags & BP_PKT_VNET;
 
 	bp_count(&txq->counters, BP_CNT_REPLICAS, 1);
+	if (is_away(txq)) {
+		bp_count(&txq->counters, BP_DROP_PORT_DOWN, 1);
+		return 0;
+	}
 	if (n_wanted <= BP_BURST_MAX)
 		n = pool->get(pool, txq->worker_id, to, n_wanted);
 	if (n < n_wanted || (has_meta && to[0].headroom < BP_VNET_BYTES)) {

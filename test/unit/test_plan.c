@@ -145,9 +145,11 @@ static void too_few_queues_are_refused_with_the_chain_that_asks_for_more(void **
 		conf->ports[i].forward_to = BP_NO_PORT;
 	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), -EINVAL);
 	assert_string_equal(
-		why, "port a has 1 queue(s) but 2 workers send to it (by [forward] b = sw), and "
-		     "af_xdp has one TX queue per queue: set [port.a] queues = 2, or fewer "
-		     "[engine] workers");
+		why,
+		"port a has 1 queue(s) but 2 workers send to it (by [forward] b = sw), and "
+		"af_xdp has one TX queue per queue: set [port.a] queues = 2, or fewer "
+		"[engine] workers; a port a-hop between the workers cannot be made: the name is "
+		"taken, or there are 3 ports already");
 	for (unsigned i = 0; i < 3; i++)
 		conf->ports[i].n_queues = 2;
 	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
