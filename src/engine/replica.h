@@ -10,9 +10,9 @@ unsigned bp_replica_n_views(const struct bp_txq *txq, const struct bp_pkt *views
 
 /*
  * Copy a packet of n_views views into frames that the port sends from, metadata and all: one user copy more than it had.
- * to: room for bp_replica_n_views(), at most BP_BURST_MAX. Counts BP_CNT_REPLICAS of txq, with the drop port_down where the
- * port is away (nothing is copied then), tx_no_mem where there are no frames, or not enough of them in the world (a packet of more than BP_BURST_MAX views). The queue's
- * worker only; never blocks. Returns the copy's views, or 0.
+ * to: room for bp_replica_n_views(), at most BP_BURST_MAX. Counts BP_CNT_REPLICAS of txq; with the drop port_down where the
+ * port is away, and nothing is copied then; with tx_no_mem where there are too few frames, or the packet has more than
+ * BP_BURST_MAX views. The queue's worker only; never blocks. Returns the copy's views, or 0.
  */
 unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views,
 		      struct bp_pkt *to);
