@@ -7,6 +7,8 @@
  */
 #include "vnet.h"
 
+#include "bypath/log.h"
+
 #include "core/devargs.h"
 
 #include <rte_eth_vhost.h>
@@ -107,10 +109,15 @@ static void keep_promise(struct dpdk_port *dp)
 void dpdk_vnet_describe(struct dpdk_port *dp)
 {
 	struct bp_port_info *info = &dp->port->info;
+	uint32_t before = dp->peer_caps;
 
 	if (!dpdk_vnet_is_on(dp))
 		return;
 	dp->peer_caps = look_at_peer(dp);
+	if (dp->peer_caps != before && (dp->peer_caps & BP_CAP_VNET_TX))
+		bp_log(BP_LOG_INFO, "port %s: its peer takes partial checksums%s",
+		       dp->port->conf->name,
+		       dp->peer_caps & BP_CAP_NO_TCP_GSO_TX ? "" : " and TCP super-frames");
 	keep_promise(dp);
 	info->caps &= ~(uint32_t)(BP_CAP_PLAIN_RX | BP_CAP_CSUM_INFER);
 	info->caps |= dp->peer_caps | BP_CAP_NO_UDP_GSO;

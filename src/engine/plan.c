@@ -107,10 +107,12 @@ static const char *print_chain(const struct bp_conf *conf, unsigned port_id,
 	return text;
 }
 
-static bool is_reached_by_function(const struct bp_conf *conf, unsigned port_id)
+/* Does a function choose the port, rather than a chain end there? */
+static bool is_chosen(const struct bp_conf *conf, unsigned port_id)
 {
 	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].n_chain && conf->ports[i].out_ports >> port_id & 1)
+		if (conf->ports[i].out_ports >> port_id & 1 &&
+		    conf->ports[i].forward_to != (int)port_id)
 			return true;
 	return false;
 }
@@ -129,7 +131,7 @@ static const char *say_hop(const struct bp_conf *conf, unsigned port_id,
 
 	text[0] = '\0';
 	name_hop(conf, port_id, name);
-	if (is_reached_by_function(conf, port_id))
+	if (is_chosen(conf, port_id))
 		snprintf(
 			text, BP_NAME_BYTES + 128,
 			"; a port %s between the workers cannot be made: the name is taken, or there are %u "
@@ -213,7 +215,7 @@ void bp_plan_add_hops(struct bp_conf *conf)
 	for (unsigned p = 0; p < n_ports; p++) {
 		unsigned most = count_txqs(&conf->ports[p]);
 
-		if (plan.ports[p].n_txq > most && is_reached_by_function(conf, p))
+		if (plan.ports[p].n_txq > most && is_chosen(conf, p))
 			add_hop(conf, p, plan.ports[p].n_txq - most);
 	}
 }

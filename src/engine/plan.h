@@ -23,10 +23,10 @@ struct bp_plan {
 };
 
 /*
- * Where a function makes more workers send to a port than it has TX queues (BP_FACT_PAIRED_QUEUES, BP_FACT_ONE_QUEUE),
- * append a port of an in-process wire to conf: the workers without a queue send there, the others take it from there to
- * the port. It counts and is shown as any port is. Paths without functions get none: bp_plan_make() refuses these, with
- * what to set. conf is loaded and not in use yet. Any thread.
+ * Where a function that chooses ports makes more workers send to one than it has TX queues (BP_FACT_PAIRED_QUEUES,
+ * BP_FACT_ONE_QUEUE), append a port of an in-process wire to conf: the workers without a queue send there, the others take
+ * it from there to the port. It counts and is shown as any port is. Ports at the end of a chain, and of paths without
+ * functions, get none: bp_plan_make() refuses these, with what to set. conf is loaded and not in use yet. Any thread.
  */
 void bp_plan_add_hops(struct bp_conf *conf);
 

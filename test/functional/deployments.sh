@@ -10,7 +10,7 @@ n_started=0
 for file in "$BP_SOURCE"/config/*.ini; do
 	name=${file##*/}
 	# Two interfaces of the kernel, one queue each; those of other kinds have tests of their own.
-	[ "$(grep -cE '^device = eth[01]$' "$file")" = 2 ] && ! grep -qE '^(queues|\[gen\])' "$file" || continue
+	[ "$(grep -cE '^device = eth[01]$' "$file")" = 2 ] && ! grep -qE '^(queues|\[gen\]|\[function)' "$file" || continue
 	driver=$(sed -n 's/^driver = //p' "$file" | head -n 1)
 	why=$(bp_driver_missing "$driver")
 	[ -z "$why" ] || { note "$name: left out: $why"; continue; }

@@ -47,8 +47,21 @@ start_both()
 	bp_wait_forwarding 20
 }
 
+# until_known: both ends know what their peers take, which they look for ten times a second: what goes out before is made
+# complete.
+until_known()
+{
+	! grep -q '^offload = off' "$BP_TMP/a.ini" "$BP_TMP/b.ini" || return 0
+	for _name in a b; do
+		! grep -qE 'net_(vhost|virtio_user)' "$BP_TMP/$_name.ini" ||
+			wait_for 10 grep -q 'its peer takes' "$BP_TMP/$_name.log" ||
+			fail "$_name does not say what its peer takes"
+	done
+}
+
 transfers()
 {
+	until_known
 	transfer 10.77.0.2 "${1-}"
 	transfer fd77::2 "${1-}"
 	[ -z "$VLAN" ] || transfer 10.78.0.2 "${1-}"
