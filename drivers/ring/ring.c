@@ -27,7 +27,7 @@ struct wire {
 	uint32_t tail_seen; /* RX's copy of tail */
 	alignas(BP_CACHE_LINE) uint32_t mask;
 	struct bp_frames *frames;
-	struct bp_pkt slots[];
+	alignas(BP_CACHE_LINE) struct bp_pkt slots[];
 };
 
 /* An end; it owns the wires that it receives from. */
@@ -35,6 +35,14 @@ struct ring_port {
 	unsigned n_wires;
 	struct wire *wires[BP_QUEUES_MAX];
 };
+
+/* Of n slots from here on, those that lie one after another. */
+static inline uint32_t count_adjacent(const struct wire *w, uint32_t at, uint32_t n)
+{
+	uint32_t n_to_end = w->mask + 1 - (at & w->mask);
+
+	return n < n_to_end ? n : n_to_end;
+}
 
 /* A packet of more views than RX is ever asked for would block the wire: it goes, counted. */
 static void drop_long(struct bp_rxq *q, struct wire *w, uint32_t head)
@@ -72,10 +80,15 @@ static unsigned ring_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		pkts[i] = w->slots[(head + i) & w->mask];
-		n_pkts += !(pkts[i].flags & BP_PKT_MORE);
-		n_bytes += pkts[i].len;
+	for (uint32_t done = 0, n_run; done < n; done += n_run) {
+		const struct bp_pkt *src = &w->slots[(head + done) & w->mask];
+
+		n_run = count_adjacent(w, head + done, n - done);
+		for (uint32_t i = 0; i < n_run; i++) {
+			n_pkts += !(src[i].flags & BP_PKT_MORE);
+			n_bytes += src[i].len;
+			pkts[done + i] = src[i];
+		}
 	}
 	atomic_store_explicit(&w->head, head + n, memory_order_release);
 	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
@@ -195,12 +208,17 @@ static unsigned ring_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max
 	if (!n || tail - to->head_seen + n > to->mask + 1 ||
 	    (from->slots[(head + n - 1) & from->mask].flags & BP_PKT_MORE))
 		return BP_DIRECT_BY_VIEWS;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct bp_pkt *pkt = &from->slots[(head + i) & from->mask];
+	for (uint32_t done = 0, n_run; done < n; done += n_run) {
+		const struct bp_pkt *src = &from->slots[(head + done) & from->mask];
+		struct bp_pkt *dst = &to->slots[(tail + done) & to->mask];
 
-		n_pkts += !(pkt->flags & BP_PKT_MORE);
-		n_bytes += pkt->len;
-		to->slots[(tail + i) & to->mask] = *pkt;
+		n_run = count_adjacent(to, tail + done,
+				       count_adjacent(from, head + done, n - done));
+		for (uint32_t i = 0; i < n_run; i++) {
+			n_pkts += !(src[i].flags & BP_PKT_MORE);
+			n_bytes += src[i].len;
+			dst[i] = src[i];
+		}
 	}
 	atomic_store_explicit(&to->tail, tail + n, memory_order_release);
 	atomic_store_explicit(&from->head, head + n, memory_order_release);
