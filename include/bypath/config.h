@@ -192,6 +192,8 @@ struct bp_conf {
 		uint16_t cores[BP_WORKERS_MAX];
 		uint16_t burst; /* views per burst, 1..BP_BURST_MAX */
 		uint16_t tx_retries; /* TX attempts after the first for leftovers */
+		char name[BP_NAME_BYTES]; /* of the running instance; "": the file's stem */
+		bool has_control; /* listens on a socket */
 	} engine;
 	struct {
 		uint32_t n_frames; /* frames of the arena */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/control.h"
 #include "cli/page.h"
 #include "cli/start.h"
 
@@ -137,12 +138,22 @@ struct run {
 	struct bp_engine *engine;
 	struct bp_probe *probe; /* NULL: none was asked for */
 	struct bp_report *prev, *now; /* snapshots */
+	struct bp_cli_control control;
 };
 
 static void take_snapshot(struct run *run, struct bp_report *report)
 {
 	bp_report_release(report);
 	bp_engine_report(run->engine, report);
+}
+
+/* For whoever asks on the socket. */
+static json_t *make_answer(void *ctx)
+{
+	struct run *run = ctx;
+
+	take_snapshot(run, run->now);
+	return make_document(run->now, run->probe);
 }
 
 /* The report as it stands: its text in the log, its document in the file of --report. */
@@ -165,6 +176,8 @@ static bool is_end(int number, struct run *run)
 {
 	if (number == SIGUSR1)
 		report_now(run);
+	else if (number == bp_calls_signal())
+		return false; /* its calls are made in any case */
 	else if (number == SIGHUP)
 		bp_log(BP_LOG_INFO, "SIGHUP: ignored: the configuration is read at the start only");
 	else if (number > 0)
@@ -196,6 +209,7 @@ static void watch(struct run *run, const sigset_t *signals)
 {
 	double duration_s = run->options->duration_s;
 	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
+	uint64_t next_tick_ns = begin_ns;
 	uint64_t end_ns = duration_s > 0 ? begin_ns + (uint64_t)(duration_s * 1e9) : UINT64_MAX;
 
 	take_snapshot(run, run->prev);
@@ -206,6 +220,10 @@ static void watch(struct run *run, const sigset_t *signals)
 
 		if (!left_ns || is_end(sigtimedwait(signals, NULL, &ts), run))
 			return;
+		bp_calls_make(&run->control.calls);
+		if (bp_clock_ns() < next_tick_ns)
+			continue;
+		next_tick_ns = bp_clock_ns() + TICK_NS;
 		if (run->probe)
 			bp_probe_look(run->probe);
 		bp_engine_tick(run->engine);
@@ -280,9 +298,12 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	sigaddset(&signals, SIGUSR1);
 	bp_log_start_thread(); /* without: it logs directly */
 	o->is_output_taken = bp_cli_page_is_for_log(conf);
-	if (!open_ports(&run) && bp_engine_start(run.engine) == 0) {
+	if (!bp_cli_control_open(&run.control, conf, o->file, &signals) && !open_ports(&run) &&
+	    bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
+		bp_cli_control_start(&run.control, make_answer, &run);
 		watch(&run, &signals);
+		bp_cli_control_close(&run.control);
 		if (run.probe)
 			bp_probe_end(run.probe);
 		bp_engine_stop(run.engine);
@@ -290,6 +311,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		if (bp_engine_has_failed(run.engine))
 			code = BP_EXIT_FAILED;
 	}
+	bp_cli_control_close(&run.control);
 	bp_probe_close(run.probe);
 	bp_engine_destroy(run.engine);
 	bp_report_release(&reports[0]);

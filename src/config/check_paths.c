@@ -286,6 +286,15 @@ static void check_until(struct bp_load *load)
 			bp_facts_named(BP_FACT_PLAYS));
 }
 
+/* It becomes the name of a file. */
+static void check_name(struct bp_load *load)
+{
+	if (load->conf.engine.name[0] && !bp_is_name(load->conf.engine.name, "_-"))
+		bp_problem(&load->problems, bp_ini_where(&load->ini, "engine", "name"), "engine",
+			   "name", "found '%s', allowed: 1..%u of a-z 0-9 _ -",
+			   load->conf.engine.name, BP_NAME_BYTES - 1);
+}
+
 static void check_sections(struct bp_load *load)
 {
 	const struct bp_section *section;
@@ -306,6 +315,7 @@ void bp_check_paths(struct bp_load *load)
 	}
 	check_map(load);
 	check_until(load);
+	check_name(load);
 	check_sections(load);
 	check_protect(load);
 }

@@ -47,6 +47,13 @@ static const struct bp_key engine_keys[] = {
 		   "further attempts to send what a TX queue did not take, before tx_full"),
 	BP_KEY_WORDS("until", untils, "signal", CONF(engine.until),
 		     "replayed: a run ends by itself when its captures have been played"),
+	{ .name = "name",
+	  .type = BP_KEY_TEXT,
+	  .example = "edge",
+	  CONF(engine.name),
+	  .help = "of the running instance, for bypath show; without it the file's, without .ini" },
+	BP_KEY_WORDS("control", bp_words_yes_no, "yes", CONF(engine.has_control),
+		     "listen on a socket, for bypath show: /run/bypath/NAME.sock"),
 	{ .name = NULL },
 };
 

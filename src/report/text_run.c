@@ -368,8 +368,167 @@ static const struct bp_part parts[] = {
 		  "{conservation.counted.unaccounted}" },
 	{ .line = "{?functions}  of these: made as copies {conservation.counted.made_as_copies:,}, dropped by functions "
 		  "{conservation.counted.dropped_by_functions:,}" },
-	{ .line = "{?conservation.counted.unaccounted}  FAILURE: {conservation.counted.unaccounted} packets "
+	{ .line = "{!run.final}{?conservation.counted.unaccounted}  the counters of a run that goes on are read one after "
+		  "another: packets under way between them are among the unaccounted",
+	  .indent = 4 },
+	{ .line = "{?run.final}{?conservation.counted.unaccounted}  FAILURE: {conservation.counted.unaccounted} packets "
 		  "are neither sent, dropped nor held: a fault of bypath, please report it" },
 };
 
 const struct bp_text bp_text_run = { "bypath.report/1", BP_PARTS(parts) };
+
+/* ---- of a running instance, piece by piece ------------------------------------------------------- */
+
+static const struct bp_column mode_columns[] = {
+	{ .heading = "port", .cell = "{name}", .align = 'l' },
+	{ .heading = "driver", .cell = "{driver}", .align = 'l' },
+	{ .heading = "effective mode", .cell = "{mode}", .align = 'l' },
+	{ .heading = "behind", .cell = "{device_driver}", .align = 'l' },
+	{ .heading = "note", .cell = "{note}", .align = 'l' },
+};
+static const struct bp_view modes = {
+	.name = "modes",
+	.title = "MODES",
+	.rows = "ports",
+	BP_COLUMNS(mode_columns),
+};
+
+static const struct bp_column counter_columns[] = {
+	{ .heading = "counter", .cell = "{@}", .align = 'l' },
+	{ .heading = "value", .cell = "{.:,}" },
+};
+static const struct bp_view counters = {
+	.name = "counters",
+	.title = "COUNTERS[ · of {since_s:.1} s] · counted · those that are not 0",
+	.rows = "counters",
+	.needs = "{.!0}",
+	.none = "none",
+	BP_COLUMNS(counter_columns),
+};
+
+static const struct bp_column build_columns[] = {
+	{ .heading = "driver", .cell = "{name}", .align = 'l' },
+	{ .heading = "state", .cell = "{state}", .align = 'l' },
+	{ .heading = "reason", .cell = "{reason}", .align = 'l' },
+};
+static const struct bp_view build_drivers = {
+	.name = "drivers of the build",
+	.title = "BUILD · bypath {build.version}",
+	.rows = "build.drivers",
+	BP_COLUMNS(build_columns),
+};
+
+static const struct bp_part show_ports[] = { { .view = &ports }, { .view = &events } };
+static const struct bp_part show_drops[] = { { .view = &events },
+					     { .view = &kernel_drops },
+					     { .view = &function_drops } };
+static const struct bp_part show_paths[] = { { .view = &traffic }, { .view = &fan_outs } };
+static const struct bp_part show_functions[] = { { .view = &functions },
+						 { .view = &function_drops } };
+static const struct bp_part show_parts[] = {
+	{ .line = "\n{instance} · {run.elapsed_s:.1} s" },
+	{ .needs = "{what=ports}", BP_PARTS(show_ports) },
+	{ .needs = "{what=queues}", .view = &queues },
+	{ .needs = "{what=workers}", .view = &workers },
+	{ .needs = "{what=paths}", BP_PARTS(show_paths) },
+	{ .needs = "{what=drops}", BP_PARTS(show_drops) },
+	{ .needs = "{what=functions}", BP_PARTS(show_functions) },
+	{ .needs = "{what=tables}", .view = &function_states },
+	{ .needs = "{what=ledger}", .view = &copies },
+	{ .needs = "{what=modes}", .view = &modes },
+	{ .needs = "{what=counters}", .view = &counters },
+	{ .needs = "{what=build}", .view = &build_drivers },
+};
+const struct bp_text bp_text_show = { "bypath.show/1", BP_PARTS(show_parts) };
+
+/* ---- and what happens in it ----------------------------------------------------------------------- */
+
+static const struct bp_column port_rate_columns[] = {
+	{ .heading = "port", .cell = "{name}", .align = 'l', .width = 12 },
+	{ .heading = "driver", .cell = "{driver}", .align = 'l', .width = 10 },
+	{ .heading = "mode", .cell = "{mode}", .align = 'l', .width = 16 },
+	{ .heading = "link", .cell = "{link=up}up|{link=down}DOWN|LOST", .align = 'l' },
+	{ .heading = "rx kpps", .cell = "{rx_pps:.1k}" },
+	{ .heading = "tx kpps", .cell = "{tx_pps:.1k}" },
+	{ .heading = "drops/s", .cell = "{drop_pps:.0}" },
+};
+static const struct bp_view port_rates = {
+	.name = "port rates",
+	.title = "PORTS",
+	.rows = "ports",
+	BP_COLUMNS(port_rate_columns),
+};
+
+static const struct bp_column worker_rate_columns[] = {
+	{ .heading = "worker", .cell = "{worker}" },
+	{ .heading = "core", .cell = "{core}" },
+	{ .heading = "kpps", .cell = "{pps:.1k}" },
+	{ .heading = "busy", .cell = "{busy:.1%}" },
+	{ .heading = "in calls", .cell = "{calls:.1%}" },
+	{ .heading = "idle", .cell = "{idle:.1%}" },
+	{ .heading = "asleep", .cell = "{asleep:.1%}" },
+	{ .heading = "off core", .cell = "{off_core:.1%}" },
+};
+static const struct bp_view worker_rates = {
+	.name = "worker rates",
+	.title = "WORKERS",
+	.rows = "workers",
+	BP_COLUMNS(worker_rate_columns),
+};
+
+static const struct bp_column path_rate_columns[] = {
+	{ .heading = "path", .cell = PATH, .align = 'l', .width = 28 },
+	{ .heading = "kpps", .cell = "{pps:.1k}" },
+	{ .heading = "ns/p", .cell = "{ns_per_packet:.0}" },
+	{ .heading = "user/p", .cell = "{user_copies_per_packet:.2}" },
+	{ .heading = "kernel/p", .cell = "{kernel_copies:–}|?", .align = 'l' },
+	{ .heading = "calls/p", .cell = "{crossings_per_packet:.3}" },
+};
+static const struct bp_view path_rates = {
+	.name = "path rates",
+	.title = "PATHS · copies in user space counted, in the kernel modelled",
+	.rows = "paths",
+	BP_COLUMNS(path_rate_columns),
+};
+
+static const struct bp_column drop_rate_columns[] = {
+	{ .heading = "where", .cell = "{where}", .align = 'l', .width = 20 },
+	{ .heading = "reason", .cell = "{counter}", .align = 'l', .width = 22 },
+	{ .heading = "per second", .cell = "{pps:.0}" },
+	{ .heading = "since the start", .cell = "{value:,}" },
+};
+static const struct bp_view drop_rates = {
+	.name = "drop rates",
+	.title = "DROPS",
+	.rows = "drops",
+	.none = "none",
+	BP_COLUMNS(drop_rate_columns),
+};
+
+static const struct bp_column function_rate_columns[] = {
+	{ .heading = "function", .cell = "{name}", .align = 'l', .width = 14 },
+	{ .heading = "type", .cell = "{type}", .align = 'l' },
+	{ .heading = "kpps", .cell = "{pps:.1k}" },
+	{ .heading = "ns/p", .cell = "{ns_per_packet:.1}" },
+	{ .heading = "drops/s", .cell = "{drop_pps:.0}" },
+	{ .heading = "says",
+	  .cell = "<states:{what} [{value:,}|{text}]  >",
+	  .align = 'l',
+	  .width = 40 },
+};
+static const struct bp_view function_rates = {
+	.name = "function rates",
+	.title = "FUNCTIONS",
+	.rows = "functions",
+	BP_COLUMNS(function_rate_columns),
+};
+
+static const struct bp_part watch_parts[] = {
+	{ .line = "{instance} · up {elapsed_s:.0} s · figures of the last {interval_s:.1} s" },
+	{ .view = &port_rates },
+	{ .view = &worker_rates },
+	{ .view = &path_rates },
+	{ .view = &drop_rates },
+	{ .view = &function_rates },
+};
+const struct bp_text bp_text_watch = { "bypath.watch/1", BP_PARTS(watch_parts), .columns = 79 };

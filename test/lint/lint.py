@@ -36,7 +36,7 @@ OWNERS = {
     "pcap": {"drivers/pcap", "src/functions"},
     "libmnl/": {"src/core"},
     "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",
-                  "src/compare", "src/probe"},
+                  "src/compare", "src/probe", "src/control"},
 }
 LINES_MAX = 800
 

@@ -1,0 +1,43 @@
+/* `bypath drain`: end a running instance, as SIGTERM does. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/cmd.h"
+#include "cli/common.h"
+#include "cli/show_ask.h"
+
+#include <stdio.h>
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: bypath drain [NAME]\n"
+	      "  receives nothing more, sends what is held, prints its report, and ends\n",
+	      out);
+}
+
+static int run_command(int argc, char **argv)
+{
+	static const struct bp_cli_option rows[] = { { .name = NULL } };
+	static const struct bp_cli_options options = { rows, print_usage };
+	char name[BP_INSTANCE_NAME_BYTES];
+	int code = bp_cli_parse(argc, argv, &options, NULL);
+	json_t *result;
+
+	if (!code && argc - optind > 1) {
+		code = bp_cli_complain("drain takes one NAME");
+		print_usage(stderr);
+	}
+	if (!code)
+		code = bp_ask_find(argv[optind], name);
+	if (code)
+		return code - 1;
+	result = bp_ask(name, json_pack("{s:s}", "command", "drain"));
+	code = result ? BP_EXIT_OK : BP_EXIT_FAILED;
+	json_decref(result);
+	return code;
+}
+
+const struct bp_command bp_command_drain = {
+	.name = "drain",
+	.usage = "[NAME]",
+	.help = "end a running instance: send what is held, then report",
+	.run = run_command,
+};

@@ -1,0 +1,197 @@
+/* What a run answers on its socket. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/control.h"
+
+#include "cli/show.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include "control/server.h"
+#include "core/clock.h"
+#include "core/json.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- what is wrong -------------------------------------------------------------------------------- */
+
+/* NULL, so that an answer can return it. */
+static json_t *refuse(const char **code, char **message, const char *word, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static json_t *refuse(const char **code, char **message, const char *word, const char *fmt, ...)
+{
+	va_list args;
+
+	*code = word;
+	va_start(args, fmt);
+	if (vasprintf(message, fmt, args) < 0)
+		*message = NULL;
+	va_end(args);
+	return NULL;
+}
+
+/* ---- answers -------------------------------------------------------------------------------------- */
+
+/* A command's answer: see bp_answer_fn. */
+typedef json_t *(*answer_fn)(struct bp_cli_control *control, const json_t *request,
+			     const char **code, char **message);
+
+static json_t *answer_ping(struct bp_cli_control *control, const json_t *request, const char **code,
+			   char **message)
+{
+	(void)request;
+	(void)code;
+	(void)message;
+	return json_pack("{s:s, s:s, s:i, s:f}", "instance", control->instance.name, "version",
+			 BP_VERSION, "pid", (int)getpid(), "up_s",
+			 (double)(bp_clock_ns() - control->begin_ns) / 1e9);
+}
+
+struct report_call {
+	struct bp_cli_control *control;
+	json_t *document;
+};
+
+static void make_report(void *ctx)
+{
+	struct report_call *call = ctx;
+
+	call->document = call->control->report(call->control->ctx);
+}
+
+/* What this build has; nothing is loaded for it. */
+static json_t *make_build(void)
+{
+	json_t *rows = json_array();
+
+	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:o}", "name", entry->name, "state",
+						entry->missing  ? "left out"
+						: entry->module ? "module"
+								: "linked in",
+						"reason", bp_json_text(entry->missing)));
+	return json_pack("{s:s, s:o}", "version", BP_VERSION, "drivers", rows);
+}
+
+static json_t *answer_show(struct bp_cli_control *control, const json_t *request, const char **code,
+			   char **message)
+{
+	const char *what = json_string_value(json_object_get(request, "what"));
+	struct report_call call = { .control = control };
+	char allowed[256];
+	json_t *piece;
+
+	if (!what || !bp_show_find(what)) {
+		bp_show_list(allowed, sizeof(allowed));
+		return refuse(code, message, "unknown-what", "found \"what\" '%.40s', allowed: %s",
+			      what ? what : "", allowed);
+	}
+	if (!bp_calls_ask(&control->calls, make_report, &call))
+		return refuse(code, message, "ending", "the run is about to end");
+	if (!call.document)
+		return NULL;
+	json_object_set_new(call.document, "build", make_build());
+	piece = bp_show_piece(call.document, bp_show_find(what), control->instance.name);
+	json_decref(call.document);
+	return piece;
+}
+
+static json_t *answer_drain(struct bp_cli_control *control, const json_t *request,
+			    const char **code, char **message)
+{
+	(void)control;
+	(void)request;
+	(void)code;
+	(void)message;
+	/* As the signal does: receiving stops, what is held goes, the report is printed. */
+	kill(getpid(), SIGTERM);
+	return json_pack("{s:b}", "drains", 1);
+}
+
+static const struct {
+	const char *name;
+	answer_fn answer;
+} commands[] = {
+	{ "ping", answer_ping },
+	{ "show", answer_show },
+	{ "drain", answer_drain },
+};
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* Any thread but the control thread: bp_answer_fn. */
+static json_t *answer(void *ctx, const char *command, const json_t *request, const char **code,
+		      char **message)
+{
+	char allowed[128] = "";
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		size_t n = strlen(allowed);
+
+		if (!strcmp(commands[i].name, command))
+			return commands[i].answer(ctx, request, code, message);
+		snprintf(allowed + n, sizeof(allowed) - n, "%s%s", i ? ", " : "", commands[i].name);
+	}
+	return refuse(code, message, "unknown-command", "found \"command\" '%.40s', allowed: %s",
+		      command, allowed);
+}
+
+/* ---- its life ------------------------------------------------------------------------------------- */
+
+int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *conf,
+			const char *file, sigset_t *signals)
+{
+	bool is_fixed = conf->engine.name[0];
+	char stem[BP_INSTANCE_NAME_BYTES], why[256];
+	int err;
+
+	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 } };
+	bp_calls_begin(&control->calls, signals);
+	control->begin_ns = bp_clock_ns();
+	bp_instance_stem(file, stem);
+	if (!conf->engine.has_control)
+		return 0;
+	err = bp_instance_open(&control->instance, is_fixed ? conf->engine.name : stem, is_fixed,
+			       why, sizeof(why));
+	if (err == -EBUSY && is_fixed) {
+		bp_log(BP_LOG_ERROR, "[engine] name: %s: choose another, or end that one", why);
+		return err;
+	}
+	if (err)
+		bp_log(BP_LOG_INFO,
+		       "no control socket, bypath show does not see this run: %s ([engine] control = no says so "
+		       "without a line)",
+		       why);
+	return 0;
+}
+
+void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx), void *ctx)
+{
+	int err;
+
+	control->report = report;
+	control->ctx = ctx;
+	if (control->instance.listen_fd < 0)
+		return;
+	err = bp_server_start(&control->server, control->instance.listen_fd, answer, control);
+	if (err)
+		bp_log(BP_LOG_WARN, "control socket: cannot be served: %s", strerror(-err));
+	else
+		bp_log(BP_LOG_DEBUG, "instance '%s' listens at %s", control->instance.name,
+		       control->instance.path);
+}
+
+void bp_cli_control_close(struct bp_cli_control *control)
+{
+	bp_calls_end(&control->calls);
+	bp_server_stop(control->server);
+	control->server = NULL;
+	bp_instance_close(&control->instance);
+}

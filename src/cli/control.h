@@ -1,0 +1,40 @@
+/* What a run answers on its socket. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CLI_CONTROL_H
+#define BYPATH_CLI_CONTROL_H
+
+#include "bypath/config.h"
+
+#include "control/calls.h"
+#include "control/instance.h"
+
+#include <jansson.h>
+
+struct bp_server;
+
+/* The socket of a run. Fields are control.c's, but for calls. */
+struct bp_cli_control {
+	struct bp_calls calls; /* for the loop of the control thread: see bp_calls_make() */
+	struct bp_instance instance;
+	struct bp_server *server;
+	json_t *(*report)(
+		void *ctx); /* the control thread's: a bypath.report/1, a new reference or NULL */
+	void *ctx;
+	uint64_t begin_ns;
+};
+
+/*
+ * Take the name that conf or the file gives, before anything is opened; signals are those that the control thread
+ * waits for, and one is added. Where no socket can be had (logged) the run goes without. Control thread. 0, or
+ * -EBUSY (logged): conf's own name is taken.
+ */
+int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *conf,
+			const char *file, sigset_t *signals);
+
+/* Answer from now on; report(ctx) is called by bp_calls_make(). Control thread. */
+void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx), void *ctx);
+
+/* No more answers; the name is free again. Control thread; again does nothing. */
+void bp_cli_control_close(struct bp_cli_control *control);
+
+#endif

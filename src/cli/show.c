@@ -1,0 +1,338 @@
+/* The pieces of a run's report that can be asked for, and what happens between two of them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/show.h"
+
+#include "core/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct bp_show bp_shows[] = {
+	{ "ports", "driver, effective mode, link, events of each port", "ports" },
+	{ "queues", "counters of each queue", "ports" },
+	{ "workers", "busy, idle, asleep, off core", "workers" },
+	{ "paths", "traffic and time of each path", "paths,path_sums,fan_outs,paths_cut" },
+	{ "drops", "drops and other events by reason",
+	  "ports,functions,kernel_drops,conservation" },
+	{ "functions", "packets, drops, time of each function", "functions" },
+	{ "tables", "what functions say of themselves", "functions" },
+	{ "ledger", "copies and crossings of each path", "paths,path_sums" },
+	{ "modes", "the mode that each port got, and why", "ports" },
+	{ "counters", "every counter by its name; --since FILE: since an earlier answer", "" },
+	{ "build", "version and drivers of the running program", "build" },
+	{ "all", "the whole report, as on SIGUSR1", NULL },
+	{ .what = NULL },
+};
+
+const struct bp_show *bp_show_find(const char *what)
+{
+	const struct bp_show *show = bp_shows;
+
+	while (show->what && strcmp(show->what, what))
+		show++;
+	return show->what ? show : NULL;
+}
+
+void bp_show_list(char *text, size_t text_bytes)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (const struct bp_show *show = bp_shows; show->what && n < text_bytes; show++)
+		n += (size_t)snprintf(text + n, text_bytes - n, "%s%s", n ? ", " : "", show->what);
+}
+
+/* ---- pieces --------------------------------------------------------------------------------------- */
+
+static void add_members(json_t *piece, const json_t *report, const char *members)
+{
+	while (*members) {
+		size_t n = strcspn(members, ",");
+		json_t *value = bp_json_at_n(report, members, n);
+
+		if (value)
+			json_object_setn(piece, members, n, value);
+		members += n + (members[n] == ',');
+	}
+}
+
+/* Every number of an object as "PREFIX.KEY". */
+static void flatten(json_t *into, const char *prefix, json_t *object)
+{
+	const char *key;
+	json_t *value;
+	char name[192];
+
+	json_object_foreach(object, key, value) {
+		snprintf(name, sizeof(name), "%s.%s", prefix, key);
+		if (json_is_object(value))
+			flatten(into, name, value);
+		else if (json_is_integer(value))
+			json_object_set(into, name, value);
+	}
+}
+
+static void flatten_queues(json_t *into, const json_t *port, const char *queues, const char *way)
+{
+	const char *name = bp_json_text_at(port, "name");
+	json_t *queue;
+	char prefix[128];
+	size_t i;
+
+	json_array_foreach(json_object_get(port, queues), i, queue) {
+		snprintf(prefix, sizeof(prefix), "port.%s.%s.%zu", name ? name : "", way, i);
+		flatten(into, prefix, json_object_get(queue, "counted"));
+	}
+}
+
+static json_t *make_counters(const json_t *report)
+{
+	json_t *into = json_object(), *row;
+	char prefix[128];
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "ports"), i, row) {
+		flatten_queues(into, row, "rx_queues", "rx");
+		flatten_queues(into, row, "tx_queues", "tx");
+	}
+	json_array_foreach(json_object_get(report, "functions"), i, row) {
+		const char *name = bp_json_text_at(row, "name");
+
+		snprintf(prefix, sizeof(prefix), "function.%s", name ? name : "");
+		flatten(into, prefix, json_object_get(row, "counted"));
+	}
+	flatten(into, "conservation", bp_json_at(report, "conservation.counted"));
+	return into;
+}
+
+json_t *bp_show_piece(json_t *report, const struct bp_show *show, const char *instance)
+{
+	json_t *piece;
+
+	if (!show->members) {
+		json_object_set_new(report, "instance", json_string(instance));
+		return json_incref(report);
+	}
+	piece = json_pack("{s:s, s:s, s:s, s:O, s:O}", "schema", "bypath.show/1", "what",
+			  show->what, "instance", instance, "machine",
+			  json_object_get(report, "machine"), "run",
+			  json_object_get(report, "run"));
+	if (!piece)
+		return NULL;
+	add_members(piece, report, show->members);
+	if (!strcmp(show->what, "counters"))
+		json_object_set_new(piece, "counters", make_counters(report));
+	return piece;
+}
+
+bool bp_show_since(json_t *counters, const json_t *before)
+{
+	double since_s = bp_json_number_at(counters, "run.elapsed_s") -
+			 bp_json_number_at(before, "run.elapsed_s");
+	const json_t *old = json_object_get(before, "counters");
+	const char *was = bp_json_text_at(before, "instance"), *key;
+	const char *is = bp_json_text_at(counters, "instance");
+	json_t *value;
+
+	if (!old || !was || !is || strcmp(was, is) != 0 || since_s < 0)
+		return false;
+	json_object_foreach(json_object_get(counters, "counters"), key, value)
+		json_integer_set(value, json_integer_value(value) -
+						json_integer_value(json_object_get(old, key)));
+	json_object_set_new(counters, "since_s", json_real(since_s));
+	return true;
+}
+
+/* ---- between two reports ------------------------------------------------------------------------- */
+
+/* The row of an array that is of the same way: rows of edges come when their first packet does. */
+static const json_t *find_path(const json_t *paths, const json_t *like)
+{
+	static const char *const names[] = { "in", "out", "part", "worker" };
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(paths, i, row) {
+		bool is_same = true;
+
+		for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			is_same &= json_equal(json_object_get(row, names[k]),
+					      json_object_get(like, names[k]));
+		if (is_same)
+			return row;
+	}
+	return NULL;
+}
+
+/* A number of a row now without what it was before. */
+static double grown(const json_t *before, const json_t *now, const char *path)
+{
+	return bp_json_number_at(now, path) - (before ? bp_json_number_at(before, path) : 0);
+}
+
+/* The same of all queues of a port. */
+static double grown_of_queues(const json_t *before, const json_t *now, const char *queues,
+			      const char *path)
+{
+	double sum = 0;
+	json_t *queue;
+	size_t i;
+
+	json_array_foreach(json_object_get(now, queues), i, queue)
+		sum += grown(json_array_get(json_object_get(before, queues), i), queue, path);
+	return sum;
+}
+
+static json_t *rates_of_port(const json_t *before, const json_t *now, double s)
+{
+	double dropped = grown_of_queues(before, now, "rx_queues", "counted.dropped") +
+			 grown_of_queues(before, now, "tx_queues", "counted.dropped");
+
+	return json_pack("{s:O, s:O, s:O, s:O, s:f, s:f, s:f}", "name",
+			 json_object_get(now, "name"), "driver", json_object_get(now, "driver"),
+			 "mode", json_object_get(now, "mode"), "link", json_object_get(now, "link"),
+			 "rx_pps", grown_of_queues(before, now, "rx_queues", "counted.packets") / s,
+			 "tx_pps", grown_of_queues(before, now, "tx_queues", "counted.packets") / s,
+			 "drop_pps", dropped / s);
+}
+
+/* Time in system calls is the paths': of those that this worker carries. */
+static double grown_calls_ns(const json_t *before, const json_t *now, json_int_t worker)
+{
+	double ns = 0;
+	json_t *path;
+	size_t i;
+
+	json_array_foreach(json_object_get(now, "paths"), i, path) {
+		const json_t *old = find_path(json_object_get(before, "paths"), path);
+
+		if (json_integer_value(json_object_get(path, "worker")) == worker)
+			ns += bp_json_number_at(path, "counted.ns_per_packet_calls") *
+				      bp_json_number_at(path, "counted.packets") -
+			      (old ? bp_json_number_at(old, "counted.ns_per_packet_calls") *
+					       bp_json_number_at(old, "counted.packets")
+				   : 0);
+	}
+	return ns;
+}
+
+static json_t *rates_of_worker(const json_t *before, const json_t *now, const json_t *rows[2],
+			       double s)
+{
+	double ns = s * 1e9;
+	json_int_t id = json_integer_value(json_object_get(rows[1], "worker"));
+
+	return json_pack("{s:O, s:O, s:f, s:f, s:f, s:f, s:f, s:f}", "worker",
+			 json_object_get(rows[1], "worker"), "core",
+			 json_object_get(rows[1], "core"), "pps",
+			 grown(rows[0], rows[1], "counted.packets") / s, "busy",
+			 grown(rows[0], rows[1], "counted.busy_ns") / ns, "calls",
+			 grown_calls_ns(before, now, id) / ns, "idle",
+			 grown(rows[0], rows[1], "counted.idle_ns") / ns, "asleep",
+			 grown(rows[0], rows[1], "counted.asleep_ns") / ns, "off_core",
+			 grown(rows[0], rows[1], "off_core.ns") / ns);
+}
+
+/* An amount per packet of the interval; null without packets. */
+static json_t *per_packet(const json_t *before, const json_t *now, const char *per, double n_pkts)
+{
+	double n = bp_json_number_at(now, "counted.packets");
+	double n_before = before ? bp_json_number_at(before, "counted.packets") : 0;
+	double sum = bp_json_number_at(now, per) * n -
+		     (before ? bp_json_number_at(before, per) * n_before : 0);
+
+	return bp_json_ratio(sum, n_pkts);
+}
+
+static json_t *rates_of_path(const json_t *before, const json_t *now, double s)
+{
+	double n_pkts = grown(before, now, "counted.packets");
+	json_t *kernel = bp_json_at(now, "modelled.kernel_copies");
+	json_t *out = json_object_get(now, "out");
+
+	return json_pack("{s:O, s:O, s:O?, s:f, s:o, s:o, s:o, s:O?}", "in",
+			 json_object_get(now, "in"), "via", json_object_get(now, "via"), "out",
+			 json_is_null(out) ? NULL : out, "pps", n_pkts / s, "ns_per_packet",
+			 per_packet(before, now, "counted.ns_per_packet", n_pkts),
+			 "user_copies_per_packet",
+			 bp_json_ratio(grown(before, now, "counted.user_copies"), n_pkts),
+			 "crossings_per_packet",
+			 bp_json_ratio(grown(before, now, "counted.crossings"), n_pkts),
+			 "kernel_copies", kernel);
+}
+
+static json_t *rates_of_function(const json_t *before, const json_t *now, double s)
+{
+	double n_pkts = grown(before, now, "counted.packets");
+
+	return json_pack("{s:O, s:O, s:f, s:o, s:f, s:O?}", "name", json_object_get(now, "name"),
+			 "type", json_object_get(now, "type"), "pps", n_pkts / s, "ns_per_packet",
+			 per_packet(before, now, "counted.ns_per_packet", n_pkts), "drop_pps",
+			 grown(before, now, "counted.dropped") / s, "states",
+			 json_object_get(now, "state"));
+}
+
+/* Drops and losses of a row (a port, a function) that are not 0. */
+static void add_drops(json_t *drops, const json_t *before, const json_t *now, double s)
+{
+	json_t *event, *old;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(now, "events"), i, event) {
+		double was = 0;
+
+		if (json_object_get(event, "kind") &&
+		    strcmp(bp_json_text_at(event, "kind"), "drop") != 0)
+			continue;
+		json_array_foreach(json_object_get(before, "events"), k, old)
+			if (json_equal(json_object_get(old, "counter"),
+				       json_object_get(event, "counter")) &&
+			    json_equal(json_object_get(old, "queue"),
+				       json_object_get(event, "queue")))
+				was = bp_json_number_at(old, "value");
+		json_array_append_new(drops,
+				      json_pack("{s:O, s:O, s:O, s:f}", "where",
+						json_object_get(now, "name"), "counter",
+						json_object_get(event, "counter"), "value",
+						json_object_get(event, "value"), "pps",
+						(bp_json_number_at(event, "value") - was) / s));
+	}
+}
+
+json_t *bp_show_rates(const json_t *before, const json_t *now)
+{
+	double s = grown(before, now, "run.elapsed_s");
+	json_t *ports = json_array(), *workers = json_array(), *paths = json_array();
+	json_t *functions = json_array(), *drops = json_array(), *row;
+	size_t i;
+
+	if (s <= 0)
+		s = 1e-9;
+	json_array_foreach(json_object_get(now, "ports"), i, row) {
+		const json_t *old = json_array_get(json_object_get(before, "ports"), i);
+
+		json_array_append_new(ports, rates_of_port(old, row, s));
+		add_drops(drops, old, row, s);
+	}
+	json_array_foreach(json_object_get(now, "workers"), i, row) {
+		const json_t *rows[2] = { json_array_get(json_object_get(before, "workers"), i),
+					  row };
+
+		json_array_append_new(workers, rates_of_worker(before, now, rows, s));
+	}
+	json_array_foreach(json_object_get(now, "paths"), i, row)
+		json_array_append_new(
+			paths,
+			rates_of_path(find_path(json_object_get(before, "paths"), row), row, s));
+	json_array_foreach(json_object_get(now, "functions"), i, row) {
+		const json_t *old = json_array_get(json_object_get(before, "functions"), i);
+
+		json_array_append_new(functions, rates_of_function(old, row, s));
+		add_drops(drops, old, row, s);
+	}
+	return json_pack("{s:s, s:O, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "schema",
+			 "bypath.watch/1", "instance", json_object_get(now, "instance"),
+			 "elapsed_s", bp_json_number_at(now, "run.elapsed_s"), "interval_s", s,
+			 "ports", ports, "workers", workers, "paths", paths, "drops", drops,
+			 "functions", functions);
+}

@@ -1,0 +1,58 @@
+/* Finds the instance that a command is about, and asks it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/show_ask.h"
+
+#include "cli/cmd.h"
+#include "cli/common.h"
+
+#include "control/client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int bp_ask_find(const char *name, char found[BP_INSTANCE_NAME_BYTES])
+{
+	char names[BP_INSTANCES_MAX][BP_INSTANCE_NAME_BYTES];
+	size_t n = bp_instance_list(names);
+
+	if (!n) {
+		fputs("bypath: error: no instance runs that this user can see (bypath run FILE starts one; "
+		      "[engine] control = no hides it)\n",
+		      stderr);
+		return BP_EXIT_FAILED + 1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (name ? strcmp(names[i], name) : n > 1)
+			continue;
+		strcpy(found, names[i]);
+		return 0;
+	}
+	if (name)
+		fprintf(stderr, "bypath: error: no instance '%s' runs: running:", name);
+	else
+		fputs("bypath: error: which instance? running:", stderr);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", names[i]);
+	fputc('\n', stderr);
+	return BP_EXIT_USAGE + 1;
+}
+
+json_t *bp_ask(const char *name, json_t *request)
+{
+	char path[BP_INSTANCE_PATH_BYTES], why[512] = "it has ended";
+	json_t *result = NULL;
+	int fd = bp_instance_find(name, path) ? bp_client_connect(path) : -1;
+
+	if (fd >= 0) {
+		(void)bp_client_ask(fd, request, &result, why, sizeof(why));
+		close(fd);
+	} else {
+		json_decref(request);
+		if (fd != -1)
+			snprintf(why, sizeof(why), "%s", strerror(-fd));
+	}
+	if (!result)
+		fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);
+	return result;
+}

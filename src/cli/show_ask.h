@@ -1,0 +1,19 @@
+/* Finds the instance that a command is about, and asks it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CLI_SHOW_ASK_H
+#define BYPATH_CLI_SHOW_ASK_H
+
+#include "control/instance.h"
+
+#include <jansson.h>
+
+/*
+ * The instance of this name, or (NULL) the only one that runs. Control thread. 0 or an exit code + 1: none
+ * runs, several do, or none of that name (said on standard error).
+ */
+int bp_ask_find(const char *name, char found[BP_INSTANCE_NAME_BYTES]);
+
+/* Ask an instance once. Control thread; waits 10 s at most. A new reference, or NULL (said on standard error). */
+json_t *bp_ask(const char *name, json_t *request);
+
+#endif

@@ -1,0 +1,115 @@
+/* Asks a running instance through its socket. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/client.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PATIENCE_S   10
+#define ANSWER_BYTES ((size_t)64 << 20) /* no report is as long */
+
+int bp_client_connect(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+	struct timeval patience = { .tv_sec = PATIENCE_S };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (fd < 0)
+		return -errno;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	err = errno;
+	close(fd);
+	return -err;
+}
+
+static int send_line(int fd, json_t *request)
+{
+	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	size_t n = text ? strlen(text) : 0, n_sent = 0;
+	int err = text ? 0 : -ENOMEM;
+
+	json_decref(request);
+	if (text)
+		text[n++] = '\n'; /* instead of the zero */
+	while (!err && n_sent < n) {
+		ssize_t k = send(fd, text + n_sent, n - n_sent, MSG_NOSIGNAL);
+
+		if (k < 0 && errno != EINTR)
+			err = -errno;
+		n_sent += k > 0 ? (size_t)k : 0;
+	}
+	free(text);
+	return err;
+}
+
+/* One line, in memory that the caller frees; 0 or -errno. */
+static int read_line(int fd, char **line, size_t *n)
+{
+	size_t n_room = 0;
+
+	*line = NULL;
+	*n = 0;
+	for (;;) {
+		ssize_t k;
+
+		if (*n == n_room) {
+			char *more = realloc(*line, n_room += n_room + 65536);
+
+			if (!more || n_room > ANSWER_BYTES) {
+				*line = more ? more : *line;
+				return -ENOMEM;
+			}
+			*line = more;
+		}
+		k = recv(fd, *line + *n, n_room - *n, 0);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return k ? -errno : -ECONNRESET;
+		*n += (size_t)k;
+		if ((*line)[*n - 1] == '\n')
+			return 0;
+	}
+}
+
+int bp_client_ask(int fd, json_t *request, json_t **result, char *why, size_t why_bytes)
+{
+	char *line = NULL;
+	size_t n = 0;
+	int err = send_line(fd, request);
+	json_t *answer;
+
+	if (!err)
+		err = read_line(fd, &line, &n);
+	answer = err ? NULL : json_loadb(line, n, 0, NULL);
+	free(line);
+	if (err || !answer) {
+		err = err ? err : -EPROTO;
+		snprintf(why, why_bytes, "%s",
+			 err == -EAGAIN                        ? "it does not answer"
+			 : err == -ECONNRESET || err == -EPIPE ? "it has ended"
+							       : strerror(-err));
+		return err;
+	}
+	*result = json_incref(json_object_get(answer, "result"));
+	if (!*result) {
+		const char *said = json_string_value(
+			json_object_get(json_object_get(answer, "error"), "message"));
+
+		snprintf(why, why_bytes, "%s", said ? said : "it answers without a result");
+		err = -EREMOTE;
+	}
+	json_decref(answer);
+	return err;
+}

@@ -1,0 +1,258 @@
+/* The name of a running instance, and where its socket is. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/instance.h"
+
+#include "core/secure.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FOLDER       "/run/bypath"
+#define GROUP        "bypath"
+#define FOLDERS_MAX  2u
+#define TRIES_MAX    64u /* names: NAME, NAME-2, … */
+#define CLIENTS_WAIT 64
+
+/* ---- where -------------------------------------------------------------------------------------- */
+
+/* The folders to look into, the system's first. */
+static unsigned list_folders(char folders[FOLDERS_MAX][BP_INSTANCE_PATH_BYTES])
+{
+	const char *own = bp_secure_is_on() ? NULL : getenv("XDG_RUNTIME_DIR");
+	unsigned n = 1;
+
+	strcpy(folders[0], FOLDER);
+	/* "/bypath/NAME.lock" is to fit behind it. */
+	if (own && own[0] == '/' &&
+	    strlen(own) + sizeof("/bypath/.lock") + BP_INSTANCE_NAME_BYTES < BP_INSTANCE_PATH_BYTES)
+		snprintf(folders[n++], BP_INSTANCE_PATH_BYTES, "%s/bypath", own);
+	return n;
+}
+
+/* The folder for this process's sockets, made where it is not there. 0 or -errno of the last that was tried. */
+static int make_folder(char folder[BP_INSTANCE_PATH_BYTES])
+{
+	char folders[FOLDERS_MAX][BP_INSTANCE_PATH_BYTES];
+	unsigned n = list_folders(folders);
+	int err = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		strcpy(folder, folders[i]);
+		if ((!mkdir(folder, 0755) || errno == EEXIST) && !access(folder, W_OK | X_OK))
+			return 0;
+		err = -errno;
+	}
+	return err;
+}
+
+static void path_of(char path[BP_INSTANCE_PATH_BYTES], const char *folder, const char *name,
+		    const char *kind)
+{
+	snprintf(path, BP_INSTANCE_PATH_BYTES, "%.*s/%.*s.%s", 52, folder,
+		 (int)BP_INSTANCE_NAME_BYTES - 1, name, kind);
+}
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+void bp_instance_stem(const char *file, char name[BP_INSTANCE_NAME_BYTES])
+{
+	char path[PATH_MAX], *stem, *dot;
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), "%s", file);
+	stem = basename(path);
+	dot = strrchr(stem, '.');
+	if (dot && dot > stem)
+		*dot = '\0';
+	for (; stem[n] && n < BP_INSTANCE_NAME_BYTES - 4; n++) /* room for "-99" */
+		name[n] = isalnum((unsigned char)stem[n]) || strchr("_-", stem[n]) ? stem[n] : '-';
+	name[n] = '\0';
+	if (!n)
+		strcpy(name, "bypath");
+}
+
+/* Hold the lock of a name. The file descriptor or -errno; -EBUSY: another holds it. */
+static int take_name(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), err;
+
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	err = errno == EWOULDBLOCK ? EBUSY : errno;
+	close(fd);
+	return -err;
+}
+
+/* Does a process hold the lock beside this socket? */
+static bool is_running(const char *folder, const char *name)
+{
+	char path[BP_INSTANCE_PATH_BYTES];
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	path_of(path, folder, name, "sock");
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	/* A socket without a process refuses. EAGAIN: as many as may wait do; EACCES: it runs, and is not ours. */
+	err = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
+	close(fd);
+	return !err || err == EAGAIN || err == EACCES || err == EPERM;
+}
+
+static int bind_at(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct group *group = getgrnam(GROUP);
+	mode_t mask;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	unlink(path); /* its lock is ours, so that nobody listens there */
+	mask = umask(0777);
+	err = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
+	umask(mask);
+	if (!err && group)
+		(void)!chown(path, (uid_t)-1, group->gr_gid); /* else the owner alone */
+	if (!err && (chmod(path, 0660) || listen(fd, CLIENTS_WAIT)))
+		err = errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return -err;
+}
+
+static int open_name(struct bp_instance *instance, const char *folder, const char *name)
+{
+	char path[BP_INSTANCE_PATH_BYTES];
+	int fd;
+
+	path_of(path, folder, name, "lock");
+	fd = take_name(path);
+	if (fd < 0)
+		return fd;
+	instance->lock_fd = fd;
+	snprintf(instance->name, sizeof(instance->name), "%s", name);
+	path_of(instance->path, folder, name, "sock");
+	fd = bind_at(instance->path);
+	if (fd >= 0) {
+		instance->listen_fd = fd;
+		return 0;
+	}
+	close(instance->lock_fd);
+	instance->lock_fd = -1;
+	return fd;
+}
+
+int bp_instance_open(struct bp_instance *instance, const char *name, bool is_fixed, char *why,
+		     size_t why_bytes)
+{
+	char folder[BP_INSTANCE_PATH_BYTES], tried[BP_INSTANCE_NAME_BYTES];
+	int err;
+
+	*instance = (struct bp_instance){ .lock_fd = -1, .listen_fd = -1 };
+	err = make_folder(folder);
+	if (err) {
+		snprintf(why, why_bytes, "%s: %s", folder, strerror(-err));
+		return err;
+	}
+	snprintf(tried, sizeof(tried), "%s", name);
+	err = open_name(instance, folder, tried);
+	for (unsigned i = 2; err == -EBUSY && !is_fixed && i <= TRIES_MAX; i++) {
+		snprintf(tried, sizeof(tried), "%.*s-%u", (int)BP_INSTANCE_NAME_BYTES - 5, name, i);
+		err = open_name(instance, folder, tried);
+	}
+	if (err == -EBUSY)
+		snprintf(why, why_bytes, "an instance named '%s' runs already", name);
+	else if (err)
+		snprintf(why, why_bytes, "%s/%s.sock: %s", folder, tried, strerror(-err));
+	return err;
+}
+
+void bp_instance_close(struct bp_instance *instance)
+{
+	if (instance->listen_fd >= 0) {
+		unlink(instance->path);
+		close(instance->listen_fd);
+	}
+	/* The file of the lock stays: removed, it could be held twice. */
+	if (instance->lock_fd >= 0)
+		close(instance->lock_fd);
+	instance->lock_fd = instance->listen_fd = -1;
+}
+
+/* ---- those that run ------------------------------------------------------------------------------ */
+
+static bool is_listed(char names[][BP_INSTANCE_NAME_BYTES], size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+size_t bp_instance_list(char names[][BP_INSTANCE_NAME_BYTES])
+{
+	char folders[FOLDERS_MAX][BP_INSTANCE_PATH_BYTES];
+	unsigned n_folders = list_folders(folders);
+	size_t n = 0;
+
+	for (unsigned i = 0; i < n_folders; i++) {
+		DIR *dir = opendir(folders[i]);
+		const struct dirent *entry;
+
+		while (dir && n < BP_INSTANCES_MAX && (entry = readdir(dir))) {
+			size_t len = strlen(entry->d_name);
+
+			if (len < 6 || len - 5 >= BP_INSTANCE_NAME_BYTES ||
+			    strcmp(entry->d_name + len - 5, ".sock") != 0)
+				continue;
+			memcpy(names[n], entry->d_name, len - 5);
+			names[n][len - 5] = '\0';
+			n += !is_listed(names, n, names[n]) && is_running(folders[i], names[n]);
+		}
+		if (dir)
+			closedir(dir);
+	}
+	qsort(names, n, BP_INSTANCE_NAME_BYTES, compare_names);
+	return n;
+}
+
+bool bp_instance_find(const char *name, char path[BP_INSTANCE_PATH_BYTES])
+{
+	char folders[FOLDERS_MAX][BP_INSTANCE_PATH_BYTES];
+	unsigned n = list_folders(folders);
+
+	if (!name[0] || strchr(name, '/') || strlen(name) >= BP_INSTANCE_NAME_BYTES)
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		if (!is_running(folders[i], name))
+			continue;
+		path_of(path, folders[i], name, "sock");
+		return true;
+	}
+	return false;
+}
