@@ -4,6 +4,8 @@
  * A forwarder between the two is the only one who copies, so it, not this program, sets the rate. Gives
  * frames to the first connection, takes them from the second; prints "gave taken" in packets, each
  * time that a line arrives on standard input. Ends with standard input. With '-' for SOCKET-IN it only takes.
+ * With "announce" the destination of those frames speaks first, at the second connection, again and again until it is heard
+ * at the first, and they begin then: a switch knows by then where it is.
  * Protocol: memif 2.0 (its control messages over a seqpacket socket, rings in the client's memory).
  */
 #include <assert.h>
@@ -23,13 +25,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define COOKIE      0x3E31F20u
-#define VERSION     0x0200u
-#define REGIONS_MAX 4u
-#define PAUSES      32 /* between two looks: the rings' cache lines belong to the forwarder meanwhile */
+#define COOKIE         0x3E31F20u
+#define VERSION        0x0200u
+#define REGIONS_MAX    4u
+#define RINGS_MAX      4u /* to the server: OVS has a queue for each of its threads, and sends by any */
+#define ANNOUNCE_TURNS 8192 /* a few milliseconds */
+#define PAUSES         32 /* between two looks: the rings' cache lines belong to the forwarder meanwhile */
 
 enum { ACK = 1, HELLO, INIT, ADD_REGION, ADD_RING, CONNECT, CONNECTED };
-enum { TO_SERVER, TO_CLIENT, N_RINGS };
+enum { TO_SERVER, TO_CLIENT = RINGS_MAX, N_RINGS };
 
 struct __attribute__((packed)) hello {
 	char name[32];
@@ -87,6 +91,7 @@ static struct wire wires[2];
 static _Atomic uint64_t n_gave, n_taken;
 static _Atomic bool is_over;
 static bool has_in; /* a first connection gives frames */
+static bool is_announcing;
 
 static void die(const char *what)
 {
@@ -119,6 +124,7 @@ static void tell(int fd, uint16_t type)
 					  .min_version = VERSION,
 					  .max_version = VERSION,
 					  .max_region = REGIONS_MAX - 1,
+					  .max_to_server = RINGS_MAX - 1,
 					  .max_log2_slots = 14 };
 	if (send(fd, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
 		die("send");
@@ -161,12 +167,13 @@ static void add_region(struct wire *w, const struct message *m, int fd)
 
 static void add_ring(struct wire *w, const struct add_ring *a)
 {
-	unsigned which = a->flags & 1 ? TO_SERVER : TO_CLIENT;
+	const bool is_to_server = a->flags & 1;
+	const unsigned which = is_to_server ? TO_SERVER + a->index : TO_CLIENT;
 	uint64_t end = a->offset + sizeof(struct ring) + (sizeof(struct slot) << a->log2_slots);
 
 	errno = 0;
-	if (a->index || a->log2_slots > 14 || a->region >= REGIONS_MAX || !w->regions[a->region] ||
-	    end > w->region_bytes[a->region])
+	if (a->index >= (is_to_server ? RINGS_MAX : 1) || a->log2_slots > 14 ||
+	    a->region >= REGIONS_MAX || !w->regions[a->region] || end > w->region_bytes[a->region])
 		die("add ring");
 	w->rings[which] = (struct ring *)(void *)(w->regions[a->region] + a->offset);
 	w->mask[which] = (uint16_t)((1u << a->log2_slots) - 1);
@@ -197,7 +204,9 @@ static void meet(struct wire *w, int listener)
 	errno = 0;
 	if (!w->rings[TO_SERVER] || !w->rings[TO_CLIENT])
 		die("no rings");
-	w->rings[TO_SERVER]->flags = 1; /* polled: no interrupts, please */
+	for (unsigned i = TO_SERVER; i < TO_CLIENT; i++)
+		if (w->rings[i])
+			w->rings[i]->flags = 1; /* polled: no interrupts, please */
 	tell(w->fd, CONNECTED);
 }
 
@@ -206,23 +215,28 @@ static void meet(struct wire *w, int listener)
 /* The client's buffers of a ring stay where they are: each needs its frame once. */
 static bool fill(struct wire *w, struct slot *slot, uint32_t frame_bytes)
 {
-	static const uint8_t head[14] = { 2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 1, 1, 0x88, 0xb5 };
+	static const uint8_t heads[2][14] = { { 2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 1, 1, 0x88, 0xb5 },
+					      { 2, 0, 0, 0, 1, 1, 2, 0, 0, 0, 2, 1, 0x88, 0xb5 } };
+	const uint8_t *head = heads[w - wires];
 
 	if (slot->region >= REGIONS_MAX || !w->regions[slot->region] ||
 	    slot->offset + (uint64_t)frame_bytes > w->region_bytes[slot->region])
 		return false;
 	memset(w->regions[slot->region] + slot->offset, 0, frame_bytes);
-	memcpy(w->regions[slot->region] + slot->offset, head, sizeof(head));
+	memcpy(w->regions[slot->region] + slot->offset, head, sizeof(heads[0]));
 	return true;
 }
 
-static void give(struct wire *w, uint32_t frame_bytes)
+/* As many frames as there are buffers, but no more than n_max. */
+static uint16_t give(struct wire *w, uint32_t frame_bytes, uint16_t n_max)
 {
 	struct ring *r = w->rings[TO_CLIENT];
 	uint16_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	/* Acquire: the buffers that the client has posted. */
 	uint16_t n = (uint16_t)(atomic_load_explicit(&r->head, memory_order_acquire) - tail);
 
+	if (n > n_max)
+		n = n_max;
 	for (uint16_t i = 0; i < n; i++) {
 		struct slot *slot = &r->slots[(uint16_t)(tail + i) & w->mask[TO_CLIENT]];
 
@@ -236,31 +250,41 @@ static void give(struct wire *w, uint32_t frame_bytes)
 	}
 	/* Release: lengths before the client sees that the slots are full. */
 	atomic_store_explicit(&r->tail, (uint16_t)(tail + n), memory_order_release);
-	atomic_fetch_add_explicit(&n_gave, n, memory_order_relaxed);
+	return n;
 }
 
-static uint16_t take(struct wire *w)
+static uint32_t take(struct wire *w)
 {
-	struct ring *r = w->rings[TO_SERVER];
-	uint16_t head = atomic_load_explicit(&r->head, memory_order_acquire);
-	uint16_t n = (uint16_t)(head - atomic_load_explicit(&r->tail, memory_order_relaxed));
+	uint32_t n_all = 0;
 
-	if (n)
-		atomic_store_explicit(&r->tail, head, memory_order_release);
-	return n;
+	for (unsigned i = TO_SERVER; i < TO_CLIENT && w->rings[i]; i++) {
+		struct ring *r = w->rings[i];
+		const uint16_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+		const uint16_t n =
+			(uint16_t)(head - atomic_load_explicit(&r->tail, memory_order_relaxed));
+
+		if (n)
+			atomic_store_explicit(&r->tail, head, memory_order_release);
+		n_all += n;
+	}
+	return n_all;
 }
 
 static void *work(void *arg)
 {
 	uint32_t frame_bytes = *(const uint32_t *)arg;
+	unsigned turn = 0;
 
 	while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
-		uint16_t n = take(&wires[1]);
+		uint32_t n = take(&wires[1]);
 
 		atomic_fetch_add_explicit(&n_taken, n, memory_order_relaxed);
 		if (has_in) {
-			take(&wires[0]);
-			give(&wires[0], frame_bytes);
+			is_announcing &= !take(&wires[0]);
+			if (is_announcing && turn++ % ANNOUNCE_TURNS == 0)
+				give(&wires[1], frame_bytes, 1);
+			n = is_announcing ? 0 : give(&wires[0], frame_bytes, UINT16_MAX);
+			atomic_fetch_add_explicit(&n_gave, n, memory_order_relaxed);
 		}
 		for (int i = 0; i < PAUSES; i++)
 			__builtin_ia32_pause();
@@ -283,10 +307,12 @@ int main(int argc, char **argv)
 	cpu_set_t cpus;
 	pthread_t thread;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: memif-wire SOCKET-IN SOCKET-OUT FRAME_BYTES CORE\n");
+	if (argc < 5 || argc > 6 || (argc == 6 && strcmp(argv[5], "announce"))) {
+		fprintf(stderr,
+			"usage: memif-wire SOCKET-IN SOCKET-OUT FRAME_BYTES CORE [announce]\n");
 		return 2;
 	}
+	is_announcing = argc == 6;
 	frame_bytes = (uint32_t)atoi(argv[3]);
 	if (frame_bytes < 14 || frame_bytes > 2048)
 		die("frame bytes: 14 … 2048");

@@ -148,13 +148,17 @@ class Lab:
             run("ip", "netns", "exec", "mid", "ethtool", "-K", device.replace("e", "w"), "tx", offloads, "tso", offloads,
                 "gso", offloads, check=False)
 
-    def rx_packets(self, netns, device):
+    def rx_of_all(self, netns):
+        """Packets received, by interface."""
         with open(f"/proc/{self.holders[netns].popen.pid}/net/dev", encoding="ascii") as file:
-            for line in file:
-                name, _, rest = line.partition(":")
-                if name.strip() == device:
-                    return int(rest.split()[1])
-        raise SideError(f"no interface {device} in {netns}")
+            lines = (line.partition(":") for line in file if ":" in line)
+            return {name.strip(): int(rest.split()[1]) for name, _, rest in lines}
+
+    def rx_packets(self, netns, device):
+        found = self.rx_of_all(netns)
+        if device not in found:
+            raise SideError(f"no interface {device} in {netns}")
+        return found[device]
 
     def look(self):
         """(time, offered to the forwarder, forwarded to the far end), packets since the beginning."""

@@ -31,14 +31,15 @@ b = a
 
 
 class Wire:
-    """The program of both servers, on the generator's core; only_takes: of the second one alone."""
+    """The program of both servers, on the generator's core; only_takes: of the second one alone.
+    announce: the frames' destination speaks first, at the second one."""
 
-    def __init__(self, ctx, core=GEN_CORE, only_takes=False):
+    def __init__(self, ctx, core=GEN_CORE, only_takes=False, announce=False):
         program = os.path.join(os.path.dirname(ctx.program), "../../test/bench/memif-wire")
         if not os.access(program, os.X_OK):
             raise SideError(f"no {os.path.normpath(program)}: build first")
         arguments = ["-" if only_takes else f"{FOLDER}/memif0.sock", f"{FOLDER}/memif1.sock",
-                     str(FRAME_BYTES), str(core)]
+                     str(FRAME_BYTES), str(core), *(["announce"] if announce else [])]
         self.command = "memif-wire " + " ".join(arguments)
         self.popen = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -81,11 +82,11 @@ class Wire:
         self.popen.wait()
 
 
-def saturate(ctx, side):
+def saturate(ctx, side, announce=False):
     """One round of a forwarder between the two."""
     wire = None
     try:
-        wire = Wire(ctx)
+        wire = Wire(ctx, announce=announce)
         result = wire.measure(ctx, side)
         side.stop()
         result["facts"] = side.facts

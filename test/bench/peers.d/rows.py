@@ -5,6 +5,7 @@ from functools import partial
 import alone
 import generators as gen
 import memif
+import switching
 from sides import Bare, Bypath, Testpmd, kernel_ini
 from traffic import saturate, send_only, through
 
@@ -166,5 +167,48 @@ def gen_rows():
     return rows
 
 
+def switch_maker(driver, n_ports):
+    n = n_ports * switching.stations_each(n_ports)
+    return lambda ctx: switching.Switch(ctx.program, switching.switch_ini(driver, n_ports), n)
+
+
+def switch_side(driver, n_ports, name="bypath", **named):
+    return SideSpec(name, switch_maker(driver, n_ports), partial(switching.load, n_ports=n_ports, **named))
+
+
+def bridge_rows():
+    """The bridge has its work done by the sender's core, unless RPS gives it one of its own: both are its figures."""
+    rows = []
+    for way, name, has_core in (("", "bridge", False), ("-rps", "bridge, RPS", True)):
+        def make(_ctx, has_core=has_core):
+            return switching.Bridge(2, has_core)
+
+        for driver, bound in (("af_xdp", 1.4), ("af_packet", 1.1)):
+            rows.append(Row(f"switch-{driver}{way}", f"switch on {driver}, 2 ports, 1024 addresses, 64 B, beside the {name}",
+                            switch_side(driver, 2), SideSpec(name, make, switching.load), (">=", bound)))
+            measure = partial(switching.latency, half=switching.HalfLoad(switch_maker(driver, 2), make))
+            rows.append(Row(f"switch-p99-{driver}{way}", f"the same at half of the lower rate: latency, p99, beside the {name}",
+                            SideSpec("bypath", switch_maker(driver, 2), measure), SideSpec(name, make, measure),
+                            ("<=", 1.0), unit="µs", scale=1e6))
+    return rows
+
+
+def switch_rows():
+    rows = bridge_rows()
+    memif_side = SideSpec("bypath", lambda ctx: switching.Switch(ctx.program, switching.MEMIF_INI, 2),
+                          partial(memif.saturate, announce=True))
+    for name, make, bound in (("ovs", lambda ctx: switching.Ovs(), 2.0),
+                              ("macswap", lambda ctx: Testpmd([memif.device(0), memif.device(1)], "macswap"), 0.8)):
+        rows.append(Row(f"switch-memif-{name}", f"switch on dpdk net_memif, 64 B, one direction, beside {name}", memif_side,
+                        SideSpec(name, make, partial(memif.saturate, announce=True)), (">=", bound), unit="Mpps", scale=1e-6))
+    for driver in KERNEL_DRIVERS:
+        rows += [Row(f"switch-ports-{n}-{driver}", f"switch on {driver}: {n} ports beside 2, all send",
+                     switch_side(driver, n, f"{n} ports", n_senders=n), switch_side(driver, 2, "2 ports", n_senders=2),
+                     (">=", 1 / 1.2)) for n in (16, 62)]
+        rows.append(Row(f"switch-flood-{driver}", f"switch on {driver}: floods to 16 ports, copies beside frames to one port",
+                        switch_side(driver, 17, "flood", flood=True), switch_side(driver, 2, "one port"), (">=", 0.9)))
+    return rows
+
+
 def all_rows():
-    return tx_rows() + alone_rows() + scale_rows() + kernel_rows() + probe_rows() + gen_rows()
+    return switch_rows() + tx_rows() + alone_rows() + scale_rows() + kernel_rows() + probe_rows() + gen_rows()

@@ -7,6 +7,7 @@ import shlex
 from lab import FOLDER, Process, SideError
 
 START_S = 15
+STOP_S = 20  # of 62 ports: the kernel waits for its readers at each
 DUT_CORE, GEN_CORE = 1, 0
 TESTPMD = "dpdk-testpmd"
 # Both get hugepages for their packets; as many mbufs as bypath has frames.
@@ -62,7 +63,7 @@ class Bypath(Side):
 
     def stop(self):
         self.check()
-        if not self.process.stop() or self.process.popen.returncode:
+        if not self.process.stop(STOP_S) or self.process.popen.returncode:
             self.process.fail(f"ends with code {self.process.popen.returncode} when asked to")
         self.read()
 
