@@ -178,6 +178,7 @@ struct bp_gen_conf {
 	uint64_t count; /* stop after so many frames, 0: never */
 	double settle_s; /* quiet time that ends the wait for stragglers */
 	uint16_t burst; /* frames per burst, 1..BP_BURST_MAX */
+	bool announce; /* one frame from each destination, before each trial */
 	bool payload_check; /* the receiver compares the payload's pattern */
 	uint64_t first_seq; /* of every stream */
 };
@@ -195,9 +196,6 @@ struct bp_conf {
 		char name[BP_NAME_BYTES]; /* of the running instance; "": the file's stem */
 		bool has_control; /* listens on a socket */
 	} engine;
-	struct {
-		char listen[128]; /* "": nowhere; see core/serve.h */
-	} metrics;
 	struct {
 		uint32_t n_frames; /* frames of the arena */
 		uint32_t frame_bytes; /* 2048 or 4096, BP_HEADROOM included */

@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FCS_BYTES 4u
+#define FCS_BYTES     4u
+#define ANNOUNCED_MAX 100000u /* two seconds of frames */
 
 static void complain_gen(struct bp_load *load, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -126,6 +127,29 @@ static void check_ports(struct bp_load *load)
 			"does not apply together with [gen] replay = %s: send either streams "
 			"or a capture",
 			gen->replay);
+}
+
+/* rx sends as well, so that switches between the two know where each destination is. */
+static void check_announce(struct bp_load *load)
+{
+	const struct bp_gen_conf *gen = &load->conf.gen;
+	struct bp_limits rx = limits_of(load, gen->rx_port);
+
+	if (!gen->announce)
+		return;
+	if (!gen->tx[0] || !gen->rx[0] || gen->replay[0] || gen->tx_port == gen->rx_port)
+		complain_gen(load, "announce",
+			     "found yes, which needs streams from tx to another port, rx: name "
+			     "both, or delete the line");
+	else if (rx.no_tx || rx.only_own)
+		complain_gen(load, "announce", "found yes, but rx = %s cannot send: %s", gen->rx,
+			     rx.no_tx ? rx.no_tx : rx.only_own);
+	for (unsigned i = 0; i < load->conf.n_streams; i++)
+		if (load->conf.streams[i].dst_mac.n > ANNOUNCED_MAX)
+			complain_stream(
+				load, &load->conf.streams[i], "dst_mac",
+				"found %u addresses, allowed with [gen] announce = yes: up to %u",
+				load->conf.streams[i].dst_mac.n, ANNOUNCED_MAX);
 }
 
 /* ---- streams --------------------------------------------------------------------------------- */
@@ -286,4 +310,5 @@ void bp_check_gen(struct bp_load *load)
 		add_default_stream(load);
 	for (unsigned i = 0; i < load->conf.n_streams; i++)
 		check_stream(load, &load->conf.streams[i]);
+	check_announce(load);
 }

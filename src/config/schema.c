@@ -6,7 +6,6 @@
 #include "bypath/pkt.h"
 
 #include "core/layers.h"
-#include "core/serve.h"
 
 #include <string.h>
 
@@ -75,25 +74,6 @@ static const struct bp_key memory_keys[] = {
 	{ .name = NULL },
 };
 
-static const struct bp_key metrics_keys[] = {
-	{ .name = "listen",
-	  .type = BP_KEY_TEXT,
-	  .example = "127.0.0.1:9477",
-	  CONF(metrics.listen),
-	  .help = "serve OpenMetrics there, at /metrics: ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH; without it nowhere" },
-	{ .name = NULL },
-};
-
-static void check_metrics(struct bp_conf *conf, struct bp_check *check)
-{
-	struct sockaddr_storage address;
-	socklen_t n;
-
-	if (conf->metrics.listen[0] && !bp_serve_parse(conf->metrics.listen, &address, &n))
-		check->complain(check, "listen", "found '%s', allowed: " BP_SERVE_ALLOWED,
-				conf->metrics.listen);
-}
-
 static const struct bp_key forward_keys[] = {
 	{ .name = "*",
 	  .type = BP_KEY_PORT,
@@ -118,6 +98,9 @@ static const struct bp_key gen_keys[] = {
 		  "after the last frame, receive until nothing has come for so long"),
 	BP_KEY_INT("burst", 1, BP_BURST_MAX, "frames", NULL, "32", GEN(burst),
 		   "frames sent at once when they are due"),
+	BP_KEY_WORDS(
+		"announce", bp_words_yes_no, "no", GEN(announce),
+		"before each trial rx sends one frame from each dst_mac, for switches to learn"),
 	BP_KEY_WORDS("payload_check", bp_words_yes_no, "yes", GEN(payload_check),
 		     "compare every byte of the payload on reception"),
 	BP_KEY_INT("first_seq", 0, (1ull << 48) - 1, "", NULL, "0", GEN(first_seq),
@@ -189,8 +172,6 @@ static const struct bp_section sections[] = {
 	{ "memory",
 	  "the arena that holds the frames of all ports; some drivers have memory of their own as well",
 	  memory_keys, false, NULL },
-	{ "metrics", "figures of a running instance, for Prometheus and the like", metrics_keys,
-	  false, check_metrics },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward",
 	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",

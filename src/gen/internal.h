@@ -68,6 +68,10 @@ void bp_gen_stop_workers(struct bp_gen *gen);
 /* How long the workers of the trial that has ended were off their cores: the worst of them. */
 void bp_gen_read_off(const struct bp_gen *gen, double *share, enum bp_off_cause *cause);
 
+/* One frame from each destination address of the streams, out of the RX port, which has a TX queue for them. Its
+ * worker; blocks for as long as that takes. 0 or -errno (logged). */
+int bp_gen_announce(struct bp_gen *gen);
+
 /* End the sender and wait until it has. */
 void bp_gen_end_source(struct bp_gen *gen);
 bool bp_gen_has_source_ended(const struct bp_gen *gen);

@@ -37,7 +37,8 @@ static int create_port(struct bp_gen *gen, enum bp_gen_role role)
 {
 	const struct bp_gen_conf *conf = &gen->conf->gen;
 	int port_id = port_of_role(conf, role);
-	bool is_tx = port_id == conf->tx_port;
+	bool does_announce = conf->announce && port_id == conf->rx_port;
+	bool is_tx = port_id == conf->tx_port || does_announce;
 	bool is_rx = port_id == conf->rx_port || port_id == conf->replay_port;
 	/* A replay is read by whoever sends. */
 	uint16_t rx_worker = worker_of(gen, port_id == conf->replay_port), tx_worker;
@@ -51,7 +52,7 @@ static int create_port(struct bp_gen *gen, enum bp_gen_role role)
 			gen->by_role[role] = &gen->ports[i];
 			return 0;
 		}
-	tx_worker = worker_of(gen, true);
+	tx_worker = worker_of(gen, !does_announce);
 	if (gen->conf->ports[port_id].n_queues > 1) {
 		bp_log(BP_LOG_ERROR,
 		       "port %s: queues = %u, but the generator sends and receives with one: set "

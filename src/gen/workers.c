@@ -94,8 +94,15 @@ static int enter(void *ctx)
 {
 	struct bp_gen_worker *w = ctx;
 	struct bp_port *ports[BP_GEN_ROLES];
+	unsigned n = list_ports(w, ports);
+	int err = bp_ports_enter(ports, n, w->worker_id);
 
-	return bp_ports_enter(ports, list_ports(w, ports), w->worker_id);
+	/* The receiver's thread is started first, so nothing has been sent by now. */
+	if (!err && w->does_rx && w->gen->conf->gen.announce)
+		err = bp_gen_announce(w->gen);
+	if (err)
+		bp_ports_leave(ports, n, w->worker_id);
+	return err;
 }
 
 static void work(void *ctx)

@@ -42,6 +42,16 @@ static const struct config_case cases[] = {
 	     .errors = "@:3: [port.b]: is used nowhere: name it in [gen], or delete the section\n"
 		       "@:8: [gen] rx: found 'bb', which is no port: add a section [port.bb]; did "
 		       "you mean 'b'?\n"),
+	CASE("announce", GEN, .sets = { "gen.announce=yes" }, .errors = NULL),
+	CASE("announce_without_rx", "[port.a]\ndriver = null\n[gen]\ntx = a\nannounce = yes\n",
+	     .errors =
+		     "@:5: [gen] announce: found yes, which needs streams from tx to another port, "
+		     "rx: name both, or delete the line\n"),
+	CASE("announce_of_too_many", GEN,
+	     .sets = { "gen.announce=yes", "stream.s.dst_mac=02:00:00:00:00:00-02:00:00:02:00:00" },
+	     .errors = "--set stream.s.dst_mac=02:00:00:00:00:00-02:00:00:02:00:00: [stream.s] "
+		       "dst_mac: found 131073 addresses, allowed with [gen] announce = yes: up to "
+		       "100000\n"),
 	CASE("rates", GEN, .sets = { "gen.rate=5" },
 	     .errors = "--set gen.rate=5: [gen] rate: found '5'" RATE),
 	CASE("rate_of_nothing", GEN, .sets = { "gen.rate=0pps" },
