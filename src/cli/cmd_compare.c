@@ -296,11 +296,11 @@ static int run_all(struct bp_comparison *cmp, const struct bp_compare_arguments 
 /* Those of --paths, else all. 0 or an exit code. */
 static int list_paths(const struct bp_compare_arguments *a)
 {
+	const struct bp_cmp_choice choice = { .with_peers = a->with_peers };
 	char why[WHY_BYTES] = "no memory";
 	bool chosen[CHOSEN_MAX];
 
-	if (bp_cmp_choose(a->paths ? a->paths : "all", a->with_peers, false, chosen, why,
-			  sizeof(why)))
+	if (bp_cmp_choose(a->paths ? a->paths : "all", &choice, chosen, why, sizeof(why)))
 		return bp_cli_complain("%s", why) - 1;
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
 		if (chosen[i])
@@ -312,6 +312,8 @@ static int list_paths(const struct bp_compare_arguments *a)
 /* What is measured: goals' rows, workloads, else every chosen path. 0 or an exit code. */
 static int plan(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
 {
+	const struct bp_cmp_choice choice = { a->with_peers, a->ports != NULL,
+					      cmp->options.function != NULL };
 	char why[WHY_BYTES] = "no memory";
 	bool chosen[CHOSEN_MAX];
 	int rc;
@@ -322,12 +324,12 @@ static int plan(struct bp_comparison *cmp, const struct bp_compare_arguments *a)
 			rc = bp_cmp_goals_rows(cmp);
 		return rc ? bp_cli_complain("--goals: %s", why) - 1 : 0;
 	}
-	if (bp_cmp_choose(a->paths, a->with_peers, a->ports != NULL, chosen, why, sizeof(why)))
+	if (bp_cmp_choose(a->paths, &choice, chosen, why, sizeof(why)))
 		return bp_cli_complain("%s", why) - 1;
-	if (a->workloads)
-		return bp_cmp_workload_rows(cmp, a->workloads, chosen, why, sizeof(why))
-			       ? bp_cli_complain("%s", why) - 1
-			       : 0;
+	if (a->workloads) {
+		rc = bp_cmp_workload_rows(cmp, a->workloads, chosen, why, sizeof(why));
+		return rc ? bp_cli_complain("%s", why) - 1 : 0;
+	}
 	if (bp_cmp_ports_check(&cmp->options, why, sizeof(why)))
 		return bp_cli_complain("--ports: %s", why) - 1;
 	bp_cmp_ports_look(cmp);
@@ -364,7 +366,9 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_compare = {
 	.name = "compare",
-	.usage = "[--quick] [--paths LIST] [--sizes LIST] [--rounds N] [--ports A,B] [--json FILE]",
+	.usage =
+		"[--quick] [--paths LIST] [--sizes LIST] [--rounds N] [--ports A,B] [--function NAME] "
+		"[--json FILE]",
 	.help = "run every I/O path of this machine side by side",
 	.run = run_command,
 };

@@ -3,6 +3,7 @@
 #include "cli/compare_options.h"
 #include "cli/common.h"
 
+#include "compare/function.h"
 #include "compare/goals.h"
 
 #include <math.h>
@@ -16,8 +17,8 @@ static void print_usage(FILE *out)
 	      "       bypath compare --diff A.json B.json [--json FILE] [--html FILE]\n"
 	      "       bypath compare --html-from FILE.json OUT.html\n"
 	      "what\n"
-	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ports, all); -NAME "
-	      "leaves one out\n"
+	      "  --paths LIST          names or groups (veth, memory, ceiling, peer, ovs, ports, all); "
+	      "-NAME leaves one out\n"
 	      "  --list                list the paths, or those of --paths, and end\n"
 	      "  --workloads LIST      instead of rates and latency: rate, lossless, p99, traffic, tcp-1, tcp-4,\n"
 	      "                        tcp-off-1, tcp-off-4, start, memory; one figure a round, on the veth lab\n"
@@ -25,6 +26,8 @@ static void print_usage(FILE *out)
 	      "  --goals FILE          measure what the file names, and say which goals are met "
 	      "(test/bench/goals)\n"
 	      "  --sizes LIST          frame sizes with FCS, or imix (64,1518; --quick: 64)\n"
+	      "  --function NAME       switch or filter in the chain of every port, beside the kernel's bridge and Open\n"
+	      "                        vSwitch with the same; 1024 MAC addresses (not with --goals, --peers)\n"
 	      "  --ports A,B           the paths between these two devices instead: names or PCI "
 	      "addresses\n"
 	      "  --gen-ports C,D       interfaces wired to A and to B, for the generator; without, "
@@ -150,6 +153,17 @@ static int take_gen_ports(void *arguments, const struct bp_cli_option *option, c
 	return parse_pair("--gen-ports", value, a->pairs[1], &a->o->gen_tx, &a->o->gen_rx);
 }
 
+static int take_function(void *arguments, const struct bp_cli_option *option, const char *value)
+{
+	struct bp_compare_arguments *a = arguments;
+
+	(void)option;
+	a->o->function = bp_cmp_function_find(value);
+	return a->o->function
+		       ? 0
+		       : bp_cli_complain("--function: found '%s', allowed: switch, filter", value);
+}
+
 static const struct bp_cli_option options_rows[] = {
 	{ "paths", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, paths) },
 	{ "workloads", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, workloads) },
@@ -159,6 +173,7 @@ static const struct bp_cli_option options_rows[] = {
 	{ "duration", BP_CLI_TAKE, .take = take_duration },
 	{ "ports", BP_CLI_TAKE, .take = take_ports },
 	{ "gen-ports", BP_CLI_TAKE, .take = take_gen_ports },
+	{ "function", BP_CLI_TAKE, .take = take_function },
 	{ "json", BP_CLI_OUTPUT, .at = offsetof(struct bp_compare_arguments, json_path) },
 	{ "html", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, html_path) },
 	{ "html-from", BP_CLI_TEXT, .at = offsetof(struct bp_compare_arguments, from) },
@@ -192,7 +207,10 @@ static void take_tcp(struct bp_compare_arguments *a)
 {
 	a->workloads = "traffic,tcp-1,tcp-4";
 	if (!a->paths)
-		a->paths = "veth,-kernel-xdp,-af_xdp-zerocopy,-dpdk-tap,-tap";
+		a->paths =
+			a->o->function
+				? "veth,ovs,-kernel-xdp,-kernel-tc,-af_xdp-zerocopy,-dpdk-tap,-tap"
+				: "veth,-kernel-xdp,-af_xdp-zerocopy,-dpdk-tap,-tap";
 }
 
 /* Does the generator send or receive on a port that forwards? */
@@ -200,6 +218,49 @@ static bool shares_a_port(const struct bp_cmp_options *o)
 {
 	return !strcmp(o->gen_tx, o->in) || !strcmp(o->gen_tx, o->out) ||
 	       !strcmp(o->gen_rx, o->in) || !strcmp(o->gen_rx, o->out);
+}
+
+/* What sends from one address to one says nothing of a function that looks at them. */
+static bool has_hosts_only(const char *workloads)
+{
+	static const char *const hosts[] = { "traffic",   "tcp-1",     "tcp-4",
+					     "tcp-off-1", "tcp-off-4", "start" };
+	size_t n;
+
+	for (const char *w = workloads; *w; w += n) {
+		bool is_known = false;
+
+		w += strspn(w, ", ");
+		n = strcspn(w, ", ");
+		for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+			is_known |= strlen(hosts[i]) == n && !strncmp(w, hosts[i], n);
+		if (n && !is_known)
+			return false;
+	}
+	return true;
+}
+
+/* 0 or an exit code + 1. */
+static int check_function(const struct bp_compare_arguments *a)
+{
+	if (a->goals)
+		return bp_cli_complain(
+			"--function with --goals: their workloads send from one address to one; leave "
+			"out --goals, rows have the ratio to the bridge and its interval");
+	if (a->with_peers)
+		return bp_cli_complain("--function with --peers: dpdk-testpmd has no %s; leave out "
+				       "--peers, Open vSwitch is beside it anyway",
+				       a->o->function->name);
+	if (a->workloads && !has_hosts_only(a->workloads))
+		return bp_cli_complain(
+			"--function with --workloads: found '%s', allowed: traffic, tcp-1, tcp-4, "
+			"tcp-off-1, tcp-off-4, start; others send from one address to one",
+			a->workloads);
+	if (a->ports && !a->gen_ports)
+		return bp_cli_complain(
+			"--function with --ports needs --gen-ports: the generator sends from and to "
+			"1024 addresses, and lets them be learned");
+	return 0;
 }
 
 int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
@@ -245,7 +306,7 @@ int bp_compare_parse(int argc, char **argv, struct bp_compare_arguments *a)
 			"forward",
 			a->gen_ports);
 	set_defaults(a, a->o);
-	return 0;
+	return a->o->function ? check_function(a) : 0;
 }
 
 bool bp_compare_has_text(const struct bp_compare_arguments *a)

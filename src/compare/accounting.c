@@ -95,7 +95,17 @@ static bool is_counted_elsewhere(const struct bp_cmp_row *row, const json_t *r)
 		(lab == BP_CMP_TAP && direction && strcmp(direction, "rx") == 0));
 }
 
-static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
+/* Of the other direction alone. */
+static bool is_of_other(const json_t *r, const char *side)
+{
+	const char *direction = json_string_value(json_object_get(r, "direction"));
+
+	return direction && strcmp(direction, side) &&
+	       (!strcmp(direction, "rx") || !strcmp(direction, "tx"));
+}
+
+/* side: the one whose drops count, NULL: both. */
+static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port, const char *side)
 {
 	const char *port_name = json_string_value(json_object_get(port, "name"));
 	uint64_t sum = 0;
@@ -107,7 +117,7 @@ static uint64_t add_reported(struct bp_cmp_row *row, const json_t *port)
 		uint64_t n = (uint64_t)json_integer_value(json_object_get(r, "value"));
 
 		if (!name || !json_is_true(json_object_get(r, "is_drop")) ||
-		    is_counted_elsewhere(row, r))
+		    is_counted_elsewhere(row, r) || (side && is_of_other(r, side)))
 			continue;
 		bp_cmp_row_drop(row, port_name ? port_name : "?", name, "reported", n);
 		sum += n;
@@ -128,8 +138,26 @@ static bool names_tx_drops(const json_t *port)
 	return false;
 }
 
+static void add_functions(struct bp_cmp_row *row, const json_t *report)
+{
+	json_t *function, *value;
+	const char *reason;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "functions"), i, function) {
+		const char *name = json_string_value(json_object_get(function, "name"));
+		json_t *counted = json_object_get(function, "counted");
+
+		json_object_foreach(json_object_get(counted, "drops"), reason, value) {
+			bp_cmp_row_drop(row, name ? name : "?", reason, "counted",
+					(uint64_t)json_integer_value(value));
+		}
+	}
+}
+
 uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named)
 {
+	bool is_oneway = json_array_size(json_object_get(report, "functions")) && !row->workload;
 	uint64_t n_known = 0;
 	json_t *port;
 	size_t i;
@@ -137,13 +165,17 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 	json_array_foreach(json_object_get(report, "ports"), i, port) {
 		uint64_t n;
 
-		add_queues(row, port, "rx_queues", "rx");
-		add_queues(row, port, "tx_queues", "tx");
-		n = add_reported(row, port);
+		/* What the generator announces goes the other way, and is none of a trial's packets. */
+		if (!is_oneway || i == 0)
+			add_queues(row, port, "rx_queues", "rx");
+		if (!is_oneway || i > 0)
+			add_queues(row, port, "tx_queues", "tx");
+		n = add_reported(row, port, is_oneway ? (i ? "tx" : "rx") : NULL);
 		if (i == 0)
 			n_known = bp_cmp_has(row->path, BP_CMP_DROPS_TWICE) ? n : 0;
 		*is_out_named = names_tx_drops(port); /* the last port is the out port */
 	}
+	add_functions(row, report);
 	return n_known;
 }
 

@@ -21,6 +21,7 @@
 #define BP_CMP_TEXT_BYTES 240u
 #define BP_CMP_GOALS_MAX  64u
 
+struct bp_cmp_function;
 struct bp_cmp_workload;
 struct bp_search_bounds;
 
@@ -37,6 +38,7 @@ struct bp_cmp_options {
 	double search_s; /* budget of one NDR search */
 	bool is_quick, is_kept, is_verbose;
 	bool is_probed; /* each row's forwarder once more, under the probe */
+	const struct bp_cmp_function *function; /* in the chain of every port; NULL: none */
 	const char *in, *out; /* --ports; NULL: none */
 	const char *gen_tx, *gen_rx; /* --gen-ports */
 };
@@ -80,6 +82,12 @@ struct bp_cmp_load {
 		busy; /* as struct bp_cmp_cpu has them; what is not known is left out */
 };
 
+/* What a forwarder that is not bypath says of its function; -1: it was not asked, or has none. */
+struct bp_cmp_served {
+	int64_t n_addresses; /* in its table when the last trial was over */
+	int64_t n_last_rule; /* packets that its last rule passed */
+};
+
 /* What two hosts saw beside a figure, in all rounds. */
 #define BP_CMP_FILE_BYTES (32u << 20)
 struct bp_cmp_traffic {
@@ -104,6 +112,8 @@ struct bp_cmp_row {
 	struct bp_cmp_values ndr, ndr_upper;
 	char ndr_outcome[24], ndr_why[BP_CMP_TEXT_BYTES];
 	bool is_ndr_exploratory; /* in a round, full trials had not decided it: no lower bound */
+	struct bp_cmp_values function_ns; /* within the function, per packet, at saturation */
+	struct bp_cmp_served served;
 	struct bp_latency latency; /* of all rounds */
 	struct bp_cmp_values p50, p99, latency_load;
 	struct bp_cmp_load at_10, at_50; /* percent of the NDR; 50: the latency trial */

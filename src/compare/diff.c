@@ -126,9 +126,10 @@ static void diff_copies(json_t *diff, const json_t *a, const json_t *b)
 		add(diff, b, "copies", json_string(was), json_string(is), "changed");
 }
 
-static void diff_row(json_t *diff, const json_t *a, const json_t *b)
+static void diff_row(json_t *diff, const json_t *a, const json_t *b, const char *no_figure)
 {
-	const char *no_rate = no_verdict(a, false), *no_ndr = no_verdict(a, true);
+	const char *no_rate = no_figure ? no_figure : no_verdict(a, false);
+	const char *no_ndr = no_figure ? no_figure : no_verdict(a, true);
 
 	no_rate = no_rate ? no_rate : no_verdict(b, false);
 	no_ndr = no_ndr ? no_ndr : no_verdict(b, true);
@@ -146,8 +147,18 @@ static void diff_row(json_t *diff, const json_t *a, const json_t *b)
 		  false, no_ndr);
 }
 
+/* "none" without one, and of a run before there were any. */
+static const char *function_of(const json_t *document)
+{
+	const char *name = bp_json_text_at(document, "run.function.name");
+
+	return name ? name : "none";
+}
+
 json_t *bp_cmp_diff(const json_t *before, const json_t *after)
 {
+	bool is_same = !strcmp(function_of(before), function_of(after));
+	const char *no_figure = is_same ? NULL : "not the same function";
 	json_t *diff = json_array();
 	const json_t *row, *other;
 	size_t i;
@@ -155,7 +166,7 @@ json_t *bp_cmp_diff(const json_t *before, const json_t *after)
 	json_array_foreach(bp_json_at(after, "rows"), i, row) {
 		other = find_row(bp_json_at(before, "rows"), row);
 		if (other)
-			diff_row(diff, other, row);
+			diff_row(diff, other, row, no_figure);
 		else
 			add(diff, row, "row", json_null(), text_of(row, "status"), "appeared");
 	}
@@ -165,7 +176,7 @@ json_t *bp_cmp_diff(const json_t *before, const json_t *after)
 	return diff;
 }
 
-static json_t *machine_notes(const json_t *before, const json_t *after)
+static json_t *run_notes(const json_t *before, const json_t *after)
 {
 	static const char *const keys[] = { "host", "kernel", "cpu" };
 	json_t *notes = json_array();
@@ -178,6 +189,9 @@ static json_t *machine_notes(const json_t *before, const json_t *after)
 			json_array_append_new(
 				notes, json_sprintf("not the same %s: %s, then %s", keys[i], a, b));
 	}
+	if (strcmp(function_of(before), function_of(after)) != 0)
+		json_array_append_new(notes, json_sprintf("not the same function: %s, then %s",
+							  function_of(before), function_of(after)));
 	return notes;
 }
 
@@ -186,5 +200,5 @@ json_t *bp_cmp_diff_document(const json_t *before, const char *before_name, cons
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "schema", "bypath.compare-diff/1", "before",
 			 bp_json_text(before_name), "after", bp_json_text(after_name), "notes",
-			 machine_notes(before, after), "diff", bp_cmp_diff(before, after));
+			 run_notes(before, after), "diff", bp_cmp_diff(before, after));
 }

@@ -12,7 +12,7 @@
  * {"path", "size", "what" ("Mpps", "NDR", "p50 ns", "p99 ns", "copies", "status", "mode", "row"), "before",
  * "after", "ratio" (null where it is no number), "spread" (the larger of both, as a share), "verdict":
  * "better", "worse", "within the spread", "changed", "one round: not known", "appeared", "gone",
- * "disturbed: not known" (of a row whose status is that)}.
+ * "disturbed: not known" (of a row whose status is that), "not the same function" (of the two runs)}.
  */
 json_t *bp_cmp_diff(const json_t *before, const json_t *after);
 

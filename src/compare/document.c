@@ -4,6 +4,7 @@
 
 #include "compare/economy.h"
 #include "compare/explain.h"
+#include "compare/function.h"
 #include "compare/goals.h"
 #include "compare/paired.h"
 #include "compare/stat.h"
@@ -178,9 +179,10 @@ const char *bp_cmp_status_name(const struct bp_cmp_row *row)
 
 static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp_row *row)
 {
-	static const char *const forwarders[] = {
-		[BP_CMP_BYPATH] = "bypath", [BP_CMP_BRIDGE] = "kernel", [BP_CMP_TESTPMD] = "testpmd"
-	};
+	static const char *const forwarders[] = { [BP_CMP_BYPATH] = "bypath",
+						  [BP_CMP_BRIDGE] = "kernel",
+						  [BP_CMP_TESTPMD] = "testpmd",
+						  [BP_CMP_OVS] = "ovs" };
 	bool is_waiting = row->status == BP_CMP_WAITING;
 	json_t *o = json_object();
 
@@ -201,6 +203,7 @@ static json_t *row_document(const struct bp_comparison *run, const struct bp_cmp
 	json_object_set_new(o, "loss_curve", curve(row));
 	bp_cmp_explain(row, o); /* mode, note, copies, crossings, time, hops */
 	json_object_set(o, "probed", row->probed ? row->probed : json_null());
+	json_object_set_new(o, "function", bp_cmp_function_row(run->options.function, row));
 	json_object_set_new(o, "drops", bp_cmp_drops_document(row));
 	json_object_set_new(o, "accounting", accounting(row));
 	json_object_set_new(o, "offloads", offloads(row));
@@ -351,6 +354,7 @@ static json_t *run_document(const struct bp_comparison *run, const char *baselin
 		      (int)o->n_rounds, "trial_s", o->trial_s, "sizes", sizes_document(run),
 		      "cores", "dut", (int)run->dut_core, "generator", (int)run->gen_cores[0],
 		      "shared", run->is_core_shared, "notes", notes);
+	json_object_set_new(r, "function", bp_cmp_function_document(o->function));
 	set_text(r, "baseline", baseline_name);
 	set_text(r, "generator", o->in ? places[run->generator] : NULL);
 	set_text(r, "tester", o->in ? places[run->generator] : NULL); /* its older name */

@@ -3,6 +3,7 @@
 #include "compare/goals.h"
 
 #include "compare/explain.h"
+#include "compare/function.h"
 #include "compare/paired.h"
 #include "compare/stat.h"
 #include "compare/workload.h"
@@ -42,6 +43,7 @@ json_t *bp_cmp_figures_document(const struct bp_comparison *cmp)
 			(int)r->n_repeated, "ini", bp_json_text(r->ini), "traffic",
 			traffic(&r->traffic), "drops", bp_cmp_drops_document(r));
 
+		json_object_set_new(o, "function", bp_cmp_function_row(cmp->options.function, r));
 		bp_cmp_explain(r, o); /* mode, note, copies, crossings, time, hops */
 		json_array_append_new(list, o);
 	}

@@ -2,9 +2,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
+#include "compare/function.h"
 #include "core/clock.h"
+#include "core/json.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +118,20 @@ int bp_cmp_await(struct bp_cmp_run *run, struct bp_child *child, const char *wor
 	return 0;
 }
 
+int bp_cmp_complete(struct bp_cmp_run *run, int netns, const char *name, const char *const argv[],
+		    double seconds, struct bp_child *child)
+{
+	const struct bp_child_conf conf = {
+		.netns = netns, .folder = run->cmp->folder, .name = name, .argv = argv
+	};
+	int rc = bp_child_start(&conf, child);
+
+	if (!rc)
+		rc = bp_cmp_await(run, child, NULL, seconds);
+	bp_child_stop(child, SIGKILL, 1);
+	return rc;
+}
+
 static int wait_forwarding(struct bp_cmp_run *run)
 {
 	const char *word =
@@ -136,7 +153,10 @@ int bp_cmp_forwarder_spawn(struct bp_cmp_run *run)
 	if (run->row->path->forwarder == BP_CMP_BRIDGE)
 		return 0;
 	rc = run->row->path->forwarder == BP_CMP_TESTPMD ? start_testpmd(run)
+	     : run->row->path->forwarder == BP_CMP_OVS   ? bp_cmp_ovs_start(run)
 							 : bp_cmp_bypath_start(run, 0);
+	if (rc == -EINTR)
+		return rc;
 	if (rc) {
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the system's limits (ulimit -u)",
 			       "the forwarder cannot be started: %s", strerror(-rc));
@@ -148,7 +168,8 @@ int bp_cmp_forwarder_spawn(struct bp_cmp_run *run)
 
 int bp_cmp_forwarder_wait(struct bp_cmp_run *run)
 {
-	int rc = run->has_dut ? wait_forwarding(run) : 0;
+	bool is_said = run->has_dut && run->row->path->forwarder != BP_CMP_OVS;
+	int rc = is_said ? wait_forwarding(run) : 0;
 
 	if (!rc && run->has_dut)
 		bp_off_thread_init(
@@ -223,6 +244,31 @@ void bp_cmp_report_off(struct bp_cmp_row *row, const json_t *report)
 	}
 }
 
+/* At the in port alone: what the generator announces comes in at the other one. */
+static uint64_t received_in(const json_t *report)
+{
+	uint64_t n = 0;
+	json_t *queue;
+	size_t i;
+
+	json_array_foreach(bp_json_at(report, "ports.0.rx_queues"), i, queue)
+		n += (uint64_t)bp_json_number_at(queue, "counted.packets");
+	return n;
+}
+
+/* The cost of the report that the row shows. A function that saw nothing was not in the packets' way. */
+static void read_function(struct bp_cmp_run *run, const json_t *report, bool keep)
+{
+	const json_t *counted = bp_json_at(report, "functions.0.counted");
+	const json_t *ns = json_object_get(counted, "ns_per_packet");
+
+	if (!json_integer_value(json_object_get(counted, "packets")) && run->row->n_trials)
+		bp_cmp_row_end(run->row, BP_CMP_FAILED, "please report this",
+			       "no packet came to the function");
+	if (keep && json_is_number(ns))
+		bp_cmp_values_add(&run->row->function_ns, json_number_value(ns));
+}
+
 static void read_report(struct bp_cmp_run *run, bool keep)
 {
 	json_error_t error;
@@ -238,8 +284,13 @@ static void read_report(struct bp_cmp_run *run, bool keep)
 	}
 	bp_cmp_report_off(run->row, report);
 	run->n_known = bp_cmp_report_drops(run->row, report, &run->is_out_named);
+	if (run->cmp->options.function)
+		read_function(run, report, keep);
 	law = json_object_get(json_object_get(report, "conservation"), "counted");
-	run->n_forwarder_received = (uint64_t)json_integer_value(json_object_get(law, "received"));
+	run->n_forwarder_received =
+		run->cmp->options.function
+			? received_in(report)
+			: (uint64_t)json_integer_value(json_object_get(law, "received"));
 	if (json_integer_value(json_object_get(law, "unaccounted")))
 		bp_cmp_row_end(run->row, BP_CMP_FAILED, "please report this",
 			       "the forwarder does not account for all of its packets");

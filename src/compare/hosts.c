@@ -64,18 +64,6 @@ static int start(struct bp_cmp_run *run, int netns, const char *name, const char
 	return bp_child_start(&conf, child);
 }
 
-/* From its start to its end, at most so long; what it said is in child->log. As bp_cmp_await(). */
-static int complete(struct bp_cmp_run *run, int netns, const char *name, const char *const argv[],
-		    double seconds, struct bp_child *child)
-{
-	int rc = start(run, netns, name, argv, child);
-
-	if (!rc)
-		rc = bp_cmp_await(run, child, NULL, seconds);
-	bp_child_stop(child, SIGKILL, 1);
-	return rc;
-}
-
 /* ---- TCP --------------------------------------------------------------------------------------- */
 
 /* The client, again while it does not reach the server: a path takes a moment to carry. */
@@ -92,7 +80,7 @@ static int run_client(struct bp_cmp_run *run, double seconds, struct bp_child *c
 	snprintf(duration, sizeof(duration), "%.0f", seconds);
 	snprintf(streams, sizeof(streams), "%u", run->row->workload->n_streams);
 	do
-		rc = complete(run, run->gen_ns, "client", argv, seconds + LATE_S, client);
+		rc = bp_cmp_complete(run, run->gen_ns, "client", argv, seconds + LATE_S, client);
 	while (rc == -EIO && bp_clock_ns() < end_ns);
 	return rc;
 }
@@ -170,7 +158,7 @@ static int ping(struct bp_cmp_run *run)
 	unsigned n_sent = 0, n_back = 0;
 	char line[BP_CMP_TEXT_BYTES];
 	struct bp_child child;
-	int rc = complete(run, run->gen_ns, "ping", argv, LATE_S, &child);
+	int rc = bp_cmp_complete(run, run->gen_ns, "ping", argv, LATE_S, &child);
 
 	if (rc == -EINTR)
 		return rc;
@@ -203,7 +191,7 @@ static int take_digest(struct bp_cmp_run *run, struct file *file)
 	const char *const argv[] = { SHA256SUM, file->path, NULL };
 	char line[BP_CMP_TEXT_BYTES] = "";
 	struct bp_child child;
-	int rc = complete(run, -1, "digest", argv, LATE_S, &child);
+	int rc = bp_cmp_complete(run, -1, "digest", argv, LATE_S, &child);
 
 	bp_child_last_line(&child, "", line, sizeof(line));
 	if (!rc && strcspn(line, " ") == SHA256_DIGITS) {
@@ -264,7 +252,7 @@ static int fetch(struct bp_cmp_run *run, struct file *got)
 	if (!rc)
 		rc = bp_cmp_await(run, &server, "Serving HTTP", LISTEN_S);
 	if (!rc)
-		rc = complete(run, run->gen_ns, "fetch", argv, 2 * LATE_S, &client);
+		rc = bp_cmp_complete(run, run->gen_ns, "fetch", argv, 2 * LATE_S, &client);
 	bp_child_stop(&server, SIGKILL, 1);
 	if (!rc)
 		return take_digest(run, got);

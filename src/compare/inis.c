@@ -1,6 +1,7 @@
 /* Writes the configurations of the forwarder and of the generator. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
+#include "compare/function.h"
 #include "compare/workload.h"
 
 #include <errno.h>
@@ -55,6 +56,10 @@ static void put_forwarder(FILE *out, const struct bp_cmp_run *run)
 		put_port(out, "left", p->via, &run->names);
 		put_port(out, "right", p->via, &run->names);
 	}
+	if (run->cmp->options.function) {
+		bp_cmp_function_put(out, run);
+		return;
+	}
 	fprintf(out, "[forward]\n%s%s", p->via ? "wan = left\nright = lan\n" : "wan = lan\n",
 		run->row->workload ? "lan = wan\n" : "");
 }
@@ -104,9 +109,13 @@ static void put_generator(FILE *out, const struct bp_cmp_run *run)
 		 &names);
 	if (receives(run))
 		put_port(out, "rx", p->gen_rx ? p->gen_rx : kernel_rx, &names);
-	fprintf(out, "[gen]\ntx = tx\n%s[stream.s1]\nprotocol = %s\nsize = %s\n",
-		receives(run) ? "rx = rx\n" : "", run->row->workload ? "eth" : "udp4",
+	fprintf(out, "[gen]\ntx = tx\n%s", receives(run) ? "rx = rx\n" : "");
+	if (cmp->options.function)
+		bp_cmp_function_put_gen(out);
+	fprintf(out, "[stream.s1]\nprotocol = %s\nsize = %s\n", run->row->workload ? "eth" : "udp4",
 		run->row->size->name);
+	if (cmp->options.function)
+		bp_cmp_function_put_stream(out);
 }
 
 static int write_ini(const char *path, void (*put)(FILE *, const struct bp_cmp_run *),
@@ -156,6 +165,8 @@ int bp_cmp_write_inis(struct bp_cmp_run *run)
 		rc = write_ini(run->ini, put_forwarder, run);
 		remember(run);
 	}
+	if (!rc)
+		rc = bp_cmp_function_write(run);
 	if (!rc && p->lab != BP_CMP_ALONE && sends(run))
 		rc = write_ini(run->gen_ini, put_generator, run);
 	if (rc)

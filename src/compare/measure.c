@@ -1,5 +1,6 @@
 /* Measures one row once: saturation in one run of the forwarder, NDR and latency in the next. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "compare/function.h"
 #include "compare/ports.h"
 #include "compare/probed.h"
 
@@ -291,6 +292,8 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 			"nobody sends to %s", cmp->options.in);
 	else if (lab == BP_CMP_DEVICES)
 		(void)bp_cmp_devices_fit(&cmp->options, row);
+	if (!bp_cmp_has_ended(row) && cmp->options.function)
+		(void)bp_cmp_function_fits(cmp->options.function, row);
 	return !bp_cmp_has_ended(row);
 }
 

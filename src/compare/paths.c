@@ -144,6 +144,21 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 	  .gen_tx = MEMIF("server", "0"),
 	  .gen_rx = MEMIF("server", "1"),
 	  .traits = BP_CMP_BY_DPDK | BP_CMP_GEN_BY_DPDK },
+	{ .name = "ovs-af_packet",
+	  .title = "Open vSwitch, datapath netdev, AF_PACKET",
+	  .group = "ovs",
+	  .lab = BP_CMP_VETH,
+	  .forwarder = BP_CMP_OVS,
+	  .in = "type=system",
+	  .out = "type=system",
+	  .traits = BP_CMP_HIDES_SOCKET },
+	{ .name = "ovs-af_xdp",
+	  .title = "Open vSwitch, datapath netdev, AF_XDP",
+	  .group = "ovs",
+	  .lab = BP_CMP_VETH,
+	  .forwarder = BP_CMP_OVS,
+	  .in = "type=afxdp",
+	  .out = "type=afxdp" },
 	{ .name = "ports-bridge",
 	  .title = "named devices, kernel bridge",
 	  .group = "ports",
@@ -218,26 +233,42 @@ static void name_all(char *why, size_t bytes, const char *word)
 {
 	size_t n = (size_t)snprintf(why, bytes,
 				    "--paths: no path '%s'; allowed: all, veth, memory, "
-				    "ceiling, peer, ports",
+				    "ceiling, peer, ovs, ports",
 				    word);
 
 	for (unsigned i = 0; i < bp_cmp_n_paths && n < bytes; i++)
 		n += (size_t)snprintf(why + n, bytes - n, ", %s", bp_cmp_paths[i].name);
 }
 
-static void set_defaults(bool with_peers, bool with_devices, bool *chosen)
+static bool is_in(const struct bp_cmp_path *path, const char *group)
+{
+	return strcmp(path->group, group) == 0;
+}
+
+/* Those that a function can stand on, and what stands beside them. */
+static bool has_functions(const struct bp_cmp_path *p)
+{
+	return !is_in(p, "ceiling") && !is_in(p, "peer") &&
+	       (p->forwarder != BP_CMP_BYPATH || !bp_cmp_has(p, BP_CMP_BY_KERNEL));
+}
+
+static void set_defaults(const struct bp_cmp_choice *choice, bool *chosen)
 {
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++) {
-		const char *group = bp_cmp_paths[i].group;
+		const struct bp_cmp_path *p = &bp_cmp_paths[i];
 
 		/* With --ports only the rows of named ports run. */
-		chosen[i] = with_devices ? strcmp(group, "ports") == 0
-					 : strcmp(group, "ports") != 0 &&
-						   (with_peers || strcmp(group, "peer") != 0);
+		chosen[i] = choice->with_devices
+				    ? is_in(p, "ports")
+				    : !is_in(p, "ports") &&
+					      (choice->with_peers || !is_in(p, "peer")) &&
+					      (choice->with_function || !is_in(p, "ovs"));
+		if (choice->with_function)
+			chosen[i] &= has_functions(p);
 	}
 }
 
-int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *chosen, char *why,
+int bp_cmp_choose(const char *list, const struct bp_cmp_choice *choice, bool *chosen, char *why,
 		  size_t why_bytes)
 {
 	bool has_any = false, is_first = true;
@@ -245,7 +276,7 @@ int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *ch
 
 	memset(chosen, 0, bp_cmp_n_paths * sizeof(*chosen));
 	if (!list || !*list) {
-		set_defaults(with_peers, with_devices, chosen);
+		set_defaults(choice, chosen);
 		return 0;
 	}
 	copy = strdup(list);
@@ -255,7 +286,7 @@ int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *ch
 		bool is_out = *word == '-';
 
 		if (is_out && is_first)
-			set_defaults(with_peers, with_devices, chosen);
+			set_defaults(choice, chosen);
 		is_first = false;
 		if (!mark(word + is_out, !is_out, chosen)) {
 			name_all(why, why_bytes, word + is_out);
@@ -264,7 +295,7 @@ int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *ch
 		}
 	}
 	free(copy);
-	if (with_peers)
+	if (choice->with_peers)
 		mark("peer", true, chosen);
 	for (unsigned i = 0; i < bp_cmp_n_paths; i++)
 		has_any |= chosen[i];

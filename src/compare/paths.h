@@ -18,7 +18,7 @@ enum bp_cmp_lab {
 	BP_CMP_DEVICES, /* interfaces that were named */
 };
 
-enum bp_cmp_forwarder { BP_CMP_BYPATH, BP_CMP_BRIDGE, BP_CMP_TESTPMD };
+enum bp_cmp_forwarder { BP_CMP_BYPATH, BP_CMP_BRIDGE, BP_CMP_TESTPMD, BP_CMP_OVS };
 
 /* What follows from a path's ports, and is decided on. */
 enum bp_cmp_trait {
@@ -44,7 +44,8 @@ struct bp_cmp_path {
 	const char *name, *title, *group;
 	enum bp_cmp_lab lab;
 	enum bp_cmp_forwarder forwarder;
-	const char *in, *out; /* bypath: bodies of the port sections; testpmd: --vdev values */
+	const char *in, *out; /* bypath: bodies of the port sections; testpmd: --vdev values;
+			       * Open vSwitch: the interfaces' type */
 	const char *via; /* body of two more ports, joined, between in and out; or NULL */
 	const char *gen_tx, *gen_rx; /* bodies of the generator's port sections; NULL: of the lab */
 	unsigned traits; /* enum bp_cmp_trait */
@@ -71,12 +72,19 @@ struct bp_cmp_names {
 /* Fill a template into text, cut at bytes. Returns text. */
 char *bp_cmp_fill(const char *template, const struct bp_cmp_names *names, char *text, size_t bytes);
 
+/* What decides on the paths of no list, or of one that only leaves some out. */
+struct bp_cmp_choice {
+	bool with_peers; /* and the group peer, whatever the list says */
+	bool with_devices; /* the group ports, and no other */
+	bool with_function; /* those that a function can stand on, and the group ovs */
+};
+
 /*
  * Choose paths: words of a list like "af_packet-mmap,veth,-pcap-live": names or groups; with a minus
  * before them they are left out of what stands before (of all, where nothing does). chosen has
  * bp_cmp_n_paths places. 0, or -EINVAL with a sentence in why (an unknown word, nothing left).
  */
-int bp_cmp_choose(const char *list, bool with_peers, bool with_devices, bool *chosen, char *why,
+int bp_cmp_choose(const char *list, const struct bp_cmp_choice *choice, bool *chosen, char *why,
 		  size_t why_bytes);
 
 #endif

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
+#include "compare/function.h"
 #include "core/clock.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #define STOP_S     5.0
 #define PROBE_S    8.0
 #define PROBE_PKTS 32u
+#define KNOWN_PKTS (2 * BP_CMP_ADDRESSES_EACH) /* after so many each address has been seen */
 #define PROBE_PPS  20000.0
 /* How long a trial waits for late packets: at first, and at most after some were late. */
 #define SETTLE_S      0.05
@@ -242,7 +244,10 @@ static int count_back(void *ctx, const struct bp_trial_request *request,
 int bp_cmp_await_packets(struct bp_cmp_run *run, bp_trial_fn trial)
 {
 	struct bp_trial_request request = { .rate_pps = PROBE_PPS,
-					    .n_pkts = PROBE_PKTS,
+					    .n_pkts = run->cmp->options.function &&
+								      !run->row->workload
+							      ? KNOWN_PKTS
+							      : PROBE_PKTS,
 					    .duration_s = 1,
 					    .settle_s = SETTLE_S,
 					    .frame_size = run->row->size->bytes };
@@ -260,10 +265,12 @@ int bp_cmp_await_packets(struct bp_cmp_run *run, bp_trial_fn trial)
 		spent_s = (double)(bp_clock_ns() - begin_ns) * 1e-9;
 		if (spent_s > PROBE_S && request.settle_s >= SETTLE_MAX_S) {
 			bp_cmp_row_end(run->row, BP_CMP_FAILED, "see the logs with --keep",
-				       "of %u packets %llu come through after %.0f s", PROBE_PKTS,
+				       "of %llu packets %llu come through after %.0f s",
+				       (unsigned long long)request.n_pkts,
 				       (unsigned long long)r.n_received, spent_s);
 			return -ETIMEDOUT;
 		}
+		request.n_pkts = PROBE_PKTS; /* a slow path may never carry more at that rate */
 		request.settle_s = fmin(4 * request.settle_s, SETTLE_MAX_S);
 	}
 }
@@ -394,7 +401,9 @@ void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report)
 	if (run->has_dut && !was_alive && !run->is_broken && !bp_cmp_is_stopped(run))
 		(void)end_dead(run, "after a trial");
 	bp_cmp_testbed_ask_sockets(run);
+	bp_cmp_function_ask(run);
 	rc = bp_child_stop(&run->dut, is_bypath ? SIGTERM : SIGINT, STOP_S);
+	bp_cmp_ovs_end(run);
 	if (was_alive && rc == -ETIMEDOUT)
 		bp_cmp_row_end(row, BP_CMP_FAILED, "please report this",
 			       "the forwarder does not end within %.0f s of being asked to",

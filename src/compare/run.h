@@ -21,6 +21,7 @@ struct bp_cmp_run {
 	struct bp_cmp_names names;
 	/* Processes. */
 	struct bp_child dut;
+	struct bp_child ovsdb; /* the database of Open vSwitch */
 	bool has_dut; /* a process forwards, not the kernel */
 	struct bp_generator generator;
 	bool has_generator;
@@ -106,6 +107,10 @@ void bp_cmp_run_end(struct bp_cmp_run *run, bool keep_report);
  * -EIO: it ended, without the word or not well; -ENODEV: the forwarder ended (the row has failed).
  */
 int bp_cmp_await(struct bp_cmp_run *run, struct bp_child *child, const char *word, double seconds);
+
+/* Run a program from its start to its end, at most so long; what it said is in child->log. As bp_cmp_await(). */
+int bp_cmp_complete(struct bp_cmp_run *run, int netns, const char *name, const char *const argv[],
+		    double seconds, struct bp_child *child);
 
 /* Was the comparison asked to end? */
 static inline bool bp_cmp_is_stopped(const struct bp_cmp_run *run)

@@ -1,6 +1,7 @@
 /* The test bed of one run: two unnamed namespaces, the wires between them, a forwarder in the kernel. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
+#include "compare/function.h"
 #include "compare/workload.h"
 
 #include "core/netdev.h"
@@ -168,6 +169,8 @@ int bp_cmp_testbed_make(struct bp_cmp_run *run)
 	}
 	if (run->home >= 0)
 		(void)bp_netns_enter(run->home);
+	if (!rc && bp_cmp_function_make(run))
+		return -ENOTSUP;
 	if (rc == -EPERM || rc == -EACCES)
 		bp_cmp_row_end(run->row, BP_CMP_CANNOT_RUN, NEED_ROOT,
 			       "no network namespace can be made here: %s", strerror(-rc));
@@ -222,7 +225,8 @@ static void add_hidden(struct bp_cmp_run *run, uint64_t n_received)
 	if (run->has_socket_drops)
 		bp_cmp_row_drop(run->row, "wan", "tp_drops of its socket", "reported",
 				run->n_socket_drops);
-	else if (!bp_link_stats("w0", &s) && s.rx_packets > n_received)
+	else if (run->row->path->forwarder != BP_CMP_OVS && !bp_link_stats("w0", &s) &&
+		 s.rx_packets > n_received)
 		bp_cmp_row_drop(run->row, "wan", "w0 rx_packets - received", "derived",
 				s.rx_packets - n_received);
 }
@@ -252,8 +256,7 @@ void bp_cmp_testbed_drops(struct bp_cmp_run *run)
 		add_stat(row, "wire out", "e1", true, 0);
 	if (bp_netns_enter(run->dut_ns) == 0) {
 		add_stat(row, "wire in", "w0", true, run->n_known);
-		if (run->row->path->in)
-			add_hidden(run, run->n_forwarder_received);
+		add_hidden(run, run->n_forwarder_received);
 		if (!run->is_out_named)
 			add_stat(row, "wire out", "w1", false, 0);
 	}

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/workload.h"
 
+#include "compare/function.h"
 #include "compare/hosts.h"
 #include "compare/lossless.h"
 #include "compare/meter.h"
@@ -288,10 +289,13 @@ static bool is_possible(const struct bp_comparison *cmp, struct bp_cmp_row *row)
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN, "give --sizes 64 … 2052",
 			       "its source repeats one frame of at most %u bytes with FCS",
 			       BP_FLOOD_BYTES_MAX + FCS_BYTES);
-	else if (row->workload->measure == measure_start && row->path->forwarder == BP_CMP_BRIDGE)
+	else if (row->workload->measure == measure_start &&
+		 (row->path->forwarder == BP_CMP_BRIDGE || row->path->forwarder == BP_CMP_OVS))
 		bp_cmp_row_end(row, BP_CMP_CANNOT_RUN,
 			       "choose a path that bypath or dpdk-testpmd forwards",
 			       "the kernel forwards here: no process starts");
+	if (!bp_cmp_has_ended(row) && cmp->options.function)
+		(void)bp_cmp_function_fits(cmp->options.function, row);
 	return !bp_cmp_has_ended(row);
 }
 

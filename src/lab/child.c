@@ -36,6 +36,7 @@ static void run_child(const struct bp_child_conf *conf, pid_t parent, int log)
 	dup2(log, 2);
 	/* EAL leaves its files there instead of in /var/run/dpdk. */
 	setenv("RUNTIME_DIRECTORY", conf->folder, 1);
+	setenv("OVS_RUNDIR", conf->folder, 1); /* instead of /var/run/openvswitch */
 	setenv("LC_ALL", "C", 1); /* what programs say is read */
 	if (conf->netns >= 0 && bp_netns_enter(conf->netns)) {
 		fprintf(stderr, "cannot enter the namespace: %s\n", strerror(errno));

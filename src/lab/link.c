@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/if_bridge.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/veth.h>
@@ -202,6 +203,25 @@ bool bp_link_forwards(const char *name)
 	struct look look;
 
 	return !look_at(name, &look) && look.is_forwarding;
+}
+
+static int count_learned(const struct nlmsghdr *message, void *ctx)
+{
+	const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
+
+	*(int *)ctx += entry->ndm_family == AF_BRIDGE && !(entry->ndm_state & NUD_PERMANENT);
+	return MNL_CB_OK;
+}
+
+int bp_link_learned(void)
+{
+	union request r;
+	struct ndmsg *head = bp_netlink_request(r.room, RTM_GETNEIGH, NLM_F_DUMP, sizeof(*head));
+	int n = 0, rc;
+
+	head->ndm_family = AF_BRIDGE;
+	rc = ask(&r, count_learned, &n);
+	return rc ? rc : n;
 }
 
 /* ---- offloads ---------------------------------------------------------------------------------- */

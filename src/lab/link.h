@@ -26,6 +26,8 @@ int bp_link_enslave(const char *name, const char *bridge);
 bool bp_link_forwards(const char *name);
 /* Give it an IPv4 address. */
 int bp_link_address(const char *name, const uint8_t address[4], uint8_t prefix_bits);
+/* Addresses that bridges of this namespace have learned and know still; or -errno. */
+int bp_link_learned(void);
 int bp_link_delete(const char *name);
 /* The kernel's counters of an interface. */
 int bp_link_stats(const char *name, struct rtnl_link_stats64 *stats);

@@ -85,6 +85,29 @@ static const struct bp_view probed = {
 	BP_COLUMNS(probed_columns),
 };
 
+static const struct bp_column function_columns[] = {
+	{ .heading = "path", .cell = "{path}", .align = 'l' },
+	{ .heading = "size", .cell = "{size}" },
+	{ .heading = "ns/p",
+	  .cell = "{function.ns_per_packet.median:.0}",
+	  .unit = "in it",
+	  .provenance = "counted",
+	  .help = "the worker's time within the function, per packet that came to it; among ns/p of the path" },
+	{ .heading = "packets", .cell = "{function.packets:,}" },
+	{ .heading = "dropped", .cell = "{function.dropped:,}" },
+	{ .heading = "addresses", .cell = "{function.addresses:,}", .unit = "known" },
+	{ .heading = "floods", .cell = "{function.floods:,}" },
+	{ .heading = "last rule", .cell = "{function.last_rule:,}", .unit = "packets" },
+	{ .heading = "by", .cell = "{function.by}", .align = 'l' },
+};
+static const struct bp_view function = {
+	.name = "function",
+	.title = "FUNCTION · of the last run at saturation · in the chain of every port",
+	.rows = "rows",
+	.needs = "{?function}",
+	BP_COLUMNS(function_columns),
+};
+
 static const struct bp_column economy_columns[] = {
 	{ .heading = "path", .cell = "{path}", .align = 'l' },
 	{ .heading = "size", .cell = "{size}" },
@@ -221,6 +244,8 @@ static const struct bp_part parts[] = {
 	{ .line = "  {machine.host} · {machine.kernel} · {machine.cpu}" },
 	{ .line = "  forwarder on core {run.cores.dut}, generator on core {run.cores.generator} · baseline: "
 		  "[{run.baseline}|-]" },
+	{ .line = "{?run.function}  function {run.function.name}: {run.function.title}",
+	  .indent = GOES_ON },
 	{ .line = "  note: {.}", .rows = "run.notes", .indent = GOES_ON },
 	{ .view = &rates },
 	{ .title = "AHEAD · by NDR, then by p99; only where the rounds do not overlap",
@@ -228,6 +253,7 @@ static const struct bp_part parts[] = {
 	  .rows = "verdicts",
 	  .indent = GOES_ON },
 	{ .view = &costs },
+	{ .view = &function },
 	{ .view = &probed },
 	{ .view = &economy },
 	{ .view = &accounts },

@@ -53,7 +53,9 @@ static void traits_are_those_of_the_ports(void **state)
 				  (says(p->gen_tx, "driver = dpdk") ? BP_CMP_GEN_BY_DPDK : 0) |
 				  (says(p->in, BP_CMP_CAPTURE) ? BP_CMP_PLAYS : 0) |
 				  (says(p->in, "zerocopy") ? BP_CMP_WANTS_ZEROCOPY : 0) |
-				  (says(p->in, "net_af_packet") ? BP_CMP_HIDES_SOCKET : 0) |
+				  (says(p->in, "net_af_packet") || says(p->in, "type=system")
+					   ? BP_CMP_HIDES_SOCKET
+					   : 0) |
 				  (says(p->in, "net_af_xdp") || says(p->in, "mode = copy")
 					   ? BP_CMP_DROPS_TWICE
 					   : 0);
@@ -70,20 +72,35 @@ static void choice_by_names_groups_and_exceptions(void **state)
 
 	(void)state;
 	assert_true(bp_cmp_n_paths <= PATHS_MAX);
-	assert_int_equal(bp_cmp_choose("bridge,memory", false, false, chosen, why, sizeof(why)), 0);
+	assert_int_equal(bp_cmp_choose("bridge,memory", &(struct bp_cmp_choice){ 0 }, chosen, why,
+				       sizeof(why)),
+			 0);
 	assert_true(chosen[index_of("bridge")] && chosen[index_of("dpdk-memif")]);
 	assert_false(chosen[index_of("af_packet-mmap")]);
-	assert_int_equal(bp_cmp_choose("-bridge", false, false, chosen, why, sizeof(why)), 0);
+	assert_int_equal(
+		bp_cmp_choose("-bridge", &(struct bp_cmp_choice){ 0 }, chosen, why, sizeof(why)),
+		0);
 	assert_false(chosen[index_of("bridge")]);
 	assert_true(chosen[index_of("af_packet-mmap")]);
 	assert_false(chosen[index_of("testpmd-memif")]);
-	assert_int_equal(bp_cmp_choose(NULL, true, false, chosen, why, sizeof(why)), 0);
+	assert_int_equal(bp_cmp_choose(NULL, &(struct bp_cmp_choice){ .with_peers = true }, chosen,
+				       why, sizeof(why)),
+			 0);
 	assert_true(chosen[index_of("testpmd-memif")]);
 	assert_false(chosen[index_of("ports-dpdk")]);
-	assert_int_equal(bp_cmp_choose("brigde", false, false, chosen, why, sizeof(why)), -EINVAL);
+	assert_false(chosen[index_of("ovs-af_packet")]);
+	assert_int_equal(bp_cmp_choose(NULL, &(struct bp_cmp_choice){ .with_function = true },
+				       chosen, why, sizeof(why)),
+			 0);
+	assert_true(chosen[index_of("ovs-af_packet")] && chosen[index_of("bridge")]);
+	assert_false(chosen[index_of("null")] || chosen[index_of("kernel-tc")]);
+	assert_int_equal(
+		bp_cmp_choose("brigde", &(struct bp_cmp_choice){ 0 }, chosen, why, sizeof(why)),
+		-EINVAL);
 	assert_non_null(strstr(why, "brigde"));
 	assert_non_null(strstr(why, "af_xdp-native"));
-	assert_int_equal(bp_cmp_choose("null,-ceiling", false, false, chosen, why, sizeof(why)),
+	assert_int_equal(bp_cmp_choose("null,-ceiling", &(struct bp_cmp_choice){ 0 }, chosen, why,
+				       sizeof(why)),
 			 -EINVAL);
 }
 

@@ -3,7 +3,7 @@
 
 /* In the order in which they matter to a reader; the ceiling, which has no network, stands apart. */
 const GROUPS = new Map([["ports", "Real devices"], ["veth", "Over veth pairs"],
-	["memory", "Shared memory (memif, vhost)"], ["peer", "Other forwarders"]]);
+	["memory", "Shared memory (memif, vhost)"], ["ovs", "Open vSwitch"], ["peer", "Other forwarders"]]);
 const CEILING = "ceiling";
 
 function groupTitle(group) {
@@ -298,6 +298,14 @@ function warnings(run) {
 	return lines.filter(([key]) => at(run, key) === true).map(([, line]) => make("p", {class: "warning"}, line));
 }
 
+/* Which function was in the packets' way; null: none. */
+function functionLine(doc) {
+	const name = text(doc, "run.function.name");
+
+	return name === null ? null : make("p", {class: "function"}, make("b", {}, `Function ${name}: `),
+		text(doc, "run.function.title") ?? NONE);
+}
+
 function sizeButtons(sizes, size, choose) {
 	return sizes.length < 2 ? null : make("p", {class: "sizes", role: "group", "aria-label": "Frame size"},
 		sizes.map((other) => {
@@ -327,7 +335,7 @@ function showAnswer(screen, doc, rows, footnotes, size, path) {
 	screen.replaceChildren(...[
 		make("h1", {}, headline(doc, verdicts[0], rows)),
 		sizeButtons(unique(rows.map((row) => row.size)), size, choose),
-		verdictLines(verdicts), ...warnings(at(doc, "run")),
+		functionLine(doc), verdictLines(verdicts), ...warnings(at(doc, "run")),
 		make("div", {class: "answer"}, chart(shown, chosen, choose, footnotes), chosen === null ? null :
 			make("section", {class: "reason"}, make("h2", {}, `${chosen.path}, ${sizeText(chosen.size)}`),
 				why(chosen, measured, rows), economy(chosen), configuration(chosen))),
