@@ -11,7 +11,11 @@ CASE=${1:?usage: switch.sh CASE KIND…}
 shift
 KINDS=$*
 need tcpdump
-bp_lab
+export PYTHONDONTWRITEBYTECODE=1
+case $CASE in
+jumbo) bp_lab mtu=9000 ;;
+*) bp_lab ;;
+esac
 bp_host h3 w2 10.77.0.3/24
 bp_host h4 w3 10.77.0.4/24
 
@@ -133,7 +137,7 @@ for n in range(20):
 far_end()
 {
 	ip -n mid link set w3 name far
-	ip -n mid link add w3 type veth peer name x3 || fail "cannot make a veth pair"
+	ip -n mid link add w3 mtu "$LAB_MTU" type veth peer name x3 mtu "$LAB_MTU" || fail "cannot make a veth pair"
 	for _wire in far w3 x3; do
 		ip -n mid link set $_wire up
 	done
@@ -194,6 +198,83 @@ trunk = p4:10,20"
 	"$BP_PYTHON" "$BP_HERE/switch_rules.py" $((5 * BP_SLOW)) $([ "$KINDS" != bridge ] || echo bridge) ||
 		fail "not as the rules say"
 	end
+}
+
+# trunk_end: h4's address moves to VLAN 10 of its wire: to a VLAN interface, or where the kernel has none behind a second
+# process, with the forwarder started again. Sets TRUNK: the namespace and the device where the trunk ends.
+trunk_end()
+{
+	if ip -n h4 link add link e0 name e0.10 type vlan id 10 2>/dev/null; then
+		ip -n h4 addr del 10.77.0.4/24 dev e0
+		ip -n h4 addr add 10.77.0.4/24 dev e0.10
+		ip -n h4 link set e0.10 up
+		TRUNK="h4 e0"
+		return
+	fi
+	[ "$KINDS" != bridge ] || skip "no VLANs in this kernel"
+	end
+	far_end
+	forwarder "$1"
+	TRUNK="mid x3"
+}
+
+# lengths: frames of every length that the MTU lets through, byte by byte; then TCP with default offloads, both ways at once,
+# and datagrams cut from super-frames, from an access port to a trunk: tagged there, all of them, and at the access port none.
+lengths()
+{
+	_lines="access = p1:10, p2:20, p3:10
+trunk = p4:10,20"
+	forwarder "$_lines"
+	[ "$KINDS" != bridge ] || bridge_vlans
+	"$BP_PYTHON" "$BP_HERE/switch_lengths.py" $((5 * BP_SLOW)) "$LAB_MTU" || fail "frames of some lengths do not come through"
+	trunk_end "$_lines"
+	all_reach h1 10.77.0.4
+	for _end in "h1 e0" "h2 e0" "$TRUNK"; do
+		# shellcheck disable=SC2086 # words
+		"$BP_PYTHON" "$BP_HERE/switch_watch.py" $_end "$LAB_MTU" 10.77.0 >"$BP_TMP/at-${_end% *}.json" 2>"$BP_TMP/at-${_end% *}.log" &
+		eval "AT_${_end% *}=$!"
+		wait_for 10 grep -q watching "$BP_TMP/at-${_end% *}.log" || fail "nobody watches $_end"
+	done
+	ip netns exec h4 "$BP_PYTHON" "$BP_HERE/transfer.py" serve 10.77.0.4 7 >"$BP_TMP/serve.log" 2>&1 &
+	_server=$!
+	wait_for 10 grep -q listening "$BP_TMP/serve.log" || fail "the server does not start"
+	_uso=uso
+	case $KINDS-$(uname -r) in
+	bridge-*) ;;
+	# A packet socket's metadata has no word for UDP super-frames before Linux 6.2: the kernel drops them.
+	*-[0-5].* | *-6.[01][.-]*) _uso= ;;
+	esac
+	# shellcheck disable=SC2086 # a word or none
+	in_h1 "$BP_PYTHON" "$BP_HERE/transfer.py" call 10.77.0.4 7 4 $_uso || fail "what arrives is not what was sent"
+	wait $_server || fail "what arrives at the trunk's end is not what was sent"
+	for _host in h1 h2 "${TRUNK% *}"; do
+		eval "_pid=\$AT_$_host"
+		kill "$_pid"
+		wait "$_pid"
+		note "$_host: $(cat "$BP_TMP/at-$_host.json")"
+	done
+	bp_expect "at-${TRUNK% *}" 'list(r["tags"]) == ["10"] and r["tags"]["10"] > 10' 'r'
+	bp_expect at-h1 'list(r["tags"]) == ["none"] and r["tags"]["none"] > 10' 'r'
+	bp_expect at-h2 'not r["tags"]' 'r'
+	# A veth whose peer has an XDP program makes no super-frames.
+	case $KINDS in
+	bridge | af_packet-*)
+		bp_expect at-h1 'r["super_frames"] > 0' 'r'
+		bp_expect "at-${TRUNK% *}" 'r["super_frames"] > 0' 'r'
+		;;
+	esac
+	end
+	[ ! -e "$BP_TMP/b.pid" ] || bp_stop b
+}
+
+case_jumbo()
+{
+	lengths
+}
+
+case_supers()
+{
+	lengths
 }
 
 # A flood of sources that nobody has: the table fills up, and who is known stays known.
@@ -290,6 +371,6 @@ case_examples()
 }
 
 case $CASE in
-plain | vlan | rules | macof | loop | down | examples | hops) "case_$CASE" ;;
+plain | vlan | rules | jumbo | supers | macof | loop | down | examples | hops) "case_$CASE" ;;
 *) fail "no such case: $CASE" ;;
 esac

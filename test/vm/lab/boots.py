@@ -116,6 +116,7 @@ BOOTS = [
     Boot("drops", ("drops",), none, machine={"limit_s": 1800}),
     Boot("probe", ("probe",), none, machine={"limit_s": 900}),
     Boot("switch", ("switch",), none, machine={"limit_s": 900}),
+    Boot("switch-nics", ("switch-nics",), pairs_and_taps, machine={"limit_s": 600}),
     Boot("queues", ("queues",), queues, machine={"smp": 3}),
     Boot("wired", ("compare",), wired, machine={"smp": 3, "limit_s": 600}),
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),

@@ -121,8 +121,8 @@ class Lab:
         nic = self.guest.by_name.get(port.nic)
         return port.nic if not nic else nic.address if port.driver == "dpdk" else self.interface(port.nic)
 
-    def ini(self, ports, sections=None):
-        """A configuration of pairs: ports 0 and 1, 2 and 3, … forward to each other."""
+    def ini(self, ports, sections=None, chains=None):
+        """A configuration of pairs: ports 0 and 1, 2 and 3, … forward to each other, but for those with a chain of their own."""
         text = "".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
                        for name, keys in (sections or {}).items())
         if any(port.driver == "dpdk" for port in ports) and "dpdk" not in (sections or {}):
@@ -136,15 +136,16 @@ class Lab:
             text += "".join(f"{key} = {value}\n" for key, value in keys.items())
         text += "[forward]\n"
         for a, b in zip(ports[::2], ports[1::2]):
-            text += f"{a.nic} = {b.nic}\n{b.nic} = {a.nic}\n"
+            for port, to in ((a, b), (b, a)):
+                text += f"{port.nic} = {(chains or {}).get(port.nic, to.nic)}\n"
         self.runs += 1
         path = self.guest.out / f"run-{self.runs}.ini"
         path.write_text(text)
         return path
 
-    def forward(self, *ports, sections=None, limit_s=60, under=()):
+    def forward(self, *ports, sections=None, chains=None, limit_s=60, under=()):
         """bypath run between pairs of ports: see run()."""
-        return self.run(self.ini(ports, sections), limit_s, under)
+        return self.run(self.ini(ports, sections, chains), limit_s, under)
 
     @contextlib.contextmanager
     def run(self, ini, limit_s=60, under=(), options=()):

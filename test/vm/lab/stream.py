@@ -22,8 +22,12 @@ def checksum(data):
     return 0xffff ^ total
 
 
-def segment(number, dst):
-    """dst: a MAC address, None: one that no NIC has."""
+def tag_of(vlan):
+    return struct.pack("!HH", 0x8100, vlan) if vlan else b""
+
+
+def segment(number, dst, vlan=0):
+    """dst: a MAC address, None: one that no NIC has; vlan: the ID of its tag, 0: none."""
     payload = struct.pack("!I", number) * (MSS // 4)
     ip = struct.pack("!BBHHHBBH8s", 0x45, 0, 52 + MSS, number & 0xffff, 0x4000, 64, 6, 0, HOSTS)
     ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
@@ -32,17 +36,23 @@ def segment(number, dst):
     pseudo = HOSTS + struct.pack("!BBH", 0, 6, len(tcp) + MSS)
     tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp + payload)) + tcp[18:]
     to = bytes.fromhex(dst.replace(":", "")) if dst else b"\x02\0\0\0\0\x02"
-    return to + b"\x02\0\0\0\0\x01\x08\x00" + ip + tcp + payload
+    return to + b"\x02\0\0\0\0\x01" + tag_of(vlan) + b"\x08\x00" + ip + tcp + payload
 
 
 class Receiver:
     """Puts the stream together again. Behind a tap (partial) what comes may be a super-frame whose
-    checksum the next device completes."""
+    checksum the next device completes. vlan: of the tag that each frame has, 0: it has none."""
 
-    def __init__(self, partial):
+    def __init__(self, partial, vlan=0):
         self.partial, self.payload, self.frames, self.faults = partial, b"", 0, []
+        self.tag = tag_of(vlan)
 
     def take(self, data):
+        if data[12:14] == b"\x81\x00" or self.tag:
+            if data[12:16] != self.tag:
+                self.faults += [f"tag {data[12:16].hex()}"] * (HOSTS in data[:64])
+                return
+            data = data[:12] + data[16:]
         if len(data) < HEADERS or data[12:14] != b"\x08\x00" or data[23] != 6 or data[26:34] != HOSTS:
             return
         self.frames += 1
@@ -60,18 +70,19 @@ class Receiver:
         self.payload += data[HEADERS:14 + total]
 
 
-def check(tx, rx, dst, limit_s=20):
-    """SEGMENTS segments from tx to rx, in bursts; GuestError unless all of the stream comes in order."""
-    if not passes(tx, rx, Frames(dst=dst), 15):
+def check(tx, rx, dst, limit_s=20, vlan=0, arriving=0):
+    """SEGMENTS segments from tx to rx, in bursts; GuestError unless all of the stream comes in order. vlan, arriving: the tags
+    that they are sent with and that they must have there."""
+    if not passes(tx, rx, Frames(dst=dst, vlan=vlan), 15):
         raise GuestError("no frame passes within 15 s")
-    receiver = Receiver(rx.nic.tap is not None)
+    receiver = Receiver(rx.nic.tap is not None, arriving)
     wanted = b"".join(segment(i, dst)[HEADERS:] for i in range(SEGMENTS))
     sent, end = 0, time.monotonic() + limit_s
     last = time.monotonic()
     while len(receiver.payload) < len(wanted) and time.monotonic() < end and time.monotonic() - last < 3:
         if sent < SEGMENTS and sent * MSS - len(receiver.payload) <= BURST * MSS:
             for _ in range(BURST):
-                sent += sent < SEGMENTS and tx.send(segment(sent, dst))
+                sent += sent < SEGMENTS and tx.send(segment(sent, dst, vlan))
         while (data := rx.receive()) is not None:
             receiver.take(data)
             last = time.monotonic()

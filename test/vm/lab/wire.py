@@ -153,8 +153,9 @@ class Count(collections.Counter):
 class Way:
     """One direction of an exchange."""
 
-    def __init__(self, number, tx, rx, frames, n, salt, macswap, per_flow):
-        self.number, self.tx, self.rx, self.frames, self.n, self.salt = number, tx, rx, frames, n, salt
+    def __init__(self, number, tx, rx, frames, arriving, n, salt, macswap, per_flow):
+        self.number, self.tx, self.rx, self.n, self.salt = number, tx, rx, n, salt
+        self.frames, self.arriving = frames, arriving
         self.macswap, self.per_flow = macswap, per_flow
         self.count = Count(f"{tx.nic.name} → {rx.nic.name}")
         self.seen = bytearray(n)
@@ -184,7 +185,7 @@ class Way:
             count["stray"] += 1
             return False
         seq = marks[1]
-        expected = self.frames.build(seq, self.number, self.salt)
+        expected = self.arriving.build(seq, self.number, self.salt)
         if self.macswap:
             expected = expected[6:12] + expected[:6] + expected[12:]
         if data != expected:
@@ -221,25 +222,25 @@ def passes(tx, rx, frames, limit_s):
     return False
 
 
-def exchange(a, b, frames, n, ways=2, back=None, macswap=False, per_flow=False, window=96, stall_s=3, limit_s=60,
+def exchange(a, b, frames, n, ways=2, back=None, arriving=None, macswap=False, per_flow=False, window=96, stall_s=3, limit_s=60,
              probe_s=15):
     """n frames from wire a to wire b (one way), and as many back (two): a Count for each way.
 
-    frames, back: how they look in each direction. per_flow: order counts within a flow only, for
+    frames, back: how they look in each direction; arriving: how those of both must look there, where they change on the way. per_flow: order counts within a flow only, for
     several queues. window: frames in flight at most. After stall_s without progress those in flight are
     lost. probe_s: wait so long until a first frame passes; those are not counted; GuestError when none
     does. 0: no waiting, every frame counts.
     """
     salt = int.from_bytes(os.urandom(2), "big")
-    directions = [(a, b, frames), (b, a, back or frames)][:ways]
+    looks = (frames, back or frames)
+    directions = list(zip((a, b), (b, a), looks, arriving or looks))[:ways]
     if probe_s:
-        for tx, rx, look in directions:
+        for tx, rx, look, _ in directions:
             if not passes(tx, rx, look, probe_s):
                 raise GuestError(f"{tx.nic.name} → {rx.nic.name}: no frame passes within {probe_s} s")
         for wire in (a, b):
             wire.drain(0.1)
-    pairs = [Way(number, tx, rx, look, n, salt, macswap, per_flow)
-             for number, (tx, rx, look) in enumerate(directions)]
+    pairs = [Way(number, *direction, n, salt, macswap, per_flow) for number, direction in enumerate(directions)]
     begin = last = time.monotonic()
     while time.monotonic() - begin < limit_s:
         moved = [way.send_some(window) | way.receive_all() for way in pairs]
