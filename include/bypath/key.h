@@ -7,6 +7,7 @@
 
 enum bp_key_type {
 	BP_KEY_TEXT, /* a string that fits its field */
+	BP_KEY_FILE, /* the path of a file; one that is relative begins in the folder of the INI file */
 	BP_KEY_DRIVER, /* the name of a driver that the build knows */
 	BP_KEY_FUNCTION, /* the type of a function that the build knows */
 	BP_KEY_CHOICE, /* one of words, kept as its value: the field is an enum or a bool */

@@ -162,6 +162,7 @@ static void report_now(struct run *run)
 	json_t *document;
 
 	take_snapshot(run, run->now);
+	bp_engine_report_states(run->engine, run->now);
 	document = make_document(run->now, run->probe);
 	if (!document)
 		return;
@@ -243,6 +244,7 @@ static int report_end(struct run *run)
 	int code;
 
 	take_snapshot(run, run->now);
+	bp_engine_report_states(run->engine, run->now);
 	document = make_document(run->now, run->probe);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */

@@ -6,15 +6,42 @@
 #include "config/spelling.h"
 #include "config/value.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* The path as bypath opens it: one that is relative begins in the folder of the INI file, wherever bypath was started. */
+static char *find_path(const struct bp_load *load, const char *value)
+{
+	const char *ini = load->problems.path, *slash = strrchr(ini, '/');
+	char *path;
+
+	if (value[0] == '/' || !value[0] || !slash)
+		return strdup(value);
+	return asprintf(&path, "%.*s%s", (int)(slash + 1 - ini), ini, value) < 0 ? NULL : path;
+}
+
+static int store_path(const struct bp_load *load, const struct bp_key *key, const char *value,
+		      void *base, char why[BP_WHY_BYTES])
+{
+	char *path = find_path(load, value);
+	int err = path ? bp_value_store(key, path, base, why) : -ENOMEM;
+
+	if (!path)
+		snprintf(why, BP_WHY_BYTES, "found '%.80s', but no memory to keep it", value);
+	free(path);
+	return err;
+}
 
 bool bp_load_store(struct bp_load *load, const struct bp_ini_item *item, const struct bp_key *key,
 		   void *base)
 {
 	char why[BP_WHY_BYTES];
+	int err = key->type == BP_KEY_FILE ? store_path(load, key, item->value, base, why)
+					   : bp_value_store(key, item->value, base, why);
 
-	if (!bp_value_store(key, item->value, base, why))
+	if (!err)
 		return true;
 	bp_problem(&load->problems, item->where, item->section, item->key, "%s", why);
 	return false;

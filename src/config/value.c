@@ -68,6 +68,10 @@ void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_byt
 	case BP_KEY_TEXT:
 		snprintf(out, out_bytes, "text, up to %u bytes", key->size - 1u);
 		break;
+	case BP_KEY_FILE:
+		snprintf(out, out_bytes, "a file, up to %u bytes; from the folder of this one",
+			 key->size - 1u);
+		break;
 	case BP_KEY_DRIVER:
 	case BP_KEY_FUNCTION:
 		print_names(key->type, out, out_bytes);
@@ -292,6 +296,7 @@ int bp_value_store(const struct bp_key *key, const char *text, void *base, char 
 
 	switch (key->type) {
 	case BP_KEY_TEXT:
+	case BP_KEY_FILE:
 		return store_text(key, text, field, why);
 	case BP_KEY_DRIVER:
 	case BP_KEY_FUNCTION:

@@ -58,4 +58,17 @@ static inline void bp_pace_next(struct bp_pace *pace)
 	}
 }
 
+/* So many at once, however many: what a sender says must not decide how long this takes. Divides for more than one. */
+static inline void bp_pace_pass(struct bp_pace *pace, uint32_t n)
+{
+	uint64_t parts = pace->parts + n * pace->step_parts;
+
+	if (n == 1 || !pace->rate_pps) {
+		bp_pace_next(pace);
+		return;
+	}
+	pace->due_cycles += n * pace->step_cycles + parts / pace->rate_pps;
+	pace->parts = parts % pace->rate_pps;
+}
+
 #endif

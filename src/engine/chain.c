@@ -132,6 +132,45 @@ static void send_on(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, u
 
 /* ---- delivering ------------------------------------------------------------------------------ */
 
+/* The packets of a burst on their way to one port. */
+struct gathered {
+	struct bp_step *step;
+	struct bp_edge *edge;
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n;
+	bool is_full; /* the port has just taken nothing, and will not within this burst */
+};
+
+static void send_gathered(struct gathered *g)
+{
+	send_on(g->step, g->edge, g->pkts, g->n);
+	g->n = 0;
+}
+
+/* Copies for a full port would be dropped at once. Not one that cannot tell 'full' from 'never': the next may go. */
+static bool is_stuck(const struct bp_edge *e)
+{
+	return e->txq->is_stuck && !(e->txq->port->info.caps & BP_CAP_TX_UNSURE);
+}
+
+/* A port that was full gets one copy to try, before others are made. Its queue stays stuck, and so without retries, until
+ * it has taken all that follows. */
+static void try_one(struct gathered *g, bool has_more)
+{
+	send_gathered(g);
+	g->is_full = g->edge->txq->is_stuck;
+	g->edge->txq->is_stuck |= has_more;
+}
+
+static void gather_copy(struct gathered *g, const struct bp_pkt *views, unsigned n_views)
+{
+	bp_cost_add(&g->edge->n_replicas, 1);
+	if (g->is_full)
+		bp_replica_drop_full(g->edge->txq);
+	else
+		g->n += bp_replicate(g->edge->txq, views, n_views, &g->pkts[g->n]);
+}
+
 /*
  * Send the packets at[n_at] of pkts[n] to the port of the edge, in their order. A packet whose out[] is empty then goes
  * itself; where others follow, or it stays on the chain, a copy of it as it is now.
@@ -140,9 +179,13 @@ static void deliver_to(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts
 		       uint64_t *out, const uint8_t *at, unsigned n_at)
 {
 	uint64_t bit = UINT64_C(1) << e->port_id;
-	struct bp_pkt gathered[BP_BURST_MAX];
-	unsigned n_gathered = 0;
+	bool is_tried = !is_stuck(e);
+	struct gathered g;
 
+	g.step = s;
+	g.edge = e;
+	g.n = 0;
+	g.is_full = false;
 	for (unsigned k = 0; k < n_at; k++) {
 		struct bp_pkt *views = &pkts[at[k]];
 		unsigned n_views = bp_pkt_n_views(views, n - at[k]);
@@ -150,19 +193,18 @@ static void deliver_to(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts
 		unsigned n_wanted =
 			is_copied ? bp_replica_n_views(e->txq, views, n_views) : n_views;
 
-		if (n_gathered + n_wanted > BP_BURST_MAX) {
-			send_on(s, e, gathered, n_gathered);
-			n_gathered = 0;
+		if (g.n + n_wanted > BP_BURST_MAX)
+			send_gathered(&g);
+		if (is_copied)
+			gather_copy(&g, views, n_views);
+		for (unsigned v = 0; !is_copied && v < n_views; v++)
+			g.pkts[g.n++] = views[v];
+		if (!is_tried && is_copied) {
+			try_one(&g, k + 1 < n_at);
+			is_tried = true;
 		}
-		if (is_copied) {
-			bp_cost_add(&e->n_replicas, 1);
-			n_gathered += bp_replicate(e->txq, views, n_views, &gathered[n_gathered]);
-			continue;
-		}
-		for (unsigned v = 0; v < n_views; v++)
-			gathered[n_gathered++] = views[v];
 	}
-	send_on(s, e, gathered, n_gathered);
+	send_gathered(&g);
 }
 
 static void deliver(struct bp_chain *chain, struct bp_step *s, struct bp_pkt *pkts, unsigned n,

@@ -43,8 +43,13 @@ void bp_engine_settle(struct bp_engine *engine);
 void bp_engine_stop(struct bp_engine *engine);
 /* After the stop: could a port not read or write all that it was to (bp_port.has_failed)? */
 bool bp_engine_has_failed(const struct bp_engine *engine);
-/* Snapshot of everything. Control thread. */
+/* Snapshot of everything but what functions say of themselves, whose length has no bound. Control thread. */
 void bp_engine_report(struct bp_engine *engine, struct bp_report *report);
+/*
+ * Ask each function what it knows (bp_function_ops.show) for a report that bp_engine_report() has filled, which is then to
+ * be released by bp_report_release(). Also beside running workers. Control thread.
+ */
+void bp_engine_report_states(struct bp_engine *engine, struct bp_report *report);
 void bp_engine_destroy(struct bp_engine *engine);
 
 #endif

@@ -51,6 +51,12 @@ static bool is_away(const struct bp_txq *txq)
 	return burst == bp_tx_down || burst == bp_tx_no_link;
 }
 
+void bp_replica_drop_full(struct bp_txq *txq)
+{
+	bp_count(&txq->counters, BP_CNT_REPLICAS, 1);
+	bp_count(&txq->counters, BP_DROP_TX_FULL, 1);
+}
+
 unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views,
 		      struct bp_pkt *to)
 {

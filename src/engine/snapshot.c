@@ -314,17 +314,24 @@ static void apply_conservation_law(struct bp_report *r)
 	r->unaccounted = (int64_t)(r->received + r->made - r->sent - r->dropped - r->held);
 }
 
-/* What functions know is asked when the run is over: some of it is long. */
 static void read_functions(struct bp_engine *e, struct bp_report *r)
 {
 	r->n_functions = e->conf->n_functions;
 	for (unsigned i = 0; i < r->n_functions; i++) {
 		struct bp_engine_function *f = &e->functions[i];
-		const struct bp_function_ops *ops = f->function->ops;
 
 		r->functions[i] =
 			(struct bp_report_function){ .conf = f->conf, .function = f->function };
-		if (e->is_stopped && ops && ops->show)
+	}
+}
+
+void bp_engine_report_states(struct bp_engine *e, struct bp_report *r)
+{
+	for (unsigned i = 0; i < r->n_functions; i++) {
+		struct bp_engine_function *f = &e->functions[i];
+		const struct bp_function_ops *ops = f->function->ops;
+
+		if (ops && ops->show && !r->functions[i].doc)
 			r->functions[i].doc = ops->show(f->fns[0].state);
 	}
 }

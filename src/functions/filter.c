@@ -8,7 +8,7 @@ static const struct bp_word rest_words[] = { { "pass", false }, { "drop", true }
 
 static const struct bp_key keys[] = {
 	{ .name = "rules",
-	  .type = BP_KEY_TEXT,
+	  .type = BP_KEY_FILE,
 	  .flags = BP_KEY_REQUIRED,
 	  OWN(rules),
 	  .example = "edge.rules",

@@ -50,10 +50,8 @@ int bp_filter_reader_open(struct bp_filter_reader *reader, const char *path,
 		err = -errno;
 	if (fd >= 0)
 		close(fd);
-	refuse(fault, 0, "cannot be read: %s%s",
-	       err == -EINVAL ? "it is no regular file" : strerror(-err),
-	       err == -ENOENT && path[0] != '/' ? " (from the folder where bypath was started)"
-						: "");
+	refuse(fault, 0, "cannot be read: %s",
+	       err == -EINVAL ? "it is no regular file" : strerror(-err));
 	return err;
 }
 

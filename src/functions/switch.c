@@ -235,8 +235,7 @@ static uint64_t flood(const struct pass *pass, const struct look *look, const st
 			count(&pass->worker->counts.storms[kind]);
 			return 0;
 		}
-		for (uint32_t i = bp_pkt_wire(pkts, n_views).n_frames; i; i--)
-			bp_pace_next(pace);
+		bp_pace_pass(pace, bp_pkt_wire(pkts, n_views).n_frames);
 	}
 	count(&pass->worker->counts.floods[kind]);
 	return to;

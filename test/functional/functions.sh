@@ -72,6 +72,8 @@ lan = wan"
 	hears h2 0 'udp dst port 9' || fail "what is dropped arrives"
 	tcp_ok 64
 	http_ok 8
+	# What a function knows is also in the report of a run that goes on.
+	wait_for 10 bp_tells a 'edge +rules hit +2|edge +rules_hit +2' || fail "SIGUSR1's report has no rules with hits"
 	bp_stop a
 	bp_expect a 'function("edge")["counted"]["dropped"] == 1000' 'r["functions"]'
 }

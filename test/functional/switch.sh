@@ -356,7 +356,7 @@ case_examples()
 	for file in $(grep -l '^\[function\.' "$BP_SOURCE"/config/*.ini); do
 		name=${file##*/}
 		[ "$name" != reference.ini ] || continue
-		sed -e 's/^device = eth/device = w/' -e "s,^rules = config,rules = $BP_SOURCE/config," "$file" | bp_ini a
+		sed -e 's/^device = eth/device = w/' -e "s,^rules = ,rules = $BP_SOURCE/config/," "$file" | bp_ini a
 		bp_start a
 		case $name in
 		access-trunk.ini) all_reach h1 10.77.0.3 ;;

@@ -112,10 +112,23 @@ static unsigned looking_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	return n;
 }
 
+/* Port 1 takes nothing while packets of these numbers come. */
+static uint32_t full_from, full_to;
+static uint64_t n_full_seen; /* packets that were handed to it then */
+
+static unsigned full_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	if (q->port->port_id == 1 && n && n_made > full_from && n_made <= full_to) {
+		n_full_seen += bp_pkt_count(pkts, n);
+		return 0;
+	}
+	return looking_tx(q, pkts, n);
+}
+
 static int start_sink(struct bp_port *port)
 {
 	if (port->n_txq)
-		port->txq[0].driver_burst = looking_tx;
+		port->txq[0].driver_burst = full_tx;
 	port->info.caps = BP_CAP_MULTI_TX | BP_CAP_VNET_TX;
 	return 0;
 }
@@ -398,6 +411,37 @@ static void a_copy_without_a_frame_is_a_named_drop(void **state)
 	free(r);
 }
 
+/* Each burst shows it one copy, the others are not made; when it takes packets again it gets them all. */
+static void a_full_port_costs_one_copy_of_a_burst(void **state)
+{
+	const struct bp_report_path *to;
+	struct bp_report *r;
+	uint64_t n_full;
+
+	(void)state;
+	make_mark = to_all;
+	n_views = 1;
+	full_from = N_PKTS / 4;
+	full_to = N_PKTS / 2;
+	n_full_seen = 0;
+	r = run_chain(&decider, 3, BP_NO_PORT, 4096);
+	full_to = 0;
+	to = edge(r, 1);
+	n_full = r->ports[1].txq[0].v[BP_DROP_TX_FULL];
+	assert_int_equal(sinks[1].n + n_full, N_PKTS);
+	assert_in_range(n_full, N_PKTS / 4 - BP_BURST_MAX, N_PKTS / 4 + BP_BURST_MAX);
+	/* The packets that come and the copies of them add up as ever. */
+	assert_int_equal(to->n_replicas, N_PKTS);
+	assert_int_equal(r->ports[1].txq[0].v[BP_CNT_REPLICAS], N_PKTS);
+	/* The first burst, tried five times, then one copy of each; far from all. */
+	assert_in_range(n_full_seen, 1, 5 * BP_BURST_MAX + N_PKTS / 16);
+	assert_in_range(r->ports[1].txq[0].v[BP_CNT_COPIES], sinks[1].n,
+			sinks[1].n + BP_BURST_MAX + N_PKTS / 16);
+	for (unsigned i = 2; i <= 3; i++)
+		assert_int_equal(sinks[i].n, N_PKTS);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +452,7 @@ int main(void)
 		cmocka_unit_test(egress_runs_on_what_leaves_there),
 		cmocka_unit_test(a_chain_with_one_way_out_is_one_row),
 		cmocka_unit_test(a_copy_without_a_frame_is_a_named_drop),
+		cmocka_unit_test(a_full_port_costs_one_copy_of_a_burst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

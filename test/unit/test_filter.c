@@ -363,8 +363,7 @@ static void a_file_that_is_gone_is_not_opened(void **state)
 	set_fn_key(bed, "rules", "nonexistent.rules");
 	assert_string_equal(
 		check_bed(bed),
-		"rules: nonexistent.rules: cannot be read: No such file or directory (from "
-		"the folder where bypath was started)\n");
+		"rules: nonexistent.rules: cannot be read: No such file or directory\n");
 	assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state), -ENOENT);
 	assert_null(bed->state);
 	free_bed(bed);

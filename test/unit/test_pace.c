@@ -103,6 +103,27 @@ static void no_rate_is_always_due(void **state)
 	assert_int_equal(take(&pace, 5, BURST), BURST);
 }
 
+static void many_at_once_are_as_many_one_by_one(void **state)
+{
+	static const uint64_t rates[] = { 1, 3, 1000, 999983, 1000000000 };
+	static const uint32_t counts[] = { 0, 1, 2, 45, 65535 };
+
+	(void)state;
+	for (unsigned r = 0; r < sizeof(rates) / sizeof(rates[0]); r++)
+		for (unsigned c = 0; c < sizeof(counts) / sizeof(counts[0]); c++) {
+			struct bp_pace one, all;
+
+			bp_pace_begin(&one, rates[r], BURST, HZ, 12345);
+			bp_pace_next(&one); /* from there on parts are left over */
+			all = one;
+			for (uint32_t i = 0; i < counts[c]; i++)
+				bp_pace_next(&one);
+			bp_pace_pass(&all, counts[c]);
+			assert_int_equal(all.due_cycles, one.due_cycles);
+			assert_int_equal(all.parts, one.parts);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +132,7 @@ int main(void)
 		cmocka_unit_test(after_a_pause_comes_one_burst_and_then_the_rate),
 		cmocka_unit_test(delays_shorter_than_a_turn_cost_nothing),
 		cmocka_unit_test(no_rate_is_always_due),
+		cmocka_unit_test(many_at_once_are_as_many_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
