@@ -248,7 +248,7 @@ type = vlan
 action = pop
 ids = 10" trunk_chain
 		;;
-	# There and back: a frame with its addresses swapped is for its sender. What is swapped once: functions.sh back.
+	# There and back: a frame with its addresses swapped is for its sender. What is swapped once: tunnels.sh.
 	macswap)
 		CHAIN="back, again, "
 		ini "$_sw
