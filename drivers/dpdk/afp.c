@@ -98,6 +98,7 @@ static int map_ring(const struct dpdk_port *dp, struct dpdk_afp *ring, int fd)
 		.slot_bytes = slot_bytes,
 		.n_slots = n_slots,
 		.fd = fd,
+		.is_new = true,
 	};
 	return 0;
 }
@@ -125,6 +126,44 @@ int dpdk_afp_open(struct dpdk_port *dp, char *why, size_t why_bytes)
 		 strerror(-err), bp_facts_named(BP_FACT_ANY_NETDEV));
 	dpdk_afp_close(dp);
 	return -ENOENT;
+}
+
+static_assert(sizeof(struct tpacket2_hdr) % TPACKET_ALIGNMENT == 0,
+	      "a slot's address follows its head at once");
+
+/* Of a new RX ring: the frames up to the last one of another interface. */
+static uint32_t count_others(const struct dpdk_afp *ring, int if_index)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < ring->n_slots; i++) {
+		const uint8_t *slot = (const uint8_t *)ring->map + (size_t)i * ring->slot_bytes;
+		const struct tpacket2_hdr *head = (const void *)slot;
+		const struct sockaddr_ll *from = (const void *)(head + 1);
+
+		/* Acquire: pairs with the kernel's store behind the rest of the slot. */
+		if (!(__atomic_load_n(&head->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+			break;
+		if (from->sll_ifindex != if_index)
+			n = i + 1;
+	}
+	return n;
+}
+
+/*
+ * In 22.11 the PMD makes its sockets for all protocols, and binds them after their rings are there: what comes to or leaves
+ * any interface of the namespace in between stands in the RX ring, as if the port had received it.
+ */
+void dpdk_afp_forget_others(struct dpdk_port *dp)
+{
+	for (uint16_t i = 0; dp->afp && i < dp->port->n_rxq && i < dp->port->n_txq; i++) {
+		struct rte_mbuf *mbuf;
+		uint32_t n = dp->afp[i].is_new ? count_others(&dp->afp[i], dp->if_index) : 0;
+
+		while (n-- && rte_eth_rx_burst(dp->eth_id, i, &mbuf, 1))
+			rte_pktmbuf_free(mbuf);
+		dp->afp[i].is_new = false;
+	}
 }
 
 void dpdk_afp_close(struct dpdk_port *dp)

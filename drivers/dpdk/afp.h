@@ -22,6 +22,7 @@ struct dpdk_afp {
 	uint32_t n_used; /* from there on; the PMD fills the one behind them next */
 	uint32_t n_waiting; /* of those: not taken by the kernel at its last call */
 	int fd; /* the PMD's */
+	bool is_new; /* nothing was received from it yet */
 };
 
 /*
@@ -29,6 +30,9 @@ struct dpdk_afp {
  * done. Control thread. 0, -ENOMEM, or -ENOENT with a sentence in why.
  */
 int dpdk_afp_open(struct dpdk_port *dp, char *why, size_t why_bytes);
+/* After the device was started for the first time since: leave out what its sockets heard of other interfaces before the
+ * PMD bound them to one. Control thread; no worker uses the port. */
+void dpdk_afp_forget_others(struct dpdk_port *dp);
 /* Before the device goes: or its sockets stay open. */
 void dpdk_afp_close(struct dpdk_port *dp);
 

@@ -273,6 +273,8 @@ static int start_device(struct dpdk_port *dp)
 		bp_log(BP_LOG_ERROR, "port %s: %s does not start: %s", name,
 		       dp->dev_info.driver_name, dpdk_eal_why(err));
 	dp->is_started = !err;
+	if (!err)
+		dpdk_afp_forget_others(dp);
 	return err;
 }
 

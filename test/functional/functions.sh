@@ -99,6 +99,79 @@ lan = wan"
 	bp_expect a 'sum(p["counted"]["replicas"] for p in r["paths"]) >= 500' 'r["paths"]'
 }
 
+# Copies for a port that is full, or away: each is dropped by that name and counted; the packets all arrive.
+case_full()
+{
+	for state in full down; do
+		if [ $state = full ]; then
+			mon='[port.mon]
+driver = ring
+device = wire
+ring_size = 256'
+		else
+			mon=$(mon)
+		fi
+		ini "$mon
+[function.m]
+type = mirror
+to = mon" "wan = m, lan
+lan = wan"
+		bp_start a
+		bp_wait_forwarding 10
+		[ $state = full ] || {
+			ip -n mid link set w2 down
+			wait_for 10 grep -qiE 'mon.*(down|lost|away)' "$BP_TMP/a.log" || fail "nobody says that mon is away"
+		}
+		watch h2
+		send 2000 9
+		wait_for 10 hears h2 2000 'udp dst port 9' || fail "mon is $state: datagrams are lost on their way to h2"
+		http_ok 2
+		bp_stop a
+		bp_expect a 'sum(drops_by_reason("lan").values()) == 0 and drops("wan") == 0 and drops("mon") > 1500' 'summary()'
+		bp_expect a 'function("m")["doc"]["chosen"] == counted("mon", "tx", "replicas") > 2000' 'function("m")'
+		[ $state = down ] || bp_expect a \
+			'list(drops_by_reason("mon")) == ["tx_full"] and counted("mon", "tx", "packets") == 256' 'summary()'
+		[ $state = full ] || bp_expect a 'list(drops_by_reason("mon")) == ["port_down"]' 'summary()'
+		note "mon is $state: $(bp_get a 'summary()')"
+	done
+}
+
+# A rule file that is wrong stops the start by line and column; an empty one is said and lets all pass; of 100,000 rules the
+# last one decides, and each packet that it drops is counted there.
+case_rules()
+{
+	printf 'pass arp\n\ndrop tcp prot 23\n' >"$BP_TMP/edge.rules"
+	ini "[function.edge]
+type = filter
+rules = $BP_TMP/edge.rules" "wan = edge, lan
+lan = wan"
+	in_mid "$BYPATH" run "$BP_TMP/a.ini" >"$BP_TMP/wrong.txt" 2>&1
+	rc=$?
+	[ $rc = 2 ] || fail "a wrong rule file: exit code $rc"
+	grep -q "edge.rules:3:6: 'tcp prot 23'" "$BP_TMP/wrong.txt" || fail "no line and column: $(cat "$BP_TMP/wrong.txt")"
+
+	: >"$BP_TMP/edge.rules"
+	bp_start a
+	bp_wait_forwarding 10
+	bp_stop a
+	grep -qi 'warn.*edge.rules' "$BP_TMP/a.log" || fail "an empty rule file is not said"
+	bp_expect a 'function("edge")["doc"]["rules"] == 0 and function("edge")["counted"]["dropped"] == 0' 'r["functions"]'
+
+	awk 'BEGIN { for (i = 0; i < 99999; i++)
+		printf "pass udp dst port 9 and src host 10.%d.%d.%d\n", 100 + i / 65536, i / 256 % 256, i % 256
+		print "drop udp dst port 9" }' >"$BP_TMP/edge.rules"
+	bp_start a
+	wait_for 30 bp_reaches h1 10.77.0.2 || fail "nothing passes 100,000 rules"
+	watch h2
+	send 200 9
+	send 100 7
+	wait_for 20 hears h2 100 'udp dst port 7' || fail "what passes does not arrive"
+	hears h2 0 'udp dst port 9' || fail "what is dropped arrives"
+	bp_stop a
+	bp_expect a 'function("edge")["counted"]["drops"]["filtered"] == 200' 'r["functions"]'
+	bp_expect a '(lambda doc: doc["rules"] == 100000 and doc["rules_hit"] == 1)(function("edge")["doc"])' 'function("edge")["doc"]'
+}
+
 # More than the rate and the burst allow is dropped as red, and counted.
 case_meter()
 {
@@ -189,6 +262,6 @@ lan = wan"
 }
 
 case $CASE in
-filter | mirror | meter | vlan | chain) "case_$CASE" ;;
+filter | rules | mirror | full | meter | vlan | chain) "case_$CASE" ;;
 *) fail "no such case: $CASE" ;;
 esac

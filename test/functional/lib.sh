@@ -107,11 +107,17 @@ in_mid()
 	ip netns exec mid "$@"
 }
 
+# bp_mac hN: its MAC address.
+bp_mac()
+{
+	printf '02:00:00:00:00:%02x' "${1#h}"
+}
+
 # bp_wire HOST WIRE ADDRESS/BITS: (again) the veth pair of one host, with the lab's settings. The
 # host keeps its MAC address, so that nobody's neighbour table is wrong afterwards.
 bp_wire()
 {
-	ip -n "$1" link add e0 address "02:00:00:00:00:0${1#h}" mtu "$LAB_MTU" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" \
+	ip -n "$1" link add e0 address "$(bp_mac "$1")" mtu "$LAB_MTU" numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" \
 		type veth peer name "$2" netns mid mtu "$LAB_MTU" \
 		numtxqueues "$LAB_QUEUES" numrxqueues "$LAB_QUEUES" || fail "cannot make a veth pair"
 	ip -n "$1" addr add "$3" dev e0
@@ -492,7 +498,7 @@ _tcp()
 bp_neighbours()
 {
 	ip -n "$1" neigh replace "$2" dev e0 \
-		lladdr "02:00:00:00:00:0${3#h}"
+		lladdr "$(bp_mac "$3")"
 }
 
 # flood HOST ADDRESS AMOUNT [BYTES [SEGMENT]]: UDP as fast as one process sends, in the background, as

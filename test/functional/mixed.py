@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # Numbered small datagrams with a long one beside each tenth, and what of them arrives.
 # SPDX-License-Identifier: BSD-3-Clause
-"""mixed.py send ADDRESS N [PPS [LONG_BYTES]]: N small datagrams, a long one of LONG_BYTES (default
-1200, 0: none) after each tenth.
+"""mixed.py send ADDRESS N [PPS [LONG_BYTES]]: N small datagrams, or as many as until SIGTERM, a long one of LONG_BYTES
+(default 1200, 0: none) after each tenth; prints how many.
 mixed.py count N: prints 'ready', then, when N small ones have come or SIGTERM says that no more are on
 their way, as a JSON object what has come."""
 
@@ -24,12 +24,18 @@ WAIT_S = 60
 
 def send(address, n_small, pps=11000, long_bytes=1200):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     sock.connect((address, PORT))
+    told = []
+    signal.signal(signal.SIGTERM, lambda *_: told.append(True))
     begin = time.monotonic()
     for seq in range(n_small):
         late = begin + seq / pps - time.monotonic()
         if late > STEP_S:
             time.sleep(late)
+        if told:
+            n_small = seq
+            break
         sock.send(struct.pack("!I", seq).ljust(SMALL_BYTES, b"s"))
         if long_bytes and seq % EVERY == EVERY - 1:
             sock.send(struct.pack("!I", seq).ljust(long_bytes, b"l"))

@@ -20,6 +20,7 @@ MAGIC = b"bp-rule:"
 TRAILER_BYTES = len(MAGIC) + 4  # of every frame: its number
 TEST_TYPE = b"\x88\xb5"
 PATTERN = bytes(range(38))
+BARE_SOURCE = bytes((2, 0xBA))  # begins the source of a frame without room for a number behind its headers
 ROOM = 8 << 20
 SO_RCVBUFFORCE = 33
 
@@ -97,12 +98,21 @@ class Switch:
                     raise
             self.hear(0.01)
 
+    def send_bare(self, port, rest):
+        """A broadcast with hardly a payload: its number is in its source. came has what is behind its addresses."""
+        number = next(self.numbers)
+        self.came[number] = {}
+        self.sockets[port].send(BROADCAST + BARE_SOURCE + struct.pack("!I", number) + rest)
+        return number
+
     def hear(self, limit_s):
         for sock in select.select(list(self.sockets.values()), [], [], limit_s)[0]:
             port = next(p for p, s in self.sockets.items() if s is sock)
             frame = receive(sock)
             at = frame.rfind(MAGIC)
-            if at >= 0:
+            if frame[6:8] == BARE_SOURCE:
+                self.came.get(struct.unpack_from("!I", frame, 8)[0], {}).setdefault(port, []).append(frame[12:])
+            elif at >= 0:
                 number = struct.unpack_from("!I", frame, at + len(MAGIC))[0]
                 self.came.get(number, {}).setdefault(port, []).append(frame)
 

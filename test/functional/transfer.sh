@@ -37,7 +37,7 @@ plug_tap()
 	ip -n "$_host" link set e0 name veth
 	ip -n mid link set "$_device" down
 	ip -n mid link set "$_device" netns "$_host" name e0 mtu "$LAB_MTU" \
-		address "02:00:00:00:00:0$1" || fail "cannot move $_device"
+		address "$(bp_mac "$_host")" || fail "cannot move $_device"
 	bp_asks_soon "$_host"
 	ip -n "$_host" link set e0 up
 }

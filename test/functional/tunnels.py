@@ -2,7 +2,8 @@
 # Frames within tunnels as a host hands them to its device, out of a tap; and what must come of them.
 # SPDX-License-Identifier: BSD-3-Clause
 """tunnels.py send TAP KINDS: makes the tap, sends when a line comes on standard input.
-tunnels.py receive INTERFACE KINDS: prints a JSON document of what came.
+tunnels.py receive INTERFACE KINDS [swapped]: prints a JSON document of what came; swapped: with its outermost two
+addresses changed about.
 
 KINDS: a list of partial (checksums left over), super (TCP packets to be cut), any-port (tunnels that only
 metadata shows), sctp, by commas. The MTU is 1500."""
@@ -22,6 +23,7 @@ VLAN_VALID = 0x10
 NEEDS_CSUM, GSO = 1, {4: 1, 6: 4}
 MTU = 1500
 MACS = bytes.fromhex("0200000000020200000000f1")
+IS_SWAPPED = "swapped" in sys.argv
 V4 = {"in": bytes([10, 9, 0, 1, 10, 9, 0, 2]), "out": bytes([192, 0, 2, 1, 192, 0, 2, 2])}
 V6 = {side: bytes([0xFD, len(side)] + [0] * 13 + [1] + [0xFD, len(side)] + [0] * 13 + [2]) for side in V4}
 TYPES = {4: 0x0800, 6: 0x86DD}
@@ -186,6 +188,8 @@ def completed(data):
     """The frame, its checksum completed where the metadata says that it is to be; None: not of ours."""
     flags, gso, _, _, start, offset = struct.unpack("<BBHHHH", data[:10])
     frame = data[10:]
+    if IS_SWAPPED:
+        frame = frame[6:12] + frame[:6] + frame[12:]
     if frame[6:12] != MACS[6:]:
         return None
     if gso:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# usage: tunnels.sh IN-KIND OUT-KIND
+# usage: tunnels.sh IN-KIND OUT-KIND [macswap]
 #
 #   tap t0 [IN-KIND] bypath [OUT-KIND] w1═══[e0] h2
 #
@@ -14,8 +14,9 @@
 # shellcheck source=test/functional/transfer.sh
 . "$BP_HERE/transfer.sh"
 
-IN=${1:?usage: tunnels.sh IN-KIND OUT-KIND}
-OUT=${2:?usage: tunnels.sh IN-KIND OUT-KIND}
+IN=${1:?usage: tunnels.sh IN-KIND OUT-KIND [macswap]}
+OUT=${2:?usage: tunnels.sh IN-KIND OUT-KIND [macswap]}
+FUNCTION=${3-}
 
 # What can be told of frames from such a port.
 what=partial,sctp
@@ -33,9 +34,13 @@ in_mid sysctl -qw net.ipv6.conf.t0.disable_ipv6=1
 ip -n mid link set t0 up
 
 bp_pair a "$IN" t0 "$OUT" w1
+if [ -n "$FUNCTION" ]; then
+	sed -i "s/^wan = lan/wan = f, lan/" "$BP_TMP/a.ini"
+	printf '[function.f]\ntype = %s\n' "$FUNCTION" >>"$BP_TMP/a.ini"
+fi
 bp_start a --quiet
 wait_for 10 grep -q forwarding "$BP_TMP/a.log" || fail "bypath does not start"
-ip netns exec h2 "$BP_PYTHON" "$BP_HERE/tunnels.py" receive e0 "$what" >"$BP_TMP/came.log" 2>&1 &
+ip netns exec h2 "$BP_PYTHON" "$BP_HERE/tunnels.py" receive e0 "$what" ${FUNCTION:+swapped} >"$BP_TMP/came.log" 2>&1 &
 _receiver=$!
 wait_for 10 grep -q ready "$BP_TMP/came.log" || fail "no receiver"
 echo go >&9
