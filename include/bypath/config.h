@@ -171,8 +171,9 @@ struct bp_stream_conf {
 
 /* [gen]: bypath gen sends on one port, receives on another. */
 struct bp_gen_conf {
-	char tx[BP_NAME_BYTES], rx[BP_NAME_BYTES], replay[BP_NAME_BYTES]; /* names of ports */
-	int tx_port, rx_port, replay_port; /* their indices, or BP_NO_PORT */
+	/* Names of ports. monitor: what a switch floods comes there (--search rfc2889). */
+	char tx[BP_NAME_BYTES], rx[BP_NAME_BYTES], replay[BP_NAME_BYTES], monitor[BP_NAME_BYTES];
+	int tx_port, rx_port, replay_port, monitor_port; /* their indices, or BP_NO_PORT */
 	struct bp_rate rate;
 	double duration_s; /* 0: until a signal */
 	uint64_t count; /* stop after so many frames, 0: never */

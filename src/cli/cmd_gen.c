@@ -11,6 +11,7 @@
 #include "cli/start.h"
 #include "core/clock.h"
 #include "gen/document.h"
+#include "gen/learning.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -138,6 +139,7 @@ static int generate(const struct bp_conf *conf, struct bp_gen_arguments *o)
 static int choose_side(const struct bp_gen_arguments *o, struct bp_conf *conf)
 {
 	const char *name = o->file ? o->file : "the command line";
+	char why[256];
 
 	if (o->is_tx_only)
 		conf->gen.rx_port = BP_NO_PORT;
@@ -153,6 +155,11 @@ static int choose_side(const struct bp_gen_arguments *o, struct bp_conf *conf)
 	    (conf->gen.tx_port == BP_NO_PORT || conf->gen.rx_port == BP_NO_PORT ||
 	     conf->gen.replay_port != BP_NO_PORT))
 		return bp_cli_complain("%s: --search needs [gen] tx and rx, without replay", name);
+	/* Further ports are for other searches, or for bypath run. */
+	if (!o->search.is_rfc2889)
+		conf->gen.monitor_port = BP_NO_PORT;
+	else if (bp_learning_check(conf, why, sizeof(why)))
+		return bp_cli_complain("%s: %s", name, why);
 	return 0;
 }
 

@@ -18,6 +18,8 @@ static void print_usage(FILE *out)
 	fprintf(out, "  --tx-port DRIVER:DEVICE   send there, as %s:veth0 or %s:0000:03:00.1\n",
 		bp_facts_named(BP_FACT_ANY_NETDEV), bp_facts_named(BP_FACT_DEVICE_STRING));
 	fputs("  --rx-port DRIVER:DEVICE   receive there; the same port as --tx-port is allowed\n"
+	      "  --monitor-port DRIVER:DEVICE\n"
+	      "                            --search rfc2889 looks for floods there\n"
 	      "  --replay FILE.pcap        send what this capture holds; --pace recorded | max\n"
 	      "how much\n"
 	      "  --rate RATE               max, 1.5mpps, 2gbps (L2), 2gbpsl1, 50%\n"
@@ -109,6 +111,10 @@ static int add_ports(struct bp_gen_arguments *o)
 		code = add_port(o, "rx", o->rx_port);
 	if (!code && o->rx_port)
 		code = add_own(o, "gen.rx", is_one ? "tx" : "rx", 2);
+	if (!code && o->monitor_port)
+		code = add_port(o, "monitor", o->monitor_port);
+	if (!code && o->monitor_port)
+		code = add_own(o, "gen.monitor", "monitor", 7);
 	if (!code && o->replay)
 		code = add_replay(o);
 	return code;
@@ -141,9 +147,9 @@ static int check_file(const struct bp_gen_arguments *o)
 {
 	bool has_ports = o->tx_port || o->rx_port;
 
-	if (o->file && (has_ports || o->replay))
+	if (o->file && (has_ports || o->replay || o->monitor_port))
 		return bp_cli_complain(
-			"--tx-port, --rx-port, --replay stand in for FILE.ini: give one or "
+			"--tx-port, --rx-port, --monitor-port, --replay stand in for FILE.ini: give one or "
 			"the other (--set changes a file)");
 	if (o->file && o->has_stream)
 		return bp_cli_complain(
@@ -166,6 +172,8 @@ static int check_options(struct bp_gen_arguments *o)
 	code = check_file(o);
 	if (code)
 		return code;
+	if (o->monitor_port && !o->search.is_rfc2889)
+		return bp_cli_complain("--monitor-port belongs to --search rfc2889");
 	if (!o->tx_port && o->replay)
 		return bp_cli_complain("--replay needs --tx-port: say where to send it");
 	if (o->pace && !o->replay)
@@ -205,6 +213,7 @@ static int take_set(void *arguments, const struct bp_cli_option *option, const c
 static const struct bp_cli_option options_rows[] = {
 	{ "tx-port", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, tx_port) },
 	{ "rx-port", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, rx_port) },
+	{ "monitor-port", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, monitor_port) },
 	{ "replay", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, replay) },
 	{ "pace", BP_CLI_TEXT, .at = offsetof(struct bp_gen_arguments, pace) },
 	{ "rate", BP_CLI_TAKE, .take = take_key, .key = "gen.rate" },
@@ -231,6 +240,8 @@ static const struct bp_cli_option options_rows[] = {
 	{ "sum", BP_CLI_TAKE, .at = BP_GEN_SEARCH_SUM, .take = take_search },
 	{ "exceed", BP_CLI_TAKE, .at = BP_GEN_SEARCH_EXCEED, .take = take_search },
 	{ "repeats", BP_CLI_TAKE, .at = BP_GEN_SEARCH_REPEATS, .take = take_search },
+	{ "addresses", BP_CLI_TAKE, .at = BP_GEN_SEARCH_ADDRESSES, .take = take_search },
+	{ "ageing", BP_CLI_TAKE, .at = BP_GEN_SEARCH_AGEING, .take = take_search },
 	{ "ndr", BP_CLI_TAKE, .at = BP_GEN_SEARCH_NDR, .take = take_search },
 	{ "tx-only", BP_CLI_FLAG, .at = offsetof(struct bp_gen_arguments, is_tx_only) },
 	{ "rx-only", BP_CLI_FLAG, .at = offsetof(struct bp_gen_arguments, is_rx_only) },

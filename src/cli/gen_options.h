@@ -15,7 +15,7 @@
 struct bp_gen_arguments {
 	const char *file; /* NULL: everything is said by options */
 	const char *json_path; /* NULL: none */
-	const char *tx_port, *rx_port, *replay, *pace; /* as given */
+	const char *tx_port, *rx_port, *monitor_port, *replay, *pace; /* as given */
 	bool is_output_taken; /* by a capture: see cli/page.h */
 	bool is_quiet, is_tx_only, is_rx_only;
 	bool has_stream; /* an option that describes frames was given */

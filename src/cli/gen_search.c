@@ -29,25 +29,20 @@
 
 const char bp_gen_search_usage[] =
 	"search (docs/searches.md; --rate is then the highest rate to ask for)\n"
-	"  --search KIND             ndr | pdr | throughput | latency | loss | back-to-back | mlr\n"
+	"  --search KIND             ndr | pdr | throughput | latency | loss | back-to-back | mlr |\n"
+	"                            rfc2889 (a switch's addresses; needs [gen] monitor)\n"
 	"  --sizes LIST              frame sizes, as 64,512,1518; rfc2544 is RFC 2544's list\n"
-	"  --budget SECONDS          for all of it (120 for each size); 0: no limit\n"
+	"  --budget SECONDS          for all of it (120 for each size; rfc2889 3600); 0: no limit\n"
 	"  --loss PERCENT            tolerated loss (0; pdr 0.5); mlr takes several, as 0,0.1,0.5\n"
-	"  --width PERCENT           of the upper bound, between the bounds (1; mlr 0.5)\n"
+	"  --width PERCENT           of the upper bound, between the bounds (1; mlr 0.5; rfc2889 5)\n"
 	"  --trial, --explore, --sum SECONDS\n"
 	"                            a full trial, a short one, full trials behind a decision\n"
 	"  --exceed PERCENT          of the full trials that may be lossy (50; throughput 0)\n"
 	"  --repeats N               latency: trials for each rate; back-to-back: searches\n"
-	"  --ndr FRAMES/S            known NDR: latency does not search it\n";
-
-/* What a trial and the progress line need. */
-struct run {
-	struct bp_gen *gen;
-	const struct bp_conf *conf;
-	const sigset_t *signals;
-	atomic_bool stop;
-	bool is_terminal;
-};
+	"  --ndr FRAMES/S            known NDR: latency does not search it\n"
+	"  --addresses N, --ageing SECONDS\n"
+	"                            rfc2889: addresses to begin with (1000); after which the\n"
+	"                            switch forgets one (300)\n";
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -170,6 +165,50 @@ static int take_times(struct bp_gen_search *s)
 	return 0;
 }
 
+static bool is_of_rfc2889(unsigned option)
+{
+	return option == BP_GEN_SEARCH_ADDRESSES || option == BP_GEN_SEARCH_AGEING;
+}
+
+/* Options that one of the two kinds of search has no use for. */
+static int refuse_others(const struct bp_gen_search *s)
+{
+	static const bool is_of_both[BP_GEN_SEARCH_OPTIONS] = {
+		[BP_GEN_SEARCH_KIND] = true,
+		[BP_GEN_SEARCH_SIZES] = true,
+		[BP_GEN_SEARCH_BUDGET] = true,
+		[BP_GEN_SEARCH_WIDTH] = true,
+	};
+
+	for (unsigned i = 0; i < BP_GEN_SEARCH_OPTIONS; i++)
+		if (s->values[i].text && !is_of_both[i] && is_of_rfc2889(i) != s->is_rfc2889)
+			return bp_cli_complain("--%s does not belong to --search %s",
+					       s->values[i].name,
+					       s->values[BP_GEN_SEARCH_KIND].text);
+	return 0;
+}
+
+static int parse_rfc2889(struct bp_gen_search *s)
+{
+	struct bp_rfc2889_conf *c = &s->rfc2889;
+	double n_initial;
+
+	bp_rfc2889_defaults(c);
+	n_initial = c->n_initial;
+	if (take_sizes(s) || take(s, BP_GEN_SEARCH_BUDGET, 0, 1e7, &c->budget_s) ||
+	    take_percent(s, BP_GEN_SEARCH_WIDTH, 0.01, 50, &c->width) ||
+	    take(s, BP_GEN_SEARCH_AGEING, 0.1, 1e6, &c->ageing_s) ||
+	    take(s, BP_GEN_SEARCH_ADDRESSES, 1, BP_RFC2889_ADDRESSES_MAX, &n_initial) ||
+	    refuse_part("addresses", s->values[BP_GEN_SEARCH_ADDRESSES].text, n_initial))
+		return BP_EXIT_USAGE + 1;
+	c->n_initial = (uint32_t)n_initial;
+	if (s->n_sizes > 1)
+		return bp_cli_complain(
+			"--sizes: found '%s', allowed with --search rfc2889: one size",
+			s->values[BP_GEN_SEARCH_SIZES].text);
+	return 0;
+}
+
 int bp_gen_search_parse(struct bp_gen_search *s)
 {
 	enum bp_search_kind kind;
@@ -179,14 +218,19 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 			return bp_cli_complain("--%s needs --search", s->values[i].name);
 	if (!s->values[BP_GEN_SEARCH_KIND].text)
 		return 0;
+	s->is_asked = true;
+	s->is_rfc2889 = !strcmp(s->values[BP_GEN_SEARCH_KIND].text, "rfc2889");
+	if (refuse_others(s))
+		return BP_EXIT_USAGE + 1;
+	if (s->is_rfc2889)
+		return parse_rfc2889(s);
 	kind = bp_search_by_name(s->values[BP_GEN_SEARCH_KIND].text);
 	if (kind == BP_SEARCH_KIND_N)
 		return bp_cli_complain(
 			"--search: found '%s', allowed: ndr, pdr, throughput, latency, loss, "
-			"back-to-back, mlr",
+			"back-to-back, mlr, rfc2889",
 			s->values[BP_GEN_SEARCH_KIND].text);
 	bp_search_defaults(kind, &s->conf);
-	s->is_asked = true;
 	if (take_sizes(s) || take_losses(s) || take_times(s) ||
 	    take_percent(s, BP_GEN_SEARCH_WIDTH, 0.01, 50, &s->conf.width) ||
 	    take_percent(s, BP_GEN_SEARCH_EXCEED, 0, 99, &s->conf.exceed_ratio) ||
@@ -197,12 +241,11 @@ int bp_gen_search_parse(struct bp_gen_search *s)
 
 /* ---- the search ------------------------------------------------------------------------------ */
 
-/* A trial that a signal ends early. */
-static int run_trial(void *ctx, const struct bp_trial_request *request,
-		     struct bp_trial_result *result)
+int bp_gen_search_trial(void *ctx, const struct bp_trial_request *request,
+			struct bp_trial_result *result)
 {
 	struct timespec tick = { .tv_nsec = TICK_NS };
-	struct run *run = ctx;
+	struct bp_gen_search_run *run = ctx;
 	int err = bp_gen_start(run->gen, request);
 
 	if (err)
@@ -220,7 +263,7 @@ static int run_trial(void *ctx, const struct bp_trial_request *request,
 
 static void show(void *ctx, const struct bp_search_progress *progress)
 {
-	const struct run *run = ctx;
+	const struct bp_gen_search_run *run = ctx;
 
 	if (run->is_terminal)
 		fputs("\r\033[K", bp_log_stream());
@@ -231,7 +274,7 @@ static void show(void *ctx, const struct bp_search_progress *progress)
 }
 
 /* One frame size. 0; 1: go no further; -errno. */
-static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
+static int search_size(struct bp_gen_search *s, struct bp_gen_search_run *run, json_t *root)
 {
 	struct bp_search_result result;
 	struct bp_cli_page page;
@@ -266,7 +309,7 @@ static int search_size(struct bp_gen_search *s, struct run *run, json_t *root)
 	return err;
 }
 
-static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
+static int search_sizes(struct bp_gen_search *s, struct bp_gen_search_run *run, json_t *root)
 {
 	double left_s = s->conf.budget_s;
 	int err = 0;
@@ -293,21 +336,23 @@ static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
 int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, const struct bp_conf *conf,
 		      bool is_quiet, const char *json_path, const sigset_t *signals)
 {
-	struct run run = {
-		.gen = gen, .conf = conf, .signals = signals, .is_terminal = isatty(STDERR_FILENO)
-	};
+	struct bp_gen_search_run run = { .gen = gen,
+					 .conf = conf,
+					 .signals = signals,
+					 .is_terminal = isatty(STDERR_FILENO),
+					 .is_quiet = is_quiet };
 	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
 				 bp_json_machine(), "searches");
 	int err;
 
 	if (!root)
 		return BP_EXIT_FAILED;
-	s->conf.trial = run_trial;
+	s->conf.trial = bp_gen_search_trial;
 	s->conf.trial_ctx = &run;
 	s->conf.stop = &run.stop;
 	s->conf.progress = is_quiet ? NULL : show;
 	s->conf.progress_ctx = &run;
-	err = search_sizes(s, &run, root);
+	err = s->is_rfc2889 ? bp_gen_rfc2889(s, &run, root) : search_sizes(s, &run, root);
 	if (json_path && bp_json_write(json_incref(root), json_path))
 		err = err ? err : 1;
 	json_decref(root);

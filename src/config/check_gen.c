@@ -79,6 +79,32 @@ static struct bp_limits limits_of(const struct bp_load *load, int port_id)
 	return limits;
 }
 
+/* The third port of three: only receives, beside two that send and receive. */
+static void check_monitor(struct bp_load *load)
+{
+	struct bp_gen_conf *gen = &load->conf.gen;
+	struct bp_limits limits;
+	const char *why;
+
+	gen->monitor_port = find_port(load, "monitor", gen->monitor);
+	if (gen->monitor_port == BP_NO_PORT)
+		return;
+	limits = limits_of(load, gen->monitor_port);
+	why = limits.only_own ? limits.only_own : limits.no_rx ? limits.no_rx : limits.invents;
+	if (why)
+		complain_gen(load, "monitor", "found '%s': %s", gen->monitor, why);
+	if (!gen->tx[0] || !gen->rx[0])
+		complain_gen(load, "monitor",
+			     "found '%s' without tx and rx: it is the third port beside these two",
+			     gen->monitor);
+	else if (gen->monitor_port == gen->tx_port || gen->monitor_port == gen->rx_port ||
+		 gen->tx_port == gen->rx_port)
+		complain_gen(
+			load, "monitor",
+			"found '%s' beside tx = %s and rx = %s; allowed: three different ports",
+			gen->monitor, gen->tx, gen->rx);
+}
+
 static void check_ports(struct bp_load *load)
 {
 	struct bp_gen_conf *gen = &load->conf.gen;
@@ -305,6 +331,7 @@ void bp_check_gen(struct bp_load *load)
 	const struct bp_gen_conf *gen = &load->conf.gen;
 
 	check_ports(load);
+	check_monitor(load);
 	if (gen->tx[0] && !gen->replay[0] && !load->conf.n_streams &&
 	    !load->has_bad_section[BP_NAMED_STREAM])
 		add_default_stream(load);

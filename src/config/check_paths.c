@@ -139,7 +139,7 @@ static void check_limits(struct bp_load *load, unsigned port_id)
 static bool is_used(const struct bp_conf *conf, unsigned port_id)
 {
 	if (conf->gen.tx_port == (int)port_id || conf->gen.rx_port == (int)port_id ||
-	    conf->gen.replay_port == (int)port_id)
+	    conf->gen.replay_port == (int)port_id || conf->gen.monitor_port == (int)port_id)
 		return true;
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		if (conf->ports[i].out_ports >> port_id & 1)

@@ -81,7 +81,8 @@ static void read_values(struct bp_load *load)
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
 		if (!section->is_named)
 			bp_value_store_defaults(section->keys, &load->conf);
-	load->conf.gen.tx_port = load->conf.gen.rx_port = load->conf.gen.replay_port = BP_NO_PORT;
+	load->conf.gen.tx_port = load->conf.gen.rx_port = BP_NO_PORT;
+	load->conf.gen.replay_port = load->conf.gen.monitor_port = BP_NO_PORT;
 	bp_read_sections(load);
 	bp_read_keys(load);
 	bp_read_forwards(load);

@@ -88,6 +88,8 @@ static const struct bp_key gen_keys[] = {
 	  .help = "the port that they come back on; without it nothing is received" },
 	{ GEN(replay), .name = "replay", .type = BP_KEY_TEXT, .example = "file",
 	  .help = "a port that plays a capture, whose packets are sent instead of streams" },
+	{ GEN(monitor), .name = "monitor", .type = BP_KEY_TEXT, .example = "other",
+	  .help = "a third port, where --search rfc2889 looks for frames that a switch floods" },
 	BP_KEY_AS("rate", BP_KEY_RATE, "max", GEN(rate),
 		  "of all streams together; bps counts L2 with FCS, bpsl1 preamble and gap too"),
 	BP_KEY_AS("duration", BP_KEY_SECONDS, "10", GEN(duration_s),

@@ -4,6 +4,7 @@
 #define BYPATH_GEN_DOCUMENT_H
 
 #include "gen/gen.h"
+#include "gen/rfc2889.h"
 #include "gen/search.h"
 
 #include <jansson.h>
@@ -19,6 +20,10 @@ json_t *bp_gen_document(const struct bp_gen_report *report);
  */
 json_t *bp_search_document(const struct bp_search_result *result, const struct bp_conf *conf,
 			   double line_pps);
+
+/* Schema `bypath.learning/1`, of --search rfc2889; conf, which has a monitor, and line_pps as above. */
+json_t *bp_learning_document(const struct bp_rfc2889_result *result, const struct bp_conf *conf,
+			     uint32_t frame_size, double line_pps);
 
 /* Its `traffic`: frames, streams, direction. frame_size replaces the streams' own sizes; 0: it does not. */
 json_t *bp_traffic_document(const struct bp_conf *conf, uint32_t frame_size, double line_pps);

@@ -23,6 +23,8 @@ int bp_gen_create(const struct bp_conf *conf, struct bp_gen **out)
 	err = bp_gen_choose_workers(gen);
 	if (!err && conf->gen.rx_port != BP_NO_PORT)
 		err = bp_sink_create(n_streams, &gen->sink);
+	if (!err && conf->gen.monitor_port != BP_NO_PORT)
+		err = bp_sink_create(n_streams, &gen->monitor);
 	if (!err)
 		err = bp_gen_open_ports(gen);
 	if (err) {
@@ -40,5 +42,6 @@ void bp_gen_destroy(struct bp_gen *gen)
 	bp_gen_stop_workers(gen);
 	bp_gen_close_ports(gen);
 	bp_sink_destroy(gen->sink);
+	bp_sink_destroy(gen->monitor);
 	free(gen);
 }

@@ -16,7 +16,8 @@ struct bp_gen;
  * Arena and ports of conf->gen (opened, started), no worker yet. conf must outlive the generator;
  * conf->gen.tx_port or rx_port is given. Workers: [engine] cores names one core (one thread sends
  * and receives) or two; without it one on machines with at most two cores, so that the device under
- * test has one of its own; of the ports' NUMA node where that has three or more. Control thread; blocks. 0 or -errno (logged).
+ * test has one of its own; of the ports' NUMA node where that has three or more. With conf->gen.monitor_port one: the
+ * port that sends and the one that receives may then be swapped between trials. Control thread; blocks. 0 or -errno (logged).
  */
 int bp_gen_create(const struct bp_conf *conf, struct bp_gen **gen);
 void bp_gen_destroy(struct bp_gen *gen);
@@ -84,7 +85,7 @@ struct bp_gen_stream_row {
 	struct bp_latency_summary latency;
 };
 
-enum bp_gen_role { BP_GEN_TX, BP_GEN_RX, BP_GEN_REPLAY, BP_GEN_ROLES };
+enum bp_gen_role { BP_GEN_TX, BP_GEN_RX, BP_GEN_REPLAY, BP_GEN_MONITOR, BP_GEN_ROLES };
 
 /* A port of the last trial; counters count since its begin. */
 struct bp_gen_port_row {
@@ -102,10 +103,10 @@ static inline bool bp_gen_has_role(const struct bp_gen_port_row *row, enum bp_ge
 	return row->roles & (1u << role);
 }
 
-/* In words: "tx", "rx", "tx, rx", "replay". */
+/* In words: "tx", "rx", "tx, rx", "replay", "monitor". */
 const char *bp_gen_roles_name(const struct bp_gen_port_row *row);
 
-#define BP_GEN_PORTS_MAX 3u
+#define BP_GEN_PORTS_MAX 4u
 
 /* Everything about the last trial. */
 struct bp_gen_report {

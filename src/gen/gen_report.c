@@ -131,6 +131,8 @@ const char *bp_gen_roles_name(const struct bp_gen_port_row *row)
 {
 	if (bp_gen_has_role(row, BP_GEN_REPLAY))
 		return "replay";
+	if (bp_gen_has_role(row, BP_GEN_MONITOR))
+		return "monitor";
 	if (!bp_gen_has_role(row, BP_GEN_TX))
 		return "rx";
 	return bp_gen_has_role(row, BP_GEN_RX) ? "tx, rx" : "tx";

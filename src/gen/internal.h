@@ -45,6 +45,7 @@ struct bp_gen {
 	struct bp_stream streams[BP_STREAMS_MAX];
 	struct bp_source source;
 	struct bp_sink *sink; /* NULL without an RX port */
+	struct bp_sink *monitor; /* NULL without a monitor */
 	uint8_t run; /* of the last trial; never 0 */
 	struct bp_trial_request request;
 	struct bp_trial_result result;

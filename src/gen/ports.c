@@ -27,9 +27,16 @@ static uint16_t worker_of(const struct bp_gen *gen, bool is_tx)
 
 static int port_of_role(const struct bp_gen_conf *conf, enum bp_gen_role role)
 {
-	return role == BP_GEN_TX   ? conf->tx_port
-	       : role == BP_GEN_RX ? conf->rx_port
-				   : conf->replay_port;
+	switch (role) {
+	case BP_GEN_TX:
+		return conf->tx_port;
+	case BP_GEN_RX:
+		return conf->rx_port;
+	case BP_GEN_REPLAY:
+		return conf->replay_port;
+	default:
+		return conf->monitor_port;
+	}
 }
 
 /* Create the port of one role, unless another role has it already. */
@@ -38,8 +45,10 @@ static int create_port(struct bp_gen *gen, enum bp_gen_role role)
 	const struct bp_gen_conf *conf = &gen->conf->gen;
 	int port_id = port_of_role(conf, role);
 	bool does_announce = conf->announce && port_id == conf->rx_port;
-	bool is_tx = port_id == conf->tx_port || does_announce;
-	bool is_rx = port_id == conf->rx_port || port_id == conf->replay_port;
+	/* With a monitor the other two are swapped between trials: both do both. */
+	bool is_swapped = role != BP_GEN_MONITOR && conf->monitor_port != BP_NO_PORT;
+	bool is_tx = port_id == conf->tx_port || does_announce || is_swapped;
+	bool is_rx = port_id != conf->tx_port || port_id == conf->rx_port || is_swapped;
 	/* A replay is read by whoever sends. */
 	uint16_t rx_worker = worker_of(gen, port_id == conf->replay_port), tx_worker;
 	struct bp_gen_port *p = &gen->ports[gen->n_ports];

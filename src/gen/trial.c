@@ -72,6 +72,11 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 		bp_sink_begin(gen->sink, gen->by_role[BP_GEN_TX] != NULL, gen->run,
 			      gen->conf->gen.first_seq);
 	}
+	if (gen->monitor) {
+		gen->monitor->rxq = &gen->by_role[BP_GEN_MONITOR]->port->rxq[0];
+		gen->monitor->burst = BP_BURST_MAX;
+		bp_sink_begin(gen->monitor, true, gen->run, gen->conf->gen.first_seq);
+	}
 	bp_gen_mark_ports(gen);
 	bp_gen_look_at_links(gen);
 	gen->begin_ns = bp_clock_ns();

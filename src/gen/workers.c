@@ -77,6 +77,8 @@ static void poll_until_end(struct bp_gen_worker *w)
 			has_moved |= bp_source_step(&gen->source);
 		if (w->does_rx)
 			has_moved |= bp_sink_step(gen->sink);
+		if (w->does_rx && gen->monitor)
+			has_moved |= bp_sink_step(gen->monitor);
 		if (!has_moved)
 			rest(w);
 	}
@@ -240,7 +242,7 @@ int bp_gen_choose_workers(struct bp_gen *gen)
 	 * one core. */
 	bool is_blocking = has_kernel_source(conf);
 	unsigned n_cores = conf->engine.n_cores ? conf->engine.n_cores : n_allowed;
-	unsigned n = has_tx && has_rx ? 2 : 1;
+	unsigned n = has_tx && has_rx && conf->gen.monitor_port == BP_NO_PORT ? 2 : 1;
 
 	if (!n_allowed)
 		return -ENOTSUP;

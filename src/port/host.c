@@ -63,7 +63,8 @@ bool bp_host_needs(const struct bp_netifs *netifs, const struct bp_netif *link, 
 
 static bool receives(const struct bp_conf *conf, unsigned port_id)
 {
-	return conf->ports[port_id].out_ports || conf->gen.rx_port == (int)port_id;
+	return conf->ports[port_id].out_ports || conf->gen.rx_port == (int)port_id ||
+	       conf->gen.monitor_port == (int)port_id;
 }
 
 /* The interface of a port whose driver takes packets from the kernel, or with takes = false leaves them

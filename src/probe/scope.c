@@ -41,7 +41,8 @@ static void add(struct bp_probe_scope *scope, const struct bp_conf *conf, unsign
 	if (bp_netdev_name(-1, ifindex, p->ifname))
 		return;
 	p->port = port->name;
-	p->receives = port->out_ports || conf->gen.rx_port == (int)port_id;
+	p->receives = port->out_ports || conf->gen.rx_port == (int)port_id ||
+		      conf->gen.monitor_port == (int)port_id;
 	p->takes = claim->take >= (p->receives ? BP_TAKE_RECEIVED : BP_TAKE_ALWAYS);
 	p->carried_to = carried_to(conf, port);
 	p->is_wire = claim->is_far_end;

@@ -52,6 +52,19 @@ static const struct config_case cases[] = {
 	     .errors = "--set stream.s.dst_mac=02:00:00:00:00:00-02:00:00:02:00:00: [stream.s] "
 		       "dst_mac: found 131073 addresses, allowed with [gen] announce = yes: up to "
 		       "100000\n"),
+	CASE("a_third_port_watches", GEN "monitor = c\n[port.c]\ndriver = tap\ndevice = u\n",
+	     .errors = NULL),
+	CASE("a_monitor_is_another_port", GEN, .sets = { "gen.monitor=b" },
+	     .errors = "--set gen.monitor=b: [gen] monitor: found 'b' beside tx = a and rx = b; "
+		       "allowed: three different ports\n"),
+	CASE("a_monitor_needs_both_others", PORTS "[gen]\ntx = a\nmonitor = b\n",
+	     .errors =
+		     "@:8: [gen] monitor: found 'b' without tx and rx: it is the third port beside "
+		     "these two\n"),
+	CASE("a_monitor_receives", GEN "monitor = c\n[port.c]\ndriver = null\n",
+	     .errors =
+		     "@:9: [gen] monitor: found 'c': a null port, which makes its frames by itself: "
+		     "nothing that was sent comes out of it\n"),
 	CASE("rates", GEN, .sets = { "gen.rate=5" },
 	     .errors = "--set gen.rate=5: [gen] rate: found '5'" RATE),
 	CASE("rate_of_nothing", GEN, .sets = { "gen.rate=0pps" },
