@@ -198,6 +198,9 @@ struct bp_conf {
 		bool has_control; /* listens on a socket */
 	} engine;
 	struct {
+		char listen[128]; /* "": nowhere; see core/serve.h */
+	} metrics;
+	struct {
 		uint32_t n_frames; /* frames of the arena */
 		uint32_t frame_bytes; /* 2048 or 4096, BP_HEADROOM included */
 		enum bp_tristate hugepages; /* BP_YES: refuse to start without */

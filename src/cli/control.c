@@ -7,9 +7,12 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "control/http.h"
 #include "control/server.h"
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/serve.h"
+#include "report/metrics.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -66,6 +69,18 @@ static void make_report(void *ctx)
 	call->document = call->control->report(call->control->ctx);
 }
 
+/* The report, with what it lacks of who makes it; a new reference or NULL. Not the control thread. */
+static json_t *ask_report(struct bp_cli_control *control)
+{
+	struct report_call call = { .control = control };
+
+	if (!bp_calls_ask(&control->calls, make_report, &call) || !call.document)
+		return NULL;
+	json_object_set_new(call.document, "instance", json_string(control->instance.name));
+	json_object_set_new(call.document, "version", json_string(BP_VERSION));
+	return call.document;
+}
+
 /* What this build has; nothing is loaded for it. */
 static json_t *make_build(void)
 {
@@ -85,22 +100,20 @@ static json_t *answer_show(struct bp_cli_control *control, const json_t *request
 			   char **message)
 {
 	const char *what = json_string_value(json_object_get(request, "what"));
-	struct report_call call = { .control = control };
 	char allowed[256];
-	json_t *piece;
+	json_t *report, *piece;
 
 	if (!what || !bp_show_find(what)) {
 		bp_show_list(allowed, sizeof(allowed));
 		return refuse(code, message, "unknown-what", "found \"what\" '%.40s', allowed: %s",
 			      what ? what : "", allowed);
 	}
-	if (!bp_calls_ask(&control->calls, make_report, &call))
+	report = ask_report(control);
+	if (!report)
 		return refuse(code, message, "ending", "the run is about to end");
-	if (!call.document)
-		return NULL;
-	json_object_set_new(call.document, "build", make_build());
-	piece = bp_show_piece(call.document, bp_show_find(what), control->instance.name);
-	json_decref(call.document);
+	json_object_set_new(report, "build", make_build());
+	piece = bp_show_piece(report, bp_show_find(what), control->instance.name);
+	json_decref(report);
 	return piece;
 }
 
@@ -143,6 +156,24 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 		      command, allowed);
 }
 
+/* bp_http_fn. */
+static char *make_metrics(void *ctx, bool is_open, size_t *n_bytes)
+{
+	json_t *report = ask_report(ctx);
+	char *text = NULL;
+	FILE *out = report ? open_memstream(&text, n_bytes) : NULL;
+
+	if (out) {
+		bp_report_metrics(out, report, is_open);
+		if (fclose(out)) {
+			free(text);
+			text = NULL;
+		}
+	}
+	json_decref(report);
+	return text;
+}
+
 /* ---- its life ------------------------------------------------------------------------------------- */
 
 int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *conf,
@@ -152,9 +183,20 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 	char stem[BP_INSTANCE_NAME_BYTES], why[256];
 	int err;
 
-	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 } };
+	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 },
+					    .metrics = conf->metrics.listen,
+					    .metrics_fd = -1 };
 	bp_calls_begin(&control->calls, signals);
 	control->begin_ns = bp_clock_ns();
+	if (control->metrics[0]) {
+		control->metrics_fd = bp_serve_open(control->metrics);
+		if (control->metrics_fd < 0) {
+			bp_log(BP_LOG_ERROR,
+			       "[metrics] listen = %s: %s: choose another, or delete the line",
+			       control->metrics, strerror(-control->metrics_fd));
+			return control->metrics_fd;
+		}
+	}
 	bp_instance_stem(file, stem);
 	if (!conf->engine.has_control)
 		return 0;
@@ -178,6 +220,15 @@ void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void
 
 	control->report = report;
 	control->ctx = ctx;
+	err = control->metrics_fd < 0
+		      ? 0
+		      : bp_http_start(&control->http, control->metrics_fd, make_metrics, control);
+	if (err)
+		bp_log(BP_LOG_ERROR, "[metrics] listen = %s: cannot be served: %s",
+		       control->metrics,
+		       err == -ENOTSUP
+			       ? "this build lacks libmicrohttpd: install libmicrohttpd-dev and build again"
+			       : strerror(-err));
 	if (control->instance.listen_fd < 0)
 		return;
 	err = bp_server_start(&control->server, control->instance.listen_fd, answer, control);
@@ -192,6 +243,10 @@ void bp_cli_control_close(struct bp_cli_control *control)
 {
 	bp_calls_end(&control->calls);
 	bp_server_stop(control->server);
+	bp_http_stop(control->http);
 	control->server = NULL;
+	control->http = NULL;
+	bp_serve_close(control->metrics_fd, control->metrics);
+	control->metrics_fd = -1;
 	bp_instance_close(&control->instance);
 }

@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+struct bp_http;
 struct bp_server;
 
 /* The socket of a run. Fields are control.c's, but for calls. */
@@ -17,6 +18,9 @@ struct bp_cli_control {
 	struct bp_calls calls; /* for the loop of the control thread: see bp_calls_make() */
 	struct bp_instance instance;
 	struct bp_server *server;
+	struct bp_http *http;
+	const char *metrics; /* [metrics] listen, conf's */
+	int metrics_fd; /* -1: none */
 	json_t *(*report)(
 		void *ctx); /* the control thread's: a bypath.report/1, a new reference or NULL */
 	void *ctx;
@@ -26,7 +30,7 @@ struct bp_cli_control {
 /*
  * Take the name that conf or the file gives, before anything is opened; signals are those that the control thread
  * waits for, and one is added. Where no socket can be had (logged) the run goes without. Control thread. 0, or
- * -EBUSY (logged): conf's own name is taken.
+ * -errno (logged): conf's own name is taken, its metrics cannot be listened for.
  */
 int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *conf,
 			const char *file, sigset_t *signals);

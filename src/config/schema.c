@@ -6,6 +6,7 @@
 #include "bypath/pkt.h"
 
 #include "core/layers.h"
+#include "core/serve.h"
 
 #include <string.h>
 
@@ -73,6 +74,25 @@ static const struct bp_key memory_keys[] = {
 		     "take away access to the arena after set-up: proves that io touches nothing"),
 	{ .name = NULL },
 };
+
+static const struct bp_key metrics_keys[] = {
+	{ .name = "listen",
+	  .type = BP_KEY_TEXT,
+	  .example = "127.0.0.1:9477",
+	  CONF(metrics.listen),
+	  .help = "serve OpenMetrics there, at /metrics: ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH; without it nowhere" },
+	{ .name = NULL },
+};
+
+static void check_metrics(struct bp_conf *conf, struct bp_check *check)
+{
+	struct sockaddr_storage address;
+	socklen_t n;
+
+	if (conf->metrics.listen[0] && !bp_serve_parse(conf->metrics.listen, &address, &n))
+		check->complain(check, "listen", "found '%s', allowed: " BP_SERVE_ALLOWED,
+				conf->metrics.listen);
+}
 
 static const struct bp_key forward_keys[] = {
 	{ .name = "*",
@@ -174,6 +194,8 @@ static const struct bp_section sections[] = {
 	{ "memory",
 	  "the arena that holds the frames of all ports; some drivers have memory of their own as well",
 	  memory_keys, false, NULL },
+	{ "metrics", "figures of a running instance, for Prometheus and the like", metrics_keys,
+	  false, check_metrics },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward",
 	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",

@@ -40,6 +40,10 @@ int bp_learning_check(const struct bp_conf *conf, char *why, size_t why_bytes)
 			why, why_bytes,
 			"--search rfc2889 needs a third port, where floods show: [gen] monitor, or "
 			"--monitor-port");
+	else if (conf->gen.announce)
+		snprintf(
+			why, why_bytes,
+			"[gen] announce: found yes, but --search rfc2889 asks what is learnt: delete the line");
 	else if (conf->n_streams != 1)
 		snprintf(
 			why, why_bytes,

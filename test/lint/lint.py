@@ -35,6 +35,7 @@ OWNERS = {
     "numa": {"src/core"},
     "pcap": {"drivers/pcap", "src/functions"},
     "libmnl/": {"src/core"},
+    "microhttpd": {"src/control"},
     "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",
                   "src/compare", "src/probe", "src/control"},
 }
@@ -196,7 +197,7 @@ def check_drivers():
 # Who looks for words in a text of somebody else's: the kernel's files, DPDK's log, what a child prints. What this program
 # decides by is a field, not a part of a name, a label or a configuration.
 READERS = {"drivers/dpdk/device.c", "drivers/dpdk/hugepages.c", "src/cli/bind_keep.c", "src/compare/forwarder.c", "src/core/numa.c",
-           "src/core/pci.c", "src/lab/child.c", "src/probe/kernel_names.c"}
+           "src/control/http.c", "src/core/pci.c", "src/lab/child.c", "src/probe/kernel_names.c"}
 
 
 def check_words():

@@ -1,0 +1,118 @@
+/* Addresses to listen on, as people write them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/serve.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define UNIX_PREFIX "unix:"
+#define WAITING     16
+
+static const char *path_of(const char *text)
+{
+	return strncmp(text, UNIX_PREFIX, sizeof(UNIX_PREFIX) - 1) ? NULL
+								   : text + sizeof(UNIX_PREFIX) - 1;
+}
+
+static bool parse_port(const char *text, in_port_t *port)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end || !n || n > 65535)
+		return false;
+	*port = htons((uint16_t)n);
+	return true;
+}
+
+static bool parse_unix(const char *path, struct sockaddr_storage *address, socklen_t *n)
+{
+	struct sockaddr_un *un = (struct sockaddr_un *)address;
+
+	if (path[0] != '/' || strlen(path) >= sizeof(un->sun_path))
+		return false;
+	un->sun_family = AF_UNIX;
+	strcpy(un->sun_path, path);
+	*n = sizeof(*un);
+	return true;
+}
+
+bool bp_serve_parse(const char *text, struct sockaddr_storage *address, socklen_t *n)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)address;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+	const char *colon = strrchr(text, ':');
+	char host[INET6_ADDRSTRLEN + 2];
+	size_t n_host = colon ? (size_t)(colon - text) : 0;
+
+	memset(address, 0, sizeof(*address));
+	if (path_of(text))
+		return parse_unix(path_of(text), address, n);
+	if (!colon || n_host >= sizeof(host))
+		return false;
+	memcpy(host, text, n_host);
+	host[n_host] = '\0';
+	if (host[0] == '[' && n_host > 2 && host[n_host - 1] == ']') {
+		host[n_host - 1] = '\0';
+		in6->sin6_family = AF_INET6;
+		*n = sizeof(*in6);
+		return inet_pton(AF_INET6, host + 1, &in6->sin6_addr) == 1 &&
+		       parse_port(colon + 1, &in6->sin6_port);
+	}
+	in->sin_family = AF_INET;
+	*n = sizeof(*in);
+	return inet_pton(AF_INET, host, &in->sin_addr) == 1 && parse_port(colon + 1, &in->sin_port);
+}
+
+/* Is somebody listening at a path? */
+static bool is_served(const struct sockaddr_storage *address, socklen_t n)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int err = fd < 0 ? errno : connect(fd, (const struct sockaddr *)address, n) ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err != ECONNREFUSED && err != ENOENT;
+}
+
+int bp_serve_open(const char *text)
+{
+	struct sockaddr_storage address;
+	const char *path = path_of(text);
+	struct stat st;
+	socklen_t n;
+	int fd, err = 0;
+
+	if (!bp_serve_parse(text, &address, &n))
+		return -EINVAL;
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (!path)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	else if (!lstat(path, &st) && S_ISSOCK(st.st_mode) && !is_served(&address, n))
+		unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, n) || (path && chmod(path, 0660)) ||
+	    listen(fd, WAITING))
+		err = errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return -err;
+}
+
+void bp_serve_close(int fd, const char *text)
+{
+	if (fd < 0)
+		return;
+	close(fd);
+	if (path_of(text))
+		unlink(path_of(text));
+}

@@ -1,0 +1,23 @@
+/* Addresses to listen on, as people write them. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_CORE_SERVE_H
+#define BYPATH_CORE_SERVE_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#define BP_SERVE_ALLOWED "ADDRESS:PORT as 127.0.0.1:9477 or [::1]:9477, unix:/PATH"
+
+/* "127.0.0.1:9477", "[::1]:9477", "unix:/run/x.sock": numbers, no names. false: text is none. Pure. */
+bool bp_serve_parse(const char *text, struct sockaddr_storage *address, socklen_t *n);
+
+/*
+ * A listening socket there; one of a path that nobody listens at is replaced, with mode 0660. Control thread.
+ * The descriptor, the caller's, or -errno.
+ */
+int bp_serve_open(const char *text);
+
+/* Close it, and remove its path. */
+void bp_serve_close(int fd, const char *text);
+
+#endif

@@ -1,0 +1,85 @@
+# Reads [metrics] as Prometheus does, with its own client library: metrics.py ADDRESS|unix:PATH CASE.
+# SPDX-License-Identifier: BSD-3-Clause
+import http.client
+import socket
+import sys
+
+from prometheus_client import parser as classic
+from prometheus_client.openmetrics import parser as openmetrics
+
+WHERE = sys.argv[1]
+OPEN = "application/openmetrics-text; version=1.0.0"
+
+
+def connect():
+    if not WHERE.startswith("unix:"):
+        host, _, port = WHERE.rpartition(":")
+        return socket.create_connection((host.strip("[]"), int(port)), 10)
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(WHERE[5:])
+    client.settimeout(10)
+    return client
+
+
+def get(path="/metrics", accept="*/*", method="GET"):
+    connection = http.client.HTTPConnection("metrics")
+    connection.sock = connect()
+    connection.request(method, path, headers={"Accept": accept})
+    answer = connection.getresponse()
+    return answer, answer.read().decode()
+
+
+def families(text, parser):
+    found = {family.name: family for family in parser.text_string_to_metric_families(text)}
+    samples = {(s.name, tuple(sorted(s.labels.items()))) for f in found.values() for s in f.samples}
+    assert len(samples) == sum(len(f.samples) for f in found.values()), "a sample stands twice"
+    for family in found.values():
+        assert family.documentation and family.type in ("counter", "gauge"), family
+        assert all(s.value >= 0 for s in family.samples if s.name != "bypath_unaccounted_packets"), family
+    return found
+
+
+def value(found, family, **labels):
+    return sum(s.value for s in found[family].samples if labels.items() <= s.labels.items())
+
+
+def scrape():
+    answer, text = get(accept=OPEN)
+    assert answer.status == 200 and answer.getheader("Content-Type").startswith("application/openmetrics-text"), answer
+    found = families(text, openmetrics)
+    assert text.endswith("# EOF\n")
+    answer, text = get()
+    assert answer.getheader("Content-Type").startswith("text/plain; version=0.0.4"), answer
+    old = families(text, classic)
+    assert {f.rstrip() for f in found} == {f for f in old}, set(found) ^ set(old)
+    for name in ("bypath_port_up", "bypath_port_rx_packets", "bypath_drops", "bypath_worker_seconds", "bypath_copies",
+                 "bypath_system_calls", "bypath_unaccounted_packets", "bypath_function_packets", "bypath_build"):
+        assert name in found or name + "_info" in found, (name, sorted(found))
+    for name in ("bypath_port_rx_bytes", "bypath_worker_seconds"):
+        assert found[name].unit == name.rsplit("_", 1)[1], found[name]
+    rx = value(found, "bypath_port_rx_packets", port="a")
+    later = families(get(accept=OPEN)[1], openmetrics)
+    assert 0 < rx <= value(later, "bypath_port_rx_packets", port="a")
+    assert value(found, "bypath_function_packets", function="f") > 0
+    assert value(found, "bypath_function_drops", function="f") > 0
+    assert {s.labels["state"] for s in found["bypath_worker_seconds"].samples} == {"busy", "idle", "asleep", "off_core"}
+    assert {s.labels["domain"] for s in found["bypath_copies"].samples} <= {"user", "kernel"}
+    print(f"{sum(len(f.samples) for f in found.values())} samples of {len(found)} families")
+
+
+def others():
+    assert get("/")[0].status == 404
+    assert get(method="POST")[0].status == 405
+    assert get(method="HEAD")[1] == ""
+
+
+def stalled():
+    """Those that never read, ask in pieces, or send garbage keep nobody out."""
+    clients = [connect() for _ in range(8)]
+    for k, client in enumerate(clients):
+        client.sendall((b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 50, b"GET /met", b"\x00\xff" * 100, b"")[k % 4])
+    for _ in range(20):
+        assert get()[0].status == 200
+
+
+{f.__name__: f for f in (scrape, others, stalled)}[sys.argv[2]]()

@@ -1,0 +1,55 @@
+# Figures of a running instance for Prometheus: metrics.sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+. "${0%/*}/lib.sh"
+
+ip netns add mid || fail "ip netns add mid"
+ip -n mid link set lo up
+/usr/bin/python3 -c 'import prometheus_client' 2>/dev/null || skip "no python3-prometheus-client"
+bp_null_pair m "rate_pps = 10000" "[function.f]" "type = meter" "rate = 1kbps" "burst = 64" "[metrics]" \
+	"listen = 127.0.0.1:9477"
+sed -i 's/^a = b/a = f, b/' "$BP_TMP/m.ini"
+"$BYPATH" check "$BP_TMP/m.ini" --offline >"$BP_TMP/check.log" 2>&1 || fail "$(cat "$BP_TMP/check.log")"
+
+try()
+{
+	timeout 60 ip netns exec mid /usr/bin/python3 "${0%/*}/metrics.py" "$@" >"$BP_TMP/try.log" 2>&1 ||
+		fail "$*: $(cat "$BP_TMP/try.log")"
+}
+
+bp_start m
+wait_for 10 grep -q forwarding "$BP_TMP/m.log" || fail "m: does not start"
+wait_for 10 ip netns exec mid /usr/bin/python3 "${0%/*}/metrics.py" 127.0.0.1:9477 scrape ||
+	fail "no metrics: $(ip netns exec mid /usr/bin/python3 "${0%/*}/metrics.py" 127.0.0.1:9477 scrape 2>&1)"
+try 127.0.0.1:9477 scrape
+note "$(cat "$BP_TMP/try.log")"
+try 127.0.0.1:9477 others
+try 127.0.0.1:9477 stalled
+# The port is taken.
+cp "$BP_TMP/m.ini" "$BP_TMP/again.ini"
+ip netns exec mid "$BYPATH" run "$BP_TMP/again.ini" >"$BP_TMP/again.log" 2>&1 && fail "a port that is taken is no error"
+grep -q "listen = 127.0.0.1:9477: Address already in use: choose another" "$BP_TMP/again.log" ||
+	fail "$(cat "$BP_TMP/again.log")"
+bp_stop m
+bp_expect m "r['conservation']['counted']['unaccounted'] == 0"
+note "both formats, odd requests, clients that stall, a port that is taken"
+
+# By a path, which kill -9 leaves behind.
+bp_start m --set "metrics.listen=unix:$BP_TMP/m.sock"
+wait_for 10 [ -S "$BP_TMP/m.sock" ] || fail "no socket: $(cat "$BP_TMP/m.log")"
+wait_for 10 grep -q forwarding "$BP_TMP/m.log" || fail "m: does not start"
+kill -9 "$(bp_pid m)"
+wait_for 5 bp_gone m || fail "kill -9"
+[ -S "$BP_TMP/m.sock" ] || fail "nothing is left behind: this shows nothing"
+bp_start m --set "metrics.listen=unix:$BP_TMP/m.sock"
+wait_for 10 grep -q forwarding "$BP_TMP/m.log" || fail "m: does not start over what was left"
+try "unix:$BP_TMP/m.sock" others
+bp_stop m
+[ ! -e "$BP_TMP/m.sock" ] || fail "the socket stays behind"
+for text in 9477 localhost:9477 127.0.0.1: 127.0.0.1:0 127.0.0.1:65536 '[::1:9477' unix:m.sock 256.1.1.1:1; do
+	"$BYPATH" check "$BP_TMP/m.ini" --offline --set "metrics.listen=$text" 2>"$BP_TMP/check.err" &&
+		fail "metrics.listen = $text is allowed"
+	grep -qF "listen: found '$text', allowed: ADDRESS:PORT" "$BP_TMP/check.err" || fail "$(cat "$BP_TMP/check.err")"
+done
+"$BYPATH" check "$BP_TMP/m.ini" --offline --set 'metrics.listen=[::1]:9477' >/dev/null || fail "[::1]:9477 is refused"
+note "a path, what is no address"
