@@ -293,9 +293,10 @@ static int search_sizes(struct bp_gen_search *s, struct run *run, json_t *root)
 int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, const struct bp_conf *conf,
 		      bool is_quiet, const char *json_path, const sigset_t *signals)
 {
-	struct run run = {
-		.gen = gen, .conf = conf, .signals = signals, .is_terminal = isatty(STDERR_FILENO)
-	};
+	struct run run = { .gen = gen,
+			   .conf = conf,
+			   .signals = signals,
+			   .is_terminal = bp_log_is_plain() && isatty(STDERR_FILENO) };
 	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
 				 bp_json_machine(), "searches");
 	int err;

@@ -71,7 +71,7 @@ static const struct config_case faults[] = {
 	     "[engine]\nmode io\nburst = 65\n[memroy]\n" TWO_PORTS "a = c\n",
 	     .errors = "@:2: found 'mode io', allowed: [section], key = value, or ; comment\n"
 		       "@:3: [engine] burst: found '65', allowed: 1..64 views\n"
-		       "@:4: [memroy]: unknown section, allowed: engine, memory, port.NAME, "
+		       "@:4: [memroy]: unknown section, allowed: engine, memory, log, port.NAME, "
 		       "forward, function.NAME, gen, stream.NAME, dpdk; did you mean 'memory'?\n"
 		       "@:11: [forward] a: is there already in line 10: delete one of the two\n"),
 	CASE("what_a_bad_line_may_have_held_is_not_missed",
