@@ -3,6 +3,8 @@
 #ifndef BYPATH_CONFIG_H
 #define BYPATH_CONFIG_H
 
+#include "bypath/log.h"
+
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -213,6 +215,7 @@ struct bp_conf {
 		char file_prefix[BP_NAME_BYTES];
 		char args[BP_PATH_BYTES]; /* further EAL arguments, split at blanks */
 	} eal;
+	struct bp_log_conf log;
 	uint16_t n_ports;
 	struct bp_port_conf ports[BP_PORTS_MAX];
 	uint16_t n_functions;

@@ -15,6 +15,7 @@ enum bp_key_type {
 	BP_KEY_CORES, /* list of core numbers */
 	BP_KEY_PORT, /* names of functions, then of a port: [forward] only */
 	BP_KEY_SECONDS, /* decimal fraction, 0 … 1e9 */
+	BP_KEY_INTERVAL, /* the same, 0.1 … 86400, or off, auto: a double, 0, BP_LOG_INTERVAL_AUTO */
 	BP_KEY_FACTOR, /* decimal fraction, 1e-6 … 1e6 */
 	BP_KEY_RATE, /* frames or bits per second, percent, max */
 	BP_KEY_SIZES, /* frame sizes with weights, or imix */

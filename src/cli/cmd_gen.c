@@ -10,52 +10,121 @@
 #include "cli/page.h"
 #include "cli/start.h"
 #include "core/clock.h"
+#include "core/units.h"
 #include "gen/document.h"
 #include "gen/learning.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define TICK_NS     100000000u
 #define LINK_WAIT_S 10.0
 
 /* What happened between two looks at a trial. */
-static void print_live(FILE *out, const struct bp_gen_live *prev, const struct bp_gen_live *now)
+struct interval {
+	double elapsed_s, offered_pps, received_pps;
+	uint64_t n_dropped, n_missed; /* in it */
+	int64_t n_missing; /* of the whole trial, as n_foreign */
+	uint64_t n_foreign;
+	bool has_offered, has_received, has_missing;
+};
+
+static struct interval between(const struct bp_gen_live *prev, const struct bp_gen_live *now)
 {
 	double s = now->elapsed_s - prev->elapsed_s;
 
-	if (s <= 0)
-		s = 1;
+	s = s > 0 ? s : 1;
+	return (struct interval){
+		.elapsed_s = now->elapsed_s,
+		.offered_pps = (double)(now->n_offered - prev->n_offered) / s,
+		.received_pps = (double)(now->n_received - prev->n_received) / s,
+		.n_dropped = now->n_dropped - prev->n_dropped,
+		.n_missed = now->n_missed - prev->n_missed,
+		.n_missing = (int64_t)(now->n_offered - now->n_dropped - now->n_once),
+		.n_foreign = now->n_foreign,
+		.has_offered = now->n_offered,
+		.has_received = now->n_received || !now->n_offered,
+		.has_missing = now->n_offered && now->n_received,
+	};
+}
+
+static void print_text(FILE *out, const struct interval *i)
+{
+	char text[BP_UNITS_BYTES];
+
+	if (i->has_offered)
+		fprintf(out, "  offered %s", bp_units(i->offered_pps, "pps", text));
+	if (i->has_received)
+		fprintf(out, "  received %s", bp_units(i->received_pps, "pps", text));
+	if (i->has_missing)
+		fprintf(out, "  missing %lld", (long long)i->n_missing);
+	if (i->n_dropped)
+		fprintf(out, "  own port dropped %llu", (unsigned long long)i->n_dropped);
+	if (i->n_missed)
+		fprintf(out, "  behind schedule %llu", (unsigned long long)i->n_missed);
+	if (i->n_foreign)
+		fprintf(out, "  foreign %llu", (unsigned long long)i->n_foreign);
+}
+
+static void log_text(const struct interval *i)
+{
+	const struct bp_log_field fields[] = {
+		{ "event", "interval", 0 },
+		{ "elapsed_s", NULL, i->elapsed_s },
+		{ "offered_pps", NULL, i->offered_pps },
+		{ "received_pps", NULL, i->received_pps },
+		{ "missing_packets", NULL, i->has_missing ? (double)i->n_missing : NAN },
+		{ "own_port_dropped_packets", NULL, (double)i->n_dropped },
+		{ "behind_schedule_packets", NULL, (double)i->n_missed },
+		{ "foreign_packets", NULL, (double)i->n_foreign },
+		{ NULL, NULL, 0 },
+	};
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	if (!out)
+		return;
+	print_text(out, i);
+	if (!fclose(out))
+		bp_log_figures(fields, "%s", text + strspn(text, " "));
+	free(text);
+}
+
+static void print_live(const struct bp_gen_live *prev, const struct bp_gen_live *now)
+{
+	struct interval interval = between(prev, now);
+	FILE *out = bp_log_stream();
+
+	if (!bp_log_is_plain()) {
+		log_text(&interval);
+		return;
+	}
 	fprintf(out, "%5.0f s ", now->elapsed_s);
-	if (now->n_offered)
-		fprintf(out, " offered %.3f Mpps",
-			(double)(now->n_offered - prev->n_offered) / s / 1e6);
-	if (now->n_received || !now->n_offered)
-		fprintf(out, "  received %.3f Mpps",
-			(double)(now->n_received - prev->n_received) / s / 1e6);
-	if (now->n_offered && now->n_received)
-		fprintf(out, "  missing %lld",
-			(long long)(now->n_offered - now->n_dropped - now->n_once));
-	if (now->n_dropped > prev->n_dropped)
-		fprintf(out, "  own port dropped %llu",
-			(unsigned long long)(now->n_dropped - prev->n_dropped));
-	if (now->n_missed > prev->n_missed)
-		fprintf(out, "  behind schedule %llu",
-			(unsigned long long)(now->n_missed - prev->n_missed));
-	if (now->n_foreign)
-		fprintf(out, "  foreign %llu", (unsigned long long)now->n_foreign);
+	print_text(out, &interval);
 	fputc('\n', out);
 	fflush(out);
+}
+
+/* Did anything move, or can it be that something did not that should have? */
+static bool is_moving(const struct bp_gen_live *prev, const struct bp_gen_live *now)
+{
+	return now->n_offered != prev->n_offered || now->n_received != prev->n_received ||
+	       now->n_dropped != prev->n_dropped || now->n_missed != prev->n_missed ||
+	       now->n_foreign != prev->n_foreign;
 }
 
 /* Until the trial is over; a signal ends it early, with what was measured until then. */
 static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const sigset_t *signals)
 {
+	double interval_s = (double)o->interval_ns / 1e9, next_line_s = interval_s;
 	struct bp_gen_live prev, now;
-	double next_line_s = 1;
+	bool was_moving = true;
 
 	bp_gen_live(gen, &prev);
 	while (bp_gen_tick(gen)) {
@@ -66,11 +135,14 @@ static void watch(struct bp_gen *gen, const struct bp_gen_arguments *o, const si
 			bp_cli_keep_end();
 			return;
 		}
+		bp_log_tick();
 		bp_gen_live(gen, &now);
-		if (o->is_quiet || now.elapsed_s < next_line_s)
+		if (!o->interval_ns || now.elapsed_s < next_line_s)
 			continue;
-		next_line_s += 1;
-		print_live(bp_log_stream(), &prev, &now);
+		next_line_s += interval_s;
+		if (is_moving(&prev, &now) || was_moving)
+			print_live(&prev, &now);
+		was_moving = is_moving(&prev, &now);
 		prev = now;
 	}
 }
@@ -124,6 +196,7 @@ static int generate(const struct bp_conf *conf, struct bp_gen_arguments *o)
 	sigset_t signals;
 
 	bp_cli_block_signals(&signals);
+	o->interval_ns = bp_cli_log_begin(conf, o->is_quiet);
 	bp_log_start_thread(); /* without: it logs directly */
 	o->is_output_taken = bp_cli_page_is_for_log(conf);
 	bp_cli_start_begin(&start);
@@ -176,6 +249,7 @@ static int run_command(int argc, char **argv)
 		code--;
 		goto free_all;
 	}
+	bp_cli_log_expect(&o->log);
 	code = bp_cli_load(o->file ? o->file : "/dev/null", o->sets, o->n_sets, conf);
 	if (!code)
 		code = choose_side(o, conf);

@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/control.h"
+#include "cli/log_options.h"
 #include "cli/page.h"
 #include "cli/start.h"
 
@@ -39,9 +40,10 @@ struct options {
 	const char *file;
 	const char *report_path, *html_path; /* NULL: none */
 	double duration_s; /* 0: until a signal */
-	bool is_quiet; /* no live line */
+	bool is_quiet; /* no figures, whatever [log] interval says */
 	bool is_output_taken; /* by a capture */
 	bool is_probed; /* by BPF programs */
+	struct bp_cli_log log;
 	struct bp_cli_sets sets;
 };
 
@@ -56,7 +58,9 @@ static void print_usage(FILE *out)
 		"  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
 		"  --probe                   observe the kernel's copies, system calls, softirqs by BPF "
 		"(root)\n"
-		"  --quiet                   no line per second\n");
+		"%s"
+		"  --quiet                   no figures meanwhile: --interval off\n",
+		bp_cli_log_usage);
 }
 
 static int take_duration(void *options, const struct bp_cli_option *option, const char *text)
@@ -82,11 +86,14 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "probe", BP_CLI_FLAG, .at = offsetof(struct options, is_probed) },
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "quiet", BP_CLI_FLAG, .at = offsetof(struct options, is_quiet) },
+		BP_CLI_LOG_ROWS(offsetof(struct options, log)),
 		{ .name = NULL },
 	};
 	static const struct bp_cli_options options = { rows, print_usage };
 	int code = bp_cli_parse(argc, argv, &options, o);
 
+	for (size_t i = 0; !code && i < o->log.n; i++)
+		code = bp_cli_add_set(&o->sets, o->log.sets[i]);
 	return code ? code : bp_cli_take_file(argc, argv, &options, &o->file);
 }
 
@@ -99,9 +106,9 @@ static int check_report_path(const char *option, const char *path)
 		return 0;
 	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder) ||
 	    access(dirname(folder), W_OK)) {
-		fprintf(stderr,
-			"bypath: error: %s %s: cannot be written there: %s: choose a "
-			"folder that exists and is yours\n",
+		(void)bp_cli_complain(
+			"%s %s: cannot be written there: %s: choose a folder that exists "
+			"and is yours",
 			option, path, strerror(errno));
 		return -EINVAL;
 	}
@@ -139,6 +146,8 @@ struct run {
 	struct bp_probe *probe; /* NULL: none was asked for */
 	struct bp_report *prev, *now; /* snapshots */
 	struct bp_cli_control control;
+	uint64_t interval_ns; /* between two lines of figures, 0: none */
+	bool was_moving; /* in the interval before */
 };
 
 static void take_snapshot(struct run *run, struct bp_report *report)
@@ -195,21 +204,28 @@ static bool is_played(struct bp_engine *engine, const struct bp_conf *conf)
 	return true;
 }
 
-static void print_line(struct run *run)
+/* The figures of an interval in which something moved, or of the first in which nothing did. */
+static void log_figures(struct run *run)
 {
 	struct bp_report *taken = run->now;
+	bool is_moving;
 
 	take_snapshot(run, taken);
-	bp_engine_print_live(bp_log_stream(), run->prev, taken);
+	is_moving = bp_engine_is_moving(run->prev, taken);
+	if ((is_moving || run->was_moving) && bp_log_is_plain())
+		bp_engine_print_live(bp_log_stream(), run->prev, taken);
+	else if (is_moving || run->was_moving)
+		bp_engine_log_live(run->prev, taken);
+	run->was_moving = is_moving;
 	run->now = run->prev;
 	run->prev = taken;
 }
 
-/* Health of the ports and a line per second, until the time is over, a signal comes, or all is played. */
+/* Health of the ports and the figures of each interval, until the time is over, a signal comes, or all is played. */
 static void watch(struct run *run, const sigset_t *signals)
 {
 	double duration_s = run->options->duration_s;
-	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + 1000000000u;
+	uint64_t begin_ns = bp_clock_ns(), next_line_ns = begin_ns + run->interval_ns;
 	uint64_t next_tick_ns = begin_ns;
 	uint64_t end_ns = duration_s > 0 ? begin_ns + (uint64_t)(duration_s * 1e9) : UINT64_MAX;
 
@@ -230,10 +246,11 @@ static void watch(struct run *run, const sigset_t *signals)
 		bp_engine_tick(run->engine);
 		if (is_played(run->engine, run->conf))
 			return;
-		if (run->options->is_quiet || bp_clock_ns() < next_line_ns)
+		bp_log_tick();
+		if (!run->interval_ns || bp_clock_ns() < next_line_ns)
 			continue;
-		next_line_ns += 1000000000u;
-		print_line(run);
+		next_line_ns += run->interval_ns;
+		log_figures(run);
 	}
 }
 
@@ -298,6 +315,8 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	run.now = &reports[1];
 	bp_cli_block_signals(&signals);
 	sigaddset(&signals, SIGUSR1);
+	run.interval_ns = bp_cli_log_begin(conf, o->is_quiet);
+	run.was_moving = true; /* a run that begins with nothing says so once */
 	bp_log_start_thread(); /* without: it logs directly */
 	o->is_output_taken = bp_cli_page_is_for_log(conf);
 	if (!bp_cli_control_open(&run.control, conf, o->file, &signals) && !open_ports(&run) &&
@@ -330,6 +349,7 @@ static int run_command(int argc, char **argv)
 
 	if (code)
 		return code - 1;
+	bp_cli_log_expect(&o.log);
 	if (check_report_path("--report", o.report_path) ||
 	    check_report_path("--html", o.html_path))
 		return BP_EXIT_USAGE;
@@ -337,11 +357,11 @@ static int run_command(int argc, char **argv)
 	if (code)
 		return code - 1;
 	if (!has_path(&conf)) {
-		fprintf(stderr,
-			"bypath: error: %s: [forward] says nothing, so there is nothing to run: its "
-			"[gen] section is for bypath gen\n",
-			o.file);
-		return BP_EXIT_USAGE;
+		return bp_cli_complain(
+			       "%s: [forward] says nothing, so there is nothing to run: its "
+			       "[gen] section is for bypath gen",
+			       o.file) -
+		       1;
 	}
 	code = bp_cli_check_output(&conf, o.report_path);
 	return code ? code - 1 : forward(&conf, &o);

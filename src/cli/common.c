@@ -3,6 +3,8 @@
 #include "cli/common.h"
 #include "cli/cmd.h"
 
+#include "bypath/log.h"
+
 #include "core/claim.h"
 #include "engine/plan.h"
 
@@ -20,13 +22,16 @@
 
 int bp_cli_complain(const char *fmt, ...)
 {
+	char text[1024];
 	va_list args;
 
-	fputs("bypath: error: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	if (bp_log_is_text())
+		fprintf(stderr, "bypath: error: %s\n", text);
+	else
+		bp_log(BP_LOG_ERROR, "%s", text);
 	return BP_EXIT_USAGE + 1;
 }
 
@@ -102,6 +107,19 @@ int bp_cli_add_set(struct bp_cli_sets *sets, const char *set)
 	return 0;
 }
 
+/* Lines for people, or a message each. */
+static void print_errors(char *errors)
+{
+	char *line;
+
+	if (bp_log_is_text())
+		fputs(errors, stderr);
+	else
+		while ((line = strsep(&errors, "\n")))
+			if (*line)
+				bp_log(BP_LOG_ERROR, "%s", line);
+}
+
 int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf)
 {
 	char *errors = malloc(ERRORS_BYTES);
@@ -111,7 +129,7 @@ int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct
 		return BP_EXIT_FAILED + 1;
 	err = bp_config_load(path, sets, n_sets, conf, errors, ERRORS_BYTES);
 	if (err)
-		fputs(errors, stderr);
+		print_errors(errors);
 	free(errors);
 	if (err)
 		return BP_EXIT_USAGE + 1;

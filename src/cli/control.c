@@ -117,6 +117,26 @@ static json_t *answer_show(struct bp_cli_control *control, const json_t *request
 	return piece;
 }
 
+static json_t *answer_set(struct bp_cli_control *control, const json_t *request, const char **code,
+			  char **message)
+{
+	static const char *const levels[] = { [BP_LOG_ERROR] = "error",
+					      [BP_LOG_WARN] = "warning",
+					      [BP_LOG_INFO] = "info",
+					      [BP_LOG_DEBUG] = "debug" };
+	const char *log = json_string_value(json_object_get(request, "log"));
+
+	(void)control;
+	for (unsigned i = 0; log && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (!strcmp(levels[i], log)) {
+			bp_log_set_level((enum bp_log_level)i);
+			return json_pack("{s:s}", "log", log);
+		}
+	return refuse(code, message, "unknown-level",
+		      "found \"log\" '%.40s', allowed: error, warning, info, debug",
+		      log ? log : "");
+}
+
 static json_t *answer_drain(struct bp_cli_control *control, const json_t *request,
 			    const char **code, char **message)
 {
@@ -135,6 +155,7 @@ static const struct {
 } commands[] = {
 	{ "ping", answer_ping },
 	{ "show", answer_show },
+	{ "set", answer_set },
 	{ "drain", answer_drain },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

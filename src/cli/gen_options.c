@@ -41,8 +41,9 @@ static void print_usage(FILE *out)
 	      "  --cores LIST              one core (sends and receives) or two, as 0,1\n"
 	      "  --json FILE               write the report there as well; - is standard output\n"
 	      "  --set SECTION.KEY=VALUE   override the file; may be repeated\n"
-	      "  --quiet                   no line per second\n",
+	      "  --quiet                   no figures meanwhile: --interval off\n",
 	      out);
+	fputs(bp_cli_log_usage, out);
 }
 
 static int add_set(struct bp_gen_arguments *o, const char *set)
@@ -248,6 +249,7 @@ static const struct bp_cli_option options_rows[] = {
 	{ "json", BP_CLI_OUTPUT, .at = offsetof(struct bp_gen_arguments, json_path) },
 	{ "set", BP_CLI_TAKE, .take = take_set },
 	{ "quiet", BP_CLI_FLAG, .at = offsetof(struct bp_gen_arguments, is_quiet) },
+	BP_CLI_LOG_ROWS(offsetof(struct bp_gen_arguments, log)),
 	{ .name = NULL },
 };
 
@@ -262,6 +264,10 @@ int bp_gen_parse(int argc, char **argv, struct bp_gen_arguments *o)
 		print_usage(stderr);
 		return bp_cli_complain("gen takes one FILE.ini at most");
 	}
+	for (size_t i = 0; !code && i < o->log.n; i++)
+		code = add_set(o, o->log.sets[i]);
+	if (code)
+		return code;
 	o->file = argc > optind ? argv[optind] : NULL;
 	code = check_options(o);
 	return code ? code : add_ports(o);

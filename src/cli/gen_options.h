@@ -4,6 +4,7 @@
 #define BYPATH_CLI_GEN_OPTIONS_H
 
 #include "cli/gen_search.h"
+#include "cli/log_options.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,8 @@ struct bp_gen_arguments {
 	const char *sets[BP_GEN_SETS_MAX];
 	char own[BP_GEN_SETS_MAX][BP_GEN_SET_BYTES]; /* sets made of options */
 	size_t n_own;
+	struct bp_cli_log log;
+	uint64_t interval_ns; /* between two lines of figures; 0: none */
 	struct bp_gen_search search;
 };
 

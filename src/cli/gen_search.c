@@ -339,7 +339,7 @@ int bp_gen_search_run(struct bp_gen_search *s, struct bp_gen *gen, const struct 
 	struct bp_gen_search_run run = { .gen = gen,
 					 .conf = conf,
 					 .signals = signals,
-					 .is_terminal = isatty(STDERR_FILENO),
+					 .is_terminal = bp_log_is_plain() && isatty(STDERR_FILENO),
 					 .is_quiet = is_quiet };
 	json_t *root = json_pack("{s:s, s:o, s:[]}", "schema", "bypath.searches/1", "machine",
 				 bp_json_machine(), "searches");

@@ -29,6 +29,15 @@ static const struct bp_word untils[] = { { "signal", BP_UNTIL_SIGNAL },
 					 { NULL, 0 } };
 static const struct bp_word frame_sizes[] = { { "2048", 2048 }, { "4096", 4096 }, { NULL, 0 } };
 
+static const struct bp_word log_levels[] = { { "error", BP_LOG_ERROR },
+					     { "warning", BP_LOG_WARN },
+					     { "info", BP_LOG_INFO },
+					     { "debug", BP_LOG_DEBUG },
+					     { NULL, 0 } };
+static const struct bp_word log_formats[] = {
+	{ "text", BP_LOG_TEXT }, { "json", BP_LOG_JSON }, { "logfmt", BP_LOG_LOGFMT }, { NULL, 0 }
+};
+
 static const struct bp_key engine_keys[] = {
 	BP_KEY_WORDS("mode", engine_modes, "io", CONF(engine.mode),
 		     "io: forward unchanged; macswap: swap the two MAC addresses"),
@@ -93,6 +102,17 @@ static void check_metrics(struct bp_conf *conf, struct bp_check *check)
 		check->complain(check, "listen", "found '%s', allowed: " BP_SERVE_ALLOWED,
 				conf->metrics.listen);
 }
+
+static const struct bp_key log_keys[] = {
+	BP_KEY_WORDS("level", log_levels, "info", CONF(log.level),
+		     "the most detailed messages that are logged"),
+	BP_KEY_WORDS(
+		"format", log_formats, "text", CONF(log.format),
+		"text: for people, for systemd's journal with its fields; json: an object per line"),
+	BP_KEY_AS("interval", BP_KEY_INTERVAL, "auto", CONF(log.interval_s),
+		  "how often the figures of what moves are logged"),
+	{ .name = NULL },
+};
 
 static const struct bp_key forward_keys[] = {
 	{ .name = "*",
@@ -196,6 +216,7 @@ static const struct bp_section sections[] = {
 	  memory_keys, false, NULL },
 	{ "metrics", "figures of a running instance, for Prometheus and the like", metrics_keys,
 	  false, check_metrics },
+	{ "log", "what is said, how, and how often, on standard error", log_keys, false, NULL },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward",
 	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",

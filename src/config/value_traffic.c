@@ -20,6 +20,8 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 	switch (type) {
 	case BP_KEY_SECONDS:
 		return "seconds, 0..1e9, a fraction is allowed";
+	case BP_KEY_INTERVAL:
+		return "seconds, 0.1..86400, a fraction is allowed; off; auto (1 on a terminal, off elsewhere)";
 	case BP_KEY_FACTOR:
 		return "0.000001..1000000, a fraction is allowed";
 	case BP_KEY_RATE:
@@ -67,6 +69,18 @@ static bool parse_seconds(const char *text, double *value)
 	double v;
 
 	if (!parse_decimal(text, &text, &v) || *text || v > 1e9)
+		return false;
+	*value = v;
+	return true;
+}
+
+static bool parse_interval(const char *text, double *value)
+{
+	double v = 0;
+
+	if (!strcmp(text, "auto"))
+		v = BP_LOG_INTERVAL_AUTO;
+	else if (strcmp(text, "off") && (!parse_seconds(text, &v) || v < 0.1 || v > 86400))
 		return false;
 	*value = v;
 	return true;
@@ -291,6 +305,9 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 	switch (key->type) {
 	case BP_KEY_SECONDS:
 		is_right = parse_seconds(text, field);
+		break;
+	case BP_KEY_INTERVAL:
+		is_right = parse_interval(text, field);
 		break;
 	case BP_KEY_FACTOR:
 		is_right = parse_factor(text, field);

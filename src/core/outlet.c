@@ -14,13 +14,12 @@
 #include <unistd.h>
 
 #define PIECE_BYTES 4096u /* POSIX's PIPE_BUF on Linux: a pipe takes it whole */
-#define NOTE_BYTES  160u
 #define STEP_NS     50000000u
 
 /* Everything behind lock belongs to who holds it. */
 struct bp_outlet {
 	int fd;
-	const char *what;
+	struct bp_outlet_sink sink;
 	size_t n_bytes;
 	pthread_mutex_t lock;
 	pthread_cond_t filled, moved;
@@ -67,25 +66,23 @@ static void append(struct bp_outlet *o, const char *text, size_t n)
 
 static void lose(struct bp_outlet *o, unsigned n_lines)
 {
-	o->n_missing += o->what ? n_lines : 0;
+	o->n_missing += o->sink.note ? n_lines : 0;
 	o->n_lost += n_lines;
 }
 
 /* The line in the place of those lost, with room behind it for n_more bytes; true without any. */
 static bool put_note(struct bp_outlet *o, size_t n_more)
 {
-	char note[NOTE_BYTES];
-	int n;
+	char note[BP_OUTLET_NOTE_BYTES];
+	size_t n;
 
 	if (!o->n_missing)
 		return true;
-	n = snprintf(note, sizeof(note),
-		     "bypath: warning: %s: %llu lines are missing here: nobody read them in time\n",
-		     o->what, (unsigned long long)o->n_missing);
-	if ((size_t)n + n_more > o->n_bytes - o->n_used)
+	n = o->sink.note(note, o->n_missing);
+	if (n + n_more > o->n_bytes - o->n_used)
 		return false;
 	o->n_missing = 0;
-	append(o, note, (size_t)n);
+	append(o, note, n);
 	return true;
 }
 
@@ -128,7 +125,7 @@ static void write_piece(struct bp_outlet *o)
 
 	o->is_writing = true;
 	pthread_mutex_unlock(&o->lock);
-	n_written = write_some(o->fd, piece, n);
+	n_written = o->sink.write ? o->sink.write(o->fd, piece, n) : write_some(o->fd, piece, n);
 	pthread_mutex_lock(&o->lock);
 	o->is_writing = false;
 	o->error = n_written < 0 ? (int)n_written : 0;
@@ -189,7 +186,8 @@ static int start_thread(struct bp_outlet *o)
 
 /* ---- for everybody --------------------------------------------------------------------------- */
 
-int bp_outlet_open(int fd, size_t n_bytes, const char *what, struct bp_outlet **outlet)
+int bp_outlet_open(int fd, size_t n_bytes, const struct bp_outlet_sink *sink,
+		   struct bp_outlet **outlet)
 {
 	struct bp_outlet *o = calloc(1, sizeof(*o) + n_bytes);
 	pthread_condattr_t attr;
@@ -198,7 +196,8 @@ int bp_outlet_open(int fd, size_t n_bytes, const char *what, struct bp_outlet **
 	if (!o)
 		return -ENOMEM;
 	o->fd = fd;
-	o->what = what;
+	if (sink)
+		o->sink = *sink;
 	o->n_bytes = n_bytes;
 	pthread_mutex_init(&o->lock, NULL);
 	pthread_cond_init(&o->filled, NULL);

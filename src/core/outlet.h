@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* How long a reader that takes nothing is waited for, where its wait must end. */
 #define BP_OUTLET_PATIENCE_NS 2000000000u
@@ -19,13 +20,26 @@ enum bp_outlet_wait {
 /* A descriptor, a buffer, the thread that writes one to the other. */
 struct bp_outlet;
 
+#define BP_OUTLET_NOTE_BYTES 512u
+
+/* How an outlet that is no plain descriptor writes, and what it says of lost lines. */
+struct bp_outlet_sink {
+	/* As write(2): takes whole lines, where they are no longer than a piece. May block; the outlet's thread.
+	 * NULL: write(2). */
+	ssize_t (*write)(int fd, const char *text, size_t n);
+	/* Make the line that says how many are missing in its place; returns its bytes, 0 for none. Any thread; does not
+	 * block, nor use the outlet. NULL: no such line. */
+	size_t (*note)(char note[BP_OUTLET_NOTE_BYTES], uint64_t n_lines);
+};
+
 /*
  * Start the thread of fd, with a buffer of n_bytes (at least 1). fd stays the caller's and in
  * whatever mode it is: others may share it, so it is never made non-blocking.
- * what: names the output in the line that says what was lost; kept by pointer; NULL: no such line.
+ * sink: copied; NULL: write(2), and no line that says what was lost.
  * Any thread; does not block. 0 or -errno; *outlet is then the caller's.
  */
-int bp_outlet_open(int fd, size_t n_bytes, const char *what, struct bp_outlet **outlet);
+int bp_outlet_open(int fd, size_t n_bytes, const struct bp_outlet_sink *sink,
+		   struct bp_outlet **outlet);
 
 /*
  * Hand over n bytes of whole lines. Takes all or, where the buffer has no room for them, nothing:

@@ -26,6 +26,12 @@ void bp_report_release(struct bp_report *report);
  */
 void bp_engine_print_live(FILE *out, const struct bp_report *prev, const struct bp_report *now);
 
+/* The same as messages of the log, one for each flow, their figures in fields as well. */
+void bp_engine_log_live(const struct bp_report *prev, const struct bp_report *now);
+
+/* Was a packet received, dropped, or lost outside between two snapshots of one run? Pure. */
+bool bp_engine_is_moving(const struct bp_report *prev, const struct bp_report *now);
+
 /*
  * Packets that a path offered to its out-port: those received, super-frames as the packets that
  * were made of them. What costs per packet are divided by.

@@ -12,6 +12,20 @@ void bp_workers_quiesce(struct bp_engine *e)
 		bp_worker_quiesce(&e->workers[i]);
 }
 
+#define LINK_FIELDS 5u
+
+/* What a program finds in the message that a port's device is up, down, lost or back. Returns fields. */
+static const struct bp_log_field *link_fields(const struct bp_port *port, const char *state,
+					      struct bp_log_field fields[LINK_FIELDS])
+{
+	fields[0] = (struct bp_log_field){ "event", "link", 0 };
+	fields[1] = (struct bp_log_field){ "link", state, 0 };
+	fields[2] = (struct bp_log_field){ "device", port->conf->device, 0 };
+	fields[3] = (struct bp_log_field){ "driver", port->conf->driver, 0 };
+	fields[4] = (struct bp_log_field){ NULL, NULL, 0 };
+	return fields;
+}
+
 static void halt_port(struct bp_engine *e, struct bp_port *port)
 {
 	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
@@ -24,10 +38,12 @@ static void halt_port(struct bp_engine *e, struct bp_port *port)
 /* A device that was started anew and never got up has not come back: it is the same loss. */
 static void take_port_out(struct bp_engine *e, struct bp_port *port)
 {
+	struct bp_log_field fields[LINK_FIELDS];
+
 	if (!port->is_missed) {
-		bp_log(BP_LOG_WARN,
-		       "port %s: %s is gone: other ports go on, waiting for it to come back",
-		       port->conf->name, port->conf->device);
+		bp_log_with(BP_LOG_WARN, link_fields(port, "lost", fields),
+			    "port %s: %s is gone: other ports go on, waiting for it to come back",
+			    port->conf->name, port->conf->device);
 		atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
 	}
 	port->is_missed = true;
@@ -58,6 +74,7 @@ static bool resume_port(struct bp_engine *e, struct bp_port *port)
 static void note_link(struct bp_engine *e, struct bp_port *port, enum bp_link link)
 {
 	bool is_news = bp_port_set_link(port, link);
+	struct bp_log_field fields[LINK_FIELDS];
 
 	if (is_news)
 		bp_paths_bind_directs(e, port);
@@ -65,19 +82,22 @@ static void note_link(struct bp_engine *e, struct bp_port *port, enum bp_link li
 		if (link != BP_LINK_UP)
 			return;
 		port->is_missed = false;
-		bp_log(BP_LOG_INFO, "port %s: %s is back (%s)", port->conf->name,
-		       port->conf->device, port->info.mode);
+		bp_log_with(BP_LOG_INFO, link_fields(port, "back", fields),
+			    "port %s: %s is back (%s)", port->conf->name, port->conf->device,
+			    port->info.mode);
 		return;
 	}
 	if (!is_news)
 		return;
 	if (link == BP_LINK_UP)
-		bp_log(BP_LOG_INFO, "port %s: %s is up", port->conf->name, port->conf->device);
+		bp_log_with(BP_LOG_INFO, link_fields(port, "up", fields), "port %s: %s is up",
+			    port->conf->name, port->conf->device);
 	else
-		bp_log(BP_LOG_WARN, "port %s: %s is down%s", port->conf->name, port->conf->device,
-		       port->n_txq && !(port->info.caps & BP_CAP_TX_WHEN_DOWN)
-			       ? ": what is to be sent there is dropped as port_down"
-			       : "");
+		bp_log_with(BP_LOG_WARN, link_fields(port, "down", fields), "port %s: %s is down%s",
+			    port->conf->name, port->conf->device,
+			    port->n_txq && !(port->info.caps & BP_CAP_TX_WHEN_DOWN)
+				    ? ": what is to be sent there is dropped as port_down"
+				    : "");
 }
 
 static void check_port(struct bp_engine *e, struct bp_port *port)

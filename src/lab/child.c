@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "lab/netns.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -163,6 +164,8 @@ void bp_child_last_line(const struct bp_child *child, const char *text, char *li
 		now[strcspn(now, "\n")] = '\0';
 		if (!*now || !strstr(now, text))
 			continue;
+		if (isdigit((unsigned char)*at) && strstr(at, " bypath: ")) /* a time stamp */
+			at = strstr(at, " bypath: ") + 1;
 		if (strncmp(at, "bypath: ", 8) == 0)
 			at += 8;
 		if (strncmp(at, "error: ", 7) == 0)

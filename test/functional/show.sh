@@ -74,6 +74,16 @@ PY
 	show ports "$one" --since "$BP_TMP/counters.json" && fail "--since without counters"
 	note "counters since a file"
 
+	"$BYPATH" set log debug "$one" || fail "set log debug"
+	"$BYPATH" set log loud "$one" 2>"$BP_TMP/show.err" && fail "there is no level 'loud'"
+	grep -q "found \"log\" 'loud', allowed: error, warning, info, debug" "$BP_TMP/show.err" || fail "$(cat "$BP_TMP/show.err")"
+	"$BYPATH" set log error "$one" || fail "set log error"
+	kill -HUP "$(bp_pid "$one")" "$(bp_pid "$two")"
+	wait_for 5 grep -q SIGHUP "$BP_TMP/$two.log" || fail "SIGHUP is not logged: else this shows nothing"
+	show ports "$one" >/dev/null
+	grep -q SIGHUP "$BP_TMP/$one.log" && fail "what is below the level is logged"
+	note "set log"
+
 	"$BYPATH" drain "$one" || fail "drain"
 	bp_exit "$one" 10 || fail "$one does not drain"
 	bp_expect "$one" "r['run']['final'] and r['conservation']['counted']['unaccounted'] == 0"

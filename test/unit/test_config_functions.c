@@ -144,7 +144,7 @@ static const struct config_case sections[] = {
 		       "[port.NAME]\n"),
 	CASE("key_of_a_function_in_a_port",
 	     "[port.wan]\ndriver = null\nlevel = 1\n[forward]\nwan = wan\n",
-	     .errors = "@:3: [port.wan] level: unknown key here: it belongs in "
+	     .errors = "@:3: [port.wan] level: unknown key here: it belongs in [log] or "
 		       "[function.NAME]\n"),
 	CASE("key_of_several_kinds_of_sections", "[memory]\nburst = 1\n" TWO_PORTS,
 	     .errors = "@:2: [memory] burst: unknown key here: it belongs in [engine] or "
@@ -155,12 +155,12 @@ static const struct config_case sections[] = {
 	     .errors = "@:8: [function.edge] burst: found 6, more than rate = 5\n"),
 	CASE("section_nearby", PORTS "[functions.edge]\ntype = pass\n" FORWARD "wan = edge, lan\n",
 	     .errors =
-		     "@:5: [functions.edge]: unknown section, allowed: engine, memory, metrics, port.NAME, "
+		     "@:5: [functions.edge]: unknown section, allowed: engine, memory, metrics, log, port.NAME, "
 		     "forward, function.NAME, gen, stream.NAME, dpdk; did you mean "
 		     "'function.edge'?\n"),
 	CASE("section_without_a_name", PORTS "[function]\ntype = pass\n" FORWARD "wan = lan\n",
 	     .errors =
-		     "@:5: [function]: unknown section, allowed: engine, memory, metrics, port.NAME, "
+		     "@:5: [function]: unknown section, allowed: engine, memory, metrics, log, port.NAME, "
 		     "forward, function.NAME, gen, stream.NAME, dpdk; did you mean "
 		     "'function.NAME'?\n"),
 	CASE("name_with_a_dot", PORTS "[function.a.b]\ntype = pass\n" FORWARD "wan = a.b, lan\n",

@@ -489,9 +489,9 @@ static void the_live_lines_of_a_switch_are_few(void **state)
 	f->report.paths[4].n_bytes += 60000000;
 	print_live(f);
 	assert_int_equal(count_lines(f->text, "\n"), 4);
-	assert_non_null(strstr(f->text, "p3→sw 3.000 Mpps 1.44 Gbit/s 1.00 copies/p"));
-	assert_non_null(strstr(f->text, "p5→sw 1.000 Mpps 0.48 Gbit/s 1.00 copies/p"));
-	assert_non_null(strstr(f->text, "9 others 0.000 Mpps"));
+	assert_non_null(strstr(f->text, "p3→sw 3.000 Mpps 1.440 Gbit/s 1.00 copies/p"));
+	assert_non_null(strstr(f->text, "p5→sw 1.000 Mpps 480.0 Mbit/s 1.00 copies/p"));
+	assert_non_null(strstr(f->text, "9 others 0 pps"));
 	assert_null(strstr(f->text, "p1→p2"));
 }
 
@@ -505,7 +505,7 @@ static void a_live_line_bears_rows_that_were_cut(void **state)
 	f->earlier.elapsed_s = 9;
 	f->report.n_paths = N_PORTS - 1;
 	print_live(f);
-	assert_non_null(strstr(f->text, "p1→sw 0.000 Mpps 0.00 Gbit/s - copies/p"));
+	assert_non_null(strstr(f->text, "p1→sw 0 pps 0 bit/s - copies/p"));
 	assert_null(strstr(f->text, "-0."));
 }
 
@@ -515,7 +515,7 @@ static void a_live_line_names_the_port_at_the_end_of_the_chain(void **state)
 
 	f->conf.ports[0].forward_to = 1; /* p1 = m, p2: mirrored on the way */
 	f->report.n_paths = 1;
-	assert_non_null(strstr(print_live(f), "p1→p2 0.000 Mpps"));
+	assert_non_null(strstr(print_live(f), "p1→p2 "));
 }
 
 /* What the ports of a switch have in common stands once. */
