@@ -111,6 +111,7 @@ static struct bp_conf *make_conf(unsigned n_cores)
 	strcpy(c->gen.rx, "b");
 	c->gen.rx_port = 1;
 	c->gen.replay_port = BP_NO_PORT;
+	c->gen.monitor_port = BP_NO_PORT;
 	c->gen.burst = 32;
 	c->gen.settle_s = 0.2;
 	c->gen.payload_check = true;
