@@ -54,6 +54,7 @@ static inline struct bp_conf *traffic_of(enum bp_protocol protocol, uint16_t siz
 			 .rx = "b",
 			 .rx_port = 1,
 			 .replay_port = BP_NO_PORT,
+			 .monitor_port = BP_NO_PORT,
 			 .settle_s = 0.25 },
 		.n_streams = 1,
 	};
