@@ -162,6 +162,7 @@ static json_t *make_answer(void *ctx)
 	struct run *run = ctx;
 
 	take_snapshot(run, run->now);
+	bp_engine_report_states(run->engine, run->now);
 	return make_document(run->now, run->probe);
 }
 

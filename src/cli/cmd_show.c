@@ -77,7 +77,9 @@ static int take_words(int argc, char **argv, struct options *o)
 	char allowed[256];
 
 	o->what = o->is_watch ? NULL : "all";
-	if (optind < argc && (bp_show_find(argv[optind]) || !strcmp(argv[optind], INSTANCES)))
+	/* --watch shows all there is: what stands behind it is a name, which may be one of these words. */
+	if (!o->is_watch && optind < argc &&
+	    (bp_show_find(argv[optind]) || !strcmp(argv[optind], INSTANCES)))
 		o->what = argv[optind++];
 	if (optind < argc)
 		o->name = argv[optind++];

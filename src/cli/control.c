@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/serve.h"
+#include "core/utf8.h"
 #include "report/metrics.h"
 
 #include <errno.h>
@@ -36,6 +37,8 @@ static json_t *refuse(const char **code, char **message, const char *word, const
 	va_start(args, fmt);
 	if (vasprintf(message, fmt, args) < 0)
 		*message = NULL;
+	else
+		bp_utf8_clean(*message); /* a precision may cut a character */
 	va_end(args);
 	return NULL;
 }
@@ -78,6 +81,10 @@ static json_t *ask_report(struct bp_cli_control *control)
 		return NULL;
 	json_object_set_new(call.document, "instance", json_string(control->instance.name));
 	json_object_set_new(call.document, "version", json_string(BP_VERSION));
+	/* A name may come back, and a number of a process: both together are one run's. */
+	json_object_set_new(json_object_get(call.document, "run"), "pid", json_integer(getpid()));
+	json_object_set_new(json_object_get(call.document, "run"), "begin_ns",
+			    json_integer((json_int_t)control->begin_ns));
 	return call.document;
 }
 
@@ -250,14 +257,20 @@ void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void
 		       err == -ENOTSUP
 			       ? "this build lacks libmicrohttpd: install libmicrohttpd-dev and build again"
 			       : strerror(-err));
+	if (err) {
+		bp_serve_close(control->metrics_fd, control->metrics);
+		control->metrics_fd = -1;
+	}
 	if (control->instance.listen_fd < 0)
 		return;
 	err = bp_server_start(&control->server, control->instance.listen_fd, answer, control);
-	if (err)
+	if (err) {
 		bp_log(BP_LOG_WARN, "control socket: cannot be served: %s", strerror(-err));
-	else
-		bp_log(BP_LOG_DEBUG, "instance '%s' listens at %s", control->instance.name,
-		       control->instance.path);
+		bp_instance_close(&control->instance);
+		return;
+	}
+	bp_log(BP_LOG_DEBUG, "instance '%s' listens at %s", control->instance.name,
+	       control->instance.path);
 }
 
 void bp_cli_control_close(struct bp_cli_control *control)

@@ -134,7 +134,8 @@ bool bp_show_since(json_t *counters, const json_t *before)
 	const char *is = bp_json_text_at(counters, "instance");
 	json_t *value;
 
-	if (!old || !was || !is || strcmp(was, is) != 0 || since_s < 0)
+	if (!old || !was || !is || strcmp(was, is) != 0 || since_s < 0 ||
+	    !json_equal(bp_json_at(counters, "run.begin_ns"), bp_json_at(before, "run.begin_ns")))
 		return false;
 	json_object_foreach(json_object_get(counters, "counters"), key, value)
 		json_integer_set(value, json_integer_value(value) -
@@ -145,22 +146,28 @@ bool bp_show_since(json_t *counters, const json_t *before)
 
 /* ---- between two reports ------------------------------------------------------------------------- */
 
-/* The row of an array that is of the same way: rows of edges come when their first packet does. */
-static const json_t *find_path(const json_t *paths, const json_t *like)
+static bool is_same_path(const json_t *row, const json_t *like)
 {
 	static const char *const names[] = { "in", "out", "part", "worker" };
-	const json_t *row;
+
+	for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+		if (!json_equal(json_object_get(row, names[k]), json_object_get(like, names[k])))
+			return false;
+	return row;
+}
+
+/* The row of an array that is of the same way, NULL: none. Rows of edges come when their first packet does, so that it is
+ * mostly, not always, where it was. */
+static const json_t *find_path(const json_t *paths, const json_t *like, size_t hint)
+{
+	const json_t *row = json_array_get(paths, hint);
 	size_t i;
 
-	json_array_foreach(paths, i, row) {
-		bool is_same = true;
-
-		for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-			is_same &= json_equal(json_object_get(row, names[k]),
-					      json_object_get(like, names[k]));
-		if (is_same)
+	if (is_same_path(row, like))
+		return row;
+	json_array_foreach(paths, i, row)
+		if (is_same_path(row, like))
 			return row;
-	}
 	return NULL;
 }
 
@@ -204,14 +211,16 @@ static double grown_calls_ns(const json_t *before, const json_t *now, json_int_t
 	size_t i;
 
 	json_array_foreach(json_object_get(now, "paths"), i, path) {
-		const json_t *old = find_path(json_object_get(before, "paths"), path);
+		const json_t *old;
 
-		if (json_integer_value(json_object_get(path, "worker")) == worker)
-			ns += bp_json_number_at(path, "counted.ns_per_packet_calls") *
-				      bp_json_number_at(path, "counted.packets") -
-			      (old ? bp_json_number_at(old, "counted.ns_per_packet_calls") *
-					       bp_json_number_at(old, "counted.packets")
-				   : 0);
+		if (json_integer_value(json_object_get(path, "worker")) != worker)
+			continue;
+		old = find_path(json_object_get(before, "paths"), path, i);
+		ns += bp_json_number_at(path, "counted.ns_per_packet_calls") *
+			      bp_json_number_at(path, "counted.packets") -
+		      (old ? bp_json_number_at(old, "counted.ns_per_packet_calls") *
+				       bp_json_number_at(old, "counted.packets")
+			   : 0);
 	}
 	return ns;
 }
@@ -279,10 +288,10 @@ static void add_drops(json_t *drops, const json_t *before, const json_t *now, do
 	size_t i, k;
 
 	json_array_foreach(json_object_get(now, "events"), i, event) {
+		const char *kind = bp_json_text_at(event, "kind");
 		double was = 0;
 
-		if (json_object_get(event, "kind") &&
-		    strcmp(bp_json_text_at(event, "kind"), "drop") != 0)
+		if (kind && strcmp(kind, "drop") != 0)
 			continue;
 		json_array_foreach(json_object_get(before, "events"), k, old)
 			if (json_equal(json_object_get(old, "counter"),
@@ -323,7 +332,7 @@ json_t *bp_show_rates(const json_t *before, const json_t *now)
 	json_array_foreach(json_object_get(now, "paths"), i, row)
 		json_array_append_new(
 			paths,
-			rates_of_path(find_path(json_object_get(before, "paths"), row), row, s));
+			rates_of_path(find_path(json_object_get(before, "paths"), row, i), row, s));
 	json_array_foreach(json_object_get(now, "functions"), i, row) {
 		const json_t *old = json_array_get(json_object_get(before, "functions"), i);
 

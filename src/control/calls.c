@@ -20,24 +20,17 @@ void bp_calls_begin(struct bp_calls *calls, sigset_t *waited)
 	pthread_sigmask(SIG_BLOCK, &own, NULL);
 }
 
-/* The first that waits, or NULL; it is off the list. */
-static struct bp_call *take(struct bp_calls *calls)
-{
-	struct bp_call *call;
-
-	pthread_mutex_lock(&calls->lock);
-	call = calls->first;
-	if (call)
-		calls->first = call->next;
-	pthread_mutex_unlock(&calls->lock);
-	return call;
-}
-
 void bp_calls_make(struct bp_calls *calls)
 {
-	struct bp_call *call;
+	struct bp_call *call, *next;
 
-	while ((call = take(calls))) {
+	/* Those that wait now: who asks again meanwhile has a signal of its own, behind SIGTERM and the tick. */
+	pthread_mutex_lock(&calls->lock);
+	call = calls->first;
+	calls->first = NULL;
+	pthread_mutex_unlock(&calls->lock);
+	for (; call; call = next) {
+		next = call->next; /* before it is gone */
 		call->make(call->ctx);
 		/* From here on it is gone: its owner returns. */
 		pthread_mutex_lock(&calls->lock);

@@ -127,12 +127,14 @@ static int bind_at(const char *path)
 		return -errno;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	unlink(path); /* its lock is ours, so that nobody listens there */
-	mask = umask(0777);
+	/* The socket's mode becomes that of its file; no name is followed, so that a link put in its place gains nothing. */
+	(void)!fchmod(fd, 0660);
+	mask = umask(0117);
 	err = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
 	umask(mask);
 	if (!err && group)
-		(void)!chown(path, (uid_t)-1, group->gr_gid); /* else the owner alone */
-	if (!err && (chmod(path, 0660) || listen(fd, CLIENTS_WAIT)))
+		(void)!lchown(path, (uid_t)-1, group->gr_gid); /* else the owner alone */
+	if (!err && listen(fd, CLIENTS_WAIT))
 		err = errno;
 	if (!err)
 		return fd;
@@ -145,7 +147,7 @@ static int open_name(struct bp_instance *instance, const char *folder, const cha
 	char path[BP_INSTANCE_PATH_BYTES];
 	int fd;
 
-	path_of(path, folder, name, "lock");
+	path_of(path, folder, name, "live");
 	fd = take_name(path);
 	if (fd < 0)
 		return fd;

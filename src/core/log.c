@@ -26,6 +26,7 @@ static _Atomic enum bp_log_level max_level = BP_LOG_INFO;
 static enum bp_log_form form = BP_LOG_PLAIN;
 static struct bp_outlet *outlet;
 static FILE *stream;
+static char stream_buffer[STREAM_BYTES]; /* setvbuf() takes a size with a buffer only */
 
 /* Of a log that was opened. */
 static bool is_limited;
@@ -224,7 +225,6 @@ void bp_log_open(enum bp_log_format format)
 	if (outlet)
 		return;
 	form = choose_form(format);
-	is_limited = true;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -304,13 +304,15 @@ int bp_log_start_thread(void)
 	stream = fopencookie(NULL, "w", io);
 	if (!stream)
 		return -ENOMEM;
-	setvbuf(stream, NULL, _IOFBF, STREAM_BYTES);
+	setvbuf(stream, stream_buffer, _IOFBF, sizeof(stream_buffer));
 	err = bp_outlet_open(STDERR_FILENO, BUFFER_BYTES, &sink, &outlet);
 	if (err) {
 		fclose(stream);
 		stream = NULL;
 		return err;
 	}
+	/* From here on: what is said before, such as the faults of a file, is said once, all of it. */
+	is_limited = true;
 	pthread_atfork(NULL, NULL, forget_thread);
 	atexit(end_log);
 	return 0;

@@ -7,7 +7,7 @@
 
 static bool is_over(const struct bp_limit_row *row, uint64_t now_ns)
 {
-	return now_ns - row->begin_ns >= BP_LIMIT_NS;
+	return now_ns >= row->begin_ns && now_ns - row->begin_ns >= BP_LIMIT_NS;
 }
 
 /* Two messages that differ in their level only are of two sites: neither hides the other. */

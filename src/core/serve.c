@@ -87,6 +87,7 @@ int bp_serve_open(const char *text)
 	struct sockaddr_storage address;
 	const char *path = path_of(text);
 	struct stat st;
+	mode_t mask;
 	socklen_t n;
 	int fd, err = 0;
 
@@ -99,9 +100,13 @@ int bp_serve_open(const char *text)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	else if (!lstat(path, &st) && S_ISSOCK(st.st_mode) && !is_served(&address, n))
 		unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, n) || (path && chmod(path, 0660)) ||
-	    listen(fd, WAITING))
+	if (path)
+		(void)!fchmod(
+			fd, 0660); /* becomes the mode of the path, which is not looked up again */
+	mask = umask(0117);
+	if (bind(fd, (struct sockaddr *)&address, n) || listen(fd, WAITING))
 		err = errno;
+	umask(mask);
 	if (!err)
 		return fd;
 	close(fd);
@@ -112,7 +117,8 @@ void bp_serve_close(int fd, const char *text)
 {
 	if (fd < 0)
 		return;
-	close(fd);
+	/* First the name: who takes it over later is not to lose it. */
 	if (path_of(text))
 		unlink(path_of(text));
+	close(fd);
 }

@@ -138,7 +138,7 @@ static const struct queue_family queue_families[] = {
 	{ { "bypath_port_tx_held_packets", "packets", false,
 	    "Packets that were handed over and are not yet given back." },
 	  "tx_queues",
-	  "held" },
+	  "counted.held" },
 };
 
 /* ---- drops ---------------------------------------------------------------------------------------- */
@@ -198,7 +198,7 @@ static void put_drops(const struct metrics *m, const json_t *document)
 
 static void put_workers(const struct metrics *m, const json_t *document)
 {
-	static const struct family seconds = { "bypath_worker_seconds", "seconds", true,
+	static const struct family seconds = { "bypath_worker_seconds", "seconds", false,
 					       "Time of a worker, by what it did." };
 	static const struct family packets = { "bypath_worker_packets", "packets", true,
 					       "Packets that a worker received." };
@@ -305,6 +305,8 @@ static void put_functions(const struct metrics *m, const json_t *document)
 	static const struct family state = { "bypath_function_state", NULL, false,
 					     "What a function says of itself: entries, hits." };
 	const json_t *functions = json_object_get(document, "functions"), *f, *row;
+	const char *reason;
+	json_t *value;
 	size_t i, k;
 
 	begin(m, &packets);
@@ -313,9 +315,9 @@ static void put_functions(const struct metrics *m, const json_t *document)
 		       text_at(f, "name"), "type", text_at(f, "type"), NULL);
 	begin(m, &lost);
 	json_array_foreach(functions, i, f)
-		json_array_foreach(json_object_get(f, "events"), k, row)
-			sample(m, &lost, bp_json_number_at(row, "value"), "function",
-			       text_at(f, "name"), "reason", text_at(row, "counter"), NULL);
+		json_object_foreach(bp_json_at(f, "counted.drops"), reason, value)
+			sample(m, &lost, json_number_value(value), "function", text_at(f, "name"),
+			       "reason", reason, NULL);
 	begin(m, &state);
 	json_array_foreach(functions, i, f)
 		json_array_foreach(json_object_get(f, "state"), k, row)

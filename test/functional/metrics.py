@@ -63,6 +63,7 @@ def scrape():
     assert value(found, "bypath_function_packets", function="f") > 0
     assert value(found, "bypath_function_drops", function="f") > 0
     assert {s.labels["state"] for s in found["bypath_worker_seconds"].samples} == {"busy", "idle", "asleep", "off_core"}
+    assert found["bypath_function_state"].samples, "what the function says of itself"
     assert {s.labels["domain"] for s in found["bypath_copies"].samples} <= {"user", "kernel"}
     print(f"{sum(len(f.samples) for f in found.values())} samples of {len(found)} families")
 

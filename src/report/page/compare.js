@@ -299,7 +299,7 @@ function warnings(run) {
 }
 
 /* Which function was in the packets' way; null: none. */
-function functionLine(doc) {
+function functionNote(doc) {
 	const name = text(doc, "run.function.name");
 
 	return name === null ? null : make("p", {class: "function"}, make("b", {}, `Function ${name}: `),
@@ -335,7 +335,7 @@ function showAnswer(screen, doc, rows, footnotes, size, path) {
 	screen.replaceChildren(...[
 		make("h1", {}, headline(doc, verdicts[0], rows)),
 		sizeButtons(unique(rows.map((row) => row.size)), size, choose),
-		functionLine(doc), verdictLines(verdicts), ...warnings(at(doc, "run")),
+		functionNote(doc), verdictLines(verdicts), ...warnings(at(doc, "run")),
 		make("div", {class: "answer"}, chart(shown, chosen, choose, footnotes), chosen === null ? null :
 			make("section", {class: "reason"}, make("h2", {}, `${chosen.path}, ${sizeText(chosen.size)}`),
 				why(chosen, measured, rows), economy(chosen), configuration(chosen))),
