@@ -6,6 +6,7 @@
 
 #include "cli/common.h"
 #include "cli/page.h"
+#include "core/clock.h"
 #include "gen/document.h"
 #include "gen/learning.h"
 #include "report/view.h"
@@ -32,10 +33,17 @@ static int run_trial(void *ctx, const struct bp_learning_request *request,
 static bool rest(void *ctx, double seconds)
 {
 	struct bp_gen_search_run *run = ((struct both *)ctx)->run;
-	struct timespec ts = { .tv_sec = (time_t)seconds,
-			       .tv_nsec = (long)((seconds - floor(seconds)) * 1e9) };
+	uint64_t now_ns = bp_clock_ns(), end_ns = now_ns + (uint64_t)(seconds * 1e9);
+	int number = -1;
 
-	if (sigtimedwait(run->signals, NULL, &ts) <= 0)
+	/* Also over a stop and a continue: a wait that is too short would find what was learnt before. */
+	for (; number <= 0 && now_ns < end_ns; now_ns = bp_clock_ns()) {
+		struct timespec ts = { .tv_sec = (time_t)((end_ns - now_ns) / 1000000000u),
+				       .tv_nsec = (long)((end_ns - now_ns) % 1000000000u) };
+
+		number = sigtimedwait(run->signals, NULL, &ts);
+	}
+	if (number <= 0)
 		return true;
 	atomic_store_explicit(&run->stop, true, memory_order_relaxed);
 	bp_cli_keep_end();

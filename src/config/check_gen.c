@@ -91,6 +91,8 @@ static void check_monitor(struct bp_load *load)
 		return;
 	limits = limits_of(load, gen->monitor_port);
 	why = limits.only_own ? limits.only_own : limits.no_rx ? limits.no_rx : limits.invents;
+	if (!why && limits.is_capture)
+		why = "a capture, which holds what was there before";
 	if (why)
 		complain_gen(load, "monitor", "found '%s': %s", gen->monitor, why);
 	if (!gen->tx[0] || !gen->rx[0])

@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The path as bypath opens it: one that is relative begins in the folder of the INI file, wherever bypath was started. */
+/* The path as bypath opens it: one that is relative begins in the folder of the INI file, wherever bypath was started; not
+ * in /dev, whose files are descriptors. */
 static char *find_path(const struct bp_load *load, const char *value)
 {
 	const char *ini = load->problems.path, *slash = strrchr(ini, '/');
 	char *path;
 
-	if (value[0] == '/' || !value[0] || !slash)
+	if (value[0] == '/' || !value[0] || !slash || !strncmp(ini, "/dev/", 5))
 		return strdup(value);
 	return asprintf(&path, "%.*s%s", (int)(slash + 1 - ini), ini, value) < 0 ? NULL : path;
 }

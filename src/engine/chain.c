@@ -157,8 +157,11 @@ static bool is_stuck(const struct bp_edge *e)
  * it has taken all that follows. */
 static void try_one(struct gathered *g, bool has_more)
 {
+	uint64_t n_full = bp_counter(&g->edge->txq->counters, BP_DROP_TX_FULL);
+
 	send_gathered(g);
-	g->is_full = g->edge->txq->is_stuck;
+	/* Not where the copy was not made, or dropped on its way: that says nothing of the port. */
+	g->is_full = bp_counter(&g->edge->txq->counters, BP_DROP_TX_FULL) != n_full;
 	g->edge->txq->is_stuck |= has_more;
 }
 

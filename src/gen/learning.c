@@ -18,6 +18,7 @@ struct stage {
 	struct bp_range src_mac, dst_mac;
 	double pps;
 	uint64_t n;
+	bool awaits_monitor; /* until it is quiet there too */
 };
 
 static uint64_t number_of(const struct bp_range *mac)
@@ -33,7 +34,7 @@ int bp_learning_check(const struct bp_conf *conf, char *why, size_t why_bytes)
 {
 	const struct bp_stream_conf *s = &conf->streams[0];
 	uint64_t own = number_of(&s->src_mac), first = number_of(&s->dst_mac);
-	uint64_t last = first + BP_RFC2889_ADDRESSES_MAX - 1;
+	uint64_t last = first + BP_RFC2889_ADDRESSES_MAX; /* which nobody learns: see greet() */
 
 	if (conf->gen.monitor_port == BP_NO_PORT)
 		snprintf(
@@ -110,6 +111,7 @@ static int run_stage(struct bp_learning *l, const struct stage *stage, struct bp
 {
 	const struct bp_trial_request request = { .rate_pps = stage->pps,
 						  .n_pkts = stage->n,
+						  .is_monitor_awaited = stage->awaits_monitor,
 						  .frame_size = l->frame_size };
 	struct bp_gen *gen = l->gen;
 	struct bp_gen_port *const tx = gen->by_role[BP_GEN_TX], *const rx = gen->by_role[BP_GEN_RX];
@@ -182,33 +184,61 @@ static int test(struct bp_learning *l, const struct stage *stage, struct bp_lear
 	return 0;
 }
 
+/* One address behind all that are learnt. */
+static struct bp_range nobody_of(const struct bp_range *first)
+{
+	uint64_t n = number_of(first) + BP_RFC2889_ADDRESSES_MAX;
+	struct bp_range nobody = *first;
+
+	nobody.n = 1;
+	for (unsigned i = 0; i < 6; i++)
+		nobody.first[i] = (uint8_t)(n >> 8 * (5 - i));
+	return nobody;
+}
+
+/*
+ * The test port's own address, before all others: learning frames that are flooded are not what is measured. To an address
+ * that nobody has, so that it has to be flooded: a monitor that hears nothing of it would call everything learnt.
+ */
+static int greet(struct bp_learning *l, const struct stage *stage,
+		 struct bp_learning_result *result)
+{
+	struct bp_trial_result r;
+	int err = run_stage(l, stage, &r);
+
+	if (err)
+		return err;
+	judge(l, stage, &r, result);
+	if (!result->is_interrupted && !result->is_void && !count_flooded(l->gen))
+		spoil(result,
+		      "the monitor did not hear a frame to an address that nobody has: it is no port of the same "
+		      "switch, or does not hear all");
+	return 0;
+}
+
 int bp_learning_trial(void *ctx, const struct bp_learning_request *request,
 		      struct bp_learning_result *result)
 {
 	struct bp_learning *l = ctx;
 	const struct bp_stream_conf *given = &l->given->streams[0];
 	struct bp_range many = given->dst_mac;
-	struct bp_trial_result hello;
 	int err;
 
 	*result = (struct bp_learning_result){ 0 };
 	many.n = request->n_addresses;
-	/* The test port's own address first: learning frames that are flooded are not what is measured. */
-	err = run_stage(l,
-			&(struct stage){ BP_GEN_TX, BP_GEN_RX, given->src_mac, given->dst_mac,
-					 request->test_pps, 1 },
-			&hello);
-	if (!err && hello.is_interrupted)
-		result->is_interrupted = true;
-	if (!err && !result->is_interrupted)
+	err = greet(l,
+		    &(struct stage){ BP_GEN_TX, BP_GEN_RX, given->src_mac,
+				     nobody_of(&given->dst_mac), request->test_pps, 1, true },
+		    result);
+	if (!err && !result->is_interrupted && !result->is_void)
 		err = learn(l,
 			    &(struct stage){ BP_GEN_RX, BP_GEN_TX, many, given->src_mac,
-					     request->learn_pps, request->n_addresses },
+					     request->learn_pps, request->n_addresses, false },
 			    result);
-	if (!err && !result->is_interrupted)
+	if (!err && !result->is_interrupted && !result->is_void)
 		err = test(l,
 			   &(struct stage){ BP_GEN_TX, BP_GEN_RX, given->src_mac, many,
-					    request->test_pps, request->n_addresses },
+					    request->test_pps, request->n_addresses, true },
 			   result);
 	return err;
 }

@@ -104,6 +104,21 @@ static enum verdict forget(struct state *s, struct bp_rfc2889_trial *t)
 	return ALL_LEARNT;
 }
 
+/* What was flooded after so long may have been known, and forgotten. */
+static void note_ageing(const struct state *s, struct bp_rfc2889_trial *t)
+{
+	double took_s = elapsed_s(s) - t->begin_s;
+
+	if (!t->result.n_flooded || took_s < s->conf->ageing_s || t->result.is_void)
+		return;
+	t->result.is_void = true;
+	snprintf(
+		t->result.why, sizeof(t->result.why),
+		"the trial took %.1f s, the device forgets after %g s: a higher --rate, or a longer ageing time of the "
+		"device",
+		took_s, s->conf->ageing_s);
+}
+
 /* One trial, into the list. */
 static enum verdict run_once(struct state *s, struct bp_rfc2889_trial *t)
 {
@@ -116,6 +131,7 @@ static enum verdict run_once(struct state *s, struct bp_rfc2889_trial *t)
 	t->begin_s = elapsed_s(s);
 	if (s->conf->trial(s->conf->ctx, &t->request, &t->result))
 		return end(s, BP_SEARCH_CAUSE_FAILED, "a trial could not run: the log says why");
+	note_ageing(s, t);
 	s->result->trials[s->result->n_trials++] = *t;
 	s->bounds->n_trials++;
 	/* A larger set of addresses holds all of this one. A failed trial may have left others behind. */
@@ -131,6 +147,7 @@ static enum verdict try(struct state *s, struct bp_rfc2889_trial *t)
 {
 	const struct bp_learning_result *r = &t->result;
 	enum verdict verdict = NO_TRIAL;
+	bool has_lost_learning = false;
 	char why[240];
 
 	for (unsigned i = 0; i < TRIES; i++) {
@@ -139,12 +156,22 @@ static enum verdict try(struct state *s, struct bp_rfc2889_trial *t)
 			return verdict;
 		if (r->is_void)
 			continue;
+		/* A learning frame that did not come to the test port may never have come to the device. */
+		has_lost_learning = verdict == NOT_ALL && t->test == BP_RFC2889_CAPACITY &&
+				    r->n_learn_received < r->n_learn_sent;
+		if (has_lost_learning)
+			continue;
 		/* Lost, but not flooded: not known whether it was learnt. */
 		if (verdict == ALL_LEARNT || r->n_flooded)
 			return verdict;
 	}
 	if (r->is_void)
 		return end(s, BP_SEARCH_CAUSE_GENERATOR, r->why);
+	if (has_lost_learning)
+		return end(
+			s, BP_SEARCH_CAUSE_LOSSY,
+			"learning frames were lost at a calm rate: what is flooded may never have been seen; a lower "
+			"--rate");
 	snprintf(why, sizeof(why),
 		 "%llu of %llu test frames were lost, none was flooded: it does not show what the "
 		 "device knew; a lower --rate, or no storm limit",
@@ -220,15 +247,18 @@ static bool is_rate_close(const struct state *s)
 }
 
 /* Move a bound to the rate that was sent. false: the test ends here. */
-static bool take_rate(struct state *s, const struct bp_learning_result *r, enum verdict verdict)
+static bool take_rate(struct state *s, const struct bp_rfc2889_trial *t, enum verdict verdict)
 {
 	struct bp_rfc2889_bounds *b = s->bounds;
+	const struct bp_learning_result *r = &t->result;
 	const double lower = b->lower, upper = b->upper;
+	/* A sender with pauses sends at the rate asked between them: its mean bounds nothing from above. */
+	const double failed = fmax(r->learn_pps, t->request.learn_pps);
 
 	if (verdict == ALL_LEARNT)
 		b->lower = fmax(lower, r->learn_pps);
 	else
-		b->upper = upper > 0 ? fmin(upper, r->learn_pps) : r->learn_pps;
+		b->upper = upper > 0 ? fmin(upper, failed) : failed;
 	if (b->upper <= 0 && (r->is_late || s->conf->max_pps <= 0)) {
 		end(s, BP_SEARCH_CAUSE_GENERATOR,
 		    "the device learns as fast as the generator sends: its own limit is not known");
@@ -253,8 +283,14 @@ static void search_rate(struct state *s)
 {
 	struct bp_rfc2889_bounds *b = s->bounds = &s->result->rate;
 	const uint32_t n = (uint32_t)s->result->capacity.lower;
+	const struct bp_rfc2889_bounds *capacity = &s->result->capacity;
 	double ask = s->conf->max_pps;
 
+	if (capacity->cause == BP_SEARCH_CAUSE_FAILED ||
+	    capacity->cause == BP_SEARCH_CAUSE_INTERRUPTED) {
+		end(s, capacity->cause, capacity->why);
+		return;
+	}
 	if (!n) {
 		end(s, BP_SEARCH_CAUSE_LOSSY,
 		    "no number of addresses is known that the device holds");
@@ -268,7 +304,7 @@ static void search_rate(struct state *s)
 
 		s->is_clean = false;
 		verdict = try(s, &t);
-		if (verdict == NO_TRIAL || !take_rate(s, &t.result, verdict))
+		if (verdict == NO_TRIAL || !take_rate(s, &t, verdict))
 			return;
 		ask = floor(b->lower > 0 ? sqrt(b->lower * b->upper) : b->upper / 4);
 		if (ask < 1) {

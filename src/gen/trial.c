@@ -149,6 +149,12 @@ static bool is_held(const struct bp_gen *gen)
 	return atomic_load_explicit(&p->port->txq[0].n_held, memory_order_relaxed) != 0;
 }
 
+/* What is flooded may come later than what is forwarded. */
+static uint64_t count_at_monitor(const struct bp_gen *gen)
+{
+	return gen->monitor ? atomic_load_explicit(&gen->monitor->n_once, memory_order_relaxed) : 0;
+}
+
 /* Wait until everything sent has come, or nothing comes any more. */
 static void settle(struct bp_gen *gen)
 {
@@ -159,14 +165,16 @@ static void settle(struct bp_gen *gen)
 
 	for (;;) {
 		uint64_t now_ns = bp_clock_ns(), arrived = gen->sink ? count_arrived(gen) : 0;
+		uint64_t at_all = arrived + count_at_monitor(gen);
 
 		if (is_held(gen) ? now_ns - begin_ns > DRAIN_NS : !gen->sink)
 			return;
-		if (gen->sink && !is_held(gen) && arrived >= count_sent(gen))
+		if (gen->sink && !is_held(gen) && arrived >= count_sent(gen) &&
+		    !gen->request.is_monitor_awaited)
 			return;
-		if (arrived != seen)
+		if (at_all != seen)
 			last_ns = now_ns;
-		seen = arrived;
+		seen = at_all;
 		if (gen->sink && now_ns - last_ns > quiet_ns && !is_held(gen))
 			return;
 		if ((double)(now_ns - begin_ns) > SETTLE_TIMES * (double)quiet_ns)

@@ -18,6 +18,8 @@ struct bp_trial_request {
 	double settle_s;
 	/* Begin all the same after bp_gen_interrupt(), which ends the trials before and after. */
 	bool is_after_stop;
+	/* With a monitor: wait until it is quiet there too, even when all has come back. */
+	bool is_monitor_awaited;
 	/* Every stream's frame size, FCS included (64 … 9022); 0: as the streams say. */
 	uint32_t frame_size;
 	/* Where the trial's histogram is added, or NULL. The caller's. */

@@ -100,7 +100,9 @@ static int enter(void *ctx)
 	int err = bp_ports_enter(ports, n, w->worker_id);
 
 	/* The receiver's thread is started first, so nothing has been sent by now. */
-	if (!err && w->does_rx && w->gen->conf->gen.announce)
+	if (err)
+		return err;
+	if (w->does_rx && w->gen->conf->gen.announce)
 		err = bp_gen_announce(w->gen);
 	if (err)
 		bp_ports_leave(ports, n, w->worker_id);

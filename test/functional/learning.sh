@@ -100,11 +100,20 @@ refused)
 	ip -n mid link set br0 up
 	wait_for 5 sh -c 'test "$(ip -n mid link show master br0 | grep -c "state UP")" -ge 3' ||
 		fail "the bridge's ports do not come up"
-	AGEING=0.1
+	AGEING=2
 	search hub --addresses 2 --budget 60 || fail "--search rfc2889: exit code $?"
 	bp_expect hub '(r["searches"][0]["capacity"]["outcome"] == "not measurable" and
 		"floods" in r["searches"][0]["capacity"]["why"] and
 		r["searches"][0]["rate"]["outcome"] == "not measurable")' 'r["searches"][0]'
+	note "a monitor that hears no floods calls nothing learnt"
+	ip -n mid link set m1 nomaster
+	for _port in t l; do
+		ip -n mid link set ${_port}1 type bridge_slave learning on
+	done
+	search deaf --addresses 2 --budget 60 || fail "--search rfc2889: exit code $?"
+	bp_expect deaf '(r["searches"][0]["capacity"]["outcome"] == "not measurable" and
+		"the monitor did not hear" in r["searches"][0]["capacity"]["why"])' 'r["searches"][0]'
+	ip -n mid link set m1 master br0
 	note "a signal in the wait"
 	AGEING=300
 	search stopped --addresses 2 --budget 0 &
