@@ -60,7 +60,7 @@ note "refusals"
 # A signal ends the sending; what was measured until then is there, and reconciles.
 for signal in INT TERM; do
 	# shellcheck disable=SC2086
-	start one $VETH --rate 2kpps --duration 0
+	start one $VETH --rate 2kpps --duration 0 --interval 1
 	wait_for 10 grep -q 'offered' "$BP_TMP/one.log" || fail "no line per second"
 	kill -$signal "$(bp_pid one)"
 	ends one 0
@@ -172,7 +172,7 @@ note "a shared core"
 
 # The receiver's interface vanishes: that trial fails, what was measured is there.
 # shellcheck disable=SC2086
-start one $VETH --rate 1kpps --duration 0
+start one $VETH --rate 1kpps --duration 0 --interval 1
 wait_for 10 grep -q 'offered' "$BP_TMP/one.log" || fail "no line per second"
 ip link del v0
 ends one 1

@@ -35,10 +35,11 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 static void start(void)
 {
 	struct bp_server *server;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd;
 
 	if (address_bytes)
 		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	address_bytes = (socklen_t)(sizeof(sa_family_t) + 1 +
 				    (size_t)snprintf(address.sun_path + 1, 64, "fuzz-control-%d",
 						     (int)getpid()));

@@ -9,9 +9,10 @@ trap 'exit 130' INT TERM
 mkdir "$scratch/new"
 target=$1 seconds=$2
 shift 2
-# An input that breaks the target stays in the build folder, to become a file of the corpus.
+# An input that breaks the target stays in the build folder, to become a file of the corpus. Not libFuzzer's own exit code
+# of then, which is that of a test that was skipped.
 status=0
-"$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
+"$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -error_exitcode=1 -print_final_stats=1 \
 	-artifact_prefix="$PWD/$(basename "$target")-" "$scratch/new" "$@" >"$scratch/log" 2>&1 ||
 	status=$?
 tail -n 40 "$scratch/log"
