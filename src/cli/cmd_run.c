@@ -156,8 +156,9 @@ static void take_snapshot(struct run *run, struct bp_report *report)
 	bp_engine_report(run->engine, report);
 }
 
-/* For whoever asks on the socket. */
-static json_t *make_answer(void *ctx)
+/* The report as it stands, with what functions say of themselves, in run->now; its document, NULL when memory lacks. Also
+ * for whoever asks on the socket. */
+static json_t *take_report(void *ctx)
 {
 	struct run *run = ctx;
 
@@ -169,11 +170,8 @@ static json_t *make_answer(void *ctx)
 /* The report as it stands: its text in the log, its document in the file of --report. */
 static void report_now(struct run *run)
 {
-	json_t *document;
+	json_t *document = take_report(run);
 
-	take_snapshot(run, run->now);
-	bp_engine_report_states(run->engine, run->now);
-	document = make_document(run->now, run->probe);
 	if (!document)
 		return;
 	bp_view_print(bp_log_stream(), document);
@@ -258,12 +256,9 @@ static void watch(struct run *run, const sigset_t *signals)
 static int report_end(struct run *run)
 {
 	const struct options *o = run->options;
-	json_t *document;
+	json_t *document = take_report(run);
 	int code;
 
-	take_snapshot(run, run->now);
-	bp_engine_report_states(run->engine, run->now);
-	document = make_document(run->now, run->probe);
 	/* Where standard output was closed at the start nobody reads it: the report of a service is
 	 * a file. */
 	code = bp_cli_report(json_incref(document), bp_cli_has_output(), o->is_output_taken,
@@ -323,7 +318,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	if (!bp_cli_control_open(&run.control, conf, o->file, &signals) && !open_ports(&run) &&
 	    bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
-		bp_cli_control_start(&run.control, make_answer, &run);
+		bp_cli_control_start(&run.control, take_report, &run);
 		watch(&run, &signals);
 		bp_cli_control_close(&run.control);
 		if (run.probe)

@@ -19,22 +19,15 @@ static int run_command(int argc, char **argv)
 {
 	static const struct bp_cli_option rows[] = { { .name = NULL } };
 	static const struct bp_cli_options options = { rows, print_usage };
-	char name[BP_INSTANCE_NAME_BYTES];
 	int code = bp_cli_parse(argc, argv, &options, NULL);
-	json_t *result;
 
 	if (!code && (argc - optind < 2 || argc - optind > 3 || strcmp(argv[optind], "log") != 0)) {
 		code = bp_cli_complain("set takes: log LEVEL [NAME]");
 		print_usage(stderr);
 	}
-	if (!code)
-		code = bp_ask_find(argv[optind + 2], name);
-	if (code)
-		return code - 1;
-	result = bp_ask(name, json_pack("{s:s, s:s}", "command", "set", "log", argv[optind + 1]));
-	code = result ? BP_EXIT_OK : BP_EXIT_FAILED;
-	json_decref(result);
-	return code;
+	return code ? code - 1
+		    : bp_ask_to(argv[optind + 2],
+				json_pack("{s:s, s:s}", "command", "set", "log", argv[optind + 1]));
 }
 
 const struct bp_command bp_command_set = {

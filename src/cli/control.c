@@ -5,8 +5,11 @@
 #include "cli/show.h"
 
 #include "bypath/driver.h"
+#include "bypath/key.h"
 #include "bypath/log.h"
 
+#include "config/schema.h"
+#include "config/spelling.h"
 #include "control/http.h"
 #include "control/server.h"
 #include "core/clock.h"
@@ -119,7 +122,7 @@ static json_t *answer_show(struct bp_cli_control *control, const json_t *request
 	if (!report)
 		return refuse(code, message, "ending", "the run is about to end");
 	json_object_set_new(report, "build", make_build());
-	piece = bp_show_piece(report, bp_show_find(what), control->instance.name);
+	piece = bp_show_piece(report, bp_show_find(what));
 	json_decref(report);
 	return piece;
 }
@@ -127,21 +130,20 @@ static json_t *answer_show(struct bp_cli_control *control, const json_t *request
 static json_t *answer_set(struct bp_cli_control *control, const json_t *request, const char **code,
 			  char **message)
 {
-	static const char *const levels[] = { [BP_LOG_ERROR] = "error",
-					      [BP_LOG_WARN] = "warning",
-					      [BP_LOG_INFO] = "info",
-					      [BP_LOG_DEBUG] = "debug" };
+	const struct bp_key *level = bp_schema_find("log", "level");
 	const char *log = json_string_value(json_object_get(request, "log"));
+	const struct bp_word *word = log ? bp_key_word(level, log) : NULL;
+	char allowed[64] = "";
 
 	(void)control;
-	for (unsigned i = 0; log && i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (!strcmp(levels[i], log)) {
-			bp_log_set_level((enum bp_log_level)i);
-			return json_pack("{s:s}", "log", log);
-		}
-	return refuse(code, message, "unknown-level",
-		      "found \"log\" '%.40s', allowed: error, warning, info, debug",
-		      log ? log : "");
+	if (word) {
+		bp_log_set_level((enum bp_log_level)word->value);
+		return json_pack("{s:s}", "log", log);
+	}
+	for (word = level->words; word->word; word++)
+		bp_list_add(allowed, sizeof(allowed), ", ", word->word);
+	return refuse(code, message, "unknown-level", "found \"log\" '%.40s', allowed: %s",
+		      log ? log : "", allowed);
 }
 
 static json_t *answer_drain(struct bp_cli_control *control, const json_t *request,
@@ -174,11 +176,9 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 	char allowed[128] = "";
 
 	for (size_t i = 0; i < N_COMMANDS; i++) {
-		size_t n = strlen(allowed);
-
 		if (!strcmp(commands[i].name, command))
 			return commands[i].answer(ctx, request, code, message);
-		snprintf(allowed + n, sizeof(allowed) - n, "%s%s", i ? ", " : "", commands[i].name);
+		bp_list_add(allowed, sizeof(allowed), ", ", commands[i].name);
 	}
 	return refuse(code, message, "unknown-command", "found \"command\" '%.40s', allowed: %s",
 		      command, allowed);

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/show.h"
 
+#include "config/spelling.h"
 #include "core/json.h"
 
 #include <stdio.h>
@@ -35,11 +36,9 @@ const struct bp_show *bp_show_find(const char *what)
 
 void bp_show_list(char *text, size_t text_bytes)
 {
-	size_t n = 0;
-
 	text[0] = '\0';
-	for (const struct bp_show *show = bp_shows; show->what && n < text_bytes; show++)
-		n += (size_t)snprintf(text + n, text_bytes - n, "%s%s", n ? ", " : "", show->what);
+	for (const struct bp_show *show = bp_shows; show->what; show++)
+		bp_list_add(text, text_bytes, ", ", show->what);
 }
 
 /* ---- pieces --------------------------------------------------------------------------------------- */
@@ -105,16 +104,14 @@ static json_t *make_counters(const json_t *report)
 	return into;
 }
 
-json_t *bp_show_piece(json_t *report, const struct bp_show *show, const char *instance)
+json_t *bp_show_piece(json_t *report, const struct bp_show *show)
 {
 	json_t *piece;
 
-	if (!show->members) {
-		json_object_set_new(report, "instance", json_string(instance));
+	if (!show->members)
 		return json_incref(report);
-	}
-	piece = json_pack("{s:s, s:s, s:s, s:O, s:O}", "schema", "bypath.show/1", "what",
-			  show->what, "instance", instance, "machine",
+	piece = json_pack("{s:s, s:s, s:O, s:O, s:O}", "schema", "bypath.show/1", "what",
+			  show->what, "instance", json_object_get(report, "instance"), "machine",
 			  json_object_get(report, "machine"), "run",
 			  json_object_get(report, "run"));
 	if (!piece)

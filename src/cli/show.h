@@ -23,10 +23,10 @@ const struct bp_show *bp_show_find(const char *what);
 void bp_show_list(char *text, size_t text_bytes);
 
 /*
- * A bypath.show/1: the instance's name, "what", "run", and the piece's members of a bypath.report/1 (for "counters":
- * one object of names and numbers; for "all" the report itself, with "instance" in it). A new reference or NULL. Pure.
+ * A bypath.show/1: the instance's name, "what", "run", and the piece's members of a bypath.report/1 with
+ * "instance" in it (for "counters": one object of names and numbers; for "all" the report itself). A new reference or NULL. Pure.
  */
-json_t *bp_show_piece(json_t *report, const struct bp_show *show, const char *instance);
+json_t *bp_show_piece(json_t *report, const struct bp_show *show);
 
 /* What a bypath.watch/1 says of the time between two reports of one run ("all"). A new reference or NULL. Pure. */
 json_t *bp_show_rates(const json_t *before, const json_t *now);

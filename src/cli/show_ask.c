@@ -56,3 +56,18 @@ json_t *bp_ask(const char *name, json_t *request)
 		fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);
 	return result;
 }
+
+int bp_ask_to(const char *name, json_t *request)
+{
+	char found[BP_INSTANCE_NAME_BYTES];
+	int code = bp_ask_find(name, found);
+	json_t *result;
+
+	if (code) {
+		json_decref(request);
+		return code - 1;
+	}
+	result = bp_ask(found, request);
+	json_decref(result);
+	return result ? BP_EXIT_OK : BP_EXIT_FAILED;
+}

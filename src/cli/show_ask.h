@@ -16,4 +16,7 @@ int bp_ask_find(const char *name, char found[BP_INSTANCE_NAME_BYTES]);
 /* Ask an instance once. Control thread; waits 10 s at most. A new reference, or NULL (said on standard error). */
 json_t *bp_ask(const char *name, json_t *request);
 
+/* Ask an instance (NULL: the only one) for something to be done. An exit code; what is wrong is said on standard error. */
+int bp_ask_to(const char *name, json_t *request);
+
 #endif

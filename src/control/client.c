@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/client.h"
 
+#include "core/json.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,13 +37,11 @@ int bp_client_connect(const char *path)
 
 static int send_line(int fd, json_t *request)
 {
-	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	size_t n = text ? strlen(text) : 0, n_sent = 0;
+	size_t n = 0, n_sent = 0;
+	char *text = bp_json_line(request, JSON_COMPACT, &n);
 	int err = text ? 0 : -ENOMEM;
 
 	json_decref(request);
-	if (text)
-		text[n++] = '\n'; /* instead of the zero */
 	while (!err && n_sent < n) {
 		ssize_t k = send(fd, text + n_sent, n - n_sent, MSG_NOSIGNAL);
 

@@ -3,6 +3,7 @@
 #include "control/instance.h"
 
 #include "core/secure.h"
+#include "core/serve.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -15,9 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define FOLDER       "/run/bypath"
@@ -35,9 +34,9 @@ static unsigned list_folders(char folders[FOLDERS_MAX][BP_INSTANCE_PATH_BYTES])
 	unsigned n = 1;
 
 	strcpy(folders[0], FOLDER);
-	/* "/bypath/NAME.lock" is to fit behind it. */
+	/* "/bypath/NAME.live" is to fit behind it. */
 	if (own && own[0] == '/' &&
-	    strlen(own) + sizeof("/bypath/.lock") + BP_INSTANCE_NAME_BYTES < BP_INSTANCE_PATH_BYTES)
+	    strlen(own) + sizeof("/bypath/.live") + BP_INSTANCE_NAME_BYTES < BP_INSTANCE_PATH_BYTES)
 		snprintf(folders[n++], BP_INSTANCE_PATH_BYTES, "%s/bypath", own);
 	return n;
 }
@@ -98,48 +97,29 @@ static int take_name(const char *path)
 	return -err;
 }
 
-/* Does a process hold the lock beside this socket? */
+/* Does a process listen at this socket? */
 static bool is_running(const char *folder, const char *name)
 {
 	char path[BP_INSTANCE_PATH_BYTES];
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err;
+	int err;
 
 	path_of(path, folder, name, "sock");
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	/* A socket without a process refuses. EAGAIN: as many as may wait do; EACCES: it runs, and is not ours. */
-	err = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
-	close(fd);
+	err = bp_serve_try(path);
+	/* EAGAIN: as many as may wait do; EACCES: it runs, and is not ours. */
 	return !err || err == EAGAIN || err == EACCES || err == EPERM;
 }
 
-static int bind_at(const char *path)
+/* The name's lock is held, so that what lies at the path is left over. */
+static int listen_at(const char *path)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct group *group = getgrnam(GROUP);
-	mode_t mask;
+	int fd;
 
-	if (fd < 0)
-		return -errno;
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	unlink(path); /* its lock is ours, so that nobody listens there */
-	/* The socket's mode becomes that of its file; no name is followed, so that a link put in its place gains nothing. */
-	(void)!fchmod(fd, 0660);
-	mask = umask(0117);
-	err = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
-	umask(mask);
-	if (!err && group)
+	unlink(path);
+	fd = bp_serve_at(path, CLIENTS_WAIT);
+	if (fd >= 0 && group)
 		(void)!lchown(path, (uid_t)-1, group->gr_gid); /* else the owner alone */
-	if (!err && listen(fd, CLIENTS_WAIT))
-		err = errno;
-	if (!err)
-		return fd;
-	close(fd);
-	return -err;
+	return fd;
 }
 
 static int open_name(struct bp_instance *instance, const char *folder, const char *name)
@@ -154,7 +134,7 @@ static int open_name(struct bp_instance *instance, const char *folder, const cha
 	instance->lock_fd = fd;
 	snprintf(instance->name, sizeof(instance->name), "%s", name);
 	path_of(instance->path, folder, name, "sock");
-	fd = bind_at(instance->path);
+	fd = listen_at(instance->path);
 	if (fd >= 0) {
 		instance->listen_fd = fd;
 		return 0;

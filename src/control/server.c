@@ -3,6 +3,7 @@
 #include "control/server.h"
 
 #include "core/clock.h"
+#include "core/json.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -70,18 +71,14 @@ static bool push(struct client *client)
 /* Send a document as a line; takes the reference. false: nothing more can be said. */
 static bool say(struct client *client, json_t *document)
 {
-	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL, *line;
-	size_t n = text ? strlen(text) : 0;
+	size_t n = 0;
+	char *line = bp_json_line(document, JSON_COMPACT, &n);
 
 	json_decref(document);
-	line = text ? realloc(text, n + 1) : NULL;
-	if (!line) {
-		free(text);
+	if (!line)
 		return false;
-	}
-	line[n] = '\n';
 	client->out = line;
-	client->n_out = n + 1;
+	client->n_out = n;
 	client->n_sent = 0;
 	return push(client);
 }

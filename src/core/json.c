@@ -178,3 +178,18 @@ const char *bp_json_text_at(const json_t *document, const char *path)
 {
 	return json_string_value(bp_json_at(document, path));
 }
+
+char *bp_json_line(const json_t *document, size_t flags, size_t *n)
+{
+	char *text = document ? json_dumps(document, flags) : NULL, *line = NULL;
+
+	if (text) {
+		*n = strlen(text) + 1;
+		line = realloc(text, *n + 1);
+		if (line)
+			memcpy(line + *n - 1, "\n", 2);
+		else
+			free(text);
+	}
+	return line;
+}

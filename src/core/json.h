@@ -40,6 +40,10 @@ json_t *bp_json_counters(const uint64_t v[BP_CNT_N]);
 /* What kernel, device or PMD publish of a port: `reported[]`. */
 json_t *bp_json_reported(const struct bp_reported *reported, unsigned n);
 
+/* A document as a line: its text by flags of json_dumps(), without line ends in it, and one behind it. n: bytes, with that.
+ * What the caller frees, or NULL. The document stays the caller's. */
+char *bp_json_line(const json_t *document, size_t flags, size_t *n);
+
 /* What is at a path of keys and indices, "paths.0.counted": the document's own, or NULL. Pure. */
 json_t *bp_json_at(const json_t *document, const char *path);
 /* The same of a path of n bytes. */

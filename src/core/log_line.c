@@ -185,18 +185,10 @@ static json_t *to_journal(const struct bp_log_record *record)
 /* The object as a line; it is given up. */
 static char *json_line(json_t *root, size_t *n)
 {
-	char *line = json_dumps(root, JSON_FLAGS), *longer = NULL;
+	char *line = bp_json_line(root, JSON_FLAGS, n);
 
 	json_decref(root);
-	if (line) {
-		*n = strlen(line) + 1;
-		longer = realloc(line, *n + 1);
-		if (longer)
-			memcpy(longer + *n - 1, "\n", 2);
-		else
-			free(line);
-	}
-	return longer;
+	return line;
 }
 
 /* ---- logfmt ---------------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ static bool parse_unix(const char *path, struct sockaddr_storage *address, sockl
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)address;
 
+	memset(address, 0, sizeof(*address));
 	if (path[0] != '/' || strlen(path) >= sizeof(un->sun_path))
 		return false;
 	un->sun_family = AF_UNIX;
@@ -71,46 +72,70 @@ bool bp_serve_parse(const char *text, struct sockaddr_storage *address, socklen_
 	return inet_pton(AF_INET, host, &in->sin_addr) == 1 && parse_port(colon + 1, &in->sin_port);
 }
 
-/* Is somebody listening at a path? */
-static bool is_served(const struct sockaddr_storage *address, socklen_t n)
+int bp_serve_try(const char *path)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int err = fd < 0 ? errno : connect(fd, (const struct sockaddr *)address, n) ? errno : 0;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;
+	struct sockaddr_storage address;
+	socklen_t n;
 
-	if (fd >= 0)
-		close(fd);
-	return err != ECONNREFUSED && err != ENOENT;
+	if (fd < 0)
+		return errno;
+	if (!parse_unix(path, &address, &n))
+		err = ENAMETOOLONG;
+	else if (connect(fd, (const struct sockaddr *)&address, n))
+		err = errno;
+	close(fd);
+	return err;
 }
 
-int bp_serve_open(const char *text)
+static int listen_at(const struct sockaddr_storage *address, socklen_t n, int n_waiting)
 {
-	struct sockaddr_storage address;
-	const char *path = path_of(text);
-	struct stat st;
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;
 	mode_t mask;
-	socklen_t n;
-	int fd, err = 0;
 
-	if (!bp_serve_parse(text, &address, &n))
-		return -EINVAL;
-	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (!path)
+	if (address->ss_family != AF_UNIX)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	else if (!lstat(path, &st) && S_ISSOCK(st.st_mode) && !is_served(&address, n))
-		unlink(path);
-	if (path)
-		(void)!fchmod(
-			fd, 0660); /* becomes the mode of the path, which is not looked up again */
+	else
+		/* Becomes the mode of the path. That is not looked up again, so that a link put in its place gains nothing. */
+		(void)!fchmod(fd, 0660);
 	mask = umask(0117);
-	if (bind(fd, (struct sockaddr *)&address, n) || listen(fd, WAITING))
+	if (bind(fd, (const struct sockaddr *)address, n) || listen(fd, n_waiting))
 		err = errno;
 	umask(mask);
 	if (!err)
 		return fd;
 	close(fd);
 	return -err;
+}
+
+int bp_serve_at(const char *path, int n_waiting)
+{
+	struct sockaddr_storage address;
+	struct stat st;
+	socklen_t n;
+	int err;
+
+	if (!parse_unix(path, &address, &n))
+		return -ENAMETOOLONG;
+	if (!lstat(path, &st) && S_ISSOCK(st.st_mode)) {
+		err = bp_serve_try(path);
+		if (err == ECONNREFUSED || err == ENOENT)
+			unlink(path);
+	}
+	return listen_at(&address, n, n_waiting);
+}
+
+int bp_serve_open(const char *text)
+{
+	struct sockaddr_storage address;
+	socklen_t n;
+
+	if (!bp_serve_parse(text, &address, &n))
+		return -EINVAL;
+	return path_of(text) ? bp_serve_at(path_of(text), WAITING)
+			     : listen_at(&address, n, WAITING);
 }
 
 void bp_serve_close(int fd, const char *text)

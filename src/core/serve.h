@@ -17,6 +17,18 @@ bool bp_serve_parse(const char *text, struct sockaddr_storage *address, socklen_
  */
 int bp_serve_open(const char *text);
 
+/*
+ * A listening socket at an absolute path that is no socket yet, or one that nobody listens at, which it replaces; mode 0660.
+ * n_waiting: connections that may wait to be accepted. Control thread. The descriptor, the caller's, or -errno.
+ */
+int bp_serve_at(const char *path, int n_waiting);
+
+/*
+ * What connecting to the socket at a path says: 0, or the errno. ECONNREFUSED: nobody listens at it. Does not block. Any
+ * thread.
+ */
+int bp_serve_try(const char *path);
+
 /* Close it, and remove its path. */
 void bp_serve_close(int fd, const char *text);
 

@@ -55,14 +55,20 @@ for n in range(int(sys.argv[1])):
         time.sleep(0.002)' "$1" "$2" "${3-18}" || fail "cannot send"
 }
 
-# What a rule drops does not arrive, is counted by rule and reason; all else passes, byte by byte.
-case_filter()
+# Through a filter by edge.rules, from wan to lan.
+filter_ini()
 {
-	printf '# comment\n\ndrop udp dst port 9\npass\n' >"$BP_TMP/edge.rules"
 	ini "[function.edge]
 type = filter
 rules = $BP_TMP/edge.rules" "wan = edge, lan
 lan = wan"
+}
+
+# What a rule drops does not arrive, is counted by rule and reason; all else passes, byte by byte.
+case_filter()
+{
+	printf '# comment\n\ndrop udp dst port 9\npass\n' >"$BP_TMP/edge.rules"
+	filter_ini
 	bp_start a
 	bp_wait_forwarding 10
 	watch h2
@@ -141,10 +147,7 @@ lan = wan"
 case_rules()
 {
 	printf 'pass arp\n\ndrop tcp prot 23\n' >"$BP_TMP/edge.rules"
-	ini "[function.edge]
-type = filter
-rules = $BP_TMP/edge.rules" "wan = edge, lan
-lan = wan"
+	filter_ini
 	in_mid "$BYPATH" run "$BP_TMP/a.ini" >"$BP_TMP/wrong.txt" 2>&1
 	rc=$?
 	[ $rc = 2 ] || fail "a wrong rule file: exit code $rc"
