@@ -83,10 +83,11 @@ static bool say(struct client *client, json_t *document)
 	return push(client);
 }
 
+/* The message may hold what the client sent, so any bytes: a parser repeats them. */
 static json_t *make_error(const char *code, const char *message)
 {
-	return json_pack("{s:i, s:b, s:{s:s, s:s}}", "v", BP_CONTROL_VERSION, "ok", 0, "error",
-			 "code", code, "message", message);
+	return json_pack("{s:i, s:b, s:{s:s, s:o}}", "v", BP_CONTROL_VERSION, "ok", 0, "error",
+			 "code", code, "message", bp_json_text(message));
 }
 
 static json_t *answer_request(struct bp_server *server, const json_t *request)

@@ -181,11 +181,13 @@ sleeps_often()
 receiver_is_guest()
 {
 	core=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+	before=$(v1_received)
 	"$BYPATH" gen "$BP_TMP/live.ini" --quiet --rate 1kpps --duration 0 --set gen.count=0 \
 		--set port.in.driver=af_packet --set port.in.device=v1 --set gen.rx=in --cores "$core" \
 		--json "$BP_TMP/live.json" >"$BP_TMP/gen.log" 2>&1 &
 	echo $! >"$BP_TMP/live.pid"
 	wait_for 10 sleeps_often "$(bp_pid live)" || fail "the receiver does not sleep"
+	wait_for 10 since 100 || fail "nothing is sent"
 	kill -INT "$(bp_pid live)"
 	wait "$(bp_pid live)" || fail "bypath gen ends with code $?"
 	rm -f "$BP_TMP/live.pid"
