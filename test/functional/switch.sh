@@ -461,7 +461,9 @@ trunk = p4:10,20"
 	done
 	for attack in 'stp -attack 0' 'cdp -attack 0' 'dtp -attack 0' 'dot1q -attack 1'; do
 		# shellcheck disable=SC2086 # words
-		timeout $((20 * BP_SLOW)) ip netns exec h1 yersinia $attack -interface e0 </dev/null >"$BP_TMP/yersinia.log" 2>&1 ||
+		# It writes a log where it stands.
+		(cd "$BP_TMP" && exec timeout $((20 * BP_SLOW)) ip netns exec h1 yersinia $attack -interface e0 </dev/null \
+			>attack.log 2>&1) ||
 			fail "yersinia $attack fails"
 	done
 	in_h1 mausezahn e0 -q -c 100 -b bcast -a 02:00:00:00:00:01 -t udp "dp=9999" -A 10.77.0.1 -B 10.77.0.255 \
