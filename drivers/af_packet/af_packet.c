@@ -9,6 +9,7 @@
 #include "core/netifs.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <poll.h>
 #include <stdio.h>
@@ -111,18 +112,13 @@ static int alloc_queues(struct af_packet_port *ap)
 	return 0;
 }
 
-/* The pool of this kind that another port has registered, or else our own. */
-static int share_pool(struct bp_env *env, struct bp_pool *own, struct bp_pool **pool)
-{
-	*pool = own;
-	for (unsigned i = 0; i < env->n_pools; i++)
-		if (env->pools[i] && env->pools[i]->put == own->put)
-			*pool = env->pools[i];
-	return *pool == own ? bp_env_add_pool(env, own) : 0;
-}
-
 static int add_pools(struct af_packet_port *ap)
 {
+	static const struct bp_pool ring = {
+		.put = af_packet_ring_put,
+		.name = "af_packet-ring",
+		.is_loan = true,
+	};
 	int err;
 
 	if (!ap->port->n_rxq)
@@ -133,12 +129,7 @@ static int add_pools(struct af_packet_port *ap)
 	err = bp_env_add_pool(ap->port->env, &ap->big.pool);
 	if (err || ap->mode != AF_PACKET_MMAP)
 		return err;
-	ap->own_ring_pool = (struct bp_pool){
-		.put = af_packet_ring_put,
-		.name = "af_packet-ring",
-		.is_loan = true,
-	};
-	return share_pool(ap->port->env, &ap->own_ring_pool, &ap->ring_pool);
+	return bp_env_share_pool(ap->port->env, &ring, &ap->ring_pool);
 }
 
 static void af_packet_close(struct bp_port *port)
@@ -408,9 +399,22 @@ static bool af_packet_accepts(const struct bp_txq *q, const struct bp_pool *pool
 	return !((const struct af_packet_txq *)q->priv)->ap->has_tx_ring;
 }
 
+/* From now on no packet passes the sockets' filter. */
+static void af_packet_rx_end(struct bp_port *port)
+{
+	struct sock_filter none = { .code = BPF_RET | BPF_K };
+	const struct sock_fprog program = { .len = 1, .filter = &none };
+	struct af_packet_port *ap = port->priv;
+
+	for (uint16_t i = 0; i < port->n_rxq; i++)
+		(void)setsockopt(ap->rxqs[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+				 sizeof(program));
+}
+
 static const struct bp_driver_ops af_packet_ops = {
 	.open = af_packet_open,
 	.start = af_packet_start,
+	.rx_end = af_packet_rx_end,
 	.stop = af_packet_stop,
 	.close = af_packet_close,
 	.check = af_packet_check,

@@ -136,9 +136,7 @@ struct af_packet_port {
 	_Atomic uint32_t gso_types; /* written by the control thread, read by workers */
 	struct af_packet_rxq *rxqs;
 	struct af_packet_txq *txqs;
-	/* A lent slot is given back by its token alone, so all ports share the pools of the first
-	 * port that has them: an engine closes its ports together. */
-	struct bp_pool own_ring_pool;
+	/* A lent slot is given back by its token alone, so all ports share one pool. */
 	struct bp_pool *ring_pool; /* token: the slot's tpacket2_hdr */
 	struct af_packet_big big;
 };

@@ -292,6 +292,14 @@ static int af_xdp_start(struct bp_port *port)
 	return 0;
 }
 
+/* The program stays, and lets pass what it has no socket for. */
+static void af_xdp_rx_end(struct bp_port *port)
+{
+	struct af_xdp_port *xp = port->priv;
+
+	af_xdp_prog_unset_sockets(xp->prog, xp->n_queues);
+}
+
 static void af_xdp_stop(struct bp_port *port)
 {
 	struct af_xdp_port *xp = port->priv;
@@ -387,6 +395,7 @@ static bool af_xdp_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 static const struct bp_driver_ops af_xdp_ops = {
 	.open = af_xdp_open,
 	.start = af_xdp_start,
+	.rx_end = af_xdp_rx_end,
 	.stop = af_xdp_stop,
 	.close = af_xdp_close,
 	.check = af_xdp_check,

@@ -179,6 +179,8 @@ int af_xdp_prog_check(const struct af_xdp_prog *prog, char *why, size_t why_byte
 int af_xdp_prog_is_native(int ifindex);
 /* Let the program hand a queue's frames to a socket. 0 or -errno. */
 int af_xdp_prog_set_socket(struct af_xdp_prog *prog, uint32_t queue_id, int fd);
+/* Let the frames of queues 0 … n_queues-1 pass to the kernel's stack again. */
+void af_xdp_prog_unset_sockets(struct af_xdp_prog *prog, uint32_t n_queues);
 
 /* --- mode.c --- */
 

@@ -235,3 +235,11 @@ int af_xdp_prog_set_socket(struct af_xdp_prog *prog, uint32_t queue_id, int fd)
 
 	return bpf_map_update_elem(map_fd, &queue_id, &fd, BPF_ANY) < 0 ? -errno : 0;
 }
+
+void af_xdp_prog_unset_sockets(struct af_xdp_prog *prog, uint32_t n_queues)
+{
+	int map_fd = bpf_map__fd(prog->skel->maps.bypath_xsks);
+
+	for (uint32_t i = 0; i < n_queues; i++)
+		(void)bpf_map_delete_elem(map_fd, &i);
+}

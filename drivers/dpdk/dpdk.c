@@ -114,6 +114,13 @@ free_dp:
 	return err;
 }
 
+static int dpdk_prepare(struct bp_env *env, const struct bp_port_conf *conf)
+{
+	const struct bp_port port = { .env = env, .conf = conf, .numa_node = bp_port_node(conf) };
+
+	return dpdk_eal_start(&port);
+}
+
 static void dpdk_close(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
@@ -172,6 +179,7 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 		.pad_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : 0,
 		.min_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : RTE_ETHER_HDR_LEN,
 		.max_bytes = dp->port->info.max_frame_bytes,
+		.n_retries = dp->port->env->conf->engine.tx_retries,
 		.vlan_bytes = is_by_mtu ? 4 : 0,
 	};
 	q->priv = &dp->txq[i];
@@ -545,6 +553,7 @@ static void dpdk_thread_leave(struct bp_port *port, unsigned worker_id)
 }
 
 static const struct bp_driver_ops dpdk_ops = {
+	.prepare = dpdk_prepare,
 	.open = dpdk_open,
 	.start = dpdk_start,
 	.stop = dpdk_stop,

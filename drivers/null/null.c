@@ -140,6 +140,23 @@ static struct bp_pool *choose_frames(const struct bp_port *port, unsigned *n_vie
 	return bp_frames_pool(port->env->frames);
 }
 
+/* Frames are taken as they are needed: none is there yet. */
+static void null_rx_renew(struct bp_port *port)
+{
+	struct null_rxq *queues = port->priv;
+	unsigned n_views;
+	struct bp_pool *frames = choose_frames(port, &n_views);
+
+	for (unsigned i = 0; i < port->n_rxq; i++) {
+		queues[i].frames = frames;
+		queues[i].n_views = n_views;
+		port->rxq[i].driver_burst = n_views == 1 ? null_rx : null_rx_long;
+		if (atomic_load_explicit(&port->rxq[i].burst, memory_order_relaxed) != bp_rx_down)
+			atomic_store_explicit(&port->rxq[i].burst, port->rxq[i].driver_burst,
+					      memory_order_release);
+	}
+}
+
 static int null_start(struct bp_port *port)
 {
 	struct null_rxq *queues = port->priv;
@@ -186,6 +203,7 @@ static bool null_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 static const struct bp_driver_ops null_ops = {
 	.open = null_open,
 	.start = null_start,
+	.rx_renew = null_rx_renew,
 	.stop = null_stop,
 	.close = null_close,
 	.accepts = null_accepts,

@@ -289,6 +289,20 @@ static void return_home(struct tap_port *t)
 	t->control_fd = fd;
 }
 
+static void tap_rx_renew(struct bp_port *port)
+{
+	struct tap_port *t = port->priv;
+	struct bp_pool *frames = bp_port_rx_frames(port);
+
+	for (unsigned i = 0; i < port->n_rxq; i++) {
+		if (t->rxq[i].frames == frames)
+			continue;
+		bp_count(&port->rxq[i].counters, BP_DROP_RX_TRUNCATED, t->rxq[i].n_ready ? 1 : 0);
+		tap_rxq_release(&t->rxq[i], port->env->n_workers);
+		tap_rxq_init(&t->rxq[i], port, t->rxq[i].fd, t->has_gso, port->info.mtu);
+	}
+}
+
 static void tap_stop(struct bp_port *port)
 {
 	struct tap_port *t = port->priv;
@@ -406,6 +420,7 @@ static bool tap_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 static const struct bp_driver_ops tap_ops = {
 	.open = tap_open,
 	.start = tap_start,
+	.rx_renew = tap_rx_renew,
 	.stop = tap_stop,
 	.close = tap_close,
 	.check = tap_check,

@@ -60,6 +60,8 @@ struct bp_port_conf {
 	/* Not of the file: bp_plan_add_hops() (engine/plan.h) made it. What workers without a TX queue of forward_to have
 	 * for that port goes through here. */
 	bool is_hop;
+	/* Not of the file: the port was, until a reload. Nothing is received there, nothing sent. */
+	bool is_removed;
 	/* The driver's own struct: drivers/NAME/describe.h has it, BP_OWN_CONST() gives it. */
 	alignas(8) unsigned char own[BP_OWN_BYTES];
 };

@@ -10,7 +10,7 @@ struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 12u
+#define BP_DRIVER_ABI 13u
 
 /*
  * The pool to write received packets into, for a driver that may write them anywhere: bp_port_frames() of
@@ -24,6 +24,9 @@ struct bp_pool *bp_port_rx_frames(const struct bp_port *port);
  * the cause once with port name, action, reason and remedy. Outputs untouched on failure.
  */
 struct bp_driver_ops {
+	/* What a process needs once for all ports of the driver, and takes time: before another port is taken out for this
+	 * one (conf, of env->conf). open() does it where nobody did. NULL: nothing. */
+	int (*prepare)(struct bp_env *env, const struct bp_port_conf *conf);
 	/* Acquire what lasts for the port's whole life: priv, pools, tx_pool. May refuse the configuration
 	 * against the system (no such interface, no permission). */
 	int (*open)(struct bp_port *port);
@@ -31,6 +34,13 @@ struct bp_driver_ops {
 	 * driver_burst and fd. Called again after stop() when a lost device has come back; then
 	 * -ENODEV, -ENETDOWN and -ENOENT mean 'not yet' and are not logged. */
 	int (*start)(struct bp_port *port);
+	/* Take no more packets from the device: from now on they go where they would go without this port. What was
+	 * received before is still there to be polled, and sending goes on. Beside running bursts, before stop(). NULL:
+	 * stop() does it, and what was not polled by then is lost. */
+	void (*rx_end)(struct bp_port *port);
+	/* Where its packets go may be another port: write into bp_port_rx_frames() from now on, and return what it has of
+	 * another pool to that, as worker env->n_workers. Started; no worker runs. NULL: it does not ask for that pool. */
+	void (*rx_renew)(struct bp_port *port);
 	/* Give the device up; return every frame the queues hold to its pool, as worker env->n_workers;
 	 * frames consumed but never completed are counted as tx_abandoned (bp_count_lost_after(), if they
 	 * were counted as sent); n_held becomes 0. Never fails. */

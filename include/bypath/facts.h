@@ -169,6 +169,13 @@ struct bp_section {
 	void (*check)(struct bp_conf *conf, struct bp_check *check); /* NULL: nothing to check */
 };
 
+/* The sections in their order, those that drivers own behind the others; NULL behind the last. The keys of
+ * "port" are what every driver has: the others are bp_facts.keys; of "function" as well: bp_function.keys. */
+const struct bp_section *bp_schema_section(unsigned i);
+
+/* The section of this name, or NULL. */
+const struct bp_section *bp_schema_section_of(const char *name);
+
 struct bp_facts {
 	const char *summary; /* one line for `bypath drivers` */
 	uint32_t flags; /* enum bp_fact_flag */

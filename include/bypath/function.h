@@ -83,6 +83,8 @@ struct bp_function_ops {
 	/* What it knows, as a JSON object (jansson) that becomes the caller's; also after the workers' end. Safe beside
 	 * running bursts. NULL: no memory. */
 	struct json_t *(*show)(const void *state);
+	/* Are files that open() read others now, so that a reload is to open it anew? NULL: it read none. */
+	bool (*is_stale)(const void *state);
 	bp_fn_burst process; /* on the chain */
 	/* Per out-port that process() chose, after copies were made, before what that port lacks is made up for. */
 	bp_fn_burst egress;

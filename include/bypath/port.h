@@ -212,8 +212,10 @@ struct bp_env {
 	struct bp_arena *arena; /* src/core/arena.h */
 	struct bp_frames *frames; /* src/core/frames.h: the arena's pool, shared by all ports */
 	unsigned n_workers; /* worker ids 0 … n_workers-1; n_workers is the control thread's */
-	unsigned n_pools;
+	unsigned n_pools; /* ids 0 … n_pools-1 have been given */
 	struct bp_pool *pools[BP_POOLS_MAX]; /* by pool_id, NULL: of a port that was destroyed */
+	uint64_t old_pools; /* ids of such, which TX queues may still have in their in_place */
+	uint64_t shared_pools; /* ids of the env's own: bp_env_share_pool() */
 	struct bp_locks *locks; /* of the ports' devices, NULL before bp_ports_claim() */
 	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
 					      * other end here */
@@ -239,6 +241,16 @@ void bp_env_close(struct bp_env *env);
  * thread, in open() only. 0 or -ENOSPC (logged).
  */
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool);
+/*
+ * The pool of this put() that all ports of a driver share: registered by the first that asks, as *like; the env's, until
+ * bp_env_close(). Control thread, in open() only. 0, or -ENOSPC (logged), -ENOMEM.
+ */
+int bp_env_share_pool(struct bp_env *env, const struct bp_pool *like, struct bp_pool **pool);
+/*
+ * Decide in_place of every TX queue for the pools as they are now; ids of pools that are gone may be given again then. No
+ * worker runs. Control thread.
+ */
+void bp_env_bind_pools(struct bp_env *env);
 
 /* Takes one finding about the device of a port: a sentence without the port's name. */
 typedef void (*bp_device_fn)(void *arg, unsigned port_id, const char *text);
@@ -265,6 +277,15 @@ unsigned bp_ports_find_held(const struct bp_conf *conf, bp_device_fn say, void *
 int bp_ports_claim(struct bp_env *env, const bool *is_used);
 
 /*
+ * Locks for the ports of another configuration whose ports have the places of env's: those of devices that env has are
+ * taken over, the others taken now. bp_ports_claimed() makes them env's and releases those that nobody needs any more;
+ * bp_locks_undo() gives back what was taken. Control thread. 0; -EBUSY, -ENOMEM (logged): nothing has changed.
+ */
+int bp_ports_claim_next(struct bp_env *env, const struct bp_conf *conf, struct bp_locks **next);
+void bp_ports_claimed(struct bp_env *env, struct bp_locks *next);
+void bp_locks_undo(struct bp_locks *next);
+
+/*
  * Warn of what surrounds the started ports of env: the host's own stack, which hears and answers beside a
  * port that leaves packets to it; IP forwarding there; paths to a smaller MTU. Control thread.
  */
@@ -282,7 +303,7 @@ struct bp_port {
 	int numa_node; /* bp_port_node() before open(), then before each start() */
 	uint16_t n_rxq; /* queues that workers poll; 0 when nothing is forwarded from here */
 	uint16_t n_txq; /* one per worker that sends here; 0 when nothing is forwarded here */
-	unsigned first_pool, end_pool; /* ids of the pools that open() registered */
+	uint64_t pools; /* ids of the pools that open() registered, a bit each */
 	/* The port's own pool with `get`, whose frames its TX queues send in place; NULL: none. Set
 	 * by open(). Who makes packets for the port asks bp_port_frames(). */
 	struct bp_pool *tx_pool;
@@ -335,7 +356,22 @@ struct bp_port_queues {
  */
 int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
 		   struct bp_port **port);
+/*
+ * The same without env->ports: another port has that place, and keeps it until the caller puts this one there. conf is
+ * that of the port, which env->conf has now. As above.
+ */
+int bp_port_make(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		 struct bp_port **port);
 void bp_port_destroy(struct bp_port *port);
+/*
+ * Undo open() of a stopped port; its queues stay, with what they counted, in a port that never starts. Nobody holds frames
+ * of its pools any more. Control thread; again does nothing.
+ */
+void bp_port_close(struct bp_port *port);
+/* Is it such a port? */
+bool bp_port_is_closed(const struct bp_port *port);
+/* Open it again, by its conf as it is now. Control thread; may block. 0 or -errno (logged): it stays closed. */
+int bp_port_reopen(struct bp_port *port);
 
 /*
  * Start the driver and decide in_place for each (pool, TX queue); workers do not see it yet. No

@@ -23,6 +23,7 @@ struct bp_report_port {
 	enum bp_link link;
 	uint32_t n_losses;
 	int numa_node; /* of the device; -1: none known, or the machine has one only */
+	bool is_removed; /* by a reload: its queues are those of then */
 	uint16_t n_rxq, n_txq;
 	struct bp_report_queue rxq[BP_QUEUES_MAX];
 	struct bp_report_queue txq[BP_QUEUES_MAX];
@@ -89,11 +90,29 @@ struct bp_report_function {
 	struct json_t *doc; /* what show() said, or NULL; the report's: bp_report_release() */
 };
 
+/* What a path did until a reload gave it another end, or another port behind a name. */
+struct bp_report_former {
+	char in[BP_NAME_BYTES], out[BP_NAME_BYTES]; /* out "": of an intake */
+	char in_driver[BP_NAME_BYTES], out_driver[BP_NAME_BYTES];
+	char in_mode[BP_NAME_BYTES], out_mode[BP_NAME_BYTES];
+	double from_s, until_s; /* since the workers started */
+	struct bp_report_path path; /* in_port, out_port mean nothing here */
+};
+#define BP_FORMER_MAX 16u /* of more the oldest are forgotten */
+
+/* Of the configuration, since the workers started. */
+struct bp_reloads {
+	uint64_t n_done, n_refused;
+	double last_s; /* when the last one that was done began */
+	double last_ms, last_pause_ms; /* how long it took; how long the workers stood still */
+};
+
 struct bp_report {
 	const struct bp_conf *conf;
 	unsigned n_numa_nodes; /* of the machine */
 	double elapsed_s; /* since the workers started */
 	bool is_final; /* after the drain */
+	struct bp_reloads reloads;
 	double drain_ms;
 	uint64_t arena_bytes, arena_page_bytes;
 	uint32_t arena_frames, arena_frames_free; /* free: exact when is_final */
@@ -103,6 +122,8 @@ struct bp_report {
 	struct bp_report_worker workers[BP_WORKERS_MAX];
 	struct bp_report_path paths[BP_PATHS_MAX];
 	struct bp_report_function functions[BP_FUNCTIONS_MAX];
+	unsigned n_former, n_former_cut;
+	struct bp_report_former former[BP_FORMER_MAX];
 	/* Conservation law: received + made = sent + dropped + held + unaccounted. */
 	uint64_t received, made /* by segmentation and as copies */, sent, dropped, held;
 	int64_t unaccounted;

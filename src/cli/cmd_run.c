@@ -12,8 +12,11 @@
 #include "bypath/report.h"
 
 #include "core/clock.h"
+#include "core/json.h"
+#include "core/notify.h"
 #include "engine/document.h"
 #include "engine/engine.h"
+#include "engine/plan.h"
 #include "ledger/document.h"
 #include "ledger/explain.h"
 #include "probe/probe.h"
@@ -34,7 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_NS 100000000u
+#define TICK_NS             100000000u
+#define RELOAD_ERRORS_BYTES 16384u
 
 struct options {
 	const char *file;
@@ -140,7 +144,7 @@ static bool is_plain(const char *path)
 
 /* A run from its ports' opening to its report. */
 struct run {
-	const struct bp_conf *conf;
+	const struct bp_conf *conf; /* of the start; since then bp_engine_conf() */
 	const struct options *options;
 	struct bp_engine *engine;
 	struct bp_probe *probe; /* NULL: none was asked for */
@@ -148,6 +152,7 @@ struct run {
 	struct bp_cli_control control;
 	uint64_t interval_ns; /* between two lines of figures, 0: none */
 	bool was_moving; /* in the interval before */
+	bool has_broken; /* a reload left it without workers */
 };
 
 static void take_snapshot(struct run *run, struct bp_report *report)
@@ -180,6 +185,95 @@ static void report_now(struct run *run)
 	json_decref(document);
 }
 
+/* ---- another configuration -------------------------------------------------------------------- */
+
+/* The file as it is now. 0 or -errno: *document is what says why. */
+static int load_again(struct run *run, struct bp_conf *conf, json_t **document)
+{
+	const struct options *o = run->options;
+	char *errors = calloc(1, RELOAD_ERRORS_BYTES);
+	json_t *lines = json_array();
+	int err = errors ? bp_config_load(o->file, o->sets.v, o->sets.n, conf, errors,
+					  RELOAD_ERRORS_BYTES)
+			 : -ENOMEM;
+
+	for (char *line = err && errors ? strtok(errors, "\n") : NULL; line;
+	     line = strtok(NULL, "\n")) {
+		json_array_append_new(lines, bp_json_text(line));
+		bp_log(BP_LOG_ERROR, "reload: %s", line);
+	}
+	free(errors);
+	if (!err) {
+		json_decref(lines);
+		bp_plan_add_hops(conf);
+		return 0;
+	}
+	*document = json_pack("{s:s, s:o}", "schema", "bypath.change/1", "refused", lines);
+	return err;
+}
+
+/* A probe's programs know the devices of the start. */
+static int refuse_probed(json_t **document)
+{
+	static const char why[] =
+		"--probe observes the devices of the start: end the run, and start it anew";
+
+	bp_log(BP_LOG_ERROR, "reload: %s", why);
+	*document = json_pack("{s:s, s:[s]}", "schema", "bypath.change/1", "refused", why);
+	return -ENOTSUP;
+}
+
+/* What of it is not the engine's. */
+static void follow_log(struct run *run)
+{
+	const struct bp_conf *conf = bp_engine_conf(run->engine);
+
+	run->interval_ns = bp_cli_log_begin(conf, run->options->is_quiet);
+	run->was_moving = true;
+	take_snapshot(run, run->prev);
+}
+
+/* Change what runs to what the file says now, or only tell what that would be. A bypath.change/1, NULL when memory lacks. */
+static json_t *reload(struct run *run, bool only_tell)
+{
+	struct bp_conf *conf = malloc(sizeof(*conf));
+	json_t *document = NULL;
+	int err = conf ? 0 : -ENOMEM;
+
+	if (!only_tell)
+		bp_notify_reloading();
+	if (!err && run->probe)
+		err = refuse_probed(&document);
+	if (!err)
+		err = load_again(run, conf, &document);
+	if (err && !only_tell)
+		bp_engine_count_refused(run->engine);
+	if (!err)
+		err = bp_engine_reload(run->engine, conf, only_tell, &document);
+	free(conf);
+	if (!err && !only_tell)
+		follow_log(run);
+	if (!only_tell)
+		bp_notify_ready();
+	if (err == -ESHUTDOWN) { /* its workers do not run: whoever supervises it starts it anew */
+		run->has_broken = true;
+		kill(getpid(), SIGTERM);
+	}
+	return document;
+}
+
+/* For the control socket. */
+static json_t *reload_asked(void *ctx, bool only_tell)
+{
+	return reload(ctx, only_tell);
+}
+
+static void hang_up(struct run *run)
+{
+	bp_log(BP_LOG_INFO, "SIGHUP: reads %s again", run->options->file);
+	json_decref(reload(run, false));
+}
+
 /* Does the signal that came (or none: -1) end the run? If so, it is pending again. */
 static bool is_end(int number, struct run *run)
 {
@@ -188,7 +282,7 @@ static bool is_end(int number, struct run *run)
 	else if (number == bp_calls_signal())
 		return false; /* its calls are made in any case */
 	else if (number == SIGHUP)
-		bp_log(BP_LOG_INFO, "SIGHUP: ignored: the configuration is read at the start only");
+		hang_up(run);
 	else if (number > 0)
 		bp_cli_keep_end();
 	return number > 0 && number != SIGUSR1 && number != SIGHUP;
@@ -243,7 +337,7 @@ static void watch(struct run *run, const sigset_t *signals)
 		if (run->probe)
 			bp_probe_look(run->probe);
 		bp_engine_tick(run->engine);
-		if (is_played(run->engine, run->conf))
+		if (is_played(run->engine, bp_engine_conf(run->engine)))
 			return;
 		bp_log_tick();
 		if (!run->interval_ns || bp_clock_ns() < next_line_ns)
@@ -318,14 +412,16 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	if (!bp_cli_control_open(&run.control, conf, o->file, &signals) && !open_ports(&run) &&
 	    bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
-		bp_cli_control_start(&run.control, take_report, &run);
+		bp_notify_ready();
+		bp_cli_control_start(&run.control, take_report, reload_asked, &run);
 		watch(&run, &signals);
+		bp_notify_stopping();
 		bp_cli_control_close(&run.control);
 		if (run.probe)
 			bp_probe_end(run.probe);
 		bp_engine_stop(run.engine);
 		code = report_end(&run);
-		if (bp_engine_has_failed(run.engine))
+		if (bp_engine_has_failed(run.engine) || run.has_broken)
 			code = BP_EXIT_FAILED;
 	}
 	bp_cli_control_close(&run.control);

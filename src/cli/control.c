@@ -158,14 +158,49 @@ static json_t *answer_drain(struct bp_cli_control *control, const json_t *reques
 	return json_pack("{s:b}", "drains", 1);
 }
 
+struct reload_call {
+	struct bp_cli_control *control;
+	bool only_tell;
+	json_t *document;
+};
+
+static void make_reload(void *ctx)
+{
+	struct reload_call *call = ctx;
+
+	call->document = call->control->reload(call->control->ctx, call->only_tell);
+}
+
+/* Of the instance's own file: nobody's rights open another one. */
+static json_t *answer_reload(struct bp_cli_control *control, const json_t *request,
+			     const char **code, char **message)
+{
+	struct reload_call call = {
+		.control = control,
+		.only_tell = json_is_true(json_object_get(request, "check")),
+	};
+	json_t *refused;
+	char lines[2048] = "";
+	const json_t *line;
+	size_t i;
+
+	if (!bp_calls_ask(&control->calls, make_reload, &call) || !call.document)
+		return refuse(code, message, "ending", "the run is about to end");
+	refused = json_object_get(call.document, "refused");
+	if (!refused)
+		return call.document;
+	json_array_foreach(refused, i, line)
+		bp_list_add(lines, sizeof(lines), "\n", json_string_value(line));
+	json_decref(call.document);
+	return refuse(code, message, "refused", "%s", lines);
+}
+
 static const struct {
 	const char *name;
 	answer_fn answer;
 } commands[] = {
-	{ "ping", answer_ping },
-	{ "show", answer_show },
-	{ "set", answer_set },
-	{ "drain", answer_drain },
+	{ "ping", answer_ping },   { "show", answer_show },     { "set", answer_set },
+	{ "drain", answer_drain }, { "reload", answer_reload },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -242,11 +277,13 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 	return 0;
 }
 
-void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx), void *ctx)
+void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx),
+			  json_t *(*reload)(void *ctx, bool only_tell), void *ctx)
 {
 	int err;
 
 	control->report = report;
+	control->reload = reload;
 	control->ctx = ctx;
 	err = control->metrics_fd < 0
 		      ? 0

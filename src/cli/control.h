@@ -23,6 +23,7 @@ struct bp_cli_control {
 	int metrics_fd; /* -1: none */
 	json_t *(*report)(
 		void *ctx); /* the control thread's: a bypath.report/1, a new reference or NULL */
+	json_t *(*reload)(void *ctx, bool only_tell); /* likewise, a bypath.change/1 */
 	void *ctx;
 	uint64_t begin_ns;
 };
@@ -35,8 +36,9 @@ struct bp_cli_control {
 int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *conf,
 			const char *file, sigset_t *signals);
 
-/* Answer from now on; report(ctx) is called by bp_calls_make(). Control thread. */
-void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx), void *ctx);
+/* Answer from now on; report(ctx) and reload(ctx, …) are called by bp_calls_make(). Control thread. */
+void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx),
+			  json_t *(*reload)(void *ctx, bool only_tell), void *ctx);
 
 /* No more answers; the name is free again. Control thread; again does nothing. */
 void bp_cli_control_close(struct bp_cli_control *control);

@@ -7,13 +7,6 @@
 
 #include <stdio.h>
 
-/* The sections in their order, those that drivers own behind the others; NULL behind the last. The keys of
- * "port" are what every driver has: the others are bp_facts.keys; of "function" as well: bp_function.keys. */
-const struct bp_section *bp_schema_section(unsigned i);
-
-/* The section of this name, or NULL. */
-const struct bp_section *bp_schema_section_of(const char *name);
-
 /* The key of a section that is no port's, or NULL. */
 const struct bp_key *bp_schema_find(const char *section, const char *name);
 

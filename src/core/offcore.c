@@ -287,6 +287,15 @@ static double named_ns(const struct bp_off *off)
 	return larger(off->waiting_ns, off->throttled_ns) + off->stolen_ns;
 }
 
+void bp_off_add(struct bp_off *sum, const struct bp_off *off)
+{
+	sum->elapsed_ns += off->elapsed_ns;
+	sum->waiting_ns += off->waiting_ns;
+	sum->stolen_ns += off->stolen_ns;
+	sum->throttled_ns += off->throttled_ns;
+	sum->gap_ns += off->gap_ns;
+}
+
 double bp_off_share(const struct bp_off *off)
 {
 	double ns = larger(named_ns(off), off->gap_ns);

@@ -65,6 +65,9 @@ void bp_off_read(const struct bp_off_places *places, const struct bp_off_thread 
 void bp_off_between(const struct bp_off_at *before, const struct bp_off_at *after, uint64_t kin_ns,
 		    struct bp_off *off);
 
+/* Add what happened in another span of the same thread's work. */
+void bp_off_add(struct bp_off *sum, const struct bp_off *off);
+
 /* Share of the span, 0 … 1. */
 double bp_off_share(const struct bp_off *off);
 enum bp_off_cause bp_off_cause(const struct bp_off *off);

@@ -95,14 +95,15 @@ static json_t *port_row(const struct bp_report *r, const struct bp_report_port *
 	if (!far)
 		far = find_far(r, port->numa_node, port->txq, port->n_txq);
 	json_object_update_new(
-		row,
-		json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "link", links[port->link], "losses",
-			  bp_json_count(port->n_losses), "numa_node", port->numa_node, "far_worker",
-			  far ? json_pack("{s:i, s:i}", "worker", far->worker_id, "numa_node",
-					  far->numa_node)
-			      : json_null(),
-			  "reported", bp_json_reported(port->reported, port->n_reported), "events",
-			  events));
+		row, json_pack("{s:s, s:b, s:o, s:i, s:o, s:o, s:o}", "link",
+			       port->is_removed ? "removed" : links[port->link], "removed",
+			       (int)port->is_removed, "losses", bp_json_count(port->n_losses),
+			       "numa_node", port->numa_node, "far_worker",
+			       far ? json_pack("{s:i, s:i}", "worker", far->worker_id, "numa_node",
+					       far->numa_node)
+				   : json_null(),
+			       "reported", bp_json_reported(port->reported, port->n_reported),
+			       "events", events));
 	set_queues(row, "rx", port->rxq, port->n_rxq, r->elapsed_s);
 	set_queues(row, "tx", port->txq, port->n_txq, r->elapsed_s);
 	bp_json_add_reported(events, port->reported, port->n_reported);
@@ -187,6 +188,14 @@ static json_t *conservation(const struct bp_report *r)
 			 bp_json_count(n_fn_drops));
 }
 
+/* When the configuration was changed, and how long the workers stood still for it. */
+static json_t *reloads_row(const struct bp_reloads *reloads)
+{
+	return json_pack("{s:o, s:o, s:f, s:f, s:f}", "done", bp_json_count(reloads->n_done),
+			 "refused", bp_json_count(reloads->n_refused), "last_s", reloads->last_s,
+			 "last_ms", reloads->last_ms, "last_pause_ms", reloads->last_pause_ms);
+}
+
 json_t *bp_engine_document(const struct bp_report *r)
 {
 	json_t *ports = json_array(), *workers = json_array(), *machine = bp_json_machine();
@@ -198,9 +207,10 @@ json_t *bp_engine_document(const struct bp_report *r)
 		json_array_append_new(workers, worker_row(r, &r->workers[i]));
 	json_object_set_new(machine, "numa_nodes", json_integer(r->n_numa_nodes));
 	json_object_set_new(machine, "cycle_hz", bp_json_count(bp_clock_hz()));
-	document = json_pack("{s:s, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o}",
+	document = json_pack("{s:s, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o}",
 			     "schema", "bypath.report/1", "machine", machine, "run", run_row(r),
-			     "arena", "bytes", bp_json_count(r->arena_bytes), "page_bytes",
+			     "reloads", reloads_row(&r->reloads), "arena", "bytes",
+			     bp_json_count(r->arena_bytes), "page_bytes",
 			     bp_json_count(r->arena_page_bytes), "frames",
 			     bp_json_count(r->arena_frames), "frames_free",
 			     r->is_final ? bp_json_count(r->arena_frames_free) : json_null(),

@@ -85,7 +85,7 @@ static int make_ports(struct bp_engine *e)
 	return 0;
 }
 
-static int make_worker(struct bp_engine *e, struct bp_worker *w, uint16_t worker_id)
+int bp_worker_make(struct bp_engine *e, struct bp_worker *w, uint16_t worker_id)
 {
 	int err;
 
@@ -105,7 +105,14 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!e)
 		return -ENOMEM;
 	memset(e, 0, sizeof(*e));
-	e->conf = conf;
+	e->conf = malloc(sizeof(*e->conf));
+	e->functions = calloc(BP_FUNCTIONS_MAX, sizeof(*e->functions));
+	if (!e->conf || !e->functions) {
+		bp_engine_destroy(e);
+		return -ENOMEM;
+	}
+	*e->conf = *conf;
+	conf = e->conf;
 	err = bp_plan_make(conf, &e->plan, why, sizeof(why));
 	if (err)
 		bp_log(BP_LOG_ERROR, "%s", why);
@@ -120,7 +127,7 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	if (!err)
 		err = bp_functions_open(e);
 	for (uint16_t i = 0; !err && i < conf->engine.n_workers; i++)
-		err = make_worker(e, &e->workers[i], i);
+		err = bp_worker_make(e, &e->workers[i], i);
 	if (!err)
 		err = bp_paths_bind_offloads(e, NULL);
 	if (!err)
@@ -141,14 +148,22 @@ int bp_engine_start(struct bp_engine *e)
 	e->start_cycles = bp_clock_cycles();
 	bp_engine_tick(e); /* a port may have no link from the start */
 	for (; e->n_running < e->conf->engine.n_workers; e->n_running++) {
-		int err = bp_worker_start(&e->workers[e->n_running]);
+		struct bp_worker *w = &e->workers[e->n_running];
+		int err;
 
+		bp_thread_init(&w->thread, w->thread.core);
+		err = bp_worker_start(w);
 		if (err) {
 			bp_engine_stop(e);
 			return err;
 		}
 	}
 	return 0;
+}
+
+const struct bp_conf *bp_engine_conf(const struct bp_engine *e)
+{
+	return e->conf;
 }
 
 /* Does everything that was sent to hops wait there no more? */
@@ -212,6 +227,7 @@ void bp_engine_stop(struct bp_engine *e)
 	e->end_cycles = bp_clock_cycles();
 	e->n_running = 0;
 	e->is_stopped = true;
+	bp_leaving_tick(e, true);
 	/* What failed since the last tick, too. */
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		if (e->env.ports[i]->is_started && e->env.ports[i]->driver->ops->check)
@@ -237,14 +253,23 @@ void bp_engine_destroy(struct bp_engine *e)
 {
 	if (!e)
 		return;
+	if (!e->conf || !e->functions) {
+		free(e->functions);
+		free(e->conf);
+		free(e);
+		return;
+	}
 	bp_functions_close(e);
 	bp_retired_free(e, true);
+	bp_leaving_tick(e, true);
 	bp_ports_stop(&e->env);
 	bp_ports_destroy(&e->env);
-	for (unsigned i = 0; i < e->conf->engine.n_workers; i++) {
+	for (unsigned i = 0; i < BP_WORKERS_MAX; i++) {
 		bp_idle_fini(&e->workers[i].idle);
 		bp_paths_destroy(&e->workers[i]);
 	}
 	bp_env_close(&e->env);
+	free(e->functions);
+	free(e->conf);
 	free(e);
 }

@@ -21,7 +21,7 @@ int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes);
 void bp_engine_warn_loops(const struct bp_conf *conf);
 
 /*
- * Arena, ports (opened and started), workers (not yet running). conf must outlive the engine.
+ * Arena, ports (opened and started), workers (not yet running). conf is copied.
  * Control thread; blocks. 0 or -errno (logged).
  */
 int bp_engine_create(const struct bp_conf *conf, struct bp_engine **engine);
@@ -51,5 +51,23 @@ void bp_engine_report(struct bp_engine *engine, struct bp_report *report);
  */
 void bp_engine_report_states(struct bp_engine *engine, struct bp_report *report);
 void bp_engine_destroy(struct bp_engine *engine);
+
+/* What runs, also after a reload: the places of ports stay, see struct bp_change. The engine's. Control thread. */
+const struct bp_conf *bp_engine_conf(const struct bp_engine *engine);
+
+/*
+ * Change what runs to loaded (from bp_config_load() and bp_plan_add_hops()), while workers run. Ports that stay the same keep
+ * their device, queues and packets: their workers stand still for a moment, in which the kernel's and the devices' rings
+ * fill. New ports are opened and started before that, those that are removed send what they hold after it. Where a port
+ * is made anew and both of its kind can have the device, the new one receives before the old one ends; else the port is
+ * away meanwhile, its packets are dropped as port_down. What cannot be done changes nothing. only_tell: nothing is done.
+ *
+ * *document: a bypath.change/1 with "pause_ms", "took_ms"; of a refusal "refused": lines that say why. A new reference, or
+ * NULL when memory lacks. Control thread; blocks for as long as opening ports takes. 0, or -errno (logged).
+ */
+void bp_engine_count_refused(
+	struct bp_engine *engine); /* a file that never came to bp_engine_reload() */
+int bp_engine_reload(struct bp_engine *engine, const struct bp_conf *loaded, bool only_tell,
+		     struct json_t **document);
 
 #endif

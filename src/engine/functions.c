@@ -6,27 +6,59 @@
 
 #include "core/clock.h"
 
-static int enter(struct bp_engine_function *f, void *state, uint16_t worker_id)
+static int enter(struct bp_engine_function *f, uint16_t worker_id)
 {
 	struct bp_fn *fn = &f->fns[worker_id];
 
-	fn->state = state;
+	fn->state = f->fns[0].state;
 	fn->worker_id = worker_id;
 	return f->function->ops && f->function->ops->enter ? f->function->ops->enter(fn) : 0;
 }
 
-static int open_one(struct bp_engine *e, struct bp_engine_function *f)
+int bp_function_enter(struct bp_engine_function *f, unsigned n_workers)
 {
-	const struct bp_function_ops *ops = f->function->ops;
-	void *state = NULL;
-	int err = ops && ops->open ? ops->open(e->conf, f->conf, &state) : 0;
+	int err = 0;
 
-	f->is_open = !err;
-	f->fns[0].state = state;
-	while (!err && f->n_entered < e->conf->engine.n_workers) {
-		err = enter(f, state, (uint16_t)f->n_entered);
+	while (!err && f->n_entered < n_workers) {
+		err = enter(f, (uint16_t)f->n_entered);
 		f->n_entered += !err;
 	}
+	return err;
+}
+
+void bp_function_leave(struct bp_engine_function *f, unsigned n_workers)
+{
+	while (f->n_entered > n_workers) {
+		f->n_entered--;
+		if (f->function->ops && f->function->ops->leave)
+			f->function->ops->leave(&f->fns[f->n_entered]);
+	}
+}
+
+void bp_function_close(struct bp_engine_function *f)
+{
+	bp_function_leave(f, 0);
+	if (f->is_open && f->function->ops && f->function->ops->close)
+		f->function->ops->close(f->fns[0].state);
+	f->is_open = false;
+}
+
+int bp_function_open(const struct bp_conf *conf, unsigned function_id, struct bp_engine_function *f)
+{
+	const struct bp_function_ops *ops;
+	void *state = NULL;
+	int err;
+
+	f->conf = &conf->functions[function_id];
+	f->function = bp_function_find(f->conf->type);
+	ops = f->function->ops;
+	err = ops && ops->open ? ops->open(conf, f->conf, &state) : 0;
+	f->is_open = !err;
+	f->fns[0].state = state;
+	if (!err)
+		err = bp_function_enter(f, conf->engine.n_workers);
+	if (err)
+		bp_function_close(f);
 	return err;
 }
 
@@ -34,30 +66,16 @@ int bp_functions_open(struct bp_engine *e)
 {
 	int err = 0;
 
-	for (unsigned i = 0; !err && i < e->conf->n_functions; i++) {
-		struct bp_engine_function *f = &e->functions[i];
-
-		f->conf = &e->conf->functions[i];
-		f->function = bp_function_find(f->conf->type);
-		err = open_one(e, f);
-	}
+	for (unsigned i = 0; !err && i < e->conf->n_functions; i++)
+		err = bp_function_open(e->conf, i, &e->functions[i]);
 	return err;
 }
 
 void bp_functions_close(struct bp_engine *e)
 {
-	for (unsigned i = 0; i < e->conf->n_functions; i++) {
-		struct bp_engine_function *f = &e->functions[i];
-
-		while (f->n_entered > 0) {
-			f->n_entered--;
-			if (f->function->ops && f->function->ops->leave)
-				f->function->ops->leave(&f->fns[f->n_entered]);
-		}
-		if (f->is_open && f->function->ops && f->function->ops->close)
-			f->function->ops->close(f->fns[0].state);
-		f->is_open = false;
-	}
+	for (unsigned i = 0; e->functions && i < e->conf->n_functions; i++)
+		if (e->functions[i].function)
+			bp_function_close(&e->functions[i]);
 }
 
 void bp_functions_tick(struct bp_engine *e)

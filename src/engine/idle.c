@@ -44,6 +44,19 @@ int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
 	return idle->fds ? 0 : -ENOMEM;
 }
 
+int bp_idle_change(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
+{
+	struct pollfd *fds = calloc(n_rxqs + 1, sizeof(*fds));
+
+	if (!fds)
+		return -ENOMEM;
+	free(idle->fds);
+	idle->fds = fds;
+	idle->mode = mode;
+	idle->idle_since = 0;
+	return 0;
+}
+
 void bp_idle_fini(struct bp_idle *idle)
 {
 	if (idle->fds && idle->wake_fd >= 0)

@@ -25,6 +25,8 @@ struct bp_idle {
 
 /* n_rxqs: RX queues that the worker polls. 0 or -errno (EMFILE logged). Control thread. */
 int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs);
+/* Another mode, another number of queues. The worker does not run. 0, or -ENOMEM: as before. */
+int bp_idle_change(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs);
 void bp_idle_fini(struct bp_idle *idle);
 
 /* The round moved packets. */

@@ -5,7 +5,9 @@
 
 #include "bypath/function.h"
 
-#include "engine/plan.h"
+#include "bypath/report.h"
+
+#include "engine/change.h"
 #include "engine/worker.h"
 
 /* Last reading of a port's reported counters: kept beyond its stop. */
@@ -20,24 +22,56 @@ struct bp_engine_function {
 	const struct bp_function_conf *conf;
 	bool is_open;
 	unsigned n_entered; /* of fns[], by worker_id */
+	/* Of steps that are no more, since a reload. */
+	uint64_t past_pkts, past_drops[BP_FN_REASONS_MAX];
+	double past_busy_ns;
 	struct bp_fn fns[BP_WORKERS_MAX]; /* each the worker's own, once it runs */
+};
+
+/* Of queues that are no more: what was counted there. Their sum, whichever queue it was. */
+struct bp_past_queues {
+	uint64_t rx[BP_CNT_N], tx[BP_CNT_N];
+};
+
+/* A port that a reload has taken off every path: it sends what it holds, stops, and when nobody has a frame of its pools
+ * any more its driver lets it go. */
+struct bp_leaving {
+	struct bp_leaving *next;
+	struct bp_port *port;
+	bool stays; /* in its place, as a port that was removed; else it is freed */
+	struct bp_port_conf conf; /* that it was opened with */
+	uint64_t since_ns;
+	uint64_t n_sent[BP_PORTS_MAX]
+		       [BP_QUEUES_MAX]; /* that the TX queues had taken when it left */
 };
 
 /* Everything here is the control thread's; workers reach only their own struct bp_worker. */
 struct bp_engine {
-	const struct bp_conf *conf;
+	struct bp_conf *conf; /* what runs: its own copy, which a reload changes in place */
 	struct bp_plan plan;
 	struct bp_env env;
 	int port_nodes[BP_PORTS_MAX]; /* bp_port_node() of each, before anything was opened */
 	struct bp_reported_set reported[BP_PORTS_MAX];
-	struct bp_engine_function functions[BP_FUNCTIONS_MAX]; /* as conf->functions */
+	struct bp_engine_function *functions; /* [BP_FUNCTIONS_MAX], as conf->functions */
 	struct bp_retired *retired; /* newest first */
+	/* ---- of reloads ---- */
+	struct bp_leaving *leaving;
+	struct bp_past_queues
+		past[BP_PORTS_MAX]; /* of the port's name, before its present queues */
+	struct bp_past_queues past_others; /* of names that have no place any more */
+	uint64_t past_fn_drops; /* of functions that are no more */
+	unsigned n_former, n_former_cut;
+	struct bp_report_former former[BP_FORMER_MAX];
+	struct bp_reloads reloads;
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;
 	bool is_stopped;
 	uint64_t start_ns, end_ns, drain_ns;
 	uint64_t start_cycles, end_cycles;
 };
+
+/* A worker with its paths by e's plan; does not run. 0 or -errno (logged). */
+int bp_worker_make(struct bp_engine *e, struct bp_worker *worker, uint16_t worker_id);
 
 /* Read a started port's reported counters. */
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
@@ -62,12 +96,39 @@ int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port);
  */
 void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port);
 
+/* A worker's paths with all that hangs on them, out of it. */
+struct bp_paths {
+	struct bp_path *paths;
+	unsigned n_paths, n_plain, n_txqs, n_shared, n_ports;
+	bool has_more;
+	struct bp_txq *txqs[BP_PORTS_MAX];
+	struct bp_shared_txq shared[BP_PORTS_MAX];
+	struct bp_port *ports[BP_PORTS_MAX];
+};
+
+/* Take them out of a worker that does not run, which has none then; put them back into one that has none. */
+void bp_paths_take(struct bp_worker *worker, struct bp_paths *paths);
+void bp_paths_put(struct bp_worker *worker, const struct bp_paths *paths);
+/* Hand what the paths of before have counted over to those of the worker that are the same (queues, functions), and the
+ * rest to functions and `former`. e has the new configuration, change->conf the one of before. No worker runs. */
+void bp_paths_hand_over(struct bp_engine *e, struct bp_paths *before, struct bp_worker *worker,
+			const struct bp_change *change);
+/* Free paths that were taken out. */
+void bp_paths_free(struct bp_paths *paths);
+
 /* ---- functions.c ----------------------------------------------------------------------------- */
 
 /* Open every function for every worker; the ports are started. 0 or -errno (logged); bp_functions_close() undoes it. */
 int bp_functions_open(struct bp_engine *e);
 /* The workers have ended. */
 void bp_functions_close(struct bp_engine *e);
+/* Open one of a configuration that is not e's yet, for its workers. 0 or -errno (logged; nothing to undo). */
+int bp_function_open(const struct bp_conf *conf, unsigned function_id,
+		     struct bp_engine_function *f);
+/* Enter one for workers that it is not entered for yet, leave it for those beyond n_workers. */
+int bp_function_enter(struct bp_engine_function *f, unsigned n_workers);
+void bp_function_leave(struct bp_engine_function *f, unsigned n_workers);
+void bp_function_close(struct bp_engine_function *f);
 /* Every 100 ms. */
 void bp_functions_tick(struct bp_engine *e);
 
@@ -85,5 +146,35 @@ void bp_retired_free(struct bp_engine *e, bool all);
 
 /* Wait until every running worker has begun a new round: bp_worker_quiesce(). */
 void bp_workers_quiesce(struct bp_engine *e);
+
+/* Take a port out: its bursts are those of one that is away, its driver is stopped. Workers may run. */
+void bp_port_halt(struct bp_engine *e, struct bp_port *port);
+/* Start it again. False: not yet. */
+bool bp_port_resume(struct bp_engine *e, struct bp_port *port);
+
+/* ---- leaving.c ------------------------------------------------------------------------------- */
+
+/* A port is on no path any more, no worker runs at this moment; conf is what it was opened with. 0; -ENOMEM: nothing was
+ * done. */
+int bp_leaving_add(struct bp_engine *e, struct bp_port *port, const struct bp_port_conf *conf,
+		   bool stays);
+/* Note which frames are with others now: *l has its port. Are they all back? */
+void bp_leaving_begin(struct bp_engine *e, struct bp_leaving *l);
+bool bp_leaving_is_home(const struct bp_engine *e, const struct bp_leaving *l);
+/* A port that is leaving, or not any more: it is gone, whatever it holds. No worker runs. */
+void bp_leaving_finish(struct bp_engine *e, const struct bp_port *port);
+/* Go on with those that leave. all: the workers have ended, nothing is waited for. */
+void bp_leaving_tick(struct bp_engine *e, bool all);
+/* The port of a place that is to be another's, or was its name's: what it counted is kept, in past[] (keeps_name) or
+ * past_others. It has left. */
+void bp_past_add(struct bp_engine *e, const struct bp_port *port, bool keeps_name);
+/* Of the ports that leave from this place and are freed then. */
+void bp_past_read(const struct bp_engine *e, unsigned port_id, struct bp_past_queues *past);
+
+/* ---- snapshot.c ------------------------------------------------------------------------------ */
+
+/* What a path that ends here has done, as rows of the report's `former`. before: the configuration that it was of. */
+void bp_snapshot_former(struct bp_engine *e, struct bp_path *path, uint16_t worker_id,
+			const struct bp_conf *before);
 
 #endif

@@ -24,7 +24,7 @@ static uint64_t n_borne(const struct bp_report_path *path)
 	return path->part == BP_PATH_INTAKE ? path->n_pkts : bp_report_path_out(path);
 }
 
-static json_t *counted_of(const struct bp_report *r, const struct bp_report_path *path)
+static json_t *counted_of(double elapsed_s, const struct bp_report_path *path)
 {
 	double n = (double)n_borne(path);
 	double n_timed = path->is_carried ? 0 : n, n_split = bp_rows_has_split(path) ? n_timed : 0;
@@ -47,7 +47,7 @@ static json_t *counted_of(const struct bp_report *r, const struct bp_report_path
 		bp_json_ratio(path->busy_ns, n_timed), "ns_per_packet_user",
 		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
 		bp_json_ratio(path->call_ns, n_split));
-	bp_rows_add_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, r->elapsed_s);
+	bp_rows_add_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, elapsed_s);
 	return counted;
 }
 
@@ -67,7 +67,18 @@ static json_t *path_row(const struct bp_report *r, const struct bp_report_path *
 			 "part", parts[path->part], "via", bp_json_chain(r->conf, in), "worker",
 			 worker, "counted_by",
 			 bp_provenance_name(path->is_carried ? BP_PROV_REPORTED : BP_PROV_COUNTED),
-			 "counted", counted_of(r, path));
+			 "counted", counted_of(r->elapsed_s, path));
+}
+
+/* What a path did until a reload; rates over the time that it was there. */
+static json_t *former_row(const struct bp_report_former *former)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:i, s:o}", "in", former->in,
+			 "in_driver", former->in_driver, "in_mode", former->in_mode, "out",
+			 former->out, "out_driver", former->out_driver, "out_mode",
+			 former->out_mode, "from_s", former->from_s, "until_s", former->until_s,
+			 "worker", former->path.worker_id, "counted",
+			 counted_of(former->until_s - former->from_s, &former->path));
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
@@ -169,7 +180,7 @@ static json_t *whole_of(const struct bp_report *r, const struct fan_out *fan)
 		whole.n_replicas += fan->edges[i]->n_replicas;
 		add_cost(&whole, fan->edges[i]);
 	}
-	return counted_of(r, &whole);
+	return counted_of(r->elapsed_s, &whole);
 }
 
 /* The sum of the edges behind the first n_shown. */
@@ -182,7 +193,7 @@ static json_t *others_of(const struct bp_report *r, const struct fan_out *fan, u
 	for (unsigned i = n_shown; i < fan->n_edges; i++)
 		add_path(&others, fan->edges[i]);
 	return json_pack("{s:i, s:o}", "ports", (int)(fan->n_edges - n_shown), "counted",
-			 counted_of(r, &others));
+			 counted_of(r->elapsed_s, &others));
 }
 
 static json_t *fan_out_row(const struct bp_report *r, const struct fan_out *fan)
@@ -194,10 +205,11 @@ static json_t *fan_out_row(const struct bp_report *r, const struct fan_out *fan)
 	for (unsigned i = 0; i < n_shown; i++)
 		json_array_append_new(edges, json_pack("{s:s, s:o}", "out",
 						       r->ports[fan->edges[i]->out_port].conf->name,
-						       "counted", counted_of(r, fan->edges[i])));
+						       "counted",
+						       counted_of(r->elapsed_s, fan->edges[i])));
 	return json_pack("{s:s, s:o, s:i, s:{s:o}, s:o, s:o, s:{s:o}}", "in", in->name, "via",
 			 bp_json_chain(r->conf, in), "ports", (int)fan->n_edges, "intake",
-			 "counted", counted_of(r, fan->intake), "edges", edges, "others",
+			 "counted", counted_of(r->elapsed_s, fan->intake), "edges", edges, "others",
 			 others_of(r, fan, n_shown), "whole", "counted", whole_of(r, fan));
 }
 
@@ -219,11 +231,15 @@ int bp_rows_add_paths(json_t *document, const struct bp_report *r)
 {
 	struct sum *sums = calloc((size_t)r->n_ports * (r->n_ports + 1) + 1, sizeof(*sums));
 	json_t *rows = json_array(), *sum_rows = json_array(), *fan_outs = json_array();
+	json_t *former = json_array();
 	struct fan_out fan;
 
 	json_object_set_new(document, "paths", rows);
 	json_object_set_new(document, "path_sums", sum_rows);
 	json_object_set_new(document, "fan_outs", fan_outs);
+	for (unsigned i = 0; i < r->n_former; i++)
+		json_array_append_new(former, former_row(&r->former[i]));
+	json_object_set_new(document, "former_paths", former);
 	json_object_set_new(document, "paths_cut", bp_json_count(r->n_paths_cut));
 	if (!sums)
 		return -ENOMEM;

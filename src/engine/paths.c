@@ -5,6 +5,8 @@
 
 #include "bypath/driver.h"
 
+#include "core/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +91,11 @@ static int add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rxq
 	struct bp_path *path = &w->paths[w->n_paths++];
 
 	path->rxq = rxq;
+	path->begin_ns = bp_clock_ns();
+	path->rx_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS);
+	path->rx_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES);
+	path->rx_bursts = bp_counter(&rxq->counters, BP_CNT_BURSTS);
+	path->rx_carried = atomic_load_explicit(&rxq->n_carried, memory_order_relaxed);
 	path->edit = e->env.edit;
 	path->burst = e->conf->engine.burst;
 	add_port(w, rxq->port);
@@ -186,18 +193,175 @@ int bp_paths_make(struct bp_engine *e, struct bp_worker *w)
 	return 0;
 }
 
-void bp_paths_destroy(struct bp_worker *w)
+void bp_paths_free(struct bp_paths *paths)
 {
-	for (unsigned i = 0; i < w->n_paths; i++) {
+	for (unsigned i = 0; i < paths->n_paths; i++) {
 		struct bp_edge *edges;
-		unsigned n_edges = edges_of(&w->paths[i], &edges);
+		unsigned n_edges = edges_of(&paths->paths[i], &edges);
 
 		for (unsigned k = 0; k < n_edges; k++)
 			bp_offload_destroy(
 				atomic_load_explicit(&edges[k].offload, memory_order_relaxed));
-		free(w->paths[i].chain);
+		free(paths->paths[i].chain);
 	}
-	free(w->paths);
+	free(paths->paths);
+	*paths = (struct bp_paths){ .paths = NULL };
+}
+
+void bp_paths_destroy(struct bp_worker *w)
+{
+	struct bp_paths paths;
+
+	bp_paths_take(w, &paths);
+	bp_paths_free(&paths);
+}
+
+/* ---- a reload -------------------------------------------------------------------------------- */
+
+void bp_paths_take(struct bp_worker *w, struct bp_paths *paths)
+{
+	*paths = (struct bp_paths){ .paths = w->paths,
+				    .n_paths = w->n_paths,
+				    .n_plain = w->n_plain,
+				    .n_txqs = w->n_txqs,
+				    .n_shared = w->n_shared,
+				    .n_ports = w->n_ports,
+				    .has_more = w->has_more };
+	memcpy(paths->txqs, w->txqs, sizeof(w->txqs));
+	memcpy(paths->shared, w->shared, sizeof(w->shared));
+	memcpy(paths->ports, w->ports, sizeof(w->ports));
+	w->paths = NULL;
+	w->n_paths = w->n_plain = w->n_txqs = w->n_shared = w->n_ports = 0;
+	w->has_more = false;
+}
+
+void bp_paths_put(struct bp_worker *w, const struct bp_paths *paths)
+{
+	w->paths = paths->paths;
+	w->n_paths = paths->n_paths;
+	w->n_plain = paths->n_plain;
+	w->n_txqs = paths->n_txqs;
+	w->n_shared = paths->n_shared;
+	w->n_ports = paths->n_ports;
+	w->has_more = paths->has_more;
+	memcpy(w->txqs, paths->txqs, sizeof(w->txqs));
+	memcpy(w->shared, paths->shared, sizeof(w->shared));
+	memcpy(w->ports, paths->ports, sizeof(w->ports));
+}
+
+/* What an edge, a step, a path has counted is the end of its struct, from the named member on. */
+#define COUNTED_SINCE(type, member) (sizeof(type) - offsetof(type, member))
+
+static void hand_over_edge(struct bp_edge *to, const struct bp_edge *from)
+{
+	memcpy(&to->cost, &from->cost, COUNTED_SINCE(struct bp_edge, cost));
+}
+
+static bool is_same_edge(const struct bp_edge *a, const struct bp_edge *b)
+{
+	return a->txq == b->txq && a->port_id == b->port_id;
+}
+
+/* The functions of a port's chain: the same in the same order as before? Those of before are in change->conf. */
+static bool are_same_steps(const struct bp_engine *e, const struct bp_change *change,
+			   unsigned port_id)
+{
+	const struct bp_port_conf *was = &change->conf.ports[port_id];
+	const struct bp_port_conf *is = &e->conf->ports[port_id];
+
+	if (was->n_chain != is->n_chain)
+		return false;
+	for (unsigned i = 0; i < is->n_chain; i++)
+		if (change->functions[is->chain[i]] != BP_FATE_KEPT ||
+		    change->function_was[is->chain[i]] != was->chain[i])
+			return false;
+	return true;
+}
+
+static struct bp_edge *find_edge(struct bp_chain *chain, const struct bp_edge *like)
+{
+	for (unsigned i = 0; i < chain->n_edges; i++)
+		if (is_same_edge(&chain->edges[i], like))
+			return &chain->edges[i];
+	return NULL;
+}
+
+/* Where the path of before goes on as it was, its counters do. */
+static bool hand_over(const struct bp_engine *e, const struct bp_change *change,
+		      struct bp_path *from, struct bp_path *to)
+{
+	if (from->rxq != to->rxq || !from->chain != !to->chain ||
+	    !are_same_steps(e, change, from->rxq->port->port_id) ||
+	    (!from->chain && !is_same_edge(&from->edge, &to->edge)))
+		return false;
+	for (unsigned i = 0; from->chain && i < from->chain->n_edges; i++)
+		if (!find_edge(to->chain, &from->chain->edges[i]))
+			return false;
+	memcpy(&to->rx_cost, &from->rx_cost, COUNTED_SINCE(struct bp_path, rx_cost));
+	if (!from->chain) {
+		hand_over_edge(&to->edge, &from->edge);
+		return true;
+	}
+	for (unsigned i = 0; i < from->chain->n_edges; i++)
+		hand_over_edge(find_edge(to->chain, &from->chain->edges[i]),
+			       &from->chain->edges[i]);
+	for (unsigned i = 0; i < from->chain->n_steps; i++)
+		memcpy(&to->chain->steps[i].n_pkts, &from->chain->steps[i].n_pkts,
+		       COUNTED_SINCE(struct bp_step, n_pkts));
+	return true;
+}
+
+/* The function that was functions[function_id]: what it is now, or NULL. */
+static struct bp_engine_function *
+find_successor(struct bp_engine *e, const struct bp_change *change, unsigned function_id)
+{
+	for (unsigned i = 0; i < e->conf->n_functions; i++)
+		if (change->function_was[i] == (int)function_id)
+			return &e->functions[i];
+	return NULL;
+}
+
+/* What functions did on a path that is no more stays with them. */
+static void keep_steps(struct bp_engine *e, const struct bp_change *change, struct bp_path *path)
+{
+	const struct bp_port_conf *was = &change->conf.ports[path->rxq->port->port_id];
+
+	for (unsigned i = 0; path->chain && i < path->chain->n_steps; i++) {
+		struct bp_step *s = &path->chain->steps[i];
+		struct bp_engine_function *f = find_successor(e, change, was->chain[i]);
+
+		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++)
+			*(f ? &f->past_drops[k] : &e->past_fn_drops) +=
+				atomic_load_explicit(&s->drops[k], memory_order_relaxed);
+		if (!f)
+			continue;
+		f->past_pkts += atomic_load_explicit(&s->n_pkts, memory_order_relaxed);
+		f->past_busy_ns += bp_clock_cycles_to_ns(
+			atomic_load_explicit(&s->busy_cycles, memory_order_relaxed));
+	}
+	if (!path->chain && was->n_chain) {
+		struct bp_engine_function *f = find_successor(e, change, was->chain[0]);
+
+		if (f)
+			f->past_pkts +=
+				bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
+	}
+}
+
+void bp_paths_hand_over(struct bp_engine *e, struct bp_paths *before, struct bp_worker *w,
+			const struct bp_change *change)
+{
+	for (unsigned i = 0; i < before->n_paths; i++) {
+		struct bp_path *from = &before->paths[i];
+		bool goes_on = false;
+
+		for (unsigned k = 0; k < w->n_paths && !goes_on; k++)
+			goes_on = hand_over(e, change, from, &w->paths[k]);
+		if (goes_on)
+			continue;
+		keep_steps(e, change, from);
+		bp_snapshot_former(e, from, w->worker_id, &change->conf);
+	}
 }
 
 /* ---- what they need -------------------------------------------------------------------------- */

@@ -8,7 +8,45 @@
 #include <stdio.h>
 #include <string.h>
 
-static void plan_rx(const struct bp_conf *conf, struct bp_plan *plan)
+/* What stays as it was when a configuration follows another one. */
+struct kept {
+	const struct bp_plan *plan; /* NULL: nothing */
+	uint64_t ports;
+};
+
+static bool is_kept(const struct kept *kept, unsigned port_id)
+{
+	return kept->ports >> port_id & 1;
+}
+
+/* Has the worker a TX queue already of each of the ports that is kept? */
+static bool can_send(const struct kept *kept, unsigned worker_id, uint64_t ports)
+{
+	for (ports &= kept->ports; ports;)
+		if (kept->plan->ports[bp_ports_take(&ports)].txq_of_worker[worker_id] ==
+		    BP_NO_QUEUE)
+			return false;
+	return true;
+}
+
+/* In turn; but one that needs no new TX queue of a port that is kept, if there is one. */
+static uint16_t choose_worker(const struct bp_conf *conf, const struct kept *kept, uint64_t outs,
+			      unsigned *next)
+{
+	unsigned n_workers = conf->engine.n_workers;
+
+	for (unsigned k = 0; k < n_workers; k++) {
+		unsigned worker_id = (*next + k) % n_workers;
+
+		if (!can_send(kept, worker_id, outs))
+			continue;
+		*next = worker_id + 1;
+		return (uint16_t)worker_id;
+	}
+	return (uint16_t)((*next)++ % n_workers);
+}
+
+static void plan_rx(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)
 {
 	unsigned next = 0;
 
@@ -18,8 +56,30 @@ static void plan_rx(const struct bp_conf *conf, struct bp_plan *plan)
 		if (!conf->ports[p].out_ports || conf->ports[p].is_hop)
 			continue;
 		port->n_rxq = conf->ports[p].n_queues;
-		for (unsigned q = 0; q < port->n_rxq; q++)
-			port->rxq_workers[q] = (uint16_t)(next++ % conf->engine.n_workers);
+		for (unsigned q = 0; q < port->n_rxq; q++) {
+			if (is_kept(kept, p) &&
+			    kept->plan->ports[p].rxq_workers[q] < conf->engine.n_workers)
+				port->rxq_workers[q] = kept->plan->ports[p].rxq_workers[q];
+			else
+				port->rxq_workers[q] =
+					choose_worker(conf, kept, conf->ports[p].out_ports, &next);
+		}
+	}
+}
+
+/* The TX queues that a port has: those of workers that send there no more stay, too. */
+static void keep_tx(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)
+{
+	for (unsigned p = 0; p < conf->n_ports; p++) {
+		struct bp_plan_port *port = &plan->ports[p];
+
+		if (!is_kept(kept, p))
+			continue;
+		port->n_txq = kept->plan->ports[p].n_txq;
+		memcpy(port->txq_workers, kept->plan->ports[p].txq_workers,
+		       sizeof(port->txq_workers));
+		memcpy(port->txq_of_worker, kept->plan->ports[p].txq_of_worker,
+		       sizeof(port->txq_of_worker));
 	}
 }
 
@@ -71,7 +131,7 @@ static void plan_hop(const struct bp_conf *conf, struct bp_plan *plan, unsigned 
 		hop->rxq_workers[q] = out->txq_workers[q % out->n_txq];
 }
 
-static void plan_queues(const struct bp_conf *conf, struct bp_plan *plan)
+static void plan_queues(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
 	for (unsigned p = 0; p < conf->n_ports; p++) {
@@ -82,7 +142,8 @@ static void plan_queues(const struct bp_conf *conf, struct bp_plan *plan)
 	for (unsigned p = 0; p < conf->n_ports; p++)
 		if (conf->ports[p].is_hop)
 			plan->ports[conf->ports[p].forward_to].hop = (int)p;
-	plan_rx(conf, plan);
+	plan_rx(conf, kept, plan);
+	keep_tx(conf, kept, plan);
 	for (unsigned w = 0; w < conf->engine.n_workers; w++)
 		for (unsigned p = 0; p < conf->n_ports; p++)
 			if (polls(&plan->ports[p], w))
@@ -169,7 +230,15 @@ static int check_port(const struct bp_conf *all, unsigned port_id, const struct 
 
 int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, size_t why_bytes)
 {
-	plan_queues(conf, plan);
+	return bp_plan_follow(conf, NULL, 0, plan, why, why_bytes);
+}
+
+int bp_plan_follow(const struct bp_conf *conf, const struct bp_plan *before, uint64_t kept,
+		   struct bp_plan *plan, char *why, size_t why_bytes)
+{
+	const struct kept all = { before, kept };
+
+	plan_queues(conf, &all, plan);
 	for (unsigned p = 0; p < conf->n_ports; p++) {
 		int err = check_port(conf, p, &plan->ports[p], why, why_bytes);
 
@@ -209,9 +278,10 @@ static void add_hop(struct bp_conf *conf, unsigned port_id, unsigned n_queues)
 void bp_plan_add_hops(struct bp_conf *conf)
 {
 	unsigned n_ports = conf->n_ports;
+	const struct kept none = { NULL, 0 };
 	struct bp_plan plan;
 
-	plan_queues(conf, &plan);
+	plan_queues(conf, &none, &plan);
 	for (unsigned p = 0; p < n_ports; p++) {
 		unsigned most = count_txqs(&conf->ports[p]);
 

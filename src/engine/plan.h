@@ -37,4 +37,12 @@ void bp_plan_add_hops(struct bp_conf *conf);
  */
 int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, size_t why_bytes);
 
+/*
+ * The same for a configuration whose ports have the places of another one's, where those of kept (a bit each) are the same
+ * ports: their RX queues stay with their workers as far as there are such, they lose no TX queue, and a new RX queue goes
+ * to a worker that has the TX queues it needs, if there is one. A kept port may get more TX queues: it cannot be kept then.
+ */
+int bp_plan_follow(const struct bp_conf *conf, const struct bp_plan *before, uint64_t kept,
+		   struct bp_plan *plan, char *why, size_t why_bytes);
+
 #endif

@@ -12,6 +12,7 @@
 #include "core/numa.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
@@ -27,6 +28,32 @@ static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
 		v[id] = bp_counter(c, (enum bp_cnt)id);
 }
 
+static bool has_counted(const uint64_t v[BP_CNT_N])
+{
+	for (unsigned id = 0; id < BP_CNT_N; id++)
+		if (v[id])
+			return true;
+	return false;
+}
+
+/* What queues that the port had before have counted is added to its first ones: nothing is ever reset. */
+static void add_past(const struct bp_engine *e, unsigned port_id, struct bp_report_port *out)
+{
+	struct bp_past_queues past;
+
+	bp_past_read(e, port_id, &past);
+	if (!out->n_rxq && has_counted(past.rx))
+		out->rxq[out->n_rxq++] = (struct bp_report_queue){ .queue_id = 0 };
+	if (!out->n_txq && has_counted(past.tx))
+		out->txq[out->n_txq++] = (struct bp_report_queue){ .queue_id = 0 };
+	for (unsigned id = 0; id < BP_CNT_N; id++) {
+		if (out->n_rxq)
+			out->rxq[0].v[id] += past.rx[id];
+		if (out->n_txq)
+			out->txq[0].v[id] += past.tx[id];
+	}
+}
+
 static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *out)
 {
 	struct bp_port *port = e->env.ports[i];
@@ -34,7 +61,8 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 	/* First: a driver that carries paths by itself counts then. */
 	if (port->is_started)
 		bp_snapshot_reported(port->driver, port, &e->reported[i]);
-	out->conf = port->conf;
+	out->conf = &e->conf->ports[i];
+	out->is_removed = out->conf->is_removed;
 	out->info = port->info;
 	out->link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
 	out->n_losses = atomic_load_explicit(&port->n_losses, memory_order_relaxed);
@@ -53,6 +81,7 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 			atomic_load_explicit(&port->txq[q].n_held, memory_order_relaxed);
 		read_counters(&port->txq[q].counters, out->txq[q].v);
 	}
+	add_past(e, i, out);
 	out->n_reported = e->reported[i].n;
 	memcpy(out->reported, e->reported[i].v, sizeof(out->reported));
 }
@@ -97,7 +126,7 @@ static double add_cost(struct bp_report_path *row, struct bp_cost *cost)
 
 static bool is_carried(struct bp_path *path)
 {
-	return read_cell(&path->rxq->n_carried) ||
+	return read_cell(&path->rxq->n_carried) != path->rx_carried ||
 	       atomic_load_explicit(&path->direct, memory_order_relaxed) == bp_carried;
 }
 
@@ -112,10 +141,10 @@ static bool is_idle_by_design(struct bp_worker *w)
 
 static void add_received(struct bp_report_path *row, struct bp_path *path)
 {
-	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS);
-	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES);
-	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS);
-	row->hist_copies[0] += read_cell(&path->rxq->n_carried);
+	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
+	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES) - path->rx_bytes;
+	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS) - path->rx_bursts;
+	row->hist_copies[0] += read_cell(&path->rxq->n_carried) - path->rx_carried;
 	row->is_carried |= is_carried(path);
 }
 
@@ -219,7 +248,8 @@ static double read_path(struct bp_report *r, struct bp_path *path, uint16_t work
 	row->busy_ns += busy_ns;
 	row->call_ns += on_share * add_cost(row, &path->rx_cost);
 	if (in->n_chain)
-		r->functions[in->chain[0]].n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS);
+		r->functions[in->chain[0]].n_pkts +=
+			bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
 	return busy_ns;
 }
 
@@ -236,6 +266,7 @@ static void read_off(struct bp_worker *w, struct bp_report_worker *out)
 	else
 		bp_off_read(&bp_off_places, &w->thread.off, &now);
 	bp_off_between(&w->thread.off_begin, &now, 0, &off);
+	bp_off_add(&off, &w->off_before);
 	out->n_gaps = atomic_load_explicit(&w->n_gaps, memory_order_relaxed);
 	out->gap_ns = off.gap_ns = gauge_ns(&w->gap_cycles);
 	out->gap_max_ns = gauge_ns(&w->gap_max_cycles);
@@ -286,9 +317,31 @@ static uint64_t sum_drops(const uint64_t v[BP_CNT_N])
 	return sum;
 }
 
-/* received + made = sent + dropped + held: what RX itself dropped was received, too. */
-static void apply_conservation_law(struct bp_report *r)
+/* Of ports and functions whose places others have. Counted as those below. */
+static void apply_past(const struct bp_engine *e, struct bp_report *r)
 {
+	const uint64_t *rx = e->past_others.rx, *tx = e->past_others.tx;
+
+	r->received += rx[BP_CNT_PKTS] + sum_drops(rx);
+	r->dropped += sum_drops(rx) + sum_drops(tx) + e->past_fn_drops;
+	r->made += rx[BP_CNT_GSO_SEGS] - rx[BP_CNT_GSO_PKTS] + tx[BP_CNT_GSO_SEGS] -
+		   tx[BP_CNT_GSO_PKTS] + tx[BP_CNT_REPLICAS];
+	r->sent += tx[BP_CNT_PKTS] - tx[BP_CNT_LOST_AFTER];
+	/* What a port that is being removed holds is not in the row of its name. */
+	for (const struct bp_leaving *l = e->leaving; l; l = l->next)
+		for (unsigned q = 0; !l->stays && q < l->port->n_txq; q++) {
+			uint32_t n_held =
+				atomic_load_explicit(&l->port->txq[q].n_held, memory_order_relaxed);
+
+			r->held += n_held;
+			r->sent -= n_held;
+		}
+}
+
+/* received + made = sent + dropped + held: what RX itself dropped was received, too. */
+static void apply_conservation_law(const struct bp_engine *e, struct bp_report *r)
+{
+	apply_past(e, r);
 	for (unsigned i = 0; i < r->n_ports; i++) {
 		const struct bp_report_port *port = &r->ports[i];
 
@@ -314,14 +367,78 @@ static void apply_conservation_law(struct bp_report *r)
 	r->unaccounted = (int64_t)(r->received + r->made - r->sent - r->dropped - r->held);
 }
 
+/* ---- paths that a reload ended ---------------------------------------------------------------- */
+
+static struct bp_report_former *add_former(struct bp_engine *e)
+{
+	if (e->n_former == BP_FORMER_MAX) {
+		memmove(&e->former[0], &e->former[1], (BP_FORMER_MAX - 1) * sizeof(e->former[0]));
+		e->n_former--;
+		e->n_former_cut++;
+	}
+	return &e->former[e->n_former++];
+}
+
+static void name_end(const struct bp_port *port, const struct bp_conf *before,
+		     char name[BP_NAME_BYTES], char driver[BP_NAME_BYTES], char mode[BP_NAME_BYTES])
+{
+	memcpy(name, before->ports[port->port_id].name, BP_NAME_BYTES);
+	memcpy(driver, before->ports[port->port_id].driver, BP_NAME_BYTES);
+	memcpy(mode, port->info.mode, BP_NAME_BYTES);
+}
+
+/* The out-port of a row, which the path has an edge to. */
+static const struct bp_port *find_out(const struct bp_path *path, uint16_t port_id)
+{
+	if (!path->chain)
+		return path->edge.txq->port;
+	for (unsigned i = 0; i < path->chain->n_edges; i++)
+		if (path->chain->edges[i].txq->port->port_id == port_id)
+			return path->chain->edges[i].txq->port;
+	return NULL;
+}
+
+void bp_snapshot_former(struct bp_engine *e, struct bp_path *path, uint16_t worker_id,
+			const struct bp_conf *before)
+{
+	struct bp_report *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return; /* its packets are in the ports' counters all the same */
+	(void)read_path(r, path, worker_id, 1);
+	for (unsigned i = 0; i < r->n_paths; i++) {
+		const struct bp_port *out = find_out(path, r->paths[i].out_port);
+		struct bp_report_former *former;
+
+		if (!r->paths[i].n_pkts)
+			continue;
+		former = add_former(e);
+		memset(former, 0, sizeof(*former));
+		former->path = r->paths[i];
+		former->from_s = path->begin_ns > e->start_ns
+					 ? (double)(path->begin_ns - e->start_ns) / 1e9
+					 : 0;
+		former->until_s = (double)(bp_clock_ns() - e->start_ns) / 1e9;
+		name_end(path->rxq->port, before, former->in, former->in_driver, former->in_mode);
+		if (out)
+			name_end(out, before, former->out, former->out_driver, former->out_mode);
+	}
+	free(r);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
 static void read_functions(struct bp_engine *e, struct bp_report *r)
 {
 	r->n_functions = e->conf->n_functions;
 	for (unsigned i = 0; i < r->n_functions; i++) {
 		struct bp_engine_function *f = &e->functions[i];
 
-		r->functions[i] =
-			(struct bp_report_function){ .conf = f->conf, .function = f->function };
+		r->functions[i] = (struct bp_report_function){ .conf = f->conf,
+							       .function = f->function,
+							       .n_pkts = f->past_pkts,
+							       .busy_ns = f->past_busy_ns };
+		memcpy(r->functions[i].drops, f->past_drops, sizeof(f->past_drops));
 	}
 }
 
@@ -357,5 +474,9 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 	read_functions(e, r);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		read_worker(&e->workers[i], r);
-	apply_conservation_law(r);
+	apply_conservation_law(e, r);
+	r->reloads = e->reloads;
+	r->n_former = e->n_former;
+	r->n_former_cut = e->n_former_cut;
+	memcpy(r->former, e->former, sizeof(r->former));
 }

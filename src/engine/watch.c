@@ -26,7 +26,7 @@ static const struct bp_log_field *link_fields(const struct bp_port *port, const 
 	return fields;
 }
 
-static void halt_port(struct bp_engine *e, struct bp_port *port)
+void bp_port_halt(struct bp_engine *e, struct bp_port *port)
 {
 	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
 	bp_paths_bind_directs(e, port);
@@ -47,11 +47,10 @@ static void take_port_out(struct bp_engine *e, struct bp_port *port)
 		atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
 	}
 	port->is_missed = true;
-	halt_port(e, port);
+	bp_port_halt(e, port);
 }
 
-/* Start a port that is halted. False: not yet. */
-static bool resume_port(struct bp_engine *e, struct bp_port *port)
+bool bp_port_resume(struct bp_engine *e, struct bp_port *port)
 {
 	if (bp_port_make_ready(port))
 		return false;
@@ -109,8 +108,8 @@ static void check_port(struct bp_engine *e, struct bp_port *port)
 		return;
 	}
 	if (link == BP_LINK_CHANGED) {
-		halt_port(e, port);
-		if (!resume_port(e, port))
+		bp_port_halt(e, port);
+		if (!bp_port_resume(e, port))
 			return;
 		link = BP_LINK_UP;
 	}
@@ -121,11 +120,14 @@ void bp_engine_tick(struct bp_engine *e)
 {
 	bp_ports_serve_locks(&e->env);
 	bp_retired_free(e, false);
+	bp_leaving_tick(e, false);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 
+		if (e->conf->ports[i].is_removed)
+			continue;
 		/* One that is back is looked at at once: it may have no link yet. */
-		if (port->is_started || resume_port(e, port))
+		if (port->is_started || bp_port_resume(e, port))
 			check_port(e, port);
 	}
 	bp_functions_tick(e);

@@ -220,8 +220,8 @@ static void poll_until_asked(struct bp_worker *w)
 
 	for (unsigned i = 0; i < w->n_paths; i++)
 		rxqs[i] = w->paths[i].rxq;
-	/* Acquire: pairs with bp_worker_ask_to_end(). */
-	while (!atomic_load_explicit(&w->is_asked_to_end, memory_order_acquire)) {
+	/* Acquire: pairs with ask(). */
+	while (!atomic_load_explicit(&w->asked, memory_order_acquire)) {
 		bool has_moved = false;
 		uint64_t begin = now;
 
@@ -268,7 +268,8 @@ static void work(void *ctx)
 	struct bp_worker *w = ctx;
 
 	poll_until_asked(w);
-	drain(w);
+	if (atomic_load_explicit(&w->asked, memory_order_relaxed) == BP_ASKED_TO_END)
+		drain(w);
 	bp_ports_leave(w->ports, w->n_ports, w->worker_id);
 }
 
@@ -276,20 +277,29 @@ int bp_worker_start(struct bp_worker *w)
 {
 	struct bp_thread *t = &w->thread;
 
-	bp_thread_init(t, t->core);
 	snprintf(t->name, sizeof(t->name), "bypath-w%u", w->worker_id);
 	snprintf(t->who, sizeof(t->who), "worker %u", w->worker_id);
 	t->enter = enter;
 	t->work = work;
 	t->ctx = w;
-	atomic_store_explicit(&w->is_asked_to_end, false, memory_order_relaxed);
+	atomic_store_explicit(&w->asked, BP_ASKED_NOTHING, memory_order_relaxed);
 	return bp_thread_start(t);
+}
+
+static void ask(struct bp_worker *w, enum bp_asked asked)
+{
+	atomic_store_explicit(&w->asked, asked, memory_order_release);
+	bp_idle_wake(&w->idle);
 }
 
 void bp_worker_ask_to_end(struct bp_worker *w)
 {
-	atomic_store_explicit(&w->is_asked_to_end, true, memory_order_release);
-	bp_idle_wake(&w->idle);
+	ask(w, BP_ASKED_TO_END);
+}
+
+void bp_worker_ask_to_pause(struct bp_worker *w)
+{
+	ask(w, BP_ASKED_TO_PAUSE);
 }
 
 void bp_worker_join(struct bp_worker *w)
@@ -299,7 +309,7 @@ void bp_worker_join(struct bp_worker *w)
 
 static bool is_polling(const struct bp_worker *w)
 {
-	return !atomic_load_explicit(&w->is_asked_to_end, memory_order_relaxed) &&
+	return !atomic_load_explicit(&w->asked, memory_order_relaxed) &&
 	       atomic_load_explicit(&w->thread.state, memory_order_acquire) == BP_THREAD_RUNNING;
 }
 

@@ -30,7 +30,7 @@ struct bp_edge {
 
 /*
  * One RX queue and where its packets go. Set up before the worker runs. No other path has this RX queue,
- * so what was received on the path is what the queue counts.
+ * so what was received on the path is what the queue counts, from the path's begin on.
  */
 struct bp_path {
 	struct bp_rxq *rxq;
@@ -45,12 +45,21 @@ struct bp_path {
 	/* Written by the worker, read by snapshots: relaxed. */
 	alignas(BP_CACHE_LINE) struct bp_cost rx_cost;
 	_Atomic uint64_t busy_cycles; /* of rounds that moved packets or reaped */
+	/* What rxq had counted when the path began: its packets before were another path's. The control thread's. */
+	uint64_t rx_pkts, rx_bytes, rx_bursts, rx_carried, begin_ns;
 };
 
 /* A TX queue that several edges of a worker send to. */
 struct bp_shared_txq {
 	struct bp_edge *edge; /* one of them, which reaping is charged to */
 	uint64_t n_bursts; /* what its queue had counted after the last round */
+};
+
+/* What a worker is asked to do. */
+enum bp_asked {
+	BP_ASKED_NOTHING,
+	BP_ASKED_TO_PAUSE, /* end the round and the thread: what TX queues hold stays there */
+	BP_ASKED_TO_END, /* no RX from now on, empty the TX queues, end */
 };
 
 struct bp_worker {
@@ -71,8 +80,9 @@ struct bp_worker {
 	struct bp_idle idle;
 	uint64_t gap_min_cycles; /* a round that lasts longer did not work all that time */
 	struct bp_thread thread;
-	/* By the control thread (release): no RX from now on, empty the TX queues, end. */
-	alignas(BP_CACHE_LINE) _Atomic bool is_asked_to_end;
+	struct bp_off off_before; /* of its threads before a pause; the control thread's */
+	/* enum bp_asked. By the control thread (release). */
+	alignas(BP_CACHE_LINE) _Atomic unsigned asked;
 	/* Counts rounds; written by the worker (release), read by the control thread (acquire): a
 	 * round that began after a queue's burst was swapped no longer uses the old one. */
 	_Atomic uint64_t n_loops;
@@ -82,8 +92,9 @@ struct bp_worker {
 
 /* Create the thread, wait until it runs (0) or failed (-errno, logged). Control thread. */
 int bp_worker_start(struct bp_worker *worker);
-/* Ask a running worker to drain and end; returns at once. Control thread. */
+/* Ask a running worker to drain and end, or to pause; returns at once. Control thread. */
 void bp_worker_ask_to_end(struct bp_worker *worker);
+void bp_worker_ask_to_pause(struct bp_worker *worker);
 /* Wait for the thread's end. Control thread. */
 void bp_worker_join(struct bp_worker *worker);
 /* The rounds that it has begun. Any thread. */

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Rules with hits that show() lists. */
 #define SHOWN_MAX 64u
@@ -25,6 +26,7 @@ struct filter_worker {
 
 struct filter {
 	char path[BP_PATH_BYTES];
+	struct stat file; /* what was read */
 	bool drops_rest;
 	struct bp_filter_rules rules;
 	/* They stay until close(): show() has their figures after their end. */
@@ -146,6 +148,7 @@ static int open_filter(const struct bp_conf *conf, const struct bp_function_conf
 	if (!filter)
 		return -ENOMEM;
 	strcpy(filter->path, own->rules);
+	(void)stat(filter->path, &filter->file);
 	filter->drops_rest = own->drops_rest;
 	err = bp_filter_rules_read(own->rules, conf, fn, log_fault, (void *)(uintptr_t)fn,
 				   &filter->rules);
@@ -163,6 +166,17 @@ free_rules:
 free_filter:
 	free(filter);
 	return err;
+}
+
+static bool is_stale_filter(const void *state)
+{
+	const struct filter *filter = state;
+	struct stat now;
+
+	return stat(filter->path, &now) || now.st_ino != filter->file.st_ino ||
+	       now.st_dev != filter->file.st_dev || now.st_size != filter->file.st_size ||
+	       now.st_mtim.tv_sec != filter->file.st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != filter->file.st_mtim.tv_nsec;
 }
 
 static void close_filter(void *state)
@@ -266,6 +280,7 @@ void bp_filter_check(const struct bp_function_conf *fn, struct bp_check *check)
 const struct bp_function_ops bp_filter_ops = {
 	.open = open_filter,
 	.close = close_filter,
+	.is_stale = is_stale_filter,
 	.enter = enter,
 	.show = show,
 	.process = process,

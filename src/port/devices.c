@@ -18,6 +18,7 @@ struct port_locks {
 	bool is_told; /* that another process has the device */
 	struct bp_claim claims[BP_CLAIMS_MAX];
 	struct bp_lock locks[BP_CLAIMS_MAX];
+	struct bp_lock *inherits[BP_CLAIMS_MAX]; /* of the table before, until bp_ports_claimed() */
 };
 
 struct bp_locks {
@@ -160,6 +161,80 @@ int bp_ports_claim(struct bp_env *env, const bool *is_used)
 		env->locks = locks;
 	return err;
 }
+
+/* ---- another configuration -------------------------------------------------------------------- */
+
+/* The lock of that claim, of whichever port. */
+static struct bp_lock *find_held(struct bp_locks *held, const struct bp_claim *claim)
+{
+	const struct bp_claim *theirs;
+
+	for (unsigned i = 0; held && i < BP_PORTS_MAX; i++)
+		for (unsigned k = 0; k < held->ports[i].n; k++)
+			if (held->ports[i].locks[k].fd >= 0 &&
+			    find_clash(claim, 1, &held->ports[i].claims[k], 1, &theirs))
+				return &held->ports[i].locks[k];
+	return NULL;
+}
+
+static int take_or_inherit(struct port_locks *p, unsigned k, struct bp_locks *held,
+			   const char *name)
+{
+	p->inherits[k] = find_held(held, &p->claims[k]);
+	if (!p->inherits[k])
+		return take(p, k, name);
+	p->locks[k] = *p->inherits[k];
+	return 0;
+}
+
+int bp_ports_claim_next(struct bp_env *env, const struct bp_conf *conf, struct bp_locks **out)
+{
+	struct bp_locks *next = calloc(1, sizeof(*next));
+	int err = 0;
+
+	if (!next)
+		return -ENOMEM;
+	for (unsigned i = 0; i < conf->n_ports && !err; i++) {
+		struct port_locks *p = &next->ports[i];
+		unsigned n =
+			conf->ports[i].is_removed ? 0 : bp_claims_of(&conf->ports[i], p->claims);
+
+		for (; p->n < n && !err; p->n++)
+			err = take_or_inherit(p, p->n, env->locks, conf->ports[i].name);
+		if (err)
+			p->n--; /* the one that could not be had */
+	}
+	if (err)
+		bp_locks_undo(next);
+	else
+		*out = next;
+	return err;
+}
+
+void bp_locks_undo(struct bp_locks *next)
+{
+	for (unsigned i = 0; next && i < BP_PORTS_MAX; i++)
+		for (unsigned k = 0; k < next->ports[i].n; k++)
+			if (!next->ports[i].inherits[k])
+				bp_lock_release(&next->ports[i].locks[k]);
+	free(next);
+}
+
+void bp_ports_claimed(struct bp_env *env, struct bp_locks *next)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+		for (unsigned k = 0; k < next->ports[i].n; k++) {
+			if (!next->ports[i].inherits[k])
+				continue;
+			next->ports[i].locks[k] = *next->ports[i].inherits[k];
+			next->ports[i].inherits[k]->fd = -1;
+			next->ports[i].inherits[k] = NULL;
+		}
+	bp_locks_free(env->locks);
+	env->locks = next;
+}
+
+/* ---- devices that were made anew -------------------------------------------------------------- */
 
 /* Only an interface's lock is taken anew: a file or a PCI device keeps its own. */
 static int renew(struct port_locks *p, unsigned k, const char *port_name)

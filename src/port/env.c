@@ -10,6 +10,7 @@
 #include "core/numa.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -59,22 +60,71 @@ int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_worke
 void bp_env_close(struct bp_env *env)
 {
 	bp_locks_free(env->locks);
+	for (unsigned i = 0; i < env->n_pools; i++)
+		if (env->shared_pools >> i & 1)
+			free(env->pools[i]);
 	bp_frames_destroy(env->frames);
 	bp_arena_destroy(env->arena);
 	*env = (struct bp_env){ 0 };
 }
 
+/* An id that was never given, or one that no TX queue knows any more; BP_POOLS_MAX: none. */
+static unsigned find_pool_id(struct bp_env *env)
+{
+	unsigned id = 0;
+
+	while (id < env->n_pools && (env->pools[id] || env->old_pools >> id & 1))
+		id++;
+	return id;
+}
+
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
 {
-	if (env->n_pools == BP_POOLS_MAX) {
+	unsigned id = find_pool_id(env);
+
+	if (id == BP_POOLS_MAX) {
 		bp_log(BP_LOG_ERROR,
 		       "packet memory %s: there are %u pools already, which is the most: use fewer ports",
 		       pool->name, BP_POOLS_MAX);
 		return -ENOSPC;
 	}
-	pool->pool_id = (uint8_t)env->n_pools;
-	env->pools[env->n_pools++] = pool;
+	pool->pool_id = (uint8_t)id;
+	env->pools[id] = pool;
+	if (id == env->n_pools)
+		env->n_pools++;
 	return 0;
+}
+
+int bp_env_share_pool(struct bp_env *env, const struct bp_pool *like, struct bp_pool **pool)
+{
+	struct bp_pool *own;
+	int err;
+
+	for (unsigned i = 0; i < env->n_pools; i++)
+		if (env->shared_pools >> i & 1 && env->pools[i]->put == like->put) {
+			*pool = env->pools[i];
+			return 0;
+		}
+	own = malloc(sizeof(*own));
+	if (!own)
+		return -ENOMEM;
+	*own = *like;
+	err = bp_env_add_pool(env, own);
+	if (err) {
+		free(own);
+		return err;
+	}
+	env->shared_pools |= UINT64_C(1) << own->pool_id;
+	*pool = own;
+	return 0;
+}
+
+void bp_env_bind_pools(struct bp_env *env)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+		if (env->ports[i] && env->ports[i]->is_started)
+			bp_port_bind_pools(env->ports[i]);
+	env->old_pools = 0;
 }
 
 struct bp_pool *bp_port_frames(const struct bp_port *port)

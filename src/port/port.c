@@ -11,12 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Forget the pools of a port that is gone. Their ids are not used again: other queues' in_place
- * refers to them. */
-static void forget_pools(struct bp_env *env, unsigned first, unsigned end)
+/* The ids of pools that ports have registered. */
+static uint64_t list_pools(const struct bp_env *env)
 {
-	for (unsigned i = first; i < end; i++)
-		env->pools[i] = NULL;
+	uint64_t pools = 0;
+
+	for (unsigned i = 0; i < env->n_pools; i++)
+		if (env->pools[i] && !(env->shared_pools >> i & 1))
+			pools |= UINT64_C(1) << i;
+	return pools;
+}
+
+/* Forget the pools of a port that is gone. Their ids are used again when no queue's in_place has them: bp_env_bind_pools(). */
+static void forget_pools(struct bp_env *env, uint64_t pools)
+{
+	for (unsigned i = 0; i < env->n_pools; i++)
+		if (pools >> i & 1)
+			env->pools[i] = NULL;
+	env->old_pools |= pools;
 }
 
 unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
@@ -86,9 +98,10 @@ static void init_queues(struct bp_port *port, const struct bp_port_queues *queue
 	}
 }
 
-int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
-		   struct bp_port **out)
+int bp_port_make(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		 struct bp_port **out)
 {
+	uint64_t pools = list_pools(env);
 	const struct bp_port_conf *conf = &env->conf->ports[port_id];
 	const char *why = NULL;
 	const struct bp_driver *driver = bp_driver_find(conf->driver, &why);
@@ -116,14 +129,12 @@ int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_qu
 	if (!port->rxq || !port->txq)
 		goto free_port;
 	init_queues(port, queues);
-	port->first_pool = port->end_pool = env->n_pools;
 	err = driver->ops->open(port);
+	port->pools = list_pools(env) & ~pools;
 	if (err) {
-		forget_pools(env, port->first_pool, env->n_pools);
+		forget_pools(env, port->pools);
 		goto free_port;
 	}
-	port->end_pool = env->n_pools;
-	env->ports[port_id] = port;
 	*out = port;
 	return 0;
 
@@ -134,13 +145,87 @@ free_port:
 	return err;
 }
 
+int bp_port_create(struct bp_env *env, uint16_t port_id, const struct bp_port_queues *queues,
+		   struct bp_port **out)
+{
+	int err = bp_port_make(env, port_id, queues, out);
+
+	if (!err)
+		env->ports[port_id] = *out;
+	return err;
+}
+
+/* ---- a port that is no more -------------------------------------------------------------------- */
+
+static int refuse_open(struct bp_port *port)
+{
+	(void)port;
+	return -ENOTSUP;
+}
+
+static int never_start(struct bp_port *port)
+{
+	(void)port;
+	return -ENODEV; /* not yet */
+}
+
+static void do_nothing(struct bp_port *port)
+{
+	(void)port;
+}
+
+static const struct bp_driver_ops closed_ops = {
+	.open = refuse_open,
+	.start = never_start,
+	.stop = do_nothing,
+	.close = do_nothing,
+};
+
+static const struct bp_driver closed = { .abi = BP_DRIVER_ABI,
+					 .name = "closed",
+					 .ops = &closed_ops };
+
+void bp_port_close(struct bp_port *port)
+{
+	port->driver->ops->close(port);
+	forget_pools(port->env, port->pools);
+	port->pools = 0;
+	port->tx_pool = NULL;
+	port->driver = &closed;
+}
+
+int bp_port_reopen(struct bp_port *port)
+{
+	const char *why = NULL;
+	const struct bp_driver *driver = bp_driver_find(port->conf->driver, &why);
+	uint64_t pools = list_pools(port->env);
+	int err;
+
+	if (!driver)
+		return -ENOTSUP;
+	port->driver = driver;
+	err = driver->ops->open(port);
+	port->pools = list_pools(port->env) & ~pools;
+	if (!err)
+		return 0;
+	forget_pools(port->env, port->pools);
+	port->pools = 0;
+	port->driver = &closed;
+	return err;
+}
+
+bool bp_port_is_closed(const struct bp_port *port)
+{
+	return port->driver == &closed;
+}
+
 void bp_port_destroy(struct bp_port *port)
 {
 	if (!port)
 		return;
-	port->driver->ops->close(port);
-	forget_pools(port->env, port->first_pool, port->end_pool);
-	port->env->ports[port->port_id] = NULL;
+	bp_port_close(port);
+	if (port->env->ports[port->port_id] == port)
+		port->env->ports[port->port_id] = NULL;
 	free(port->rxq);
 	free(port->txq);
 	free(port);

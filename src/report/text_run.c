@@ -12,7 +12,9 @@ static const struct bp_column port_columns[] = {
 	{ .heading = "device", .cell = "{device}", .align = 'l', .width = 41 },
 	{ .heading = "behind", .cell = "{device_driver}", .align = 'l' },
 	{ .heading = "MTU", .cell = "{?mtu}{mtu}" },
-	{ .heading = "link", .cell = "{link=up}up|{link=down}DOWN|LOST", .align = 'l' },
+	{ .heading = "link",
+	  .cell = "{link=up}up|{link=down}DOWN|{removed}removed|LOST",
+	  .align = 'l' },
 	{ .heading = "lost", .cell = "{losses}×" },
 	{ .heading = "node", .cell = NODE, .needs = NODES },
 };
@@ -188,6 +190,24 @@ static const struct bp_view fan_outs = {
 	BP_COLUMNS(fan_out_columns),
 };
 
+static const struct bp_column former_columns[] = {
+	{ .heading = "from → to",
+	  .cell = "{in} ({in_driver}) → {out} ({out_driver})|{in} ({in_driver})",
+	  .align = 'l' },
+	{ .heading = "until", .cell = "{until_s:.3}", .unit = "s" },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "ns/p", .cell = "{counted.ns_per_packet:.0}" },
+	{ .heading = "in calls", .cell = "{counted.ns_per_packet_calls:.0}" },
+	{ .heading = "user/p", .cell = "{counted.user_copies_per_packet:.3}" },
+	{ .heading = "calls/p", .cell = "{counted.crossings_per_packet:.3}" },
+};
+static const struct bp_view former_paths = {
+	.name = "former-paths",
+	.title = "FORMER PATHS · until a reload · counted · /p per packet sent",
+	.rows = "former_paths",
+	BP_COLUMNS(former_columns),
+};
+
 static const struct bp_column function_columns[] = {
 	{ .heading = "function", .cell = "{name}", .align = 'l' },
 	{ .heading = "type", .cell = "{type}", .align = 'l' },
@@ -336,6 +356,9 @@ static const struct bp_part parts[] = {
 	  .indent = 4 },
 	{ .view = &copies },
 	{ .view = &fan_outs },
+	{ .view = &former_paths },
+	{ .line = "{?reloads.done}  reloaded {reloads.done} times, last at {reloads.last_s:.1} s: the workers stood still for "
+		  "{reloads.last_pause_ms:.2} ms" },
 	{ .line = "{?paths_cut}  {paths_cut:,} rows of paths were too many and are left out, also of these sums: the ports', "
 		  "workers' and functions' figures are whole",
 	  .indent = 4 },
@@ -422,7 +445,9 @@ static const struct bp_part show_ports[] = { { .view = &ports }, { .view = &even
 static const struct bp_part show_drops[] = { { .view = &events },
 					     { .view = &kernel_drops },
 					     { .view = &function_drops } };
-static const struct bp_part show_paths[] = { { .view = &traffic }, { .view = &fan_outs } };
+static const struct bp_part show_paths[] = { { .view = &traffic },
+					     { .view = &fan_outs },
+					     { .view = &former_paths } };
 static const struct bp_part show_functions[] = { { .view = &functions },
 						 { .view = &function_drops } };
 static const struct bp_part show_parts[] = {
@@ -447,7 +472,9 @@ static const struct bp_column port_rate_columns[] = {
 	{ .heading = "port", .cell = "{name}", .align = 'l', .width = 12 },
 	{ .heading = "driver", .cell = "{driver}", .align = 'l', .width = 10 },
 	{ .heading = "mode", .cell = "{mode}", .align = 'l', .width = 16 },
-	{ .heading = "link", .cell = "{link=up}up|{link=down}DOWN|LOST", .align = 'l' },
+	{ .heading = "link",
+	  .cell = "{link=up}up|{link=down}DOWN|{removed}removed|LOST",
+	  .align = 'l' },
 	{ .heading = "rx kpps", .cell = "{rx_pps:.1k}" },
 	{ .heading = "tx kpps", .cell = "{tx_pps:.1k}" },
 	{ .heading = "drops/s", .cell = "{drop_pps:.0}" },

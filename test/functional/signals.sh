@@ -15,7 +15,7 @@ lines()
 bp_start rings
 wait_for 5 grep -q forwarding "$BP_TMP/rings.log" || fail "rings: does not start"
 kill -HUP "$(bp_pid rings)"
-wait_for 5 grep -q 'SIGHUP: ignored' "$BP_TMP/rings.log" || fail "SIGHUP is not logged"
+wait_for 5 grep -q 'SIGHUP: reads .* again' "$BP_TMP/rings.log" || fail "SIGHUP is not logged"
 kill -USR1 "$(bp_pid rings)"
 wait_for 5 grep -q '^CONSERVATION' "$BP_TMP/rings.log" || fail "SIGUSR1 prints no report to the log"
 wait_for 5 [ -s "$BP_TMP/rings.json" ] || fail "SIGUSR1 writes no file of --report"
@@ -24,7 +24,7 @@ bp_alive rings || fail "a signal that asks for no end has ended it"
 bp_stop rings
 bp_expect rings "r['run']['final']"
 [ "$(lines rings '^CONSERVATION')" = 2 ] || fail "not one report for SIGUSR1 and one at the end"
-note "SIGHUP logged and ignored, SIGUSR1 reports, SIGTERM ends"
+note "SIGHUP reloads, SIGUSR1 reports, SIGTERM ends"
 
 # Ignored at the start: stays ignored, without a word.
 rm -f "$BP_TMP/rings.json" "$BP_TMP/rings.log" # else the line waited for stands in the last one

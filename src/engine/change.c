@@ -1,0 +1,375 @@
+/* Compares a configuration with the one that runs. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/change.h"
+
+#include "bypath/facts.h"
+#include "bypath/function.h"
+
+#include "engine/change_values.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+static int find_port(const struct bp_conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (!strcmp(conf->ports[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+/* A place for a port that is new: behind the others, or that of one that is gone. */
+static unsigned find_place(const struct bp_conf *running, const struct bp_conf *loaded,
+			   const struct bp_conf *next, uint64_t taken)
+{
+	unsigned first = 0;
+
+	if (next->n_ports < BP_PORTS_MAX)
+		return next->n_ports;
+	/* There are no more than BP_PORTS_MAX in loaded, so that one place is of none of them. */
+	while (taken >> first & 1 ||
+	       (first < running->n_ports && find_port(loaded, running->ports[first].name) >= 0))
+		first++;
+	return first;
+}
+
+static uint64_t move_bits(uint64_t ports, const unsigned *places)
+{
+	uint64_t moved = 0;
+
+	while (ports)
+		moved |= UINT64_C(1) << places[bp_ports_take(&ports)];
+	return moved;
+}
+
+static int move_port(int port_id, const unsigned *places)
+{
+	return port_id == BP_NO_PORT ? BP_NO_PORT : (int)places[port_id];
+}
+
+static struct bp_port_conf make_removed(const struct bp_port_conf *port)
+{
+	struct bp_port_conf removed = *port;
+
+	removed.n_chain = 0;
+	removed.forward_to = BP_NO_PORT;
+	removed.out_ports = 0;
+	removed.is_hop = false;
+	removed.is_removed = true;
+	return removed;
+}
+
+/* Put the ports of loaded where those of running are. */
+static void place_ports(const struct bp_conf *running, const struct bp_conf *loaded,
+			struct bp_change *change)
+{
+	struct bp_conf *next = &change->conf;
+	unsigned places[BP_PORTS_MAX];
+	uint64_t taken = 0;
+
+	next->n_ports = running->n_ports;
+	for (unsigned i = 0; i < running->n_ports; i++)
+		next->ports[i] = make_removed(&running->ports[i]);
+	for (unsigned i = 0; i < loaded->n_ports; i++) {
+		int at = find_port(running, loaded->ports[i].name);
+
+		places[i] = at >= 0 ? (unsigned)at : BP_PORTS_MAX;
+		if (at >= 0)
+			taken |= UINT64_C(1) << at;
+	}
+	for (unsigned i = 0; i < loaded->n_ports; i++) {
+		if (places[i] == BP_PORTS_MAX) {
+			places[i] = find_place(running, loaded, next, taken);
+			taken |= UINT64_C(1) << places[i];
+			if (places[i] == next->n_ports)
+				next->n_ports++;
+			else
+				change->renamed |= UINT64_C(1) << places[i];
+		}
+		next->ports[places[i]] = loaded->ports[i];
+	}
+	for (unsigned i = 0; i < loaded->n_ports; i++) {
+		struct bp_port_conf *port = &next->ports[places[i]];
+
+		port->out_ports = move_bits(port->out_ports, places);
+		port->forward_to = move_port(port->forward_to, places);
+	}
+	next->gen.tx_port = move_port(loaded->gen.tx_port, places);
+	next->gen.rx_port = move_port(loaded->gen.rx_port, places);
+	next->gen.replay_port = move_port(loaded->gen.replay_port, places);
+	next->gen.monitor_port = move_port(loaded->gen.monitor_port, places);
+}
+
+/* ---- what is the same ------------------------------------------------------------------------ */
+
+static bool are_same_values(const struct bp_key *keys, const void *a, const void *b)
+{
+	for (; keys && keys->name; keys++)
+		if (strcmp(keys->name, "*") && !bp_change_is_same(keys, a, b))
+			return false;
+	return true;
+}
+
+static bool are_same_sections(const char *section, const struct bp_conf *a, const struct bp_conf *b)
+{
+	return are_same_values(bp_schema_section_of(section)->keys, a, b);
+}
+
+/* All but where its packets go. What no key says is of hops. */
+static bool is_same_port(const struct bp_port_conf *a, const struct bp_port_conf *b)
+{
+	return !strcmp(a->driver, b->driver) && !strcmp(a->device, b->device) &&
+	       a->n_queues == b->n_queues && a->is_hop == b->is_hop &&
+	       are_same_values(bp_schema_section_of("port")->keys, a, b) &&
+	       are_same_values(bp_facts_find(a->driver)->keys, a, b);
+}
+
+static bool is_same_route(const struct bp_port_conf *a, const struct bp_port_conf *b)
+{
+	return a->n_chain == b->n_chain && !memcmp(a->chain, b->chain, a->n_chain) &&
+	       a->forward_to == b->forward_to && a->out_ports == b->out_ports;
+}
+
+/* Does it receive as before, or as before not? And by a driver that carries packets itself: to the same port? */
+static bool is_used_alike(const struct bp_port_conf *a, const struct bp_port_conf *b)
+{
+	const struct bp_facts *facts = bp_facts_find(a->driver);
+
+	return !a->out_ports == !b->out_ports &&
+	       (!(facts->flags & BP_FACT_CARRIES) || a->forward_to == b->forward_to);
+}
+
+static const char *ring_of(const struct bp_port_conf *port)
+{
+	struct bp_claim claims[BP_CLAIMS_MAX];
+	const struct bp_facts *facts = bp_facts_find(port->driver);
+	unsigned n = facts->claims ? facts->claims(port, claims) : 0;
+
+	return n && claims[0].kind == BP_CLAIM_RING ? port->device : NULL;
+}
+
+/* The two ends of an in-process wire know each other: they are made anew together. */
+static void join_rings(const struct bp_conf *running, struct bp_change *change)
+{
+	for (unsigned i = 0; i < change->conf.n_ports; i++) {
+		const char *ring =
+			change->ports[i] == BP_FATE_GONE || change->ports[i] == BP_FATE_KEPT
+				? NULL
+				: ring_of(change->ports[i] == BP_FATE_REMOVED
+						  ? &running->ports[i]
+						  : &change->conf.ports[i]);
+
+		for (unsigned k = 0; ring && k < change->conf.n_ports; k++) {
+			const char *other = change->ports[k] == BP_FATE_KEPT
+						    ? ring_of(&change->conf.ports[k])
+						    : NULL;
+
+			if (other && !strcmp(ring, other))
+				change->ports[k] = BP_FATE_REPLACED;
+		}
+	}
+}
+
+static void judge_ports(const struct bp_conf *running, struct bp_change *change)
+{
+	for (unsigned i = 0; i < change->conf.n_ports; i++) {
+		const struct bp_port_conf *now = &running->ports[i];
+		const struct bp_port_conf *next = &change->conf.ports[i];
+		bool was = i < running->n_ports && !now->is_removed;
+
+		if (next->is_removed)
+			change->ports[i] = was ? BP_FATE_REMOVED : BP_FATE_GONE;
+		else if (!was || change->renamed >> i & 1)
+			change->ports[i] = BP_FATE_ADDED;
+		else
+			change->ports[i] = is_same_port(now, next) && is_used_alike(now, next)
+						   ? BP_FATE_KEPT
+						   : BP_FATE_REPLACED;
+	}
+	join_rings(running, change);
+}
+
+static uint64_t in_ports(const struct bp_conf *conf, const struct bp_function_conf *fn)
+{
+	return bp_function_in_ports(conf, fn);
+}
+
+/* The same values, the same ports, which are still the same names. */
+static bool is_same_function(const struct bp_conf *running, const struct bp_function_conf *was,
+			     const struct bp_change *change, const struct bp_function_conf *is)
+{
+	const struct bp_function *function = bp_function_find(is->type);
+	uint64_t ins = in_ports(&change->conf, is);
+
+	if (!are_same_values(function->keys, was, is) || ins != in_ports(running, was) ||
+	    ins & change->renamed)
+		return false;
+	for (unsigned i = 0; i < change->conf.n_ports; i++)
+		if (ins >> i & 1 && function->outs &&
+		    function->outs(running, was, i) != function->outs(&change->conf, is, i))
+			return false;
+	return true;
+}
+
+static void judge_functions(const struct bp_conf *running, struct bp_change *change)
+{
+	for (unsigned i = 0; i < change->conf.n_functions; i++) {
+		const struct bp_function_conf *is = &change->conf.functions[i];
+
+		change->functions[i] = BP_FATE_ADDED;
+		change->function_was[i] = -1;
+		for (unsigned k = 0; k < running->n_functions; k++) {
+			const struct bp_function_conf *was = &running->functions[k];
+
+			if (strcmp(was->name, is->name) || strcmp(was->type, is->type))
+				continue;
+			change->function_was[i] = (int)k;
+			change->functions[i] = is_same_function(running, was, change, is)
+						       ? BP_FATE_KEPT
+						       : BP_FATE_REPLACED;
+		}
+	}
+}
+
+/* ---- what cannot be changed ------------------------------------------------------------------ */
+
+struct refusals {
+	char *text;
+	size_t n_bytes, at;
+};
+
+static void refuse(struct refusals *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void refuse(struct refusals *r, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(r->text + r->at, r->n_bytes - r->at, fmt, args);
+	va_end(args);
+	if (n > 0)
+		r->at += (size_t)n < r->n_bytes - r->at ? (size_t)n : r->n_bytes - r->at - 1;
+}
+
+/* Keys that are read when a process starts; of [engine] these. */
+static bool is_fixed(const char *section, const struct bp_key *key)
+{
+	static const char *const engine[] = { "mode", "name", "control" };
+	static const char *const others[] = {
+		"port", "function", "forward", "gen", "stream", "log"
+	};
+
+	if (!strcmp(section, "engine")) {
+		for (size_t i = 0; i < sizeof(engine) / sizeof(engine[0]); i++)
+			if (!strcmp(key->name, engine[i]))
+				return true;
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(section, others[i]))
+			return false;
+	return true;
+}
+
+static void refuse_fixed(const struct bp_conf *running, const struct bp_conf *loaded,
+			 struct refusals *r)
+{
+	const struct bp_section *section;
+
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		for (const struct bp_key *key = section->keys; key->name; key++) {
+			char from[BP_PATH_BYTES], to[BP_PATH_BYTES];
+
+			if (!is_fixed(section->name, key) ||
+			    bp_change_is_same(key, running, loaded))
+				continue;
+			bp_change_print(key, running, from, sizeof(from));
+			bp_change_print(key, loaded, to, sizeof(to));
+			refuse(r,
+			       "[%s] %s: %s → %s: is read at the start only: restart for it, or put the value back\n",
+			       section->name, key->name, from, to);
+		}
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static bool has_receiver(const struct bp_conf *conf)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].out_ports && !conf->ports[i].is_hop)
+			return true;
+	return false;
+}
+
+/* A kept port has the queues that it was made with. */
+static void judge_queues(const struct bp_plan *before, struct bp_change *change)
+{
+	for (unsigned i = 0; i < change->conf.n_ports; i++)
+		if (change->ports[i] == BP_FATE_KEPT &&
+		    (change->plan.ports[i].n_txq > before->ports[i].n_txq ||
+		     change->plan.ports[i].n_rxq > before->ports[i].n_rxq))
+			change->ports[i] = BP_FATE_REPLACED;
+}
+
+static uint64_t list_kept(const struct bp_change *change)
+{
+	uint64_t kept = 0;
+
+	for (unsigned i = 0; i < change->conf.n_ports; i++)
+		if (change->ports[i] == BP_FATE_KEPT)
+			kept |= UINT64_C(1) << i;
+	return kept;
+}
+
+static bool is_nothing(const struct bp_conf *running, const struct bp_change *change)
+{
+	const struct bp_conf *next = &change->conf;
+
+	for (unsigned i = 0; i < next->n_ports; i++)
+		if ((change->ports[i] != BP_FATE_KEPT && change->ports[i] != BP_FATE_GONE) ||
+		    (change->ports[i] == BP_FATE_KEPT &&
+		     !is_same_route(&running->ports[i], &next->ports[i])))
+			return false;
+	for (unsigned i = 0; i < next->n_functions; i++)
+		if (change->functions[i] != BP_FATE_KEPT)
+			return false;
+	return next->n_functions == running->n_functions &&
+	       are_same_sections("engine", running, next) &&
+	       are_same_sections("log", running, next);
+}
+
+int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
+		   const struct bp_conf *loaded, struct bp_change *change, char *why,
+		   size_t why_bytes)
+{
+	struct refusals r = { why, why_bytes, 0 };
+	int err;
+
+	why[0] = '\0';
+	memset(change, 0, sizeof(*change));
+	change->conf = *loaded;
+	refuse_fixed(running, loaded, &r);
+	if (!has_receiver(loaded))
+		refuse(&r,
+		       "[forward] says nothing: there would be nothing to run: bypath drain ends a run\n");
+	if (r.at)
+		return -EINVAL;
+	place_ports(running, loaded, change);
+	judge_ports(running, change);
+	err = bp_plan_follow(&change->conf, plan, list_kept(change), &change->plan, why, why_bytes);
+	if (err)
+		return err;
+	judge_queues(plan, change);
+	join_rings(running, change);
+	judge_functions(running, change);
+	change->has_new_cores = running->engine.n_workers != loaded->engine.n_workers ||
+				running->engine.n_cores != loaded->engine.n_cores ||
+				memcmp(running->engine.cores, loaded->engine.cores,
+				       sizeof(loaded->engine.cores)) != 0;
+	change->is_empty = is_nothing(running, change);
+	return 0;
+}

@@ -1,0 +1,299 @@
+# A running instance follows its file: reload.sh refused | paths | drivers [KIND...] | functions | often
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+#   far: gen [e0]═══[w0] mid: bypath [w1]═══[e1]   and e2═══w2
+
+# shellcheck source=test/functional/lib.sh
+. "${0%/*}/lib.sh"
+
+need ip ethtool "$BP_PYTHON"
+id=r$(date +%s%N | tail -c 10)
+
+lab()
+{
+	for ns in mid far; do
+		ip netns add $ns || fail "ip netns add $ns"
+		bp_quiet $ns
+	done
+	for i in 0 1 2; do
+		ip -n far link add e$i address 02:00:00:00:00:0$i type veth peer name w$i netns mid ||
+			fail "cannot make a veth pair"
+		# GRO: a veth keeps its NAPI when an XDP program is taken off, and loses nothing then.
+		ip netns exec mid ethtool -K w$i gro on >/dev/null 2>&1 || fail "ethtool -K w$i gro on"
+		ip -n mid link set w$i up
+		ip -n far link set e$i up
+	done
+	bp_ini gen <<'INI'
+[port.out]
+driver = af_packet
+device = e0
+[port.in]
+driver = af_packet
+device = e1
+[gen]
+tx = out
+rx = in
+settle = 0.3
+[stream.udp]
+size = 64
+INI
+}
+
+# The file that the instance follows: ports and chains as given, each a line.
+file()
+{
+	{
+		printf '[engine]\nname = %s\nidle = adaptive\n' "$id"
+		[ -z "${ENGINE-}" ] || echo "$ENGINE"
+		bp_port wan "${WAN:-af_packet-mmap}" "${WAN_DEVICE:-w0}"
+		bp_port lan "${LAN:-af_packet-mmap}" w1
+		[ -z "${DMZ-}" ] || bp_port dmz "$DMZ" w2
+		[ -z "${DPDK-}" ] || bp_dpdk_section
+		printf '[forward]\n%s\n' "${FORWARD:-wan = lan
+lan = wan}"
+		[ -z "${MORE-}" ] || echo "$MORE"
+	} | bp_ini run
+}
+
+reload()
+{
+	"$BYPATH" reload "$id" "$@" >"$BP_TMP/reload.out" 2>&1
+}
+
+show()
+{
+	"$BYPATH" show "$1" "$id" --json >"$BP_TMP/$1.json" || fail "show $1"
+}
+
+# generate RATE SECONDS: in the background; what became of it is gen.json.
+generate()
+{
+	rm -f "$BP_TMP/gen.json"
+	ip netns exec far "$BYPATH" gen "$BP_TMP/gen.ini" --quiet --rate "$1" --duration "$2" \
+		--json "$BP_TMP/gen.json" >"$BP_TMP/gen.log" 2>&1 &
+	echo $! >"$BP_TMP/gen.pid"
+	wait_for 10 grep -q sending "$BP_TMP/gen.log" || fail "the generator does not start"
+}
+
+# Every frame came once, in order.
+whole()
+{
+	bp_exit gen 60 || fail "$1: bypath gen ends with code $?"
+	bp_expect gen 'r["trial"]["sent"]["frames"] > 100' 'r["trial"]'
+	bp_expect gen 'not any(r["trial"][k] for k in ("duplicate", "reordered", "corrupt"))' \
+		'{k: r["trial"][k] for k in ("sent", "received", "duplicate", "reordered")}'
+	# What a starved generator's own socket had no room for did come.
+	bp_expect gen 'r["trial"]["lost"] <= r["trial"]["own_rx_dropped"]' \
+		'{k: r["trial"][k] for k in ("sent", "received", "lost", "own_rx_dropped")}'
+	note "$1: $(bp_get gen 'r["trial"]["sent"]["frames"]') sent, none lost, none doubled"
+}
+
+balanced()
+{
+	bp_stop run
+	bp_expect run "r['conservation']['counted']['unaccounted'] == 0" "r['conservation']"
+}
+
+begin()
+{
+	lab
+	file
+	bp_start run
+	wait_for 10 grep -q forwarding "$BP_TMP/run.log" || fail "does not start"
+}
+
+case $1 in
+refused)
+	begin
+	pid=$(bp_pid run)
+	reload || fail "a file that is the same: $(cat "$BP_TMP/reload.out")"
+	grep -qx 'nothing changes' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	generate 2kpps 3
+	echo "nonsense = 1" >>"$BP_TMP/run.ini"
+	reload && fail "a wrong file is taken"
+	grep -q 'run.ini:.*nonsense' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	MORE='[memory]
+frames = 32768
+[metrics]
+listen = 127.0.0.1:9'
+	file
+	reload && fail "what only a restart changes is taken"
+	grep -q '\[memory\] frames: .* → 32768: is read at the start only' "$BP_TMP/reload.out" ||
+		fail "$(cat "$BP_TMP/reload.out")"
+	grep -q '\[metrics\] listen' "$BP_TMP/reload.out" || fail "only the first is said"
+	MORE='' DMZ=af_packet-mmap FORWARD='wan = lan
+lan = wan
+dmz = wan'
+	file
+	sed -i 's/w2/nodev/' "$BP_TMP/run.ini"
+	reload && fail "a device that is not there is taken"
+	grep -q 'nodev' "$BP_TMP/run.log" || fail "no word about nodev"
+	DMZ='' FORWARD=''
+	WAN=af_xdp-native WAN_DEVICE=nodev file
+	reload && fail "a driver change to a device that is not there is taken"
+	mv "$BP_TMP/run.ini" "$BP_TMP/away.ini"
+	reload && fail "a file that is not there is taken"
+	file
+	reload --check || fail "reload --check: $(cat "$BP_TMP/reload.out")"
+	grep -qx 'nothing changes' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	whole "refused reloads"
+	[ "$(bp_pid run)" = "$pid" ] || fail "another process"
+	show all
+	bp_expect all 'r["reloads"]["done"] == 1 and r["reloads"]["refused"] >= 4' 'r["reloads"]'
+	balanced
+	;;
+paths)
+	begin
+	generate 5kpps 3
+	DMZ=af_packet-mmap FORWARD='wan = lan
+lan = wan
+dmz = lan'
+	file
+	reload --check || fail "reload --check: $(cat "$BP_TMP/reload.out")"
+	grep -q 'port dmz: added' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	reload || fail "a port is added: $(cat "$BP_TMP/reload.out")"
+	show ports
+	bp_expect ports 'any(p["name"] == "dmz" and p["link"] == "up" for p in r["ports"])' 'r["ports"]'
+	# Its packets come through.
+	ip netns exec far "$BP_PYTHON" - <<'PY' || fail "what dmz receives does not come to lan"
+import socket
+ETH_P_ALL = 3
+rx = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+rx.bind(("e1", 0x88b5))
+rx.settimeout(10)
+tx = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+tx.bind(("e2", 0))
+tx.send(bytes.fromhex("ffffffffffff02000000000288b5") + b"dmz" + bytes(50))
+assert b"dmz" in rx.recv(2000)
+PY
+	DMZ='' FORWARD=''
+	file
+	reload || fail "a port is removed: $(cat "$BP_TMP/reload.out")"
+	show ports
+	bp_expect ports 'any(p["name"] == "dmz" and p["link"] == "removed" for p in r["ports"])' 'r["ports"]'
+	kill -HUP "$(bp_pid run)"
+	wait_for 10 grep -q 'reload: nothing to change' "$BP_TMP/run.log" || fail "SIGHUP does not reload"
+	whole "dmz comes and goes"
+	# Its frame is in the figures still; the path that ended has a row.
+	balanced
+	bp_expect run "any(p['name'] == 'dmz' and sum(q['counted']['packets'] for q in p['rx_queues']) == 1 for p in r['ports'])" \
+		"r['ports']"
+	bp_expect run "any(f['in'] == 'dmz' and f['out'] == 'lan' and f['counted']['packets'] == 1 for f in r['former_paths'])" \
+		"r['former_paths']"
+	;;
+drivers)
+	shift
+	bp_need_driver af_xdp
+	ENGINE='[memory]
+frames = 16384'
+	case $* in
+	*dpdk*)
+		bp_need_driver dpdk
+		DPDK=yes
+		;;
+	esac
+	begin
+	last=
+	for kind in "$@"; do
+		generate 5kpps 2
+		WAN=$kind
+		file
+		reload || fail "$kind: $(cat "$BP_TMP/reload.out")"
+		grep -q 'port wan: made anew' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+		case $last$kind in
+		*dpdk-*)
+			bp_exit gen 60 || fail "$kind: bypath gen ends with code $?"
+			bp_expect gen 'not any(r["trial"][k] for k in ("duplicate", "reordered", "corrupt")) and r["trial"]["received"] > 100' \
+				'{k: r["trial"][k] for k in ("sent", "received", "lost", "duplicate", "reordered")}'
+			note "wan is $kind: $(bp_get gen '(r["trial"]["sent"]["frames"], r["trial"]["lost"])') sent, lost"
+			;;
+		*) whole "wan is $kind" ;;
+		esac
+		last=$kind
+		show modes
+		bp_expect modes "any(p['name'] == 'wan' and p['driver'] == '${kind%%-*}' for p in r['ports'])" 'r["ports"]'
+	done
+	grep 'stood still' "$BP_TMP/run.log" | tail -n 1
+	balanced
+	bp_expect run "len(r['former_paths']) >= $#" "r['former_paths']"
+	;;
+functions)
+	begin
+	generate 5kpps 4
+	printf 'pass udp\n' >"$BP_TMP/some.rules"
+	FORWARD='wan = f, lan
+lan = wan' MORE="[function.f]
+type = filter
+rules = some.rules
+default = drop"
+	file
+	reload || fail "a function is added: $(cat "$BP_TMP/reload.out")"
+	grep -q 'function f: added' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	hits()
+	{
+		show functions
+		bp_get functions "next(f['counted']['packets'] for f in r['functions'])" 2>/dev/null
+	}
+	seen()
+	{
+		[ "$(hits)" -gt "$1" ]
+	}
+	wait_for 10 seen 10 || fail "nothing goes through the function"
+	before=$(hits)
+	# The same name, another text.
+	printf 'pass udp or tcp\n' >"$BP_TMP/new.rules" && mv "$BP_TMP/new.rules" "$BP_TMP/some.rules"
+	reload || fail "its file is another: $(cat "$BP_TMP/reload.out")"
+	grep -q 'function f: made anew: its ports or its files are others' "$BP_TMP/reload.out" ||
+		fail "$(cat "$BP_TMP/reload.out")"
+	seen $((before - 1)) || fail "what it counted before is gone"
+	printf 'pass nonsense-here\n' >"$BP_TMP/some.rules"
+	reload && fail "rules that are wrong are taken"
+	grep -q 'some.rules' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	FORWARD='' MORE=''
+	file
+	reload || fail "a function is removed: $(cat "$BP_TMP/reload.out")"
+	whole "a filter comes, changes, goes"
+	balanced
+	;;
+often)
+	n=${2:-100}
+	begin
+	measure()
+	{
+		_pid=$(bp_pid run)
+		echo "$(ls "/proc/$_pid/fd" | wc -l) $(ls "/proc/$_pid/task" | wc -l) \
+			$(awk '/VmRSS/ { print $2 }' "/proc/$_pid/status")"
+	}
+	generate 2kpps 0
+	i=0
+	while [ $i -lt "$n" ]; do
+		i=$((i + 1))
+		case $((i % 4)) in
+		1) WAN=af_xdp-native ;;
+		2) DMZ=af_packet-mmap FORWARD='wan = lan
+lan = wan
+dmz = lan' ;;
+		3) WAN=af_packet-mmap MORE='[function.m]
+type = meter
+rate = 1gbps' FORWARD='wan = m, lan
+lan = wan
+dmz = lan' ;;
+		0) DMZ='' MORE='' FORWARD='' ;;
+		esac
+		file
+		reload || fail "reload $i: $(cat "$BP_TMP/reload.out")"
+		[ $i -ne 20 ] || first=$(measure)
+	done
+	last=$(measure)
+	note "descriptors, threads, RSS in KiB after 20 reloads: $first, after $n: $last"
+	# shellcheck disable=SC2086 # two triples
+	set -- $first $last
+	[ "$1" = "$4" ] && [ "$2" = "$5" ] || fail "descriptors or threads are others: $first → $last"
+	[ "$6" -le $(($3 + 4096)) ] || fail "memory grows: $first → $last"
+	kill -INT "$(bp_pid gen)"
+	whole "$n reloads"
+	balanced
+	;;
+*) fail "no such case: $1" ;;
+esac
