@@ -118,7 +118,10 @@ static const struct {
 	struct bp_claim claim;
 } args[] = {
 	{ DPDK_AF_PACKET, "iface", { .kind = BP_CLAIM_NETDEV } },
-	{ DPDK_AF_XDP, "iface", { .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_ALWAYS } },
+	/* The PMD closes its rings, but not the socket (seen with 22.11): the queue stays taken. */
+	{ DPDK_AF_XDP,
+	  "iface",
+	  { .kind = BP_CLAIM_NETDEV, .take = BP_TAKE_ALWAYS, .is_for_life = true } },
 	{ DPDK_TAP, "iface", { .kind = BP_CLAIM_NETDEV, .is_far_end = true } },
 	{ DPDK_PCAP, "iface", { .kind = BP_CLAIM_NETDEV } },
 	{ DPDK_PCAP, "tx_iface", { .kind = BP_CLAIM_NETDEV } },

@@ -57,6 +57,12 @@ void bp_log_put(const struct bp_log_place *place, enum bp_log_level level,
 	__attribute__((format(printf, 4, 5)));
 
 /*
+ * Have the errors that the calling thread logs told to heard() as well, so that who asked for something is told why it
+ * failed; NULL: no more. Their texts are the callee's for the call only.
+ */
+void bp_log_listen(void (*heard)(void *ctx, const char *text), void *ctx);
+
+/*
  * Log what a library says through its log callback, a message for each of its lines. args is
  * used up. Any thread; never on the packet path. Returns the bytes of the text.
  */

@@ -55,6 +55,12 @@ bool bp_log_is_text(void)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* Who else is told of this thread's errors. */
+static _Thread_local struct {
+	void (*heard)(void *ctx, const char *text);
+	void *ctx;
+} listener;
+
 static void put_line(const char *line, size_t n)
 {
 	if (outlet)
@@ -165,6 +171,12 @@ static void find_subject(struct bp_limit_site *site, const char *fmt, va_list ar
 	}
 }
 
+void bp_log_listen(void (*heard)(void *ctx, const char *text), void *ctx)
+{
+	listener.heard = heard;
+	listener.ctx = ctx;
+}
+
 void bp_log_put(const struct bp_log_place *place, enum bp_log_level level,
 		const struct bp_log_field *fields, const char *fmt, ...)
 {
@@ -179,6 +191,8 @@ void bp_log_put(const struct bp_log_place *place, enum bp_log_level level,
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	bp_log_clean(text);
+	if (level == BP_LOG_ERROR && listener.heard)
+		listener.heard(listener.ctx, text);
 	va_start(args, fmt);
 	find_subject(&site, fmt, args);
 	va_end(args);

@@ -9,6 +9,7 @@
 
 #include "core/claim.h"
 #include "core/clock.h"
+#include "core/devargs.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -57,6 +58,19 @@ static bool may_share(const struct bp_claim *a, const struct bp_claim *b)
 	       (a->take == BP_TAKE_NONE) != (b->take == BP_TAKE_NONE);
 }
 
+/* Two device strings of one library, which knows devices by the name that they begin with. */
+static bool have_one_name(const struct bp_port_conf *a, const struct bp_port_conf *b)
+{
+	char name_a[BP_PATH_BYTES], name_b[BP_PATH_BYTES];
+
+	if (strcmp(a->driver, b->driver) ||
+	    !(bp_facts_find(a->driver)->flags & BP_FACT_DEVICE_STRING))
+		return false;
+	bp_devargs_name(a->device, name_a, sizeof(name_a));
+	bp_devargs_name(b->device, name_b, sizeof(name_b));
+	return !strcmp(name_a, name_b);
+}
+
 static bool may_overlap(const struct bp_port_conf *was, const struct bp_port_conf *is)
 {
 	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
@@ -66,7 +80,21 @@ static bool may_overlap(const struct bp_port_conf *was, const struct bp_port_con
 		for (unsigned k = 0; k < n_b; k++)
 			if (bp_claims_clash_here(&a[i], &b[k]) && !may_share(&a[i], &b[k]))
 				return false;
-	return true;
+	return !have_one_name(was, is);
+}
+
+/* Is there a device that the port before does not give back? */
+static bool is_kept_for_life(const struct bp_port_conf *was, const struct bp_port_conf *is)
+{
+	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
+	unsigned n_a = bp_claims_of(was, a), n_b = bp_claims_of(is, b);
+
+	for (unsigned i = 0; i < n_a; i++)
+		for (unsigned k = 0; k < n_b; k++)
+			if (a[i].is_for_life && bp_claims_clash_here(&a[i], &b[k]) &&
+			    !may_share(&a[i], &b[k]))
+				return true;
+	return false;
 }
 
 /* The ports, of those that end, that have to be out of the way before this one is made. */
@@ -197,12 +225,24 @@ static void halt(struct reload *r, uint64_t places)
 }
 
 /* What takes long and needs no device: while the port before it still works. */
-static int prepare(struct reload *r, unsigned place)
+static int prepare(struct reload *r, unsigned place, uint64_t in_the_way)
 {
 	const struct bp_port_conf *conf = &r->change.conf.ports[place];
+	const struct bp_driver *driver;
 	const char *why = NULL;
-	const struct bp_driver *driver = bp_driver_find(conf->driver, &why);
 
+	while (in_the_way) {
+		const struct bp_port_conf *was = &r->e->conf->ports[bp_ports_take(&in_the_way)];
+
+		if (!is_kept_for_life(was, conf))
+			continue;
+		bp_log(BP_LOG_ERROR,
+		       "port %s: %s: its driver does not give the device of port %s back before the "
+		       "process ends: restart for it",
+		       conf->name, was->device, was->name);
+		return -EBUSY;
+	}
+	driver = bp_driver_find(conf->driver, &why);
 	if (!driver)
 		bp_log(BP_LOG_ERROR, "port %s: driver %s: %s", conf->name, conf->driver, why);
 	if (!driver)
@@ -225,7 +265,7 @@ static int make_ports(struct reload *r)
 			in_the_way = list_in_the_way(r, i);
 			if (in_the_way && !step)
 				continue;
-			err = in_the_way ? prepare(r, i) : 0;
+			err = in_the_way ? prepare(r, i, in_the_way) : 0;
 			if (err)
 				break;
 			halt(r, in_the_way);
@@ -653,6 +693,32 @@ static void log_line(void *ctx, const char *line)
 	bp_log(BP_LOG_INFO, "reload: %s", line);
 }
 
+static void collect(void *ctx, const char *text)
+{
+	json_array_append_new(ctx, json_string(text));
+}
+
+/* Why it failed is what was logged meanwhile. */
+static int try_it(struct reload *r, const struct bp_conf *loaded, json_t *document)
+{
+	json_t *errors = json_array();
+	int err;
+
+	bp_log_listen(collect, errors);
+	err = carry_out(r, loaded);
+	bp_log_listen(NULL, NULL);
+	if (!err) {
+		json_decref(errors);
+		return 0;
+	}
+	if (!json_array_size(errors))
+		json_array_append_new(errors, json_string(strerror(-err)));
+	json_object_set_new(document, "refused", errors);
+	r->e->reloads.n_refused++;
+	bp_log(BP_LOG_ERROR, "reload: failed, and nothing has changed: %s", strerror(-err));
+	return err;
+}
+
 static int reload(struct reload *r, const struct bp_conf *loaded, json_t *document)
 {
 	struct bp_engine *e = r->e;
@@ -662,16 +728,9 @@ static int reload(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	e->reloads.last_pause_ms = 0;
 	if (!r->change.is_empty) {
 		bp_change_tell(document, log_line, NULL);
-		err = carry_out(r, loaded);
-		if (err) {
-			e->reloads.n_refused++;
-			bp_log(BP_LOG_ERROR, "reload: failed, and nothing has changed: %s",
-			       strerror(-err));
-			json_object_set_new(document, "refused",
-					    json_pack("[s]", "see the log: what could not be done "
-							     "changed nothing"));
+		err = try_it(r, loaded, document);
+		if (err)
 			return err;
-		}
 	}
 	e->reloads.n_done++;
 	e->reloads.last_s = (double)(begin_ns - e->start_ns) / 1e9;
