@@ -11,17 +11,38 @@
 
 /* --- receive ---------------------------------------------------------------------------------- */
 
+/* The frames at the start of the stash that are one mbuf each and nothing else, as nearly all are. Returns how many. */
+static inline unsigned take_singles(struct dpdk_rxq *rq, struct bp_pkt *pkts, unsigned max,
+				    uint64_t *n_bytes)
+{
+	struct rte_mbuf **mbufs = &rq->stash[rq->first_stash];
+	const unsigned n_max = RTE_MIN(rq->n_stash, max);
+	unsigned n = 0;
+
+	while (n < n_max && likely(mbufs[n]->nb_segs == 1) &&
+	       likely(!(mbufs[n]->ol_flags & rq->view_flags))) {
+		dpdk_fill_received(&pkts[n], rq, mbufs[n]);
+		*n_bytes += mbufs[n]->data_len;
+		n++;
+	}
+	rq->first_stash = (uint16_t)(rq->first_stash + n);
+	rq->n_stash = (uint16_t)(rq->n_stash - n);
+	return n;
+}
+
 /* PMDs that may deliver chains: frames that no longer fit the caller's array wait in the stash. */
 static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max,
 				      bool is_virtio)
 {
 	struct dpdk_rxq *rq = q->priv;
-	unsigned n = 0, n_pkts = 0;
+	unsigned n, n_singles, n_pkts;
+	uint64_t n_bytes = 0;
 
 	if (!rq->n_stash) {
 		rq->first_stash = 0;
 		rq->n_stash = rte_eth_rx_burst(rq->eth_id, rq->queue_id, rq->stash, (uint16_t)max);
 	}
+	n = n_pkts = n_singles = take_singles(rq, pkts, max, &n_bytes);
 	while (rq->n_stash) {
 		struct rte_mbuf *m = rq->stash[rq->first_stash];
 		unsigned n_segs = m->nb_segs;
@@ -46,7 +67,7 @@ static inline unsigned rx_chains_body(struct bp_rxq *q, struct bp_pkt *pkts, uns
 		bp_count(&q->counters, BP_CNT_EMPTY, 1);
 		return 0;
 	}
-	dpdk_count_rx(q, n_pkts, bp_pkt_bytes(pkts, n));
+	dpdk_count_rx(q, n_pkts, n_bytes + bp_pkt_bytes(&pkts[n_singles], n - n_singles));
 	return n;
 }
 
@@ -215,45 +236,106 @@ static bool mark(const struct dpdk_txq *tq, struct rte_mbuf **m, const struct bp
 	return marked;
 }
 
+/*
+ * The mbufs of the packets at the start of pkts[] that leave just as they are, as nearly all do: one view each, of one pool,
+ * without metadata, neither too short nor too long. Adds up their bytes. Returns how many.
+ */
+static inline unsigned take_plain(const struct bp_txq *q, const struct bp_pkt *pkts, unsigned n,
+				  struct rte_mbuf **mbufs, uint64_t *n_bytes)
+{
+	const struct dpdk_txq *tq = q->priv;
+	const struct bp_pool *pool = pkts[0].pool;
+	const uint32_t min = RTE_MAX(tq->pad_bytes, (uint32_t)RTE_ETHER_HDR_LEN);
+	unsigned i = 0;
+
+	if (!(q->in_place >> pool->pool_id & 1))
+		return 0;
+	for (; i < n; i++) {
+		if (pkts[i].pool != pool || pkts[i].flags || pkts[i].len < min ||
+		    pkts[i].len > tq->max_bytes)
+			break;
+		mbufs[i] = take_view(tq, &pkts[i]);
+		*n_bytes += pkts[i].len;
+	}
+	return i;
+}
+
+/* Those behind them that go out in place as well, chains, padded and marked ones among them. */
+struct taken {
+	unsigned n_pkts, n_views;
+	uint64_t n_bytes;
+	bool is_short; /* of mbufs: the next packet is not tried */
+};
+
+static __attribute__((noinline)) void take_others(const struct bp_txq *q, const struct bp_pkt *pkts,
+						  unsigned n, struct rte_mbuf **mbufs,
+						  struct taken *taken)
+{
+	const struct dpdk_txq *tq = q->priv;
+
+	while (taken->n_views < n) {
+		const struct bp_pkt *first = &pkts[taken->n_views];
+		unsigned v = bp_pkt_n_views(first, n - taken->n_views);
+		uint64_t len = bp_pkt_bytes(first, v);
+		struct rte_mbuf **m = &mbufs[taken->n_pkts];
+
+		if (judge(q, first, v, len) != TX_IN_PLACE)
+			return;
+		*m = link_views(tq, first, v, len);
+		if (unlikely(len < tq->pad_bytes))
+			pad(tq, *m);
+		if (unlikely(first->flags & BP_PKT_VNET) && !mark(tq, m, first)) {
+			unlink_views(tq, *m, first);
+			taken->is_short = true;
+			return;
+		}
+		taken->n_pkts++;
+		taken->n_views += v;
+		taken->n_bytes += len;
+	}
+}
+
+/* The PMD has taken n_done of them: the others are the caller's again. */
+static __attribute__((noinline)) void give_back(const struct bp_txq *q, const struct bp_pkt *pkts,
+						struct rte_mbuf **mbufs, unsigned n_done,
+						struct taken *taken)
+{
+	unsigned n_views = taken->n_views, at = 0;
+
+	for (unsigned i = 0; i < taken->n_pkts; i++) {
+		unsigned v = bp_pkt_n_views(&pkts[at], n_views - at);
+
+		if (i == n_done)
+			taken->n_views = at;
+		if (i >= n_done) {
+			taken->n_bytes -= bp_pkt_bytes(&pkts[at], v);
+			unlink_views(q->priv, mbufs[i], &pkts[at]);
+		}
+		at += v;
+	}
+}
+
 /* Send the packets at the start of pkts[] that go out in place. Returns views consumed. *is_over: no
  * more of this burst is to be tried. */
 static inline unsigned send_in_place(struct bp_txq *q, struct bp_pkt *pkts, unsigned n,
 				     bool *is_over)
 {
-	struct dpdk_txq *tq = q->priv;
 	struct rte_mbuf *mbufs[BP_BURST_MAX];
-	uint8_t end[BP_BURST_MAX]; /* views up to and including packet i */
-	unsigned n_pkts = 0, n_views = 0, n_done;
+	struct taken taken = { 0 };
 	struct dpdk_gone gone = { 0 };
-	bool is_short = false; /* of mbufs */
+	unsigned n_done;
 
-	dpdk_prefetch_headers(tq, pkts, n);
-	while (n_views < n) {
-		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
-		uint64_t len = v == 1 ? pkts[n_views].len : bp_pkt_bytes(&pkts[n_views], v);
-
-		if (judge(q, &pkts[n_views], v, len) != TX_IN_PLACE)
-			break;
-		mbufs[n_pkts] = link_views(tq, &pkts[n_views], v, len);
-		if (unlikely(len < tq->pad_bytes))
-			pad(tq, mbufs[n_pkts]);
-		if (unlikely(pkts[n_views].flags & BP_PKT_VNET) &&
-		    !mark(tq, &mbufs[n_pkts], &pkts[n_views])) {
-			unlink_views(tq, mbufs[n_pkts], &pkts[n_views]);
-			is_short = true;
-			break;
-		}
-		n_views += v;
-		end[n_pkts++] = (uint8_t)n_views;
-	}
-	n_done = n_pkts ? dpdk_burst_out(q, mbufs, n_pkts, &gone) : 0;
-	for (unsigned i = n_done; i < n_pkts; i++)
-		unlink_views(tq, mbufs[i], &pkts[i ? end[i - 1] : 0]);
-	*is_over = n_done < n_pkts || is_short || (gone.n && q->ends_at_drop);
+	dpdk_prefetch_headers(q->priv, pkts, n);
+	taken.n_pkts = taken.n_views = take_plain(q, pkts, n, mbufs, &taken.n_bytes);
+	if (unlikely(taken.n_views < n))
+		take_others(q, pkts, n, mbufs, &taken);
+	n_done = taken.n_pkts ? dpdk_burst_out(q, mbufs, taken.n_pkts, &gone) : 0;
+	*is_over = n_done < taken.n_pkts || taken.is_short || (gone.n && q->ends_at_drop);
+	if (unlikely(n_done < taken.n_pkts))
+		give_back(q, pkts, mbufs, n_done, &taken);
 	bp_count(&q->counters, BP_CNT_PKTS, n_done - gone.n);
-	n_views = n_done ? end[n_done - 1] : 0;
-	bp_count(&q->counters, BP_CNT_BYTES, bp_pkt_bytes(pkts, n_views) - gone.n_bytes);
-	return n_views;
+	bp_count(&q->counters, BP_CNT_BYTES, taken.n_bytes - gone.n_bytes);
+	return taken.n_views;
 }
 
 #define COPY_SEGS (RTE_MBUF_MAX_NB_SEGS / 1024)

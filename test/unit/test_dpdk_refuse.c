@@ -243,6 +243,34 @@ static void eagain_is_full_and_drops_nothing(void **state)
 	end();
 }
 
+/* Plain packets, chains, one that is full: what is behind that is the caller's, each view a single mbuf as before. */
+static void chains_among_others_leave_their_views_with_the_caller(void **state)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n;
+
+	(void)state;
+	begin(DPDK_TAP, EAGAIN);
+	((struct dpdk_txq *)txq.priv)->multi_segs = true;
+	n = make(port.tx_pool, pkts, "abc-dRe-f");
+	pkts[2].flags = pkts[6].flags = BP_PKT_MORE;
+	assert_int_equal(txq.driver_burst(&txq, pkts, n), 5);
+	expect_taken("abcd");
+	assert_int_equal(count(BP_CNT_BYTES), 64 * 5);
+	for (unsigned i = 5; i < n; i++) {
+		const struct rte_mbuf *m = dpdk_mbuf_of(txq.priv, &pkts[i]);
+
+		assert_int_equal(m->nb_segs, 1);
+		assert_null(m->next);
+	}
+	pkts[5].data[0] = 'r';
+	assert_int_equal(txq.driver_burst(&txq, pkts + 5, n - 5), n - 5);
+	expect_taken("abcdref");
+	assert_int_equal(count(BP_CNT_BYTES), 64 * n);
+	assert_int_equal(bp_counters_drops(&txq.counters), 0);
+	end();
+}
+
 static void an_interface_that_is_down_drops_all_at_once(void **state)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
@@ -327,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_direct_burst_says_the_same),
 		cmocka_unit_test(a_silent_pmd_holds_nothing_for_ever),
 		cmocka_unit_test(eagain_is_full_and_drops_nothing),
+		cmocka_unit_test(chains_among_others_leave_their_views_with_the_caller),
 		cmocka_unit_test(an_interface_that_is_down_drops_all_at_once),
 		cmocka_unit_test(a_burst_ends_behind_its_first_drop_where_that_is_asked_for),
 	};
