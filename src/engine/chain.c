@@ -78,11 +78,18 @@ static uint64_t charge(struct bp_edge *e, const struct begin *begin)
 
 /* ---- sending --------------------------------------------------------------------------------- */
 
-/* By the user copies of their whole way. */
-static void note_copies(struct bp_edge *e, const struct bp_pkt *pkts, unsigned n)
+/* By the user copies of their whole way, as many for all packets of most bursts. n ≥ 1 views of n_pkts packets. */
+static void note_copies(struct bp_edge *e, const struct bp_pkt *pkts, unsigned n, unsigned n_pkts)
 {
 	bool is_first = true;
+	unsigned differ = 0;
 
+	for (unsigned i = 0; i < n; i++)
+		differ |= pkts[i].copies ^ pkts[0].copies;
+	if (!differ) {
+		bp_cost_add(&e->hist_copies[pkts[0].copies], n_pkts);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		if (is_first)
 			bp_cost_add(&e->hist_copies[pkts[i].copies], 1);
@@ -90,44 +97,56 @@ static void note_copies(struct bp_edge *e, const struct bp_pkt *pkts, unsigned n
 	}
 }
 
-static void transmit(struct bp_edge *e, struct bp_pkt *pkts, unsigned n)
+/* n views of n_pkts packets. */
+static void transmit(struct bp_edge *e, struct bp_pkt *pkts, unsigned n, unsigned n_pkts)
 {
-	note_copies(e, pkts, bp_tx_all(e->txq, pkts, n, e->tx_retries));
+	unsigned k = bp_tx_all(e->txq, pkts, n, e->tx_retries);
+
+	if (k)
+		note_copies(e, pkts, k, k == n ? n_pkts : bp_pkt_count(pkts, k));
 }
 
 /* What the function that chose this port does to packets that leave there. Returns the views that are left. */
 static unsigned leave(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n)
 {
-	uint64_t out[BP_BURST_MAX];
+	uint64_t out[BP_BURST_MAX], all = BP_OUT_NEXT;
 	uint8_t why[BP_BURST_MAX] = { 0 };
 
 	for (unsigned i = 0; i < n; i++)
 		out[i] = BP_OUT_NEXT;
 	s->fn->port_id = e->port_id;
 	s->function->ops->egress(s->fn, pkts, n, out, why);
-	return drop_refused(s, pkts, n, out, why);
+	for (unsigned i = 0; i < n; i++)
+		all &= out[i];
+	return all ? n : drop_refused(s, pkts, n, out, why);
 }
 
 /* Whole packets of one burst, on their way to the port; s: the function that chose it, NULL: the chain's end. */
 static void send_on(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, unsigned n)
 {
 	struct bp_offload *offload = atomic_load_explicit(&e->offload, memory_order_acquire);
+	unsigned n_pkts = 0, n_views = n;
+	uint64_t n_bytes = 0;
 
 	if (!n)
 		return;
-	bp_cost_add(&e->n_pkts, bp_pkt_count(pkts, n));
-	bp_cost_add(&e->n_bytes, bp_pkt_bytes(pkts, n));
+	for (unsigned i = 0; i < n; i++) {
+		n_pkts += !(pkts[i].flags & BP_PKT_MORE);
+		n_bytes += pkts[i].len;
+	}
+	bp_cost_add(&e->n_pkts, n_pkts);
+	bp_cost_add(&e->n_bytes, n_bytes);
 	if (s && s->function->ops->egress)
 		n = leave(s, e, pkts, n);
 	if (!n)
 		return;
 	if (!offload) {
-		transmit(e, pkts, n);
+		transmit(e, pkts, n, n == n_views ? n_pkts : bp_pkt_count(pkts, n));
 		return;
 	}
 	bp_offload_begin(offload, pkts, n);
 	while ((n = bp_offload_next(offload, &pkts)))
-		transmit(e, pkts, n);
+		transmit(e, pkts, n, bp_pkt_count(pkts, n));
 }
 
 /* ---- delivering ------------------------------------------------------------------------------ */
@@ -256,25 +275,32 @@ static void send_all(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts, 
 	*now = charge(e, &begin);
 }
 
+/* Has the function decided the same for all packets? As it has for most bursts; out[] of later views need not say so. */
+static bool is_agreed(const struct bp_pkt *pkts, unsigned n, const uint64_t *out)
+{
+	uint64_t differ = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		differ |= out[i] ^ out[0];
+	for (unsigned i = 0; differ && i < n; i += bp_pkt_n_views(&pkts[i], n - i))
+		if (out[i] != out[0])
+			return false;
+	return true;
+}
+
 /* Do what a function decided of a burst. Returns the views that go on, which stand first. */
 static unsigned settle(struct bp_chain *chain, struct bp_step *s, struct bp_pkt *pkts, unsigned n,
 		       uint64_t *out, const uint8_t *why, uint64_t *now)
 {
-	uint64_t any = 0, all = UINT64_MAX;
-
-	for (unsigned i = 0; i < n; i += bp_pkt_n_views(&pkts[i], n - i)) {
-		any |= out[i];
-		all &= out[i];
-	}
-	if (any == all && is_one(any)) { /* most bursts */
-		if (any == BP_OUT_NEXT)
+	if (is_one(out[0]) && is_agreed(pkts, n, out)) {
+		if (out[0] == BP_OUT_NEXT)
 			return n;
-		send_all(s, chain->edge_of[lowest(any)], pkts, n, now);
+		send_all(s, chain->edge_of[lowest(out[0])], pkts, n, now);
 		return 0;
 	}
 	n = drop_refused(s, pkts, n, out, why);
 	deliver(chain, s, pkts, n, out, now);
-	return any & BP_OUT_NEXT ? keep_next(pkts, n, out) : 0;
+	return keep_next(pkts, n, out);
 }
 
 /* ---- the data path: rx → chain → deliver ------------------------------------------------------ */
@@ -284,15 +310,14 @@ static unsigned run_step(struct bp_path *p, struct bp_step *s, struct bp_pkt *pk
 			 uint64_t *now)
 {
 	uint64_t out[BP_BURST_MAX], begin = *now;
-	uint8_t why[BP_BURST_MAX];
+	uint8_t why[BP_BURST_MAX] = { 0 };
 
-	bp_cost_add(&s->n_pkts, bp_pkt_count(pkts, n));
-	for (unsigned i = 0; i < n; i++) {
-		if (s->function->flags & BP_FN_READS)
+	if (s->function->flags & BP_FN_READS)
+		for (unsigned i = 0; i < n; i++)
 			__builtin_prefetch(pkts[i].data);
+	bp_cost_add(&s->n_pkts, bp_pkt_count(pkts, n));
+	for (unsigned i = 0; i < n; i++)
 		out[i] = BP_OUT_NEXT;
-		why[i] = 0;
-	}
 	s->fn->now = begin;
 	s->fn->port_id = p->rxq->port->port_id;
 	if (s->function->edit)
