@@ -47,12 +47,19 @@ static_assert(BP_SWITCH_N_REASONS <= BP_FN_REASONS_MAX, "why[] knows them all");
 
 /* ---- frames ----------------------------------------------------------------------------------- */
 
-/* What is read of a packet before any bucket is. */
-struct look {
-	uint64_t dst, src; /* keys; src 0: the packet is dropped */
+/* The addresses of a frame, as it has them: its bytes 0 … 7, 4 … 11. */
+struct macs {
+	uint64_t low, high;
+};
+
+/* What is looked up for a run: packets one behind the other with the same addresses and VLAN, as senders send them. */
+struct run {
+	uint64_t dst, src; /* keys */
 	uint64_t dst_hash, src_hash;
 	uint16_t vid;
+	uint8_t begin, end; /* of its views */
 };
+static_assert(BP_BURST_MAX <= UINT8_MAX, "an index is a byte");
 
 static inline unsigned read_be16(const uint8_t *p)
 {
@@ -126,39 +133,97 @@ static unsigned tag_frame(const struct bp_switch *sw, unsigned port_id, struct b
 	return sw->ports.members[*vid] >> port_id & 1 ? PASSES : BP_SWITCH_VID_NOT_ALLOWED;
 }
 
-/* Read a packet's addresses and VLAN, and ask for the buckets that they are in. Returns why it is dropped, or PASSES. */
-static inline unsigned look_at(const struct bp_switch *sw, unsigned port_id, struct bp_pkt *pkt,
-			       struct look *look)
+static inline struct macs read_macs(const uint8_t *frame)
 {
-	uint64_t dst, src;
-	unsigned why;
+	struct macs macs;
 
-	look->src = 0;
-	look->vid = 0;
-	if (pkt->len < ETH_BYTES)
-		return BP_SWITCH_RUNT;
-	memcpy(&dst, pkt->data, sizeof(dst));
-	memcpy(&src, pkt->data + 4, sizeof(src));
-	dst &= MAC_MASK;
-	src >>= 16;
-	if (is_group(src) || !src)
+	memcpy(&macs.low, frame, sizeof(macs.low));
+	memcpy(&macs.high, frame + 4, sizeof(macs.high));
+	return macs;
+}
+
+static inline uint64_t dst_of(const struct macs *macs)
+{
+	return macs->low & MAC_MASK;
+}
+
+static inline uint64_t src_of(const struct macs *macs)
+{
+	return macs->high >> 16;
+}
+
+/* Why frames with these addresses are dropped, or PASSES. */
+static inline unsigned judge(const struct macs *macs)
+{
+	if (is_group(src_of(macs)) || !src_of(macs))
 		return BP_SWITCH_BAD_SOURCE;
-	if (is_reserved(dst))
-		return BP_SWITCH_RESERVED;
-	if (sw->ports.is_aware) {
-		why = tag_frame(sw, port_id, pkt, &look->vid);
-		if (why != PASSES)
-			return why;
+	return is_reserved(dst_of(macs)) ? BP_SWITCH_RESERVED : PASSES;
+}
+
+/* Asks for the buckets that its addresses are in. */
+static inline void begin_run(const struct bp_fdb *fdb, struct run *run, const struct macs *macs,
+			     uint16_t vid, unsigned begin, unsigned end)
+{
+	run->vid = vid;
+	run->begin = (uint8_t)begin;
+	run->end = (uint8_t)end;
+	run->src = bp_fdb_key(src_of(macs), vid);
+	run->src_hash = bp_fdb_hash(fdb, run->src);
+	__builtin_prefetch(bp_fdb_home(fdb, run->src_hash));
+	run->dst = bp_fdb_key(dst_of(macs), vid);
+	if (is_group(run->dst))
+		return;
+	run->dst_hash = bp_fdb_hash(fdb, run->dst);
+	__builtin_prefetch(bp_fdb_home(fdb, run->dst_hash));
+}
+
+/* Where the packets end that begin at `begin` and have these addresses, one view each. */
+static inline unsigned end_of_run(const struct bp_pkt *pkts, unsigned n, unsigned begin,
+				  const struct macs *macs)
+{
+	unsigned i = begin;
+
+	for (; i < n; i++) {
+		struct macs next;
+
+		if (pkts[i].len < ETH_BYTES || pkts[i].flags & BP_PKT_MORE)
+			break;
+		next = read_macs(pkts[i].data);
+		if ((next.low ^ macs->low) | (next.high ^ macs->high))
+			break;
 	}
-	look->dst = bp_fdb_key(dst, look->vid);
-	look->src = bp_fdb_key(src, look->vid);
-	look->src_hash = bp_fdb_hash(sw->fdb, look->src);
-	__builtin_prefetch(bp_fdb_home(sw->fdb, look->src_hash));
-	if (!is_group(dst)) {
-		look->dst_hash = bp_fdb_hash(sw->fdb, look->dst);
-		__builtin_prefetch(bp_fdb_home(sw->fdb, look->dst_hash));
+	return i;
+}
+
+/* Read the packets' addresses and VLANs; drop what no switch passes on. Returns the runs that the others make. */
+static inline unsigned read_runs(const struct bp_switch *sw, unsigned port_id, struct bp_pkt *pkts,
+				 unsigned n, struct run *runs, uint64_t *out, uint8_t *why)
+{
+	unsigned n_runs = 0;
+
+	for (unsigned i = 0, end; i < n; i = end) {
+		unsigned reason = BP_SWITCH_RUNT;
+		uint16_t vid = 0;
+		struct macs macs;
+
+		end = i + bp_pkt_n_views(&pkts[i], n - i);
+		if (pkts[i].len >= ETH_BYTES) {
+			macs = read_macs(pkts[i].data);
+			reason = judge(&macs);
+			if (sw->ports.is_aware && reason == PASSES)
+				reason = tag_frame(sw, port_id, &pkts[i], &vid);
+		}
+		if (reason != PASSES) {
+			out[i] = 0;
+			why[i] = (uint8_t)reason;
+			continue;
+		}
+		/* With VLANs each frame's tag is looked at. */
+		if (!sw->ports.is_aware)
+			end = end_of_run(pkts, n, end, &macs);
+		begin_run(sw->fdb, &runs[n_runs++], &macs, vid, i, end);
 	}
-	return PASSES;
+	return n_runs;
 }
 
 /* ---- learning --------------------------------------------------------------------------------- */
@@ -191,38 +256,41 @@ static void note_loop(struct bp_switch *sw, uint64_t key, unsigned to, unsigned 
 }
 
 /* What the table does not say already: a new address, another port, a new second. */
-static __attribute__((noinline)) void learn_news(const struct pass *pass, const struct look *look,
+static __attribute__((noinline)) void learn_news(const struct pass *pass, const struct run *run,
 						 uint64_t value)
 {
 	const enum bp_fdb_learned learned =
-		bp_fdb_learn(pass->sw->fdb, look->src, look->src_hash, pass->port_id, pass->now_s);
+		bp_fdb_learn(pass->sw->fdb, run->src, run->src_hash, pass->port_id, pass->now_s);
 
 	count(&pass->worker->counts.learned[learned]);
 	if (learned == BP_FDB_LOOPED)
-		note_loop(pass->sw, look->src, pass->port_id, bp_fdb_port(value), pass->now_s);
+		note_loop(pass->sw, run->src, pass->port_id, bp_fdb_port(value), pass->now_s);
 }
 
-static inline void learn(const struct pass *pass, const struct look *look)
+/* Returns whether the table did not say it already. */
+static inline bool learn(const struct pass *pass, const struct run *run)
 {
 	uint64_t value = 0;
 
-	if (!bp_fdb_find(pass->sw->fdb, look->src, look->src_hash, &value) ||
-	    bp_fdb_port(value) != pass->port_id ||
-	    (bp_fdb_seen_s(value) != pass->now_s && !(value & BP_FDB_PERMANENT)))
-		learn_news(pass, look, value);
+	if (bp_fdb_find(pass->sw->fdb, run->src, run->src_hash, &value) &&
+	    bp_fdb_port(value) == pass->port_id &&
+	    (bp_fdb_seen_s(value) == pass->now_s || value & BP_FDB_PERMANENT))
+		return false;
+	learn_news(pass, run, value);
+	return true;
 }
 
 /* ---- forwarding ------------------------------------------------------------------------------- */
 
 /* To all that may have it, if the limit of its kind allows. Returns the ports, or 0 and why. */
-static uint64_t flood(const struct pass *pass, const struct look *look, const struct bp_pkt *pkts,
+static uint64_t flood(const struct pass *pass, const struct run *run, const struct bp_pkt *pkts,
 		      unsigned n_views, uint8_t *why)
 {
-	const uint64_t mac = look->dst & MAC_MASK;
+	const uint64_t mac = run->dst & MAC_MASK;
 	const enum bp_switch_flood kind = mac == MAC_MASK ? BP_SWITCH_BROADCAST
 					  : is_group(mac) ? BP_SWITCH_MULTICAST
 							  : BP_SWITCH_UNKNOWN;
-	const uint64_t to = pass->may & pass->sw->ports.members[look->vid];
+	const uint64_t to = pass->may & pass->sw->ports.members[run->vid];
 	struct bp_pace *pace = &pass->worker->storm[pass->port_id][kind];
 
 	*why = BP_SWITCH_NO_PORT;
@@ -251,19 +319,28 @@ static uint8_t refuse(const struct pass *pass, unsigned to)
 	return ports->reach[pass->port_id] >> to & 1 ? BP_SWITCH_NO_PORT : BP_SWITCH_SPLIT_HORIZON;
 }
 
-static inline uint64_t choose(const struct pass *pass, const struct look *look,
-			      const struct bp_pkt *pkts, unsigned n_views, uint8_t *why)
+/* Where a run goes, packet by packet where the table does not know that. */
+static inline void forward(const struct pass *pass, const struct run *run,
+			   const struct bp_pkt *pkts, uint64_t *out, uint8_t *why)
 {
+	uint8_t reason = 0;
 	uint64_t value, to;
 
-	if (is_group(look->dst) || !bp_fdb_find(pass->sw->fdb, look->dst, look->dst_hash, &value))
-		return flood(pass, look, pkts, n_views, why);
-	to = UINT64_C(1) << bp_fdb_port(value);
+	if (is_group(run->dst) || !bp_fdb_find(pass->sw->fdb, run->dst, run->dst_hash, &value)) {
+		for (unsigned i = run->begin, n_views; i < run->end; i += n_views) {
+			n_views = bp_pkt_n_views(&pkts[i], run->end - i);
+			out[i] = flood(pass, run, &pkts[i], n_views, &why[i]);
+		}
+		return;
+	}
 	/* Membership once more: the table's answer may be one moment old. */
-	if (to & pass->may & pass->sw->ports.members[look->vid])
-		return to;
-	*why = refuse(pass, bp_fdb_port(value));
-	return 0;
+	to = UINT64_C(1) << bp_fdb_port(value) & pass->may & pass->sw->ports.members[run->vid];
+	if (!to)
+		reason = refuse(pass, bp_fdb_port(value));
+	for (unsigned i = run->begin; i < run->end; i++) {
+		out[i] = to;
+		why[i] = reason;
+	}
 }
 
 static void process(struct bp_fn *fn, struct bp_pkt *pkts, unsigned n, uint64_t *out, uint8_t *why)
@@ -278,23 +355,17 @@ static void process(struct bp_fn *fn, struct bp_pkt *pkts, unsigned n, uint64_t 
 		.now_s = atomic_load_explicit(&sw->now_s, memory_order_relaxed),
 		.port_id = fn->port_id,
 	};
-	struct look looks[BP_BURST_MAX];
-	unsigned reason;
-
+	struct run runs[BP_BURST_MAX];
 	/* First all packets' buckets are asked for, then each is waited for. */
-	for (unsigned i = 0; i < n; i += bp_pkt_n_views(&pkts[i], n - i)) {
-		reason = look_at(sw, fn->port_id, &pkts[i], &looks[i]);
-		if (reason == PASSES)
-			continue;
-		out[i] = 0;
-		why[i] = (uint8_t)reason;
-	}
-	for (unsigned i = 0, n_views; i < n; i += n_views) {
-		n_views = bp_pkt_n_views(&pkts[i], n - i);
-		if (!looks[i].src)
-			continue;
-		learn(&pass, &looks[i]);
-		out[i] = choose(&pass, &looks[i], &pkts[i], n_views, &why[i]);
+	const unsigned n_runs = read_runs(sw, fn->port_id, pkts, n, runs, out, why);
+
+	for (unsigned k = 0; k < n_runs; k++) {
+		const struct run *run = &runs[k];
+
+		/* Each packet whose source the table does not take is counted. */
+		for (unsigned i = run->begin; i < run->end && learn(&pass, run);)
+			i += bp_pkt_n_views(&pkts[i], run->end - i);
+		forward(&pass, run, pkts, out, why);
 	}
 }
 

@@ -44,6 +44,30 @@ void bp_fdb_destroy(struct bp_fdb *fdb)
 	free(fdb);
 }
 
+struct bp_fdb_slot *bp_fdb_seek(const struct bp_fdb *fdb, uint64_t key, uint64_t hash,
+				uint64_t *value)
+{
+	uint32_t at = (uint32_t)(hash >> fdb->shift);
+
+	for (uint32_t n = 0; n < fdb->n_probes; n++, at = (at + 1) & fdb->mask) {
+		struct bp_fdb_bucket *bucket = &fdb->buckets[at];
+
+		for (unsigned i = 0; i < BP_FDB_SLOTS; i++) {
+			struct bp_fdb_slot *slot = &bucket->slots[i];
+
+			/* Acquire: the value of an address that was here before is gone. */
+			if (atomic_load_explicit(&slot->key, memory_order_acquire) != key)
+				continue;
+			*value = atomic_load_explicit(&slot->value, memory_order_relaxed);
+			if (bp_fdb_fits(*value, hash))
+				return slot;
+		}
+		if (!atomic_load_explicit(&bucket->n_passed, memory_order_acquire))
+			break;
+	}
+	return NULL;
+}
+
 /* ---- counts ----------------------------------------------------------------------------------- */
 
 /* Count one more, up to max. */

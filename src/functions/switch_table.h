@@ -113,29 +113,30 @@ static inline bool bp_fdb_fits(uint64_t value, uint64_t hash)
 	return (value & BP_FDB_VALID) && (uint16_t)(value >> 16) == (uint16_t)hash;
 }
 
+/* As bp_fdb_find(), bucket by bucket. */
+struct bp_fdb_slot *bp_fdb_seek(const struct bp_fdb *fdb, uint64_t key, uint64_t hash,
+				uint64_t *value);
+
 /* The slot of a key and its value, or NULL. Any thread. */
 static inline struct bp_fdb_slot *bp_fdb_find(const struct bp_fdb *fdb, uint64_t key, uint64_t hash,
 					      uint64_t *value)
 {
-	uint32_t at = (uint32_t)(hash >> fdb->shift);
+	struct bp_fdb_bucket *home = bp_fdb_home(fdb, hash);
+	struct bp_fdb_slot *slots = home->slots;
+	/* Which slot it is in is random: no branch goes by that. Acquire: as bp_fdb_seek(). */
+	const unsigned is_1 = atomic_load_explicit(&slots[1].key, memory_order_acquire) == key;
+	const unsigned is_2 = atomic_load_explicit(&slots[2].key, memory_order_acquire) == key;
+	struct bp_fdb_slot *slot = &slots[is_2 ? 2 : is_1];
 
-	for (uint32_t n = 0; n < fdb->n_probes; n++, at = (at + 1) & fdb->mask) {
-		struct bp_fdb_bucket *bucket = &fdb->buckets[at];
-
-		for (unsigned i = 0; i < BP_FDB_SLOTS; i++) {
-			struct bp_fdb_slot *slot = &bucket->slots[i];
-
-			/* Acquire: the value of an address that was here before is gone. */
-			if (atomic_load_explicit(&slot->key, memory_order_acquire) != key)
-				continue;
-			*value = atomic_load_explicit(&slot->value, memory_order_relaxed);
-			if (bp_fdb_fits(*value, hash))
-				return slot;
-		}
-		if (!atomic_load_explicit(&bucket->n_passed, memory_order_acquire))
-			break;
+	static_assert(BP_FDB_SLOTS == 3, "each is looked at");
+	if (atomic_load_explicit(&slot->key, memory_order_acquire) == key) {
+		*value = atomic_load_explicit(&slot->value, memory_order_relaxed);
+		if (bp_fdb_fits(*value, hash))
+			return slot;
+	} else if (!atomic_load_explicit(&home->n_passed, memory_order_acquire)) {
+		return NULL;
 	}
-	return NULL;
+	return bp_fdb_seek(fdb, key, hash, value);
 }
 
 /* A frame with this source came in at port_id, in second now_s. Any worker. */

@@ -484,6 +484,102 @@ static void counts_stay_when_a_worker_ends(void **state)
 	sb_close(b);
 }
 
+/* ---- bursts ---------------------------------------------------------------------------------- */
+
+static unsigned random_below(uint32_t *x, unsigned n)
+{
+	*x = *x * 1664525 + 1013904223;
+	return (*x >> 8) % n;
+}
+
+/* Views with few addresses, so that many follow one another with the same: groups, runts, tags, packets of two views. */
+static unsigned make_mix(struct sb_frame *frames, uint32_t *x)
+{
+	static const uint64_t others[] = { SB_BROADCAST, SB_MULTICAST, 0,
+					   UINT64_C(0x0180c2000000) };
+	unsigned dst = 0, src = 0, n = 1 + random_below(x, BP_BURST_MAX);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!random_below(x, 4))
+			dst = random_below(x, 12);
+		if (!random_below(x, 4))
+			src = random_below(x, 11);
+		sb_make(&frames[i], dst < 8 ? SB_MAC(dst) : others[dst - 8],
+			src < 9 ? SB_MAC(src) : others[src - 9],
+			random_below(x, 20) ? 60 : random_below(x, 18));
+		if (frames[i].pkt.len == 60 && !random_below(x, 3))
+			sb_tag(&frames[i], 0x8100, random_below(x, 3) * 10);
+		if (i + 1 < n && !random_below(x, 8))
+			frames[i].pkt.flags |= BP_PKT_MORE;
+	}
+	return n;
+}
+
+static void load_mix(struct sb *b, unsigned port_id, const struct sb_frame *frames, unsigned n,
+		     struct bp_pkt *pkts, uint64_t *out, uint8_t *why)
+{
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i] = frames[i].pkt;
+		out[i] = BP_OUT_NEXT;
+		why[i] = 0;
+	}
+	b->fn.port_id = (uint16_t)port_id;
+}
+
+/* All at once at one switch, packet by packet at another: the same goes to the same ports, and is counted. */
+static void compare_bursts(const struct sb_spec *spec, uint32_t x)
+{
+	struct sb *together = sb_open(spec), *singly = sb_open(spec);
+	struct sb_frame *frames = calloc(2 * BP_BURST_MAX, sizeof(*frames)),
+			*copies = frames + BP_BURST_MAX;
+	struct bp_switch_worker *at = together->fn.local, *other = singly->fn.local;
+	struct bp_pkt pkts[2][BP_BURST_MAX];
+	uint64_t out[2][BP_BURST_MAX];
+	uint8_t why[2][BP_BURST_MAX];
+
+	assert_non_null(frames);
+	singly->fn.now = together->fn.now;
+	memcpy(other->storm, at->storm, sizeof(at->storm));
+	for (unsigned turn = 0; turn < 40; turn++) {
+		unsigned n = make_mix(frames, &x), port_id = random_below(&x, SB_PORTS);
+
+		for (unsigned i = 0; i < n; i++)
+			sb_copy(&copies[i], &frames[i]);
+		load_mix(together, port_id, frames, n, pkts[0], out[0], why[0]);
+		load_mix(singly, port_id, copies, n, pkts[1], out[1], why[1]);
+		bp_function_switch.ops->process(&together->fn, pkts[0], n, out[0], why[0]);
+		for (unsigned i = 0, v; i < n; i += v) {
+			v = bp_pkt_n_views(&pkts[1][i], n - i);
+			bp_function_switch.ops->process(&singly->fn, &pkts[1][i], v, &out[1][i],
+							&why[1][i]);
+			assert_int_equal(out[0][i], out[1][i]);
+			assert_int_equal(out[0][i] ? 0 : why[0][i], out[1][i] ? 0 : why[1][i]);
+			assert_int_equal(pkts[0][i].len, pkts[1][i].len);
+			assert_memory_equal(pkts[0][i].data, pkts[1][i].data, pkts[0][i].len);
+		}
+	}
+	assert_int_equal(bp_fdb_n(together->sw->fdb), bp_fdb_n(singly->sw->fdb));
+	assert_memory_equal(&at->counts, &other->counts, sizeof(at->counts));
+	free(frames);
+	sb_close(together);
+	sb_close(singly);
+}
+
+static void a_burst_is_decided_as_its_packets_one_by_one(void **state)
+{
+	static const struct sb_spec specs[] = {
+		{ .entries = 0 },
+		{ .entries = 4, .limit = 2, .storm_pps = 1000 },
+		{ .group = "p1, p2" },
+		{ .access = "p1:10, p2:20", .trunk = "p3:10+20, p4:1u+10+20" },
+	};
+
+	(void)state;
+	for (uint32_t seed = 1; seed <= 2; seed++)
+		for (unsigned i = 0; i < sizeof(specs) / sizeof(*specs); i++)
+			compare_bursts(&specs[i], seed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +605,7 @@ int main(void)
 		cmocka_unit_test(packets_of_several_views_are_judged_by_the_first),
 		cmocka_unit_test(what_is_known_is_shown),
 		cmocka_unit_test(counts_stay_when_a_worker_ends),
+		cmocka_unit_test(a_burst_is_decided_as_its_packets_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
