@@ -56,6 +56,17 @@ class Process:
     def is_alive(self):
         return self.popen.poll() is None
 
+    def delay_ns(self, thread):
+        """How long its threads of that name, or one that begins so, were ready and had no core."""
+        total, tasks = 0, f"/proc/{self.popen.pid}/task"
+        for tid in os.listdir(tasks):
+            with open(f"{tasks}/{tid}/comm", encoding="ascii") as file:
+                if not file.read().startswith(thread):
+                    continue
+            with open(f"{tasks}/{tid}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[1])
+        return total
+
     def fail(self, what):
         raise SideError(f"{self.name}: {what}; its last lines:\n{self.last_lines()}")
 

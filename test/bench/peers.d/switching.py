@@ -16,6 +16,8 @@ from traffic import FCS, FLOW_S, WARM_S, Feed
 STATIONS = 1024  # of all ports together
 ANNOUNCE_S = 0.3
 SENT_SHARE, LATENCY_LOSS = 0.98, 0.01  # as bypath compare wants them
+LATENCY_S, LATENCY_TRIES = 0.15, 16  # short trials: other programs of the machine need a core a few times a second
+OFF_CORE_SHARE = 0.004  # of a trial: what waits behind that is less than a hundredth, which would be its 99th percentile
 PIN = format(1 << DUT_CORE, "x")
 
 
@@ -224,43 +226,70 @@ def load(ctx, side, n_ports=2, n_senders=1, flood=False):
 
 
 class HalfLoad:
-    """Half of what the slower of two sides carries, measured when it is first asked for."""
+    """Half of what the slower of two sides carries of this generator's frames, measured when it is first asked for."""
 
     def __init__(self, *makers):
         self.makers, self.rate = makers, None
 
     def pps(self, ctx):
         if self.rate is None:
-            self.rate = int(min(load(ctx, make(ctx))["value"] for make in self.makers) / 2)
+            trials = [in_lab(ctx, make(ctx), lambda side: undisturbed(ctx, side, "max"))[0] for make in self.makers]
+            self.rate = int(min(t["sent"]["pps"] * (1 - t["loss_ratio"]) for t in trials) / 2)
         return self.rate
 
 
-def latency(ctx, side, half):
-    """One round of bypath gen at half load from e0 to e1: the 99th percentile, in seconds."""
-    path, pps, each = f"{FOLDER}/latency.json", half.pps(ctx), stations_each(2)
-    macs = [f"02:00:01:{p:02x}:00:00-02:00:01:{p:02x}:{(each - 1) >> 8:02x}:{(each - 1) & 255:02x}" for p in (0, 1)]
-    arguments = ["gen", "--tx-port", "af_packet:e0", "--rx-port", "af_packet:e1", "--rate", f"{pps}pps", "--duration",
-                 f"{ctx.duration:g}", "--size", "64", "--protocol", "eth", "--src-mac", macs[0], "--dst-mac", macs[1],
-                 "--cores", str(GEN_CORE), "--quiet", "--json", path]
+def in_lab(ctx, side, measure):
+    """measure(side), with a side that runs and knows all stations."""
     ctx.lab.wires()
-    gen = None
     try:
         side.start()
-        announce(ctx, side, 2, each)
-        cpu = cpu_times()
-        gen = Process("gen", "gen", ctx.program, *arguments)
-        gen.wait_end(ctx.duration + START_S)
-        steal = round(steal_share(cpu, cpu_times()), 4)
+        announce(ctx, side, 2, stations_each(2))
+        result = measure(side)
         side.stop()
-        with open(path, encoding="utf-8") as file:
-            trial = json.load(file)["trial"]
-        result = {"value": trial["latency_ns"]["p99"] * 1e-9, "steal": steal, "facts": side.facts, "latency_ns": trial["latency_ns"],
-                  "asked_pps": pps, "sent_pps": trial["sent"]["pps"], "loss_ratio": trial["loss_ratio"]}
-        if result["sent_pps"] < SENT_SHARE * pps or result["loss_ratio"] > LATENCY_LOSS:
-            result["unmeasurable"] = (f"the generator sends {result['sent_pps'] * 1e-3:.0f} of {pps * 1e-3:.0f} kpps, "
-                                      f"{result['loss_ratio']:.2%} of them are lost")
         return result
     finally:
-        if gen:
-            gen.kill()
         side.abandon()
+
+
+def generate(ctx, side, rate):
+    """A trial of bypath gen from e0 to e1, in one thread, as its document has it; with `off_share`: of the time that a packet
+    thread, the generator's or the side's, was ready and had no core."""
+    path, each = f"{FOLDER}/latency.json", stations_each(2)
+    macs = [f"02:00:01:{p:02x}:00:00-02:00:01:{p:02x}:{(each - 1) >> 8:02x}:{(each - 1) & 255:02x}" for p in (0, 1)]
+    delay = side.process.delay_ns("bypath-w") if side.process else 0
+    gen = Process("gen", "gen", ctx.program, "gen", "--tx-port", "af_packet:e0", "--rx-port", "af_packet:e1", "--rate", rate,
+                  "--duration", f"{LATENCY_S:g}", "--size", "64", "--protocol", "eth", "--src-mac", macs[0], "--dst-mac", macs[1],
+                  "--cores", str(GEN_CORE), "--quiet", "--json", path)
+    try:
+        gen.wait_end(LATENCY_S + START_S)
+    finally:
+        gen.kill()
+    delay = (side.process.delay_ns("bypath-w") if side.process else 0) - delay
+    with open(path, encoding="utf-8") as file:
+        trial = json.load(file)["trial"]
+    trial["off_share"] = max(trial["off_core"]["share"], delay * 1e-9 / LATENCY_S)
+    return trial
+
+
+def undisturbed(ctx, side, rate):
+    """Trials, until one is undisturbed; with their number."""
+    for n in range(1, LATENCY_TRIES + 1):
+        trial = generate(ctx, side, rate)
+        if trial["off_share"] <= OFF_CORE_SHARE:
+            break
+    return trial, n
+
+
+def latency(ctx, side, half):
+    """One round at half load: the 99th percentile, in seconds. A trial in which other programs had one of the cores is made again."""
+    pps, cpu = half.pps(ctx), cpu_times()
+    trial, n_trials = in_lab(ctx, side, lambda side: undisturbed(ctx, side, f"{pps}pps"))
+    sent, lost, off = trial["sent"]["pps"], trial["loss_ratio"], trial["off_share"]
+    result = {"value": trial["latency_ns"]["p99"] * 1e-9, "steal": round(steal_share(cpu, cpu_times()), 4), "facts": side.facts,
+              "latency_ns": trial["latency_ns"], "asked_pps": pps, "sent_pps": sent, "loss_ratio": lost, "off_share": off,
+              "n_trials": n_trials}
+    if off > OFF_CORE_SHARE:
+        result["unmeasurable"] = f"in each of {n_trials} trials a packet thread was off its core, in the last one for {off:.1%} of it"
+    elif sent < SENT_SHARE * pps or lost > LATENCY_LOSS:
+        result["unmeasurable"] = f"the generator sends {sent * 1e-3:.0f} of {pps * 1e-3:.0f} kpps, {lost:.2%} of them are lost"
+    return result
