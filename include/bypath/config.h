@@ -182,7 +182,7 @@ struct bp_gen_conf {
 	double duration_s; /* 0: until a signal */
 	uint64_t count; /* stop after so many frames, 0: never */
 	double settle_s; /* quiet time that ends the wait for stragglers */
-	uint16_t burst; /* frames per burst, 1..BP_BURST_MAX */
+	uint16_t burst; /* frames per burst; 0: as many as suit the rate */
 	bool announce; /* one frame from each destination, before each trial */
 	bool payload_check; /* the receiver compares the payload's pattern */
 	uint64_t first_seq; /* of every stream */

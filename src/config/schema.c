@@ -138,7 +138,7 @@ static const struct bp_key gen_keys[] = {
 		   "stop after so many frames"),
 	BP_KEY_AS("settle", BP_KEY_SECONDS, "0.5", GEN(settle_s),
 		  "after the last frame, receive until nothing has come for so long"),
-	BP_KEY_INT("burst", 1, BP_BURST_MAX, "frames", NULL, "32", GEN(burst),
+	BP_KEY_INT("burst", 0, BP_BURST_MAX, "frames", "32, or 64 with rate = max", "0", GEN(burst),
 		   "frames sent at once when they are due"),
 	BP_KEY_WORDS(
 		"announce", bp_words_yes_no, "no", GEN(announce),

@@ -110,7 +110,7 @@ int bp_ks_begin(struct bp_source *s, const struct bp_source_request *request, ui
 				   .backlog_max = s->backlog_max,
 				   .first_seq = first_seq & BP_SIG_SEQ_MASK,
 				   .run = s->streams[0].run,
-				   .burst = request->burst };
+				   .burst = s->burst };
 	struct bp_port *port = s->txq->port;
 	uint64_t n_whole;
 	int err;

@@ -18,6 +18,7 @@
 #define SCALE_BITS 56u
 #define CATCH_UP_S 0.0001
 #define GRACE_S    0.005
+#define BURST      32u /* where the request leaves it open, and the schedule has a say */
 #define BLOCKED_S  0.01 /* how long a port that cannot tell may take nothing: BP_CAP_TX_UNSURE */
 
 static void add(_Atomic uint64_t *counter, uint64_t n)
@@ -56,7 +57,7 @@ void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 	double catch_up = r->rate_pps * (r->catch_up_s > 0 ? r->catch_up_s : CATCH_UP_S);
 
 	make_cycle(s);
-	s->burst = r->burst;
+	s->burst = r->burst ? r->burst : r->rate_pps > 0 ? BURST : BP_BURST_MAX;
 	s->begin = 0;
 	s->end = r->duration_s > 0 ? (uint64_t)(r->duration_s * hz) : UINT64_MAX;
 	s->turns_per_cycle = scale_rate(r->rate_pps, hz);
@@ -67,14 +68,14 @@ void bp_source_begin(struct bp_source *s, const struct bp_source_request *r)
 		s->n_turns_max = (uint64_t)(r->rate_pps * r->duration_s + 0.5);
 	if (!s->n_turns_max)
 		s->n_turns_max = 1;
-	s->backlog_max = 2 * r->burst;
+	s->backlog_max = 2 * s->burst;
 	if (catch_up > (double)s->backlog_max)
 		s->backlog_max = (uint64_t)catch_up;
 	s->grace = (uint64_t)(hz * GRACE_S);
 	s->blocked_max = (uint64_t)(hz * BLOCKED_S);
 	s->blocked_since = 0;
 	s->was_blocked = s->is_dry = false;
-	s->at = s->n_views = s->stamp_at = 0;
+	s->at = s->n_views = s->n_waiting = s->stamp_at = 0;
 	atomic_store_explicit(&s->n_pkts, 0, memory_order_relaxed);
 	atomic_store_explicit(&s->n_bytes, 0, memory_order_relaxed);
 	atomic_store_explicit(&s->n_missed_cpu, 0, memory_order_relaxed);
@@ -150,10 +151,10 @@ static unsigned take_views(struct bp_source *s, unsigned n_there, unsigned n_vie
 /* Build the frames of n turns, or of fewer when there are no more views. */
 static void build(struct bp_source *s, uint64_t n)
 {
-	unsigned n_stamps = 0, n_there = take_views(s, 0, 0, n), n_used = 0;
+	unsigned n_built = 0, n_there = take_views(s, 0, 0, n), n_used = 0, cycle_at = s->cycle_at;
 
-	while (n--) {
-		struct bp_stream *stream = &s->streams[s->cycle[s->cycle_at]];
+	for (; n_built < n; n_built++) {
+		struct bp_stream *stream = &s->streams[s->cycle[cycle_at]];
 		const struct bp_frame_template *t =
 			&stream->templates[stream->cycle[stream->cycle_at]];
 		unsigned n_views = bp_frame_n_views(t, s->room), end = n_used + n_views;
@@ -162,31 +163,34 @@ static void build(struct bp_source *s, uint64_t n)
 		if (end > BP_BURST_MAX)
 			break;
 		if (end > n_there)
-			n_there = take_views(s, n_there, end - n_there, n);
+			n_there = take_views(s, n_there, end - n_there, n - n_built - 1);
 		if (end > n_there) {
 			add(&s->n_no_frame, 1);
 			break;
 		}
 		bp_stream_next(stream);
-		if (++s->cycle_at == s->n_cycle)
-			s->cycle_at = 0;
-		if (__builtin_expect(n_views == 1, 1))
-			bp_frame_build_one(stream, t, stream->seq, views);
-		else
-			bp_frame_build(stream, t, stream->seq, views, n_views, s->room);
-		s->stamps[n_stamps++] = (struct bp_source_stamp){
+		if (++cycle_at == s->n_cycle)
+			cycle_at = 0;
+		/* Before the frame is written: its bytes could be anything's, to the compiler. */
+		s->stamps[n_built] = (struct bp_source_stamp){
 			.signature = views[0].data + stream->header_bytes,
 			.seq = stream->seq,
 			.stream_id = stream->stream_id,
 		};
 		stream->seq = (stream->seq + 1) & BP_SIG_SEQ_MASK;
+		if (__builtin_expect(n_views == 1, 1))
+			bp_frame_build_one(stream, t, s->stamps[n_built].seq, views);
+		else
+			bp_frame_build(stream, t, s->stamps[n_built].seq, views, n_views, s->room);
 		n_used = end;
-		s->n_turns++;
-		s->n_left--;
 	}
 	bp_pool_put(s->txq->worker_id, &s->pkts[n_used], n_there - n_used);
+	s->cycle_at = cycle_at;
+	s->n_turns += n_built;
+	s->n_left -= n_built;
 	s->at = s->stamp_at = 0;
 	s->n_views = n_used;
+	s->n_waiting = n_built;
 }
 
 /* The signatures of all frames that wait, with the time as it is now. */
@@ -215,7 +219,7 @@ static bool replay(struct bp_source *s, uint64_t n)
 	s->at = s->stamp_at = 0;
 	s->n_views = bp_rx(s->replay, s->pkts, (unsigned)n);
 	s->is_dry = atomic_load_explicit(&s->replay->is_over, memory_order_acquire);
-	n_pkts = bp_pkt_count(s->pkts, s->n_views);
+	s->n_waiting = n_pkts = bp_pkt_count(s->pkts, s->n_views);
 	s->n_turns += n_pkts;
 	s->n_left -= n_pkts;
 	return s->n_views != 0;
@@ -244,11 +248,12 @@ static void take_back(struct bp_source *s)
 /* TX consumed k of the waiting views; the last packet of them it dropped, or none. */
 static void account(struct bp_source *s, unsigned k, bool is_dropped)
 {
-	unsigned n_pkts = bp_pkt_count(&s->pkts[s->at], k);
+	unsigned n_pkts = k == s->n_views ? s->n_waiting : bp_pkt_count(&s->pkts[s->at], k);
 
 	add(&s->n_bytes, bp_pkt_bytes(&s->pkts[s->at], k));
 	add(&s->n_pkts, n_pkts);
 	s->n_views -= k;
+	s->n_waiting -= n_pkts;
 	s->at += k;
 	s->last_cycles = bp_clock_cycles();
 	if (s->replay)
@@ -291,7 +296,7 @@ static bool transmit(struct bp_source *s)
 	unsigned k;
 
 	if (!s->replay)
-		stamp(s, bp_pkt_count(pkts, s->n_views));
+		stamp(s, s->n_waiting);
 	k = bp_tx(s->txq, pkts, s->n_views);
 	n_dropped = bp_counters_dropped(&s->txq->counters) - n_dropped;
 	s->was_blocked |= k < s->n_views && !n_dropped;
@@ -310,12 +315,10 @@ static void kick(struct bp_source *s)
 
 static void finish(struct bp_source *s)
 {
-	unsigned n_waiting = bp_pkt_count(&s->pkts[s->at], s->n_views);
-
 	bp_pool_put(s->txq->worker_id, &s->pkts[s->at], s->n_views);
-	s->n_views = 0;
-	if (s->turns_per_cycle && n_waiting)
-		add(&s->n_missed_full, n_waiting);
+	if (s->turns_per_cycle && s->n_waiting)
+		add(&s->n_missed_full, s->n_waiting);
+	s->n_views = s->n_waiting = 0;
 	/* Without a schedule the time up to the end counts, even if nothing could be sent; what a capture
 	 * holds is over with its last frame. */
 	if (!s->turns_per_cycle && s->n_left && !s->is_dry)

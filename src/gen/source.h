@@ -23,7 +23,7 @@ struct bp_source_request {
 	double rate_pps; /* 0: as fast as it goes */
 	double duration_s; /* 0: no bound */
 	uint64_t n_pkts; /* stop after so many frames, whatever was missed; 0: no bound */
-	unsigned burst; /* packets built at once, 1..BP_BURST_MAX */
+	unsigned burst; /* packets built at once, 1..BP_BURST_MAX; 0: as many as suit the rate */
 	double catch_up_s; /* turns that a late worker makes up for; 0: a tenth of a millisecond */
 };
 
@@ -55,8 +55,8 @@ struct bp_source {
 	uint64_t blocked_since, blocked_max; /* a port that cannot tell takes nothing; 0: it does */
 	uint64_t last_cycles; /* when TX last took something; at the end of a duration: then */
 	bool is_dry; /* the replay has ended: what waits for TX is the last */
-	/* What waits for TX: views at … at + n_views of pkts. */
-	unsigned at, n_views, stamp_at;
+	/* What waits for TX: n_waiting packets, the views at … at + n_views of pkts. */
+	unsigned at, n_views, n_waiting, stamp_at;
 	struct bp_pkt pkts[BP_BURST_MAX];
 	struct bp_source_stamp stamps[BP_BURST_MAX];
 	_Atomic unsigned state; /* enum bp_source_state */

@@ -171,6 +171,20 @@ static void check_law(const struct bp_gen_report *r)
 	assert_int_equal(v->n_sent, v->n_received - v->n_duplicate + v->n_lost);
 }
 
+/* A schedule has few frames due at once; without one, the port's calls are what counts. */
+static void a_burst_that_is_left_open_suits_the_rate(void **state)
+{
+	static struct bp_source s;
+
+	(void)state;
+	bp_source_begin(&s, &(struct bp_source_request){ .rate_pps = 1e6 });
+	assert_int_equal(s.burst, 32);
+	bp_source_begin(&s, &(struct bp_source_request){ .rate_pps = 0 });
+	assert_int_equal(s.burst, BP_BURST_MAX);
+	bp_source_begin(&s, &(struct bp_source_request){ .burst = 5 });
+	assert_int_equal(s.burst, 5);
+}
+
 static void clean_wire_loses_nothing(void **state)
 {
 	const struct bp_trial_request request = { .rate_pps = 20000, .n_pkts = 5000 };
@@ -586,6 +600,7 @@ static void rates_come_from_any_unit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_burst_that_is_left_open_suits_the_rate),
 		cmocka_unit_test(clean_wire_loses_nothing),
 		cmocka_unit_test(impaired_frames_are_counted_exactly),
 		cmocka_unit_test(streams_are_counted_apart),
