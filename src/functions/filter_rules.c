@@ -3,13 +3,11 @@
 #include "functions/filter_rules.h"
 
 #include "functions/copy_port.h"
+#include "functions/expression.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What a program returns for a packet that matches; no packet is cut to it here. */
-#define SNAP_BYTES 262144
 
 struct loading {
 	const char *path;
@@ -51,16 +49,6 @@ static bool is_full(struct loading *l)
 	return false;
 }
 
-/* Only "protochain" makes jumps back. */
-static bool has_loop(const struct bpf_program *program)
-{
-	for (unsigned i = 0; i < program->bf_len; i++)
-		if (program->bf_insns[i].code == (BPF_JMP | BPF_JA) &&
-		    program->bf_insns[i].k > INT32_MAX)
-			return true;
-	return false;
-}
-
 /* The ports of a mirror rule, 0 of another. false: *fault says why not. */
 static bool find_port(const struct loading *l, const struct bp_filter_line *line, uint64_t *sets,
 		      struct bp_filter_fault *fault)
@@ -85,20 +73,8 @@ static bool compile(const struct loading *l, const struct bp_filter_line *line,
 		    struct bpf_program *program, struct bp_filter_fault *fault)
 {
 	fault->column = line->column;
-	if (pcap_compile(l->pcap, program, line->expression, 1, PCAP_NETMASK_UNKNOWN)) {
-		snprintf(fault->text, sizeof(fault->text), "'%.100s': %s", line->expression,
-			 pcap_geterr(l->pcap));
-		return false;
-	}
-	if (!has_loop(program))
-		return true;
-	pcap_freecode(program);
-	snprintf(
-		fault->text, sizeof(fault->text),
-		"'%.100s': found protochain, which loops over a packet's headers for as long as its "
-		"sender likes; use proto",
-		line->expression);
-	return false;
+	return bp_expression_compile(l->pcap, line->expression, program, fault->text,
+				     sizeof(fault->text));
 }
 
 /* 0; -EINVAL: was complained about; -ENOMEM. */
@@ -180,7 +156,7 @@ int bp_filter_rules_read(const char *path, const struct bp_conf *conf,
 		complain(&l, &fault);
 		return err;
 	}
-	l.pcap = pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
+	l.pcap = bp_expression_open();
 	err = l.pcap ? read_rules(&l) : -ENOMEM;
 	if (err == -ENOMEM) {
 		snprintf(fault.text, sizeof(fault.text), "not enough memory for its rules");
