@@ -1,6 +1,7 @@
 /* Paths with functions: rx → chain → deliver, with the account of each function and edge. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/chain.h"
+#include "engine/record.h"
 #include "engine/replica.h"
 
 #include "core/clock.h"
@@ -61,8 +62,10 @@ struct begin {
 	struct bp_usage usage;
 };
 
-static struct begin begin_at(const struct bp_edge *e, uint64_t now)
+static struct begin begin_at(struct bp_edge *e, uint64_t now)
 {
+	if (__builtin_expect(e->record != NULL, 0))
+		bp_record_send(e->record, e, now);
 	return (struct begin){ now, bp_usage_read(&e->txq->counters) };
 }
 
@@ -73,6 +76,8 @@ static uint64_t charge(struct bp_edge *e, const struct begin *begin)
 
 	bp_cost_charge(&e->cost, &begin->usage, &e->txq->counters);
 	bp_cost_add(&e->busy_cycles, now - begin->cycles);
+	if (__builtin_expect(e->record != NULL, 0))
+		bp_record_sent(e->record, now);
 	return now;
 }
 
@@ -116,6 +121,8 @@ static unsigned leave(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts,
 		out[i] = BP_OUT_NEXT;
 	s->fn->port_id = e->port_id;
 	s->function->ops->egress(s->fn, pkts, n, out, why);
+	if (__builtin_expect(e->record != NULL, 0))
+		bp_record_leave(e->record, pkts, n, out[0], why[0]);
 	for (unsigned i = 0; i < n; i++)
 		all &= out[i];
 	return all ? n : drop_refused(s, pkts, n, out, why);
@@ -326,26 +333,49 @@ static unsigned run_step(struct bp_path *p, struct bp_step *s, struct bp_pkt *pk
 		s->function->ops->process(s->fn, pkts, n, out, why);
 	*now = bp_clock_cycles();
 	bp_cost_add(&s->busy_cycles, *now - begin);
+	if (__builtin_expect(p->record != NULL, 0))
+		bp_record_function(p->record, s, *now, pkts, n, out[0], why[0]);
 	return s->function->edit ? n : settle(p->chain, s, pkts, n, out, why, now);
+}
+
+static void forward(struct bp_path *p, struct bp_pkt *pkts, unsigned n, uint64_t *now)
+{
+	struct bp_chain *chain = p->chain;
+
+	for (unsigned i = 0; i < chain->n_steps && n; i++)
+		n = run_step(p, &chain->steps[i], pkts, n, now);
+	if (n)
+		send_all(NULL, chain->last, pkts, n, now);
+}
+
+static void forward_traced(struct bp_path *p, const void *ctx, struct bp_pkt *pkts, unsigned n,
+			   uint64_t *now)
+{
+	(void)ctx;
+	forward(p, pkts, n, now);
 }
 
 bool bp_chain_run(struct bp_path *p, uint64_t *now)
 {
 	struct bp_usage before = bp_usage_read(&p->rxq->counters);
-	struct bp_chain *chain = p->chain;
 	struct bp_pkt pkts[BP_BURST_MAX];
-	unsigned n = bp_rx(p->rxq, pkts, p->burst), n_rx = n;
+	unsigned n = bp_rx(p->rxq, pkts, p->burst);
 	uint64_t begin = *now;
+	struct bp_trace *trace;
 
 	*now = bp_clock_cycles();
-	if (!n_rx)
+	if (!n)
 		return false;
-	if (p->edit)
-		p->edit(pkts, n);
-	for (unsigned i = 0; i < chain->n_steps && n; i++)
-		n = run_step(p, &chain->steps[i], pkts, n, now);
-	if (n)
-		send_all(NULL, chain->last, pkts, n, now);
+	trace = atomic_load_explicit(&p->trace, memory_order_acquire);
+	if (__builtin_expect(trace != NULL, 0)) {
+		struct bp_trace_burst burst = { p, pkts, n, begin, forward_traced, NULL };
+
+		bp_record_burst(trace, &burst, now);
+	} else {
+		if (p->edit)
+			p->edit(pkts, n);
+		forward(p, pkts, n, now);
+	}
 	bp_cost_charge(&p->rx_cost, &before, &p->rxq->counters);
 	bp_cost_add(&p->busy_cycles, *now - begin);
 	return true;

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 #include "engine/cores.h"
 #include "engine/internal.h"
+#include "engine/trace.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
@@ -259,6 +260,7 @@ void bp_engine_destroy(struct bp_engine *e)
 		free(e);
 		return;
 	}
+	bp_trace_drop(e);
 	bp_functions_close(e);
 	bp_retired_free(e, true);
 	bp_leaving_tick(e, true);

@@ -63,6 +63,8 @@ struct bp_engine {
 	unsigned n_former, n_former_cut;
 	struct bp_report_former former[BP_FORMER_MAX];
 	struct bp_reloads reloads;
+	struct bp_trace *trace; /* engine/trace.h; NULL: none */
+	unsigned n_traces; /* until now */
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;
 	bool is_stopped;

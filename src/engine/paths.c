@@ -425,13 +425,18 @@ static bool has_link(struct bp_port *port)
 static bp_direct_fn choose_direct(struct bp_path *path)
 {
 	struct bp_port *in = path->rxq->port, *out = path->edge.txq->port;
+	bp_direct_fn direct;
 	const struct bp_offload *offload =
 		atomic_load_explicit(&path->edge.offload, memory_order_relaxed);
 
 	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
 	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
-	return in->driver->ops->direct(path->rxq, path->edge.txq, path->edit);
+	direct = in->driver->ops->direct(path->rxq, path->edge.txq, path->edit);
+	/* Who traces wants to see them. */
+	return direct == bp_carried || !atomic_load_explicit(&path->trace, memory_order_relaxed)
+		       ? direct
+		       : NULL;
 }
 
 void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)

@@ -3,6 +3,7 @@
 #include "engine/cores.h"
 #include "engine/engine.h"
 #include "engine/internal.h"
+#include "engine/trace.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
@@ -326,6 +327,7 @@ static void pause_workers(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
+	bp_trace_abort(e); /* it speaks of these ports and functions */
 	r->n_workers = e->n_running;
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_worker_ask_to_pause(&e->workers[i]);

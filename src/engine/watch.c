@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/engine.h"
 #include "engine/internal.h"
+#include "engine/trace.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
@@ -121,6 +122,7 @@ void bp_engine_tick(struct bp_engine *e)
 	bp_ports_serve_locks(&e->env);
 	bp_retired_free(e, false);
 	bp_leaving_tick(e, false);
+	bp_trace_tick(e);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 

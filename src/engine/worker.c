@@ -3,6 +3,7 @@
 #include "engine/worker.h"
 
 #include "engine/chain.h"
+#include "engine/record.h"
 
 #include "core/clock.h"
 #include "core/transmit.h"
@@ -113,26 +114,57 @@ static void transmit(struct bp_path *p, const struct begin *begin, struct bp_pkt
 	note_views(p, begin, pkts, bp_tx_all(p->edge.txq, pkts, n, p->edge.tx_retries));
 }
 
-/* One burst of up to max views. Returns the views received. */
-static unsigned move_views(struct bp_path *p, const struct begin *begin, unsigned max)
+/* Whole packets, behind the path's edit. */
+static inline void forward(struct bp_path *p, const struct begin *begin, struct bp_pkt *pkts,
+			   unsigned n)
 {
 	struct bp_offload *offload = atomic_load_explicit(&p->edge.offload, memory_order_acquire);
-	struct bp_pkt buffer[BP_BURST_MAX], *pkts = buffer;
-	unsigned n = bp_rx(p->rxq, pkts, max), n_rx = n;
 
-	if (!n)
-		return 0;
-	if (p->edit)
-		p->edit(pkts, n);
 	if (!offload) {
 		transmit(p, begin, pkts, n);
-		return n;
+		return;
 	}
 	/* The out-port lacks what the in-port relied on: packets are made ready, perhaps many of one. */
 	bp_offload_begin(offload, pkts, n);
 	while ((n = bp_offload_next(offload, &pkts)))
 		transmit(p, begin, pkts, n);
-	return n_rx;
+}
+
+static void forward_traced(struct bp_path *p, const void *ctx, struct bp_pkt *pkts, unsigned n,
+			   uint64_t *now)
+{
+	(void)now;
+	forward(p, ctx, pkts, n);
+}
+
+static __attribute__((noinline, cold)) void move_traced(struct bp_trace *t, struct bp_path *p,
+							const struct begin *begin,
+							struct bp_pkt *pkts, unsigned n)
+{
+	struct bp_trace_burst burst = { p, pkts, n, begin->cycles, forward_traced, begin };
+	uint64_t now = bp_clock_cycles();
+
+	bp_record_burst(t, &burst, &now);
+}
+
+/* One burst of up to max views. Returns the views received. */
+static unsigned move_views(struct bp_path *p, const struct begin *begin, unsigned max)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = bp_rx(p->rxq, pkts, max);
+	struct bp_trace *t;
+
+	if (!n)
+		return 0;
+	t = atomic_load_explicit(&p->trace, memory_order_acquire);
+	if (__builtin_expect(t != NULL, 0)) {
+		move_traced(t, p, begin, pkts, n);
+		return n;
+	}
+	if (p->edit)
+		p->edit(pkts, n);
+	forward(p, begin, pkts, n);
+	return n;
 }
 
 /*

@@ -19,6 +19,8 @@ struct bp_edge {
 	_Atomic(struct bp_offload *) offload;
 	uint16_t port_id; /* the out-port; txq may be a hop's before it */
 	uint16_t tx_retries; /* the budget of a burst: bp_tx_all() */
+	struct bp_record
+		*record; /* the worker's, while a packet goes alone that is traced; else NULL */
 	/* Written by the worker, read by snapshots: relaxed. */
 	alignas(BP_CACHE_LINE) struct bp_cost cost;
 	_Atomic uint64_t hist_copies[BP_COPIES_MAX + 1]; /* packets that TX consumed */
@@ -39,6 +41,10 @@ struct bp_path {
 	bp_edit_fn edit; /* NULL: packets leave as they came */
 	/* Both ports' driver moves packets by itself; NULL: by views. Swapped like an edge's offload. */
 	_Atomic(bp_direct_fn) direct;
+	/* Packets that match are recorded (engine/record.h); NULL: no. By the control thread (release), loaded once a burst
+	 * (acquire). */
+	_Atomic(struct bp_trace *) trace;
+	struct bp_record *record; /* as an edge's */
 	uint16_t burst; /* views asked for at a time */
 	bool reaps; /* edge.txq is nobody else's: what it holds is this path's to reap */
 	struct bp_edge edge;
