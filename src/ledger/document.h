@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-/* Pure, all. */
+/* Pure, but for bp_ledger_add_trace(). */
 
 /*
  * Give every path of a run's document what the model of its port pair says: "modelled", "hops"; null and none of a pair
@@ -17,6 +17,15 @@
  * hops but "same_as", that row's "in" and "out"; null of all others.
  */
 void bp_ledger_add(json_t *document, const struct bp_model_path *models, size_t n_models);
+
+/*
+ * Give every step of a trace's document that moves bytes, "rx" and "tx", its "copies": a row for each, "by" "kernel",
+ * "library" or "bypath", with "copies" (lo, hi), "bytes" (of each that is modelled; of all that are counted), "from", "to",
+ * "place", "mover", "provenance"; what bypath did is counted and has a row also where that is 0. conf and infos are those of the
+ * run. Blocks on the kernel only.
+ */
+void bp_ledger_add_trace(json_t *document, const struct bp_conf *conf,
+			 const struct bp_port_info *infos);
 
 /*
  * Append a path's row to rows, with "same_as": "in" and "out" of the first row that is equal under all these keys

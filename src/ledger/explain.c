@@ -18,9 +18,8 @@ void bp_predict_port(const struct bp_port_conf *conf, const struct bp_port_conf 
 		strcpy(info->mode, conf->driver);
 }
 
-/* The model of in → out, at *path; ends by port. */
-static void model_pair(const struct bp_model_end *ends, unsigned in_port, unsigned out_port,
-		       struct bp_model_path *path)
+void bp_explain_pair(const struct bp_model_end *ends, unsigned in_port, unsigned out_port,
+		     struct bp_model_path *path)
 {
 	struct bp_model_end in = ends[in_port];
 
@@ -29,6 +28,15 @@ static void model_pair(const struct bp_model_end *ends, unsigned in_port, unsign
 	bp_model_path(&in, &ends[out_port], path);
 	path->in_port = (uint16_t)in_port;
 	path->out_port = (uint16_t)out_port;
+}
+
+void bp_explain_ends(const struct bp_conf *conf, const struct bp_port_info *infos,
+		     struct bp_model_end *ends)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		ends[i] = bp_model_end(&conf->ports[i], &infos[i]);
+		ends[i].n_txqs = conf->engine.n_workers;
+	}
 }
 
 unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *infos,
@@ -47,7 +55,7 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	}
 	for (unsigned i = 0; i < conf->n_ports; i++)
 		for (uint64_t outs = conf->ports[i].out_ports; outs;)
-			model_pair(ends, i, bp_ports_take(&outs), &paths[n++]);
+			bp_explain_pair(ends, i, bp_ports_take(&outs), &paths[n++]);
 	return n;
 }
 
@@ -69,7 +77,7 @@ unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path 
 			continue;
 		bit = UINT64_C(1) << row->out_port;
 		if (!(seen[row->in_port] & bit))
-			model_pair(ends, row->in_port, row->out_port, &paths[n++]);
+			bp_explain_pair(ends, row->in_port, row->out_port, &paths[n++]);
 		seen[row->in_port] |= bit;
 	}
 	return n;

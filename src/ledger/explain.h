@@ -31,6 +31,16 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
  */
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths);
 
+struct bp_model_end;
+
+/* The ends of running ports, for bp_explain_pair(): infos in the order of conf->ports, as many ends. Blocks on the kernel. */
+void bp_explain_ends(const struct bp_conf *conf, const struct bp_port_info *infos,
+		     struct bp_model_end *ends);
+
+/* The model of in → out. Pure. */
+void bp_explain_pair(const struct bp_model_end *ends, unsigned in_port, unsigned out_port,
+		     struct bp_model_path *path);
+
 /* What the engine may have to do with a path's payload, as docs/offload.md has it: a sentence, static; NULL:
  * nothing. infos: what was predicted. Pure. */
 const char *bp_explain_offload(const struct bp_conf *conf, const struct bp_port_info *infos,
