@@ -413,6 +413,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	    bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		bp_notify_ready();
+		run.control.engine = run.engine;
 		bp_cli_control_start(&run.control, take_report, reload_asked, &run);
 		watch(&run, &signals);
 		bp_notify_stopping();

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/control.h"
 
+#include "cli/control_trace.h"
 #include "cli/show.h"
 
 #include "bypath/driver.h"
@@ -199,8 +200,10 @@ static const struct {
 	const char *name;
 	answer_fn answer;
 } commands[] = {
-	{ "ping", answer_ping },   { "show", answer_show },     { "set", answer_set },
-	{ "drain", answer_drain }, { "reload", answer_reload },
+	{ "ping", answer_ping },         { "show", answer_show },
+	{ "set", answer_set },           { "drain", answer_drain },
+	{ "reload", answer_reload },     { "trace", bp_cli_trace_begin },
+	{ "traced", bp_cli_trace_look },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -10,12 +10,15 @@
 
 #include <jansson.h>
 
+struct bp_engine;
 struct bp_http;
 struct bp_server;
 
-/* The socket of a run. Fields are control.c's, but for calls. */
+/* The socket of a run. Fields are control.c's, but for calls and engine. */
 struct bp_cli_control {
 	struct bp_calls calls; /* for the loop of the control thread: see bp_calls_make() */
+	struct bp_engine *
+		engine; /* the run's, set before bp_cli_control_start(): what packets are traced of */
 	struct bp_instance instance;
 	struct bp_server *server;
 	struct bp_http *http;
