@@ -83,7 +83,7 @@ static inline int bp_port_one_out(const struct bp_port_conf *port)
 	return outs && !(outs & (outs - 1)) ? __builtin_ctzll(outs) : BP_NO_PORT;
 }
 
-#define BP_FN_OWN_BYTES 2560u
+#define BP_FN_OWN_BYTES 3584u
 
 /* [function.NAME]. */
 struct bp_function_conf {

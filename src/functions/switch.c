@@ -400,6 +400,18 @@ static void close_switch(void *state)
 	free(sw);
 }
 
+static int put_fixed(struct bp_switch *sw)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < sw->ports.n_fixed; i++) {
+		const struct bp_switch_static *s = &sw->ports.fixed[i];
+
+		err = bp_fdb_add_permanent(sw->fdb, bp_fdb_key(s->mac, s->vid), s->port_id);
+	}
+	return err;
+}
+
 static int open_switch(const struct bp_conf *conf, const struct bp_function_conf *fn, void **state)
 {
 	const struct bp_switch_conf *own = BP_FN_OWN(struct bp_switch_conf, fn);
@@ -411,9 +423,12 @@ static int open_switch(const struct bp_conf *conf, const struct bp_function_conf
 		return -ENOMEM;
 	memset(sw, 0, sizeof(*sw));
 	err = bp_switch_ports_read(conf, fn, NULL, &sw->ports) ? 0 : -EINVAL;
+	if (!err) /* those that are there for good take no room of those that are learned */
+		err = bp_fdb_create(own->entries + sw->ports.n_fixed, own->limit, &sw->fdb);
 	if (!err)
-		err = bp_fdb_create(own->entries, own->limit, &sw->fdb);
+		err = put_fixed(sw);
 	if (err) {
+		bp_fdb_destroy(sw->fdb);
 		free(sw);
 		return err;
 	}
@@ -547,7 +562,7 @@ static const struct bp_key keys[] = {
 	BP_KEY_INT("ageing", 10, 1000000, "seconds", NULL, "300", OWN(ageing_s),
 		   "an address that was not seen for longer is forgotten"),
 	BP_KEY_INT("entries", 16, 1048576, "addresses", NULL, "8192", OWN(entries),
-		   "addresses that the table holds; frames to others go to all ports"),
+		   "addresses that are learned; frames to others go to all ports"),
 	BP_KEY_INT("limit", 0, 1048576, "addresses", "no limit", "0", OWN(limit),
 		   "addresses that are learned at one port"),
 	BP_KEY_AS(
@@ -568,6 +583,11 @@ static const struct bp_key keys[] = {
 	  OWN(trunk),
 	  .example = "p3:10+20",
 	  .help = "ports whose frames have tags, with VLANs: p3:10+20-29, p4:all, p5:1u+10 (1 without)" },
+	{ .name = "static",
+	  .type = BP_KEY_TEXT,
+	  OWN(addresses),
+	  .example = "p1:02:00:00:00:00:01, p2:02:00:00:00:00:02@20",
+	  .help = "addresses that stay at a port: p1:02:00:00:00:00:01, in a VLAN p2:02:00:00:00:00:02@20" },
 	{ .name = NULL },
 };
 

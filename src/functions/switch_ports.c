@@ -1,10 +1,11 @@
-/* Reads which ports of a switch send to each other from the texts of its configuration. */
+/* Reads what the texts of a switch's configuration say of its ports. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "functions/switch_ports.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_BYTES 512u
@@ -71,8 +72,8 @@ static void print_ports(const struct reading *r, char *out, size_t out_bytes)
 					       r->conf->ports[i].name);
 }
 
-/* The switch's port of this name, which is not named yet. */
-static bool find_port(struct reading *r, struct word name, unsigned *port_id)
+/* The switch's port of this name. */
+static bool find_any_port(struct reading *r, struct word name, unsigned *port_id)
 {
 	int id = bp_function_port(r->conf, name.text, name.n);
 	char all[256];
@@ -82,11 +83,19 @@ static bool find_port(struct reading *r, struct word name, unsigned *port_id)
 		return fault(r, "found '%.*s', allowed: ports whose chain names this switch: %s",
 			     WORD_ARGS(name), all);
 	}
-	if (r->named >> id & 1)
+	*port_id = (unsigned)id;
+	return true;
+}
+
+/* The same, which is not named yet. */
+static bool find_port(struct reading *r, struct word name, unsigned *port_id)
+{
+	if (!find_any_port(r, name, port_id))
+		return false;
+	if (r->named >> *port_id & 1)
 		return fault(r, "found port '%.*s' a second time: say all about it in one place",
 			     WORD_ARGS(name));
-	r->named |= UINT64_C(1) << id;
-	*port_id = (unsigned)id;
+	r->named |= UINT64_C(1) << *port_id;
 	return true;
 }
 
@@ -228,6 +237,90 @@ static bool read_group(struct reading *r, struct word w)
 	return true;
 }
 
+/* ---- static ----------------------------------------------------------------------------------- */
+
+/* Six bytes, each of two hexadecimal digits, colons between them. */
+static bool read_mac(struct word w, uint64_t *mac)
+{
+	static const char form[] = "hh:hh:hh:hh:hh:hh";
+
+	*mac = 0;
+	if (w.n != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < w.n; i++)
+		if (form[i] == ':' ? w.text[i] != ':' : !isxdigit((unsigned char)w.text[i]))
+			return false;
+	for (unsigned i = 0; i < 6; i++) {
+		const char pair[3] = { w.text[3 * i], w.text[3 * i + 1], '\0' };
+
+		*mac |= (uint64_t)strtoul(pair, NULL, 16) << 8 * i;
+	}
+	return true;
+}
+
+/* The VLAN that an address is in: the one behind '@', or that of the port's frames without a tag. */
+static bool read_static_vid(struct reading *r, struct word w, const char *at,
+			    struct bp_switch_static *s)
+{
+	const struct bp_switch_ports *ports = r->ports;
+	const char *port = r->conf->ports[s->port_id].name;
+	struct word number = { at ? at + 1 : NULL, at ? w.n - (size_t)(at + 1 - w.text) : 0 };
+	unsigned vid = ports->pvid[s->port_id];
+	bool is_right = !at || take_vid(&number, &vid);
+
+	if (at && !ports->is_aware)
+		return fault(
+			r,
+			"found '%.*s', allowed in a switch without access and trunk: addresses "
+			"without a VLAN, as %s:02:00:00:00:00:01",
+			WORD_ARGS(w), port);
+	if (!is_right || number.n || (vid && !(ports->members[vid] >> s->port_id & 1)))
+		return fault(r, "found '%.*s', allowed behind '@': a VLAN of port %s", WORD_ARGS(w),
+			     port);
+	if (ports->is_aware && !vid)
+		return fault(r,
+			     "found '%.*s' without a VLAN, and port %s has none for frames without "
+			     "a tag: add one of its VLANs behind '@'",
+			     WORD_ARGS(w), port);
+	s->vid = (uint16_t)vid;
+	return true;
+}
+
+static bool read_static_word(struct reading *r, struct word w)
+{
+	const char *colon = memchr(w.text, ':', w.n), *at = memchr(w.text, '@', w.n);
+	const size_t n_before = at ? (size_t)(at - w.text) : w.n;
+	struct bp_switch_static s = { .mac = 0 };
+	unsigned port_id;
+
+	if (!colon || (size_t)(colon + 1 - w.text) > n_before ||
+	    !read_mac(trim((struct word){ colon + 1, n_before - (size_t)(colon + 1 - w.text) }),
+		      &s.mac))
+		return fault(
+			r,
+			"found '%.*s', allowed: PORT:MAC or PORT:MAC@VLAN for each address, as "
+			"p1:02:00:00:00:00:01, p2:02:00:00:00:00:02@20",
+			WORD_ARGS(w));
+	if (!find_any_port(r, trim((struct word){ w.text, (size_t)(colon - w.text) }), &port_id))
+		return false;
+	s.port_id = (uint16_t)port_id;
+	if (!s.mac || (s.mac & 1))
+		return fault(r,
+			     "found '%.*s', allowed: addresses of one host, no group's, not zero",
+			     WORD_ARGS(w));
+	if (!read_static_vid(r, w, at, &s))
+		return false;
+	for (unsigned i = 0; i < r->ports->n_fixed; i++)
+		if (r->ports->fixed[i].mac == s.mac && r->ports->fixed[i].vid == s.vid)
+			return fault(r, "found '%.*s' a second time: an address is behind one port",
+				     WORD_ARGS(w));
+	if (r->ports->n_fixed == BP_SWITCH_FIXED_MAX)
+		return fault(r, "found one address too many, allowed: up to %u",
+			     BP_SWITCH_FIXED_MAX);
+	r->ports->fixed[r->ports->n_fixed++] = s;
+	return true;
+}
+
 /* ---- all of it -------------------------------------------------------------------------------- */
 
 static void read_access(struct reading *r, const char *text)
@@ -256,6 +349,15 @@ static void read_groups(struct reading *r, const char *text)
 	r->key = "group";
 	r->named = 0;
 	while (left.text && read_group(r, next_word(&left, '|')))
+		;
+}
+
+static void read_fixed(struct reading *r, const char *text)
+{
+	struct word left = { text, strlen(text) };
+
+	r->key = "static";
+	while (left.text && read_static_word(r, next_word(&left, ',')))
 		;
 }
 
@@ -295,6 +397,9 @@ bool bp_switch_ports_read(const struct bp_conf *conf, const struct bp_function_c
 		ports->members[0] = ports->all;
 	if (own->group[0])
 		read_groups(&r, own->group);
+	/* What is wrong with VLANs would be said again. */
+	if (own->addresses[0] && r.is_right)
+		read_fixed(&r, own->addresses);
 	return r.is_right;
 }
 

@@ -1,4 +1,4 @@
-/* Which ports of a switch send to each other: its VLANs, its split-horizon groups. */
+/* What the texts of a switch's configuration say of its ports: VLANs, split-horizon groups, addresses behind them. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BYPATH_FUNCTIONS_SWITCH_PORTS_H
 #define BYPATH_FUNCTIONS_SWITCH_PORTS_H
@@ -17,6 +17,16 @@ struct bp_switch_conf {
 	char group[448];
 	char access[1000];
 	char trunk[1000];
+	char addresses[1000]; /* static = */
+};
+
+#define BP_SWITCH_FIXED_MAX 64u /* no text that fits names more */
+
+/* An address that is behind a port for good. */
+struct bp_switch_static {
+	uint64_t mac; /* as bp_fdb_key() wants it */
+	uint16_t vid; /* 0: the switch is not aware */
+	uint16_t port_id;
 };
 
 /* What the texts of a switch's configuration say. Ports are bits. */
@@ -30,11 +40,14 @@ struct bp_switch_ports {
 	 * is not aware. */
 	uint16_t pvid[BP_PORTS_MAX];
 	uint64_t members[BP_SWITCH_VIDS]; /* not aware: [0] has all */
+	unsigned n_fixed;
+	struct bp_switch_static fixed[BP_SWITCH_FIXED_MAX];
 };
 
 /*
  * Read the texts. access: PORT:VLAN, … trunk: PORT:VLANS, …, where VLANS are joined by '+', each NUMBER, FIRST-LAST, all, or
  * NUMBERu (untagged); a word without a port is about the port before it. group: PORT, PORT, …, groups are parted by '|'.
+ * static: PORT:MAC[@VLAN], …, without a VLAN that of the port's frames without a tag.
  * What is wrong is complained about (check may be NULL); then *ports has what could be told. Pure else. Returns whether all
  * is right.
  */

@@ -147,21 +147,29 @@ static json_t *show_entry(const struct bp_switch *sw, const struct bp_fdb_entry 
 			 "permanent", e->is_permanent);
 }
 
-/* Up to ROWS_MAX addresses; *n_cut becomes how many are left out. */
-static json_t *show_table(const struct bp_switch *sw, uint64_t *n_cut)
+static void show_entries(const struct bp_switch *sw, bool are_permanent, json_t *rows,
+			 uint64_t *n_cut)
 {
-	json_t *rows = json_array();
 	struct bp_fdb_entry entry;
 
-	*n_cut = 0;
 	for (uint32_t i = 0; i < bp_fdb_n_slots(sw->fdb); i++) {
-		if (!bp_fdb_read(sw->fdb, i, &entry))
+		if (!bp_fdb_read(sw->fdb, i, &entry) || entry.is_permanent != are_permanent)
 			continue;
 		if (json_array_size(rows) < ROWS_MAX)
 			json_array_append_new(rows, show_entry(sw, &entry));
 		else
 			++*n_cut;
 	}
+}
+
+/* Up to ROWS_MAX addresses, first those that stay; *n_cut becomes how many are left out. */
+static json_t *show_table(const struct bp_switch *sw, uint64_t *n_cut)
+{
+	json_t *rows = json_array();
+
+	*n_cut = 0;
+	show_entries(sw, true, rows, n_cut);
+	show_entries(sw, false, rows, n_cut);
 	return rows;
 }
 
@@ -182,9 +190,10 @@ json_t *bp_switch_show(const struct bp_switch *sw)
 		bp_json_count(atomic_load_explicit(&s->n_aged, memory_order_relaxed)), "flushed",
 		bp_json_count(atomic_load_explicit(&s->n_flushed, memory_order_relaxed)));
 
-	return json_pack("{s:I, s:I, s:b, s:I, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "entries", (json_int_t)n, "capacity", (json_int_t)capacity, "is_full",
-			 n >= capacity, "ageing_s", (json_int_t)sw->ageing_s, "limit",
+	return json_pack("{s:I, s:I, s:I, s:b, s:I, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "entries", (json_int_t)n, "static", (json_int_t)sw->ports.n_fixed,
+			 "capacity", (json_int_t)capacity, "is_full", n >= capacity, "ageing_s",
+			 (json_int_t)sw->ageing_s, "limit",
 			 limit ? json_integer(limit) : json_null(), "vlans", sw->ports.is_aware,
 			 "learning", learning, "floods", show_floods(sw), "storm", show_storms(sw),
 			 "loops", show_loops(sw), "ports", show_ports(sw), "table", table,

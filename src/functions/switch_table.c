@@ -90,7 +90,8 @@ static void give_back(_Atomic uint32_t *count)
 
 static bool take_of_port(struct bp_fdb *fdb, unsigned port_id)
 {
-	return take(&fdb->n_of_port[port_id], fdb->limit ? fdb->limit : UINT32_MAX);
+	return take(&fdb->n_of_port[port_id],
+		    fdb->limit ? fdb->limit + fdb->n_permanent[port_id] : UINT32_MAX);
 }
 
 /* ---- out of the table ------------------------------------------------------------------------- */
@@ -255,7 +256,11 @@ int bp_fdb_add_permanent(struct bp_fdb *fdb, uint64_t key, unsigned port_id)
 	if (bp_fdb_find(fdb, key, hash, &value))
 		return -EEXIST;
 	value = make_value(hash, port_id, 0, 0) | BP_FDB_PERMANENT;
-	return add(fdb, key, hash, value) == BP_FDB_ADDED ? 0 : -ENOSPC;
+	fdb->n_permanent[port_id]++;
+	if (add(fdb, key, hash, value) == BP_FDB_ADDED)
+		return 0;
+	fdb->n_permanent[port_id]--;
+	return -ENOSPC;
 }
 
 /* ---- the control thread ----------------------------------------------------------------------- */

@@ -42,8 +42,9 @@ struct bp_fdb {
 	uint32_t mask;
 	unsigned shift; /* 64 - log2 of the buckets */
 	uint32_t capacity; /* addresses, permanent ones included */
-	uint32_t limit; /* of one port; 0: none */
+	uint32_t limit; /* of one port's that are learned; 0: none */
 	uint32_t n_probes; /* BP_FDB_PROBES_MAX, or all buckets */
+	uint8_t n_permanent[BP_PORTS_MAX]; /* of each port */
 	/* Written when an address comes, moves or goes. */
 	alignas(BP_CACHE_LINE) _Atomic uint32_t n_entries;
 	_Atomic uint32_t n_of_port[BP_PORTS_MAX];
@@ -75,7 +76,8 @@ struct bp_fdb_entry {
 	bool is_permanent;
 };
 
-/* A table for `capacity` addresses, 1 … 2²⁰, and up to `limit` (0: no limit) of one port. Control thread; 0 or -ENOMEM. */
+/* A table for `capacity` addresses, 1 … 2²¹, and up to `limit` (0: no limit) that are learned at one port. Control thread; 0
+ * or -ENOMEM. */
 int bp_fdb_create(uint32_t capacity, uint32_t limit, struct bp_fdb **fdb);
 void bp_fdb_destroy(struct bp_fdb *fdb);
 
@@ -143,7 +145,7 @@ static inline struct bp_fdb_slot *bp_fdb_find(const struct bp_fdb *fdb, uint64_t
 enum bp_fdb_learned bp_fdb_learn(struct bp_fdb *fdb, uint64_t key, uint64_t hash, unsigned port_id,
 				 uint32_t now_s);
 
-/* Put an address in for good, before workers run: 0, -EEXIST, or -ENOSPC (its port or the table is full). */
+/* Put an address in for good, before workers run, at most 255 of a port: 0, -EEXIST, or -ENOSPC (the table is full). */
 int bp_fdb_add_permanent(struct bp_fdb *fdb, uint64_t key, unsigned port_id);
 
 /*

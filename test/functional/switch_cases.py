@@ -27,15 +27,17 @@ VIDS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4000, 4094)
 AGEING_S = 10
 IP_PAYLOAD_BYTES = len(PATTERN) + TRAILER_BYTES
 LIMIT = 16  # the least that `entries` takes
+STATIC = mac(0xC0)
+VLAN_3 = tags((0x8100, 3))
 ANSWERED = re.compile(r"\| `((?:bridge|no)_\w+)` \| ([^|]+) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$")
 
 
 class Group:
-    """vlans: {port: {VLAN: has a tag there}}, or None; switches: ports that are one Ethernet."""
+    """vlans: {port: {VLAN: has a tag there}}, or None; switches: ports that are one Ethernet; static: port and VLAN of STATIC."""
 
-    def __init__(self, ask, keys="", bridge="", vlans=None, switches=(PORTS,), isolated=(), limit=0):
+    def __init__(self, ask, keys="", bridge="", vlans=None, switches=(PORTS,), isolated=(), limit=0, static=None):
         self.ask, self.keys, self.bridge, self.limit = ask, keys, bridge, limit
-        self.vlans, self.switches, self.isolated = vlans, switches, isolated
+        self.vlans, self.switches, self.isolated, self.static = vlans, switches, isolated, static
 
     def members(self, port):
         return (self.vlans or {}).get(port, {0: False})
@@ -59,6 +61,9 @@ class Group:
                 is_access = len(words) == 1 and words[0].endswith("u")
                 lines["access" if is_access else "trunk"].append(f"p{port}:{words[0].rstrip('u') if is_access else '+'.join(words)}")
             text += "".join(f"{key} = {', '.join(found)}\n" for key, found in lines.items() if found)
+        if self.static:
+            port, vid = self.static
+            text += f"static = p{port}:{STATIC.hex(':')}{f'@{vid}' if vid else ''}\n"
         text += "[forward]\n" + "".join(f"p{port} = sw{number}\n" for number, ports in enumerate(self.switches) for port in ports)
         return text
 
@@ -76,6 +81,9 @@ class Group:
                 if port in self.isolated:
                     text += f"bridge link set dev {device} isolated on\n"
             text += f"ip link set br{number} up\n"
+        if self.static:
+            port, vid = self.static
+            text += f"bridge fdb add {STATIC.hex(':')} dev w{port - 1} master static sticky {f'vlan {vid}' if vid else ''}\n"
         if self.limit:
             text += f"{sys.executable} {pathlib.Path(__file__).resolve()} limit br0 {self.limit}\n"
         return text
@@ -252,6 +260,32 @@ def ask_limit(switch):
         want("ports", known(switch, range(n_free, 2 * LIMIT)), [{1, 3, 4}] * (2 * LIMIT - n_free))
 
 
+def ask_limit_static(switch):
+    """The table is full."""
+    ask_limit(switch)
+    for name in "check_accounting", "check_limit":
+        with case("bridge_fdb_learning_limit", f"{name}: static"):
+            want("to the static one", switch.outcome(2, STATIC, mac(0xE2)), {3: b""})
+
+
+def ask_sticky(switch):
+    """p1, p3 and p4 are in VLAN 3 with a tag, and STATIC is at p1 there."""
+    script = "bridge_sticky_fdb"
+    with case(script, "sticky"):
+        want("before it speaks", switch.outcome(4, STATIC, mac(4), VLAN_3), {1: VLAN_3})
+        want("what comes from it at p3", switch.outcome(3, BROADCAST, STATIC, VLAN_3), {1: VLAN_3, 4: VLAN_3})
+        want("to it, behind that", switch.outcome(4, STATIC, mac(4), VLAN_3), {1: VLAN_3})
+    with case(script, "sticky: in another VLAN it is another address"):
+        want("before it speaks", set(switch.outcome(2, STATIC, mac(2))), {1, 3, 4})
+        switch.outcome(3, BROADCAST, STATIC)
+        want("where it was last", switch.outcome(2, STATIC, mac(2)), {3: b""})
+    with case(script, "sticky: the link goes down and up"):
+        for state in ("down", "up"):
+            run(f"ip -n h1 link set e0 {state}")
+        switch.forwards()
+        want("to it", switch.outcome(4, STATIC, mac(4), VLAN_3), {1: VLAN_3})
+
+
 def ip4(to):
     """EtherType, header and payload; the lengths include what stands behind each body."""
     head = struct.pack("!BBHIBBH4s4s", 0x45, 0, 20 + IP_PAYLOAD_BYTES, 0, 64, 253, 0,
@@ -296,10 +330,12 @@ def ask_no_forwarding(name, passed):
 APART = ((1, 3), (2, 4))
 GROUPS = {
     # First: hosts that have been pinged ask for their neighbours some seconds later, and would be learned.
-    "limit": Group(ask_limit, keys=f"entries = {LIMIT}\n", limit=LIMIT),
+    "limit": Group(ask_limit_static, keys=f"entries = {LIMIT}\n", limit=LIMIT, static=(3, 0)),
     "unaware": Group(ask_unaware, keys=f"ageing = {AGEING_S}\n", bridge=f"ageing_time {100 * AGEING_S}"),
     "aware": Group(ask_aware, keys=f"ageing = {AGEING_S}\n", bridge=f"ageing_time {100 * AGEING_S}",
                    vlans={1: {1: False}, 2: {1: False}, 3: {1: False, 3: True}, 4: {1: False, 3: True}}),
+    "sticky": Group(ask_sticky, static=(1, 3), vlans={1: {1: False, 3: True}, 2: {1: False}, 3: {1: False, 3: True},
+                                                      4: {1: False, 3: True}}),
     "pvid-10": Group(ask_pvid_10, vlans={port: {10: False} for port in PORTS}),
     "no-pvid": Group(ask_no_pvid, vlans={1: {1: True}, 2: {1: False}, 3: {1: False}, 4: {1: True}}),
     "no-vlan": Group(ask_no_vlan, vlans={1: {2: True}, 2: {1: False}, 3: {1: False}, 4: {1: False, 2: True}}),

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * The input: lines access, trunk, group, each up to a newline; then frames: port (low bits; 0x10: with metadata, 0x20: no
- * headroom, 0x40: a tick), length, bytes. What exceeds the input is 0.
+ * The input: lines access, trunk, group (static behind a ';'), each up to a newline; then frames: port (low bits; 0x10: with
+ * metadata, 0x20: no headroom, 0x40: a tick), length, bytes. What exceeds the input is 0.
  */
 struct reader {
 	const uint8_t *data;
@@ -32,6 +32,19 @@ static void take_line(struct reader *r, char *out, size_t out_bytes)
 		if (byte && n + 1 < out_bytes)
 			out[n++] = (char)byte;
 	out[n] = '\0';
+}
+
+/* End a text at the first `end`; what stood behind it, up to out_bytes with its end; NULL: there was none. */
+static const char *cut(char *text, char end, size_t out_bytes)
+{
+	char *at = strchr(text, end);
+
+	if (!at)
+		return NULL;
+	*at++ = '\0';
+	if (strlen(at) >= out_bytes)
+		at[out_bytes - 1] = '\0';
+	return at;
 }
 
 static void complain(struct bp_check *check, const char *key, const char *fmt, ...)
@@ -139,10 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct reader r = { data, size };
 	static struct bp_conf conf;
-	static char access[1000], trunk[1000], group[448];
-	const struct sb_spec spec = {
-		.access = access, .trunk = trunk, .group = group, .entries = 16
-	};
+	static char access[1000], trunk[1000], group[448 + 1000];
+	struct sb_spec spec = { .access = access, .trunk = trunk, .group = group, .entries = 16 };
 	struct bp_check check = { .conf = &conf, .section = "", .complain = complain };
 	void *state;
 	struct sb *b;
@@ -150,6 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_line(&r, access, sizeof(access));
 	take_line(&r, trunk, sizeof(trunk));
 	take_line(&r, group, sizeof(group));
+	spec.addresses = cut(group, ';', 1000);
+	group[447] = '\0';
 	sb_configure(&conf, &spec);
 	bp_function_switch.check(&conf.functions[0], &check);
 	if (check.section[0]) {
@@ -160,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	b = sb_open(&spec);
 	while (r.left)
 		give_frame(b, &r);
-	demand(bp_fdb_n(b->sw->fdb) <= 16, "the table holds what it may");
+	demand(bp_fdb_n(b->sw->fdb) <= 16 + b->sw->ports.n_fixed, "the table holds what it may");
 	sb_close(b);
 	return 0;
 }

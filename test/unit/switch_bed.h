@@ -25,7 +25,7 @@ extern const struct bp_function bp_function_switch;
 
 /* Values that are 0 are the defaults. */
 struct sb_spec {
-	const char *access, *trunk, *group;
+	const char *access, *trunk, *group, *addresses;
 	uint32_t entries, limit, ageing_s;
 	double storm_pps;
 };
@@ -75,6 +75,7 @@ static inline void sb_configure(struct bp_conf *conf, const struct sb_spec *spec
 	strcpy(own->access, spec->access ? spec->access : "");
 	strcpy(own->trunk, spec->trunk ? spec->trunk : "");
 	strcpy(own->group, spec->group ? spec->group : "");
+	strcpy(own->addresses, spec->addresses ? spec->addresses : "");
 }
 
 static inline struct sb *sb_open(const struct sb_spec *spec)

@@ -296,6 +296,42 @@ static void a_port_has_no_more_addresses_than_the_limit(void **state)
 	sb_close(b);
 }
 
+/* As the kernel's bridge with `static sticky`: what it sends elsewhere passes, and moves nothing. */
+static void a_static_address_stays_at_its_port(void **state)
+{
+	struct sb *b = sb_open(&(struct sb_spec){
+		.entries = 16, .addresses = "p1:02:00:00:00:00:01, p3 : 02:00:00:00:00:0F" });
+	json_t *doc;
+
+	(void)state;
+	assert_int_equal(sb_send(b, 2, SB_MAC(1), SB_MAC(2)), SB_P(1));
+	assert_int_equal(sb_send(b, 2, SB_BROADCAST, SB_MAC(1)), OTHERS(2));
+	assert_int_equal(shown(b, "learning.held"), 1);
+	assert_int_equal(shown(b, "learning.moved"), 0);
+	assert_int_equal(sb_send(b, 2, SB_MAC(1), SB_MAC(2)), SB_P(1));
+	/* A switch that is full of others, long after it spoke, and behind a link that was away. */
+	flood_table(b, 4, 500);
+	assert_int_equal(shown(b, "entries"), 18);
+	sb_pass(b, 1000000);
+	sb_pass(b, 1000000);
+	b->has_link &= ~SB_P(1);
+	sb_pass(b, 100);
+	expect_drop(b, sb_send(b, 2, SB_MAC(1), SB_MAC(2)), BP_SWITCH_NO_PORT);
+	b->has_link = UINT64_MAX;
+	sb_pass(b, 100);
+	assert_int_equal(sb_send(b, 2, SB_MAC(1), SB_MAC(2)), SB_P(1));
+	assert_int_equal(sb_send(b, 2, SB_MAC(15), SB_MAC(2)), SB_P(3));
+	/* They are the first that are shown. */
+	doc = bp_function_switch.ops->show(b->sw);
+	assert_int_equal(bp_json_number_at(doc, "static"), 2);
+	assert_true(json_is_true(bp_json_at(doc, "table.0.permanent")));
+	assert_true(json_is_true(bp_json_at(doc, "table.1.permanent")));
+	assert_true(json_is_null(bp_json_at(doc, "table.1.age_s")));
+	assert_true(json_is_false(bp_json_at(doc, "table.2.permanent")));
+	json_decref(doc);
+	sb_close(b);
+}
+
 /* How many of n frames get through. */
 static unsigned n_through(struct sb *b, unsigned port, uint64_t dst, unsigned n)
 {
@@ -597,6 +633,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_loses_its_link_loses_its_addresses),
 		cmocka_unit_test(a_full_table_floods_and_keeps_who_is_known),
 		cmocka_unit_test(a_port_has_no_more_addresses_than_the_limit),
+		cmocka_unit_test(a_static_address_stays_at_its_port),
 		cmocka_unit_test(floods_beyond_the_limit_are_dropped),
 		cmocka_unit_test(a_super_frame_is_as_many_as_its_segments),
 		cmocka_unit_test(an_address_at_two_ports_by_turns_is_a_loop),

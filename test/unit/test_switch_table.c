@@ -110,7 +110,7 @@ static void permanent_addresses_stay_where_they_are(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	assert_int_equal(bp_fdb_create(2, 1, &fdb), 0);
+	assert_int_equal(bp_fdb_create(1, 0, &fdb), 0);
 	assert_int_equal(bp_fdb_add_permanent(fdb, nth_key(1, false), 3), 0);
 	assert_int_equal(bp_fdb_add_permanent(fdb, nth_key(1, false), 3), -EEXIST);
 	assert_int_equal(bp_fdb_add_permanent(fdb, nth_key(2, false), 3), -ENOSPC);
@@ -125,6 +125,20 @@ static void permanent_addresses_stay_where_they_are(void **state)
 			n++;
 		}
 	assert_int_equal(n, 1);
+	bp_fdb_destroy(fdb);
+}
+
+static void permanent_addresses_take_nothing_of_the_limit(void **state)
+{
+	struct bp_fdb *fdb;
+
+	(void)state;
+	assert_int_equal(bp_fdb_create(8, 1, &fdb), 0);
+	assert_int_equal(bp_fdb_add_permanent(fdb, nth_key(1, false), 3), 0);
+	assert_int_equal(bp_fdb_add_permanent(fdb, nth_key(2, false), 3), 0);
+	assert_int_equal(learn(fdb, nth_key(3, false), 3, 100), BP_FDB_ADDED);
+	assert_int_equal(learn(fdb, nth_key(4, false), 3, 100), BP_FDB_LIMITED);
+	assert_int_equal(bp_fdb_n_of_port(fdb, 3), 3);
 	bp_fdb_destroy(fdb);
 }
 
@@ -360,6 +374,7 @@ int main(void)
 		cmocka_unit_test(a_table_that_was_full_can_be_filled_again),
 		cmocka_unit_test(an_address_ages_when_it_was_not_seen_for_longer),
 		cmocka_unit_test(permanent_addresses_stay_where_they_are),
+		cmocka_unit_test(permanent_addresses_take_nothing_of_the_limit),
 		cmocka_unit_test(moves_keep_the_ports_counts),
 		cmocka_unit_test(an_address_that_three_workers_learn_at_once_is_there_once),
 		cmocka_unit_test(sweeps_beside_three_workers_lose_no_count),

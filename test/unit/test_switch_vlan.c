@@ -477,6 +477,27 @@ static void right_texts_say_who_is_in_which_vlan(void **state)
 	assert_int_equal(ports.members[4095], 0);
 }
 
+static void a_static_address_is_in_one_vlan(void **state)
+{
+	static struct sb_frame f;
+	static const struct sb_spec spec = {
+		.access = "p1:10, p2:10, p3:20",
+		.trunk = "p4:10,20",
+		.addresses = "p1:02:00:00:00:00:01, p4:02:00:00:00:00:01@20"
+	};
+	struct sb *b = sb_open(&spec);
+
+	(void)state;
+	check_conf(&b->conf);
+	assert_string_equal(complaints, "");
+	assert_int_equal(sb_send(b, 2, SB_MAC(1), SB_MAC(2)), SB_P(1));
+	assert_int_equal(sb_send(b, 3, SB_MAC(1), SB_MAC(3)), SB_P(4));
+	sb_make(&f, SB_MAC(1), SB_MAC(4), 60);
+	sb_tag(&f, 0x8100, 10);
+	assert_int_equal(sb_give(b, 4, &f), SB_P(1));
+	sb_close(b);
+}
+
 /* One line, which begins and ends so. */
 static void expect_one_complaint(const char *begin, const char *end)
 {
@@ -498,6 +519,9 @@ static void wrong_texts_are_refused_with_what_is_allowed(void **state)
 	static const char lists[] =
 		"allowed: PORT:VLANS as p3:10+20-29, p4:all, p5:1u+10; VLANs are 1..4094, the one with "
 		"u is that of frames without a tag";
+	static const char macs[] =
+		"allowed: PORT:MAC or PORT:MAC@VLAN for each address, as p1:02:00:00:00:00:01, "
+		"p2:02:00:00:00:00:02@20";
 	static const struct {
 		struct sb_spec spec;
 		const char *begin, *end; /* of the complaint */
@@ -557,6 +581,54 @@ static void wrong_texts_are_refused_with_what_is_allowed(void **state)
 		  "say all about it in one place" },
 		{ { .group = "p1, p5" }, "group: found 'p5', ", ours },
 		{ { .group = "p1, p2 |" }, "group: found '', ", ours },
+		{ { .addresses = "02:00:00:00:00:01" },
+		  "static: found '02:00:00:00:00:01', ",
+		  macs },
+		{ { .addresses = "p1" }, "static: found 'p1', ", macs },
+		{ { .addresses = "p1@10" }, "static: found 'p1@10', ", macs },
+		{ { .addresses = "p1:02:00:00:00:00:01," }, "static: found '', ", macs },
+		{ { .addresses = "p1:02:00:00:00:00:1" },
+		  "static: found 'p1:02:00:00:00:00:1', ",
+		  macs },
+		{ { .addresses = "p1:02:00:00:00:00:0g" },
+		  "static: found 'p1:02:00:00:00:00:0g', ",
+		  macs },
+		{ { .addresses = "p1:02-00-00-00-00-01" },
+		  "static: found 'p1:02-00-00-00-00-01', ",
+		  macs },
+		{ { .addresses = "p1:02:00:00:00:00:01:02:03:04" },
+		  "static: found 'p1:02:00:00:00:00:01:02:03:04', ",
+		  macs },
+		{ { .addresses = "p9:02:00:00:00:00:01" }, "static: found 'p9', ", ours },
+		{ { .addresses = "p1:01:00:5e:00:00:01" },
+		  "static: found 'p1:01:00:5e:00:00:01', ",
+		  "allowed: addresses of one host, no group's, not zero" },
+		{ { .addresses = "p1:00:00:00:00:00:00" },
+		  "static: found 'p1:00:00:00:00:00:00', ",
+		  "allowed: addresses of one host, no group's, not zero" },
+		{ { .addresses = "p1:02:00:00:00:00:01, p2:02:00:00:00:00:01" },
+		  "static: found 'p2:02:00:00:00:00:01' a second time: ",
+		  "an address is behind one port" },
+		{ { .addresses = "p1:02:00:00:00:00:01@10" },
+		  "static: found 'p1:02:00:00:00:00:01@10', ",
+		  "allowed in a switch without access and trunk: addresses without a VLAN, as "
+		  "p1:02:00:00:00:00:01" },
+		{ { .trunk = "p1:10+20u, p2:all, p3:all, p4:all",
+		    .addresses = "p1:02:00:00:00:00:01@30" },
+		  "static: found 'p1:02:00:00:00:00:01@30', ",
+		  "allowed behind '@': a VLAN of port p1" },
+		{ { .trunk = "p1:all, p2:all, p3:all, p4:all",
+		    .addresses = "p1:02:00:00:00:00:01@" },
+		  "static: found 'p1:02:00:00:00:00:01@', ",
+		  "allowed behind '@': a VLAN of port p1" },
+		{ { .trunk = "p1:all, p2:all, p3:all, p4:all",
+		    .addresses = "p1:02:00:00:00:00:01@4095" },
+		  "static: found 'p1:02:00:00:00:00:01@4095', ",
+		  "allowed behind '@': a VLAN of port p1" },
+		{ { .trunk = "p1:all, p2:all, p3:all, p4:all",
+		    .addresses = "p1:02:00:00:00:00:01" },
+		  "static: found 'p1:02:00:00:00:00:01' without a VLAN, ",
+		  "and port p1 has none for frames without a tag: add one of its VLANs behind '@'" },
 		{ { .entries = 100, .limit = 200 },
 		  "limit: found 200, above entries = 100 of all ports together: ",
 		  "raise that, or delete the line" },
@@ -572,7 +644,8 @@ static void wrong_texts_are_refused_with_what_is_allowed(void **state)
 		sb_configure(&conf, &cases[i].spec);
 		check_conf(&conf);
 		expect_one_complaint(cases[i].begin, cases[i].end);
-		if (cases[i].spec.access || cases[i].spec.trunk || cases[i].spec.group)
+		if (cases[i].spec.access || cases[i].spec.trunk || cases[i].spec.group ||
+		    cases[i].spec.addresses)
 			assert_int_not_equal(
 				bp_function_switch.ops->open(&conf, &conf.functions[0], &sw), 0);
 	}
@@ -637,6 +710,7 @@ int main(void)
 		cmocka_unit_test(egress_takes_the_tags_of_a_whole_burst),
 		cmocka_unit_test(the_report_has_each_port_s_vlans),
 		cmocka_unit_test(right_texts_say_who_is_in_which_vlan),
+		cmocka_unit_test(a_static_address_is_in_one_vlan),
 		cmocka_unit_test(wrong_texts_are_refused_with_what_is_allowed),
 		cmocka_unit_test(one_port_makes_no_switch),
 		cmocka_unit_test(outs_are_the_ports_that_frames_may_end_up_at),
