@@ -14,25 +14,25 @@ static const struct fb_spec twice_tagged = { .n_tags = 2 };
 
 #define PASSED BP_OUT_NEXT
 
-static struct bed *make_filter(const char *rules)
+static struct fn_bed *make_filter(const char *rules)
 {
-	struct bed *bed = make_bed("filter");
+	struct fn_bed *bed = fn_make("filter");
 	char path[FILE_PATH_BYTES];
 
 	make_file(rules, strlen(rules), path);
-	set_fn_key(bed, "rules", path);
+	fn_key(bed, "rules", path);
 	return bed;
 }
 
-static struct bed *start_filter(const char *rules)
+static struct fn_bed *start_filter(const char *rules)
 {
-	struct bed *bed = make_filter(rules);
+	struct fn_bed *bed = make_filter(rules);
 
-	start_bed(bed);
+	fn_start(bed);
 	return bed;
 }
 
-static const char *reason(const struct bed *bed, unsigned i)
+static const char *reason(const struct fn_bed *bed, unsigned i)
 {
 	return bed->function->reasons[bed->why[i]].name;
 }
@@ -40,10 +40,10 @@ static const char *reason(const struct bed *bed, unsigned i)
 /* What a file of these rules makes of one frame. */
 static uint64_t judge(const char *rules, const struct fb_spec *spec)
 {
-	struct bed *bed = start_filter(rules);
-	uint64_t out = out_of(bed, spec);
+	struct fn_bed *bed = start_filter(rules);
+	uint64_t out = fn_out_of(bed, spec);
 
-	free_bed(bed);
+	fn_end(bed);
 	return out;
 }
 
@@ -64,29 +64,29 @@ static void the_first_rule_that_matches_decides(void **state)
 
 static void a_packet_that_no_rule_matches_gets_the_default(void **state)
 {
-	struct bed *bed = make_filter("pass udp\n");
+	struct fn_bed *bed = make_filter("pass udp\n");
 
 	(void)state;
 	assert_int_equal(judge("drop udp\n", &tcp), PASSED);
-	set_fn_key(bed, "default", "drop");
-	start_bed(bed);
-	assert_int_equal(out_of(bed, &tcp), 0);
+	fn_key(bed, "default", "drop");
+	fn_start(bed);
+	assert_int_equal(fn_out_of(bed, &tcp), 0);
 	assert_string_equal(reason(bed, 0), "default");
-	assert_int_equal(out_of(bed, &udp), PASSED);
-	assert_int_equal(shown(bed, "unmatched"), 1);
-	free_bed(bed);
+	assert_int_equal(fn_out_of(bed, &udp), PASSED);
+	assert_int_equal(fn_count(bed, "unmatched"), 1);
+	fn_end(bed);
 }
 
 static void a_drop_by_a_rule_says_so(void **state)
 {
-	struct bed *bed = make_filter("drop tcp\n");
+	struct fn_bed *bed = make_filter("drop tcp\n");
 
 	(void)state;
-	set_fn_key(bed, "default", "drop");
-	start_bed(bed);
-	assert_int_equal(out_of(bed, &tcp), 0);
+	fn_key(bed, "default", "drop");
+	fn_start(bed);
+	assert_int_equal(fn_out_of(bed, &tcp), 0);
 	assert_string_equal(reason(bed, 0), "filtered");
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void a_rule_without_an_expression_matches_all(void **state)
@@ -98,15 +98,15 @@ static void a_rule_without_an_expression_matches_all(void **state)
 
 static void a_file_without_rules_leaves_the_default(void **state)
 {
-	struct bed *bed = make_filter("# nothing yet\n\n");
+	struct fn_bed *bed = make_filter("# nothing yet\n\n");
 
 	(void)state;
 	assert_int_equal(judge("", &tcp), PASSED);
-	set_fn_key(bed, "default", "drop");
-	start_bed(bed);
-	assert_int_equal(out_of(bed, &tcp), 0);
-	assert_int_equal(shown(bed, "rules"), 0);
-	free_bed(bed);
+	fn_key(bed, "default", "drop");
+	fn_start(bed);
+	assert_int_equal(fn_out_of(bed, &tcp), 0);
+	assert_int_equal(fn_count(bed, "rules"), 0);
+	fn_end(bed);
 }
 
 static void mirror_copies_and_goes_on(void **state)
@@ -122,21 +122,21 @@ static void mirror_copies_and_goes_on(void **state)
 /* Copied, then dropped: it goes to the mirror's port alone. */
 static void a_copied_packet_may_be_dropped_behind_it(void **state)
 {
-	struct bed *bed = make_filter("mirror:mon tcp\n");
+	struct fn_bed *bed = make_filter("mirror:mon tcp\n");
 
 	(void)state;
 	assert_int_equal(judge("mirror:mon tcp\ndrop\n", &tcp), BIT(MON));
 	assert_int_equal(judge("mirror:mon tcp\ndrop\n", &udp), 0);
-	set_fn_key(bed, "default", "drop");
-	start_bed(bed);
-	assert_int_equal(out_of(bed, &tcp), BIT(MON));
-	free_bed(bed);
+	fn_key(bed, "default", "drop");
+	fn_start(bed);
+	assert_int_equal(fn_out_of(bed, &tcp), BIT(MON));
+	fn_end(bed);
 }
 
 static void the_last_of_64_rules_decides(void **state)
 {
 	char rules[64 * 40] = "";
-	struct bed *bed;
+	struct fn_bed *bed;
 
 	(void)state;
 	for (unsigned i = 0; i < 63; i++)
@@ -144,14 +144,14 @@ static void the_last_of_64_rules_decides(void **state)
 	strcat(rules, "drop tcp dst port 5201\n");
 	bed = start_filter(rules);
 	for (unsigned i = 0; i < BP_BURST_MAX; i++)
-		add_frame(bed, i % 2 ? &tcp : &udp);
-	process_as(bed, 0);
+		fn_add_frame(bed, i % 2 ? &tcp : &udp);
+	fn_process(bed, 0);
 	for (unsigned i = 0; i < BP_BURST_MAX; i++)
 		assert_int_equal(bed->out[i], i % 2 ? 0 : PASSED);
-	assert_int_equal(shown(bed, "rules"), 64);
-	assert_int_equal(shown(bed, "rules_hit"), 1);
-	assert_int_equal(shown(bed, "unmatched"), BP_BURST_MAX / 2);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "rules"), 64);
+	assert_int_equal(fn_count(bed, "rules_hit"), 1);
+	assert_int_equal(fn_count(bed, "unmatched"), BP_BURST_MAX / 2);
+	fn_end(bed);
 }
 
 /* ---- frames of all kinds --------------------------------------------------------------------- */
@@ -190,46 +190,46 @@ static void tags_are_what_the_word_vlan_is_for(void **state)
 static void a_frame_that_ends_before_what_is_read_does_not_match(void **state)
 {
 	static struct fb_frame frame;
-	struct bed *bed = start_filter("drop tcp dst port 5201\ndrop not tcp dst port 5201\n");
+	struct fn_bed *bed = start_filter("drop tcp dst port 5201\ndrop not tcp dst port 5201\n");
 
 	(void)state;
 	fb_build(&frame, &tcp);
 	for (uint32_t len = 0; len <= 54; len++) {
-		empty_burst(bed);
-		add_view(bed, frame.bytes, len, false);
-		process_as(bed, 0);
+		fn_empty(bed);
+		fn_add_view(bed, frame.bytes, len, false);
+		fn_process(bed, 0);
 		assert_int_equal(bed->out[0], len < 38 ? PASSED : 0);
 	}
-	free_bed(bed);
+	fn_end(bed);
 	bed = start_filter("drop\n");
-	add_view(bed, frame.bytes, 0, false);
-	add_view(bed, frame.bytes, 14, false);
-	process_as(bed, 0);
+	fn_add_view(bed, frame.bytes, 0, false);
+	fn_add_view(bed, frame.bytes, 14, false);
+	fn_process(bed, 0);
 	assert_int_equal(bed->out[0] | bed->out[1], 0);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void a_packet_of_several_views_has_its_whole_length(void **state)
 {
-	struct bed *bed = start_filter("drop len == 1254 and tcp\nmirror:mon udp[100] == 7\n");
+	struct fn_bed *bed = start_filter("drop len == 1254 and tcp\nmirror:mon udp[100] == 7\n");
 	static struct fb_frame frame;
 	const struct fb_spec spec = { .payload_bytes = 1200 };
 
 	(void)state;
 	fb_build(&frame, &spec);
 	assert_int_equal(frame.len, 1254);
-	add_view(bed, frame.bytes, 128, true);
-	add_view(bed, frame.bytes + 128, 1000, true);
-	add_view(bed, frame.bytes + 1128, 126, false);
-	add_view(bed, frame.bytes, 128, false);
-	process_as(bed, 0);
+	fn_add_view(bed, frame.bytes, 128, true);
+	fn_add_view(bed, frame.bytes + 128, 1000, true);
+	fn_add_view(bed, frame.bytes + 1128, 126, false);
+	fn_add_view(bed, frame.bytes, 128, false);
+	fn_process(bed, 0);
 	assert_int_equal(bed->out[0], 0);
 	/* Of later views nothing is told. */
 	assert_int_equal(bed->out[1], BP_OUT_NEXT);
 	assert_int_equal(bed->out[2], BP_OUT_NEXT);
 	assert_int_equal(bed->out[3], PASSED);
-	assert_int_equal(shown(bed, "unmatched"), 1);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "unmatched"), 1);
+	fn_end(bed);
 }
 
 /* What lies behind the first view is not there for an expression. */
@@ -237,35 +237,35 @@ static void only_the_first_view_is_looked_at(void **state)
 {
 	const struct fb_spec spec = { .is_udp = true, .payload_bytes = 200 };
 	static struct fb_frame frame;
-	struct bed *bed;
+	struct fn_bed *bed;
 	char rules[64];
 
 	(void)state;
 	fb_build(&frame, &spec);
 	sprintf(rules, "drop udp[108] == %u\n", frame.bytes[34 + 108]);
 	bed = start_filter(rules);
-	add_view(bed, frame.bytes, 128, true);
-	add_view(bed, frame.bytes + 128, frame.len - 128, false);
-	add_view(bed, frame.bytes, frame.len, false);
-	process_as(bed, 0);
+	fn_add_view(bed, frame.bytes, 128, true);
+	fn_add_view(bed, frame.bytes + 128, frame.len - 128, false);
+	fn_add_view(bed, frame.bytes, frame.len, false);
+	fn_process(bed, 0);
 	assert_int_equal(bed->out[0], PASSED);
 	assert_int_equal(bed->out[2], 0);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void a_mixed_burst_is_told_apart(void **state)
 {
-	struct bed *bed = start_filter("drop udp\nmirror:mon tcp\npass ip\ndrop ip6\n");
+	struct fn_bed *bed = start_filter("drop udp\nmirror:mon tcp\npass ip\ndrop ip6\n");
 	const struct fb_spec *const specs[] = { &udp, &tcp, &tcp6, &tagged, &udp6 };
 	const uint64_t wants[] = { 0, PASSED | BIT(MON), BIT(MON), PASSED, 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < 60; i++)
-		add_frame(bed, specs[i % 5]);
-	process_as(bed, 0);
+		fn_add_frame(bed, specs[i % 5]);
+	fn_process(bed, 0);
 	for (unsigned i = 0; i < 60; i++)
 		assert_int_equal(bed->out[i], wants[i % 5]);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 /* ---- what is counted ------------------------------------------------------------------------- */
@@ -281,18 +281,18 @@ static void assert_row(const json_t *rows, size_t i, int line, const char *rule,
 
 static void hits_are_summed_over_workers(void **state)
 {
-	struct bed *bed = start_filter("# line 1\n\ndrop  udp # no UDP\nmirror:mon tcp\n"
-				       "pass arp\npass tcp dst port 5201\n");
+	struct fn_bed *bed = start_filter("# line 1\n\ndrop  udp # no UDP\nmirror:mon tcp\n"
+					  "pass arp\npass tcp dst port 5201\n");
 	json_t *doc, *rows;
 
 	(void)state;
-	add_frame(bed, &tcp);
-	add_frame(bed, &udp);
-	add_frame(bed, &udp6);
-	add_frame(bed, &tagged);
-	process_as(bed, 0);
-	process_as(bed, 1);
-	process_as(bed, 1);
+	fn_add_frame(bed, &tcp);
+	fn_add_frame(bed, &udp);
+	fn_add_frame(bed, &udp6);
+	fn_add_frame(bed, &tagged);
+	fn_process(bed, 0);
+	fn_process(bed, 1);
+	fn_process(bed, 1);
 	doc = bed->function->ops->show(bed->state);
 	rows = json_object_get(doc, "hits");
 	assert_int_equal(json_array_size(rows), 3);
@@ -304,76 +304,76 @@ static void hits_are_summed_over_workers(void **state)
 	assert_int_equal(json_integer_value(json_object_get(doc, "rules_hit")), 3);
 	assert_int_equal(json_integer_value(json_object_get(doc, "unmatched")), 3);
 	json_decref(doc);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void the_first_rules_with_hits_are_shown(void **state)
 {
 	char rules[100 * 20] = "";
 	json_t *doc, *rows;
-	struct bed *bed;
+	struct fn_bed *bed;
 
 	(void)state;
 	for (unsigned i = 0; i < 70; i++)
 		strcat(rules, "mirror:mon tcp\n");
 	bed = start_filter(rules);
-	out_of(bed, &tcp);
+	fn_out_of(bed, &tcp);
 	doc = bed->function->ops->show(bed->state);
 	rows = json_object_get(doc, "hits");
 	assert_int_equal(json_array_size(rows), 64);
 	assert_row(rows, 63, 64, "mirror:mon tcp", 1);
 	assert_int_equal(json_integer_value(json_object_get(doc, "rules_hit")), 70);
 	json_decref(doc);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
 static void outs_are_the_mirror_rules_ports(void **state)
 {
-	struct bed *bed =
+	struct fn_bed *bed =
 		make_filter("mirror:mon tcp\nnonsense\npass\nmirror:nowhere\nmirror:tap\n");
 
 	(void)state;
-	assert_int_equal(bed->function->outs(&bed->conf, bed->fn_conf, WAN), BIT(MON) | BIT(TAP));
-	set_fn_key(bed, "rules", "/nonexistent/rules");
-	assert_int_equal(bed->function->outs(&bed->conf, bed->fn_conf, WAN), 0);
-	free_bed(bed);
+	assert_int_equal(bed->function->outs(bed->conf, bed->fn_conf, WAN), BIT(MON) | BIT(TAP));
+	fn_key(bed, "rules", "/nonexistent/rules");
+	assert_int_equal(bed->function->outs(bed->conf, bed->fn_conf, WAN), 0);
+	fn_end(bed);
 }
 
 /* The edges were made for the ports that the file named when the configuration was read. */
 static void a_file_that_changed_since_is_not_opened(void **state)
 {
-	struct bed *bed = make_filter("mirror:mon tcp\n");
+	struct fn_bed *bed = make_filter("mirror:mon tcp\n");
 
 	(void)state;
-	bed->conf.ports[WAN].out_ports = BIT(LAN);
-	assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state), -EAGAIN);
+	bed->conf->ports[WAN].out_ports = BIT(LAN);
+	assert_int_equal(bed->function->ops->open(bed->conf, bed->fn_conf, &bed->state), -EAGAIN);
 	assert_null(bed->state);
-	bed->conf.ports[WAN].out_ports = BIT(LAN) | BIT(MON);
-	assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state), 0);
-	free_bed(bed);
+	bed->conf->ports[WAN].out_ports = BIT(LAN) | BIT(MON);
+	assert_int_equal(bed->function->ops->open(bed->conf, bed->fn_conf, &bed->state), 0);
+	fn_end(bed);
 }
 
 static void a_file_that_is_gone_is_not_opened(void **state)
 {
-	struct bed *bed = make_bed("filter");
+	struct fn_bed *bed = fn_make("filter");
 
 	(void)state;
-	set_fn_key(bed, "rules", "nonexistent.rules");
+	fn_key(bed, "rules", "nonexistent.rules");
 	assert_string_equal(
-		check_bed(bed),
+		fn_complaints(bed),
 		"rules: nonexistent.rules: cannot be read: No such file or directory\n");
-	assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state), -ENOENT);
+	assert_int_equal(bed->function->ops->open(bed->conf, bed->fn_conf, &bed->state), -ENOENT);
 	assert_null(bed->state);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void a_hundred_thousand_rules_work(void **state)
 {
 	enum { N = 100000, ROOM = 64 };
 	char *rules = malloc((size_t)N * ROOM);
-	struct bed *bed;
+	struct fn_bed *bed;
 	size_t len = 0;
 
 	(void)state;
@@ -384,14 +384,14 @@ static void a_hundred_thousand_rules_work(void **state)
 	strcpy(rules + len, "drop tcp dst port 5201\n");
 	bed = start_filter(rules);
 	free(rules);
-	assert_int_equal(shown(bed, "rules"), N);
+	assert_int_equal(fn_count(bed, "rules"), N);
 	for (unsigned i = 0; i < 4; i++)
-		add_frame(bed, i % 2 ? &tcp : &udp);
-	process_as(bed, 1);
+		fn_add_frame(bed, i % 2 ? &tcp : &udp);
+	fn_process(bed, 1);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(bed->out[i], i % 2 ? 0 : PASSED);
-	assert_int_equal(shown(bed, "rules_hit"), 1);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "rules_hit"), 1);
+	fn_end(bed);
 }
 
 int main(void)

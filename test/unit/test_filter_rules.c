@@ -72,13 +72,13 @@ static const struct file_case wrong[] = {
 	  "rules: there may be more: mend these first\n" },
 };
 
-static struct bed *make_filter(const char *text, size_t n_bytes)
+static struct fn_bed *make_filter(const char *text, size_t n_bytes)
 {
-	struct bed *bed = make_bed("filter");
+	struct fn_bed *bed = fn_make("filter");
 	char path[FILE_PATH_BYTES];
 
 	make_file(text, n_bytes, path);
-	set_fn_key(bed, "rules", path);
+	fn_key(bed, "rules", path);
 	return bed;
 }
 
@@ -99,7 +99,7 @@ static void spell_out(const char *says, const char *path, char out[COMPLAINTS_BY
 	out[len] = '\0';
 }
 
-static const char *path_of(const struct bed *bed)
+static const char *path_of(const struct fn_bed *bed)
 {
 	return (const char *)bed->fn_conf + bp_key_find(bed->function->keys, "rules")->offset;
 }
@@ -108,11 +108,11 @@ static void right_files_are_taken(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
-		struct bed *bed = make_filter(right[i].text, bytes_of(&right[i]));
+		struct fn_bed *bed = make_filter(right[i].text, bytes_of(&right[i]));
 
-		start_bed(bed);
-		assert_int_equal(shown(bed, "rules"), right[i].n_rules);
-		free_bed(bed);
+		fn_start(bed);
+		assert_int_equal(fn_count(bed, "rules"), right[i].n_rules);
+		fn_end(bed);
 	}
 }
 
@@ -122,42 +122,42 @@ static void wrong_files_are_refused_by_line_and_column(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct bed *bed = make_filter(wrong[i].text, bytes_of(&wrong[i]));
+		struct fn_bed *bed = make_filter(wrong[i].text, bytes_of(&wrong[i]));
 
 		spell_out(wrong[i].says, path_of(bed), wanted);
-		assert_string_equal(check_bed(bed), wanted);
-		assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state),
+		assert_string_equal(fn_complaints(bed), wanted);
+		assert_int_equal(bed->function->ops->open(bed->conf, bed->fn_conf, &bed->state),
 				 -EINVAL);
 		assert_null(bed->state);
-		free_bed(bed);
+		fn_end(bed);
 	}
 }
 
 /* libpcap's words for it differ between versions; the place is ours. */
 static void what_libpcap_says_follows_the_place(void **state)
 {
-	struct bed *bed = make_filter("pass\n  drop   tcp prot 80 # web\n", 33);
+	struct fn_bed *bed = make_filter("pass\n  drop   tcp prot 80 # web\n", 33);
 	char place[128];
 
 	(void)state;
 	snprintf(place, sizeof(place), "rules: %s:2:10: 'tcp prot 80': ", path_of(bed));
-	assert_int_equal(strncmp(check_bed(bed), place, strlen(place)), 0);
+	assert_int_equal(strncmp(fn_complaints(bed), place, strlen(place)), 0);
 	assert_non_null(strstr(bed->complaints + strlen(place), "syntax error"));
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void a_line_may_be_so_long_and_no_longer(void **state)
 {
 	char text[BP_FILTER_LINE_BYTES + 3], wanted[256];
-	struct bed *bed;
+	struct fn_bed *bed;
 
 	(void)state;
 	memset(text, ' ', sizeof(text));
 	memcpy(text, "drop", 4);
 	memcpy(text + BP_FILTER_LINE_BYTES - 3, "tcp\n", 4);
 	bed = make_filter(text, BP_FILTER_LINE_BYTES + 1);
-	start_bed(bed);
-	free_bed(bed);
+	fn_start(bed);
+	fn_end(bed);
 	memcpy(text + BP_FILTER_LINE_BYTES - 2, "tcp\n", 4);
 	bed = make_filter(text, BP_FILTER_LINE_BYTES + 2);
 	snprintf(
@@ -165,13 +165,13 @@ static void a_line_may_be_so_long_and_no_longer(void **state)
 		"rules: %s:1:1025: found a longer line, allowed: 1024 bytes; make several rules of "
 		"it\n",
 		path_of(bed));
-	assert_string_equal(check_bed(bed), wanted);
-	free_bed(bed);
+	assert_string_equal(fn_complaints(bed), wanted);
+	fn_end(bed);
 	/* A comment may have any length. */
 	memcpy(text + 4, "#", 1);
 	bed = make_filter(text, BP_FILTER_LINE_BYTES + 2);
-	start_bed(bed);
-	free_bed(bed);
+	fn_start(bed);
+	fn_end(bed);
 }
 
 /* One expression of as many words as a line holds. */
@@ -179,16 +179,16 @@ static void the_longest_expression_compiles(void **state)
 {
 	char text[BP_FILTER_LINE_BYTES + 1] = "drop tcp port 1";
 	const struct fb_spec tcp = { .n_tags = 0 };
-	struct bed *bed;
+	struct fn_bed *bed;
 
 	(void)state;
 	for (unsigned i = 2; strlen(text) < BP_FILTER_LINE_BYTES - 40; i++)
 		sprintf(text + strlen(text), " or %u", i);
 	strcat(text, " or 5201");
 	bed = make_filter(text, strlen(text));
-	start_bed(bed);
-	assert_int_equal(out_of(bed, &tcp), 0);
-	free_bed(bed);
+	fn_start(bed);
+	assert_int_equal(fn_out_of(bed, &tcp), 0);
+	fn_end(bed);
 }
 
 static void what_is_no_file_is_refused(void **state)
@@ -204,11 +204,11 @@ static void what_is_no_file_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct bed *bed = make_bed("filter");
+		struct fn_bed *bed = fn_make("filter");
 
-		set_fn_key(bed, "rules", cases[i].path);
-		assert_string_equal(check_bed(bed), cases[i].says);
-		free_bed(bed);
+		fn_key(bed, "rules", cases[i].path);
+		assert_string_equal(fn_complaints(bed), cases[i].says);
+		fn_end(bed);
 	}
 }
 
@@ -216,26 +216,26 @@ static void what_is_no_file_is_refused(void **state)
 static void a_pipe_is_not_waited_for(void **state)
 {
 	char folder[] = "/tmp/bypath-rules-XXXXXX", path[64], wanted[160];
-	struct bed *bed = make_bed("filter");
+	struct fn_bed *bed = fn_make("filter");
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/pipe", folder);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	set_fn_key(bed, "rules", path);
+	fn_key(bed, "rules", path);
 	snprintf(wanted, sizeof(wanted), "rules: %s: cannot be read: it is no regular file\n",
 		 path);
-	assert_string_equal(check_bed(bed), wanted);
+	assert_string_equal(fn_complaints(bed), wanted);
 	unlink(path);
 	rmdir(folder);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 static void there_is_a_limit_of_rules(void **state)
 {
 	const size_t n_bytes = (BP_FILTER_RULES_MAX + 1) * 5;
 	char *text = malloc(n_bytes), wanted[160];
-	struct bed *bed;
+	struct fn_bed *bed;
 
 	(void)state;
 	assert_non_null(text);
@@ -245,10 +245,10 @@ static void there_is_a_limit_of_rules(void **state)
 	free(text);
 	snprintf(wanted, sizeof(wanted),
 		 "rules: %s:262145:1: one rule too many, allowed: up to 262144\n", path_of(bed));
-	assert_string_equal(check_bed(bed), wanted);
-	assert_int_equal(bed->function->ops->open(&bed->conf, bed->fn_conf, &bed->state), -E2BIG);
+	assert_string_equal(fn_complaints(bed), wanted);
+	assert_int_equal(bed->function->ops->open(bed->conf, bed->fn_conf, &bed->state), -E2BIG);
 	assert_null(bed->state);
-	free_bed(bed);
+	fn_end(bed);
 }
 
 int main(void)

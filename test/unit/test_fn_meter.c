@@ -1,6 +1,6 @@
 /* The function meter, by a clock of the test's: what passes is burst + rate × time, to the packet. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "burst_bed.h"
+#include "function_bed.h"
 #include "offload_check.h"
 
 #include "core/clock.h"
@@ -274,25 +274,25 @@ static void an_hour_of_bursts_is_exact(void **state)
 	struct bed *bed = bed_open(64, 0, 0, 1500);
 	uint64_t now, n_bytes, wanted;
 	struct bp_pkt pkts[8];
-	struct fn_bed fn;
+	struct fn_bed *fn;
 	double seconds = 3600;
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++)
 		pkts[i] = packet(bed, 60 + i * 200);
-	fn_begin(&fn, "meter", sets);
+	fn = fn_begin("meter", sets);
 	now = bp_clock_cycles();
-	n_bytes = run_for(&fn, 0, pkts, 8, &now, seconds);
+	n_bytes = run_for(fn, 0, pkts, 8, &now, seconds);
 	wanted = 65536 + (uint64_t)(seconds * 3e6 / 8);
 	/* The last burst may be up to 1.1 ms before the end, which is half of the longest packet. */
 	assert_in_range(n_bytes, wanted - 1460 - 420, wanted + 1460);
-	assert_true(fn_shown(&fn, "green.bytes") == (double)n_bytes);
-	assert_true(fn_shown(&fn, "yellow.packets") == 0);
-	assert_true(fn_shown(&fn, "red.packets") > 1e6);
-	assert_true(fn_shown(&fn, "rate") == 3e6);
-	assert_true(fn_shown(&fn, "burst") == 65536);
-	assert_true(fn_shown(&fn, "workers") == 1);
-	fn_end(&fn);
+	assert_true(fn_shown(fn, "green.bytes") == (double)n_bytes);
+	assert_true(fn_shown(fn, "yellow.packets") == 0);
+	assert_true(fn_shown(fn, "red.packets") > 1e6);
+	assert_true(fn_shown(fn, "rate") == 3e6);
+	assert_true(fn_shown(fn, "burst") == 65536);
+	assert_true(fn_shown(fn, "workers") == 1);
+	fn_end(fn);
 	bed_close(bed);
 }
 
@@ -303,21 +303,21 @@ static void each_worker_has_the_whole_rate(void **state)
 					      { NULL, NULL } };
 	struct bed *bed = bed_open(64, 0, 0, 1500);
 	struct bp_pkt pkts[4];
-	struct fn_bed fn;
+	struct fn_bed *fn;
 	uint64_t now;
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
 		pkts[i] = packet(bed, 100);
-	fn_begin(&fn, "meter", sets);
+	fn = fn_begin("meter", sets);
 	for (unsigned worker_id = 0; worker_id < 2; worker_id++) {
 		now = bp_clock_cycles();
-		assert_in_range(run_for(&fn, worker_id, pkts, 4, &now, 10), 100 * (10 + 999),
+		assert_in_range(run_for(fn, worker_id, pkts, 4, &now, 10), 100 * (10 + 999),
 				100 * (10 + 1001));
 	}
-	assert_true(fn_shown(&fn, "workers") == 2);
-	assert_in_range((uint64_t)fn_shown(&fn, "green.packets"), 2 * (10 + 999), 2 * (10 + 1001));
-	fn_end(&fn);
+	assert_true(fn_shown(fn, "workers") == 2);
+	assert_in_range((uint64_t)fn_shown(fn, "green.packets"), 2 * (10 + 999), 2 * (10 + 1001));
+	fn_end(fn);
 	bed_close(bed);
 }
 
@@ -354,21 +354,21 @@ static void colours_decide(void **state)
 		pkts[i].flags = i % 2 ? 0 : BP_PKT_MORE;
 	}
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		struct fn_bed fn;
+		struct fn_bed *fn;
 
-		fn_begin(&fn, "meter", cases[c].sets);
-		fn.fns[0].now = bp_clock_cycles();
-		fn_run(&fn, 0, pkts, 6);
+		fn = fn_begin("meter", cases[c].sets);
+		fn->fns[0].now = bp_clock_cycles();
+		fn_run(fn, 0, pkts, 6);
 		for (unsigned i = 0; i < 3; i++) {
-			const char *dropped = fn_dropped(&fn, 2 * i);
+			const char *dropped = fn_dropped(fn, 2 * i);
 
 			if (cases[c].dropped[i])
 				assert_string_equal(dropped, cases[c].dropped[i]);
 			else
 				assert_null(dropped);
-			assert_int_equal(fn.out[2 * i + 1], BP_OUT_NEXT);
+			assert_int_equal(fn->out[2 * i + 1], BP_OUT_NEXT);
 		}
-		fn_end(&fn);
+		fn_end(fn);
 	}
 	bed_close(bed);
 }
@@ -388,7 +388,7 @@ static void super_frames_count_as_their_segments(void **state)
 	struct bed *bed = bed_open(64, 0, 0, 1500);
 	struct bp_vnet_hdr meta;
 	struct bp_pkt pkts[3];
-	struct fn_bed fn;
+	struct fn_bed *fn;
 
 	(void)state;
 	fb_build(&input, &spec);
@@ -397,15 +397,15 @@ static void super_frames_count_as_their_segments(void **state)
 	pkts[0] = bed_view(bed, input.bytes, input.len, 0, &meta);
 	pkts[1] = packet(bed, 60);
 	for (unsigned i = 0; i < 2; i++) {
-		fn_begin(&fn, "meter", i ? by_pkts : by_bytes);
-		fn.fns[0].now = bp_clock_cycles();
-		fn_run(&fn, 0, pkts, 2);
-		assert_null(fn_dropped(&fn, 0));
-		assert_string_equal(fn_dropped(&fn, 1), "red"); /* all is taken, to the byte */
-		assert_true(fn_shown(&fn, "green.packets") == 1);
-		assert_true(fn_shown(&fn, "green.frames") == 45);
-		assert_true(fn_shown(&fn, "green.bytes") == 65160 + 45 * 66);
-		fn_end(&fn);
+		fn = fn_begin("meter", i ? by_pkts : by_bytes);
+		fn->fns[0].now = bp_clock_cycles();
+		fn_run(fn, 0, pkts, 2);
+		assert_null(fn_dropped(fn, 0));
+		assert_string_equal(fn_dropped(fn, 1), "red"); /* all is taken, to the byte */
+		assert_true(fn_shown(fn, "green.packets") == 1);
+		assert_true(fn_shown(fn, "green.frames") == 45);
+		assert_true(fn_shown(fn, "green.bytes") == 65160 + 45 * 66);
+		fn_end(fn);
 	}
 	bed_close(bed);
 }
@@ -429,13 +429,13 @@ static void a_burst_that_is_not_given_is_ten_milliseconds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fn_bed fn;
+		struct fn_bed *fn;
 
-		fn_begin(&fn, "meter", cases[i].sets);
-		if (fn_shown(&fn, cases[i].path) != cases[i].value)
+		fn = fn_begin("meter", cases[i].sets);
+		if (fn_shown(fn, cases[i].path) != cases[i].value)
 			fail_msg("%s %s is %g", cases[i].sets[0].value, cases[i].path,
-				 fn_shown(&fn, cases[i].path));
-		fn_end(&fn);
+				 fn_shown(fn, cases[i].path));
+		fn_end(fn);
 	}
 }
 

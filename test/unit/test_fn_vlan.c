@@ -1,6 +1,6 @@
 /* The function vlan: what each action does to each kind of frame. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "burst_bed.h"
+#include "function_bed.h"
 #include "offload_check.h"
 
 #define MTU       1500u
@@ -194,11 +194,11 @@ static void expect_one(struct bed *bed, const struct one *c, uint32_t payload)
 	struct bp_pkt pkt = frame(bed, c->in, payload, 4), before = pkt;
 	struct bp_pkt wanted = frame(bed, c->dropped ? c->in : c->out, payload, 0);
 	const char *dropped;
-	struct fn_bed fn;
+	struct fn_bed *fn;
 
-	fn_begin(&fn, "vlan", c->sets);
-	fn_run(&fn, 0, &pkt, 1);
-	dropped = fn_dropped(&fn, 0);
+	fn = fn_begin("vlan", c->sets);
+	fn_run(fn, 0, &pkt, 1);
+	dropped = fn_dropped(fn, 0);
 	if (!dropped != !c->dropped || (dropped && strcmp(dropped, c->dropped)))
 		fail_msg("%s: %s, not %s", c->name, dropped ? dropped : "goes on",
 			 c->dropped ? c->dropped : "goes on");
@@ -206,7 +206,7 @@ static void expect_one(struct bed *bed, const struct one *c, uint32_t payload)
 		fail_msg("%s: other bytes", c->name);
 	/* What it gained or lost in length is what there is less or more before it. */
 	assert_int_equal(pkt.headroom + pkt.len, before.headroom + before.len);
-	fn_end(&fn);
+	fn_end(fn);
 }
 
 static void each_action_meets_each_kind_of_frame(void **state)
@@ -228,16 +228,16 @@ static void expect_drop(struct bed *bed, const struct fn_set *sets, struct bp_pk
 {
 	struct bp_pkt before = pkt;
 	uint8_t bytes[128];
-	struct fn_bed fn;
+	struct fn_bed *fn;
 
 	(void)bed;
 	memcpy(bytes, pkt.data, pkt.len);
-	fn_begin(&fn, "vlan", sets);
-	fn_run(&fn, 0, &pkt, 1);
-	assert_string_equal(fn_dropped(&fn, 0), reason);
+	fn = fn_begin("vlan", sets);
+	fn_run(fn, 0, &pkt, 1);
+	assert_string_equal(fn_dropped(fn, 0), reason);
 	assert_memory_equal(&pkt, &before, sizeof(pkt));
 	assert_memory_equal(pkt.data, bytes, pkt.len);
-	fn_end(&fn);
+	fn_end(fn);
 }
 
 static void short_frames_are_runts(void **state)
@@ -304,7 +304,7 @@ static void packets_of_several_views_are_told_by_their_first(void **state)
 	static const uint32_t tagged[] = { C(10), 0 }, untagged[] = { 0 };
 	struct bed *bed = bed_open(64, 0, 0, MTU);
 	struct bp_pkt pkts[6];
-	struct fn_bed fn;
+	struct fn_bed *fn;
 
 	(void)state;
 	pkts[0] = frame(bed, tagged, 40, 0);
@@ -316,19 +316,19 @@ static void packets_of_several_views_are_told_by_their_first(void **state)
 	pkts[3].flags = BP_PKT_MORE;
 	pkts[4] = frame(bed, tagged, 40, 0);
 	pkts[5] = frame(bed, tagged, 40, 0);
-	fn_begin(&fn, "vlan", pop);
-	fn_run(&fn, 1, pkts, 6);
-	assert_null(fn_dropped(&fn, 0));
+	fn = fn_begin("vlan", pop);
+	fn_run(fn, 1, pkts, 6);
+	assert_null(fn_dropped(fn, 0));
 	assert_int_equal(pkts[0].len, 54);
 	assert_int_equal(pkts[1].len, 58);
 	assert_int_equal(pkts[2].len, 58);
-	assert_string_equal(fn_dropped(&fn, 3), "not_tagged");
+	assert_string_equal(fn_dropped(fn, 3), "not_tagged");
 	assert_int_equal(pkts[4].len, 58);
-	assert_null(fn_dropped(&fn, 5));
+	assert_null(fn_dropped(fn, 5));
 	assert_int_equal(pkts[5].len, 54);
 	for (unsigned i = 1; i < 5; i += i == 2 ? 2 : 1)
-		assert_int_equal(fn.out[i], BP_OUT_NEXT);
-	fn_end(&fn);
+		assert_int_equal(fn->out[i], BP_OUT_NEXT);
+	fn_end(fn);
 	bed_close(bed);
 }
 
@@ -341,25 +341,25 @@ static void show_counts_what_was_done_by_all_workers(void **state)
 	static const uint32_t ten[] = { C(10), 0 }, eleven[] = { C(11), 0 };
 	struct bed *bed = bed_open(64, 0, 0, MTU);
 	struct bp_pkt pkts[3];
-	struct fn_bed fn;
+	struct fn_bed *fn;
 
 	(void)state;
-	fn_begin(&fn, "vlan", pop);
+	fn = fn_begin("vlan", pop);
 	for (unsigned worker_id = 0; worker_id < 2; worker_id++) {
 		pkts[0] = frame(bed, ten, 40, 0);
 		pkts[1] = frame(bed, eleven, 40, 0);
 		pkts[2] = frame(bed, ten, 40, 0);
-		fn_run(&fn, worker_id, pkts, 3);
+		fn_run(fn, worker_id, pkts, 3);
 	}
-	assert_true(fn_shown(&fn, "popped") == 4);
-	assert_true(fn_shown(&fn, "untouched") == 2);
-	fn_end(&fn);
-	fn_begin(&fn, "vlan", pass);
+	assert_true(fn_shown(fn, "popped") == 4);
+	assert_true(fn_shown(fn, "untouched") == 2);
+	fn_end(fn);
+	fn = fn_begin("vlan", pass);
 	pkts[0] = frame(bed, ten, 40, 0);
 	pkts[1] = frame(bed, eleven, 40, 0);
-	fn_run(&fn, 0, pkts, 2);
-	assert_true(fn_shown(&fn, "untouched") == 1); /* drops are the engine's account */
-	fn_end(&fn);
+	fn_run(fn, 0, pkts, 2);
+	assert_true(fn_shown(fn, "untouched") == 1); /* drops are the engine's account */
+	fn_end(fn);
 	bed_close(bed);
 }
 
@@ -407,18 +407,18 @@ static void check_tagged(const struct fb_spec *spec, uint8_t gso_type, uint16_t 
 	struct bed *bed = bed_open(256, 0, 0, MTU);
 	struct bp_pkt in[BP_BURST_MAX];
 	struct bp_vnet_hdr meta;
-	struct fn_bed fn;
+	struct fn_bed *fn;
 	unsigned n;
 
 	fb_build(&input, spec);
 	meta = meta_of(&input, gso_type, gso_size);
 	n = bed_chain(bed, in, input.bytes, input.len, chunk, &meta);
-	fn_begin(&fn, "vlan", sets);
-	fn_run(&fn, 0, in, n);
-	assert_null(fn_dropped(&fn, 0));
+	fn = fn_begin("vlan", sets);
+	fn_run(fn, 0, in, n);
+	assert_null(fn_dropped(fn, 0));
 	expect_segments(bed, in, n, spec, n_tags,
 			gso_type == BP_VNET_GSO_NONE ? spec->payload_bytes : gso_size);
-	fn_end(&fn);
+	fn_end(fn);
 	bed_close(bed);
 }
 

@@ -6,95 +6,95 @@ static const struct fb_spec tcp = { .n_tags = 0 };
 
 static void every_packet_is_copied_and_goes_on(void **state)
 {
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	set_fn_key(bed, "to", "mon");
-	start_bed(bed);
+	fn_key(bed, "to", "mon");
+	fn_start(bed);
 	for (unsigned i = 0; i < BP_BURST_MAX; i++)
-		add_frame(bed, &tcp);
-	process_as(bed, 0);
+		fn_add_frame(bed, &tcp);
+	fn_process(bed, 0);
 	for (unsigned i = 0; i < BP_BURST_MAX; i++)
 		assert_int_equal(bed->out[i], BP_OUT_NEXT | BIT(MON));
-	assert_int_equal(shown(bed, "chosen"), BP_BURST_MAX);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "chosen"), BP_BURST_MAX);
+	fn_end(bed);
 }
 
 static void one_of_n_is_copied_as_each_worker_counts(void **state)
 {
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	set_fn_key(bed, "to", "mon");
-	set_fn_key(bed, "sample", "3");
-	start_bed(bed);
+	fn_key(bed, "to", "mon");
+	fn_key(bed, "sample", "3");
+	fn_start(bed);
 	for (unsigned i = 0; i < 5; i++)
-		add_frame(bed, &tcp);
-	process_as(bed, 0);
-	process_as(bed, 1);
+		fn_add_frame(bed, &tcp);
+	fn_process(bed, 0);
+	fn_process(bed, 1);
 	for (unsigned i = 0; i < 5; i++)
 		assert_int_equal(bed->out[i], BP_OUT_NEXT | (i % 3 ? 0 : BIT(MON)));
 	/* Worker 0 has seen five: the next that it copies is its seventh, across bursts. */
-	process_as(bed, 0);
+	fn_process(bed, 0);
 	for (unsigned i = 0; i < 5; i++)
 		assert_int_equal(bed->out[i], BP_OUT_NEXT | (i == 1 || i == 4 ? BIT(MON) : 0));
-	assert_int_equal(shown(bed, "chosen"), 2 + 2 + 2);
-	assert_int_equal(shown(bed, "sample"), 3);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "chosen"), 2 + 2 + 2);
+	assert_int_equal(fn_count(bed, "sample"), 3);
+	fn_end(bed);
 }
 
 /* Two views are one packet: of three packets in five views the first and the third are chosen. */
 static void packets_are_counted_and_not_views(void **state)
 {
 	const uint8_t bytes[60] = { 2 };
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	set_fn_key(bed, "to", "mon");
-	set_fn_key(bed, "sample", "2");
-	start_bed(bed);
-	add_view(bed, bytes, 60, true);
-	add_view(bed, bytes, 60, false);
-	add_view(bed, bytes, 60, true);
-	add_view(bed, bytes, 60, false);
-	add_view(bed, bytes, 14, false);
-	process_as(bed, 0);
+	fn_key(bed, "to", "mon");
+	fn_key(bed, "sample", "2");
+	fn_start(bed);
+	fn_add_view(bed, bytes, 60, true);
+	fn_add_view(bed, bytes, 60, false);
+	fn_add_view(bed, bytes, 60, true);
+	fn_add_view(bed, bytes, 60, false);
+	fn_add_view(bed, bytes, 14, false);
+	fn_process(bed, 0);
 	assert_int_equal(bed->out[0], BP_OUT_NEXT | BIT(MON));
 	assert_int_equal(bed->out[2], BP_OUT_NEXT);
 	assert_int_equal(bed->out[4], BP_OUT_NEXT | BIT(MON));
-	assert_int_equal(shown(bed, "chosen"), 2);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "chosen"), 2);
+	fn_end(bed);
 }
 
 static void every_packet_counts_once_whatever_its_views(void **state)
 {
 	const uint8_t bytes[60] = { 2 };
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	set_fn_key(bed, "to", "mon");
-	start_bed(bed);
-	add_view(bed, bytes, 60, true);
-	add_view(bed, bytes, 60, false);
-	process_as(bed, 0);
+	fn_key(bed, "to", "mon");
+	fn_start(bed);
+	fn_add_view(bed, bytes, 60, true);
+	fn_add_view(bed, bytes, 60, false);
+	fn_process(bed, 0);
 	assert_int_equal(bed->out[0], BP_OUT_NEXT | BIT(MON));
-	assert_int_equal(shown(bed, "chosen"), 1);
-	free_bed(bed);
+	assert_int_equal(fn_count(bed, "chosen"), 1);
+	fn_end(bed);
 }
 
 static void a_worker_that_enters_again_keeps_its_figures(void **state)
 {
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	set_fn_key(bed, "to", "mon");
-	start_bed(bed);
-	add_frame(bed, &tcp);
-	process_as(bed, 0);
-	assert_int_equal(bed->function->ops->enter(&bed->workers[0]), 0);
-	process_as(bed, 0);
-	assert_int_equal(shown(bed, "chosen"), 2);
-	free_bed(bed);
+	fn_key(bed, "to", "mon");
+	fn_start(bed);
+	fn_add_frame(bed, &tcp);
+	fn_process(bed, 0);
+	assert_int_equal(bed->function->ops->enter(&bed->fns[0]), 0);
+	fn_process(bed, 0);
+	assert_int_equal(fn_count(bed, "chosen"), 2);
+	fn_end(bed);
 }
 
 static void a_port_that_cannot_be_meant_is_refused(void **state)
@@ -112,37 +112,37 @@ static void a_port_that_cannot_be_meant_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct bed *bed = make_bed("mirror");
+		struct fn_bed *bed = fn_make("mirror");
 
-		set_fn_key(bed, "to", cases[i].to);
-		assert_string_equal(check_bed(bed), cases[i].says);
-		free_bed(bed);
+		fn_key(bed, "to", cases[i].to);
+		assert_string_equal(fn_complaints(bed), cases[i].says);
+		fn_end(bed);
 	}
 }
 
 /* A port at which another chain ends, which mirror does not stand on, is one like any other. */
 static void the_end_of_another_chain_is_allowed(void **state)
 {
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	bed->conf.ports[TAP].forward_to = MON;
-	set_fn_key(bed, "to", "mon");
-	assert_string_equal(check_bed(bed), "");
-	free_bed(bed);
+	bed->conf->ports[TAP].forward_to = MON;
+	fn_key(bed, "to", "mon");
+	assert_string_equal(fn_complaints(bed), "");
+	fn_end(bed);
 }
 
 static void outs_are_what_it_was_told(void **state)
 {
-	struct bed *bed = make_bed("mirror");
+	struct fn_bed *bed = fn_make("mirror");
 
 	(void)state;
-	assert_int_equal(bed->function->outs(&bed->conf, bed->fn_conf, WAN), 0);
-	set_fn_key(bed, "to", "nowhere");
-	assert_int_equal(bed->function->outs(&bed->conf, bed->fn_conf, WAN), 0);
-	set_fn_key(bed, "to", "tap");
-	assert_int_equal(bed->function->outs(&bed->conf, bed->fn_conf, WAN), BIT(TAP));
-	free_bed(bed);
+	assert_int_equal(bed->function->outs(bed->conf, bed->fn_conf, WAN), 0);
+	fn_key(bed, "to", "nowhere");
+	assert_int_equal(bed->function->outs(bed->conf, bed->fn_conf, WAN), 0);
+	fn_key(bed, "to", "tap");
+	assert_int_equal(bed->function->outs(bed->conf, bed->fn_conf, WAN), BIT(TAP));
+	fn_end(bed);
 }
 
 int main(void)
