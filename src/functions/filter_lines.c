@@ -65,26 +65,52 @@ static bool is_text(int c)
 	return c == '\t' || c == '\r' || (c >= ' ' && c <= '~');
 }
 
+/* c and the byte behind it begin the file: of UTF-8, UTF-16. */
+static bool is_mark(struct bp_filter_reader *reader, int c)
+{
+	int next = getc_unlocked(reader->file);
+
+	ungetc(next, reader->file);
+	return (c == 0xef && next == 0xbb) || (c == 0xff && next == 0xfe) ||
+	       (c == 0xfe && next == 0xff);
+}
+
+static int refuse_byte(struct bp_filter_reader *reader, struct bp_filter_fault *fault,
+		       size_t column, int c)
+{
+	if (!reader->line && column == 1 && is_mark(reader, c))
+		return refuse(fault, column,
+			      "found a byte order mark: save the file as UTF-8 without one");
+	return refuse(fault, column,
+		      "found the byte 0x%02x, allowed: ASCII text; other bytes in comments only",
+		      (unsigned)c);
+}
+
 /*
  * Read one line to its end, keep what stands before its comment. 1; 0 at the end of the file; -EINVAL with *fault,
  * where bytes are no text.
  */
 static int read_line(struct bp_filter_reader *reader, struct bp_filter_fault *fault)
 {
-	bool is_comment = false;
-	size_t len = 0;
+	bool is_comment = false, has_return = false;
+	size_t len = 0, column = 0;
 	int c, status = 1;
 
 	while ((c = getc_unlocked(reader->file)) != EOF && c != '\n') {
+		column++;
+		if (status < 0)
+			continue;
+		/* As all line ends of a file of old: its comment would take every rule. */
+		if (has_return)
+			status = refuse(fault, column - 1,
+					"found a carriage return within the line, allowed: at its "
+					"end; save the file with the line ends of Unix");
+		has_return = c == '\r';
 		is_comment |= c == '#';
 		if (is_comment || status < 0)
 			continue;
 		if (!is_text(c))
-			status =
-				refuse(fault, len + 1,
-				       "found the byte 0x%02x, allowed: ASCII text; other bytes in "
-				       "comments only",
-				       (unsigned)c);
+			status = refuse_byte(reader, fault, len + 1, c);
 		else if (len == BP_FILTER_LINE_BYTES)
 			status =
 				refuse(fault, len + 1,

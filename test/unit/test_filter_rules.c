@@ -22,6 +22,7 @@ static const struct file_case right[] = {
 	{ "#\n # pass\n\t#drop\n", 0, 0, "" },
 	{ "pass", 0, 1, "" },
 	{ "pass tcp\r\ndrop\r\n", 0, 2, "" },
+	{ "# all\r\n\r\npass tcp # web\r\ndrop\r", 0, 2, "" },
 	{ "\t drop\ttcp  or udp\t\n", 0, 1, "" },
 	{ "mirror:mon ip6\nmirror:mon\n", 0, 2, "" },
 	{ "drop tcp# web \xff\xfe \x01\n", 0, 1, "" },
@@ -56,7 +57,19 @@ static const struct file_case wrong[] = {
 	{ "drop\n pa\0ss", 11, 0,
 	  "@:2:4: found the byte 0x00, allowed: ASCII text; other bytes in comments only\n" },
 	{ "\xef\xbb\xbfpass\n", 0, 0,
+	  "@:1:1: found a byte order mark: save the file as UTF-8 without one\n" },
+	{ "\xff\xfep\0a\0s\0s\0\n", 11, 0,
+	  "@:1:1: found a byte order mark: save the file as UTF-8 without one\n" },
+	{ "\xef", 0, 0,
 	  "@:1:1: found the byte 0xef, allowed: ASCII text; other bytes in comments only\n" },
+	{ "pass\n\xef\xbb\xbf", 0, 0,
+	  "@:2:1: found the byte 0xef, allowed: ASCII text; other bytes in comments only\n" },
+	{ "pass tcp\rdrop\r", 0, 0,
+	  "@:1:9: found a carriage return within the line, allowed: at its end; save the file with "
+	  "the line ends of Unix\n" },
+	{ "pass\n# all\rdrop", 0, 0,
+	  "@:2:6: found a carriage return within the line, allowed: at its end; save the file with "
+	  "the line ends of Unix\n" },
 	{ "foo\npass\nbar\n", 0, 0,
 	  "@:1:1: found 'foo', allowed: pass, drop, mirror:PORT\n"
 	  "@:3:1: found 'bar', allowed: pass, drop, mirror:PORT\n" },
@@ -174,6 +187,28 @@ static void a_line_may_be_so_long_and_no_longer(void **state)
 	fn_end(bed);
 }
 
+/* The file is read on behind it. */
+static void a_line_of_a_mebibyte_is_one_fault(void **state)
+{
+	const size_t n_line = 1u << 20;
+	char *text = malloc(n_line + 5), wanted[256];
+	struct fn_bed *bed;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', n_line);
+	memcpy(text + n_line, "\nfoo\n", 5);
+	bed = make_filter(text, n_line + 5);
+	free(text);
+	snprintf(
+		wanted, sizeof(wanted),
+		"rules: %s:1:1025: found a longer line, allowed: 1024 bytes; make several rules of it\n"
+		"rules: %s:2:1: found 'foo', allowed: pass, drop, mirror:PORT\n",
+		path_of(bed), path_of(bed));
+	assert_string_equal(fn_complaints(bed), wanted);
+	fn_end(bed);
+}
+
 /* One expression of as many words as a line holds. */
 static void the_longest_expression_compiles(void **state)
 {
@@ -258,6 +293,7 @@ int main(void)
 		cmocka_unit_test(wrong_files_are_refused_by_line_and_column),
 		cmocka_unit_test(what_libpcap_says_follows_the_place),
 		cmocka_unit_test(a_line_may_be_so_long_and_no_longer),
+		cmocka_unit_test(a_line_of_a_mebibyte_is_one_fault),
 		cmocka_unit_test(the_longest_expression_compiles),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(a_pipe_is_not_waited_for),
