@@ -162,7 +162,7 @@ static unsigned filled_by_rx(const struct dpdk_port *dp)
 		const struct bp_port_conf *other = &conf->ports[i];
 
 		if (bp_facts_find(other->driver)->flags & BP_FACT_FILLS_FRAMES &&
-		    bp_port_one_out(other) == dp->port->port_id)
+		    bp_port_main_out(other) == dp->port->port_id)
 			n += other->n_queues * BP_RX_FILLING;
 	}
 	return n;

@@ -83,6 +83,12 @@ static inline int bp_port_one_out(const struct bp_port_conf *port)
 	return outs && !(outs & (outs - 1)) ? __builtin_ctzll(outs) : BP_NO_PORT;
 }
 
+/* The port that most of the port's packets go to: the end of its chain, or the one that there is; BP_NO_PORT: a choice. Pure. */
+static inline int bp_port_main_out(const struct bp_port_conf *port)
+{
+	return port->forward_to == BP_NO_PORT ? bp_port_one_out(port) : port->forward_to;
+}
+
 #define BP_FN_OWN_BYTES 3584u
 
 /* [function.NAME]. */

@@ -14,7 +14,7 @@ struct bp_ks_ops;
 
 /*
  * The pool to write received packets into, for a driver that may write them anywhere: bp_port_frames() of
- * the port that they go to, so that they leave in place; the arena's where they go nowhere or to several ports. It
+ * the port that they go to (bp_port_main_out()), so that they leave in place; the arena's where that is none. It
  * has `get`, and outlives start() to stop(). After every open(). Control thread.
  */
 struct bp_pool *bp_port_rx_frames(const struct bp_port *port);

@@ -22,9 +22,11 @@ void bp_explain_pair(const struct bp_model_end *ends, unsigned in_port, unsigned
 		     struct bp_model_path *path)
 {
 	struct bp_model_end in = ends[in_port];
-
 	/* As bp_port_rx_frames(). */
-	in.fills_arena = bp_port_one_out(in.conf) == BP_NO_PORT;
+	int to = bp_port_main_out(in.conf);
+
+	in.fills_arena = to == BP_NO_PORT;
+	in.fills = to == BP_NO_PORT || to == (int)out_port ? NULL : &ends[to];
 	bp_model_path(&in, &ends[out_port], path);
 	path->in_port = (uint16_t)in_port;
 	path->out_port = (uint16_t)out_port;
@@ -46,7 +48,7 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < conf->n_ports; i++) {
-		int to = bp_port_one_out(&conf->ports[i]);
+		int to = bp_port_main_out(&conf->ports[i]);
 
 		bp_predict_port(&conf->ports[i], to == BP_NO_PORT ? NULL : &conf->ports[to],
 				&infos[i]);

@@ -258,7 +258,7 @@ static const char *copy_place(const struct bp_model_row *tx)
 							      : "frame of the arena";
 }
 
-/* Does RX write into frames of the other port's own, which has some where it does not take the arena's? */
+/* Does RX write into frames of a port's own (tx: of its row), which has some where it does not take the arena's? */
 static bool fills_own(const struct bp_model_end *in, const struct bp_model_row *tx)
 {
 	return tx && !in->fills_arena && !(tx->homes & BP_HOME_ARENA) &&
@@ -270,8 +270,9 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 {
 	const struct bp_model_row *rx = bp_model_row_find(in, BP_RX);
 	const struct bp_model_row *tx = bp_model_row_find(out, BP_TX);
-	bool is_own = fills_own(in, tx);
-	unsigned homes = is_own ? tx->homes : rx ? homes_of(rx, in->info) : BP_HOME_ANY;
+	const struct bp_model_row *filled = in->fills ? bp_model_row_find(in->fills, BP_TX) : tx;
+	bool is_own = fills_own(in, filled);
+	unsigned homes = is_own ? filled->homes : rx ? homes_of(rx, in->info) : BP_HOME_ANY;
 
 	*path = (struct bp_model_path){ .is_modelled = rx && tx };
 	if (rx)
@@ -279,8 +280,8 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 	else
 		add_hop(path, &unknown_hop);
 	if (rx && is_own) {
-		path->hops[path->n_hops - 1].to = tx->home_domain;
-		path->hops[path->n_hops - 1].place = tx->home_place;
+		path->hops[path->n_hops - 1].to = filled->home_domain;
+		path->hops[path->n_hops - 1].place = filled->home_place;
 	}
 	path->has_rx_dma = rx && is_dma(in, path->hops[0].from);
 	path->n_rx_hops = path->n_hops;
@@ -288,7 +289,7 @@ void bp_model_path(const struct bp_model_end *in, const struct bp_model_end *out
 		add_foreign_copy(path, homes, tx, homes_of(tx, out->info));
 	if (tx)
 		add_tx(path, tx, rx && rx->out_hop ? rx->out_hop : tx->device_hop, out, homes,
-		       is_own || in->conf == out->conf);
+		       (is_own && !in->fills) || in->conf == out->conf);
 	else
 		add_hop(path, &unknown_hop);
 	path->copy_place = copy_place(tx);

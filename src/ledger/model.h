@@ -17,8 +17,10 @@ struct bp_model_end {
 	uint32_t kernel; /* BP_KERNEL(), 0: the newest that the model knows */
 	uint16_t n_txqs; /* it has no more TX queues than these, one for each worker; 0 not known */
 	/* RX of a driver that writes into frames of the out-port (BP_FACT_FILLS_FRAMES) writes into the arena's here, as
-	 * packets may go to several ports. */
+	 * packets may go to several ports; */
 	bool fills_arena;
+	/* or into those of this port, the end of a chain whose functions send to others as well. NULL: of the out-port. */
+	const struct bp_model_end *fills;
 };
 
 /* The row for one direction of a port, or NULL: not modelled. Pure; any thread. */

@@ -134,7 +134,7 @@ struct bp_pool *bp_port_frames(const struct bp_port *port)
 
 struct bp_pool *bp_port_rx_frames(const struct bp_port *port)
 {
-	int to = bp_port_one_out(port->conf);
+	int to = bp_port_main_out(port->conf);
 	const struct bp_port *out = to == BP_NO_PORT ? NULL : port->env->ports[to];
 
 	return out ? bp_port_frames(out) : bp_frames_pool(port->env->frames);

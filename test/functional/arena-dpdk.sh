@@ -88,6 +88,26 @@ vhost)
 	copies a 0 0
 	copies b 1 1
 	;;
+mirror)
+	# A copy for another port, and the packets are made in mbufs of the chain's end all the same.
+	instance a 0 w0 net_vhost0,iface=/run/t/vhost
+	{
+		bp_dpdk_section
+		printf '[port.src]\ndriver = null\ncount = 500\n[port.mon]\ndriver = null\n'
+		printf '[port.lan]\ndriver = dpdk\ndevice = "net_virtio_user0,path=/run/t/vhost"\n'
+		printf '[function.m]\ntype = mirror\nto = mon\n[forward]\nsrc = m, lan\n'
+	} | bp_ini b
+	in_mid "$BYPATH" explain "$BP_TMP/b.ini" --json >"$BP_TMP/b-explain.json" || fail "explain b.ini ends with code $?"
+	bp_start a
+	wait_for 10 test -S /run/t/vhost || fail "net_vhost makes no socket"
+	bp_start b
+	wait_for 20 bp_tells b '500' || fail "nothing is made"
+	bp_stop b
+	bp_stop a
+	bp_expect b "pkts('src', 'lan') == 500 and path('src', 'lan')['user_copies'] == 0" "r['paths']"
+	bp_expect b "counted('mon', 'tx', 'replicas') == 500" "r['paths']"
+	bp_expect b-explain "all(p['modelled']['user_copies_by_bypath'] == {'lo': 0, 'hi': 0} for p in r['paths'])" "r['paths']"
+	;;
 tap)
 	# h2's wire ends at an interface that the PMD makes: the kernel's bridge joins them.
 	instance a 0 w0 net_tap0,iface=dtap0

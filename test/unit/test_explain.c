@@ -186,6 +186,35 @@ static void several_ports_are_read_for_into_the_arena(void **state)
 	json_decref(document);
 }
 
+/* A mirror on the way to one port: that port's frames, from which the mirror's may send or not. */
+static void the_end_of_a_chain_is_read_for(void **state)
+{
+	static struct bp_conf conf;
+	json_t *document;
+
+	(void)state;
+	make_switch(&conf, 4);
+	conf.ports[0] = conf_of("tap", "t0");
+	conf.ports[1] = conf_of("dpdk", "net_null0");
+	conf.ports[2] = conf_of("null", "");
+	conf.ports[3] = conf_of("ring", "r");
+	conf.ports[0].out_ports = 1u << 1 | 1u << 2 | 1u << 3;
+	conf.ports[0].forward_to = 1;
+	document = explain(&conf);
+	assert_string_equal(at(document, "paths.0.out"), conf.ports[1].name);
+	assert_true(bp_json_number_at(document, "paths.0.modelled.user_copies_by_bypath.lo") == 0);
+	assert_string_equal(at(document, "paths.0.hops.0.place"), "mbuf of the DPDK pool");
+	assert_string_equal(at(document, "paths.1.hops.0.place"), "mbuf of the DPDK pool");
+	assert_true(bp_json_number_at(document, "paths.1.modelled.user_copies_by_bypath.lo") == 0);
+	json_decref(document);
+	/* The end takes the arena's. */
+	conf.ports[0].forward_to = 2;
+	document = explain(&conf);
+	assert_true(bp_json_number_at(document, "paths.0.modelled.user_copies_by_bypath.lo") == 1);
+	assert_true(bp_json_number_at(document, "paths.1.modelled.user_copies_by_bypath.lo") == 0);
+	json_decref(document);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +223,7 @@ int main(void)
 		cmocka_unit_test(a_further_port_costs_a_copy_into_its_own_frames),
 		cmocka_unit_test(many_ports_fit_100_columns),
 		cmocka_unit_test(several_ports_are_read_for_into_the_arena),
+		cmocka_unit_test(the_end_of_a_chain_is_read_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
