@@ -290,25 +290,43 @@ static json_t *replica_of(const struct bp_model_path *path)
 			 path->is_modelled ? copies_row(path->copy_more) : json_null());
 }
 
-/* A row with what several out-ports of one in-port have in common, "outs" instead of "out". */
-static void add_to_groups(json_t *groups, const json_t *row, json_t *replica)
+/* Rows of one in-port stand together. */
+static json_t *find_group(const json_t *groups, const json_t *row, const char *const *keys)
 {
-	static const char *const keys[] = { "in",      "via",      "carried", "offload", "dma",
-					    "replica", "modelled", "hops",    NULL };
-	json_t *group = json_copy((json_t *)(uintptr_t)row), *other;
-	size_t i;
+	for (size_t i = json_array_size(groups); i-- > 0;) {
+		json_t *group = json_array_get(groups, i);
 
-	json_object_del(group, "out");
-	json_object_set_new(group, "replica", replica);
-	json_array_foreach(groups, i, other) {
-		if (!is_equal(group, other, keys))
-			continue;
-		json_array_append(json_object_get(other, "outs"), json_object_get(row, "out"));
-		json_decref(group);
+		if (!json_equal(json_object_get(group, "in"), json_object_get(row, "in")))
+			break;
+		if (is_equal(group, row, keys))
+			return group;
+	}
+	return NULL;
+}
+
+void bp_ledger_add_to_groups(json_t *groups, const json_t *row, const char *const *keys)
+{
+	json_t *group = find_group(groups, row, keys);
+
+	if (group) {
+		json_array_append(json_object_get(group, "outs"), json_object_get(row, "out"));
 		return;
 	}
+	group = json_copy((json_t *)(uintptr_t)row);
+	json_object_del(group, "out");
 	json_object_set_new(group, "outs", json_pack("[O]", json_object_get(row, "out")));
 	json_array_append_new(groups, group);
+}
+
+static void add_to_groups(json_t *groups, const json_t *row, json_t *replica)
+{
+	static const char *const keys[] = { "via",     "carried",  "offload", "dma",
+					    "replica", "modelled", "hops",    NULL };
+	json_t *member = json_copy((json_t *)(uintptr_t)row);
+
+	json_object_set_new(member, "replica", replica);
+	bp_ledger_add_to_groups(groups, member, keys);
+	json_decref(member);
 }
 
 static json_t *function_rows(const struct bp_conf *conf)

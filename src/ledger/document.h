@@ -35,6 +35,12 @@ void bp_ledger_add_trace(json_t *document, const struct bp_conf *conf,
 void bp_ledger_add_path(json_t *rows, json_t *row, const char *const *keys);
 
 /*
+ * Add a path's row to rows with what several out-ports of one in-port have in common: those equal under all these keys
+ * (NULL last) have "outs" instead of "out". Rows of one in-port come one after the other; values are shared.
+ */
+void bp_ledger_add_to_groups(json_t *groups, const json_t *row, const char *const *keys);
+
+/*
  * What bp_explain_predict() found, as schema `bypath.explain/1`. A new reference, NULL when memory
  * lacks.
  */

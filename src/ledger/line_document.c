@@ -323,7 +323,8 @@ json_t *bp_line_document(const json_t *explained, const struct bp_line_ask *ask)
 {
 	const struct bp_line_slot *slot = bp_line_slot_for(ask->bits_per_s);
 	static const char *const keys[] = { "modelled", "cost", "sizes", NULL };
-	json_t *frames = json_array(), *paths = json_array();
+	static const char *const alike[] = { "dma", "modelled", "cost", "sizes", NULL };
+	json_t *frames = json_array(), *paths = json_array(), *groups = json_array();
 	double all_passes = n_passes_of_all(explained);
 	const json_t *row;
 	char rate[32];
@@ -332,10 +333,12 @@ json_t *bp_line_document(const json_t *explained, const struct bp_line_ask *ask)
 	snprintf(rate, sizeof(rate), "%g Gbit/s", ask->bits_per_s / 1e9);
 	for (const struct bp_line_size *size = bp_line_sizes; size->name; size++)
 		json_array_append_new(frames, frame_row(size, ask));
-	json_array_foreach(json_object_get(explained, "paths"), i, row)
+	json_array_foreach(json_object_get(explained, "paths"), i, row) {
 		bp_ledger_add_path(paths, path_row(explained, row, ask, all_passes), keys);
+		bp_ledger_add_to_groups(groups, json_array_get(paths, i), alike);
+	}
 	return json_pack("{s:s, s:O, s:{s:f, s:s}, s:{s:f, s:s}, s:{s:s, s:f}, s:{s:s, s:f}, s:O, "
-			 "s:O?, s:o, s:o}",
+			 "s:O?, s:o, s:o, s:o}",
 			 "schema", "bypath.line-rate/1", "file", json_object_get(explained, "file"),
 			 "line", "bits_per_s", ask->bits_per_s, "text", rate, "core", "hz", ask->hz,
 			 "source", ask->hz_source, "slot", "name", slot->name, "bytes_per_s",
@@ -343,5 +346,5 @@ json_t *bp_line_document(const json_t *explained, const struct bp_line_ask *ask)
 			 "bytes_per_s", DRAM_BYTES_PER_S, "ports",
 			 json_object_get(explained, "ports"), "measured_on",
 			 ask->report ? json_object_get(ask->report, "machine") : NULL, "frames",
-			 frames, "paths", paths);
+			 frames, "paths", paths, "path_groups", groups);
 }

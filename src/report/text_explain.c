@@ -69,9 +69,7 @@ static const struct bp_part hop[] = {
 
 #define SUM_STOPS "24 40"
 
-/* Where packets may go: one port, or several of which packets make the same hops. */
-#define FEW_OUTS "[{!outs.4}{outs}|{outs:#} ports]"
-#define GROUP    "{in} → [{via} → ]" FEW_OUTS
+#define GROUP "{in} → [{via} → ]" BP_FEW_OUTS
 
 static const struct bp_part drawn[] = {
 	{ .line = "\t#\tfrom → to\tmoved by\tcopies\tsystem calls", .stops = HOP_STOPS },

@@ -17,7 +17,7 @@ static const struct bp_view frames = {
 };
 
 static const struct bp_column cost_columns[] = {
-	{ .heading = "path", .cell = "{in} → {out}", .align = 'l' },
+	{ .heading = "path", .cell = "{in} → " BP_FEW_OUTS, .align = 'l' },
 	{ .heading = "kernel", .cell = "{modelled.kernel_copies:–}|?", .unit = "copies" },
 	{ .heading = "user", .cell = "{modelled.user_copies:–}|?", .unit = "copies" },
 	{ .heading = "DMA",
@@ -34,12 +34,12 @@ static const struct bp_column cost_columns[] = {
 static const struct bp_view costs = {
 	.name = "costs",
 	.title = "PATHS · copies and DMA modelled · the cost of a packet to its worker's core",
-	.rows = "paths",
+	.rows = "path_groups",
 	BP_COLUMNS(cost_columns),
 };
 
 static const struct bp_column bound_columns[] = {
-	{ .heading = "path", .cell = "{^in} → {^out}", .align = 'l' },
+	{ .heading = "path", .cell = "{^in} → [{!^outs.4}{^outs}|{^outs:#} ports]", .align = 'l' },
 	{ .heading = "size", .cell = "{size}" },
 	{ .heading = "by kernel", .cell = "{copied_bytes_per_s.kernel.hi:.2G}", .unit = "GB/s" },
 	{ .heading = "by user", .cell = "{copied_bytes_per_s.user.hi:.2G}", .unit = "GB/s" },
@@ -57,7 +57,7 @@ static const struct bp_view bounds = {
 	.name = "bounds",
 	.title =
 		"BOUNDS · bytes moved per second at the line's rate, at most · what one core, slot and channel bear",
-	.rows = "paths",
+	.rows = "path_groups",
 	.nested = "sizes",
 	.needs = "{!^same_as}",
 	BP_COLUMNS(bound_columns),
@@ -72,7 +72,8 @@ static const struct bp_part parts[] = {
 	{ .line = "{!measured_on}{!paths.0.cost.ns_per_packet}  No cost, no figure of a core: give one by --cycles N, or "
 		  "measure: bypath run FILE --report r.json, then --from r.json" },
 	{ .view = &bounds },
-	{ .line = "  {in} → {out}: the same as {same_as.in} → {same_as.out}", .rows = "paths" },
+	{ .line = "  {in} → " BP_FEW_OUTS ": the same as {same_as.in} → {same_as.out}",
+	  .rows = "path_groups" },
 	{ .line = "  '?': not certain: the core's rate is not known at this size, a path has no model, or only a cache would "
 		  "help. '≤', '≥': a "
 		  "path that copies costs more with more bytes",

@@ -8,6 +8,9 @@
 #define BP_COLUMNS(array) .columns = array, .n_columns = sizeof(array) / sizeof((array)[0])
 #define BP_PARTS(array)   .parts = array, .n_parts = sizeof(array) / sizeof((array)[0])
 
+/* Of a row of path_groups: where packets may go, one port, or several of which packets make the same hops. */
+#define BP_FEW_OUTS "[{!outs.4}{outs}|{outs:#} ports]"
+
 extern const struct bp_text bp_text_bind, bp_text_compare, bp_text_compare_diff, bp_text_drivers,
 	bp_text_explain, bp_text_gen, bp_text_learning, bp_text_line_rate, bp_text_run,
 	bp_text_search, bp_text_show, bp_text_trace, bp_text_watch;

@@ -101,3 +101,20 @@ echo '{"schema": "bypath.report/1", "machine": {"cycle_hz": 1e9}, "ports": [{}, 
 	>"$BP_TMP/odd.json"
 on_paper n --line-rate 10G --from "$BP_TMP/odd.json"
 bp_expect line "all('no such path' in p['cost']['why'] for p in r['paths'])"
+
+# A switch: what its ports have in common stands once, not for each pair of them.
+{
+	for i in 1 2 3 4 5 6 7 8; do
+		printf '[port.p%s]\ndriver = af_packet\ndevice = nowhere%s\n' $i $i
+	done
+	printf '[function.sw]\ntype = switch\n[forward]\n'
+	for i in 1 2 3 4 5 6 7 8; do
+		echo "p$i = sw"
+	done
+} | bp_ini sw
+on_paper sw --line-rate 25G --cycles 100 --hz 3g
+bp_expect line "len(r['paths']) == 56 and len(r['path_groups']) == 8"
+bp_expect line "all(len(g['outs']) == 7 and g['in'] not in g['outs'] for g in r['path_groups'])" "r['path_groups'][0]['outs']"
+"$BYPATH" explain "$BP_TMP/sw.ini" --line-rate 25G --cycles 100 --hz 3g >"$BP_TMP/line.log" 2>&1 || fail "the text of a switch"
+[ "$(grep -c '^ *p1 → 7 ports' "$BP_TMP/line.log")" = 9 ] || fail "p1's paths are not one"
+[ "$(grep -c 'p2 → 7 ports' "$BP_TMP/line.log")" = 2 ] || fail "p2's paths are not said to be as those of p1"
