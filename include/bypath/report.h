@@ -87,6 +87,7 @@ struct bp_report_function {
 	uint64_t n_pkts; /* that came to it */
 	uint64_t drops[BP_FN_REASONS_MAX]; /* by function->reasons */
 	double busy_ns; /* within process() */
+	bool is_disturbed; /* a worker that ran it was off its core for long: busy_ns is a guess */
 	struct json_t *doc; /* what show() said, or NULL; the report's: bp_report_release() */
 };
 

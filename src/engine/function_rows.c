@@ -43,12 +43,13 @@ static json_t *function_row(const struct bp_report *r, const struct bp_report_fu
 	/* What a driver does by itself (bp_function.edit in a direct burst) is not timed. */
 	json_t *ns = f->busy_ns > 0 ? bp_json_ratio(f->busy_ns, (double)f->n_pkts) : json_null();
 
-	return json_pack("{s:s, s:s, s:o, s:{s:o, s:o, s:o, s:f, s:o}, s:o, s:O?, s:o}", "name",
-			 f->conf->name, "type", f->conf->type, "ports",
-			 port_names(r->conf, bp_function_in_ports(r->conf, f->conf)), "counted",
-			 "packets", bp_json_count(f->n_pkts), "dropped", bp_json_count(n_dropped),
-			 "ns_per_packet", ns, "busy_ns", f->busy_ns, "drops", drops, "events",
-			 events, "doc", f->doc, "state", bp_rows_function_state(f->doc));
+	return json_pack("{s:s, s:s, s:o, s:b, s:{s:o, s:o, s:o, s:f, s:o}, s:o, s:O?, s:o}",
+			 "name", f->conf->name, "type", f->conf->type, "ports",
+			 port_names(r->conf, bp_function_in_ports(r->conf, f->conf)), "disturbed",
+			 (int)f->is_disturbed, "counted", "packets", bp_json_count(f->n_pkts),
+			 "dropped", bp_json_count(n_dropped), "ns_per_packet", ns, "busy_ns",
+			 f->busy_ns, "drops", drops, "events", events, "doc", f->doc, "state",
+			 bp_rows_function_state(f->doc));
 }
 
 json_t *bp_rows_functions(const struct bp_report *r)

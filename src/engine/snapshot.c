@@ -164,6 +164,7 @@ static void read_steps(struct bp_report *r, struct bp_report_path *row, struct b
 		struct bp_report_function *f = &r->functions[path->rxq->port->conf->chain[i]];
 
 		f->n_pkts += read_cell(&s->n_pkts);
+		f->is_disturbed |= read_cell(&s->n_pkts) && on_share < 1 - BP_OFF_LIMIT;
 		f->busy_ns += on_share * bp_clock_cycles_to_ns(read_cell(&s->busy_cycles));
 		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++) {
 			f->drops[k] += read_cell(&s->drops[k]);

@@ -213,7 +213,9 @@ static const struct bp_column function_columns[] = {
 	{ .heading = "type", .cell = "{type}", .align = 'l' },
 	{ .heading = "packets", .cell = "{counted.packets:,}" },
 	{ .heading = "dropped", .cell = "{counted.dropped:,}" },
-	{ .heading = "ns/p", .cell = "{counted.ns_per_packet:.1}" },
+	{ .heading = "ns/p",
+	  .cell = "{?disturbed}disturbed|{counted.ns_per_packet:.1}",
+	  .help = "disturbed: a worker was off its core for more than 2 % of the time, and no figure is to be believed" },
 	{ .heading = "packets of", .cell = "{ports}", .align = 'l' },
 };
 static const struct bp_view functions = {

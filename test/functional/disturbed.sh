@@ -22,10 +22,11 @@ busy()
 	done
 }
 
-# The engine alone, for a second: NAME.json.
+# The engine alone, with a function that lets all pass: NAME.json.
 alone()
 {
-	bp_null_pair "$1" "[engine]" "cores = $CORE" "idle = busy"
+	printf '%s\n' '[engine]' "cores = $CORE" 'idle = busy' '[port.a]' 'driver = null' '[port.b]' 'driver = null' \
+		'[function.m]' 'type = meter' 'rate = 10000gbps' 'burst = 1m' '[forward]' 'a = m, b' | bp_ini "$1"
 	rm -f "$BP_TMP/$1.log"
 	"$BYPATH" run "$BP_TMP/$1.ini" --report "$BP_TMP/$1.json" >"$BP_TMP/$1.log" 2>&1 &
 	echo $! >"$BP_TMP/$1.pid"
@@ -61,6 +62,8 @@ others)
 	grep -q '^DISTURBED' "$BP_TMP/compare.log" || fail "the tables do not say it"
 	bp_expect beside "r['workers'][0]['off_core']['share'] > 0.5" "r['workers']"
 	grep -q 'disturbed: worker 0 was off core' "$BP_TMP/beside.log" || fail "the report does not say it"
+	bp_expect beside "function('m')['disturbed'] and function('m')['counted']['packets'] > 0" "r['functions']"
+	grep -qE '^ *m +meter .* disturbed ' "$BP_TMP/beside.log" || fail "the report has a cost of a function that was disturbed"
 	# Nanoseconds per packet are of the time that it had its core: busy and idle have no more than that.
 	cost="r['paths'][0]['counted']['ns_per_packet']"
 	note "ns per packet: $(bp_get quiet "$cost") alone, $(bp_get beside "$cost") beside four others"

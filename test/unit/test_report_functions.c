@@ -355,6 +355,21 @@ static void a_function_that_was_not_timed_has_no_cost(void **state)
 	json_decref(document);
 }
 
+static void the_cost_of_a_function_that_was_disturbed_is_not_printed(void **state)
+{
+	struct fixture *f = *state;
+	json_t *document;
+
+	assert_non_null(strstr(print_text(f), " 12.5 "));
+	f->report.functions[0].is_disturbed = true;
+	document = document_of(f);
+	demand(document, "functions.0.disturbed", "true");
+	demand(document, "functions.0.counted.ns_per_packet", "12.5");
+	json_decref(document);
+	assert_null(strstr(print_text(f), " 12.5 "));
+	assert_non_null(strstr(f->text, " disturbed "));
+}
+
 static void copies_are_among_what_was_made(void **state)
 {
 	struct fixture *f = *state;
@@ -576,6 +591,7 @@ int main(void)
 		WITH_FIXTURE(a_whole_path_may_have_functions),
 		WITH_FIXTURE(functions_have_cost_and_drops_by_reason),
 		WITH_FIXTURE(a_function_that_was_not_timed_has_no_cost),
+		WITH_FIXTURE(the_cost_of_a_function_that_was_disturbed_is_not_printed),
 		WITH_FIXTURE(copies_are_among_what_was_made),
 		WITH_FIXTURE(what_a_function_says_becomes_rows),
 		WITH_FIXTURE(the_text_has_the_busiest_edges_and_the_others_sum),

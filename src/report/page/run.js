@@ -42,15 +42,16 @@ function functionName(fn) {
 }
 
 function functionLine(fn, most) {
-	const ns = counted(fn, "ns_per_packet");
+	const ns = fn.disturbed === true ? null : counted(fn, "ns_per_packet");
 	const words = countWords(fn, [["packets", "packets"], ["dropped", "dropped"]]);
 
 	return barLine(functionName(fn), bar([["user", ns ?? 0]], null, most),
-		[ns === null ? "time not known" : `${duration(ns, 3)} a packet`, ...words].join(", "));
+		[fn.disturbed === true ? "time disturbed: a worker was off its core" : ns === null ? "time not known" : `${duration(ns, 3)} a packet`, ...words].join(", "));
 }
 
 function functionsPart(doc) {
-	const fns = objects(doc, "functions"), most = Math.max(...fns.map((fn) => counted(fn, "ns_per_packet") ?? 0));
+	const fns = objects(doc, "functions");
+	const most = Math.max(...fns.map((fn) => fn.disturbed === true ? 0 : counted(fn, "ns_per_packet") ?? 0));
 
 	return fns.length === 0 ? null : make("section", {class: "run"}, make("h2", {}, "What functions cost"),
 		legend(["user", "time within the function, for each packet that came to it"]),
