@@ -32,10 +32,16 @@ mon()
 	bp_port mon "$KIND_B" w2
 }
 
-# hears HOST N FILTER: HOST has heard so many of the frames that watch HOST recorded.
-hears()
+# n_heard HOST FILTER: of the frames that watch HOST recorded.
+n_heard()
 {
-	[ "$(tcpdump -r "$BP_TMP/$1.pcap" "$3" 2>/dev/null | wc -l)" = "$2" ]
+	tcpdump -r "$BP_TMP/$1.pcap" "$2" 2>/dev/null | wc -l
+}
+
+# hears_none HOST FILTER
+hears_none()
+{
+	[ "$(n_heard "$1" "$2")" = 0 ]
 }
 
 watch()
@@ -53,6 +59,30 @@ for n in range(int(sys.argv[1])):
     s.sendto(bytes(int(sys.argv[3])), ("10.77.0.2", int(sys.argv[2])))
     if n % 32 == 31:
         time.sleep(0.002)' "$1" "$2" "${3-18}" || fail "cannot send"
+}
+
+# deliver N PORT HOST FILTER: datagrams until the host has heard so many. A busy machine loses some before bypath sees them, or
+# behind it: what is judged is what bypath counted.
+deliver()
+{
+	for _try in 1 2 3 4 5 6 7 8 9 10; do
+		send "$1" "$2"
+		! wait_for 2 heard "$3" "$1" "$4" || return 0
+	done
+	fail "$3 does not hear $1 datagrams to port $2: $(n_heard "$3" "$4")"
+}
+
+heard()
+{
+	[ "$(n_heard "$1" "$3")" -ge "$2" ]
+}
+
+# all_counted REPORT FILTER: all that came in at wan came to the filter, and what it dropped is what its rule matched.
+all_counted()
+{
+	bp_expect "$1" "function('$2')['counted']['packets'] == counted('wan', 'rx', 'packets')" "function('$2')"
+	bp_expect "$1" "(function('$2')['counted']['dropped'] == function('$2')['counted']['drops']['filtered'] ==
+		sum(h['hits'] for h in function('$2')['doc']['hits'] if h['rule'].startswith('drop')) > 0)" "function('$2')"
 }
 
 # Through a filter by edge.rules, from wan to lan.
@@ -73,15 +103,14 @@ case_filter()
 	bp_wait_forwarding 10
 	watch h2
 	send 1000 9
-	send 100 7
-	wait_for 10 hears h2 100 'udp dst port 7' || fail "what passes does not arrive"
-	hears h2 0 'udp dst port 9' || fail "what is dropped arrives"
+	deliver 100 7 h2 'udp dst port 7'
+	hears_none h2 'udp dst port 9' || fail "what is dropped arrives"
 	tcp_ok 64
 	http_ok 8
 	# What a function knows is also in the report of a run that goes on.
 	wait_for 10 bp_tells a 'edge +rules hit +2|edge +rules_hit +2' || fail "SIGUSR1's report has no rules with hits"
 	bp_stop a
-	bp_expect a 'function("edge")["counted"]["dropped"] == 1000' 'r["functions"]'
+	all_counted a edge
 }
 
 # A copy of each frame of one direction goes to a third port as well.
@@ -96,16 +125,15 @@ lan = wan"
 	bp_wait_forwarding 10
 	watch h2
 	watch h3
-	send 500 9
 	for host in h2 h3; do
-		wait_for 10 hears $host 500 'udp dst port 9' || fail "$host does not hear the 500 datagrams"
+		deliver 500 9 $host 'udp dst port 9'
 	done
 	tcp_ok 16
 	bp_stop a
 	bp_expect a 'sum(p["counted"]["replicas"] for p in r["paths"]) >= 500' 'r["paths"]'
 }
 
-# Copies for a port that is full, or away: each is dropped by that name and counted; the packets all arrive.
+# Copies for a port that is full, or away: each is dropped by that name and counted; the packets all go on.
 case_full()
 {
 	for state in full down; do
@@ -129,11 +157,10 @@ lan = wan"
 			wait_for 10 grep -qiE 'mon.*(down|lost|away)' "$BP_TMP/a.log" || fail "nobody says that mon is away"
 		}
 		watch h2
-		send 2000 9
-		wait_for 10 hears h2 2000 'udp dst port 9' || fail "mon is $state: datagrams are lost on their way to h2"
+		deliver 2000 9 h2 'udp dst port 9'
 		http_ok 2
 		bp_stop a
-		bp_expect a 'sum(drops_by_reason("lan").values()) == 0 and drops("wan") == 0 and drops("mon") > 1500' 'summary()'
+		bp_expect a 'pkts("wan", "lan") == counted("wan", "rx", "packets") > 2000 and drops("mon") > 1500' 'summary()'
 		bp_expect a 'function("m")["doc"]["chosen"] == counted("mon", "tx", "replicas") > 2000' 'function("m")'
 		[ $state = down ] || bp_expect a \
 			'list(drops_by_reason("mon")) == ["tx_full"] and counted("mon", "tx", "packets") == 256' 'summary()'
@@ -167,11 +194,10 @@ case_rules()
 	wait_for 30 bp_reaches h1 10.77.0.2 || fail "nothing passes 100,000 rules"
 	watch h2
 	send 200 9
-	send 100 7
-	wait_for 20 hears h2 100 'udp dst port 7' || fail "what passes does not arrive"
-	hears h2 0 'udp dst port 9' || fail "what is dropped arrives"
+	deliver 100 7 h2 'udp dst port 7'
+	hears_none h2 'udp dst port 9' || fail "what is dropped arrives"
 	bp_stop a
-	bp_expect a 'function("edge")["counted"]["drops"]["filtered"] == 200' 'r["functions"]'
+	all_counted a edge
 	bp_expect a '(lambda doc: doc["rules"] == 100000 and doc["rules_hit"] == 1)(function("edge")["doc"])' 'function("edge")["doc"]'
 }
 
@@ -265,13 +291,12 @@ lan = wan"
 	watch h2
 	watch h3
 	send 200 9
-	send 300 7
-	wait_for 10 hears h3 300 'vlan 10 and udp dst port 7' || fail "h3 does not hear copies with a tag"
-	wait_for 10 hears h2 300 'ip and udp dst port 7' || fail "h2 does not hear the frames without"
-	hears h3 0 'vlan and udp dst port 9' || fail "h3 hears what was dropped before"
+	deliver 300 7 h3 'vlan 10 and udp dst port 7' # copies have the tag,
+	deliver 300 7 h2 'ip and udp dst port 7'      # the frames at the end have none
+	hears_none h3 'vlan and udp dst port 9' || fail "h3 hears what was dropped before"
 	tcp_ok 32
 	bp_stop a
-	bp_expect a 'function("edge")["counted"]["dropped"] == 200' 'r["functions"]'
+	all_counted a edge
 	bp_expect a '[f["name"] for f in r["functions"]] == ["edge", "m", "in", "out"]' 'r["functions"]'
 }
 
