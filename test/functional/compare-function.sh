@@ -7,20 +7,10 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-compare()
-{
-	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
-}
-
-nothing_left()
-{
-	! ip -o link | grep -v ' lo:' && ! pgrep -x 'bypath|ovs-vswitchd|ovsdb-server' && [ ! -e /run/bypath-compare ]
-}
-
 # What each forwarder says of its function: every packet that bypath received came to it, and none was lost unsaid.
 expect_rows()
 {
-	wait_for 10 nothing_left || fail "something is left behind"
+	wait_for 10 bp_nothing_left ovs-vswitchd ovsdb-server || fail "something is left behind"
 	bp_expect c "[x['path'] for x in r['rows']] == ['bridge', 'af_packet-mmap', 'dpdk-memif', 'ovs-af_packet', 'ovs-af_xdp']"
 	bp_expect c "measured(r['rows'][0]) and measured(r['rows'][1])" "[(x['path'], x['status'], x['reason']) for x in r['rows']]"
 	bp_expect c "all(measured(x) or x['status'] == 'cannot-run' and x['reason'] and x['fix'] for x in r['rows'])" \
@@ -40,7 +30,7 @@ PATHS=bridge,af_packet-mmap,dpdk-memif,ovs
 
 case ${1:?usage: compare-function.sh CASE} in
 switch)
-	compare --function switch --paths $PATHS --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" \
+	bp_compare --function switch --paths $PATHS --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" \
 		--html "$BP_TMP/c.html" || fail "compare ends with code $?"
 	expect_rows switch
 	# Both sides' addresses are in the tables, the bridge's as well. Open vSwitch on AF_PACKET loses announcements where
@@ -51,7 +41,7 @@ switch)
 	bp_expect c "all(x['function']['floods'] <= 512 for x in r['rows'][1:3] if measured(x))" "[x['function'] for x in r['rows']]"
 	grep -q 'run.function.name' "$BP_TMP/c.html" || fail "the page does not name the function"
 	# A run without: what is shown beside it is not judged.
-	compare --paths bridge,af_packet-mmap --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/p.json" ||
+	bp_compare --paths bridge,af_packet-mmap --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/p.json" ||
 		fail "compare ends with code $?"
 	bp_expect p "r['run']['function'] is None and all(x['function'] is None for x in r['rows'])"
 	"$BYPATH" compare --diff "$BP_TMP/p.json" "$BP_TMP/c.json" --json "$BP_TMP/d.json" >"$BP_TMP/diff.log" ||
@@ -60,7 +50,7 @@ switch)
 	bp_expect d "{x['verdict'] for x in r['diff'] if x['what'] == 'Mpps'} == {'not the same function'}" "r['diff']"
 	;;
 filter)
-	compare --function filter --paths $PATHS --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" ||
+	bp_compare --function filter --paths $PATHS --sizes 64 --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	expect_rows filter
 	# Each packet met all rules, and the last one passed it; that of nftables too, which stands in the bridge's way.
@@ -71,9 +61,9 @@ filter)
 hosts)
 	# Two hosts with what they send of themselves, through a switch both ways.
 	need iperf3
-	compare --function switch --workloads tcp-1 --paths bridge,af_packet-mmap --rounds 1 --json "$BP_TMP/c.json" ||
+	bp_compare --function switch --workloads tcp-1 --paths bridge,af_packet-mmap --rounds 1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
-	wait_for 10 nothing_left || fail "something is left behind"
+	wait_for 10 bp_nothing_left ovs-vswitchd ovsdb-server || fail "something is left behind"
 	bp_expect c "all(f['status'] in ('ok', 'disturbed') and f['value']['median'] > 0 for f in r['figures'])" "r['figures']"
 	bp_expect c "r['figures'][1]['function']['addresses'] == 2 and \
 		r['figures'][1]['function']['packets'] == r['figures'][1]['function']['received'] > 100" "r['figures'][1]['function']"
@@ -83,7 +73,7 @@ refused)
 	echo 'rate 64 af_packet-mmap bridge >= 1' >"$BP_TMP/goals"
 	while read -r words; do
 		# shellcheck disable=SC2086 # words
-		compare ${words%%: *}
+		bp_compare ${words%%: *}
 		code=$?
 		[ $code -eq 2 ] || fail "${words%%: *}: code $code instead of 2"
 		grep -qF -- "${words#*: }" "$BP_TMP/compare.log" || {
@@ -98,7 +88,7 @@ refused)
 		--function switch --ports eth1,eth2: needs --gen-ports
 	EOF
 	# A path that has no place for one says so, and the run goes on.
-	compare --function switch --paths null,kernel-tc,testpmd-memif --quick --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_compare --function switch --paths null,kernel-tc,testpmd-memif --quick --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "[x['status'] for x in r['rows']] == ['cannot-run'] * 3 and all(x['reason'] and x['fix'] for x in r['rows'])"
 	;;
 *)

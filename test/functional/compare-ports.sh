@@ -8,11 +8,6 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-compare()
-{
-	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
-}
-
 # wires [NETNS]: p0 and p1 here, c0 and c1 at their other ends, which take redirected frames.
 wires()
 {
@@ -37,7 +32,7 @@ boxes)
 	ip netns add far
 	wires far
 	# Nobody sends: what to do is said first, and nothing is measured.
-	compare --quick --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_compare --quick --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "r['run']['generator'] == 'none' and all(x['group'] == 'ports' for x in r['rows'])"
 	bp_expect c "{'ports-bridge', 'ports-kernel-xdp', 'ports-af_packet-mmap', 'ports-dpdk'} <= {x['path'] for x in r['rows']}"
 	bp_expect c "all(x['status'] == 'cannot-run' and x['saturation'] is None for x in r['rows'])"
@@ -58,7 +53,7 @@ boxes)
 	far=$!
 	wait_for 10 arrives || fail "nothing arrives from the other box"
 	before=$(state p0)
-	compare --quick --ports p0,p1 --paths ports-bridge,ports-kernel-xdp,ports-kernel-tc,ports-af_packet-mmap,ports-dpdk \
+	bp_compare --quick --ports p0,p1 --paths ports-bridge,ports-kernel-xdp,ports-kernel-tc,ports-af_packet-mmap,ports-dpdk \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "r['run']['generator'] == r['run']['tester'] == 'another box' and r['run']['sizes'] == ['64']"
 	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, True, True, True, 'cannot-run']" \
@@ -83,10 +78,10 @@ refused)
 	ip link set c0 up
 	ip link set c1 up
 	sysctl -qw net.ipv6.conf.p0.disable_ipv6=0 2>/dev/null
-	compare --quick --ports p0,p1 --paths ports-dpdk || fail "refuses free ports: $(cat "$BP_TMP/compare.log")"
+	bp_compare --quick --ports p0,p1 --paths ports-dpdk || fail "refuses free ports: $(cat "$BP_TMP/compare.log")"
 	refuses()
 	{
-		compare --quick --ports p0,p1 --gen-ports c0,c1
+		bp_compare --quick --ports p0,p1 --gen-ports c0,c1
 		[ $? -eq 2 ] || fail "$2: no refusal"
 		grep -q "$1" "$BP_TMP/compare.log" || fail "$2: $(cat "$BP_TMP/compare.log")"
 		! grep -q RATES "$BP_TMP/compare.log" || fail "$2: measures all the same"
@@ -110,17 +105,17 @@ refused)
 	refuses 'p0 is down: ip link set p0 up' "a port that is down"
 	ip link set p0 up
 	for shared in p0,c1 c0,p1; do
-		compare --quick --ports p0,p1 --gen-ports $shared
+		bp_compare --quick --ports p0,p1 --gen-ports $shared
 		[ $? -eq 2 ] || fail "--gen-ports $shared: no refusal"
 		grep -q "gen-ports: found '$shared'" "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
 	done
 	if ip link property add dev p0 altname port-zero 2>/dev/null; then
-		compare --quick --ports p0,p1 --gen-ports port-zero,c1
+		bp_compare --quick --ports p0,p1 --gen-ports port-zero,c1
 		[ $? -eq 2 ] || fail "one interface by two names: no refusal"
 		grep -q 'p0 and port-zero are one interface' "$BP_TMP/compare.log" || fail "$(cat "$BP_TMP/compare.log")"
 	fi
 	# Another box is counted by the kernel: of other ports only the loop cable can be measured.
-	compare --quick --ports 0000:00:1e.0,0000:00:1f.0 --paths ports-bridge
+	bp_compare --quick --ports 0000:00:1e.0,0000:00:1f.0 --paths ports-bridge
 	grep -q 'gen-ports C,D' "$BP_TMP/compare.log" || fail "no loop cable: $(cat "$BP_TMP/compare.log")"
 	! grep -q 'bypath gen --tx-port' "$BP_TMP/compare.log" || fail "another box for ports that nobody counts"
 	;;

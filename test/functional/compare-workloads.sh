@@ -7,16 +7,6 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-compare()
-{
-	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
-}
-
-nothing_left()
-{
-	! ip -o link | grep -v ' lo:' && ! pgrep -x 'bypath|iperf3|ping|curl|python3' && [ ! -e /run/bypath-compare ]
-}
-
 # Traffic through a path that something breaks under way, in the background; its process is COMPARE.
 traffic_start()
 {
@@ -31,7 +21,7 @@ traffic_fails()
 {
 	wait $COMPARE
 	[ $? -eq 1 ] || fail "a run with a failed row must end with code 1"
-	wait_for 10 nothing_left || fail "something is left behind"
+	wait_for 10 bp_nothing_left iperf3 ping curl python3 || fail "something is left behind"
 	bp_expect c "(f := r['figures'][0])['status'] == 'failed' and f['value'] is None and f['fix']" "r['figures'][0]"
 	grep -q '^TRAFFIC' "$BP_TMP/compare.log" && grep -q ' failed$' "$BP_TMP/compare.log" || fail "the table does not say so"
 }
@@ -50,8 +40,8 @@ goals)
 		memory -  bridge           -                <= 48
 		start  -  af_packet-socket af_packet-mmap   <= 1000000
 	EOF
-	compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
-	wait_for 10 nothing_left || fail "something is left behind"
+	bp_compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.05 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	wait_for 10 bp_nothing_left iperf3 ping curl python3 || fail "something is left behind"
 	bp_expect c "r['rows'] == [] and len(r['figures']) == 6 and len(r['goals']) == 5"
 	bp_expect c "[(f['workload'], f['path'], f['status'] in $FIGURE) for f in r['figures']] == \
 		[('rate', 'af_packet-mmap', True), ('rate', 'bridge', True), ('memory', 'af_packet-socket', True), \
@@ -69,14 +59,14 @@ goals)
 
 	# From six rounds on a ratio has its interval, and lies in it.
 	echo 'start - af_packet-socket af_packet-mmap <= 1000000' >"$BP_TMP/goals"
-	compare --goals "$BP_TMP/goals" --rounds 6 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_compare --goals "$BP_TMP/goals" --rounds 6 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "(g := r['goals'][0])['interval']['lo'] <= g['figure'] <= g['interval']['hi'] and g['interval']['level'] >= 0.95"
 	;;
 tcp)
 	need iperf3
-	compare --tcp --paths bridge,kernel-tc,dpdk-memif --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	bp_compare --tcp --paths bridge,kernel-tc,dpdk-memif --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
-	wait_for 10 nothing_left || fail "something is left behind"
+	wait_for 10 bp_nothing_left iperf3 ping curl python3 || fail "something is left behind"
 	bp_expect c "[(f['workload'], f['path']) for f in r['figures']] == \
 		[(w, p) for w in ('traffic', 'tcp-1', 'tcp-4') for p in ('bridge', 'kernel-tc', 'dpdk-memif')]"
 	bp_expect c "all((f['status'] in $FIGURE and f['value']['median'] > 0) == (f['path'] != 'dpdk-memif') for f in r['figures'])" \
@@ -88,15 +78,15 @@ tcp)
 		[ "$(grep -cE "^ *$workload .*(bridge|kernel-tc) +[0-9]+\\.[0-9]+ " "$BP_TMP/compare.log")" = 2 ] ||
 			fail "the table has not both rows of $workload"
 	done
-	compare --workloads tcp-off-4 --paths af_packet-mmap --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	bp_compare --workloads tcp-off-4 --paths af_packet-mmap --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	bp_expect c "[f['status'] in $FIGURE and f['value']['median'] > 0 for f in r['figures']] == [True]" "r['figures']"
 	;;
 traffic)
 	need iperf3 ping curl
-	compare --workloads traffic --paths bridge,kernel-xdp,kernel-tc,af_xdp+af_packet --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	bp_compare --workloads traffic --paths bridge,kernel-xdp,kernel-tc,af_xdp+af_packet --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
-	wait_for 10 nothing_left || fail "something is left behind"
+	wait_for 10 bp_nothing_left iperf3 ping curl python3 || fail "something is left behind"
 	bp_expect c "[(f['path'], f['status'] in $FIGURE) for f in r['figures']] == \
 		[('bridge', True), ('kernel-xdp', False), ('kernel-tc', True), ('af_xdp+af_packet', True)]" \
 		"[(f['path'], f['status'], f['reason']) for f in r['figures']]"
@@ -134,8 +124,8 @@ lossless)
 	# Time for a search that finds a rate, twice; where it finds none, trials were disturbed. Latency is at half of it.
 	echo 'p99 64 af_packet-mmap bridge <= 1000000' >"$BP_TMP/goals"
 	for _ in 1 2; do
-		compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.4 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
-		wait_for 10 nothing_left || fail "something is left behind"
+		bp_compare --goals "$BP_TMP/goals" --rounds 1 --duration 0.4 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+		wait_for 10 bp_nothing_left iperf3 ping curl python3 || fail "something is left behind"
 		grep -q '"reason": "no rate with at most' "$BP_TMP/c.json" || break
 	done
 	bp_expect c "[(f['workload'], f['path']) for f in r['figures']] == \
@@ -154,7 +144,7 @@ refused)
 	refuses()
 	{
 		echo "$1" >"$BP_TMP/goals"
-		compare --goals "$BP_TMP/goals"
+		bp_compare --goals "$BP_TMP/goals"
 		[ $? -eq 2 ] || fail "accepts '$1'"
 		grep -q "goals:1: .*$2" "$BP_TMP/compare.log" || fail "'$1': $(cat "$BP_TMP/compare.log")"
 	}
@@ -172,17 +162,17 @@ refused)
 	for wrong in "--goals $BP_TMP/goals" "--goals $BP_TMP/none" "--workloads fast" "--workloads ," \
 		"--goals $BP_TMP/goals --paths bridge" "--goals $BP_TMP/goals --sizes 64" "--workloads start --ports a,b"; do
 		# shellcheck disable=SC2086
-		compare $wrong
+		bp_compare $wrong
 		[ $? -eq 2 ] || fail "accepts $wrong"
 	done
-	compare --tcp --workloads rate
+	bp_compare --tcp --workloads rate
 	grep -q 'leave out --workloads' "$BP_TMP/compare.log" || fail "--tcp: $(cat "$BP_TMP/compare.log")"
-	compare --tcp --list
+	bp_compare --tcp --list
 	grep -q 'kernel-tc' "$BP_TMP/compare.log" || fail "--tcp --list: $(cat "$BP_TMP/compare.log")"
-	compare --goals "$BP_TMP/goals" --sizes 64
+	bp_compare --goals "$BP_TMP/goals" --sizes 64
 	grep -q 'leave out --paths, --sizes' "$BP_TMP/compare.log" || fail "--sizes: $(cat "$BP_TMP/compare.log")"
 	# What a workload cannot do on a path or with a size has no figure, and says what to choose.
-	compare --workloads rate,start --paths bridge --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
+	bp_compare --workloads rate,start --paths bridge --sizes imix,2053 --rounds 1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	bp_expect c "len(r['figures']) == 3 and all(f['status'] == 'cannot-run' and f['value'] is None for f in r['figures'])" \
 		"[(f['workload'], f['size'], f['path'], f['status'], f['reason']) for f in r['figures']]"

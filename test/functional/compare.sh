@@ -10,11 +10,6 @@
 CASE=${1:?usage: compare.sh CASE}
 FOLDER=/run/bypath-compare
 
-compare()
-{
-	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
-}
-
 # In the background; its process is COMPARE.
 compare_start()
 {
@@ -23,16 +18,9 @@ compare_start()
 	COMPARE=$!
 }
 
-# The private process and network namespaces show exactly what a run has left.
-nothing_left()
-{
-	! ip -o link | grep -v ' lo:' && ! pgrep -x bypath && [ ! -e $FOLDER ] &&
-		! lsns -t net -n -o PID 2>/dev/null | grep -vqx ' *1'
-}
-
 expect_clean()
 {
-	wait_for 10 nothing_left || {
+	wait_for 10 bp_nothing_left || {
 		ip -o link >"$BP_TMP/left.log"
 		ps -e >>"$BP_TMP/left.log"
 		ls -R $FOLDER >>"$BP_TMP/left.log" 2>&1
@@ -66,7 +54,7 @@ huge_before=$(cat /proc/sys/vm/nr_hugepages 2>/dev/null)
 
 case $CASE in
 rows)
-	compare --paths af_packet-mmap,af_xdp-native,bridge,kernel-xdp --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
+	bp_compare --paths af_packet-mmap,af_xdp-native,bridge,kernel-xdp --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" ||
 		fail "compare ends with code $?"
 	expect_clean
 	bp_expect c "r['schema'] == 'bypath.compare/1'"
@@ -95,7 +83,7 @@ rows)
 tap)
 	# The sender names what a full tap device does not take, and so does the device: each is taken once.
 	[ -c /dev/net/tun ] || skip "no /dev/net/tun"
-	compare --paths tap --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_compare --paths tap --sizes 64 --rounds 1 --duration 0.1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	expect_clean
 	bp_expect c "measured(r['rows'][0])" "(r['rows'][0]['status'], r['rows'][0]['reason'])"
 	bp_expect c "r['rows'][0]['line']['why'] == 'a tap device has no line'"
@@ -155,7 +143,7 @@ dead-generator)
 	;;
 sizes)
 	# Other sizes: what a path does not carry is said, what it carries reconciles.
-	compare --paths null,ring,dpdk-memif,af_packet-mmap --sizes 512,1518,9000,imix --rounds 1 \
+	bp_compare --paths null,ring,dpdk-memif,af_packet-mmap --sizes 512,1518,9000,imix --rounds 1 \
 		--duration 0.05 --json "$BP_TMP/c.json" --html "$BP_TMP/c.html" ||
 		fail "compare ends with code $?"
 	expect_clean
@@ -176,7 +164,7 @@ sizes)
 rounds)
 	# Two runs of several rounds, and what changed between them.
 	for run in a b; do
-		compare --paths bridge,af_packet-mmap --sizes 64 --rounds 2 --duration 0.1 \
+		bp_compare --paths bridge,af_packet-mmap --sizes 64 --rounds 2 --duration 0.1 \
 			--json "$BP_TMP/$run.json" || fail "compare ends with code $?"
 		bp_expect $run "all(len(x['saturation']['mpps']['values']) == 2 for x in r['rows'])"
 		bp_expect $run "all(abs(m['spread'] - (m['max'] - m['min']) / m['median']) < 1e-9 \
@@ -235,7 +223,7 @@ crash)
 	no_process() { ! pgrep -x bypath; }
 	wait_for 5 no_process || fail "processes outlive compare"
 	[ -d $FOLDER ] || fail "the test tests nothing: no folder was left"
-	compare --quick --paths null --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_compare --quick --paths null --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "any('died' in n for n in r['run']['notes'])"
 	expect_clean
 	;;
@@ -254,23 +242,23 @@ ports)
 		ip link set $d up
 	done
 	other=$(ip -o link show other)
-	compare --quick --paths ports-af_packet-mmap,ports-af_xdp-zerocopy --ports p0,p1 --gen-ports g0,g1 \
+	bp_compare --quick --paths ports-af_packet-mmap,ports-af_xdp-zerocopy --ports p0,p1 --gen-ports g0,g1 \
 		--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "[measured(x) or x['status'] for x in r['rows']] == [True, 'cannot-run']"
 	bp_expect c "r['rows'][0]['line']['gbps'] is None and 'p0 is a veth device' in r['rows'][0]['line']['why']"
 	bp_expect c "any('p0 is a veth device' in note for note in r['run']['notes'])"
 	expect_accounts
 	# Without interfaces to send from: said, and no device is opened. A third one was never touched.
-	compare --quick --paths ports --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
+	bp_compare --quick --paths ports --ports p0,p1 --json "$BP_TMP/c.json" || fail "compare ends with code $?"
 	bp_expect c "all(x['status'] == 'cannot-run' and '--gen-ports' in x['fix'] for x in r['rows'])"
 	# What a row cannot use is said of the device: no word of a file that is gone with its folder.
 	if [ -z "$(bp_driver_missing dpdk)" ]; then
-		compare --quick --paths ports-dpdk,ports-af_packet-mmap --ports p0,0000:ff:1f.7 --gen-ports g0,g1 \
+		bp_compare --quick --paths ports-dpdk,ports-af_packet-mmap --ports p0,0000:ff:1f.7 --gen-ports g0,g1 \
 			--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 		bp_expect c "[x['status'] for x in r['rows']] == ['cannot-run'] * 2"
 		bp_expect c "sorted(x['reason'] for x in r['rows']) == ['p0 is a kernel interface', 'this machine has no PCI device 0000:ff:1f.7']"
 		bp_expect c "any('no PCI device' in x['fix'] for x in r['rows'])"
-		compare --quick --paths ports-dpdk --ports nowhere0,nowhere1 --gen-ports g0,g1 \
+		bp_compare --quick --paths ports-dpdk --ports nowhere0,nowhere1 --gen-ports g0,g1 \
 			--json "$BP_TMP/c.json" || fail "compare ends with code $?"
 		bp_expect c "all(\"found 'nowhere1'; allowed: a PCI address\" in x['reason'] for x in r['rows'])"
 		bp_expect c "all('/' not in x['reason'].split('found')[0] for x in r['rows'])"
@@ -285,16 +273,16 @@ ports)
 	expect_clean
 	;;
 usage)
-	compare --paths brigde && fail "accepts an unknown path"
+	bp_compare --paths brigde && fail "accepts an unknown path"
 	grep -q 'no path '\''brigde'\''.*af_xdp-native' "$BP_TMP/compare.log" || fail "does not name the paths"
 	for wrong in "--sizes 63" "--rounds 0" "--rounds 1.5" "--ports p0" "--ports p0,p0" \
 		"--gen-ports a,b" "--diff a.json" "--duration x" "--frobnicate"; do
 		# shellcheck disable=SC2086
-		compare $wrong
+		bp_compare $wrong
 		[ $? -eq 2 ] || fail "$wrong: code $? instead of 2"
 	done
 	echo '{}' >"$BP_TMP/empty.json"
-	compare --diff "$BP_TMP/empty.json" "$BP_TMP/empty.json"
+	bp_compare --diff "$BP_TMP/empty.json" "$BP_TMP/empty.json"
 	[ $? -eq 2 ] || fail "--diff accepts a file that is no comparison"
 	;;
 *)

@@ -9,19 +9,11 @@
 . "$(dirname "$0")/lib.sh"
 
 CASE=${1:?usage: learning.sh switch | bridge | refused}
-need ip
 
 ENTRIES=1024 # the device's; one of them is the test port's own address
 AGEING=10    # the least that function switch takes
 
-ip netns add mid || fail "ip netns add mid"
-bp_quiet mid
-sysctl -qw net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
-for _port in t l m; do
-	ip link add ${_port}0 type veth peer name ${_port}1 netns mid || fail "cannot make a veth pair"
-	ip link set ${_port}0 up
-	ip -n mid link set ${_port}1 up
-done
+bp_ends t l m
 
 # search NAME OPTION...: its text is NAME.txt, its JSON NAME.json.
 search()

@@ -160,6 +160,20 @@ bp_quiet()
 		net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
 }
 
+# bp_ends NAME...: wires from here, NAME0, into mid, NAME1: a generator's ends and those of the device under test.
+bp_ends()
+{
+	need ip
+	ip netns add mid || fail "ip netns add mid"
+	bp_quiet mid
+	sysctl -qw net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
+	for _end in "$@"; do
+		ip link add "${_end}0" type veth peer name "${_end}1" netns mid || fail "cannot make a veth pair"
+		ip link set "${_end}0" up
+		ip -n mid link set "${_end}1" up
+	done
+}
+
 # bp_lab [mtu=1500] [queues=1] [offloads=on] [pairs=1]: hosts h1 and h2 with mid between them;
 # pairs=2: h3 (10.77.1.3 on w2) and h4 (10.77.1.4 on w3) as well.
 bp_lab()
@@ -373,6 +387,20 @@ bp_wait_forwarding()
 		bp_all_alive || fail "bypath ended before it forwarded anything"
 		[ "$(date +%s)" -lt "$_end" ] || fail "h1 does not reach h2 after $_limit s"
 	done
+}
+
+# bp_compare OPTION...: bypath compare; what it says is compare.log.
+bp_compare()
+{
+	"$BYPATH" compare "$@" >"$BP_TMP/compare.log" 2>&1
+}
+
+# bp_nothing_left [PROGRAM...]: compare has left no interface, namespace or folder, and no process of bypath or of these. The
+# private process and network namespaces show exactly that.
+bp_nothing_left()
+{
+	! ip -o link | grep -v ' lo:' && ! pgrep -x "$(echo bypath "$@" | tr ' ' '|')" && [ ! -e /run/bypath-compare ] &&
+		! lsns -t net -n -o PID 2>/dev/null | grep -vqx ' *1'
 }
 
 # bp_tells NAME PATTERN: the report as it stands says so. It is asked for each time, and comes to the log

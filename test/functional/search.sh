@@ -6,17 +6,7 @@
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-need ip
-
-# The generator's two ends here, the forwarder's in mid.
-ip netns add mid || fail "ip netns add mid"
-bp_quiet mid
-sysctl -qw net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
-for end in a b; do
-	ip link add ${end}0 type veth peer name ${end}1 netns mid || fail "cannot make a veth pair"
-	ip link set ${end}0 up
-	ip -n mid link set ${end}1 up
-done
+bp_ends a b
 
 # search NAME OPTION...: its text is NAME.txt, its JSON NAME.json.
 search()
