@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define TRIES 3u /* of a trial that says nothing about the device */
+#define SLACK 16u /* one address in so many is left out of a table whose rate is searched */
 
 struct state {
 	const struct bp_rfc2889_conf *conf;
@@ -279,10 +280,18 @@ static bool take_rate(struct state *s, const struct bp_rfc2889_trial *t, enum ve
 	return false;
 }
 
+/* Not the whole table: an address of somebody else would take one's place, and its flood be taken for a rate too high. */
+static uint32_t n_of_rate(const struct state *s)
+{
+	const uint32_t n = (uint32_t)s->result->capacity.lower;
+
+	return n > 1 ? n - (n + SLACK - 1) / SLACK : n;
+}
+
 static void search_rate(struct state *s)
 {
 	struct bp_rfc2889_bounds *b = s->bounds = &s->result->rate;
-	const uint32_t n = (uint32_t)s->result->capacity.lower;
+	const uint32_t n = n_of_rate(s);
 	const struct bp_rfc2889_bounds *capacity = &s->result->capacity;
 	double ask = s->conf->max_pps;
 

@@ -18,6 +18,7 @@ struct sim {
 	bool forgets_others; /* which it holds when full varies from trial to trial */
 	bool drops; /* what it does not know, instead of flooding it */
 	uint32_t n_strange; /* addresses of others, there before the search */
+	uint32_t n_visitors; /* likewise, which speak before each trial of the rate */
 	unsigned n_void; /* first trials that say nothing */
 	unsigned fails_after; /* 0: never */
 	/* State. */
@@ -42,6 +43,8 @@ static int trial(void *ctx, const struct bp_learning_request *q, struct bp_learn
 	uint32_t room, n;
 
 	age(s);
+	if (q->learn_pps <= 0 || q->learn_pps > q->test_pps)
+		s->n_strange += s->n_visitors;
 	room = s->capacity - s->n_strange;
 	n = q->n_addresses < room ? q->n_addresses : room;
 	s->n_trials++;
@@ -256,8 +259,22 @@ static void learning_rate_is_within_its_bounds(void **state)
 		assert_int_equal(r->rate.outcome, BP_SEARCH_MEASURED);
 		assert_true(r->rate.lower <= pps && pps <= r->rate.upper);
 		assert_true((r->rate.upper - r->rate.lower) / r->rate.upper <= 0.05);
-		assert_int_equal(r->n_rate_addresses, 1023);
+		assert_int_equal(r->n_rate_addresses, 959);
 	}
+}
+
+/* A host that nobody asked speaks: its address is not one that the rate was too high for. */
+static void an_address_of_somebody_else_is_no_bound_of_the_rate(void **state)
+{
+	struct sim s = switch_of(1023);
+	const struct bp_rfc2889_result *r;
+
+	(void)state;
+	s.n_visitors = 3;
+	r = run(&s, 1000, 0);
+	is_exactly(&r->capacity, 1023);
+	assert_int_equal(r->rate.outcome, BP_SEARCH_BOUNDED);
+	assert_int_equal(r->rate.cause, BP_SEARCH_CAUSE_GENERATOR);
 }
 
 static void a_generator_that_is_slower_is_no_figure_of_the_device(void **state)
@@ -301,6 +318,7 @@ int main(void)
 		cmocka_unit_test(budget_signal_and_failure_keep_what_was_found),
 		cmocka_unit_test(frames_that_take_longer_than_ageing_end_it),
 		cmocka_unit_test(learning_rate_is_within_its_bounds),
+		cmocka_unit_test(an_address_of_somebody_else_is_no_bound_of_the_rate),
 		cmocka_unit_test(a_generator_that_is_slower_is_no_figure_of_the_device),
 		cmocka_unit_test(nonsense_is_refused),
 	};
