@@ -55,7 +55,9 @@ struct bp_gen {
 	char lost_name[BP_NAME_BYTES];
 	/* NULL, or the TX port's own source: then `source` is its schedule and its account. */
 	const struct bp_ks_ops *kernel_source;
-	_Atomic int source_err; /* why it sent nothing; by its worker */
+	_Atomic int source_err; /* why it sent nothing; by its worker, or the one that announces */
+	_Atomic bool
+		is_announced; /* switches have heard of the destinations; by the receiving worker */
 	_Atomic bool is_interrupted;
 };
 
@@ -69,9 +71,15 @@ void bp_gen_stop_workers(struct bp_gen *gen);
 /* How long the workers of the trial that has ended were off their cores: the worst of them. */
 void bp_gen_read_off(const struct bp_gen *gen, double *share, enum bp_off_cause *cause);
 
-/* One frame from each destination address of the streams, out of the RX port, which has a TX queue for them. Its
- * worker; blocks for as long as that takes. 0 or -errno (logged). */
-int bp_gen_announce(struct bp_gen *gen);
+/*
+ * One frame from each destination address of the streams, out of the RX port, which has a TX queue for them; again what it
+ * drops. Its worker; blocks for as long as that takes, or until the trial is to end. 0, also where a few did not leave
+ * (logged), or -errno (logged).
+ */
+int bp_gen_announce(const struct bp_gen_worker *worker);
+
+/* Has the trial, or the worker, been asked to end? Any thread. */
+bool bp_gen_is_asked_to_end(const struct bp_gen_worker *worker);
 
 /* End the sender and wait until it has. */
 void bp_gen_end_source(struct bp_gen *gen);

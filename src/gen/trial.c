@@ -60,6 +60,7 @@ int bp_gen_start(struct bp_gen *gen, const struct bp_trial_request *r)
 	if (r->is_after_stop)
 		atomic_store_explicit(&gen->is_interrupted, false, memory_order_relaxed);
 	atomic_store_explicit(&gen->source_err, 0, memory_order_relaxed);
+	atomic_store_explicit(&gen->is_announced, !gen->conf->gen.announce, memory_order_relaxed);
 	gen->run = (uint8_t)(gen->run + 1 ? gen->run + 1 : 1);
 	if (gen->by_role[BP_GEN_TX])
 		err = begin_source(gen, r);

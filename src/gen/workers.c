@@ -97,16 +97,37 @@ static int enter(void *ctx)
 	struct bp_gen_worker *w = ctx;
 	struct bp_port *ports[BP_GEN_ROLES];
 	unsigned n = list_ports(w, ports);
-	int err = bp_ports_enter(ports, n, w->worker_id);
 
-	/* The receiver's thread is started first, so nothing has been sent by now. */
-	if (err)
-		return err;
-	if (w->does_rx && w->gen->conf->gen.announce)
-		err = bp_gen_announce(w->gen);
-	if (err)
-		bp_ports_leave(ports, n, w->worker_id);
-	return err;
+	return bp_ports_enter(ports, n, w->worker_id);
+}
+
+bool bp_gen_is_asked_to_end(const struct bp_gen_worker *w)
+{
+	struct bp_gen_worker *worker = (struct bp_gen_worker *)(uintptr_t)w;
+
+	return atomic_load_explicit(&worker->is_asked_to_end, memory_order_relaxed) ||
+	       atomic_load_explicit(&worker->gen->source.is_asked_to_end, memory_order_relaxed);
+}
+
+/* Not before the trial's threads run: a signal is to end this as well. */
+static void announce(struct bp_gen_worker *w)
+{
+	struct bp_gen *gen = w->gen;
+
+	if (w->does_rx && !atomic_load_explicit(&gen->is_announced, memory_order_relaxed)) {
+		int err = bp_gen_announce(w);
+
+		if (err) {
+			atomic_store_explicit(&gen->source_err, err, memory_order_relaxed);
+			atomic_store_explicit(&gen->source.is_asked_to_end, true,
+					      memory_order_relaxed);
+		}
+		/* Release: whoever sends finds what was noted. */
+		atomic_store_explicit(&gen->is_announced, true, memory_order_release);
+	}
+	while (!atomic_load_explicit(&gen->is_announced, memory_order_acquire) &&
+	       !bp_gen_is_asked_to_end(w))
+		bp_gen_nap_ms(1);
 }
 
 static void work(void *ctx)
@@ -115,6 +136,7 @@ static void work(void *ctx)
 	struct bp_gen *gen = w->gen;
 	struct bp_port *ports[BP_GEN_ROLES];
 
+	announce(w);
 	if (w->does_tx && gen->kernel_source)
 		atomic_store_explicit(&gen->source_err, bp_ks_run(&gen->source),
 				      memory_order_relaxed);

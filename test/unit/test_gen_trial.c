@@ -568,6 +568,96 @@ static void interrupted_trial_keeps_what_it_has(void **state)
 	free(conf);
 }
 
+/* TX of the receiving port, which announces: drops the first frame; or takes none. */
+static _Atomic unsigned n_announced;
+
+static unsigned announced_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	bool is_first = n && !n_announced;
+
+	n = is_first ? 1 : n;
+	n_announced += n;
+	bp_pool_put(q->worker_id, pkts, n);
+	bp_count(&q->counters, is_first ? BP_DROP_TX_KERNEL : BP_CNT_PKTS, n);
+	return n;
+}
+
+static unsigned deaf_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	(void)q;
+	(void)pkts;
+	(void)n;
+	return 0;
+}
+
+static struct bp_gen *make_announcer(struct bp_conf *conf, bp_tx_fn tx)
+{
+	struct bp_gen *gen;
+
+	conf->gen.announce = true;
+	conf->streams[0].dst_mac.n = 5;
+	conf->streams[1] = conf->streams[0];
+	conf->n_streams = 2;
+	gen = make_gen(conf, NULL);
+	n_announced = 0;
+	atomic_store_explicit(&gen->by_role[BP_GEN_RX]->port->txq[0].burst, tx,
+			      memory_order_release);
+	return gen;
+}
+
+static void a_dropped_announcement_goes_once_more(void **state)
+{
+	const struct bp_trial_request request = { .rate_pps = 20000, .n_pkts = 100 };
+	struct bp_trial_result v;
+
+	(void)state;
+	for (unsigned n_cores = 1; n_cores <= 2; n_cores++) {
+		struct bp_conf *conf = make_conf(n_cores);
+		struct bp_gen *gen = make_announcer(conf, announced_tx);
+
+		assert_int_equal(bp_gen_trial(gen, &request, &v), 0);
+		assert_int_equal(n_announced, 5 + 5 + 5);
+		assert_int_equal(v.n_sent, 100);
+		assert_int_equal(v.n_lost, 0);
+		bp_gen_destroy(gen);
+		free(conf);
+	}
+}
+
+static void a_port_that_takes_no_announcement_fails_the_trial(void **state)
+{
+	const struct bp_trial_request request = { .rate_pps = 20000, .n_pkts = 100 };
+	struct bp_conf *conf = make_conf(1);
+	struct bp_gen *gen = make_announcer(conf, deaf_tx);
+	struct bp_trial_result v;
+
+	(void)state;
+	assert_int_equal(bp_gen_trial(gen, &request, &v), -ETIMEDOUT);
+	assert_int_equal(v.n_sent, 0);
+	bp_gen_destroy(gen);
+	free(conf);
+}
+
+static void announcing_ends_with_an_interrupt(void **state)
+{
+	const struct bp_trial_request request = { .rate_pps = 20000, .n_pkts = 100 };
+	struct bp_trial_result v;
+
+	(void)state;
+	for (unsigned n_cores = 1; n_cores <= 2; n_cores++) {
+		struct bp_conf *conf = make_conf(n_cores);
+		struct bp_gen *gen = make_announcer(conf, deaf_tx);
+
+		assert_int_equal(bp_gen_start(gen, &request), 0);
+		bp_gen_interrupt(gen);
+		assert_int_equal(bp_gen_finish(gen, &v), 0);
+		assert_true(v.is_interrupted);
+		assert_int_equal(v.n_sent, 0);
+		bp_gen_destroy(gen);
+		free(conf);
+	}
+}
+
 static void rates_come_from_any_unit(void **state)
 {
 	static const struct {
@@ -614,6 +704,9 @@ int main(void)
 		cmocka_unit_test(what_its_own_receiver_drops_is_the_generators_fault),
 		cmocka_unit_test(trials_do_not_see_each_others_frames),
 		cmocka_unit_test(interrupted_trial_keeps_what_it_has),
+		cmocka_unit_test(a_dropped_announcement_goes_once_more),
+		cmocka_unit_test(a_port_that_takes_no_announcement_fails_the_trial),
+		cmocka_unit_test(announcing_ends_with_an_interrupt),
 		cmocka_unit_test(rates_come_from_any_unit),
 	};
 
