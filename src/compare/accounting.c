@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/run.h"
 
+#include "core/json.h"
 #include "gen/search.h"
 
 #include <stdarg.h>
@@ -138,21 +139,54 @@ static bool names_tx_drops(const json_t *port)
 	return false;
 }
 
-static void add_functions(struct bp_cmp_row *row, const json_t *report)
+/* What functions dropped of the packets that came in at the port. */
+static uint64_t function_drops_of(const json_t *report, const char *port)
 {
-	json_t *function, *value;
-	const char *reason;
+	uint64_t n = 0;
+	json_t *path;
 	size_t i;
 
-	json_array_foreach(json_object_get(report, "functions"), i, function) {
-		const char *name = json_string_value(json_object_get(function, "name"));
-		json_t *counted = json_object_get(function, "counted");
+	json_array_foreach(json_object_get(report, "paths"), i, path) {
+		const char *in = json_string_value(json_object_get(path, "in"));
 
-		json_object_foreach(json_object_get(counted, "drops"), reason, value) {
+		if (in && port && !strcmp(in, port))
+			n += (uint64_t)bp_json_number_at(path, "counted.function_drops");
+	}
+	return n;
+}
+
+/* By reason; but where some came in at the other port, only how many did not: the reasons are those of both. */
+static void add_function(struct bp_cmp_row *row, const json_t *function, uint64_t n_most)
+{
+	const char *name = json_string_value(json_object_get(function, "name"));
+	const char *reason, *last = NULL;
+	uint64_t n_all = (uint64_t)bp_json_number_at(function, "counted.dropped");
+	unsigned n_reasons = 0;
+	json_t *value, *drops = bp_json_at(function, "counted.drops");
+
+	json_object_foreach(drops, reason, value) {
+		if (n_all <= n_most)
 			bp_cmp_row_drop(row, name ? name : "?", reason, "counted",
 					(uint64_t)json_integer_value(value));
-		}
+		if (!json_integer_value(value))
+			continue;
+		last = reason;
+		n_reasons++;
 	}
+	if (n_all > n_most)
+		bp_cmp_row_drop(row, name ? name : "?", n_reasons == 1 ? last : "several reasons",
+				"counted", n_most);
+}
+
+/* is_oneway: what came in at the first port alone; a comparison has one function in its chains. */
+static void add_functions(struct bp_cmp_row *row, const json_t *report, bool is_oneway)
+{
+	const char *in = bp_json_text_at(report, "ports.0.name");
+	json_t *function;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "functions"), i, function)
+		add_function(row, function, is_oneway ? function_drops_of(report, in) : UINT64_MAX);
 }
 
 uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool *is_out_named)
@@ -175,7 +209,7 @@ uint64_t bp_cmp_report_drops(struct bp_cmp_row *row, const json_t *report, bool 
 			n_known = bp_cmp_has(row->path, BP_CMP_DROPS_TWICE) ? n : 0;
 		*is_out_named = names_tx_drops(port); /* the last port is the out port */
 	}
-	add_functions(row, report);
+	add_functions(row, report, is_oneway);
 	return n_known;
 }
 

@@ -58,6 +58,10 @@ json_t *bp_cmp_function_row(const struct bp_cmp_function *function, const struct
  * this machine is asked or changed. Returns when the bridge with both wires forwards. 0, or the row has ended. Blocks.
  */
 int bp_cmp_ovs_start(struct bp_cmp_run *run);
+/* One core as Open vSwitch takes it: a number of any length, in hexadecimal digits. Pure. core < 1024. */
+#define BP_CMP_MASK_BYTES 264u
+void bp_cmp_ovs_mask(unsigned core, char mask[BP_CMP_MASK_BYTES]);
+
 /* Its table and its last rule, while it runs. Blocks for a moment. */
 void bp_cmp_ovs_ask(struct bp_cmp_run *run, struct bp_cmp_served *served);
 /* Ends the database's server; ovs-vswitchd is run->dut, and has ended. */

@@ -165,10 +165,15 @@ static int start_vswitchd(struct bp_cmp_run *run, const struct places *p)
 	return rc ? rc : await_socket(run, &run->dut, control);
 }
 
+void bp_cmp_ovs_mask(unsigned core, char mask[BP_CMP_MASK_BYTES])
+{
+	snprintf(mask, BP_CMP_MASK_BYTES, "0x%x%.*d", 1u << core % 4, (int)(core / 4), 0);
+}
+
 static int configure(struct bp_cmp_run *run, const struct places *p)
 {
 	const struct bp_cmp_function *f = run->cmp->options.function;
-	char db[ARG_BYTES], mask[48];
+	char db[ARG_BYTES], cores[BP_CMP_MASK_BYTES], mask[BP_CMP_MASK_BYTES + 32];
 	const char *const argv[] = { p->vsctl,
 				     db,
 				     "--timeout=10",
@@ -210,8 +215,8 @@ static int configure(struct bp_cmp_run *run, const struct places *p)
 				     NULL };
 
 	snprintf(db, sizeof(db), "--db=unix:%s/ovsdb.sock", run->cmp->folder);
-	snprintf(mask, sizeof(mask), "other_config:pmd-cpu-mask=0x%llx",
-		 1ull << run->cmp->dut_core % 64);
+	bp_cmp_ovs_mask(run->cmp->dut_core, cores);
+	snprintf(mask, sizeof(mask), "other_config:pmd-cpu-mask=%s", cores);
 	return complete(run, "it takes no ports", argv);
 }
 

@@ -1,10 +1,12 @@
 /* Comparisons: choice of paths, medians, differences of two documents. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compare/explain.h"
+#include "compare/function.h"
 #include "compare/goals.h"
 #include "compare/lossless.h"
 #include "compare/paired.h"
 #include "compare/paths.h"
+#include "compare/run.h"
 #include "compare/stat.h"
 #include "compare/diff.h"
 #include "compare/winner.h"
@@ -624,6 +626,69 @@ static void text_of_the_sample_fits_120_columns(void **state)
 	json_decref(sample);
 }
 
+/* What came in at lan is none of a trial's. */
+static void function_drops_are_those_of_a_trial_s_way(void **state)
+{
+	static const struct {
+		const char *drops;
+		unsigned n_all, n_wan, n_rows;
+		const char *reason; /* of the first row, with */
+		unsigned n;
+	} cases[] = {
+		{ "{'storm': 5, 'runt': 2, 'untagged': 0}", 7, 7, 2, "storm", 5 },
+		{ "{'storm': 5, 'runt': 2, 'untagged': 0}", 7, 3, 1, "several reasons", 3 },
+		{ "{'storm': 5, 'runt': 0}", 5, 3, 1, "storm", 3 },
+		{ "{'storm': 5, 'runt': 2}", 7, 0, 0, NULL, 0 },
+	};
+	bool is_out_named;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct bp_cmp_row row;
+		char text[512];
+		json_t *report;
+
+		snprintf(text, sizeof(text),
+			 "{'ports': [{'name': 'wan'}, {'name': 'lan'}], 'functions': [{'name': "
+			 "'switch', 'counted': {'dropped': %u, 'drops': %s}}], 'paths': [{'in': "
+			 "'wan', 'counted': {'function_drops': %u}}, {'in': 'lan', 'counted': "
+			 "{'function_drops': %u}}]}",
+			 cases[i].n_all, cases[i].drops, cases[i].n_wan,
+			 cases[i].n_all - cases[i].n_wan);
+		for (char *quote = text; (quote = strchr(quote, '\''));)
+			*quote = '"';
+		report = json_loads(text, 0, NULL);
+		assert_non_null(report);
+		memset(&row, 0, sizeof(row));
+		row.path = &bp_cmp_paths[index_of("af_packet-mmap")];
+		bp_cmp_report_drops(&row, report, &is_out_named);
+		json_decref(report);
+		assert_int_equal(row.n_drops, cases[i].n_rows);
+		if (!row.n_drops)
+			continue;
+		assert_string_equal(row.drops[0].where, "switch");
+		assert_string_equal(row.drops[0].reason, cases[i].reason);
+		assert_int_equal(row.drops[0].n, cases[i].n);
+	}
+}
+
+static void a_core_s_mask_has_as_many_digits_as_it_takes(void **state)
+{
+	char mask[BP_CMP_MASK_BYTES];
+
+	(void)state;
+	bp_cmp_ovs_mask(0, mask);
+	assert_string_equal(mask, "0x1");
+	bp_cmp_ovs_mask(3, mask);
+	assert_string_equal(mask, "0x8");
+	bp_cmp_ovs_mask(4, mask);
+	assert_string_equal(mask, "0x10");
+	bp_cmp_ovs_mask(65, mask);
+	assert_string_equal(mask, "0x20000000000000000");
+	bp_cmp_ovs_mask(1023, mask);
+	assert_int_equal(strlen(mask), 2 + 256);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +712,8 @@ int main(void)
 		cmocka_unit_test(few_rounds_have_no_interval),
 		cmocka_unit_test(goals_of_the_bench_are_read),
 		cmocka_unit_test(text_of_the_sample_fits_120_columns),
+		cmocka_unit_test(function_drops_are_those_of_a_trial_s_way),
+		cmocka_unit_test(a_core_s_mask_has_as_many_digits_as_it_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
