@@ -82,6 +82,7 @@ FEATURES = {
     "chromium": lambda: shutil.which("chromium") is not None,
     "guest-kernel": lambda: not subprocess.run(["apt-cache", "show", "linux-image-6.12-amd64"],
                                                capture_output=True, check=False).returncode,
+    "ovs": lambda: shutil.which("ovsdb-server") is not None,
     "qemu": lambda: shutil.which("qemu-system-x86_64") is not None,
     "libpcap": lambda: pkg("libpcap"),
     "libbpf": lambda: pkg("libbpf"),
