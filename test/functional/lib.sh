@@ -78,14 +78,19 @@ none) BP_SLOW=1 ;;
 *) BP_SLOW=4 ;;
 esac
 
-# wait_for SECONDS COMMAND...: repeat until it succeeds; 1 when the time is up.
+# wait_for SECONDS COMMAND...: repeat until it succeeds; 1 when the time is up: after fifty tries a second, and, where a try takes
+# long (a ping that nobody answers), after three times the seconds, ten tries at least.
 wait_for()
 {
-	_left=$(($1 * BP_SLOW * 50))
+	_left=$(($1 * BP_SLOW * 50)) _tries=0
+	read -r _now _ </proc/uptime
+	_end=$((${_now%.*} + 3 * $1 * BP_SLOW))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		_left=$((_left - 1))
+		_left=$((_left - 1)) _tries=$((_tries + 1))
+		read -r _now _ </proc/uptime
 		[ "$_left" -gt 0 ] || return 1
+		[ $_tries -lt 10 ] || [ "${_now%.*}" -le "$_end" ] || return 1
 		sleep 0.02
 	done
 }

@@ -6,8 +6,7 @@ from kernel import Missing
 
 KINDS = ("bridge", "af_packet-mmap", "af_xdp-native")
 # By AF_XDP before Linux 6.6.
-WITHOUT = {"jumbo": "frames in several buffers to AF_XDP sockets came with Linux 6.6",
-           "supers": "not looked into: on Linux 6.1 TCP from a VLAN interface through af_xdp did not end within 200 s"}
+WITHOUT = {"jumbo": "frames in several buffers to AF_XDP sockets came with Linux 6.6"}
 SLOW = ("BYPATH_SANITIZE=slow",)
 
 
