@@ -121,7 +121,12 @@ names)
 	kill -9 "$(bp_pid "$one")"
 	wait_for 5 bp_gone "$one" || fail "kill -9"
 	[ -S "$socket" ] || fail "kill -9 leaves the socket: else this shows nothing"
-	show instances | grep -qx "$one" && fail "a dead instance is listed"
+	# Its threads end one after another: the last of them closes the socket.
+	not_listed()
+	{
+		! show instances | grep -qx "$one"
+	}
+	wait_for 5 not_listed || fail "a dead instance is listed"
 	show ports "$one" && fail "a dead instance answers"
 	rm -f "$BP_TMP/$one.log"
 	start "$one"
