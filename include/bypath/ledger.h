@@ -102,7 +102,8 @@ struct bp_model_path {
 };
 
 /*
- * Copy payload of one view in user space: the only place of the product where that happens.
+ * Copy payload of one view in user space: the only place of the product where that happens, but for copies of lookers-on
+ * (bp_ledger_copy_aside()).
  *
  * dst       room for src_len bytes, not overlapping src
  * c         counters of the queue that needs the copy; its worker only
@@ -119,6 +120,19 @@ static inline void bp_ledger_copy(struct bp_counters *c, struct bp_pkt *pkt, boo
 		bp_count(c, BP_CNT_COPIES, 1);
 		pkt->copies = (uint8_t)(pkt->copies + (pkt->copies < BP_COPIES_MAX));
 	}
+}
+
+/*
+ * Copy payload for somebody who looks on: the packet's own way has no part in it, nor has its account. n_bytes goes up: what
+ * the looker counts; its worker only. Else as bp_ledger_copy().
+ */
+static inline void bp_ledger_copy_aside(_Atomic uint64_t *n_bytes, void *dst, const void *src,
+					size_t src_len)
+{
+	memcpy(dst, src, src_len);
+	atomic_store_explicit(n_bytes,
+			      atomic_load_explicit(n_bytes, memory_order_relaxed) + src_len,
+			      memory_order_relaxed);
 }
 
 /*

@@ -14,6 +14,7 @@
 #define BP_CACHE_LINE 64
 
 struct bp_arena;
+struct bp_capture;
 struct bp_driver;
 struct bp_frames;
 struct bp_locks;
@@ -294,6 +295,14 @@ void bp_ports_warn_host(const struct bp_env *env);
 /* Answer those that asked who holds the locks. Control thread, now and then. */
 void bp_ports_serve_locks(const struct bp_env *env);
 
+/* Who looks at the packets of a port: src/core/capture.h. */
+#define BP_PORT_CAPTURES_MAX 4u
+struct bp_capture_slot {
+	/* NULL: free. Written by the control thread (release), read by the port's workers (acquire). */
+	_Atomic(struct bp_capture *) capture;
+	uint16_t interface_id; /* what the port is called there; written before */
+};
+
 struct bp_port {
 	const struct bp_driver *driver;
 	const struct bp_port_conf *conf;
@@ -318,6 +327,9 @@ struct bp_port {
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
 	bool is_missed; /* reported as gone, and not up since then. Control thread */
+	struct bp_capture_slot captures[BP_PORT_CAPTURES_MAX];
+	_Atomic unsigned
+		capture_kinds; /* what all of these ask for; written by the control thread, relaxed */
 };
 
 /*
@@ -385,6 +397,8 @@ void bp_port_publish(struct bp_port *port);
 int bp_port_start(struct bp_port *port);
 /* Decide in_place again: when all ports have started, since a later one may have added pools. */
 void bp_port_bind_pools(struct bp_port *port);
+/* Choose the bursts of a port's queues anew: captures came or went. Workers may run. Control thread. */
+void bp_port_bind_captures(struct bp_port *port);
 /*
  * What check() found of a started port: BP_LINK_UP or BP_LINK_DOWN. Without a link its TX queues drop by
  * name (but with BP_CAP_TX_WHEN_DOWN), with one they send; receiving goes on either way. Workers may be inside a burst,

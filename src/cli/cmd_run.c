@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/control.h"
+#include "cli/control_capture.h"
 #include "cli/log_options.h"
 #include "cli/page.h"
 #include "cli/start.h"
@@ -414,6 +415,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		bp_log(BP_LOG_INFO, "forwarding");
 		bp_notify_ready();
 		run.control.engine = run.engine;
+		bp_cli_captures_open(&run.control, run.engine, conf->engine.n_workers);
 		bp_cli_control_start(&run.control, take_report, reload_asked, &run);
 		watch(&run, &signals);
 		bp_notify_stopping();
@@ -421,6 +423,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		if (run.probe)
 			bp_probe_end(run.probe);
 		bp_engine_stop(run.engine);
+		bp_cli_captures_close(&run.control);
 		code = report_end(&run);
 		if (bp_engine_has_failed(run.engine) || run.has_broken)
 			code = BP_EXIT_FAILED;

@@ -67,13 +67,22 @@ int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, vo
 {
 	/* The rows, --help, the zeros that getopt_long() stops at. */
 	struct option longs[BP_CLI_OPTIONS_MAX + 2] = { 0 };
-	int n = 0, c, code = 0;
+	char letters[3 * BP_CLI_OPTIONS_MAX + 1] = "";
+	int n = 0, n_letters = 0, c, code = 0;
 
-	for (; options->rows[n].name; n++)
-		longs[n] = (struct option){ options->rows[n].name,
-					    argument_of(options->rows[n].kind), NULL, OPT_ROW + n };
+	for (; options->rows[n].name; n++) {
+		int argument = argument_of(options->rows[n].kind);
+
+		longs[n] = (struct option){ options->rows[n].name, argument, NULL, OPT_ROW + n };
+		if (options->rows[n].letter)
+			n_letters += sprintf(&letters[n_letters], "%c%s", options->rows[n].letter,
+					     argument == required_argument ? ":" : "");
+	}
 	longs[n] = (struct option){ "help", no_argument, NULL, 'h' };
-	while (!code && (c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+	while (!code && (c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		for (int i = 0; i < n && c < OPT_ROW; i++)
+			if (c == options->rows[i].letter)
+				c = OPT_ROW + i;
 		if (c == 'h') {
 			options->print_usage(stdout);
 			code = BP_EXIT_OK + 1;

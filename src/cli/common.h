@@ -43,6 +43,7 @@ struct bp_cli_option {
 	/* Understand value into o, the command's struct. 0 or an exit code + 1. */
 	int (*take)(void *o, const struct bp_cli_option *option, const char *value);
 	const char *key; /* take()'s: a key of the configuration */
+	char letter; /* as "-w", too; 0: none */
 };
 
 /* A command's options, at most BP_CLI_OPTIONS_MAX; --help needs no row. */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/control.h"
 
+#include "cli/control_capture.h"
 #include "cli/control_trace.h"
 #include "cli/show.h"
 
@@ -9,6 +10,7 @@
 #include "bypath/key.h"
 #include "bypath/log.h"
 
+#include "capture/session.h"
 #include "config/schema.h"
 #include "config/spelling.h"
 #include "control/http.h"
@@ -89,6 +91,8 @@ static json_t *ask_report(struct bp_cli_control *control)
 	json_object_set_new(json_object_get(call.document, "run"), "pid", json_integer(getpid()));
 	json_object_set_new(json_object_get(call.document, "run"), "begin_ns",
 			    json_integer((json_int_t)control->begin_ns));
+	if (control->sessions)
+		json_object_set_new(call.document, "captures", bp_sessions_show(control->sessions));
 	return call.document;
 }
 
@@ -203,7 +207,7 @@ static const struct {
 	{ "ping", answer_ping },         { "show", answer_show },
 	{ "set", answer_set },           { "drain", answer_drain },
 	{ "reload", answer_reload },     { "trace", bp_cli_trace_begin },
-	{ "traced", bp_cli_trace_look },
+	{ "traced", bp_cli_trace_look }, { "capture", bp_cli_answer_capture },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -21,6 +21,7 @@ const struct bp_show bp_shows[] = {
 	{ "ledger", "copies and crossings of each path", "paths,path_sums" },
 	{ "modes", "the mode that each port got, and why", "ports" },
 	{ "counters", "every counter by its name; --since FILE: since an earlier answer", "" },
+	{ "captures", "who captures packets now, how many are lost to it", "captures" },
 	{ "build", "version and drivers of the running program", "build" },
 	{ "all", "the whole report, as on SIGUSR1", NULL },
 	{ .what = NULL },

@@ -53,14 +53,25 @@ static int send_line(int fd, json_t *request)
 	return err;
 }
 
-/* One line, in memory that the caller frees; 0 or -errno. */
+/* Receive into room what has come, but nothing behind the end of a line. *is_end: it ends with one. As recv(2). */
+static ssize_t receive(int fd, char *room, size_t n_room, bool *is_end)
+{
+	ssize_t n = recv(fd, room, n_room, MSG_PEEK);
+	char *end = n > 0 ? memchr(room, '\n', (size_t)n) : NULL;
+
+	*is_end = end;
+	return n > 0 ? recv(fd, room, end ? (size_t)(end - room) + 1 : (size_t)n, 0) : n;
+}
+
+/* One line, in memory that the caller frees, and nothing of what comes behind it; 0 or -errno. */
 static int read_line(int fd, char **line, size_t *n)
 {
+	bool is_end = false;
 	size_t n_room = 0;
 
 	*line = NULL;
 	*n = 0;
-	for (;;) {
+	while (!is_end) {
 		ssize_t k;
 
 		if (*n == n_room) {
@@ -72,15 +83,14 @@ static int read_line(int fd, char **line, size_t *n)
 			}
 			*line = more;
 		}
-		k = recv(fd, *line + *n, n_room - *n, 0);
+		k = receive(fd, *line + *n, n_room - *n, &is_end);
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k <= 0)
 			return k ? -errno : -ECONNRESET;
 		*n += (size_t)k;
-		if ((*line)[*n - 1] == '\n')
-			return 0;
 	}
+	return 0;
 }
 
 int bp_client_ask(int fd, json_t *request, json_t **result, char *why, size_t why_bytes)

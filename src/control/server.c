@@ -27,6 +27,8 @@ struct client {
 	char *out; /* the answer under way, or NULL */
 	size_t n_out, n_sent;
 	bool ends; /* when the answer is sent */
+	void (*take)(void *owner, int fd); /* then it is somebody else's; NULL: it stays */
+	void *owner;
 };
 
 struct bp_server {
@@ -35,6 +37,8 @@ struct bp_server {
 	uint64_t rests_until_ns; /* does not accept before */
 	bp_answer_fn answer;
 	void *ctx;
+	void (*take)(void *owner, int fd); /* of the answer under way: see bp_server_hand_over() */
+	void *owner;
 	struct client clients[BP_SERVER_CLIENTS_MAX];
 };
 
@@ -42,10 +46,24 @@ struct bp_server {
 
 static void drop(struct client *client)
 {
-	close(client->fd);
-	free(client->in);
-	free(client->out);
+	struct client gone = *client;
+
 	*client = (struct client){ .fd = -1 };
+	close(gone.fd);
+	free(gone.in);
+	free(gone.out);
+	if (gone.take)
+		gone.take(gone.owner, -1);
+}
+
+/* Its answer is sent: it is somebody else's from now on. */
+static void give_away(struct client *client)
+{
+	struct client given = *client;
+
+	*client = (struct client){ .fd = -1 };
+	free(given.in);
+	given.take(given.owner, given.fd);
 }
 
 /* Send what the socket takes. false: the other side is gone. */
@@ -65,6 +83,8 @@ static bool push(struct client *client)
 		return true;
 	free(client->out);
 	client->out = NULL;
+	if (client->take)
+		give_away(client);
 	return !client->ends;
 }
 
@@ -119,7 +139,7 @@ static bool serve_lines(struct bp_server *server, struct client *client)
 {
 	char *end;
 
-	while (!client->out && (end = memchr(client->in, '\n', client->n_in))) {
+	while (client->fd >= 0 && !client->out && (end = memchr(client->in, '\n', client->n_in))) {
 		size_t n = (size_t)(end - client->in);
 		json_error_t error;
 		json_t *request =
@@ -127,13 +147,16 @@ static bool serve_lines(struct bp_server *server, struct client *client)
 		json_t *reply = request ? answer_request(server, request)
 					: make_error("bad-request", error.text);
 
+		client->take = server->take;
+		client->owner = server->owner;
+		server->take = NULL;
 		json_decref(request);
 		client->n_in -= n + 1;
 		memmove(client->in, end + 1, client->n_in);
 		if (!say(client, reply))
 			return false;
 	}
-	if (client->out || client->n_in < BP_SERVER_REQUEST_BYTES)
+	if (client->fd < 0 || client->out || client->n_in < BP_SERVER_REQUEST_BYTES)
 		return true;
 	client->ends = true;
 	client->n_in = 0;
@@ -291,6 +314,12 @@ int bp_server_start(struct bp_server **out, int listen_fd, bp_answer_fn answer, 
 		close(server->wake_fd);
 	free(server);
 	return -err;
+}
+
+void bp_server_hand_over(struct bp_server *server, void (*take)(void *owner, int fd), void *owner)
+{
+	server->take = take;
+	server->owner = owner;
 }
 
 void bp_server_stop(struct bp_server *server)

@@ -33,6 +33,13 @@ typedef json_t *(*bp_answer_fn)(void *ctx, const char *command, const json_t *re
  */
 int bp_server_start(struct bp_server **server, int listen_fd, bp_answer_fn answer, void *ctx);
 
+/*
+ * The connection whose request is being answered is given away: when the answer is sent, take(owner, fd) gets it, which does not
+ * block, for good; with -1 where its client was gone before, or the server ends. The thread that sends calls it: the server's, or
+ * that of bp_server_stop(). In a bp_answer_fn that then returns a result.
+ */
+void bp_server_hand_over(struct bp_server *server, void (*take)(void *owner, int fd), void *owner);
+
 /* End the thread and all connections; NULL does nothing. Control thread; an answer() under way is waited for. */
 void bp_server_stop(struct bp_server *server);
 

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/transmit.h"
 
+#include "core/capture.h"
+
 #include <string.h>
 
 enum bp_cnt bp_tx_errno_reason(int err)
@@ -26,6 +28,7 @@ enum bp_cnt bp_tx_errno_reason(int err)
 static void drop_full(struct bp_txq *q, const struct bp_pkt *pkts, unsigned n)
 {
 	bp_count(&q->counters, BP_DROP_TX_FULL, bp_pkt_count(pkts, n));
+	bp_capture_dropped(q, pkts, n, BP_DROP_TX_FULL);
 	bp_pool_put(q->worker_id, pkts, n);
 }
 

@@ -4,6 +4,7 @@
 #include "engine/record.h"
 #include "engine/replica.h"
 
+#include "core/capture.h"
 #include "core/clock.h"
 #include "core/transmit.h"
 
@@ -29,10 +30,29 @@ static inline bool is_one(uint64_t bits)
 
 /* ---- dropping -------------------------------------------------------------------------------- */
 
-/* Drop the packets whose out[] is 0, each for its reason; the others move up, out[] with them. Returns their views. */
-static unsigned drop_refused(struct bp_step *s, struct bp_pkt *pkts, unsigned n, uint64_t *out,
-			     const uint8_t *why)
+/* Where packets that the step drops came from, or were to leave by, if somebody looks at drops there; else NULL. */
+static struct bp_port *find_watched(const struct bp_step *s)
 {
+	struct bp_port *port = s->env ? s->env->ports[s->fn->port_id] : NULL;
+
+	return port && bp_capture_wants_drops(port) ? port : NULL;
+}
+
+static void show_dropped(const struct bp_step *s, struct bp_port *port, enum bp_side side,
+			 const struct bp_pkt *views, unsigned n_views, uint8_t why)
+{
+	struct bp_capture_reason reason = { side, s->name, "" };
+
+	if (s->function->reasons)
+		reason.name = s->function->reasons[why % BP_FN_REASONS_MAX].name;
+	bp_capture_drop(port, s->fn->worker_id, &reason, views, n_views);
+}
+
+/* Drop the packets whose out[] is 0, each for its reason; the others move up, out[] with them. Returns their views. */
+static unsigned drop_refused(struct bp_step *s, enum bp_side side, struct bp_pkt *pkts, unsigned n,
+			     uint64_t *out, const uint8_t *why)
+{
+	struct bp_port *watched = find_watched(s);
 	struct bp_pkt dropped[BP_BURST_MAX];
 	unsigned n_dropped = 0, n_left = 0;
 
@@ -42,6 +62,8 @@ static unsigned drop_refused(struct bp_step *s, struct bp_pkt *pkts, unsigned n,
 		n_views = bp_pkt_n_views(&pkts[i], n - i);
 		if (!to) {
 			bp_cost_add(&s->drops[why[i] % BP_FN_REASONS_MAX], 1);
+			if (watched)
+				show_dropped(s, watched, side, &pkts[i], n_views, why[i]);
 			for (unsigned v = i; v < i + n_views; v++)
 				dropped[n_dropped++] = pkts[v];
 			continue;
@@ -125,7 +147,7 @@ static unsigned leave(struct bp_step *s, struct bp_edge *e, struct bp_pkt *pkts,
 		bp_record_leave(e->record, pkts, n, out[0], why[0]);
 	for (unsigned i = 0; i < n; i++)
 		all &= out[i];
-	return all ? n : drop_refused(s, pkts, n, out, why);
+	return all ? n : drop_refused(s, BP_SIDE_TX, pkts, n, out, why);
 }
 
 /* Whole packets of one burst, on their way to the port; s: the function that chose it, NULL: the chain's end. */
@@ -195,7 +217,7 @@ static void gather_copy(struct gathered *g, const struct bp_pkt *views, unsigned
 {
 	bp_cost_add(&g->edge->n_replicas, 1);
 	if (g->is_full)
-		bp_replica_drop_full(g->edge->txq);
+		bp_replica_drop_full(g->edge->txq, views, n_views);
 	else
 		g->n += bp_replicate(g->edge->txq, views, n_views, &g->pkts[g->n]);
 }
@@ -305,7 +327,7 @@ static unsigned settle(struct bp_chain *chain, struct bp_step *s, struct bp_pkt 
 		send_all(s, chain->edge_of[lowest(out[0])], pkts, n, now);
 		return 0;
 	}
-	n = drop_refused(s, pkts, n, out, why);
+	n = drop_refused(s, BP_SIDE_RX, pkts, n, out, why);
 	deliver(chain, s, pkts, n, out, now);
 	return keep_next(pkts, n, out);
 }

@@ -10,6 +10,8 @@
 struct bp_step {
 	const struct bp_function *function;
 	struct bp_fn *fn; /* the worker's: its other steps of this function have it too */
+	const char *name; /* of the function */
+	struct bp_env *env; /* the ports, for those who look at drops */
 	/* Written by the worker, read by snapshots: relaxed. */
 	_Atomic uint64_t n_pkts, busy_cycles; /* that came to process(); within it */
 	_Atomic uint64_t drops[BP_FN_REASONS_MAX];

@@ -6,6 +6,7 @@
 #include "bypath/config.h"
 #include "bypath/report.h"
 
+struct bp_capture;
 struct bp_engine;
 
 /*
@@ -50,6 +51,17 @@ void bp_engine_report(struct bp_engine *engine, struct bp_report *report);
  * be released by bp_report_release(). Also beside running workers. Control thread.
  */
 void bp_engine_report_states(struct bp_engine *engine, struct bp_report *report);
+/*
+ * Let a capture (core/capture.h), which is open, look at the ports of these names; n_names 0: at all that packets pass
+ * through, but for hops. Fills its interfaces, one for each. Workers may run. Control thread; never blocks, but to undo.
+ * 0; -ENOENT: no such port, -ENOTSUP: others carry its packets, -EPERM: nothing here may read them, -EBUSY: the port has as
+ * many captures as it can: a sentence in why, nothing is captured.
+ */
+int bp_engine_capture(struct bp_engine *engine, struct bp_capture *capture,
+		      const char *const *names, unsigned n_names, char *why, size_t why_bytes);
+/* Take it off all ports, wait until no worker is in it. Also when the engine has stopped. Control thread; blocks for a
+ * moment. */
+void bp_engine_uncapture(struct bp_engine *engine, const struct bp_capture *capture);
 void bp_engine_destroy(struct bp_engine *engine);
 
 /* What runs, also after a reload: the places of ports stay, see struct bp_change. The engine's. Control thread. */

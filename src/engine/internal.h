@@ -118,6 +118,11 @@ void bp_paths_hand_over(struct bp_engine *e, struct bp_paths *before, struct bp_
 /* Free paths that were taken out. */
 void bp_paths_free(struct bp_paths *paths);
 
+/* ---- captures.c ------------------------------------------------------------------------------ */
+
+/* What looks at a port's packets looks at those of the port that has its place now, NULL: it was removed. No worker runs. */
+void bp_captures_follow(struct bp_port *from, struct bp_port *to);
+
 /* ---- functions.c ----------------------------------------------------------------------------- */
 
 /* Open every function for every worker; the ports are started. 0 or -errno (logged); bp_functions_close() undoes it. */

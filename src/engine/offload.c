@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/offload.h"
 
+#include "core/capture.h"
 #include "engine/partial.h"
 
 #include <errno.h>
@@ -86,6 +87,12 @@ int bp_offload_create(struct bp_pool *pool, struct bp_counters *counters, unsign
 void bp_offload_destroy(struct bp_offload *o)
 {
 	free(o);
+}
+
+void bp_offload_set_queue(struct bp_offload *o, struct bp_txq *txq)
+{
+	if (o)
+		o->txq = o->segmenter.txq = txq;
 }
 
 bool bp_offload_is_guard(const struct bp_offload *o)
@@ -298,8 +305,12 @@ static enum verdict look_at(struct bp_offload *o, struct bp_pkt *views, unsigned
 static void drop(struct bp_offload *o, const struct bp_pkt *views, unsigned n_views,
 		 enum verdict verdict)
 {
-	bp_count(o->segmenter.counters,
-		 verdict == DROP_BAD_META ? BP_DROP_RX_BAD_META : BP_DROP_GSO_UNSUPPORTED, 1);
+	enum bp_cnt reason =
+		verdict == DROP_BAD_META ? BP_DROP_RX_BAD_META : BP_DROP_GSO_UNSUPPORTED;
+
+	bp_count(o->segmenter.counters, reason, 1);
+	if (o->txq)
+		bp_capture_dropped(o->txq, views, n_views, reason);
 	bp_pool_put(o->segmenter.worker_id, views, n_views);
 }
 

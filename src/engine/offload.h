@@ -30,6 +30,7 @@ struct bp_offload {
 	unsigned n_in, next; /* of in[]: length, first packet not yet looked at */
 	bool is_plain; /* nothing in in[] needs a look */
 	struct bp_pkt *in;
+	struct bp_txq *txq; /* whose counters it has, for those who look at drops; NULL: nobody's */
 	struct bp_segmenter segmenter;
 	struct bp_pkt out[BP_BURST_MAX];
 };
@@ -49,6 +50,10 @@ struct bp_offload {
 int bp_offload_create(struct bp_pool *pool, struct bp_counters *counters, unsigned worker_id,
 		      const struct bp_port_conf *rx_conf, const struct bp_port_info *rx,
 		      const struct bp_port_info *tx, struct bp_offload **o);
+
+/* Say which queue packets go to behind the stage, NULL or not: what it drops is shown as dropped there. Control thread, before
+ * its worker uses it. */
+void bp_offload_set_queue(struct bp_offload *o, struct bp_txq *txq);
 
 /* Does it concern no packets but those that a direct burst leaves to the way by views? Any thread. */
 bool bp_offload_is_guard(const struct bp_offload *o);

@@ -67,6 +67,8 @@ static int add_chain(struct bp_engine *e, struct bp_worker *w, struct bp_path *p
 
 		chain->steps[chain->n_steps].function = f->function;
 		chain->steps[chain->n_steps].fn = &f->fns[w->worker_id];
+		chain->steps[chain->n_steps].name = f->conf->name;
+		chain->steps[chain->n_steps].env = &e->env;
 	}
 	for (int to = 0; to < e->conf->n_ports; to++) {
 		if (!(in->out_ports & UINT64_C(1) << to))
@@ -388,6 +390,7 @@ static int bind_offload(struct bp_engine *e, struct bp_port *in, struct bp_edge 
 
 	if (err)
 		return err;
+	bp_offload_set_queue(offload, edge->txq);
 	/* Release: the worker finds it filled in. */
 	offload = atomic_exchange_explicit(&edge->offload, offload, memory_order_acq_rel);
 	if (offload)
@@ -421,6 +424,11 @@ static bool has_link(struct bp_port *port)
 	       atomic_load_explicit(&port->link, memory_order_relaxed) == BP_LINK_UP;
 }
 
+static bool is_captured(struct bp_port *port)
+{
+	return atomic_load_explicit(&port->capture_kinds, memory_order_relaxed) != 0;
+}
+
 /* A driver moves packets between two of its queues by itself, where the path asks for no more. */
 static bp_direct_fn choose_direct(struct bp_path *path)
 {
@@ -429,6 +437,9 @@ static bp_direct_fn choose_direct(struct bp_path *path)
 	const struct bp_offload *offload =
 		atomic_load_explicit(&path->edge.offload, memory_order_relaxed);
 
+	/* Who captures wants views. */
+	if (is_captured(in) || is_captured(out))
+		return NULL;
 	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
 	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;

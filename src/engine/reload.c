@@ -536,9 +536,14 @@ static void settle_account(struct reload *r)
 		bp_paths_hand_over(e, &r->paths[i], &e->workers[i], &r->change);
 		bp_paths_free(&r->paths[i]);
 	}
-	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		if (r->change.ports[i] == BP_FATE_REMOVED && e->env.ports[i])
+			bp_captures_follow(e->env.ports[i], NULL);
+		else if (r->before[i])
+			bp_captures_follow(r->before[i], e->env.ports[i]);
 		if (r->change.ports[i] == BP_FATE_REMOVED || r->before[i])
 			see_off(r, i);
+	}
 	bp_env_bind_pools(&e->env);
 	bp_paths_bind_directs(e, NULL);
 	bp_ports_claimed(&e->env, r->locks);

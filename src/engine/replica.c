@@ -4,6 +4,8 @@
 
 #include "bypath/ledger.h"
 
+#include "core/capture.h"
+
 #include <string.h>
 
 unsigned bp_replica_n_views(const struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views)
@@ -51,10 +53,17 @@ static bool is_away(const struct bp_txq *txq)
 	return burst == bp_tx_down || burst == bp_tx_no_link;
 }
 
-void bp_replica_drop_full(struct bp_txq *txq)
+static void drop(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views,
+		 enum bp_cnt reason)
+{
+	bp_count(&txq->counters, reason, 1);
+	bp_capture_dropped(txq, views, n_views, reason);
+}
+
+void bp_replica_drop_full(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views)
 {
 	bp_count(&txq->counters, BP_CNT_REPLICAS, 1);
-	bp_count(&txq->counters, BP_DROP_TX_FULL, 1);
+	drop(txq, views, n_views, BP_DROP_TX_FULL);
 }
 
 unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views,
@@ -66,13 +75,13 @@ unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n
 
 	bp_count(&txq->counters, BP_CNT_REPLICAS, 1);
 	if (is_away(txq)) {
-		bp_count(&txq->counters, BP_DROP_PORT_DOWN, 1);
+		drop(txq, views, n_views, BP_DROP_PORT_DOWN);
 		return 0;
 	}
 	if (n_wanted <= BP_BURST_MAX)
 		n = pool->get(pool, txq->worker_id, to, n_wanted);
 	if (n < n_wanted || (has_meta && to[0].headroom < BP_VNET_BYTES)) {
-		bp_count(&txq->counters, BP_DROP_TX_NO_MEM, 1);
+		drop(txq, views, n_views, BP_DROP_TX_NO_MEM);
 		bp_pool_put(txq->worker_id, to, n);
 		return 0;
 	}

@@ -17,7 +17,8 @@ unsigned bp_replica_n_views(const struct bp_txq *txq, const struct bp_pkt *views
 unsigned bp_replicate(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views,
 		      struct bp_pkt *to);
 
-/* Count a copy that is not made because its port is full: BP_CNT_REPLICAS, and the drop tx_full. The queue's worker only. */
-void bp_replica_drop_full(struct bp_txq *txq);
+/* Count a copy of a packet that is not made because its port is full: BP_CNT_REPLICAS, and the drop tx_full. The queue's
+ * worker only. */
+void bp_replica_drop_full(struct bp_txq *txq, const struct bp_pkt *views, unsigned n_views);
 
 #endif

@@ -3,6 +3,7 @@
 #include "engine/segment.h"
 
 #include "bypath/ledger.h"
+#include "core/capture.h"
 #include "engine/checksum.h"
 
 #include <arpa/inet.h>
@@ -273,6 +274,8 @@ unsigned bp_segment_make(struct bp_segmenter *s, struct bp_pkt *out, unsigned ma
 		/* The rest counts as one more segment, so that received + made = sent + dropped. */
 		bp_count(s->counters, BP_CNT_GSO_SEGS, 1);
 		bp_count(s->counters, BP_DROP_TX_NO_MEM, 1);
+		if (s->txq)
+			bp_capture_dropped(s->txq, s->views, s->n_views, BP_DROP_TX_NO_MEM);
 		finish(s);
 	}
 	return n;

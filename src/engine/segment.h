@@ -7,6 +7,8 @@
 #include "bypath/pkt.h"
 #include "engine/frame_parse.h"
 
+struct bp_txq;
+
 /* Frames that one segment may take: jumbo frames out of 2048-byte ones. */
 #define BP_SEGMENT_VIEWS_MAX 8u
 
@@ -20,6 +22,7 @@
 struct bp_segmenter {
 	struct bp_pool *pool; /* of the frames that segments are made in */
 	struct bp_counters *counters;
+	struct bp_txq *txq; /* as bp_offload's */
 	const struct bp_pkt *views; /* the super-frame; owned while n_views is not 0 */
 	unsigned n_views;
 	unsigned worker_id;

@@ -5,6 +5,7 @@
 
 #include "port/devices.h"
 
+#include "core/capture.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 	if (q->ends_at_drop)
 		n = bp_pkt_n_views(pkts, n);
 	bp_count(&q->counters, BP_DROP_PORT_DOWN, bp_pkt_count(pkts, n));
+	bp_capture_dropped(q, pkts, n, BP_DROP_PORT_DOWN);
 	bp_pool_put(q->worker_id, pkts, n);
 	return n;
 }
@@ -292,16 +294,22 @@ static void publish_tx(struct bp_port *port, bool has_link)
 {
 	for (unsigned i = 0; i < port->n_txq; i++)
 		atomic_store_explicit(&port->txq[i].burst,
-				      has_link ? port->txq[i].driver_burst : bp_tx_no_link,
+				      has_link ? bp_capture_tx_burst(port, &port->txq[i])
+					       : bp_tx_no_link,
+				      memory_order_release);
+}
+
+static void publish_rx(struct bp_port *port)
+{
+	for (unsigned i = 0; i < port->n_rxq; i++)
+		atomic_store_explicit(&port->rxq[i].burst, bp_capture_rx_burst(port, &port->rxq[i]),
 				      memory_order_release);
 }
 
 void bp_port_publish(struct bp_port *port)
 {
 	publish_tx(port, true);
-	for (unsigned i = 0; i < port->n_rxq; i++)
-		atomic_store_explicit(&port->rxq[i].burst, port->rxq[i].driver_burst,
-				      memory_order_release);
+	publish_rx(port);
 	atomic_store_explicit(&port->link, BP_LINK_UP, memory_order_relaxed);
 }
 
@@ -311,6 +319,16 @@ bool bp_port_set_link(struct bp_port *port, enum bp_link link)
 		return false;
 	publish_tx(port, link == BP_LINK_UP || (port->info.caps & BP_CAP_TX_WHEN_DOWN));
 	return true;
+}
+
+void bp_port_bind_captures(struct bp_port *port)
+{
+	enum bp_link link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
+
+	if (!port->is_started)
+		return; /* bp_port_publish() will */
+	publish_tx(port, link == BP_LINK_UP || (port->info.caps & BP_CAP_TX_WHEN_DOWN));
+	publish_rx(port);
 }
 
 int bp_port_start(struct bp_port *port)

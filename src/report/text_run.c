@@ -443,6 +443,23 @@ static const struct bp_view build_drivers = {
 	BP_COLUMNS(build_columns),
 };
 
+static const struct bp_column capture_columns[] = {
+	{ .heading = "ports", .cell = "{ports}", .align = 'l' },
+	{ .heading = "what", .cell = "{kinds}[{sample!1}, 1 of {sample:,}]", .align = 'l' },
+	{ .heading = "seen", .cell = "{seen:,}" },
+	{ .heading = "matched", .cell = "{matched:,}" },
+	{ .heading = "written", .cell = "{written:,}" },
+	{ .heading = "lost", .cell = "{lost:,}", .help = "its buffer was full" },
+	{ .heading = "filter", .cell = "{filter}", .align = 'l' },
+};
+static const struct bp_view captures = {
+	.name = "captures",
+	.title = "CAPTURES · packets, counted by each capture since it began",
+	.rows = "captures",
+	.none = "none",
+	BP_COLUMNS(capture_columns),
+};
+
 static const struct bp_part show_ports[] = { { .view = &ports }, { .view = &events } };
 static const struct bp_part show_drops[] = { { .view = &events },
 					     { .view = &kernel_drops },
@@ -464,6 +481,7 @@ static const struct bp_part show_parts[] = {
 	{ .needs = "{what=ledger}", .view = &copies },
 	{ .needs = "{what=modes}", .view = &modes },
 	{ .needs = "{what=counters}", .view = &counters },
+	{ .needs = "{what=captures}", .view = &captures },
 	{ .needs = "{what=build}", .view = &build_drivers },
 };
 const struct bp_text bp_text_show = { "bypath.show/1", BP_PARTS(show_parts) };

@@ -36,7 +36,7 @@ ask)
 	grep -q "which instance? running:.* $one" "$BP_TMP/show.err" || fail "$(cat "$BP_TMP/show.err")"
 	show ports none-$id && fail "an instance that does not run answers"
 	grep -q "no instance 'none-$id' runs: running:" "$BP_TMP/show.err" || fail "$(cat "$BP_TMP/show.err")"
-	for what in ports queues workers paths drops functions tables ledger modes counters build all; do
+	for what in ports queues workers paths drops functions tables ledger modes counters captures build all; do
 		show $what "$one" >"$BP_TMP/$what.txt" || fail "show $what: $(cat "$BP_TMP/show.err")"
 		show $what "$one" --json >"$BP_TMP/$what.json" || fail "show $what --json"
 		/usr/bin/python3 - "$BP_TMP/$what.json" "$what" "$one" <<'PY' || fail "show $what --json"

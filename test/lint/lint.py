@@ -33,11 +33,11 @@ OWNERS = {
     "xdp/": {"drivers/af_xdp"},
     "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/probe"},
     "numa": {"src/core"},
-    "pcap": {"drivers/pcap", "src/functions"},
+    "pcap": {"drivers/pcap", "src/capture", "src/functions"},
     "libmnl/": {"src/core"},
     "microhttpd": {"src/control"},
     "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",
-                  "src/compare", "src/probe", "src/control"},
+                  "src/compare", "src/probe", "src/control", "src/capture"},
 }
 LINES_MAX = 800
 

@@ -1,0 +1,150 @@
+/* Captures of a running engine: on which of its ports they are, whose packets then go by views. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/engine.h"
+#include "engine/internal.h"
+
+#include "bypath/driver.h"
+#include "bypath/log.h"
+
+#include "core/capture.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int refuse(char *why, size_t why_bytes, int err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static int refuse(char *why, size_t why_bytes, int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(why, why_bytes, fmt, args);
+	va_end(args);
+	return err;
+}
+
+static bool is_carried(const struct bp_port *port)
+{
+	const struct bp_facts *facts = bp_facts_find(port->conf->driver);
+
+	return facts && facts->flags & BP_FACT_CARRIES;
+}
+
+static struct bp_port *find_port(const struct bp_engine *e, const char *name)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		if (e->env.ports[i] && !e->conf->ports[i].is_removed &&
+		    !strcmp(e->conf->ports[i].name, name))
+			return e->env.ports[i];
+	return NULL;
+}
+
+static void describe(const struct bp_port *port, struct bp_capture_interface *interface)
+{
+	snprintf(interface->name, sizeof(interface->name), "%s", port->conf->name);
+	snprintf(interface->description, sizeof(interface->description), "driver %.31s, %.255s",
+		 port->conf->driver, port->conf->device[0] ? port->conf->device : "no device");
+}
+
+/* The ports of these names, each once. n_names 0: all whose packets pass here, but for hops. 0 or -errno with why. */
+static int choose_ports(struct bp_engine *e, const char *const *names, unsigned n_names,
+			uint64_t *ports, char *why, size_t why_bytes)
+{
+	struct bp_port *port = NULL;
+
+	*ports = 0;
+	for (unsigned i = 0; !n_names && i < e->conf->n_ports; i++) {
+		port = e->env.ports[i];
+		if (port && !e->conf->ports[i].is_removed && !port->conf->is_hop &&
+		    !is_carried(port))
+			*ports |= UINT64_C(1) << i;
+	}
+	for (unsigned i = 0; i < n_names; i++) {
+		port = find_port(e, names[i]);
+		if (!port)
+			return refuse(why, why_bytes, -ENOENT,
+				      "found no port '%.40s': bypath show ports lists them",
+				      names[i]);
+		if (is_carried(port))
+			break;
+		*ports |= UINT64_C(1) << port->port_id;
+	}
+	if (port && is_carried(port))
+		return refuse(
+			why, why_bytes, -ENOTSUP,
+			"port %s: its packets do not pass through bypath, driver %s carries them: run its "
+			"paths with another driver, as %s, to capture them",
+			port->conf->name, port->conf->driver, bp_facts_named(BP_FACT_ANY_NETDEV));
+	return 0;
+}
+
+static void take_off(struct bp_engine *e, const struct bp_capture *c)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		struct bp_port *port = e->env.ports[i];
+
+		if (!port || !bp_capture_detach(c, port))
+			continue;
+		bp_port_bind_captures(port);
+		if (!e->is_stopped)
+			bp_paths_bind_directs(e, port);
+	}
+	bp_workers_quiesce(e);
+}
+
+void bp_captures_follow(struct bp_port *from, struct bp_port *to)
+{
+	if (!atomic_load_explicit(&from->capture_kinds, memory_order_relaxed))
+		return;
+	if (!to || is_carried(to)) {
+		bp_log(BP_LOG_WARN, "port %s: captures see its packets no more: %s",
+		       from->conf->name,
+		       to ? "its new driver carries them past bypath" : "it was removed");
+		bp_capture_move(from, NULL);
+		return;
+	}
+	bp_capture_move(from, to);
+	bp_port_bind_captures(to);
+}
+
+int bp_engine_capture(struct bp_engine *e, struct bp_capture *c, const char *const *names,
+		      unsigned n_names, char *why, size_t why_bytes)
+{
+	uint64_t ports;
+	int err;
+
+	if (e->conf->memory.protect)
+		return refuse(
+			why, why_bytes, -EPERM,
+			"[memory] protect = yes takes away access to packets' bytes: a capture needs it: "
+			"start with protect = no");
+	err = choose_ports(e, names, n_names, &ports, why, why_bytes);
+	c->n_interfaces = 0;
+	while (!err && ports) {
+		struct bp_port *port = e->env.ports[bp_ports_take(&ports)];
+
+		describe(port, &c->interfaces[c->n_interfaces]);
+		err = bp_capture_attach(c, port, (uint16_t)c->n_interfaces);
+		if (err) {
+			refuse(why, why_bytes, err,
+			       "port %s: %u captures look at it already: end one first",
+			       port->conf->name, BP_PORT_CAPTURES_MAX);
+			break;
+		}
+		c->n_interfaces++;
+		/* Before the bursts: a driver that moves packets by itself shows them to nobody. */
+		bp_paths_bind_directs(e, port);
+		bp_port_bind_captures(port);
+	}
+	if (err && c->n_interfaces)
+		take_off(e, c);
+	return err;
+}
+
+void bp_engine_uncapture(struct bp_engine *e, const struct bp_capture *c)
+{
+	take_off(e, c);
+}

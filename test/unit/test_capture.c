@@ -1,0 +1,572 @@
+/* Captures: what workers copy beside the packets' way, into a ring that is bounded. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "capture/filter.h"
+#include "core/capture.h"
+#include "core/pcapng.h"
+#include "core/transmit.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RING BP_CAPTURE_RING_MIN
+
+/* ---- a port without a device -------------------------------------------------------------------- */
+
+static uint8_t frames[BP_BURST_MAX][2048];
+static unsigned n_put;
+
+static void put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
+{
+	(void)pool;
+	(void)worker_id;
+	(void)pkts;
+	n_put += n;
+}
+
+static struct bp_pool pool = { .put = put, .name = "test" };
+static struct bp_pkt burst[BP_BURST_MAX];
+static unsigned n_burst;
+
+static unsigned give(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n = n_burst < max ? n_burst : max;
+
+	(void)q;
+	memcpy(pkts, burst, n * sizeof(*pkts));
+	return n;
+}
+
+/* How tx ends: after so many views it is full, and at a packet that begins with 0xfe; what begins with 0xdd is gone. */
+static unsigned n_room;
+
+/* What was sent is overwritten at once: whoever still wants it has copied it. */
+static unsigned swallow(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	unsigned k = 0;
+
+	while (k < n && k < n_room && pkts[k].data[0] != 0xfe) {
+		unsigned n_views = bp_pkt_n_views(&pkts[k], n - k);
+		bool is_gone = pkts[k].data[0] == 0xdd;
+
+		for (unsigned v = k; v < k + n_views; v++)
+			memset(pkts[v].data, 0xee, pkts[v].len);
+		k += n_views;
+		bp_count(&q->counters, is_gone ? BP_DROP_TX_KERNEL : BP_CNT_PKTS, 1);
+		if (is_gone && q->ends_at_drop)
+			break;
+	}
+	bp_pool_put(q->worker_id, pkts, k);
+	return k;
+}
+
+struct bed {
+	struct bp_rxq rxq;
+	struct bp_txq txq;
+	struct bp_port port;
+	struct bp_capture capture;
+};
+
+static struct bed *make_bed(unsigned kinds)
+{
+	struct bed *bed = aligned_alloc(BP_CACHE_LINE, (sizeof(*bed) + 63) / 64 * 64);
+
+	memset(bed, 0, sizeof(*bed));
+	bed->rxq.port = bed->txq.port = &bed->port;
+	bed->rxq.driver_burst = give;
+	bed->txq.driver_burst = swallow;
+	bed->port.rxq = &bed->rxq;
+	bed->port.txq = &bed->txq;
+	bed->port.n_rxq = bed->port.n_txq = 1;
+	bed->port.is_started = true;
+	bed->capture.kinds = kinds;
+	bed->capture.snap_bytes = BP_PCAPNG_SNAP_MAX;
+	bed->capture.sample = 1;
+	n_room = BP_BURST_MAX;
+	n_burst = n_put = 0;
+	return bed;
+}
+
+static void begin(struct bed *bed)
+{
+	assert_int_equal(bp_capture_open(&bed->capture, 1, RING), 0);
+	assert_int_equal(bp_capture_attach(&bed->capture, &bed->port, 0), 0);
+	bp_port_bind_captures(&bed->port);
+}
+
+static void end(struct bed *bed)
+{
+	assert_true(bp_capture_detach(&bed->capture, &bed->port));
+	bp_port_bind_captures(&bed->port);
+	assert_ptr_equal(bed->rxq.burst, give);
+	assert_ptr_equal(bed->txq.burst, swallow);
+	bp_capture_close(&bed->capture);
+	free(bed);
+}
+
+/* A packet of n_views views of n_bytes each, that begins with the byte. */
+static void add_packet(uint8_t first, unsigned n_views, uint32_t n_bytes)
+{
+	for (unsigned v = 0; v < n_views; v++, n_burst++) {
+		for (uint32_t i = 0; i < n_bytes; i++)
+			frames[n_burst][i] = (uint8_t)(first + v + i);
+		burst[n_burst] = (struct bp_pkt){ .data = frames[n_burst],
+						  .pool = &pool,
+						  .len = n_bytes,
+						  .flags = v + 1 < n_views ? BP_PKT_MORE : 0 };
+	}
+}
+
+static unsigned receive(struct bed *bed)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = bp_rx(&bed->rxq, pkts, BP_BURST_MAX);
+
+	n_burst = 0;
+	return n;
+}
+
+/* ---- what lies in the ring ---------------------------------------------------------------------- */
+
+struct record {
+	uint32_t captured, wire, direction;
+	uint64_t ns;
+	uint8_t bytes[8192];
+	char comment[128];
+};
+
+/* Take the oldest record as a reader of pcapng would. false: there is none. */
+static bool take_record(struct bed *bed, struct record *record)
+{
+	struct bp_capture_ring *r = bed->capture.rings[0];
+	struct bp_pcapng_packet packet;
+	uint8_t *at = r->bytes + (r->tail & (r->size - 1)), *last;
+	uint32_t again;
+
+	if (r->tail == r->head)
+		return false;
+	memcpy(&packet, at, sizeof(packet));
+	assert_int_equal(packet.head.type, BP_PCAPNG_PACKET);
+	assert_int_equal(packet.head.n_bytes % 4, 0);
+	assert_true(packet.head.n_bytes <= r->head - r->tail);
+	last = at + packet.head.n_bytes - 4;
+	memcpy(&again, last, sizeof(again));
+	assert_int_equal(again, packet.head.n_bytes);
+	*record = (struct record){ packet.captured_bytes,
+				   packet.wire_bytes,
+				   0,
+				   (uint64_t)packet.time_high << 32 | packet.time_low,
+				   { 0 },
+				   "" };
+	memcpy(record->bytes, at + sizeof(packet), packet.captured_bytes);
+	at += sizeof(packet) + bp_pcapng_pad(packet.captured_bytes);
+	for (;;) {
+		struct bp_pcapng_option_head head;
+
+		assert_true(at + sizeof(head) <= last);
+		memcpy(&head, at, sizeof(head));
+		at += sizeof(head);
+		if (head.code == BP_PCAPNG_END)
+			break;
+		if (head.code == BP_PCAPNG_COMMENT)
+			memcpy(record->comment, at, head.n_bytes);
+		else if (head.code == BP_PCAPNG_EPB_FLAGS)
+			memcpy(&record->direction, at, sizeof(record->direction));
+		at += bp_pcapng_pad(head.n_bytes);
+	}
+	assert_ptr_equal(at, last);
+	r->tail += packet.head.n_bytes;
+	return true;
+}
+
+static void expect_record(struct bed *bed, uint8_t first, uint32_t wire, uint32_t direction,
+			  const char *comment)
+{
+	static struct record record;
+
+	assert_true(take_record(bed, &record));
+	assert_int_equal(record.bytes[0], first);
+	assert_int_equal(record.bytes[1], (uint8_t)(first + 1));
+	assert_int_equal(record.wire, wire);
+	assert_int_equal(record.direction, direction);
+	assert_string_equal(record.comment, comment);
+	assert_true(record.ns > UINT64_C(1700000000) * 1000000000);
+}
+
+static void expect_nothing(struct bed *bed)
+{
+	assert_true(bed->capture.rings[0]->tail == bed->capture.rings[0]->head);
+	assert_true(bed->capture.rings[0]->write == bed->capture.rings[0]->head);
+}
+
+/* ---- receiving ---------------------------------------------------------------------------------- */
+
+static void received_packets_are_copied_whole(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_RX);
+	static struct record record;
+
+	(void)state;
+	begin(bed);
+	add_packet(1, 1, 60);
+	add_packet(10, 3, 1001); /* of several views */
+	add_packet(20, 1, 0); /* of no bytes */
+	assert_int_equal(receive(bed), 5);
+	expect_record(bed, 1, 60, BP_PCAPNG_INBOUND, "");
+	assert_true(take_record(bed, &record));
+	assert_int_equal(record.captured, 3003);
+	for (unsigned v = 0; v < 3; v++)
+		for (unsigned i = 0; i < 1001; i++)
+			assert_int_equal(record.bytes[v * 1001 + i], (uint8_t)(10 + v + i));
+	assert_true(take_record(bed, &record));
+	assert_int_equal(record.wire, 0);
+	expect_nothing(bed);
+	assert_int_equal(bed->capture.rings[0]->figures[0].n_copy_bytes, 3063);
+	end(bed);
+}
+
+static void snaplen_cuts_and_says_how_long_it_was(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_RX);
+	static struct record record;
+
+	(void)state;
+	bed->capture.snap_bytes = 50;
+	begin(bed);
+	add_packet(1, 2, 40);
+	receive(bed);
+	assert_true(take_record(bed, &record));
+	assert_int_equal(record.captured, 50);
+	assert_int_equal(record.wire, 80);
+	assert_int_equal(record.bytes[49], (uint8_t)(2 + 9));
+	end(bed);
+}
+
+static void sampling_takes_every_nth_that_matches(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_RX);
+
+	(void)state;
+	bed->capture.sample = 3;
+	begin(bed);
+	for (unsigned i = 0; i < 9; i++)
+		add_packet((uint8_t)(i * 10), 1, 60);
+	receive(bed);
+	expect_record(bed, 20, 60, BP_PCAPNG_INBOUND, "");
+	expect_record(bed, 50, 60, BP_PCAPNG_INBOUND, "");
+	expect_record(bed, 80, 60, BP_PCAPNG_INBOUND, "");
+	expect_nothing(bed);
+	end(bed);
+}
+
+/* A ring that nobody empties takes what it has room for, counts the rest, delays nobody. */
+static void full_ring_counts_what_is_lost(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_RX);
+	struct bp_capture_figures *f;
+	static struct record record;
+	uint64_t n = 0, n_rounds = 40;
+
+	(void)state;
+	begin(bed);
+	f = &bed->capture.rings[0]->figures[0];
+	for (unsigned i = 0; i < n_rounds; i++) {
+		for (unsigned k = 0; k < BP_BURST_MAX; k++)
+			add_packet((uint8_t)k, 1, 1500);
+		assert_int_equal(receive(bed), BP_BURST_MAX);
+	}
+	assert_true(f->n_lost > 0);
+	assert_int_equal(f->n_seen, n_rounds * BP_BURST_MAX);
+	assert_int_equal(f->n_matched, f->n_seen);
+	while (take_record(bed, &record))
+		n++;
+	assert_int_equal(n + f->n_lost, f->n_seen);
+	end(bed);
+}
+
+/* Blocks lie across the end of the ring as if there were none. */
+static void ring_wraps_without_a_seam(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_RX | BP_CAPTURE_TX | BP_CAPTURE_DROP);
+	uint64_t n_bytes = 0;
+
+	(void)state;
+	begin(bed);
+	for (unsigned i = 0; n_bytes < 3 * (uint64_t)RING; i++) {
+		uint32_t len = 61 + i * 37 % 1400;
+
+		add_packet((uint8_t)i, 1, len);
+		add_packet((uint8_t)(i & 63), 1, len);
+		burst[0].data[0] = 0xdd; /* gone: gets a comment, and moves what stands behind it */
+		assert_int_equal(bp_tx_all(&bed->txq, burst, n_burst, 0), 2);
+		n_burst = 0;
+		{
+			static struct record record;
+
+			assert_true(take_record(bed, &record));
+			assert_string_equal(record.comment, "dropped: tx_kernel_drop");
+			assert_int_equal(record.wire, len);
+		}
+		expect_record(bed, (uint8_t)(i & 63), len, BP_PCAPNG_OUTBOUND, "");
+		expect_nothing(bed);
+		n_bytes += 2 * len;
+	}
+	end(bed);
+}
+
+/* ---- filters ------------------------------------------------------------------------------------ */
+
+static struct bp_capture_filter *open_filter(const char *text)
+{
+	struct bp_capture_filter *filter = NULL;
+	char why[256] = "";
+	json_t *program = bp_capture_filter_compile(text, why, sizeof(why));
+
+	if (!program)
+		fail_msg("%s: %s", text, why);
+	if (bp_capture_filter_open(program, &filter, why, sizeof(why)))
+		fail_msg("%s: %s", text, why);
+	json_decref(program);
+	return filter;
+}
+
+/* The same answer however the packet lies in views, also where the filter looks into a later one. */
+static void filter_sees_across_views(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_match;
+	} rows[] = {
+		{ "ether[0] = 7", true },
+		{ "ether[0] = 8", false },
+		{ "ether[100] = 107", true },
+		{ "ether[100] = 108", false },
+		{ "ether[98:4] = 0x696a6b6c", true },
+		{ "len = 120", true },
+		{ "len = 60", false },
+		{ "ether[119] = 126", true },
+		{ "ether[120] = 0", false },
+		{ "ether[ether[0]] = 14", true },
+		{ "ether[ether[0] + 90] = 104", true },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (unsigned n_views = 1; n_views <= 6; n_views++) {
+			struct bed *bed = make_bed(BP_CAPTURE_RX);
+			struct bp_capture_filter *filter = open_filter(rows[i].text);
+
+			bed->capture.match = bp_capture_filter_match;
+			bed->capture.program = filter;
+			bed->capture.match_bytes = bp_capture_filter_reach(filter);
+			if (bed->capture.match_bytes > BP_PCAPNG_SNAP_MAX)
+				bed->capture.match_bytes = BP_PCAPNG_SNAP_MAX;
+			begin(bed);
+			for (unsigned v = 0; v < n_views; v++) {
+				uint32_t len = 120 / n_views;
+
+				for (uint32_t k = 0; k < len; k++)
+					frames[v][k] = (uint8_t)(7 + v * len + k);
+				burst[v] = (struct bp_pkt){ .data = frames[v],
+							    .pool = &pool,
+							    .len = len,
+							    .flags = v + 1 < n_views ? BP_PKT_MORE
+										     : 0 };
+			}
+			n_burst = n_views;
+			receive(bed);
+			assert_int_equal(bed->capture.rings[0]->figures[0].n_matched,
+					 rows[i].is_match);
+			end(bed);
+			bp_capture_filter_close(filter);
+		}
+}
+
+/* A program from anybody: what does not end, or leaves itself, is refused. */
+static void unsound_programs_are_refused(void **state)
+{
+	static const char *const rows[] = {
+		"[]",
+		"[[6]]",
+		"[[6,0,0,-1]]",
+		"[[6,0,0,4294967296]]",
+		"[[\"6\",0,0,0]]",
+		"{}",
+		"[[40,0,0,12]]", /* does not return */
+		"[[5,0,0,4294967295],[6,0,0,1]]", /* jumps back */
+		"[[5,0,0,7],[6,0,0,1]]", /* jumps out */
+		"[[21,9,0,0],[6,0,0,1]]",
+		"[[52,0,0,0],[6,0,0,1]]", /* divides by 0 */
+		"[[96,0,0,99],[6,0,0,1]]", /* memory that is not there */
+	};
+	struct bp_capture_filter *filter = NULL;
+	char why[256];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *program = json_loads(rows[i], 0, NULL);
+
+		assert_non_null(program);
+		assert_int_equal(bp_capture_filter_open(program, &filter, why, sizeof(why)),
+				 -EINVAL);
+		json_decref(program);
+	}
+	assert_null(bp_capture_filter_compile("tcp prot 80", why, sizeof(why)));
+	assert_null(bp_capture_filter_compile("ip6 protochain 6", why, sizeof(why)));
+}
+
+/* ---- sending ------------------------------------------------------------------------------------ */
+
+/* What tx leaves to its caller is captured when it is sent, once. */
+static void retried_packets_are_captured_once(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_TX);
+
+	(void)state;
+	begin(bed);
+	for (unsigned i = 0; i < 5; i++)
+		add_packet((uint8_t)(i * 10), 1, 60);
+	n_room = 2; /* of each attempt */
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 5, 4), 5);
+	for (unsigned i = 0; i < 5; i++)
+		expect_record(bed, (uint8_t)(i * 10), 60, BP_PCAPNG_OUTBOUND, "");
+	expect_nothing(bed);
+	assert_int_equal(bed->capture.rings[0]->figures[0].n_seen, 5);
+	end(bed);
+}
+
+static void packets_of_a_full_port_are_no_sent_ones(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_TX);
+
+	(void)state;
+	begin(bed);
+	for (unsigned i = 0; i < 4; i++)
+		add_packet((uint8_t)(i * 10), 1, 60);
+	n_room = 3;
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 4, 0), 3);
+	for (unsigned i = 0; i < 3; i++)
+		expect_record(bed, (uint8_t)(i * 10), 60, BP_PCAPNG_OUTBOUND, "");
+	expect_nothing(bed);
+	assert_int_equal(n_put, 4);
+	end(bed);
+}
+
+/* Each packet that the port drops comes with its reason, whether tx or its caller drops it. */
+static void drops_come_with_their_reason(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_DROP);
+
+	(void)state;
+	begin(bed);
+	add_packet(10, 1, 60);
+	add_packet(0xdd, 2, 60); /* gone */
+	add_packet(20, 1, 60);
+	add_packet(0xdd, 1, 64); /* gone */
+	add_packet(0xfe, 1, 70); /* full */
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 6, 0), 5);
+	expect_record(bed, 0xdd, 120, BP_PCAPNG_OUTBOUND, "dropped: tx_kernel_drop");
+	expect_record(bed, 0xdd, 64, BP_PCAPNG_OUTBOUND, "dropped: tx_kernel_drop");
+	expect_record(bed, 0xfe, 70, BP_PCAPNG_OUTBOUND, "dropped: tx_full");
+	expect_nothing(bed);
+	assert_int_equal(bed->capture.rings[0]->figures[0].n_seen, 3);
+	assert_false(bed->txq.ends_at_drop);
+	end(bed);
+}
+
+static void sent_and_dropped_stand_in_one_capture(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_TX | BP_CAPTURE_DROP);
+	struct bp_capture_reason reason = { BP_SIDE_RX, "edge", "filtered" };
+
+	(void)state;
+	begin(bed);
+	add_packet(10, 1, 60);
+	add_packet(0xdd, 1, 61);
+	add_packet(20, 1, 62);
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 3, 0), 3);
+	n_burst = 0;
+	add_packet(40, 1, 63);
+	bp_capture_drop(&bed->port, 0, &reason, burst, 1);
+	expect_record(bed, 10, 60, BP_PCAPNG_OUTBOUND, "");
+	expect_record(bed, 0xdd, 61, BP_PCAPNG_OUTBOUND, "dropped: tx_kernel_drop");
+	expect_record(bed, 20, 62, BP_PCAPNG_OUTBOUND, "");
+	expect_record(bed, 40, 63, BP_PCAPNG_INBOUND, "dropped: edge: filtered");
+	expect_nothing(bed);
+	end(bed);
+}
+
+static void a_port_that_is_down_shows_what_it_drops(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_DROP);
+
+	(void)state;
+	begin(bed);
+	bed->txq.burst = bp_tx_down;
+	add_packet(10, 1, 60);
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 1, 0), 1);
+	expect_record(bed, 10, 60, BP_PCAPNG_OUTBOUND, "dropped: port_down");
+	expect_nothing(bed);
+	end(bed);
+}
+
+/* ---- several ------------------------------------------------------------------------------------ */
+
+static void captures_of_one_port_do_not_meet(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_RX);
+	struct bp_capture more[BP_PORT_CAPTURES_MAX] = { 0 };
+
+	(void)state;
+	begin(bed);
+	for (unsigned i = 0; i < BP_PORT_CAPTURES_MAX; i++) {
+		more[i] = (struct bp_capture){ .kinds = BP_CAPTURE_RX,
+					       .snap_bytes = 20,
+					       .sample = 1 };
+		assert_int_equal(bp_capture_open(&more[i], 1, RING), 0);
+		assert_int_equal(bp_capture_attach(&more[i], &bed->port, 0),
+				 i + 1 < BP_PORT_CAPTURES_MAX ? 0 : -EBUSY);
+	}
+	add_packet(10, 1, 60);
+	receive(bed);
+	expect_record(bed, 10, 60, BP_PCAPNG_INBOUND, "");
+	assert_true(bp_capture_detach(&more[0], &bed->port));
+	assert_false(bp_capture_detach(&more[0], &bed->port));
+	add_packet(20, 1, 60);
+	receive(bed);
+	expect_record(bed, 20, 60, BP_PCAPNG_INBOUND, "");
+	assert_int_equal(more[0].rings[0]->figures[0].n_seen, 1);
+	assert_int_equal(more[1].rings[0]->figures[0].n_seen, 2);
+	for (unsigned i = 0; i < BP_PORT_CAPTURES_MAX; i++) {
+		(void)bp_capture_detach(&more[i], &bed->port);
+		bp_capture_close(&more[i]);
+	}
+	end(bed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(received_packets_are_copied_whole),
+		cmocka_unit_test(snaplen_cuts_and_says_how_long_it_was),
+		cmocka_unit_test(sampling_takes_every_nth_that_matches),
+		cmocka_unit_test(full_ring_counts_what_is_lost),
+		cmocka_unit_test(ring_wraps_without_a_seam),
+		cmocka_unit_test(filter_sees_across_views),
+		cmocka_unit_test(unsound_programs_are_refused),
+		cmocka_unit_test(retried_packets_are_captured_once),
+		cmocka_unit_test(packets_of_a_full_port_are_no_sent_ones),
+		cmocka_unit_test(drops_come_with_their_reason),
+		cmocka_unit_test(sent_and_dropped_stand_in_one_capture),
+		cmocka_unit_test(a_port_that_is_down_shows_what_it_drops),
+		cmocka_unit_test(captures_of_one_port_do_not_meet),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
