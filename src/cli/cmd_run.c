@@ -418,6 +418,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		bp_cli_captures_open(&run.control, run.engine, conf->engine.n_workers);
 		bp_cli_control_start(&run.control, take_report, reload_asked, &run);
 		watch(&run, &signals);
+		bp_cli_end_begin();
 		bp_notify_stopping();
 		bp_cli_control_close(&run.control);
 		if (run.probe)

@@ -4,6 +4,8 @@
 
 #include "bypath/log.h"
 
+#include "core/clock.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #define GRACE_S 1
+#define SAME_NS UINT64_C(300000000)
 /* To the thread from bp_cli_start_end(); cancelling it would need a descriptor, for libgcc. */
 #define OVER SIGUSR2
 
@@ -31,14 +34,11 @@ static bool comes_back(struct bp_cli_start *start)
 	return is_over;
 }
 
-static void end_process(int number)
+static void end_process(int number, const char *why)
 {
 	sigset_t set;
 
-	bp_log(BP_LOG_ERROR,
-	       "SIG%s: the start-up blocks and is broken off: a device, a file or another process "
-	       "that it waits for does not answer",
-	       sigabbrev_np(number));
+	bp_log(BP_LOG_ERROR, "SIG%s: %s", sigabbrev_np(number), why);
 	bp_log_flush();
 	signal(number, SIG_DFL);
 	sigemptyset(&set);
@@ -62,7 +62,10 @@ static void *run(void *arg)
 	if (comes_back(start))
 		kill(getpid(), number);
 	else
-		end_process(number);
+		end_process(
+			number,
+			"the start-up blocks and is broken off: a device, a file or another process "
+			"that it waits for does not answer");
 	return NULL;
 }
 
@@ -100,4 +103,27 @@ void bp_cli_start_end(struct bp_cli_start *start)
 	}
 	pthread_cond_destroy(&start->changed);
 	pthread_mutex_destroy(&start->lock);
+}
+
+static void *wait_for_another(void *arg)
+{
+	uint64_t begin_ns = bp_clock_ns();
+	sigset_t ends;
+	int number;
+
+	(void)arg;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	while (!sigwait(&ends, &number))
+		if (bp_clock_ns() - begin_ns > SAME_NS)
+			end_process(number, "again: the drain is broken off, without a report");
+	return NULL;
+}
+
+void bp_cli_end_begin(void)
+{
+	pthread_t thread;
+
+	if (!pthread_create(&thread, NULL, wait_for_another, NULL))
+		pthread_detach(thread);
 }

@@ -23,6 +23,13 @@ struct bp_cli_start {
  */
 void bp_cli_start_begin(struct bp_cli_start *start);
 
+/*
+ * The run drains from here on. Another SIGINT ends the process at once, without a report, whatever the drain waits for;
+ * one within 300 ms is the same, since timeout(1) sends it to the process and to its group. Control thread; does not
+ * block. Without a thread to be had it waits for the end of the drain.
+ */
+void bp_cli_end_begin(void);
+
 /* The start-up is over, well or not: a signal that came is pending again. Control thread. */
 void bp_cli_start_end(struct bp_cli_start *start);
 
