@@ -194,33 +194,43 @@ static json_t *rates_of_port(const json_t *before, const json_t *now, double s)
 	double dropped = grown_of_queues(before, now, "rx_queues", "counted.dropped") +
 			 grown_of_queues(before, now, "tx_queues", "counted.dropped");
 
-	return json_pack("{s:O, s:O, s:O, s:O, s:f, s:f, s:f}", "name",
-			 json_object_get(now, "name"), "driver", json_object_get(now, "driver"),
-			 "mode", json_object_get(now, "mode"), "link", json_object_get(now, "link"),
-			 "rx_pps", grown_of_queues(before, now, "rx_queues", "counted.packets") / s,
-			 "tx_pps", grown_of_queues(before, now, "tx_queues", "counted.packets") / s,
-			 "drop_pps", dropped / s);
+	return json_pack(
+		"{s:O, s:O, s:O, s:O, s:f, s:f, s:f, s:f, s:f}", "name",
+		json_object_get(now, "name"), "driver", json_object_get(now, "driver"), "mode",
+		json_object_get(now, "mode"), "link", json_object_get(now, "link"), "rx_pps",
+		grown_of_queues(before, now, "rx_queues", "counted.packets") / s, "tx_pps",
+		grown_of_queues(before, now, "tx_queues", "counted.packets") / s, "rx_bps",
+		8 * grown_of_queues(before, now, "rx_queues", "counted.bytes") / s, "tx_bps",
+		8 * grown_of_queues(before, now, "tx_queues", "counted.bytes") / s, "drop_pps",
+		dropped / s);
+}
+
+/* What a row's costs are per: packets out; of an intake, and of a function, those that came to it. */
+static const char *borne_by(const json_t *row)
+{
+	const char *part = bp_json_text_at(row, "part");
+
+	return part && strcmp(part, "intake") != 0 ? "counted.packets_out" : "counted.packets";
+}
+
+/* A cost per packet as what it was in all. */
+static double whole_cost(const json_t *row, const char *per_packet)
+{
+	return row ? bp_json_number_at(row, per_packet) * bp_json_number_at(row, borne_by(row)) : 0;
 }
 
 /* Time in system calls is the paths': of those that this worker carries. */
 static double grown_calls_ns(const json_t *before, const json_t *now, json_int_t worker)
 {
+	const char *per = "counted.ns_per_packet_calls";
 	double ns = 0;
 	json_t *path;
 	size_t i;
 
-	json_array_foreach(json_object_get(now, "paths"), i, path) {
-		const json_t *old;
-
-		if (json_integer_value(json_object_get(path, "worker")) != worker)
-			continue;
-		old = find_path(json_object_get(before, "paths"), path, i);
-		ns += bp_json_number_at(path, "counted.ns_per_packet_calls") *
-			      bp_json_number_at(path, "counted.packets") -
-		      (old ? bp_json_number_at(old, "counted.ns_per_packet_calls") *
-				       bp_json_number_at(old, "counted.packets")
-			   : 0);
-	}
+	json_array_foreach(json_object_get(now, "paths"), i, path)
+		if (json_integer_value(json_object_get(path, "worker")) == worker)
+			ns += whole_cost(path, per) -
+			      whole_cost(find_path(json_object_get(before, "paths"), path, i), per);
 	return ns;
 }
 
@@ -241,15 +251,11 @@ static json_t *rates_of_worker(const json_t *before, const json_t *now, const js
 			 grown(rows[0], rows[1], "off_core.ns") / ns);
 }
 
-/* An amount per packet of the interval; null without packets. */
-static json_t *per_packet(const json_t *before, const json_t *now, const char *per, double n_pkts)
+/* A cost per packet of the interval; null without packets. */
+static json_t *per_packet(const json_t *before, const json_t *now, const char *per)
 {
-	double n = bp_json_number_at(now, "counted.packets");
-	double n_before = before ? bp_json_number_at(before, "counted.packets") : 0;
-	double sum = bp_json_number_at(now, per) * n -
-		     (before ? bp_json_number_at(before, per) * n_before : 0);
-
-	return bp_json_ratio(sum, n_pkts);
+	return bp_json_ratio(whole_cost(now, per) - whole_cost(before, per),
+			     grown(before, now, borne_by(now)));
 }
 
 static json_t *rates_of_path(const json_t *before, const json_t *now, double s)
@@ -258,11 +264,11 @@ static json_t *rates_of_path(const json_t *before, const json_t *now, double s)
 	json_t *kernel = bp_json_at(now, "modelled.kernel_copies");
 	json_t *out = json_object_get(now, "out");
 
-	return json_pack("{s:O, s:O, s:O?, s:f, s:o, s:o, s:o, s:O?}", "in",
+	return json_pack("{s:O, s:O, s:O?, s:f, s:f, s:o, s:o, s:o, s:O?}", "in",
 			 json_object_get(now, "in"), "via", json_object_get(now, "via"), "out",
-			 json_is_null(out) ? NULL : out, "pps", n_pkts / s, "ns_per_packet",
-			 per_packet(before, now, "counted.ns_per_packet", n_pkts),
-			 "user_copies_per_packet",
+			 json_is_null(out) ? NULL : out, "pps", n_pkts / s, "bps",
+			 8 * grown(before, now, "counted.bytes") / s, "ns_per_packet",
+			 per_packet(before, now, "counted.ns_per_packet"), "user_copies_per_packet",
 			 bp_json_ratio(grown(before, now, "counted.user_copies"), n_pkts),
 			 "crossings_per_packet",
 			 bp_json_ratio(grown(before, now, "counted.crossings"), n_pkts),
@@ -275,7 +281,7 @@ static json_t *rates_of_function(const json_t *before, const json_t *now, double
 
 	return json_pack("{s:O, s:O, s:f, s:o, s:f, s:O?}", "name", json_object_get(now, "name"),
 			 "type", json_object_get(now, "type"), "pps", n_pkts / s, "ns_per_packet",
-			 per_packet(before, now, "counted.ns_per_packet", n_pkts), "drop_pps",
+			 per_packet(before, now, "counted.ns_per_packet"), "drop_pps",
 			 grown(before, now, "counted.dropped") / s, "states",
 			 json_object_get(now, "state"));
 }
