@@ -9,6 +9,10 @@
 
 #define BP_REPORTED_MAX 16u
 #define BP_PATHS_MAX    8192u
+/* Bursts by their packets, one class for each power of two: 1, 2, 3–4, 5–8, … 33–64. */
+#define BP_BURST_CLASSES 7u
+static_assert(BP_BURST_MAX == 1u << (BP_BURST_CLASSES - 1),
+	      "the last class ends with the longest burst");
 
 struct bp_report_queue {
 	uint16_t queue_id;
@@ -68,6 +72,8 @@ struct bp_report_path {
 	uint64_t n_pkts,
 		n_bytes; /* received on the path; EDGE: handed to it, after functions and copies */
 	uint64_t n_bursts;
+	/* Of them, by their packets. EDGE, and what a driver carries by itself: zeros. */
+	uint64_t hist_bursts[BP_BURST_CLASSES];
 	uint64_t n_copies, n_copy_bytes; /* user space, counted: RX and TX queue together */
 	uint64_t n_calls; /* crossings, counted */
 	/* Packets that TX consumed, by the user copies of their whole way: 0, 1, 2, 3+. INTAKE: zeros. */

@@ -380,6 +380,7 @@ static void forward_traced(struct bp_path *p, const void *ctx, struct bp_pkt *pk
 bool bp_chain_run(struct bp_path *p, uint64_t *now)
 {
 	struct bp_usage before = bp_usage_read(&p->rxq->counters);
+	uint64_t n_pkts = bp_counter(&p->rxq->counters, BP_CNT_PKTS);
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n = bp_rx(p->rxq, pkts, p->burst);
 	uint64_t begin = *now;
@@ -388,6 +389,7 @@ bool bp_chain_run(struct bp_path *p, uint64_t *now)
 	*now = bp_clock_cycles();
 	if (!n)
 		return false;
+	bp_burst_note(p->hist_bursts, bp_counter(&p->rxq->counters, BP_CNT_PKTS) - n_pkts);
 	trace = atomic_load_explicit(&p->trace, memory_order_acquire);
 	if (__builtin_expect(trace != NULL, 0)) {
 		struct bp_trace_burst burst = { p, pkts, n, begin, forward_traced, NULL };

@@ -4,6 +4,7 @@
 #define BYPATH_ENGINE_COST_H
 
 #include "bypath/counters.h"
+#include "bypath/report.h"
 
 /* Written by the path's worker, read by snapshots: relaxed. */
 struct bp_cost {
@@ -30,6 +31,17 @@ static inline void bp_cost_add(_Atomic uint64_t *v, uint64_t n)
 {
 	atomic_store_explicit(v, atomic_load_explicit(v, memory_order_relaxed) + n,
 			      memory_order_relaxed);
+}
+
+/*
+ * Count a burst that was received by its packets. hist[BP_BURST_CLASSES + 1]: one cell for each class, and one for what is
+ * no burst, 0 packets, so that nothing is written behind it whatever a driver counted.
+ */
+static inline void bp_burst_note(_Atomic uint64_t *hist, uint64_t n_pkts)
+{
+	bp_cost_add(
+		&hist[(63u - (unsigned)__builtin_clzll(2 * n_pkts - 1)) % (BP_BURST_CLASSES + 1)],
+		1);
 }
 
 /* Charge what the queue has counted since `before`: most bursts copy nothing or call nothing. */

@@ -28,22 +28,24 @@ static json_t *counted_of(double elapsed_s, const struct bp_report_path *path)
 {
 	double n = (double)n_borne(path);
 	double n_timed = path->is_carried ? 0 : n, n_split = bp_rows_has_split(path) ? n_timed : 0;
-	json_t *hist = json_array(), *counted;
+	json_t *hist = json_array(), *bursts = json_array(), *counted;
 
 	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
 		json_array_append_new(hist, bp_json_count(path->hist_copies[k]));
+	for (unsigned k = 0; k < BP_BURST_CLASSES; k++)
+		json_array_append_new(bursts, bp_json_count(path->hist_bursts[k]));
 	counted = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"packets", bp_json_count(path->n_pkts), "packets_out",
 		bp_json_count(bp_report_path_out(path)), "bytes", bp_json_count(path->n_bytes),
-		"bursts", bp_json_count(path->n_bursts), "function_drops",
-		bp_json_count(path->n_fn_drops), "replicas", bp_json_count(path->n_replicas),
-		"user_copies", bp_json_count(path->n_copies), "user_copy_bytes",
-		bp_json_count(path->n_copy_bytes), "crossings", bp_json_count(path->n_calls),
-		"packets_by_user_copies", hist, "user_copies_per_packet",
-		bp_json_ratio((double)path->n_copies, n), "user_copy_bytes_per_packet",
-		bp_json_ratio((double)path->n_copy_bytes, n), "crossings_per_packet",
-		bp_json_ratio((double)path->n_calls, n), "ns_per_packet",
+		"bursts", bp_json_count(path->n_bursts), "bursts_by_packets", bursts,
+		"function_drops", bp_json_count(path->n_fn_drops), "replicas",
+		bp_json_count(path->n_replicas), "user_copies", bp_json_count(path->n_copies),
+		"user_copy_bytes", bp_json_count(path->n_copy_bytes), "crossings",
+		bp_json_count(path->n_calls), "packets_by_user_copies", hist,
+		"user_copies_per_packet", bp_json_ratio((double)path->n_copies, n),
+		"user_copy_bytes_per_packet", bp_json_ratio((double)path->n_copy_bytes, n),
+		"crossings_per_packet", bp_json_ratio((double)path->n_calls, n), "ns_per_packet",
 		bp_json_ratio(path->busy_ns, n_timed), "ns_per_packet_user",
 		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
 		bp_json_ratio(path->call_ns, n_split));
@@ -117,6 +119,8 @@ static void add_path(struct bp_report_path *sum, const struct bp_report_path *pa
 	sum->n_pkts += path->n_pkts;
 	sum->n_bytes += path->n_bytes;
 	sum->n_bursts += path->n_bursts;
+	for (unsigned k = 0; k < BP_BURST_CLASSES; k++)
+		sum->hist_bursts[k] += path->hist_bursts[k];
 	sum->n_replicas += path->n_replicas;
 	add_cost(sum, path);
 }

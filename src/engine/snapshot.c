@@ -144,6 +144,8 @@ static void add_received(struct bp_report_path *row, struct bp_path *path)
 	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
 	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES) - path->rx_bytes;
 	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS) - path->rx_bursts;
+	for (unsigned i = 0; i < BP_BURST_CLASSES; i++)
+		row->hist_bursts[i] += read_cell(&path->hist_bursts[i]);
 	row->hist_copies[0] += read_cell(&path->rxq->n_carried) - path->rx_carried;
 	row->is_carried |= is_carried(path);
 }

@@ -19,6 +19,7 @@
 /* The clock, and what the path's queues had counted, when the round began. */
 struct begin {
 	uint64_t cycles;
+	uint64_t n_pkts; /* received */
 	struct bp_usage rx, tx;
 };
 
@@ -92,6 +93,8 @@ static unsigned move_direct(struct bp_path *p, bp_direct_fn direct, const struct
 			n_left = 0;
 		} else {
 			n_moved += n;
+			if (n)
+				bp_burst_note(p->hist_bursts, n);
 		}
 	} while (n == p->burst && !n_left && ++n_bursts < DIRECT_BURSTS_MAX &&
 		 !has_called(p, begin));
@@ -156,6 +159,7 @@ static unsigned move_views(struct bp_path *p, const struct begin *begin, unsigne
 
 	if (!n)
 		return 0;
+	bp_burst_note(p->hist_bursts, bp_counter(&p->rxq->counters, BP_CNT_PKTS) - begin->n_pkts);
 	t = atomic_load_explicit(&p->trace, memory_order_acquire);
 	if (__builtin_expect(t != NULL, 0)) {
 		move_traced(t, p, begin, pkts, n);
@@ -174,7 +178,8 @@ static unsigned move_views(struct bp_path *p, const struct begin *begin, unsigne
 static bool run_path(struct bp_path *p, uint64_t *now)
 {
 	bp_direct_fn direct = atomic_load_explicit(&p->direct, memory_order_acquire);
-	struct begin begin = { *now, bp_usage_read(&p->rxq->counters),
+	struct begin begin = { *now, bp_counter(&p->rxq->counters, BP_CNT_PKTS),
+			       bp_usage_read(&p->rxq->counters),
 			       bp_usage_read(&p->edge.txq->counters) };
 	unsigned n_views = 0;
 	unsigned n = direct ? move_direct(p, direct, &begin, &n_views) : BP_DIRECT_BY_VIEWS;

@@ -53,6 +53,7 @@ struct bp_path {
 	_Atomic uint64_t busy_cycles; /* of rounds that moved packets or reaped */
 	/* What rxq had counted when the path began: its packets before were another path's. The control thread's. */
 	uint64_t rx_pkts, rx_bytes, rx_bursts, rx_carried, begin_ns;
+	_Atomic uint64_t hist_bursts[BP_BURST_CLASSES + 1]; /* see bp_burst_note() */
 };
 
 /* A TX queue that several edges of a worker send to. */

@@ -481,6 +481,8 @@ bp_law()
 {
 	[ -s "$BP_TMP/$1.json" ] || fail "$1: no report"
 	bp_expect "$1" 'unaccounted == 0 and held == 0 and frames_free == frames' 'summary()'
+	bp_expect "$1" 'all(sum(p["counted"]["bursts_by_packets"]) == p["counted"]["bursts"] for p in r["paths"])' \
+		'[(p["in"], p["counted"]["bursts"], p["counted"]["bursts_by_packets"]) for p in r["paths"]]'
 }
 
 # --- traffic ------------------------------------------------------------------------------------

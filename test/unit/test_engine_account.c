@@ -338,6 +338,98 @@ static void a_stuck_port_costs_one_call_a_burst(void **state)
 	free(c);
 }
 
+/* ---- bursts by their packets ------------------------------------------------------------------------ */
+
+static const unsigned sizes[] = { 1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64 };
+#define N_SIZES (sizeof(sizes) / sizeof(sizes[0]))
+static _Atomic unsigned next_size;
+
+/* Packets of two views each, where a burst has room for them. */
+static unsigned sized_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n_pkts = next_size < N_SIZES ? sizes[next_size++] : 0;
+	unsigned n_views = 2 * n_pkts <= max ? 2 : 1, n = n_pkts * n_views;
+
+	if (!n)
+		return 0;
+	assert_int_equal(bp_frames_get(q->port->env->frames, q->worker_id, pkts, n), n);
+	for (unsigned i = 0; i < n; i++) {
+		pkts[i].len = 64;
+		pkts[i].flags = n_views == 2 && i % 2 == 0 ? BP_PKT_MORE : 0;
+	}
+	bp_count(&q->counters, BP_CNT_PKTS, n_pkts);
+	bp_count(&q->counters, BP_CNT_BURSTS, 1);
+	return n;
+}
+
+static unsigned taking_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	if (n)
+		bp_count(&q->counters, BP_CNT_PKTS, bp_pkt_count(pkts, n));
+	bp_pool_put(q->worker_id, pkts, n);
+	return n;
+}
+
+static unsigned sized_direct(struct bp_rxq *rxq, struct bp_txq *txq, unsigned max,
+			     struct bp_pkt *left, unsigned *n_left_over)
+{
+	struct bp_pkt pkts[BP_BURST_MAX];
+	unsigned n = sized_rx(rxq, pkts, max), n_pkts = bp_pkt_count(pkts, n);
+
+	(void)left;
+	(void)n_left_over;
+	taking_tx(txq, pkts, n);
+	return n_pkts;
+}
+
+static int start_sized_source(struct bp_port *port)
+{
+	port->rxq[0].driver_burst = sized_rx;
+	return 0;
+}
+
+static int start_taking_sink(struct bp_port *port)
+{
+	port->txq[0].driver_burst = taking_tx;
+	return 0;
+}
+
+static void check_bursts(bp_direct_fn direct)
+{
+	static const uint64_t expected[BP_BURST_CLASSES] = { 1, 1, 2, 2, 2, 2, 2 };
+	struct bp_driver_ops in_ops = { .start = start_sized_source, .stop = hold_nothing };
+	struct bp_driver_ops out_ops = { .start = start_taking_sink, .stop = hold_nothing };
+	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_conf *c = make_conf(1);
+	struct bp_driver in, out;
+	struct bp_engine *e;
+	unsigned n_pkts = 0;
+
+	next_size = 0;
+	for (unsigned i = 0; i < N_SIZES; i++)
+		n_pkts += sizes[i];
+	add_port(c, "in", "null", "", 1, 1);
+	add_port(c, "out", "null", "", BP_NO_PORT, 1);
+	assert_int_equal(bp_engine_create(c, &e), 0);
+	disguise(e->env.ports[0], &in, &in_ops);
+	disguise(e->env.ports[1], &out, &out_ops);
+	atomic_store(&e->workers[0].paths[0].direct, direct);
+	run_until(e, r, n_pkts);
+	assert_int_equal(r->unaccounted, 0);
+	assert_int_equal(r->paths[0].n_bursts, N_SIZES);
+	assert_memory_equal(r->paths[0].hist_bursts, expected, sizeof(expected));
+	bp_engine_destroy(e);
+	free(r);
+	free(c);
+}
+
+static void bursts_are_counted_by_their_packets(void **state)
+{
+	(void)state;
+	check_bursts(NULL);
+	check_bursts(sized_direct);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +439,7 @@ int main(void)
 		cmocka_unit_test(full_direct_bursts_go_on_a_few_times_but_not_after_a_system_call),
 		cmocka_unit_test(no_direct_burst_follows_one_that_tx_refused),
 		cmocka_unit_test(burst_bounds_what_goes_by_views_too),
+		cmocka_unit_test(bursts_are_counted_by_their_packets),
 	};
 
 	return cmocka_run_group_tests_name("engine-account", tests, NULL, NULL);
