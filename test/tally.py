@@ -80,6 +80,7 @@ FEATURES = {
     "libdpdk": lambda: pkg("libdpdk"),
     "libxdp": lambda: pkg("libxdp"),
     "chromium": lambda: shutil.which("chromium") is not None,
+    "prometheus": lambda: shutil.which("prometheus") is not None,
     "guest-kernel": lambda: not subprocess.run(["apt-cache", "show", "linux-image-6.12-amd64"],
                                                capture_output=True, check=False).returncode,
     "ovs": lambda: shutil.which("ovsdb-server") is not None,

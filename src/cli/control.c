@@ -13,13 +13,10 @@
 #include "capture/session.h"
 #include "config/schema.h"
 #include "config/spelling.h"
-#include "control/http.h"
 #include "control/server.h"
 #include "core/clock.h"
 #include "core/json.h"
-#include "core/serve.h"
 #include "core/utf8.h"
-#include "report/metrics.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -226,22 +223,10 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 		      command, allowed);
 }
 
-/* bp_http_fn. */
-static char *make_metrics(void *ctx, bool is_open, size_t *n_bytes)
+/* bp_web_ask_fn. */
+static json_t *ask_for_web(void *ctx)
 {
-	json_t *report = ask_report(ctx);
-	char *text = NULL;
-	FILE *out = report ? open_memstream(&text, n_bytes) : NULL;
-
-	if (out) {
-		bp_report_metrics(out, report, is_open);
-		if (fclose(out)) {
-			free(text);
-			text = NULL;
-		}
-	}
-	json_decref(report);
-	return text;
+	return ask_report(ctx);
 }
 
 /* ---- its life ------------------------------------------------------------------------------------- */
@@ -254,19 +239,12 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 	int err;
 
 	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 },
-					    .metrics = conf->metrics.listen,
-					    .metrics_fd = -1 };
+					    .web = { .fd = -1 } };
 	bp_calls_begin(&control->calls, signals);
 	control->begin_ns = bp_clock_ns();
-	if (control->metrics[0]) {
-		control->metrics_fd = bp_serve_open(control->metrics);
-		if (control->metrics_fd < 0) {
-			bp_log(BP_LOG_ERROR,
-			       "[metrics] listen = %s: %s: choose another, or delete the line",
-			       control->metrics, strerror(-control->metrics_fd));
-			return control->metrics_fd;
-		}
-	}
+	err = bp_cli_web_open(&control->web, conf->metrics.listen);
+	if (err)
+		return err;
 	bp_instance_stem(file, stem);
 	if (!conf->engine.has_control)
 		return 0;
@@ -292,19 +270,7 @@ void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void
 	control->report = report;
 	control->reload = reload;
 	control->ctx = ctx;
-	err = control->metrics_fd < 0
-		      ? 0
-		      : bp_http_start(&control->http, control->metrics_fd, make_metrics, control);
-	if (err)
-		bp_log(BP_LOG_ERROR, "[metrics] listen = %s: cannot be served: %s",
-		       control->metrics,
-		       err == -ENOTSUP
-			       ? "this build lacks libmicrohttpd: install libmicrohttpd-dev and build again"
-			       : strerror(-err));
-	if (err) {
-		bp_serve_close(control->metrics_fd, control->metrics);
-		control->metrics_fd = -1;
-	}
+	bp_cli_web_start(&control->web, ask_for_web, control);
 	if (control->instance.listen_fd < 0)
 		return;
 	err = bp_server_start(&control->server, control->instance.listen_fd, answer, control);
@@ -321,10 +287,7 @@ void bp_cli_control_close(struct bp_cli_control *control)
 {
 	bp_calls_end(&control->calls);
 	bp_server_stop(control->server);
-	bp_http_stop(control->http);
 	control->server = NULL;
-	control->http = NULL;
-	bp_serve_close(control->metrics_fd, control->metrics);
-	control->metrics_fd = -1;
+	bp_cli_web_close(&control->web);
 	bp_instance_close(&control->instance);
 }

@@ -5,13 +5,13 @@
 
 #include "bypath/config.h"
 
+#include "cli/web.h"
 #include "control/calls.h"
 #include "control/instance.h"
 
 #include <jansson.h>
 
 struct bp_engine;
-struct bp_http;
 struct bp_server;
 struct bp_sessions;
 
@@ -22,10 +22,8 @@ struct bp_cli_control {
 		engine; /* the run's, set before bp_cli_control_start(): what packets are traced, captured of */
 	struct bp_instance instance;
 	struct bp_server *server;
-	struct bp_http *http;
 	struct bp_sessions *sessions; /* control_capture.c's; NULL: no captures */
-	const char *metrics; /* [metrics] listen, conf's */
-	int metrics_fd; /* -1: none */
+	struct bp_cli_web web;
 	json_t *(*report)(
 		void *ctx); /* the control thread's: a bypath.report/1, a new reference or NULL */
 	json_t *(*reload)(void *ctx, bool only_tell); /* likewise, a bypath.change/1 */

@@ -89,7 +89,7 @@ static const struct bp_key metrics_keys[] = {
 	  .type = BP_KEY_TEXT,
 	  .example = "127.0.0.1:9477",
 	  CONF(metrics.listen),
-	  .help = "serve OpenMetrics there, at /metrics: ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH; without it nowhere" },
+	  .help = "serve a page, OpenMetrics at /metrics: ADDRESS:PORT, [ADDRESS]:PORT, unix:/PATH; without it nowhere" },
 	{ .name = NULL },
 };
 

@@ -4,12 +4,11 @@
 
 #include <errno.h>
 
-int bp_http_start(struct bp_http **http, int listen_fd, bp_http_fn text, void *ctx)
+int bp_http_start(struct bp_http **http, int listen_fd, const struct bp_http_content *content)
 {
 	(void)http;
 	(void)listen_fd;
-	(void)text;
-	(void)ctx;
+	(void)content;
 	return -ENOTSUP;
 }
 

@@ -72,6 +72,20 @@ bool bp_serve_parse(const char *text, struct sockaddr_storage *address, socklen_
 	return inet_pton(AF_INET, host, &in->sin_addr) == 1 && parse_port(colon + 1, &in->sin_port);
 }
 
+bool bp_serve_is_local(const char *text)
+{
+	struct sockaddr_storage address;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&address;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&address;
+	socklen_t n;
+
+	if (!bp_serve_parse(text, &address, &n))
+		return false;
+	if (address.ss_family == AF_INET)
+		return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return address.ss_family == AF_UNIX || IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
 int bp_serve_try(const char *path)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;

@@ -11,6 +11,9 @@
 /* "127.0.0.1:9477", "[::1]:9477", "unix:/run/x.sock": numbers, no names. false: text is none. Pure. */
 bool bp_serve_parse(const char *text, struct sockaddr_storage *address, socklen_t *n);
 
+/* Do only processes of this machine reach it: a path, a loopback address? false as well where text is none. Pure. */
+bool bp_serve_is_local(const char *text);
+
 /*
  * A listening socket there; one of a path that nobody listens at is replaced, with mode 0660. Control thread.
  * The descriptor, the caller's, or -errno.

@@ -4,28 +4,39 @@
 
 #include "core/json.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Where metrics go. */
 struct metrics {
 	FILE *out;
 	bool is_open;
+	json_t *floors; /* of counters that are estimates, what was said of them; NULL: nothing is kept */
 };
+
+enum type { GAUGE, COUNTER, HISTOGRAM, INFO };
 
 /* A family; strings are static. */
 struct family {
-	const char *name; /* without "_total" */
-	const char *unit; /* its last word, or NULL */
-	bool is_counter;
+	const char *name; /* without what its type adds: "_total", "_info" */
+	const char *unit; /* the name's last word, or NULL */
+	enum type type;
 	const char *help;
 };
 
 static void begin(const struct metrics *m, const struct family *f)
 {
-	const char *suffix = f->is_counter && !m->is_open ? "_total" : "";
+	static const char *const types[] = { "gauge", "counter", "histogram", "info" };
+	/* The older format names samples, and knows no info. */
+	const char *suffix = m->is_open           ? ""
+			     : f->type == COUNTER ? "_total"
+			     : f->type == INFO    ? "_info"
+						  : "";
+	const char *type = !m->is_open && f->type == INFO ? "gauge" : types[f->type];
 
-	fprintf(m->out, "# TYPE %s%s %s\n", f->name, suffix, f->is_counter ? "counter" : "gauge");
+	fprintf(m->out, "# TYPE %s%s %s\n", f->name, suffix, type);
 	if (m->is_open && f->unit)
 		fprintf(m->out, "# UNIT %s %s\n", f->name, f->unit);
 	fprintf(m->out, "# HELP %s%s %s\n", f->name, suffix, f->help);
@@ -35,33 +46,85 @@ static void begin(const struct metrics *m, const struct family *f)
 static void put_label_value(FILE *out, const char *text)
 {
 	for (; *text; text++) {
-		if (*text == '\\' || *text == '"')
-			fputc('\\', out);
-		if (*text == '\n')
-			fputs("\\n", out);
-		else
-			fputc(*text, out);
+		size_t n = strcspn(text, "\\\"\n");
+
+		fwrite(text, 1, n, out);
+		text += n;
+		if (!*text)
+			return;
+		fputs(*text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\", out);
 	}
+}
+
+static void put_value(FILE *out, double value)
+{
+	/* Most are counts, of which a whole number is shorter made. */
+	if (value >= 0 && value < 9e15 && value <= (double)(uint64_t)value)
+		fprintf(out, " %" PRIu64 "\n", (uint64_t)value);
+	else
+		fprintf(out, " %.17g\n", value);
+}
+
+static void put_sample(const struct metrics *m, const char *name, const char *suffix, double value,
+		       va_list labels)
+{
+	const char *label, *sep = "{";
+
+	fputs(name, m->out);
+	fputs(suffix, m->out);
+	while ((label = va_arg(labels, const char *))) {
+		const char *text = va_arg(labels, const char *);
+
+		fputs(sep, m->out);
+		fputs(label, m->out);
+		fputs("=\"", m->out);
+		put_label_value(m->out, text ? text : "");
+		fputc('"', m->out);
+		sep = ",";
+	}
+	if (*sep == ',')
+		fputc('}', m->out);
+	put_value(m->out, value);
 }
 
 /* One sample; labels: name, value, name, value, …, NULL. */
 static void sample(const struct metrics *m, const struct family *f, double value, ...)
 {
-	const char *name, *sep = "{";
+	static const char *const suffixes[] = { "", "_total", "", "_info" };
 	va_list labels;
 
-	fprintf(m->out, "%s%s", f->name, f->is_counter ? "_total" : "");
 	va_start(labels, value);
-	while ((name = va_arg(labels, const char *))) {
-		const char *text = va_arg(labels, const char *);
-
-		fprintf(m->out, "%s%s=\"", sep, name);
-		put_label_value(m->out, text ? text : "");
-		fputc('"', m->out);
-		sep = ",";
-	}
+	put_sample(m, f->name, suffixes[f->type], value, labels);
 	va_end(labels);
-	fprintf(m->out, "%s %.17g\n", *sep == ',' ? "}" : "", value);
+}
+
+/* One of a histogram: suffix is "_bucket", "_sum", "_count". */
+static void part(const struct metrics *m, const struct family *f, const char *suffix, double value,
+		 ...)
+{
+	va_list labels;
+
+	va_start(labels, value);
+	put_sample(m, f->name, suffix, value, labels);
+	va_end(labels);
+}
+
+/*
+ * Of what is estimated: what was said before, where it is less now. The report spreads time off core over the whole run,
+ * so that a part of it may shrink; a counter does not.
+ */
+static double grown(const struct metrics *m, double value, const char *what, const char *of,
+		    const char *part_of)
+{
+	char key[192];
+	double before;
+
+	snprintf(key, sizeof(key), "%s %s %s", what, of, part_of);
+	before = json_real_value(json_object_get(m->floors, key));
+	if (value < before)
+		return before;
+	json_object_set_new(m->floors, key, json_real(value));
+	return value;
 }
 
 static const char *text_at(const json_t *row, const char *path)
@@ -75,9 +138,9 @@ static const char *text_at(const json_t *row, const char *path)
 
 static void put_ports(const struct metrics *m, const json_t *document)
 {
-	static const struct family up = { "bypath_port_up", NULL, false,
+	static const struct family up = { "bypath_port_up", NULL, GAUGE,
 					  "Whether the port has a link." };
-	static const struct family losses = { "bypath_port_losses", NULL, true,
+	static const struct family losses = { "bypath_port_losses", NULL, COUNTER,
 					      "How often the port's device went away." };
 	const json_t *ports = json_object_get(document, "ports"), *port;
 	size_t i;
@@ -115,27 +178,29 @@ static void put_queue_family(const struct metrics *m, const json_t *document,
 		}
 }
 
-#define QUEUE_FAMILIES(way, direction)                                                            \
-	{ { "bypath_port_" way "_packets", "packets", true, "Packets that were " direction "." }, \
-	  way "_queues",                                                                          \
-	  "counted.packets" },                                                                    \
-		{ { "bypath_port_" way "_bytes", "bytes", true,                                   \
-		    "Bytes that were " direction ", without FCS." },                              \
-		  way "_queues",                                                                  \
-		  "counted.bytes" },                                                              \
-	{                                                                                         \
-		{ "bypath_port_" way "_bursts", "bursts", true,                                   \
-		  "Bursts in which packets were " direction "." },                                \
-			way "_queues", "counted.bursts"                                           \
+#define QUEUE_FAMILIES(way, direction)                               \
+	{ { "bypath_port_" way "_packets", "packets", COUNTER,       \
+	    "Packets that were " direction "." },                    \
+	  way "_queues",                                             \
+	  "counted.packets" },                                       \
+		{ { "bypath_port_" way "_bytes", "bytes", COUNTER,   \
+		    "Bytes that were " direction ", without FCS." }, \
+		  way "_queues",                                     \
+		  "counted.bytes" },                                 \
+	{                                                            \
+		{ "bypath_port_" way "_bursts", "bursts", COUNTER,   \
+		  "Bursts in which packets were " direction "." },   \
+			way "_queues", "counted.bursts"              \
 	}
 
 static const struct queue_family queue_families[] = {
 	QUEUE_FAMILIES("rx", "received"),
 	QUEUE_FAMILIES("tx", "sent"),
-	{ { "bypath_port_rx_empty_polls", "polls", true, "Looks at a queue that found nothing." },
+	{ { "bypath_port_rx_empty_polls", "polls", COUNTER,
+	    "Looks at a queue that found nothing." },
 	  "rx_queues",
 	  "counted.empty_polls" },
-	{ { "bypath_port_tx_held_packets", "packets", false,
+	{ { "bypath_port_tx_held_packets", "packets", GAUGE,
 	    "Packets that were handed over and are not yet given back." },
 	  "tx_queues",
 	  "counted.held" },
@@ -144,8 +209,8 @@ static const struct queue_family queue_families[] = {
 /* ---- drops ---------------------------------------------------------------------------------------- */
 
 static const struct family drops = {
-	"bypath_drops", NULL, true,
-	"Packets that were lost, by reason; reported ones outside bypath."
+	"bypath_drops", NULL, COUNTER,
+	"Packets that were lost, by reason: counted by bypath, or reported by the device as lost outside it."
 };
 
 static void put_queue_drops(const struct metrics *m, const json_t *port, const char *queues)
@@ -196,12 +261,35 @@ static void put_drops(const struct metrics *m, const json_t *document)
 
 /* ---- workers -------------------------------------------------------------------------------------- */
 
-static void put_workers(const struct metrics *m, const json_t *document)
+/* Time in system calls is the paths': of those that this worker carries. */
+static double calls_ns(const json_t *paths, json_int_t worker)
 {
-	static const struct family seconds = { "bypath_worker_seconds", "seconds", false,
-					       "Time of a worker, by what it did." };
-	static const struct family packets = { "bypath_worker_packets", "packets", true,
-					       "Packets that a worker received." };
+	const json_t *path;
+	double ns = 0;
+	size_t i;
+
+	json_array_foreach(paths, i, path) {
+		const json_t *counted = json_object_get(path, "counted");
+		const char *per =
+			strcmp(text_at(path, "part"), "intake") ? "packets_out" : "packets";
+
+		if (json_integer_value(json_object_get(path, "worker")) == worker)
+			ns += json_number_value(json_object_get(counted, "ns_per_packet_calls")) *
+			      json_number_value(json_object_get(counted, per));
+	}
+	return ns;
+}
+
+static void put_worker_times(const struct metrics *m, const json_t *document)
+{
+	static const struct family seconds = {
+		"bypath_worker_seconds", "seconds", COUNTER,
+		"Time of a worker: busy with packets, idle, asleep, off_core: it wanted its core and did not have it."
+	};
+	static const struct family calls = {
+		"bypath_worker_call_seconds", "seconds", COUNTER,
+		"Of the time that a worker is busy: in system calls."
+	};
 	static const struct {
 		const char *state, *path;
 	} states[] = { { "busy", "counted.busy_ns" },
@@ -209,17 +297,43 @@ static void put_workers(const struct metrics *m, const json_t *document)
 		       { "asleep", "counted.asleep_ns" },
 		       { "off_core", "off_core.ns" } };
 	const json_t *workers = json_object_get(document, "workers"), *worker;
-	char number[24], core[24];
+	char number[24];
 	size_t i;
 
 	begin(m, &seconds);
 	json_array_foreach(workers, i, worker)
 		for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+			double s = bp_json_number_at(worker, states[k].path) / 1e9;
+
 			snprintf(number, sizeof(number), "%zu", i);
-			snprintf(core, sizeof(core), "%.0f", bp_json_number_at(worker, "core"));
-			sample(m, &seconds, bp_json_number_at(worker, states[k].path) / 1e9,
-			       "worker", number, "core", core, "state", states[k].state, NULL);
+			sample(m, &seconds, grown(m, s, "worker", number, states[k].state),
+			       "worker", number, "state", states[k].state, NULL);
 		}
+	begin(m, &calls);
+	json_array_foreach(workers, i, worker) {
+		double s = calls_ns(json_object_get(document, "paths"), (json_int_t)i) / 1e9;
+
+		snprintf(number, sizeof(number), "%zu", i);
+		sample(m, &calls, grown(m, s, "worker", number, "calls"), "worker", number, NULL);
+	}
+}
+
+static void put_workers(const struct metrics *m, const json_t *document)
+{
+	static const struct family core = { "bypath_worker_core", NULL, GAUGE,
+					    "Number of the core that a worker runs on." };
+	static const struct family packets = { "bypath_worker_packets", "packets", COUNTER,
+					       "Packets that a worker received." };
+	const json_t *workers = json_object_get(document, "workers"), *worker;
+	char number[24];
+	size_t i;
+
+	put_worker_times(m, document);
+	begin(m, &core);
+	json_array_foreach(workers, i, worker) {
+		snprintf(number, sizeof(number), "%zu", i);
+		sample(m, &core, bp_json_number_at(worker, "core"), "worker", number, NULL);
+	}
 	begin(m, &packets);
 	json_array_foreach(workers, i, worker) {
 		snprintf(number, sizeof(number), "%zu", i);
@@ -230,80 +344,144 @@ static void put_workers(const struct metrics *m, const json_t *document)
 
 /* ---- paths ---------------------------------------------------------------------------------------- */
 
-/* A path's way and its worker, as labels; one path may have several workers. */
-static void name_path(const json_t *path, char name[160], char worker[16])
-{
-	const char *out = bp_json_text_at(path, "out");
+#define PATH_BYTES 160u
 
-	snprintf(name, 160, "%s>%s", text_at(path, "in"), out ? out : "");
-	snprintf(worker, 16, "%.0f", bp_json_number_at(path, "worker"));
+/* "wan>lan"; of an intake, whose packets go to several ports, "wan>". */
+static void name_path(const json_t *path, char name[PATH_BYTES])
+{
+	snprintf(name, PATH_BYTES, "%s>%s", text_at(path, "in"), text_at(path, "out"));
+}
+
+/* The rows of the paths, each path once: those that several workers have as their sum. A new reference. */
+static json_t *list_paths(const json_t *document)
+{
+	json_t *list = json_array(), *summed = json_object(), *path;
+	char name[PATH_BYTES];
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "path_sums"), i, path) {
+		name_path(path, name);
+		json_object_set_new(summed, name, json_true());
+		json_array_append(list, path);
+	}
+	json_array_foreach(json_object_get(document, "paths"), i, path) {
+		name_path(path, name);
+		if (!json_object_get(summed, name))
+			json_array_append(list, path);
+	}
+	json_decref(summed);
+	return list;
 }
 
 static void put_copies(const struct metrics *m, const json_t *paths)
 {
 	static const struct family copies = {
-		"bypath_copies", NULL, true,
-		"Copies of whole packets, by the memory of whose CPU time they took; in the kernel modelled, where "
-		"the model has one figure"
+		"bypath_copies", NULL, COUNTER,
+		"Copies of whole packets by the CPU: by user code, counted; by the kernel, modelled, where the model "
+		"has one figure."
 	};
 	const json_t *path;
-	char name[160], worker[16];
+	char name[PATH_BYTES];
 	size_t i;
 
 	begin(m, &copies);
 	json_array_foreach(paths, i, path) {
+		const json_t *counted = json_object_get(path, "counted");
 		const json_t *lo = bp_json_at(path, "modelled.kernel_copies.lo");
 
-		name_path(path, name, worker);
-		sample(m, &copies, bp_json_number_at(path, "counted.user_copies"), "path", name,
-		       "part", text_at(path, "part"), "worker", worker, "domain", "user",
-		       "provenance", "counted", NULL);
+		name_path(path, name);
+		sample(m, &copies, json_number_value(json_object_get(counted, "user_copies")),
+		       "path", name, "domain", "user", "provenance", "counted", NULL);
 		if (lo && json_equal(lo, bp_json_at(path, "modelled.kernel_copies.hi")))
 			sample(m, &copies,
 			       json_number_value(lo) *
-				       bp_json_number_at(path, "counted.packets_out"),
-			       "path", name, "part", text_at(path, "part"), "worker", worker,
-			       "domain", "kernel", "provenance", "modelled", NULL);
+				       json_number_value(json_object_get(counted, "packets_out")),
+			       "path", name, "domain", "kernel", "provenance", "modelled", NULL);
+	}
+}
+
+/* The document has one class for each power of two; a bucket has all classes up to its own. */
+static void put_bursts(const struct metrics *m, const json_t *paths)
+{
+	static const struct family bursts = {
+		"bypath_burst_packets", "packets", HISTOGRAM,
+		"Packets of each burst that was received on a path; of an edge no burst is received."
+	};
+	const json_t *path, *n;
+	char name[PATH_BYTES], bound[24];
+	size_t i, k;
+
+	begin(m, &bursts);
+	json_array_foreach(paths, i, path) {
+		const json_t *counted = json_object_get(path, "counted");
+		double sum = 0;
+
+		if (!strcmp(text_at(path, "part"), "edge"))
+			continue;
+		name_path(path, name);
+		json_array_foreach(json_object_get(counted, "bursts_by_packets"), k, n) {
+			sum += json_number_value(n);
+			snprintf(bound, sizeof(bound), "%llu.0", 1ULL << k);
+			part(m, &bursts, "_bucket", sum, "path", name, "le", bound, NULL);
+		}
+		part(m, &bursts, "_bucket", sum, "path", name, "le", "+Inf", NULL);
+		part(m, &bursts, "_sum", json_number_value(json_object_get(counted, "packets")),
+		     "path", name, NULL);
+		part(m, &bursts, "_count", sum, "path", name, NULL);
 	}
 }
 
 static void put_paths(const struct metrics *m, const json_t *document)
 {
-	static const struct family packets = {
-		"bypath_path_packets", "packets", true,
-		"Packets received on a path; of an edge: handed to it."
+	static const struct {
+		struct family family;
+		const char *member;
+	} rows[] = {
+		{ { "bypath_path_packets", "packets", COUNTER,
+		    "Packets received on a path; of an edge: handed to it." },
+		  "packets" },
+		{ { "bypath_path_bytes", "bytes", COUNTER, "Bytes of these packets, without FCS." },
+		  "bytes" },
+		{ { "bypath_system_calls", NULL, COUNTER,
+		    "System calls of the workers for a path's packets." },
+		  "crossings" },
 	};
-	static const struct family calls = { "bypath_system_calls", NULL, true,
-					     "System calls of the workers for a path's packets." };
-	const json_t *paths = json_object_get(document, "paths"), *path;
-	char name[160], worker[16];
+	json_t *paths = list_paths(document), *path;
+	char name[PATH_BYTES];
 	size_t i;
 
-	begin(m, &packets);
-	json_array_foreach(paths, i, path) {
-		name_path(path, name, worker);
-		sample(m, &packets, bp_json_number_at(path, "counted.packets"), "path", name,
-		       "part", text_at(path, "part"), "worker", worker, NULL);
-	}
-	begin(m, &calls);
-	json_array_foreach(paths, i, path) {
-		name_path(path, name, worker);
-		sample(m, &calls, bp_json_number_at(path, "counted.crossings"), "path", name,
-		       "part", text_at(path, "part"), "worker", worker, NULL);
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		begin(m, &rows[k].family);
+		json_array_foreach(paths, i, path) {
+			const json_t *counted = json_object_get(path, "counted");
+
+			name_path(path, name);
+			sample(m, &rows[k].family,
+			       json_number_value(json_object_get(counted, rows[k].member)), "path",
+			       name, NULL);
+		}
 	}
 	put_copies(m, paths);
+	put_bursts(m, paths);
+	json_decref(paths);
 }
 
 /* ---- functions ------------------------------------------------------------------------------------ */
 
 static void put_functions(const struct metrics *m, const json_t *document)
 {
-	static const struct family packets = { "bypath_function_packets", "packets", true,
+	static const struct family packets = { "bypath_function_packets", "packets", COUNTER,
 					       "Packets that came to a function." };
-	static const struct family lost = { "bypath_function_drops", NULL, true,
+	static const struct family lost = { "bypath_function_drops", NULL, COUNTER,
 					    "Packets that a function dropped, by reason." };
-	static const struct family state = { "bypath_function_state", NULL, false,
-					     "What a function says of itself: entries, hits." };
+	static const struct family state = {
+		"bypath_function_state", NULL, GAUGE,
+		"What a function says of itself and its tables: entries, hits."
+	};
+	static const struct family seconds = {
+		"bypath_function_seconds", "seconds", COUNTER,
+		"Time within a function; 0 where a driver does its work, which is not timed."
+	};
 	const json_t *functions = json_object_get(document, "functions"), *f, *row;
 	const char *reason;
 	json_t *value;
@@ -318,6 +496,13 @@ static void put_functions(const struct metrics *m, const json_t *document)
 		json_object_foreach(bp_json_at(f, "counted.drops"), reason, value)
 			sample(m, &lost, json_number_value(value), "function", text_at(f, "name"),
 			       "reason", reason, NULL);
+	begin(m, &seconds);
+	json_array_foreach(functions, i, f) {
+		double s = bp_json_number_at(f, "counted.busy_ns") / 1e9;
+
+		sample(m, &seconds, grown(m, s, "function", text_at(f, "name"), "busy"), "function",
+		       text_at(f, "name"), NULL);
+	}
 	begin(m, &state);
 	json_array_foreach(functions, i, f)
 		json_array_foreach(json_object_get(f, "state"), k, row)
@@ -330,14 +515,19 @@ static void put_functions(const struct metrics *m, const json_t *document)
 
 static void put_run(const struct metrics *m, const json_t *document)
 {
-	static const struct family build = { "bypath_build_info", NULL, false,
-					     "1, with the version as a label." };
-	static const struct family run = { "bypath_run_seconds", "seconds", false,
+	static const struct family build = { "bypath_build", NULL, INFO,
+					     "1, with the version and the name of the instance." };
+	static const struct family run = { "bypath_run_seconds", "seconds", GAUGE,
 					   "Since the workers started." };
-	static const struct family frames = { "bypath_arena_frames", "frames", false,
+	static const struct family frames = { "bypath_arena_frames", "frames", GAUGE,
 					      "Frames that the arena has." };
+	static const struct family reloads = {
+		"bypath_reloads", NULL, COUNTER,
+		"Times that the configuration was read anew, by result: done, or "
+		"refused, which changes nothing."
+	};
 	static const struct family unaccounted = {
-		"bypath_unaccounted_packets", "packets", false,
+		"bypath_unaccounted_packets", "packets", GAUGE,
 		"Received and made, less sent, dropped, held: packets under way between two counters are among "
 		"them while a run goes on; what grows without end is a fault."
 	};
@@ -349,14 +539,18 @@ static void put_run(const struct metrics *m, const json_t *document)
 	sample(m, &run, bp_json_number_at(document, "run.elapsed_s"), NULL);
 	begin(m, &frames);
 	sample(m, &frames, bp_json_number_at(document, "arena.frames"), NULL);
+	begin(m, &reloads);
+	sample(m, &reloads, bp_json_number_at(document, "reloads.done"), "result", "done", NULL);
+	sample(m, &reloads, bp_json_number_at(document, "reloads.refused"), "result", "refused",
+	       NULL);
 	begin(m, &unaccounted);
 	sample(m, &unaccounted, bp_json_number_at(document, "conservation.counted.unaccounted"),
 	       NULL);
 }
 
-void bp_report_metrics(FILE *out, const json_t *document, bool is_open)
+void bp_report_metrics(FILE *out, const json_t *document, bool is_open, json_t *floors)
 {
-	const struct metrics m = { out, is_open };
+	const struct metrics m = { out, is_open, floors };
 
 	put_run(&m, document);
 	put_ports(&m, document);

@@ -8,9 +8,11 @@
 #include <stdio.h>
 
 /*
- * Write a bypath.report/1 with "version" (a text) in it; is_open: as OpenMetrics, which names a counter's family
- * without "_total", has units, and ends with "# EOF". Any thread; blocks on out only.
+ * Write a bypath.report/1 with "version" and "instance" (texts) in it; is_open: as OpenMetrics, which names a counter's
+ * family without "_total", has units, and ends with "# EOF". floors: an object that the caller keeps from one time to the
+ * next, in which is what was said of counters that are estimates, so that none of them goes back; NULL: nothing is kept.
+ * One thread at a time with the same floors; blocks on out only.
  */
-void bp_report_metrics(FILE *out, const json_t *document, bool is_open);
+void bp_report_metrics(FILE *out, const json_t *document, bool is_open, json_t *floors);
 
 #endif

@@ -1,6 +1,7 @@
 # Reads [metrics] as Prometheus does, with its own client library: metrics.py ADDRESS|unix:PATH CASE.
 # SPDX-License-Identifier: BSD-3-Clause
 import http.client
+import re
 import socket
 import sys
 
@@ -21,10 +22,10 @@ def connect():
     return client
 
 
-def get(path="/metrics", accept="*/*", method="GET"):
-    connection = http.client.HTTPConnection("metrics")
+def get(path="/metrics", accept="*/*", method="GET", host="localhost"):
+    connection = http.client.HTTPConnection("localhost")
     connection.sock = connect()
-    connection.request(method, path, headers={"Accept": accept})
+    connection.request(method, path, headers={"Accept": accept, "Host": host})
     answer = connection.getresponse()
     return answer, answer.read().decode()
 
@@ -34,7 +35,7 @@ def families(text, parser):
     samples = {(s.name, tuple(sorted(s.labels.items()))) for f in found.values() for s in f.samples}
     assert len(samples) == sum(len(f.samples) for f in found.values()), "a sample stands twice"
     for family in found.values():
-        assert family.documentation and family.type in ("counter", "gauge"), family
+        assert family.documentation and family.type in ("counter", "gauge", "histogram", "info"), family
         assert all(s.value >= 0 for s in family.samples if s.name != "bypath_unaccounted_packets"), family
     return found
 
@@ -51,10 +52,14 @@ def scrape():
     answer, text = get()
     assert answer.getheader("Content-Type").startswith("text/plain; version=0.0.4"), answer
     old = families(text, classic)
-    assert {f.rstrip() for f in found} == {f for f in old}, set(found) ^ set(old)
+    assert {f + "_info" * (found[f].type == "info") for f in found} == {f for f in old}, set(found) ^ set(old)
     for name in ("bypath_port_up", "bypath_port_rx_packets", "bypath_drops", "bypath_worker_seconds", "bypath_copies",
-                 "bypath_system_calls", "bypath_unaccounted_packets", "bypath_function_packets", "bypath_build"):
-        assert name in found or name + "_info" in found, (name, sorted(found))
+                 "bypath_system_calls", "bypath_unaccounted_packets", "bypath_function_packets", "bypath_build",
+                 "bypath_burst_packets", "bypath_reloads"):
+        assert name in found, (name, sorted(found))
+    bursts = {s.labels.get("le", s.name[21:]): s.value for s in found["bypath_burst_packets"].samples}
+    assert 0 < bursts["count"] == bursts["+Inf"] == bursts["64.0"] <= bursts["sum"] <= 64 * bursts["count"], bursts
+    assert value(found, "bypath_reloads", result="refused") == 0
     for name in ("bypath_port_rx_bytes", "bypath_worker_seconds"):
         assert found[name].unit == name.rsplit("_", 1)[1], found[name]
     rx = value(found, "bypath_port_rx_packets", port="a")
@@ -69,9 +74,20 @@ def scrape():
 
 
 def others():
-    assert get("/")[0].status == 404
+    answer, page = get("/")
+    assert answer.status == 200 and answer.getheader("Content-Type").startswith("text/html"), answer
+    assert "EventSource" in page and "frame-ancestors 'none'" in answer.getheader("Content-Security-Policy")
+    assert not re.search(r"<link|<img|@import|url\(|https?:(?!//www\.w3\.org/2000/svg)", page), "refers to elsewhere"
+    assert get("/nothing")[0].status == 404
     assert get(method="POST")[0].status == 405
     assert get(method="HEAD")[1] == ""
+    # A name that leads to this address is not asked for by who means this machine (DNS rebinding).
+    if not WHERE.startswith("unix:"):
+        for path in ("/", "/metrics", "/events"):
+            for host in ("evil.example", "evil.example:9477", "127.0.0.1.evil.example", "localhost.evil.example"):
+                assert get(path, host=host)[0].status in (400, 421), (path, host)
+        for host in ("localhost", "LOCALHOST:9477", "127.0.0.1:9477", "[::1]:9477"):
+            assert get("/", host=host)[0].status == 200, host
 
 
 def stalled():

@@ -46,6 +46,14 @@ wait_for 10 grep -q forwarding "$BP_TMP/m.log" || fail "m: does not start over w
 try "unix:$BP_TMP/m.sock" others
 bp_stop m
 [ ! -e "$BP_TMP/m.sock" ] || fail "the socket stays behind"
+# Who listens where others reach it is told so.
+for text in 0.0.0.0:9478 '[::]:9478'; do
+	"$BYPATH" run "$BP_TMP/m.ini" --duration 0.1 --set "metrics.listen=$text" >"$BP_TMP/open.log" 2>&1 ||
+		fail "$text: $(cat "$BP_TMP/open.log")"
+	grep -qF "warning: [metrics] listen = $text: whoever reaches this address may read" "$BP_TMP/open.log" ||
+		fail "$text: no warning: $(cat "$BP_TMP/open.log")"
+done
+grep -q "whoever reaches" "$BP_TMP/m.log" && fail "a warning about a path"
 for text in 9477 localhost:9477 127.0.0.1: 127.0.0.1:0 127.0.0.1:65536 '[::1:9477' unix:m.sock 256.1.1.1:1; do
 	"$BYPATH" check "$BP_TMP/m.ini" --offline --set "metrics.listen=$text" 2>"$BP_TMP/check.err" &&
 		fail "metrics.listen = $text is allowed"

@@ -1,9 +1,11 @@
-# Writes the page's template as C strings, cut where documents are put in; hashes let its own script and style in.
+# Writes a page as C strings, cut where documents are put in; hashes let its own script and style in.
 # SPDX-License-Identifier: BSD-3-Clause
-"""make.py OUT.h page.html page.css SCRIPT.js..."""
+"""make.py OUT.h NAME.html STYLE.css... SCRIPT.js...: strings NAME_before, _between, _after; of a page without documents
+NAME_whole"""
 
 import base64
 import hashlib
+import os
 import re
 import sys
 
@@ -24,19 +26,21 @@ def c_string(text):
 
 
 def main():
-    out, html, style, *scripts = sys.argv[1:]
-    style, script = read(style), "".join(map(read, scripts))
+    out, html, *sources = sys.argv[1:]
+    style, script = ("".join(read(s) for s in sources if s.endswith(end)) for end in (".css", ".js"))
     if re.search("</|<!--", style + script):
         sys.exit("style and script must not have '</' or '<!--': that could end their element")
     page = read(html)
     for name, value in {"SCRIPT_HASH": digest(script), "STYLE_HASH": digest(style), "STYLE": style,
                         "SCRIPT": script}.items():
         page = page.replace(f"@{name}@", value)
-    before, between, after = re.split("@VIEWS@|@DOCUMENT@", page)
+    parts = re.split("@VIEWS@|@DOCUMENT@", page)
+    names = ("whole",) if len(parts) == 1 else ("before", "between", "after")
+    prefix = os.path.basename(html).removesuffix(".html")
     with open(out, "w", encoding="ascii") as file:
         file.write("/* Made by src/report/page/make.py. */\n")
-        for name, part in {"before": before, "between": between, "after": after}.items():
-            file.write(f"static const char page_{name}[] =\n\t{c_string(part)};\n")
+        for name, part in zip(names, parts, strict=True):
+            file.write(f"static const char {prefix}_{name}[] =\n\t{c_string(part)};\n")
 
 
 main()

@@ -1,0 +1,217 @@
+/* Draws the parts of the live page: each from one bypath.live/1, in which rates are made already. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+const ROWS_MAX = 64, PAST_MAX = 60; /* rows that are drawn of one kind; seconds that are remembered */
+const LATER = "Known with the next second.";
+
+/* ---- figures ---------------------------------------------------------------------------------------- */
+
+/* "1.23 Mpps", "45 kpps", "0 pps"; null: not known yet. */
+function rate(value, unit) {
+	const prefixes = ["", "k", "M", "G", "T"];
+	let scaled = value, i = 0;
+
+	if (value === null)
+		return NONE;
+	for (; Math.abs(scaled) >= 999.5 && i < prefixes.length - 1; i++)
+		scaled /= 1000;
+	return figure(scaled, 3) + NARROW_SPACE + prefixes[i] + unit;
+}
+
+function span(seconds) {
+	const s = Math.floor(seconds), parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+	const first = parts.findIndex(([n], i) => s >= n || i === parts.length - 1);
+
+	return parts.slice(first, first + 2).map(([n, unit], i) =>
+		`${Math.floor(i === 0 ? s / n : s % parts[first][0] / n)}${NARROW_SPACE}${unit}`).join(" ");
+}
+
+/* A figure that is a count of the document: data-figure names it. */
+function exact(name, value) {
+	return make("span", {"data-figure": name}, value === null ? NONE : count(value));
+}
+
+/* The rows of a list with their rates, those that a page has room for: the busiest. */
+function busiest(rows, rates, key) {
+	const pairs = rows.map((row, i) => [row, isObject(rates[i]) ? rates[i] : {}]);
+
+	if (pairs.length > ROWS_MAX)
+		pairs.sort(([, a], [, b]) => (number(b, key) ?? 0) - (number(a, key) ?? 0));
+	return pairs.slice(0, ROWS_MAX);
+}
+
+function leftOut(rows) {
+	return rows.length <= ROWS_MAX ? null : make("p", {class: "none"},
+		`${count(rows.length - ROWS_MAX)} more, which have less: bypath show has them`);
+}
+
+function ratesOf(doc, kind) {
+	const rows = at(doc, `rates.${kind}`);
+
+	return Array.isArray(rows) ? rows : [];
+}
+
+/* ---- tables ----------------------------------------------------------------------------------------- */
+
+/* heads: [heading, is a figure]; rows: cells, each a text or elements. */
+function grid(label, heads, rows) {
+	return make("table", {"aria-label": label},
+		make("thead", {}, make("tr", {}, heads.map(([head, isFigure]) =>
+			make("th", {scope: "col", class: isFigure ? "num" : null}, head)))),
+		make("tbody", {}, rows.map((cells) => make("tr", {}, cells.map((cell, i) =>
+			make(i === 0 ? "th" : "td", {scope: i === 0 ? "row" : null, class: heads[i][1] ? "num" : null,
+				"data-head": heads[i][0]}, cell))))));
+}
+
+function nothing(words) {
+	return make("p", {class: "none"}, words);
+}
+
+/* ---- ports ------------------------------------------------------------------------------------------ */
+
+/* The last minute: what came in, what went out. */
+function pastOf(samples) {
+	const most = Math.max(1, ...samples.flat());
+	const line = (kind, k) => shape("polyline", {class: kind, points: samples.map((sample, i) =>
+		`${PAST_MAX - samples.length + i},${(25 - 24 * sample[k] / most).toFixed(1)}`).join(" ")});
+
+	return shape("svg", {class: "past", viewBox: `0 0 ${PAST_MAX - 1} 26`, preserveAspectRatio: "none", "aria-hidden": "true"},
+		line("in", 0), line("out", 1));
+}
+
+function portLine([port, rates], past) {
+	const name = text(port, "name") ?? "unnamed", link = text(port, "link");
+
+	return make("li", {}, make("span", {class: "name"}, name, make("small", {},
+		[text(port, "driver"), text(port, "mode")].filter((word) => word !== null).join(" · "))),
+	pastOf(past.get(name) ?? []), make("span", {class: "words"},
+		`in ${rate(number(rates, "rx_pps"), "pps")} ${rate(number(rates, "rx_bps"), "bit/s")}, ` +
+		`out ${rate(number(rates, "tx_pps"), "pps")} ${rate(number(rates, "tx_bps"), "bit/s")}`,
+		link === "up" || link === null ? null : make("span", {class: "down"}, ` link ${link}`)));
+}
+
+function portTable(pairs) {
+	return grid("Ports", [["port"], ["link"], ["lost", true], ["received", true], ["sent", true], ["dropped", true]],
+		pairs.map(([port]) => {
+			const name = text(port, "name") ?? "unnamed";
+			const dropped = (number(port, "rx.dropped") ?? 0) + (number(port, "tx.dropped") ?? 0);
+
+			return [name, text(port, "link") ?? NONE, `${number(port, "losses") ?? 0}×`,
+				exact(`port.${name}.rx.packets`, number(port, "rx.packets")),
+				exact(`port.${name}.tx.packets`, number(port, "tx.packets")),
+				exact(`port.${name}.dropped`, dropped)];
+		}));
+}
+
+function portsPart(doc, past) {
+	const ports = objects(doc, "ports"), pairs = busiest(ports, ratesOf(doc, "ports"), "rx_pps");
+
+	return [make("h2", {}, "Ports"), legend(["in", "received, the last minute"], ["out", "sent"]),
+		make("ul", {class: "bars"}, pairs.map((pair) => portLine(pair, past))), portTable(pairs), leftOut(ports)];
+}
+
+/* ---- paths: throughput and ledger --------------------------------------------------------------------- */
+
+function pathName(path) {
+	const via = Array.isArray(at(path, "via")) ? at(path, "via").filter((name) => typeof name === "string") : [];
+
+	return [text(path, "in") ?? "unnamed", ...via, text(path, "out")].filter((name) => name !== null).join(" → ");
+}
+
+function copiesText(lo, hi) {
+	const words = lo === hi ? figure(hi ?? 0, 3) : `${figure(lo ?? 0, 3)}–${figure(hi ?? 0, 3)}`;
+
+	return lo === null || hi === null ? "kernel copies not modelled" : `${words} kernel copies (modelled)`;
+}
+
+function pathLine([path, rates], most) {
+	const user = number(rates, "user_copies_per_packet"), calls = number(rates, "crossings_per_packet");
+	const lo = number(rates, "kernel_copies.lo"), hi = number(rates, "kernel_copies.hi"), ns = number(rates, "ns_per_packet");
+	const shown = (value) => value === null ? NONE : figure(value, 3);
+	const kind = text(path, "part"), part = kind === "edge" ? "sending" : kind === "intake" ? "receiving, functions" : null;
+
+	return make("li", {}, make("span", {class: "name"}, pathName(path), part === null ? null : make("small", {}, part)),
+		bar([["user", user ?? 0], ["kernel", hi ?? 0]], null, most), make("span", {class: "words"},
+			`${rate(number(rates, "pps"), "pps")} ${rate(number(rates, "bps"), "bit/s")}; per packet ` +
+			`${shown(user)} user copies (counted), ${copiesText(lo, hi)}, ` +
+			`${shown(calls)} system calls${ns === null ? "" : `, ${duration(ns, 3)}`}`));
+}
+
+function pathTable(pairs) {
+	return grid("Paths", [["path"], ["worker", true], ["packets", true], ["bytes", true], ["user copies", true],
+		["system calls", true]], pairs.map(([path]) => {
+		const name = `path.${text(path, "in")}.${text(path, "out") ?? ""}.${number(path, "worker")}`;
+
+		return [pathName(path), String(number(path, "worker") ?? NONE), ...["packets", "bytes", "user_copies", "crossings"]
+			.map((key) => exact(`${name}.${key}`, number(path, `counted.${key}`)))];
+	}));
+}
+
+function pathsPart(doc) {
+	const paths = objects(doc, "paths"), pairs = busiest(paths, ratesOf(doc, "paths"), "pps");
+	const copies = ([, rates]) => (number(rates, "user_copies_per_packet") ?? 0) + (number(rates, "kernel_copies.hi") ?? 0);
+
+	return [make("h2", {}, "Paths and their ledger"), legend(["user", "copies in user space"], ["kernel", "copies in the kernel"]),
+		pairs.length === 0 ? nothing("No packet yet.") : [make("ul", {class: "bars wide"},
+			pairs.map((pair) => pathLine(pair, Math.max(1, ...pairs.map(copies))))), pathTable(pairs)], leftOut(paths)];
+}
+
+/* ---- workers ------------------------------------------------------------------------------------------- */
+
+function workerLine(rates) {
+	const share = (key) => number(rates, key) ?? 0, calls = share("calls");
+	const user = Math.max(0, share("busy") - calls);
+	const words = [["busy", share("busy")], ["in system calls", calls], ["idle", share("idle")],
+		["asleep", share("asleep")], ["off its core", share("off_core")]].filter(([, value]) => value >= 0.0005)
+		.map(([name, value]) => `${name.startsWith("in ") ? "of it " : ""}${percent(value)} ${name}`).join(", ");
+
+	return barLine(`worker ${number(rates, "worker") ?? NONE}, core ${number(rates, "core") ?? NONE}`,
+		bar([["user", user], ["kernel", calls], ["whole", share("idle")], ["asleep", share("asleep")],
+			["off", share("off_core")]], null, 1), words || "nothing known");
+}
+
+function workersPart(doc) {
+	const rates = ratesOf(doc, "workers").filter(isObject);
+
+	return [make("h2", {}, "Workers"), legend(["user", "busy: user code"], ["kernel", "busy: in system calls"], ["whole", "idle"],
+		["asleep", "asleep"], ["off", "off its core"]),
+	rates.length === 0 ? nothing(LATER) : make("ul", {class: "bars"}, rates.map(workerLine))];
+}
+
+/* ---- drops, functions ------------------------------------------------------------------------------------ */
+
+function dropsPart(doc) {
+	const drops = ratesOf(doc, "drops").filter(isObject);
+
+	drops.sort((a, b) => (number(b, "pps") ?? 0) - (number(a, "pps") ?? 0));
+	return [make("h2", {}, "Drops by reason"), !isObject(at(doc, "rates")) ? nothing(LATER) :
+		drops.length === 0 ? nothing("No packet was dropped.") :
+		grid("Drops", [["where"], ["reason"], ["now", true], ["packets", true]], drops.slice(0, ROWS_MAX).map((drop) =>
+			[text(drop, "where") ?? NONE, text(drop, "counter") ?? NONE, rate(number(drop, "pps"), "pps"),
+				exact(`drop.${text(drop, "where")}.${text(drop, "counter")}`, number(drop, "value"))]))];
+}
+
+function functionLine(fn, rates, most) {
+	const ns = number(rates, "ns_per_packet"), name = text(fn, "name") ?? "unnamed";
+
+	return barLine(`${name} (${text(fn, "type") ?? NONE})`, bar([["user", ns ?? 0]], null, most),
+		[`${rate(number(rates, "pps"), "pps")}, ${ns === null ? "time not known" : `${duration(ns, 3)} a packet`}, dropped `,
+			exact(`function.${name}.dropped`, number(fn, "counted.dropped")), " of ",
+			exact(`function.${name}.packets`, number(fn, "counted.packets"))]);
+}
+
+function stateRows(fn) {
+	return objects(fn, "state").map((row) => [text(fn, "name") ?? "unnamed", text(row, "what") ?? NONE,
+		text(row, "text") ?? (number(row, "value") === null ? NONE : count(number(row, "value")))]);
+}
+
+function functionsPart(doc) {
+	const fns = objects(doc, "functions"), rates = ratesOf(doc, "functions");
+	const most = Math.max(1, ...rates.map((row) => number(row, "ns_per_packet") ?? 0)), states = fns.flatMap(stateRows);
+
+	return fns.length === 0 ? [] : [make("h2", {}, "Functions and tables"),
+		legend(["user", "time within the function, for each packet that came to it"]),
+		make("ul", {class: "bars wide"}, fns.map((fn, i) => functionLine(fn, rates[i], most))),
+		states.length === 0 ? null : grid("What functions say of themselves", [["function"], ["what"], ["value", true]],
+			states.slice(0, 4 * ROWS_MAX))];
+}
