@@ -4,7 +4,6 @@
 
 #include "core/json.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -42,49 +41,91 @@ static void begin(const struct metrics *m, const struct family *f)
 	fprintf(m->out, "# HELP %s%s %s\n", f->name, suffix, f->help);
 }
 
-/* A label's value: what the formats escape, escaped. */
-static void put_label_value(FILE *out, const char *text)
+/* ---- samples: there are many thousand ---------------------------------------------------------------- */
+
+/* One under way. */
+struct line {
+	FILE *out;
+	size_t n;
+	char text[512];
+};
+
+static void add(struct line *line, const char *text, size_t n)
 {
-	for (; *text; text++) {
+	if (n > sizeof(line->text) - line->n) {
+		fwrite_unlocked(line->text, 1, line->n, line->out);
+		line->n = 0;
+	}
+	if (n > sizeof(line->text)) {
+		fwrite_unlocked(text, 1, n, line->out);
+		return;
+	}
+	memcpy(line->text + line->n, text, n); /* a part of a line */
+	line->n += n;
+}
+
+static void add_text(struct line *line, const char *text)
+{
+	add(line, text, strlen(text));
+}
+
+/* A label's value: what the formats escape, escaped. */
+static void add_label_value(struct line *line, const char *text)
+{
+	for (;;) {
 		size_t n = strcspn(text, "\\\"\n");
 
-		fwrite(text, 1, n, out);
+		add(line, text, n);
 		text += n;
 		if (!*text)
 			return;
-		fputs(*text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\", out);
+		add(line, *text == '\n' ? "\\n" : *text == '"' ? "\\\"" : "\\\\", 2);
+		text++;
 	}
 }
 
-static void put_value(FILE *out, double value)
+static void add_value(struct line *line, double value)
 {
-	/* Most are counts, of which a whole number is shorter made. */
-	if (value >= 0 && value < 9e15 && value <= (double)(uint64_t)value)
-		fprintf(out, " %" PRIu64 "\n", (uint64_t)value);
-	else
-		fprintf(out, " %.17g\n", value);
+	char digits[32];
+	size_t n = sizeof(digits);
+
+	/* Most are counts. */
+	if (value >= 0 && value < 9e15 && value <= (double)(uint64_t)value) {
+		uint64_t left = (uint64_t)value;
+
+		do
+			digits[--n] = (char)('0' + left % 10);
+		while (left /= 10);
+		add(line, digits + n, sizeof(digits) - n);
+	} else {
+		add(line, digits, (size_t)snprintf(digits, sizeof(digits), "%.17g", value));
+	}
 }
 
 static void put_sample(const struct metrics *m, const char *name, const char *suffix, double value,
 		       va_list labels)
 {
+	struct line line;
 	const char *label, *sep = "{";
 
-	fputs(name, m->out);
-	fputs(suffix, m->out);
+	line.out = m->out;
+	line.n = 0;
+	add_text(&line, name);
+	add_text(&line, suffix);
 	while ((label = va_arg(labels, const char *))) {
 		const char *text = va_arg(labels, const char *);
 
-		fputs(sep, m->out);
-		fputs(label, m->out);
-		fputs("=\"", m->out);
-		put_label_value(m->out, text ? text : "");
-		fputc('"', m->out);
+		add(&line, sep, 1);
+		add_text(&line, label);
+		add(&line, "=\"", 2);
+		add_label_value(&line, text ? text : "");
+		add(&line, "\"", 1);
 		sep = ",";
 	}
-	if (*sep == ',')
-		fputc('}', m->out);
-	put_value(m->out, value);
+	add_text(&line, *sep == ',' ? "} " : " ");
+	add_value(&line, value);
+	add(&line, "\n", 1);
+	fwrite_unlocked(line.text, 1, line.n, line.out);
 }
 
 /* One sample; labels: name, value, name, value, …, NULL. */
@@ -127,9 +168,9 @@ static double grown(const struct metrics *m, double value, const char *what, con
 	return value;
 }
 
-static const char *text_at(const json_t *row, const char *path)
+static const char *text_at(const json_t *row, const char *key)
 {
-	const char *text = bp_json_text_at(row, path);
+	const char *text = json_string_value(json_object_get(row, key));
 
 	return text ? text : "";
 }
@@ -147,9 +188,11 @@ static void put_ports(const struct metrics *m, const json_t *document)
 
 	begin(m, &up);
 	json_array_foreach(ports, i, port)
-		sample(m, &up, !strcmp(text_at(port, "link"), "up"), "port", text_at(port, "name"),
-		       "driver", text_at(port, "driver"), "device", text_at(port, "device"), "mode",
-		       text_at(port, "mode"), NULL);
+		/* One that a reload took out is not down. */
+		if (!json_is_true(json_object_get(port, "removed")))
+			sample(m, &up, !strcmp(text_at(port, "link"), "up"), "port",
+			       text_at(port, "name"), "driver", text_at(port, "driver"), "device",
+			       text_at(port, "device"), "mode", text_at(port, "mode"), NULL);
 	begin(m, &losses);
 	json_array_foreach(ports, i, port)
 		sample(m, &losses, bp_json_number_at(port, "losses"), "port", text_at(port, "name"),
@@ -172,8 +215,11 @@ static void put_queue_family(const struct metrics *m, const json_t *document,
 	begin(m, &f->family);
 	json_array_foreach(json_object_get(document, "ports"), i, port)
 		json_array_foreach(json_object_get(port, f->queues), q, queue) {
+			const json_t *counted = json_object_get(queue, "counted");
+
 			snprintf(number, sizeof(number), "%zu", q);
-			sample(m, &f->family, bp_json_number_at(queue, f->member), "port",
+			sample(m, &f->family,
+			       json_number_value(json_object_get(counted, f->member)), "port",
 			       text_at(port, "name"), "queue", number, NULL);
 		}
 }
@@ -182,15 +228,15 @@ static void put_queue_family(const struct metrics *m, const json_t *document,
 	{ { "bypath_port_" way "_packets", "packets", COUNTER,       \
 	    "Packets that were " direction "." },                    \
 	  way "_queues",                                             \
-	  "counted.packets" },                                       \
+	  "packets" },                                               \
 		{ { "bypath_port_" way "_bytes", "bytes", COUNTER,   \
 		    "Bytes that were " direction ", without FCS." }, \
 		  way "_queues",                                     \
-		  "counted.bytes" },                                 \
+		  "bytes" },                                         \
 	{                                                            \
 		{ "bypath_port_" way "_bursts", "bursts", COUNTER,   \
 		  "Bursts in which packets were " direction "." },   \
-			way "_queues", "counted.bursts"              \
+			way "_queues", "bursts"                      \
 	}
 
 static const struct queue_family queue_families[] = {
@@ -199,34 +245,93 @@ static const struct queue_family queue_families[] = {
 	{ { "bypath_port_rx_empty_polls", "polls", COUNTER,
 	    "Looks at a queue that found nothing." },
 	  "rx_queues",
-	  "counted.empty_polls" },
+	  "empty_polls" },
 	{ { "bypath_port_tx_held_packets", "packets", GAUGE,
 	    "Packets that were handed over and are not yet given back." },
 	  "tx_queues",
-	  "counted.held" },
+	  "held" },
 };
 
 /* ---- drops ---------------------------------------------------------------------------------------- */
 
 static const struct family drops = {
 	"bypath_drops", NULL, COUNTER,
-	"Packets that were lost, by reason: counted by bypath, or reported by the device as lost outside it."
+	"Packets that were lost, by reason, from the first one on: counted by bypath, or reported by the device as lost "
+	"outside it."
 };
 
-static void put_queue_drops(const struct metrics *m, const json_t *port, const char *queues)
+static double dropped_of(const json_t *queue)
+{
+	return json_number_value(json_object_get(json_object_get(queue, "counted"), "dropped"));
+}
+
+static double sum_dropped(const json_t *queues)
 {
 	const json_t *queue;
-	json_t *value;
+	double sum = 0;
+	size_t q;
+
+	json_array_foreach(queues, q, queue)
+		sum += dropped_of(queue);
+	return sum;
+}
+
+/* Of all reasons, from the start: one that comes later has its first packets in no rate. */
+static void put_dropped(const struct metrics *m, const json_t *document)
+{
+	static const struct family dropped = {
+		"bypath_port_dropped_packets", "packets", COUNTER,
+		"Packets that a port's queues dropped, whatever the reason."
+	};
+	const json_t *port;
+	size_t i;
+
+	begin(m, &dropped);
+	json_array_foreach(json_object_get(document, "ports"), i, port) {
+		sample(m, &dropped, sum_dropped(json_object_get(port, "rx_queues")), "port",
+		       text_at(port, "name"), "direction", "rx", NULL);
+		sample(m, &dropped, sum_dropped(json_object_get(port, "tx_queues")), "port",
+		       text_at(port, "name"), "direction", "tx", NULL);
+	}
+}
+
+/* Has any queue met this reason? */
+static bool is_met(const json_t *queues, const char *reason)
+{
+	const json_t *queue;
+	size_t q;
+
+	json_array_foreach(queues, q, queue)
+		if (dropped_of(queue) > 0 &&
+		    json_number_value(json_object_get(bp_json_at(queue, "counted.drops"), reason)) >
+			    0)
+			return true;
+	return false;
+}
+
+/* Most reasons are met by no queue, of which there are many. */
+static void put_queue_drops(const struct metrics *m, const json_t *port, const char *way)
+{
+	const json_t *queues = json_object_get(port, way), *queue;
+	json_t *value, *reasons = bp_json_at(json_array_get(queues, 0), "counted.drops");
 	const char *reason;
 	char number[24];
 	size_t q;
 
-	json_array_foreach(json_object_get(port, queues), q, queue) {
-		snprintf(number, sizeof(number), "%zu", q);
-		json_object_foreach(bp_json_at(queue, "counted.drops"), reason, value)
-			sample(m, &drops, json_number_value(value), "port", text_at(port, "name"),
+	if (sum_dropped(queues) <= 0)
+		return;
+	json_object_foreach(reasons, reason, value) {
+		if (!is_met(queues, reason))
+			continue;
+		json_array_foreach(queues, q, queue) {
+			const json_t *n =
+				json_object_get(bp_json_at(queue, "counted.drops"), reason);
+
+			snprintf(number, sizeof(number), "%zu", q);
+			sample(m, &drops, json_number_value(n), "port", text_at(port, "name"),
 			       "direction", text_at(queue, "direction"), "queue", number, "reason",
 			       reason, "provenance", "counted", NULL);
+		}
 	}
 }
 
@@ -251,6 +356,7 @@ static void put_drops(const struct metrics *m, const json_t *document)
 	const json_t *port;
 	size_t i;
 
+	put_dropped(m, document);
 	begin(m, &drops);
 	json_array_foreach(json_object_get(document, "ports"), i, port) {
 		put_queue_drops(m, port, "rx_queues");

@@ -90,6 +90,14 @@ def others():
             assert get("/", host=host)[0].status == 200, host
 
 
+def reloaded():
+    """Prints what a reload changes: the ports that are up, reloads, and packets of port a."""
+    found = families(get(accept=OPEN)[1], openmetrics)
+    print(",".join(sorted(s.labels["port"] for s in found["bypath_port_up"].samples)),
+          *(int(value(found, "bypath_reloads", result=result)) for result in ("done", "refused")),
+          "c" in {s.labels["port"] for s in found["bypath_port_rx_packets"].samples})
+
+
 def stalled():
     """Those that never read, ask in pieces, or send garbage keep nobody out."""
     clients = [connect() for _ in range(8)]
@@ -99,4 +107,4 @@ def stalled():
         assert get()[0].status == 200
 
 
-{f.__name__: f for f in (scrape, others, stalled)}[sys.argv[2]]()
+{f.__name__: f for f in (scrape, others, reloaded, stalled)}[sys.argv[2]]()

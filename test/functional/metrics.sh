@@ -25,6 +25,29 @@ try 127.0.0.1:9477 scrape
 note "$(cat "$BP_TMP/try.log")"
 try 127.0.0.1:9477 others
 try 127.0.0.1:9477 stalled
+# Ports that reloads take out and bring back stand once, and are not called down; what is refused is counted.
+# tells PORTS DONE REFUSED HAS-C
+tells()
+{
+	timeout 60 ip netns exec mid /usr/bin/python3 "${0%/*}/metrics.py" 127.0.0.1:9477 reloaded >"$BP_TMP/try.log" 2>&1
+	grep -qx "$*" "$BP_TMP/try.log"
+}
+cp "$BP_TMP/m.ini" "$BP_TMP/m.old"
+printf '[port.c]\ndriver = null\nrate_pps = 1000\n' >>"$BP_TMP/m.ini"
+sed -i 's/^\[forward\]/&\nc = b/' "$BP_TMP/m.ini"
+cp "$BP_TMP/m.ini" "$BP_TMP/m.new"
+set -- "a,b,c 1 0 True" "a,b 2 0 True" "a,b,c 3 0 True"
+for file in new old new; do
+	cp "$BP_TMP/m.$file" "$BP_TMP/m.ini"
+	"$BYPATH" reload m >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+	# shellcheck disable=SC2086 # words
+	tells $1 || fail "not $1: $(cat "$BP_TMP/try.log")"
+	shift
+done
+sed -i 's/^rate_pps = 1000$/rate_pps = many/' "$BP_TMP/m.ini"
+"$BYPATH" reload m >"$BP_TMP/reload.log" 2>&1 && fail "a wrong file is taken"
+tells a,b,c 3 1 True || fail "a refused reload is not counted: $(cat "$BP_TMP/try.log")"
+cp "$BP_TMP/m.old" "$BP_TMP/m.ini"
 # The port is taken.
 cp "$BP_TMP/m.ini" "$BP_TMP/again.ini"
 ip netns exec mid "$BYPATH" run "$BP_TMP/again.ini" >"$BP_TMP/again.log" 2>&1 && fail "a port that is taken is no error"

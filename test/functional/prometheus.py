@@ -30,6 +30,7 @@ PROMISED = {
     "bypath_port_tx_bytes_total": ("counter", "bytes", {"port", "queue"}),
     "bypath_port_tx_bursts_total": ("counter", "bursts", {"port", "queue"}),
     "bypath_port_tx_held_packets": ("gauge", "packets", {"port", "queue"}),
+    "bypath_port_dropped_packets_total": ("counter", "packets", {"port", "direction"}),
     "bypath_drops_total": ("counter", "", {"port", "direction", "queue", "reason", "provenance"}),
     "bypath_worker_seconds_total": ("counter", "seconds", {"worker", "state"}),
     "bypath_worker_call_seconds_total": ("counter", "seconds", {"worker"}),
@@ -105,6 +106,10 @@ def check_values():
     after = received()
     for port in before:
         assert before[port] <= scraped[port] <= after[port], (port, before[port], scraped[port], after[port])
+    long = query('sum by (queue, provenance) (bypath_drops_total{port="lan",direction="tx",reason="tx_too_long"})')
+    dropped = query('bypath_port_dropped_packets_total{port="lan",direction="tx"}')
+    assert [s["metric"] for s in long] == [{"queue": "0", "provenance": "counted"}], long
+    assert long[0]["value"][1] == dropped[0]["value"][1] == "3", (long, dropped)
     bursts = {s["metric"]["path"]: float(s["value"][1]) for s in query("bypath_burst_packets_count")}
     assert bursts["wan>lan"] > 0, bursts
     seconds = sum(float(s["value"][1]) for s in query('bypath_worker_seconds_total{worker="0"}'))

@@ -26,12 +26,14 @@ done
 note "$(echo "$alerts" | wc -l) alerts fire when they must, and are missed when they do not"
 
 bp_lab
+ip -n mid link set w1 mtu 600 # so that something is dropped there
 bp_pair m af_packet-mmap w0 af_packet-socket w1 "[engine]" "name = m" "[metrics]" "listen = 127.0.0.1:9477" \
 	"[function.slow]" "type = meter" "rate = 1mbps" "burst = 4k"
 sed -i 's/^wan = lan/wan = slow, lan/' "$BP_TMP/m.ini"
 bp_start m
 bp_wait_forwarding
 bp_neighbours h1 10.77.0.2 h2
+in_h1 ping -q -c 3 -i 0.1 -W 1 -s 1000 10.77.0.2 >/dev/null 2>&1 && fail "what is too long comes through"
 flood h1 10.77.0.2 600 200
 in_mid curl -sf http://127.0.0.1:9477/metrics | promtool check metrics >"$BP_TMP/check.log" 2>&1 ||
 	fail "promtool check metrics: $(cat "$BP_TMP/check.log")"
