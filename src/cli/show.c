@@ -286,6 +286,15 @@ static json_t *rates_of_function(const json_t *before, const json_t *now, double
 			 json_object_get(now, "state"));
 }
 
+/* A function's events are of no queue. */
+static bool is_same_event(const json_t *a, const json_t *b)
+{
+	const json_t *queues[] = { json_object_get(a, "queue"), json_object_get(b, "queue") };
+
+	return json_equal(json_object_get(a, "counter"), json_object_get(b, "counter")) &&
+	       (queues[0] == queues[1] || json_equal(queues[0], queues[1]));
+}
+
 /* Drops and losses of a row (a port, a function) that are not 0. */
 static void add_drops(json_t *drops, const json_t *before, const json_t *now, double s)
 {
@@ -299,10 +308,7 @@ static void add_drops(json_t *drops, const json_t *before, const json_t *now, do
 		if (kind && strcmp(kind, "drop") != 0)
 			continue;
 		json_array_foreach(json_object_get(before, "events"), k, old)
-			if (json_equal(json_object_get(old, "counter"),
-				       json_object_get(event, "counter")) &&
-			    json_equal(json_object_get(old, "queue"),
-				       json_object_get(event, "queue")))
+			if (is_same_event(old, event))
 				was = bp_json_number_at(old, "value");
 		json_array_append_new(drops,
 				      json_pack("{s:O, s:O, s:O, s:f}", "where",

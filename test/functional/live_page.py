@@ -73,6 +73,9 @@ def check_rates():
     rates = json.loads(watched[-1])
     for worker in rates["workers"]:
         assert 0 < worker["calls"] <= worker["busy"] + 0.05, worker
+    slow, = rates["functions"]
+    red, = (drop for drop in rates["drops"] if drop["where"] == "slow")
+    assert 0 < red["pps"] <= 1.01 * slow["pps"] and abs(red["pps"] - slow["drop_pps"]) < 1, (red, slow)
     for port in rates["ports"]:
         assert port["rx_pps"] * 60 * 8 <= port["rx_bps"] + 1 and port["tx_pps"] * 42 * 8 <= port["tx_bps"] + 1, port
 
