@@ -152,7 +152,8 @@ static void part(const struct metrics *m, const struct family *f, const char *su
 
 /*
  * Of what is estimated: what was said before, where it is less now. The report spreads time off core over the whole run,
- * so that a part of it may shrink; a counter does not.
+ * so that a part of it may shrink; a counter does not. What is less than half began anew, as a function that a reload
+ * made again: so does its counter.
  */
 static double grown(const struct metrics *m, double value, const char *what, const char *of,
 		    const char *part_of)
@@ -162,7 +163,7 @@ static double grown(const struct metrics *m, double value, const char *what, con
 
 	snprintf(key, sizeof(key), "%s %s %s", what, of, part_of);
 	before = json_real_value(json_object_get(m->floors, key));
-	if (value < before)
+	if (value < before && value >= before / 2)
 		return before;
 	json_object_set_new(m->floors, key, json_real(value));
 	return value;
