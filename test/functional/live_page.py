@@ -119,6 +119,14 @@ def check_silent(browser):
     browser.until(f"{STATE} === 'live'")
 
 
+def has_ended(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def check_gone(browser):
     """The page says that the instance is gone, and goes on by itself with the next one."""
     os.kill(RUN, signal.SIGTERM)
@@ -126,6 +134,10 @@ def check_gone(browser):
     text = browser.ask("document.querySelector('.state').textContent")
     assert "instance gone" in text, text
     shoot(browser, "live-gone")
+    end = time.monotonic() + 10
+    while not has_ended(RUN):  # its name is taken until then
+        assert time.monotonic() < end, "it does not end"
+        time.sleep(0.02)
     log = open(os.path.join(FOLDER, "again.log"), "wb")
     again = subprocess.Popen([BYPATH, "run", os.path.join(FOLDER, "edge.ini")], stdout=log, stderr=log)
     try:
