@@ -251,6 +251,37 @@ static void a_full_table_loses_no_count(void **state)
 	assert_int_equal(n_passed + n_left_out, 3 * BP_LIMIT_SITES * 15);
 }
 
+/* As many ports as a file may have, each with ten messages, all of them in turn: none passes oftener than it may. */
+static void many_flapping_ports_are_limited(void **state)
+{
+	struct bed *bed = *state;
+	unsigned n_passed = 0;
+	char port[BP_NAME_BYTES];
+
+	for (unsigned round = 0; round < 50; round++)
+		for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+			for (int line = 0; line < 10; line++) {
+				snprintf(port, sizeof(port), "p%u", i);
+				n_passed += say(bed, line, port, SECOND + round);
+				assert_int_equal(bed->over.n_left_out, 0);
+			}
+	assert_int_equal(n_passed, BP_PORTS_MAX * 10 * BP_LIMIT_MESSAGES);
+}
+
+/* A site that goes on keeps its row, however many others come and go. */
+static void who_is_silent_gives_its_row_up(void **state)
+{
+	struct bed *bed = *state;
+	unsigned n_passed = 0;
+
+	for (unsigned i = 0; i < 5 * BP_LIMIT_SITES; i++) {
+		n_passed += say(bed, 0, "wan", SECOND);
+		assert_true(say(bed, (int)i + 1, "lan", SECOND));
+	}
+	assert_int_equal(n_passed, BP_LIMIT_MESSAGES);
+	assert_true(say(bed, 1, "lan", SECOND)); /* forgotten long ago: it passes again */
+}
+
 /* ---- units ----------------------------------------------------------------------------------- */
 
 static void figures_have_four_digits(void **state)
@@ -294,6 +325,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_was_left_out_is_said_without_a_next_one,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_flapping_ports_are_limited, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_is_silent_gives_its_row_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_full_table_loses_no_count, set_up, tear_down),
 		cmocka_unit_test(figures_have_four_digits),
 	};
