@@ -5,6 +5,7 @@
 
 #include "bypath/log.h"
 
+#include "core/closer.h"
 #include "core/netdev.h"
 #include "core/netifs.h"
 
@@ -204,12 +205,10 @@ static void stop_queues(struct bp_port *port)
 
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 		read_drops(rq);
-		/* Close the socket first, so that nothing arrives while its buffers are taken away. */
-		if (rq->fd >= 0)
-			close(rq->fd);
-		rq->fd = -1;
 		af_packet_rx_socket_stop(&port->rxq[i]);
-		af_packet_rx_ring_stop(&port->rxq[i]);
+		bp_closer_take(port->env->closer, rq->fd, af_packet_rx_ring_stop(&port->rxq[i]),
+			       rq->ring.n_bytes);
+		rq->fd = -1;
 	}
 	for (uint16_t i = 0; i < port->n_txq; i++) {
 		af_packet_tx_ring_stop(&port->txq[i]);

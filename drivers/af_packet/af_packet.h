@@ -164,7 +164,8 @@ void af_packet_socket_set_buffer(int fd, int option, int force_option, int n_byt
 int af_packet_rx_socket_start(struct bp_rxq *q);
 void af_packet_rx_socket_stop(struct bp_rxq *q);
 int af_packet_rx_ring_start(struct bp_rxq *q);
-void af_packet_rx_ring_stop(struct bp_rxq *q);
+/* Returns the mapping, q->priv->ring.n_bytes of it, which goes with the socket; NULL: none, or frames of it are out. */
+void *af_packet_rx_ring_stop(struct bp_rxq *q);
 void af_packet_ring_put(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
 			unsigned n);
 int af_packet_tx_send_start(struct bp_txq *q);

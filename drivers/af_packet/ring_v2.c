@@ -291,14 +291,13 @@ int af_packet_rx_ring_start(struct bp_rxq *q)
 	return 0;
 }
 
-void af_packet_rx_ring_stop(struct bp_rxq *q)
+void *af_packet_rx_ring_stop(struct bp_rxq *q)
 {
 	struct af_packet_rx_ring *ring = &((struct af_packet_rxq *)q->priv)->ring;
+	void *base = ring->base;
 	uint32_t n_lent = 0;
 
-	if (!ring->base)
-		return;
-	for (uint32_t i = 0; i < ring->n_slots; i++)
+	for (uint32_t i = 0; ring->base && i < ring->n_slots; i++)
 		n_lent += __atomic_load_n(&af_packet_rx_slot(ring, i)->tp_status,
 					  __ATOMIC_ACQUIRE) == SLOT_LENT;
 	/* A late put writes to the slot: better keep the pages than crash. */
@@ -306,7 +305,6 @@ void af_packet_rx_ring_stop(struct bp_rxq *q)
 		bp_log(BP_LOG_WARN,
 		       "port %s: %u frames of its ring have not come back: the ring stays mapped",
 		       q->port->conf->name, n_lent);
-	else
-		munmap(ring->base, ring->n_bytes);
 	ring->base = NULL;
+	return n_lent ? NULL : base;
 }

@@ -23,12 +23,12 @@
 #include "bypath/log.h"
 
 #include "core/clock.h"
+#include "core/closer.h"
 #include "core/transmit.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define SLOTS_PER_BLOCK 64u /* so that a block is whole pages */
 #define TX_BUFFER_BYTES (4 << 20)
@@ -334,9 +334,8 @@ void af_packet_tx_ring_stop(struct bp_txq *q)
 		bp_count_lost_after(&q->counters, BP_DROP_TX_ABANDONED,
 				    tq->ring.head - tq->ring.tail);
 		atomic_store_explicit(&q->n_held, 0, memory_order_relaxed);
-		munmap(tq->ring.base, AF_PACKET_TX_SLOTS * AF_PACKET_TX_SLOT_BYTES);
 	}
-	if (tq->ring.fd >= 0)
-		close(tq->ring.fd);
+	bp_closer_take(q->port->env->closer, tq->ring.fd, tq->ring.base,
+		       (size_t)AF_PACKET_TX_SLOTS * AF_PACKET_TX_SLOT_BYTES);
 	tq->ring = (struct af_packet_tx_ring){ .fd = -1 };
 }

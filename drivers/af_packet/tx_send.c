@@ -12,6 +12,7 @@
 #include "af_packet.h"
 
 #include "core/clock.h"
+#include "core/closer.h"
 #include "core/netifs.h"
 #include "core/transmit.h"
 
@@ -19,7 +20,6 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TX_BUFFER_BYTES (4 << 20)
 #define GSO_ECN_BIT     6u
@@ -227,7 +227,6 @@ void af_packet_tx_send_stop(struct bp_txq *q)
 {
 	struct af_packet_txq *tq = q->priv;
 
-	if (tq->fd >= 0)
-		close(tq->fd);
+	bp_closer_take(q->port->env->closer, tq->fd, NULL, 0);
 	tq->fd = -1;
 }

@@ -217,6 +217,7 @@ struct bp_env {
 	struct bp_pool *pools[BP_POOLS_MAX]; /* by pool_id, NULL: of a port that was destroyed */
 	uint64_t old_pools; /* ids of such, which TX queues may still have in their in_place */
 	uint64_t shared_pools; /* ids of the env's own: bp_env_share_pool() */
+	struct bp_closer *closer; /* src/core/closer.h: for stop(), which need not wait for it */
 	struct bp_locks *locks; /* of the ports' devices, NULL before bp_ports_claim() */
 	struct bp_port *ports[BP_PORTS_MAX]; /* by port_id, NULL until created: `ring` finds its
 					      * other end here */

@@ -6,6 +6,7 @@
 #include "port/devices.h"
 
 #include "core/arena.h"
+#include "core/closer.h"
 #include "core/frames.h"
 #include "core/numa.h"
 
@@ -44,6 +45,7 @@ int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_worke
 	int err;
 
 	*env = (struct bp_env){ .conf = conf, .n_workers = n_workers };
+	env->closer = bp_closer_open();
 	err = bp_arena_create(conf, nodes, n, &env->arena);
 	if (!err)
 		err = bp_frames_create(env->arena, n_workers, &env->frames);
@@ -59,6 +61,7 @@ int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_worke
 
 void bp_env_close(struct bp_env *env)
 {
+	bp_closer_close(env->closer);
 	bp_locks_free(env->locks);
 	for (unsigned i = 0; i < env->n_pools; i++)
 		if (env->shared_pools >> i & 1)
@@ -167,8 +170,10 @@ void bp_ports_stop(struct bp_env *env)
 		if (!env->ports[i] || !env->ports[i]->is_started)
 			continue;
 		bp_port_unpublish(env->ports[i]);
-		bp_port_stop(env->ports[i]);
+		env->ports[i]->driver->ops->stop(env->ports[i]);
+		env->ports[i]->is_started = false;
 	}
+	bp_closer_wait(env->closer); /* once for all of them */
 }
 
 void bp_ports_destroy(struct bp_env *env)

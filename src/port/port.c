@@ -6,6 +6,7 @@
 #include "port/devices.h"
 
 #include "core/capture.h"
+#include "core/closer.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -351,5 +352,6 @@ void bp_port_unpublish(struct bp_port *port)
 void bp_port_stop(struct bp_port *port)
 {
 	port->driver->ops->stop(port);
+	bp_closer_wait(port->env->closer);
 	port->is_started = false;
 }
