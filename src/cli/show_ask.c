@@ -7,6 +7,7 @@
 
 #include "control/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,7 +51,8 @@ json_t *bp_ask(const char *name, json_t *request)
 	} else {
 		json_decref(request);
 		if (fd != -1)
-			snprintf(why, sizeof(why), "%s", strerror(-fd));
+			snprintf(why, sizeof(why), "%s",
+				 fd == -EAGAIN ? "it does not answer" : strerror(-fd));
 	}
 	if (!result)
 		fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);

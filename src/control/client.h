@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Connect to the socket at path. One thread; waits for 10 s at most, as bp_client_ask() does. The descriptor, to
- * be closed by the caller, or -errno.
+ * Connect to the socket at path. One thread; waits for 10 s at most, and no longer than until a SIGINT or SIGTERM that the
+ * caller has blocked is pending, as bp_client_ask() does. The descriptor, to be closed by the caller, or -errno.
  */
 int bp_client_connect(const char *path);
 

@@ -83,43 +83,102 @@ void bp_instance_stem(const char *file, char name[BP_INSTANCE_NAME_BYTES])
 		strcpy(name, "bypath");
 }
 
+/* The lock of a name: of the file's description, so that asking for it (F_OFD_GETLK) takes nothing, which a start at the same
+ * moment would find taken. */
+static const struct flock whole_file = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+/* Is it the file at path that is open? Who ends removes it, so that its lock may be one that nobody else will find. */
+static bool is_file_at(int fd, const char *path)
+{
+	struct stat open_file, there;
+
+	return !fstat(fd, &open_file) && !lstat(path, &there) && open_file.st_ino == there.st_ino &&
+	       open_file.st_dev == there.st_dev;
+}
+
+/* The group of those that may ask; (gid_t)-1: there is none. */
+static gid_t find_group(void)
+{
+	const struct group *group = getgrnam(GROUP);
+
+	return group ? group->gr_gid : (gid_t)-1;
+}
+
 /* Hold the lock of a name. The file descriptor or -errno; -EBUSY: another holds it. */
 static int take_name(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), err;
+	for (unsigned i = 0; i < TRIES_MAX; i++) {
+		struct flock lock = whole_file;
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640), err;
 
-	if (fd < 0)
-		return -errno;
-	if (!flock(fd, LOCK_EX | LOCK_NB))
-		return fd;
-	err = errno == EWOULDBLOCK ? EBUSY : errno;
-	close(fd);
-	return -err;
+		if (fd < 0)
+			return -errno;
+		if (fcntl(fd, F_OFD_SETLK, &lock)) {
+			err = errno == EAGAIN || errno == EACCES ? EBUSY : errno;
+			close(fd);
+			return -err;
+		}
+		if (is_file_at(fd, path)) {
+			(void)!fchmod(fd,
+				      0640); /* whatever the umask: who asks looks at the lock */
+			(void)!fchown(fd, (uid_t)-1, find_group());
+			return fd;
+		}
+		close(fd); /* its owner removed it between the two calls */
+	}
+	return -EBUSY;
 }
 
-/* Does a process listen at this socket? */
+/*
+ * Does an instance of this name run? The kernel is asked, not the instance, which may be stopped or busy. Only who may not
+ * read the lock's file has to ask the socket, which does not block: EAGAIN: as many as may wait do; EACCES: it runs, and is
+ * not ours.
+ */
 static bool is_running(const char *folder, const char *name)
 {
+	struct flock lock = whole_file;
 	char path[BP_INSTANCE_PATH_BYTES];
-	int err;
+	int fd, err;
 
+	path_of(path, folder, name, "live");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0) {
+		err = fcntl(fd, F_OFD_GETLK, &lock);
+		close(fd);
+		return !err && lock.l_type != F_UNLCK;
+	}
+	if (errno != EACCES)
+		return false;
 	path_of(path, folder, name, "sock");
 	err = bp_serve_try(path);
-	/* EAGAIN: as many as may wait do; EACCES: it runs, and is not ours. */
 	return !err || err == EAGAIN || err == EACCES || err == EPERM;
 }
 
 /* The name's lock is held, so that what lies at the path is left over. */
 static int listen_at(const char *path)
 {
-	const struct group *group = getgrnam(GROUP);
 	int fd;
 
 	unlink(path);
 	fd = bp_serve_at(path, CLIENTS_WAIT);
-	if (fd >= 0 && group)
-		(void)!lchown(path, (uid_t)-1, group->gr_gid); /* else the owner alone */
+	if (fd >= 0)
+		(void)!lchown(path, (uid_t)-1, find_group()); /* without a group: the owner alone */
 	return fd;
+}
+
+/* Nobody else takes the name from here until the lock is gone, and who opened the file before looks again. */
+static void give_name_back(struct bp_instance *instance)
+{
+	size_t n = strlen(instance->path) - strlen("sock");
+	char path[BP_INSTANCE_PATH_BYTES];
+
+	if (instance->lock_fd < 0)
+		return;
+	snprintf(path, sizeof(path), "%.*slive", (int)n, instance->path);
+	if (is_file_at(instance->lock_fd, path))
+		unlink(path);
+	close(instance->lock_fd);
+	instance->lock_fd = -1;
 }
 
 static int open_name(struct bp_instance *instance, const char *folder, const char *name)
@@ -139,8 +198,7 @@ static int open_name(struct bp_instance *instance, const char *folder, const cha
 		instance->listen_fd = fd;
 		return 0;
 	}
-	close(instance->lock_fd);
-	instance->lock_fd = -1;
+	give_name_back(instance);
 	return fd;
 }
 
@@ -175,10 +233,8 @@ void bp_instance_close(struct bp_instance *instance)
 		unlink(instance->path);
 		close(instance->listen_fd);
 	}
-	/* The file of the lock stays: removed, it could be held twice. */
-	if (instance->lock_fd >= 0)
-		close(instance->lock_fd);
-	instance->lock_fd = instance->listen_fd = -1;
+	instance->listen_fd = -1;
+	give_name_back(instance);
 }
 
 /* ---- those that run ------------------------------------------------------------------------------ */
