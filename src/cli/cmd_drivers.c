@@ -2,10 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/driver_rows.h"
 
-#include "bypath/driver.h"
-
-#include "core/json.h"
 #include "report/json.h"
 #include "report/view.h"
 
@@ -16,35 +14,15 @@ static void print_usage(FILE *out)
 	fputs("usage: bypath drivers [--json]\n", out);
 }
 
-/* A module is loaded to know. */
-static json_t *driver_row(const struct bp_driver_entry *entry)
-{
-	const struct bp_driver *driver = entry->driver;
-	const char *state = "linked in", *why = entry->missing;
-
-	if (entry->missing) {
-		state = "left out";
-	} else if (entry->module) {
-		driver = bp_driver_find(entry->name, &why);
-		state = driver ? "module loads" : "module fails";
-		why = driver ? NULL : why ? why : "reason unknown";
-	}
-	return json_pack("{s:s, s:s, s:o, s:s}", "name", entry->name, "state", state, "reason",
-			 bp_json_text(why), "summary", entry->facts->summary);
-}
-
 /* Schema `bypath.drivers/1`. */
 static json_t *make_document(void)
 {
-	json_t *rows = json_array();
+	json_t *rows = bp_driver_rows(true), *row;
 	int n_usable = 0;
+	size_t i;
 
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++) {
-		json_t *row = driver_row(entry);
-
+	json_array_foreach(rows, i, row)
 		n_usable += json_is_null(json_object_get(row, "reason"));
-		json_array_append_new(rows, row);
-	}
 	return json_pack("{s:s, s:o, s:i}", "schema", "bypath.drivers/1", "drivers", rows, "usable",
 			 n_usable);
 }

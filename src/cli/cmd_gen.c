@@ -101,6 +101,8 @@ static void print_live(const struct bp_gen_live *prev, const struct bp_gen_live 
 	struct interval interval = between(prev, now);
 	FILE *out = bp_log_stream();
 
+	if (!bp_log_is_on(BP_LOG_INFO))
+		return;
 	if (!bp_log_is_plain()) {
 		log_text(&interval);
 		return;

@@ -12,6 +12,7 @@
 #include "bypath/log.h"
 #include "bypath/report.h"
 
+#include "config/settings.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/notify.h"
@@ -48,6 +49,7 @@ struct options {
 	bool is_quiet; /* no figures, whatever [log] interval says */
 	bool is_output_taken; /* by a capture */
 	bool is_probed; /* by BPF programs */
+	json_t *settings; /* what the configuration was made of */
 	struct bp_cli_log log;
 	struct bp_cli_sets sets;
 };
@@ -188,14 +190,14 @@ static void report_now(struct run *run)
 
 /* ---- another configuration -------------------------------------------------------------------- */
 
-/* The file as it is now. 0 or -errno: *document is what says why. */
-static int load_again(struct run *run, struct bp_conf *conf, json_t **document)
+/* The file as it is now, and a new reference to its settings. 0 or -errno: *document is what says why. */
+static int load_again(struct run *run, struct bp_conf *conf, json_t **settings, json_t **document)
 {
 	const struct options *o = run->options;
 	char *errors = calloc(1, RELOAD_ERRORS_BYTES);
 	json_t *lines = json_array();
-	int err = errors ? bp_config_load(o->file, o->sets.v, o->sets.n, conf, errors,
-					  RELOAD_ERRORS_BYTES)
+	int err = errors ? bp_config_load_settings(o->file, o->sets.v, o->sets.n, conf, errors,
+						   RELOAD_ERRORS_BYTES, settings)
 			 : -ENOMEM;
 
 	for (char *line = err && errors ? strtok(errors, "\n") : NULL; line;
@@ -238,7 +240,7 @@ static void follow_log(struct run *run)
 static json_t *reload(struct run *run, bool only_tell)
 {
 	struct bp_conf *conf = malloc(sizeof(*conf));
-	json_t *document = NULL;
+	json_t *document = NULL, *settings = NULL;
 	int err = conf ? 0 : -ENOMEM;
 
 	if (!only_tell)
@@ -246,14 +248,17 @@ static json_t *reload(struct run *run, bool only_tell)
 	if (!err && run->probe)
 		err = refuse_probed(&document);
 	if (!err)
-		err = load_again(run, conf, &document);
+		err = load_again(run, conf, &settings, &document);
 	if (err && !only_tell)
 		bp_engine_count_refused(run->engine);
 	if (!err)
 		err = bp_engine_reload(run->engine, conf, only_tell, &document);
 	free(conf);
-	if (!err && !only_tell)
+	if (!err && !only_tell) {
 		follow_log(run);
+		bp_cli_control_set_config(&run->control, settings);
+	}
+	json_decref(settings);
 	if (!only_tell)
 		bp_notify_ready();
 	if (err == -ESHUTDOWN) { /* its workers do not run: whoever supervises it starts it anew */
@@ -306,7 +311,9 @@ static void log_figures(struct run *run)
 
 	take_snapshot(run, taken);
 	is_moving = bp_engine_is_moving(run->prev, taken);
-	if ((is_moving || run->was_moving) && bp_log_is_plain())
+	if (!bp_log_is_on(BP_LOG_INFO))
+		is_moving = true; /* the first line after a silence is there in any case */
+	else if ((is_moving || run->was_moving) && bp_log_is_plain())
 		bp_engine_print_live(bp_log_stream(), run->prev, taken);
 	else if (is_moving || run->was_moving)
 		bp_engine_log_live(run->prev, taken);
@@ -416,6 +423,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		bp_notify_ready();
 		run.control.engine = run.engine;
 		bp_cli_captures_open(&run.control, run.engine, conf->engine.n_workers);
+		bp_cli_control_set_config(&run.control, o->settings);
 		bp_cli_control_start(&run.control, take_report, reload_asked, &run);
 		watch(&run, &signals);
 		bp_cli_end_begin();
@@ -450,7 +458,7 @@ static int run_command(int argc, char **argv)
 	if (check_report_path("--report", o.report_path) ||
 	    check_report_path("--html", o.html_path))
 		return BP_EXIT_USAGE;
-	code = bp_cli_load(o.file, o.sets.v, o.sets.n, &conf);
+	code = bp_cli_load_settings(o.file, o.sets.v, o.sets.n, &conf, &o.settings);
 	if (code)
 		return code - 1;
 	if (!has_path(&conf)) {
@@ -461,7 +469,9 @@ static int run_command(int argc, char **argv)
 		       1;
 	}
 	code = bp_cli_check_output(&conf, o.report_path);
-	return code ? code - 1 : forward(&conf, &o);
+	code = code ? code - 1 : forward(&conf, &o);
+	json_decref(o.settings);
+	return code;
 }
 
 const struct bp_command bp_command_run = {

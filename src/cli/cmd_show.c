@@ -16,14 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INSTANCES "instances"
-
 struct options {
 	const char *what, *name; /* name NULL: the only one */
 	const char *since; /* a file, or NULL */
 	double interval_s;
 	unsigned n_screens; /* 0: no bound */
-	bool is_json, is_watch;
+	bool is_json, is_watch, is_all;
 };
 
 static void print_usage(FILE *out)
@@ -40,6 +38,7 @@ static void print_usage(FILE *out)
 	      "  --interval SECONDS   of --watch (1)\n"
 	      "  --count N            end --watch after so many\n"
 	      "  --since FILE.json    counters since what 'show counters --json' had written there\n"
+	      "  --all                of config: with the defaults of what is not set\n"
 	      "  --json               the answer as JSON; with --watch a line each time\n",
 	      out);
 }
@@ -79,7 +78,7 @@ static int take_words(int argc, char **argv, struct options *o)
 	o->what = o->is_watch ? NULL : "all";
 	/* --watch shows all there is: what stands behind it is a name, which may be one of these words. */
 	if (!o->is_watch && optind < argc &&
-	    (bp_show_find(argv[optind]) || !strcmp(argv[optind], INSTANCES)))
+	    (bp_show_find(argv[optind]) || !strcmp(argv[optind], BP_SHOW_INSTANCES)))
 		o->what = argv[optind++];
 	if (optind < argc)
 		o->name = argv[optind++];
@@ -93,6 +92,8 @@ static int take_words(int argc, char **argv, struct options *o)
 		return bp_cli_complain("--watch shows rates of everything: not '%s'", o->what);
 	if (o->since && (!o->what || strcmp(o->what, "counters") != 0))
 		return bp_cli_complain("--since: allowed: with 'show counters'");
+	if (o->is_all && (!o->what || strcmp(o->what, "config") != 0))
+		return bp_cli_complain("--all: allowed: with 'show config'");
 	return 0;
 }
 
@@ -138,6 +139,8 @@ static int show_once(const char *name, const struct options *o)
 		}
 		json_decref(before);
 	}
+	if (!o->is_all)
+		bp_show_given(answer);
 	if (o->is_json)
 		return bp_json_print(stdout, answer) ? BP_EXIT_FAILED : BP_EXIT_OK;
 	bp_view_print(stdout, answer);
@@ -150,6 +153,7 @@ static int run_command(int argc, char **argv)
 	static const struct bp_cli_option rows[] = {
 		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
 		{ "watch", BP_CLI_FLAG, .at = offsetof(struct options, is_watch) },
+		{ "all", BP_CLI_FLAG, .at = offsetof(struct options, is_all) },
 		{ "since", BP_CLI_TEXT, .at = offsetof(struct options, since) },
 		{ "interval", BP_CLI_TAKE, .take = take_interval },
 		{ "count", BP_CLI_TAKE, .take = take_count },
@@ -167,7 +171,7 @@ static int run_command(int argc, char **argv)
 	}
 	if (code)
 		return code - 1;
-	if (o.what && !strcmp(o.what, INSTANCES))
+	if (o.what && !strcmp(o.what, BP_SHOW_INSTANCES))
 		return list_instances(o.is_json);
 	code = bp_ask_find(o.name, name);
 	if (code)
@@ -178,7 +182,8 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_show = {
 	.name = "show",
-	.usage = "[WHAT] [NAME] [--watch] [--interval S] [--count N] [--since FILE.json] [--json]",
+	.usage =
+		"[WHAT] [NAME] [--watch] [--interval S] [--count N] [--since FILE.json] [--all] [--json]",
 	.help = "ask a running instance: ports, queues, workers, paths, drops, functions, ledger, …",
 	.run = run_command,
 };

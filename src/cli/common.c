@@ -1,10 +1,13 @@
 /* What several commands do alike: complaints, --set, loading a configuration, signals. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/common.h"
+
 #include "cli/cmd.h"
+#include "cli/complete.h"
 
 #include "bypath/log.h"
 
+#include "config/settings.h"
 #include "core/claim.h"
 #include "engine/plan.h"
 
@@ -70,6 +73,10 @@ int bp_cli_parse(int argc, char **argv, const struct bp_cli_options *options, vo
 	char letters[3 * BP_CLI_OPTIONS_MAX + 1] = "";
 	int n = 0, n_letters = 0, c, code = 0;
 
+	if (argc > 1 && !strcmp(argv[1], BP_COMPLETE)) {
+		bp_complete_behind(argv[0], argc - 2, argv + 2, options->rows);
+		return BP_EXIT_OK + 1;
+	}
 	for (; options->rows[n].name; n++) {
 		int argument = argument_of(options->rows[n].kind);
 
@@ -131,12 +138,18 @@ static void print_errors(char *errors)
 
 int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf)
 {
+	return bp_cli_load_settings(path, sets, n_sets, conf, NULL);
+}
+
+int bp_cli_load_settings(const char *path, const char *const *sets, size_t n_sets,
+			 struct bp_conf *conf, json_t **settings)
+{
 	char *errors = malloc(ERRORS_BYTES);
 	int err;
 
 	if (!errors)
 		return BP_EXIT_FAILED + 1;
-	err = bp_config_load(path, sets, n_sets, conf, errors, ERRORS_BYTES);
+	err = bp_config_load_settings(path, sets, n_sets, conf, errors, ERRORS_BYTES, settings);
 	if (err)
 		print_errors(errors);
 	free(errors);

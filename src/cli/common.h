@@ -6,6 +6,7 @@
 #include "bypath/config.h"
 
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -66,6 +67,10 @@ int bp_cli_add_set(struct bp_cli_sets *sets, const char *set);
 
 /* bp_config_load() with its errors printed. 0 or an exit code + 1; conf untouched then. */
 int bp_cli_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf);
+
+/* The same, with a new reference to its settings (config/settings.h); NULL: not wanted. */
+int bp_cli_load_settings(const char *path, const char *const *sets, size_t n_sets,
+			 struct bp_conf *conf, json_t **settings);
 
 /*
  * Refuse a report that would replace a capture of one of the ports, whatever its spelling, and messages

@@ -4,9 +4,9 @@
 
 #include "cli/control_capture.h"
 #include "cli/control_trace.h"
+#include "cli/driver_rows.h"
 #include "cli/show.h"
 
-#include "bypath/driver.h"
 #include "bypath/key.h"
 #include "bypath/log.h"
 
@@ -65,6 +65,7 @@ static json_t *answer_ping(struct bp_cli_control *control, const json_t *request
 
 struct report_call {
 	struct bp_cli_control *control;
+	bool wants_config;
 	json_t *document;
 };
 
@@ -73,12 +74,15 @@ static void make_report(void *ctx)
 	struct report_call *call = ctx;
 
 	call->document = call->control->report(call->control->ctx);
+	if (call->wants_config && call->document)
+		json_object_set_new(call->document, "config",
+				    json_deep_copy(call->control->config));
 }
 
 /* The report, with what it lacks of who makes it; a new reference or NULL. Not the control thread. */
-static json_t *ask_report(struct bp_cli_control *control)
+static json_t *ask_report(struct bp_cli_control *control, bool wants_config)
 {
-	struct report_call call = { .control = control };
+	struct report_call call = { .control = control, .wants_config = wants_config };
 
 	if (!bp_calls_ask(&control->calls, make_report, &call) || !call.document)
 		return NULL;
@@ -93,21 +97,6 @@ static json_t *ask_report(struct bp_cli_control *control)
 	return call.document;
 }
 
-/* What this build has; nothing is loaded for it. */
-static json_t *make_build(void)
-{
-	json_t *rows = json_array();
-
-	for (const struct bp_driver_entry *entry = bp_driver_table; entry->name; entry++)
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:o}", "name", entry->name, "state",
-						entry->missing  ? "left out"
-						: entry->module ? "module"
-								: "linked in",
-						"reason", bp_json_text(entry->missing)));
-	return json_pack("{s:s, s:o}", "version", BP_VERSION, "drivers", rows);
-}
-
 static json_t *answer_show(struct bp_cli_control *control, const json_t *request, const char **code,
 			   char **message)
 {
@@ -120,10 +109,12 @@ static json_t *answer_show(struct bp_cli_control *control, const json_t *request
 		return refuse(code, message, "unknown-what", "found \"what\" '%.40s', allowed: %s",
 			      what ? what : "", allowed);
 	}
-	report = ask_report(control);
+	report = ask_report(control, !strcmp(what, "config"));
 	if (!report)
 		return refuse(code, message, "ending", "the run is about to end");
-	json_object_set_new(report, "build", make_build());
+	json_object_set_new(
+		report, "build",
+		json_pack("{s:s, s:o}", "version", BP_VERSION, "drivers", bp_driver_rows(false)));
 	piece = bp_show_piece(report, bp_show_find(what));
 	json_decref(report);
 	return piece;
@@ -226,7 +217,13 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 /* bp_web_ask_fn. */
 static json_t *ask_for_web(void *ctx)
 {
-	return ask_report(ctx);
+	return ask_report(ctx, false);
+}
+
+void bp_cli_control_set_config(struct bp_cli_control *control, json_t *settings)
+{
+	json_decref(control->config);
+	control->config = json_incref(settings);
 }
 
 /* ---- its life ------------------------------------------------------------------------------------- */
@@ -286,6 +283,7 @@ void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void
 void bp_cli_control_close(struct bp_cli_control *control)
 {
 	bp_calls_end(&control->calls);
+	bp_cli_control_set_config(control, NULL);
 	bp_server_stop(control->server);
 	control->server = NULL;
 	bp_cli_web_close(&control->web);

@@ -28,6 +28,7 @@ struct bp_cli_control {
 		void *ctx); /* the control thread's: a bypath.report/1, a new reference or NULL */
 	json_t *(*reload)(void *ctx, bool only_tell); /* likewise, a bypath.change/1 */
 	void *ctx;
+	json_t *config; /* the control thread's: bp_cli_control_set_config(), or NULL */
 	uint64_t begin_ns;
 };
 
@@ -38,6 +39,12 @@ struct bp_cli_control {
  */
 int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *conf,
 			const char *file, sigset_t *signals);
+
+/*
+ * What `bypath show config` says from now on: the settings of config/settings.h, of which a reference is added, or NULL. Control
+ * thread; again when another configuration is taken up.
+ */
+void bp_cli_control_set_config(struct bp_cli_control *control, json_t *settings);
 
 /* Answer from now on; report(ctx) and reload(ctx, …) are called by bp_calls_make(). Control thread. */
 void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx),

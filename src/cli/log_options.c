@@ -50,5 +50,5 @@ uint64_t bp_cli_log_begin(const struct bp_conf *conf, bool is_quiet)
 	bp_log_open(conf->log.format);
 	if (interval_s < 0)
 		interval_s = bp_log_is_plain() ? 1 : 0;
-	return is_quiet || !bp_log_is_on(BP_LOG_INFO) ? 0 : (uint64_t)(interval_s * 1e9);
+	return is_quiet ? 0 : (uint64_t)(interval_s * 1e9);
 }

@@ -35,7 +35,7 @@ void bp_cli_log_expect(const struct bp_cli_log *log);
 
 /*
  * Open the log as the configuration says, before its thread starts. is_quiet: no figures. Returns the nanoseconds between two
- * lines of figures, 0 for none.
+ * lines of figures, 0 for none; they are messages of BP_LOG_INFO, which a level may silence and bring back.
  */
 uint64_t bp_cli_log_begin(const struct bp_conf *conf, bool is_quiet);
 

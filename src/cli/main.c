@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/complete.h"
 
 #include "core/secure.h"
 
@@ -40,6 +41,8 @@ int main(int argc, char **argv)
 		printf("bypath %s\n", BP_VERSION);
 		return bp_cli_end(BP_EXIT_OK);
 	}
+	if (strcmp(argv[1], BP_COMPLETE) == 0)
+		return bp_cli_end(bp_complete(argc - 2, argv + 2));
 	for (const struct bp_command *const *c = bp_commands; *c; c++)
 		if (strcmp(argv[1], (*c)->name) == 0)
 			return bp_cli_end((*c)->run(argc - 1, argv + 1));

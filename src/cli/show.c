@@ -22,6 +22,7 @@ const struct bp_show bp_shows[] = {
 	{ "modes", "the mode that each port got, and why", "ports" },
 	{ "counters", "every counter by its name; --since FILE: since an earlier answer", "" },
 	{ "captures", "who captures packets now, how many are lost to it", "captures" },
+	{ "config", "what is set, and where; --all: with the defaults of the rest", "config" },
 	{ "build", "version and drivers of the running program", "build" },
 	{ "all", "the whole report, as on SIGUSR1", NULL },
 	{ .what = NULL },
@@ -143,16 +144,44 @@ bool bp_show_since(json_t *counters, const json_t *before)
 	return true;
 }
 
+void bp_show_given(json_t *piece)
+{
+	json_t *sections = json_object_get(json_object_get(piece, "config"), "sections");
+
+	for (size_t i = json_array_size(sections); i--;) {
+		json_t *rows = json_object_get(json_array_get(sections, i), "settings");
+
+		for (size_t k = json_array_size(rows); k--;) {
+			const char *kind = bp_json_text_at(json_array_get(rows, k), "kind");
+
+			if (kind && !strcmp(kind, "default"))
+				json_array_remove(rows, k);
+		}
+		if (!json_array_size(rows))
+			json_array_remove(sections, i);
+	}
+}
+
 /* ---- between two reports ------------------------------------------------------------------------- */
+
+/* Do two rows have the same in each of these members (or neither has it)? */
+static bool is_same(const json_t *row, const json_t *like, const char *const *names, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		const json_t *a = json_object_get(row, names[k]);
+		const json_t *b = json_object_get(like, names[k]);
+
+		if ((a || b) && !json_equal(a, b))
+			return false;
+	}
+	return row;
+}
 
 static bool is_same_path(const json_t *row, const json_t *like)
 {
 	static const char *const names[] = { "in", "out", "part", "worker" };
 
-	for (unsigned k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-		if (!json_equal(json_object_get(row, names[k]), json_object_get(like, names[k])))
-			return false;
-	return row;
+	return is_same(row, like, names, sizeof(names) / sizeof(names[0]));
 }
 
 /* The row of an array that is of the same way, NULL: none. Rows of edges come when their first packet does, so that it is
@@ -319,6 +348,29 @@ static void add_drops(json_t *drops, const json_t *before, const json_t *now, do
 	}
 }
 
+/* Of packets that the kernel dropped, which a probe has seen: the rows come as they are met. */
+static void add_kernel_drops(json_t *drops, const json_t *before, const json_t *now, double s)
+{
+	static const char *const names[] = { "port",   "direction", "where",
+					     "device", "reason",    "function" };
+	json_t *row, *old;
+	size_t i, k;
+
+	json_array_foreach(bp_json_at(now, "kernel_drops.rows"), i, row) {
+		double was = 0;
+
+		json_array_foreach(bp_json_at(before, "kernel_drops.rows"), k, old)
+			if (is_same(old, row, names, sizeof(names) / sizeof(names[0])))
+				was = bp_json_number_at(old, "packets");
+		json_array_append_new(drops,
+				      json_pack("{s:O?, s:O?, s:O, s:f}", "where",
+						json_object_get(row, "port"), "counter",
+						json_object_get(row, "reason"), "value",
+						json_object_get(row, "packets"), "pps",
+						(bp_json_number_at(row, "packets") - was) / s));
+	}
+}
+
 json_t *bp_show_rates(const json_t *before, const json_t *now)
 {
 	double s = grown(before, now, "run.elapsed_s");
@@ -344,6 +396,7 @@ json_t *bp_show_rates(const json_t *before, const json_t *now)
 		json_array_append_new(
 			paths,
 			rates_of_path(find_path(json_object_get(before, "paths"), row, i), row, s));
+	add_kernel_drops(drops, before, now, s);
 	json_array_foreach(json_object_get(now, "functions"), i, row) {
 		const json_t *old = json_array_get(json_object_get(before, "functions"), i);
 

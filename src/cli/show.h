@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define BP_SHOW_INSTANCES "instances" /* a WHAT that no instance is asked for */
+
 /* Strings are static. */
 struct bp_show {
 	const char *what; /* "ports"; NULL ends the table */
@@ -27,6 +29,9 @@ void bp_show_list(char *text, size_t text_bytes);
  * "instance" in it (for "counters": one object of names and numbers; for "all" the report itself). A new reference or NULL. Pure.
  */
 json_t *bp_show_piece(json_t *report, const struct bp_show *show);
+
+/* Take what is a default out of the settings of a piece. */
+void bp_show_given(json_t *piece);
 
 /* What a bypath.watch/1 says of the time between two reports of one run ("all"). A new reference or NULL. Pure. */
 json_t *bp_show_rates(const json_t *before, const json_t *now);

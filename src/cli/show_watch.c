@@ -5,9 +5,11 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/show.h"
+#include "cli/show_fit.h"
 
 #include "control/client.h"
 #include "control/instance.h"
+#include "core/clock.h"
 #include "report/view.h"
 
 #include <errno.h>
@@ -28,6 +30,8 @@ struct watch {
 	bool is_json, is_terminal;
 	int fd; /* to the instance, -1: none */
 	json_t *before; /* its report of the last time, or NULL */
+	json_t *rates; /* what is on the screen; NULL: say is */
+	char say[256];
 };
 
 /* ---- the screen ----------------------------------------------------------------------------------- */
@@ -46,16 +50,22 @@ static size_t cut(const char *line, size_t n_bytes, unsigned columns)
 	return n;
 }
 
-/* Draw over what is there: what is as before does not flicker. */
-static void draw(const char *text)
+static struct winsize find_size(void)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
-	unsigned rows, columns;
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row || !size.ws_col)
 		size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
-	rows = size.ws_row < ROWS_LEAST ? ROWS_LEAST : size.ws_row;
-	columns = size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+	size.ws_row = size.ws_row < ROWS_LEAST ? ROWS_LEAST : size.ws_row;
+	size.ws_col = size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
+	return size;
+}
+
+/* Draw over what is there: what is as before does not flicker. */
+static void draw(const char *text, unsigned rows, unsigned columns)
+{
+	static const char more[] = "… more: a higher window shows it";
+
 	fputs("\033[H", stdout);
 	for (unsigned row = 0; *text && row < rows; row++) {
 		size_t n = strcspn(text, "\n");
@@ -63,7 +73,7 @@ static void draw(const char *text)
 
 		/* No line end behind the last row: the screen would roll. */
 		if (is_more)
-			fputs("… more: a higher window shows it", stdout);
+			fwrite(more, 1, cut(more, sizeof(more) - 1, columns), stdout);
 		else
 			fwrite(text, 1, cut(text, n, columns), stdout);
 		fputs("\033[K", stdout);
@@ -74,33 +84,48 @@ static void draw(const char *text)
 	fputs("\033[J", stdout);
 }
 
-static void show_text(const struct watch *w, const char *text)
-{
-	if (w->is_terminal)
-		draw(text);
-	else
-		fputs(text, stdout);
-	fflush(stdout);
-}
-
-static void show_rates(const struct watch *w, json_t *rates)
+/* What there is to show, as text; NULL: no memory. To be freed. */
+static char *make_text(const struct watch *w, unsigned rows)
 {
 	char *text = NULL;
 	size_t n_bytes = 0;
-	FILE *f;
+	FILE *f = open_memstream(&text, &n_bytes);
+	json_t *fitted = w->rates ? json_deep_copy(w->rates) : NULL;
+
+	if (f && fitted) {
+		bp_show_fit(fitted, rows);
+		bp_view_print(f, fitted);
+	} else if (f) {
+		fputs(w->say, f);
+	}
+	json_decref(fitted);
+	if (!f || fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* Show it; again, where the window's size has changed. */
+static void show(const struct watch *w)
+{
+	struct winsize size = find_size();
+	char *text;
 
 	if (w->is_json) {
-		json_dumpf(rates, stdout, JSON_COMPACT);
-		fputc('\n', stdout);
+		if (w->rates) {
+			json_dumpf(w->rates, stdout, JSON_COMPACT);
+			fputc('\n', stdout);
+		}
 		fflush(stdout);
 		return;
 	}
-	f = open_memstream(&text, &n_bytes);
-	if (!f)
-		return;
-	bp_view_print(f, rates);
-	if (!fclose(f))
-		show_text(w, text);
+	text = make_text(w, w->is_terminal ? size.ws_row : 0);
+	if (text && w->is_terminal)
+		draw(text, size.ws_row, size.ws_col);
+	else if (text)
+		fputs(text, stdout);
+	fflush(stdout);
 	free(text);
 }
 
@@ -108,24 +133,21 @@ static void show_rates(const struct watch *w, json_t *rates)
 
 static void say_gone(struct watch *w, const char *why)
 {
-	char text[256];
-
 	if (w->fd >= 0)
 		close(w->fd);
 	w->fd = -1;
 	json_decref(w->before);
-	w->before = NULL;
-	if (w->is_json)
-		return;
-	snprintf(text, sizeof(text), "%s · %s: waiting for it\n", w->name, why);
-	show_text(w, text);
+	json_decref(w->rates);
+	w->before = w->rates = NULL;
+	snprintf(w->say, sizeof(w->say), "%s · %s: waiting for it\n", w->name, why);
+	show(w);
 }
 
-/* Look once. Returns whether something was drawn. */
+/* Look once. Returns whether figures were shown. */
 static bool look(struct watch *w)
 {
-	char path[BP_INSTANCE_PATH_BYTES], why[256] = "not running";
-	json_t *now = NULL, *rates;
+	char path[BP_INSTANCE_PATH_BYTES], why[200] = "not running";
+	json_t *now = NULL;
 
 	if (w->fd < 0 && bp_instance_find(w->name, path))
 		w->fd = bp_client_connect(path);
@@ -135,26 +157,47 @@ static bool look(struct watch *w)
 		say_gone(w, why);
 		return false;
 	}
-	rates = w->before ? bp_show_rates(w->before, now) : NULL;
+	json_decref(w->rates);
+	w->rates = w->before ? bp_show_rates(w->before, now) : NULL;
 	json_decref(w->before);
 	w->before = now;
-	if (rates)
-		show_rates(w, rates);
-	json_decref(rates);
-	return rates;
+	if (w->rates)
+		show(w);
+	return w->rates;
 }
 
-/* Wait as long; true: a signal, or nobody who reads. */
-static bool waits_out(const sigset_t *signals, double s)
+/* Wait as long; true: a signal, or nobody who reads. A window of another size is drawn anew at once. */
+static bool waits_out(const struct watch *w, const sigset_t *signals, double s)
 {
-	struct timespec ts = { .tv_sec = (time_t)s,
-			       .tv_nsec = (long)((s - (double)(time_t)s) * 1e9) };
-	int number;
+	uint64_t end_ns = bp_clock_ns() + (uint64_t)(s * 1e9);
+	int number = 0;
 
-	do
+	while (!ferror(stdout)) {
+		uint64_t now_ns = bp_clock_ns(), left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
+		struct timespec ts = { .tv_sec = (time_t)(left_ns / 1000000000u),
+				       .tv_nsec = (long)(left_ns % 1000000000u) };
+
 		number = sigtimedwait(signals, NULL, &ts);
-	while (number < 0 && errno == EINTR);
-	return number > 0 || ferror(stdout);
+		if (number == SIGWINCH)
+			show(w);
+		else if (number > 0)
+			return true;
+		else if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+/* SIGWINCH as well. */
+static void block_signals(sigset_t *signals)
+{
+	sigset_t size;
+
+	bp_cli_block_signals(signals);
+	sigemptyset(&size);
+	sigaddset(&size, SIGWINCH);
+	sigaddset(signals, SIGWINCH);
+	pthread_sigmask(SIG_BLOCK, &size, NULL);
 }
 
 int bp_show_watch(const char *name, double interval_s, unsigned n, bool is_json)
@@ -167,12 +210,15 @@ int bp_show_watch(const char *name, double interval_s, unsigned n, bool is_json)
 	unsigned n_drawn = 0;
 	sigset_t signals;
 
-	bp_cli_block_signals(&signals);
+	block_signals(&signals);
 	if (w.is_terminal)
 		fputs("\033[?25l\033[2J", stdout); /* no cursor, an empty screen */
 	/* The first figures come soon: of a tenth of a second. */
 	look(&w);
-	while (!waits_out(&signals, n_drawn ? interval_s : interval_s < 0.1 ? interval_s : 0.1)) {
+	while (!waits_out(&w, &signals,
+			  n_drawn            ? interval_s
+			  : interval_s < 0.1 ? interval_s
+					     : 0.1)) {
 		n_drawn += look(&w);
 		if (n && n_drawn == n)
 			break;
@@ -180,6 +226,7 @@ int bp_show_watch(const char *name, double interval_s, unsigned n, bool is_json)
 	if (w.is_terminal)
 		fputs("\033[?25h\n", stdout);
 	json_decref(w.before);
+	json_decref(w.rates);
 	if (w.fd >= 0)
 		close(w.fd);
 	return BP_EXIT_OK;

@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include "config/schema.h"
+#include "config/settings.h"
 #include "config/value.h"
 
 #include <errno.h>
@@ -99,6 +100,14 @@ static void read_values(struct bp_load *load)
 int bp_config_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf,
 		   char *errors, size_t errors_bytes)
 {
+	return bp_config_load_settings(path, sets, n_sets, conf, errors, errors_bytes, NULL);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): bp_config_load()'s, and one more */
+int bp_config_load_settings(const char *path, const char *const *sets, size_t n_sets,
+			    struct bp_conf *conf, char *errors, size_t errors_bytes,
+			    json_t **settings)
+{
 	struct bp_load *load = calloc(1, sizeof(*load));
 	int rc;
 
@@ -114,6 +123,8 @@ int bp_config_load(const char *path, const char *const *sets, size_t n_sets, str
 			rc = -EINVAL;
 		else
 			*conf = load->conf;
+		if (!rc && settings)
+			*settings = bp_settings_make(load);
 	}
 	bp_problems_print(&load->problems, errors, errors_bytes);
 	bp_problems_free(&load->problems);

@@ -1,4 +1,4 @@
-/* The text of `bypath drivers`. */
+/* The text of `bypath drivers`, and of `bypath show build`. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/texts.h"
 
@@ -12,6 +12,13 @@ static const struct bp_column driver_columns[] = {
 static const struct bp_view drivers = {
 	.name = "drivers",
 	.rows = "drivers",
+	BP_COLUMNS(driver_columns),
+};
+/* Of a running instance. */
+const struct bp_view bp_view_build = {
+	.name = "drivers of the build",
+	.title = "BUILD · bypath {build.version}",
+	.rows = "build.drivers",
 	BP_COLUMNS(driver_columns),
 };
 

@@ -93,8 +93,7 @@ static const struct bp_view workers = {
 	BP_COLUMNS(worker_columns),
 };
 
-/* What [forward] says: port → functions → port; "p1 → sw" where sw picks one of several. */
-#define PATH   "{in}[ → {via}][ → {out}]"
+#define PATH   BP_CELL_PATH
 #define WORKER "{worker}|all"
 
 static const struct bp_column traffic_columns[] = {
@@ -431,18 +430,6 @@ static const struct bp_view counters = {
 	BP_COLUMNS(counter_columns),
 };
 
-static const struct bp_column build_columns[] = {
-	{ .heading = "driver", .cell = "{name}", .align = 'l' },
-	{ .heading = "state", .cell = "{state}", .align = 'l' },
-	{ .heading = "reason", .cell = "{reason}", .align = 'l' },
-};
-static const struct bp_view build_drivers = {
-	.name = "drivers of the build",
-	.title = "BUILD · bypath {build.version}",
-	.rows = "build.drivers",
-	BP_COLUMNS(build_columns),
-};
-
 static const struct bp_column capture_columns[] = {
 	{ .heading = "ports", .cell = "{ports}", .align = 'l' },
 	{ .heading = "what", .cell = "{kinds}[{sample!1}, 1 of {sample:,}]", .align = 'l' },
@@ -469,8 +456,17 @@ static const struct bp_part show_paths[] = { { .view = &traffic },
 					     { .view = &former_paths } };
 static const struct bp_part show_functions[] = { { .view = &functions },
 						 { .view = &function_drops } };
+/* A text that is an INI file again. */
+static const struct bp_part show_settings[] = {
+	{ .line = "\n\\[{section}\\]" },
+	{ .line = "{key} = {text}\t; {from}", .rows = "settings", .stops = "40" }
+};
+static const struct bp_part show_config[] = { { .line = "; {instance}, as it runs: {config.file}" },
+					      { .rows = "config.sections",
+						BP_PARTS(show_settings) } };
 static const struct bp_part show_parts[] = {
-	{ .line = "\n{instance} · {run.elapsed_s:.1} s" },
+	{ .line = "\n{instance} · {run.elapsed_s:.1} s", .needs = "{what!config}" },
+	{ .needs = "{what=config}", BP_PARTS(show_config) },
 	{ .needs = "{what=ports}", BP_PARTS(show_ports) },
 	{ .needs = "{what=queues}", .view = &queues },
 	{ .needs = "{what=workers}", .view = &workers },
@@ -482,100 +478,6 @@ static const struct bp_part show_parts[] = {
 	{ .needs = "{what=modes}", .view = &modes },
 	{ .needs = "{what=counters}", .view = &counters },
 	{ .needs = "{what=captures}", .view = &captures },
-	{ .needs = "{what=build}", .view = &build_drivers },
+	{ .needs = "{what=build}", .view = &bp_view_build },
 };
 const struct bp_text bp_text_show = { "bypath.show/1", BP_PARTS(show_parts) };
-
-/* ---- and what happens in it ----------------------------------------------------------------------- */
-
-static const struct bp_column port_rate_columns[] = {
-	{ .heading = "port", .cell = "{name}", .align = 'l', .width = 12 },
-	{ .heading = "driver", .cell = "{driver}", .align = 'l', .width = 10 },
-	{ .heading = "mode", .cell = "{mode}", .align = 'l', .width = 16 },
-	{ .heading = "link",
-	  .cell = "{link=up}up|{link=down}DOWN|{removed}removed|LOST",
-	  .align = 'l' },
-	{ .heading = "rx kpps", .cell = "{rx_pps:.1k}" },
-	{ .heading = "tx kpps", .cell = "{tx_pps:.1k}" },
-	{ .heading = "drops/s", .cell = "{drop_pps:.0}" },
-};
-static const struct bp_view port_rates = {
-	.name = "port rates",
-	.title = "PORTS",
-	.rows = "ports",
-	BP_COLUMNS(port_rate_columns),
-};
-
-static const struct bp_column worker_rate_columns[] = {
-	{ .heading = "worker", .cell = "{worker}" },
-	{ .heading = "core", .cell = "{core}" },
-	{ .heading = "kpps", .cell = "{pps:.1k}" },
-	{ .heading = "busy", .cell = "{busy:.1%}" },
-	{ .heading = "in calls", .cell = "{calls:.1%}" },
-	{ .heading = "idle", .cell = "{idle:.1%}" },
-	{ .heading = "asleep", .cell = "{asleep:.1%}" },
-	{ .heading = "off core", .cell = "{off_core:.1%}" },
-};
-static const struct bp_view worker_rates = {
-	.name = "worker rates",
-	.title = "WORKERS",
-	.rows = "workers",
-	BP_COLUMNS(worker_rate_columns),
-};
-
-static const struct bp_column path_rate_columns[] = {
-	{ .heading = "path", .cell = PATH, .align = 'l', .width = 28 },
-	{ .heading = "kpps", .cell = "{pps:.1k}" },
-	{ .heading = "ns/p", .cell = "{ns_per_packet:.0}" },
-	{ .heading = "user/p", .cell = "{user_copies_per_packet:.2}" },
-	{ .heading = "kernel/p", .cell = "{kernel_copies:–}|?", .align = 'l' },
-	{ .heading = "calls/p", .cell = "{crossings_per_packet:.3}" },
-};
-static const struct bp_view path_rates = {
-	.name = "path rates",
-	.title = "PATHS · copies in user space counted, in the kernel modelled",
-	.rows = "paths",
-	BP_COLUMNS(path_rate_columns),
-};
-
-static const struct bp_column drop_rate_columns[] = {
-	{ .heading = "where", .cell = "{where}", .align = 'l', .width = 20 },
-	{ .heading = "reason", .cell = "{counter}", .align = 'l', .width = 22 },
-	{ .heading = "per second", .cell = "{pps:.0}" },
-	{ .heading = "since the start", .cell = "{value:,}" },
-};
-static const struct bp_view drop_rates = {
-	.name = "drop rates",
-	.title = "DROPS",
-	.rows = "drops",
-	.none = "none",
-	BP_COLUMNS(drop_rate_columns),
-};
-
-static const struct bp_column function_rate_columns[] = {
-	{ .heading = "function", .cell = "{name}", .align = 'l', .width = 14 },
-	{ .heading = "type", .cell = "{type}", .align = 'l' },
-	{ .heading = "kpps", .cell = "{pps:.1k}" },
-	{ .heading = "ns/p", .cell = "{ns_per_packet:.1}" },
-	{ .heading = "drops/s", .cell = "{drop_pps:.0}" },
-	{ .heading = "says",
-	  .cell = "<states:{what} [{value:,}|{text}]  >",
-	  .align = 'l',
-	  .width = 40 },
-};
-static const struct bp_view function_rates = {
-	.name = "function rates",
-	.title = "FUNCTIONS",
-	.rows = "functions",
-	BP_COLUMNS(function_rate_columns),
-};
-
-static const struct bp_part watch_parts[] = {
-	{ .line = "{instance} · up {elapsed_s:.0} s · figures of the last {interval_s:.1} s" },
-	{ .view = &port_rates },
-	{ .view = &worker_rates },
-	{ .view = &path_rates },
-	{ .view = &drop_rates },
-	{ .view = &function_rates },
-};
-const struct bp_text bp_text_watch = { "bypath.watch/1", BP_PARTS(watch_parts), .columns = 79 };

@@ -1,4 +1,4 @@
-# A running instance is asked through its socket: show.sh ask | names | clients | watch | user
+# A running instance is asked through its socket: show.sh ask | names | clients | watch | user | config | stopped
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 . "${0%/*}/lib.sh"
@@ -36,7 +36,7 @@ ask)
 	grep -q "which instance? running:.* $one" "$BP_TMP/show.err" || fail "$(cat "$BP_TMP/show.err")"
 	show ports none-$id && fail "an instance that does not run answers"
 	grep -q "no instance 'none-$id' runs: running:" "$BP_TMP/show.err" || fail "$(cat "$BP_TMP/show.err")"
-	for what in ports queues workers paths drops functions tables ledger modes counters captures build all; do
+	for what in ports queues workers paths drops functions tables ledger modes counters captures config build all; do
 		show $what "$one" >"$BP_TMP/$what.txt" || fail "show $what: $(cat "$BP_TMP/show.err")"
 		show $what "$one" --json >"$BP_TMP/$what.json" || fail "show $what --json"
 		/usr/bin/python3 - "$BP_TMP/$what.json" "$what" "$one" <<'PY' || fail "show $what --json"
@@ -87,7 +87,9 @@ PY
 	"$BYPATH" drain "$one" || fail "drain"
 	bp_exit "$one" 10 || fail "$one does not drain"
 	bp_expect "$one" "r['run']['final'] and r['conservation']['counted']['unaccounted'] == 0"
-	[ ! -e "$socket" ] || fail "the socket stays behind"
+	for file in "$socket" "${socket%.sock}.live"; do
+		[ ! -e "$file" ] || fail "$file stays behind"
+	done
 	show ports >"$BP_TMP/only" || fail "the only instance needs no name"
 	bp_stop "$two"
 	note "drain ends one, the other goes on"
@@ -132,7 +134,13 @@ names)
 	start "$one"
 	show ports "$one" >/dev/null || fail "no answer over the socket that was left"
 	bp_stop "$one"
+	[ ! -e "${socket%.sock}.live" ] || fail "an orderly end leaves ${socket%.sock}.live"
 	note "a socket that kill -9 left is taken over"
+
+	# Starts and orderly ends of one name at once, whose file comes and goes meanwhile.
+	"$BP_TOOLS/instances" "race-$id" 2000 >"$BP_TMP/race.log" 2>&1 || fail "a name belongs to two"
+	[ ! -e "/run/bypath/race-$id.live" ] || fail "the lock's file stays behind"
+	note "$(cat "$BP_TMP/race.log")"
 
 	sed -i 's/^\[engine\]/[engine]\ncontrol = no/' "$BP_TMP/fixed.ini"
 	bp_stop fixed
@@ -169,7 +177,7 @@ watch)
 	# Into a pipe: plain text, no escapes; a reader that goes ends it.
 	show "$two" --watch --interval 0.1 --count 2 >"$BP_TMP/plain.txt" || fail "--count does not end it"
 	grep -q "$(printf '\033')" "$BP_TMP/plain.txt" && fail "escapes in a pipe"
-	[ "$(grep -c '^PORTS' "$BP_TMP/plain.txt")" = 2 ] || fail "not two screens"
+	[ "$(grep -c '^  PORTS' "$BP_TMP/plain.txt")" = 2 ] || fail "not two screens"
 	show "$two" --watch --interval 0.1 --count 3 --json >"$BP_TMP/watch.json" || fail "--watch --json"
 	/usr/bin/python3 - "$BP_TMP/watch.json" <<'PY' || fail "watch --json: $(cat "$BP_TMP/watch.json")"
 import json, sys
@@ -181,6 +189,75 @@ PY
 	timeout 20 "$BYPATH" show "$two" --watch --interval 0.1 | head -n 2 >/dev/null
 	bp_stop "$two"
 	note "redrawn on 80 x 24 and on 40 x 6, an instance that ends and comes back, a pipe"
+	;;
+config)
+	printf '; a comment\n[engine]\nidle = busy ; spins\n[log]\nlevel = "info"\n' >"$BP_TMP/main.ini"
+	sed '/^\[engine\]/d' "$BP_TMP/$one.ini" >>"$BP_TMP/main.ini"
+	"$BYPATH" run "$BP_TMP/main.ini" --set engine.name="$one" --set port.a.frame_bytes=128 --log-level debug \
+		>"$BP_TMP/main.log" 2>&1 &
+	echo $! >"$BP_TMP/main.pid"
+	wait_for 10 grep -q forwarding "$BP_TMP/main.log" || fail "does not start"
+	show config "$one" >"$BP_TMP/shown.ini" || fail "show config: $(cat "$BP_TMP/show.err")"
+	grep -Eq '^idle = busy +; main.ini:3$' "$BP_TMP/shown.ini" || fail "no place in the file: $(cat "$BP_TMP/shown.ini")"
+	grep -Eq '^level = debug +; command line$' "$BP_TMP/shown.ini" || fail "what replaced a line is not shown"
+	grep -Eq '^frame_bytes = 128 +; command line$' "$BP_TMP/shown.ini" || fail "--set is not shown"
+	grep -q '; default$' "$BP_TMP/shown.ini" && fail "defaults without --all"
+	show config "$one" --all | grep -Eq '^burst = 64 +; default$' || fail "--all shows no defaults"
+	show ports "$one" --all && fail "--all of ports"
+	# It is an INI file again, which says the same.
+	"$BYPATH" check "$BP_TMP/shown.ini" --offline || fail "check refuses what show config prints"
+	show config "$one" --json >"$BP_TMP/one.json" || fail "--json"
+	# What a reload took up, and not what it refused.
+	cp "$BP_TMP/main.ini" "$BP_TMP/before.ini"
+	sed -i 's/^rate_pps = 10000/rate_pps = 20000/' "$BP_TMP/main.ini"
+	"$BYPATH" reload "$one" >"$BP_TMP/reload.log" 2>&1 || fail "reload"
+	show config "$one" | grep -Eq '^rate_pps = 20000 +; main.ini:' || fail "show config does not follow a reload"
+	sed -i 's/^rate_pps = 20000/rate_pps = many/' "$BP_TMP/main.ini"
+	"$BYPATH" reload "$one" >"$BP_TMP/reload.log" 2>&1 && fail "a wrong file is taken up"
+	show config "$one" | grep -Eq '^rate_pps = 20000 +; main.ini:' || fail "show config says what was refused"
+	cp "$BP_TMP/before.ini" "$BP_TMP/main.ini"
+	kill "$(bp_pid main)"
+	bp_exit main 10 || fail "does not end"
+	start shown
+	show config "$one" --json >"$BP_TMP/two.json" || fail "the file that was printed runs under its name"
+	"$BP_PYTHON" - "$BP_TMP/one.json" "$BP_TMP/two.json" <<'PY' || fail "the file that was printed says something else"
+import json, sys
+one, two = ({(s["section"], row["key"]): row["value"] for s in json.load(open(path))["config"]["sections"]
+             for row in s["settings"]} for path in sys.argv[1:])
+assert one == two and ("engine", "name") in one, (one, two)
+row = next(row for s in json.load(open(sys.argv[1]))["config"]["sections"] if s["section"] == "engine"
+           for row in s["settings"] if row["key"] == "idle")
+assert row["kind"] == "file" and row["line"] == 3, row
+PY
+	bp_stop shown
+	note "what is set, and where; it can be run again"
+	;;
+stopped)
+	# An instance that is stopped is asked nothing where its lock says enough, and hangs nobody.
+	start "$one"
+	start "$two"
+	kill -STOP "$(bp_pid "$one")"
+	for _try in 1 2 3 4 5 6 7 8 9 10; do
+		timeout 5 "$BYPATH" show instances >"$BP_TMP/names" || fail "show instances waits for one that is stopped"
+		grep -qx "$one" "$BP_TMP/names" || fail "a stopped instance is not listed"
+	done
+	timeout 5 "$BYPATH" show ports "$two" >/dev/null || fail "the other one does not answer"
+	timeout 30 "$BYPATH" show ports "$one" 2>"$BP_TMP/show.err" && fail "a stopped instance answers"
+	grep -q "'$one': it does not answer" "$BP_TMP/show.err" || fail "$(cat "$BP_TMP/show.err")"
+	# A signal ends the wait.
+	"$BYPATH" show "$one" --watch >"$BP_TMP/watch.txt" 2>&1 &
+	echo $! >"$BP_TMP/watch.pid"
+	wait_for 5 grep -Eq '^SigBlk:[^1-9a-f]*[1-9a-f]' "/proc/$(bp_pid watch)/status" || fail "--watch blocks no signal"
+	kill -TERM "$(bp_pid watch)"
+	bp_exit watch 5 || fail "--watch of a stopped instance does not end by a signal"
+	kill -CONT "$(bp_pid "$one")"
+	bp_stop "$one"
+	bp_stop "$two"
+
+	# The level silences the figures on a terminal, and brings them back; another instance goes on meanwhile.
+	timeout 100 "$BP_PYTHON" "${0%/*}/figures.py" "$BYPATH" "$BP_TMP/$one.ini" "$BP_TMP/$two.ini" \
+		>"$BP_TMP/figures.log" 2>&1 || fail "$(cat "$BP_TMP/figures.log")"
+	note "stopped instances; set log and the figures of a terminal"
 	;;
 user)
 	# Who may not write to /run listens below XDG_RUNTIME_DIR, or runs without.

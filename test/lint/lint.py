@@ -37,7 +37,7 @@ OWNERS = {
     "libmnl/": {"src/core"},
     "microhttpd": {"src/control"},
     "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",
-                  "src/compare", "src/probe", "src/control", "src/capture"},
+                  "src/compare", "src/probe", "src/control", "src/capture", "src/config"},
 }
 LINES_MAX = 800
 
