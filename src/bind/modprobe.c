@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bind/modprobe.h"
 
-#include "bind/spawn.h"
+#include "core/spawn.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -35,7 +35,8 @@ int bp_modprobe(const char *name, char *why, size_t why_bytes)
 {
 	char path[PATH_MAX], option[] = "--", module[PATH_MAX], words[256] = "";
 	char *const argv[] = { path, option, module, NULL };
-	int err;
+	const struct bp_spawn program = { .argv = argv, .limit_ms = LIMIT_S * 1000 };
+	int err, code;
 
 	snprintf(module, sizeof(module), "%s", name);
 	if (!find_program(path)) {
@@ -43,7 +44,7 @@ int bp_modprobe(const char *name, char *why, size_t why_bytes)
 			 "there is no modprobe to load %s: install the package kmod", name);
 		return -ENOENT;
 	}
-	err = bp_spawn(argv, LIMIT_S * 1000, words, sizeof(words));
+	err = bp_spawn(&program, words, sizeof(words), &code);
 	if (err == -ETIMEDOUT)
 		snprintf(why, why_bytes, "%s %s did not end within %d s: see dmesg%s%s", path, name,
 			 LIMIT_S, words[0] ? ": it said: " : "", words);

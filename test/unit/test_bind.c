@@ -9,7 +9,7 @@
 #include "bind/modprobe.h"
 #include "bind/packets.h"
 #include "bind/plan.h"
-#include "bind/spawn.h"
+#include "core/spawn.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -148,16 +148,20 @@ static int run_shell(const char *script, int limit_ms, char words[64])
 {
 	char shell[] = "/bin/sh", option[] = "-c", text[256];
 	char *const argv[] = { shell, option, text, NULL };
+	const struct bp_spawn program = { .argv = argv, .limit_ms = limit_ms };
+	int code;
 
 	snprintf(text, sizeof(text), "%s", script);
-	return bp_spawn(argv, limit_ms, words, 64);
+	return bp_spawn(&program, words, 64, &code);
 }
 
 static void program_ends_as_it_says(void **state)
 {
 	char nothing[] = "/nonexistent/modprobe";
 	char *const argv[] = { nothing, NULL };
+	const struct bp_spawn missing = { .argv = argv, .limit_ms = 30000 };
 	char words[64];
+	int code;
 
 	(void)state;
 	assert_int_equal(run_shell("echo one; echo two >&2", 30000, words), 0);
@@ -165,7 +169,7 @@ static void program_ends_as_it_says(void **state)
 	assert_int_equal(run_shell("echo no such module; exit 1", 30000, words), -EIO);
 	assert_string_equal(words, "no such module");
 	assert_int_equal(run_shell("kill -9 $$", 30000, words), -EIO);
-	assert_int_equal(bp_spawn(argv, 30000, words, sizeof(words)), -ENOENT);
+	assert_int_equal(bp_spawn(&missing, words, sizeof(words), &code), -ENOENT);
 	/* More than a pipe holds: nobody waits, the rest is dropped. */
 	assert_int_equal(run_shell("head -c 200000 /dev/zero | tr '\\0' x", 30000, words), 0);
 	assert_int_equal(strlen(words), 63);

@@ -1,11 +1,12 @@
 /* Runs a program within a time limit, keeps what it prints. */
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "bind/spawn.h"
+#include "core/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,9 +28,7 @@ static void set_attributes(posix_spawnattr_t *attributes)
 	sigset_t none, defaults;
 
 	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	sigaddset(&defaults, SIGCHLD);
+	sigfillset(&defaults);
 	posix_spawnattr_setsigmask(attributes, &none);
 	posix_spawnattr_setsigdefault(attributes, &defaults);
 	/* Its children are killed with it; the terminal's Ctrl-C is not for it. */
@@ -38,14 +37,16 @@ static void set_attributes(posix_spawnattr_t *attributes)
 						     POSIX_SPAWN_SETPGROUP);
 }
 
-static int start(char *const argv[], int out_fd, pid_t *pid)
+static int start(const struct bp_spawn *program, int out_fd, pid_t *pid)
 {
 	char path_env[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *const env[] = { path_env, NULL };
+	char *env[BP_SPAWN_ENV_MAX + 2] = { path_env };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int err = posix_spawn_file_actions_init(&actions);
 
+	for (unsigned i = 0; program->env && program->env[i] && i < BP_SPAWN_ENV_MAX; i++)
+		env[i + 1] = program->env[i];
 	if (err)
 		return -err;
 	err = posix_spawnattr_init(&attributes);
@@ -54,7 +55,8 @@ static int start(char *const argv[], int out_fd, pid_t *pid)
 		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 		posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
 		posix_spawn_file_actions_adddup2(&actions, out_fd, STDERR_FILENO);
-		err = posix_spawn(pid, argv[0], &actions, &attributes, argv, env);
+		posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+		err = posix_spawn(pid, program->argv[0], &actions, &attributes, program->argv, env);
 		posix_spawnattr_destroy(&attributes);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -94,51 +96,60 @@ static long now_ms(void)
 	return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
-/* 0: it has ended, status says how; -ETIMEDOUT; -ECHILD. The program's end counts, not that of its
+static bool is_over(_Atomic bool *flag)
+{
+	return flag && atomic_load_explicit(flag, memory_order_relaxed);
+}
+
+/* 0: it has ended, status says how; -ETIMEDOUT; -ECANCELED; -ECHILD. The program's end counts, not that of its
  * output, which a child of its own may keep open. */
-static int wait_for_end(struct child *child, int limit_ms, int *status)
+static int wait_for_end(struct child *child, int limit_ms, _Atomic bool *flag, int *status)
 {
 	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 	long end_ms = now_ms() + limit_ms;
 	pid_t pid;
 
-	while ((pid = waitpid(child->pid, status, WNOHANG)) == 0 && now_ms() < end_ms) {
+	while ((pid = waitpid(child->pid, status, WNOHANG)) == 0 && now_ms() < end_ms &&
+	       !is_over(flag)) {
 		read_words(child);
 		nanosleep(&step, NULL);
 	}
 	if (pid < 0)
 		return -errno;
 	read_words(child);
-	return pid ? 0 : -ETIMEDOUT;
+	if (pid)
+		return 0;
+	return is_over(flag) ? -ECANCELED : -ETIMEDOUT;
 }
 
-static int judge_end(struct child *child, int limit_ms)
+static int judge_end(struct child *child, const struct bp_spawn *program, int *code)
 {
-	int status = 0, err = wait_for_end(child, limit_ms, &status);
+	int status = 0, err = wait_for_end(child, program->limit_ms, program->is_over, &status);
 
-	if (err == -ETIMEDOUT) {
+	if (err == -ETIMEDOUT || err == -ECANCELED) {
 		kill(-child->pid, SIGKILL);
-		(void)wait_for_end(child, DEATH_MS, &status);
+		(void)wait_for_end(child, DEATH_MS, NULL, &status);
 		return err;
 	}
-	if (!err && (!WIFEXITED(status) || WEXITSTATUS(status)))
-		err = -EIO;
-	return err;
+	if (!err)
+		*code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return err || !*code ? err : -EIO;
 }
 
-int bp_spawn(char *const argv[], int limit_ms, char *words, size_t words_bytes)
+int bp_spawn(const struct bp_spawn *program, char *words, size_t words_bytes, int *code)
 {
 	struct child child = { .words = words, .words_bytes = words_bytes };
 	int fds[2], err;
 
+	*code = 0;
 	words[0] = '\0';
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
 	child.fd = fds[0];
-	err = fcntl(fds[0], F_SETFL, O_NONBLOCK) ? -errno : start(argv, fds[1], &child.pid);
+	err = fcntl(fds[0], F_SETFL, O_NONBLOCK) ? -errno : start(program, fds[1], &child.pid);
 	close(fds[1]);
 	if (!err) {
-		err = judge_end(&child, limit_ms);
+		err = judge_end(&child, program, code);
 		make_one_line(words, child.used);
 	}
 	close(fds[0]);
