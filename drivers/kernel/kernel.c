@@ -242,7 +242,8 @@ static bool leads_to(const struct kernel_port *kp, const struct kernel_port *out
 	return kp->state->to_ifindex == (uint32_t)out->ifindex;
 }
 
-/* An out-device that is away or has no link takes nothing: the packets that come for it are dropped by name. */
+/* An out-device that is away or has no link takes nothing, as where either port is set down: the packets that come for it
+ * are dropped by name. */
 static void open_paths_to(const struct kernel_port *out, bool is_open)
 {
 	const struct bp_port *port = out->port;
@@ -251,7 +252,9 @@ static void open_paths_to(const struct kernel_port *out, bool is_open)
 		const struct bp_port *in = port->env->ports[i];
 
 		if (in && in->n_rxq && in->conf->forward_to == port->port_id)
-			open_path(in->priv, out, is_open && leads_to(in->priv, out));
+			open_path(in->priv, out,
+				  is_open && !port->is_set_down && !in->is_set_down &&
+					  leads_to(in->priv, out));
 	}
 }
 

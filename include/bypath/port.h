@@ -328,6 +328,10 @@ struct bp_port {
 	_Atomic unsigned link;
 	_Atomic uint32_t n_losses; /* times the device went away since the start */
 	bool is_missed; /* reported as gone, and not up since then. Control thread */
+	/* Set down by an operator: nothing is moved from or to it, whatever its link; by whom, "" unless it is. Control
+	 * thread: bp_port_set(). */
+	bool is_set_down;
+	char set_by[BP_NAME_BYTES];
 	struct bp_capture_slot captures[BP_PORT_CAPTURES_MAX];
 	_Atomic unsigned
 		capture_kinds; /* what all of these ask for; written by the control thread, relaxed */
@@ -348,6 +352,11 @@ void bp_ports_warn_far(const struct bp_env *env, const uint16_t *cores);
 /* Bursts of a port that is away: receive nothing; consume everything as `port_down`. */
 unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
 unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n);
+/*
+ * The RX burst of a started port that is set down: what comes is received and dropped as `set_down`, so that nothing old
+ * waits there when it is up again. Returns 0.
+ */
+unsigned bp_rx_set_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max);
 /*
  * The TX burst of a started port whose device has no link. What the device and the kernel take then they
  * lose, as a rule without a word: nothing is handed to them, everything is consumed as `port_down`. The
@@ -406,6 +415,13 @@ void bp_port_bind_captures(struct bp_port *port);
  * and direct bursts are their owner's to take away. Control thread. Returns whether the link was another until now.
  */
 bool bp_port_set_link(struct bp_port *port, enum bp_link link);
+/*
+ * Set the port down, or up again; by: who, for reports. Down, its TX queues drop as port_down and its RX queues drop as
+ * set_down, but where it makes packets or plays a capture: those wait. It stays started, and what is true of its link and
+ * its device goes on to be seen. Workers may be inside a burst, and direct bursts are their owner's to take away. Control
+ * thread.
+ */
+void bp_port_set(struct bp_port *port, bool is_down, const char *by);
 /* Swap the bursts for those of a port that is away. Workers may still be inside the old ones. */
 void bp_port_unpublish(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */

@@ -25,6 +25,7 @@ struct bp_report_port {
 	const struct bp_port_conf *conf;
 	struct bp_port_info info;
 	enum bp_link link;
+	const char *set_down_by; /* the port's, while the engine is: who; NULL: it is not */
 	uint32_t n_losses;
 	int numa_node; /* of the device; -1: none known, or the machine has one only */
 	bool is_removed; /* by a reload: its queues are those of then */

@@ -3,6 +3,7 @@
 #include "cli/control.h"
 
 #include "cli/control_capture.h"
+#include "cli/control_port.h"
 #include "cli/control_trace.h"
 #include "cli/driver_rows.h"
 #include "cli/show.h"
@@ -128,7 +129,8 @@ static json_t *answer_set(struct bp_cli_control *control, const json_t *request,
 	const struct bp_word *word = log ? bp_key_word(level, log) : NULL;
 	char allowed[64] = "";
 
-	(void)control;
+	if (json_object_get(request, "port"))
+		return bp_cli_set_port(&control->calls, control->engine, request, code, message);
 	if (word) {
 		bp_log_set_level((enum bp_log_level)word->value);
 		return json_pack("{s:s}", "log", log);

@@ -18,8 +18,7 @@ struct bp_sessions;
 /* The socket of a run. Fields are control.c's, but for calls and engine. */
 struct bp_cli_control {
 	struct bp_calls calls; /* for the loop of the control thread: see bp_calls_make() */
-	struct bp_engine *
-		engine; /* the run's, set before bp_cli_control_start(): what packets are traced, captured of */
+	struct bp_engine *engine; /* the run's, set before bp_cli_control_start() */
 	struct bp_instance instance;
 	struct bp_server *server;
 	struct bp_sessions *sessions; /* control_capture.c's; NULL: no captures */

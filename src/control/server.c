@@ -21,6 +21,7 @@
 
 struct client {
 	int fd; /* -1: free */
+	uid_t uid; /* of the process that connected */
 	uint64_t moved_ns; /* when its last byte went either way */
 	char *in; /* BP_SERVER_REQUEST_BYTES */
 	size_t n_in;
@@ -144,8 +145,13 @@ static bool serve_lines(struct bp_server *server, struct client *client)
 		json_error_t error;
 		json_t *request =
 			json_loadb(client->in, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-		json_t *reply = request ? answer_request(server, request)
-					: make_error("bad-request", error.text);
+		json_t *reply;
+
+		/* Whatever the client says of itself. */
+		if (json_is_object(request))
+			json_object_set_new(request, "uid", json_integer(client->uid));
+		reply = request ? answer_request(server, request)
+				: make_error("bad-request", error.text);
 
 		client->take = server->take;
 		client->owner = server->owner;
@@ -220,10 +226,14 @@ static void accept_client(struct bp_server *server)
 {
 	int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	char *in = fd >= 0 ? malloc(BP_SERVER_REQUEST_BYTES) : NULL;
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t n_bytes = sizeof(peer);
 
 	if (in) {
-		*find_place(server) =
-			(struct client){ .fd = fd, .in = in, .moved_ns = bp_clock_ns() };
+		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n_bytes);
+		*find_place(server) = (struct client){
+			.fd = fd, .uid = peer.uid, .in = in, .moved_ns = bp_clock_ns()
+		};
 		return;
 	}
 	if (fd >= 0)

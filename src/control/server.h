@@ -14,8 +14,9 @@
 struct bp_server;
 
 /*
- * Answer a command. The server's thread; may block for as long as an answer takes. A new reference, or NULL with
- * *code (a word: "unknown-command") and *message (a sentence, to be freed, or NULL: memory lacks) of what is wrong.
+ * Answer a command; request is the client's object, with "uid" of the process that connected in it. The server's thread; may
+ * block for as long as an answer takes. A new reference, or NULL with *code (a word: "unknown-command") and *message (a
+ * sentence, to be freed, or NULL: memory lacks) of what is wrong.
  */
 typedef json_t *(*bp_answer_fn)(void *ctx, const char *command, const json_t *request,
 				const char **code, char **message);

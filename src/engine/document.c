@@ -95,15 +95,16 @@ static json_t *port_row(const struct bp_report *r, const struct bp_report_port *
 	if (!far)
 		far = find_far(r, port->numa_node, port->txq, port->n_txq);
 	json_object_update_new(
-		row, json_pack("{s:s, s:b, s:o, s:i, s:o, s:o, s:o}", "link",
-			       port->is_removed ? "removed" : links[port->link], "removed",
-			       (int)port->is_removed, "losses", bp_json_count(port->n_losses),
-			       "numa_node", port->numa_node, "far_worker",
-			       far ? json_pack("{s:i, s:i}", "worker", far->worker_id, "numa_node",
-					       far->numa_node)
-				   : json_null(),
-			       "reported", bp_json_reported(port->reported, port->n_reported),
-			       "events", events));
+		row,
+		json_pack("{s:s, s:s?, s:b, s:o, s:i, s:o, s:o, s:o}", "link",
+			  port->is_removed ? "removed" : links[port->link], "set_down_by",
+			  port->set_down_by, "removed", (int)port->is_removed, "losses",
+			  bp_json_count(port->n_losses), "numa_node", port->numa_node, "far_worker",
+			  far ? json_pack("{s:i, s:i}", "worker", far->worker_id, "numa_node",
+					  far->numa_node)
+			      : json_null(),
+			  "reported", bp_json_reported(port->reported, port->n_reported), "events",
+			  events));
 	set_queues(row, "rx", port->rxq, port->n_rxq, r->elapsed_s);
 	set_queues(row, "tx", port->txq, port->n_txq, r->elapsed_s);
 	bp_json_add_reported(events, port->reported, port->n_reported);

@@ -31,6 +31,14 @@ int bp_engine_start(struct bp_engine *engine);
 /* Health of the ports: call every 100 ms or so. Takes ports out and back in. Control thread. */
 void bp_engine_tick(struct bp_engine *engine);
 /*
+ * Set the port of this name down, or up again (bp_port_set()), and see to all that depends on it. by: who, for the log and
+ * reports. No packet is moved from or to a port that is set down, once this returns; where a worker stands still, once that
+ * has gone on. Control thread; blocks for 100 ms at most. 0, also where it is so already; -ENOENT: there is no such port.
+ */
+int bp_engine_set_port(struct bp_engine *engine, const char *name, bool is_down, const char *by);
+/* "wan, lan": cut at text_bytes. Control thread. */
+void bp_engine_list_ports(const struct bp_engine *engine, char *text, size_t text_bytes);
+/*
  * Have all ports that packets are received from, and that come to an end (BP_CAP_FINITE), done so? False where
  * there is none. Control thread.
  */

@@ -84,7 +84,7 @@ void bp_functions_tick(struct bp_engine *e)
 	uint64_t now_ns = bp_clock_ns();
 
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
-		if (e->env.ports[i]->is_started &&
+		if (e->env.ports[i]->is_started && !e->env.ports[i]->is_set_down &&
 		    atomic_load_explicit(&e->env.ports[i]->link, memory_order_relaxed) ==
 			    BP_LINK_UP)
 			ports.has_link |= UINT64_C(1) << i;

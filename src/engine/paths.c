@@ -420,7 +420,7 @@ int bp_paths_bind_offloads(struct bp_engine *e, const struct bp_port *port)
 
 static bool has_link(struct bp_port *port)
 {
-	return port->is_started &&
+	return port->is_started && !port->is_set_down &&
 	       atomic_load_explicit(&port->link, memory_order_relaxed) == BP_LINK_UP;
 }
 

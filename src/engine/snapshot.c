@@ -65,6 +65,7 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 	out->is_removed = out->conf->is_removed;
 	out->info = port->info;
 	out->link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
+	out->set_down_by = port->is_set_down ? port->set_by : NULL;
 	out->n_losses = atomic_load_explicit(&port->n_losses, memory_order_relaxed);
 	out->numa_node = port->numa_node;
 	out->n_rxq = port->n_rxq;
@@ -351,7 +352,7 @@ static void apply_conservation_law(const struct bp_engine *e, struct bp_report *
 		for (unsigned q = 0; q < port->n_rxq; q++) {
 			const uint64_t *v = port->rxq[q].v;
 
-			r->received += v[BP_CNT_PKTS] + sum_drops(v);
+			r->received += v[BP_CNT_PKTS] + sum_drops(v) - v[BP_DROP_SET_DOWN];
 			r->dropped += sum_drops(v);
 			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
 		}

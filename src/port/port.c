@@ -10,6 +10,7 @@
 #include "core/numa.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,17 @@ unsigned bp_rx_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	(void)q;
 	(void)pkts;
 	(void)max;
+	return 0;
+}
+
+unsigned bp_rx_set_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
+{
+	unsigned n = q->driver_burst(q, pkts, max);
+
+	if (n) {
+		bp_count(&q->counters, BP_DROP_SET_DOWN, bp_pkt_count(pkts, n));
+		bp_pool_put(q->worker_id, pkts, n);
+	}
 	return 0;
 }
 
@@ -293,17 +305,27 @@ int bp_port_make_ready(struct bp_port *port)
 /* Release: everything start() wrote, for the workers that load burst with acquire. */
 static void publish_tx(struct bp_port *port, bool has_link)
 {
+	bool sends = has_link && !port->is_set_down;
+
 	for (unsigned i = 0; i < port->n_txq; i++)
 		atomic_store_explicit(&port->txq[i].burst,
-				      has_link ? bp_capture_tx_burst(port, &port->txq[i])
-					       : bp_tx_no_link,
+				      sends ? bp_capture_tx_burst(port, &port->txq[i])
+					    : bp_tx_no_link,
 				      memory_order_release);
 }
 
+/* Likewise. */
 static void publish_rx(struct bp_port *port)
 {
+	struct bp_limits limits;
+	bp_rx_fn set_down;
+
+	bp_limits_of(port->conf, &limits);
+	set_down = limits.invents ? bp_rx_down : bp_rx_set_down;
 	for (unsigned i = 0; i < port->n_rxq; i++)
-		atomic_store_explicit(&port->rxq[i].burst, bp_capture_rx_burst(port, &port->rxq[i]),
+		atomic_store_explicit(&port->rxq[i].burst,
+				      port->is_set_down ? set_down
+							: bp_capture_rx_burst(port, &port->rxq[i]),
 				      memory_order_release);
 }
 
@@ -314,11 +336,17 @@ void bp_port_publish(struct bp_port *port)
 	atomic_store_explicit(&port->link, BP_LINK_UP, memory_order_relaxed);
 }
 
+/* Does it send while its link is as it is? */
+static bool sends_with(const struct bp_port *port, enum bp_link link)
+{
+	return link == BP_LINK_UP || (port->info.caps & BP_CAP_TX_WHEN_DOWN);
+}
+
 bool bp_port_set_link(struct bp_port *port, enum bp_link link)
 {
 	if (atomic_exchange_explicit(&port->link, link, memory_order_relaxed) == link)
 		return false;
-	publish_tx(port, link == BP_LINK_UP || (port->info.caps & BP_CAP_TX_WHEN_DOWN));
+	publish_tx(port, sends_with(port, link));
 	return true;
 }
 
@@ -328,7 +356,19 @@ void bp_port_bind_captures(struct bp_port *port)
 
 	if (!port->is_started)
 		return; /* bp_port_publish() will */
-	publish_tx(port, link == BP_LINK_UP || (port->info.caps & BP_CAP_TX_WHEN_DOWN));
+	publish_tx(port, sends_with(port, link));
+	publish_rx(port);
+}
+
+void bp_port_set(struct bp_port *port, bool is_down, const char *by)
+{
+	enum bp_link link = atomic_load_explicit(&port->link, memory_order_relaxed);
+
+	port->is_set_down = is_down;
+	snprintf(port->set_by, sizeof(port->set_by), "%s", is_down ? by : "");
+	if (!port->is_started)
+		return; /* bp_port_publish() looks again */
+	publish_tx(port, sends_with(port, link));
 	publish_rx(port);
 }
 

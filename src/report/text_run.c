@@ -4,7 +4,6 @@
 
 #define NODES "{/machine.numa_nodes!0}{/machine.numa_nodes!1}"
 #define NODE  "{numa_node!-1}{numa_node}"
-
 static const struct bp_column port_columns[] = {
 	{ .heading = "port", .cell = "{name}", .align = 'l' },
 	{ .heading = "driver", .cell = "{driver}", .align = 'l' },
@@ -12,9 +11,7 @@ static const struct bp_column port_columns[] = {
 	{ .heading = "device", .cell = "{device}", .align = 'l', .width = 41 },
 	{ .heading = "behind", .cell = "{device_driver}", .align = 'l' },
 	{ .heading = "MTU", .cell = "{?mtu}{mtu}" },
-	{ .heading = "link",
-	  .cell = "{link=up}up|{link=down}DOWN|{removed}removed|LOST",
-	  .align = 'l' },
+	{ .heading = "link", .cell = BP_CELL_LINK, .align = 'l' },
 	{ .heading = "lost", .cell = "{losses}×" },
 	{ .heading = "node", .cell = NODE, .needs = NODES },
 };

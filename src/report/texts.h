@@ -14,6 +14,11 @@
 /* What [forward] says: port → functions → port; "p1 → sw" where sw picks one of several. */
 #define BP_CELL_PATH "{in}[ → {via}][ → {out}]"
 
+/* Of a port: its link, and who took the port out. */
+#define BP_CELL_LINK                                                                     \
+	"[{link=down}DOWN, ][{link=lost}LOST, ]down (set by {set_down_by})|{link=up}up|" \
+	"{link=down}DOWN|{link=removed}removed|LOST"
+
 extern const struct bp_view bp_view_build;
 extern const struct bp_text bp_text_bind, bp_text_compare, bp_text_compare_diff, bp_text_drivers,
 	bp_text_explain, bp_text_gen, bp_text_learning, bp_text_line_rate, bp_text_run,

@@ -4,6 +4,8 @@
 
 #include "core/frames.h"
 
+#include <errno.h>
+
 #define N_PKTS 6400u /* whole bursts */
 
 /* Read by the source's worker, written by the test. */
@@ -216,6 +218,33 @@ static void direct_bursts_end_and_come_back_with_the_link(void **state)
 	end_bed(&b);
 }
 
+static void a_port_that_is_set_down_is_given_nothing_whatever_its_link(void **state)
+{
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, true, BP_LINK_UP);
+	b.engine->env.ports[1]->driver = b.engine->env.ports[0]->driver = &b.in;
+	b.in_ops.start = start_sink;
+	b.in_ops.check = check_sink;
+	bp_paths_bind_directs(b.engine, NULL);
+	send_more(&b);
+	assert_int_equal(n_direct, N_PKTS);
+	assert_int_equal(bp_engine_set_port(b.engine, "out", true, "me"), 0);
+	assert_int_equal(send_more(&b)[BP_DROP_PORT_DOWN], N_PKTS);
+	assert_string_equal(b.report->ports[1].set_down_by, "me");
+	set_link(&b, BP_LINK_DOWN);
+	set_link(&b, BP_LINK_UP);
+	assert_int_equal(send_more(&b)[BP_DROP_PORT_DOWN], 2 * N_PKTS);
+	assert_int_equal(n_given, N_PKTS);
+	assert_int_equal(bp_engine_set_port(b.engine, "out", false, "me"), 0);
+	assert_int_equal(send_more(&b)[BP_DROP_PORT_DOWN], 2 * N_PKTS);
+	assert_int_equal(n_direct, 2 * N_PKTS);
+	assert_null(b.report->ports[1].set_down_by);
+	assert_int_equal(bp_engine_set_port(b.engine, "none", true, "me"), -ENOENT);
+	end_bed(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +253,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_starts_without_link_is_given_nothing),
 		cmocka_unit_test(what_a_port_without_link_holds_is_still_reaped),
 		cmocka_unit_test(direct_bursts_end_and_come_back_with_the_link),
+		cmocka_unit_test(a_port_that_is_set_down_is_given_nothing_whatever_its_link),
 	};
 
 	return cmocka_run_group_tests_name("engine-link", tests, NULL, NULL);
