@@ -206,6 +206,7 @@ struct bp_conf {
 		uint16_t tx_retries; /* TX attempts after the first for leftovers */
 		char name[BP_NAME_BYTES]; /* of the running instance; "": the file's stem */
 		bool has_control; /* listens on a socket */
+		double wait_s; /* at the start, for devices that are not there yet */
 	} engine;
 	struct {
 		char listen[128]; /* "": nowhere; see core/serve.h */

@@ -7,6 +7,7 @@
 #include "cli/log_options.h"
 #include "cli/page.h"
 #include "cli/start.h"
+#include "cli/wait.h"
 
 #include "bypath/config.h"
 #include "bypath/log.h"
@@ -405,7 +406,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
 	struct run run = { .conf = conf, .options = o, .prev = reports };
-	int code = BP_EXIT_FAILED;
+	int code = BP_EXIT_FAILED, err;
 	sigset_t signals;
 
 	if (!reports)
@@ -417,8 +418,12 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	run.was_moving = true; /* a run that begins with nothing says so once */
 	bp_log_start_thread(); /* without: it logs directly */
 	o->is_output_taken = bp_cli_page_is_for_log(conf);
-	if (!bp_cli_control_open(&run.control, conf, o->file, &signals) && !open_ports(&run) &&
-	    bp_engine_start(run.engine) == 0) {
+	err = bp_cli_control_open(&run.control, conf, o->file, &signals);
+	if (!err)
+		err = bp_cli_wait(conf, &signals);
+	if (err == -EINTR)
+		code = BP_EXIT_OK; /* ended as it was asked to */
+	if (!err && !open_ports(&run) && bp_engine_start(run.engine) == 0) {
 		bp_log(BP_LOG_INFO, "forwarding");
 		bp_notify_ready();
 		run.control.engine = run.engine;

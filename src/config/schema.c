@@ -64,6 +64,8 @@ static const struct bp_key engine_keys[] = {
 	  .help = "of the running instance, for bypath show; without it the file's, without .ini" },
 	BP_KEY_WORDS("control", bp_words_yes_no, "yes", CONF(engine.has_control),
 		     "listen on a socket, for bypath show: /run/bypath/NAME.sock"),
+	BP_KEY_AS("wait", BP_KEY_SECONDS, "0", CONF(engine.wait_s),
+		  "at the start, wait so long for interfaces and PCI devices that are not there yet"),
 	{ .name = NULL },
 };
 

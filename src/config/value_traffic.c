@@ -19,7 +19,7 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 {
 	switch (type) {
 	case BP_KEY_SECONDS:
-		return "seconds, 0..1e9, a fraction is allowed";
+		return "seconds, 0..1e9, a fraction is allowed, as 30s or 0.5";
 	case BP_KEY_INTERVAL:
 		return "seconds, 0.1..86400, a fraction is allowed; off; auto (1 on a terminal, off elsewhere)";
 	case BP_KEY_FACTOR:
@@ -68,7 +68,9 @@ static bool parse_seconds(const char *text, double *value)
 {
 	double v;
 
-	if (!parse_decimal(text, &text, &v) || *text || v > 1e9)
+	if (!parse_decimal(text, &text, &v) || v > 1e9)
+		return false;
+	if (text[text[0] == 's'])
 		return false;
 	*value = v;
 	return true;

@@ -44,7 +44,7 @@ static const struct config_case rounds[] = {
 		       "round: set rounds, or loop = yes\n"),
 	CASE("a_delay_is_no_number", PLAYS("loop = yes\nround_delay = nan\n"),
 	     .errors = "@:5: [port.a] round_delay: found 'nan', allowed: seconds, 0..1e9, a "
-		       "fraction is allowed\n"),
+		       "fraction is allowed, as 30s or 0.5\n"),
 	CASE("of_a_file_that_is_written",
 	     "[port.a]\ndriver = null\n[port.b]\ndriver = pcap\n"
 	     "device = b.pcap\nmode = write\nrounds = 2\n[forward]\n"
