@@ -503,6 +503,17 @@ static enum bp_link dpdk_check(struct bp_port *port)
 	return dpdk_vnet_check(dp, link.link_status == RTE_ETH_LINK_UP ? BP_LINK_UP : BP_LINK_DOWN);
 }
 
+static int dpdk_set_link(struct bp_port *port, bool is_up)
+{
+	struct dpdk_port *dp = port->priv;
+	int ret =
+		is_up ? rte_eth_dev_set_link_up(dp->eth_id) : rte_eth_dev_set_link_down(dp->eth_id);
+
+	if (ret == -EIO || ret == -ENODEV)
+		return -ENODEV;
+	return ret == -ENOTSUP ? -EOPNOTSUPP : ret;
+}
+
 static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct dpdk_port *dp = port->priv;
@@ -564,6 +575,7 @@ static const struct bp_driver_ops dpdk_ops = {
 	.thread_enter = dpdk_thread_enter,
 	.thread_leave = dpdk_thread_leave,
 	.direct = dpdk_direct_choose,
+	.set_link = dpdk_set_link,
 };
 
 /* What bp_driver_find() looks up in the module. */

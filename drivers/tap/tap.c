@@ -395,6 +395,17 @@ static enum bp_link tap_check(struct bp_port *port)
 									  : BP_LINK_DOWN;
 }
 
+/* The host sees an interface without a carrier, whose addresses stay; in whatever network namespace it is. */
+static int tap_set_link(struct bp_port *port, bool is_up)
+{
+	struct tap_port *t = port->priv;
+	int carrier = is_up;
+
+	if (!t->n_fds)
+		return -ENODEV;
+	return ioctl(t->fds[0], TUNSETCARRIER, &carrier) ? -errno : 0;
+}
+
 static unsigned tap_stats(struct bp_port *port, struct bp_reported *out, unsigned max)
 {
 	struct tap_port *t = port->priv;
@@ -426,6 +437,7 @@ static const struct bp_driver_ops tap_ops = {
 	.check = tap_check,
 	.stats = tap_stats,
 	.accepts = tap_accepts,
+	.set_link = tap_set_link,
 };
 
 const struct bp_driver bp_driver_tap = {

@@ -16,6 +16,7 @@
 #define BP_NAME_BYTES    32u
 #define BP_PATH_BYTES    256u
 #define BP_NO_PORT       (-1)
+#define BP_MANY_PORTS    (-2)
 #define BP_STREAMS_MAX   64u
 #define BP_SIZES_MAX     8u
 #define BP_ENCAP_MAX     8u
@@ -209,6 +210,9 @@ struct bp_conf {
 		double wait_s; /* at the start, for devices that are not there yet */
 	} engine;
 	struct {
+		bool follows_link; /* a lost link is carried on to the other side */
+	} forward;
+	struct {
 		char listen[128]; /* "": nowhere; see core/serve.h */
 	} metrics;
 	struct {
@@ -249,6 +253,13 @@ struct bp_conf {
  */
 int bp_config_load(const char *path, const char *const *sets, size_t n_sets, struct bp_conf *conf,
 		   char *errors, size_t errors_bytes);
+
+/*
+ * The port on the other side of a port's paths, where each leads to the other or one of them does, and to no third; ports that
+ * only get copies (a mirror's) do not count. BP_NO_PORT: it has no path; BP_MANY_PORTS: more than one other, a function
+ * that chooses, or itself. Pure; any thread.
+ */
+int bp_config_partner(const struct bp_conf *conf, unsigned port_id);
 
 #define BP_CHAIN_BYTES ((BP_CHAIN_MAX + 2) * (BP_NAME_BYTES + 2))
 

@@ -67,6 +67,10 @@ struct bp_driver_ops {
 	 * check() looks at); NULL where there is none, as for an edit that the driver does not know: the worker polls
 	 * rx. Asked once per path when both ports are ready, and again after either was away. NULL: never. */
 	bp_direct_fn (*direct)(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit);
+	/* Take the link of a started port's device down, so that its far side sees none, or up again: for a device that
+	 * the kernel has no interface of, or that the driver has made (bypath/carry.h sees to others). Beside running
+	 * bursts. -EOPNOTSUPP: the device cannot. NULL: never. */
+	int (*set_link)(struct bp_port *port, bool is_up);
 };
 
 /* What drivers/NAME/describe.c says of it (bypath/facts.h) is not repeated here. */

@@ -26,6 +26,7 @@ struct bp_report_port {
 	struct bp_port_info info;
 	enum bp_link link;
 	const char *set_down_by; /* the port's, while the engine is: who; NULL: it is not */
+	int held_for; /* port_id of the port whose lost link is carried on to this one; BP_NO_PORT: none */
 	uint32_t n_losses;
 	int numa_node; /* of the device; -1: none known, or the machine has one only */
 	bool is_removed; /* by a reload: its queues are those of then */

@@ -20,6 +20,7 @@ const struct bp_show bp_shows[] = {
 	{ "tables", "what functions say of themselves", "functions" },
 	{ "ledger", "copies and crossings of each path", "paths,path_sums" },
 	{ "modes", "the mode that each port got, and why", "ports" },
+	{ "alarms", "what is wrong now, and what was", "alarms" },
 	{ "counters", "every counter by its name; --since FILE: since an earlier answer", "" },
 	{ "captures", "who captures packets now, how many are lost to it", "captures" },
 	{ "config", "what is set, and where; --all: with the defaults of the rest", "config" },
@@ -223,16 +224,16 @@ static json_t *rates_of_port(const json_t *before, const json_t *now, double s)
 	double dropped = grown_of_queues(before, now, "rx_queues", "counted.dropped") +
 			 grown_of_queues(before, now, "tx_queues", "counted.dropped");
 
-	return json_pack("{s:O, s:O, s:O, s:O, s:O?, s:f, s:f, s:f, s:f, s:f}", "name",
-			 json_object_get(now, "name"), "driver", json_object_get(now, "driver"),
-			 "mode", json_object_get(now, "mode"), "link", json_object_get(now, "link"),
-			 "set_down_by", json_object_get(now, "set_down_by"), "rx_pps",
-			 grown_of_queues(before, now, "rx_queues", "counted.packets") / s, "tx_pps",
-			 grown_of_queues(before, now, "tx_queues", "counted.packets") / s, "rx_bps",
-			 8 * grown_of_queues(before, now, "rx_queues", "counted.bytes") / s,
-			 "tx_bps",
-			 8 * grown_of_queues(before, now, "tx_queues", "counted.bytes") / s,
-			 "drop_pps", dropped / s);
+	return json_pack(
+		"{s:O, s:O, s:O, s:O, s:O?, s:O?, s:f, s:f, s:f, s:f, s:f}", "name",
+		json_object_get(now, "name"), "driver", json_object_get(now, "driver"), "mode",
+		json_object_get(now, "mode"), "link", json_object_get(now, "link"), "set_down_by",
+		json_object_get(now, "set_down_by"), "held_for", json_object_get(now, "held_for"),
+		"rx_pps", grown_of_queues(before, now, "rx_queues", "counted.packets") / s,
+		"tx_pps", grown_of_queues(before, now, "tx_queues", "counted.packets") / s,
+		"rx_bps", 8 * grown_of_queues(before, now, "rx_queues", "counted.bytes") / s,
+		"tx_bps", 8 * grown_of_queues(before, now, "tx_queues", "counted.bytes") / s,
+		"drop_pps", dropped / s);
 }
 
 /* What a row's costs are per: packets out; of an intake, and of a function, those that came to it. */

@@ -4,6 +4,7 @@
 
 #include "bypath/function.h"
 
+#include "config/schema.h"
 #include "config/spelling.h"
 
 #include <stdarg.h>
@@ -200,6 +201,17 @@ static void read_forward(struct bp_load *load, const struct bp_ini_item *item)
 	port->forward_to = c.to;
 }
 
+/* The section's own keys are no ports: bp_read_sections() refuses a port of such a name. */
+static void read_item(struct bp_load *load, const struct bp_ini_item *item)
+{
+	const struct bp_key *key = bp_schema_find("forward", item->key);
+
+	if (key && key->type != BP_KEY_PORT)
+		bp_load_store(load, item, key, &load->conf);
+	else
+		read_forward(load, item);
+}
+
 /* ---- where packets may end up ---------------------------------------------------------------- */
 
 uint64_t bp_load_outs_of(const struct bp_load *load, unsigned function_id, unsigned in_port)
@@ -220,7 +232,7 @@ void bp_read_forwards(struct bp_load *load)
 
 	for (size_t i = 0; i < load->ini.n_items; i++)
 		if (load->ini.items[i].key && !strcmp(load->ini.items[i].section, "forward"))
-			read_forward(load, &load->ini.items[i]);
+			read_item(load, &load->ini.items[i]);
 	/* A function may look at the chains of all ports: these are complete now. */
 	for (unsigned i = 0; i < conf->n_ports; i++) {
 		struct bp_port_conf *port = &conf->ports[i];

@@ -68,6 +68,8 @@ void bp_check_functions(struct bp_load *load);
 
 /* Check ports against each other, paths, workers, the sections of drivers. Adds problems. */
 void bp_check_paths(struct bp_load *load);
+/* [forward] link = follow: that each port has one other. bp_section.check of [forward]. */
+void bp_check_follow(struct bp_conf *conf, struct bp_check *check);
 /* How many workers there are: before what depends on it. */
 void bp_check_workers(struct bp_load *load);
 

@@ -198,7 +198,7 @@ static void print_row(FILE *out, const struct bp_key *key, const char *help)
 	char text[TEXT_BYTES];
 
 	fputs("|", out);
-	snprintf(text, sizeof(text), "`%s`", key->name);
+	snprintf(text, sizeof(text), "`%s`", key->type == BP_KEY_PORT ? "PORT" : key->name);
 	print_cell(out, text);
 	bp_schema_print_allowed(key, text, sizeof(text));
 	print_cell(out, text);
@@ -244,11 +244,9 @@ void bp_reference_print_tables(FILE *out)
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		fprintf(out, "### [%s%s]\n\n%s.\n", section->name, section->is_named ? ".NAME" : "",
 			section->help);
-		if (strcmp(section->name, "forward")) {
-			print_head(out);
-			for (const struct bp_key *key = section->keys; key->name; key++)
-				print_row(out, key, key->help);
-		}
+		print_head(out);
+		for (const struct bp_key *key = section->keys; key->name; key++)
+			print_row(out, key, key->help);
 		named = bp_named_of(section->name);
 		for (unsigned k = 0; named && bp_named_word_at(named, k, &word); k++)
 			print_word(out, named->chooser, &word);

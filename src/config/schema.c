@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/schema.h"
 
+#include "config/load.h"
+
 #include "bypath/driver.h"
 #include "bypath/pkt.h"
 
@@ -27,6 +29,7 @@ static const struct bp_word idle_modes[] = { { "adaptive", BP_IDLE_ADAPTIVE },
 static const struct bp_word untils[] = { { "signal", BP_UNTIL_SIGNAL },
 					 { "replayed", BP_UNTIL_REPLAYED },
 					 { NULL, 0 } };
+static const struct bp_word links[] = { { "ignore", false }, { "follow", true }, { NULL, 0 } };
 static const struct bp_word frame_sizes[] = { { "2048", 2048 }, { "4096", 4096 }, { NULL, 0 } };
 
 static const struct bp_word log_levels[] = { { "error", BP_LOG_ERROR },
@@ -120,6 +123,9 @@ static const struct bp_key forward_keys[] = {
 	{ .name = "*",
 	  .type = BP_KEY_PORT,
 	  .help = "what is received on this port: the functions that it goes through, then the port that it is sent on" },
+	BP_KEY_WORDS(
+		"link", links, "ignore", CONF(forward.follows_link),
+		"follow: where one of two ports loses its link, the other's is taken down until it is back"),
 	{ .name = NULL },
 };
 
@@ -222,7 +228,7 @@ static const struct bp_section sections[] = {
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward",
 	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",
-	  forward_keys, false, NULL },
+	  forward_keys, false, bp_check_follow },
 	{ "function", "what packets go through between two ports, its name behind the dot",
 	  function_keys, true, NULL },
 	{ "gen", "what bypath gen sends and receives; bypath run does not read it", gen_keys, false,

@@ -75,6 +75,13 @@ static bool add_named(struct bp_load *load, const struct bp_named *named, const 
 			   named->section, name, BP_NAME_BYTES - 1);
 		return false;
 	}
+	if (named == &bp_named[BP_NAMED_PORT] && bp_schema_find("forward", name)) {
+		bp_problem(
+			&load->problems, header->where, header->section, NULL,
+			"found a port named '%s', which is a key of [forward]: choose another name",
+			name);
+		return false;
+	}
 	if (n == named->max) {
 		bp_problem(&load->problems, header->where, header->section, NULL,
 			   "one %s too many, allowed: up to %u", named->section, named->max);

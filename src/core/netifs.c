@@ -464,7 +464,7 @@ void bp_netifs_free(struct bp_netifs *netifs)
 
 /* --- look-up ---------------------------------------------------------------------------------- */
 
-static bool has_altname(const struct bp_netif *link, const char *name)
+bool bp_netif_has_altname(const struct bp_netif *link, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -477,7 +477,7 @@ static bool has_altname(const struct bp_netif *link, const char *name)
 const struct bp_netif *bp_netifs_find(const struct bp_netifs *netifs, const char *name)
 {
 	for (size_t i = 0; i < netifs->n; i++)
-		if (!strcmp(netifs->v[i].name, name) || has_altname(&netifs->v[i], name))
+		if (!strcmp(netifs->v[i].name, name) || bp_netif_has_altname(&netifs->v[i], name))
 			return &netifs->v[i];
 	return NULL;
 }

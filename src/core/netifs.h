@@ -70,6 +70,9 @@ void bp_netifs_free(struct bp_netifs *netifs);
 const struct bp_netif *bp_netifs_find(const struct bp_netifs *netifs, const char *name);
 const struct bp_netif *bp_netifs_at(const struct bp_netifs *netifs, int ifindex);
 
+/* Is it one of its alternative names? Pure. */
+bool bp_netif_has_altname(const struct bp_netif *link, const char *name);
+
 /* Does upper lie directly on lower: as its master, or as a VLAN, a macvlan on it? Pure. */
 bool bp_netif_is_on(const struct bp_netif *upper, const struct bp_netif *lower);
 

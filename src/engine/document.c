@@ -96,10 +96,12 @@ static json_t *port_row(const struct bp_report *r, const struct bp_report_port *
 		far = find_far(r, port->numa_node, port->txq, port->n_txq);
 	json_object_update_new(
 		row,
-		json_pack("{s:s, s:s?, s:b, s:o, s:i, s:o, s:o, s:o}", "link",
+		json_pack("{s:s, s:s?, s:s?, s:b, s:o, s:i, s:o, s:o, s:o}", "link",
 			  port->is_removed ? "removed" : links[port->link], "set_down_by",
-			  port->set_down_by, "removed", (int)port->is_removed, "losses",
-			  bp_json_count(port->n_losses), "numa_node", port->numa_node, "far_worker",
+			  port->set_down_by, "held_for",
+			  port->held_for < 0 ? NULL : r->ports[port->held_for].conf->name,
+			  "removed", (int)port->is_removed, "losses", bp_json_count(port->n_losses),
+			  "numa_node", port->numa_node, "far_worker",
 			  far ? json_pack("{s:i, s:i}", "worker", far->worker_id, "numa_node",
 					  far->numa_node)
 			      : json_null(),

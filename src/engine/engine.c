@@ -68,6 +68,7 @@ static int make_ports(struct bp_engine *e)
 
 	if (err)
 		return err;
+	bp_ports_mend(e->conf);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		const struct bp_plan_port *plan = &e->plan.ports[i];
 		const struct bp_port_queues queues = { plan->n_rxq, plan->n_txq, plan->rxq_workers,
@@ -83,7 +84,7 @@ static int make_ports(struct bp_engine *e)
 	list_cores(e, cores);
 	bp_ports_warn_far(&e->env, cores);
 	bp_ports_warn_host(&e->env);
-	return 0;
+	return bp_follow_begin(e);
 }
 
 int bp_worker_make(struct bp_engine *e, struct bp_worker *w, uint16_t worker_id)
@@ -226,6 +227,7 @@ void bp_engine_stop(struct bp_engine *e)
 		bp_worker_join(&e->workers[i]);
 	e->end_ns = bp_clock_ns();
 	e->end_cycles = bp_clock_cycles();
+	bp_follow_end(e);
 	e->n_running = 0;
 	e->is_stopped = true;
 	bp_leaving_tick(e, true);
@@ -264,6 +266,7 @@ void bp_engine_destroy(struct bp_engine *e)
 	bp_functions_close(e);
 	bp_retired_free(e, true);
 	bp_leaving_tick(e, true);
+	bp_follow_end(e);
 	bp_ports_stop(&e->env);
 	bp_ports_destroy(&e->env);
 	for (unsigned i = 0; i < BP_WORKERS_MAX; i++) {

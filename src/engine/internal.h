@@ -8,6 +8,7 @@
 #include "bypath/report.h"
 
 #include "engine/change.h"
+#include "engine/follow.h"
 #include "engine/worker.h"
 
 /* Last reading of a port's reported counters: kept beyond its stop. */
@@ -65,6 +66,7 @@ struct bp_engine {
 	struct bp_reloads reloads;
 	struct bp_trace *trace; /* engine/trace.h; NULL: none */
 	unsigned n_traces; /* until now */
+	struct bp_follow follows[BP_PORTS_MAX]; /* by port_id: [forward] link = follow */
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;
 	bool is_stopped;

@@ -66,6 +66,7 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 	out->info = port->info;
 	out->link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
 	out->set_down_by = port->is_set_down ? port->set_by : NULL;
+	out->held_for = e->follows[i].carry.is_held ? e->follows[i].partner : BP_NO_PORT;
 	out->n_losses = atomic_load_explicit(&port->n_losses, memory_order_relaxed);
 	out->numa_node = port->numa_node;
 	out->n_rxq = port->n_rxq;

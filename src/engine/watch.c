@@ -132,5 +132,6 @@ void bp_engine_tick(struct bp_engine *e)
 		if (port->is_started || bp_port_resume(e, port))
 			check_port(e, port);
 	}
+	bp_follow_tick(e);
 	bp_functions_tick(e);
 }

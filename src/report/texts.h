@@ -15,8 +15,8 @@
 #define BP_CELL_PATH "{in}[ → {via}][ → {out}]"
 
 /* Of a port: its link, and who took the port out. */
-#define BP_CELL_LINK                                                                     \
-	"[{link=down}DOWN, ][{link=lost}LOST, ]down (set by {set_down_by})|{link=up}up|" \
+#define BP_CELL_LINK                                                                                                       \
+	"[{link=down}DOWN, ][{link=lost}LOST, ]down (set by {set_down_by})|{link=down}DOWN, as {held_for} is|{link=up}up|" \
 	"{link=down}DOWN|{link=removed}removed|LOST"
 
 extern const struct bp_view bp_view_build;

@@ -42,6 +42,31 @@ static const struct config_case paths[] = {
 	     .errors = "@:7: section [port.a] is there already in line 1: join the two\n"
 		       "@:8: [port.a] driver: is there already in line 2: delete one of the "
 		       "two\n"),
+	CASE("links_follow_one_another",
+	     "[forward]\nlink = follow\na = b\nb = a\n" PORT("a", "af_packet", "eth0")
+		     PORT("b", "af_packet", "eth1")),
+	CASE("a_port_of_a_name_that_is_a_key", "[port.link]\ndriver = null\n" TWO_PORTS,
+	     .errors =
+		     "@:1: [port.link]: found a port named 'link', which is a key of [forward]: choose "
+		     "another name\n"),
+	CASE("follow_without_a_link", TWO_PORTS "link = follow\n",
+	     .errors =
+		     "@:7: [forward] link: found 'follow', but port a (driver = null, device = ) has no link "
+		     "that could be taken down; delete the line\n"
+		     "@:7: [forward] link: found 'follow', but port b (driver = null, device = ) has no link "
+		     "that could be taken down; delete the line\n"),
+	CASE("follow_of_two",
+	     PORT("a", "af_packet", "eth0") PORT("b", "af_packet", "eth1")
+		     PORT("c", "af_packet", "eth2") "[forward]\nlink = follow\na = c\nb = c\n",
+	     .errors =
+		     "@:11: [forward] link: found 'follow', but port c has not one port on its other side: a "
+		     "lost link is carried on between two ports that each lead to the other alone; delete the "
+		     "line\n"),
+	CASE("follow_of_itself", PORT("a", "af_packet", "eth0") "[forward]\nlink = follow\na = a\n",
+	     .errors =
+		     "@:5: [forward] link: found 'follow', but port a has not one port on its other side: a = "
+		     "a: a lost link is carried on between two ports that each lead to the other alone; delete "
+		     "the line\n"),
 	CASE("port_used_nowhere", TWO_PORTS "[port.c]\ndriver = null\n",
 	     .errors = "@:7: [port.c]: is used nowhere: name it in [forward], or delete the "
 		       "section\n"),
