@@ -213,6 +213,10 @@ struct bp_conf {
 		bool follows_link; /* a lost link is carried on to the other side */
 	} forward;
 	struct {
+		struct bp_rate drops; /* of one port, packets per second; BP_RATE_MAX: no alarm */
+		char on_event[BP_PATH_BYTES]; /* a program; "": none */
+	} alarm;
+	struct {
 		char listen[128]; /* "": nowhere; see core/serve.h */
 	} metrics;
 	struct {

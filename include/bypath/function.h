@@ -85,6 +85,8 @@ struct bp_function_ops {
 	struct json_t *(*show)(const void *state);
 	/* Are files that open() read others now, so that a reload is to open it anew? NULL: it read none. */
 	bool (*is_stale)(const void *state);
+	/* Has its table no place for what is new? Beside running bursts. NULL: it has no such table. */
+	bool (*is_full)(const void *state);
 	bp_fn_burst process; /* on the chain */
 	/* Per out-port that process() chose, after copies were made, before what that port lacks is made up for. */
 	bp_fn_burst egress;

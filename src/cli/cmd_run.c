@@ -14,9 +14,12 @@
 #include "bypath/report.h"
 
 #include "config/settings.h"
+#include "control/alarms.h"
+#include "control/hook.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/notify.h"
+#include "engine/alarms.h"
 #include "engine/document.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
@@ -154,6 +157,7 @@ struct run {
 	struct bp_probe *probe; /* NULL: none was asked for */
 	struct bp_report *prev, *now; /* snapshots */
 	struct bp_cli_control control;
+	struct bp_alarms alarms;
 	uint64_t interval_ns; /* between two lines of figures, 0: none */
 	bool was_moving; /* in the interval before */
 	bool has_broken; /* a reload left it without workers */
@@ -170,10 +174,14 @@ static void take_snapshot(struct run *run, struct bp_report *report)
 static json_t *take_report(void *ctx)
 {
 	struct run *run = ctx;
+	json_t *document;
 
 	take_snapshot(run, run->now);
 	bp_engine_report_states(run->engine, run->now);
-	return make_document(run->now, run->probe);
+	document = make_document(run->now, run->probe);
+	if (document)
+		json_object_set_new(document, "alarms", bp_alarms_document(&run->alarms));
+	return document;
 }
 
 /* The report as it stands: its text in the log, its document in the file of --report. */
@@ -346,6 +354,7 @@ static void watch(struct run *run, const sigset_t *signals)
 		if (run->probe)
 			bp_probe_look(run->probe);
 		bp_engine_tick(run->engine);
+		bp_engine_alarms(run->engine, bp_alarms_set, &run->alarms);
 		if (is_played(run->engine, bp_engine_conf(run->engine)))
 			return;
 		bp_log_tick();
@@ -402,6 +411,21 @@ static int open_ports(struct run *run)
 	return err;
 }
 
+/* What is there before the ports are opened, and ready for what happens to them. 0 or -errno (logged). */
+static int get_ready(struct run *run, sigset_t *signals)
+{
+	const struct bp_conf *conf = run->conf;
+	int err = bp_cli_control_open(&run->control, conf, run->options->file, signals);
+
+	/* Before DPDK pins this thread, whose cores the program has. */
+	if (!err && conf->alarm.on_event[0])
+		err = bp_hook_open(conf->alarm.on_event,
+				     run->control.instance.name[0] ? run->control.instance.name
+								   : conf->engine.name,
+				     &run->alarms.events);
+	return err ? err : bp_cli_wait(conf, signals);
+}
+
 static int forward(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
@@ -418,9 +442,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 	run.was_moving = true; /* a run that begins with nothing says so once */
 	bp_log_start_thread(); /* without: it logs directly */
 	o->is_output_taken = bp_cli_page_is_for_log(conf);
-	err = bp_cli_control_open(&run.control, conf, o->file, &signals);
-	if (!err)
-		err = bp_cli_wait(conf, &signals);
+	err = get_ready(&run, &signals);
 	if (err == -EINTR)
 		code = BP_EXIT_OK; /* ended as it was asked to */
 	if (!err && !open_ports(&run) && bp_engine_start(run.engine) == 0) {
@@ -442,6 +464,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		if (bp_engine_has_failed(run.engine) || run.has_broken)
 			code = BP_EXIT_FAILED;
 	}
+	bp_hook_close(run.alarms.events);
 	bp_cli_control_close(&run.control);
 	bp_probe_close(run.probe);
 	bp_engine_destroy(run.engine);

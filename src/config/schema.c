@@ -67,8 +67,9 @@ static const struct bp_key engine_keys[] = {
 	  .help = "of the running instance, for bypath show; without it the file's, without .ini" },
 	BP_KEY_WORDS("control", bp_words_yes_no, "yes", CONF(engine.has_control),
 		     "listen on a socket, for bypath show: /run/bypath/NAME.sock"),
-	BP_KEY_AS("wait", BP_KEY_SECONDS, "0", CONF(engine.wait_s),
-		  "at the start, wait so long for interfaces and PCI devices that are not there yet"),
+	BP_KEY_AS(
+		"wait", BP_KEY_SECONDS, "0", CONF(engine.wait_s),
+		"at the start, wait so long for interfaces and PCI devices that are not there yet"),
 	{ .name = NULL },
 };
 
@@ -118,6 +119,28 @@ static const struct bp_key log_keys[] = {
 		  "how often the figures of what moves are logged"),
 	{ .name = NULL },
 };
+
+static const struct bp_key alarm_keys[] = {
+	BP_KEY_AS("drops", BP_KEY_RATE, "max", CONF(alarm.drops),
+		  "raise an alarm where a port drops more, as 1000pps; max: never"),
+	{ .name = "on_event",
+	  .type = BP_KEY_FILE,
+	  .example = "/usr/local/sbin/on-event",
+	  CONF(alarm.on_event),
+	  .help = "a program that is run when an alarm is raised or cleared, the facts in its environment" },
+	{ .name = NULL },
+};
+
+static void check_alarm(struct bp_conf *conf, struct bp_check *check)
+{
+	const struct bp_rate *drops = &conf->alarm.drops;
+
+	if (drops->unit != BP_RATE_MAX &&
+	    (drops->unit != BP_RATE_PPS || drops->value < 1 || drops->value > 1e9))
+		check->complain(
+			check, "drops",
+			"found no packets per second, allowed: max, or 1pps..1000mpps, as 1000pps");
+}
 
 static const struct bp_key forward_keys[] = {
 	{ .name = "*",
@@ -225,6 +248,7 @@ static const struct bp_section sections[] = {
 	{ "metrics", "figures of a running instance, for Prometheus and the like", metrics_keys,
 	  false, check_metrics },
 	{ "log", "what is said, how, and how often, on standard error", log_keys, false, NULL },
+	{ "alarm", "what an operator is told of, beside the log", alarm_keys, false, check_alarm },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
 	{ "forward",
 	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",

@@ -341,6 +341,7 @@ static unsigned run_step(struct bp_path *p, struct bp_step *s, struct bp_pkt *pk
 	uint64_t out[BP_BURST_MAX], begin = *now;
 	uint8_t why[BP_BURST_MAX] = { 0 };
 
+	atomic_store_explicit(&s->begin_cycles, begin, memory_order_relaxed);
 	if (s->function->flags & BP_FN_READS)
 		for (unsigned i = 0; i < n; i++)
 			__builtin_prefetch(pkts[i].data);

@@ -14,6 +14,8 @@ struct bp_step {
 	struct bp_env *env; /* the ports, for those who look at drops */
 	/* Written by the worker, read by snapshots: relaxed. */
 	_Atomic uint64_t n_pkts, busy_cycles; /* that came to process(); within it */
+	_Atomic uint64_t
+		begin_cycles; /* when its last burst came: of the worker's steps the latest is where it is, or was */
 	_Atomic uint64_t drops[BP_FN_REASONS_MAX];
 };
 

@@ -7,6 +7,7 @@
 
 #include "bypath/report.h"
 
+#include "engine/alarms.h"
 #include "engine/change.h"
 #include "engine/follow.h"
 #include "engine/worker.h"
@@ -66,6 +67,7 @@ struct bp_engine {
 	struct bp_reloads reloads;
 	struct bp_trace *trace; /* engine/trace.h; NULL: none */
 	unsigned n_traces; /* until now */
+	struct bp_alarm_watch watch;
 	struct bp_follow follows[BP_PORTS_MAX]; /* by port_id: [forward] link = follow */
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;
@@ -80,6 +82,14 @@ int bp_worker_make(struct bp_engine *e, struct bp_worker *worker, uint16_t worke
 /* Read a started port's reported counters. */
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 			  struct bp_reported_set *set);
+
+/* The sides of the conservation law: received + made = sent + dropped + held + unaccounted. */
+struct bp_conserved {
+	uint64_t received, made, sent, dropped, held;
+};
+
+/* Add up what the queues and functions have counted until now. */
+void bp_snapshot_conserved(const struct bp_engine *e, struct bp_conserved *sum);
 
 /* ---- paths.c --------------------------------------------------------------------------------- */
 

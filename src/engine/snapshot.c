@@ -322,54 +322,106 @@ static uint64_t sum_drops(const uint64_t v[BP_CNT_N])
 	return sum;
 }
 
-/* Of ports and functions whose places others have. Counted as those below. */
-static void apply_past(const struct bp_engine *e, struct bp_report *r)
+/* received + made = sent + dropped + held: what RX itself dropped was received, too. */
+static void conserve_rx(struct bp_conserved *sum, const uint64_t v[BP_CNT_N])
 {
-	const uint64_t *rx = e->past_others.rx, *tx = e->past_others.tx;
+	sum->received += v[BP_CNT_PKTS] + sum_drops(v) - v[BP_DROP_SET_DOWN];
+	sum->dropped += sum_drops(v);
+	sum->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
+}
 
-	r->received += rx[BP_CNT_PKTS] + sum_drops(rx);
-	r->dropped += sum_drops(rx) + sum_drops(tx) + e->past_fn_drops;
-	r->made += rx[BP_CNT_GSO_SEGS] - rx[BP_CNT_GSO_PKTS] + tx[BP_CNT_GSO_SEGS] -
-		   tx[BP_CNT_GSO_PKTS] + tx[BP_CNT_REPLICAS];
-	r->sent += tx[BP_CNT_PKTS] - tx[BP_CNT_LOST_AFTER];
+static void conserve_tx(struct bp_conserved *sum, const uint64_t v[BP_CNT_N], uint64_t n_held)
+{
+	sum->sent += v[BP_CNT_PKTS] - v[BP_CNT_LOST_AFTER] - n_held;
+	sum->held += n_held;
+	sum->dropped += sum_drops(v);
+	sum->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS] + v[BP_CNT_REPLICAS];
+}
+
+/* Of ports and functions whose places others have. */
+static void conserve_past(const struct bp_engine *e, struct bp_conserved *sum)
+{
+	conserve_rx(sum, e->past_others.rx);
+	conserve_tx(sum, e->past_others.tx, 0);
+	sum->dropped += e->past_fn_drops;
 	/* What a port that is being removed holds is not in the row of its name. */
 	for (const struct bp_leaving *l = e->leaving; l; l = l->next)
 		for (unsigned q = 0; !l->stays && q < l->port->n_txq; q++) {
-			uint32_t n_held =
+			uint64_t n_held =
 				atomic_load_explicit(&l->port->txq[q].n_held, memory_order_relaxed);
 
-			r->held += n_held;
-			r->sent -= n_held;
+			sum->held += n_held;
+			sum->sent -= n_held;
 		}
 }
 
-/* received + made = sent + dropped + held: what RX itself dropped was received, too. */
 static void apply_conservation_law(const struct bp_engine *e, struct bp_report *r)
 {
-	apply_past(e, r);
+	struct bp_conserved sum = { 0 };
+
+	conserve_past(e, &sum);
 	for (unsigned i = 0; i < r->n_ports; i++) {
 		const struct bp_report_port *port = &r->ports[i];
 
-		for (unsigned q = 0; q < port->n_rxq; q++) {
-			const uint64_t *v = port->rxq[q].v;
-
-			r->received += v[BP_CNT_PKTS] + sum_drops(v) - v[BP_DROP_SET_DOWN];
-			r->dropped += sum_drops(v);
-			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
-		}
-		for (unsigned q = 0; q < port->n_txq; q++) {
-			const uint64_t *v = port->txq[q].v;
-
-			r->sent += v[BP_CNT_PKTS] - v[BP_CNT_LOST_AFTER] - port->txq[q].n_held;
-			r->held += port->txq[q].n_held;
-			r->dropped += sum_drops(v);
-			r->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS] + v[BP_CNT_REPLICAS];
-		}
+		for (unsigned q = 0; q < port->n_rxq; q++)
+			conserve_rx(&sum, port->rxq[q].v);
+		for (unsigned q = 0; q < port->n_txq; q++)
+			conserve_tx(&sum, port->txq[q].v, port->txq[q].n_held);
 	}
 	for (unsigned i = 0; i < r->n_functions; i++)
 		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++)
-			r->dropped += r->functions[i].drops[k];
-	r->unaccounted = (int64_t)(r->received + r->made - r->sent - r->dropped - r->held);
+			sum.dropped += r->functions[i].drops[k];
+	r->received = sum.received;
+	r->made = sum.made;
+	r->sent = sum.sent;
+	r->dropped = sum.dropped;
+	r->held = sum.held;
+	r->unaccounted = (int64_t)(sum.received + sum.made - sum.sent - sum.dropped - sum.held);
+}
+
+/* ---- the same of the counters themselves, for those who want nothing else ---------------------- */
+
+static void conserve_port(const struct bp_engine *e, unsigned i, struct bp_conserved *sum)
+{
+	const struct bp_port *port = e->env.ports[i];
+	struct bp_past_queues past;
+	uint64_t v[BP_CNT_N];
+
+	bp_past_read(e, i, &past);
+	conserve_rx(sum, past.rx);
+	conserve_tx(sum, past.tx, 0);
+	for (unsigned q = 0; q < port->n_rxq; q++) {
+		read_counters(&port->rxq[q].counters, v);
+		conserve_rx(sum, v);
+	}
+	for (unsigned q = 0; q < port->n_txq; q++) {
+		read_counters(&port->txq[q].counters, v);
+		conserve_tx(sum, v,
+			    atomic_load_explicit(&port->txq[q].n_held, memory_order_relaxed));
+	}
+}
+
+static uint64_t worker_fn_drops(const struct bp_worker *w)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = w->n_plain; i < w->n_paths; i++)
+		for (unsigned k = 0; k < w->paths[i].chain->n_steps; k++)
+			for (unsigned d = 0; d < BP_FN_REASONS_MAX; d++)
+				n += read_cell(&w->paths[i].chain->steps[k].drops[d]);
+	return n;
+}
+
+void bp_snapshot_conserved(const struct bp_engine *e, struct bp_conserved *sum)
+{
+	conserve_past(e, sum);
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		conserve_port(e, i, sum);
+	for (unsigned i = 0; i < e->conf->n_functions; i++)
+		for (unsigned d = 0; d < BP_FN_REASONS_MAX; d++)
+			sum->dropped += e->functions[i].past_drops[d];
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
+		sum->dropped += worker_fn_drops(&e->workers[i]);
 }
 
 /* ---- paths that a reload ended ---------------------------------------------------------------- */

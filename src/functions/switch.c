@@ -539,6 +539,13 @@ static void tick(void *state, const struct bp_fn_ports *ports, uint64_t now_ns)
 	say_loop(sw, now_ns);
 }
 
+static bool is_full(const void *state)
+{
+	const struct bp_fdb *fdb = ((const struct bp_switch *)state)->fdb;
+
+	return bp_fdb_n(fdb) >= fdb->capacity;
+}
+
 static struct json_t *show(const void *state)
 {
 	return bp_switch_show(state);
@@ -550,6 +557,7 @@ static const struct bp_function_ops ops = {
 	.enter = enter,
 	.tick = tick,
 	.show = show,
+	.is_full = is_full,
 	.process = process,
 	.egress = egress,
 };

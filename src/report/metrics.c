@@ -618,6 +618,27 @@ static void put_functions(const struct metrics *m, const json_t *document)
 				       text_at(f, "name"), "what", text_at(row, "what"), NULL);
 }
 
+/* ---- alarms ---------------------------------------------------------------------------------------- */
+
+static void put_alarms(const struct metrics *m, const json_t *document)
+{
+	static const struct family raised = { "bypath_alarm", NULL, false,
+					      "1: raised, 0: not; by kind and subject." };
+	static const struct family times = { "bypath_alarms_raised", NULL, true,
+					     "How often an alarm was raised." };
+	const json_t *alarms = json_object_get(document, "alarms"), *alarm;
+	size_t i;
+
+	begin(m, &raised);
+	json_array_foreach(alarms, i, alarm)
+		sample(m, &raised, json_is_true(json_object_get(alarm, "raised")), "alarm",
+		       text_at(alarm, "alarm"), "subject", text_at(alarm, "subject"), NULL);
+	begin(m, &times);
+	json_array_foreach(alarms, i, alarm)
+		sample(m, &times, bp_json_number_at(alarm, "times"), "alarm",
+		       text_at(alarm, "alarm"), "subject", text_at(alarm, "subject"), NULL);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------ */
 
 static void put_run(const struct metrics *m, const json_t *document)
@@ -667,6 +688,7 @@ void bp_report_metrics(FILE *out, const json_t *document, bool is_open, json_t *
 	put_workers(&m, document);
 	put_paths(&m, document);
 	put_functions(&m, document);
+	put_alarms(&m, document);
 	if (is_open)
 		fputs("# EOF\n", out);
 }

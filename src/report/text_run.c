@@ -249,6 +249,32 @@ static const struct bp_view function_states = {
 	BP_COLUMNS(function_state_columns),
 };
 
+/* ---- alarms ---------------------------------------------------------------------------------------- */
+
+static const struct bp_column alarm_columns[] = {
+	{ .heading = "alarm", .cell = "{alarm}", .align = 'l' },
+	{ .heading = "of", .cell = "{subject}|the run", .align = 'l' },
+	{ .heading = "now", .cell = "{?raised}RAISED|over", .align = 'l' },
+	{ .heading = "raised", .cell = "{times}×" },
+	{ .heading = "since", .cell = "{changed}", .align = 'l' },
+	{ .heading = "what", .cell = "{text}", .align = 'l' },
+};
+static const struct bp_view alarms = {
+	.name = "alarms",
+	.title = "ALARMS",
+	.rows = "alarms",
+	.needs = "{?times}",
+	BP_COLUMNS(alarm_columns),
+};
+static const struct bp_view alarms_asked_for = {
+	.name = "alarms",
+	.title = "ALARMS",
+	.rows = "alarms",
+	.needs = "{?times}",
+	.none = "none since the start",
+	BP_COLUMNS(alarm_columns),
+};
+
 /* ---- of a probe ------------------------------------------------------------------------------ */
 
 static const struct bp_column probed_columns[] = {
@@ -347,6 +373,7 @@ static const struct bp_part parts[] = {
 		  "{off_core.share:.1%} of the time: {off_core.text}[{?off_core.gaps.n} "
 		  "({off_core.gaps.n} rounds above 2 ms, the longest {off_core.gaps.longest_ns:.1M} ms)]",
 	  .rows = "workers" },
+	{ .view = &alarms },
 	{ .view = &traffic },
 	{ .line = "{!run.calls_timed}  '-': a PMD makes its system calls inside its burst, where their time "
 		  "cannot be told apart" },
@@ -475,6 +502,7 @@ static const struct bp_part show_parts[] = {
 	{ .needs = "{what=modes}", .view = &modes },
 	{ .needs = "{what=counters}", .view = &counters },
 	{ .needs = "{what=captures}", .view = &captures },
+	{ .needs = "{what=alarms}", .view = &alarms_asked_for },
 	{ .needs = "{what=build}", .view = &bp_view_build },
 };
 const struct bp_text bp_text_show = { "bypath.show/1", BP_PARTS(show_parts) };

@@ -72,7 +72,7 @@ static const struct config_case faults[] = {
 	     .errors =
 		     "@:2: found 'mode io', allowed: [section], key = value, or ; comment\n"
 		     "@:3: [engine] burst: found '65', allowed: 1..64 views\n"
-		     "@:4: [memroy]: unknown section, allowed: engine, memory, metrics, log, port.NAME, "
+		     "@:4: [memroy]: unknown section, allowed: engine, memory, metrics, log, alarm, port.NAME, "
 		     "forward, function.NAME, gen, stream.NAME, dpdk; did you mean 'memory'?\n"
 		     "@:11: [forward] a: is there already in line 10: delete one of the two\n"),
 	CASE("what_a_bad_line_may_have_held_is_not_missed",

@@ -155,12 +155,12 @@ static const struct config_case sections[] = {
 	     .errors = "@:8: [function.edge] burst: found 6, more than rate = 5\n"),
 	CASE("section_nearby", PORTS "[functions.edge]\ntype = pass\n" FORWARD "wan = edge, lan\n",
 	     .errors =
-		     "@:5: [functions.edge]: unknown section, allowed: engine, memory, metrics, log, port.NAME, "
+		     "@:5: [functions.edge]: unknown section, allowed: engine, memory, metrics, log, alarm, port.NAME, "
 		     "forward, function.NAME, gen, stream.NAME, dpdk; did you mean "
 		     "'function.edge'?\n"),
 	CASE("section_without_a_name", PORTS "[function]\ntype = pass\n" FORWARD "wan = lan\n",
 	     .errors =
-		     "@:5: [function]: unknown section, allowed: engine, memory, metrics, log, port.NAME, "
+		     "@:5: [function]: unknown section, allowed: engine, memory, metrics, log, alarm, port.NAME, "
 		     "forward, function.NAME, gen, stream.NAME, dpdk; did you mean "
 		     "'function.NAME'?\n"),
 	CASE("name_with_a_dot", PORTS "[function.a.b]\ntype = pass\n" FORWARD "wan = a.b, lan\n",

@@ -11,7 +11,7 @@
 		.name = case_name, .ini = text, __VA_ARGS__ \
 	}
 #define SECTIONS \
-	"engine, memory, metrics, log, port.NAME, forward, function.NAME, gen, stream.NAME, dpdk"
+	"engine, memory, metrics, log, alarm, port.NAME, forward, function.NAME, gen, stream.NAME, dpdk"
 
 static const struct config_case sections_and_keys[] = {
 	CASE("unknown_section_suggests_nearest", "[engin]\nmode = io\n" TWO_PORTS,

@@ -1,0 +1,223 @@
+/* [alarm] on_event: a program that is run at each change of an alarm, beside everything else. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/hook.h"
+
+#include "bypath/log.h"
+
+#include "core/secure.h"
+#include "core/spawn.h"
+#include "core/utf8.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct bp_hook {
+	char program[BP_PATH_BYTES], instance[BP_NAME_BYTES];
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* Under lock. */
+	struct bp_hook_event waiting[BP_HOOK_EVENTS_MAX];
+	unsigned first, n;
+	uint64_t n_dropped; /* since it was last said */
+	bool is_closing, is_idle;
+	_Atomic bool is_over; /* kill what runs; by bp_hook_close(), read by the thread */
+};
+
+/* ---- one run -------------------------------------------------------------------------------------- */
+
+#define N_FACTS    7u
+#define FACT_BYTES (sizeof(((struct bp_hook_event *)0)->text) + 32u)
+
+/* "NAME=VALUE": a value of one line. */
+static void add_fact(char facts[N_FACTS][FACT_BYTES], char *env[N_FACTS + 1], unsigned *n,
+		     const char *name, const char *value)
+{
+	snprintf(facts[*n], FACT_BYTES, "BYPATH_%s=%s", name, value);
+	env[*n] = facts[*n];
+	++*n;
+}
+
+static void judge(const struct bp_hook *events, const struct bp_hook_event *event, int err,
+		  int code, const char *words)
+{
+	const char *said = words[0] ? ": it said: " : "";
+
+	if (!err)
+		bp_log(BP_LOG_DEBUG, "on_event %s (%s): done%s%s", events->program, event->name,
+		       said, words);
+	else if (err == -EIO)
+		bp_log(BP_LOG_WARN, "on_event %s (%s): ended with code %d%s%s", events->program,
+		       event->name, code, said, words);
+	else if (err == -ETIMEDOUT)
+		bp_log(BP_LOG_WARN, "on_event %s (%s): killed, as it had not ended after %u s",
+		       events->program, event->name, BP_HOOK_LIMIT_MS / 1000u);
+	else if (err == -ECANCELED)
+		bp_log(BP_LOG_WARN, "on_event %s (%s): killed, as the run has ended",
+		       events->program, event->name);
+	else if (err != -ECHILD)
+		bp_log(BP_LOG_WARN, "on_event %s (%s): cannot be run: %s", events->program,
+		       event->name, strerror(-err));
+}
+
+static void run(struct bp_hook *events, const struct bp_hook_event *event)
+{
+	char facts[N_FACTS][FACT_BYTES], words[256];
+	char *const argv[] = { events->program, NULL };
+	char *env[N_FACTS + 1] = { NULL };
+	const struct bp_spawn program = {
+		.argv = argv, .env = env, .limit_ms = BP_HOOK_LIMIT_MS, .is_over = &events->is_over
+	};
+	unsigned n = 0;
+	int code, err;
+
+	add_fact(facts, env, &n, "EVENT", event->name);
+	add_fact(facts, env, &n, "STATE", event->is_raised ? "raised" : "cleared");
+	add_fact(facts, env, &n, "SUBJECT", event->subject);
+	add_fact(facts, env, &n, "PORT", event->is_port ? event->subject : "");
+	add_fact(facts, env, &n, "INSTANCE", events->instance);
+	add_fact(facts, env, &n, "TEXT", event->text);
+	add_fact(facts, env, &n, "TIME", event->time);
+	err = bp_spawn(&program, words, sizeof(words), &code);
+	bp_utf8_clean(words); /* any bytes, cut anywhere */
+	judge(events, event, err, code, words);
+}
+
+/* ---- the thread ----------------------------------------------------------------------------------- */
+
+/* The next event; false: there will be none. */
+static bool take(struct bp_hook *events, struct bp_hook_event *event, uint64_t *n_dropped)
+{
+	bool has_one;
+
+	pthread_mutex_lock(&events->lock);
+	events->is_idle = true;
+	pthread_cond_broadcast(&events->changed);
+	while (!events->n && !events->is_closing)
+		pthread_cond_wait(&events->changed, &events->lock);
+	has_one = events->n && !atomic_load_explicit(&events->is_over, memory_order_relaxed);
+	if (has_one) {
+		*event = events->waiting[events->first];
+		events->first = (events->first + 1) % BP_HOOK_EVENTS_MAX;
+		events->n--;
+	}
+	events->is_idle = !has_one;
+	*n_dropped = events->n_dropped;
+	events->n_dropped = 0;
+	pthread_mutex_unlock(&events->lock);
+	return has_one;
+}
+
+static void *work(void *ctx)
+{
+	struct bp_hook *events = ctx;
+	struct bp_hook_event event;
+	uint64_t n_dropped;
+
+	while (take(events, &event, &n_dropped)) {
+		if (n_dropped)
+			bp_log(BP_LOG_WARN,
+			       "on_event %s: %llu events were dropped, as %u waited for it already",
+			       events->program, (unsigned long long)n_dropped, BP_HOOK_EVENTS_MAX);
+		run(events, &event);
+	}
+	return NULL;
+}
+
+/* ---- its life ------------------------------------------------------------------------------------- */
+
+static int start_thread(struct bp_hook *events)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&events->thread, NULL, work, events);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!err)
+		pthread_setname_np(events->thread, "bypath-hook");
+	return -err;
+}
+
+int bp_hook_open(const char *program, const char *instance, struct bp_hook **out)
+{
+	struct bp_hook *events;
+	pthread_condattr_t attr;
+	int err;
+
+	if (bp_secure_is_on()) {
+		bp_log(BP_LOG_ERROR,
+		       "[alarm] on_event = %s: bypath has more rights than who started it, and would give them to "
+		       "that program: delete the line, or start bypath by who has the rights",
+		       program);
+		return -EPERM;
+	}
+	if (access(program, X_OK))
+		bp_log(BP_LOG_WARN,
+		       "[alarm] on_event = %s: cannot be run: %s: events are logged only", program,
+		       strerror(errno));
+	events = calloc(1, sizeof(*events));
+	if (!events)
+		return -ENOMEM;
+	snprintf(events->program, sizeof(events->program), "%s", program);
+	snprintf(events->instance, sizeof(events->instance), "%s", instance);
+	pthread_mutex_init(&events->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&events->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	err = start_thread(events);
+	if (err) {
+		bp_log(BP_LOG_ERROR, "[alarm] on_event = %s: no thread for it: %s", program,
+		       strerror(-err));
+		free(events);
+		return err;
+	}
+	*out = events;
+	return 0;
+}
+
+void bp_hook_put(struct bp_hook *events, const struct bp_hook_event *event)
+{
+	pthread_mutex_lock(&events->lock);
+	if (events->n == BP_HOOK_EVENTS_MAX) {
+		events->n_dropped++;
+	} else {
+		events->waiting[(events->first + events->n) % BP_HOOK_EVENTS_MAX] = *event;
+		events->n++;
+		pthread_cond_broadcast(&events->changed);
+	}
+	pthread_mutex_unlock(&events->lock);
+}
+
+void bp_hook_close(struct bp_hook *events)
+{
+	struct timespec end;
+	int err = 0;
+
+	if (!events)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += BP_HOOK_GRACE_MS * 1000000L;
+	end.tv_sec += end.tv_nsec / 1000000000L;
+	end.tv_nsec %= 1000000000L;
+	pthread_mutex_lock(&events->lock);
+	events->is_closing = true;
+	pthread_cond_broadcast(&events->changed);
+	while (!err && (events->n || !events->is_idle))
+		err = pthread_cond_timedwait(&events->changed, &events->lock, &end);
+	pthread_mutex_unlock(&events->lock);
+	atomic_store_explicit(&events->is_over, true, memory_order_relaxed);
+	pthread_join(events->thread, NULL);
+	pthread_cond_destroy(&events->changed);
+	pthread_mutex_destroy(&events->lock);
+	free(events);
+}
