@@ -268,8 +268,14 @@ static json_t *reload(struct run *run, bool only_tell)
 		bp_cli_control_set_config(&run->control, settings);
 	}
 	json_decref(settings);
-	if (!only_tell)
+	if (!only_tell) {
+		const char *why =
+			json_string_value(json_array_get(json_object_get(document, "refused"), 0));
+
+		bp_alarms_set(&run->alarms, BP_ALARM_RELOAD_REFUSED, "", err != 0,
+			      why ? why : strerror(-err));
 		bp_notify_ready();
+	}
 	if (err == -ESHUTDOWN) { /* its workers do not run: whoever supervises it starts it anew */
 		run->has_broken = true;
 		kill(getpid(), SIGTERM);
@@ -355,6 +361,7 @@ static void watch(struct run *run, const sigset_t *signals)
 			bp_probe_look(run->probe);
 		bp_engine_tick(run->engine);
 		bp_engine_alarms(run->engine, bp_alarms_set, &run->alarms);
+		bp_alarms_expire(&run->alarms);
 		if (is_played(run->engine, bp_engine_conf(run->engine)))
 			return;
 		bp_log_tick();

@@ -7,6 +7,7 @@
 #include "core/claim.h"
 #include "core/clock.h"
 #include "core/netdev.h"
+#include "core/notify.h"
 #include "core/pci.h"
 
 #include <errno.h>
@@ -63,6 +64,7 @@ int bp_cli_wait(const struct bp_conf *conf, const sigset_t *signals)
 	if (wait_s <= 0 || !list_missing(conf, missing))
 		return 0;
 	bp_log(BP_LOG_INFO, "waiting up to %g s for %s ([engine] wait)", wait_s, missing);
+	bp_notify_waiting(missing, wait_s);
 	do {
 		int number = sigtimedwait(signals, NULL, &step);
 

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#define FORGOTTEN_NS 5000000000u
+
 struct kind {
 	const char *name, *meaning;
 	enum bp_log_level level; /* that a raised one is logged with */
@@ -103,6 +105,8 @@ void bp_alarms_set(void *ctx, enum bp_alarm alarm, const char *subject, bool is_
 	struct bp_alarms *alarms = ctx;
 	struct bp_alarm_row *row = find_row(alarms, alarm, subject);
 
+	if (row)
+		row->said_ns = bp_clock_ns();
 	if (!row || row->is_raised == is_raised)
 		return;
 	row->is_raised = is_raised;
@@ -112,6 +116,19 @@ void bp_alarms_set(void *ctx, enum bp_alarm alarm, const char *subject, bool is_
 		snprintf(row->text, sizeof(row->text), "%s", text);
 	log_change(row);
 	tell(alarms, row);
+}
+
+void bp_alarms_expire(struct bp_alarms *alarms)
+{
+	uint64_t now_ns = bp_clock_ns();
+
+	for (unsigned i = 0; i < alarms->n; i++) {
+		struct bp_alarm_row *row = &alarms->rows[i];
+
+		if (row->is_raised && row->alarm != BP_ALARM_RELOAD_REFUSED &&
+		    now_ns - row->said_ns > FORGOTTEN_NS)
+			bp_alarms_set(alarms, row->alarm, row->subject, false, "");
+	}
 }
 
 json_t *bp_alarms_document(const struct bp_alarms *alarms)

@@ -17,6 +17,7 @@ struct bp_alarm_row {
 	enum bp_alarm alarm;
 	char subject[BP_NAME_BYTES];
 	bool is_raised;
+	uint64_t said_ns; /* bp_clock_ns() of the last time */
 	uint64_t n_raised; /* times since the start */
 	uint64_t changed_ns; /* CLOCK_REALTIME of the last change; 0: none yet */
 	char text[BP_ALARM_TEXT_BYTES]; /* of the last time that it was raised */
@@ -35,6 +36,10 @@ struct bp_alarms {
  */
 void bp_alarms_set(void *alarms, enum bp_alarm alarm, const char *subject, bool is_raised,
 		   const char *text);
+
+/* What nobody has spoken of for 5 s is over: its port, worker or function is no more. Not of reloads, which are said once.
+ * Control thread, now and then. */
+void bp_alarms_expire(struct bp_alarms *alarms);
 
 /* [{"alarm", "meaning", "subject", "raised", "times", "changed", "text"}, …]; a new reference or NULL. Control thread. */
 json_t *bp_alarms_document(const struct bp_alarms *alarms);

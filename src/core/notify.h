@@ -5,6 +5,8 @@
 
 /* Where nobody asked for it ($NOTIFY_SOCKET), and in builds without libsystemd, each does nothing. Control thread. */
 
+/* It waits for devices, up to so many seconds: its start may take longer than usual. */
+void bp_notify_waiting(const char *text, double wait_s);
 /* It forwards, or does so again after a reload. */
 void bp_notify_ready(void);
 /* It reads its configuration again; bp_notify_ready() follows, whatever comes of it. */

@@ -13,3 +13,9 @@ void bp_notify_reloading(void)
 void bp_notify_stopping(void)
 {
 }
+
+void bp_notify_waiting(const char *text, double wait_s)
+{
+	(void)text;
+	(void)wait_s;
+}

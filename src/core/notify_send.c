@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <systemd/sd-daemon.h>
 
+#define START_S 60 /* for what comes behind a wait: EAL, ports */
+
 void bp_notify_ready(void)
 {
 	(void)sd_notify(0, "READY=1\nSTATUS=forwarding");
@@ -21,4 +23,10 @@ void bp_notify_reloading(void)
 void bp_notify_stopping(void)
 {
 	(void)sd_notify(0, "STOPPING=1\nSTATUS=draining");
+}
+
+void bp_notify_waiting(const char *text, double wait_s)
+{
+	(void)sd_notifyf(0, "STATUS=waiting for %s\nEXTEND_TIMEOUT_USEC=%.0f", text,
+			 (wait_s + START_S) * 1e6);
 }

@@ -51,14 +51,20 @@ static bool describe_port(const struct bp_engine *e, unsigned i, char text[TEXT_
 	return true;
 }
 
+/* Not of those that a reload has removed: what is no longer said is over. */
+static bool is_watched(const struct bp_engine *e, unsigned i)
+{
+	return !e->conf->ports[i].is_hop && !e->conf->ports[i].is_removed && e->env.ports[i];
+}
+
 static void look_at_ports(const struct bp_engine *e, const struct say *say)
 {
 	char text[TEXT_BYTES];
 
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
-		bool is_down = !e->conf->ports[i].is_hop && describe_port(e, i, text);
+		bool is_down = is_watched(e, i) && describe_port(e, i, text);
 
-		if (!e->conf->ports[i].is_hop)
+		if (is_watched(e, i))
 			say->fn(say->ctx, BP_ALARM_PORT_DOWN, e->conf->ports[i].name, is_down,
 				is_down ? text : "");
 	}
@@ -183,8 +189,9 @@ static void look_at_drops(struct bp_engine *e, uint64_t elapsed_ns, const struct
 		return;
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_drop_watch *watch = &e->watch.drops[i];
-		uint64_t n = port_drops(e->env.ports[i]);
-		double pps = (double)(n - watch->n) * 1e9 / (double)elapsed_ns;
+		uint64_t n = is_watched(e, i) ? port_drops(e->env.ports[i]) : 0;
+		/* One that a reload has made anew counts from 0. */
+		double pps = n < watch->n ? 0 : (double)(n - watch->n) * 1e9 / (double)elapsed_ns;
 
 		watch->n = n;
 		if (pps > limit)
@@ -193,7 +200,9 @@ static void look_at_drops(struct bp_engine *e, uint64_t elapsed_ns, const struct
 			watch->n_over--;
 		snprintf(text, sizeof(text), "port %s drops %.0f packets/s, more than %.0f",
 			 e->conf->ports[i].name, pps, limit);
-		say->fn(say->ctx, BP_ALARM_DROPS, e->conf->ports[i].name, watch->n_over, text);
+		if (is_watched(e, i))
+			say->fn(say->ctx, BP_ALARM_DROPS, e->conf->ports[i].name, watch->n_over,
+				text);
 	}
 }
 

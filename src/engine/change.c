@@ -263,6 +263,8 @@ static bool is_fixed(const char *section, const struct bp_key *key)
 		"port", "function", "forward", "gen", "stream", "log"
 	};
 
+	if (!strcmp(section, "alarm"))
+		return key->type == BP_KEY_FILE; /* the program has a thread since the start */
 	if (!strcmp(section, "engine")) {
 		for (size_t i = 0; i < sizeof(engine) / sizeof(engine[0]); i++)
 			if (!strcmp(key->name, engine[i]))
@@ -339,7 +341,9 @@ static bool is_nothing(const struct bp_conf *running, const struct bp_change *ch
 			return false;
 	return next->n_functions == running->n_functions &&
 	       are_same_sections("engine", running, next) &&
-	       are_same_sections("log", running, next);
+	       are_same_sections("log", running, next) &&
+	       are_same_sections("alarm", running, next) &&
+	       are_same_sections("forward", running, next);
 }
 
 int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,

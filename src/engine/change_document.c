@@ -183,13 +183,17 @@ static json_t *list_paths(const struct bp_change *change, const struct bp_conf *
 json_t *bp_change_document(const struct bp_change *change, const struct bp_conf *running)
 {
 	json_t *engine = json_array(), *log = json_array();
+	json_t *alarm = json_array(), *forward = json_array();
 
 	add_keys(engine, bp_schema_section_of("engine")->keys, running, &change->conf);
 	add_keys(log, bp_schema_section_of("log")->keys, running, &change->conf);
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "schema", "bypath.change/1",
-			 "empty", (int)change->is_empty, "ports", list_ports(change, running),
-			 "functions", list_functions(change, running), "paths",
-			 list_paths(change, running), "engine", engine, "log", log);
+	add_keys(alarm, bp_schema_section_of("alarm")->keys, running, &change->conf);
+	add_keys(forward, bp_schema_section_of("forward")->keys, running, &change->conf);
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
+			 "bypath.change/1", "empty", (int)change->is_empty, "ports",
+			 list_ports(change, running), "functions", list_functions(change, running),
+			 "paths", list_paths(change, running), "engine", engine, "log", log,
+			 "alarm", alarm, "forward", forward);
 }
 
 static const char *text_of(const json_t *row, const char *key)
@@ -235,7 +239,7 @@ static void tell_named(const json_t *row, void (*say)(void *ctx, const char *lin
 void bp_change_tell(const json_t *document, void (*say)(void *ctx, const char *line), void *ctx)
 {
 	static const char *const named[] = { "ports", "functions" };
-	static const char *const sections[] = { "engine", "log" };
+	static const char *const sections[] = { "engine", "log", "alarm", "forward" };
 	char keys[768], line[2 * BP_CHAIN_BYTES + 896];
 	const json_t *row;
 	size_t i;
@@ -248,7 +252,7 @@ void bp_change_tell(const json_t *document, void (*say)(void *ctx, const char *l
 			 text_of(row, "from"), text_of(row, "to"));
 		say(ctx, line);
 	}
-	for (size_t k = 0; k < 2; k++) {
+	for (size_t k = 0; k < sizeof(sections) / sizeof(sections[0]); k++) {
 		print_keys(json_object_get(document, sections[k]), keys, sizeof(keys));
 		if (!*keys)
 			continue;

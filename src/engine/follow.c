@@ -139,9 +139,8 @@ void bp_follow_tick(struct bp_engine *e)
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_follow *f = &e->follows[i];
 		enum bp_follow_act act =
-			f->partner == BP_NO_PORT
-				? BP_FOLLOW_STAY
-				: bp_follow_next(f, &e->follows[f->partner], now_ns);
+			f->partner < 0 ? BP_FOLLOW_STAY
+				       : bp_follow_next(f, &e->follows[f->partner], now_ns);
 
 		if (act == BP_FOLLOW_HOLD)
 			hold(e, i, now_ns);
@@ -170,17 +169,53 @@ int bp_follow_begin(struct bp_engine *e)
 	uint64_t now_ns = bp_clock_ns();
 
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
-		int partner = bp_config_partner(e->conf, i), err = 0;
+		int partner =
+			e->conf->forward.follows_link ? bp_config_partner(e->conf, i) : BP_NO_PORT;
+		int err = 0;
 
 		e->follows[i] = (struct bp_follow){ .partner = partner,
 						    .state = BP_FOLLOW_COMING,
 						    .since_ns = now_ns };
-		if (e->conf->forward.follows_link && partner >= 0)
+		if (partner >= 0)
 			err = check_pair(e, i, (unsigned)partner);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+static void forget(struct bp_engine *e, unsigned i, int partner, uint64_t now_ns)
+{
+	struct bp_follow *f = &e->follows[i];
+
+	if (f->carry.is_held && e->env.ports[i])
+		(void)bp_port_carry_end(e->env.ports[i], &f->carry);
+	*f = (struct bp_follow){ .partner = partner,
+				 .state = BP_FOLLOW_COMING,
+				 .since_ns = now_ns };
+}
+
+void bp_follow_let_go(struct bp_engine *e, uint64_t places)
+{
+	while (places) {
+		unsigned i = bp_ports_take(&places);
+
+		forget(e, i, e->follows[i].partner, bp_clock_ns());
+	}
+}
+
+void bp_follow_renew(struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		int partner =
+			e->conf->forward.follows_link ? bp_config_partner(e->conf, i) : BP_NO_PORT;
+
+		if (partner == e->follows[i].partner)
+			continue;
+		if (partner >= 0 && check_pair(e, i, (unsigned)partner))
+			partner = BP_NO_PORT;
+		forget(e, i, partner, bp_clock_ns());
+	}
 }
 
 void bp_follow_end(struct bp_engine *e)

@@ -45,6 +45,10 @@ enum bp_follow_act bp_follow_next(struct bp_follow *self, const struct bp_follow
 
 /* Find the pairs, check that each port's far side can be told. The ports are started. 0 or -errno (logged). */
 int bp_follow_begin(struct bp_engine *engine);
+/* A reload begins that removes ports or makes them anew, or has been: let go of those; find the pairs again. One that cannot
+ * be carried on to (logged) follows nobody. */
+void bp_follow_let_go(struct bp_engine *engine, uint64_t places);
+void bp_follow_renew(struct bp_engine *engine);
 /* Every 100 ms, when the links of all ports were looked at. */
 void bp_follow_tick(struct bp_engine *engine);
 /* Let all go. Again does nothing. */

@@ -382,6 +382,9 @@ static void swap_ports(struct reload *r)
 			continue;
 		r->before[i] = env->ports[i];
 		env->ports[i] = r->made[i];
+		/* What an operator has set down stays so, whatever its driver. */
+		if (r->before[i] && r->before[i]->is_set_down && !is_in(r->change.renamed, i))
+			bp_port_set(r->made[i], true, r->before[i]->set_by);
 		r->made[i]->conf = &r->e->conf->ports[i];
 		r->e->reported[i].n = 0;
 	}
@@ -619,6 +622,17 @@ static void close_functions(struct reload *r)
 	}
 }
 
+/* The ports that are removed or made anew. */
+static uint64_t list_ending(const struct reload *r)
+{
+	uint64_t places = 0;
+
+	for (unsigned i = 0; i < r->e->conf->n_ports; i++)
+		if (r->change.ports[i] == BP_FATE_REMOVED || r->change.ports[i] == BP_FATE_REPLACED)
+			places |= UINT64_C(1) << i;
+	return places;
+}
+
 static int carry_out(struct reload *r, const struct bp_conf *loaded)
 {
 	struct bp_engine *e = r->e;
@@ -629,8 +643,10 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		err = find_cores(r);
 	if (!err)
 		err = open_functions(r);
-	if (!err)
+	if (!err) {
+		bp_follow_let_go(e, list_ending(r));
 		err = make_ports(r);
+	}
 	if (err) {
 		undo(r);
 		return err;
@@ -747,6 +763,7 @@ static int reload(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	bp_log(BP_LOG_INFO, "reload: %s in %.1f ms; the workers stood still for %.2f ms",
 	       r->change.is_empty ? "nothing to change" : "done", e->reloads.last_ms,
 	       e->reloads.last_pause_ms);
+	bp_follow_renew(e);
 	bp_engine_tick(e);
 	return 0;
 }

@@ -17,7 +17,8 @@
 static struct bp_port *find_port(const struct bp_engine *e, const char *name)
 {
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
-		if (!e->conf->ports[i].is_hop && !strcmp(e->conf->ports[i].name, name))
+		if (!e->conf->ports[i].is_hop && !e->conf->ports[i].is_removed &&
+		    !strcmp(e->conf->ports[i].name, name))
 			return e->env.ports[i];
 	return NULL;
 }
@@ -67,7 +68,7 @@ void bp_engine_list_ports(const struct bp_engine *e, char *text, size_t text_byt
 
 	text[0] = '\0';
 	for (unsigned i = 0; i < e->conf->n_ports && len < text_bytes; i++)
-		if (!e->conf->ports[i].is_hop)
+		if (!e->conf->ports[i].is_hop && !e->conf->ports[i].is_removed)
 			len += (size_t)snprintf(text + len, text_bytes - len, "%s%s",
 						len ? ", " : "", e->conf->ports[i].name);
 }

@@ -131,6 +131,15 @@ PY
 	wait_for 5 metric 'bypath_alarm{alarm="worker_stalled",subject="0"} 0' || fail "$(cat "$BP_TMP/show.txt")"
 	[ "$(n_said 'alarm worker_stalled: ')" -le 1 ] || fail "a process that was stopped has a worker that stands still"
 	grep unaccounted "$BP_TMP/show.txt" && fail "packets under way are called unaccounted for"
+	# A configuration that is refused, until one is taken; a new rate counts from then on.
+	cp "$BP_TMP/a.ini" "$BP_TMP/right.ini"
+	echo 'nonsense = 1' >>"$BP_TMP/a.ini"
+	"$BYPATH" reload "$name" >"$BP_TMP/reload.log" 2>&1 && fail "nonsense is taken"
+	raised reload_refused 'the run' || fail "$(cat "$BP_TMP/show.txt")"
+	sed 's/^drops = .*/drops = 1pps/' "$BP_TMP/right.ini" >"$BP_TMP/a.ini"
+	"$BYPATH" reload "$name" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+	over reload_refused 'the run' || fail "$(cat "$BP_TMP/show.txt")"
+	note "reload_refused"
 	bp_stop a
 	grep -q '^ALARMS' "$BP_TMP/a.log" || fail "no alarms in the report"
 	bp_expect a "[x['times'] for x in r['alarms'] if x['alarm'] == 'drops' and x['subject'] == 'b'] == [1]" "r['alarms']"

@@ -39,7 +39,8 @@ as_before()
 
 follows()
 {
-	bp_start a --set forward.link=follow
+	grep -q '^link' "$BP_TMP/a.ini" || sed -i 's/^\[forward\]/[forward]\nlink = follow/' "$BP_TMP/a.ini"
+	bp_start a
 	wait_for 20 said 'info: forwarding' || fail "bypath does not start"
 }
 
@@ -257,6 +258,21 @@ bp_wait_forwarding 15
 lost_and_back h1 h2 w1
 note "set up by somebody else: left so, until the next time"
 
+# A reload that takes the line away lets go.
+ip -n h1 link set e0 down
+wait_for 5 has_none h2 || fail "not held"
+sed -i 's/^link = follow/link = ignore/' "$BP_TMP/a.ini"
+"$BYPATH" reload "follow-$KIND" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+grep -q '\[forward\] link follow → ignore' "$BP_TMP/reload.log" || fail "$(cat "$BP_TMP/reload.log")"
+wait_for 5 has_carrier h2 || fail "link = ignore now, and h2 has no carrier"
+as_before w1 || fail "link = ignore now: $(ip -n mid link show w1)"
+sed -i 's/^link = ignore/link = follow/' "$BP_TMP/a.ini"
+ip -n h1 link set e0 up
+wait_for 5 has_carrier mid w0 || fail "h1 has no carrier"
+"$BYPATH" reload "follow-$KIND" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+lost_and_back h1 h2 w1
+note "a reload without the line lets go, with it again follows"
+
 # Its end lets go; kill -9 leaves a mark, by which the next one mends it.
 ip -n h1 link set e0 down
 wait_for 5 has_none h2 || fail "not held"
@@ -274,6 +290,7 @@ bp_exit a 10
 [ $? = 137 ] || fail "kill -9"
 ip -n mid link show w1 | grep -q bypath-holds || fail "kill -9 leaves no mark: $(ip -n mid link show w1)"
 ip -n h1 link set e0 up
+sed -i '/^link/d' "$BP_TMP/a.ini"
 bp_start a # without follow, even
 wait_for 20 said 'info: forwarding' || fail "does not start"
 said 'port lan: w1 had been taken down .* was killed: it is up again' || fail "not said: $(cat "$BP_TMP/a.log")"

@@ -71,6 +71,19 @@ set_port lan up || fail "$(cat "$BP_TMP/set.err")"
 bp_wait_forwarding 10
 note "a link that is lost and back, a device that is gone and back: it stays down"
 
+# Nor does a reload that makes the port anew.
+if [ "$KIND" = af_packet-mmap ]; then
+	set_port lan down || fail "$(cat "$BP_TMP/set.err")"
+	sed -i 's/^\[port.lan\]/[port.lan]\nchecksum = off/' "$BP_TMP/a.ini"
+	"$BYPATH" reload "set-$KIND" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+	grep -q 'port lan: made anew' "$BP_TMP/reload.log" || fail "$(cat "$BP_TMP/reload.log")"
+	shows 'lan .*down (set by uid 0)' || fail "a reload has set it up"
+	bp_reaches h1 10.77.0.2 -w 0.3 && fail "lan is made anew, and no longer down"
+	set_port lan up || fail "$(cat "$BP_TMP/set.err")"
+	bp_wait_forwarding 10
+	note "made anew by a reload: it stays down"
+fi
+
 for words in "lam down" "lan sideways"; do
 	# shellcheck disable=SC2086 # two words
 	set_port $words && fail "set port $words is done"
