@@ -22,8 +22,8 @@ enum bp_hold {
 int bp_hold_of_kind(const char *kind);
 
 /*
- * May the interface be held? 0, or -errno with half a sentence in why: -ENODEV, -EOPNOTSUPP (its kind), -EBUSY (the host
- * needs it). *how becomes the way. doubt[0] unless '\0': held, but perhaps not seen: a sentence.
+ * May the interface be held? 0, *how becomes the way, and doubt a sentence where that may not be seen beyond it, else "";
+ * or -errno with half a sentence in why: -ENODEV, -EOPNOTSUPP (its kind).
  */
 int bp_netdev_may_hold(const char *ifname, enum bp_hold *how, char *why, char *doubt, size_t bytes);
 

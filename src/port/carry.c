@@ -56,6 +56,11 @@ int bp_port_may_carry(const struct bp_port *port)
 		err = bp_netdev_may_hold(claim.name, &how, why, doubt, sizeof(why));
 		if (!err && how == BP_HOLD_DOWN)
 			err = check_host(port->conf, claim.name, why);
+		if (!err && how == BP_HOLD_CARRIER && !claim.is_far_end) {
+			snprintf(why, sizeof(why),
+				 "the program behind the tap %.80s sees no carrier", claim.name);
+			err = -EOPNOTSUPP;
+		}
 	} else {
 		err = port->driver->ops->set_link ? 0 : -EOPNOTSUPP;
 	}

@@ -98,6 +98,9 @@ refused)
 	ip -n mid link add link w1 name m1 type macvlan mode passthru && ip -n mid link set m1 up || skip "no macvlan"
 	bp_pair a af_packet-mmap w0 af_packet-mmap m1
 	not_started macvlan "port lan: \[forward\] link = follow: found 'm1', whose loss cannot be carried on: nobody beyond m1 (macvlan) sees it go down"
+	ip -n mid tuntap add t1 mode tap && ip -n mid link set t1 up
+	bp_pair a af_packet-mmap w0 af_packet-mmap t1
+	not_started tap "port lan: .*'t1', whose loss cannot be carried on: the program behind the tap t1 sees no carrier"
 	ip -n mid addr add 192.0.2.1/24 dev w1
 	bp_pair a af_packet-mmap w0 af_packet-mmap w1
 	not_started address "port lan: .* it carries 192.0.2.1/24, and the host would lose that with it"
