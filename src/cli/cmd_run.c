@@ -427,9 +427,9 @@ static int get_ready(struct run *run, sigset_t *signals)
 	/* Before DPDK pins this thread, whose cores the program has. */
 	if (!err && conf->alarm.on_event[0])
 		err = bp_hook_open(conf->alarm.on_event,
-				     run->control.instance.name[0] ? run->control.instance.name
-								   : conf->engine.name,
-				     &run->alarms.events);
+				   run->control.instance.name[0] ? run->control.instance.name
+								 : conf->engine.name,
+				   &run->alarms.events);
 	return err ? err : bp_cli_wait(conf, signals);
 }
 

@@ -87,8 +87,8 @@ static void log_change(const struct bp_alarm_row *row)
 static void tell(const struct bp_alarms *alarms, const struct bp_alarm_row *row)
 {
 	struct bp_hook_event event = { .is_raised = row->is_raised,
-				  .is_port = row->alarm == BP_ALARM_PORT_DOWN ||
-					     row->alarm == BP_ALARM_DROPS };
+				       .is_port = row->alarm == BP_ALARM_PORT_DOWN ||
+						  row->alarm == BP_ALARM_DROPS };
 
 	if (!alarms->events)
 		return;

@@ -160,9 +160,9 @@ static void a_flood_is_bounded_and_keeps_its_order(void **state)
 	f = fopen(go, "w");
 	assert_non_null(f);
 	fclose(f);
-	wait_for_lines("ended", 1 + BP_EVENTS_MAX);
+	wait_for_lines("ended", 1 + BP_HOOK_EVENTS_MAX);
 	bp_hook_close(events);
-	assert_int_equal(count_lines("ended"), 1 + BP_EVENTS_MAX);
+	assert_int_equal(count_lines("ended"), 1 + BP_HOOK_EVENTS_MAX);
 	path_of("ended", path);
 	f = fopen(path, "r");
 	for (n = 0; fgets(line, sizeof(line), f); n++) {
