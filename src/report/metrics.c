@@ -50,14 +50,15 @@ struct line {
 	char text[512];
 };
 
+/* In parentheses: as a macro it is a screen long. */
 static void add(struct line *line, const char *text, size_t n)
 {
 	if (n > sizeof(line->text) - line->n) {
-		fwrite_unlocked(line->text, 1, line->n, line->out);
+		(fwrite_unlocked)(line->text, 1, line->n, line->out);
 		line->n = 0;
 	}
 	if (n > sizeof(line->text)) {
-		fwrite_unlocked(text, 1, n, line->out);
+		(fwrite_unlocked)(text, 1, n, line->out);
 		return;
 	}
 	memcpy(line->text + line->n, text, n); /* a part of a line */
@@ -110,6 +111,7 @@ static void put_sample(const struct metrics *m, const char *name, const char *su
 
 	line.out = m->out;
 	line.n = 0;
+	line.text[0] = '\0';
 	add_text(&line, name);
 	add_text(&line, suffix);
 	while ((label = va_arg(labels, const char *))) {
@@ -125,7 +127,7 @@ static void put_sample(const struct metrics *m, const char *name, const char *su
 	add_text(&line, *sep == ',' ? "} " : " ");
 	add_value(&line, value);
 	add(&line, "\n", 1);
-	fwrite_unlocked(line.text, 1, line.n, line.out);
+	(fwrite_unlocked)(line.text, 1, line.n, line.out);
 }
 
 /* One sample; labels: name, value, name, value, …, NULL. */

@@ -75,9 +75,11 @@ struct bed {
 
 static struct bed *make_bed(unsigned kinds)
 {
+	static const struct bp_port_conf conf = { .name = "p", .driver = "null" };
 	struct bed *bed = aligned_alloc(BP_CACHE_LINE, (sizeof(*bed) + 63) / 64 * 64);
 
 	memset(bed, 0, sizeof(*bed));
+	bed->port.conf = &conf;
 	bed->rxq.port = bed->txq.port = &bed->port;
 	bed->rxq.driver_burst = give;
 	bed->txq.driver_burst = swallow;
