@@ -1,5 +1,6 @@
 /* `bypath check`: say whether a configuration is right, and whether it fits this machine. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/check_against.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
 
@@ -13,6 +14,7 @@
 #include "core/netdev.h"
 #include "core/netifs.h"
 #include "core/pci.h"
+#include "engine/change.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
 #include "core/json.h"
@@ -32,6 +34,7 @@ struct options {
 	const char *reference; /* "ini", "tables", "man", NULL: check a file */
 	bool is_json;
 	bool is_offline; /* ask nothing about this machine */
+	const char *against; /* an instance, or NULL */
 	struct bp_cli_sets sets;
 };
 
@@ -41,6 +44,7 @@ struct findings {
 	bool is_loaded;
 	char errors[ERRORS_BYTES];
 	char notes[ERRORS_BYTES]; /* remarks that are no faults of the file */
+	json_t *change; /* what a reload would do, or NULL */
 };
 
 static void print_usage(FILE *out)
@@ -52,6 +56,7 @@ static void print_usage(FILE *out)
 		"may be repeated\n"
 		"  --offline                 do not ask whether this machine has the interfaces "
 		"and drivers\n"
+		"  --against NAME            say what a reload of that instance with this file would change\n"
 		"  --json                    the findings as one JSON object\n"
 		"  --reference               print every section and key with its default\n");
 }
@@ -70,6 +75,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 	static const struct bp_cli_option rows[] = {
 		{ "set", BP_CLI_SET, .at = offsetof(struct options, sets) },
 		{ "json", BP_CLI_FLAG, .at = offsetof(struct options, is_json) },
+		{ "against", BP_CLI_TEXT, .at = offsetof(struct options, against) },
 		{ "offline", BP_CLI_FLAG, .at = offsetof(struct options, is_offline) },
 		{ "reference", BP_CLI_TAKE_OPTIONAL, .take = take_reference },
 		{ .name = NULL },
@@ -229,8 +235,9 @@ static void add_holder(void *arg, unsigned port_id, const char *text)
 		 p->f->conf.ports[port_id].name, text);
 }
 
-static void check_machine(const char *file, struct findings *f)
+static void check_machine(const struct options *o, struct findings *f)
 {
+	const char *file = o->file;
 	struct place place = { file, f };
 
 	for (unsigned i = 0; i < f->conf.n_ports; i++) {
@@ -245,7 +252,8 @@ static void check_machine(const char *file, struct findings *f)
 		check_port(file, port, f);
 	}
 	bp_ports_find_faults(&f->conf, NULL, add_fault, &place);
-	bp_ports_find_held(&f->conf, add_holder, &place);
+	if (!o->against) /* that instance has them */
+		bp_ports_find_held(&f->conf, add_holder, &place);
 	bp_engine_warn_loops(&f->conf);
 }
 
@@ -260,7 +268,25 @@ static void check_file(const struct options *o, struct findings *f)
 	if (bp_engine_check(&f->conf, why, sizeof(why)))
 		add_finding(f, "%s: %s\n", o->file, why);
 	if (!o->is_offline)
-		check_machine(o->file, f);
+		check_machine(o, f);
+}
+
+static void print_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	puts(line);
+}
+
+static void print_change(const json_t *change)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(change, "refused"), i, line)
+		printf("refused: %s\n", json_string_value(line));
+	bp_change_tell(change, print_line, NULL);
+	if (json_is_true(json_object_get(change, "empty")))
+		puts("nothing changes");
 }
 
 static void print_text(const struct options *o, const struct findings *f)
@@ -272,6 +298,7 @@ static void print_text(const struct options *o, const struct findings *f)
 		       f->conf.n_ports == 1 ? "" : "s", f->conf.engine.n_workers,
 		       f->conf.engine.n_workers == 1 ? "" : "s");
 	fputs(f->notes, stdout);
+	print_change(f->change);
 }
 
 static json_t *lines_to_json(const char *text)
@@ -300,6 +327,8 @@ static void print_json(const struct options *o, const struct findings *f)
 	}
 	json_object_set_new(root, "errors", lines_to_json(f->errors));
 	json_object_set_new(root, "notes", lines_to_json(f->notes));
+	if (f->change)
+		json_object_set(root, "change", f->change);
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);
@@ -321,18 +350,25 @@ static int run_command(int argc, char **argv)
 		return BP_EXIT_FAILED;
 	}
 	check_file(&o, f);
+	if (o.against && f->is_loaded)
+		f->change = bp_check_against(o.against, &f->conf);
+	if (o.against && f->is_loaded && !f->change) {
+		free(f);
+		return BP_EXIT_FAILED;
+	}
 	if (o.is_json)
 		print_json(&o, f);
 	else
 		print_text(&o, f);
 	exit_code = f->errors[0] ? BP_EXIT_USAGE : BP_EXIT_OK;
+	json_decref(f->change);
 	free(f);
 	return exit_code;
 }
 
 const struct bp_command bp_command_check = {
 	.name = "check",
-	.usage = "FILE.ini [--set SECTION.KEY=VALUE] [--offline] [--json]",
+	.usage = "FILE.ini [--against NAME] [--set SECTION.KEY=VALUE] [--offline] [--json]",
 	.help = "say whether FILE.ini is right",
 	.run = run_command,
 };

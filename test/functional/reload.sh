@@ -66,11 +66,11 @@ show()
 	"$BYPATH" show "$1" "$id" --json >"$BP_TMP/$1.json" || fail "show $1"
 }
 
-# generate RATE SECONDS: in the background; what became of it is gen.json.
+# generate RATE SECONDS: ($RELOAD_RATE in its stead: a benchmark's) in the background; what became of it is gen.json.
 generate()
 {
 	rm -f "$BP_TMP/gen.json"
-	ip netns exec far "$BYPATH" gen "$BP_TMP/gen.ini" --quiet --rate "$1" --duration "$2" \
+	ip netns exec far "$BYPATH" gen "$BP_TMP/gen.ini" --quiet --rate "${RELOAD_RATE:-$1}" --duration "$2" \
 		--json "$BP_TMP/gen.json" >"$BP_TMP/gen.log" 2>&1 &
 	echo $! >"$BP_TMP/gen.pid"
 	wait_for 10 grep -q sending "$BP_TMP/gen.log" || fail "the generator does not start"
@@ -152,7 +152,12 @@ dmz = lan'
 	file
 	reload --check || fail "reload --check: $(cat "$BP_TMP/reload.out")"
 	grep -q 'port dmz: added' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	ip netns exec mid "$BYPATH" check "$BP_TMP/run.ini" --against "$id" >"$BP_TMP/against.out" 2>&1 ||
+		fail "check --against: $(cat "$BP_TMP/against.out")"
+	grep -qx 'port dmz: added' "$BP_TMP/against.out" || fail "$(cat "$BP_TMP/against.out")"
 	reload || fail "a port is added: $(cat "$BP_TMP/reload.out")"
+	ip netns exec mid "$BYPATH" check "$BP_TMP/run.ini" --against "$id" >"$BP_TMP/against.out" 2>&1
+	grep -qx 'nothing changes' "$BP_TMP/against.out" || fail "$(cat "$BP_TMP/against.out")"
 	show ports
 	bp_expect ports 'any(p["name"] == "dmz" and p["link"] == "up" for p in r["ports"])' 'r["ports"]'
 	# Its packets come through.
@@ -212,6 +217,7 @@ frames = 16384'
 		generate 5kpps 2
 		reload || fail "$kind: $(cat "$BP_TMP/reload.out")"
 		grep -q 'port wan: made anew' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+		note "$kind: $(tail -n 1 "$BP_TMP/reload.out")"
 		case $last$kind in
 		*dpdk-*)
 			bp_exit gen 60 || fail "$kind: bypath gen ends with code $?"

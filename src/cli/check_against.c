@@ -1,0 +1,116 @@
+/* Compares a file with what an instance runs with. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/check_against.h"
+#include "cli/common.h"
+#include "cli/show_ask.h"
+
+#include "core/json.h"
+#include "engine/change.h"
+#include "engine/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERRORS_BYTES 16384u
+
+struct texts {
+	size_t n;
+	char **v;
+};
+
+static void free_texts(struct texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		free(texts->v[i]);
+	free(texts->v);
+}
+
+static void add_text(struct texts *texts, const char *section, const json_t *setting)
+{
+	const char *key = json_string_value(json_object_get(setting, "key"));
+	const char *value = json_string_value(json_object_get(setting, "value"));
+	char **v = realloc(texts->v, (texts->n + 1) * sizeof(*v));
+
+	if (!v)
+		return;
+	texts->v = v;
+	if (key && value && asprintf(&v[texts->n], "%s.%s=%s", section, key, value) >= 0)
+		texts->n++;
+}
+
+/* What the instance's file and command line say, as overrides of an empty file. */
+static void list_settings(const json_t *config, struct texts *texts)
+{
+	const json_t *section, *setting;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(config, "sections"), i, section) {
+		const char *name = json_string_value(json_object_get(section, "section"));
+
+		json_array_foreach(json_object_get(section, "settings"), k, setting) {
+			const char *kind = json_string_value(json_object_get(setting, "kind"));
+
+			if (name && kind && strcmp(kind, "default") != 0)
+				add_text(texts, name, setting);
+		}
+	}
+}
+
+/* 0 or -errno (said). */
+static int load_running(const char *name, struct bp_conf *running)
+{
+	json_t *piece = bp_ask(name, json_pack("{s:s, s:s}", "command", "show", "what", "config"));
+	char *errors = calloc(1, ERRORS_BYTES);
+	struct texts texts = { 0 };
+	int err = piece && errors ? 0 : -1;
+
+	if (!err) {
+		list_settings(json_object_get(piece, "config"), &texts);
+		err = bp_config_load("/dev/null", (const char *const *)texts.v, texts.n, running,
+				     errors, ERRORS_BYTES);
+	}
+	if (err && piece)
+		(void)bp_cli_complain("--against %s: what it runs with cannot be read here: %s",
+				      name, errors ? errors : "no memory");
+	if (!err)
+		bp_plan_add_hops(running);
+	free_texts(&texts);
+	free(errors);
+	json_decref(piece);
+	return err;
+}
+
+static json_t *refused(const char *why)
+{
+	json_t *lines = json_array();
+
+	while (*why) {
+		size_t n = strcspn(why, "\n");
+
+		if (n)
+			json_array_append_new(lines, json_stringn(why, n));
+		why += n + (why[n] == '\n');
+	}
+	return json_pack("{s:s, s:o}", "schema", "bypath.change/1", "refused", lines);
+}
+
+json_t *bp_check_against(const char *name, const struct bp_conf *loaded)
+{
+	struct bp_conf *running = calloc(1, sizeof(*running));
+	struct bp_change *change = calloc(1, sizeof(*change));
+	struct bp_plan plan;
+	char why[4096] = "";
+	json_t *document = NULL;
+
+	if (running && change && !load_running(name, running)) {
+		if (bp_plan_make(running, &plan, why, sizeof(why)) ||
+		    bp_change_find(running, &plan, loaded, change, why, sizeof(why)))
+			document = refused(why);
+		else
+			document = bp_change_document(change, running);
+	}
+	free(running);
+	free(change);
+	return document;
+}
