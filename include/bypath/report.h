@@ -84,6 +84,7 @@ struct bp_report_path {
 	 * were made for this edge. */
 	uint64_t n_fn_drops, n_replicas;
 	bool is_carried; /* by the driver itself: what is counted it reports, and no worker had a part in it */
+	double since_s; /* 0, or when a reload began it: rates are of the time since then */
 	double busy_ns; /* in rounds that moved packets, system calls included */
 	double call_ns; /* 'of which' in system calls (includes softirq work inside them) */
 };

@@ -24,7 +24,8 @@ static uint64_t n_borne(const struct bp_report_path *path)
 	return path->part == BP_PATH_INTAKE ? path->n_pkts : bp_report_path_out(path);
 }
 
-static json_t *counted_of(double elapsed_s, const struct bp_report_path *path)
+/* until_s: since the workers started. */
+static json_t *counted_of(double until_s, const struct bp_report_path *path)
 {
 	double n = (double)n_borne(path);
 	double n_timed = path->is_carried ? 0 : n, n_split = bp_rows_has_split(path) ? n_timed : 0;
@@ -49,7 +50,8 @@ static json_t *counted_of(double elapsed_s, const struct bp_report_path *path)
 		bp_json_ratio(path->busy_ns, n_timed), "ns_per_packet_user",
 		bp_json_ratio(path->busy_ns - path->call_ns, n_split), "ns_per_packet_calls",
 		bp_json_ratio(path->call_ns, n_split));
-	bp_rows_add_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts, elapsed_s);
+	bp_rows_add_rates(counted, path->n_pkts, path->n_bytes, path->n_bursts,
+			  until_s - path->since_s);
 	return counted;
 }
 
@@ -80,7 +82,7 @@ static json_t *former_row(const struct bp_report_former *former)
 			 former->out, "out_driver", former->out_driver, "out_mode",
 			 former->out_mode, "from_s", former->from_s, "until_s", former->until_s,
 			 "worker", former->path.worker_id, "counted",
-			 counted_of(former->until_s - former->from_s, &former->path));
+			 counted_of(former->until_s, &former->path));
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
@@ -134,7 +136,8 @@ static void add_up(struct sum *sums, const struct bp_report *r)
 		if (!sum->n_rows++)
 			sum->path = (struct bp_report_path){ .part = path->part,
 							     .in_port = path->in_port,
-							     .out_port = path->out_port };
+							     .out_port = path->out_port,
+							     .since_s = path->since_s };
 		add_path(&sum->path, path);
 	}
 }
@@ -194,6 +197,7 @@ static json_t *others_of(const struct bp_report *r, const struct fan_out *fan, u
 
 	if (n_shown == fan->n_edges)
 		return json_null();
+	others.since_s = fan->edges[n_shown]->since_s;
 	for (unsigned i = n_shown; i < fan->n_edges; i++)
 		add_path(&others, fan->edges[i]);
 	return json_pack("{s:i, s:o}", "ports", (int)(fan->n_edges - n_shown), "counted",

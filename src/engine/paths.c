@@ -93,7 +93,7 @@ static int add_path(struct bp_engine *e, struct bp_worker *w, struct bp_rxq *rxq
 	struct bp_path *path = &w->paths[w->n_paths++];
 
 	path->rxq = rxq;
-	path->begin_ns = bp_clock_ns();
+	path->begin_s = e->start_ns ? (double)(bp_clock_ns() - e->start_ns) / 1e9 : 0;
 	path->rx_pkts = bp_counter(&rxq->counters, BP_CNT_PKTS);
 	path->rx_bytes = bp_counter(&rxq->counters, BP_CNT_BYTES);
 	path->rx_bursts = bp_counter(&rxq->counters, BP_CNT_BURSTS);

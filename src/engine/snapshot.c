@@ -89,9 +89,11 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 }
 
 /* The report's row for a path of this worker: queues of one port pair add up. NULL: no room for another. */
-static struct bp_report_path *find_path(struct bp_report *r, enum bp_path_part part, uint16_t in,
-					uint16_t out, uint16_t worker_id)
+static struct bp_report_path *find_path(struct bp_report *r, enum bp_path_part part,
+					const struct bp_path *path, uint16_t out,
+					uint16_t worker_id)
 {
+	uint16_t in = path->rxq->port->port_id;
 	struct bp_report_path *row;
 
 	for (unsigned i = r->n_paths; i-- > 0;) {
@@ -106,9 +108,11 @@ static struct bp_report_path *find_path(struct bp_report *r, enum bp_path_part p
 		return NULL;
 	}
 	row = &r->paths[r->n_paths++];
-	*row = (struct bp_report_path){
-		.part = part, .in_port = in, .out_port = out, .worker_id = worker_id
-	};
+	*row = (struct bp_report_path){ .part = part,
+					.in_port = in,
+					.out_port = out,
+					.worker_id = worker_id,
+					.since_s = path->begin_s };
 	return row;
 }
 
@@ -192,8 +196,7 @@ static double read_edge(struct bp_report *r, struct bp_path *path, struct bp_edg
 
 	if (!read_cell(&edge->n_pkts) && !read_cell(&edge->reap_cycles))
 		return 0;
-	row = find_path(r, BP_PATH_EDGE, path->rxq->port->port_id, edge->txq->port->port_id,
-			worker_id);
+	row = find_path(r, BP_PATH_EDGE, path, edge->txq->port->port_id, worker_id);
 	if (!row)
 		return busy_ns;
 	row->n_pkts += read_cell(&edge->n_pkts);
@@ -211,7 +214,7 @@ static void read_chain(struct bp_report *r, struct bp_path *path, uint16_t worke
 	struct bp_chain *chain = path->chain;
 	bool is_whole = chain->n_edges == 1;
 	struct bp_report_path *row = find_path(
-		r, is_whole ? BP_PATH_WHOLE : BP_PATH_INTAKE, path->rxq->port->port_id,
+		r, is_whole ? BP_PATH_WHOLE : BP_PATH_INTAKE, path,
 		is_whole ? chain->edges[0].txq->port->port_id : BP_PATH_NO_OUT, worker_id);
 
 	read_steps(r, row, path, on_share);
@@ -244,8 +247,7 @@ static double read_path(struct bp_report *r, struct bp_path *path, uint16_t work
 		return busy_ns;
 	}
 	busy_ns += on_share * gauge_ns(&path->edge.reap_cycles);
-	row = find_path(r, BP_PATH_WHOLE, path->rxq->port->port_id, path->edge.txq->port->port_id,
-			worker_id);
+	row = find_path(r, BP_PATH_WHOLE, path, path->edge.txq->port->port_id, worker_id);
 	if (!row)
 		return busy_ns;
 	add_received(row, path);
@@ -472,9 +474,7 @@ void bp_snapshot_former(struct bp_engine *e, struct bp_path *path, uint16_t work
 		former = add_former(e);
 		memset(former, 0, sizeof(*former));
 		former->path = r->paths[i];
-		former->from_s = path->begin_ns > e->start_ns
-					 ? (double)(path->begin_ns - e->start_ns) / 1e9
-					 : 0;
+		former->from_s = path->begin_s;
 		former->until_s = (double)(bp_clock_ns() - e->start_ns) / 1e9;
 		name_end(path->rxq->port, before, former->in, former->in_driver, former->in_mode);
 		if (out)

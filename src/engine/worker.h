@@ -52,7 +52,8 @@ struct bp_path {
 	alignas(BP_CACHE_LINE) struct bp_cost rx_cost;
 	_Atomic uint64_t busy_cycles; /* of rounds that moved packets or reaped */
 	/* What rxq had counted when the path began: its packets before were another path's. The control thread's. */
-	uint64_t rx_pkts, rx_bytes, rx_bursts, rx_carried, begin_ns;
+	uint64_t rx_pkts, rx_bytes, rx_bursts, rx_carried;
+	double begin_s; /* since the workers started */
 	_Atomic uint64_t hist_bursts[BP_BURST_CLASSES + 1]; /* see bp_burst_note() */
 };
 

@@ -27,6 +27,12 @@ STEPS = [
     ("All of it, redrawn; here its last screen.", "bypath show --watch --interval 0.5 --count 4"),
     ("Counters since a moment of one's own: nothing is reset.", "bypath show counters --json >before.json"),
     ("", "bypath show counters --since before.json"),
+    ("The ways of the next three packets.", "bypath trace 3 udp"),
+    ("Five packets as they come in, into tshark.", "bypath capture wan rx udp -c 5 -w - 2>/dev/null | tshark -n -r - 2>/dev/null"),
+    ("Another driver for wan, in the file: what would that change?",
+     "sed -i '0,/driver = af_packet/s//driver = af_xdp/' edge.ini; bypath reload --check"),
+    ("Then do it, while packets flow.", "bypath reload"),
+    ("The path as it is now, and as it was.", "bypath show paths"),
     ("More of the log, from now on.", "bypath set log debug"),
     ("Send what is held, report, end.", "bypath drain"),
 ]

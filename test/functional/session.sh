@@ -3,7 +3,8 @@
 # shellcheck shell=sh
 . "${0%/*}/lib.sh"
 
-need iperf3
+need iperf3 tshark
+bp_need_driver af_xdp
 bp_lab
 bp_ini edge <<'INI'
 [engine]
@@ -36,7 +37,7 @@ moves()
 		'import json, sys; sys.exit(json.load(sys.stdin)["counters"]["port.wan.rx.0.packets"] < 1000)'
 }
 wait_for 20 moves || fail "no traffic"
-timeout 50 "$BP_PYTHON" "$BP_HERE/session.py" "$BYPATH" edge "$BP_TMP/session.txt" "$BP_TMP/session.cast" \
+timeout 100 "$BP_PYTHON" "$BP_HERE/session.py" "$BYPATH" edge "$BP_TMP/session.txt" "$BP_TMP/session.cast" \
 	>"$BP_TMP/session.log" 2>&1 || fail "$(cat "$BP_TMP/session.log")"
 kill $client
 bp_exit edge 10 || fail "drain does not end it"
