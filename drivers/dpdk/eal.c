@@ -266,6 +266,7 @@ static int start_once(const struct bp_port *port)
 	dpdk_eal_listen();
 	build_args(&eal.args, conf);
 	atexit(fail_exit_of_eal);
+	eal.tried = true; /* what failed before may go better another time */
 	eal.is_starting = true;
 	err = run_start_thread();
 	eal.is_starting = false;
@@ -284,9 +285,5 @@ static int start_once(const struct bp_port *port)
 
 int dpdk_eal_start(const struct bp_port *port)
 {
-	if (!eal.tried) {
-		eal.tried = true;
-		eal.result = start_once(port);
-	}
-	return eal.result;
+	return eal.tried ? eal.result : (eal.result = start_once(port));
 }

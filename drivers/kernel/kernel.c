@@ -156,7 +156,8 @@ static bool is_out_followed(const struct bp_port *port)
 	for (unsigned i = 0; i < port->env->conf->n_ports; i++) {
 		const struct bp_port *in = port->env->ports[i];
 
-		if (in && in->n_rxq && in->conf->forward_to == port->port_id)
+		if (in && in->driver == port->driver && in->n_rxq &&
+		    in->conf->forward_to == port->port_id)
 			is_followed_by_all &= is_followed(in->priv);
 	}
 	return is_followed_by_all;
@@ -251,7 +252,8 @@ static void open_paths_to(const struct kernel_port *out, bool is_open)
 	for (unsigned i = 0; i < port->env->conf->n_ports; i++) {
 		const struct bp_port *in = port->env->ports[i];
 
-		if (in && in->n_rxq && in->conf->forward_to == port->port_id)
+		if (in && in->driver == port->driver && in->n_rxq &&
+		    in->conf->forward_to == port->port_id)
 			open_path(in->priv, out,
 				  is_open && !port->is_set_down && !in->is_set_down &&
 					  leads_to(in->priv, out));

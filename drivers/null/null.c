@@ -151,9 +151,6 @@ static void null_rx_renew(struct bp_port *port)
 		queues[i].frames = frames;
 		queues[i].n_views = n_views;
 		port->rxq[i].driver_burst = n_views == 1 ? null_rx : null_rx_long;
-		if (atomic_load_explicit(&port->rxq[i].burst, memory_order_relaxed) != bp_rx_down)
-			atomic_store_explicit(&port->rxq[i].burst, port->rxq[i].driver_burst,
-					      memory_order_release);
 	}
 }
 

@@ -401,6 +401,8 @@ int bp_port_reopen(struct bp_port *port);
  * quiet).
  */
 int bp_port_make_ready(struct bp_port *port);
+/* Lock the device of a started port, which may have made it itself. Control thread. 0 or -EBUSY (logged). */
+int bp_port_renew_locks(struct bp_port *port);
 /* Let the workers use the bursts of a port that bp_port_make_ready() has started. */
 void bp_port_publish(struct bp_port *port);
 /* bp_port_make_ready() and bp_port_publish() in one call. Returns as bp_port_make_ready(). */

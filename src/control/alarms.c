@@ -27,6 +27,17 @@ static const struct kind kinds[BP_ALARM_N] = {
 #undef ROW
 };
 
+/* The row of a subject that nobody speaks of any more: names come and go. */
+static struct bp_alarm_row *find_forgotten(struct bp_alarms *alarms)
+{
+	uint64_t now_ns = bp_clock_ns();
+
+	for (unsigned i = 0; i < alarms->n; i++)
+		if (!alarms->rows[i].is_raised && now_ns - alarms->rows[i].said_ns > FORGOTTEN_NS)
+			return &alarms->rows[i];
+	return NULL;
+}
+
 static struct bp_alarm_row *find_row(struct bp_alarms *alarms, enum bp_alarm alarm,
 				     const char *subject)
 {
@@ -37,9 +48,10 @@ static struct bp_alarm_row *find_row(struct bp_alarms *alarms, enum bp_alarm ala
 		if (row->alarm == alarm && !strcmp(row->subject, subject))
 			return row;
 	}
-	if (alarms->n == BP_ALARMS_MAX)
+	row = alarms->n < BP_ALARMS_MAX ? &alarms->rows[alarms->n++] : find_forgotten(alarms);
+	if (!row)
 		return NULL;
-	row = &alarms->rows[alarms->n++];
+	*row = (struct bp_alarm_row){ .n_raised = 0 };
 	row->alarm = alarm;
 	snprintf(row->subject, sizeof(row->subject), "%s", subject);
 	return row;

@@ -22,19 +22,17 @@ static int find_port(const struct bp_conf *conf, const char *name)
 	return -1;
 }
 
-/* A place for a port that is new: behind the others, or that of one that is gone. */
-static unsigned find_place(const struct bp_conf *running, const struct bp_conf *loaded,
-			   const struct bp_conf *next, uint64_t taken)
+/* A place for a port that is new: behind the others, or that of one that is gone since an earlier reload; -1: none. */
+static int find_place(const struct bp_conf *running, const struct bp_conf *loaded,
+		      const struct bp_conf *next, uint64_t taken)
 {
-	unsigned first = 0;
-
 	if (next->n_ports < BP_PORTS_MAX)
 		return next->n_ports;
-	/* There are no more than BP_PORTS_MAX in loaded, so that one place is of none of them. */
-	while (taken >> first & 1 ||
-	       (first < running->n_ports && find_port(loaded, running->ports[first].name) >= 0))
-		first++;
-	return first;
+	for (unsigned i = 0; i < running->n_ports; i++)
+		if (running->ports[i].is_removed && !(taken >> i & 1) &&
+		    find_port(loaded, running->ports[i].name) < 0)
+			return (int)i;
+	return -1;
 }
 
 static uint64_t move_bits(uint64_t ports, const unsigned *places)
@@ -63,9 +61,9 @@ static struct bp_port_conf make_removed(const struct bp_port_conf *port)
 	return removed;
 }
 
-/* Put the ports of loaded where those of running are. */
-static void place_ports(const struct bp_conf *running, const struct bp_conf *loaded,
-			struct bp_change *change)
+/* Put the ports of loaded where those of running are. -ENOSPC: not enough places until some are let go. */
+static int place_ports(const struct bp_conf *running, const struct bp_conf *loaded,
+		       struct bp_change *change)
 {
 	struct bp_conf *next = &change->conf;
 	unsigned places[BP_PORTS_MAX];
@@ -83,12 +81,16 @@ static void place_ports(const struct bp_conf *running, const struct bp_conf *loa
 	}
 	for (unsigned i = 0; i < loaded->n_ports; i++) {
 		if (places[i] == BP_PORTS_MAX) {
-			places[i] = find_place(running, loaded, next, taken);
-			taken |= UINT64_C(1) << places[i];
+			int at = find_place(running, loaded, next, taken);
+
+			if (at < 0)
+				return -ENOSPC;
+			places[i] = (unsigned)at;
+			taken |= UINT64_C(1) << at;
 			if (places[i] == next->n_ports)
 				next->n_ports++;
 			else
-				change->renamed |= UINT64_C(1) << places[i];
+				change->renamed |= UINT64_C(1) << at;
 		}
 		next->ports[places[i]] = loaded->ports[i];
 	}
@@ -102,6 +104,7 @@ static void place_ports(const struct bp_conf *running, const struct bp_conf *loa
 	next->gen.rx_port = move_port(loaded->gen.rx_port, places);
 	next->gen.replay_port = move_port(loaded->gen.replay_port, places);
 	next->gen.monitor_port = move_port(loaded->gen.monitor_port, places);
+	return 0;
 }
 
 /* ---- what is the same ------------------------------------------------------------------------ */
@@ -174,8 +177,30 @@ static void join_rings(const struct bp_conf *running, struct bp_change *change)
 	}
 }
 
+/* Decides at its start what fits into a burst. */
+static bool fills_bursts(const struct bp_port_conf *port)
+{
+	return bp_facts_find(port->driver)->flags & BP_FACT_FILLS_FRAMES;
+}
+
+/* What carries its packets by itself knows the port that they go to. */
+static void join_carried(struct bp_change *change)
+{
+	for (unsigned n = 0; n < 2; n++)
+		for (unsigned i = 0; i < change->conf.n_ports; i++) {
+			const struct bp_port_conf *port = &change->conf.ports[i];
+
+			if (change->ports[i] == BP_FATE_KEPT && port->forward_to != BP_NO_PORT &&
+			    bp_facts_find(port->driver)->flags & BP_FACT_CARRIES &&
+			    change->ports[port->forward_to] != BP_FATE_KEPT)
+				change->ports[i] = BP_FATE_REPLACED;
+		}
+}
+
 static void judge_ports(const struct bp_conf *running, struct bp_change *change)
 {
+	bool has_new_burst = running->engine.burst != change->conf.engine.burst;
+
 	for (unsigned i = 0; i < change->conf.n_ports; i++) {
 		const struct bp_port_conf *now = &running->ports[i];
 		const struct bp_port_conf *next = &change->conf.ports[i];
@@ -186,11 +211,13 @@ static void judge_ports(const struct bp_conf *running, struct bp_change *change)
 		else if (!was || change->renamed >> i & 1)
 			change->ports[i] = BP_FATE_ADDED;
 		else
-			change->ports[i] = is_same_port(now, next) && is_used_alike(now, next)
+			change->ports[i] = is_same_port(now, next) && is_used_alike(now, next) &&
+							   !(has_new_burst && fills_bursts(next))
 						   ? BP_FATE_KEPT
 						   : BP_FATE_REPLACED;
 	}
 	join_rings(running, change);
+	join_carried(change);
 }
 
 static uint64_t in_ports(const struct bp_conf *conf, const struct bp_function_conf *fn)
@@ -327,6 +354,24 @@ static uint64_t list_kept(const struct bp_change *change)
 	return kept;
 }
 
+/* Ports that have few queues may have spent them on workers that send there no more: these are made anew, then. */
+static int make_plan(struct bp_change *change, const struct bp_plan *before, char *why,
+		     size_t why_bytes)
+{
+	int err = bp_plan_follow(&change->conf, before, list_kept(change), &change->plan, why,
+				 why_bytes);
+
+	if (!err)
+		return 0;
+	for (unsigned i = 0; i < change->conf.n_ports; i++)
+		if (change->ports[i] == BP_FATE_KEPT &&
+		    bp_facts_find(change->conf.ports[i].driver)->flags &
+			    (BP_FACT_PAIRED_QUEUES | BP_FACT_ONE_QUEUE | BP_FACT_PASSES_ON))
+			change->ports[i] = BP_FATE_REPLACED;
+	return bp_plan_follow(&change->conf, before, list_kept(change), &change->plan, why,
+			      why_bytes);
+}
+
 static bool is_nothing(const struct bp_conf *running, const struct bp_change *change)
 {
 	const struct bp_conf *next = &change->conf;
@@ -362,13 +407,20 @@ int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
 		       "[forward] says nothing: there would be nothing to run: bypath drain ends a run\n");
 	if (r.at)
 		return -EINVAL;
-	place_ports(running, loaded, change);
+	err = place_ports(running, loaded, change);
+	if (err) {
+		refuse(&r,
+		       "%u ports, those that go among them, are the most: reload without the new ones first\n",
+		       BP_PORTS_MAX);
+		return err;
+	}
 	judge_ports(running, change);
-	err = bp_plan_follow(&change->conf, plan, list_kept(change), &change->plan, why, why_bytes);
+	err = make_plan(change, plan, why, why_bytes);
 	if (err)
 		return err;
 	judge_queues(plan, change);
 	join_rings(running, change);
+	join_carried(change);
 	judge_functions(running, change);
 	change->has_new_cores = running->engine.n_workers != loaded->engine.n_workers ||
 				running->engine.n_cores != loaded->engine.n_cores ||

@@ -230,7 +230,7 @@ void bp_engine_stop(struct bp_engine *e)
 	bp_follow_end(e);
 	e->n_running = 0;
 	e->is_stopped = true;
-	bp_leaving_tick(e, true);
+	bp_leaving_stop(e);
 	/* What failed since the last tick, too. */
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		if (e->env.ports[i]->is_started && e->env.ports[i]->driver->ops->check)
@@ -240,12 +240,13 @@ void bp_engine_stop(struct bp_engine *e)
 			bp_snapshot_reported(e->env.ports[i]->driver, e->env.ports[i],
 					     &e->reported[i]);
 	bp_ports_stop(&e->env);
+	bp_leaving_tick(e, true);
 	e->drain_ns = bp_clock_ns() - begin_ns;
 }
 
 bool bp_engine_has_failed(const struct bp_engine *e)
 {
-	bool has_failed = false;
+	bool has_failed = e->has_failed;
 
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		has_failed |= e->env.ports[i]->has_failed;

@@ -60,11 +60,14 @@ struct bp_engine {
 	struct bp_leaving *leaving;
 	struct bp_past_queues
 		past[BP_PORTS_MAX]; /* of the port's name, before its present queues */
+	struct bp_reported_set past_reported[BP_PORTS_MAX]; /* by those ports, when they stopped */
 	struct bp_past_queues past_others; /* of names that have no place any more */
 	uint64_t past_fn_drops; /* of functions that are no more */
 	unsigned n_former, n_former_cut;
 	struct bp_report_former former[BP_FORMER_MAX];
 	struct bp_reloads reloads;
+	bool has_failed; /* a port that was let go */
+	unsigned n_ticks;
 	struct bp_trace *trace; /* engine/trace.h; NULL: none */
 	unsigned n_traces; /* until now */
 	struct bp_alarm_watch watch;
@@ -180,6 +183,9 @@ int bp_leaving_add(struct bp_engine *e, struct bp_port *port, const struct bp_po
 /* Note which frames are with others now: *l has its port. Are they all back? */
 void bp_leaving_begin(struct bp_engine *e, struct bp_leaving *l);
 bool bp_leaving_is_home(const struct bp_engine *e, const struct bp_leaving *l);
+/* Stop those that leave, whatever they hold: the workers have ended. bp_leaving_tick() with all lets them go, when every
+ * other port has stopped as well. */
+void bp_leaving_stop(struct bp_engine *e);
 /* A port that is leaving, or not any more: it is gone, whatever it holds. No worker runs. */
 void bp_leaving_finish(struct bp_engine *e, const struct bp_port *port);
 /* Go on with those that leave. all: the workers have ended, nothing is waited for. */
@@ -187,6 +193,10 @@ void bp_leaving_tick(struct bp_engine *e, bool all);
 /* The port of a place that is to be another's, or was its name's: what it counted is kept, in past[] (keeps_name) or
  * past_others. It has left. */
 void bp_past_add(struct bp_engine *e, const struct bp_port *port, bool keeps_name);
+/* Add what a port reports, which stops now and leaves its place to another one, to what was reported there. */
+void bp_past_report(struct bp_engine *e, struct bp_port *port);
+/* Add the rows of one set to another's: those of the same meaning add up. */
+void bp_reported_add(struct bp_reported_set *sum, const struct bp_reported_set *set);
 /* Of the ports that leave from this place and are freed then. */
 void bp_past_read(const struct bp_engine *e, unsigned port_id, struct bp_past_queues *past);
 

@@ -38,10 +38,35 @@ static void add_past(struct bp_past_queues *sum, struct bp_past_queues *past)
 	memset(past, 0, sizeof(*past));
 }
 
+void bp_reported_add(struct bp_reported_set *sum, const struct bp_reported_set *set)
+{
+	for (unsigned i = 0; i < set->n; i++) {
+		unsigned k = 0;
+
+		while (k < sum->n && sum->v[k].row != set->v[i].row)
+			k++;
+		if (k == BP_REPORTED_MAX)
+			return;
+		if (k == sum->n)
+			sum->v[sum->n++] = (struct bp_reported){ .row = set->v[i].row };
+		sum->v[k].value += set->v[i].value;
+	}
+}
+
+void bp_past_report(struct bp_engine *e, struct bp_port *port)
+{
+	struct bp_reported_set set = { 0 };
+
+	bp_snapshot_reported(port->driver, port, &set);
+	bp_reported_add(&e->past_reported[port->port_id], &set);
+}
+
 void bp_past_add(struct bp_engine *e, const struct bp_port *port, bool keeps_name)
 {
-	if (!keeps_name)
+	if (!keeps_name) {
 		add_past(&e->past_others, &e->past[port->port_id]);
+		e->past_reported[port->port_id].n = 0;
+	}
 	add_port(keeps_name ? &e->past[port->port_id] : &e->past_others, port);
 }
 
@@ -80,7 +105,7 @@ static bool has_given_back(const struct bp_txq *q, uint64_t n_sent)
 	return !n_held || bp_counter(&q->counters, BP_CNT_PKTS) - n_held >= n_sent;
 }
 
-/* Has everything gone on that lay in in-process wires then? */
+/* Has everything gone on that lay in in-process wires then? What lies in those of a port that is no more nobody takes. */
 static bool are_wires_past(const struct bp_engine *e, const struct bp_leaving *l)
 {
 	uint64_t n_sent = 0, n_received = 0;
@@ -88,7 +113,8 @@ static bool are_wires_past(const struct bp_engine *e, const struct bp_leaving *l
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		const struct bp_port *port = e->env.ports[i];
 
-		if (!(bp_facts_find(port->conf->driver)->flags & BP_FACT_KEEPS_VIEWS))
+		if (!port->is_started || e->conf->ports[i].is_removed ||
+		    !(bp_facts_find(port->conf->driver)->flags & BP_FACT_KEEPS_VIEWS))
 			continue;
 		for (unsigned q = 0; q < port->n_txq; q++)
 			n_sent += l->n_sent[i][q];
@@ -99,7 +125,7 @@ static bool are_wires_past(const struct bp_engine *e, const struct bp_leaving *l
 	return n_received >= n_sent;
 }
 
-/* Does no TX queue hold a frame any more that it may have had when the port left? */
+/* Does no TX queue hold a frame any more that it may have had when the port left? Those that leave beside it count, too. */
 bool bp_leaving_is_home(const struct bp_engine *e, const struct bp_leaving *l)
 {
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
@@ -109,8 +135,8 @@ bool bp_leaving_is_home(const struct bp_engine *e, const struct bp_leaving *l)
 			if (!has_given_back(&port->txq[q], l->n_sent[i][q]))
 				return false;
 	}
-	for (const struct bp_leaving *other = l->next; other; other = other->next)
-		if (other->port->is_started)
+	for (const struct bp_leaving *other = e->leaving; other; other = other->next)
+		if (other->port != l->port && other->port->is_started && count_held(other->port))
 			return false;
 	return are_wires_past(e, l);
 }
@@ -147,6 +173,7 @@ int bp_leaving_add(struct bp_engine *e, struct bp_port *port, const struct bp_po
 
 static void let_go(struct bp_engine *e, struct bp_leaving *l)
 {
+	e->has_failed |= l->port->has_failed;
 	bp_port_close(l->port);
 	l->port->conf = &e->conf->ports[l->port->port_id];
 	if (!l->stays) {
@@ -156,40 +183,108 @@ static void let_go(struct bp_engine *e, struct bp_leaving *l)
 	free(l);
 }
 
-/* Returns whether the port has left. */
-static bool go_on(struct bp_engine *e, struct bp_leaving *l, bool all)
+/* What a port that hands out what was sent to it has not handed out: nobody takes it any more. */
+static void drop_unclaimed(struct bp_port *port)
+{
+	if (!(bp_facts_find(port->conf->driver)->flags & BP_FACT_PASSES_ON))
+		return;
+	for (unsigned q = 0; q < port->n_rxq && q < port->n_txq; q++) {
+		uint64_t n_sent = bp_counter(&port->txq[q].counters, BP_CNT_PKTS);
+		uint64_t n_received = bp_counter(&port->rxq[q].counters, BP_CNT_PKTS) +
+				      bp_counters_drops(&port->rxq[q].counters);
+
+		if (n_sent > n_received)
+			bp_count(&port->rxq[q].counters, BP_DROP_PORT_DOWN, n_sent - n_received);
+	}
+}
+
+static void stop(struct bp_engine *e, struct bp_leaving *l)
+{
+	bp_port_unpublish(l->port);
+	if (l->stays)
+		bp_snapshot_reported(l->port->driver, l->port, &e->reported[l->port->port_id]);
+	else
+		bp_past_report(e, l->port);
+	drop_unclaimed(l->port);
+	bp_port_stop(l->port);
+	atomic_store_explicit(&l->port->link, BP_LINK_LOST, memory_order_relaxed);
+}
+
+static void stop_if_done(struct bp_engine *e, struct bp_leaving *l, bool all)
 {
 	bool is_late = bp_clock_ns() - l->since_ns > HELD_MS * UINT64_C(1000000);
 
-	if (l->port->is_started) {
-		reap(l->port);
-		if (!all && !is_late && (count_held(l->port) || !bp_leaving_is_home(e, l)))
-			return false;
-		bp_port_unpublish(l->port);
-		if (l->stays)
-			bp_snapshot_reported(l->port->driver, l->port,
-					     &e->reported[l->port->port_id]);
-		bp_port_stop(l->port);
-		atomic_store_explicit(&l->port->link, BP_LINK_LOST, memory_order_relaxed);
-	}
-	if (!all && !bp_leaving_is_home(e, l))
-		return false;
-	let_go(e, l);
-	return true;
+	if (!l->port->is_started)
+		return;
+	reap(l->port);
+	if (all || is_late || (!count_held(l->port) && bp_leaving_is_home(e, l)))
+		stop(e, l);
 }
 
+static bool is_one_started(const struct bp_engine *e)
+{
+	for (const struct bp_leaving *l = e->leaving; l; l = l->next)
+		if (l->port->is_started)
+			return true;
+	return false;
+}
+
+/* Is the queue on a path? */
+static bool is_used(const struct bp_engine *e, const struct bp_txq *txq)
+{
+	for (unsigned i = 0; i < e->env.n_workers; i++)
+		for (unsigned k = 0; k < e->workers[i].n_txqs; k++)
+			if (e->workers[i].txqs[k] == txq)
+				return true;
+	return false;
+}
+
+/* TX queues of ports that stay, on no path any more: nobody else empties them. */
+static void reap_unused(struct bp_engine *e)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		struct bp_port *port = e->env.ports[i];
+
+		for (unsigned q = 0; port->is_started && q < port->n_txq; q++) {
+			struct bp_txq *txq = &port->txq[q];
+
+			if (!atomic_load_explicit(&txq->n_held, memory_order_relaxed) ||
+			    is_used(e, txq))
+				continue;
+			txq->worker_id = (uint16_t)e->env.n_workers;
+			bp_tx(txq, NULL, 0);
+		}
+	}
+}
+
+/*
+ * First all stop, then they close: until then a port may know another one's queues, and hold its frames. With all the
+ * frames are back as well: every other port has stopped.
+ */
 void bp_leaving_tick(struct bp_engine *e, bool all)
 {
 	struct bp_leaving **at = &e->leaving;
 
-	while (*at) {
-		struct bp_leaving *l = *at, *next = l->next;
+	if (e->reloads.n_done && !all)
+		reap_unused(e);
+	for (struct bp_leaving *l = e->leaving; l; l = l->next)
+		stop_if_done(e, l, all);
+	while (*at && !is_one_started(e)) {
+		struct bp_leaving *l = *at;
 
-		if (go_on(e, l, all))
-			*at = next;
-		else
+		if (!all && !bp_leaving_is_home(e, l)) {
 			at = &l->next;
+			continue;
+		}
+		*at = l->next;
+		let_go(e, l);
 	}
+}
+
+void bp_leaving_stop(struct bp_engine *e)
+{
+	for (struct bp_leaving *l = e->leaving; l; l = l->next)
+		stop_if_done(e, l, true);
 }
 
 void bp_leaving_finish(struct bp_engine *e, const struct bp_port *port)
@@ -200,7 +295,9 @@ void bp_leaving_finish(struct bp_engine *e, const struct bp_port *port)
 		if (l->port != port)
 			continue;
 		*at = l->next;
-		(void)go_on(e, l, true);
+		if (l->port->is_started)
+			stop(e, l);
+		let_go(e, l);
 		return;
 	}
 }

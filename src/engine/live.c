@@ -161,7 +161,7 @@ static void put_flows(FILE *out, const struct entry *entries, unsigned n, double
 static void put_ports_away(FILE *out, const struct bp_report *now)
 {
 	for (unsigned i = 0; i < now->n_ports; i++)
-		if (now->ports[i].link != BP_LINK_UP)
+		if (now->ports[i].link != BP_LINK_UP && !now->ports[i].is_removed)
 			fprintf(out, "  %s %s", now->ports[i].conf->name,
 				now->ports[i].link == BP_LINK_DOWN ? "DOWN" : "LOST");
 }

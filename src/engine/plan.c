@@ -128,7 +128,8 @@ static void plan_hop(const struct bp_conf *conf, struct bp_plan *plan, unsigned 
 
 	hop->n_rxq = hop->n_txq;
 	for (unsigned q = 0; q < hop->n_rxq; q++)
-		hop->rxq_workers[q] = out->txq_workers[q % out->n_txq];
+		hop->rxq_workers[q] =
+			(uint16_t)(out->txq_workers[q % out->n_txq] % conf->engine.n_workers);
 }
 
 static void plan_queues(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)

@@ -14,7 +14,7 @@ bool bp_engine_is_played(const struct bp_engine *e)
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		const struct bp_port *port = e->env.ports[i];
 
-		if (!(port->info.caps & BP_CAP_FINITE))
+		if (e->conf->ports[i].is_removed || !(port->info.caps & BP_CAP_FINITE))
 			continue;
 		for (unsigned q = 0; q < port->n_rxq; q++) {
 			is_played = true;

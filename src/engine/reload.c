@@ -20,6 +20,7 @@
 
 #define WHY_BYTES 4096u
 #define DRY_MS    20u /* the longest to wait for what was received and not yet polled */
+#define STALL_MS  2000u
 #define HOME_MS   500u /* and for frames that others still send */
 
 /* A reload under way. */
@@ -35,6 +36,7 @@ struct reload {
 	uint64_t ended; /* of ports whose receiving was ended */
 	uint16_t cores[BP_WORKERS_MAX];
 	struct bp_paths paths[BP_WORKERS_MAX]; /* of before */
+	bool has_taken_paths;
 	unsigned n_workers; /* of before */
 	char why[WHY_BYTES];
 };
@@ -77,9 +79,14 @@ static bool may_overlap(const struct bp_port_conf *was, const struct bp_port_con
 	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
 	unsigned n_a = bp_claims_of(was, a), n_b = bp_claims_of(is, b);
 
+	/* A tap hears what a program of tc has taken on. */
+	bool carries = (bp_facts_find(was->driver)->flags | bp_facts_find(is->driver)->flags) &
+		       BP_FACT_CARRIES;
+
 	for (unsigned i = 0; i < n_a; i++)
 		for (unsigned k = 0; k < n_b; k++)
-			if (bp_claims_clash_here(&a[i], &b[k]) && !may_share(&a[i], &b[k]))
+			if (bp_claims_clash_here(&a[i], &b[k]) &&
+			    (carries || !may_share(&a[i], &b[k])))
 				return false;
 	return !have_one_name(was, is);
 }
@@ -131,9 +138,35 @@ static void log_fault(void *arg, unsigned port_id, const char *text)
 	bp_log(BP_LOG_ERROR, "reload: port %s: device: %s", conf->ports[port_id].name, text);
 }
 
+/* One that stands still would hold the control thread: it is waited for before anything changes. */
+static int check_workers(struct bp_engine *e)
+{
+	static const struct timespec nap = { .tv_nsec = 200000 };
+	uint64_t begin_ns = bp_clock_ns(), n_loops[BP_WORKERS_MAX];
+
+	for (unsigned i = 0; i < e->n_running; i++)
+		n_loops[i] = bp_worker_n_loops(&e->workers[i]);
+	for (unsigned i = 0; i < e->n_running; i++)
+		while (!bp_worker_is_past(&e->workers[i], n_loops[i])) {
+			if (bp_clock_ns() - begin_ns > STALL_MS * UINT64_C(1000000)) {
+				bp_log(BP_LOG_ERROR,
+				       "reload: worker %u has made no round for %u ms: bypath show alarms",
+				       i, STALL_MS);
+				return -ETIMEDOUT;
+			}
+			bp_idle_wake(&e->workers[i].idle);
+			nanosleep(&nap, NULL);
+		}
+	return 0;
+}
+
 static int check_here(struct reload *r, const struct bp_conf *loaded)
 {
 	struct bp_engine *e = r->e;
+	int err = check_workers(e);
+
+	if (err)
+		return err;
 
 	if (loaded->engine.n_workers > e->env.n_workers) {
 		bp_log(BP_LOG_ERROR,
@@ -218,8 +251,10 @@ static void halt(struct reload *r, uint64_t places)
 		struct bp_port *port = r->e->env.ports[place];
 
 		r->halted |= UINT64_C(1) << place;
-		if (port->is_started)
+		if (port->is_started) {
+			bp_snapshot_reported(port->driver, port, &r->e->reported[place]);
 			bp_port_halt(r->e, port);
+		}
 		if (wait_for_frames(r->e, port))
 			bp_port_close(port);
 	}
@@ -251,6 +286,32 @@ static int prepare(struct reload *r, unsigned place, uint64_t in_the_way)
 	return driver->ops->prepare ? driver->ops->prepare(&r->e->env, conf) : 0;
 }
 
+/* A port that leaves may still have the device: for a moment, until what it holds has gone. */
+static int wait_for_leaving(struct reload *r, unsigned place)
+{
+	static const struct timespec nap = { .tv_nsec = 1000000 };
+	const struct bp_port_conf *conf = &r->change.conf.ports[place];
+	uint64_t begin_ns = bp_clock_ns();
+	struct bp_leaving *l = r->e->leaving;
+
+	while (l) {
+		if (may_overlap(&l->conf, conf)) {
+			l = l->next;
+			continue;
+		}
+		if (bp_clock_ns() - begin_ns > 2 * HOME_MS * UINT64_C(1000000)) {
+			bp_log(BP_LOG_ERROR,
+			       "port %s: %s is still with port %s, which was removed: try again in a moment",
+			       conf->name, conf->device, l->conf.name);
+			return -EBUSY;
+		}
+		nanosleep(&nap, NULL);
+		bp_leaving_tick(r->e, false);
+		l = r->e->leaving;
+	}
+	return 0;
+}
+
 /* Those that can be there beside all others first: they may fail, and nothing has happened then. */
 static int make_ports(struct reload *r)
 {
@@ -267,6 +328,8 @@ static int make_ports(struct reload *r)
 			if (in_the_way && !step)
 				continue;
 			err = in_the_way ? prepare(r, i, in_the_way) : 0;
+			if (!err)
+				err = wait_for_leaving(r, i);
 			if (err)
 				break;
 			halt(r, in_the_way);
@@ -386,7 +449,6 @@ static void swap_ports(struct reload *r)
 		if (r->before[i] && r->before[i]->is_set_down && !is_in(r->change.renamed, i))
 			bp_port_set(r->made[i], true, r->before[i]->set_by);
 		r->made[i]->conf = &r->e->conf->ports[i];
-		r->e->reported[i].n = 0;
 	}
 }
 
@@ -442,9 +504,11 @@ static void renew_rx(struct bp_engine *e)
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 
-		if (port->is_started && !e->conf->ports[i].is_removed &&
-		    port->driver->ops->rx_renew)
-			port->driver->ops->rx_renew(port);
+		if (!port->is_started || e->conf->ports[i].is_removed ||
+		    !port->driver->ops->rx_renew)
+			continue;
+		port->driver->ops->rx_renew(port);
+		bp_port_bind_captures(port);
 	}
 }
 
@@ -462,6 +526,7 @@ static int make_paths(struct reload *r)
 
 	for (unsigned i = 0; i < e->env.n_workers; i++)
 		bp_paths_take(&e->workers[i], &r->paths[i]);
+	r->has_taken_paths = true;
 	for (uint16_t i = 0; !err && i < e->conf->engine.n_workers; i++)
 		err = make_worker(e, &e->workers[i], i);
 	return err ? err : bp_paths_bind_offloads(e, NULL);
@@ -472,9 +537,7 @@ static void swap_back(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
-	for (unsigned i = 0; i < e->env.n_workers; i++) {
-		if (!r->paths[i].paths)
-			continue;
+	for (unsigned i = 0; r->has_taken_paths && i < e->env.n_workers; i++) {
 		bp_paths_destroy(&e->workers[i]);
 		bp_paths_put(&e->workers[i], &r->paths[i]);
 	}
@@ -540,6 +603,11 @@ static void settle_account(struct reload *r)
 		bp_paths_free(&r->paths[i]);
 	}
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		/* One that was halted has told all; else it does so when it stops. */
+		if (is_in(r->halted, i) && r->change.ports[i] != BP_FATE_REMOVED)
+			bp_reported_add(&e->past_reported[i], &e->reported[i]);
+		if (r->made[i])
+			e->reported[i].n = 0;
 		if (r->change.ports[i] == BP_FATE_REMOVED && e->env.ports[i])
 			bp_captures_follow(e->env.ports[i], NULL);
 		else if (r->before[i])
@@ -551,6 +619,10 @@ static void settle_account(struct reload *r)
 	bp_paths_bind_directs(e, NULL);
 	bp_ports_claimed(&e->env, r->locks);
 	r->locks = NULL;
+	/* Of a device that a port has made itself. */
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		if (r->made[i])
+			(void)bp_port_renew_locks(r->made[i]);
 }
 
 static void place_workers(struct reload *r)
@@ -583,16 +655,35 @@ static void bring_back(struct reload *r, unsigned place)
 	(void)bp_port_resume(r->e, port); /* or a tick does, later */
 }
 
-static void undo(struct reload *r)
+/* Those that were made, before those that were there: they may have one device. */
+static void unmake_ports(struct reload *r)
 {
-	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (r->made[i] && r->made[i]->is_started) {
 			bp_port_unpublish(r->made[i]);
 			bp_port_stop(r->made[i]);
 		}
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		uint64_t pools = r->made[i] ? r->made[i]->pools : 0;
+
 		bp_port_destroy(r->made[i]);
+		r->made[i] = NULL;
+		r->e->env.old_pools &= ~pools; /* no queue that stays has seen them */
+	}
+}
+
+static void undo(struct reload *r)
+{
+	struct bp_engine *e = r->e;
+
+	unmake_ports(r);
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (is_in(r->halted | r->ended, i))
 			bring_back(r, i);
+	if (r->halted) { /* their pools have other ids now */
+		pause_workers(r);
+		bp_env_bind_pools(&e->env);
+		(void)start_workers(e, r->n_workers);
 	}
 	for (unsigned i = 0; r->functions && i < r->change.conf.n_functions; i++)
 		if (r->change.functions[i] != BP_FATE_KEPT && r->functions[i].is_open)
@@ -730,6 +821,14 @@ static int try_it(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	bp_log_listen(collect, errors);
 	err = carry_out(r, loaded);
 	bp_log_listen(NULL, NULL);
+	if (err == -ESHUTDOWN) {
+		json_decref(errors);
+		bp_log(BP_LOG_ERROR, "reload: done, but not all workers run again: the run ends");
+		json_object_set_new(
+			document, "refused",
+			json_pack("[s]", "done, but not all workers run again: the run ends"));
+		return err;
+	}
 	if (!err) {
 		json_decref(errors);
 		return 0;

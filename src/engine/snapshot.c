@@ -57,6 +57,7 @@ static void add_past(const struct bp_engine *e, unsigned port_id, struct bp_repo
 static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *out)
 {
 	struct bp_port *port = e->env.ports[i];
+	struct bp_reported_set reported;
 
 	/* First: a driver that carries paths by itself counts then. */
 	if (port->is_started)
@@ -84,8 +85,10 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 		read_counters(&port->txq[q].counters, out->txq[q].v);
 	}
 	add_past(e, i, out);
-	out->n_reported = e->reported[i].n;
-	memcpy(out->reported, e->reported[i].v, sizeof(out->reported));
+	reported = e->reported[i];
+	bp_reported_add(&reported, &e->past_reported[i]);
+	out->n_reported = reported.n;
+	memcpy(out->reported, reported.v, sizeof(out->reported));
 }
 
 /* The report's row for a path of this worker: queues of one port pair add up. NULL: no room for another. */

@@ -13,7 +13,8 @@ void bp_workers_quiesce(struct bp_engine *e)
 		bp_worker_quiesce(&e->workers[i]);
 }
 
-#define LINK_FIELDS 5u
+#define REOPEN_TICKS 50u
+#define LINK_FIELDS  5u
 
 /* What a program finds in the message that a port's device is up, down, lost or back. Returns fields. */
 static const struct bp_log_field *link_fields(const struct bp_port *port, const char *state,
@@ -122,11 +123,15 @@ void bp_engine_tick(struct bp_engine *e)
 	bp_ports_serve_locks(&e->env);
 	bp_retired_free(e, false);
 	bp_leaving_tick(e, false);
+	e->n_ticks++;
 	bp_trace_tick(e);
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 
 		if (e->conf->ports[i].is_removed)
+			continue;
+		/* One that a reload took out, and could not open again. */
+		if (bp_port_is_closed(port) && (e->n_ticks % REOPEN_TICKS || bp_port_reopen(port)))
 			continue;
 		/* One that is back is looked at at once: it may have no link yet. */
 		if (port->is_started || bp_port_resume(e, port))

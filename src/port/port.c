@@ -148,6 +148,7 @@ int bp_port_make(struct bp_env *env, uint16_t port_id, const struct bp_port_queu
 	port->pools = list_pools(env) & ~pools;
 	if (err) {
 		forget_pools(env, port->pools);
+		env->old_pools &= ~port->pools; /* no queue has seen them */
 		goto free_port;
 	}
 	*out = port;
@@ -287,6 +288,11 @@ static int start_alone(struct bp_port *port)
 	if (err)
 		port->driver->ops->stop(port);
 	return err;
+}
+
+int bp_port_renew_locks(struct bp_port *port)
+{
+	return bp_locks_renew(port->env->locks, port->port_id, port->conf->name);
 }
 
 int bp_port_make_ready(struct bp_port *port)
