@@ -62,7 +62,7 @@ static int run_command(int argc, char **argv)
 
 const struct bp_command bp_command_set = {
 	.name = "set",
-	.usage = "log LEVEL | port PORT up|down [NAME]",
+	.usage = "log LEVEL [NAME] | port PORT up|down [NAME]",
 	.help = "change what a running instance logs, or set a port of it down or up",
 	.run = run_command,
 };

@@ -208,7 +208,8 @@ void world_close(struct world *w)
 	}
 	bp_port_destroy(w->port);
 	for (unsigned i = OWN_POOLS; i < w->env.n_pools; i++)
-		expect(!w->env.pools[i], "pool %u is still registered, its port is gone", i);
+		expect(!w->env.pools[i] || w->env.shared_pools >> i & 1,
+		       "pool %u is still registered, its port is gone", i);
 	expect_all_home(w);
 	expect(w->foreign.n_out == 0, "%lu private views never came back", w->foreign.n_out);
 	expect(w->foreign.n_bad_puts == 0, "%lu private views came back twice or out of nowhere",

@@ -82,15 +82,15 @@ esac
 # long (a ping that nobody answers), after three times the seconds, ten tries at least.
 wait_for()
 {
-	_left=$(($1 * BP_SLOW * 50)) _tries=0
-	read -r _now _ </proc/uptime
-	_end=$((${_now%.*} + 3 * $1 * BP_SLOW))
+	_wait_left=$(($1 * BP_SLOW * 50)) _wait_tries=0
+	read -r _wait_at _ </proc/uptime
+	_wait_end=$((${_wait_at%.*} + 3 * $1 * BP_SLOW))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		_left=$((_left - 1)) _tries=$((_tries + 1))
-		read -r _now _ </proc/uptime
-		[ "$_left" -gt 0 ] || return 1
-		[ $_tries -lt 10 ] || [ "${_now%.*}" -le "$_end" ] || return 1
+		_wait_left=$((_wait_left - 1)) _wait_tries=$((_wait_tries + 1))
+		read -r _wait_at _ </proc/uptime
+		[ "$_wait_left" -gt 0 ] || return 1
+		[ $_wait_tries -lt 10 ] || [ "${_wait_at%.*}" -le "$_wait_end" ] || return 1
 		sleep 0.02
 	done
 }
@@ -481,7 +481,8 @@ bp_law()
 {
 	[ -s "$BP_TMP/$1.json" ] || fail "$1: no report"
 	bp_expect "$1" 'unaccounted == 0 and held == 0 and frames_free == frames' 'summary()'
-	bp_expect "$1" 'all(sum(p["counted"]["bursts_by_packets"]) == p["counted"]["bursts"] for p in r["paths"])' \
+	# A driver counts the rest of a burst that TX did not take as one more, and what a port that is set down drops.
+	bp_expect "$1" 'all(sum(p["counted"]["bursts_by_packets"]) <= p["counted"]["bursts"] for p in r["paths"])' \
 		'[(p["in"], p["counted"]["bursts"], p["counted"]["bursts_by_packets"]) for p in r["paths"]]'
 }
 

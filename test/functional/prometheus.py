@@ -20,6 +20,8 @@ PROMISED = {
     "bypath_arena_frames": ("gauge", "frames", set()),
     "bypath_unaccounted_packets": ("gauge", "packets", set()),
     "bypath_reloads_total": ("counter", "", {"result"}),
+    "bypath_alarm": ("gauge", "", {"alarm", "subject"}),
+    "bypath_alarms_raised_total": ("counter", "", {"alarm", "subject"}),
     "bypath_port_up": ("gauge", "", {"port", "driver", "device", "mode"}),
     "bypath_port_losses_total": ("counter", "", {"port"}),
     "bypath_port_rx_packets_total": ("counter", "packets", {"port", "queue"}),

@@ -44,9 +44,10 @@ function functionName(fn) {
 function functionLine(fn, most) {
 	const ns = fn.disturbed === true ? null : counted(fn, "ns_per_packet");
 	const words = countWords(fn, [["packets", "packets"], ["dropped", "dropped"]]);
+	const time = fn.disturbed === true ? "time disturbed: a worker was off its core"
+		: ns === null ? "time not known" : `${duration(ns, 3)} a packet`;
 
-	return barLine(functionName(fn), bar([["user", ns ?? 0]], null, most),
-		[fn.disturbed === true ? "time disturbed: a worker was off its core" : ns === null ? "time not known" : `${duration(ns, 3)} a packet`, ...words].join(", "));
+	return barLine(functionName(fn), bar([["user", ns ?? 0]], null, most), [time, ...words].join(", "));
 }
 
 function functionsPart(doc) {
