@@ -1,4 +1,4 @@
-# A running instance follows its file: reload.sh refused | paths | drivers [KIND...] | functions | often
+# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | storm | often [N]
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
@@ -340,6 +340,51 @@ dmz = lan' ;;
 	[ "$BP_SLOW" -gt 1 ] || [ "$6" -le $(($3 + 4096)) ] || fail "memory grows: $first → $last"
 	kill -INT "$(bp_pid gen)"
 	whole "$n reloads"
+	balanced
+	;;
+storm)
+	bp_need_driver af_xdp
+	DMZ=af_packet-mmap FORWARD='wan = lan
+lan = wan
+dmz = lan'
+	begin
+	generate 2kpps 0
+	"$BYPATH" capture "$id" wan -w "$BP_TMP/wan.pcapng" >"$BP_TMP/capture.log" 2>&1 &
+	echo $! >"$BP_TMP/capture.pid"
+	wait_for 10 [ -s "$BP_TMP/wan.pcapng" ] || fail "no capture: $(cat "$BP_TMP/capture.log")"
+	(
+		until [ -e "$BP_TMP/enough" ]; do
+			ip -n far link set e2 down
+			ip -n far link set e2 up
+		done
+	) &
+	flaps=$!
+	i=0
+	while [ $i -lt 20 ]; do
+		i=$((i + 1))
+		case $((i % 4)) in
+		1) DMZ=af_xdp-native ;;
+		2) WAN=af_xdp-native ;;
+		3) DMZ=af_packet-mmap ;;
+		0) WAN=af_packet-mmap ;;
+		esac
+		file
+		# Two at once: one of them does it, the other finds nothing to do.
+		"$BYPATH" reload "$id" >"$BP_TMP/other.out" 2>&1 &
+		other_pid=$!
+		reload || fail "reload $i: $(cat "$BP_TMP/reload.out")"
+		wait $other_pid || fail "reload $i beside it: $(cat "$BP_TMP/other.out")"
+	done
+	touch "$BP_TMP/enough"
+	wait $flaps
+	kill -TERM "$(bp_pid capture)"
+	bp_exit capture 10 || fail "the capture ends with code $?: $(cat "$BP_TMP/capture.log")"
+	kill -INT "$(bp_pid gen)"
+	whole "20 times two reloads at once, a link that flaps, a capture"
+	n=$(tcpdump -nr "$BP_TMP/wan.pcapng" 2>/dev/null | wc -l)
+	[ "$n" -gt 100 ] || fail "the capture has $n packets"
+	show all
+	bp_expect all 'r["reloads"]["done"] == 40 and not r["reloads"]["refused"]' 'r["reloads"]'
 	balanced
 	;;
 *) fail "no such case: $1" ;;
