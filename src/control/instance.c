@@ -104,12 +104,13 @@ static gid_t find_group(void)
 	return group ? group->gr_gid : (gid_t)-1;
 }
 
-/* Hold the lock of a name. The file descriptor or -errno; -EBUSY: another holds it. */
+/* Hold the lock of a name. The file descriptor or -errno; -EBUSY: another holds it. The file is its owner's alone: whoever else
+ * could read it could lock it (F_RDLCK), and keep the name of an instance that is gone. */
 static int take_name(const char *path)
 {
 	for (unsigned i = 0; i < TRIES_MAX; i++) {
 		struct flock lock = whole_file;
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640), err;
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), err;
 
 		if (fd < 0)
 			return -errno;
@@ -119,9 +120,7 @@ static int take_name(const char *path)
 			return -err;
 		}
 		if (is_file_at(fd, path)) {
-			(void)!fchmod(fd,
-				      0640); /* whatever the umask: who asks looks at the lock */
-			(void)!fchown(fd, (uid_t)-1, find_group());
+			(void)!fchmod(fd, 0600); /* whatever an older one left */
 			return fd;
 		}
 		close(fd); /* its owner removed it between the two calls */
@@ -130,8 +129,8 @@ static int take_name(const char *path)
 }
 
 /*
- * Does an instance of this name run? The kernel is asked, not the instance, which may be stopped or busy. Only who may not
- * read the lock's file has to ask the socket, which does not block: EAGAIN: as many as may wait do; EACCES: it runs, and is
+ * Does an instance of this name run? The kernel is asked, not the instance, which may be stopped or busy. Who may not read
+ * the lock's file (the group) asks the socket, which does not block: EAGAIN: as many as may wait do; EACCES: it runs, and is
  * not ours.
  */
 static bool is_running(const char *folder, const char *name)

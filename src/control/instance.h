@@ -14,7 +14,7 @@
  * Sockets lie in /run/bypath; of who may not make that, in $XDG_RUNTIME_DIR/bypath: NAME.sock, for its owner
  * and the group bypath where there is one, beside NAME.live, which the instance holds for as long as it lives
  * (fcntl(2), open file description locks), however it ends: a socket whose lock is free is left over, and the next
- * instance of that name replaces it. Both are removed at an orderly end.
+ * instance of that name replaces it. The lock's file is its owner's alone. Both are removed at an orderly end.
  */
 struct bp_instance {
 	char name[BP_INSTANCE_NAME_BYTES];

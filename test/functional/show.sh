@@ -118,8 +118,28 @@ names)
 	bp_stop "$two"
 	note "the second of a file's name is called NAME-2"
 
-	# kill -9 leaves the socket; the next one takes it.
+	# kill -9 leaves the socket; the next one takes it. A member of the group, who asks, cannot hold the name for it.
 	start "$one"
+	live=${socket%.sock}.live
+	as_member()
+	{
+		setpriv --reuid 65534 --regid "$(stat -c %g "$socket")" --clear-groups "$@"
+	}
+	cat >"$BP_TMP/hold.py" <<'PY'
+import fcntl, struct, sys
+F_OFD_SETLK = 37
+file = open(sys.argv[1], "rb")
+fcntl.fcntl(file, F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, 0, 0, 0, 0))
+print("held", flush=True)
+PY
+	chmod 755 "$BP_TMP"
+	# The control: such a lock can be had of a file that may be read.
+	install -m 644 /dev/null "$BP_TMP/readable"
+	as_member /usr/bin/python3 "$BP_TMP/hold.py" "$BP_TMP/readable" | grep -q held ||
+		fail "a reader cannot lock: else this shows nothing"
+	as_member /usr/bin/python3 "$BP_TMP/hold.py" "$live" >"$BP_TMP/hold.log" 2>&1
+	grep -q PermissionError "$BP_TMP/hold.log" || fail "a member of the group opens $live: $(cat "$BP_TMP/hold.log")"
+	as_member "$BYPATH" show instances | grep -qx "$one" || fail "a member of the group does not see it"
 	kill -9 "$(bp_pid "$one")"
 	wait_for 5 bp_gone "$one" || fail "kill -9"
 	[ -S "$socket" ] || fail "kill -9 leaves the socket: else this shows nothing"
@@ -129,6 +149,7 @@ names)
 		! show instances | grep -qx "$one"
 	}
 	wait_for 5 not_listed || fail "a dead instance is listed"
+	as_member "$BYPATH" show instances | grep -qx "$one" && fail "a dead instance is listed to a member of the group"
 	show ports "$one" && fail "a dead instance answers"
 	rm -f "$BP_TMP/$one.log"
 	start "$one"
