@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,7 @@
 
 #define UNIX_PREFIX "unix:"
 #define WAITING     16
+#define MODE        0660 /* of a socket in the file system */
 
 static const char *path_of(const char *text)
 {
@@ -102,22 +105,38 @@ int bp_serve_try(const char *path)
 	return err;
 }
 
+/* Give the socket at a path its mode whatever the umask, which is all threads'. By what is there, not by its name: a link that
+ * was put in its place gains nothing. */
+static void set_mode(const char *path)
+{
+	char by_fd[32];
+	struct stat st;
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	snprintf(by_fd, sizeof(by_fd), "/proc/self/fd/%d", fd);
+	if (!fstat(fd, &st) && S_ISSOCK(st.st_mode) && st.st_uid == geteuid())
+		(void)!chmod(by_fd, MODE);
+	close(fd);
+}
+
 static int listen_at(const struct sockaddr_storage *address, socklen_t n, int n_waiting)
 {
 	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;
-	mode_t mask;
 
 	if (fd < 0)
 		return -errno;
 	if (address->ss_family != AF_UNIX)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	else
-		/* Becomes the mode of the path. That is not looked up again, so that a link put in its place gains nothing. */
-		(void)!fchmod(fd, 0660);
-	mask = umask(0117);
-	if (bind(fd, (const struct sockaddr *)address, n) || listen(fd, n_waiting))
+		(void)!fchmod(fd, MODE); /* becomes the mode of the path, less the umask */
+	if (bind(fd, (const struct sockaddr *)address, n))
 		err = errno;
-	umask(mask);
+	else if (address->ss_family == AF_UNIX)
+		set_mode(((const struct sockaddr_un *)address)->sun_path);
+	if (!err && listen(fd, n_waiting))
+		err = errno;
 	if (!err)
 		return fd;
 	close(fd);
