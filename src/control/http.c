@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/http.h"
 
+#include "control/clients.h"
 #include "control/events.h"
 
 #include "core/clock.h"
@@ -30,12 +31,12 @@ struct bp_http {
 	struct bp_http_content content;
 	struct MHD_Daemon *daemon;
 	struct bp_events events;
+	struct bp_clients clients;
 	/* Of the thread that accepts connections and makes events; a libmicrohttpd that does so itself does not rest
 	 * where descriptors lack. */
 	pthread_t thread;
 	int listen_fd, wake_fd;
 	_Atomic bool is_over;
-	_Atomic unsigned n_connections; /* more by this thread, less by the daemon's */
 	uint64_t rests_until_ns; /* does not accept before */
 	uint64_t next_event_ns;
 };
@@ -118,6 +119,14 @@ static bool is_plain_host(const char *host)
 	       inet_pton(AF_INET6, name, address) == 1;
 }
 
+static struct bp_client *client_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): the signature is the library's */
 static enum MHD_Result serve(void *ctx, struct MHD_Connection *connection, const char *url,
 			     const char *method, const char *version, const char *body,
@@ -131,6 +140,7 @@ static enum MHD_Result serve(void *ctx, struct MHD_Connection *connection, const
 	(void)body;
 	(void)n_body;
 	(void)state;
+	bp_clients_asked(&http->clients, client_of(connection));
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return reply_short(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET\n");
 	if (http->content.is_local && host && !is_plain_host(host))
@@ -155,26 +165,39 @@ static void note_connection(void *ctx, struct MHD_Connection *connection, void *
 			    enum MHD_ConnectionNotificationCode code)
 {
 	struct bp_http *http = ctx;
+	const union MHD_ConnectionInfo *info;
 
-	(void)connection;
-	(void)own;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-		atomic_fetch_sub_explicit(&http->n_connections, 1, memory_order_relaxed);
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		bp_clients_gone(&http->clients, *own);
+		*own = NULL;
+		return;
+	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	*own = info ? bp_clients_known(&http->clients, info->connect_fd) : NULL;
+}
+
+/* MHD_RequestCompletedCallback, in the daemon's thread. */
+static void note_answer(void *ctx, struct MHD_Connection *connection, void **state,
+			enum MHD_RequestTerminationCode code)
+{
+	struct bp_http *http = ctx;
+
+	(void)state;
+	(void)code;
+	bp_clients_answered(&http->clients, client_of(connection), bp_clock_ns());
 }
 
 /* The daemon's own limit is none to rely on: version 0.9.75 locks itself up where connections that are handed to it reach
  * it. */
 static void hand_over(struct bp_http *http, int fd, const struct sockaddr *address, socklen_t n)
 {
-	if (atomic_load_explicit(&http->n_connections, memory_order_relaxed) >=
-	    BP_HTTP_CONNECTIONS_MAX) {
+	if (!bp_clients_enter(&http->clients, fd, bp_clock_ns())) {
 		close(fd);
 		return;
 	}
-	atomic_fetch_add_explicit(&http->n_connections, 1, memory_order_relaxed);
 	/* Takes the descriptor in any case. */
 	if (MHD_add_connection(http->daemon, fd, address, n) != MHD_YES)
-		atomic_fetch_sub_explicit(&http->n_connections, 1, memory_order_relaxed);
+		bp_clients_refused(&http->clients, fd);
 }
 
 static void accept_client(struct bp_http *http)
@@ -201,11 +224,13 @@ static void make_event(struct bp_http *http, uint64_t now_ns)
 	http->next_event_ns = now_ns + BP_HTTP_EVENT_S * NS;
 }
 
-/* Until something is due: milliseconds, or -1. */
-static int wait_ms(const struct bp_http *http, bool are_heard, uint64_t now_ns)
+/* Lets who is too slow go. Until something is due: milliseconds, or -1. */
+static int wait_ms(struct bp_http *http, bool are_heard, uint64_t now_ns)
 {
-	uint64_t until_ns = are_heard ? http->next_event_ns : UINT64_MAX;
+	uint64_t until_ns = bp_clients_sweep(&http->clients, now_ns);
 
+	if (are_heard && http->next_event_ns < until_ns)
+		until_ns = http->next_event_ns;
 	if (http->rests_until_ns > now_ns && http->rests_until_ns < until_ns)
 		until_ns = http->rests_until_ns;
 	if (until_ns == UINT64_MAX)
@@ -255,7 +280,8 @@ static int start_threads(struct bp_http *http)
 						MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME,
 					0, NULL, NULL, serve, http, MHD_OPTION_CONNECTION_LIMIT,
 					2 * BP_HTTP_CONNECTIONS_MAX, MHD_OPTION_NOTIFY_CONNECTION,
-					note_connection, http, MHD_OPTION_CONNECTION_TIMEOUT,
+					note_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
+					note_answer, http, MHD_OPTION_CONNECTION_TIMEOUT,
 					BP_HTTP_SILENCE_S, MHD_OPTION_END);
 	if (http->daemon)
 		err = pthread_create(&http->thread, NULL, work, http);
@@ -278,6 +304,7 @@ int bp_http_start(struct bp_http **out, int listen_fd, const struct bp_http_cont
 	http->listen_fd = listen_fd;
 	http->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	bp_events_begin(&http->events);
+	bp_clients_begin(&http->clients);
 	err = http->wake_fd < 0 ? -errno : start_threads(http);
 	if (!err) {
 		*out = http;
@@ -286,6 +313,7 @@ int bp_http_start(struct bp_http **out, int listen_fd, const struct bp_http_cont
 	if (http->wake_fd >= 0)
 		close(http->wake_fd);
 	bp_events_end(&http->events);
+	bp_clients_end(&http->clients);
 	free(http);
 	return err;
 }
@@ -300,6 +328,7 @@ void bp_http_stop(struct bp_http *http)
 	bp_events_stop(&http->events);
 	MHD_stop_daemon(http->daemon);
 	bp_events_end(&http->events);
+	bp_clients_end(&http->clients);
 	close(http->wake_fd);
 	free(http);
 }

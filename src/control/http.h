@@ -28,9 +28,10 @@ struct bp_http_content {
 
 /*
  * Serve whoever connects to listen_fd (does not block; the caller's, open until the server stopped) in two threads of its
- * own: at most BP_HTTP_CONNECTIONS_MAX connections, each for BP_HTTP_SILENCE_S of silence, those above are closed at
- * once; of events BP_HTTP_LISTENERS_MAX, who share one text: who is slow misses some, who takes nothing is dropped as
- * silent. Where descriptors lack, it waits for some. content is copied. Control thread. 0, -ENOTSUP (this build has no
+ * own: at most BP_HTTP_CONNECTIONS_MAX connections, each for BP_HTTP_SILENCE_S of silence, and for as long from its begin, or
+ * its last answer, until a request's header is whole. One more closes who has waited longest without one, or, where all have
+ * asked, itself. Of events BP_HTTP_LISTENERS_MAX, who share one text: who is slow misses some, who takes nothing is dropped
+ * as silent. Where descriptors lack, it waits for some. content is copied. Control thread. 0, -ENOTSUP (this build has no
  * libmicrohttpd) or -errno.
  */
 int bp_http_start(struct bp_http **http, int listen_fd, const struct bp_http_content *content);

@@ -162,6 +162,33 @@ def case_many():
     return "1000 connections"
 
 
+def case_slow():
+    """Who dribbles a header, a byte now and then, locks nobody out, and is let go, also behind a whole request."""
+    before = descriptors()
+    begin = time.monotonic()
+    clients = [send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ") for _ in range(CONNECTIONS)]
+    until("all are there", lambda: descriptors() >= before + CONNECTIONS)
+    for _ in range(3):
+        scrape(limit_s=5)
+    assert descriptors() > before + CONNECTIONS // 2, "they are gone already: else this shows nothing"
+    page = send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nX: ")
+    assert page.recv(15) == b"HTTP/1.1 200 OK"
+    clients.append(page)
+    # More often than the limit of silence, so that it never counts.
+    while descriptors() > before:
+        for client in clients:
+            try:
+                client.sendall(b"x")
+            except OSError:
+                pass
+        assert time.monotonic() - begin < 4 * SILENCE_S, f"{descriptors()} descriptors, {before} before"
+        time.sleep(0.2)
+    assert time.monotonic() - begin > SILENCE_S / 2, "let go too early"
+    for client in clients:
+        client.close()
+    return f"{len(clients)} that send a byte now and then are gone after {time.monotonic() - begin:.0f} s, others are served"
+
+
 def case_few():
     """Descriptors lack: it rests, and goes on when there are some again."""
     limits = resource.prlimit(PID, resource.RLIMIT_NOFILE)
