@@ -132,8 +132,8 @@ struct bp_model_row {
 enum bp_fact_flag {
 	/* `device` is a device string whose arguments decide what the port is. */
 	BP_FACT_DEVICE_STRING = 1u << 0,
-	/* Neither reads nor writes the bytes of the arena's frames: [memory] protect = yes, which takes access
-	 * to them away, is allowed beside it. */
+	/* Neither reads nor writes the bytes of the arena's frames (with BP_FACT_FILLS_FRAMES: of a port that only sends):
+	 * [memory] protect = yes, which takes access to them away, is allowed beside it. */
 	BP_FACT_TOUCHES_NOTHING = 1u << 1,
 	/* What it receives may need the engine's look (checksum = auto) on every path. */
 	BP_FACT_INFERS = 1u << 2,

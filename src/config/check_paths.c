@@ -223,6 +223,11 @@ static void check_untouched(struct bp_load *load, unsigned port_id, struct bp_wh
 			   "found 'yes', but the driver of port %s touches the arena: use %s, or "
 			   "delete the line",
 			   port->name, names);
+	} else if (facts && (facts->flags & BP_FACT_FILLS_FRAMES) && port->out_ports) {
+		bp_problem(&load->problems, where, "memory", "protect",
+			   "found 'yes', but port %s writes the packets that come from it into the "
+			   "arena: let it only send, or delete the line",
+			   port->name);
 	} else if (facts && (facts->flags & BP_FACT_INFERS) && port->checksum != BP_NO) {
 		bp_problem(&load->problems, where, "memory", "protect",
 			   "found 'yes', but port %s looks at checksums: set [port.%s] checksum = "

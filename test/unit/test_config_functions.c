@@ -281,8 +281,11 @@ static const struct config_case outs[] = {
 		       "have driver = kernel\n"),
 	CASE("protect_beside_functions", PORTS EDGE FORWARD "wan = edge, lan\n",
 	     .sets = { "memory.protect=yes" },
-	     .errors = "--set memory.protect=yes: [memory] protect: found 'yes', but functions "
-		       "touch packets, and [forward] wan = edge, lan has some: delete the line\n"),
+	     .errors =
+		     "--set memory.protect=yes: [memory] protect: found 'yes', but functions "
+		     "touch packets, and [forward] wan = edge, lan has some: delete the line\n"
+		     "--set memory.protect=yes: [memory] protect: found 'yes', but port wan writes the "
+		     "packets that come from it into the arena: let it only send, or delete the line\n"),
 };
 
 #define RUN(table)                                                    \

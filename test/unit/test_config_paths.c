@@ -78,14 +78,23 @@ static const struct config_case paths[] = {
 		       "refuses: delete one of the two lines\n"),
 	CASE("protect_beside_macswap",
 	     "[engine]\nmode = macswap\n[memory]\nprotect = yes\n" TWO_PORTS,
-	     .errors = "@:4: [memory] protect: found 'yes', which only [engine] mode = io can do: "
-		       "set one of the two\n"),
+	     .errors =
+		     "@:4: [memory] protect: found 'yes', which only [engine] mode = io can do: "
+		     "set one of the two\n"
+		     "@:4: [memory] protect: found 'yes', but port a writes the packets that come "
+		     "from it into the arena: let it only send, or delete the line\n"),
 	CASE("protect_beside_what_touches_the_arena",
 	     "[memory]\nprotect = yes\n" TWO("tap", "t0", "af_xdp", "eth0"),
 	     .errors = "@:2: [memory] protect: found 'yes', but the driver of port a touches the "
 		       "arena: use " DRIVERS_UNTOUCHING ", or delete the line\n"
 		       "@:2: [memory] protect: found 'yes', but port b looks at checksums: set "
 		       "[port.b] checksum = off\n"),
+	CASE("protect_beside_a_port_that_makes_packets",
+	     "[memory]\nprotect = yes\n[port.a]\ndriver = null\n[port.b]\ndriver = null\n"
+	     "[forward]\na = b\n",
+	     .errors =
+		     "@:2: [memory] protect: found 'yes', but port a writes the packets that come "
+		     "from it into the arena: let it only send, or delete the line\n"),
 	CASE("port_to_itself_reflects", "[port.a]\ndriver = null\n[forward]\na = a\n"),
 	CASE("two_ports_to_one", PORT("a", "af_packet", "eth0") PORT("b", "af_packet", "eth1") PORT(
 					 "c", "af_packet", "eth2") "[forward]\na = c\nb = c\n"),

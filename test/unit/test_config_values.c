@@ -240,7 +240,9 @@ static void values_reach_their_fields(void **state)
 	assert_int_equal(conf.ports[3].mtu, 9000);
 	assert_int_equal(key_value(&conf.ports[4], "frame_bytes"), 1500);
 	assert_int_equal(conf.ports[4].forward_to, BP_NO_PORT);
-	load_right("[memory]\nprotect = yes\n" TWO_PORTS, NULL, &conf);
+	load_right("[memory]\nprotect = yes\n[port.a]\ndriver = af_xdp\ndevice = eth0\n"
+		   "checksum = off\n[port.b]\ndriver = null\n[forward]\na = b\n",
+		   NULL, &conf);
 	assert_true(conf.memory.protect);
 }
 
