@@ -9,18 +9,20 @@ case $1 in
 notify)
 	grep -q '^Type=notify' "$UNIT" || skip "this build has no libsystemd: install libsystemd-dev"
 	bp_null_pair run "rate_pps = 1000"
-	"$BP_PYTHON" - "$BYPATH" "$BP_TMP/run.ini" "$BP_TMP/notify" <<'PY' || fail "what is told"
+	"$BP_PYTHON" - "$BYPATH" "$BP_TMP/run.ini" "$BP_TMP/notify" "$UNIT" <<'PY' || fail "what is told"
 import os, signal, socket, subprocess, sys, time
 told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 told.bind(sys.argv[3])
 told.settimeout(20)
+with open(sys.argv[2], encoding="utf-8") as ini:
+    right = ini.read()
 def next_state():
     return dict(line.split("=", 1) for line in told.recv(4096).decode().splitlines())
 run = subprocess.Popen([sys.argv[1], "run", sys.argv[2]], env={**os.environ, "NOTIFY_SOCKET": sys.argv[3]},
                        stdout=subprocess.DEVNULL)
 state = next_state()
 assert state.get("READY") == "1" and state.get("STATUS") == "forwarding", state
-# systemctl reload: told, with the time that tells it from an earlier one, and ready again; refused or not.
+# SIGHUP: told, with the time that tells it from an earlier one, and ready again; refused or not.
 for refuses in (False, True):
     if refuses:
         with open(sys.argv[2], "a", encoding="utf-8") as ini:
@@ -29,6 +31,20 @@ for refuses in (False, True):
     run.send_signal(signal.SIGHUP)
     state = next_state()
     assert state.get("RELOADING") == "1" and int(state["MONOTONIC_USEC"]) >= begin, state
+    assert next_state().get("READY") == "1"
+# systemctl reload: the unit's line ends when that is done, and says whether it was refused.
+reload = next(line.split("=", 1)[1] for line in open(sys.argv[4], encoding="utf-8") if line.startswith("ExecReload="))
+words = reload.replace("%i", "run").split()
+assert os.path.basename(words[0]) == "bypath", words
+words[0] = sys.argv[1]
+for refused in (True, False):
+    if not refused:
+        with open(sys.argv[2], "w", encoding="utf-8") as ini:
+            ini.write(right)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=20)
+    assert (done.returncode != 0) == refused and bool(done.stderr) == refused, done
+    state = next_state()
+    assert state.get("RELOADING") == "1", state
     assert next_state().get("READY") == "1"
 run.send_signal(signal.SIGTERM)
 state = next_state()
@@ -51,7 +67,7 @@ unit)
 	# Of this machine, with the program where the unit expects it.
 	folder=$BP_TMP/units
 	mkdir "$folder"
-	sed "s|^ExecStart=[^ ]*|ExecStart=$BYPATH|" "$UNIT" >"$folder/bypath@.service"
+	sed -E "s#^(ExecStart|ExecReload)=[^ ]*#\1=$BYPATH#" "$UNIT" >"$folder/bypath@.service"
 	systemd-analyze verify --man=no "$folder/bypath@edge.service" >"$BP_TMP/verify.log" 2>&1 || fail "verify"
 	grep "$folder" "$BP_TMP/verify.log" && fail "verify has something to say"
 	# The control: it finds what is wrong.
