@@ -185,6 +185,20 @@ static bool is_same_path(const json_t *row, const json_t *like)
 	return is_same(row, like, names, sizeof(names) / sizeof(names[0]));
 }
 
+/* The row of an array with the same name: a reload may have shifted it. NULL: none, it is new. */
+static const json_t *find_row(const json_t *rows, const json_t *like, const char *name, size_t hint)
+{
+	const json_t *row = json_array_get(rows, hint);
+	size_t i;
+
+	if (is_same(row, like, &name, 1))
+		return row;
+	json_array_foreach(rows, i, row)
+		if (is_same(row, like, &name, 1))
+			return row;
+	return NULL;
+}
+
 /* The row of an array that is of the same way, NULL: none. Rows of edges come when their first packet does, so that it is
  * mostly, not always, where it was. */
 static const json_t *find_path(const json_t *paths, const json_t *like, size_t hint)
@@ -200,10 +214,13 @@ static const json_t *find_path(const json_t *paths, const json_t *like, size_t h
 	return NULL;
 }
 
-/* A number of a row now without what it was before. */
+/* A number of a row now without what it was before; where that was more, it began anew (a port that a reload made again). */
 static double grown(const json_t *before, const json_t *now, const char *path)
 {
-	return bp_json_number_at(now, path) - (before ? bp_json_number_at(before, path) : 0);
+	double is = bp_json_number_at(now, path),
+	       was = before ? bp_json_number_at(before, path) : 0;
+
+	return is < was ? is : is - was;
 }
 
 /* The same of all queues of a port. */
@@ -383,14 +400,15 @@ json_t *bp_show_rates(const json_t *before, const json_t *now)
 	if (s <= 0)
 		s = 1e-9;
 	json_array_foreach(json_object_get(now, "ports"), i, row) {
-		const json_t *old = json_array_get(json_object_get(before, "ports"), i);
+		const json_t *old = find_row(json_object_get(before, "ports"), row, "name", i);
 
 		json_array_append_new(ports, rates_of_port(old, row, s));
 		add_drops(drops, old, row, s);
 	}
 	json_array_foreach(json_object_get(now, "workers"), i, row) {
-		const json_t *rows[2] = { json_array_get(json_object_get(before, "workers"), i),
-					  row };
+		const json_t *rows[2] = {
+			find_row(json_object_get(before, "workers"), row, "worker", i), row
+		};
 
 		json_array_append_new(workers, rates_of_worker(before, now, rows, s));
 	}
@@ -400,7 +418,7 @@ json_t *bp_show_rates(const json_t *before, const json_t *now)
 			rates_of_path(find_path(json_object_get(before, "paths"), row, i), row, s));
 	add_kernel_drops(drops, before, now, s);
 	json_array_foreach(json_object_get(now, "functions"), i, row) {
-		const json_t *old = json_array_get(json_object_get(before, "functions"), i);
+		const json_t *old = find_row(json_object_get(before, "functions"), row, "name", i);
 
 		json_array_append_new(functions, rates_of_function(old, row, s));
 		add_drops(drops, old, row, s);
