@@ -147,29 +147,36 @@ static json_t *show_entry(const struct bp_switch *sw, const struct bp_fdb_entry 
 			 "permanent", e->is_permanent);
 }
 
-static void show_entries(const struct bp_switch *sw, bool are_permanent, json_t *rows,
-			 uint64_t *n_cut)
-{
-	struct bp_fdb_entry entry;
-
-	for (uint32_t i = 0; i < bp_fdb_n_slots(sw->fdb); i++) {
-		if (!bp_fdb_read(sw->fdb, i, &entry) || entry.is_permanent != are_permanent)
-			continue;
-		if (json_array_size(rows) < ROWS_MAX)
-			json_array_append_new(rows, show_entry(sw, &entry));
-		else
-			++*n_cut;
-	}
-}
-
-/* Up to ROWS_MAX addresses, first those that stay; *n_cut becomes how many are left out. */
+/*
+ * Up to ROWS_MAX addresses, first those that stay; *n_cut becomes how many are left out. One walk, no further than needed: the
+ * control thread makes it, and the table may have a million slots and more.
+ */
 static json_t *show_table(const struct bp_switch *sw, uint64_t *n_cut)
 {
-	json_t *rows = json_array();
+	const uint32_t n = bp_fdb_n(sw->fdb), n_slots = bp_fdb_n_slots(sw->fdb);
+	json_t *rows = json_array(), *others = json_array();
+	struct bp_fdb_entry entry;
+	size_t n_rows;
 
-	*n_cut = 0;
-	show_entries(sw, true, rows, n_cut);
-	show_entries(sw, false, rows, n_cut);
+	for (uint32_t i = 0; i < n_slots; i++) {
+		const size_t n_permanent = json_array_size(rows),
+			     n_others = json_array_size(others);
+
+		if (n_permanent >= ROWS_MAX || n_permanent + n_others >= n ||
+		    (n_permanent >= sw->ports.n_fixed && n_permanent + n_others >= ROWS_MAX))
+			break;
+		if (!bp_fdb_read(sw->fdb, i, &entry))
+			continue;
+		if (entry.is_permanent)
+			json_array_append_new(rows, show_entry(sw, &entry));
+		else if (n_others < ROWS_MAX)
+			json_array_append_new(others, show_entry(sw, &entry));
+	}
+	for (size_t i = 0; i < json_array_size(others) && json_array_size(rows) < ROWS_MAX; i++)
+		json_array_append(rows, json_array_get(others, i));
+	json_decref(others);
+	n_rows = json_array_size(rows);
+	*n_cut = n > n_rows ? n - n_rows : 0;
 	return rows;
 }
 

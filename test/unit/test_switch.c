@@ -508,6 +508,26 @@ static void what_is_known_is_shown(void **state)
 	sb_close(b);
 }
 
+static void fixed_addresses_are_shown_first(void **state)
+{
+	struct sb *b = sb_open(&(struct sb_spec){
+		.entries = 2000, .addresses = "p1:02:00:00:00:00:01, p3:02:00:00:00:00:0f" });
+	json_t *doc;
+
+	(void)state;
+	flood_table(b, 3, 3000);
+	doc = bp_function_switch.ops->show(b->sw);
+	assert_int_equal(json_array_size(bp_json_at(doc, "table")), 1000);
+	for (size_t i = 0; i < 1000; i++) {
+		const json_t *row = json_array_get(bp_json_at(doc, "table"), i);
+
+		assert_int_equal(json_is_true(json_object_get(row, "permanent")), i < 2);
+	}
+	assert_int_equal(bp_json_number_at(doc, "table_cut"), 1002);
+	json_decref(doc);
+	sb_close(b);
+}
+
 static void counts_stay_when_a_worker_ends(void **state)
 {
 	struct sb *b = sb_open(&(struct sb_spec){ 0 });
@@ -641,6 +661,7 @@ int main(void)
 		cmocka_unit_test(without_vlans_no_byte_is_touched),
 		cmocka_unit_test(packets_of_several_views_are_judged_by_the_first),
 		cmocka_unit_test(what_is_known_is_shown),
+		cmocka_unit_test(fixed_addresses_are_shown_first),
 		cmocka_unit_test(counts_stay_when_a_worker_ends),
 		cmocka_unit_test(a_burst_is_decided_as_its_packets_one_by_one),
 	};
