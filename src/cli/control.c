@@ -208,8 +208,12 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 	char allowed[128] = "";
 
 	for (size_t i = 0; i < N_COMMANDS; i++) {
-		if (!strcmp(commands[i].name, command))
-			return commands[i].answer(ctx, request, code, message);
+		if (!strcmp(commands[i].name, command)) {
+			json_t *document = commands[i].answer(ctx, request, code, message);
+
+			bp_cli_web_renew(&((struct bp_cli_control *)ctx)->web);
+			return document;
+		}
 		bp_list_add(allowed, sizeof(allowed), ", ", commands[i].name);
 	}
 	return refuse(code, message, "unknown-command", "found \"command\" '%.40s', allowed: %s",
@@ -226,6 +230,7 @@ void bp_cli_control_set_config(struct bp_cli_control *control, json_t *settings)
 {
 	json_decref(control->config);
 	control->config = json_incref(settings);
+	bp_cli_web_renew(&control->web);
 }
 
 /* ---- its life ------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "bypath/log.h"
 
 #include "control/http.h"
+#include "core/clock.h"
 #include "core/serve.h"
 #include "report/live.h"
 #include "report/metrics.h"
@@ -16,11 +17,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* bp_http_content.metrics. */
-static char *make_metrics(void *ctx, bool is_open, size_t *n_bytes)
+/* A report: the last one where it is fresh, so that who asks often does not keep the control thread. A new reference, or NULL.
+ * Under the lock. */
+static json_t *take_report(struct bp_cli_web *web)
 {
-	struct bp_cli_web *web = ctx;
-	json_t *report = web->ask(web->ctx);
+	/* Before it asks: what changes meanwhile is seen by the next one. */
+	bool is_old = atomic_exchange_explicit(&web->is_old, false, memory_order_acquire);
+
+	if (!web->last || is_old ||
+	    bp_clock_ns() - web->last_ns > BP_WEB_FRESH_MS * UINT64_C(1000000)) {
+		json_decref(web->last);
+		web->last = web->ask(web->ctx);
+		web->last_ns = bp_clock_ns();
+	}
+	return json_incref(web->last);
+}
+
+static char *metrics_text(struct bp_cli_web *web, bool is_open, size_t *n_bytes)
+{
+	json_t *report = take_report(web);
 	char *text = NULL;
 	FILE *out = report ? open_memstream(&text, n_bytes) : NULL;
 
@@ -35,13 +50,27 @@ static char *make_metrics(void *ctx, bool is_open, size_t *n_bytes)
 	return text;
 }
 
+/* bp_http_content.metrics. */
+static char *make_metrics(void *ctx, bool is_open, size_t *n_bytes)
+{
+	struct bp_cli_web *web = ctx;
+	char *text;
+
+	pthread_mutex_lock(&web->lock);
+	text = metrics_text(web, is_open, n_bytes);
+	pthread_mutex_unlock(&web->lock);
+	return text;
+}
+
 /* bp_http_content.event. */
 static char *make_event(void *ctx, size_t *n_bytes)
 {
 	struct bp_cli_web *web = ctx;
-	json_t *now = web->ask(web->ctx), *live;
+	json_t *now, *live;
 	char *text = NULL;
 
+	pthread_mutex_lock(&web->lock);
+	now = take_report(web);
 	live = now ? bp_live_document(web->before, now) : NULL;
 	if (live)
 		text = json_dumps(live, JSON_COMPACT | JSON_REAL_PRECISION(12));
@@ -49,12 +78,13 @@ static char *make_event(void *ctx, size_t *n_bytes)
 	json_decref(live);
 	json_decref(web->before);
 	web->before = now;
+	pthread_mutex_unlock(&web->lock);
 	return text;
 }
 
 int bp_cli_web_open(struct bp_cli_web *web, const char *listen)
 {
-	*web = (struct bp_cli_web){ .fd = -1 };
+	*web = (struct bp_cli_web){ .fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 	snprintf(web->listen, sizeof(web->listen), "%s", listen);
 	if (!listen[0])
 		return 0;
@@ -105,6 +135,11 @@ void bp_cli_web_start(struct bp_cli_web *web, bp_web_ask_fn ask, void *ctx)
 	bp_cli_web_close(web);
 }
 
+void bp_cli_web_renew(struct bp_cli_web *web)
+{
+	atomic_store_explicit(&web->is_old, true, memory_order_release);
+}
+
 void bp_cli_web_close(struct bp_cli_web *web)
 {
 	bp_http_stop(web->http);
@@ -113,5 +148,6 @@ void bp_cli_web_close(struct bp_cli_web *web)
 	web->fd = -1;
 	json_decref(web->floors);
 	json_decref(web->before);
-	web->floors = web->before = NULL;
+	json_decref(web->last);
+	web->floors = web->before = web->last = NULL;
 }

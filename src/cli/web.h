@@ -4,8 +4,14 @@
 #define BYPATH_CLI_WEB_H
 
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct bp_http;
+
+#define BP_WEB_FRESH_MS 100u /* a report that is younger serves again */
 
 /* A bypath.report/1 as it stands, with "instance" and "version": a new reference, or NULL. Any thread but the control
  * thread, which makes it. */
@@ -19,7 +25,12 @@ struct bp_cli_web {
 	bp_web_ask_fn ask;
 	void *ctx;
 	json_t *floors; /* of metrics; the thread of requests has it */
-	json_t *before; /* the report of the event before, or NULL; the thread of events has it */
+	/* Reports are used under the lock, to the last reference: the counts of references are no more than that. */
+	pthread_mutex_t lock;
+	json_t *before; /* of the event before, or NULL */
+	json_t *last; /* or NULL */
+	uint64_t last_ns; /* when it was made */
+	_Atomic bool is_old; /* last is, whatever its time */
 };
 
 /* Listen; an empty text: nowhere. Control thread, before anything is opened. 0 or -errno (logged). */
@@ -27,6 +38,9 @@ int bp_cli_web_open(struct bp_cli_web *web, const char *listen);
 
 /* Serve from now on; where that cannot be (logged) the run goes without. Control thread. */
 void bp_cli_web_start(struct bp_cli_web *web, bp_web_ask_fn ask, void *ctx);
+
+/* Something was changed: who asks from now on gets a report that is made anew. Any thread; does not wait. */
+void bp_cli_web_renew(struct bp_cli_web *web);
 
 /* No more answers. Control thread, when nobody waits for ask() any more; again does nothing. */
 void bp_cli_web_close(struct bp_cli_web *web);
