@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "capture/filter.h"
 
+#include "capture/program.h"
+
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -19,15 +21,7 @@ struct bp_capture_filter {
 	struct bpf_insn insns[];
 };
 
-/* ---- checking --------------------------------------------------------------------------------- */
-
-static bool has_loop(const struct bpf_insn *insns, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (insns[i].code == (BPF_JMP | BPF_JA) && insns[i].k >= n - i - 1)
-			return true;
-	return false;
-}
+/* ---- reach ------------------------------------------------------------------------------------ */
 
 static uint32_t size_of(const struct bpf_insn *insn)
 {
@@ -101,11 +95,13 @@ json_t *bp_capture_filter_compile(const char *text, char *why, size_t why_bytes)
 	if (pcap_compile(pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN)) {
 		snprintf(why, why_bytes, "%s", pcap_geterr(pcap));
 	} else {
-		if (has_loop(program.bf_insns, program.bf_len))
+		if (bp_program_has_loop(program.bf_insns, program.bf_len))
 			snprintf(why, why_bytes, LOOPS_FOR_IT);
 		else if (program.bf_len > BP_CAPTURE_INSNS_MAX)
-			snprintf(why, why_bytes, "found %u instructions, allowed: %u",
-				 program.bf_len, BP_CAPTURE_INSNS_MAX);
+			snprintf(
+				why, why_bytes,
+				"found an expression of %u instructions, allowed: %u: name fewer hosts or ports",
+				program.bf_len, BP_CAPTURE_INSNS_MAX);
 		else
 			rows = list_insns(&program);
 		pcap_freecode(&program);
@@ -142,18 +138,19 @@ int bp_capture_filter_open(const json_t *program, struct bp_capture_filter **out
 	bool is_sound = n > 0 && n <= BP_CAPTURE_INSNS_MAX;
 
 	filter = is_sound ? calloc(1, sizeof(*filter) + n * sizeof(filter->insns[0])) : NULL;
-	if (is_sound && !filter)
+	if (is_sound && !filter) {
+		snprintf(why, why_bytes, "memory lacks");
 		return -ENOMEM;
+	}
 	for (size_t i = 0; is_sound && i < n; i++)
 		is_sound = read_insn(json_array_get(program, i), &filter->insns[i]);
 	if (is_sound)
-		is_sound = bpf_validate(filter->insns, (int)n) &&
-			   !has_loop(filter->insns, (unsigned)n);
+		is_sound = bp_program_is_sound(filter->insns, (unsigned)n);
 	if (!is_sound) {
 		free(filter);
 		snprintf(
 			why, why_bytes,
-			"\"filter\" is no program of BPF that ends, allowed: [[code, jt, jf, k], …], as "
+			"\"filter\" is no program of BPF that can be run, allowed: [[code, jt, jf, k], …], as "
 			"libpcap compiles it, of up to %u instructions",
 			BP_CAPTURE_INSNS_MAX);
 		return -EINVAL;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define BP_CAPTURE_FILTER_BYTES 1024u /* of its text: see BP_FILTER_LINE_BYTES */
-#define BP_CAPTURE_INSNS_MAX    4096u
+#define BP_CAPTURE_INSNS_MAX    1024u /* a worker may run all of them, of each packet */
 
 /*
  * Between the two it is [[code, jt, jf, k], …], the classic BPF program that libpcap makes of pcap-filter(7)'s words: compiling
@@ -21,8 +21,7 @@ struct bp_capture_filter;
 json_t *bp_capture_filter_compile(const char *text, char *why, size_t why_bytes);
 
 /*
- * Make a program runnable, whoever it comes from: no jump leads back or out of it, so that it ends. Any thread. 0; -EINVAL with
- * why; -ENOMEM.
+ * Make a program runnable, whoever it comes from: see capture/program.h. Any thread. 0; -EINVAL or -ENOMEM with why.
  */
 int bp_capture_filter_open(const json_t *program, struct bp_capture_filter **filter, char *why,
 			   size_t why_bytes);

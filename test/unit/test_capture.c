@@ -405,7 +405,33 @@ static void unsound_programs_are_refused(void **state)
 		"[[5,0,0,7],[6,0,0,1]]", /* jumps out */
 		"[[21,9,0,0],[6,0,0,1]]",
 		"[[52,0,0,0],[6,0,0,1]]", /* divides by 0 */
+		"[[148,0,0,0],[6,0,0,1]]",
 		"[[96,0,0,99],[6,0,0,1]]", /* memory that is not there */
+		"[[2,0,0,16],[6,0,0,1]]",
+		"[[3,0,0,16],[6,0,0,1]]",
+		"[[100,0,0,32],[6,0,0,1]]", /* shifts by more than there is */
+		"[[116,0,0,32],[6,0,0,1]]",
+		/* What is none of its instructions, though its class is one. */
+		"[[262,0,0,1]]",
+		"[[14,0,0,1]]",
+		"[[30,0,0,1]]",
+		"[[15,0,0,0],[6,0,0,1]]",
+		"[[23,0,0,0],[6,0,0,1]]",
+		"[[263,0,0,0],[6,0,0,1]]",
+		"[[65535,0,0,0],[6,0,0,1]]",
+		"[[176,0,0,0],[6,0,0,1]]",
+		"[[56,0,0,0],[6,0,0,1]]",
+		"[[10,0,0,0],[6,0,0,1]]",
+		"[[85,0,0,0],[6,0,0,1]]",
+		"[[140,0,0,0],[6,0,0,1]]",
+		"[[6,0,0,1],[15,0,0,0]]", /* also where it never comes to */
+		/* Memory that was not written before, or not on both ways, or another word of it. */
+		"[[96,0,0,0],[22,0,0,0]]",
+		"[[97,0,0,0],[135,0,0,0],[22,0,0,0]]",
+		"[[2,0,0,1],[96,0,0,0],[22,0,0,0]]",
+		"[[96,0,0,0],[2,0,0,0],[22,0,0,0]]",
+		"[[21,0,1,7],[2,0,0,3],[96,0,0,3],[22,0,0,0]]",
+		"[[5,0,0,1],[2,0,0,3],[96,0,0,3],[22,0,0,0]]",
 	};
 	struct bp_capture_filter *filter = NULL;
 	char why[256];
@@ -421,6 +447,69 @@ static void unsound_programs_are_refused(void **state)
 	}
 	assert_null(bp_capture_filter_compile("tcp prot 80", why, sizeof(why)));
 	assert_null(bp_capture_filter_compile("ip6 protochain 6", why, sizeof(why)));
+}
+
+/* Programs that are run as they are, each of an ether type and a length: their answers are told. */
+static void sound_programs_are_run(void **state)
+{
+	static const struct {
+		const char *program;
+		bool is_match;
+	} rows[] = {
+		{ "[[6,0,0,1]]", true },
+		{ "[[6,0,0,0]]", false },
+		{ "[[40,0,0,12],[21,0,1,2048],[6,0,0,1],[6,0,0,0]]", true },
+		{ "[[128,0,0,0],[2,0,0,15],[0,0,0,0],[96,0,0,15],[21,0,1,64],[6,0,0,1],[6,0,0,0]]",
+		  true },
+		/* Written on both ways. */
+		{ "[[128,0,0,0],[21,0,2,64],[2,0,0,3],[5,0,0,1],[3,0,0,3],[97,0,0,3],[135,0,0,0],[22,0,0,0]]",
+		  true },
+		/* Not written where it never comes from. */
+		{ "[[2,0,0,0],[5,0,0,1],[6,0,0,0],[96,0,0,0],[22,0,0,0]]", false },
+		{ "[[0,0,0,1],[100,0,0,31],[116,0,0,31],[22,0,0,0]]", true },
+		/* Divided by an X of 0: it ends there. */
+		{ "[[0,0,0,1],[1,0,0,0],[60,0,0,0],[6,0,0,1]]", false },
+		{ "[[0,0,0,1],[1,0,0,0],[156,0,0,0],[6,0,0,1]]", false },
+		{ "[[32,0,0,4294967295],[6,0,0,1]]", false },
+	};
+	static const uint8_t frame[64] = { [12] = 8 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *program = json_loads(rows[i].program, 0, NULL);
+		struct bp_capture_filter *filter = NULL;
+		char why[256] = "";
+
+		assert_non_null(program);
+		if (bp_capture_filter_open(program, &filter, why, sizeof(why)))
+			fail_msg("%s: %s", rows[i].program, why);
+		assert_int_equal(
+			bp_capture_filter_match(filter, frame, sizeof(frame), sizeof(frame)),
+			rows[i].is_match);
+		bp_capture_filter_close(filter);
+		json_decref(program);
+	}
+}
+
+/* Whatever libpcap makes of an expression is sound: its use of memory, too. */
+static void compiled_programs_are_sound(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420",
+		"(ip[2:2] - ((ip[0] & 0xf) << 2)) - ((tcp[12] & 0xf0) >> 2) != 0",
+		"ether[ether[0] + ether[ether[1] + 2] * 3] / (ether[5] + 1) % 7 = ether[ether[9] & 3]",
+		"vlan and vlan 10 and (ip6 or arp) and (tcp port 80 or udp portrange 5000-6000)",
+		"mpls 1000 and mpls 2 and ip host 10.0.0.1",
+		"pppoes and ip6 net 2001:db8::/32 and tcp port 22",
+		"geneve 7 and (vlan 3 or tcp[tcpflags] & (tcp-syn|tcp-fin) != 0)",
+		"((ip[0] + ip[1]) * (ip[2] + ip[3])) ^ ((ip[4] | ip[5]) << (ip[6] & 7)) > (ip[7] - ip[8])",
+		"ether multicast and not ether broadcast and less 100 and greater 20",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bp_capture_filter_close(open_filter(rows[i]));
 }
 
 /* ---- sending ------------------------------------------------------------------------------------ */
@@ -562,6 +651,8 @@ int main(void)
 		cmocka_unit_test(ring_wraps_without_a_seam),
 		cmocka_unit_test(filter_sees_across_views),
 		cmocka_unit_test(unsound_programs_are_refused),
+		cmocka_unit_test(sound_programs_are_run),
+		cmocka_unit_test(compiled_programs_are_sound),
 		cmocka_unit_test(retried_packets_are_captured_once),
 		cmocka_unit_test(packets_of_a_full_port_are_no_sent_ones),
 		cmocka_unit_test(drops_come_with_their_reason),
