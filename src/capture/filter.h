@@ -25,6 +25,15 @@ json_t *bp_capture_filter_compile(const char *text, char *why, size_t why_bytes)
  */
 int bp_capture_filter_open(const json_t *program, struct bp_capture_filter **filter, char *why,
 			   size_t why_bytes);
+
+/*
+ * What a request has: its "filter", made runnable, and "filter_text", how it was written, which is the request's own: without
+ * control characters, no longer than a filter may be. Without a filter both are NULL. Any thread. As bp_capture_filter_open().
+ */
+int bp_capture_filter_read(const json_t *request, struct bp_capture_filter **filter,
+			   const char **text, char *why, size_t why_bytes);
+
+/* NULL: nothing to do. */
 void bp_capture_filter_close(struct bp_capture_filter *filter);
 
 /* It looks at no byte of a packet behind so many; UINT32_MAX: not known. Pure. */

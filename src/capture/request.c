@@ -126,7 +126,6 @@ static int read_numbers(const json_t *request, struct bp_capture_request *r, cha
 int bp_capture_request_read(const json_t *request, struct bp_capture_request *r, char *why,
 			    size_t why_bytes)
 {
-	const json_t *program = json_object_get(request, "filter");
 	struct bp_capture_request read = { 0 };
 	int err = read_names(request, &read, why, why_bytes);
 
@@ -134,10 +133,9 @@ int bp_capture_request_read(const json_t *request, struct bp_capture_request *r,
 		err = read_kinds(request, &read, why, why_bytes);
 	if (!err)
 		err = read_numbers(request, &read, why, why_bytes);
-	if (!err && program) {
-		read.filter_text = json_string_value(json_object_get(request, "filter_text"));
-		err = bp_capture_filter_open(program, &read.filter, why, why_bytes);
-	}
+	if (!err)
+		err = bp_capture_filter_read(request, &read.filter, &read.filter_text, why,
+					     why_bytes);
 	if (!err)
 		*r = read;
 	return err;

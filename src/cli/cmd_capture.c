@@ -3,6 +3,7 @@
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/capture_file.h"
+#include "cli/filter_ask.h"
 #include "cli/show_ask.h"
 
 #include "capture/filter.h"
@@ -223,7 +224,6 @@ static void add_number(json_t *request, const char *name, uint64_t value)
 static json_t *make_request(const struct options *o)
 {
 	json_t *request = json_pack("{s:s}", "command", "capture");
-	char why[512];
 
 	if (strcmp(o->ports, "all") != 0)
 		json_object_set_new(request, "ports", split(o->ports));
@@ -233,18 +233,10 @@ static json_t *make_request(const struct options *o)
 	add_number(request, "snaplen", o->snap_bytes);
 	add_number(request, "sample", o->sample);
 	add_number(request, "buffer", o->buffer_bytes);
-	if (o->filter[0]) {
-		json_t *program = bp_capture_filter_compile(o->filter, why, sizeof(why));
-
-		if (!program) {
-			(void)bp_cli_complain("FILTER '%.100s': %s", o->filter, why);
-			json_decref(request);
-			return NULL;
-		}
-		json_object_set_new(request, "filter", program);
-		json_object_set_new(request, "filter_text", bp_json_text(o->filter));
-	}
-	return request;
+	if (bp_cli_ask_filter(request, o->filter))
+		return request;
+	json_decref(request);
+	return NULL;
 }
 
 static void say_begin(const json_t *answer)

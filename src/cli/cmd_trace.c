@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/cmd.h"
 #include "cli/common.h"
+#include "cli/filter_ask.h"
 #include "cli/show_ask.h"
 
+#include "capture/filter.h"
 #include "control/client.h"
 #include "report/json.h"
 #include "report/view.h"
@@ -17,7 +19,7 @@
 #include <unistd.h>
 
 #define PACKETS_MAX  1000u
-#define FILTER_BYTES 1024u
+#define FILTER_BYTES BP_CAPTURE_FILTER_BYTES
 #define LOOK_NS      50000000u /* between two looks at how far it is */
 
 struct options {
@@ -118,16 +120,18 @@ static json_t *ask(int fd, const char *name, json_t *request)
 	return result;
 }
 
+/* NULL: what is wrong with the filter is said. */
 static json_t *make_request(const struct options *o)
 {
 	json_t *request = json_pack("{s:s, s:i}", "command", "trace", "packets", (int)o->n_packets);
 
-	/* What is no UTF-8 json_string() does not take: it is no expression, nor a name. */
+	/* What is no UTF-8 json_string() does not take: it is no name. */
 	if (o->port)
 		json_object_set_new(request, "port", json_string(o->port));
-	if (o->filter[0])
-		json_object_set_new(request, "filter", json_string(o->filter));
-	return request;
+	if (bp_cli_ask_filter(request, o->filter))
+		return request;
+	json_decref(request);
+	return NULL;
 }
 
 /* Wait a moment; true: a signal. */
@@ -174,8 +178,8 @@ static bool wait_for_packets(int fd, const char *name, json_int_t id, double for
 	}
 }
 
-/* The document; NULL: why not is said on standard error. */
-static json_t *trace(int fd, const char *name, const struct options *o)
+/* The document; NULL: why not is said on standard error. Takes the request's reference. */
+static json_t *trace(int fd, const char *name, const struct options *o, json_t *request)
 {
 	json_t *begun, *document = NULL;
 	const char *ended = NULL;
@@ -183,7 +187,7 @@ static json_t *trace(int fd, const char *name, const struct options *o)
 	json_int_t id;
 
 	bp_cli_block_signals(&signals);
-	begun = ask(fd, name, make_request(o));
+	begun = ask(fd, name, request);
 	id = json_integer_value(json_object_get(begun, "trace"));
 	/* As who captures packets says: what is sent from now on is seen. */
 	if (begun)
@@ -213,7 +217,7 @@ static int run_command(int argc, char **argv)
 	char name[BP_INSTANCE_NAME_BYTES], path[BP_INSTANCE_PATH_BYTES];
 	struct options o = { .for_s = 10 };
 	int code = bp_cli_parse(argc, argv, &options, &o), fd;
-	json_t *document;
+	json_t *request, *document;
 
 	if (!code) {
 		code = take_words(argc, argv, &o);
@@ -224,13 +228,18 @@ static int run_command(int argc, char **argv)
 		code = bp_ask_find(o.name, name);
 	if (code)
 		return code - 1;
+	/* Before signals are blocked: it may look names of hosts up for long. */
+	request = make_request(&o);
+	if (!request)
+		return BP_EXIT_USAGE;
 	fd = bp_instance_find(name, path) ? bp_client_connect(path) : -ESRCH;
 	if (fd < 0) {
 		fprintf(stderr, "bypath: error: instance '%s': %s\n", name,
 			fd == -ESRCH ? "it has ended" : strerror(-fd));
+		json_decref(request);
 		return BP_EXIT_FAILED;
 	}
-	document = trace(fd, name, &o);
+	document = trace(fd, name, &o, request);
 	close(fd);
 	if (!document)
 		return BP_EXIT_FAILED;

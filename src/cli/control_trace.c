@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/control_trace.h"
 
+#include "capture/filter.h"
+#include "core/pcapng.h"
 #include "core/utf8.h"
 #include "engine/trace.h"
-#include "functions/packet_filter.h"
 #include "ledger/document.h"
 
 #include <errno.h>
@@ -52,14 +53,19 @@ static const char *word_of(int err)
 				   : "failed";
 }
 
+static void free_filter(void *filter)
+{
+	bp_capture_filter_close(filter);
+}
+
 /* What is asked for. False: why says what is wrong with it, *code names it. */
 static bool read_ask(const json_t *request, struct bp_trace_ask *ask, const char **code,
 		     char why[WHY_BYTES])
 {
 	const json_t *packets = json_object_get(request, "packets"),
 		     *port = json_object_get(request, "port");
-	const json_t *filter = json_object_get(request, "filter");
-	char wrong[BP_PACKET_FILTER_WHY_BYTES];
+	struct bp_capture_filter *filter;
+	uint32_t reach;
 	json_int_t n = packets ? json_integer_value(packets) : 1;
 
 	*code = "bad-request";
@@ -68,21 +74,22 @@ static bool read_ask(const json_t *request, struct bp_trace_ask *ask, const char
 			 BP_TRACE_PKTS_MAX);
 		return false;
 	}
-	if ((port && !json_is_string(port)) || (filter && !json_is_string(filter))) {
-		snprintf(why, WHY_BYTES, "\"port\" and \"filter\" are texts, where they are given");
+	if (port && !json_is_string(port)) {
+		snprintf(why, WHY_BYTES, "\"port\" is a text, where it is given");
 		return false;
 	}
 	*ask = (struct bp_trace_ask){ .n_pkts = (unsigned)n, .port = json_string_value(port) };
-	if (!filter || !*json_string_value(filter))
-		return true;
 	*code = "bad-filter";
-	ask->filter_text = json_string_value(filter);
-	ask->filter = bp_packet_filter_open(ask->filter_text, wrong);
-	ask->matches = bp_packet_filter_matches;
-	ask->free_filter = bp_packet_filter_close;
-	if (!ask->filter)
-		snprintf(why, WHY_BYTES, "filter: %s", wrong);
-	return ask->filter;
+	if (bp_capture_filter_read(request, &filter, &ask->filter_text, why, WHY_BYTES))
+		return false;
+	if (!filter)
+		return true;
+	reach = bp_capture_filter_reach(filter);
+	ask->filter = filter;
+	ask->matches = bp_capture_filter_match;
+	ask->match_bytes = reach < BP_PCAPNG_SNAP_MAX ? reach : BP_PCAPNG_SNAP_MAX;
+	ask->free_filter = free_filter;
+	return true;
 }
 
 json_t *bp_cli_trace_begin(struct bp_cli_control *control, const json_t *request, const char **code,
@@ -97,8 +104,7 @@ json_t *bp_cli_trace_begin(struct bp_cli_control *control, const json_t *request
 	if (bp_calls_ask(&control->calls, begin, &call) && !call.err)
 		return json_pack("{s:i, s:i}", "trace", (int)call.id, "packets",
 				 (int)call.ask.n_pkts);
-	if (call.ask.filter)
-		bp_packet_filter_close(call.ask.filter);
+	bp_capture_filter_close(call.ask.filter);
 	return refuse(code, message, word_of(call.err), call.why);
 }
 

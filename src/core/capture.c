@@ -146,11 +146,10 @@ static void publish(struct bp_capture_ring *r)
 
 /* ---- what is taken ---------------------------------------------------------------------------- */
 
-/* The packet's first bytes in one piece, as many as the filter may look at. */
-static const uint8_t *gather(const struct bp_capture *c, struct bp_capture_ring *r,
-			     const struct bp_pkt *views, uint32_t wire_bytes, uint32_t *n_bytes)
+const uint8_t *bp_capture_gather(const struct bp_pkt *views, uint32_t n_wanted, uint8_t *scratch,
+				 uint32_t *n_bytes)
 {
-	uint32_t n_wanted = c->match_bytes < wire_bytes ? c->match_bytes : wire_bytes, done = 0;
+	uint32_t done = 0;
 
 	*n_bytes = views[0].len;
 	if (views[0].len >= n_wanted)
@@ -158,11 +157,11 @@ static const uint8_t *gather(const struct bp_capture *c, struct bp_capture_ring 
 	for (unsigned v = 0; done < n_wanted; v++) {
 		uint32_t n = views[v].len < n_wanted - done ? views[v].len : n_wanted - done;
 
-		memcpy(r->scratch + done, views[v].data, n);
+		memcpy(scratch + done, views[v].data, n);
 		done += n;
 	}
 	*n_bytes = n_wanted;
-	return r->scratch;
+	return scratch;
 }
 
 static bool is_taken(const struct bp_capture *c, struct bp_capture_ring *r,
@@ -170,7 +169,8 @@ static bool is_taken(const struct bp_capture *c, struct bp_capture_ring *r,
 {
 	if (c->match) {
 		uint32_t wire_bytes = (uint32_t)bp_pkt_bytes(views, n_views), n_bytes;
-		const uint8_t *bytes = gather(c, r, views, wire_bytes, &n_bytes);
+		uint32_t n_wanted = c->match_bytes < wire_bytes ? c->match_bytes : wire_bytes;
+		const uint8_t *bytes = bp_capture_gather(views, n_wanted, r->scratch, &n_bytes);
 
 		if (!c->match(c->program, bytes, wire_bytes, n_bytes))
 			return false;

@@ -28,6 +28,11 @@ enum bp_capture_kind {
 typedef bool (*bp_capture_match_fn)(const void *program, const uint8_t *bytes, uint32_t wire_bytes,
 				    uint32_t n_bytes);
 
+/* A packet's first bytes in one piece: its first view, or n_wanted (≤ wire_bytes) of them copied into scratch, which has room for
+ * so many. *n_bytes: of them. Any worker. */
+const uint8_t *bp_capture_gather(const struct bp_pkt *views, uint32_t n_wanted, uint8_t *scratch,
+				 uint32_t *n_bytes);
+
 /* Of one port, by one worker: written by it, read by anyone, relaxed. */
 struct bp_capture_figures {
 	_Atomic uint64_t n_seen; /* packets of the kinds asked for */

@@ -43,6 +43,22 @@ bool bp_utf8_valid(const char *text)
 	return true;
 }
 
+size_t bp_utf8_control_bytes(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	if ((s[0] && s[0] < ' ') || s[0] == 0x7f)
+		return 1;
+	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0;
+}
+
+bool bp_utf8_has_control(const char *text)
+{
+	while (*text && !bp_utf8_control_bytes(text))
+		text++;
+	return *text;
+}
+
 void bp_utf8_clean(char *text)
 {
 	while (*text) {

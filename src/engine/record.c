@@ -350,14 +350,31 @@ static void pass_traced(struct bp_record *r, const struct bp_trace_burst *b, uns
 	finish(r->trace, r->journey);
 }
 
-/* Is the packet to be traced? number: of what its queue was sent. */
-static bool is_traced(struct bp_trace *t, const struct bp_path *p, const struct bp_pkt *views,
-		      unsigned n_views, uint64_t number, uint16_t *journey)
+static bool matches(const struct bp_trace *t, const struct bp_record *r, const struct bp_pkt *views,
+		    unsigned n_views)
 {
-	if (p->rxq->port->conf->is_hop)
-		return take_from_hop(t, p->rxq, number, journey);
-	return (!t->matches || t->matches(t->filter, views, n_views)) &&
-	       take_journey(t, views, n_views, journey);
+	uint32_t wire_bytes, n_wanted, n_bytes;
+	const uint8_t *bytes;
+
+	if (!t->matches)
+		return true;
+	wire_bytes = (uint32_t)bp_pkt_bytes(views, n_views);
+	n_wanted = t->match_bytes < wire_bytes ? t->match_bytes : wire_bytes;
+	bytes = bp_capture_gather(views, n_wanted, t->scratch[r->worker_id], &n_bytes);
+	return t->matches(t->filter, bytes, wire_bytes, n_bytes);
+}
+
+/* Is the packet to be traced? number: of what its queue was sent. */
+static bool is_traced(struct bp_record *r, const struct bp_pkt *views, unsigned n_views,
+		      uint64_t number)
+{
+	const struct bp_rxq *q = r->path->rxq;
+
+	if (q->port->conf->is_hop)
+		return take_from_hop(r->trace, q, number, &r->journey);
+	/* Full: also since the packet before. */
+	return !bp_record_is_full(r->trace) && matches(r->trace, r, views, n_views) &&
+	       take_journey(r->trace, views, n_views, &r->journey);
 }
 
 static bool has_nothing_to_do(struct bp_trace *t, const struct bp_path *p)
@@ -383,7 +400,7 @@ void bp_record_burst(struct bp_trace *t, const struct bp_trace_burst *b, uint64_
 		__builtin_prefetch(b->pkts[i].data);
 	for (unsigned i = 0, n_views; i < b->n; i += n_views, number++) {
 		n_views = bp_pkt_n_views(&b->pkts[i], b->n - i);
-		if (!is_traced(t, b->path, &b->pkts[i], n_views, number, &r.journey))
+		if (!is_traced(&r, &b->pkts[i], n_views, number))
 			continue;
 		pass(b, from, i, now);
 		r.function_id = BP_TRACE_NO_ID;

@@ -21,8 +21,10 @@ struct bp_trace_hop {
  * they fill in is read when they have let go of the trace.
  */
 struct bp_trace {
-	bp_trace_match_fn matches;
+	bp_capture_match_fn matches;
 	void *filter;
+	uint32_t match_bytes; /* of a packet, that it looks at */
+	uint8_t *scratch[BP_WORKERS_MAX]; /* match_bytes of each worker; NULL: no filter */
 	unsigned n_wanted, n_steps_max;
 	unsigned n_steps_each; /* that one packet may take at most */
 	struct bp_journey *journeys; /* n_wanted */

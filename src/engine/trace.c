@@ -104,13 +104,27 @@ void bp_trace_free(struct bp_trace *t)
 		free(t->control->conf);
 		free(t->control);
 	}
+	for (unsigned i = 0; i < BP_WORKERS_MAX; i++)
+		free(t->scratch[i]);
 	free(t->journeys);
 	free(t->steps);
 	free(t);
 }
 
+/* For what a filter looks at in several views. */
+static bool make_scratch(struct bp_trace *t, unsigned n_workers)
+{
+	for (unsigned i = 0; i < n_workers; i++) {
+		t->scratch[i] = make_pages(t->match_bytes + 1);
+		if (!t->scratch[i])
+			return false;
+	}
+	return true;
+}
+
 /* NULL: memory lacks. The filter is the caller's until the trace begins. */
-static struct bp_trace *make(const struct bp_trace_ask *ask, const struct sight *sight)
+static struct bp_trace *make(const struct bp_trace_ask *ask, const struct sight *sight,
+			     unsigned n_workers)
 {
 	struct bp_trace *t = make_pages(sizeof(*t));
 	size_t n_steps = (size_t)ask->n_pkts * sight->n_steps;
@@ -125,7 +139,10 @@ static struct bp_trace *make(const struct bp_trace_ask *ask, const struct sight 
 	t->control = calloc(1, sizeof(*t->control));
 	if (t->control && ask->filter_text)
 		t->control->filter_text = strdup(ask->filter_text);
-	if (t->journeys && t->steps && t->control && (t->control->filter_text || !ask->filter_text))
+	t->match_bytes = ask->match_bytes;
+	if (t->journeys && t->steps && t->control &&
+	    (t->control->filter_text || !ask->filter_text) &&
+	    (!ask->filter || make_scratch(t, n_workers)))
 		return t;
 	bp_trace_free(t);
 	return NULL;
@@ -191,7 +208,7 @@ int bp_trace_begin(struct bp_engine *e, const struct bp_trace_ask *ask, unsigned
 	}
 	if (!sight.n_paths)
 		return refuse_sight(e, ask, &sight, why, why_bytes);
-	t = make(ask, &sight);
+	t = make(ask, &sight, e->conf->engine.n_workers);
 	if (!t) {
 		snprintf(why, why_bytes, "memory lacks for %u packets", ask->n_pkts);
 		return -ENOMEM;

@@ -6,6 +6,8 @@
 #include "bypath/function.h"
 #include "bypath/port.h"
 
+#include "core/capture.h"
+
 #include <jansson.h>
 
 struct bp_engine;
@@ -73,15 +75,13 @@ struct bp_journey {
 
 /* ---- asking for it ----------------------------------------------------------------------------- */
 
-/* Does a packet match? views: whole, as received. Worker threads, several at once. */
-typedef bool (*bp_trace_match_fn)(const void *filter, const struct bp_pkt *views, unsigned n_views);
-
 struct bp_trace_ask {
 	unsigned n_pkts; /* 1 … BP_TRACE_PKTS_MAX */
 	const char *port; /* packets that are received there; NULL: anywhere */
 	const char *filter_text; /* as it was written, for who asks what is going on; NULL: none */
 	void *filter; /* NULL: all packets match; else the trace's, if it begins: free_filter() */
-	bp_trace_match_fn matches;
+	bp_capture_match_fn matches; /* of packets as received; several threads at once */
+	uint32_t match_bytes; /* matches() looks at no byte further on; ≤ BP_PCAPNG_SNAP_MAX */
 	void (*free_filter)(void *filter);
 };
 

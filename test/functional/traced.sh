@@ -320,8 +320,8 @@ case_clients()
 	refused 2 "N: found '1001', allowed: 1..1000" 1001
 	refused 2 "N: found 'icmp', allowed: 1..1000" a icmp
 	refused 2 "for: found '0', allowed: 0.1..86400" 1 --for 0
-	refused 1 "filter: 'tcp prot 23'" 1 tcp prot 23
-	refused 1 'found protochain' 1 ip6 protochain 6
+	refused 2 "FILTER 'tcp prot 23'" 1 tcp prot 23
+	refused 2 'found protochain' 1 ip6 protochain 6
 	refused 1 "found \"port\" 'mon', allowed, since packets are received there: wan lan" 1 --port mon
 	refused 2 "no instance 'b' runs" b 1
 	{

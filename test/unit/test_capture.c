@@ -449,6 +449,53 @@ static void unsound_programs_are_refused(void **state)
 	assert_null(bp_capture_filter_compile("ip6 protochain 6", why, sizeof(why)));
 }
 
+/* A request's filter is a program, and its text a text that a terminal can be shown. */
+static void requests_have_programs_and_plain_texts(void **state)
+{
+	static const struct {
+		const char *request;
+		int err;
+	} rows[] = {
+		{ "{}", 0 },
+		{ "{\"filter_text\": 7}", 0 }, /* of no filter */
+		{ "{\"filter\": [[6,0,0,1]]}", 0 },
+		{ "{\"filter\": [[6,0,0,1]], \"filter_text\": \"host größe\"}", 0 },
+		{ "{\"filter\": \"tcp port 80\"}", -EINVAL },
+		{ "{\"filter\": null}", -EINVAL },
+		{ "{\"filter\": [[6,0,0,1]], \"filter_text\": 7}", -EINVAL },
+		{ "{\"filter\": [[6,0,0,1]], \"filter_text\": \"\\u001b[2J\"}", -EINVAL },
+		{ "{\"filter\": [[6,0,0,1]], \"filter_text\": \"a\\nb\"}", -EINVAL },
+		{ "{\"filter\": [[6,0,0,1]], \"filter_text\": \"a\\u007f\"}", -EINVAL },
+		{ "{\"filter\": [[6,0,0,1]], \"filter_text\": \"a\\u009b2J\"}", -EINVAL },
+	};
+	struct bp_capture_filter *filter;
+	char why[256], *text_long = malloc(BP_CAPTURE_FILTER_BYTES + 2);
+	const char *text;
+	json_t *request;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		request = json_loads(rows[i].request, 0, NULL);
+		assert_non_null(request);
+		assert_int_equal(bp_capture_filter_read(request, &filter, &text, why, sizeof(why)),
+				 rows[i].err);
+		bp_capture_filter_close(filter);
+		json_decref(request);
+	}
+	for (unsigned more = 0; more < 2; more++) {
+		memset(text_long, 'a', BP_CAPTURE_FILTER_BYTES + 1);
+		text_long[BP_CAPTURE_FILTER_BYTES + more] = '\0';
+		request = json_pack("{s:[[i,i,i,i]], s:s}", "filter", 6, 0, 0, 1, "filter_text",
+				    text_long);
+		assert_non_null(request);
+		assert_int_equal(bp_capture_filter_read(request, &filter, &text, why, sizeof(why)),
+				 more ? -EINVAL : 0);
+		bp_capture_filter_close(filter);
+		json_decref(request);
+	}
+	free(text_long);
+}
+
 /* Programs that are run as they are, each of an ether type and a length: their answers are told. */
 static void sound_programs_are_run(void **state)
 {
@@ -651,6 +698,7 @@ int main(void)
 		cmocka_unit_test(ring_wraps_without_a_seam),
 		cmocka_unit_test(filter_sees_across_views),
 		cmocka_unit_test(unsound_programs_are_refused),
+		cmocka_unit_test(requests_have_programs_and_plain_texts),
 		cmocka_unit_test(sound_programs_are_run),
 		cmocka_unit_test(compiled_programs_are_sound),
 		cmocka_unit_test(retried_packets_are_captured_once),

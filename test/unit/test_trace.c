@@ -151,12 +151,21 @@ static void let_pass(struct bp_fn *fn, struct bp_pkt *pkts, unsigned n, uint64_t
 static const struct bp_function_ops ops_of_passer = { .process = let_pass };
 static const struct bp_function passer = { .name = "macswap", .ops = &ops_of_passer };
 
+#define MATCH_BYTES (VIEW + 1)
+
 /* ---- a run --------------------------------------------------------------------------------------- */
 
-static bool is_chosen(const void *filter, const struct bp_pkt *views, unsigned n)
+static bool is_chosen(const void *filter, const uint8_t *bytes, uint32_t wire_bytes,
+		      uint32_t n_bytes)
 {
-	assert_int_equal(n, n_views);
-	return number_of(views) % *(const unsigned *)filter == 0;
+	uint32_t number;
+
+	assert_int_equal(wire_bytes, n_views * VIEW);
+	assert_int_equal(n_bytes, n_views > 1 ? MATCH_BYTES : VIEW);
+	if (n_views > 1)
+		assert_int_equal(bytes[VIEW], 1); /* the next view's */
+	memcpy(&number, bytes, sizeof(number));
+	return number % *(const unsigned *)filter == 0;
 }
 
 static void free_nothing(void *filter)
@@ -206,9 +215,11 @@ static struct bp_engine *make_engine(struct bp_conf **conf, struct bp_driver *dr
 
 static struct bp_trace_ask every(unsigned *modulus, unsigned n)
 {
-	return (struct bp_trace_ask){
-		.n_pkts = n, .filter = modulus, .matches = is_chosen, .free_filter = free_nothing
-	};
+	return (struct bp_trace_ask){ .n_pkts = n,
+				      .filter = modulus,
+				      .matches = is_chosen,
+				      .match_bytes = MATCH_BYTES,
+				      .free_filter = free_nothing };
 }
 
 /* The trace of a run of all packets, of every so manieth; what the others did is checked against a run without. */
