@@ -270,8 +270,9 @@ static unsigned tx_ring(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 		} else {
 			k += send_run(q, pkts + k, n - k, &end);
 		}
-		if (q->ends_at_drop)
-			ring->ended_at_drop = bp_counters_dropped(&q->counters) != n_dropped;
+		/* Also when nobody asks for it any more: what it was then says nothing of this burst. */
+		ring->ended_at_drop = q->ends_at_drop &&
+				      bp_counters_dropped(&q->counters) != n_dropped;
 	}
 	af_packet_tx_ring_reap(q);
 	if (bp_counter(&q->counters, BP_CNT_PKTS) != before)
