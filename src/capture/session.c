@@ -47,7 +47,7 @@ struct bp_session {
 	char *filter_text; /* or NULL */
 	/* By the control thread (release): no worker has the capture any more, the run ends. */
 	_Atomic bool is_over;
-	/* By the thread that ends it, under the lock: rings and filter are gone. */
+	/* By the thread that ends it, under the lock: rings and filter are gone, or go when no worker has them. */
 	bool has_ended;
 	/* The session's thread alone, but for those that are shown: relaxed. */
 	uint64_t walked
@@ -100,14 +100,39 @@ static void detach(struct bp_session *s)
 		nanosleep(&nap, NULL);
 }
 
-/* Rings and filter are given back at once: the rest stays until the session is forgotten. */
-static void finish(struct bp_session *s)
+static bool is_held(struct bp_session *s)
 {
-	pthread_mutex_lock(&s->sessions->lock);
+	return atomic_load_explicit(&s->capture.is_held, memory_order_relaxed);
+}
+
+/* Under the lock. */
+static void give_memory_back(struct bp_session *s)
+{
 	bp_capture_close(&s->capture);
 	bp_capture_filter_close(s->filter);
 	s->filter = NULL;
+}
+
+/* Rings and filter are given back at once, or by let_go(): the rest stays until the session is forgotten. */
+static void finish(struct bp_session *s)
+{
+	pthread_mutex_lock(&s->sessions->lock);
+	if (!is_held(s))
+		give_memory_back(s);
 	s->has_ended = true;
+	pthread_mutex_unlock(&s->sessions->lock);
+}
+
+/* bp_capture.let_go. */
+static void let_go(struct bp_capture *capture)
+{
+	struct bp_session *s = (struct bp_session *)(void *)((char *)capture -
+							     offsetof(struct bp_session, capture));
+
+	pthread_mutex_lock(&s->sessions->lock);
+	atomic_store_explicit(&capture->is_held, false, memory_order_relaxed);
+	if (s->has_ended)
+		give_memory_back(s);
 	pthread_mutex_unlock(&s->sessions->lock);
 }
 
@@ -130,7 +155,7 @@ static unsigned reap(struct bp_sessions *sessions, uint64_t *n_bytes)
 	while (*at) {
 		struct bp_session *s = *at;
 
-		if (!s->has_ended) {
+		if (!s->has_ended || is_held(s)) {
 			*n_bytes += s->ring_bytes * sessions->n_workers;
 			n++;
 			at = &s->next;
@@ -543,6 +568,7 @@ static int begin(struct bp_session *s, const struct bp_capture_request *r, char 
 	int err;
 
 	s->capture.kinds = r->kinds;
+	s->capture.let_go = let_go;
 	s->capture.snap_bytes = r->snap_bytes;
 	s->capture.sample = r->sample;
 	if (r->filter) {

@@ -155,6 +155,11 @@ json_t *bp_cli_trace_look(struct bp_cli_control *control, const json_t *request,
 		return refuse(
 			code, message, "unknown-trace",
 			"no trace of this number runs: it was told, or nobody asked for it for 5 s");
+	if (call.ends && !call.trace)
+		return refuse(
+			code, message, "stalled",
+			"a worker stands still, and may yet write into the trace, which is given up: bypath "
+			"show alarms names the worker");
 	if (call.ends)
 		return tell(control, call.trace);
 	return json_pack("{s:i, s:i, s:b}", "seen", (int)call.state.n_seen, "packets",

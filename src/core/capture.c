@@ -499,6 +499,17 @@ int bp_capture_attach(struct bp_capture *c, struct bp_port *port, uint16_t inter
 	return -EBUSY;
 }
 
+bool bp_capture_has_place(const struct bp_port *port)
+{
+	struct bp_capture_slot *slots = ((struct bp_port *)(uintptr_t)port)->captures;
+	unsigned i = 0;
+
+	while (i < BP_PORT_CAPTURES_MAX &&
+	       atomic_load_explicit(&slots[i].capture, memory_order_relaxed))
+		i++;
+	return i < BP_PORT_CAPTURES_MAX;
+}
+
 bool bp_capture_detach(const struct bp_capture *c, struct bp_port *port)
 {
 	for (unsigned i = 0; i < BP_PORT_CAPTURES_MAX; i++) {

@@ -84,6 +84,10 @@ struct bp_capture {
 	struct bp_capture_interface interfaces[BP_PORTS_MAX];
 	unsigned n_rings;
 	struct bp_capture_ring *rings[BP_WORKERS_MAX]; /* by worker_id */
+	/* It is off its ports, but a worker that stands still may be in it: all of it has to stay until let_go(), which the
+	 * control thread calls and which ends that. */
+	_Atomic bool is_held;
+	void (*let_go)(struct bp_capture *capture);
 };
 
 /*
@@ -100,6 +104,9 @@ void bp_capture_close(struct bp_capture *capture);
  * BP_PORT_CAPTURES_MAX.
  */
 int bp_capture_attach(struct bp_capture *capture, struct bp_port *port, uint16_t interface_id);
+
+/* Is there a place for another one? Control thread. */
+bool bp_capture_has_place(const struct bp_port *port);
 
 /* Take it off a port. Workers may be inside until each has begun another round. Control thread. Returns whether it was there. */
 bool bp_capture_detach(const struct bp_capture *capture, struct bp_port *port);

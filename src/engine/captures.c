@@ -49,39 +49,81 @@ static void describe(const struct bp_port *port, struct bp_capture_interface *in
 		 port->conf->driver, port->conf->device[0] ? port->conf->device : "no device");
 }
 
-/* The ports of these names, each once. n_names 0: all whose packets pass here, but for hops. 0 or -errno with why. */
-static int choose_ports(struct bp_engine *e, const char *const *names, unsigned n_names,
-			uint64_t *ports, char *why, size_t why_bytes)
+static int refuse_carried(const struct bp_port *port, char *why, size_t why_bytes)
 {
-	struct bp_port *port = NULL;
+	return refuse(
+		why, why_bytes, -ENOTSUP,
+		"port %s: its packets do not pass through bypath, driver %s carries them: run its paths with "
+		"another driver, as %s, to capture them",
+		port->conf->name, port->conf->driver, bp_facts_named(BP_FACT_ANY_NETDEV));
+}
 
-	*ports = 0;
-	for (unsigned i = 0; !n_names && i < e->conf->n_ports; i++) {
-		port = e->env.ports[i];
-		if (port && !e->conf->ports[i].is_removed && !port->conf->is_hop &&
-		    !is_carried(port))
+/* All ports whose packets pass here, but for hops. */
+static int choose_all(const struct bp_engine *e, uint64_t *ports, char *why, size_t why_bytes)
+{
+	const struct bp_port *carried = NULL;
+
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		const struct bp_port *port = e->env.ports[i];
+
+		if (!port || e->conf->ports[i].is_removed || port->conf->is_hop)
+			continue;
+		if (is_carried(port))
+			carried = port;
+		else
 			*ports |= UINT64_C(1) << i;
 	}
+	if (*ports)
+		return 0;
+	return carried ? refuse_carried(carried, why, why_bytes)
+		       : refuse(why, why_bytes, -ENOENT, "the run has no port to capture at");
+}
+
+static int choose_named(const struct bp_engine *e, const char *const *names, unsigned n_names,
+			uint64_t *ports, char *why, size_t why_bytes)
+{
 	for (unsigned i = 0; i < n_names; i++) {
-		port = find_port(e, names[i]);
+		const struct bp_port *port = find_port(e, names[i]);
+
 		if (!port)
 			return refuse(why, why_bytes, -ENOENT,
 				      "found no port '%.40s': bypath show ports lists them",
 				      names[i]);
 		if (is_carried(port))
-			break;
+			return refuse_carried(port, why, why_bytes);
 		*ports |= UINT64_C(1) << port->port_id;
 	}
-	if (port && is_carried(port))
-		return refuse(
-			why, why_bytes, -ENOTSUP,
-			"port %s: its packets do not pass through bypath, driver %s carries them: run its "
-			"paths with another driver, as %s, to capture them",
-			port->conf->name, port->conf->driver, bp_facts_named(BP_FACT_ANY_NETDEV));
 	return 0;
 }
 
-static void take_off(struct bp_engine *e, const struct bp_capture *c)
+/* The ports of these names, each once; n_names 0: all. Each has a place for another capture. 0 or -errno with why. */
+static int choose_ports(const struct bp_engine *e, const char *const *names, unsigned n_names,
+			uint64_t *ports, char *why, size_t why_bytes)
+{
+	int err;
+
+	*ports = 0;
+	err = n_names ? choose_named(e, names, n_names, ports, why, why_bytes)
+		      : choose_all(e, ports, why, why_bytes);
+	for (uint64_t left = *ports; !err && left;) {
+		const struct bp_port *port = e->env.ports[bp_ports_take(&left)];
+
+		if (!bp_capture_has_place(port))
+			err = refuse(why, why_bytes, -EBUSY,
+				     "port %s: %u captures look at it already: end one first",
+				     port->conf->name, BP_PORT_CAPTURES_MAX);
+	}
+	return err;
+}
+
+static void let_go(void *capture)
+{
+	struct bp_capture *c = capture;
+
+	c->let_go(c);
+}
+
+void bp_engine_uncapture(struct bp_engine *e, struct bp_capture *c)
 {
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
@@ -92,7 +134,11 @@ static void take_off(struct bp_engine *e, const struct bp_capture *c)
 		if (!e->is_stopped)
 			bp_paths_bind_directs(e, port);
 	}
-	bp_workers_quiesce(e);
+	if (bp_workers_settle(e))
+		return;
+	/* Before: the tick, or the lack of memory to wait for it, ends that. */
+	atomic_store_explicit(&c->is_held, true, memory_order_relaxed);
+	bp_retire(e, c, let_go);
 }
 
 void bp_captures_follow(struct bp_port *from, struct bp_port *to)
@@ -122,29 +168,17 @@ int bp_engine_capture(struct bp_engine *e, struct bp_capture *c, const char *con
 			"[memory] protect = yes takes away access to packets' bytes: a capture needs it: "
 			"start with protect = no");
 	err = choose_ports(e, names, n_names, &ports, why, why_bytes);
+	if (err)
+		return err;
 	c->n_interfaces = 0;
-	while (!err && ports) {
+	while (ports) {
 		struct bp_port *port = e->env.ports[bp_ports_take(&ports)];
 
 		describe(port, &c->interfaces[c->n_interfaces]);
-		err = bp_capture_attach(c, port, (uint16_t)c->n_interfaces);
-		if (err) {
-			refuse(why, why_bytes, err,
-			       "port %s: %u captures look at it already: end one first",
-			       port->conf->name, BP_PORT_CAPTURES_MAX);
-			break;
-		}
-		c->n_interfaces++;
+		(void)bp_capture_attach(c, port, (uint16_t)c->n_interfaces++);
 		/* Before the bursts: a driver that moves packets by itself shows them to nobody. */
 		bp_paths_bind_directs(e, port);
 		bp_port_bind_captures(port);
 	}
-	if (err && c->n_interfaces)
-		take_off(e, c);
-	return err;
-}
-
-void bp_engine_uncapture(struct bp_engine *e, const struct bp_capture *c)
-{
-	take_off(e, c);
+	return 0;
 }

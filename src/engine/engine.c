@@ -230,6 +230,7 @@ void bp_engine_stop(struct bp_engine *e)
 	bp_follow_end(e);
 	e->n_running = 0;
 	e->is_stopped = true;
+	bp_retired_free(e, true);
 	bp_leaving_stop(e);
 	/* What failed since the last tick, too. */
 	for (unsigned i = 0; i < e->conf->n_ports; i++)

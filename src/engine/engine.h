@@ -61,15 +61,17 @@ void bp_engine_report(struct bp_engine *engine, struct bp_report *report);
 void bp_engine_report_states(struct bp_engine *engine, struct bp_report *report);
 /*
  * Let a capture (core/capture.h), which is open, look at the ports of these names; n_names 0: at all that packets pass
- * through, but for hops. Fills its interfaces, one for each. Workers may run. Control thread; never blocks, but to undo.
+ * through, but for hops. Fills its interfaces, one for each. Workers may run. Control thread; does not block.
  * 0; -ENOENT: no such port, -ENOTSUP: others carry its packets, -EPERM: nothing here may read them, -EBUSY: the port has as
  * many captures as it can: a sentence in why, nothing is captured.
  */
 int bp_engine_capture(struct bp_engine *engine, struct bp_capture *capture,
 		      const char *const *names, unsigned n_names, char *why, size_t why_bytes);
-/* Take it off all ports, wait until no worker is in it. Also when the engine has stopped. Control thread; blocks for a
- * moment. */
-void bp_engine_uncapture(struct bp_engine *engine, const struct bp_capture *capture);
+/*
+ * Take it off all ports. Waits until no worker is in it, for 100 ms at most: where one stands still, capture->is_held is true
+ * then, until bp_engine_tick() or bp_engine_stop() calls capture->let_go(). Also when the engine has stopped. Control thread.
+ */
+void bp_engine_uncapture(struct bp_engine *engine, struct bp_capture *capture);
 void bp_engine_destroy(struct bp_engine *engine);
 
 /* What runs, also after a reload: the places of ports stay, see struct bp_change. The engine's. Control thread. */

@@ -390,7 +390,6 @@ static void pause_workers(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
-	bp_trace_abort(e); /* it speaks of these ports and functions */
 	r->n_workers = e->n_running;
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_worker_ask_to_pause(&e->workers[i]);
@@ -403,6 +402,7 @@ static void pause_workers(struct reload *r)
 		bp_off_add(&e->workers[i].off_before, &off);
 	}
 	e->n_running = 0;
+	bp_trace_abort(e); /* it speaks of these ports and functions */
 	bp_retired_free(e, true);
 }
 

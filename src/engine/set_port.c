@@ -5,14 +5,9 @@
 
 #include "bypath/log.h"
 
-#include "core/clock.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-#define SETTLE_NS 100000000u
 
 static struct bp_port *find_port(const struct bp_engine *e, const char *name)
 {
@@ -21,22 +16,6 @@ static struct bp_port *find_port(const struct bp_engine *e, const char *name)
 		    !strcmp(e->conf->ports[i].name, name))
 			return e->env.ports[i];
 	return NULL;
-}
-
-/* Wait until no worker uses what it found before, for a bounded time: one that stands still must not hold who asks. */
-static void settle_workers(struct bp_engine *e)
-{
-	static const struct timespec nap = { .tv_nsec = 20000 };
-	uint64_t begin[BP_WORKERS_MAX], begin_ns = bp_clock_ns();
-
-	for (unsigned i = 0; i < e->n_running; i++)
-		begin[i] = bp_worker_n_loops(&e->workers[i]);
-	for (unsigned i = 0; i < e->n_running; i++)
-		while (!bp_worker_is_past(&e->workers[i], begin[i]) &&
-		       bp_clock_ns() - begin_ns < SETTLE_NS) {
-			bp_idle_wake(&e->workers[i].idle);
-			nanosleep(&nap, NULL);
-		}
 }
 
 int bp_engine_set_port(struct bp_engine *e, const char *name, bool is_down, const char *by)
@@ -49,7 +28,7 @@ int bp_engine_set_port(struct bp_engine *e, const char *name, bool is_down, cons
 		return 0;
 	bp_port_set(port, is_down, by);
 	bp_paths_bind_directs(e, port);
-	settle_workers(e);
+	(void)bp_workers_settle(e);
 	bp_log_with(BP_LOG_INFO,
 		    ((const struct bp_log_field[]){ { "event", "set_port", 0 },
 						    { "state", is_down ? "down" : "up", 0 },

@@ -226,16 +226,17 @@ int bp_trace_begin(struct bp_engine *e, const struct bp_trace_ask *ask, unsigned
 	return 0;
 }
 
-/* The workers let go of it, and it has what it needs to be told without them. */
-static void stop(struct bp_engine *e, struct bp_trace *t)
+/* The workers let go of it, and it has what it needs to be told without them. false: one stands still, perhaps in it. */
+static bool stop(struct bp_engine *e, struct bp_trace *t)
 {
 	struct bp_trace_control *c = t->control;
 	struct timespec now;
 
 	if (c->is_ended)
-		return;
+		return true;
 	publish(e, NULL, NULL);
-	bp_workers_quiesce(e);
+	if (!bp_workers_settle(e))
+		return false;
 	c->is_ended = true;
 	clock_gettime(CLOCK_REALTIME, &now);
 	c->end_cycles = bp_clock_cycles();
@@ -248,6 +249,24 @@ static void stop(struct bp_engine *e, struct bp_trace *t)
 			c->infos[i] = e->env.ports[i]->info;
 	for (unsigned i = 0; i < e->conf->n_functions; i++)
 		c->functions[i] = e->functions[i].function;
+	return true;
+}
+
+static void free_trace(void *trace)
+{
+	bp_trace_free(trace);
+}
+
+/* NULL: a worker that stands still may yet write into it; it is freed when that has gone on. */
+static struct bp_trace *stop_or_retire(struct bp_engine *e)
+{
+	struct bp_trace *t = e->trace;
+
+	if (stop(e, t))
+		return t;
+	e->trace = NULL;
+	bp_retire(e, t, free_trace);
+	return NULL;
 }
 
 static bool is_of(const struct bp_engine *e, unsigned id)
@@ -274,11 +293,11 @@ int bp_trace_look(struct bp_engine *e, unsigned id, struct bp_trace_state *state
 
 struct bp_trace *bp_trace_end(struct bp_engine *e, unsigned id)
 {
-	struct bp_trace *t = e->trace;
+	struct bp_trace *t;
 
 	if (!is_of(e, id))
 		return NULL;
-	stop(e, t);
+	t = stop_or_retire(e);
 	e->trace = NULL;
 	return t;
 }
@@ -288,7 +307,7 @@ void bp_trace_abort(struct bp_engine *e)
 	if (!e->trace)
 		return;
 	e->trace->control->is_aborted = !e->trace->control->is_ended;
-	stop(e, e->trace);
+	(void)stop_or_retire(e);
 }
 
 void bp_trace_drop(struct bp_engine *e)

@@ -110,8 +110,9 @@ int bp_trace_look(struct bp_engine *e, unsigned id, struct bp_trace_state *state
 
 struct bp_trace;
 
-/* End the trace of this id; the workers have let go of it when this returns. Control thread; waits for a round of each worker.
- * What it recorded, the caller's: bp_trace_free(); NULL: there is none of this id. */
+/* End the trace of this id; the workers have let go of it when this returns. Control thread; waits for a round of each worker,
+ * 100 ms at most. What it recorded, the caller's: bp_trace_free(); NULL: there is none of this id, or a worker stands still and
+ * may be in it, so that it is given up. */
 struct bp_trace *bp_trace_end(struct bp_engine *e, unsigned id);
 
 /* End a trace that nobody asks for any more. Control thread, every 100 ms. */

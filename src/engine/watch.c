@@ -7,10 +7,33 @@
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
+#include "core/clock.h"
+
+#include <time.h>
+
+#define SETTLE_NS 100000000u
+
 void bp_workers_quiesce(struct bp_engine *e)
 {
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_worker_quiesce(&e->workers[i]);
+}
+
+bool bp_workers_settle(struct bp_engine *e)
+{
+	static const struct timespec nap = { .tv_nsec = 20000 };
+	uint64_t begin[BP_WORKERS_MAX], begin_ns = bp_clock_ns();
+
+	for (unsigned i = 0; i < e->n_running; i++)
+		begin[i] = bp_worker_n_loops(&e->workers[i]);
+	for (unsigned i = 0; i < e->n_running; i++)
+		while (!bp_worker_is_past(&e->workers[i], begin[i])) {
+			if (bp_clock_ns() - begin_ns >= SETTLE_NS)
+				return false;
+			bp_idle_wake(&e->workers[i].idle);
+			nanosleep(&nap, NULL);
+		}
+	return true;
 }
 
 #define REOPEN_TICKS 50u

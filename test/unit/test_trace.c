@@ -4,11 +4,13 @@
 
 #include "bypath/function.h"
 
+#include "core/capture.h"
 #include "core/headline.h"
 #include "engine/record.h"
 #include "engine/trace_control.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #define N_PKTS  6400u
 #define N_SINKS 3u
@@ -20,10 +22,17 @@ static _Atomic unsigned n_left;
 static unsigned n_views; /* of each packet */
 static uint32_t n_made;
 
+/* The worker stands still in RX; it has come there. */
+static _Atomic bool stands_still, is_standing;
+
 static unsigned numbered_rx(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 {
 	unsigned n = 0, n_pkts = 0;
 
+	while (stands_still) {
+		is_standing = true;
+		sched_yield();
+	}
 	while (n + n_views <= max && n_left) {
 		if (bp_frames_get(q->port->env->frames, q->worker_id, &pkts[n], n_views) < n_views)
 			abort();
@@ -456,6 +465,66 @@ static void a_trace_is_one_client_s_for_as_long_as_it_asks(void **state)
 	free(c);
 }
 
+static void note_gone(struct bp_capture *capture)
+{
+	capture->is_held = false;
+}
+
+/* Whoever ends a trace or a capture goes on; what the worker may be in is kept until it has gone on, too. */
+static void a_worker_that_stands_still_holds_nobody(void **state)
+{
+	struct bp_capture *capture = calloc(1, sizeof(*capture));
+	struct bp_driver_ops ops[N_SINKS + 1];
+	struct bp_driver drivers[N_SINKS + 1];
+	unsigned modulus = 1, id, other;
+	struct bp_trace_ask ask = every(&modulus, 3);
+	struct bp_trace_state at;
+	struct bp_conf *c;
+	struct bp_engine *e;
+	char why[256];
+
+	(void)state;
+	n_views = 1;
+	e = make_engine(&c, drivers, ops, false);
+	n_left = 0;
+	*capture = (struct bp_capture){
+		.kinds = BP_CAPTURE_RX, .snap_bytes = 64, .sample = 1, .let_go = note_gone
+	};
+	assert_int_equal(bp_capture_open(capture, 1, BP_CAPTURE_RING_MIN), 0);
+	stands_still = true;
+	assert_int_equal(bp_engine_start(e), 0);
+	while (!is_standing)
+		sched_yield();
+	assert_int_equal(bp_engine_capture(e, capture, NULL, 0, why, sizeof(why)), 0);
+	assert_int_equal(bp_trace_begin(e, &ask, &id, why, sizeof(why)), 0);
+	assert_null(bp_trace_end(e, id));
+	assert_int_equal(bp_trace_look(e, id, &at), -ENOENT);
+	assert_int_equal(bp_trace_begin(e, &ask, &other, why, sizeof(why)), 0);
+	bp_engine_uncapture(e, capture);
+	assert_true(capture->is_held);
+	bp_engine_tick(e);
+	assert_true(capture->is_held);
+	assert_non_null(e->retired);
+	stands_still = false;
+	while (capture->is_held || e->retired)
+		bp_engine_tick(e);
+	/* And at the end of a run: what is still kept then is given back. */
+	is_standing = false;
+	stands_still = true;
+	while (!is_standing)
+		sched_yield();
+	assert_int_equal(bp_engine_capture(e, capture, NULL, 0, why, sizeof(why)), 0);
+	bp_engine_uncapture(e, capture);
+	assert_true(capture->is_held);
+	stands_still = false;
+	bp_engine_stop(e);
+	assert_false(capture->is_held);
+	bp_capture_close(capture);
+	free(capture);
+	bp_engine_destroy(e);
+	free(c);
+}
+
 static void headers_are_one_line(void **state)
 {
 	static const struct {
@@ -510,6 +579,7 @@ int main(void)
 		cmocka_unit_test(copies_are_those_of_the_account),
 		cmocka_unit_test(a_path_without_functions_is_traced),
 		cmocka_unit_test(a_trace_is_one_client_s_for_as_long_as_it_asks),
+		cmocka_unit_test(a_worker_that_stands_still_holds_nobody),
 		cmocka_unit_test(headers_are_one_line),
 	};
 
