@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# capture.sh frames KIND | drop | words | rotate | stalled | full | drain | away | reload | refused
+# capture.sh frames KIND | drop | words | rotate | stalled | standing | full | drain | away | reload | refused
 
 # shellcheck source=test/functional/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -308,6 +308,33 @@ stalled)
 	grep -q 'without the capture' "$BP_TMP/held.log" || fail "$(cat "$BP_TMP/held.log")"
 	tool valid "$BP_TMP/held.pcapng" >/dev/null || fail "what a capture that was cut off has written is no capture"
 	note "clients that are killed, an instance that ends beside one that stands still"
+	;;
+standing)
+	# A worker that stands still holds no capture that ends, no trace, and nobody who asks.
+	flood run "rate_pps = 20000"
+	capture held a rx
+	"$BYPATH" show workers run --json >"$BP_TMP/workers.json" || fail "show workers"
+	mkfifo "$BP_TMP/hold"
+	"$BP_TOOLS/hold" "$(bp_get workers "r['workers'][0]['tid']")" <"$BP_TMP/hold" >"$BP_TMP/hold.log" 2>&1 &
+	hold=$!
+	exec 9>"$BP_TMP/hold"
+	wait_for 5 grep -q held "$BP_TMP/hold.log" || skip "no ptrace here: $(cat "$BP_TMP/hold.log")"
+	"$BYPATH" trace run 1 len = 7 --for 0.1 >"$BP_TMP/trace.txt" 2>&1 && fail "a trace that a worker may be in is told"
+	grep -q 'a worker stands still' "$BP_TMP/trace.txt" || fail "$(cat "$BP_TMP/trace.txt")"
+	end_capture held
+	"$BYPATH" show ports run >"$BP_TMP/ports.txt" || fail "nobody is answered beside a worker that stands still"
+	shows run "c == []" || fail "a capture that has ended is shown"
+	capture next a rx 9>&-
+	exec 9>&-
+	wait $hold || fail "hold"
+	n=$(received run a)
+	wait_for 10 moves_on run a $((n + 1000)) || fail "the worker does not go on"
+	wait_for 10 shows run "c[0]['matched'] > 0" || fail "the next capture sees nothing"
+	"$BYPATH" trace run 1 >"$BP_TMP/trace.txt" 2>&1 || fail "no trace afterwards: $(cat "$BP_TMP/trace.txt")"
+	end_capture next
+	bp_stop run
+	bp_law run
+	note "a capture ends, a trace is given up, others are answered while a worker stands still"
 	;;
 full)
 	flood run
