@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/pcapng.h"
+#include "core/room.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,6 +43,7 @@ struct bp_session {
 	uint64_t count; /* packets at most; 0: no bound */
 	uint64_t begin_ns; /* of CLOCK_REALTIME */
 	uint64_t ring_bytes;
+	uint64_t n_bytes; /* of all that its workers have */
 	struct bp_capture capture;
 	struct bp_capture_filter *filter;
 	char *filter_text; /* or NULL */
@@ -156,7 +158,7 @@ static unsigned reap(struct bp_sessions *sessions, uint64_t *n_bytes)
 		struct bp_session *s = *at;
 
 		if (!s->has_ended || is_held(s)) {
-			*n_bytes += s->ring_bytes * sessions->n_workers;
+			*n_bytes += s->n_bytes;
 			n++;
 			at = &s->next;
 			continue;
@@ -593,29 +595,48 @@ static int begin(struct bp_session *s, const struct bp_capture_request *r, char 
 	return attaching.err;
 }
 
+/* Is there memory for a request, beside n_others bytes of other captures? 0 or -ENOMEM with why. */
+static int check_room(const struct bp_sessions *sessions, uint64_t n_bytes, uint64_t n_others,
+		      char *why, size_t why_bytes)
+{
+	uint64_t room = bp_room_bytes("/proc", "/sys/fs/cgroup") / 2;
+
+	if (n_bytes + n_others > RINGS_BYTES) {
+		snprintf(why, why_bytes,
+			 "the buffers of all captures, of each worker, would take %" PRIu64
+			 " MiB, allowed: %" PRIu64 ": ask for less (--buffer)",
+			 (n_bytes + n_others) >> 20, RINGS_BYTES >> 20);
+		return -ENOMEM;
+	}
+	if (n_bytes <= room)
+		return 0;
+	snprintf(why, why_bytes,
+		 "its buffers, of each of %u workers, would take %" PRIu64 " MiB, allowed: %" PRIu64
+		 ", half of what the machine and the cgroup have left: ask for less (--buffer)",
+		 sessions->n_workers, n_bytes >> 20, room >> 20);
+	return -ENOMEM;
+}
+
 int bp_sessions_begin(struct bp_sessions *sessions, const json_t *request, struct bp_session **out,
 		      char *why, size_t why_bytes)
 {
 	struct bp_capture_request r;
 	struct bp_session *s;
-	uint64_t n_bytes;
+	uint64_t n_bytes, n_others;
 	int err;
 
-	if (reap(sessions, &n_bytes) >= BP_SESSIONS_MAX) {
+	if (reap(sessions, &n_others) >= BP_SESSIONS_MAX) {
 		snprintf(why, why_bytes, "%u captures run already: end one first", BP_SESSIONS_MAX);
 		return -EBUSY;
 	}
 	err = bp_capture_request_read(request, &r, why, why_bytes);
 	if (err)
 		return err;
-	n_bytes += r.ring_bytes * sessions->n_workers;
-	if (n_bytes > RINGS_BYTES) {
-		snprintf(why, why_bytes,
-			 "the buffers of all captures, of each worker, would take %" PRIu64
-			 " MiB, allowed: %" PRIu64 ": ask for less (--buffer)",
-			 n_bytes >> 20, RINGS_BYTES >> 20);
+	n_bytes = (r.ring_bytes + (r.filter ? BP_PCAPNG_SNAP_MAX : 0)) * sessions->n_workers;
+	err = check_room(sessions, n_bytes, n_others, why, why_bytes);
+	if (err) {
 		bp_capture_filter_close(r.filter);
-		return -ENOMEM;
+		return err;
 	}
 	s = aligned_alloc(BP_CACHE_LINE,
 			  (sizeof(*s) + BP_CACHE_LINE - 1) / BP_CACHE_LINE * BP_CACHE_LINE);
@@ -626,6 +647,7 @@ int bp_sessions_begin(struct bp_sessions *sessions, const json_t *request, struc
 		s->fd = -1;
 		s->count = r.count;
 		s->ring_bytes = r.ring_bytes;
+		s->n_bytes = n_bytes;
 		s->filter_text = r.filter_text ? strdup(r.filter_text) : NULL;
 		s->begin_ns = now_ns();
 		err = begin(s, &r, why, why_bytes);

@@ -3,6 +3,7 @@
 #include "report/template.h"
 
 #include "core/json.h"
+#include "core/utf8.h"
 
 #include "report/view.h"
 
@@ -50,6 +51,24 @@ static void put(struct text *text, const char *fmt, ...)
 	n = vsnprintf(number, sizeof(number), fmt, args);
 	va_end(args);
 	put_bytes(text, number, n > 0 ? (size_t)n : 0);
+}
+
+/* A value's text: what it says may come from anybody, and goes to a terminal. */
+static void put_plain(struct text *text, const char *s)
+{
+	while (*s) {
+		size_t n_control = bp_utf8_control_bytes(s);
+		const char *begin = s;
+
+		if (n_control) {
+			put_bytes(text, *s == '\n' || *s == '\t' ? " " : "?", 1);
+			s += n_control;
+			continue;
+		}
+		while (*s && !bp_utf8_control_bytes(s))
+			s++;
+		put_bytes(text, begin, (size_t)(s - begin));
+	}
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -173,7 +192,7 @@ static bool put_list(struct text *text, const json_t *list, const char *format)
 		if (!json_is_string(element))
 			return false;
 		put_bytes(text, *format == ';' ? "; " : ", ", i ? 2 : 0);
-		put_bytes(text, json_string_value(element), json_string_length(element));
+		put_plain(text, json_string_value(element));
 	}
 	return json_array_size(list) > 0;
 }
@@ -204,7 +223,7 @@ static bool put_number(struct text *text, const json_t *value, const char *forma
 static bool put_value(struct text *text, const json_t *value, const char *format)
 {
 	if (json_is_string(value)) {
-		put_bytes(text, json_string_value(value), json_string_length(value));
+		put_plain(text, json_string_value(value));
 		return json_string_length(value) > 0;
 	}
 	if (strcmp(format, RANGE) == 0)

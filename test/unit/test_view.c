@@ -23,7 +23,7 @@ static const char row_text[] =
 	"{'n': 1234567, 'zero': 0, 'minus': -1234567, 'x': 0.0625, 'big': 1e19, 'name': 'wan', "
 	"'empty': '', 'none': null, 'yes': true, 'no': false, 'list': [10, 20], 'words': ['a', 'b'], "
 	"'copies': {'lo': 1, 'hi': 2}, 'one': {'lo': 1.0, 'hi': 1.0}, 'half': {'lo': 0.5, 'hi': 0.5}, "
-	"'ns': 1500, 'bytes': 2097152, "
+	"'ns': 1500, 'bytes': 2097152, 'odd': 'a\\u001b[2J\\nb\\u009bc\\u007fé', 'odds': ['\\u0007', 'd'], "
 	"'huge': {'lo': 1e30, 'hi': 1e30}}";
 
 /* The row, with its quotes made double. */
@@ -43,6 +43,9 @@ static void a_template_makes_text(void **state)
 		const char *template, *text; /* NULL: it does not hold */
 	} cases[] = {
 		{ "plain", "plain" },
+		/* Whoever wrote it, a value moves no cursor. */
+		{ "{odd}", "a?[2J b?c?é" },
+		{ "{odds}", "?, d" },
 		{ "{name}: {n}", "wan: 1234567" },
 		{ "{n:,} {minus:,} {zero:,}", "1,234,567 -1,234,567 0" },
 		{ "{big:,}", "10,000,000,000,000,000,000" },
