@@ -293,6 +293,7 @@ static void hold(const struct bp_capture *c, struct bp_capture_ring *r, uint16_t
 	r->n_held = 0;
 	for (unsigned i = 0, n_views; i < n; i += n_views) {
 		n_views = bp_pkt_n_views(&pkts[i], n - i);
+		r->sampled_at[i] = r->n_sampled;
 		if (!is_taken(c, r, &pkts[i], n_views))
 			continue;
 		r->held[r->n_held] = begin_block(c, r, interface_id, &pkts[i], n_views, &now_ns);
@@ -302,6 +303,7 @@ static void hold(const struct bp_capture *c, struct bp_capture_ring *r, uint16_t
 
 /* What became of a burst. */
 struct sent {
+	unsigned n_tried; /* views that TX was given */
 	unsigned n_views; /* that TX has consumed */
 	unsigned n_pkts, n_dropped; /* packets of these; of them by name */
 	uint8_t reasons[BP_BURST_MAX]; /* enum bp_cnt by first view; 0: sent */
@@ -342,6 +344,30 @@ static unsigned send_by_name(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, 
 	return k;
 }
 
+/* What TX has left to its caller comes again, or is dropped by name: it was not looked at. */
+static void forget_left(struct bp_capture_ring *r, struct bp_capture_figures *f,
+			const struct sent *sent)
+{
+	uint64_t n_bytes = 0;
+
+	if (sent->n_views == sent->n_tried)
+		return;
+	r->n_sampled = r->sampled_at[sent->n_views];
+	for (unsigned k = 0; k < r->n_held; k++) {
+		const struct bp_capture_held *held = &r->held[k];
+		const uint8_t *block = r->bytes + (held->at & (r->size - 1));
+
+		if (held->view >= sent->n_views && held->n_bytes)
+			n_bytes += ((const struct bp_pcapng_packet *)(const void *)block)
+					   ->captured_bytes;
+	}
+	if (n_bytes)
+		atomic_store_explicit(&f->n_copy_bytes,
+				      atomic_load_explicit(&f->n_copy_bytes, memory_order_relaxed) -
+					      n_bytes,
+				      memory_order_relaxed);
+}
+
 static void settle(const struct bp_capture *c, struct bp_capture_ring *r, uint16_t interface_id,
 		   const struct sent *sent)
 {
@@ -350,6 +376,7 @@ static void settle(const struct bp_capture *c, struct bp_capture_ring *r, uint16
 	uint64_t to = atomic_load_explicit(&r->head, memory_order_relaxed), n_matched = 0,
 		 n_lost = 0;
 
+	forget_left(r, f, sent);
 	for (unsigned k = 0; k < r->n_held; k++) {
 		const struct bp_capture_held *held = &r->held[k];
 		unsigned reason = sent->reasons[held->view];
@@ -379,7 +406,7 @@ static void settle(const struct bp_capture *c, struct bp_capture_ring *r, uint16
 
 unsigned bp_captured_tx(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 {
-	struct sent sent = { 0 };
+	struct sent sent = { .n_tried = n };
 	struct lookers lookers;
 
 	if (!n)

@@ -61,6 +61,7 @@ struct bp_capture_ring {
 	uint64_t n_sampled; /* the worker's */
 	bool is_sending; /* the worker's: held[] is in use */
 	unsigned n_held;
+	uint64_t sampled_at[BP_BURST_MAX]; /* n_sampled before the packet of each first view */
 	struct bp_capture_held held[BP_BURST_MAX];
 	struct bp_capture_figures figures[BP_PORTS_MAX]; /* by interface */
 	/* By the consumer (release), read by the worker (acquire): what lies before is free. */

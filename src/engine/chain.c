@@ -38,13 +38,22 @@ static struct bp_port *find_watched(const struct bp_step *s)
 	return port && bp_capture_wants_drops(port) ? port : NULL;
 }
 
+const struct bp_fn_reason *bp_function_reason(const struct bp_function *f, unsigned why)
+{
+	const struct bp_fn_reason *reason = f->reasons;
+
+	for (unsigned i = 0; reason && reason->name && i < why; i++)
+		reason++;
+	return reason && reason->name ? reason : NULL;
+}
+
 static void show_dropped(const struct bp_step *s, struct bp_port *port, enum bp_side side,
 			 const struct bp_pkt *views, unsigned n_views, uint8_t why)
 {
-	struct bp_capture_reason reason = { side, s->name, "" };
+	const struct bp_fn_reason *named = bp_function_reason(s->function, why);
+	struct bp_capture_reason reason = { side, s->name,
+					    named ? named->name : "without a reason" };
 
-	if (s->function->reasons)
-		reason.name = s->function->reasons[why % BP_FN_REASONS_MAX].name;
 	bp_capture_drop(port, s->fn->worker_id, &reason, views, n_views);
 }
 

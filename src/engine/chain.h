@@ -28,6 +28,9 @@ struct bp_chain {
 	struct bp_edge edges[]; /* n_edges */
 };
 
+/* The reason of this index; NULL: the function has none of it. Pure. */
+const struct bp_fn_reason *bp_function_reason(const struct bp_function *function, unsigned why);
+
 /* One burst along a path that has a chain: *now as of run_path() (worker.c). Returns whether packets moved. Its worker. */
 bool bp_chain_run(struct bp_path *path, uint64_t *now);
 

@@ -67,11 +67,9 @@ static json_t *edit_of(const struct bp_trace_edit *edit)
 static json_t *refusal_of(const struct bp_trace *t, const struct bp_trace_step *s)
 {
 	const struct bp_function *f = t->control->functions[s->function_id];
-	const struct bp_fn_reason *reason = f->reasons;
+	const struct bp_fn_reason *reason = bp_function_reason(f, s->why);
 
-	for (unsigned i = 0; reason && reason->name && i < s->why; i++)
-		reason++;
-	if (!reason || !reason->name)
+	if (!reason)
 		return json_pack("{s:s, s:s?, s:s, s:i}", "by", function_name(t, s->function_id),
 				 "reason", NULL, "meaning", "without a reason", "packets", 1);
 	return json_pack("{s:s, s:s, s:s, s:i}", "by", function_name(t, s->function_id), "reason",

@@ -47,7 +47,12 @@ unsigned bp_rx_set_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 	unsigned n = q->driver_burst(q, pkts, max);
 
 	if (n) {
+		struct bp_capture_reason why = { BP_SIDE_RX, NULL,
+						 bp_counter_rows[BP_DROP_SET_DOWN].name };
+
 		bp_count(&q->counters, BP_DROP_SET_DOWN, bp_pkt_count(pkts, n));
+		if (bp_capture_wants_drops(q->port))
+			bp_capture_drop(q->port, q->worker_id, &why, pkts, n);
 		bp_pool_put(q->worker_id, pkts, n);
 	}
 	return 0;

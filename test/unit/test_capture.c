@@ -576,6 +576,25 @@ static void retried_packets_are_captured_once(void **state)
 		expect_record(bed, (uint8_t)(i * 10), 60, BP_PCAPNG_OUTBOUND, "");
 	expect_nothing(bed);
 	assert_int_equal(bed->capture.rings[0]->figures[0].n_seen, 5);
+	assert_int_equal(bed->capture.rings[0]->figures[0].n_copy_bytes, 5 * 60);
+	end(bed);
+}
+
+static void retried_packets_are_sampled_once(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_TX);
+
+	(void)state;
+	bed->capture.sample = 2;
+	begin(bed);
+	for (unsigned i = 0; i < 7; i++)
+		add_packet((uint8_t)(i * 10), 1, 60);
+	n_room = 3; /* of each attempt */
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 7, 4), 7);
+	for (unsigned i = 1; i < 7; i += 2)
+		expect_record(bed, (uint8_t)(i * 10), 60, BP_PCAPNG_OUTBOUND, "");
+	expect_nothing(bed);
+	assert_int_equal(bed->capture.rings[0]->figures[0].n_copy_bytes, 3 * 60);
 	end(bed);
 }
 
@@ -651,6 +670,12 @@ static void a_port_that_is_down_shows_what_it_drops(void **state)
 	assert_int_equal(bp_tx_all(&bed->txq, burst, 1, 0), 1);
 	expect_record(bed, 10, 60, BP_PCAPNG_OUTBOUND, "dropped: port_down");
 	expect_nothing(bed);
+	bed->rxq.burst = bp_rx_set_down; /* by an operator */
+	n_burst = 0;
+	add_packet(20, 2, 60);
+	assert_int_equal(receive(bed), 0);
+	expect_record(bed, 20, 120, BP_PCAPNG_INBOUND, "dropped: set_down");
+	expect_nothing(bed);
 	end(bed);
 }
 
@@ -702,6 +727,7 @@ int main(void)
 		cmocka_unit_test(sound_programs_are_run),
 		cmocka_unit_test(compiled_programs_are_sound),
 		cmocka_unit_test(retried_packets_are_captured_once),
+		cmocka_unit_test(retried_packets_are_sampled_once),
 		cmocka_unit_test(packets_of_a_full_port_are_no_sent_ones),
 		cmocka_unit_test(drops_come_with_their_reason),
 		cmocka_unit_test(sent_and_dropped_stand_in_one_capture),
