@@ -271,8 +271,8 @@ static unsigned tx_ring(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
 			k += send_run(q, pkts + k, n - k, &end);
 		}
 		/* Also when nobody asks for it any more: what it was then says nothing of this burst. */
-		ring->ended_at_drop = q->ends_at_drop &&
-				      bp_counters_dropped(&q->counters) != n_dropped;
+		ring->ended_at_drop =
+			q->ends_at_drop && bp_counters_dropped(&q->counters) != n_dropped;
 	}
 	af_packet_tx_ring_reap(q);
 	if (bp_counter(&q->counters, BP_CNT_PKTS) != before)
