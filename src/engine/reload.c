@@ -2,15 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/cores.h"
 #include "engine/engine.h"
-#include "engine/internal.h"
+#include "engine/reload.h"
 #include "engine/trace.h"
 
 #include "bypath/driver.h"
 #include "bypath/log.h"
 
-#include "core/claim.h"
 #include "core/clock.h"
-#include "core/devargs.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -18,116 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WHY_BYTES 4096u
-#define DRY_MS    20u /* the longest to wait for what was received and not yet polled */
-#define STALL_MS  2000u
-#define HOME_MS   500u /* and for frames that others still send */
-
-/* A reload under way. */
-struct reload {
-	struct bp_engine *e;
-	struct bp_change change; /* its conf is the one of before, once swap() has been */
-	struct bp_locks *locks;
-	struct bp_engine_function
-		*functions; /* those that are to be; after swap() those of before */
-	struct bp_port *made[BP_PORTS_MAX]; /* by place: opened */
-	struct bp_port *before[BP_PORTS_MAX]; /* what was in the place, since swap() */
-	uint64_t halted; /* places of ports that were taken out for one that is made anew */
-	uint64_t ended; /* of ports whose receiving was ended */
-	uint16_t cores[BP_WORKERS_MAX];
-	struct bp_paths paths[BP_WORKERS_MAX]; /* of before */
-	bool has_taken_paths;
-	unsigned n_workers; /* of before */
-	char why[WHY_BYTES];
-};
-
-static bool is_new(const struct reload *r, unsigned place)
-{
-	return r->change.ports[place] == BP_FATE_ADDED ||
-	       r->change.ports[place] == BP_FATE_REPLACED;
-}
-
-static bool is_in(uint64_t places, unsigned place)
-{
-	return places >> place & 1;
-}
-
-/* ---- may both be there at once? --------------------------------------------------------------- */
-
-/* Of one interface: exactly one takes packets from those behind it, so that each packet comes to one of them. */
-static bool may_share(const struct bp_claim *a, const struct bp_claim *b)
-{
-	return a->kind == BP_CLAIM_NETDEV && b->kind == BP_CLAIM_NETDEV &&
-	       (a->take == BP_TAKE_NONE) != (b->take == BP_TAKE_NONE);
-}
-
-/* Two device strings of one library, which knows devices by the name that they begin with. */
-static bool have_one_name(const struct bp_port_conf *a, const struct bp_port_conf *b)
-{
-	char name_a[BP_PATH_BYTES], name_b[BP_PATH_BYTES];
-
-	if (strcmp(a->driver, b->driver) ||
-	    !(bp_facts_find(a->driver)->flags & BP_FACT_DEVICE_STRING))
-		return false;
-	bp_devargs_name(a->device, name_a, sizeof(name_a));
-	bp_devargs_name(b->device, name_b, sizeof(name_b));
-	return !strcmp(name_a, name_b);
-}
-
-static bool may_overlap(const struct bp_port_conf *was, const struct bp_port_conf *is)
-{
-	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
-	unsigned n_a = bp_claims_of(was, a), n_b = bp_claims_of(is, b);
-
-	/* A tap hears what a program of tc has taken on. */
-	bool carries = (bp_facts_find(was->driver)->flags | bp_facts_find(is->driver)->flags) &
-		       BP_FACT_CARRIES;
-
-	for (unsigned i = 0; i < n_a; i++)
-		for (unsigned k = 0; k < n_b; k++)
-			if (bp_claims_clash_here(&a[i], &b[k]) &&
-			    (carries || !may_share(&a[i], &b[k])))
-				return false;
-	return !have_one_name(was, is);
-}
-
-/* Is there a device that the port before does not give back? */
-static bool is_kept_for_life(const struct bp_port_conf *was, const struct bp_port_conf *is)
-{
-	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
-	unsigned n_a = bp_claims_of(was, a), n_b = bp_claims_of(is, b);
-
-	for (unsigned i = 0; i < n_a; i++)
-		for (unsigned k = 0; k < n_b; k++)
-			if (a[i].is_for_life && bp_claims_clash_here(&a[i], &b[k]) &&
-			    !may_share(&a[i], &b[k]))
-				return true;
-	return false;
-}
-
-/* The ports, of those that end, that have to be out of the way before this one is made. */
-static uint64_t list_in_the_way(const struct reload *r, unsigned place)
-{
-	const struct bp_conf *running = r->e->conf;
-	uint64_t places = 0;
-
-	for (unsigned i = 0; i < running->n_ports; i++)
-		if ((r->change.ports[i] == BP_FATE_REMOVED ||
-		     r->change.ports[i] == BP_FATE_REPLACED) &&
-		    !may_overlap(&running->ports[i], &r->change.conf.ports[place]))
-			places |= UINT64_C(1) << i;
-	return places;
-}
-
-/* Knows the other ports of its kind, so that it starts when all are in their places. */
-static bool starts_late(const struct bp_port_conf *conf)
-{
-	struct bp_claim claims[BP_CLAIMS_MAX];
-	unsigned n = bp_claims_of(conf, claims);
-
-	return bp_facts_find(conf->driver)->flags & BP_FACT_CARRIES ||
-	       (n && claims[0].kind == BP_CLAIM_RING);
-}
+#define STALL_MS 2000u
 
 /* ---- before the pause: what is new ------------------------------------------------------------ */
 
@@ -185,7 +74,7 @@ static int find_cores(struct reload *r)
 	struct bp_engine *e = r->e;
 
 	for (unsigned i = 0; i < r->change.conf.n_ports; i++)
-		if (is_new(r, i))
+		if (bp_reload_is_new(r, i))
 			e->port_nodes[i] = bp_port_node(&r->change.conf.ports[i]);
 	for (unsigned i = 0; i < e->env.n_workers; i++)
 		r->cores[i] = e->workers[i].thread.core;
@@ -208,180 +97,6 @@ static int open_functions(struct reload *r)
 						  next->engine.n_workers)
 			      : bp_function_open(next, i, &r->functions[i]);
 	return err;
-}
-
-static int make_port(struct reload *r, unsigned place)
-{
-	const struct bp_plan_port *plan = &r->change.plan.ports[place];
-	const struct bp_port_queues queues = { plan->n_rxq, plan->n_txq, plan->rxq_workers,
-					       plan->txq_workers };
-	const struct bp_port_conf *conf = &r->change.conf.ports[place];
-	int err = bp_port_make(&r->e->env, (uint16_t)place, &queues, &r->made[place]);
-
-	if (err || starts_late(conf))
-		return err;
-	err = bp_port_start(r->made[place]);
-	if (err == -ENODEV || err == -ENETDOWN || err == -ENOENT)
-		bp_log(BP_LOG_ERROR, "port %s: cannot start on %s: %s: bring the device up first",
-		       conf->name, conf->device, strerror(-err));
-	return err;
-}
-
-/* Frames of its pools, that other ports send, have to be back before its driver lets it go. Returns whether they are. */
-static bool wait_for_frames(struct bp_engine *e, struct bp_port *port)
-{
-	static const struct timespec nap = { .tv_nsec = 200000 };
-	uint64_t begin_ns = bp_clock_ns();
-	struct bp_leaving l = { .port = port };
-
-	bp_leaving_begin(e, &l);
-	while (!bp_leaving_is_home(e, &l)) {
-		if (bp_clock_ns() - begin_ns > HOME_MS * UINT64_C(1000000))
-			return false;
-		nanosleep(&nap, NULL);
-	}
-	return true;
-}
-
-/* These ports are away from here on; what comes for them is dropped as port_down. */
-static void halt(struct reload *r, uint64_t places)
-{
-	for (places &= ~r->halted; places;) {
-		unsigned place = bp_ports_take(&places);
-		struct bp_port *port = r->e->env.ports[place];
-
-		r->halted |= UINT64_C(1) << place;
-		if (port->is_started) {
-			bp_snapshot_reported(port->driver, port, &r->e->reported[place]);
-			bp_port_halt(r->e, port);
-		}
-		if (wait_for_frames(r->e, port))
-			bp_port_close(port);
-	}
-}
-
-/* What takes long and needs no device: while the port before it still works. */
-static int prepare(struct reload *r, unsigned place, uint64_t in_the_way)
-{
-	const struct bp_port_conf *conf = &r->change.conf.ports[place];
-	const struct bp_driver *driver;
-	const char *why = NULL;
-
-	while (in_the_way) {
-		const struct bp_port_conf *was = &r->e->conf->ports[bp_ports_take(&in_the_way)];
-
-		if (!is_kept_for_life(was, conf))
-			continue;
-		bp_log(BP_LOG_ERROR,
-		       "port %s: %s: its driver does not give the device of port %s back before the "
-		       "process ends: restart for it",
-		       conf->name, was->device, was->name);
-		return -EBUSY;
-	}
-	driver = bp_driver_find(conf->driver, &why);
-	if (!driver)
-		bp_log(BP_LOG_ERROR, "port %s: driver %s: %s", conf->name, conf->driver, why);
-	if (!driver)
-		return -ENOTSUP;
-	return driver->ops->prepare ? driver->ops->prepare(&r->e->env, conf) : 0;
-}
-
-/* A port that leaves may still have the device: for a moment, until what it holds has gone. */
-static int wait_for_leaving(struct reload *r, unsigned place)
-{
-	static const struct timespec nap = { .tv_nsec = 1000000 };
-	const struct bp_port_conf *conf = &r->change.conf.ports[place];
-	uint64_t begin_ns = bp_clock_ns();
-	struct bp_leaving *l = r->e->leaving;
-
-	while (l) {
-		if (may_overlap(&l->conf, conf)) {
-			l = l->next;
-			continue;
-		}
-		if (bp_clock_ns() - begin_ns > 2 * HOME_MS * UINT64_C(1000000)) {
-			bp_log(BP_LOG_ERROR,
-			       "port %s: %s is still with port %s, which was removed: try again in a moment",
-			       conf->name, conf->device, l->conf.name);
-			return -EBUSY;
-		}
-		nanosleep(&nap, NULL);
-		bp_leaving_tick(r->e, false);
-		l = r->e->leaving;
-	}
-	return 0;
-}
-
-/* Those that can be there beside all others first: they may fail, and nothing has happened then. */
-static int make_ports(struct reload *r)
-{
-	int err = 0;
-
-	r->e->env.conf = &r->change.conf;
-	for (unsigned step = 0; step < 2; step++)
-		for (unsigned i = 0; !err && i < r->change.conf.n_ports; i++) {
-			uint64_t in_the_way;
-
-			if (!is_new(r, i) || r->made[i])
-				continue;
-			in_the_way = list_in_the_way(r, i);
-			if (in_the_way && !step)
-				continue;
-			err = in_the_way ? prepare(r, i, in_the_way) : 0;
-			if (!err)
-				err = wait_for_leaving(r, i);
-			if (err)
-				break;
-			halt(r, in_the_way);
-			err = make_port(r, i);
-		}
-	r->e->env.conf = r->e->conf;
-	return err;
-}
-
-/* ---- before the pause: what leaves ------------------------------------------------------------ */
-
-static uint64_t count_received(const struct bp_port *port)
-{
-	uint64_t n = 0;
-
-	for (unsigned q = 0; q < port->n_rxq; q++)
-		n += bp_counter(&port->rxq[q].counters, BP_CNT_PKTS);
-	return n;
-}
-
-/* Receiving has ended: until the workers have polled what was there. */
-static void wait_until_dry(struct bp_engine *e, const struct bp_port *port)
-{
-	static const struct timespec nap = { .tv_nsec = 100000 };
-	uint64_t begin_ns = bp_clock_ns(), n = count_received(port);
-
-	for (unsigned n_same = 0;
-	     n_same < 3 && bp_clock_ns() - begin_ns < DRY_MS * UINT64_C(1000000); n_same++) {
-		uint64_t before = n;
-
-		nanosleep(&nap, NULL);
-		bp_workers_quiesce(e);
-		n = count_received(port);
-		if (n != before)
-			n_same = 0;
-	}
-}
-
-static void end_receiving(struct reload *r)
-{
-	for (unsigned i = 0; i < r->e->conf->n_ports; i++) {
-		struct bp_port *port = r->e->env.ports[i];
-
-		if ((r->change.ports[i] != BP_FATE_REMOVED &&
-		     r->change.ports[i] != BP_FATE_REPLACED) ||
-		    is_in(r->halted, i) || !port->is_started || !port->n_rxq)
-			continue;
-		r->ended |= UINT64_C(1) << i;
-		if (port->driver->ops->rx_end)
-			port->driver->ops->rx_end(port);
-		wait_until_dry(r->e, port);
-	}
 }
 
 /* ---- the pause -------------------------------------------------------------------------------- */
@@ -446,7 +161,8 @@ static void swap_ports(struct reload *r)
 		r->before[i] = env->ports[i];
 		env->ports[i] = r->made[i];
 		/* What an operator has set down stays so, whatever its driver. */
-		if (r->before[i] && r->before[i]->is_set_down && !is_in(r->change.renamed, i))
+		if (r->before[i] && r->before[i]->is_set_down &&
+		    !bp_reload_is_in(r->change.renamed, i))
 			bp_port_set(r->made[i], true, r->before[i]->set_by);
 		r->made[i]->conf = &r->e->conf->ports[i];
 	}
@@ -590,7 +306,7 @@ static void see_off(struct reload *r, unsigned place)
 		return;
 	}
 	bp_leaving_finish(e, old);
-	bp_past_add(e, old, !is_in(r->change.renamed, place));
+	bp_past_add(e, old, !bp_reload_is_in(r->change.renamed, place));
 	bp_port_destroy(old);
 }
 
@@ -604,7 +320,7 @@ static void settle_account(struct reload *r)
 	}
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
 		/* One that was halted has told all; else it does so when it stops. */
-		if (is_in(r->halted, i) && r->change.ports[i] != BP_FATE_REMOVED)
+		if (bp_reload_is_in(r->halted, i) && r->change.ports[i] != BP_FATE_REMOVED)
 			bp_reported_add(&e->past_reported[i], &e->reported[i]);
 		if (r->made[i])
 			e->reported[i].n = 0;
@@ -641,45 +357,11 @@ static void place_workers(struct reload *r)
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
-/* A port that was taken out for one that does not come goes back to work. */
-static void bring_back(struct reload *r, unsigned place)
-{
-	struct bp_port *port = r->e->env.ports[place];
-
-	if (bp_port_is_closed(port) && bp_port_reopen(port)) {
-		bp_log(BP_LOG_ERROR, "port %s: cannot be opened again", port->conf->name);
-		return;
-	}
-	if (is_in(r->ended, place) && port->is_started)
-		bp_port_halt(r->e, port);
-	(void)bp_port_resume(r->e, port); /* or a tick does, later */
-}
-
-/* Those that were made, before those that were there: they may have one device. */
-static void unmake_ports(struct reload *r)
-{
-	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
-		if (r->made[i] && r->made[i]->is_started) {
-			bp_port_unpublish(r->made[i]);
-			bp_port_stop(r->made[i]);
-		}
-	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
-		uint64_t pools = r->made[i] ? r->made[i]->pools : 0;
-
-		bp_port_destroy(r->made[i]);
-		r->made[i] = NULL;
-		r->e->env.old_pools &= ~pools; /* no queue that stays has seen them */
-	}
-}
-
 static void undo(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
-	unmake_ports(r);
-	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
-		if (is_in(r->halted | r->ended, i))
-			bring_back(r, i);
+	bp_reload_undo_ports(r);
 	if (r->halted) { /* their pools have other ids now */
 		pause_workers(r);
 		bp_env_bind_pools(&e->env);
@@ -736,13 +418,13 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		err = open_functions(r);
 	if (!err) {
 		bp_follow_let_go(e, list_ending(r));
-		err = make_ports(r);
+		err = bp_reload_make_ports(r);
 	}
 	if (err) {
 		undo(r);
 		return err;
 	}
-	end_receiving(r);
+	bp_reload_end_receiving(r);
 	begin_ns = bp_clock_ns();
 	pause_workers(r);
 	err = swap(r);

@@ -1,0 +1,51 @@
+/* A reload under way, for the files that do it. */
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BYPATH_ENGINE_RELOAD_H
+#define BYPATH_ENGINE_RELOAD_H
+
+#include "engine/internal.h"
+
+#define BP_RELOAD_WHY_BYTES 4096u
+
+struct reload {
+	struct bp_engine *e;
+	struct bp_change change; /* its conf is the one of before, once swap() has been */
+	struct bp_locks *locks;
+	struct bp_engine_function
+		*functions; /* those that are to be; after swap() those of before */
+	struct bp_port *made[BP_PORTS_MAX]; /* by place: opened */
+	struct bp_port *before[BP_PORTS_MAX]; /* what was in the place, since swap() */
+	uint64_t halted; /* places of ports that were taken out for one that is made anew */
+	uint64_t ended; /* of ports whose receiving was ended */
+	uint16_t cores[BP_WORKERS_MAX];
+	struct bp_paths paths[BP_WORKERS_MAX]; /* of before */
+	bool has_taken_paths;
+	unsigned n_workers; /* of before */
+	char why[BP_RELOAD_WHY_BYTES];
+};
+
+static inline bool bp_reload_is_new(const struct reload *r, unsigned place)
+{
+	return r->change.ports[place] == BP_FATE_ADDED ||
+	       r->change.ports[place] == BP_FATE_REPLACED;
+}
+
+static inline bool bp_reload_is_in(uint64_t places, unsigned place)
+{
+	return places >> place & 1;
+}
+
+/* ---- reload_ports.c: control thread, workers run ---------------------------------------------- */
+
+/*
+ * Open the ports that are new, and start those that need no other one in its place: first what can be there beside all
+ * others, then, one after another, what needs a port out of the way (r->halted). 0 or -errno (logged):
+ * bp_reload_undo_ports() undoes what was done.
+ */
+int bp_reload_make_ports(struct reload *r);
+/* Ports that end receive no more, and what they had received is polled (r->ended). */
+void bp_reload_end_receiving(struct reload *r);
+/* Take back both. */
+void bp_reload_undo_ports(struct reload *r);
+
+#endif
