@@ -20,7 +20,9 @@ lab()
 		ip -n far link add e$i address 02:00:00:00:00:0$i type veth peer name w$i netns mid ||
 			fail "cannot make a veth pair"
 		# GRO: a veth keeps its NAPI when an XDP program is taken off, and loses nothing then.
+		# And what XDP redirects to a veth its peer takes with GRO on.
 		ip netns exec mid ethtool -K w$i gro on >/dev/null 2>&1 || fail "ethtool -K w$i gro on"
+		ip netns exec far ethtool -K e$i gro on >/dev/null 2>&1 || fail "ethtool -K e$i gro on"
 		ip -n mid link set w$i up
 		ip -n far link set e$i up
 	done
