@@ -4,6 +4,7 @@
 
 #include "bypath/log.h"
 
+#include "core/aside.h"
 #include "core/clock.h"
 
 #include <assert.h>
@@ -12,7 +13,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,19 +351,6 @@ static int put_old_away(struct bp_pcap_turns *t)
 	return err;
 }
 
-/* With every signal blocked: they are for the control thread. */
-static int start_thread(struct bp_pcap_turns *t)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&t->thread, NULL, run, t);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -err;
-}
-
 static struct bp_pcap_turns *make_turns(const struct bp_pcap_turns_request *r)
 {
 	struct bp_pcap_turns *t = calloc(1, sizeof(*t));
@@ -400,7 +387,7 @@ int bp_pcap_turns_open(const struct bp_pcap_turns_request *r, struct bp_pcap_tur
 		publish_temp(t);
 		t->current_fd = first.fd;
 		t->began_s = time(NULL);
-		err = start_thread(t);
+		err = bp_aside_start(&t->thread, NULL, 0, run, t);
 	}
 	if (!err) {
 		*turns = t;

@@ -6,6 +6,7 @@
 #include "bypath/log.h"
 
 #include "capture/filter.h"
+#include "core/aside.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/pcapng.h"
@@ -15,7 +16,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -480,16 +480,9 @@ static void *work(void *arg)
 
 static int start_thread(struct bp_session *s)
 {
-	sigset_t all, before;
-	int err;
+	int err = bp_aside_start(&s->thread, "bypath-capture", 0, work, s);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&s->thread, NULL, work, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	s->has_thread = !err;
-	if (!err)
-		pthread_setname_np(s->thread, "bypath-capture");
 	return err;
 }
 

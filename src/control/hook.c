@@ -4,13 +4,13 @@
 
 #include "bypath/log.h"
 
+#include "core/aside.h"
 #include "core/secure.h"
 #include "core/spawn.h"
 #include "core/utf8.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,20 +133,6 @@ static void *work(void *ctx)
 
 /* ---- its life ------------------------------------------------------------------------------------- */
 
-static int start_thread(struct bp_hook *events)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&events->thread, NULL, work, events);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!err)
-		pthread_setname_np(events->thread, "bypath-hook");
-	return -err;
-}
-
 int bp_hook_open(const char *program, const char *instance, struct bp_hook **out)
 {
 	struct bp_hook *events;
@@ -174,7 +160,7 @@ int bp_hook_open(const char *program, const char *instance, struct bp_hook **out
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&events->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	err = start_thread(events);
+	err = bp_aside_start(&events->thread, "bypath-hook", 0, work, events);
 	if (err) {
 		bp_log(BP_LOG_ERROR, "[alarm] on_event = %s: no thread for it: %s", program,
 		       strerror(-err));

@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/server.h"
 
+#include "core/aside.h"
 #include "core/clock.h"
 #include "core/json.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,7 +297,6 @@ static void *work(void *ctx)
 int bp_server_start(struct bp_server **out, int listen_fd, bp_answer_fn answer, void *ctx)
 {
 	struct bp_server *server = calloc(1, sizeof(*server));
-	sigset_t all, before;
 	int err;
 
 	if (!server)
@@ -309,14 +308,9 @@ int bp_server_start(struct bp_server **out, int listen_fd, bp_answer_fn answer, 
 		server->clients[i].fd = -1;
 	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = server->wake_fd < 0 ? errno : 0;
+	if (!err)
+		err = -bp_aside_start(&server->thread, "bypath-control", 0, work, server);
 	if (!err) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
-		err = pthread_create(&server->thread, NULL, work, server);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-	}
-	if (!err) {
-		pthread_setname_np(server->thread, "bypath-control");
 		*out = server;
 		return 0;
 	}

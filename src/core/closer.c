@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/closer.h"
 
+#include "core/aside.h"
+
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -47,25 +48,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* With every signal blocked: they are for the control thread. */
-static int start_thread(struct task *task)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-	int err;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, &attr, run, task);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return err;
-}
-
 struct bp_closer *bp_closer_open(void)
 {
 	struct bp_closer *closer = calloc(1, sizeof(*closer));
@@ -90,7 +72,7 @@ void bp_closer_take(struct bp_closer *closer, int fd, void *map, size_t n_bytes)
 	pthread_mutex_lock(&closer->lock);
 	closer->n_left++;
 	pthread_mutex_unlock(&closer->lock);
-	if (start_thread(task))
+	if (bp_aside_start(NULL, NULL, STACK_BYTES, run, task))
 		run(task);
 }
 

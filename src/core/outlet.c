@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/outlet.h"
 
+#include "core/aside.h"
 #include "core/clock.h"
 
 #include <errno.h>
@@ -166,24 +167,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* With every signal blocked: they are for the control thread. */
-static int start_thread(struct bp_outlet *o)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, before;
-	int err;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, &attr, run, o);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return -err;
-}
-
 /* ---- for everybody --------------------------------------------------------------------------- */
 
 int bp_outlet_open(int fd, size_t n_bytes, const struct bp_outlet_sink *sink,
@@ -205,7 +188,7 @@ int bp_outlet_open(int fd, size_t n_bytes, const struct bp_outlet_sink *sink,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&o->moved, &attr);
 	pthread_condattr_destroy(&attr);
-	err = start_thread(o);
+	err = bp_aside_start(NULL, NULL, 0, run, o);
 	if (err) {
 		free_outlet(o);
 		return err;
