@@ -81,20 +81,6 @@ static int load_running(const char *name, struct bp_conf *running)
 	return err;
 }
 
-static json_t *refused(const char *why)
-{
-	json_t *lines = json_array();
-
-	while (*why) {
-		size_t n = strcspn(why, "\n");
-
-		if (n)
-			json_array_append_new(lines, json_stringn(why, n));
-		why += n + (why[n] == '\n');
-	}
-	return json_pack("{s:s, s:o}", "schema", "bypath.change/1", "refused", lines);
-}
-
 json_t *bp_check_against(const char *name, const struct bp_conf *loaded)
 {
 	struct bp_conf *running = calloc(1, sizeof(*running));
@@ -106,7 +92,7 @@ json_t *bp_check_against(const char *name, const struct bp_conf *loaded)
 	if (running && change && !load_running(name, running)) {
 		if (bp_plan_make(running, &plan, why, sizeof(why)) ||
 		    bp_change_find(running, &plan, loaded, change, why, sizeof(why)))
-			document = refused(why);
+			document = bp_change_refused(why);
 		else
 			document = bp_change_document(change, running);
 	}

@@ -301,19 +301,6 @@ static void print_text(const struct options *o, const struct findings *f)
 	print_change(f->change);
 }
 
-static json_t *lines_to_json(const char *text)
-{
-	json_t *lines = json_array();
-
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		json_array_append_new(lines, json_stringn(text, len));
-		text += len + (text[len] == '\n');
-	}
-	return lines;
-}
-
 static void print_json(const struct options *o, const struct findings *f)
 {
 	json_t *root = json_object();
@@ -325,8 +312,8 @@ static void print_json(const struct options *o, const struct findings *f)
 		json_object_set_new(root, "n_ports", json_integer(f->conf.n_ports));
 		json_object_set_new(root, "n_workers", json_integer(f->conf.engine.n_workers));
 	}
-	json_object_set_new(root, "errors", lines_to_json(f->errors));
-	json_object_set_new(root, "notes", lines_to_json(f->notes));
+	json_object_set_new(root, "errors", bp_json_lines(f->errors));
+	json_object_set_new(root, "notes", bp_json_lines(f->notes));
 	if (f->change)
 		json_object_set(root, "change", f->change);
 	json_dumpf(root, stdout, JSON_INDENT(2));

@@ -200,38 +200,30 @@ static void report_now(struct run *run)
 /* ---- another configuration -------------------------------------------------------------------- */
 
 /* The file as it is now, and a new reference to its settings. 0 or -errno: *document is what says why. */
-static int load_again(struct run *run, struct bp_conf *conf, json_t **settings, json_t **document)
+static int load_again(struct run *run, struct bp_conf *conf, bool only_tell, json_t **settings,
+		      json_t **document)
 {
 	const struct options *o = run->options;
 	char *errors = calloc(1, RELOAD_ERRORS_BYTES);
-	json_t *lines = json_array();
 	int err = errors ? bp_config_load_settings(o->file, o->sets.v, o->sets.n, conf, errors,
 						   RELOAD_ERRORS_BYTES, settings)
 			 : -ENOMEM;
 
-	for (char *line = err && errors ? strtok(errors, "\n") : NULL; line;
-	     line = strtok(NULL, "\n")) {
-		json_array_append_new(lines, bp_json_text(line));
-		bp_log(BP_LOG_ERROR, "reload: %s", line);
-	}
-	free(errors);
-	if (!err) {
-		json_decref(lines);
+	if (err)
+		bp_engine_refuse(run->engine, errors ? errors : "no memory", only_tell, document);
+	else
 		bp_plan_add_hops(conf);
-		return 0;
-	}
-	*document = json_pack("{s:s, s:o}", "schema", "bypath.change/1", "refused", lines);
+	free(errors);
 	return err;
 }
 
 /* A probe's programs know the devices of the start. */
-static int refuse_probed(json_t **document)
+static int refuse_probed(struct run *run, bool only_tell, json_t **document)
 {
-	static const char why[] =
-		"--probe observes the devices of the start: end the run, and start it anew";
-
-	bp_log(BP_LOG_ERROR, "reload: %s", why);
-	*document = json_pack("{s:s, s:[s]}", "schema", "bypath.change/1", "refused", why);
+	bp_engine_refuse(
+		run->engine,
+		"--probe observes the devices of the start: end the run, and start it anew",
+		only_tell, document);
 	return -ENOTSUP;
 }
 
@@ -254,12 +246,12 @@ static json_t *reload(struct run *run, bool only_tell)
 
 	if (!only_tell)
 		bp_notify_reloading();
+	if (err)
+		bp_engine_refuse(run->engine, "no memory", only_tell, &document);
 	if (!err && run->probe)
-		err = refuse_probed(&document);
+		err = refuse_probed(run, only_tell, &document);
 	if (!err)
-		err = load_again(run, conf, &settings, &document);
-	if (err && !only_tell)
-		bp_engine_count_refused(run->engine);
+		err = load_again(run, conf, only_tell, &settings, &document);
 	if (!err)
 		err = bp_engine_reload(run->engine, conf, only_tell, &document);
 	free(conf);

@@ -47,6 +47,18 @@ json_t *bp_json_text(const char *text)
 	return value;
 }
 
+json_t *bp_json_lines(const char *text)
+{
+	char *copy = strdup(text), *rest = copy, *line;
+	json_t *lines = json_array();
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			json_array_append_new(lines, bp_json_text(line));
+	free(copy);
+	return lines;
+}
+
 json_t *bp_json_off(double share, enum bp_off_cause cause)
 {
 	return json_pack("{s:f, s:s, s:b, s:s}", "share", share, "cause", bp_off_name(cause),

@@ -44,6 +44,9 @@ json_t *bp_json_reported(const struct bp_reported *reported, unsigned n);
  * What the caller frees, or NULL. The document stays the caller's. */
 char *bp_json_line(const json_t *document, size_t flags, size_t *n);
 
+/* The lines of a text, each as bp_json_text(); of an empty one none. A new reference. Pure. */
+json_t *bp_json_lines(const char *text);
+
 /* What is at a path of keys and indices, "paths.0.counted": the document's own, or NULL. Pure. */
 json_t *bp_json_at(const json_t *document, const char *path);
 /* The same of a path of n bytes. */

@@ -48,6 +48,9 @@ int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
  */
 json_t *bp_change_document(const struct bp_change *change, const struct bp_conf *running);
 
+/* A bypath.change/1 of what is refused: "refused", the lines of why. A new reference. Pure. */
+json_t *bp_change_refused(const char *why);
+
 /* The same as lines: 'port wan: driver af_packet → af_xdp: made anew'. say(ctx, line) for each. Pure. */
 void bp_change_tell(const json_t *document, void (*say)(void *ctx, const char *line), void *ctx);
 

@@ -5,6 +5,7 @@
 #include "bypath/facts.h"
 #include "bypath/function.h"
 
+#include "core/json.h"
 #include "engine/change_values.h"
 
 #include <stdio.h>
@@ -194,6 +195,11 @@ json_t *bp_change_document(const struct bp_change *change, const struct bp_conf 
 			 list_ports(change, running), "functions", list_functions(change, running),
 			 "paths", list_paths(change, running), "engine", engine, "log", log,
 			 "alarm", alarm, "forward", forward);
+}
+
+json_t *bp_change_refused(const char *why)
+{
+	return json_pack("{s:s, s:o}", "schema", "bypath.change/1", "refused", bp_json_lines(why));
 }
 
 static const char *text_of(const json_t *row, const char *key)

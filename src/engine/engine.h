@@ -87,9 +87,12 @@ const struct bp_conf *bp_engine_conf(const struct bp_engine *engine);
  * *document: a bypath.change/1 with "pause_ms", "took_ms"; of a refusal "refused": lines that say why. A new reference, or
  * NULL when memory lacks. Control thread; blocks for as long as opening ports takes. 0, or -errno (logged).
  */
-void bp_engine_count_refused(
-	struct bp_engine *engine); /* a file that never came to bp_engine_reload() */
 int bp_engine_reload(struct bp_engine *engine, const struct bp_conf *loaded, bool only_tell,
 		     struct json_t **document);
+
+/* Refuse a configuration for the lines of why, before it comes to bp_engine_reload(): logged, counted (unless only_tell), and
+ * *document as there. Control thread. */
+void bp_engine_refuse(struct bp_engine *engine, const char *why, bool only_tell,
+		      struct json_t **document);
 
 #endif

@@ -456,31 +456,15 @@ static void look_at_files(struct bp_engine *e, struct bp_change *change)
 	}
 }
 
-static json_t *list_lines(const char *text)
+void bp_engine_refuse(struct bp_engine *e, const char *why, bool only_tell, json_t **document)
 {
-	json_t *lines = json_array();
-
-	while (*text) {
-		size_t n = strcspn(text, "\n");
-
-		if (n)
-			json_array_append_new(lines, json_stringn(text, n));
-		text += n + (text[n] == '\n');
-	}
-	return lines;
-}
-
-static int refuse(struct bp_engine *e, const char *why, bool only_tell, json_t **document)
-{
-	json_t *lines = list_lines(why);
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(lines, i, line)
-		bp_log(BP_LOG_ERROR, "reload: %s", json_string_value(line));
 	e->reloads.n_refused += !only_tell;
-	*document = json_pack("{s:s, s:o}", "schema", "bypath.change/1", "refused", lines);
-	return -EINVAL;
+	*document = bp_change_refused(why);
+	json_array_foreach(json_object_get(*document, "refused"), i, line)
+		bp_log(BP_LOG_ERROR, "reload: %s", json_string_value(line));
 }
 
 static void log_line(void *ctx, const char *line)
@@ -549,11 +533,6 @@ static int reload(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	return 0;
 }
 
-void bp_engine_count_refused(struct bp_engine *e)
-{
-	e->reloads.n_refused++;
-}
-
 int bp_engine_reload(struct bp_engine *e, const struct bp_conf *loaded, bool only_tell,
 		     json_t **document)
 {
@@ -566,7 +545,7 @@ int bp_engine_reload(struct bp_engine *e, const struct bp_conf *loaded, bool onl
 	r->e = e;
 	err = bp_change_find(e->conf, &e->plan, loaded, &r->change, r->why, sizeof(r->why));
 	if (err) {
-		err = refuse(e, r->why, only_tell, document);
+		bp_engine_refuse(e, r->why, only_tell, document);
 	} else {
 		look_at_files(e, &r->change);
 		*document = bp_change_document(&r->change, e->conf);
