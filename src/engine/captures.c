@@ -134,7 +134,7 @@ void bp_engine_uncapture(struct bp_engine *e, struct bp_capture *c)
 		if (!e->is_stopped)
 			bp_paths_bind_directs(e, port);
 	}
-	if (bp_workers_settle(e))
+	if (bp_workers_settle(e, BP_SETTLE_MS) < 0)
 		return;
 	/* Before: the tick, or the lack of memory to wait for it, ends that. */
 	atomic_store_explicit(&c->is_held, true, memory_order_relaxed);

@@ -220,20 +220,15 @@ static void judge_ports(const struct bp_conf *running, struct bp_change *change)
 	join_carried(change);
 }
 
-static uint64_t in_ports(const struct bp_conf *conf, const struct bp_function_conf *fn)
-{
-	return bp_function_in_ports(conf, fn);
-}
-
 /* The same values, the same ports, which are still the same names. */
 static bool is_same_function(const struct bp_conf *running, const struct bp_function_conf *was,
 			     const struct bp_change *change, const struct bp_function_conf *is)
 {
 	const struct bp_function *function = bp_function_find(is->type);
-	uint64_t ins = in_ports(&change->conf, is);
+	uint64_t ins = bp_function_in_ports(&change->conf, is);
 
-	if (!are_same_values(function->keys, was, is) || ins != in_ports(running, was) ||
-	    ins & change->renamed)
+	if (!are_same_values(function->keys, was, is) ||
+	    ins != bp_function_in_ports(running, was) || ins & change->renamed)
 		return false;
 	for (unsigned i = 0; i < change->conf.n_ports; i++)
 		if (ins >> i & 1 && function->outs &&

@@ -169,11 +169,14 @@ void bp_retired_free(struct bp_engine *e, bool all);
 /* Wait until every running worker has begun a new round: bp_worker_quiesce(). */
 void bp_workers_quiesce(struct bp_engine *e);
 
+/* As long as who asks waits for a worker that stands still. */
+#define BP_SETTLE_MS 100u
+
 /*
- * The same for 100 ms at most, since a worker that stands still must not hold who asks. true: none uses what it found before;
- * false: one may, so that what it may be looking at goes to bp_retire().
+ * The same for limit_ms at most. -1: none uses what it found before; else the id of one that may, so that what it may be
+ * looking at goes to bp_retire().
  */
-bool bp_workers_settle(struct bp_engine *e);
+int bp_workers_settle(struct bp_engine *e, unsigned limit_ms);
 
 /* Take a port out: its bursts are those of one that is away, its driver is stopped. Workers may run. */
 void bp_port_halt(struct bp_engine *e, struct bp_port *port);

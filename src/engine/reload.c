@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STALL_MS 2000u
 
@@ -27,36 +26,18 @@ static void log_fault(void *arg, unsigned port_id, const char *text)
 	bp_log(BP_LOG_ERROR, "reload: port %s: device: %s", conf->ports[port_id].name, text);
 }
 
-/* One that stands still would hold the control thread: it is waited for before anything changes. */
-static int check_workers(struct bp_engine *e)
-{
-	static const struct timespec nap = { .tv_nsec = 200000 };
-	uint64_t begin_ns = bp_clock_ns(), n_loops[BP_WORKERS_MAX];
-
-	for (unsigned i = 0; i < e->n_running; i++)
-		n_loops[i] = bp_worker_n_loops(&e->workers[i]);
-	for (unsigned i = 0; i < e->n_running; i++)
-		while (!bp_worker_is_past(&e->workers[i], n_loops[i])) {
-			if (bp_clock_ns() - begin_ns > STALL_MS * UINT64_C(1000000)) {
-				bp_log(BP_LOG_ERROR,
-				       "reload: worker %u has made no round for %u ms: bypath show alarms",
-				       i, STALL_MS);
-				return -ETIMEDOUT;
-			}
-			bp_idle_wake(&e->workers[i].idle);
-			nanosleep(&nap, NULL);
-		}
-	return 0;
-}
-
 static int check_here(struct reload *r, const struct bp_conf *loaded)
 {
 	struct bp_engine *e = r->e;
-	int err = check_workers(e);
+	/* One that stands still would hold the control thread: it is waited for before anything changes. */
+	int worker_id = bp_workers_settle(e, STALL_MS);
 
-	if (err)
-		return err;
-
+	if (worker_id >= 0) {
+		bp_log(BP_LOG_ERROR,
+		       "reload: worker %d has made no round for %u ms: bypath show alarms",
+		       worker_id, STALL_MS);
+		return -ETIMEDOUT;
+	}
 	if (loaded->engine.n_workers > e->env.n_workers) {
 		bp_log(BP_LOG_ERROR,
 		       "reload: [engine] workers: %u → %u: more workers than at the start, which were %u, "
@@ -401,7 +382,7 @@ static uint64_t list_ending(const struct reload *r)
 	uint64_t places = 0;
 
 	for (unsigned i = 0; i < r->e->conf->n_ports; i++)
-		if (r->change.ports[i] == BP_FATE_REMOVED || r->change.ports[i] == BP_FATE_REPLACED)
+		if (bp_reload_ends(r, i))
 			places |= UINT64_C(1) << i;
 	return places;
 }

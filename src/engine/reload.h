@@ -30,6 +30,13 @@ static inline bool bp_reload_is_new(const struct reload *r, unsigned place)
 	       r->change.ports[place] == BP_FATE_REPLACED;
 }
 
+/* Is the port that runs there removed, or made anew? */
+static inline bool bp_reload_ends(const struct reload *r, unsigned place)
+{
+	return r->change.ports[place] == BP_FATE_REMOVED ||
+	       r->change.ports[place] == BP_FATE_REPLACED;
+}
+
 static inline bool bp_reload_is_in(uint64_t places, unsigned place)
 {
 	return places >> place & 1;

@@ -76,8 +76,7 @@ static uint64_t list_in_the_way(const struct reload *r, unsigned place)
 	uint64_t places = 0;
 
 	for (unsigned i = 0; i < running->n_ports; i++)
-		if ((r->change.ports[i] == BP_FATE_REMOVED ||
-		     r->change.ports[i] == BP_FATE_REPLACED) &&
+		if (bp_reload_ends(r, i) &&
 		    !may_overlap(&running->ports[i], &r->change.conf.ports[place]))
 			places |= UINT64_C(1) << i;
 	return places;
@@ -258,9 +257,8 @@ void bp_reload_end_receiving(struct reload *r)
 	for (unsigned i = 0; i < r->e->conf->n_ports; i++) {
 		struct bp_port *port = r->e->env.ports[i];
 
-		if ((r->change.ports[i] != BP_FATE_REMOVED &&
-		     r->change.ports[i] != BP_FATE_REPLACED) ||
-		    bp_reload_is_in(r->halted, i) || !port->is_started || !port->n_rxq)
+		if (!bp_reload_ends(r, i) || bp_reload_is_in(r->halted, i) || !port->is_started ||
+		    !port->n_rxq)
 			continue;
 		r->ended |= UINT64_C(1) << i;
 		if (port->driver->ops->rx_end)

@@ -28,7 +28,7 @@ int bp_engine_set_port(struct bp_engine *e, const char *name, bool is_down, cons
 		return 0;
 	bp_port_set(port, is_down, by);
 	bp_paths_bind_directs(e, port);
-	(void)bp_workers_settle(e);
+	(void)bp_workers_settle(e, BP_SETTLE_MS);
 	bp_log_with(BP_LOG_INFO,
 		    ((const struct bp_log_field[]){ { "event", "set_port", 0 },
 						    { "state", is_down ? "down" : "up", 0 },

@@ -235,7 +235,7 @@ static bool stop(struct bp_engine *e, struct bp_trace *t)
 	if (c->is_ended)
 		return true;
 	publish(e, NULL, NULL);
-	if (!bp_workers_settle(e))
+	if (bp_workers_settle(e, BP_SETTLE_MS) >= 0)
 		return false;
 	c->is_ended = true;
 	clock_gettime(CLOCK_REALTIME, &now);

@@ -11,15 +11,13 @@
 
 #include <time.h>
 
-#define SETTLE_NS 100000000u
-
 void bp_workers_quiesce(struct bp_engine *e)
 {
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_worker_quiesce(&e->workers[i]);
 }
 
-bool bp_workers_settle(struct bp_engine *e)
+int bp_workers_settle(struct bp_engine *e, unsigned limit_ms)
 {
 	static const struct timespec nap = { .tv_nsec = 20000 };
 	uint64_t begin[BP_WORKERS_MAX], begin_ns = bp_clock_ns();
@@ -28,12 +26,12 @@ bool bp_workers_settle(struct bp_engine *e)
 		begin[i] = bp_worker_n_loops(&e->workers[i]);
 	for (unsigned i = 0; i < e->n_running; i++)
 		while (!bp_worker_is_past(&e->workers[i], begin[i])) {
-			if (bp_clock_ns() - begin_ns >= SETTLE_NS)
-				return false;
+			if (bp_clock_ns() - begin_ns >= limit_ms * UINT64_C(1000000))
+				return (int)i;
 			bp_idle_wake(&e->workers[i].idle);
 			nanosleep(&nap, NULL);
 		}
-	return true;
+	return -1;
 }
 
 #define REOPEN_TICKS 50u

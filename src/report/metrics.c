@@ -624,9 +624,9 @@ static void put_functions(const struct metrics *m, const json_t *document)
 
 static void put_alarms(const struct metrics *m, const json_t *document)
 {
-	static const struct family raised = { "bypath_alarm", NULL, false,
+	static const struct family raised = { "bypath_alarm", NULL, GAUGE,
 					      "1: raised, 0: not; by kind and subject." };
-	static const struct family times = { "bypath_alarms_raised", NULL, true,
+	static const struct family times = { "bypath_alarms_raised", NULL, COUNTER,
 					     "How often an alarm was raised." };
 	const json_t *alarms = json_object_get(document, "alarms"), *alarm;
 	size_t i;
