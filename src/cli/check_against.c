@@ -100,3 +100,21 @@ json_t *bp_check_against(const char *name, const struct bp_conf *loaded)
 	free(change);
 	return document;
 }
+
+static void print_line(void *ctx, const char *line)
+{
+	(void)ctx;
+	puts(line);
+}
+
+void bp_print_change(const json_t *change)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(change, "refused"), i, line)
+		printf("refused: %s\n", json_string_value(line));
+	bp_change_tell(change, print_line, NULL);
+	if (json_is_true(json_object_get(change, "empty")))
+		puts("nothing changes");
+}

@@ -253,24 +253,22 @@ static void say_begin(const json_t *answer)
 /* Connect and ask. The descriptor, from which the pcapng comes, or -1: said. Takes the request's reference. */
 static int ask(const char *name, json_t *request)
 {
-	char path[BP_INSTANCE_PATH_BYTES], why[512] = "it has ended";
-	int fd = bp_instance_find(name, path) ? bp_client_connect(path) : -ECONNRESET;
+	char why[512];
+	int fd = bp_ask_connect(name);
 	json_t *answer = NULL;
 
 	if (fd < 0) {
 		json_decref(request);
-		snprintf(why, sizeof(why), "%s", fd == -ECONNRESET ? why : strerror(-fd));
-	} else if (bp_client_ask(fd, request, &answer, why, sizeof(why))) {
-		close(fd);
-		fd = -1;
+		return -1;
 	}
-	if (fd >= 0)
-		say_begin(answer);
+	if (bp_client_ask(fd, request, &answer, why, sizeof(why))) {
+		fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);
+		close(fd);
+		return -1;
+	}
+	say_begin(answer);
 	json_decref(answer);
-	if (fd >= 0)
-		return fd;
-	fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);
-	return -1;
+	return fd;
 }
 
 /* ---- what comes ------------------------------------------------------------------------------- */

@@ -14,7 +14,6 @@
 #include "core/netdev.h"
 #include "core/netifs.h"
 #include "core/pci.h"
-#include "engine/change.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
 #include "core/json.h"
@@ -271,24 +270,6 @@ static void check_file(const struct options *o, struct findings *f)
 		check_machine(o, f);
 }
 
-static void print_line(void *ctx, const char *line)
-{
-	(void)ctx;
-	puts(line);
-}
-
-static void print_change(const json_t *change)
-{
-	const json_t *line;
-	size_t i;
-
-	json_array_foreach(json_object_get(change, "refused"), i, line)
-		printf("refused: %s\n", json_string_value(line));
-	bp_change_tell(change, print_line, NULL);
-	if (json_is_true(json_object_get(change, "empty")))
-		puts("nothing changes");
-}
-
 static void print_text(const struct options *o, const struct findings *f)
 {
 	if (f->errors[0])
@@ -298,7 +279,8 @@ static void print_text(const struct options *o, const struct findings *f)
 		       f->conf.n_ports == 1 ? "" : "s", f->conf.engine.n_workers,
 		       f->conf.engine.n_workers == 1 ? "" : "s");
 	fputs(f->notes, stdout);
-	print_change(f->change);
+	if (f->change)
+		bp_print_change(f->change);
 }
 
 static void print_json(const struct options *o, const struct findings *f)

@@ -1,10 +1,9 @@
 /* `bypath reload`: have a running instance follow its file. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/check_against.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/show_ask.h"
-
-#include "engine/change.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -23,12 +22,6 @@ static void print_usage(FILE *out)
 	      out);
 }
 
-static void print_line(void *ctx, const char *line)
-{
-	(void)ctx;
-	puts(line);
-}
-
 static void print_answer(const json_t *document, const struct options *o)
 {
 	if (o->is_json) {
@@ -36,10 +29,8 @@ static void print_answer(const json_t *document, const struct options *o)
 		putchar('\n');
 		return;
 	}
-	bp_change_tell(document, print_line, NULL);
-	if (json_is_true(json_object_get(document, "empty")))
-		puts("nothing changes");
-	else if (!o->only_tell)
+	bp_print_change(document);
+	if (!json_is_true(json_object_get(document, "empty")) && !o->only_tell)
 		printf("reloaded in %.1f ms; the workers stood still for %.2f ms\n",
 		       json_number_value(json_object_get(document, "took_ms")),
 		       json_number_value(json_object_get(document, "pause_ms")));

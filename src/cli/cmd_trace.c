@@ -214,7 +214,7 @@ static int run_command(int argc, char **argv)
 		{ .name = NULL },
 	};
 	static const struct bp_cli_options options = { rows, print_usage };
-	char name[BP_INSTANCE_NAME_BYTES], path[BP_INSTANCE_PATH_BYTES];
+	char name[BP_INSTANCE_NAME_BYTES];
 	struct options o = { .for_s = 10 };
 	int code = bp_cli_parse(argc, argv, &options, &o), fd;
 	json_t *request, *document;
@@ -232,10 +232,8 @@ static int run_command(int argc, char **argv)
 	request = make_request(&o);
 	if (!request)
 		return BP_EXIT_USAGE;
-	fd = bp_instance_find(name, path) ? bp_client_connect(path) : -ESRCH;
+	fd = bp_ask_connect(name);
 	if (fd < 0) {
-		fprintf(stderr, "bypath: error: instance '%s': %s\n", name,
-			fd == -ESRCH ? "it has ended" : strerror(-fd));
 		json_decref(request);
 		return BP_EXIT_FAILED;
 	}

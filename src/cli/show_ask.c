@@ -39,23 +39,33 @@ int bp_ask_find(const char *name, char found[BP_INSTANCE_NAME_BYTES])
 	return BP_EXIT_USAGE + 1;
 }
 
+int bp_ask_connect(const char *name)
+{
+	char path[BP_INSTANCE_PATH_BYTES];
+	int fd = bp_instance_find(name, path) ? bp_client_connect(path) : -ESRCH;
+
+	if (fd >= 0)
+		return fd;
+	fprintf(stderr, "bypath: error: instance '%s': %s\n", name,
+		fd == -ESRCH    ? "it has ended"
+		: fd == -EAGAIN ? "it does not answer"
+				: strerror(-fd));
+	return -1;
+}
+
 json_t *bp_ask(const char *name, json_t *request)
 {
-	char path[BP_INSTANCE_PATH_BYTES], why[512] = "it has ended";
+	char why[512];
 	json_t *result = NULL;
-	int fd = bp_instance_find(name, path) ? bp_client_connect(path) : -1;
+	int fd = bp_ask_connect(name);
 
-	if (fd >= 0) {
-		(void)bp_client_ask(fd, request, &result, why, sizeof(why));
-		close(fd);
-	} else {
+	if (fd < 0) {
 		json_decref(request);
-		if (fd != -1)
-			snprintf(why, sizeof(why), "%s",
-				 fd == -EAGAIN ? "it does not answer" : strerror(-fd));
+		return NULL;
 	}
-	if (!result)
+	if (bp_client_ask(fd, request, &result, why, sizeof(why)))
 		fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);
+	close(fd);
 	return result;
 }
 

@@ -13,6 +13,9 @@
  */
 int bp_ask_find(const char *name, char found[BP_INSTANCE_NAME_BYTES]);
 
+/* Connect to an instance. Control thread; waits 10 s at most. A descriptor of the caller's, or -1 (said on standard error). */
+int bp_ask_connect(const char *name);
+
 /* Ask an instance once. Control thread; waits 10 s at most. A new reference, or NULL (said on standard error). */
 json_t *bp_ask(const char *name, json_t *request);
 
