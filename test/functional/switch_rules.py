@@ -54,9 +54,10 @@ ROWS = [
 SOURCES = [("a broadcast source", BROADCAST), ("a multicast source", bytes((1, 0, 0x5E, 0, 0, 1))), ("no source", bytes(6))]
 
 
-# Frames of 14 bytes, and the shortest that Linux receives with a tag, which are 20 (skb_vlan_untag() drops others: what
-# leaves at the trunk with 18 is not heard there). Port, tag, further bytes; where they come out, with which tags.
-BARES = [(1, NONE, b"", {3: NONE}), (1, NONE, b"\1\2", {3: NONE, 4: Q10}), (2, NONE, b"\1\2", {4: Q20}),
+# Frames of 14 bytes, and the shortest that Linux receives with a tag, which are 20. Port, tag, further bytes; where they
+# come out, with which tags. What leaves at the trunk with 18 is heard there by Linux 6.1, dropped by later ones
+# (skb_vlan_untag()): either is right.
+BARES = [(1, NONE, b"", {3: NONE, 4: Q10}), (1, NONE, b"\1\2", {3: NONE, 4: Q10}), (2, NONE, b"\1\2", {4: Q20}),
          (4, Q10, b"\1\2", {1: NONE, 3: NONE}), (4, Q20, b"\1\2", {2: NONE}), (4, NONE, b"", {})]
 
 
@@ -66,7 +67,8 @@ def count_wrong_bares(switch):
         number = switch.send_bare(port, tag + BARE + rest)
         switch.settle(port)
         found = switch.came[number]
-        if found != {out: [tags_out + BARE + rest] for out, tags_out in want.items()}:
+        heard = {out: [tags_out + BARE + rest] for out, tags_out in want.items()}
+        if found not in (heard, {out: came for out, came in heard.items() if want[out] == NONE or rest}):
             n_wrong += 1
             print(f"{14 + len(tag + rest)} bytes at port {port}: wanted {want}, found {found}")
     return n_wrong
