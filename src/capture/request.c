@@ -4,29 +4,16 @@
 
 #include "capture/filter.h"
 #include "core/pcapng.h"
+#include "core/refuse.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define RING_BYTES (4u << 20) /* unless the request says so */
 
 const char *const bp_capture_kind_names[] = { "rx", "tx", "drop", NULL };
-
-static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, why_bytes, fmt, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 static int read_names(const json_t *request, struct bp_capture_request *r, char *why,
 		      size_t why_bytes)
@@ -37,12 +24,13 @@ static int read_names(const json_t *request, struct bp_capture_request *r, char 
 	if (!names)
 		return 0;
 	if (!json_array_size(names) || json_array_size(names) > BP_PORTS_MAX)
-		return refuse(why, why_bytes, "\"ports\" is no list, allowed: 1..%u names of ports",
-			      BP_PORTS_MAX);
+		return bp_refuse(why, why_bytes, -EINVAL,
+				 "\"ports\" is no list, allowed: 1..%u names of ports",
+				 BP_PORTS_MAX);
 	json_array_foreach(names, i, name) {
 		r->names[i] = json_string_value(name);
 		if (!r->names[i])
-			return refuse(why, why_bytes, "\"ports\" has what is no text");
+			return bp_refuse(why, why_bytes, -EINVAL, "\"ports\" has what is no text");
 	}
 	r->n_names = (unsigned)i;
 	return 0;
@@ -67,12 +55,14 @@ static int read_kinds(const json_t *request, struct bp_capture_request *r, char 
 		unsigned bit = find_kind(json_string_value(kind));
 
 		if (!bit)
-			return refuse(why, why_bytes,
-				      "found \"kinds\" '%.40s', allowed: rx, tx, drop",
-				      json_is_string(kind) ? json_string_value(kind) : "");
+			return bp_refuse(why, why_bytes, -EINVAL,
+					 "found \"kinds\" '%.40s', allowed: rx, tx, drop",
+					 json_is_string(kind) ? json_string_value(kind) : "");
 		r->kinds |= bit;
 	}
-	return r->kinds ? 0 : refuse(why, why_bytes, "\"kinds\" is empty, allowed: rx, tx, drop");
+	return r->kinds ? 0
+			: bp_refuse(why, why_bytes, -EINVAL,
+				    "\"kinds\" is empty, allowed: rx, tx, drop");
 }
 
 /* A number lo…hi; missing: as *value was. */
@@ -85,10 +75,10 @@ static int read_number(const json_t *request, const char *name, uint64_t lo, uin
 	if (!given)
 		return 0;
 	if (!json_is_integer(given) || v < (json_int_t)lo || (uint64_t)v > hi)
-		return refuse(why, why_bytes,
-			      "found \"%s\" %" JSON_INTEGER_FORMAT ", allowed: %" PRIu64
-			      "..%" PRIu64,
-			      name, v, lo, hi);
+		return bp_refuse(why, why_bytes, -EINVAL,
+				 "found \"%s\" %" JSON_INTEGER_FORMAT ", allowed: %" PRIu64
+				 "..%" PRIu64,
+				 name, v, lo, hi);
 	*value = (uint64_t)v;
 	return 0;
 }

@@ -3,30 +3,17 @@
 #include "compare/goals.h"
 
 #include "compare/workload.h"
+#include "core/refuse.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LINE_BYTES 256u
 #define IMIX_BYTES ((7 * 64 + 4 * 594 + 1518) / 12.0)
-
-static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(char *why, size_t why_bytes, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, why_bytes, fmt, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 static const struct bp_cmp_path *find_path(const char *name)
 {
@@ -81,22 +68,25 @@ static int parse_goal(char *const word[6], struct bp_cmp_goal *g, char *why, siz
 	*g = (struct bp_cmp_goal){ .workload = bp_cmp_workload_find(word[0]) };
 	name_workloads(names, sizeof(names));
 	if (!g->workload)
-		return refuse(why, why_bytes, "workload: found '%s', allowed: %s", word[0], names);
+		return bp_refuse(why, why_bytes, -EINVAL, "workload: found '%s', allowed: %s",
+				 word[0], names);
 	if (!parse_size(word[1], g->workload, &g->size))
-		return refuse(why, why_bytes, "size: found '%s', allowed: %s", word[1],
-			      g->workload->has_size ? "64 … 1518" : "- (this workload has none)");
+		return bp_refuse(why, why_bytes, -EINVAL, "size: found '%s', allowed: %s", word[1],
+				 g->workload->has_size ? "64 … 1518"
+						       : "- (this workload has none)");
 	g->path = find_path(word[2]);
 	g->peer = strcmp(word[3], "-") ? find_path(word[3]) : NULL;
 	if (!g->path || (!g->peer && strcmp(word[3], "-")))
-		return refuse(why, why_bytes,
-			      "path: found '%s', allowed: a path of bypath compare --list%s",
-			      g->path ? word[3] : word[2], g->path ? ", or -" : "");
+		return bp_refuse(why, why_bytes, -EINVAL,
+				 "path: found '%s', allowed: a path of bypath compare --list%s",
+				 g->path ? word[3] : word[2], g->path ? ", or -" : "");
 	g->is_at_most = strcmp(word[4], "<=") == 0;
 	if (!g->is_at_most && strcmp(word[4], ">="))
-		return refuse(why, why_bytes, "found '%s', allowed: >=, <=", word[4]);
+		return bp_refuse(why, why_bytes, -EINVAL, "found '%s', allowed: >=, <=", word[4]);
 	g->bound = strtod(word[5], &end);
 	if (*end || end == word[5] || !isfinite(g->bound) || g->bound <= 0)
-		return refuse(why, why_bytes, "found '%s', allowed: a number above 0", word[5]);
+		return bp_refuse(why, why_bytes, -EINVAL, "found '%s', allowed: a number above 0",
+				 word[5]);
 	return 0;
 }
 
@@ -123,12 +113,12 @@ static int read_line(char *line, struct bp_comparison *cmp, char *why, size_t wh
 	if (!n)
 		return 0;
 	if (n != 6)
-		return refuse(
-			why, why_bytes,
+		return bp_refuse(
+			why, why_bytes, -EINVAL,
 			"found %s words, allowed: workload, size, path, peer, >= or <=, number",
 			n > 6 ? "more than six" : "too few");
 	if (cmp->n_goals == BP_CMP_GOALS_MAX)
-		return refuse(why, why_bytes, "more than %u goals", BP_CMP_GOALS_MAX);
+		return bp_refuse(why, why_bytes, -EINVAL, "more than %u goals", BP_CMP_GOALS_MAX);
 	return parse_goal(word, &cmp->goals[cmp->n_goals++], why, why_bytes);
 }
 
@@ -140,20 +130,20 @@ int bp_cmp_goals_read(const char *path, struct bp_comparison *cmp, char *why, si
 	int rc = 0;
 
 	if (!file)
-		return refuse(why, why_bytes, "%s: %s", path, strerror(errno));
+		return bp_refuse(why, why_bytes, -EINVAL, "%s: %s", path, strerror(errno));
 	while (!rc && fgets(line, sizeof(line), file)) {
 		n_line++;
 		rc = strchr(line, '\n') || feof(file)
 			     ? read_line(line, cmp, what, sizeof(what))
-			     : refuse(what, sizeof(what), "the line has more than %u bytes",
-				      LINE_BYTES - 2);
+			     : bp_refuse(what, sizeof(what), -EINVAL,
+					 "the line has more than %u bytes", LINE_BYTES - 2);
 	}
 	if (!rc && ferror(file))
-		rc = refuse(what, sizeof(what), "it cannot be read");
+		rc = bp_refuse(what, sizeof(what), -EINVAL, "it cannot be read");
 	fclose(file);
 	if (rc)
-		return refuse(why, why_bytes, "%s:%u: %s", path, n_line, what);
-	return cmp->n_goals ? 0 : refuse(why, why_bytes, "%s: no goal in it", path);
+		return bp_refuse(why, why_bytes, -EINVAL, "%s:%u: %s", path, n_line, what);
+	return cmp->n_goals ? 0 : bp_refuse(why, why_bytes, -EINVAL, "%s: no goal in it", path);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------- */
@@ -217,7 +207,7 @@ int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool
 	unsigned asked = 0;
 
 	if (snprintf(copy, sizeof(copy), "%s", list) >= (int)sizeof(copy))
-		return refuse(why, why_bytes, "--workloads: too long");
+		return bp_refuse(why, why_bytes, -EINVAL, "--workloads: too long");
 	name_workloads(names, sizeof(names));
 	cmp->figures = calloc((size_t)bp_cmp_n_workloads * bp_cmp_n_paths * BP_CMP_SIZES_MAX,
 			      sizeof(*cmp->figures));
@@ -227,14 +217,14 @@ int bp_cmp_workload_rows(struct bp_comparison *cmp, const char *list, const bool
 		const struct bp_cmp_workload *found = bp_cmp_workload_find(w);
 
 		if (!found)
-			return refuse(why, why_bytes, "--workloads: found '%s', allowed: %s", w,
-				      names);
+			return bp_refuse(why, why_bytes, -EINVAL,
+					 "--workloads: found '%s', allowed: %s", w, names);
 		asked |= 1u << (found - bp_cmp_workloads);
 	}
 	for (unsigned i = 0; i < bp_cmp_n_workloads; i++)
 		if (asked & 1u << i)
 			add_paths(cmp, &bp_cmp_workloads[i], chosen);
-	return cmp->n_figures
-		       ? 0
-		       : refuse(why, why_bytes, "--workloads: found nothing, allowed: %s", names);
+	return cmp->n_figures ? 0
+			      : bp_refuse(why, why_bytes, -EINVAL,
+					  "--workloads: found nothing, allowed: %s", names);
 }

@@ -7,24 +7,11 @@
 #include "bypath/log.h"
 
 #include "core/capture.h"
+#include "core/refuse.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static int refuse(char *why, size_t why_bytes, int err, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static int refuse(char *why, size_t why_bytes, int err, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(why, why_bytes, fmt, args);
-	va_end(args);
-	return err;
-}
 
 static bool is_carried(const struct bp_port *port)
 {
@@ -51,7 +38,7 @@ static void describe(const struct bp_port *port, struct bp_capture_interface *in
 
 static int refuse_carried(const struct bp_port *port, char *why, size_t why_bytes)
 {
-	return refuse(
+	return bp_refuse(
 		why, why_bytes, -ENOTSUP,
 		"port %s: its packets do not pass through bypath, driver %s carries them: run its paths with "
 		"another driver, as %s, to capture them",
@@ -76,7 +63,7 @@ static int choose_all(const struct bp_engine *e, uint64_t *ports, char *why, siz
 	if (*ports)
 		return 0;
 	return carried ? refuse_carried(carried, why, why_bytes)
-		       : refuse(why, why_bytes, -ENOENT, "the run has no port to capture at");
+		       : bp_refuse(why, why_bytes, -ENOENT, "the run has no port to capture at");
 }
 
 static int choose_named(const struct bp_engine *e, const char *const *names, unsigned n_names,
@@ -86,9 +73,9 @@ static int choose_named(const struct bp_engine *e, const char *const *names, uns
 		const struct bp_port *port = find_port(e, names[i]);
 
 		if (!port)
-			return refuse(why, why_bytes, -ENOENT,
-				      "found no port '%.40s': bypath show ports lists them",
-				      names[i]);
+			return bp_refuse(why, why_bytes, -ENOENT,
+					 "found no port '%.40s': bypath show ports lists them",
+					 names[i]);
 		if (is_carried(port))
 			return refuse_carried(port, why, why_bytes);
 		*ports |= UINT64_C(1) << port->port_id;
@@ -109,9 +96,9 @@ static int choose_ports(const struct bp_engine *e, const char *const *names, uns
 		const struct bp_port *port = e->env.ports[bp_ports_take(&left)];
 
 		if (!bp_capture_has_place(port))
-			err = refuse(why, why_bytes, -EBUSY,
-				     "port %s: %u captures look at it already: end one first",
-				     port->conf->name, BP_PORT_CAPTURES_MAX);
+			err = bp_refuse(why, why_bytes, -EBUSY,
+					"port %s: %u captures look at it already: end one first",
+					port->conf->name, BP_PORT_CAPTURES_MAX);
 	}
 	return err;
 }
@@ -163,7 +150,7 @@ int bp_engine_capture(struct bp_engine *e, struct bp_capture *c, const char *con
 	int err;
 
 	if (e->conf->memory.protect)
-		return refuse(
+		return bp_refuse(
 			why, why_bytes, -EPERM,
 			"[memory] protect = yes takes away access to packets' bytes: a capture needs it: "
 			"start with protect = no");
