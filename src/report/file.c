@@ -9,15 +9,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STEP_MS 50
+#define STEP_MS   50
+#define TRIES_MAX 64u /* names of a temporary file */
 
 static int write_all(int fd, bp_file_fn write, const void *arg)
 {
@@ -37,27 +40,39 @@ static int write_all(int fd, bp_file_fn write, const void *arg)
 	return err;
 }
 
+/* A file of its own beside path, whose name is to be freed. Its mode is that of every new file: the kernel takes the umask away,
+ * which is all threads', so that nobody may ask for it by setting it. The descriptor or -errno. */
+static int open_temp(const char *path, char **temp)
+{
+	int fd = -1, err = -EEXIST;
+
+	for (unsigned i = 0; err == -EEXIST && i < TRIES_MAX; i++) {
+		uint32_t number;
+
+		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != (ssize_t)sizeof(number))
+			number = (uint32_t)bp_clock_ns() + i;
+		if (asprintf(temp, "%s.%08" PRIx32, path, number) < 0)
+			return -ENOMEM;
+		fd = open(*temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		err = fd < 0 ? -errno : 0;
+		if (err)
+			free(*temp);
+	}
+	return err ? err : fd;
+}
+
 static int replace(const char *path, bp_file_fn write, const void *arg)
 {
-	mode_t mask = umask(0);
-	char *temp = NULL;
-	int fd, err;
+	char *temp;
+	int fd = open_temp(path, &temp), err;
 
-	umask(mask);
-	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		err = -errno;
-		goto free_temp;
-	}
-	fchmod(fd, 0666 & ~mask);
+	if (fd < 0)
+		return fd;
 	err = write_all(fd, write, arg);
 	if (!err && rename(temp, path))
 		err = -errno;
 	if (err)
 		unlink(temp);
-free_temp:
 	free(temp);
 	return err;
 }

@@ -280,6 +280,18 @@ def check_memcpy():
                        f"/* header */: {line.strip()}")
 
 
+# What one thread changes for all of them.
+SHARED = re.compile(r"\b(?:umask|chdir|fchdir|setlocale)\s*\(")
+
+
+def check_shared():
+    for path in files(".c", ".h", folders=("include", "src", "drivers"), top=False):
+        for number, line in enumerate(lines(path), 1):
+            match = SHARED.search(line)
+            if match:
+                yield f"{path}:{number}: {match.group()}…): is every thread's, others would find it changed"
+
+
 def check_globals():
     """Writable symbols of our objects, against the list of those allowed."""
     need("objdump", "binutils")
