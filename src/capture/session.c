@@ -592,7 +592,7 @@ static int begin(struct bp_session *s, const struct bp_capture_request *r, char 
 static int check_room(const struct bp_sessions *sessions, uint64_t n_bytes, uint64_t n_others,
 		      char *why, size_t why_bytes)
 {
-	uint64_t room = bp_room_bytes("/proc", "/sys/fs/cgroup") / 2;
+	uint64_t room = bp_room_bytes("/proc") / 2;
 
 	if (n_bytes + n_others > RINGS_BYTES) {
 		snprintf(why, why_bytes,

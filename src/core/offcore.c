@@ -7,6 +7,7 @@
  */
 #include "core/offcore.h"
 
+#include "core/cgroup.h"
 #include "core/clock.h"
 
 #include <dirent.h>
@@ -92,19 +93,6 @@ static uint64_t sum_throttled(const char *mount, const char *group)
 	return ns + read_throttled(folder);
 }
 
-/* Is the word among those that commas separate? */
-static bool has_controller(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = list, *comma; at; at = comma ? comma + 1 : NULL) {
-		comma = strchr(at, ',');
-		if (strncmp(at, word, n) == 0 && (at[n] == '\0' || at[n] == ','))
-			return true;
-	}
-	return false;
-}
-
 static uint64_t read_throttled_of(const struct bp_off_places *places, int pid)
 {
 	char path[PATH_BYTES], line[PATH_BYTES];
@@ -126,7 +114,7 @@ static uint64_t read_throttled_of(const struct bp_off_places *places, int pid)
 		/* Version 1 mounts each controller in a folder of its name, version 2 all in one. */
 		if (!*list)
 			snprintf(path, sizeof(path), "%s", places->cgroups);
-		else if (has_controller(list, "cpu"))
+		else if (bp_cgroup_has(list, "cpu"))
 			snprintf(path, sizeof(path), "%s/cpu", places->cgroups);
 		else
 			continue;

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/room.h"
 
+#include "core/cgroup.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -40,45 +42,62 @@ static uint64_t read_number(const char *folder, const char *name)
 	return number;
 }
 
-/* The path of the process's cgroup, of version 2: "/a/b", "/". Source: cgroups(7). */
-static void read_cgroup(const char *proc, char group[PATH_MAX])
+/* A row of a file of names and numbers; 0: there is none. */
+static uint64_t read_row(const char *folder, const char *name, const char *row)
 {
-	char path[PATH_MAX], line[PATH_MAX];
+	char path[2 * PATH_MAX + 32], line[128], word[64];
+	uint64_t number, found = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/self/cgroup", proc);
-	snprintf(group, PATH_MAX, "/");
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!strncmp(line, "0::/", 4))
-			snprintf(group, PATH_MAX, "%s", line + 3);
-	}
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %" SCNu64, word, &number) == 2 && !strcmp(word, row))
+			found = number;
 	if (file)
 		fclose(file);
+	return found;
 }
 
-uint64_t bp_room_bytes(const char *proc, const char *cgroups)
+/* What a version of cgroups calls it, those below included. */
+struct words {
+	const char *controller; /* NULL: version 2 has one hierarchy */
+	const char *most, *used, *idle; /* idle: a row of memory.stat */
+};
+
+/* Source: Linux Documentation/admin-guide/cgroup-v1/memory.rst, cgroup-v2.rst. */
+static const struct words versions[] = {
+	{ NULL, "memory.max", "memory.current", "inactive_file" },
+	{ "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file" },
+};
+
+/* What one cgroup allows beyond what it uses; UINT64_MAX: it sets no limit. */
+static uint64_t read_left(const char *folder, const struct words *words)
+{
+	uint64_t most = read_number(folder, words->most), used = read_number(folder, words->used);
+	uint64_t idle;
+
+	if (most == UINT64_MAX || used == UINT64_MAX)
+		return UINT64_MAX;
+	idle = read_row(folder, "memory.stat", words->idle);
+	used -= idle < used ? idle : used;
+	return used < most ? most - used : 0;
+}
+
+uint64_t bp_room_bytes(const char *proc)
 {
 	uint64_t room = read_available(proc);
-	char group[PATH_MAX], folder[2 * PATH_MAX];
-	char *end;
+	struct bp_cgroup group;
 
-	read_cgroup(proc, group);
-	do {
-		uint64_t most, used;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		bool is_there = bp_cgroup_find(proc, versions[i].controller, &group);
 
-		snprintf(folder, sizeof(folder), "%s%s", cgroups, group);
-		most = read_number(folder, "memory.max");
-		used = read_number(folder, "memory.current");
-		if (most != UINT64_MAX && used != UINT64_MAX) {
-			uint64_t left = used < most ? most - used : 0;
+		while (is_there) {
+			uint64_t left = read_left(group.folder, &versions[i]);
 
 			room = left < room ? left : room;
+			is_there = bp_cgroup_up(&group);
 		}
-		end = strrchr(group, '/');
-		if (end)
-			*end = '\0';
-	} while (end);
+	}
 	return room;
 }

@@ -197,7 +197,7 @@ def check_drivers():
 # Who looks for words in a text of somebody else's: the kernel's files, DPDK's log, what a child prints. What this program
 # decides by is a field, not a part of a name, a label or a configuration.
 READERS = {"drivers/dpdk/device.c", "drivers/dpdk/hugepages.c", "src/cli/bind_keep.c", "src/compare/forwarder.c", "src/core/numa.c",
-           "src/control/http.c", "src/core/pci.c", "src/lab/child.c", "src/probe/kernel_names.c"}
+           "src/control/http.c", "src/core/cgroup.c", "src/core/pci.c", "src/lab/child.c", "src/probe/kernel_names.c"}
 
 
 def check_words():
