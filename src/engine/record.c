@@ -44,6 +44,14 @@ static struct bp_trace_step *add_step(struct bp_record *r, enum bp_trace_kind ki
 	return s;
 }
 
+/* The place is the next worker's that wants one. */
+static void free_hop(struct bp_trace *t, struct bp_trace_hop *hop)
+{
+	/* Release: it was read; pairs with follow(). */
+	atomic_store_explicit(&hop->key, HOP_FREE, memory_order_release);
+	atomic_fetch_sub_explicit(&t->n_in_hops, 1, memory_order_relaxed);
+}
+
 static void finish(struct bp_trace *t, uint16_t journey)
 {
 	if (atomic_fetch_sub_explicit(&t->journeys[journey].n_open, 1, memory_order_acq_rel) == 1)
@@ -137,15 +145,15 @@ static void note_edit(struct bp_record *r, uint64_t begin, uint64_t end, const s
 static void follow(struct bp_record *r, const struct bp_txq *q)
 {
 	struct bp_trace *t = r->trace;
-
 	struct bp_trace_hop *hop = t->hops, *end = &t->hops[BP_TRACE_HOPS_MAX];
 	uint64_t key = HOP_FREE;
 
 	r->hop = NULL;
 	if (!q->port->conf->is_hop)
 		return;
+	/* Acquire: whoever had the place before has read all of it. */
 	while (hop < end && !atomic_compare_exchange_strong_explicit(&hop->key, &key, HOP_TAKEN,
-								     memory_order_relaxed,
+								     memory_order_acquire,
 								     memory_order_relaxed)) {
 		key = HOP_FREE;
 		hop++;
@@ -229,8 +237,7 @@ void bp_record_sent(struct bp_record *r, uint64_t end)
 		fill_sent(r, r->sending, end);
 	if (r->hop && is_gone) {
 		/* Nobody else has looked for a packet of this number: none was sent. */
-		atomic_store_explicit(&r->hop->key, HOP_FREE, memory_order_relaxed);
-		atomic_fetch_sub_explicit(&r->trace->n_in_hops, 1, memory_order_relaxed);
+		free_hop(r->trace, r->hop);
 		finish(r->trace, r->journey);
 	} else if (r->hop && r->sending) {
 		r->sending->is_followed = true;
@@ -284,8 +291,7 @@ static bool take_from_hop(struct bp_trace *t, const struct bp_rxq *q, uint64_t n
 		if (atomic_load_explicit(&hop->key, memory_order_acquire) != key)
 			continue;
 		*journey = atomic_load_explicit(&hop->journey, memory_order_relaxed);
-		atomic_store_explicit(&hop->key, HOP_FREE, memory_order_relaxed);
-		atomic_fetch_sub_explicit(&t->n_in_hops, 1, memory_order_relaxed);
+		free_hop(t, hop);
 		return true;
 	}
 	return false;
@@ -379,6 +385,7 @@ static bool is_traced(struct bp_record *r, const struct bp_pkt *views, unsigned 
 
 static bool has_nothing_to_do(struct bp_trace *t, const struct bp_path *p)
 {
+	/* Relaxed: the packets have come through the hop, whose own order shows what was told before they went into it. */
 	if (p->rxq->port->conf->is_hop)
 		return !atomic_load_explicit(&t->n_in_hops, memory_order_relaxed);
 	return bp_record_is_full(t);
