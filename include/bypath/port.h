@@ -321,6 +321,7 @@ struct bp_port {
 	 * ends with exit code 1. Set by check(), read at the end; the control thread's. */
 	bool has_failed;
 	bool is_started; /* from start() to stop(); the control thread's */
+	bool is_published; /* workers have its bursts: from bp_port_publish() to bp_port_unpublish(); likewise */
 	struct bp_rxq *rxq;
 	struct bp_txq *txq;
 	struct bp_port_info info;

@@ -378,8 +378,10 @@ static int report_end(struct run *run)
 		code = BP_EXIT_FAILED;
 	json_decref(document);
 	if (run->now->unaccounted) {
-		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: please report this",
-		       (long long)run->now->unaccounted);
+		bp_log(BP_LOG_ERROR, "%lld packets are unaccounted for: %s",
+		       (long long)run->now->unaccounted,
+		       bp_engine_lacks_workers(run->engine) ? "a worker that did not end had them"
+							    : "please report this");
 		code = BP_EXIT_FAILED;
 	}
 	return code;

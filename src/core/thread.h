@@ -13,6 +13,7 @@ enum bp_thread_state {
 	BP_THREAD_RUNNING,
 	BP_THREAD_ENDED,
 	BP_THREAD_FAILED, /* it has no such core, or enter() refused */
+	BP_THREAD_PARKED, /* it did not end, and never runs on: bp_thread_park() */
 };
 
 struct bp_thread {
@@ -28,6 +29,8 @@ struct bp_thread {
 	/* By the thread, before state says that it runs, that it has ended (release). */
 	struct bp_off_at off_begin, off_end;
 	_Atomic int tid;
+	_Atomic bool is_parked; /* by the thread itself */
+	bool is_there; /* to be joined; the control thread's */
 	_Atomic unsigned state; /* enum bp_thread_state; acquire */
 };
 
@@ -40,7 +43,18 @@ void bp_thread_init(struct bp_thread *thread, uint16_t core);
  */
 int bp_thread_start(struct bp_thread *thread);
 
-/* Wait until work() has returned, which its owner has asked for. Control thread. */
+/* Has work(), whose end its owner has asked for, returned within limit_ms? Then bp_thread_join() does not wait. Control
+ * thread. */
+bool bp_thread_has_ended(const struct bp_thread *thread, unsigned limit_ms);
+
+/* Wait until work() has returned; does nothing where there is no thread. Control thread. */
 void bp_thread_join(struct bp_thread *thread);
+
+/*
+ * Of a thread that did not end: see to it that it never runs on, so that what it uses can be taken away. By a signal, so that
+ * it is wherever it stood, with whatever it holds; one that the kernel or a debugger has does not come back from there. There is
+ * none to join then, it ends with the process. Control thread; waits for 100 ms at most.
+ */
+void bp_thread_park(struct bp_thread *thread);
 
 #endif

@@ -72,59 +72,14 @@ static void look_at_ports(const struct bp_engine *e, const struct say *say)
 
 /* ---- workers -------------------------------------------------------------------------------------- */
 
-/* The function that a worker has entered last; NULL: none. */
-static const struct bp_function_conf *last_function(const struct bp_engine *e,
-						    const struct bp_worker *w)
-{
-	const struct bp_function_conf *last = NULL;
-	uint64_t last_begin = 0;
-
-	for (unsigned i = w->n_plain; i < w->n_paths; i++) {
-		struct bp_chain *chain = w->paths[i].chain;
-
-		for (unsigned k = 0; k < chain->n_steps; k++) {
-			uint64_t begin = atomic_load_explicit(&chain->steps[k].begin_cycles,
-							      memory_order_relaxed);
-
-			if (begin <= last_begin)
-				continue;
-			last_begin = begin;
-			last = &e->conf->functions[w->paths[i].rxq->port->conf->chain[k]];
-		}
-	}
-	return last;
-}
-
-/* "R", "S", "D", "t", …, as the kernel names what a thread does; '?': it does not tell. */
-static char state_of(int tid)
-{
-	char path[64], line[512], *at;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return '?';
-	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	fclose(f);
-	return at && at[1] == ' ' ? at[2] : '?';
-}
-
 /* What keeps it, as far as the kernel tells: half a sentence. */
 static const char *why_stalled(const struct bp_worker *w, const struct bp_stall *stall)
 {
+	const char *why = bp_stall_kernel_says(w);
 	struct bp_off_at now;
 
-	switch (state_of(atomic_load_explicit(&w->thread.tid, memory_order_relaxed))) {
-	case 't':
-	case 'T':
-		return "it is stopped, by a debugger or a signal";
-	case 'D':
-	case 'S':
-		return "it waits in the kernel";
-	default:
-		break;
-	}
+	if (why)
+		return why;
 	bp_off_read(&bp_off_places, &w->thread.off, &now);
 	if (now.run_ns - stall->run_ns > stall->still_ns / 2)
 		return "it runs all the time";
@@ -136,8 +91,7 @@ static void look_at_worker(struct bp_engine *e, unsigned i, uint64_t step_ns, co
 	struct bp_stall *stall = &e->watch.stalls[i];
 	const struct bp_worker *w = &e->workers[i];
 	uint64_t n_loops = bp_worker_n_loops(w);
-	char text[TEXT_BYTES] = "", subject[16];
-	const struct bp_function_conf *last;
+	char text[BP_STALL_BYTES] = "", subject[16];
 	bool is_stalled;
 
 	if (n_loops != stall->n_loops) {
@@ -154,16 +108,8 @@ static void look_at_worker(struct bp_engine *e, unsigned i, uint64_t step_ns, co
 	}
 	is_stalled = stall->still_ns > STALL_NS;
 	snprintf(subject, sizeof(subject), "%u", i);
-	if (is_stalled) {
-		last = last_function(e, w);
-		snprintf(
-			text, sizeof(text),
-			"worker %u (core %u, thread %d) has made no round for more than 1 s: %s; the function "
-			"that it entered last: %s",
-			i, w->thread.core,
-			atomic_load_explicit(&w->thread.tid, memory_order_relaxed),
-			why_stalled(w, stall), last ? last->name : "none");
-	}
+	if (is_stalled)
+		bp_stall_tell(e, i, "more than 1 s", why_stalled(w, stall), text);
 	say->fn(say->ctx, BP_ALARM_WORKER_STALLED, subject, is_stalled, text);
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define DRAIN_MS   500u
+#define END_MS     5000u /* for workers to end, the drain in it: more than a busy host takes */
 #define GAP_MIN_US 2000u
 
 int bp_engine_check(const struct bp_conf *conf, char *why, size_t why_bytes)
@@ -115,6 +116,7 @@ int bp_engine_create(const struct bp_conf *conf, struct bp_engine **out)
 	}
 	*e->conf = *conf;
 	conf = e->conf;
+	e->end_limit_ms = END_MS;
 	err = bp_plan_make(conf, &e->plan, why, sizeof(why));
 	if (err)
 		bp_log(BP_LOG_ERROR, "%s", why);
@@ -202,9 +204,43 @@ static void empty_hops(struct bp_engine *e)
 			atomic_store_explicit(&path->direct, NULL, memory_order_release);
 			atomic_store_explicit(&path->rxq->burst, bp_rx_down, memory_order_release);
 		}
-	do
-		bp_workers_quiesce(e);
-	while (!are_hops_empty(e) && bp_clock_ns() - begin_ns < DRAIN_MS * 1000000ull);
+	while (bp_workers_settle(e, DRAIN_MS) < 0 && !are_hops_empty(e) &&
+	       bp_clock_ns() - begin_ns < DRAIN_MS * 1000000ull)
+		;
+}
+
+static void park(struct bp_engine *e, unsigned worker_id)
+{
+	char text[BP_STALL_BYTES];
+
+	bp_stall_tell(e, worker_id, "long", NULL, text);
+	bp_log(BP_LOG_ERROR,
+	       "the run ends without one of its workers; what that had in hand is lost: %s", text);
+	bp_worker_park(&e->workers[worker_id]);
+	e->n_parked++;
+}
+
+/* One that does not end is left where it stands, never to run on, so that everything else can end. */
+static void end_workers(struct bp_engine *e)
+{
+	uint64_t begin_ns = bp_clock_ns();
+
+	for (unsigned i = 0; i < e->n_running; i++)
+		bp_worker_ask_to_end(&e->workers[i]);
+	for (unsigned i = 0; i < e->n_running; i++) {
+		uint64_t waited_ms = (bp_clock_ns() - begin_ns) / 1000000;
+
+		if (!bp_worker_join(&e->workers[i], waited_ms < e->end_limit_ms
+							    ? e->end_limit_ms - (unsigned)waited_ms
+							    : 0))
+			park(e, i);
+	}
+	e->n_running = 0;
+}
+
+bool bp_engine_lacks_workers(const struct bp_engine *e)
+{
+	return e->n_parked;
 }
 
 static bool has_hops(const struct bp_conf *conf)
@@ -221,14 +257,10 @@ void bp_engine_stop(struct bp_engine *e)
 
 	if (e->n_running && has_hops(e->conf))
 		empty_hops(e);
-	for (unsigned i = 0; i < e->n_running; i++)
-		bp_worker_ask_to_end(&e->workers[i]);
-	for (unsigned i = 0; i < e->n_running; i++)
-		bp_worker_join(&e->workers[i]);
+	end_workers(e);
 	e->end_ns = bp_clock_ns();
 	e->end_cycles = bp_clock_cycles();
 	bp_follow_end(e);
-	e->n_running = 0;
 	e->is_stopped = true;
 	bp_retired_free(e, true);
 	bp_leaving_stop(e);
@@ -247,7 +279,7 @@ void bp_engine_stop(struct bp_engine *e)
 
 bool bp_engine_has_failed(const struct bp_engine *e)
 {
-	bool has_failed = e->has_failed;
+	bool has_failed = e->has_failed || e->n_parked;
 
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		has_failed |= e->env.ports[i]->has_failed;

@@ -48,9 +48,14 @@ bool bp_engine_is_played(const struct bp_engine *engine);
  * worker in a row received nothing, at most 500 ms. Workers are running. Control thread; blocks.
  */
 void bp_engine_settle(struct bp_engine *engine);
-/* Stop receiving, let TX queues empty for at most 500 ms, join the workers, stop the ports. */
+/*
+ * Stop receiving, let TX queues empty for at most 500 ms, join the workers, stop the ports. A worker that does not end within 5 s
+ * is left where it stands (logged, with its last function): it never runs on, and the burst that it had in hand is lost.
+ */
 void bp_engine_stop(struct bp_engine *engine);
-/* After the stop: could a port not read or write all that it was to (bp_port.has_failed)? */
+/* After the stop: was such a worker left, whose packets no account has? */
+bool bp_engine_lacks_workers(const struct bp_engine *engine);
+/* After the stop: that, or could a port not read or write all that it was to (bp_port.has_failed)? */
 bool bp_engine_has_failed(const struct bp_engine *engine);
 /* Snapshot of everything but what functions say of themselves, whose length has no bound. Control thread. */
 void bp_engine_report(struct bp_engine *engine, struct bp_report *report);

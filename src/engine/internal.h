@@ -47,6 +47,12 @@ struct bp_leaving {
 		       [BP_QUEUES_MAX]; /* that the TX queues had taken when it left */
 };
 
+/* A port that waits, out of the workers' hands, until none is in the bursts that it had before. */
+struct bp_turn {
+	enum { BP_TURN_NONE, BP_TURN_STOPS, BP_TURN_STARTS } kind;
+	uint64_t n_loops[BP_WORKERS_MAX]; /* of each worker, when it was taken out of their hands */
+};
+
 /* Everything here is the control thread's; workers reach only their own struct bp_worker. */
 struct bp_engine {
 	struct bp_conf *conf; /* what runs: its own copy, which a reload changes in place */
@@ -72,8 +78,11 @@ struct bp_engine {
 	unsigned n_traces; /* until now */
 	struct bp_alarm_watch watch;
 	struct bp_follow follows[BP_PORTS_MAX]; /* by port_id: [forward] link = follow */
+	struct bp_turn turns[BP_PORTS_MAX]; /* by port_id */
 	struct bp_worker workers[BP_WORKERS_MAX];
 	unsigned n_running;
+	unsigned end_limit_ms; /* for the workers to end */
+	unsigned n_parked; /* that did not */
 	bool is_stopped;
 	uint64_t start_ns, end_ns, drain_ns;
 	uint64_t start_cycles, end_cycles;
@@ -158,7 +167,7 @@ void bp_functions_tick(struct bp_engine *e);
 
 /*
  * Free what workers no longer find, when each has begun a new round or does not run. Never blocks, but where there is
- * no memory to remember it by.
+ * no memory to remember it by: then for BP_SETTLE_MS, and what a worker that stands still may use is never freed.
  */
 void bp_retire(struct bp_engine *e, void *old, void (*free_old)(void *old));
 /* Free what may be freed by now. With all: the workers have ended. */
@@ -166,22 +175,39 @@ void bp_retired_free(struct bp_engine *e, bool all);
 
 /* ---- watch.c --------------------------------------------------------------------------------- */
 
-/* Wait until every running worker has begun a new round: bp_worker_quiesce(). */
-void bp_workers_quiesce(struct bp_engine *e);
-
 /* As long as who asks waits for a worker that stands still. */
 #define BP_SETTLE_MS 100u
 
 /*
- * The same for limit_ms at most. -1: none uses what it found before; else the id of one that may, so that what it may be
- * looking at goes to bp_retire().
+ * Wait until every running worker has begun a new round, for limit_ms at most. -1: none uses what it found before; else the id
+ * of one that may, so that what it may be looking at goes to bp_retire().
  */
 int bp_workers_settle(struct bp_engine *e, unsigned limit_ms);
 
-/* Take a port out: its bursts are those of one that is away, its driver is stopped. Workers may run. */
-void bp_port_halt(struct bp_engine *e, struct bp_port *port);
-/* Start it again. False: not yet. */
+/* As long as a port, or a reload, waits for one: as long as it takes to be called stalled. */
+#define BP_TURN_MS   1000u
+#define BP_TURN_TEXT "1 s"
+
+/*
+ * Take a port out: its bursts are those of one that is away, its driver is stopped. Workers may run. False (logged): a worker
+ * that stands still may be in its driver, which stops when that has gone on: bp_port_go_on(). Blocks for BP_TURN_MS at most;
+ * not at all, where another port waits so.
+ */
+bool bp_port_halt(struct bp_engine *e, struct bp_port *port);
+/* Start it again. False: not yet, since its device is not there, or (logged) since a worker stands still, as above. */
 bool bp_port_resume(struct bp_engine *e, struct bp_port *port);
+/* Go on with either. False: it still waits for a worker. Does not block. */
+bool bp_port_go_on(struct bp_engine *e, struct bp_port *port);
+
+/* ---- stall.c --------------------------------------------------------------------------------- */
+
+#define BP_STALL_BYTES 256u
+
+/* What the kernel says of a worker that is not running: half a sentence, static; NULL: it runs, or could. */
+const char *bp_stall_kernel_says(const struct bp_worker *w);
+/* Which worker has made no round for how long ("1 s"), and where it stands. why: what keeps it; NULL: as the kernel says. */
+void bp_stall_tell(const struct bp_engine *e, unsigned worker_id, const char *since,
+		   const char *why, char text[BP_STALL_BYTES]);
 
 /* ---- leaving.c ------------------------------------------------------------------------------- */
 

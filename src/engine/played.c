@@ -53,7 +53,8 @@ void bp_engine_settle(struct bp_engine *e)
 	while (n_quiet < 2 && bp_clock_ns() - begin_ns < SETTLE_NS) {
 		uint64_t n_before = n;
 
-		bp_workers_quiesce(e);
+		if (bp_workers_settle(e, BP_SETTLE_MS) >= 0)
+			return;
 		n = count_received(e);
 		n_quiet = n == n_before ? n_quiet + 1 : 0;
 	}

@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STALL_MS 2000u
+#define STALL_MS   2000u
+#define STALL_TEXT "2 s"
 
 /* ---- before the pause: what is new ------------------------------------------------------------ */
 
@@ -26,18 +27,25 @@ static void log_fault(void *arg, unsigned port_id, const char *text)
 	bp_log(BP_LOG_ERROR, "reload: port %s: device: %s", conf->ports[port_id].name, text);
 }
 
+int bp_reload_refuse_stalled(const struct bp_engine *e, int worker_id, const char *since)
+{
+	char text[BP_STALL_BYTES];
+
+	bp_stall_tell(e, (unsigned)worker_id, since, NULL, text);
+	bp_log(BP_LOG_ERROR, "reload: %s", text);
+	return -ETIMEDOUT;
+}
+
 static int check_here(struct reload *r, const struct bp_conf *loaded)
 {
 	struct bp_engine *e = r->e;
 	/* One that stands still would hold the control thread: it is waited for before anything changes. */
 	int worker_id = bp_workers_settle(e, STALL_MS);
 
-	if (worker_id >= 0) {
-		bp_log(BP_LOG_ERROR,
-		       "reload: worker %d has made no round for %u ms: bypath show alarms",
-		       worker_id, STALL_MS);
-		return -ETIMEDOUT;
-	}
+	if (worker_id >= 0)
+		return bp_reload_refuse_stalled(e, worker_id, STALL_TEXT);
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		(void)bp_port_go_on(e, e->env.ports[i]);
 	if (loaded->engine.n_workers > e->env.n_workers) {
 		bp_log(BP_LOG_ERROR,
 		       "reload: [engine] workers: %u → %u: more workers than at the start, which were %u, "
@@ -82,24 +90,58 @@ static int open_functions(struct reload *r)
 
 /* ---- the pause -------------------------------------------------------------------------------- */
 
-static void pause_workers(struct reload *r)
+/* Has it paused within limit_ms? */
+static bool take_in(struct bp_worker *w, unsigned limit_ms)
+{
+	struct bp_off off;
+
+	if (!bp_worker_join(w, limit_ms))
+		return false;
+	bp_off_between(&w->thread.off_begin, &w->thread.off_end, 0, &off);
+	bp_off_add(&w->off_before, &off);
+	return true;
+}
+
+/* Those from the first on have not paused yet: they go on, and so do those that have. -ETIMEDOUT; -ESHUTDOWN: not all do. */
+static int take_pause_back(struct bp_engine *e, unsigned first)
+{
+	int err = bp_reload_refuse_stalled(e, (int)first, BP_TURN_TEXT);
+
+	for (unsigned i = 0; i < e->n_running; i++) {
+		struct bp_worker *w = &e->workers[i];
+
+		if (i >= first) {
+			if (bp_worker_take_back(w))
+				continue;
+			while (!take_in(w, BP_TURN_MS))
+				; /* it has answered: what is left of its thread ends by itself */
+		}
+		if (bp_worker_start(w))
+			err = -ESHUTDOWN;
+	}
+	return err;
+}
+
+/* 0; -ETIMEDOUT (logged): one stands still, all run as before; -ESHUTDOWN: as before, but for some that do not (logged). */
+static int pause_workers(struct reload *r)
 {
 	struct bp_engine *e = r->e;
+	uint64_t end_ns = bp_clock_ns() + BP_TURN_MS * UINT64_C(1000000);
 
 	r->n_workers = e->n_running;
 	for (unsigned i = 0; i < e->n_running; i++)
 		bp_worker_ask_to_pause(&e->workers[i]);
 	for (unsigned i = 0; i < e->n_running; i++) {
-		struct bp_thread *thread = &e->workers[i].thread;
-		struct bp_off off;
+		uint64_t now_ns = bp_clock_ns();
 
-		bp_worker_join(&e->workers[i]);
-		bp_off_between(&thread->off_begin, &thread->off_end, 0, &off);
-		bp_off_add(&e->workers[i].off_before, &off);
+		if (!take_in(&e->workers[i],
+			     end_ns > now_ns ? (unsigned)((end_ns - now_ns) / 1000000) : 0))
+			return take_pause_back(e, i);
 	}
 	e->n_running = 0;
 	bp_trace_abort(e); /* it speaks of these ports and functions */
 	bp_retired_free(e, true);
+	return 0;
 }
 
 /* 0, or -errno (logged): one that does not start leaves its paths without a worker. */
@@ -115,16 +157,13 @@ static int start_workers(struct bp_engine *e, unsigned n)
 static void swap_conf(struct reload *r)
 {
 	struct bp_engine *e = r->e;
-	unsigned char *a = (unsigned char *)e->conf, *b = (unsigned char *)&r->change.conf;
 	struct bp_plan plan = e->plan;
 	struct bp_engine_function *functions = e->functions;
 
-	for (size_t i = 0; i < sizeof(*e->conf); i++) {
-		unsigned char byte = a[i];
-
-		a[i] = b[i];
-		b[i] = byte;
-	}
+	/* In its place: ports, functions, reports know it by its address. */
+	r->third = *e->conf;
+	*e->conf = r->change.conf;
+	r->change.conf = r->third;
 	e->plan = r->change.plan;
 	r->change.plan = plan;
 	e->functions = r->functions;
@@ -338,20 +377,26 @@ static void place_workers(struct reload *r)
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
-static void undo(struct reload *r)
+/* Returns err, or -ESHUTDOWN (logged): not all workers run as before. */
+static int undo(struct reload *r, int err)
 {
 	struct bp_engine *e = r->e;
 
 	bp_reload_undo_ports(r);
-	if (r->halted) { /* their pools have other ids now */
-		pause_workers(r);
-		bp_env_bind_pools(&e->env);
-		(void)start_workers(e, r->n_workers);
+	if (r->closed) { /* their pools have other ids now; views of unknown ones are copied */
+		int late = pause_workers(r);
+
+		if (!late) {
+			bp_env_bind_pools(&e->env);
+			late = start_workers(e, r->n_workers) ? -ESHUTDOWN : 0;
+		}
+		err = late == -ESHUTDOWN ? late : err;
 	}
 	for (unsigned i = 0; r->functions && i < r->change.conf.n_functions; i++)
 		if (r->change.functions[i] != BP_FATE_KEPT && r->functions[i].is_open)
 			bp_function_close(&r->functions[i]);
 	bp_locks_undo(r->locks);
+	return err;
 }
 
 /* The functions that are no more; those that stay leave workers that are no more. */
@@ -401,13 +446,14 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		bp_follow_let_go(e, list_ending(r));
 		err = bp_reload_make_ports(r);
 	}
-	if (err) {
-		undo(r);
-		return err;
-	}
-	bp_reload_end_receiving(r);
+	if (err)
+		return undo(r, err);
+	err = bp_reload_end_receiving(r);
 	begin_ns = bp_clock_ns();
-	pause_workers(r);
+	if (!err)
+		err = pause_workers(r);
+	if (err)
+		return undo(r, err);
 	err = swap(r);
 	if (!err) {
 		settle_account(r);
@@ -416,7 +462,7 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 	late = start_workers(e, err ? r->n_workers : e->conf->engine.n_workers);
 	e->reloads.last_pause_ms = (double)(bp_clock_ns() - begin_ns) / 1e6;
 	if (err)
-		undo(r);
+		err = undo(r, err);
 	else
 		close_functions(r);
 	return late ? -ESHUTDOWN : err;
@@ -470,10 +516,9 @@ static int try_it(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	bp_log_listen(NULL, NULL);
 	if (err == -ESHUTDOWN) {
 		json_decref(errors);
-		bp_log(BP_LOG_ERROR, "reload: done, but not all workers run again: the run ends");
-		json_object_set_new(
-			document, "refused",
-			json_pack("[s]", "done, but not all workers run again: the run ends"));
+		bp_log(BP_LOG_ERROR, "reload: not all workers run again: the run ends");
+		json_object_set_new(document, "refused",
+				    json_pack("[s]", "not all workers run again: the run ends"));
 		return err;
 	}
 	if (!err) {

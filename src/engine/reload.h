@@ -10,12 +10,14 @@
 struct reload {
 	struct bp_engine *e;
 	struct bp_change change; /* its conf is the one of before, once swap() has been */
+	struct bp_conf third; /* room to swap them */
 	struct bp_locks *locks;
 	struct bp_engine_function
 		*functions; /* those that are to be; after swap() those of before */
 	struct bp_port *made[BP_PORTS_MAX]; /* by place: opened */
 	struct bp_port *before[BP_PORTS_MAX]; /* what was in the place, since swap() */
 	uint64_t halted; /* places of ports that were taken out for one that is made anew */
+	uint64_t closed; /* of these, whose driver has let go of them */
 	uint64_t ended; /* of ports whose receiving was ended */
 	uint16_t cores[BP_WORKERS_MAX];
 	struct bp_paths paths[BP_WORKERS_MAX]; /* of before */
@@ -37,6 +39,9 @@ static inline bool bp_reload_ends(const struct reload *r, unsigned place)
 	       r->change.ports[place] == BP_FATE_REPLACED;
 }
 
+/* Log that a worker stands still, since when. -ETIMEDOUT. */
+int bp_reload_refuse_stalled(const struct bp_engine *e, int worker_id, const char *since);
+
 static inline bool bp_reload_is_in(uint64_t places, unsigned place)
 {
 	return places >> place & 1;
@@ -50,8 +55,9 @@ static inline bool bp_reload_is_in(uint64_t places, unsigned place)
  * bp_reload_undo_ports() undoes what was done.
  */
 int bp_reload_make_ports(struct reload *r);
-/* Ports that end receive no more, and what they had received is polled (r->ended). */
-void bp_reload_end_receiving(struct reload *r);
+/* Ports that end receive no more, and what they had received is polled (r->ended). 0; -ETIMEDOUT (logged): a worker stands
+ * still. */
+int bp_reload_end_receiving(struct reload *r);
 /* Take back both. */
 void bp_reload_undo_ports(struct reload *r);
 

@@ -127,8 +127,9 @@ static bool wait_for_frames(struct bp_engine *e, struct bp_port *port)
 	return true;
 }
 
-/* These ports are away from here on; what comes for them is dropped as port_down. */
-static void halt(struct reload *r, uint64_t places)
+/* These ports are away from here on; what comes for them is dropped as port_down. 0; -ETIMEDOUT (logged): a worker stands
+ * still. */
+static int halt(struct reload *r, uint64_t places)
 {
 	for (places &= ~r->halted; places;) {
 		unsigned place = bp_ports_take(&places);
@@ -137,11 +138,19 @@ static void halt(struct reload *r, uint64_t places)
 		r->halted |= UINT64_C(1) << place;
 		if (port->is_started) {
 			bp_snapshot_reported(port->driver, port, &r->e->reported[place]);
-			bp_port_halt(r->e, port);
+			if (!bp_port_halt(r->e, port)) {
+				bp_log(BP_LOG_ERROR,
+				       "port %s: cannot be taken out, as a worker stands still: bypath show alarms",
+				       port->conf->name);
+				return -ETIMEDOUT;
+			}
 		}
-		if (wait_for_frames(r->e, port))
-			bp_port_close(port);
+		if (!wait_for_frames(r->e, port))
+			continue;
+		bp_port_close(port);
+		r->closed |= UINT64_C(1) << place;
 	}
+	return 0;
 }
 
 /* What takes long and needs no device: while the port before it still works. */
@@ -214,10 +223,10 @@ int bp_reload_make_ports(struct reload *r)
 			err = in_the_way ? prepare(r, i, in_the_way) : 0;
 			if (!err)
 				err = wait_for_leaving(r, i);
-			if (err)
-				break;
-			halt(r, in_the_way);
-			err = make_port(r, i);
+			if (!err)
+				err = halt(r, in_the_way);
+			if (!err)
+				err = make_port(r, i);
 		}
 	r->e->env.conf = r->e->conf;
 	return err;
@@ -234,27 +243,33 @@ static uint64_t count_received(const struct bp_port *port)
 	return n;
 }
 
-/* Receiving has ended: until the workers have polled what was there. */
-static void wait_until_dry(struct bp_engine *e, const struct bp_port *port)
+/* Receiving has ended: until the workers have polled what was there. 0; -ETIMEDOUT (logged): one of them stands still. */
+static int wait_until_dry(struct bp_engine *e, const struct bp_port *port)
 {
 	static const struct timespec nap = { .tv_nsec = 100000 };
 	uint64_t begin_ns = bp_clock_ns(), n = count_received(port);
+	int worker_id;
 
 	for (unsigned n_same = 0;
 	     n_same < 3 && bp_clock_ns() - begin_ns < DRY_MS * UINT64_C(1000000); n_same++) {
 		uint64_t before = n;
 
 		nanosleep(&nap, NULL);
-		bp_workers_quiesce(e);
+		worker_id = bp_workers_settle(e, BP_TURN_MS);
+		if (worker_id >= 0)
+			return bp_reload_refuse_stalled(e, worker_id, BP_TURN_TEXT);
 		n = count_received(port);
 		if (n != before)
 			n_same = 0;
 	}
+	return 0;
 }
 
-void bp_reload_end_receiving(struct reload *r)
+int bp_reload_end_receiving(struct reload *r)
 {
-	for (unsigned i = 0; i < r->e->conf->n_ports; i++) {
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < r->e->conf->n_ports; i++) {
 		struct bp_port *port = r->e->env.ports[i];
 
 		if (!bp_reload_ends(r, i) || bp_reload_is_in(r->halted, i) || !port->is_started ||
@@ -263,8 +278,9 @@ void bp_reload_end_receiving(struct reload *r)
 		r->ended |= UINT64_C(1) << i;
 		if (port->driver->ops->rx_end)
 			port->driver->ops->rx_end(port);
-		wait_until_dry(r->e, port);
+		err = wait_until_dry(r->e, port);
 	}
+	return err;
 }
 
 /* ---- back to what was ------------------------------------------------------------------------- */
@@ -278,9 +294,11 @@ static void bring_back(struct reload *r, unsigned place)
 		bp_log(BP_LOG_ERROR, "port %s: cannot be opened again", port->conf->name);
 		return;
 	}
-	if (bp_reload_is_in(r->ended, place) && port->is_started)
-		bp_port_halt(r->e, port);
-	(void)bp_port_resume(r->e, port); /* or a tick does, later */
+	/* Or a tick does, later: where it is still on its way out, it goes on there. */
+	if (r->e->turns[place].kind != BP_TURN_NONE ||
+	    (bp_reload_is_in(r->ended, place) && port->is_started && !bp_port_halt(r->e, port)))
+		return;
+	(void)bp_port_resume(r->e, port);
 }
 
 /* Those that were made, before those that were there: they may have one device. */

@@ -16,8 +16,8 @@ void bp_retire(struct bp_engine *e, void *old, void (*free_old)(void *old))
 	struct bp_retired *r = malloc(sizeof(*r));
 
 	if (!r) {
-		bp_workers_quiesce(e);
-		free_old(old);
+		if (bp_workers_settle(e, BP_SETTLE_MS) < 0)
+			free_old(old);
 		return;
 	}
 	*r = (struct bp_retired){ .next = e->retired, .old = old, .free_old = free_old };

@@ -11,12 +11,6 @@
 
 #include <time.h>
 
-void bp_workers_quiesce(struct bp_engine *e)
-{
-	for (unsigned i = 0; i < e->n_running; i++)
-		bp_worker_quiesce(&e->workers[i]);
-}
-
 int bp_workers_settle(struct bp_engine *e, unsigned limit_ms)
 {
 	static const struct timespec nap = { .tv_nsec = 20000 };
@@ -49,14 +43,86 @@ static const struct bp_log_field *link_fields(const struct bp_port *port, const 
 	return fields;
 }
 
-void bp_port_halt(struct bp_engine *e, struct bp_port *port)
+/* ---- out of the workers' hands, and back into them --------------------------------------------- */
+
+static bool waits_one(const struct bp_engine *e)
+{
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
+		if (e->turns[i].kind != BP_TURN_NONE)
+			return true;
+	return false;
+}
+
+/* false (logged): one stands still, and bp_port_go_on() goes on. */
+static bool wait_for_turn(struct bp_engine *e, struct bp_port *port, int kind)
+{
+	struct bp_turn *turn = &e->turns[port->port_id];
+	unsigned limit_ms = waits_one(e) ? 0 : BP_TURN_MS;
+	char text[BP_STALL_BYTES];
+	int worker_id;
+
+	for (unsigned i = 0; i < e->n_running; i++)
+		turn->n_loops[i] = bp_worker_n_loops(&e->workers[i]);
+	worker_id = bp_workers_settle(e, limit_ms);
+	if (worker_id < 0)
+		return true;
+	turn->kind = kind;
+	bp_stall_tell(e, (unsigned)worker_id, limit_ms ? BP_TURN_TEXT : "long", NULL, text);
+	bp_log(BP_LOG_WARN, "port %s: %s when a worker goes on: %s", port->conf->name,
+	       kind == BP_TURN_STOPS ? "stops" : "starts", text);
+	return false;
+}
+
+bool bp_port_halt(struct bp_engine *e, struct bp_port *port)
 {
 	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
 	bp_paths_bind_directs(e, port);
 	bp_port_unpublish(port);
-	bp_workers_quiesce(e);
+	if (!wait_for_turn(e, port, BP_TURN_STOPS))
+		return false;
 	bp_port_stop(port);
+	return true;
 }
+
+static void publish(struct bp_engine *e, struct bp_port *port)
+{
+	bp_port_publish(port);
+	bp_paths_bind_directs(e, port);
+	for (unsigned i = 0; i < e->n_running; i++)
+		bp_idle_wake(&e->workers[i].idle);
+}
+
+bool bp_port_resume(struct bp_engine *e, struct bp_port *port)
+{
+	if (bp_port_make_ready(port))
+		return false;
+	if (bp_paths_bind_offloads(e, port))
+		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
+		       port->conf->name);
+	/* A worker's round that loaded the former offloads must not run with the new bursts. */
+	if (!wait_for_turn(e, port, BP_TURN_STARTS))
+		return false;
+	publish(e, port);
+	return true;
+}
+
+bool bp_port_go_on(struct bp_engine *e, struct bp_port *port)
+{
+	struct bp_turn *turn = &e->turns[port->port_id];
+	int kind = turn->kind;
+
+	for (unsigned i = 0; kind != BP_TURN_NONE && i < e->n_running; i++)
+		if (!bp_worker_is_past(&e->workers[i], turn->n_loops[i]))
+			return false;
+	turn->kind = BP_TURN_NONE;
+	if (kind == BP_TURN_STOPS)
+		bp_port_stop(port);
+	else if (kind == BP_TURN_STARTS)
+		publish(e, port);
+	return true;
+}
+
+/* ---- what a look at its device finds ----------------------------------------------------------- */
 
 /* A device that was started anew and never got up has not come back: it is the same loss. */
 static void take_port_out(struct bp_engine *e, struct bp_port *port)
@@ -70,23 +136,7 @@ static void take_port_out(struct bp_engine *e, struct bp_port *port)
 		atomic_fetch_add_explicit(&port->n_losses, 1, memory_order_relaxed);
 	}
 	port->is_missed = true;
-	bp_port_halt(e, port);
-}
-
-bool bp_port_resume(struct bp_engine *e, struct bp_port *port)
-{
-	if (bp_port_make_ready(port))
-		return false;
-	if (bp_paths_bind_offloads(e, port))
-		bp_log(BP_LOG_WARN, "port %s: no memory for its offloads: those of before stay",
-		       port->conf->name);
-	/* A worker's round that loaded the former offloads must not run with the new bursts. */
-	bp_workers_quiesce(e);
-	bp_port_publish(port);
-	bp_paths_bind_directs(e, port);
-	for (unsigned i = 0; i < e->n_running; i++)
-		bp_idle_wake(&e->workers[i].idle);
-	return true;
+	(void)bp_port_halt(e, port);
 }
 
 /*
@@ -131,8 +181,7 @@ static void check_port(struct bp_engine *e, struct bp_port *port)
 		return;
 	}
 	if (link == BP_LINK_CHANGED) {
-		bp_port_halt(e, port);
-		if (!bp_port_resume(e, port))
+		if (!bp_port_halt(e, port) || !bp_port_resume(e, port))
 			return;
 		link = BP_LINK_UP;
 	}
@@ -150,6 +199,8 @@ void bp_engine_tick(struct bp_engine *e)
 		struct bp_port *port = e->env.ports[i];
 
 		if (e->conf->ports[i].is_removed)
+			continue;
+		if (!bp_port_go_on(e, port))
 			continue;
 		/* One that a reload took out, and could not open again. */
 		if (bp_port_is_closed(port) && (e->n_ticks % REOPEN_TICKS || bp_port_reopen(port)))

@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define DIRECT_BURSTS_MAX 4u /* of a path, in one round */
 
@@ -250,6 +249,21 @@ static bool has_nothing_to_poll(const struct bp_worker *w)
 	return w->n_paths > 0;
 }
 
+/* Is it to leave its rounds? A pause may be taken back until it is answered. */
+static bool is_asked(struct bp_worker *w)
+{
+	/* Acquire: pairs with ask(). */
+	unsigned asked = atomic_load_explicit(&w->asked, memory_order_acquire);
+
+	if (__builtin_expect(!asked, 1))
+		return false;
+	if (asked == BP_ASKED_TO_PAUSE &&
+	    !atomic_compare_exchange_strong_explicit(&w->asked, &asked, BP_ASKED_AND_PAUSES,
+						     memory_order_acq_rel, memory_order_acquire))
+		return asked != BP_ASKED_NOTHING;
+	return true;
+}
+
 static void poll_until_asked(struct bp_worker *w)
 {
 	struct bp_rxq *rxqs[BP_IDLE_RXQS_MAX];
@@ -257,12 +271,11 @@ static void poll_until_asked(struct bp_worker *w)
 
 	for (unsigned i = 0; i < w->n_paths; i++)
 		rxqs[i] = w->paths[i].rxq;
-	/* Acquire: pairs with ask(). */
-	while (!atomic_load_explicit(&w->asked, memory_order_acquire)) {
+	while (!is_asked(w)) {
 		bool has_moved = false;
 		uint64_t begin = now;
 
-		/* Release: the round before is over, for bp_worker_quiesce(). */
+		/* Release: the round before is over, for bp_worker_is_past(). */
 		atomic_store_explicit(&w->n_loops,
 				      atomic_load_explicit(&w->n_loops, memory_order_relaxed) + 1,
 				      memory_order_release);
@@ -339,15 +352,30 @@ void bp_worker_ask_to_pause(struct bp_worker *w)
 	ask(w, BP_ASKED_TO_PAUSE);
 }
 
-void bp_worker_join(struct bp_worker *w)
+bool bp_worker_join(struct bp_worker *w, unsigned limit_ms)
 {
+	if (!bp_thread_has_ended(&w->thread, limit_ms))
+		return false;
 	bp_thread_join(&w->thread);
+	return true;
 }
 
-static bool is_polling(const struct bp_worker *w)
+void bp_worker_park(struct bp_worker *w)
 {
-	return !atomic_load_explicit(&w->asked, memory_order_relaxed) &&
-	       atomic_load_explicit(&w->thread.state, memory_order_acquire) == BP_THREAD_RUNNING;
+	bp_thread_park(&w->thread);
+}
+
+bool bp_worker_take_back(struct bp_worker *w)
+{
+	unsigned asked = BP_ASKED_TO_PAUSE;
+
+	return atomic_compare_exchange_strong_explicit(&w->asked, &asked, BP_ASKED_NOTHING,
+						       memory_order_acq_rel, memory_order_relaxed);
+}
+
+static bool is_running(const struct bp_worker *w)
+{
+	return atomic_load_explicit(&w->thread.state, memory_order_acquire) == BP_THREAD_RUNNING;
 }
 
 uint64_t bp_worker_n_loops(const struct bp_worker *w)
@@ -358,16 +386,5 @@ uint64_t bp_worker_n_loops(const struct bp_worker *w)
 bool bp_worker_is_past(const struct bp_worker *w, uint64_t since)
 {
 	/* Two: the round under way may have loaded a burst before it was swapped. */
-	return !is_polling(w) || bp_worker_n_loops(w) - since >= 2;
-}
-
-void bp_worker_quiesce(struct bp_worker *w)
-{
-	static const struct timespec nap = { .tv_nsec = 20000 };
-	uint64_t begin = bp_worker_n_loops(w);
-
-	while (!bp_worker_is_past(w, begin)) {
-		bp_idle_wake(&w->idle);
-		nanosleep(&nap, NULL);
-	}
+	return !is_running(w) || bp_worker_n_loops(w) - since >= 2;
 }

@@ -68,6 +68,7 @@ enum bp_asked {
 	BP_ASKED_NOTHING,
 	BP_ASKED_TO_PAUSE, /* end the round and the thread: what TX queues hold stays there */
 	BP_ASKED_TO_END, /* no RX from now on, empty the TX queues, end */
+	BP_ASKED_AND_PAUSES, /* its answer: the pause is not to be taken back any more */
 };
 
 struct bp_worker {
@@ -89,7 +90,7 @@ struct bp_worker {
 	uint64_t gap_min_cycles; /* a round that lasts longer did not work all that time */
 	struct bp_thread thread;
 	struct bp_off off_before; /* of its threads before a pause; the control thread's */
-	/* enum bp_asked. By the control thread (release). */
+	/* enum bp_asked. By the control thread (release), but for the answer. */
 	alignas(BP_CACHE_LINE) _Atomic unsigned asked;
 	/* Counts rounds; written by the worker (release), read by the control thread (acquire): a
 	 * round that began after a queue's burst was swapped no longer uses the old one. */
@@ -103,8 +104,12 @@ int bp_worker_start(struct bp_worker *worker);
 /* Ask a running worker to drain and end, or to pause; returns at once. Control thread. */
 void bp_worker_ask_to_end(struct bp_worker *worker);
 void bp_worker_ask_to_pause(struct bp_worker *worker);
-/* Wait for the thread's end. Control thread. */
-void bp_worker_join(struct bp_worker *worker);
+/* Wait for the thread's end, for limit_ms at most. false: it stands still, and runs on if that ends. Control thread. */
+bool bp_worker_join(struct bp_worker *worker, unsigned limit_ms);
+/* It did not end: it never runs on (bp_thread_park()), and counts as ended. Control thread. */
+void bp_worker_park(struct bp_worker *worker);
+/* Take back a pause that was asked for. false: it has answered, and ends in a moment. Control thread. */
+bool bp_worker_take_back(struct bp_worker *worker);
 /* The rounds that it has begun. Any thread. */
 uint64_t bp_worker_n_loops(const struct bp_worker *worker);
 /*
@@ -112,7 +117,5 @@ uint64_t bp_worker_n_loops(const struct bp_worker *worker);
  * finds nothing any more that was swapped before. Control thread.
  */
 bool bp_worker_is_past(const struct bp_worker *worker, uint64_t since);
-/* Wait until the worker has begun a new round (or is not running). Control thread; blocks. */
-void bp_worker_quiesce(struct bp_worker *worker);
 
 #endif

@@ -342,6 +342,7 @@ static void publish_rx(struct bp_port *port)
 
 void bp_port_publish(struct bp_port *port)
 {
+	port->is_published = true;
 	publish_tx(port, true);
 	publish_rx(port);
 	atomic_store_explicit(&port->link, BP_LINK_UP, memory_order_relaxed);
@@ -357,7 +358,8 @@ bool bp_port_set_link(struct bp_port *port, enum bp_link link)
 {
 	if (atomic_exchange_explicit(&port->link, link, memory_order_relaxed) == link)
 		return false;
-	publish_tx(port, sends_with(port, link));
+	if (port->is_published)
+		publish_tx(port, sends_with(port, link));
 	return true;
 }
 
@@ -365,7 +367,7 @@ void bp_port_bind_captures(struct bp_port *port)
 {
 	enum bp_link link = (enum bp_link)atomic_load_explicit(&port->link, memory_order_relaxed);
 
-	if (!port->is_started)
+	if (!port->is_published)
 		return; /* bp_port_publish() will */
 	publish_tx(port, sends_with(port, link));
 	publish_rx(port);
@@ -377,7 +379,7 @@ void bp_port_set(struct bp_port *port, bool is_down, const char *by)
 
 	port->is_set_down = is_down;
 	snprintf(port->set_by, sizeof(port->set_by), "%s", is_down ? by : "");
-	if (!port->is_started)
+	if (!port->is_published)
 		return; /* bp_port_publish() looks again */
 	publish_tx(port, sends_with(port, link));
 	publish_rx(port);
@@ -394,6 +396,7 @@ int bp_port_start(struct bp_port *port)
 
 void bp_port_unpublish(struct bp_port *port)
 {
+	port->is_published = false;
 	for (unsigned i = 0; i < port->n_rxq; i++)
 		atomic_store_explicit(&port->rxq[i].burst, bp_rx_down, memory_order_release);
 	for (unsigned i = 0; i < port->n_txq; i++)

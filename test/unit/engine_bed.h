@@ -20,6 +20,8 @@
 #include <string.h>
 #include <time.h>
 
+#define PATIENCE_MS 10000u /* for workers that are to go on */
+
 static inline void add_port(struct bp_conf *c, const char *name, const char *driver,
 			    const char *device, int to, uint16_t n_queues)
 {

@@ -86,7 +86,7 @@ static struct bed *make_bed(unsigned kinds)
 	bed->port.rxq = &bed->rxq;
 	bed->port.txq = &bed->txq;
 	bed->port.n_rxq = bed->port.n_txq = 1;
-	bed->port.is_started = true;
+	bed->port.is_started = bed->port.is_published = true;
 	bed->capture.kinds = kinds;
 	bed->capture.snap_bytes = BP_PCAPNG_SNAP_MAX;
 	bed->capture.sample = 1;

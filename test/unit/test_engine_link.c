@@ -113,7 +113,7 @@ static const uint64_t *send_more(struct bed *b)
 	n_before = b->report->received;
 	n_left = N_PKTS;
 	assert_true(wait_for_received(b->engine, b->report, n_before + N_PKTS));
-	bp_workers_quiesce(b->engine);
+	assert_int_equal(bp_workers_settle(b->engine, PATIENCE_MS), -1);
 	bp_engine_report(b->engine, b->report);
 	return b->report->ports[1].txq[0].v;
 }
@@ -123,7 +123,7 @@ static void set_link(struct bed *b, enum bp_link link)
 	atomic_store(&link_now, link);
 	bp_engine_tick(b->engine);
 	/* A round that has loaded the burst of before is over. */
-	bp_workers_quiesce(b->engine);
+	assert_int_equal(bp_workers_settle(b->engine, PATIENCE_MS), -1);
 }
 
 static void end_bed(struct bed *b)
@@ -205,7 +205,7 @@ static void direct_bursts_end_and_come_back_with_the_link(void **state)
 	b.in_ops.start = start_sink;
 	b.in_ops.check = check_sink; /* both ports' links go together here */
 	bp_paths_bind_directs(b.engine, NULL);
-	bp_workers_quiesce(b.engine);
+	assert_int_equal(bp_workers_settle(b.engine, PATIENCE_MS), -1);
 	send_more(&b);
 	assert_int_equal(n_direct, N_PKTS);
 	set_link(&b, BP_LINK_DOWN);
