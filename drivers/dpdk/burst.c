@@ -421,8 +421,9 @@ static bool pass_blocked(struct bp_txq *q)
 	return true;
 }
 
-/* Send what was copied and consumed earlier. True when nothing of it is left. */
-static bool flush_backlog(struct bp_txq *q)
+/* Send what was copied and consumed; gone: NULL when that was earlier, so that it was counted as sent. True when nothing of it
+ * is left. */
+static bool flush_backlog(struct bp_txq *q, struct dpdk_gone *gone)
 {
 	struct dpdk_txq *tq = q->priv;
 	unsigned k;
@@ -432,7 +433,7 @@ static bool flush_backlog(struct bp_txq *q)
 		abandon_marked(q);
 	do {
 		k = tq->n_backlog ? dpdk_burst_out(q, &tq->backlog[tq->first_backlog],
-						   tq->n_backlog, NULL)
+						   tq->n_backlog, gone)
 				  : 0;
 		tq->first_backlog = (uint16_t)(tq->first_backlog + k);
 		tq->n_backlog = (uint16_t)(tq->n_backlog - k);
@@ -446,14 +447,17 @@ static bool flush_backlog(struct bp_txq *q)
 /*
  * Copy and send the packets at the start of pkts[] that need it. All that were copied are
  * consumed: those that the PMD did not take stay in the backlog, so that nothing is copied twice.
+ * With ends_at_drop one at a time: else those behind one that is dropped would be consumed as well.
  */
 static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, bool *is_over)
 {
 	struct dpdk_txq *tq = q->priv;
+	struct dpdk_gone gone = { 0 };
 	unsigned n_pkts = 0, n_views = 0;
+	uint64_t n_bytes = 0;
 	bool ends = false;
 
-	while (n_views < n && !ends) {
+	while (n_views < n && !ends && !(n_pkts && q->ends_at_drop)) {
 		unsigned v = bp_pkt_n_views(&pkts[n_views], n - n_views);
 		uint64_t len = bp_pkt_bytes(&pkts[n_views], v);
 		struct rte_mbuf *m;
@@ -474,13 +478,14 @@ static unsigned send_copies(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, b
 		}
 		if (unlikely(len < tq->pad_bytes))
 			pad(tq, m);
-		bp_count(&q->counters, BP_CNT_PKTS, 1);
-		bp_count(&q->counters, BP_CNT_BYTES, len);
+		n_bytes += len;
 		tq->backlog[n_pkts++] = m;
 	}
 	tq->first_backlog = 0;
 	tq->n_backlog = (uint16_t)n_pkts;
-	*is_over = (n_pkts && !flush_backlog(q)) || ends;
+	*is_over = (n_pkts && !flush_backlog(q, &gone)) || ends || (gone.n && q->ends_at_drop);
+	bp_count(&q->counters, BP_CNT_PKTS, n_pkts - gone.n);
+	bp_count(&q->counters, BP_CNT_BYTES, n_bytes - gone.n_bytes);
 	bp_pool_put(q->worker_id, pkts, n_views);
 	return n_views;
 }
@@ -492,7 +497,7 @@ static inline unsigned tx_body(struct bp_txq *q, struct bp_pkt *pkts, unsigned n
 	unsigned done = 0;
 	bool is_over = false;
 
-	if (unlikely(tq->n_backlog) && !flush_backlog(q))
+	if (unlikely(tq->n_backlog) && !flush_backlog(q, NULL))
 		return 0;
 	if (!n && tq->afp)
 		dpdk_afp_kick(q);

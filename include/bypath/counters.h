@@ -104,6 +104,8 @@ extern const struct bp_counter_row bp_counter_rows[BP_CNT_N];
 /* Written by the queue's worker only, read by anyone: relaxed atomics on both sides. */
 struct bp_counters {
 	_Atomic uint64_t v[BP_CNT_N];
+	/* Of each drop reason those that were counted as sent before; the writer's alone. */
+	uint64_t late[BP_CNT_N - BP_DROP_FIRST];
 };
 
 /* Add n to one counter. The queue's worker only (or the control thread while it is parked). */
@@ -120,6 +122,7 @@ static inline void bp_count_lost_after(struct bp_counters *c, enum bp_cnt reason
 {
 	bp_count(c, BP_CNT_LOST_AFTER, n);
 	bp_count(c, reason, n);
+	c->late[reason - BP_DROP_FIRST] += n;
 }
 
 /* Read one counter. Any thread. */
@@ -143,6 +146,12 @@ static inline uint64_t bp_counters_drops(const struct bp_counters *c)
 static inline uint64_t bp_counters_dropped(const struct bp_counters *c)
 {
 	return bp_counters_drops(c) - bp_counter(c, BP_CNT_LOST_AFTER);
+}
+
+/* The same of one drop reason. The queue's worker only. */
+static inline uint64_t bp_counter_dropped(const struct bp_counters *c, enum bp_cnt reason)
+{
+	return bp_counter(c, reason) - c->late[reason - BP_DROP_FIRST];
 }
 
 /* The word for a side, "rx" or "tx"; static storage. Any thread. */

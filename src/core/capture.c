@@ -164,17 +164,23 @@ const uint8_t *bp_capture_gather(const struct bp_pkt *views, uint32_t n_wanted, 
 	return scratch;
 }
 
-static bool is_taken(const struct bp_capture *c, struct bp_capture_ring *r,
+static bool is_match(const struct bp_capture *c, struct bp_capture_ring *r,
 		     const struct bp_pkt *views, unsigned n_views)
 {
-	if (c->match) {
-		uint32_t wire_bytes = (uint32_t)bp_pkt_bytes(views, n_views), n_bytes;
-		uint32_t n_wanted = c->match_bytes < wire_bytes ? c->match_bytes : wire_bytes;
-		const uint8_t *bytes = bp_capture_gather(views, n_wanted, r->scratch, &n_bytes);
+	uint32_t wire_bytes, n_wanted, n_bytes;
+	const uint8_t *bytes;
 
-		if (!c->match(c->program, bytes, wire_bytes, n_bytes))
-			return false;
-	}
+	if (!c->match)
+		return true;
+	wire_bytes = (uint32_t)bp_pkt_bytes(views, n_views);
+	n_wanted = c->match_bytes < wire_bytes ? c->match_bytes : wire_bytes;
+	bytes = bp_capture_gather(views, n_wanted, r->scratch, &n_bytes);
+	return c->match(c->program, bytes, wire_bytes, n_bytes);
+}
+
+/* Of the packets that match, and are of a kind that is asked for: each once. */
+static bool is_sampled(const struct bp_capture *c, struct bp_capture_ring *r)
+{
 	return c->sample == 1 || ++r->n_sampled % c->sample == 0;
 }
 
@@ -197,7 +203,7 @@ static void take(const struct bp_capture *c, struct bp_capture_ring *r, uint16_t
 
 		n_views = bp_pkt_n_views(&pkts[i], n - i);
 		n_seen++;
-		if (!is_taken(c, r, &pkts[i], n_views))
+		if (!is_match(c, r, &pkts[i], n_views) || !is_sampled(c, r))
 			continue;
 		n_matched++;
 		held = begin_block(c, r, interface_id, &pkts[i], n_views, &now_ns);
@@ -282,11 +288,13 @@ void bp_capture_drop(struct bp_port *port, unsigned worker_id,
 
 /*
  * A packet that TX has consumed is gone, with its bytes: it is copied before. Which ones TX has consumed shows afterwards: the
- * copies of those that it left to its caller are forgotten, since the caller sends them again or drops them by name.
+ * copies of those that it left to its caller are forgotten, since the caller sends them again or drops them by name. Where only
+ * drops are asked for, those that were sent are forgotten as well, and only the others are sampled: in settle().
  */
 static void hold(const struct bp_capture *c, struct bp_capture_ring *r, uint16_t interface_id,
 		 const struct bp_pkt *pkts, unsigned n)
 {
+	bool are_all_asked_for = c->kinds & BP_CAPTURE_TX;
 	uint64_t now_ns = 0;
 
 	r->is_sending = true;
@@ -294,7 +302,7 @@ static void hold(const struct bp_capture *c, struct bp_capture_ring *r, uint16_t
 	for (unsigned i = 0, n_views; i < n; i += n_views) {
 		n_views = bp_pkt_n_views(&pkts[i], n - i);
 		r->sampled_at[i] = r->n_sampled;
-		if (!is_taken(c, r, &pkts[i], n_views))
+		if (!is_match(c, r, &pkts[i], n_views) || (are_all_asked_for && !is_sampled(c, r)))
 			continue;
 		r->held[r->n_held] = begin_block(c, r, interface_id, &pkts[i], n_views, &now_ns);
 		r->held[r->n_held++].view = (uint8_t)i;
@@ -309,11 +317,11 @@ struct sent {
 	uint8_t reasons[BP_BURST_MAX]; /* enum bp_cnt by first view; 0: sent */
 };
 
-/* The reason whose counter has moved; of several, which a late loss of earlier packets may move as well, the first. */
+/* The reason that dropped a packet of this burst: not the one of a loss that showed late, of packets before it. */
 static uint8_t find_reason(const struct bp_counters *c, const uint64_t before[BP_CNT_N])
 {
 	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
-		if (bp_counter(c, (enum bp_cnt)id) != before[id])
+		if (bp_counter_dropped(c, (enum bp_cnt)id) != before[id])
 			return (uint8_t)id;
 	return BP_DROP_TX_ERROR;
 }
@@ -330,7 +338,7 @@ static unsigned send_by_name(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, 
 		unsigned done, last = k;
 
 		for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
-			before[id] = bp_counter(&q->counters, (enum bp_cnt)id);
+			before[id] = bp_counter_dropped(&q->counters, (enum bp_cnt)id);
 		done = q->driver_burst(q, &pkts[k], n - k);
 		k += done;
 		if (!done || bp_counters_dropped(&q->counters) == n_dropped)
@@ -345,14 +353,15 @@ static unsigned send_by_name(struct bp_txq *q, struct bp_pkt *pkts, unsigned n, 
 }
 
 /* What TX has left to its caller comes again, or is dropped by name: it was not looked at. */
-static void forget_left(struct bp_capture_ring *r, struct bp_capture_figures *f,
-			const struct sent *sent)
+static void forget_left(const struct bp_capture *c, struct bp_capture_ring *r,
+			struct bp_capture_figures *f, const struct sent *sent)
 {
 	uint64_t n_bytes = 0;
 
 	if (sent->n_views == sent->n_tried)
 		return;
-	r->n_sampled = r->sampled_at[sent->n_views];
+	if (c->kinds & BP_CAPTURE_TX)
+		r->n_sampled = r->sampled_at[sent->n_views];
 	for (unsigned k = 0; k < r->n_held; k++) {
 		const struct bp_capture_held *held = &r->held[k];
 		const uint8_t *block = r->bytes + (held->at & (r->size - 1));
@@ -376,13 +385,14 @@ static void settle(const struct bp_capture *c, struct bp_capture_ring *r, uint16
 	uint64_t to = atomic_load_explicit(&r->head, memory_order_relaxed), n_matched = 0,
 		 n_lost = 0;
 
-	forget_left(r, f, sent);
+	forget_left(c, r, f, sent);
 	for (unsigned k = 0; k < r->n_held; k++) {
 		const struct bp_capture_held *held = &r->held[k];
 		unsigned reason = sent->reasons[held->view];
 		char comment[COMMENT_BYTES] = "";
 
-		if (held->view >= sent->n_views || (!reason && !(c->kinds & BP_CAPTURE_TX)))
+		if (held->view >= sent->n_views ||
+		    (!(c->kinds & BP_CAPTURE_TX) && (!reason || !is_sampled(c, r))))
 			continue;
 		n_matched++;
 		if (!held->n_bytes) {

@@ -598,6 +598,36 @@ static void retried_packets_are_sampled_once(void **state)
 	end(bed);
 }
 
+/* Of drops alone every Nth drop: packets that are sent between them do not count. */
+static void drops_are_sampled_among_themselves(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_DROP);
+	struct bp_capture_figures *f;
+
+	(void)state;
+	bed->capture.sample = 2;
+	begin(bed);
+	f = &bed->capture.rings[0]->figures[0];
+	for (unsigned i = 0; i < 12; i++) {
+		add_packet((uint8_t)(i * 10), 1, 60 + i);
+		if (i % 3 == 0)
+			burst[i].data[0] = 0xdd; /* gone: 0, 3, 6, 9 */
+	}
+	n_room = 5; /* of each attempt */
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 12, 4), 12);
+	for (unsigned i = 3; i < 12; i += 6) {
+		static struct record record;
+
+		assert_true(take_record(bed, &record));
+		assert_int_equal(record.wire, 60 + i);
+		assert_string_equal(record.comment, "dropped: tx_kernel_drop");
+	}
+	expect_nothing(bed);
+	assert_int_equal(f->n_seen, 4);
+	assert_int_equal(f->n_matched, 2);
+	end(bed);
+}
+
 static void packets_of_a_full_port_are_no_sent_ones(void **state)
 {
 	struct bed *bed = make_bed(BP_CAPTURE_TX);
@@ -634,6 +664,31 @@ static void drops_come_with_their_reason(void **state)
 	expect_nothing(bed);
 	assert_int_equal(bed->capture.rings[0]->figures[0].n_seen, 3);
 	assert_false(bed->txq.ends_at_drop);
+	end(bed);
+}
+
+/* What was counted as sent shows as lost beside a packet that is dropped for another reason. */
+static unsigned lose_late(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)
+{
+	bp_count_lost_after(&q->counters, BP_DROP_TX_KERNEL, 1);
+	n = bp_pkt_n_views(pkts, n);
+	bp_count(&q->counters, BP_DROP_TX_TOO_LONG, 1);
+	bp_pool_put(q->worker_id, pkts, n);
+	return n;
+}
+
+static void a_late_loss_gives_its_reason_to_no_other(void **state)
+{
+	struct bed *bed = make_bed(BP_CAPTURE_DROP);
+
+	(void)state;
+	begin(bed);
+	bed->txq.driver_burst = lose_late;
+	add_packet(10, 1, 60);
+	assert_int_equal(bp_tx_all(&bed->txq, burst, 1, 0), 1);
+	expect_record(bed, 10, 60, BP_PCAPNG_OUTBOUND, "dropped: tx_too_long");
+	expect_nothing(bed);
+	bed->txq.driver_burst = swallow;
 	end(bed);
 }
 
@@ -728,8 +783,10 @@ int main(void)
 		cmocka_unit_test(compiled_programs_are_sound),
 		cmocka_unit_test(retried_packets_are_captured_once),
 		cmocka_unit_test(retried_packets_are_sampled_once),
+		cmocka_unit_test(drops_are_sampled_among_themselves),
 		cmocka_unit_test(packets_of_a_full_port_are_no_sent_ones),
 		cmocka_unit_test(drops_come_with_their_reason),
+		cmocka_unit_test(a_late_loss_gives_its_reason_to_no_other),
 		cmocka_unit_test(sent_and_dropped_stand_in_one_capture),
 		cmocka_unit_test(a_port_that_is_down_shows_what_it_drops),
 		cmocka_unit_test(captures_of_one_port_do_not_meet),

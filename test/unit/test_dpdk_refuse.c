@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "../../drivers/dpdk/burst.h"
 
+#include "core/capture.h"
 #include "core/frames.h"
 #include "core/transmit.h"
 
@@ -166,10 +167,11 @@ static void what_errno_says_is_gone_takes_no_other(void **state)
 	assert_int_equal(bp_frames_n_free(env.frames), conf.memory.n_frames);
 	end();
 	begin_copying(DPDK_PCAP, ENOMEM);
-	send_views(bp_frames_pool(env.frames)); /* copied: counted as sent before */
+	send_views(bp_frames_pool(env.frames)); /* copied */
 	expect_taken(marks);
 	assert_int_equal(count(BP_DROP_TX_KERNEL), N_REFUSED);
-	assert_int_equal(count(BP_CNT_LOST_AFTER), N_REFUSED);
+	assert_int_equal(count(BP_CNT_LOST_AFTER), 0);
+	assert_int_equal(count(BP_CNT_BYTES), 64 * count(BP_CNT_PKTS));
 	end();
 }
 
@@ -286,15 +288,13 @@ static void an_interface_that_is_down_drops_all_at_once(void **state)
 	end();
 }
 
-static void a_burst_ends_behind_its_first_drop_where_that_is_asked_for(void **state)
+static void end_at_drops(struct bp_pool *pool)
 {
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n, done = 0;
 
-	(void)state;
-	begin(DPDK_PCAP, ENOBUFS);
 	txq.ends_at_drop = true;
-	n = make(port.tx_pool, pkts, marks);
+	n = make(pool, pkts, marks);
 	while (done < n) {
 		uint64_t before = bp_counters_dropped(&txq.counters);
 		unsigned k = txq.driver_burst(&txq, pkts + done, n - done);
@@ -305,6 +305,56 @@ static void a_burst_ends_behind_its_first_drop_where_that_is_asked_for(void **st
 				 marks[done - 1] == REFUSED);
 	}
 	expect_taken(marks);
+	assert_int_equal(count(BP_CNT_LOST_AFTER), 0);
+	end();
+}
+
+static void a_burst_ends_behind_its_first_drop_where_that_is_asked_for(void **state)
+{
+	(void)state;
+	begin(DPDK_PCAP, ENOBUFS);
+	end_at_drops(port.tx_pool);
+	begin_copying(DPDK_PCAP, ENOBUFS);
+	end_at_drops(bp_frames_pool(env.frames));
+}
+
+/* A run of packets that are dropped for different reasons, behind one that was counted as sent and shows as lost only now. */
+static void a_capture_names_the_reason_of_each_drop(void **state)
+{
+	static const char *const reasons[] = { "dropped: tx_too_long", "dropped: tx_kernel_drop",
+					       "dropped: tx_kernel_drop" };
+	struct bp_capture capture = { .kinds = BP_CAPTURE_DROP, .snap_bytes = 64, .sample = 1 };
+	const struct bp_capture_ring *ring;
+	struct bp_pkt pkts[BP_BURST_MAX];
+	const char *at;
+	unsigned n;
+
+	(void)state;
+	begin_copying(DPDK_PCAP, EAGAIN);
+	n = make(bp_frames_pool(env.frames), pkts, "R");
+	assert_int_equal(txq.driver_burst(&txq, pkts, n), n); /* is copied, and waits */
+	assert_int_equal(bp_capture_open(&capture, 1, BP_CAPTURE_RING_MIN), 0);
+	assert_int_equal(bp_capture_attach(&capture, &port, 0), 0);
+	pmd.err = ENOBUFS;
+	n = make(bp_frames_pool(env.frames), pkts, "acRbRd");
+	pkts[1].len = 1600; /* longer than the port carries */
+	((struct dpdk_txq *)txq.priv)->max_bytes = 1514;
+	for (unsigned done = 0, k; done < n; done += k) {
+		k = bp_captured_tx(&txq, &pkts[done], n - done);
+		assert_true(k > 0);
+	}
+	assert_int_equal(count(BP_CNT_LOST_AFTER), 1);
+	ring = capture.rings[0];
+	assert_int_equal(ring->figures[0].n_matched, 3);
+	at = (const char *)ring->bytes;
+	for (unsigned i = 0; i < 3; i++) {
+		at = memmem(at, (size_t)((const char *)ring->bytes + ring->head - at), reasons[i],
+			    strlen(reasons[i]));
+		assert_non_null(at);
+		at++;
+	}
+	assert_true(bp_capture_detach(&capture, &port));
+	bp_capture_close(&capture);
 	end();
 }
 
@@ -358,6 +408,7 @@ int main(void)
 		cmocka_unit_test(chains_among_others_leave_their_views_with_the_caller),
 		cmocka_unit_test(an_interface_that_is_down_drops_all_at_once),
 		cmocka_unit_test(a_burst_ends_behind_its_first_drop_where_that_is_asked_for),
+		cmocka_unit_test(a_capture_names_the_reason_of_each_drop),
 	};
 
 	return cmocka_run_group_tests_name("dpdk-refuse", tests, open_port, close_port);
