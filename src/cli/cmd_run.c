@@ -418,7 +418,6 @@ static int get_ready(struct run *run, sigset_t *signals)
 	const struct bp_conf *conf = run->conf;
 	int err = bp_cli_control_open(&run->control, conf, run->options->file, signals);
 
-	/* Before DPDK pins this thread, whose cores the program has. */
 	if (!err && conf->alarm.on_event[0])
 		err = bp_hook_open(conf->alarm.on_event,
 				   run->control.instance.name[0] ? run->control.instance.name

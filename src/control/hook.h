@@ -20,8 +20,8 @@ struct bp_hook_event {
 struct bp_hook;
 
 /*
- * Be ready to run a program, one run at a time, in the order of the events, in a thread of its own with all signals blocked
- * and the cores of the calling one: call it before that is pinned. instance: BYPATH_INSTANCE. Of what it prints the first
+ * Be ready to run a program, one run at a time, in the order of the events, in a thread of its own with all signals blocked,
+ * and with the cores that the workers leave (bp_cpu_keep_off()). instance: BYPATH_INSTANCE. Of what it prints the first
  * line is logged as debug; a failure (it cannot be run, another code than 0, the limit) as a warning. Control
  * thread; does not block. A program that is not there is warned of, since it may come. 0; -EPERM: this process has rights
  * that its caller has not (logged); -errno (logged).

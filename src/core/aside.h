@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 /*
- * Create a thread with every signal blocked: they are for the control thread.
+ * Create a thread with every signal blocked: they are for the control thread. It runs where its creator may: not on the workers'
+ * cores (bp_cpu_keep_off()).
  *
  * thread       to be joined by the caller; NULL: it is detached
  * name         what ps shows of it, at most 15 characters; NULL: the caller's

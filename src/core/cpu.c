@@ -4,18 +4,36 @@
 
 #include "core/numa.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#define PASSES_MAX 4u
+
+/* What the process may use, and what threads beside the pinned ones were given of it; empty: nothing was taken away. */
+static cpu_set_t whole, beside;
+
+/* false: the kernel does not say. */
+static bool read_whole(cpu_set_t *set)
+{
+	CPU_ZERO(set);
+	if (sched_getaffinity(0, sizeof(*set), set) != 0)
+		return false;
+	/* Another set than it was given is somebody's wish. */
+	if (CPU_COUNT(&whole) && CPU_EQUAL(set, &beside))
+		*set = whole;
+	return true;
+}
 
 unsigned bp_cpu_allowed(unsigned *cores, unsigned max)
 {
 	cpu_set_t set;
 	unsigned n = 0;
 
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+	if (!read_whole(&set))
 		return 0;
 	for (unsigned core = 0; core < CPU_SETSIZE && n < max; core++)
 		if (CPU_ISSET(core, &set))
@@ -57,6 +75,55 @@ int bp_cpu_pin(unsigned core)
 	CPU_ZERO(&set);
 	CPU_SET(core, &set);
 	return -pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+/* Those that have one of two sets get another. Returns how many did. */
+static unsigned move_threads(const cpu_set_t *from, const cpu_set_t *or_from, const cpu_set_t *to)
+{
+	DIR *dir = opendir("/proc/self/task");
+	struct dirent *entry;
+	unsigned n = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		int tid = atoi(entry->d_name);
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		if (tid <= 0 || sched_getaffinity(tid, sizeof(set), &set) != 0 ||
+		    CPU_EQUAL(&set, to) || (!CPU_EQUAL(&set, from) && !CPU_EQUAL(&set, or_from)))
+			continue;
+		n += !sched_setaffinity(tid, sizeof(*to), to);
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+void bp_cpu_keep_off(const uint16_t *cores, unsigned n)
+{
+	cpu_set_t all, left, before;
+
+	if (!read_whole(&all))
+		return;
+	left = all;
+	for (unsigned i = 0; i < n; i++)
+		if (cores[i] < CPU_SETSIZE)
+			CPU_CLR(cores[i], &left);
+	if (!CPU_COUNT(&left))
+		left = all;
+	before = CPU_COUNT(&whole) ? beside : all;
+	whole = all;
+	beside = left;
+	/* This one first, so that what it creates has the new set; others may create some meanwhile. */
+	(void)sched_setaffinity(0, sizeof(left), &left);
+	for (unsigned i = 0; i < PASSES_MAX && move_threads(&before, &all, &left); i++)
+		;
+}
+
+void bp_cpu_roam(bool is_on)
+{
+	if (CPU_COUNT(&whole) && !CPU_EQUAL(&whole, &beside))
+		(void)sched_setaffinity(0, sizeof(whole), is_on ? &whole : &beside);
 }
 
 void bp_cpu_model(char *model, size_t model_bytes)

@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/clock.h"
+#include "core/cpu.h"
 #include "core/frames.h"
 #include "core/macswap.h"
 #include "core/numa.h"
@@ -49,6 +50,16 @@ static void list_cores(const struct bp_engine *e, uint16_t cores[BP_WORKERS_MAX]
 {
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		cores[i] = e->workers[i].thread.core;
+}
+
+/* What is beside the workers is not to take their cores from them. None of them runs. */
+void bp_workers_claim_cores(const struct bp_engine *e, unsigned n)
+{
+	uint16_t cores[BP_WORKERS_MAX] = { 0 };
+
+	for (unsigned i = 0; i < n; i++)
+		cores[i] = e->workers[i].thread.core;
+	bp_cpu_keep_off(cores, n);
 }
 
 static int make_memory(struct bp_engine *e)
@@ -151,6 +162,7 @@ int bp_engine_start(struct bp_engine *e)
 	e->start_ns = bp_clock_ns();
 	e->start_cycles = bp_clock_cycles();
 	bp_engine_tick(e); /* a port may have no link from the start */
+	bp_workers_claim_cores(e, e->conf->engine.n_workers);
 	for (; e->n_running < e->conf->engine.n_workers; e->n_running++) {
 		struct bp_worker *w = &e->workers[e->n_running];
 		int err;
@@ -258,6 +270,7 @@ void bp_engine_stop(struct bp_engine *e)
 	if (e->n_running && has_hops(e->conf))
 		empty_hops(e);
 	end_workers(e);
+	bp_workers_claim_cores(e, 0);
 	e->end_ns = bp_clock_ns();
 	e->end_cycles = bp_clock_cycles();
 	bp_follow_end(e);

@@ -173,6 +173,11 @@ void bp_retire(struct bp_engine *e, void *old, void (*free_old)(void *old));
 /* Free what may be freed by now. With all: the workers have ended. */
 void bp_retired_free(struct bp_engine *e, bool all);
 
+/* ---- engine.c -------------------------------------------------------------------------------- */
+
+/* Keep all other threads off the cores of the first n workers, none of which runs: bp_cpu_keep_off(). */
+void bp_workers_claim_cores(const struct bp_engine *e, unsigned n);
+
 /* ---- watch.c --------------------------------------------------------------------------------- */
 
 /* As long as who asks waits for a worker that stands still. */

@@ -9,6 +9,7 @@
 #include "bypath/log.h"
 
 #include "core/clock.h"
+#include "core/cpu.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -139,6 +140,7 @@ static int pause_workers(struct reload *r)
 			return take_pause_back(e, i);
 	}
 	e->n_running = 0;
+	bp_cpu_roam(true); /* the sooner it is done */
 	bp_trace_abort(e); /* it speaks of these ports and functions */
 	bp_retired_free(e, true);
 	return 0;
@@ -149,6 +151,7 @@ static int start_workers(struct bp_engine *e, unsigned n)
 {
 	int err = 0;
 
+	bp_cpu_roam(false);
 	for (; !err && e->n_running < n; e->n_running += !err)
 		err = bp_worker_start(&e->workers[e->n_running]);
 	return err;
@@ -373,6 +376,8 @@ static void place_workers(struct reload *r)
 		bp_thread_init(&w->thread, r->cores[i]);
 		w->numa_node = bp_numa_of_core(r->cores[i]);
 	}
+	if (r->change.has_new_cores)
+		bp_workers_claim_cores(e, e->conf->engine.n_workers);
 }
 
 /* ---- all of it -------------------------------------------------------------------------------- */
