@@ -210,15 +210,14 @@ void af_packet_rx_socket_stop(struct bp_rxq *q)
 {
 	struct af_packet_rxq *rq = q->priv;
 	struct af_packet_rx_socket *rs = rq->socket;
-	unsigned control_id = q->port->env->n_workers;
 
 	if (!rs)
 		return;
 	for (unsigned i = 0; i < BP_BURST_MAX; i++) {
 		if (rs->frames[i].pool)
-			bp_pool_put(control_id, &rs->frames[i], 1);
+			bp_pool_put(BP_CONTROL_ID, &rs->frames[i], 1);
 		if (rs->bigs[i].pool)
-			bp_pool_put(control_id, &rs->bigs[i], 1);
+			bp_pool_put(BP_CONTROL_ID, &rs->bigs[i], 1);
 	}
 	free(rs);
 	rq->socket = NULL;

@@ -144,7 +144,7 @@ static int init_rx(struct af_xdp_port *xp, unsigned queue_id, const struct af_xd
 	level = choose_fill_level(env, plan->ring_size);
 	side->depth = af_xdp_depth_of(level, !(plan->bind_flags & XDP_ZEROCOPY));
 	side->fill_batch = level < 2 * AF_XDP_FILL_BATCH ? (level + 1) / 2 : AF_XDP_FILL_BATCH;
-	af_xdp_rx_refill(side, env->n_workers);
+	af_xdp_rx_refill(side, BP_CONTROL_ID);
 	return 0;
 }
 
@@ -276,7 +276,7 @@ static uint32_t recover_frames(const struct bp_env *env, const uint8_t *marks)
 		if (!marks[i])
 			continue;
 		n_last += (marks[i] & AF_XDP_MARK_LAST) != 0;
-		bp_frames_put_offsets(env->frames, env->n_workers, &offset, 1);
+		bp_frames_put_offsets(env->frames, BP_CONTROL_ID, &offset, 1);
 	}
 	return n_last;
 }
@@ -290,7 +290,7 @@ uint32_t af_xdp_queue_close(struct af_xdp_port *xp, unsigned queue_id)
 	if (!queue->xsk)
 		return 0;
 	if (queue->tx.marks)
-		af_xdp_tx_reap(&queue->tx, env->n_workers);
+		af_xdp_tx_reap(&queue->tx, BP_CONTROL_ID);
 	af_xdp_queue_stats(queue, &xp->past);
 	xsk_socket__delete(queue->xsk);
 	queue->xsk = NULL;

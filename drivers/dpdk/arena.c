@@ -41,8 +41,7 @@ static struct headers {
 	struct dpdk_arena arena; /* first: ports point here */
 	const struct bp_arena *memory;
 	struct bp_frames *frames;
-	rte_spinlock_t lock; /* guards the pool's stack of others_id */
-	unsigned others_id; /* of threads that are no workers */
+	rte_spinlock_t lock; /* guards the pool's stack of BP_OTHERS_ID */
 	unsigned n_users; /* ports; 0: closed */
 	unsigned n_mapped; /* devices in the container of VFIO */
 	bool is_ready; /* read by the threads that use the mempool, which came later */
@@ -61,7 +60,7 @@ static void put_offsets(const uint64_t *offsets, unsigned n)
 		return;
 	}
 	rte_spinlock_lock(&headers.lock);
-	bp_frames_put_offsets(headers.frames, headers.others_id, offsets, n);
+	bp_frames_put_offsets(headers.frames, BP_OTHERS_ID, offsets, n);
 	rte_spinlock_unlock(&headers.lock);
 }
 
@@ -70,7 +69,7 @@ static unsigned get_offsets(uint64_t *offsets, unsigned n)
 	if (entered_as)
 		return bp_frames_get_offsets(headers.frames, entered_as - 1, offsets, n);
 	rte_spinlock_lock(&headers.lock);
-	n = bp_frames_get_offsets(headers.frames, headers.others_id, offsets, n);
+	n = bp_frames_get_offsets(headers.frames, BP_OTHERS_ID, offsets, n);
 	rte_spinlock_unlock(&headers.lock);
 	return n;
 }
@@ -261,7 +260,6 @@ static int open_headers(const struct bp_env *env)
 		return headers.memory == env->arena ? 0 : -EBUSY;
 	headers.memory = env->arena;
 	headers.frames = env->frames;
-	headers.others_id = env->n_workers + 1;
 	headers.arena = (struct dpdk_arena){
 		.pool = bp_frames_pool(env->frames),
 		.base = env->arena->base,

@@ -414,7 +414,7 @@ static bool pass_blocked(struct bp_txq *q)
 {
 	struct dpdk_txq *tq = q->priv;
 
-	if (!(q->port->info.caps & BP_CAP_TX_UNSURE) || tq->n_blocked++ < tq->n_retries)
+	if (!(q->port->info.caps & BP_CAP_TX_UNSURE) || tq->n_blocked++ < q->port->env->tx_retries)
 		return false;
 	dpdk_drop(q, &tq->backlog[tq->first_backlog++], 1, BP_DROP_TX_ERROR, NULL);
 	tq->n_backlog--;

@@ -179,7 +179,6 @@ static void bind_txq(struct dpdk_port *dp, uint16_t i)
 		.pad_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : 0,
 		.min_bytes = dp->kind == DPDK_PCI ? PCI_MIN_BYTES : RTE_ETHER_HDR_LEN,
 		.max_bytes = dp->port->info.max_frame_bytes,
-		.n_retries = dp->port->env->conf->engine.tx_retries,
 		.vlan_bytes = is_by_mtu ? 4 : 0,
 	};
 	q->priv = &dp->txq[i];

@@ -88,7 +88,6 @@ struct dpdk_txq {
 	/* Copies consumed from the caller that the PMD did not take yet: sent before all else. */
 	uint16_t n_backlog, first_backlog;
 	uint16_t n_blocked; /* attempts in a row that took none of them */
-	uint16_t n_retries; /* [engine] tx_retries */
 	struct rte_mbuf *backlog[BP_BURST_MAX];
 };
 

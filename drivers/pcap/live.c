@@ -269,8 +269,8 @@ static void live_stop(struct bp_port *port)
 	l->last_drop = l->last_ifdrop = 0;
 	bp_netdev_tx_dropped_end(&l->tx_dropped, port->conf->device);
 	if (port->n_rxq) {
-		bp_pool_put(port->env->n_workers, l->rx.stash, l->rx.n_stash);
-		bp_pool_put(port->env->n_workers, l->rx.ready, l->rx.n_ready);
+		bp_pool_put(BP_CONTROL_ID, l->rx.stash, l->rx.n_stash);
+		bp_pool_put(BP_CONTROL_ID, l->rx.ready, l->rx.n_ready);
 		l->rx.n_stash = l->rx.n_ready = 0;
 		atomic_store_explicit(&port->rxq[0].fd, -1, memory_order_relaxed);
 	}

@@ -338,7 +338,7 @@ static void ring_stop(struct bp_port *port)
 		uint32_t tail = atomic_load_explicit(&w->tail, memory_order_acquire);
 
 		for (; head != tail; head++)
-			bp_pool_put(port->env->n_workers, &w->slots[head & w->mask], 1);
+			bp_pool_put(BP_CONTROL_ID, &w->slots[head & w->mask], 1);
 		/* RX would take what lies between a stale copy of tail and head for packets. */
 		w->tail_seen = tail;
 		atomic_store_explicit(&w->head, head, memory_order_release);

@@ -298,7 +298,7 @@ static void tap_rx_renew(struct bp_port *port)
 		if (t->rxq[i].frames == frames)
 			continue;
 		bp_count(&port->rxq[i].counters, BP_DROP_RX_TRUNCATED, t->rxq[i].n_ready ? 1 : 0);
-		tap_rxq_release(&t->rxq[i], port->env->n_workers);
+		tap_rxq_release(&t->rxq[i], BP_CONTROL_ID);
 		tap_rxq_init(&t->rxq[i], port, t->rxq[i].fd, t->has_gso, port->info.mtu);
 	}
 }
@@ -308,7 +308,7 @@ static void tap_stop(struct bp_port *port)
 	struct tap_port *t = port->priv;
 
 	for (unsigned i = 0; i < port->n_rxq; i++) {
-		tap_rxq_release(&t->rxq[i], port->env->n_workers);
+		tap_rxq_release(&t->rxq[i], BP_CONTROL_ID);
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
 	}
 	read_drops(t);

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BP_PORTS_MAX     62u
-#define BP_WORKERS_MAX   32u
+#define BP_PORTS_MAX   62u
+#define BP_WORKERS_MAX 32u
+#define BP_CONTROL_ID \
+	BP_WORKERS_MAX /* the control thread's, where a worker would say its worker_id */
+#define BP_OTHERS_ID     (BP_WORKERS_MAX + 1) /* of threads that are neither, one at a time */
 #define BP_QUEUES_MAX    32u
 #define BP_NAME_BYTES    32u
 #define BP_PATH_BYTES    256u

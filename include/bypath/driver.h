@@ -39,9 +39,9 @@ struct bp_driver_ops {
 	 * stop() does it, and what was not polled by then is lost. */
 	void (*rx_end)(struct bp_port *port);
 	/* Where its packets go may be another port: write into bp_port_rx_frames() from now on, and return what it has of
-	 * another pool to that, as worker env->n_workers. Started; no worker runs. NULL: it does not ask for that pool. */
+	 * another pool to that, as worker BP_CONTROL_ID. Started; no worker runs. NULL: it does not ask for that pool. */
 	void (*rx_renew)(struct bp_port *port);
-	/* Give the device up; return every frame the queues hold to its pool, as worker env->n_workers;
+	/* Give the device up; return every frame the queues hold to its pool, as worker BP_CONTROL_ID;
 	 * frames consumed but never completed are counted as tx_abandoned (bp_count_lost_after(), if they
 	 * were counted as sent); n_held becomes 0. Never fails. */
 	void (*stop)(struct bp_port *port);

@@ -72,7 +72,7 @@ static_assert(sizeof(struct bp_pkt) == 32, "two views per cache line");
 struct bp_pool {
 	/*
 	 * Take back n views (1 ≤ n ≤ BP_BURST_MAX, all of this pool). Any worker may call it with
-	 * its own worker_id (control thread: env->n_workers), concurrently with other ids. Never
+	 * its own worker_id (control thread: BP_CONTROL_ID), concurrently with other ids. Never
 	 * blocks, never fails. The views are invalid afterwards.
 	 */
 	void (*put)(struct bp_pool *pool, unsigned worker_id, const struct bp_pkt *pkts,
@@ -95,7 +95,7 @@ struct bp_pool {
 
 /*
  * Return views to their pools, grouped by runs of equal pool. Views of one packet may lie in any
- * pools. worker_id: the caller's own (control thread: env->n_workers). n may be 0.
+ * pools. worker_id: the caller's own (control thread: BP_CONTROL_ID). n may be 0.
  */
 static inline void bp_pool_put(unsigned worker_id, const struct bp_pkt *pkts, unsigned n)
 {

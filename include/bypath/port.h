@@ -207,12 +207,15 @@ enum bp_link {
 
 static_assert(BP_POOLS_MAX >= BP_PORTS_MAX + 2, "the arena's, each port's, one that ports share");
 
-/* What a driver may use of the process. Fixed before the first open() but for pools[]. */
+/* What a driver may use of the process. Fixed before the first open() but for pools[], and for what a reload changes: conf,
+ * n_workers, tx_retries. */
 struct bp_env {
 	const struct bp_conf *conf;
 	struct bp_arena *arena; /* src/core/arena.h */
 	struct bp_frames *frames; /* src/core/frames.h: the arena's pool, shared by all ports */
-	unsigned n_workers; /* worker ids 0 … n_workers-1; n_workers is the control thread's */
+	unsigned
+		n_workers; /* that run, or, while a reload makes ports, are to run: worker ids 0 … n_workers-1 */
+	uint16_t tx_retries; /* [engine] tx_retries; is changed while no worker runs */
 	unsigned n_pools; /* ids 0 … n_pools-1 have been given */
 	struct bp_pool *pools[BP_POOLS_MAX]; /* by pool_id, NULL: of a port that was destroyed */
 	uint64_t old_pools; /* ids of such, which TX queues may still have in their in_place */
@@ -236,6 +239,10 @@ struct bp_env {
 int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_workers,
 		const uint16_t *cores, const int *port_nodes);
 void bp_env_close(struct bp_env *env);
+
+/* Say on which cores (cores[n_workers]) the workers are: each takes frames from its own node first. No worker runs. Control
+ * thread. */
+void bp_env_set_cores(struct bp_env *env, const uint16_t *cores);
 
 /*
  * Register a pool: sets pool->pool_id. The one that a port registers is forgotten when its open()

@@ -11,6 +11,7 @@
 #define BATCH       64u
 #define STACK_SLOTS (4 * BATCH) /* a worker keeps at most this many frames of one node */
 #define NO_BATCH    UINT32_MAX
+#define N_IDS       (BP_OTHERS_ID + 1) /* each has a stack: workers come and go */
 
 /* One worker's free frames of one node: frame numbers, the last in is the first out. */
 struct stack {
@@ -34,13 +35,12 @@ struct list {
 struct bp_frames {
 	struct bp_pool pool; /* first: found by cast */
 	struct bp_arena *arena;
-	unsigned n_workers; /* stacks: one more for the control thread, one for all others */
 	uint32_t frame_shift;
-	uint8_t node_of_worker[BP_WORKERS_MAX + 2];
+	uint8_t node_of_worker[N_IDS];
 	struct batch *batches;
 	struct list full[BP_NODES_MAX]; /* batches of 64 free frames each, by node */
 	struct list empty; /* batches without frames */
-	struct stack *stacks; /* [worker][node] */
+	struct stack *stacks; /* [worker_id][node] */
 };
 
 static struct stack *stack_of(struct bp_frames *f, unsigned worker_id, unsigned node)
@@ -213,17 +213,17 @@ static void put_views(struct bp_pool *pool, unsigned worker_id, const struct bp_
 static void fill_depot(struct bp_frames *f)
 {
 	for (uint32_t frame = f->arena->n_frames; frame-- > 0;)
-		give_frame(f, f->n_workers, (uint64_t)frame << f->frame_shift);
+		give_frame(f, BP_CONTROL_ID, (uint64_t)frame << f->frame_shift);
 	for (unsigned node = 0; node < f->arena->n_nodes; node++)
-		while (stack_of(f, f->n_workers, node)->n >= BATCH)
-			flush_oldest(f, stack_of(f, f->n_workers, node), node);
+		while (stack_of(f, BP_CONTROL_ID, node)->n >= BATCH)
+			flush_oldest(f, stack_of(f, BP_CONTROL_ID, node), node);
 }
 
-int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frames **frames)
+int bp_frames_create(struct bp_arena *arena, struct bp_frames **frames)
 {
 	/* Full batches can never outnumber this, one being filled per flush in progress. */
-	uint32_t n_batches = arena->n_frames / BATCH + n_workers + 2;
-	size_t n_stacks = (size_t)(n_workers + 2) * arena->n_nodes;
+	uint32_t n_batches = arena->n_frames / BATCH + N_IDS;
+	size_t n_stacks = (size_t)N_IDS * arena->n_nodes;
 	struct bp_frames *f = aligned_alloc(BP_CACHE_LINE, sizeof(*f));
 
 	if (!f)
@@ -234,7 +234,6 @@ int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frame
 			  .room = arena->frame_bytes - BP_HEADROOM,
 			  .name = "arena" },
 		.arena = arena,
-		.n_workers = n_workers,
 		.frame_shift = (uint32_t)__builtin_ctz(arena->frame_bytes),
 		.batches = calloc(n_batches, sizeof(struct batch)),
 		.stacks = aligned_alloc(BP_CACHE_LINE, n_stacks * sizeof(struct stack)),
@@ -282,6 +281,16 @@ unsigned bp_frames_slice(const struct bp_frames *f, int node, unsigned worker_id
 	return slice < f->arena->n_nodes ? slice : f->node_of_worker[worker_id];
 }
 
+void bp_frames_leave(struct bp_frames *f, unsigned worker_id)
+{
+	for (unsigned node = 0; node < f->arena->n_nodes; node++) {
+		struct stack *s = stack_of(f, worker_id, node);
+
+		while (s->n)
+			give_frame(f, BP_CONTROL_ID, (uint64_t)s->slots[--s->n] << f->frame_shift);
+	}
+}
+
 uint32_t bp_frames_room(const struct bp_frames *f)
 {
 	return f->pool.room;
@@ -306,7 +315,7 @@ uint32_t bp_frames_n_free(const struct bp_frames *f)
 
 	for (unsigned i = 0; i < f->arena->n_nodes; i++)
 		n += count_list(f, &f->full[i]) * BATCH;
-	for (unsigned i = 0; i < (f->n_workers + 2) * f->arena->n_nodes; i++)
+	for (unsigned i = 0; i < N_IDS * f->arena->n_nodes; i++)
 		n += f->stacks[i].n;
 	return n;
 }

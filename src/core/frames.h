@@ -8,9 +8,9 @@
 
 struct bp_frames; /* `struct bp_pool` is its first member: see bp_frames_pool() */
 
-/* All frames of arena, free. n_workers as in bp_env: ids 0 … n_workers, and n_workers + 1 for threads that are
- * neither a worker nor the control thread, one at a time. 0 or -ENOMEM. */
-int bp_frames_create(struct bp_arena *arena, unsigned n_workers, struct bp_frames **frames);
+/* All frames of arena, free. Every worker_id may take some: those of workers, BP_CONTROL_ID, BP_OTHERS_ID. 0 or
+ * -ENOMEM. */
+int bp_frames_create(struct bp_arena *arena, struct bp_frames **frames);
 void bp_frames_destroy(struct bp_frames *frames);
 
 /* The pool that views of arena frames carry. */
@@ -18,6 +18,9 @@ struct bp_pool *bp_frames_pool(struct bp_frames *frames);
 
 /* Say which slice (index in arena->nodes) a worker's core is near to. Before workers run. */
 void bp_frames_set_node(struct bp_frames *frames, unsigned worker_id, unsigned slice);
+
+/* A worker that does not run, and will not soon: the free frames that it kept for itself are anybody's. Control thread. */
+void bp_frames_leave(struct bp_frames *frames, unsigned worker_id);
 
 /* The slice of a NUMA node; where the arena has none of it, that of the worker. */
 unsigned bp_frames_slice(const struct bp_frames *frames, int node, unsigned worker_id);

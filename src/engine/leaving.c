@@ -157,9 +157,9 @@ int bp_leaving_add(struct bp_engine *e, struct bp_port *port, const struct bp_po
 	if (!l)
 		return -ENOMEM;
 	for (unsigned q = 0; q < port->n_txq; q++)
-		port->txq[q].worker_id = (uint16_t)e->env.n_workers;
+		port->txq[q].worker_id = BP_CONTROL_ID;
 	for (unsigned q = 0; q < port->n_rxq; q++)
-		port->rxq[q].worker_id = (uint16_t)e->env.n_workers;
+		port->rxq[q].worker_id = BP_CONTROL_ID;
 	*l = (struct bp_leaving){ .next = e->leaving,
 				  .port = port,
 				  .stays = stays,
@@ -232,7 +232,7 @@ static bool is_one_started(const struct bp_engine *e)
 /* Is the queue on a path? */
 static bool is_used(const struct bp_engine *e, const struct bp_txq *txq)
 {
-	for (unsigned i = 0; i < e->env.n_workers; i++)
+	for (unsigned i = 0; i < BP_WORKERS_MAX; i++)
 		for (unsigned k = 0; k < e->workers[i].n_txqs; k++)
 			if (e->workers[i].txqs[k] == txq)
 				return true;
@@ -251,7 +251,7 @@ static void reap_unused(struct bp_engine *e)
 			if (!atomic_load_explicit(&txq->n_held, memory_order_relaxed) ||
 			    is_used(e, txq))
 				continue;
-			txq->worker_id = (uint16_t)e->env.n_workers;
+			txq->worker_id = BP_CONTROL_ID;
 			bp_tx(txq, NULL, 0);
 		}
 	}

@@ -29,8 +29,7 @@ static unsigned list_nodes(const struct bp_conf *conf, unsigned n_workers, const
 	return n;
 }
 
-/* Say which slice each worker's core is near to. */
-static void set_slices(struct bp_env *env, const uint16_t *cores)
+void bp_env_set_cores(struct bp_env *env, const uint16_t *cores)
 {
 	for (unsigned i = 0; i < env->n_workers; i++)
 		bp_frames_set_node(env->frames, i,
@@ -44,18 +43,20 @@ int bp_env_open(struct bp_env *env, const struct bp_conf *conf, unsigned n_worke
 	unsigned n = list_nodes(conf, n_workers, cores, port_nodes, nodes);
 	int err;
 
-	*env = (struct bp_env){ .conf = conf, .n_workers = n_workers };
+	*env = (struct bp_env){ .conf = conf,
+				.n_workers = n_workers,
+				.tx_retries = conf->engine.tx_retries };
 	env->closer = bp_closer_open();
 	err = bp_arena_create(conf, nodes, n, &env->arena);
 	if (!err)
-		err = bp_frames_create(env->arena, n_workers, &env->frames);
+		err = bp_frames_create(env->arena, &env->frames);
 	if (!err)
 		err = bp_env_add_pool(env, bp_frames_pool(env->frames));
 	if (err) {
 		bp_env_close(env);
 		return err;
 	}
-	set_slices(env, cores);
+	bp_env_set_cores(env, cores);
 	return 0;
 }
 

@@ -18,16 +18,16 @@ static unsigned take_all(struct world *w, struct bp_pkt *pkts)
 {
 	unsigned n = 0;
 
-	for (unsigned worker_id = 0; worker_id <= N_WORKERS; worker_id++)
+	for (unsigned worker_id = 0; worker_id <= BP_CONTROL_ID; worker_id++)
 		while (n < ARENA_MAX && bp_frames_get(w->env.frames, worker_id, &pkts[n], 1))
 			n++;
 	return n;
 }
 
-static void give_all(struct world *w, struct bp_pkt *pkts, unsigned n)
+static void give_all(const struct bp_pkt *pkts, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		bp_pool_put(w->env.n_workers, &pkts[i], 1);
+		bp_pool_put(BP_CONTROL_ID, &pkts[i], 1);
 }
 
 /*
@@ -174,7 +174,7 @@ static void rx_without_frames_recovers(struct world *w)
 		w->rig->commit(w);
 	n_all = take_all(w, all);
 	n_all = receive_and_keep(w, all, n_all);
-	give_all(w, all, n_all);
+	give_all(all, n_all);
 	free(all);
 	traffic_discard(w, 50000000);
 	traffic_both_ways(w);
@@ -199,7 +199,7 @@ static void rx_with_few_frames_takes_whole_packets(struct world *w)
 	for (unsigned n_left = 0; n_left < 4 && n_all; n_left++)
 		bp_pool_put(WORKER, &all[--n_all], 1);
 	n_all = receive_and_keep(w, all, n_all);
-	give_all(w, all, n_all);
+	give_all(all, n_all);
 	free(all);
 	traffic_discard(w, 50000000);
 	traffic_both_ways(w);
@@ -229,7 +229,7 @@ static void tx_without_frames_is_accounted(struct world *w)
 	drops = bp_counters_drops(c);
 	other = drops - bp_counter(c, BP_DROP_TX_NO_MEM);
 	expect(other == 0, "%lu packets dropped for another reason than tx_no_mem", other);
-	give_all(w, all, n_all);
+	give_all(all, n_all);
 	free(all);
 	world_stop(w); /* what waits at the peer goes */
 	if (world_start(w))

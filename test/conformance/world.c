@@ -184,7 +184,7 @@ static void expect_all_home(struct world *w)
 
 	expect(n_free == ARENA_FRAMES, "%u of %u frames came back to the arena", n_free,
 	       ARENA_FRAMES);
-	for (unsigned worker_id = 0; worker_id <= N_WORKERS + 1; worker_id++) {
+	for (unsigned worker_id = 0; worker_id <= BP_OTHERS_ID; worker_id++) {
 		uint64_t offset;
 
 		while (!check_failed() &&

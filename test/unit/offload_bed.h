@@ -79,7 +79,7 @@ static inline struct bed *bed_open(uint32_t n_frames, uint32_t rx_caps, uint32_t
 	bed->conf.memory.hugepages = BP_NO;
 	bed->rx_conf.checksum = BP_AUTO;
 	if (bp_arena_create(&bed->conf, NULL, 0, &bed->arena) ||
-	    bp_frames_create(bed->arena, 1, &bed->frames))
+	    bp_frames_create(bed->arena, &bed->frames))
 		return NULL;
 	bed->tx_pool = bp_frames_pool(bed->frames);
 	if (!bed_bind(bed, rx_caps, tx_caps, mtu))

@@ -15,8 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_FRAMES  1024u
-#define N_WORKERS 2u
+#define N_FRAMES 1024u
 
 struct fixture {
 	struct bp_arena *arena;
@@ -40,7 +39,7 @@ static int setup(void **state)
 {
 	struct fixture *f = make_arena();
 
-	assert_int_equal(bp_frames_create(f->arena, N_WORKERS, &f->frames), 0);
+	assert_int_equal(bp_frames_create(f->arena, &f->frames), 0);
 	*state = f;
 	return 0;
 }
@@ -88,6 +87,24 @@ static void offsets_inside_a_frame_go_back_to_that_frame(void **state)
 		offsets[i] += 256 + i;
 	bp_frames_put_offsets(f->frames, 0, offsets, 3);
 	assert_int_equal(bp_frames_n_free(f->frames), N_FRAMES);
+}
+
+/* A worker that a reload takes away has some on its stack. */
+static void what_a_worker_kept_is_anybody_s_when_it_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	static struct bp_pkt pkts[N_FRAMES];
+	unsigned n = 0, got;
+
+	assert_int_equal(bp_frames_get(f->frames, 1, pkts, 7), 7);
+	bp_pool_put(1, pkts, 7);
+	bp_frames_leave(f->frames, 1);
+	assert_int_equal(bp_frames_n_free(f->frames), N_FRAMES);
+	while ((got = bp_frames_get(f->frames, BP_CONTROL_ID, &pkts[n], 64)) > 0)
+		n += got;
+	assert_int_equal(n, N_FRAMES);
+	for (unsigned i = 0; i < n; i += 64)
+		bp_pool_put(0, &pkts[i], 64);
 }
 
 struct passing {
@@ -141,7 +158,7 @@ static int setup_nodes(void **state)
 	f->arena->n_nodes = 2;
 	f->arena->nodes[0] = 4;
 	f->arena->nodes[1] = 7;
-	assert_int_equal(bp_frames_create(f->arena, N_WORKERS, &f->frames), 0);
+	assert_int_equal(bp_frames_create(f->arena, &f->frames), 0);
 	bp_frames_set_node(f->frames, 1, bp_frames_slice(f->frames, 7, 1));
 	*state = f;
 	return 0;
@@ -176,7 +193,7 @@ static void frames_for_a_device_come_from_its_node(void **state)
 	uint64_t offsets[64];
 
 	/* The control thread, whose stack holds frames of both, and the far worker. */
-	for (unsigned worker_id = 0; worker_id <= N_WORKERS; worker_id += N_WORKERS) {
+	for (unsigned worker_id = 0; worker_id <= BP_CONTROL_ID; worker_id += BP_CONTROL_ID) {
 		unsigned slice = bp_frames_slice(f->frames, 7, worker_id);
 
 		assert_int_equal(bp_frames_get_near(f->frames, slice, worker_id, offsets, 64), 64);
@@ -227,6 +244,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pools_of_all_ports_find_room_and_no_more),
 		cmocka_unit_test_setup_teardown(every_frame_is_handed_out_once_and_comes_home,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_worker_kept_is_anybody_s_when_it_is_gone,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(offsets_inside_a_frame_go_back_to_that_frame, setup,
 						teardown),
