@@ -64,7 +64,7 @@ struct bp_session {
 struct bp_sessions {
 	const struct bp_sessions_ops *ops;
 	void *ctx;
-	unsigned n_workers;
+	_Atomic unsigned n_workers; /* by the control thread; relaxed */
 	char program[64];
 	pthread_mutex_t lock;
 	struct bp_session *first;
@@ -532,10 +532,15 @@ struct bp_sessions *bp_sessions_open(const struct bp_sessions_ops *ops, void *ct
 		return NULL;
 	sessions->ops = ops;
 	sessions->ctx = ctx;
-	sessions->n_workers = n_workers;
+	bp_sessions_set_workers(sessions, n_workers);
 	snprintf(sessions->program, sizeof(sessions->program), "%s", program);
 	pthread_mutex_init(&sessions->lock, NULL);
 	return sessions;
+}
+
+void bp_sessions_set_workers(struct bp_sessions *sessions, unsigned n_workers)
+{
+	atomic_store_explicit(&sessions->n_workers, n_workers, memory_order_relaxed);
 }
 
 struct attaching {
@@ -556,8 +561,8 @@ static void make_attach(void *arg)
 }
 
 /* Its rings, then its ports: from then on it fills. 0 or -errno with why. */
-static int begin(struct bp_session *s, const struct bp_capture_request *r, char *why,
-		 size_t why_bytes)
+static int begin(struct bp_session *s, const struct bp_capture_request *r, unsigned n_workers,
+		 char *why, size_t why_bytes)
 {
 	struct attaching attaching = { s, r, why, why_bytes, -ESHUTDOWN };
 	int err;
@@ -573,12 +578,11 @@ static int begin(struct bp_session *s, const struct bp_capture_request *r, char 
 		s->capture.program = r->filter;
 		s->capture.match_bytes = reach < BP_PCAPNG_SNAP_MAX ? reach : BP_PCAPNG_SNAP_MAX;
 	}
-	err = bp_capture_open(&s->capture, s->sessions->n_workers, r->ring_bytes);
+	err = bp_capture_open(&s->capture, n_workers, r->ring_bytes);
 	if (err) {
 		snprintf(why, why_bytes,
 			 "no memory for its buffers, %llu MiB for each of %u workers: %s",
-			 (unsigned long long)(r->ring_bytes >> 20), s->sessions->n_workers,
-			 strerror(-err));
+			 (unsigned long long)(r->ring_bytes >> 20), n_workers, strerror(-err));
 		return err;
 	}
 	snprintf(why, why_bytes, "the run is about to end");
@@ -589,8 +593,8 @@ static int begin(struct bp_session *s, const struct bp_capture_request *r, char 
 }
 
 /* Is there memory for a request, beside n_others bytes of other captures? 0 or -ENOMEM with why. */
-static int check_room(const struct bp_sessions *sessions, uint64_t n_bytes, uint64_t n_others,
-		      char *why, size_t why_bytes)
+static int check_room(unsigned n_workers, uint64_t n_bytes, uint64_t n_others, char *why,
+		      size_t why_bytes)
 {
 	uint64_t room = bp_room_bytes("/proc") / 2;
 
@@ -606,7 +610,7 @@ static int check_room(const struct bp_sessions *sessions, uint64_t n_bytes, uint
 	snprintf(why, why_bytes,
 		 "its buffers, of each of %u workers, would take %" PRIu64 " MiB, allowed: %" PRIu64
 		 ", half of what the machine and the cgroup have left: ask for less (--buffer)",
-		 sessions->n_workers, n_bytes >> 20, room >> 20);
+		 n_workers, n_bytes >> 20, room >> 20);
 	return -ENOMEM;
 }
 
@@ -615,6 +619,7 @@ int bp_sessions_begin(struct bp_sessions *sessions, const json_t *request, struc
 {
 	struct bp_capture_request r;
 	struct bp_session *s;
+	unsigned n_workers = atomic_load_explicit(&sessions->n_workers, memory_order_relaxed);
 	uint64_t n_bytes, n_others;
 	int err;
 
@@ -625,8 +630,8 @@ int bp_sessions_begin(struct bp_sessions *sessions, const json_t *request, struc
 	err = bp_capture_request_read(request, &r, why, why_bytes);
 	if (err)
 		return err;
-	n_bytes = (r.ring_bytes + (r.filter ? BP_PCAPNG_SNAP_MAX : 0)) * sessions->n_workers;
-	err = check_room(sessions, n_bytes, n_others, why, why_bytes);
+	n_bytes = (r.ring_bytes + (r.filter ? BP_PCAPNG_SNAP_MAX : 0)) * n_workers;
+	err = check_room(n_workers, n_bytes, n_others, why, why_bytes);
 	if (err) {
 		bp_capture_filter_close(r.filter);
 		return err;
@@ -643,7 +648,7 @@ int bp_sessions_begin(struct bp_sessions *sessions, const json_t *request, struc
 		s->n_bytes = n_bytes;
 		s->filter_text = r.filter_text ? strdup(r.filter_text) : NULL;
 		s->begin_ns = now_ns();
-		err = begin(s, &r, why, why_bytes);
+		err = begin(s, &r, n_workers, why, why_bytes);
 	} else {
 		snprintf(why, why_bytes, "memory lacks");
 	}

@@ -1,5 +1,6 @@
 /* `bypath run`: forward until told to stop, then report. */
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/beside.h"
 #include "cli/cmd.h"
 #include "cli/common.h"
 #include "cli/control.h"
@@ -228,13 +229,37 @@ static int refuse_probed(struct run *run, bool only_tell, json_t **document)
 }
 
 /* What of it is not the engine's. */
-static void follow_log(struct run *run)
+static void follow(struct run *run, struct bp_cli_beside *beside, json_t *settings)
 {
 	const struct bp_conf *conf = bp_engine_conf(run->engine);
 
+	bp_cli_beside_take(beside);
+	bp_cli_captures_follow(&run->control, conf->engine.n_workers);
+	bp_cli_control_set_config(&run->control, settings);
 	run->interval_ns = bp_cli_log_begin(conf, run->options->is_quiet);
 	run->was_moving = true;
 	take_snapshot(run, run->prev);
+}
+
+/* What is beside the engine is ready before that changes, and changes after it. 0 or -errno, *document. */
+static int reload_all(struct run *run, const struct bp_conf *conf, json_t *settings,
+		      json_t **document)
+{
+	struct bp_cli_beside beside;
+	char why[512];
+	int err = bp_cli_beside_prepare(&beside, &run->control, &run->alarms,
+					bp_engine_conf(run->engine), conf, why, sizeof(why));
+
+	if (err)
+		bp_engine_refuse(run->engine, why, false, document);
+	else
+		err = bp_engine_reload(run->engine, conf, false, document);
+	/* Without all its workers it runs by the new one all the same. */
+	if (!err || err == -ESHUTDOWN)
+		follow(run, &beside, settings);
+	else
+		bp_cli_beside_drop(&beside);
+	return err;
 }
 
 /* Change what runs to what the file says now, or only tell what that would be. A bypath.change/1, NULL when memory lacks. */
@@ -252,13 +277,11 @@ static json_t *reload(struct run *run, bool only_tell)
 		err = refuse_probed(run, only_tell, &document);
 	if (!err)
 		err = load_again(run, conf, only_tell, &settings, &document);
-	if (!err)
-		err = bp_engine_reload(run->engine, conf, only_tell, &document);
+	if (!err && only_tell)
+		err = bp_engine_reload(run->engine, conf, true, &document);
+	else if (!err)
+		err = reload_all(run, conf, settings, &document);
 	free(conf);
-	if (!err && !only_tell) {
-		follow_log(run);
-		bp_cli_control_set_config(&run->control, settings);
-	}
 	json_decref(settings);
 	if (!only_tell) {
 		const char *why =

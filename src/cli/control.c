@@ -242,8 +242,7 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 	char stem[BP_INSTANCE_NAME_BYTES], why[256];
 	int err;
 
-	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 },
-					    .web = { .fd = -1 } };
+	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 } };
 	bp_calls_begin(&control->calls, signals);
 	control->begin_ns = bp_clock_ns();
 	err = bp_cli_web_open(&control->web, conf->metrics.listen);

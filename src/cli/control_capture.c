@@ -43,6 +43,12 @@ void bp_cli_captures_open(struct bp_cli_control *control, struct bp_engine *engi
 	control->sessions = bp_sessions_open(&ops, control, n_workers, "bypath " BP_VERSION);
 }
 
+void bp_cli_captures_follow(struct bp_cli_control *control, unsigned n_workers)
+{
+	if (control->sessions)
+		bp_sessions_set_workers(control->sessions, n_workers);
+}
+
 void bp_cli_captures_close(struct bp_cli_control *control)
 {
 	bp_sessions_close(control->sessions);

@@ -12,6 +12,9 @@ struct bp_engine;
 void bp_cli_captures_open(struct bp_cli_control *control, struct bp_engine *engine,
 			  unsigned n_workers);
 
+/* A reload has made the workers others in number. Control thread. */
+void bp_cli_captures_follow(struct bp_cli_control *control, unsigned n_workers);
+
 /* Behind bp_cli_control_close() and the engine's stop: what was captured until then is sent; at most 10 s. Again does
  * nothing. Control thread. */
 void bp_cli_captures_close(struct bp_cli_control *control);

@@ -7,6 +7,7 @@
 #include "bypath/log.h"
 
 #include "control/http.h"
+#include "core/aside.h"
 #include "core/clock.h"
 #include "core/serve.h"
 #include "report/live.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A report: the last one where it is fresh, so that who asks often does not keep the control thread. A new reference, or NULL.
  * Under the lock. */
@@ -82,57 +84,162 @@ static char *make_event(void *ctx, size_t *n_bytes)
 	return text;
 }
 
-int bp_cli_web_open(struct bp_cli_web *web, const char *listen)
+/* ---- where it is served --------------------------------------------------------------------------- */
+
+struct bp_cli_door {
+	char listen[128]; /* a copy: the configuration may be replaced */
+	int fd;
+	struct bp_http *http; /* NULL: not served yet */
+	struct bp_cli_door *next; /* of those that have ended */
+	pthread_t closer; /* of one that has */
+	bool has_closer;
+};
+
+static void close_door(struct bp_cli_door *door)
 {
-	*web = (struct bp_cli_web){ .fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
-	snprintf(web->listen, sizeof(web->listen), "%s", listen);
+	if (!door)
+		return;
+	bp_http_stop(door->http);
+	bp_serve_close(door->fd, door->listen);
+	free(door);
+}
+
+/* An empty text: NULL. 0, or -errno with a sentence in why. */
+static int open_door(const char *listen, const struct bp_cli_door *beside, struct bp_cli_door **out,
+		     char *why, size_t why_bytes)
+{
+	struct bp_cli_door *door = listen[0] ? calloc(1, sizeof(*door)) : NULL;
+	int fd = -ENOMEM;
+
+	*out = NULL;
 	if (!listen[0])
 		return 0;
-	web->fd = bp_serve_open(listen);
-	if (web->fd < 0) {
-		bp_log(BP_LOG_ERROR,
-		       "[metrics] listen = %s: %s: choose another, or delete the line", listen,
-		       strerror(-web->fd));
-		return web->fd;
+	if (door)
+		fd = bp_serve_open_beside(listen, beside ? beside->fd : -1);
+	if (fd < 0) {
+		snprintf(why, why_bytes,
+			 "[metrics] listen = %s: %s: choose another, or delete the line", listen,
+			 strerror(-fd));
+		free(door);
+		return fd;
 	}
-	if (!bp_serve_is_local(listen))
-		bp_log(BP_LOG_WARN,
-		       "[metrics] listen = %s: whoever reaches this address may read the figures, nobody is asked for a "
-		       "password: 127.0.0.1 or unix:/PATH behind a proxy keeps others out",
-		       listen);
+	snprintf(door->listen, sizeof(door->listen), "%s", listen);
+	door->fd = fd;
+	*out = door;
 	return 0;
 }
 
-static int serve(struct bp_cli_web *web)
+static void warn_of_others(const struct bp_cli_door *door)
+{
+	if (door && !bp_serve_is_local(door->listen))
+		bp_log(BP_LOG_WARN,
+		       "[metrics] listen = %s: whoever reaches this address may read the figures, nobody is asked for a "
+		       "password: 127.0.0.1 or unix:/PATH behind a proxy keeps others out",
+		       door->listen);
+}
+
+/* 0, or -errno with a sentence in why. */
+static int serve(struct bp_cli_web *web, struct bp_cli_door *door, char *why, size_t why_bytes)
 {
 	struct bp_http_content content = {
 		.metrics = make_metrics,
 		.event = make_event,
 		.ctx = web,
-		.is_local = bp_serve_is_local(web->listen),
+		.is_local = bp_serve_is_local(door->listen),
 	};
+	int err = web->floors ? 0 : -ENOMEM;
 
 	content.page = bp_report_live_page(&content.page_bytes);
+	if (!err)
+		err = bp_http_start(&door->http, door->fd, &content);
+	if (err)
+		snprintf(
+			why, why_bytes, "[metrics] listen = %s: cannot be served: %s", door->listen,
+			err == -ENOTSUP
+				? "this build lacks libmicrohttpd: install libmicrohttpd-dev and build again"
+				: strerror(-err));
+	return err;
+}
+
+/* ---- where it is served no more ------------------------------------------------------------------- */
+
+/* Who is being answered may wait for the control thread, which therefore waits for nobody here. */
+static void *close_aside(void *ctx)
+{
+	struct bp_cli_door *door = ctx;
+
+	bp_http_stop(door->http);
+	door->http = NULL;
+	return NULL;
+}
+
+/* Its closer has been joined, or it has none. */
+static void forget(struct bp_cli_door **at)
+{
+	struct bp_cli_door *door = *at;
+
+	*at = door->next;
+	if (!door->has_closer) {
+		close_door(door);
+		return;
+	}
+	close(door->fd);
+	free(door);
+}
+
+/* Those whose connections have ended are forgotten. */
+static void forget_ended(struct bp_cli_web *web)
+{
+	struct bp_cli_door **at = &web->ended;
+
+	while (*at)
+		if ((*at)->has_closer && !pthread_tryjoin_np((*at)->closer, NULL))
+			forget(at);
+		else
+			at = &(*at)->next;
+}
+
+static void end_door(struct bp_cli_web *web, struct bp_cli_door *door)
+{
+	forget_ended(web);
+	door->has_closer = !bp_aside_start(&door->closer, "bypath-closer", 0, close_aside, door);
+	if (door->has_closer)
+		bp_serve_end(door->fd, door->listen);
+	else
+		bp_log(BP_LOG_WARN,
+		       "[metrics] listen = %s: there is no thread to end it: it goes on until the run ends",
+		       door->listen);
+	door->next = web->ended;
+	web->ended = door;
+}
+
+/* ---- its life ------------------------------------------------------------------------------------- */
+
+int bp_cli_web_open(struct bp_cli_web *web, const char *listen)
+{
+	char why[512];
+	int err;
+
+	*web = (struct bp_cli_web){ .lock = PTHREAD_MUTEX_INITIALIZER };
 	web->floors = json_object();
-	return web->floors ? bp_http_start(&web->http, web->fd, &content) : -ENOMEM;
+	err = open_door(listen, NULL, &web->door, why, sizeof(why));
+	if (err)
+		bp_log(BP_LOG_ERROR, "%s", why);
+	warn_of_others(web->door);
+	return err;
 }
 
 void bp_cli_web_start(struct bp_cli_web *web, bp_web_ask_fn ask, void *ctx)
 {
-	int err;
+	char why[512];
 
-	if (web->fd < 0)
-		return;
 	web->ask = ask;
 	web->ctx = ctx;
-	err = serve(web);
-	if (!err)
+	if (!web->door || !serve(web, web->door, why, sizeof(why)))
 		return;
-	bp_log(BP_LOG_ERROR, "[metrics] listen = %s: cannot be served: %s", web->listen,
-	       err == -ENOTSUP
-		       ? "this build lacks libmicrohttpd: install libmicrohttpd-dev and build again"
-		       : strerror(-err));
-	bp_cli_web_close(web);
+	bp_log(BP_LOG_ERROR, "%s", why);
+	close_door(web->door);
+	web->door = NULL;
 }
 
 void bp_cli_web_renew(struct bp_cli_web *web)
@@ -142,12 +249,50 @@ void bp_cli_web_renew(struct bp_cli_web *web)
 
 void bp_cli_web_close(struct bp_cli_web *web)
 {
-	bp_http_stop(web->http);
-	web->http = NULL;
-	bp_serve_close(web->fd, web->listen);
-	web->fd = -1;
+	bp_cli_web_drop(web);
+	close_door(web->door);
+	web->door = NULL;
+	while (web->ended) {
+		if (web->ended->has_closer)
+			pthread_join(web->ended->closer, NULL);
+		forget(&web->ended);
+	}
 	json_decref(web->floors);
 	json_decref(web->before);
 	json_decref(web->last);
 	web->floors = web->before = web->last = NULL;
+}
+
+/* ---- another place -------------------------------------------------------------------------------- */
+
+int bp_cli_web_prepare(struct bp_cli_web *web, const char *listen, char *why, size_t why_bytes)
+{
+	int err = open_door(listen, web->door, &web->next, why, why_bytes);
+
+	if (!err && web->next)
+		err = serve(web, web->next, why, why_bytes);
+	web->is_prepared = true;
+	if (err)
+		bp_cli_web_drop(web);
+	return err;
+}
+
+void bp_cli_web_drop(struct bp_cli_web *web)
+{
+	if (web->next)
+		end_door(web, web->next);
+	web->next = NULL;
+	web->is_prepared = false;
+}
+
+void bp_cli_web_take(struct bp_cli_web *web)
+{
+	if (!web->is_prepared)
+		return;
+	if (web->door)
+		end_door(web, web->door);
+	web->door = web->next;
+	web->next = NULL;
+	web->is_prepared = false;
+	warn_of_others(web->door);
 }

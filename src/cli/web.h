@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bp_http;
@@ -17,16 +18,19 @@ struct bp_http;
  * thread, which makes it. */
 typedef json_t *(*bp_web_ask_fn)(void *ctx);
 
+struct bp_cli_door;
+
 /* Fields are web.c's. */
 struct bp_cli_web {
-	char listen[128]; /* a copy: the configuration may be replaced */
-	int fd; /* -1: none */
-	struct bp_http *http;
+	struct bp_cli_door *door; /* where it is served; NULL: nowhere */
+	struct bp_cli_door *next; /* where it is to be, since bp_cli_web_prepare() */
+	bool is_prepared; /* to be served there in the place of door */
+	struct bp_cli_door *ended; /* of before: their connections end, or have */
 	bp_web_ask_fn ask;
 	void *ctx;
-	json_t *floors; /* of metrics; the thread of requests has it */
 	/* Reports are used under the lock, to the last reference: the counts of references are no more than that. */
 	pthread_mutex_t lock;
+	json_t *floors; /* of metrics, wherever they are served */
 	json_t *before; /* of the event before, or NULL */
 	json_t *last; /* or NULL */
 	uint64_t last_ns; /* when it was made */
@@ -35,6 +39,17 @@ struct bp_cli_web {
 
 /* Listen; an empty text: nowhere. Control thread, before anything is opened. 0 or -errno (logged). */
 int bp_cli_web_open(struct bp_cli_web *web, const char *listen);
+
+/*
+ * Be ready to serve at listen (an empty text: nowhere) in the place of where it is served, which goes on meanwhile: both are
+ * answered from now on. Control thread, after bp_cli_web_start(). 0; -errno with a sentence in why: nothing has changed. Then one
+ * of these:
+ */
+int bp_cli_web_prepare(struct bp_cli_web *web, const char *listen, char *why, size_t why_bytes);
+/* It is served there and nowhere else: who listened to events elsewhere reads their end, counters go on. Waits for nobody. */
+void bp_cli_web_take(struct bp_cli_web *web);
+/* It is served where it was. Nobody has been told of the other place. */
+void bp_cli_web_drop(struct bp_cli_web *web);
 
 /* Serve from now on; where that cannot be (logged) the run goes without. Control thread. */
 void bp_cli_web_start(struct bp_cli_web *web, bp_web_ask_fn ask, void *ctx);

@@ -18,13 +18,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* An event with the program of its time. */
+struct waiting {
+	struct bp_hook_event event;
+	char program[BP_PATH_BYTES];
+};
+
 struct bp_hook {
-	char program[BP_PATH_BYTES], instance[BP_NAME_BYTES];
+	char instance[BP_NAME_BYTES];
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	/* Under lock. */
-	struct bp_hook_event waiting[BP_HOOK_EVENTS_MAX];
+	char program[BP_PATH_BYTES]; /* empty: none */
+	struct waiting waiting[BP_HOOK_EVENTS_MAX];
 	unsigned first, n;
 	uint64_t n_dropped; /* since it was last said */
 	bool is_closing, is_idle;
@@ -45,32 +52,34 @@ static void add_fact(char facts[N_FACTS][FACT_BYTES], char *env[N_FACTS + 1], un
 	++*n;
 }
 
-static void judge(const struct bp_hook *events, const struct bp_hook_event *event, int err,
-		  int code, const char *words)
+static void judge(const struct waiting *w, int err, int code, const char *words)
 {
+	const struct bp_hook_event *event = &w->event;
+	const char *program = w->program;
 	const char *said = words[0] ? ": it said: " : "";
 
 	if (!err)
-		bp_log(BP_LOG_DEBUG, "on_event %s (%s): done%s%s", events->program, event->name,
-		       said, words);
+		bp_log(BP_LOG_DEBUG, "on_event %s (%s): done%s%s", program, event->name, said,
+		       words);
 	else if (err == -EIO)
-		bp_log(BP_LOG_WARN, "on_event %s (%s): ended with code %d%s%s", events->program,
+		bp_log(BP_LOG_WARN, "on_event %s (%s): ended with code %d%s%s", program,
 		       event->name, code, said, words);
 	else if (err == -ETIMEDOUT)
 		bp_log(BP_LOG_WARN, "on_event %s (%s): killed, as it had not ended after %u s",
-		       events->program, event->name, BP_HOOK_LIMIT_MS / 1000u);
+		       program, event->name, BP_HOOK_LIMIT_MS / 1000u);
 	else if (err == -ECANCELED)
-		bp_log(BP_LOG_WARN, "on_event %s (%s): killed, as the run has ended",
-		       events->program, event->name);
+		bp_log(BP_LOG_WARN, "on_event %s (%s): killed, as the run has ended", program,
+		       event->name);
 	else if (err != -ECHILD)
-		bp_log(BP_LOG_WARN, "on_event %s (%s): cannot be run: %s", events->program,
-		       event->name, strerror(-err));
+		bp_log(BP_LOG_WARN, "on_event %s (%s): cannot be run: %s", program, event->name,
+		       strerror(-err));
 }
 
-static void run(struct bp_hook *events, const struct bp_hook_event *event)
+static void run(struct bp_hook *events, struct waiting *w)
 {
+	const struct bp_hook_event *event = &w->event;
 	char facts[N_FACTS][FACT_BYTES], words[256];
-	char *const argv[] = { events->program, NULL };
+	char *const argv[] = { w->program, NULL };
 	char *env[N_FACTS + 1] = { NULL };
 	const struct bp_spawn program = {
 		.argv = argv, .env = env, .limit_ms = BP_HOOK_LIMIT_MS, .is_over = &events->is_over
@@ -87,13 +96,13 @@ static void run(struct bp_hook *events, const struct bp_hook_event *event)
 	add_fact(facts, env, &n, "TIME", event->time);
 	err = bp_spawn(&program, words, sizeof(words), &code);
 	bp_utf8_clean(words); /* any bytes, cut anywhere */
-	judge(events, event, err, code, words);
+	judge(w, err, code, words);
 }
 
 /* ---- the thread ----------------------------------------------------------------------------------- */
 
 /* The next event; false: there will be none. */
-static bool take(struct bp_hook *events, struct bp_hook_event *event, uint64_t *n_dropped)
+static bool take(struct bp_hook *events, struct waiting *w, uint64_t *n_dropped)
 {
 	bool has_one;
 
@@ -104,7 +113,7 @@ static bool take(struct bp_hook *events, struct bp_hook_event *event, uint64_t *
 		pthread_cond_wait(&events->changed, &events->lock);
 	has_one = events->n && !atomic_load_explicit(&events->is_over, memory_order_relaxed);
 	if (has_one) {
-		*event = events->waiting[events->first];
+		*w = events->waiting[events->first];
 		events->first = (events->first + 1) % BP_HOOK_EVENTS_MAX;
 		events->n--;
 	}
@@ -118,20 +127,33 @@ static bool take(struct bp_hook *events, struct bp_hook_event *event, uint64_t *
 static void *work(void *ctx)
 {
 	struct bp_hook *events = ctx;
-	struct bp_hook_event event;
+	struct waiting w;
 	uint64_t n_dropped;
 
-	while (take(events, &event, &n_dropped)) {
+	while (take(events, &w, &n_dropped)) {
 		if (n_dropped)
 			bp_log(BP_LOG_WARN,
 			       "on_event %s: %llu events were dropped, as %u waited for it already",
-			       events->program, (unsigned long long)n_dropped, BP_HOOK_EVENTS_MAX);
-		run(events, &event);
+			       w.program, (unsigned long long)n_dropped, BP_HOOK_EVENTS_MAX);
+		run(events, &w);
 	}
 	return NULL;
 }
 
 /* ---- its life ------------------------------------------------------------------------------------- */
+
+bool bp_hook_is_allowed(void)
+{
+	return !bp_secure_is_on();
+}
+
+static void warn_of_lack(const char *program)
+{
+	if (program[0] && access(program, X_OK))
+		bp_log(BP_LOG_WARN,
+		       "[alarm] on_event = %s: cannot be run: %s: events are logged only", program,
+		       strerror(errno));
+}
 
 int bp_hook_open(const char *program, const char *instance, struct bp_hook **out)
 {
@@ -139,17 +161,14 @@ int bp_hook_open(const char *program, const char *instance, struct bp_hook **out
 	pthread_condattr_t attr;
 	int err;
 
-	if (bp_secure_is_on()) {
+	if (!bp_hook_is_allowed()) {
 		bp_log(BP_LOG_ERROR,
 		       "[alarm] on_event = %s: bypath has more rights than who started it, and would give them to "
 		       "that program: delete the line, or start bypath by who has the rights",
 		       program);
 		return -EPERM;
 	}
-	if (access(program, X_OK))
-		bp_log(BP_LOG_WARN,
-		       "[alarm] on_event = %s: cannot be run: %s: events are logged only", program,
-		       strerror(errno));
+	warn_of_lack(program);
 	events = calloc(1, sizeof(*events));
 	if (!events)
 		return -ENOMEM;
@@ -171,13 +190,27 @@ int bp_hook_open(const char *program, const char *instance, struct bp_hook **out
 	return 0;
 }
 
+void bp_hook_change(struct bp_hook *events, const char *program)
+{
+	warn_of_lack(program);
+	pthread_mutex_lock(&events->lock);
+	snprintf(events->program, sizeof(events->program), "%s", program);
+	pthread_mutex_unlock(&events->lock);
+}
+
 void bp_hook_put(struct bp_hook *events, const struct bp_hook_event *event)
 {
 	pthread_mutex_lock(&events->lock);
-	if (events->n == BP_HOOK_EVENTS_MAX) {
+	if (!events->program[0]) {
+		/* A reload has taken it away. */
+	} else if (events->n == BP_HOOK_EVENTS_MAX) {
 		events->n_dropped++;
 	} else {
-		events->waiting[(events->first + events->n) % BP_HOOK_EVENTS_MAX] = *event;
+		struct waiting *w =
+			&events->waiting[(events->first + events->n) % BP_HOOK_EVENTS_MAX];
+
+		w->event = *event;
+		memcpy(w->program, events->program, sizeof(w->program));
 		events->n++;
 		pthread_cond_broadcast(&events->changed);
 	}

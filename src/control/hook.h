@@ -28,6 +28,13 @@ struct bp_hook;
  */
 int bp_hook_open(const char *program, const char *instance, struct bp_hook **events);
 
+/* Does this process have no rights that its caller has not, so that bp_hook_open() may run programs? Any thread. */
+bool bp_hook_is_allowed(void);
+
+/* Run another program from the next event on, none where the text is empty; those that wait are run by the one of their time.
+ * Warned of as above. Control thread; does not block. */
+void bp_hook_change(struct bp_hook *events, const char *program);
+
 /* Hand over an event; where BP_HOOK_EVENTS_MAX wait it is dropped. Any thread; does not block. */
 void bp_hook_put(struct bp_hook *events, const struct bp_hook_event *event);
 

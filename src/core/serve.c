@@ -121,7 +121,15 @@ static void set_mode(const char *path)
 	close(fd);
 }
 
-static int listen_at(const struct sockaddr_storage *address, socklen_t n, int n_waiting)
+/* May sockets of this process listen at addresses of which one is part of the other? */
+static void set_shared(int fd, int is_shared)
+{
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_shared, sizeof(is_shared));
+}
+
+static int listen_at(const struct sockaddr_storage *address, socklen_t n, int n_waiting,
+		     bool is_shared)
 {
 	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err = 0;
 
@@ -131,6 +139,8 @@ static int listen_at(const struct sockaddr_storage *address, socklen_t n, int n_
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	else
 		(void)!fchmod(fd, MODE); /* becomes the mode of the path, less the umask */
+	if (is_shared)
+		set_shared(fd, 1);
 	if (bind(fd, (const struct sockaddr *)address, n))
 		err = errno;
 	else if (address->ss_family == AF_UNIX)
@@ -157,18 +167,39 @@ int bp_serve_at(const char *path, int n_waiting)
 		if (err == ECONNREFUSED || err == ENOENT)
 			unlink(path);
 	}
-	return listen_at(&address, n, n_waiting);
+	return listen_at(&address, n, n_waiting, false);
+}
+
+int bp_serve_open_beside(const char *text, int other_fd)
+{
+	struct sockaddr_storage address;
+	socklen_t n;
+	int fd;
+
+	if (!bp_serve_parse(text, &address, &n))
+		return -EINVAL;
+	if (path_of(text))
+		return bp_serve_at(path_of(text), WAITING);
+	/* Only while the second one is bound: nobody else is to listen there. */
+	set_shared(other_fd, 1);
+	fd = listen_at(&address, n, WAITING, other_fd >= 0);
+	set_shared(other_fd, 0);
+	if (other_fd >= 0)
+		set_shared(fd, 0);
+	return fd;
 }
 
 int bp_serve_open(const char *text)
 {
-	struct sockaddr_storage address;
-	socklen_t n;
+	return bp_serve_open_beside(text, -1);
+}
 
-	if (!bp_serve_parse(text, &address, &n))
-		return -EINVAL;
-	return path_of(text) ? bp_serve_at(path_of(text), WAITING)
-			     : listen_at(&address, n, WAITING);
+void bp_serve_end(int fd, const char *text)
+{
+	/* First the name: who takes it over later is not to lose it. */
+	if (path_of(text))
+		unlink(path_of(text));
+	(void)shutdown(fd, SHUT_RDWR);
 }
 
 void bp_serve_close(int fd, const char *text)

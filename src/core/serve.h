@@ -32,6 +32,16 @@ int bp_serve_at(const char *path, int n_waiting);
  */
 int bp_serve_try(const char *path);
 
+/*
+ * The same where this process listens at other_fd (-1: nowhere), by bp_serve_open(), and the one may be part of the other, as
+ * 127.0.0.1:9477 of 0.0.0.0:9477: both listen then. Control thread. The descriptor, the caller's, or -errno.
+ */
+int bp_serve_open_beside(const char *text, int other_fd);
+
+/* Listen there no more, at once, though the descriptor may still be polled by another thread: who connects is refused, and the
+ * address is free for another one. It is to be closed, by close(). Any thread. */
+void bp_serve_end(int fd, const char *text);
+
 /* Close it, and remove its path. */
 void bp_serve_close(int fd, const char *text);
 
