@@ -314,6 +314,8 @@ static const struct bp_section section = {
 	.help = "how EAL starts; read only if there is a dpdk port",
 	.keys = eal_keys,
 	.check = check_eal,
+	.reload = BP_RELOAD_START,
+	.fixed = "EAL starts once in a process",
 };
 
 /* ---- what a start would find ------------------------------------------------------------------ */
@@ -415,7 +417,7 @@ static void check(struct bp_port_conf *port, struct bp_check *check)
 
 const struct bp_facts bp_facts_dpdk = {
 	.summary = "any DPDK poll-mode driver: PCI NICs, net_memif, net_virtio_user, net_tap, …",
-	.flags = BP_FACT_DEVICE_STRING,
+	.flags = BP_FACT_DEVICE_STRING | BP_FACT_SIZED_BY_WORKERS,
 	.keys = keys,
 	.section = &section,
 	.example = "nic",

@@ -70,7 +70,7 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 
 const struct bp_facts bp_facts_null = {
 	.summary = "source and sink without a network: the engine's ceiling",
-	.flags = BP_FACT_TOUCHES_NOTHING | BP_FACT_FILLS_FRAMES,
+	.flags = BP_FACT_TOUCHES_NOTHING | BP_FACT_FILLS_FRAMES | BP_FACT_KNOWS_BURST,
 	.keys = keys,
 	.example = "source",
 	.check = check,

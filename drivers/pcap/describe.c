@@ -306,7 +306,7 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 
 const struct bp_facts bp_facts_pcap = {
 	.summary = "libpcap: plays a capture, writes one, or forwards as a libpcap program would",
-	.flags = BP_FACT_ONE_QUEUE | BP_FACT_PLAYS,
+	.flags = BP_FACT_ONE_QUEUE | BP_FACT_PLAYS | BP_FACT_KNOWS_BURST,
 	.keys = keys,
 	.example = "file",
 	.claims = claims,

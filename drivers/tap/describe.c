@@ -68,7 +68,7 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 const struct bp_facts bp_facts_tap = {
 	.summary = "TUN/TAP interface: hands packets to the kernel's own stack, super-frames too",
 	.keys = keys,
-	.flags = BP_FACT_FILLS_FRAMES,
+	.flags = BP_FACT_FILLS_FRAMES | BP_FACT_KNOWS_BURST,
 	.example = "stack",
 	.claims = claims,
 	.predict = predict,

@@ -159,6 +159,10 @@ enum bp_fact_flag {
 	/* A port by itself hands out what was sent to it, views as they are, TX queue i at RX queue i: a hop from worker to
 	 * worker. */
 	BP_FACT_PASSES_ON = 1u << 10,
+	/* A port of it has memory for as many workers as there are when it is opened: for more of them it is made anew. */
+	BP_FACT_SIZED_BY_WORKERS = 1u << 11,
+	/* It decides by [engine] burst when it is opened: for another one it is made anew. */
+	BP_FACT_KNOWS_BURST = 1u << 12,
 };
 
 /* A section of the INI. A driver's own has its values in struct bp_conf. */
@@ -168,6 +172,8 @@ struct bp_section {
 	const struct bp_key *keys; /* ends with name NULL */
 	bool is_named; /* stands for many, each with a name of its own behind a dot: [port.NAME] */
 	void (*check)(struct bp_conf *conf, struct bp_check *check); /* NULL: nothing to check */
+	enum bp_reload reload; /* of keys that do not say */
+	const char *fixed; /* likewise */
 };
 
 /* The sections in their order, those that drivers own behind the others; NULL behind the last. The keys of
@@ -176,6 +182,11 @@ const struct bp_section *bp_schema_section(unsigned i);
 
 /* The section of this name, or NULL. */
 const struct bp_section *bp_schema_section_of(const char *name);
+
+/* What a reload does with another value of a key, of the section's own or of a driver or function that is chosen there; and, for
+ * BP_RELOAD_START, why. Pure. */
+enum bp_reload bp_schema_reload(const struct bp_section *section, const struct bp_key *key);
+const char *bp_schema_fixed(const struct bp_section *section, const struct bp_key *key);
 
 struct bp_facts {
 	const char *summary; /* one line for `bypath drivers` */

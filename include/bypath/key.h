@@ -37,6 +37,16 @@ enum bp_key_flag {
 		1u << 3, /* applies beside another key's value only, and is refused without */
 };
 
+/* What a reload does with another value. */
+enum bp_reload {
+	BP_RELOAD_UNSAID, /* of a key: what its section says; of a section: BP_RELOAD_START */
+	BP_RELOAD_LIVE, /* what runs takes it up */
+	BP_RELOAD_ANEW, /* its port, its function is made anew under its name */
+	BP_RELOAD_START, /* refuses it: it is read at the start only */
+	BP_RELOAD_NEXT, /* lets it stand: it counts at the next start */
+	BP_RELOAD_NONE, /* nothing: bypath run does not read it */
+};
+
 struct bp_word {
 	const char *word; /* NULL ends the list */
 	unsigned value;
@@ -58,6 +68,8 @@ struct bp_key {
 	uint32_t offset; /* of the field in struct bp_conf, or in that of a named section */
 	/* BP_KEY_NUMBER, BP_KEY_AMOUNT: an unsigned field of 1, 2, 4 or 8 bytes that max fits */
 	uint16_t size;
+	enum bp_reload reload;
+	const char *fixed; /* BP_RELOAD_START: why, half a sentence; NULL: what the section says */
 	const char *help; /* one line */
 };
 

@@ -81,6 +81,51 @@ static int load_running(const char *name, struct bp_conf *running)
 	return err;
 }
 
+/* The workers of a direction's queues. Returns their number. */
+static uint16_t list_workers(const json_t *queues, uint16_t workers[BP_QUEUES_MAX])
+{
+	const json_t *queue;
+	size_t i;
+
+	json_array_foreach(queues, i, queue) {
+		json_int_t worker = json_integer_value(json_object_get(queue, "worker"));
+
+		if (i == BP_QUEUES_MAX)
+			break;
+		/* One that no worker has: any that sends nothing there. */
+		workers[i] = (uint16_t)(worker < BP_WORKERS_MAX ? worker : BP_WORKERS_MAX - 1);
+	}
+	return (uint16_t)i;
+}
+
+static void take_port(const json_t *row, struct bp_plan_port *port)
+{
+	port->n_rxq = list_workers(json_object_get(row, "rx_queues"), port->rxq_workers);
+	port->n_txq = list_workers(json_object_get(row, "tx_queues"), port->txq_workers);
+	for (unsigned w = 0; w < BP_WORKERS_MAX; w++)
+		port->txq_of_worker[w] = BP_NO_QUEUE;
+	for (uint16_t q = 0; q < port->n_txq; q++)
+		port->txq_of_worker[port->txq_workers[q]] = q;
+}
+
+/* The queues as reloads have left them, which a start might deal otherwise. 0 or -1 (said). */
+static int take_queues(const char *name, const struct bp_conf *running, struct bp_plan *plan)
+{
+	json_t *piece = bp_ask(name, json_pack("{s:s, s:s}", "command", "show", "what", "queues"));
+	const json_t *row;
+	size_t k;
+
+	json_array_foreach(json_object_get(piece, "ports"), k, row) {
+		const char *port = json_string_value(json_object_get(row, "name"));
+
+		for (unsigned i = 0; port && i < running->n_ports; i++)
+			if (!strcmp(port, running->ports[i].name))
+				take_port(row, &plan->ports[i]);
+	}
+	json_decref(piece);
+	return piece ? 0 : -1;
+}
+
 json_t *bp_check_against(const char *name, const struct bp_conf *loaded)
 {
 	struct bp_conf *running = calloc(1, sizeof(*running));
@@ -90,12 +135,16 @@ json_t *bp_check_against(const char *name, const struct bp_conf *loaded)
 	json_t *document = NULL;
 
 	if (running && change && !load_running(name, running)) {
-		if (bp_plan_make(running, &plan, why, sizeof(why)) ||
-		    bp_change_find(running, &plan, loaded, change, why, sizeof(why)))
+		int err = bp_plan_make(running, &plan, why, sizeof(why));
+
+		if (!err && take_queues(name, running, &plan))
+			goto end;
+		if (err || bp_change_find(running, &plan, loaded, change, why, sizeof(why)))
 			document = bp_change_refused(why);
 		else
 			document = bp_change_document(change, running);
 	}
+end:
 	free(running);
 	free(change);
 	return document;

@@ -25,20 +25,26 @@ static bool fits_alone(const struct bp_key *keys, const struct bp_key *key)
 }
 
 /* Print a key; as a comment where it has no default, needs another mode, or another key beside it. */
-static void print_key(FILE *out, const struct bp_key *key, const char *value, bool is_active)
+static void print_key(FILE *out, const struct bp_section *section, const struct bp_key *key,
+		      const char *value, bool is_active)
 {
+	bool is_read = bp_schema_reload(section, key) != BP_RELOAD_NONE;
 	char allowed[TEXT_BYTES];
 
 	bp_schema_print_allowed(key, allowed, sizeof(allowed));
-	fprintf(out, "; %s\n; %s\n%s%s = %s\n", key->help, allowed, is_active ? "" : ";", key->name,
+	fprintf(out, "; %s\n; %s%s%s\n%s%s = %s\n", key->help, allowed, is_read ? "; reload: " : "",
+		is_read ? bp_schema_reload_word(section, key) : "", is_active ? "" : ";", key->name,
 		value ? value : key->example);
 }
 
-static void print_keys(FILE *out, const struct bp_key *keys)
+static void print_keys(FILE *out, const struct bp_section *section)
 {
+	const struct bp_key *keys = section->keys;
+
 	for (const struct bp_key *key = keys; key->name; key++)
 		if (key->type != BP_KEY_PORT)
-			print_key(out, key, key->fallback, key->fallback && fits_alone(keys, key));
+			print_key(out, section, key, key->fallback,
+				  key->fallback && fits_alone(keys, key));
 }
 
 /* Print a driver's port with all its keys. */
@@ -49,11 +55,11 @@ static void print_port(FILE *out, const struct bp_section *section,
 
 	fprintf(out, "\n[port.%s]\n", entry->facts->example);
 	for (const struct bp_key *key = section->keys; key->name; key++)
-		print_key(out, key, entry->name, true);
+		print_key(out, section, key, entry->name, true);
 	for (const struct bp_key *key = keys; key->name; key++) {
 		const char *value = key->flags & BP_KEY_REQUIRED ? key->example : key->fallback;
 
-		print_key(out, key, value, value && fits_alone(keys, key));
+		print_key(out, section, key, value, value && fits_alone(keys, key));
 	}
 }
 
@@ -107,9 +113,9 @@ static void print_function(FILE *out, const struct bp_section *section,
 
 	fprintf(out, "\n%s[function.%s]\n", is_active ? "" : ";", function->name);
 	for (const struct bp_key *key = section->keys; key->name; key++)
-		print_key(out, key, function->name, is_active);
+		print_key(out, section, key, function->name, is_active);
 	for (const struct bp_key *key = function->keys; key->name; key++)
-		print_key(out, key, key->fallback, is_active && key->fallback);
+		print_key(out, section, key, key->fallback, is_active && key->fallback);
 }
 
 /* Those that are active: "a, b, ". */
@@ -167,6 +173,8 @@ void bp_reference_print_ini(FILE *out)
 	fprintf(out,
 		"; Every section and key of bypath, with its default.\n"
 		"; Made by: bypath check --reference > config/reference.ini\n"
+		"; reload: what bypath reload does with another value: live: takes it up; made anew: the port or function is,\n"
+		"; under its name; restart: refused; next start: counts then.\n"
 		"; A line that begins with ;key shows an example of one without a default, or one that needs "
 		"another mode;\n"
 		"; a section that begins with ;[ needs more than is here.\n"
@@ -176,7 +184,7 @@ void bp_reference_print_ini(FILE *out)
 		if (print_many(out, section))
 			continue;
 		fprintf(out, "[%s%s]\n", section->name, section->is_named ? ".s1" : "");
-		print_keys(out, section->keys);
+		print_keys(out, section);
 		if (!strcmp(section->name, "forward"))
 			print_forwards(out);
 	}
@@ -193,7 +201,8 @@ static void print_cell(FILE *out, const char *text)
 	fputs(" |", out);
 }
 
-static void print_row(FILE *out, const struct bp_key *key, const char *help)
+static void print_row(FILE *out, const struct bp_section *section, const struct bp_key *key,
+		      const char *help)
 {
 	char text[TEXT_BYTES];
 
@@ -205,17 +214,20 @@ static void print_row(FILE *out, const struct bp_key *key, const char *help)
 	print_cell(out, key->flags & BP_KEY_REQUIRED ? "required"
 			: key->fallback              ? key->fallback
 						     : "—");
+	print_cell(out, bp_schema_reload_word(section, key));
 	print_cell(out, help);
 	fputs("\n", out);
 }
 
 static void print_head(FILE *out)
 {
-	fputs("\n| key | allowed | default | what it does |\n|---|---|---|---|\n", out);
+	fputs("\n| key | allowed | default | reload | what it does |\n|---|---|---|---|---|\n",
+	      out);
 }
 
 /* Print the keys that a word of a chooser brings, with the modes that they need. */
-static void print_word(FILE *out, const char *chooser, const struct bp_named_word *word)
+static void print_word(FILE *out, const struct bp_section *section, const char *chooser,
+		       const struct bp_named_word *word)
 {
 	const struct bp_key *mode = bp_key_find(word->keys, "mode");
 
@@ -231,7 +243,7 @@ static void print_word(FILE *out, const char *chooser, const struct bp_named_wor
 			 key->modes ? words : "");
 		if (key->modes)
 			strcat(help, ")");
-		print_row(out, key, help);
+		print_row(out, section, key, help);
 	}
 }
 
@@ -246,10 +258,10 @@ void bp_reference_print_tables(FILE *out)
 			section->help);
 		print_head(out);
 		for (const struct bp_key *key = section->keys; key->name; key++)
-			print_row(out, key, key->help);
+			print_row(out, section, key, key->help);
 		named = bp_named_of(section->name);
 		for (unsigned k = 0; named && bp_named_word_at(named, k, &word); k++)
-			print_word(out, named->chooser, &word);
+			print_word(out, section, named->chooser, &word);
 		fputs("\n", out);
 	}
 }
@@ -265,7 +277,7 @@ static void print_man_text(FILE *out, const char *text)
 		fputs(*text == '\\' ? "\\e" : (char[]){ *text, '\0' }, out);
 }
 
-static void print_man_keys(FILE *out, const struct bp_key *keys)
+static void print_man_keys(FILE *out, const struct bp_section *section, const struct bp_key *keys)
 {
 	const struct bp_key *mode = bp_key_find(keys, "mode");
 	char text[TEXT_BYTES];
@@ -284,18 +296,21 @@ static void print_man_keys(FILE *out, const struct bp_key *keys)
 			bp_schema_print_words(mode, key->modes, text, sizeof(text));
 			fprintf(out, "; with mode = %s", text);
 		}
+		if (bp_schema_reload(section, key) != BP_RELOAD_NONE)
+			fprintf(out, "; reload: %s", bp_schema_reload_word(section, key));
 		fputs(".\n", out);
 	}
 	fputs(".El\n", out);
 }
 
-static void print_man_word(FILE *out, const char *chooser, const struct bp_named_word *word)
+static void print_man_word(FILE *out, const struct bp_section *section, const char *chooser,
+			   const struct bp_named_word *word)
 {
 	fprintf(out, ".Ss %s = %s\n", chooser, word->word);
 	print_man_text(out, word->summary);
 	fputs(".\n", out);
 	if (word->keys->name)
-		print_man_keys(out, word->keys);
+		print_man_keys(out, section, word->keys);
 }
 
 void bp_reference_print_man(FILE *out)
@@ -312,6 +327,8 @@ void bp_reference_print_man(FILE *out)
 	      ".Sh DESCRIPTION\n"
 	      "Sections\n.Li [section]\nhold lines\n.Li key = value ;\n"
 	      "comments begin with ; or #.\n"
+	      "reload: what bypath reload does with another value: it is taken up live; the port or the function is made\n"
+	      "anew under its name; it is refused, as only a restart takes it up; it counts at the next start.\n"
 	      "Sections and keys are lower case; unknown ones are errors.\n"
 	      ".Bd -literal -offset indent\n",
 	      out);
@@ -323,10 +340,10 @@ void bp_reference_print_man(FILE *out)
 		fprintf(out, ".Sh [%s%s]\n", section->name, section->is_named ? ".NAME" : "");
 		print_man_text(out, section->help);
 		fputs(".\n", out);
-		print_man_keys(out, section->keys);
+		print_man_keys(out, section, section->keys);
 		named = bp_named_of(section->name);
 		for (unsigned k = 0; named && bp_named_word_at(named, k, &word); k++)
-			print_man_word(out, named->chooser, &word);
+			print_man_word(out, section, named->chooser, &word);
 	}
 	fputs(".Sh SEE ALSO\n.Xr bypath 1\n", out);
 }

@@ -19,6 +19,8 @@
 	.offset = offsetof(struct bp_stream_conf, field), \
 	.size = sizeof(((struct bp_stream_conf *)0)->field)
 #define GEN(field) CONF(gen.field)
+/* One of [engine] that only a restart changes, and why. */
+#define FIXED(field, why) CONF(field), .reload = BP_RELOAD_START, .fixed = why
 
 static const struct bp_word engine_modes[] = { { "io", BP_ENGINE_IO },
 					       { "macswap", BP_ENGINE_MACSWAP },
@@ -42,7 +44,7 @@ static const struct bp_word log_formats[] = {
 };
 
 static const struct bp_key engine_keys[] = {
-	BP_KEY_WORDS("mode", engine_modes, "io", CONF(engine.mode),
+	BP_KEY_WORDS("mode", engine_modes, "io", FIXED(engine.mode, "ports are opened for it"),
 		     "io: forward unchanged; macswap: swap the two MAC addresses"),
 	BP_KEY_INT("workers", 1, BP_WORKERS_MAX, "threads", NULL, "1", CONF(engine.n_workers),
 		   "threads that poll, each pinned to a core of its own"),
@@ -63,13 +65,17 @@ static const struct bp_key engine_keys[] = {
 	{ .name = "name",
 	  .type = BP_KEY_TEXT,
 	  .example = "edge",
-	  CONF(engine.name),
+	  FIXED(engine.name, "whoever asks the instance knows it by that name"),
 	  .help = "of the running instance, for bypath show; without it the file's, without .ini" },
-	BP_KEY_WORDS("control", bp_words_yes_no, "yes", CONF(engine.has_control),
+	BP_KEY_WORDS("control", bp_words_yes_no, "yes",
+		     FIXED(engine.has_control, "the socket is opened with the instance's name"),
 		     "listen on a socket, for bypath show: /run/bypath/NAME.sock"),
-	BP_KEY_AS(
-		"wait", BP_KEY_SECONDS, "0", CONF(engine.wait_s),
-		"at the start, wait so long for interfaces and PCI devices that are not there yet"),
+	{ .name = "wait",
+	  .type = BP_KEY_SECONDS,
+	  .fallback = "0",
+	  CONF(engine.wait_s),
+	  .reload = BP_RELOAD_NEXT,
+	  .help = "at the start, wait so long for interfaces and PCI devices that are not there yet" },
 	{ .name = NULL },
 };
 
@@ -241,24 +247,27 @@ static const struct bp_key function_keys[] = {
 };
 
 static const struct bp_section sections[] = {
-	{ "engine", "how packets are forwarded", engine_keys, false, NULL },
+	{ "engine", "how packets are forwarded", engine_keys, false, NULL, BP_RELOAD_LIVE, NULL },
 	{ "memory",
 	  "the arena that holds the frames of all ports; some drivers have memory of their own as well",
-	  memory_keys, false, NULL },
+	  memory_keys, false, NULL, BP_RELOAD_START, "all ports have their frames in the arena" },
 	{ "metrics", "figures of a running instance, for Prometheus and the like", metrics_keys,
-	  false, check_metrics },
-	{ "log", "what is said, how, and how often, on standard error", log_keys, false, NULL },
-	{ "alarm", "what an operator is told of, beside the log", alarm_keys, false, check_alarm },
-	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL },
+	  false, check_metrics, BP_RELOAD_LIVE, NULL },
+	{ "log", "what is said, how, and how often, on standard error", log_keys, false, NULL,
+	  BP_RELOAD_LIVE, NULL },
+	{ "alarm", "what an operator is told of, beside the log", alarm_keys, false, check_alarm,
+	  BP_RELOAD_LIVE, NULL },
+	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL,
+	  BP_RELOAD_ANEW, NULL },
 	{ "forward",
 	  "FROM = TO: packets received on port FROM are sent on port TO; FROM = F, TO: through function F on the way",
-	  forward_keys, false, bp_check_follow },
+	  forward_keys, false, bp_check_follow, BP_RELOAD_LIVE, NULL },
 	{ "function", "what packets go through between two ports, its name behind the dot",
-	  function_keys, true, NULL },
+	  function_keys, true, NULL, BP_RELOAD_ANEW, NULL },
 	{ "gen", "what bypath gen sends and receives; bypath run does not read it", gen_keys, false,
-	  NULL },
+	  NULL, BP_RELOAD_NONE, NULL },
 	{ "stream", "frames of one kind that bypath gen sends, the stream's name behind the dot",
-	  stream_keys, true, NULL },
+	  stream_keys, true, NULL, BP_RELOAD_NONE, NULL },
 };
 #define N_SECTIONS ((unsigned)(sizeof(sections) / sizeof(sections[0])))
 
@@ -291,4 +300,29 @@ const struct bp_key *bp_schema_find(const char *section, const char *name)
 	const struct bp_section *s = bp_schema_section_of(section);
 
 	return s ? bp_key_find(s->keys, name) : NULL;
+}
+
+enum bp_reload bp_schema_reload(const struct bp_section *section, const struct bp_key *key)
+{
+	if (key->reload)
+		return key->reload;
+	return section->reload ? section->reload : BP_RELOAD_START;
+}
+
+const char *bp_schema_fixed(const struct bp_section *section, const struct bp_key *key)
+{
+	if (key->fixed)
+		return key->fixed;
+	return section->fixed ? section->fixed : "it is not made to change";
+}
+
+const char *bp_schema_reload_word(const struct bp_section *section, const struct bp_key *key)
+{
+	static const char *const words[] = {
+		[BP_RELOAD_LIVE] = "live",     [BP_RELOAD_ANEW] = "made anew",
+		[BP_RELOAD_START] = "restart", [BP_RELOAD_NEXT] = "next start",
+		[BP_RELOAD_NONE] = "—",
+	};
+
+	return words[bp_schema_reload(section, key)];
 }

@@ -117,11 +117,6 @@ static bool are_same_values(const struct bp_key *keys, const void *a, const void
 	return true;
 }
 
-static bool are_same_sections(const char *section, const struct bp_conf *a, const struct bp_conf *b)
-{
-	return are_same_values(bp_schema_section_of(section)->keys, a, b);
-}
-
 /* All but where its packets go. What no key says is of hops. */
 static bool is_same_port(const struct bp_port_conf *a, const struct bp_port_conf *b)
 {
@@ -155,6 +150,12 @@ static const char *ring_of(const struct bp_port_conf *port)
 	return n && claims[0].kind == BP_CLAIM_RING ? port->device : NULL;
 }
 
+static void renew(struct bp_change *change, unsigned place, const char *why)
+{
+	change->ports[place] = BP_FATE_REPLACED;
+	change->port_why[place] = why;
+}
+
 /* The two ends of an in-process wire know each other: they are made anew together. */
 static void join_rings(const struct bp_conf *running, struct bp_change *change)
 {
@@ -172,15 +173,9 @@ static void join_rings(const struct bp_conf *running, struct bp_change *change)
 						    : NULL;
 
 			if (other && !strcmp(ring, other))
-				change->ports[k] = BP_FATE_REPLACED;
+				renew(change, k, "its other end is another");
 		}
 	}
-}
-
-/* Decides at its start what fits into a burst. */
-static bool fills_bursts(const struct bp_port_conf *port)
-{
-	return bp_facts_find(port->driver)->flags & BP_FACT_FILLS_FRAMES;
 }
 
 /* What carries its packets by itself knows the port that they go to. */
@@ -193,28 +188,38 @@ static void join_carried(struct bp_change *change)
 			if (change->ports[i] == BP_FATE_KEPT && port->forward_to != BP_NO_PORT &&
 			    bp_facts_find(port->driver)->flags & BP_FACT_CARRIES &&
 			    change->ports[port->forward_to] != BP_FATE_KEPT)
-				change->ports[i] = BP_FATE_REPLACED;
+				renew(change, i, "the port that it carries packets to is another");
 		}
+}
+
+static void judge_present(const struct bp_conf *running, struct bp_change *change, unsigned i)
+{
+	const struct bp_port_conf *now = &running->ports[i], *next = &change->conf.ports[i];
+	bool has_new_burst = running->engine.burst != change->conf.engine.burst;
+
+	change->ports[i] = BP_FATE_KEPT;
+	if (!is_same_port(now, next))
+		renew(change, i, now->is_hop ? "other workers send to it" : "");
+	else if (!is_used_alike(now, next))
+		renew(change, i,
+		      next->out_ports && now->out_ports ? "it carries packets to another port"
+		      : next->out_ports                 ? "what it receives is forwarded now"
+					: "what it receives is not forwarded any more");
+	else if (has_new_burst && bp_facts_find(next->driver)->flags & BP_FACT_KNOWS_BURST)
+		renew(change, i, "[engine] burst is another");
 }
 
 static void judge_ports(const struct bp_conf *running, struct bp_change *change)
 {
-	bool has_new_burst = running->engine.burst != change->conf.engine.burst;
-
 	for (unsigned i = 0; i < change->conf.n_ports; i++) {
-		const struct bp_port_conf *now = &running->ports[i];
-		const struct bp_port_conf *next = &change->conf.ports[i];
-		bool was = i < running->n_ports && !now->is_removed;
+		bool was = i < running->n_ports && !running->ports[i].is_removed;
 
-		if (next->is_removed)
+		if (change->conf.ports[i].is_removed)
 			change->ports[i] = was ? BP_FATE_REMOVED : BP_FATE_GONE;
 		else if (!was || change->renamed >> i & 1)
 			change->ports[i] = BP_FATE_ADDED;
 		else
-			change->ports[i] = is_same_port(now, next) && is_used_alike(now, next) &&
-							   !(has_new_burst && fills_bursts(next))
-						   ? BP_FATE_KEPT
-						   : BP_FATE_REPLACED;
+			judge_present(running, change, i);
 	}
 	join_rings(running, change);
 	join_carried(change);
@@ -277,28 +282,6 @@ static void refuse(struct refusals *r, const char *fmt, ...)
 		r->at += (size_t)n < r->n_bytes - r->at ? (size_t)n : r->n_bytes - r->at - 1;
 }
 
-/* Keys that are read when a process starts; of [engine] these. */
-static bool is_fixed(const char *section, const struct bp_key *key)
-{
-	static const char *const engine[] = { "mode", "name", "control" };
-	static const char *const others[] = {
-		"port", "function", "forward", "gen", "stream", "log"
-	};
-
-	if (!strcmp(section, "alarm"))
-		return key->type == BP_KEY_FILE; /* the program has a thread since the start */
-	if (!strcmp(section, "engine")) {
-		for (size_t i = 0; i < sizeof(engine) / sizeof(engine[0]); i++)
-			if (!strcmp(key->name, engine[i]))
-				return true;
-		return false;
-	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (!strcmp(section, others[i]))
-			return false;
-	return true;
-}
-
 static void refuse_fixed(const struct bp_conf *running, const struct bp_conf *loaded,
 			 struct refusals *r)
 {
@@ -308,14 +291,15 @@ static void refuse_fixed(const struct bp_conf *running, const struct bp_conf *lo
 		for (const struct bp_key *key = section->keys; key->name; key++) {
 			char from[BP_PATH_BYTES], to[BP_PATH_BYTES];
 
-			if (!is_fixed(section->name, key) ||
+			if (bp_schema_reload(section, key) != BP_RELOAD_START ||
 			    bp_change_is_same(key, running, loaded))
 				continue;
 			bp_change_print(key, running, from, sizeof(from));
 			bp_change_print(key, loaded, to, sizeof(to));
 			refuse(r,
-			       "[%s] %s: %s → %s: is read at the start only: restart for it, or put the value back\n",
-			       section->name, key->name, from, to);
+			       "[%s] %s: %s → %s: is read at the start only, since %s: restart for it, or put the "
+			       "value back\n",
+			       section->name, key->name, from, to, bp_schema_fixed(section, key));
 		}
 }
 
@@ -329,14 +313,26 @@ static bool has_receiver(const struct bp_conf *conf)
 	return false;
 }
 
-/* A kept port has the queues that it was made with. */
+/* A kept port has the queues, and some the memory, that it was made with. */
 static void judge_queues(const struct bp_plan *before, struct bp_change *change)
 {
+	uint16_t n_workers = change->conf.engine.n_workers;
+
+	for (unsigned i = 0; i < change->conf.n_ports; i++) {
+		struct bp_plan_port *is = &change->plan.ports[i];
+		const struct bp_plan_port *was = &before->ports[i];
+		uint32_t flags = bp_facts_find(change->conf.ports[i].driver)->flags;
+
+		if (change->ports[i] != BP_FATE_KEPT)
+			continue;
+		if (is->n_txq > was->n_txq || is->n_rxq > was->n_rxq)
+			renew(change, i, "more workers send to it than it has TX queues");
+		else if (flags & BP_FACT_SIZED_BY_WORKERS && n_workers > was->n_workers)
+			renew(change, i, "its memory is for fewer workers");
+	}
 	for (unsigned i = 0; i < change->conf.n_ports; i++)
-		if (change->ports[i] == BP_FATE_KEPT &&
-		    (change->plan.ports[i].n_txq > before->ports[i].n_txq ||
-		     change->plan.ports[i].n_rxq > before->ports[i].n_rxq))
-			change->ports[i] = BP_FATE_REPLACED;
+		if (change->ports[i] == BP_FATE_REPLACED)
+			change->plan.ports[i].n_workers = n_workers;
 }
 
 static uint64_t list_kept(const struct bp_change *change)
@@ -362,9 +358,20 @@ static int make_plan(struct bp_change *change, const struct bp_plan *before, cha
 		if (change->ports[i] == BP_FATE_KEPT &&
 		    bp_facts_find(change->conf.ports[i].driver)->flags &
 			    (BP_FACT_PAIRED_QUEUES | BP_FACT_ONE_QUEUE | BP_FACT_PASSES_ON))
-			change->ports[i] = BP_FATE_REPLACED;
+			renew(change, i, "its queues go to other workers");
 	return bp_plan_follow(&change->conf, before, list_kept(change), &change->plan, why,
 			      why_bytes);
+}
+
+/* Of the sections that stand once. */
+static bool are_same_sections(const struct bp_conf *running, const struct bp_conf *next)
+{
+	const struct bp_section *section;
+
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++)
+		if (bp_change_is_of_run(section) && !are_same_values(section->keys, running, next))
+			return false;
+	return true;
 }
 
 static bool is_nothing(const struct bp_conf *running, const struct bp_change *change)
@@ -379,11 +386,7 @@ static bool is_nothing(const struct bp_conf *running, const struct bp_change *ch
 	for (unsigned i = 0; i < next->n_functions; i++)
 		if (change->functions[i] != BP_FATE_KEPT)
 			return false;
-	return next->n_functions == running->n_functions &&
-	       are_same_sections("engine", running, next) &&
-	       are_same_sections("log", running, next) &&
-	       are_same_sections("alarm", running, next) &&
-	       are_same_sections("forward", running, next);
+	return next->n_functions == running->n_functions && are_same_sections(running, next);
 }
 
 int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
@@ -417,10 +420,10 @@ int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
 	join_rings(running, change);
 	join_carried(change);
 	judge_functions(running, change);
-	change->has_new_cores = running->engine.n_workers != loaded->engine.n_workers ||
-				running->engine.n_cores != loaded->engine.n_cores ||
-				memcmp(running->engine.cores, loaded->engine.cores,
-				       sizeof(loaded->engine.cores)) != 0;
+	change->has_new_cores =
+		running->engine.n_workers != loaded->engine.n_workers ||
+		!bp_change_is_same(bp_key_find(bp_schema_section_of("engine")->keys, "cores"),
+				   running, loaded);
 	change->is_empty = is_nothing(running, change);
 	return 0;
 }

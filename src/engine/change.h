@@ -23,6 +23,7 @@ struct bp_change {
 	struct bp_conf conf;
 	struct bp_plan plan;
 	enum bp_fate ports[BP_PORTS_MAX]; /* by place, of conf or of what runs */
+	const char *port_why[BP_PORTS_MAX]; /* REPLACED: static, "": its keys say it */
 	uint64_t renamed; /* places that now have a port of another name */
 	/* Of conf.functions[]: KEPT: values and ports are the same, whether files are is not looked at. */
 	enum bp_fate functions[BP_FUNCTIONS_MAX];
@@ -43,7 +44,8 @@ int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
 
 /*
  * A change for people and programs, bypath.change/1: "ports", "functions", "paths", "engine", each an array of what is
- * not kept: "name", "fate", "keys": [{"key", "from", "to"}], "why". running as above. A new reference, NULL when memory
+ * not kept: "name", "fate", "keys": [{"key", "from", "to"}], "why"; and each section that stands once with its "keys" by its
+ * name, whose rows have "next_start" where the value counts then only. running as above. A new reference, NULL when memory
  * lacks. Pure.
  */
 json_t *bp_change_document(const struct bp_change *change, const struct bp_conf *running);

@@ -21,11 +21,42 @@ static size_t size_of_value(const struct bp_key *key)
 		       : key->size;
 }
 
+/* Their number stands beside them. */
+static bool are_same_cores(const struct bp_conf *a, const struct bp_conf *b)
+{
+	return a->engine.n_cores == b->engine.n_cores &&
+	       !memcmp(a->engine.cores, b->engine.cores,
+		       a->engine.n_cores * sizeof(a->engine.cores[0]));
+}
+
+static void print_cores(const struct bp_conf *conf, char *text, size_t n_bytes)
+{
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < conf->engine.n_cores && at < n_bytes; i++)
+		at += (size_t)snprintf(text + at, n_bytes - at, "%s%u", i ? "," : "",
+				       conf->engine.cores[i]);
+}
+
+bool bp_change_is_of_run(const struct bp_section *section)
+{
+	for (const struct bp_key *key = section->keys; !section->is_named && key->name; key++) {
+		enum bp_reload reload = bp_schema_reload(section, key);
+
+		if (reload == BP_RELOAD_LIVE || reload == BP_RELOAD_NEXT)
+			return true;
+	}
+	return false;
+}
+
 bool bp_change_is_same(const struct bp_key *key, const void *a, const void *b)
 {
 	const char *of_a = (const char *)a + key->offset, *of_b = (const char *)b + key->offset;
 	size_t n = size_of_value(key);
 
+	if (key->type == BP_KEY_CORES)
+		return are_same_cores(a, b);
 	return n ? !memcmp(of_a, of_b, n) : !strcmp(of_a, of_b);
 }
 
@@ -48,6 +79,17 @@ void bp_change_print(const struct bp_key *key, const void *base, char *text, siz
 	case BP_KEY_AMOUNT:
 		snprintf(text, n, "%llu", (unsigned long long)bp_key_value(key, base));
 		break;
+	case BP_KEY_SECONDS:
+	case BP_KEY_FACTOR: {
+		double value;
+
+		memcpy(&value, (const char *)base + key->offset, sizeof(value));
+		snprintf(text, n, "%g", value);
+		break;
+	}
+	case BP_KEY_CORES:
+		print_cores(base, text, n);
+		break;
 	default:
 		text[0] = '\0';
 	}
@@ -66,18 +108,22 @@ const char *bp_fate_name(enum bp_fate fate)
 	return names[fate];
 }
 
-/* The keys of a list whose values differ. */
-static void add_keys(json_t *rows, const struct bp_key *keys, const void *was, const void *is)
+/* The keys of a list whose values differ; section: whose own they are, or NULL. */
+static void add_keys(json_t *rows, const struct bp_section *section, const struct bp_key *keys,
+		     const void *was, const void *is)
 {
 	char from[BP_PATH_BYTES], to[BP_PATH_BYTES];
+	json_t *row;
 
 	for (; keys && keys->name; keys++) {
 		if (!strcmp(keys->name, "*") || bp_change_is_same(keys, was, is))
 			continue;
 		bp_change_print(keys, was, from, sizeof(from));
 		bp_change_print(keys, is, to, sizeof(to));
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "key", keys->name, "from",
-						      from, "to", to));
+		row = json_pack("{s:s, s:s, s:s}", "key", keys->name, "from", from, "to", to);
+		if (section && bp_schema_reload(section, keys) == BP_RELOAD_NEXT)
+			json_object_set_new(row, "next_start", json_true());
+		json_array_append_new(rows, row);
 	}
 }
 
@@ -89,9 +135,9 @@ static json_t *port_change(const struct bp_change *change, const struct bp_conf 
 	json_t *keys = json_array();
 
 	if (fate == BP_FATE_REPLACED) {
-		add_keys(keys, bp_schema_section_of("port")->keys, was, is);
+		add_keys(keys, NULL, bp_schema_section_of("port")->keys, was, is);
 		if (!strcmp(was->driver, is->driver))
-			add_keys(keys, bp_facts_find(is->driver)->keys, was, is);
+			add_keys(keys, NULL, bp_facts_find(is->driver)->keys, was, is);
 		else if (strcmp(was->device, is->device))
 			json_array_append_new(keys,
 					      json_pack("{s:s, s:s, s:s}", "key", "device", "from",
@@ -101,9 +147,7 @@ static json_t *port_change(const struct bp_change *change, const struct bp_conf 
 			 fate == BP_FATE_REMOVED ? was->name : is->name, "fate", bp_fate_name(fate),
 			 "driver", fate == BP_FATE_REMOVED ? was->driver : is->driver, "device",
 			 fate == BP_FATE_REMOVED ? was->device : is->device, "keys", keys, "why",
-			 fate == BP_FATE_REPLACED && !json_array_size(keys)
-				 ? "other workers or ports use it than before"
-				 : "");
+			 fate == BP_FATE_REPLACED ? change->port_why[i] : "");
 }
 
 static json_t *list_ports(const struct bp_change *change, const struct bp_conf *running)
@@ -137,7 +181,7 @@ static json_t *list_functions(const struct bp_change *change, const struct bp_co
 		if (change->function_was[i] >= 0)
 			named |= UINT32_C(1) << change->function_was[i];
 		if (change->functions[i] == BP_FATE_REPLACED)
-			add_keys(keys, bp_function_find(is->type)->keys,
+			add_keys(keys, NULL, bp_function_find(is->type)->keys,
 				 &running->functions[change->function_was[i]], is);
 		if (change->functions[i] != BP_FATE_KEPT)
 			json_array_append_new(
@@ -183,18 +227,21 @@ static json_t *list_paths(const struct bp_change *change, const struct bp_conf *
 
 json_t *bp_change_document(const struct bp_change *change, const struct bp_conf *running)
 {
-	json_t *engine = json_array(), *log = json_array();
-	json_t *alarm = json_array(), *forward = json_array();
+	json_t *document =
+		json_pack("{s:s, s:b, s:o, s:o, s:o}", "schema", "bypath.change/1", "empty",
+			  (int)change->is_empty, "ports", list_ports(change, running), "functions",
+			  list_functions(change, running), "paths", list_paths(change, running));
+	const struct bp_section *section;
 
-	add_keys(engine, bp_schema_section_of("engine")->keys, running, &change->conf);
-	add_keys(log, bp_schema_section_of("log")->keys, running, &change->conf);
-	add_keys(alarm, bp_schema_section_of("alarm")->keys, running, &change->conf);
-	add_keys(forward, bp_schema_section_of("forward")->keys, running, &change->conf);
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "schema",
-			 "bypath.change/1", "empty", (int)change->is_empty, "ports",
-			 list_ports(change, running), "functions", list_functions(change, running),
-			 "paths", list_paths(change, running), "engine", engine, "log", log,
-			 "alarm", alarm, "forward", forward);
+	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
+		json_t *keys = bp_change_is_of_run(section) ? json_array() : NULL;
+
+		if (!keys)
+			continue;
+		add_keys(keys, section, section->keys, running, &change->conf);
+		json_object_set_new(document, section->name, keys);
+	}
+	return document;
 }
 
 json_t *bp_change_refused(const char *why)
@@ -218,11 +265,14 @@ static void print_keys(const json_t *keys, char *text, size_t n_bytes)
 	text[0] = '\0';
 	json_array_foreach(keys, i, key) {
 		const char *from = text_of(key, "from"), *to = text_of(key, "to");
-		int n = *from || *to ? snprintf(text + at, n_bytes - at, "%s%s %s → %s",
+		const char *when = json_is_true(json_object_get(key, "next_start"))
+					   ? " (at the next start)"
+					   : "";
+		int n = *from || *to ? snprintf(text + at, n_bytes - at, "%s%s %s → %s%s",
 						i ? ", " : "", text_of(key, "key"),
-						*from ? from : "none", *to ? to : "none")
-				     : snprintf(text + at, n_bytes - at, "%s%s is another",
-						i ? ", " : "", text_of(key, "key"));
+						*from ? from : "none", *to ? to : "none", when)
+				     : snprintf(text + at, n_bytes - at, "%s%s is another%s",
+						i ? ", " : "", text_of(key, "key"), when);
 
 		if (n < 0 || (size_t)n >= n_bytes - at)
 			return;
@@ -245,8 +295,8 @@ static void tell_named(const json_t *row, void (*say)(void *ctx, const char *lin
 void bp_change_tell(const json_t *document, void (*say)(void *ctx, const char *line), void *ctx)
 {
 	static const char *const named[] = { "ports", "functions" };
-	static const char *const sections[] = { "engine", "log", "alarm", "forward" };
 	char keys[768], line[2 * BP_CHAIN_BYTES + 896];
+	const struct bp_section *section;
 	const json_t *row;
 	size_t i;
 
@@ -258,11 +308,11 @@ void bp_change_tell(const json_t *document, void (*say)(void *ctx, const char *l
 			 text_of(row, "from"), text_of(row, "to"));
 		say(ctx, line);
 	}
-	for (size_t k = 0; k < sizeof(sections) / sizeof(sections[0]); k++) {
-		print_keys(json_object_get(document, sections[k]), keys, sizeof(keys));
+	for (unsigned k = 0; (section = bp_schema_section(k)); k++) {
+		print_keys(json_object_get(document, section->name), keys, sizeof(keys));
 		if (!*keys)
 			continue;
-		snprintf(line, sizeof(line), "[%s] %s", sections[k], keys);
+		snprintf(line, sizeof(line), "[%s] %s", section->name, keys);
 		say(ctx, line);
 	}
 }

@@ -46,10 +46,19 @@ static uint16_t choose_worker(const struct bp_conf *conf, const struct kept *kep
 	return (uint16_t)((*next)++ % n_workers);
 }
 
+/* The workers are others in number: none has anything for itself. */
+static bool is_dealt_anew(const struct bp_conf *conf, const struct kept *kept)
+{
+	return kept->plan && kept->plan->n_workers != conf->engine.n_workers;
+}
+
 static void plan_rx(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)
 {
+	static const struct kept nothing = { NULL, 0 };
 	unsigned next = 0;
 
+	if (is_dealt_anew(conf, kept))
+		kept = &nothing;
 	for (unsigned p = 0; p < conf->n_ports; p++) {
 		struct bp_plan_port *port = &plan->ports[p];
 
@@ -57,8 +66,7 @@ static void plan_rx(const struct bp_conf *conf, const struct kept *kept, struct 
 			continue;
 		port->n_rxq = conf->ports[p].n_queues;
 		for (unsigned q = 0; q < port->n_rxq; q++) {
-			if (is_kept(kept, p) &&
-			    kept->plan->ports[p].rxq_workers[q] < conf->engine.n_workers)
+			if (is_kept(kept, p))
 				port->rxq_workers[q] = kept->plan->ports[p].rxq_workers[q];
 			else
 				port->rxq_workers[q] =
@@ -75,6 +83,7 @@ static void keep_tx(const struct bp_conf *conf, const struct kept *kept, struct 
 
 		if (!is_kept(kept, p))
 			continue;
+		port->n_workers = kept->plan->ports[p].n_workers;
 		port->n_txq = kept->plan->ports[p].n_txq;
 		memcpy(port->txq_workers, kept->plan->ports[p].txq_workers,
 		       sizeof(port->txq_workers));
@@ -101,9 +110,50 @@ static unsigned count_txqs(const struct bp_port_conf *port)
 	return flags & BP_FACT_PAIRED_QUEUES ? port->n_queues : BP_WORKERS_MAX;
 }
 
+/* The workers that send to each port, a bit each; what goes to a port may go by its hop. */
+static void find_senders(const struct bp_conf *conf, const struct bp_plan *plan,
+			 uint32_t senders[BP_PORTS_MAX])
+{
+	static_assert(BP_WORKERS_MAX <= 32, "a bit each");
+	memset(senders, 0, BP_PORTS_MAX * sizeof(*senders));
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		for (unsigned q = 0; q < plan->ports[p].n_rxq; q++) {
+			uint64_t outs = conf->ports[p].out_ports;
+
+			while (outs)
+				senders[bp_ports_take(&outs)] |= UINT32_C(1)
+								 << plan->ports[p].rxq_workers[q];
+		}
+	for (unsigned p = 0; p < conf->n_ports; p++)
+		if (conf->ports[p].is_hop)
+			senders[p] = senders[conf->ports[p].forward_to];
+}
+
+/* The port's TX queue whose worker sends there no more; n_txq: there is none. */
+static uint16_t spare_txq(const struct bp_plan_port *out, uint32_t senders)
+{
+	uint16_t q = 0;
+
+	while (q < out->n_txq && senders >> out->txq_workers[q] & 1)
+		q++;
+	return q;
+}
+
+static void add_txq(struct bp_plan_port *out, unsigned worker_id, uint32_t senders)
+{
+	uint16_t q = spare_txq(out, senders);
+
+	if (q == out->n_txq)
+		out->n_txq++;
+	else
+		out->txq_of_worker[out->txq_workers[q]] = BP_NO_QUEUE;
+	out->txq_workers[q] = (uint16_t)worker_id;
+	out->txq_of_worker[worker_id] = q;
+}
+
 /* A TX queue for the worker on each of these ports, or on the hop before it, where it has none yet. */
-static void add_txqs(const struct bp_conf *conf, struct bp_plan *plan, unsigned worker_id,
-		     uint64_t ports)
+static void add_txqs(const struct bp_conf *conf, struct bp_plan *plan, const uint32_t *senders,
+		     unsigned worker_id, uint64_t ports)
 {
 	while (ports) {
 		unsigned port_id = bp_ports_take(&ports);
@@ -111,31 +161,40 @@ static void add_txqs(const struct bp_conf *conf, struct bp_plan *plan, unsigned 
 
 		if (out->txq_of_worker[worker_id] != BP_NO_QUEUE)
 			continue;
-		if (out->hop != BP_NO_PORT && out->n_txq == count_txqs(&conf->ports[port_id]))
+		if (out->hop != BP_NO_PORT &&
+		    spare_txq(out, senders[port_id]) == count_txqs(&conf->ports[port_id]))
 			out = &plan->ports[out->hop];
-		if (out->txq_of_worker[worker_id] != BP_NO_QUEUE)
-			continue;
-		out->txq_workers[out->n_txq] = (uint16_t)worker_id;
-		out->txq_of_worker[worker_id] = out->n_txq++;
+		if (out->txq_of_worker[worker_id] == BP_NO_QUEUE)
+			add_txq(out, worker_id, senders[port_id]);
 	}
 }
 
 /* What comes out of a hop, queue by queue, is the business of those that have a TX queue behind it. */
-static void plan_hop(const struct bp_conf *conf, struct bp_plan *plan, unsigned port_id)
+static void plan_hop(const struct bp_conf *conf, struct bp_plan *plan, unsigned port_id,
+		     uint32_t senders)
 {
 	struct bp_plan_port *hop = &plan->ports[port_id];
 	const struct bp_plan_port *out = &plan->ports[conf->ports[port_id].forward_to];
 
+	uint16_t behind[BP_WORKERS_MAX];
+	unsigned n = 0;
+
+	for (unsigned q = 0; q < out->n_txq; q++)
+		if (senders >> out->txq_workers[q] & 1)
+			behind[n++] = out->txq_workers[q];
 	hop->n_rxq = hop->n_txq;
-	for (unsigned q = 0; q < hop->n_rxq; q++)
-		hop->rxq_workers[q] =
-			(uint16_t)(out->txq_workers[q % out->n_txq] % conf->engine.n_workers);
+	for (unsigned q = 0; n && q < hop->n_rxq; q++)
+		hop->rxq_workers[q] = behind[q % n];
 }
 
 static void plan_queues(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)
 {
+	uint32_t senders[BP_PORTS_MAX];
+
 	memset(plan, 0, sizeof(*plan));
+	plan->n_workers = conf->engine.n_workers;
 	for (unsigned p = 0; p < conf->n_ports; p++) {
+		plan->ports[p].n_workers = conf->engine.n_workers;
 		plan->ports[p].hop = BP_NO_PORT;
 		for (unsigned w = 0; w < BP_WORKERS_MAX; w++)
 			plan->ports[p].txq_of_worker[w] = BP_NO_QUEUE;
@@ -145,13 +204,14 @@ static void plan_queues(const struct bp_conf *conf, const struct kept *kept, str
 			plan->ports[conf->ports[p].forward_to].hop = (int)p;
 	plan_rx(conf, kept, plan);
 	keep_tx(conf, kept, plan);
+	find_senders(conf, plan, senders);
 	for (unsigned w = 0; w < conf->engine.n_workers; w++)
 		for (unsigned p = 0; p < conf->n_ports; p++)
 			if (polls(&plan->ports[p], w))
-				add_txqs(conf, plan, w, conf->ports[p].out_ports);
+				add_txqs(conf, plan, senders, w, conf->ports[p].out_ports);
 	for (unsigned p = 0; p < conf->n_ports; p++)
 		if (conf->ports[p].is_hop)
-			plan_hop(conf, plan, p);
+			plan_hop(conf, plan, p, senders[p]);
 }
 
 /* " (by [forward] p1 = sw)": the first chain that leads to the port, since of a function it does not show who sends where;

@@ -15,10 +15,12 @@ struct bp_plan_port {
 	uint16_t rxq_workers[BP_QUEUES_MAX]; /* worker of each RX queue */
 	uint16_t txq_workers[BP_QUEUES_MAX]; /* worker of each TX queue */
 	uint16_t txq_of_worker[BP_WORKERS_MAX]; /* TX queue of each worker, or BP_NO_QUEUE */
+	uint16_t n_workers; /* of the configuration that the port was made for */
 	int hop; /* the port that workers without a TX queue here send to in its stead, or BP_NO_PORT */
 };
 
 struct bp_plan {
+	uint16_t n_workers;
 	struct bp_plan_port ports[BP_PORTS_MAX];
 };
 
@@ -39,8 +41,9 @@ int bp_plan_make(const struct bp_conf *conf, struct bp_plan *plan, char *why, si
 
 /*
  * The same for a configuration whose ports have the places of another one's, where those of kept (a bit each) are the same
- * ports: their RX queues stay with their workers as far as there are such, they lose no TX queue, and a new RX queue goes
- * to a worker that has the TX queues it needs, if there is one. A kept port may get more TX queues: it cannot be kept then.
+ * ports: they lose no TX queue, and one whose worker sends there no more goes to one that does. With as many workers as before
+ * their RX queues stay with these, and a new one goes to a worker that has the TX queues it needs, if there is one; with others
+ * all go to the workers in turn. A kept port may get more TX queues: it cannot be kept then.
  */
 int bp_plan_follow(const struct bp_conf *conf, const struct bp_plan *before, uint64_t kept,
 		   struct bp_plan *plan, char *why, size_t why_bytes);

@@ -184,6 +184,104 @@ static void a_new_path_makes_no_port_anew_that_it_need_not(void **state)
 	free(b);
 }
 
+#define SWITCH(driver)                                                                             \
+	"[port.a]\ndriver = " driver "\n[port.b]\ndriver = " driver "\n[port.c]\ndriver = " driver \
+	"\n[forward]\na = s\nb = s\nc = s\n[function.s]\ntype = switch\n"
+
+/* Each worker has one of the ports then: the TX queue of the other goes to the one that sends there now. */
+static void a_worker_more_takes_over_what_the_others_leave(void **state)
+{
+	struct bench *b = begin(WIRE, "[engine]\nworkers = 2\n" WIRE);
+
+	(void)state;
+	find(b);
+	assert_true(b->change.has_new_cores);
+	for (unsigned p = 0; p < 2; p++) {
+		const struct bp_plan_port *plan = &b->change.plan.ports[p];
+
+		assert_int_equal(b->change.ports[p], BP_FATE_KEPT);
+		assert_int_equal(plan->rxq_workers[0], p);
+		assert_int_equal(plan->n_txq, 1);
+		assert_int_equal(plan->txq_workers[0], 1 - p);
+		assert_int_equal(plan->txq_of_worker[1 - p], 0);
+		assert_int_equal(plan->txq_of_worker[p], BP_NO_QUEUE);
+	}
+	/* And back. */
+	b->running = b->change.conf;
+	b->plan = b->change.plan;
+	load(WIRE, &b->loaded);
+	find(b);
+	for (unsigned p = 0; p < 2; p++) {
+		assert_int_equal(b->change.ports[p], BP_FATE_KEPT);
+		assert_int_equal(b->change.plan.ports[p].rxq_workers[0], 0);
+		assert_int_equal(b->change.plan.ports[p].n_txq, 1);
+		assert_int_equal(b->change.plan.ports[p].txq_of_worker[0], 0);
+		assert_int_equal(b->change.plan.ports[p].txq_of_worker[1], BP_NO_QUEUE);
+	}
+	free(b);
+}
+
+static void more_workers_than_tx_queues_make_a_port_anew_and_that_is_said(void **state)
+{
+	struct bench *b = begin(SWITCH("null"), "[engine]\nworkers = 2\n" SWITCH("null"));
+
+	(void)state;
+	find(b);
+	/* Worker 0 polls a and c, worker 1 b: both send to a and c, to b worker 0 alone. */
+	assert_int_equal(b->change.ports[0], BP_FATE_REPLACED);
+	assert_int_equal(b->change.ports[1], BP_FATE_KEPT);
+	assert_int_equal(b->change.ports[2], BP_FATE_REPLACED);
+	assert_string_equal(b->change.port_why[0], "more workers send to it than it has TX queues");
+	assert_int_equal(b->change.functions[0], BP_FATE_KEPT);
+	free(b);
+}
+
+/* As a start has it: the workers without a TX queue send to a hop. */
+static void more_workers_than_a_driver_has_tx_queues_get_a_hop(void **state)
+{
+	struct bench *b = begin(WIRE, WIRE);
+
+	(void)state;
+	load("[port.a]\ndriver = af_xdp\ndevice = x\n[port.b]\ndriver = af_xdp\ndevice = y\n"
+	     "[port.c]\ndriver = af_xdp\ndevice = z\n[forward]\na = s\nb = s\nc = s\n"
+	     "[function.s]\ntype = switch\n",
+	     &b->running);
+	load("[engine]\nworkers = 2\n[port.a]\ndriver = af_xdp\ndevice = x\n[port.b]\n"
+	     "driver = af_xdp\ndevice = y\n[port.c]\ndriver = af_xdp\ndevice = z\n"
+	     "[forward]\na = s\nb = s\nc = s\n[function.s]\ntype = switch\n",
+	     &b->loaded);
+	assert_int_equal(bp_plan_make(&b->running, &b->plan, b->why, sizeof(b->why)), 0);
+	find(b);
+	assert_int_equal(b->change.conf.n_ports, 5);
+	for (unsigned p = 0; p < 3; p++) {
+		assert_int_equal(b->change.ports[p], BP_FATE_KEPT);
+		assert_int_equal(b->change.plan.ports[p].n_txq, 1);
+	}
+	for (unsigned p = 3; p < 5; p++) {
+		const struct bp_plan_port *hop = &b->change.plan.ports[p];
+		const struct bp_plan_port *out =
+			&b->change.plan.ports[b->change.conf.ports[p].forward_to];
+
+		assert_int_equal(b->change.ports[p], BP_FATE_ADDED);
+		assert_int_equal(hop->n_txq, 1);
+		/* Who takes from the hop has the TX queue behind it; who sends there has not. */
+		assert_int_equal(hop->rxq_workers[0], out->txq_workers[0]);
+		assert_int_equal(hop->txq_workers[0], 1 - out->txq_workers[0]);
+	}
+	free(b);
+}
+
+static void cores_that_are_named_no_more_are_a_change(void **state)
+{
+	struct bench *b = begin("[engine]\ncores = 0\n" WIRE, WIRE);
+
+	(void)state;
+	find(b);
+	assert_true(b->change.has_new_cores);
+	assert_false(b->change.is_empty);
+	free(b);
+}
+
 static void both_ends_of_a_ring_are_made_anew(void **state)
 {
 	static const char before[] =
@@ -248,6 +346,10 @@ int main(void)
 		cmocka_unit_test(a_key_of_a_port_makes_it_anew_and_is_named),
 		cmocka_unit_test(a_port_without_the_queues_it_needs_is_made_anew),
 		cmocka_unit_test(a_new_path_makes_no_port_anew_that_it_need_not),
+		cmocka_unit_test(a_worker_more_takes_over_what_the_others_leave),
+		cmocka_unit_test(more_workers_than_tx_queues_make_a_port_anew_and_that_is_said),
+		cmocka_unit_test(more_workers_than_a_driver_has_tx_queues_get_a_hop),
+		cmocka_unit_test(cores_that_are_named_no_more_are_a_change),
 		cmocka_unit_test(both_ends_of_a_ring_are_made_anew),
 		cmocka_unit_test(a_function_stays_while_values_and_ports_do),
 		cmocka_unit_test(what_only_a_restart_changes_is_refused_key_by_key),
