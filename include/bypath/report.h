@@ -42,6 +42,7 @@ struct bp_report_worker {
 	uint16_t core;
 	int numa_node; /* of the core, likewise */
 	int tid;
+	uint64_t n_past_pkts; /* received on paths that a reload has ended */
 	uint64_t n_loops;
 	uint64_t n_waits; /* system calls to wait or sleep while idle */
 	/* busy_ns and idle_ns leave out the time in which the worker wanted its core and did not
@@ -49,7 +50,8 @@ struct bp_report_worker {
 	double busy_ns; /* rounds that moved packets, system calls included */
 	double idle_ns; /* rounds that found none */
 	double wait_ns; /* asleep in adaptive idling, not part of idle_ns */
-	double off_ns, off_share; /* wanted its core and did not have it; of the elapsed time */
+	double off_ns,
+		off_share; /* wanted its core and did not have it; of the time that it was there */
 	double off_waiting_ns, off_stolen_ns, off_throttled_ns;
 	bool is_off_known; /* the kernel keeps account of off_waiting_ns */
 	const char *off_cause, *off_text; /* "none", "others", …; a sentence */

@@ -4,12 +4,14 @@
 
 #include "bypath/log.h"
 
+#include "core/aside.h"
 #include "core/clock.h"
 #include "core/cpu.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,6 +29,33 @@ void bp_thread_init(struct bp_thread *t, uint16_t core)
 {
 	t->core = core;
 	bp_off_thread_init(&bp_off_places, getpid(), 0, core, &t->off);
+}
+
+static void *wait_for_others(void *arg)
+{
+	pthread_rwlock_rdlock(arg);
+	pthread_rwlock_unlock(arg);
+	return NULL;
+}
+
+int bp_thread_try(unsigned n)
+{
+	pthread_rwlock_t all_are_there = PTHREAD_RWLOCK_INITIALIZER;
+	pthread_t *threads = calloc(n, sizeof(*threads));
+	unsigned n_there = 0;
+	int err = threads ? 0 : -ENOMEM;
+
+	pthread_rwlock_wrlock(&all_are_there);
+	while (!err && n_there < n) {
+		err = bp_aside_start(&threads[n_there], NULL, 0, wait_for_others, &all_are_there);
+		n_there += !err;
+	}
+	pthread_rwlock_unlock(&all_are_there);
+	while (n_there > 0)
+		pthread_join(threads[--n_there], NULL);
+	pthread_rwlock_destroy(&all_are_there);
+	free(threads);
+	return err;
 }
 
 static int take_place(struct bp_thread *t)

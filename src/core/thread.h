@@ -37,6 +37,9 @@ struct bp_thread {
 /* Find out what the account of a core needs: once for each core, reads all of /proc. Control thread. */
 void bp_thread_init(struct bp_thread *thread, uint16_t core);
 
+/* Could n more threads be created now? They are, and end at once. Control thread. 0, or -errno (not logged). */
+int bp_thread_try(unsigned n);
+
 /*
  * Create the thread, wait until it works. May be called again after bp_thread_join(). Control thread.
  * 0, or -errno (logged); then there is none to join.

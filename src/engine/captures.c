@@ -143,12 +143,43 @@ void bp_captures_follow(struct bp_port *from, struct bp_port *to)
 	bp_port_bind_captures(to);
 }
 
+/* Is there one on the port that has no buffer for the last of so many workers? */
+static bool has_narrow(const struct bp_port *port, unsigned n_workers)
+{
+	for (unsigned i = 0; port && i < BP_PORT_CAPTURES_MAX; i++) {
+		const struct bp_capture *c = atomic_load_explicit(
+			&((struct bp_port *)(uintptr_t)port)->captures[i].capture,
+			memory_order_relaxed);
+
+		if (c && c->n_rings < n_workers)
+			return true;
+	}
+	return false;
+}
+
+int bp_captures_allow(const struct bp_engine *e, unsigned n_workers)
+{
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		if (!has_narrow(e->env.ports[i], n_workers))
+			continue;
+		bp_log(BP_LOG_ERROR,
+		       "reload: [engine] workers: %u → %u: a capture runs at port %s, which has a buffer for each worker "
+		       "that there was when it began: end it first: bypath show captures",
+		       e->conf->engine.n_workers, n_workers, e->conf->ports[i].name);
+		return -EBUSY;
+	}
+	return 0;
+}
+
 int bp_engine_capture(struct bp_engine *e, struct bp_capture *c, const char *const *names,
 		      unsigned n_names, char *why, size_t why_bytes)
 {
 	uint64_t ports;
 	int err;
 
+	if (c->n_rings < e->conf->engine.n_workers)
+		return bp_refuse(why, why_bytes, -EAGAIN,
+				 "a reload has just made the workers more: try again");
 	if (e->conf->memory.protect)
 		return bp_refuse(
 			why, why_bytes, -EPERM,

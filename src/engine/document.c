@@ -129,12 +129,12 @@ static json_t *off_row(const struct bp_report_worker *w)
 }
 
 /* Those that it received: edges have them once more. */
-static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
+static uint64_t worker_pkts(const struct bp_report *r, const struct bp_report_worker *w)
 {
-	uint64_t n = 0;
+	uint64_t n = w->n_past_pkts;
 
 	for (unsigned i = 0; i < r->n_paths; i++)
-		if (r->paths[i].worker_id == worker_id && r->paths[i].part != BP_PATH_EDGE)
+		if (r->paths[i].worker_id == w->worker_id && r->paths[i].part != BP_PATH_EDGE)
 			n += r->paths[i].n_pkts;
 	return n;
 }
@@ -142,7 +142,7 @@ static uint64_t worker_pkts(const struct bp_report *r, uint16_t worker_id)
 static json_t *worker_row(const struct bp_report *r, const struct bp_report_worker *w)
 {
 	double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns + w->off_ns;
-	uint64_t n_pkts = worker_pkts(r, w->worker_id);
+	uint64_t n_pkts = worker_pkts(r, w);
 
 	return json_pack(
 		"{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o}, "

@@ -168,6 +168,7 @@ int bp_engine_start(struct bp_engine *e)
 		int err;
 
 		bp_thread_init(&w->thread, w->thread.core);
+		w->begin_ns = e->start_ns;
 		err = bp_worker_start(w);
 		if (err) {
 			bp_engine_stop(e);

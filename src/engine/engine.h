@@ -68,7 +68,7 @@ void bp_engine_report_states(struct bp_engine *engine, struct bp_report *report)
  * Let a capture (core/capture.h), which is open, look at the ports of these names; n_names 0: at all that packets pass
  * through, but for hops. Fills its interfaces, one for each. Workers may run. Control thread; does not block.
  * 0; -ENOENT: no such port, -ENOTSUP: others carry its packets, -EPERM: nothing here may read them, -EBUSY: the port has as
- * many captures as it can: a sentence in why, nothing is captured.
+ * many captures as it can, -EAGAIN: there are more workers than it has rings: a sentence in why, nothing is captured.
  */
 int bp_engine_capture(struct bp_engine *engine, struct bp_capture *capture,
 		      const char *const *names, unsigned n_names, char *why, size_t why_bytes);

@@ -24,6 +24,8 @@
 int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
 {
 	uint64_t cycles_per_us = bp_clock_hz() / 1000000u;
+	uint64_t n_waits = atomic_load_explicit(&idle->n_waits, memory_order_relaxed);
+	uint64_t wait_cycles = atomic_load_explicit(&idle->wait_cycles, memory_order_relaxed);
 
 	*idle = (struct bp_idle){
 		.mode = mode,
@@ -32,6 +34,8 @@ int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs)
 		.pause_cycles = PAUSE_US * cycles_per_us,
 		.sleep_us = SLEEP_MIN_US,
 		.fds = calloc(n_rxqs + 1, sizeof(struct pollfd)),
+		.n_waits = n_waits,
+		.wait_cycles = wait_cycles,
 	};
 	if (idle->wake_fd < 0) {
 		int err = errno;

@@ -23,7 +23,8 @@ struct bp_idle {
 	_Atomic bool is_by_fd; /* last wait was on descriptors */
 };
 
-/* n_rxqs: RX queues that the worker polls. 0 or -errno (EMFILE logged). Control thread. */
+/* n_rxqs: RX queues that the worker polls. What it has counted before, all zeros at first, goes on. 0 or -errno (EMFILE logged).
+ * Control thread. */
 int bp_idle_init(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs);
 /* Another mode, another number of queues. The worker does not run. 0, or -ENOMEM: as before. */
 int bp_idle_change(struct bp_idle *idle, enum bp_idle_mode mode, unsigned n_rxqs);

@@ -144,6 +144,8 @@ void bp_paths_free(struct bp_paths *paths);
 
 /* ---- captures.c ------------------------------------------------------------------------------ */
 
+/* 0; -EBUSY (logged): one that runs has no buffers for so many workers. */
+int bp_captures_allow(const struct bp_engine *e, unsigned n_workers);
 /* What looks at a port's packets looks at those of the port that has its place now, NULL: it was removed. No worker runs. */
 void bp_captures_follow(struct bp_port *from, struct bp_port *to);
 

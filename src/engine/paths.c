@@ -350,6 +350,19 @@ static void keep_steps(struct bp_engine *e, const struct bp_change *change, stru
 	}
 }
 
+/* What a worker did on a path that is no more stays with it. */
+static void keep_worker(struct bp_worker *w, struct bp_path *path)
+{
+	struct bp_edge *edges;
+	unsigned n_edges = edges_of(path, &edges);
+
+	w->past_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
+	w->past_busy_cycles += atomic_load_explicit(&path->busy_cycles, memory_order_relaxed);
+	for (unsigned i = 0; i < n_edges; i++)
+		w->past_busy_cycles +=
+			atomic_load_explicit(&edges[i].reap_cycles, memory_order_relaxed);
+}
+
 void bp_paths_hand_over(struct bp_engine *e, struct bp_paths *before, struct bp_worker *w,
 			const struct bp_change *change)
 {
@@ -362,6 +375,7 @@ void bp_paths_hand_over(struct bp_engine *e, struct bp_paths *before, struct bp_
 		if (goes_on)
 			continue;
 		keep_steps(e, change, from);
+		keep_worker(w, from);
 		bp_snapshot_former(e, from, w->worker_id, &change->conf);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/cpu.h"
+#include "core/frames.h"
 #include "core/numa.h"
 
 #include <errno.h>
@@ -47,30 +48,48 @@ static int check_here(struct reload *r, const struct bp_conf *loaded)
 		return bp_reload_refuse_stalled(e, worker_id, STALL_TEXT);
 	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		(void)bp_port_go_on(e, e->env.ports[i]);
-	if (loaded->engine.n_workers > e->env.n_workers) {
-		bp_log(BP_LOG_ERROR,
-		       "reload: [engine] workers: %u → %u: more workers than at the start, which were %u, "
-		       "need a restart",
-		       e->conf->engine.n_workers, loaded->engine.n_workers, e->env.n_workers);
-		return -EINVAL;
+	if (loaded->engine.n_workers > e->conf->engine.n_workers) {
+		int err = bp_thread_try(loaded->engine.n_workers - e->conf->engine.n_workers);
+
+		if (err) {
+			bp_log(BP_LOG_ERROR,
+			       "reload: [engine] workers: %u → %u: there are no threads for them: %s: see 'ulimit -u', "
+			       "pids.max of the cgroup",
+			       e->conf->engine.n_workers, loaded->engine.n_workers, strerror(-err));
+			return err;
+		}
 	}
+	if (bp_captures_allow(e, loaded->engine.n_workers))
+		return -EBUSY;
 	if (bp_ports_find_faults(loaded, NULL, log_fault, (void *)(uintptr_t)loaded))
 		return -EINVAL;
 	return bp_ports_claim_next(&e->env, &r->change.conf, &r->locks);
 }
 
+static bool is_moved(const struct reload *r, unsigned worker_id)
+{
+	const struct bp_thread *thread = &r->e->workers[worker_id].thread;
+
+	return thread->core != r->cores[worker_id] || !thread->off.pid;
+}
+
 static int find_cores(struct reload *r)
 {
+	const struct bp_conf *next = &r->change.conf;
 	struct bp_engine *e = r->e;
+	int err = 0;
 
-	for (unsigned i = 0; i < r->change.conf.n_ports; i++)
+	for (unsigned i = 0; i < next->n_ports; i++)
 		if (bp_reload_is_new(r, i))
-			e->port_nodes[i] = bp_port_node(&r->change.conf.ports[i]);
-	for (unsigned i = 0; i < e->env.n_workers; i++)
+			e->port_nodes[i] = bp_port_node(&next->ports[i]);
+	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		r->cores[i] = e->workers[i].thread.core;
-	return r->change.has_new_cores
-		       ? bp_cores_find(&r->change.conf, &r->change.plan, e->port_nodes, r->cores)
-		       : 0;
+	if (r->change.has_new_cores)
+		err = bp_cores_find(next, &r->change.plan, e->port_nodes, r->cores);
+	for (unsigned i = 0; !err && i < next->engine.n_workers; i++)
+		if (is_moved(r, i))
+			bp_thread_init(&r->places[i], r->cores[i]);
+	return err;
 }
 
 static int open_functions(struct reload *r)
@@ -172,6 +191,8 @@ static void swap_conf(struct reload *r)
 	e->functions = r->functions;
 	r->functions = functions;
 	e->env.conf = e->conf;
+	e->env.n_workers = e->conf->engine.n_workers;
+	e->env.tx_retries = e->conf->engine.tx_retries;
 }
 
 static void swap_ports(struct reload *r)
@@ -263,7 +284,7 @@ static int make_paths(struct reload *r)
 	struct bp_engine *e = r->e;
 	int err = 0;
 
-	for (unsigned i = 0; i < e->env.n_workers; i++)
+	for (unsigned i = 0; i < BP_WORKERS_MAX; i++)
 		bp_paths_take(&e->workers[i], &r->paths[i]);
 	r->has_taken_paths = true;
 	for (uint16_t i = 0; !err && i < e->conf->engine.n_workers; i++)
@@ -276,13 +297,15 @@ static void swap_back(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
-	for (unsigned i = 0; r->has_taken_paths && i < e->env.n_workers; i++) {
+	for (unsigned i = 0; r->has_taken_paths && i < BP_WORKERS_MAX; i++) {
 		bp_paths_destroy(&e->workers[i]);
 		bp_paths_put(&e->workers[i], &r->paths[i]);
 	}
 	for (unsigned i = 0; i < r->n_workers; i++)
 		(void)bp_idle_change(&e->workers[i].idle, r->change.conf.engine.idle,
 				     e->workers[i].n_paths);
+	for (unsigned i = r->n_workers; i < BP_WORKERS_MAX; i++)
+		bp_idle_fini(&e->workers[i].idle);
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (r->made[i])
 			e->env.ports[i] = r->before[i];
@@ -337,7 +360,7 @@ static void settle_account(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
-	for (unsigned i = 0; i < e->env.n_workers; i++) {
+	for (unsigned i = 0; i < BP_WORKERS_MAX; i++) {
 		bp_paths_hand_over(e, &r->paths[i], &e->workers[i], &r->change);
 		bp_paths_free(&r->paths[i]);
 	}
@@ -364,16 +387,32 @@ static void settle_account(struct reload *r)
 			(void)bp_port_renew_locks(r->made[i]);
 }
 
+/* Those that are no more: what they have had is others', what they have counted stays until they come back. */
+static void end_workers(struct reload *r)
+{
+	struct bp_engine *e = r->e;
+
+	for (unsigned i = e->conf->engine.n_workers; i < r->n_workers; i++) {
+		bp_worker_end(&e->workers[i]);
+		bp_frames_leave(e->env.frames, i);
+	}
+}
+
 static void place_workers(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
+	for (unsigned i = r->n_workers; i < e->conf->engine.n_workers; i++)
+		bp_worker_begin(&e->workers[i]);
+	if (r->change.has_new_cores)
+		bp_env_set_cores(&e->env, r->cores);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++) {
 		struct bp_worker *w = &e->workers[i];
 
-		if (w->thread.core == r->cores[i] && w->thread.off.pid)
+		if (!is_moved(r, i))
 			continue;
-		bp_thread_init(&w->thread, r->cores[i]);
+		w->thread.core = r->places[i].core;
+		w->thread.off = r->places[i].off;
 		w->numa_node = bp_numa_of_core(r->cores[i]);
 	}
 	if (r->change.has_new_cores)
@@ -400,6 +439,9 @@ static int undo(struct reload *r, int err)
 	for (unsigned i = 0; r->functions && i < r->change.conf.n_functions; i++)
 		if (r->change.functions[i] != BP_FATE_KEPT && r->functions[i].is_open)
 			bp_function_close(&r->functions[i]);
+	/* Those that were entered for more workers. */
+	for (unsigned i = 0; i < e->conf->n_functions; i++)
+		bp_function_leave(&e->functions[i], e->conf->engine.n_workers);
 	bp_locks_undo(r->locks);
 	return err;
 }
@@ -462,6 +504,7 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 	err = swap(r);
 	if (!err) {
 		settle_account(r);
+		end_workers(r);
 		place_workers(r);
 	}
 	late = start_workers(e, err ? r->n_workers : e->conf->engine.n_workers);
@@ -470,6 +513,8 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		err = undo(r, err);
 	else
 		close_functions(r);
+	if (!err && r->change.has_new_cores)
+		bp_ports_warn_far(&e->env, r->cores);
 	return late ? -ESHUTDOWN : err;
 }
 

@@ -20,6 +20,8 @@ struct reload {
 	uint64_t closed; /* of these, whose driver has let go of them */
 	uint64_t ended; /* of ports whose receiving was ended */
 	uint16_t cores[BP_WORKERS_MAX];
+	struct bp_thread
+		places[BP_WORKERS_MAX]; /* of workers that are new, or to be on another core */
 	struct bp_paths paths[BP_WORKERS_MAX]; /* of before */
 	bool has_taken_paths;
 	unsigned n_workers; /* of before */

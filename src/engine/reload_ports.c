@@ -211,6 +211,7 @@ int bp_reload_make_ports(struct reload *r)
 	int err = 0;
 
 	r->e->env.conf = &r->change.conf;
+	r->e->env.n_workers = r->change.conf.engine.n_workers;
 	for (unsigned step = 0; step < 2; step++)
 		for (unsigned i = 0; !err && i < r->change.conf.n_ports; i++) {
 			uint64_t in_the_way;
@@ -229,6 +230,7 @@ int bp_reload_make_ports(struct reload *r)
 				err = make_port(r, i);
 		}
 	r->e->env.conf = r->e->conf;
+	r->e->env.n_workers = r->e->conf->engine.n_workers;
 	return err;
 }
 

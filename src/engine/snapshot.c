@@ -290,16 +290,17 @@ static void read_off(struct bp_worker *w, struct bp_report_worker *out)
 	out->off_text = bp_off_text(bp_off_cause(&off));
 }
 
-static void read_worker(struct bp_worker *w, struct bp_report *r)
+static void read_worker(struct bp_worker *w, uint64_t now_ns, struct bp_report *r)
 {
 	struct bp_report_worker *out = &r->workers[r->n_workers++];
-	double elapsed_ns = r->elapsed_s * 1e9, round_ns, on_share;
+	double elapsed_ns = bp_worker_lived_ns(w, now_ns), round_ns, on_share;
 
 	*out = (struct bp_report_worker){
 		.worker_id = w->worker_id,
 		.core = w->thread.core,
 		.numa_node = w->numa_node,
 		.tid = atomic_load_explicit(&w->thread.tid, memory_order_relaxed),
+		.n_past_pkts = w->past_pkts,
 		.n_loops = atomic_load_explicit(&w->n_loops, memory_order_relaxed),
 		.n_waits = atomic_load_explicit(&w->idle.n_waits, memory_order_relaxed),
 		.wait_ns = bp_clock_cycles_to_ns(
@@ -311,6 +312,7 @@ static void read_worker(struct bp_worker *w, struct bp_report *r)
 	on_share = elapsed_ns > out->off_ns ? 1 - out->off_ns / elapsed_ns : 0;
 	round_ns = elapsed_ns > out->wait_ns ? (elapsed_ns - out->wait_ns) * on_share : 0;
 	out->wait_ns *= on_share;
+	out->busy_ns = on_share * bp_clock_cycles_to_ns(w->past_busy_cycles);
 	for (unsigned i = 0; i < w->n_paths; i++)
 		out->busy_ns += read_path(r, &w->paths[i], w->worker_id, on_share);
 	out->idle_ns = round_ns - out->busy_ns;
@@ -533,7 +535,7 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 		read_port(e, i, &r->ports[i]);
 	read_functions(e, r);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
-		read_worker(&e->workers[i], r);
+		read_worker(&e->workers[i], now_ns, r);
 	apply_conservation_law(e, r);
 	r->reloads = e->reloads;
 	r->n_former = e->n_former;

@@ -323,6 +323,23 @@ static void work(void *ctx)
 	bp_ports_leave(w->ports, w->n_ports, w->worker_id);
 }
 
+void bp_worker_begin(struct bp_worker *w)
+{
+	w->begin_ns = bp_clock_ns();
+}
+
+void bp_worker_end(struct bp_worker *w)
+{
+	w->lived_ns += bp_clock_ns() - w->begin_ns;
+	w->begin_ns = 0;
+	bp_idle_fini(&w->idle);
+}
+
+double bp_worker_lived_ns(const struct bp_worker *w, uint64_t now_ns)
+{
+	return (double)(w->lived_ns + now_ns - w->begin_ns);
+}
+
 int bp_worker_start(struct bp_worker *w)
 {
 	struct bp_thread *t = &w->thread;

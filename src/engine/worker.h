@@ -89,7 +89,11 @@ struct bp_worker {
 	struct bp_idle idle;
 	uint64_t gap_min_cycles; /* a round that lasts longer did not work all that time */
 	struct bp_thread thread;
-	struct bp_off off_before; /* of its threads before a pause; the control thread's */
+	/* The control thread's. Of its threads before a pause; of paths that a reload has ended; since when it is there, and how
+	 * long it was before a reload took it away. */
+	struct bp_off off_before;
+	uint64_t past_pkts, past_busy_cycles;
+	uint64_t begin_ns, lived_ns;
 	/* enum bp_asked. By the control thread (release), but for the answer. */
 	alignas(BP_CACHE_LINE) _Atomic unsigned asked;
 	/* Counts rounds; written by the worker (release), read by the control thread (acquire): a
@@ -98,6 +102,13 @@ struct bp_worker {
 	/* Rounds that lasted longer than gap_min_cycles. Written by the worker, read by snapshots: relaxed. */
 	_Atomic uint64_t n_gaps, gap_cycles, gap_max_cycles;
 };
+
+/* It is there from now on: time counts. Control thread. */
+void bp_worker_begin(struct bp_worker *worker);
+/* A worker whose thread has ended is there no more: it has no paths, and keeps what it counted. Control thread. */
+void bp_worker_end(struct bp_worker *worker);
+/* How long it was there until now_ns, which is one of bp_clock_ns(). Control thread. */
+double bp_worker_lived_ns(const struct bp_worker *worker, uint64_t now_ns);
 
 /* Create the thread, wait until it runs (0) or failed (-errno, logged). Control thread. */
 int bp_worker_start(struct bp_worker *worker);

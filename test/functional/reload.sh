@@ -1,4 +1,4 @@
-# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | storm | often [N]
+# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | workers | beside | storm | often [N]
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
@@ -136,16 +136,17 @@ refused)
 	echo "nonsense = 1" >>"$BP_TMP/run.ini"
 	reload && fail "a wrong file is taken"
 	grep -q 'run.ini:.*nonsense' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
-	MORE='[memory]
-frames = 32768
-[metrics]
-listen = 127.0.0.1:9'
+	ENGINE='control = no' MORE='[memory]
+frames = 32768'
 	file
 	reload && fail "what only a restart changes is taken"
-	grep -q '\[memory\] frames: .* → 32768: is read at the start only' "$BP_TMP/reload.out" ||
-		fail "$(cat "$BP_TMP/reload.out")"
-	grep -q '\[metrics\] listen' "$BP_TMP/reload.out" || fail "only the first is said"
-	MORE='' DMZ=af_packet-mmap FORWARD='wan = lan
+	for key in 'memory\] frames: .* → 32768: is read at the start only, since all ports' \
+		'engine\] control: yes → no: is read at the start only, since the socket'; do
+		grep -q "\[$key" "$BP_TMP/reload.out" || fail "not '$key': $(cat "$BP_TMP/reload.out")"
+	done
+	ip netns exec mid "$BYPATH" check "$BP_TMP/run.ini" --against "$id" >"$BP_TMP/against.out" 2>&1
+	grep -q '^refused: \[memory\] frames: .* → 32768' "$BP_TMP/against.out" || fail "$(cat "$BP_TMP/against.out")"
+	ENGINE='' MORE='' DMZ=af_packet-mmap FORWARD='wan = lan
 lan = wan
 dmz = wan'
 	file
@@ -304,6 +305,250 @@ default = drop"
 	whole "a filter comes, changes, goes"
 	balanced
 	;;
+workers)
+	begin
+	pid=$(bp_pid run)
+	threads()
+	{
+		grep -h '^bypath-w' /proc/"$pid"/task/*/comm | sort | tr '\n' ' '
+	}
+	polls()
+	{
+		show queues
+		bp_get queues "'%s' % [q['worker'] for p in r['ports'] if p['name'] == '$1' for q in p['rx_queues']]"
+	}
+	generate 5kpps 4
+	# A capture has a buffer for each worker that there was: it is named, and ends first.
+	"$BYPATH" capture "$id" wan -w "$BP_TMP/wan.pcapng" >"$BP_TMP/capture.log" 2>&1 &
+	echo $! >"$BP_TMP/capture.pid"
+	wait_for 10 [ -s "$BP_TMP/wan.pcapng" ] || fail "no capture: $(cat "$BP_TMP/capture.log")"
+	ENGINE='workers = 2'
+	file
+	reload && fail "a capture that has no buffer for the worker goes on"
+	grep -q 'workers: 1 → 2: a capture runs at port wan' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	kill -TERM "$(bp_pid capture)"
+	bp_exit capture 10 || fail "the capture ends with code $?: $(cat "$BP_TMP/capture.log")"
+	[ "$(threads)" = 'bypath-w0 ' ] || fail "refused, but there is $(threads)"
+	ip netns exec mid "$BYPATH" check "$BP_TMP/run.ini" --against "$id" >"$BP_TMP/against.out" 2>&1 ||
+		fail "check --against: $(cat "$BP_TMP/against.out")"
+	reload --check || fail "reload --check: $(cat "$BP_TMP/reload.out")"
+	tail -n +2 "$BP_TMP/against.out" | cmp -s - "$BP_TMP/reload.out" ||
+		fail "check --against: $(cat "$BP_TMP/against.out"); reload --check: $(cat "$BP_TMP/reload.out")"
+	reload || fail "workers 1 → 2: $(cat "$BP_TMP/reload.out")"
+	grep -q '^\[engine\] workers 1 → 2$' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	grep -q 'made anew' "$BP_TMP/reload.out" && fail "$(cat "$BP_TMP/reload.out")"
+	[ "$(threads)" = 'bypath-w0 bypath-w1 ' ] || fail "there is $(threads)"
+	[ "$(polls wan) $(polls lan)" = '[0] [1]' ] || fail "wan is polled by $(polls wan), lan by $(polls lan)"
+	# What the second worker receives it sends.
+	ip netns exec far "$BP_PYTHON" - <<'PY' || fail "what lan receives does not come to wan"
+import socket
+rx = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
+rx.bind(("e0", 0x88b5))
+rx.settimeout(10)
+tx = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+tx.bind(("e1", 0))
+for _ in range(100):
+    tx.send(bytes.fromhex("ffffffffffff02000000000188b5") + b"back" + bytes(50))
+n = 0
+while n < 100:
+    n += b"back" in rx.recv(2000)
+PY
+	show workers
+	bp_expect workers "all(w['counted']['packets'] >= 100 for w in r['workers']) and len(r['workers']) == 2" 'r["workers"]'
+	# Cores: another one, one that is not there, none that is named.
+	if [ "$(nproc)" -gt 1 ]; then
+		ENGINE='cores = 1,0'
+		file
+		reload || fail "other cores: $(cat "$BP_TMP/reload.out")"
+		for task in /proc/"$pid"/task/*; do
+			case $(cat "$task/comm") in
+			bypath-w0) grep -qx 'Cpus_allowed_list:	1' "$task/status" || fail "worker 0: $(grep Cpus_allowed_list "$task/status")" ;;
+			bypath-w1) grep -qx 'Cpus_allowed_list:	0' "$task/status" || fail "worker 1: $(grep Cpus_allowed_list "$task/status")" ;;
+			esac
+		done
+	fi
+	ENGINE='cores = 0,9999'
+	file
+	reload && fail "a core that is not there is taken"
+	grep -q 'core 9999 is not there' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	ENGINE=''
+	file
+	reload || fail "workers 2 → 1: $(cat "$BP_TMP/reload.out")"
+	[ "$(threads)" = 'bypath-w0 ' ] || fail "there is $(threads)"
+	[ "$(polls wan) $(polls lan)" = '[0] [0]' ] || fail "wan is polled by $(polls wan), lan by $(polls lan)"
+	ENGINE='workers = 2'
+	file
+	sed -i 's/^idle = .*/idle = busy/' "$BP_TMP/run.ini"
+	reload || fail "workers 1 → 2, busy: $(cat "$BP_TMP/reload.out")"
+	whole "workers come and go"
+	show workers
+	bp_expect workers "r['workers'][1]['counted']['packets'] >= 100" 'r["workers"]'
+	# Between its lives it has no time: 1 was there for less than 0.
+	bp_expect workers "(lambda t: 0 < t[1] < t[0])([sum(w['counted'][k] for k in ('busy_ns', 'idle_ns', 'asleep_ns')) + w['off_core']['ns'] for w in r['workers']])" \
+		'r["workers"]'
+	# A switch between three ports: as many TX queues as workers, or a hop where the driver has fewer.
+	DMZ=af_packet-mmap FORWARD='wan = s
+lan = s
+dmz = s' MORE='[function.s]
+type = switch' ENGINE=''
+	file
+	reload || fail "a switch: $(cat "$BP_TMP/reload.out")"
+	ENGINE='workers = 2'
+	file
+	reload || fail "two workers for a switch: $(cat "$BP_TMP/reload.out")"
+	grep -q 'port wan: made anew: more workers send to it than it has TX queues' "$BP_TMP/reload.out" ||
+		fail "$(cat "$BP_TMP/reload.out")"
+	if [ -z "$(bp_driver_missing af_xdp)" ]; then
+		WAN=af_xdp-native LAN=af_xdp-native DMZ=af_xdp-native ENGINE=''
+		file
+		reload || fail "af_xdp: $(cat "$BP_TMP/reload.out")"
+		ENGINE='workers = 2'
+		file
+		reload || fail "two workers for a switch on af_xdp: $(cat "$BP_TMP/reload.out")"
+		grep -q 'port wan-hop: added' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+		grep -q 'port wan: made anew' "$BP_TMP/reload.out" && fail "$(cat "$BP_TMP/reload.out")"
+	fi
+	balanced
+	bp_expect run "r['arena']['frames_free'] == r['arena']['frames']" "r['arena']"
+	;;
+beside)
+	begin
+	ip -n mid link set lo up
+	web()
+	{
+		timeout 60 ip netns exec mid "$BP_PYTHON" "${0%/*}/reload_web.py" "$@"
+	}
+	# listen WHERE: by a reload.
+	listen()
+	{
+		MORE="[metrics]
+listen = $1"
+		file
+		reload || fail "listen = $1: $(cat "$BP_TMP/reload.out")"
+	}
+	# kept WHERE: no counter is less there than it was anywhere before.
+	kept()
+	{
+		web "$1" figures >"$BP_TMP/now.txt" || fail "no figures at $1"
+		[ -s "$BP_TMP/then.txt" ] || cp "$BP_TMP/now.txt" "$BP_TMP/then.txt"
+		"$BP_PYTHON" - "$BP_TMP/then.txt" "$BP_TMP/now.txt" <<'PY' || fail "counters at $1 began anew"
+import sys
+then, now = ({r[0]: float(r[1]) for r in (line.rstrip("\n").rsplit(" ", 1) for line in open(f))} for f in sys.argv[1:])
+less = {k: (v, now.get(k)) for k, v in then.items() if k.split("{")[0].endswith("_total") and not now.get(k, -1) >= v}
+sys.exit(f"less: {less}" if less else 0)
+PY
+		cp "$BP_TMP/now.txt" "$BP_TMP/then.txt"
+	}
+	generate 2kpps 0
+	listen 127.0.0.1:9477
+	grep -qx '\[metrics\] listen none → 127.0.0.1:9477' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	kept 127.0.0.1:9477
+	web 127.0.0.1:9477 follow "$BP_TMP/events.txt" &
+	wait_for 10 grep -q event "$BP_TMP/events.txt" || fail "no events"
+	# Nothing is changed, nothing ends.
+	reload && grep -qx 'nothing changes' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	# An address that the old one is part of, one that another program has, a path.
+	listen 0.0.0.0:9477
+	wait_for 10 grep -qx end "$BP_TMP/events.txt" || fail "who listens is not told the end: $(cat "$BP_TMP/events.txt")"
+	grep -q 'whoever reaches this address may read' "$BP_TMP/run.log" || fail "an open address is not warned of"
+	kept 127.0.0.1:9477
+	ip netns exec mid "$BP_PYTHON" -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 9500)); print("there", flush=True); time.sleep(600)' >"$BP_TMP/taken.txt" &
+	taken=$!
+	wait_for 10 grep -q there "$BP_TMP/taken.txt" || fail "nobody listens at 9500"
+	MORE='[metrics]
+listen = 127.0.0.1:9500
+[alarm]
+on_event = /bin/true'
+	file
+	reload && fail "an address that is taken is taken"
+	grep -q 'listen = 127.0.0.1:9500: Address already in use' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	show config
+	grep -q 9500 "$BP_TMP/config.json" && fail "it is refused, and says that it runs so"
+	kill $taken
+	kept 127.0.0.1:9477
+	listen "unix:$BP_TMP/m.sock"
+	kept "unix:$BP_TMP/m.sock"
+	web 127.0.0.1:9477 gone || fail "the old address"
+	# Back and forth, with somebody who has sent half a request: an address that was given up is free at once, and nothing of it
+	# stays.
+	holds()
+	{
+		echo "$(ls "/proc/$(bp_pid run)/fd" | wc -l) $(ls "/proc/$(bp_pid run)/task" | wc -l)"
+	}
+	before=$(holds)
+	is_as_before()
+	{
+		[ "$(holds)" = "$before" ]
+	}
+	for i in 1 2 3 4 5; do
+		ip netns exec mid "$BP_PYTHON" "${0%/*}/reload_web.py" "unix:$BP_TMP/m.sock" half "$BP_TMP/half.txt" &
+		wait_for 10 grep -q there "$BP_TMP/half.txt" || fail "nobody has sent half a request"
+		listen 127.0.0.1:9477
+		wait $! || fail "who has sent half a request is not told the end"
+		rm "$BP_TMP/half.txt"
+		listen "unix:$BP_TMP/m.sock"
+	done
+	wait_for 10 is_as_before || fail "descriptors and threads: $before before, $(holds) after"
+	kept "unix:$BP_TMP/m.sock"
+	# A reload that fails for another reason.
+	DMZ=af_packet-mmap FORWARD='wan = lan
+lan = wan
+dmz = wan' MORE='[metrics]
+listen = 127.0.0.1:9478'
+	file
+	sed -i 's/w2/nodev/' "$BP_TMP/run.ini"
+	reload && fail "a device that is not there is taken"
+	DMZ='' FORWARD=''
+	kept "unix:$BP_TMP/m.sock"
+	web 127.0.0.1:9478 gone || fail "a reload that has failed listens"
+	MORE=''
+	file
+	reload || fail "listen is taken away: $(cat "$BP_TMP/reload.out")"
+	[ ! -e "$BP_TMP/m.sock" ] || fail "the path stays"
+	listen 127.0.0.1:9477
+	kept 127.0.0.1:9477
+
+	# The program of alarms: none, one, another, none. hook NAME: writes its name into told.
+	hook()
+	{
+		printf '#!/bin/sh\necho "%s $BYPATH_STATE $BYPATH_INSTANCE" >>%s/told\n' "$1" "$BP_TMP" >"$BP_TMP/$1"
+		chmod 755 "$BP_TMP/$1"
+	}
+	touch "$BP_TMP/told"
+	for name in first second; do
+		hook $name
+		MORE="[alarm]
+on_event = $BP_TMP/$name"
+		file
+		reload || fail "on_event = $name: $(cat "$BP_TMP/reload.out")"
+		"$BYPATH" set port lan down "$id" >/dev/null || fail "set port"
+		wait_for 10 grep -qx "$name raised $id" "$BP_TMP/told" || fail "$name is not told: $(cat "$BP_TMP/told")"
+		"$BYPATH" set port lan up "$id" >/dev/null || fail "set port"
+		wait_for 10 grep -qx "$name cleared $id" "$BP_TMP/told" || fail "$name is not told: $(cat "$BP_TMP/told")"
+	done
+	MORE=''
+	file
+	reload || fail "on_event is taken away: $(cat "$BP_TMP/reload.out")"
+	is_down()
+	{
+		show alarms
+		[ "$(bp_get alarms "any(a['alarm'] == 'port_down' and a['subject'] == 'lan' and a['raised'] for a in r['alarms'])")" = 1 ]
+	}
+	"$BYPATH" set port lan down "$id" >/dev/null || fail "set port"
+	wait_for 10 is_down || fail "no alarm: $(cat "$BP_TMP/alarms.json")"
+	"$BYPATH" set port lan up "$id" >/dev/null || fail "set port"
+	# Not for the present, but from the next start on.
+	ENGINE='wait = 5'
+	file
+	reload || fail "wait: $(cat "$BP_TMP/reload.out")"
+	grep -qx '\[engine\] wait 0 → 5 (at the next start)' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
+	kill -INT "$(bp_pid gen)"
+	bp_exit gen 60 || fail "bypath gen ends with code $?"
+	bp_expect gen 'not any(r["trial"][k] for k in ("duplicate", "reordered", "corrupt"))' 'r["trial"]'
+	balanced
+	[ "$(wc -l <"$BP_TMP/told")" = 4 ] || fail "told $(cat "$BP_TMP/told")"
+	;;
 often)
 	n=${2:-100}
 	begin
@@ -319,7 +564,7 @@ often)
 		i=$((i + 1))
 		case $((i % 4)) in
 		1) WAN=af_xdp-native ;;
-		2) DMZ=af_packet-mmap FORWARD='wan = lan
+		2) DMZ=af_packet-mmap ENGINE='workers = 2' FORWARD='wan = lan
 lan = wan
 dmz = lan' ;;
 		3) WAN=af_packet-mmap MORE='[function.m]
@@ -327,7 +572,7 @@ type = meter
 rate = 1gbps' FORWARD='wan = m, lan
 lan = wan
 dmz = lan' ;;
-		0) DMZ='' MORE='' FORWARD='' ;;
+		0) DMZ='' MORE='' ENGINE='' FORWARD='' ;;
 		esac
 		file
 		reload || fail "reload $i: $(cat "$BP_TMP/reload.out")"
