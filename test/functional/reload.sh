@@ -1,4 +1,4 @@
-# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | workers | beside | storm | often [N]
+# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | workers | threads | beside | storm | often [N]
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
@@ -410,6 +410,37 @@ type = switch' ENGINE=''
 	fi
 	balanced
 	bp_expect run "r['arena']['frames_free'] == r['arena']['frames']" "r['arena']"
+	;;
+threads)
+	# A limit that leaves room for some workers and not for others; root has none.
+	need setpriv prlimit
+	mkdir "$BP_TMP/runtime"
+	chmod 755 "$BP_TMP"
+	chown 54321:54321 "$BP_TMP/runtime"
+	export XDG_RUNTIME_DIR="$BP_TMP/runtime"
+	as_user()
+	{
+		exec prlimit --nproc=9 setpriv --reuid 54321 --regid 54321 --clear-groups "$@"
+	}
+	bp_null_pair run "rate_pps = 10000" "[engine]" "name = $id"
+	as_user "$BYPATH" run "$BP_TMP/run.ini" --report "$BP_TMP/runtime/run.json" >"$BP_TMP/run.log" 2>&1 &
+	echo $! >"$BP_TMP/run.pid"
+	wait_for 10 grep -q forwarding "$BP_TMP/run.log" || fail "does not start"
+	before=$(ls "/proc/$(bp_pid run)/task" | wc -l)
+	reload --check || fail "the same file: $(cat "$BP_TMP/reload.out")"
+	sed -i 's/^name = .*/&\nworkers = 16/' "$BP_TMP/run.ini"
+	reload && fail "there are threads for 16 workers, by a limit of 9"
+	grep -q 'workers: 1 → 16: there are no threads for them: Resource temporarily unavailable: see' "$BP_TMP/reload.out" ||
+		fail "$(cat "$BP_TMP/reload.out")"
+	[ "$(ls "/proc/$(bp_pid run)/task" | wc -l)" = "$before" ] || fail "a refused reload leaves threads"
+	sed -i 's/^workers = 16/workers = 2/' "$BP_TMP/run.ini"
+	reload || fail "there is a thread for a second worker: $(cat "$BP_TMP/reload.out")"
+	show workers
+	bp_expect workers "len(r['workers']) == 2" 'r["workers"]'
+	kill -TERM "$(bp_pid run)"
+	bp_exit run 10 || fail "ends with code $?"
+	mv "$BP_TMP/runtime/run.json" "$BP_TMP/run.json"
+	bp_law run
 	;;
 beside)
 	begin
