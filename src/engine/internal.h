@@ -48,8 +48,9 @@ struct bp_leaving {
 };
 
 /* A port that waits, out of the workers' hands, until none is in the bursts that it had before. */
+enum bp_turn_kind { BP_TURN_NONE, BP_TURN_STOPS, BP_TURN_STARTS };
 struct bp_turn {
-	enum { BP_TURN_NONE, BP_TURN_STOPS, BP_TURN_STARTS } kind;
+	enum bp_turn_kind kind;
 	uint64_t n_loops[BP_WORKERS_MAX]; /* of each worker, when it was taken out of their hands */
 };
 

@@ -205,6 +205,16 @@ static int wait_for_leaving(struct reload *r, unsigned place)
 	return 0;
 }
 
+/* Until nothing is in the way of a port that is made anew. */
+static int make_way(struct reload *r, unsigned place, uint64_t in_the_way)
+{
+	int err = in_the_way ? prepare(r, place, in_the_way) : 0;
+
+	if (!err)
+		err = wait_for_leaving(r, place);
+	return err ? err : halt(r, in_the_way);
+}
+
 /* Those that can be there beside all others first: they may fail, and nothing has happened then. */
 int bp_reload_make_ports(struct reload *r)
 {
@@ -221,11 +231,7 @@ int bp_reload_make_ports(struct reload *r)
 			in_the_way = list_in_the_way(r, i);
 			if (in_the_way && !step)
 				continue;
-			err = in_the_way ? prepare(r, i, in_the_way) : 0;
-			if (!err)
-				err = wait_for_leaving(r, i);
-			if (!err)
-				err = halt(r, in_the_way);
+			err = make_way(r, i, in_the_way);
 			if (!err)
 				err = make_port(r, i);
 		}

@@ -54,7 +54,7 @@ static bool waits_one(const struct bp_engine *e)
 }
 
 /* false (logged): one stands still, and bp_port_go_on() goes on. */
-static bool wait_for_turn(struct bp_engine *e, struct bp_port *port, int kind)
+static bool wait_for_turn(struct bp_engine *e, struct bp_port *port, enum bp_turn_kind kind)
 {
 	struct bp_turn *turn = &e->turns[port->port_id];
 	unsigned limit_ms = waits_one(e) ? 0 : BP_TURN_MS;
@@ -109,7 +109,7 @@ bool bp_port_resume(struct bp_engine *e, struct bp_port *port)
 bool bp_port_go_on(struct bp_engine *e, struct bp_port *port)
 {
 	struct bp_turn *turn = &e->turns[port->port_id];
-	int kind = turn->kind;
+	enum bp_turn_kind kind = turn->kind;
 
 	for (unsigned i = 0; kind != BP_TURN_NONE && i < e->n_running; i++)
 		if (!bp_worker_is_past(&e->workers[i], turn->n_loops[i]))
