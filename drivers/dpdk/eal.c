@@ -118,11 +118,11 @@ __attribute__((format(printf, 2, 3))) static void add_arg(struct eal_args *args,
 	args->argv[args->n] = NULL;
 }
 
-/* One lcore over all our cores: EAL then pins nothing, and its threads stay free to move. */
+/* One lcore over all our cores, but for those of workers that run: EAL then pins nothing, and its threads stay free to move. */
 static void add_lcores(struct eal_args *args)
 {
 	unsigned cores[RTE_MAX_LCORE];
-	unsigned n = bp_cpu_allowed(cores, RTE_MAX_LCORE);
+	unsigned n = bp_cpu_own(cores, RTE_MAX_LCORE);
 	char list[EAL_ARG_BYTES - 16] = "";
 	size_t used = 0;
 

@@ -28,17 +28,29 @@ static bool read_whole(cpu_set_t *set)
 	return true;
 }
 
+static unsigned list_cores(const cpu_set_t *set, unsigned *cores, unsigned max)
+{
+	unsigned n = 0;
+
+	for (unsigned core = 0; core < CPU_SETSIZE && n < max; core++)
+		if (CPU_ISSET(core, set))
+			cores[n++] = core;
+	return n;
+}
+
 unsigned bp_cpu_allowed(unsigned *cores, unsigned max)
 {
 	cpu_set_t set;
-	unsigned n = 0;
 
-	if (!read_whole(&set))
-		return 0;
-	for (unsigned core = 0; core < CPU_SETSIZE && n < max; core++)
-		if (CPU_ISSET(core, &set))
-			cores[n++] = core;
-	return n;
+	return read_whole(&set) ? list_cores(&set, cores, max) : 0;
+}
+
+unsigned bp_cpu_own(unsigned *cores, unsigned max)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	return sched_getaffinity(0, sizeof(set), &set) ? 0 : list_cores(&set, cores, max);
 }
 
 unsigned bp_cpu_allowed_on(int node, unsigned *cores, unsigned max)
@@ -122,8 +134,13 @@ void bp_cpu_keep_off(const uint16_t *cores, unsigned n)
 
 void bp_cpu_roam(bool is_on)
 {
-	if (CPU_COUNT(&whole) && !CPU_EQUAL(&whole, &beside))
-		(void)sched_setaffinity(0, sizeof(whole), is_on ? &whole : &beside);
+	cpu_set_t own;
+
+	CPU_ZERO(&own);
+	/* Another set than it was given is somebody's wish. */
+	if (CPU_COUNT(&whole) && !sched_getaffinity(0, sizeof(own), &own) &&
+	    CPU_EQUAL(&own, is_on ? &beside : &whole))
+		(void)sched_setaffinity(0, sizeof(own), is_on ? &whole : &beside);
 }
 
 void bp_cpu_model(char *model, size_t model_bytes)

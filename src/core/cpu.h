@@ -10,7 +10,9 @@
 /* Number of cores this process may run on, at most max written to cores[] in ascending order: also those that bp_cpu_keep_off()
  * has kept the calling thread off. Control thread. */
 unsigned bp_cpu_allowed(unsigned *cores, unsigned max);
-/* Those of them that are on a NUMA node, likewise. */
+/* Those that the calling thread may run on now, likewise: where threads that it creates are to be. Any thread. */
+unsigned bp_cpu_own(unsigned *cores, unsigned max);
+/* Those of the process that are on a NUMA node, likewise. Control thread. */
 unsigned bp_cpu_allowed_on(int node, unsigned *cores, unsigned max);
 /* Cores in ascending order as [engine] cores takes them, "1,4-7", cut at text_bytes. Pure. */
 void bp_cpu_list(const unsigned *cores, unsigned n, char *text, size_t text_bytes);

@@ -105,13 +105,28 @@ note "one core: nothing is left, all are there"
 
 [ -z "$(bp_driver_missing dpdk)" ] || { note "no dpdk in this build"; exit 0; }
 cores=$("$BP_PYTHON" -c 'import os; print(*sorted(os.sched_getaffinity(0)))')
+# eal_file PORT-LINE...
+eal_file()
 {
-	printf '[engine]\nname = affinity\nworkers = 1\ncores = %s\n[memory]\nframes = 1024\nhugepages = no\n' "$last"
-	bp_dpdk_section
-	printf '[port.a]\ndriver = dpdk\ndevice = net_null0\n[port.b]\ndriver = null\n[forward]\na = b\n'
-} | bp_ini a
+	{
+		printf '[engine]\nname = affinity\nworkers = 1\ncores = %s\n[memory]\nframes = 1024\nhugepages = no\n' "$last"
+		bp_dpdk_section
+		printf '[port.a]\n'
+		printf '%s\n' "$@"
+		printf '[port.b]\ndriver = null\n[forward]\na = b\n'
+	} | bp_ini a
+}
+
+eal_file "driver = dpdk" "device = net_null0"
 bp_start a
 wait_for 20 grep -q 'info: forwarding' "$BP_TMP/a.log" || fail "it does not start"
 wait_for 5 placed "$last" bypath eal- || fail "EAL: $(cat "$BP_TMP/placed.log")"
 bp_stop a
-note "EAL's threads as well"
+eal_file "driver = null" "rate_pps = 20000"
+bp_start a
+wait_for 20 grep -q 'info: forwarding' "$BP_TMP/a.log" || fail "it does not start"
+eal_file "driver = dpdk" "device = net_null0"
+"$BYPATH" reload affinity >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+wait_for 5 placed "$last" bypath eal- || fail "EAL, started by a reload: $(cat "$BP_TMP/placed.log")"
+bp_stop a
+note "EAL's threads as well, also where a reload has started it"
