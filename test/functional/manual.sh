@@ -1,4 +1,4 @@
-# The manual page has every option that a command's --help names, below that command, and no other.
+# The manual page has every option that a command's --help names, below that command, and no other; every WHAT of show; every section.
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 
@@ -35,6 +35,14 @@ for command in commands:
     options = options_of(command)
     faults += [f"{command} --{name}: not in the page" for name in options - described.get(command, set())]
     faults += [f"{command} --{name}: not in --help" for name in described.get(command, set()) - options]
+# Pieces of a running instance, sections of a file: those that the program knows.
+pieces = set(re.findall(r"^    (\w+)  ", run("show", "--help").stdout, re.M))
+named = set(re.findall(r"\w+", page.split("\n.Ss show\n")[1].split(".Ar WHAT\nis\n")[1].split("\nNothing is reset")[0]))
+faults += [f"show {what}: not in the page" for what in pieces - named]
+sections = set(re.findall(r"^\.Sh \[([\w.]+)\]", run("check", "--reference=man").stdout, re.M))
+named = set(re.findall(r"^\.Li \[([\w.]+)\]", page.split("\n.Sh CONFIGURATION\n")[1], re.M))
+assert len(pieces) > 10 and len(sections) > 8, (pieces, sections)
+faults += [f"[{name}]: not in the page's CONFIGURATION, or nowhere else" for name in sections ^ named]
 print("\n".join(sorted(faults)))
 sys.exit(bool(faults))
 PY
