@@ -1,6 +1,7 @@
 # A terminal that a test looks at.
 # SPDX-License-Identifier: BSD-3-Clause
 import fcntl
+import html
 import os
 import re
 import struct
@@ -35,6 +36,27 @@ class Screen:
 
     def text(self):
         return "\n".join(self.lines)
+
+
+CELL_WIDTH, CELL_HEIGHT, EDGE, BAR = 8.4, 18, 14, 30  # px, of 14 px letters
+LOOKS = """text{font:14px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;white-space:pre;fill:#1a2129}
+.bar{font-size:12px;fill:#55606c}.ground{fill:#fff;stroke:#d5dbe1}
+@media (prefers-color-scheme:dark){text{fill:#e6ebf0}.bar{fill:#9aa7b4}.ground{fill:#11161c;stroke:#303a45}}"""
+
+
+def picture(text, rows, columns, title):
+    """A screen as an SVG: each run of letters at its cell, whatever the reader's letters are like."""
+    width, height = 2 * EDGE + columns * CELL_WIDTH, BAR + rows * CELL_HEIGHT + EDGE
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
+           f'aria-label="{html.escape(title)}"><style>{LOOKS}</style>',
+           f'<rect class="ground" x=".5" y=".5" width="{width - 1:g}" height="{height - 1:g}" rx="8"/>',
+           f'<text class="bar" x="{EDGE}" y="20">{html.escape(title)} · {columns} × {rows}</text>']
+    for row, line in enumerate(text.split("\n")):
+        for run in re.finditer(r"\S+(?: \S+)*", line):
+            out.append(f'<text x="{EDGE + run.start() * CELL_WIDTH:g}" y="{BAR + row * CELL_HEIGHT + 14:g}" '
+                       f'textLength="{len(run.group()) * CELL_WIDTH:g}" lengthAdjust="spacingAndGlyphs">'
+                       f'{html.escape(run.group())}</text>')
+    return "\n".join(out) + "\n</svg>\n"
 
 
 def resize(fd, rows, columns):

@@ -1,4 +1,4 @@
-# Records a terminal session with a running instance: session.py BYPATH INSTANCE OUT.txt OUT.cast.
+# Records a terminal session with a running instance: session.py BYPATH INSTANCE OUT.txt OUT.cast OUT.svg.
 # SPDX-License-Identifier: BSD-3-Clause
 """Each step is a command as one types it; a further one is a further row of STEPS."""
 import json
@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 
-from screen import Screen, resize
+from screen import Screen, picture, resize
 
-BYPATH, INSTANCE, TEXT, CAST = sys.argv[1:5]
+BYPATH, INSTANCE, TEXT, CAST, PICTURE = sys.argv[1:6]
 COLUMNS, ROWS = 120, 40  # of the recording; screens that are redrawn have 80 × 24
 
 STEPS = [
@@ -31,8 +31,10 @@ STEPS = [
     ("Five packets as they come in, into tshark.", "bypath capture wan rx udp -c 5 -w - 2>/dev/null | tshark -n -r - 2>/dev/null"),
     ("Another driver for wan, in the file: what would that change?",
      "sed -i '0,/driver = af_packet/s//driver = af_xdp/' edge.ini; bypath reload --check"),
-    ("Then do it, while packets flow.", "bypath reload"),
+    ("Then do it, in the middle of three seconds of iperf3: Lost is what its server missed.",
+     "ip netns exec h1 iperf3 -u -b 10M -l 1000 -t 3 -p 5202 -c 10.77.0.2 & sleep 1.5; bypath reload; wait"),
     ("The path as it is now, and as it was.", "bypath show paths"),
+    ("What is wrong now, and what was.", "bypath show alarms"),
     ("More of the log, from now on.", "bypath set log debug"),
     ("Send what is held, report, end.", "bypath drain"),
 ]
@@ -97,15 +99,18 @@ for what, line in STEPS:
     recording.type(line)
     recording.text.append(f"$ {line}")
     is_drawn = "--watch" in line
+    has_times = is_drawn or "iperf3" in line
     pieces = run(line, *((24, 80) if is_drawn else (ROWS, COLUMNS)))
     for seconds, data in pieces:
-        recording.put(data.decode(errors="replace"), seconds if is_drawn else 0.0)
+        recording.put(data.decode(errors="replace"), seconds if has_times else 0.0)
     output = b"".join(data for _, data in pieces).decode()
     if is_drawn:
         screen = Screen(24, 80)
         screen.feed(output)
         output = screen.text().rstrip()
         assert screen.widest <= 80 and output.count("\n") < 24, (screen.widest, output)
+        with open(PICTURE, "w", encoding="utf-8") as out:
+            out.write(picture(output, 24, 80, line.split(" --interval")[0]))
     recording.text += [row.rstrip() for row in output.replace("\r", "").strip("\n").split("\n") if output.strip()]
     recording.text.append("")
 recording.write()
