@@ -65,6 +65,11 @@ def has_hugepages():
         return False
 
 
+def has_filesystem(name):
+    with open("/proc/filesystems", encoding="utf-8") as file:
+        return name in file.read().split()
+
+
 def pkg(name):
     return subprocess.run(["pkg-config", "--exists", name], check=False).returncode == 0
 
@@ -86,6 +91,9 @@ FEATURES = {
     "ovs": lambda: shutil.which("ovsdb-server") is not None,
     "qemu": lambda: shutil.which("qemu-system-x86_64") is not None,
     "libpcap": lambda: pkg("libpcap"),
+    "systemd": lambda: os.path.exists("/lib/systemd/systemd"),
+    "overlay": lambda: has_filesystem("overlay"),
+    "cgroup2": lambda: has_filesystem("cgroup2"),
     "libbpf": lambda: pkg("libbpf"),
     "live-frames": lambda: tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 18),
     "clang": lambda: shutil.which("clang") is not None,
