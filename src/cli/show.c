@@ -5,6 +5,7 @@
 #include "config/spelling.h"
 #include "core/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -267,43 +268,86 @@ static double whole_cost(const json_t *row, const char *per_packet)
 	return row ? bp_json_number_at(row, per_packet) * bp_json_number_at(row, borne_by(row)) : 0;
 }
 
-/* Time in system calls is the paths': of those that this worker carries. */
-static double grown_calls_ns(const json_t *before, const json_t *now, json_int_t worker)
+/* The same since an earlier look; a row that began anew since then has all of it. */
+static double grown_cost(const json_t *before, const json_t *now, const char *per_packet)
 {
-	const char *per = "counted.ns_per_packet_calls";
+	double is = whole_cost(now, per_packet), was = whole_cost(before, per_packet);
+
+	if (before &&
+	    bp_json_number_at(now, borne_by(now)) < bp_json_number_at(before, borne_by(before)))
+		return is;
+	return fmax(is - was, 0);
+}
+
+/*
+ * A worker in a report. Times in it leave out what the worker was off its core, spread over the whole run: a part of them may be
+ * less a moment later. on: the share that was left. A time by that share is as the worker counted it, and only grows.
+ */
+struct look {
+	const json_t *row; /* NULL: not there yet */
+	const json_t *paths;
+	double off_ns, on;
+};
+
+static struct look look_at(const json_t *document, const json_t *row)
+{
+	double elapsed_ns = document ? bp_json_number_at(document, "run.elapsed_s") * 1e9 : 0;
+	double off_ns = row ? bp_json_number_at(row, "off_core.ns") : 0;
+
+	return (struct look){
+		.row = row,
+		.paths = json_object_get(document, "paths"),
+		.off_ns = off_ns,
+		.on = elapsed_ns > off_ns ? 1 - off_ns / elapsed_ns : 0,
+	};
+}
+
+static double counted_ns(const struct look *look, const char *path)
+{
+	return look->row && look->on > 0 ? bp_json_number_at(look->row, path) / look->on : 0;
+}
+
+/* Time in system calls is the paths': of those that this worker carries. */
+static double counted_calls_ns(const struct look *look, json_int_t worker)
+{
 	double ns = 0;
 	json_t *path;
 	size_t i;
 
-	json_array_foreach(json_object_get(now, "paths"), i, path)
+	json_array_foreach(look->paths, i, path)
 		if (json_integer_value(json_object_get(path, "worker")) == worker)
-			ns += whole_cost(path, per) -
-			      whole_cost(find_path(json_object_get(before, "paths"), path, i), per);
-	return ns;
+			ns += whole_cost(path, "counted.ns_per_packet_calls");
+	return look->on > 0 ? ns / look->on : 0;
 }
 
-static json_t *rates_of_worker(const json_t *before, const json_t *now, const json_t *rows[2],
-			       double s)
+/* Shares of the time between two looks. */
+static json_t *rates_of_worker(const struct look *before, const struct look *now, double s)
 {
-	double ns = s * 1e9;
-	json_int_t id = json_integer_value(json_object_get(rows[1], "worker"));
+	json_int_t id = json_integer_value(json_object_get(now->row, "worker"));
+	double ns = s * 1e9, off = fmin(fmax(now->off_ns - before->off_ns, 0) / ns, 1);
+	double per = (1 - off) / ns; /* of a time that the worker counted */
+	double was_calls_ns = counted_calls_ns(before, id), calls_ns = counted_calls_ns(now, id);
+	double shares[3];
+	static const char *const times[3] = { "counted.busy_ns", "counted.idle_ns",
+					      "counted.asleep_ns" };
 
+	for (unsigned i = 0; i < 3; i++)
+		shares[i] = per * fmax(counted_ns(now, times[i]) - counted_ns(before, times[i]), 0);
+	/* Less than before: its paths are others since a reload. */
+	if (calls_ns >= was_calls_ns)
+		calls_ns -= was_calls_ns;
 	return json_pack("{s:O, s:O, s:f, s:f, s:f, s:f, s:f, s:f}", "worker",
-			 json_object_get(rows[1], "worker"), "core",
-			 json_object_get(rows[1], "core"), "pps",
-			 grown(rows[0], rows[1], "counted.packets") / s, "busy",
-			 grown(rows[0], rows[1], "counted.busy_ns") / ns, "calls",
-			 grown_calls_ns(before, now, id) / ns, "idle",
-			 grown(rows[0], rows[1], "counted.idle_ns") / ns, "asleep",
-			 grown(rows[0], rows[1], "counted.asleep_ns") / ns, "off_core",
-			 grown(rows[0], rows[1], "off_core.ns") / ns);
+			 json_object_get(now->row, "worker"), "core",
+			 json_object_get(now->row, "core"), "pps",
+			 grown(before->row, now->row, "counted.packets") / s, "busy", shares[0],
+			 "calls", fmin(per * calls_ns, shares[0]), "idle", shares[1], "asleep",
+			 shares[2], "off_core", off);
 }
 
 /* A cost per packet of the interval; null without packets. */
 static json_t *per_packet(const json_t *before, const json_t *now, const char *per)
 {
-	return bp_json_ratio(whole_cost(now, per) - whole_cost(before, per),
-			     grown(before, now, borne_by(now)));
+	return bp_json_ratio(grown_cost(before, now, per), grown(before, now, borne_by(now)));
 }
 
 static json_t *rates_of_path(const json_t *before, const json_t *now, double s)
@@ -406,11 +450,11 @@ json_t *bp_show_rates(const json_t *before, const json_t *now)
 		add_drops(drops, old, row, s);
 	}
 	json_array_foreach(json_object_get(now, "workers"), i, row) {
-		const json_t *rows[2] = {
-			find_row(json_object_get(before, "workers"), row, "worker", i), row
-		};
+		struct look was = look_at(
+			before, find_row(json_object_get(before, "workers"), row, "worker", i));
+		struct look is = look_at(now, row);
 
-		json_array_append_new(workers, rates_of_worker(before, now, rows, s));
+		json_array_append_new(workers, rates_of_worker(&was, &is, s));
 	}
 	json_array_foreach(json_object_get(now, "paths"), i, row)
 		json_array_append_new(

@@ -58,6 +58,19 @@ lan = wan}"
 	} | bp_ini run
 }
 
+# worker_goes_on KIND: packets and time of its former paths are the worker's still. Time off core is spread anew at each look, so
+# that a part may be a little less.
+worker_goes_on()
+{
+	show workers
+	"$BP_PYTHON" - "$BP_TMP/before.json" "$BP_TMP/workers.json" <<'PY' || fail "$1: the worker begins anew"
+import json, sys
+before, now = (json.load(open(path, encoding="utf-8"))["workers"][0]["counted"] for path in sys.argv[1:])
+assert now["packets"] >= before["packets"], (before, now)
+assert now["busy_ns"] >= 0.5 * before["busy_ns"], (before, now)
+PY
+}
+
 reload()
 {
 	"$BYPATH" reload "$id" "$@" >"$BP_TMP/reload.out" 2>&1
@@ -247,7 +260,10 @@ frames = 16384'
 			;;
 		esac
 		generate 5kpps 2
+		show workers
+		cp "$BP_TMP/workers.json" "$BP_TMP/before.json" || fail "cp"
 		reload || fail "$kind: $(cat "$BP_TMP/reload.out")"
+		worker_goes_on "$kind"
 		grep -q 'port wan: made anew' "$BP_TMP/reload.out" || fail "$(cat "$BP_TMP/reload.out")"
 		note "$kind: $(tail -n 1 "$BP_TMP/reload.out")"
 		case $last$kind in
