@@ -93,9 +93,9 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def shoot(self, path):
-        """The whole page as a picture."""
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+    def shoot(self, path, is_whole=True):
+        """The whole page as a picture, or what the window shows of it."""
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=is_whole)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
 

@@ -18,6 +18,11 @@ function rate(value, unit) {
 	return figure(scaled, 3) + NARROW_SPACE + prefixes[i] + unit;
 }
 
+/* "45 kpps, 40 Mbit/s" */
+function both(rates, pps, bps) {
+	return `${rate(number(rates, pps), "pps")}, ${rate(number(rates, bps), "bit/s")}`;
+}
+
 function span(seconds) {
 	const s = Math.floor(seconds), parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 	const first = parts.findIndex(([n], i) => s >= n || i === parts.length - 1);
@@ -85,8 +90,7 @@ function portLine([port, rates], past) {
 	return make("li", {}, make("span", {class: "name"}, name, make("small", {},
 		[text(port, "driver"), text(port, "mode")].filter((word) => word !== null).join(" · "))),
 	pastOf(past.get(name) ?? []), make("span", {class: "words"},
-		`in ${rate(number(rates, "rx_pps"), "pps")} ${rate(number(rates, "rx_bps"), "bit/s")}, ` +
-		`out ${rate(number(rates, "tx_pps"), "pps")} ${rate(number(rates, "tx_bps"), "bit/s")}`,
+		`in ${both(rates, "rx_pps", "rx_bps")}; out ${both(rates, "tx_pps", "tx_bps")}`,
 		link === "up" || link === null ? null : make("span", {class: "down"}, ` link ${link}`)));
 }
 
@@ -118,8 +122,10 @@ function pathName(path) {
 	return [text(path, "in") ?? "unnamed", ...via, text(path, "out")].filter((name) => name !== null).join(" → ");
 }
 
+/* A model's figure is a whole one as a rule, which has no decimals. */
 function copiesText(lo, hi) {
-	const words = lo === hi ? figure(hi ?? 0, 3) : `${figure(lo ?? 0, 3)}–${figure(hi ?? 0, 3)}`;
+	const one = (value) => Number.isInteger(value ?? 0) ? count(value ?? 0) : figure(value, 3);
+	const words = lo === hi ? one(hi) : `${one(lo)}–${one(hi)}`;
 
 	return lo === null || hi === null ? "kernel copies not modelled" : `${words} kernel copies (modelled)`;
 }
@@ -127,14 +133,14 @@ function copiesText(lo, hi) {
 function pathLine([path, rates], most) {
 	const user = number(rates, "user_copies_per_packet"), calls = number(rates, "crossings_per_packet");
 	const lo = number(rates, "kernel_copies.lo"), hi = number(rates, "kernel_copies.hi"), ns = number(rates, "ns_per_packet");
-	const shown = (value) => value === null ? NONE : figure(value, 3);
+	const known = (value, words) => value === null ? null : `${figure(value, 3)} ${words}`;
+	const costs = [known(user, "user copies (counted)"), copiesText(lo, hi), known(calls, "system calls"),
+		ns === null ? null : duration(ns, 3)].filter((words) => words !== null);
 	const kind = text(path, "part"), part = kind === "edge" ? "sending" : kind === "intake" ? "receiving, functions" : null;
 
 	return make("li", {}, make("span", {class: "name"}, pathName(path), part === null ? null : make("small", {}, part)),
 		bar([["user", user ?? 0], ["kernel", hi ?? 0]], null, most), make("span", {class: "words"},
-			`${rate(number(rates, "pps"), "pps")} ${rate(number(rates, "bps"), "bit/s")}; per packet ` +
-			`${shown(user)} user copies (counted), ${copiesText(lo, hi)}, ` +
-			`${shown(calls)} system calls${ns === null ? "" : `, ${duration(ns, 3)}`}`));
+			`${both(rates, "pps", "bps")}; per packet ${costs.join(", ")}`));
 }
 
 function pathTable(pairs) {
@@ -160,14 +166,14 @@ function pathsPart(doc) {
 
 function workerLine(rates) {
 	const share = (key) => number(rates, key) ?? 0, calls = share("calls");
-	const user = Math.max(0, share("busy") - calls);
+	const user = Math.max(0, share("busy") - calls), sum = share("busy") + share("idle") + share("asleep") + share("off_core");
 	const words = [["busy", share("busy")], ["in system calls", calls], ["idle", share("idle")],
 		["asleep", share("asleep")], ["off its core", share("off_core")]].filter(([, value]) => value >= 0.0005)
 		.map(([name, value]) => `${name.startsWith("in ") ? "of it " : ""}${percent(value)} ${name}`).join(", ");
 
 	return barLine(`worker ${number(rates, "worker") ?? NONE}, core ${number(rates, "core") ?? NONE}`,
 		bar([["user", user], ["kernel", calls], ["whole", share("idle")], ["asleep", share("asleep")],
-			["off", share("off_core")]], null, 1), words || "nothing known");
+			["off", share("off_core")]], null, Math.max(1, sum)), words || "nothing known");
 }
 
 function workersPart(doc) {
@@ -200,18 +206,21 @@ function functionLine(fn, rates, most) {
 			exact(`function.${name}.packets`, number(fn, "counted.packets"))]);
 }
 
-function stateRows(fn) {
-	return objects(fn, "state").map((row) => [text(fn, "name") ?? "unnamed", text(row, "what") ?? NONE,
-		text(row, "text") ?? (number(row, "value") === null ? NONE : count(number(row, "value")))]);
+/* What a function says of itself: short rows, in as many columns as there is room for. */
+function stateList(fn) {
+	const name = text(fn, "name") ?? "unnamed", rows = objects(fn, "state").slice(0, ROWS_MAX);
+
+	return rows.length === 0 ? null : [make("h3", {}, name), make("dl", {class: "says"}, rows.map((row) =>
+		make("div", {}, make("dt", {}, text(row, "what") ?? NONE), make("dd", {}, text(row, "text") ??
+			(number(row, "value") === null ? NONE : count(number(row, "value")))))))];
 }
 
 function functionsPart(doc) {
 	const fns = objects(doc, "functions"), rates = ratesOf(doc, "functions");
-	const most = Math.max(1, ...rates.map((row) => number(row, "ns_per_packet") ?? 0)), states = fns.flatMap(stateRows);
+	const most = Math.max(1, ...rates.map((row) => number(row, "ns_per_packet") ?? 0));
 
 	return fns.length === 0 ? [] : [make("h2", {}, "Functions and tables"),
 		legend(["user", "time within the function, for each packet that came to it"]),
 		make("ul", {class: "bars wide"}, fns.map((fn, i) => functionLine(fn, rates[i], most))),
-		states.length === 0 ? null : grid("What functions say of themselves", [["function"], ["what"], ["value", true]],
-			states.slice(0, 4 * ROWS_MAX))];
+		fns.map(stateList)];
 }
