@@ -25,7 +25,7 @@ import time
 from kernel import Missing
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-BOOT_LIMIT_S = 120
+BOOT_LIMIT_S = 240
 PANICS = re.compile(rb"Kernel panic - not syncing|^.*\bOops\b.*$|BUG: unable to handle|general protection fault"
                     rb"|kernel BUG at", re.MULTILINE)
 
@@ -136,7 +136,7 @@ class Process:
 
 class Guest:
     def __init__(self, kernel, out, nics, smp=2, memory=1536, hugepages=192, nodes=1, extra=(), behind=(),
-                 iommu=True, append="", limit_s=420, boot_limit_s=BOOT_LIMIT_S):
+                 iommu=True, append="", limit_s=840, boot_limit_s=BOOT_LIMIT_S):
         """nodes: NUMA nodes, over which processors, memory (MiB) and hugepages are spread evenly; extra,
         behind: QEMU's further words, before and behind the NICs'; append: further words of the kernel's command
         line."""
