@@ -9,6 +9,7 @@ failures. Exit code 1 when anything failed.
 """
 
 import fnmatch
+import glob
 import json
 import os
 import re
@@ -136,10 +137,13 @@ def refused(rows, name, reason):
     return "no line of expected-skips allows it"
 
 
-def read_log(folder):
-    path = os.path.join(folder, "meson-logs", "testlog.json")
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+def read_logs(folder):
+    """What was run there, at once or by several runs, each with a log of its own."""
+    entries = []
+    for path in sorted(glob.glob(os.path.join(folder, "meson-logs", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            entries += [json.loads(line) for line in file if line.strip()]
+    return entries
 
 
 def name_of(entry):
@@ -167,7 +171,7 @@ def main():
     for argument in sys.argv[2:]:
         folder, _, suite = argument.partition(":")
         try:
-            entries = read_log(folder)
+            entries = read_logs(folder)
             missing = listed(folder, suite)
         except (OSError, ValueError) as error:
             failures.append((folder, f"built or tested nothing: {error}"))

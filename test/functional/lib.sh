@@ -95,6 +95,12 @@ wait_for()
 	done
 }
 
+# bp_build FOLDER: ninja there, with which tests beside this one come first.
+bp_build()
+{
+	setsid --wait "$BP_SOURCE/test/behind.sh" 5 ninja -C "$1"
+}
+
 # --- the lab ------------------------------------------------------------------------------------
 
 in_h1()

@@ -9,7 +9,7 @@ need meson ninja
 BUILD=$BP_TMP/build
 meson setup "$BUILD" "$BP_SOURCE" -Ddpdk=disabled -Daf_xdp=disabled -Dpcap=disabled -Dtests=false \
 	-Dbuildtype=debug >"$BP_TMP/setup.log" 2>&1 || fail "meson setup"
-ninja -C "$BUILD" >"$BP_TMP/ninja.log" 2>&1 || fail "the build"
+bp_build "$BUILD" >"$BP_TMP/ninja.log" 2>&1 || fail "the build"
 BYPATH=$BUILD/src/cli/bypath
 ! ldd "$BYPATH" | grep -qE 'librte|libxdp|libpcap' || fail "it links what was disabled"
 "$BYPATH" drivers >"$BP_TMP/drivers.log" || fail "bypath drivers"
@@ -34,7 +34,7 @@ grep -q "f.ini:8: \[function.f\] type: found 'filter', which this build was made
 # One part alone can be left out as well.
 meson setup "$BP_TMP/one" "$BP_SOURCE" -Ddpdk=disabled -Dgzip=disabled -Dzstd=disabled -Dtests=false -Dbuildtype=debug \
 	>"$BP_TMP/setup.log" 2>&1 || fail "meson setup -Ddpdk=disabled"
-ninja -C "$BP_TMP/one" >"$BP_TMP/ninja.log" 2>&1 || fail "the build with -Ddpdk=disabled"
+bp_build "$BP_TMP/one" >"$BP_TMP/ninja.log" 2>&1 || fail "the build with -Ddpdk=disabled"
 "$BP_TMP/one/src/cli/bypath" drivers >"$BP_TMP/drivers.log" || fail "bypath drivers"
 grep -E '^ *dpdk' "$BP_TMP/drivers.log" | grep -qi disabled || fail "why dpdk is missing"
 

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need git meson ninja
+export GIT_CONFIG_GLOBAL="$BP_TMP/gitconfig"
 git config --global --add safe.directory '*'
 clone=$BP_TMP/clone
 mkdir "$clone"
@@ -21,7 +22,7 @@ cat "$BP_TMP/stat"
 [ "$(grep -v ' drivers/dummy/' "$BP_TMP/stat")" = "1 0 drivers/meson.build" ] ||
 	fail "a driver touches more than its folder and its row"
 
-{ meson setup build -Dwerror=true -Ddebug=false -Dtests=false -Ddpdk=disabled && ninja -C build; } >"$BP_TMP/build.log" 2>&1 ||
+{ meson setup build -Dwerror=true -Ddebug=false -Dtests=false -Ddpdk=disabled && bp_build build; } >"$BP_TMP/build.log" 2>&1 ||
 	fail "the clone does not build"
 bypath=$clone/build/src/cli/bypath
 

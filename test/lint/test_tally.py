@@ -20,10 +20,14 @@ class Tally(unittest.TestCase):
         self.scratch = tempfile.TemporaryDirectory()
         self.addCleanup(self.scratch.cleanup)
 
-    def tally(self, entries, allowed="", listed=None):
-        """Entries: the log; listed: the tests that the build defines, those of the log if None."""
+    def folder(self):
         folder = os.path.join(self.scratch.name, "build")
         os.makedirs(os.path.join(folder, "meson-logs"), exist_ok=True)
+        return folder
+
+    def tally(self, entries, allowed="", listed=None):
+        """Entries: the log; listed: the tests that the build defines, those of the log if None."""
+        folder = self.folder()
         rules = os.path.join(self.scratch.name, "expected-skips")
         with open(rules, "w", encoding="utf-8") as file:
             file.write(allowed)
@@ -77,6 +81,12 @@ class Tally(unittest.TestCase):
     def test_missing_log_fails(self):
         code, lines = self.tally(None)
         self.assertEqual((code, lines[-1]), (1, "0 passed, 1 failed, 0 skipped"))
+
+    def test_logs_of_several_runs_are_added_up(self):
+        with open(os.path.join(self.folder(), "meson-logs", "behind.json"), "w", encoding="utf-8") as file:
+            file.write(json.dumps(entry("c", "FAIL")) + "\n")
+        code, lines = self.tally([entry("a", "OK"), entry("b", "OK")], listed=["a", "b", "c"])
+        self.assertEqual((code, lines[-1]), (1, "2 passed, 1 failed, 0 skipped"))
 
     def test_empty_log_fails(self):
         code, lines = self.tally([])
