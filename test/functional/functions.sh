@@ -212,14 +212,25 @@ lan = wan"
 	bp_start a
 	bp_wait_forwarding 10
 	watch h2
-	send 1000 9 958
+	# A busy machine loses some before bypath sees them, and takes longer: each second allows one more.
+	read -r from _ </proc/uptime
+	for _try in 1 2 3 4 5 6 7 8 9 10; do
+		send 1000 9 958
+		! wait_for 2 bp_tells a '^  wan +rx 0 +0 +[0-9]+,' || break
+	done
 	bp_stop a
-	n=$(tcpdump -r "$BP_TMP/h2.pcap" 'udp dst port 9' 2>/dev/null | wc -l)
+	read -r to _ </proc/uptime
+	more=$((${to%.*} - ${from%.*} + 1))
 	n_red=$(bp_get a 'function("slow")["counted"]["dropped"]')
+	n_sent=$(bp_get a 'sent_pkts("lan")')
+	# tcpdump reads in its own time; h2 has what lan sent.
+	wait_for 5 heard h2 55 'udp dst port 9'
+	n=$(n_heard h2 'udp dst port 9')
 	note "$n datagrams of 1000 bytes pass, $n_red packets are dropped"
-	# Of 64 KiB some went to what came before; each second allows one more.
-	[ "$n" -ge 55 ] && [ "$n" -le 200 ] || fail "$n datagrams of 1000 bytes pass"
-	[ $((n + n_red)) -ge 1000 ] || fail "$n + $n_red are less than 1000"
+	# Of 64 KiB some went to what came before.
+	[ "$n" -ge 55 ] && [ "$n_sent" -le $((80 + more)) ] || fail "$n datagrams of 1000 bytes pass, of $n_sent packets"
+	bp_expect a 'function("slow")["counted"]["packets"] == counted("wan", "rx", "packets") > 1000' 'summary()'
+	bp_expect a 'function("slow")["counted"]["dropped"] + sent_pkts("lan") == counted("wan", "rx", "packets")' 'summary()'
 }
 
 # A wire within mid whose frames have a tag: pushed at one end, popped at the other, by two processes. TCP with default

@@ -372,6 +372,12 @@ bp_alive()
 	! bp_gone "$1"
 }
 
+# bp_waited_ms NAME: how long its threads have been ready and without a core: others had them.
+bp_waited_ms()
+{
+	cat "/proc/$(bp_pid "$1")"/task/*/schedstat | awk '{ sum += $2 } END { printf "%.0f\n", sum / 1e6 }'
+}
+
 # Every process started is still there.
 bp_all_alive()
 {

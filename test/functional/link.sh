@@ -27,14 +27,21 @@ in_h3()
 }
 
 # others_forward: the pair without the fault does not lose most of 100 packets. What is still under way
-# at the end is not lost: only gaps before the last answer count.
+# at the end is not lost: only gaps before the last answer count. Nor does a time count in which bypath had no core:
+# the smallest ring, of 128 slots, is full after a tenth of a second.
 others_forward()
 {
-	in_h3 ping -c 100 -i 0.004 -w 20 10.77.1.4 >"$BP_TMP/others.log" ||
-		fail "$1: h3 → h4 does not answer 100 times in 20 s"
-	lost=$(sed -n 's/.*icmp_seq=\([0-9]*\) .*/\1/p' "$BP_TMP/others.log" |
-		awk '{ if ($1 > last) last = $1 } END { print last - NR }')
-	[ "$lost" -le 40 ] || fail "$1: h3 → h4 loses $lost packets"
+	for _try in 1 2 3 4 5; do
+		waited=$(bp_waited_ms a)
+		in_h3 ping -c 100 -i 0.004 -w 20 10.77.1.4 >"$BP_TMP/others.log" ||
+			fail "$1: h3 → h4 does not answer 100 times in 20 s"
+		lost=$(sed -n 's/.*icmp_seq=\([0-9]*\) .*/\1/p' "$BP_TMP/others.log" |
+			awk '{ if ($1 > last) last = $1 } END { print last - NR }')
+		[ "$lost" -gt 40 ] || return 0
+		waited=$(($(bp_waited_ms a) - waited))
+		[ $waited -ge 100 ] || break
+	done
+	fail "$1: h3 → h4 loses $lost packets; bypath waited $waited ms for a core"
 }
 
 # The log names the port since line $1 of it.

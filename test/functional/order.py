@@ -15,7 +15,7 @@ BYTES = 1000
 UDP_SEGMENT = 103
 RCVBUFFORCE = 33
 ROUNDS_PLAIN = 200
-WAIT_S = 10
+WAIT_S = 60
 
 
 def datagrams(first, n):

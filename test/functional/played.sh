@@ -115,6 +115,11 @@ case_end_ring()
 	bp_expect ring 'sent_pkts("a") == 3300 and sent_pkts("out") == 3300' 'summary()'
 }
 
+at_h2()
+{
+	[ "$(in_h2 cat /sys/class/net/e0/statistics/rx_packets)" -eq "$1" ]
+}
+
 # Onto a wire: the far host counts.
 case_end_wire()
 {
@@ -129,8 +134,7 @@ case_end_wire()
 	bp_exit wire 20 || fail "wire: ends with code $?"
 	bp_law wire
 	bp_expect wire 'sent == 2000' 'summary()'
-	_n=$(in_h2 cat /sys/class/net/e0/statistics/rx_packets)
-	[ "$_n" -eq 2000 ] || fail "wire: $_n of 2000 packets have arrived"
+	wait_for 5 at_h2 2000 || fail "wire: $(in_h2 cat /sys/class/net/e0/statistics/rx_packets) of 2000 packets have arrived"
 }
 
 # The generator ends with its capture as well, a compressed one too, and its rate is that of the sending.

@@ -67,7 +67,11 @@ note "report to a FIFO without reader: ends, says so"
 # Controls: readers that read.
 start "$BP_TMP/out.log" "$BP_TMP/log.log" "$BP_TMP/fifo"
 cat "$BP_TMP/fifo" >"$BP_TMP/wire.json" &
-bp_stop wire
+reader=$!
+kill -TERM "$(bp_pid wire)"
+bp_exit wire 8 || fail "a reader that reads: ends with $?"
+wait $reader
+bp_law wire
 grep -q 'lines are missing' "$BP_TMP/log.log" && fail "lines are said to be missing from a log that was read"
 [ "$(grep -c forwarding "$BP_TMP/log.log")" = 1 ] || fail "the log is not whole"
 note "a reader that reads: log and report are whole"

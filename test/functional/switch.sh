@@ -126,12 +126,11 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 for n in range(20):
     s.sendto(b"x", ("10.77.0.255", 9))' || fail "cannot send a broadcast"
-	for host in h2 h3 h4; do
+	for host in h1 h2 h3 h4; do
 		wait_for 5 sh -c "[ \$(tcpdump -r '$BP_TMP/$host.pcap' 2>/dev/null | wc -l) = 20 ]" ||
 			fail "$host hears $(heard $host) of 20 broadcasts"
 		[ "$(heard $host)" = 20 ] || fail "$host hears broadcasts twice"
 	done
-	[ "$(heard h1)" = 20 ] || fail "h1 hears its own broadcasts again"
 	end
 	[ "$KINDS" = bridge ] || bp_expect a \
 		'len(r["functions"]) == 1 and r["functions"][0]["doc"]["entries"] == 4' 'r["functions"]'

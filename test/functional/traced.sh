@@ -48,6 +48,12 @@ ends()
 	bp_expect "$1" 'all(p["steps"][0]["step"] == "rx" and p["steps"][0]["at_ns"] == 0 for p in r["packets"])'
 }
 
+# has_seen N: the trace of icmp that goes on.
+has_seen()
+{
+	is_taken && grep -q "match icmp, $1 of them seen" "$BP_TMP/taken.txt"
+}
+
 # ways OUTPUT: what each packet went through, in words.
 WAYS='[[s.get("function") or s["step"] + " " + s["port"] for s in p["steps"]] for p in r["packets"]]'
 
@@ -345,6 +351,7 @@ case_clients()
 	is_taken || fail "a second trace begins beside the first"
 	grep -q 'of 1000 packets that match icmp, 0 of them seen' "$BP_TMP/taken.txt" || fail "$(cat "$BP_TMP/taken.txt")"
 	in_h1 ping -q -c 2 -i 0.05 10.77.0.2 >/dev/null || fail "no answers while tracing"
+	wait_for 5 has_seen 4 || fail "$(cat "$BP_TMP/taken.txt")"
 	kill -INT "$(bp_pid t)"
 	bp_exit t 10 || fail "trace ends with code $? after SIGINT"
 	bp_expect t 'r["ended"] == "interrupted" and r["seen"] == 4 and len(r["packets"]) == 4' '(r["ended"], r["seen"])'
@@ -365,6 +372,7 @@ case_clients()
 	# A reload ends it with what was seen: its ports and functions may be others behind it.
 	begins t 1000 icmp
 	in_h1 ping -q -c 2 -i 0.05 10.77.0.2 >/dev/null || fail "no answers while tracing"
+	wait_for 5 has_seen 4 || fail "$(cat "$BP_TMP/taken.txt")"
 	sed -i '1i [engine]\nburst = 32' "$BP_TMP/a.ini"
 	in_mid "$BYPATH" reload a >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
 	bp_exit t 10 || fail "trace ends with code $? at a reload"

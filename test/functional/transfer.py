@@ -77,7 +77,7 @@ def datagrams(address, port, uso):
     rng = random.Random("datagrams")
     sock = socket.socket(family(address), socket.SOCK_DGRAM)
     sock.connect((address, port))
-    sock.settimeout(2)
+    sock.settimeout(LIMIT_S)
     waiting = set()
     for length in (0, 1, 2, 17, 18, 19, 100, 999, 1400, 1401):
         waiting.add(rng.randbytes(length))

@@ -88,11 +88,13 @@ crafted 5
 
 capture plain
 tcp_ok
+wait_for 5 captured plain "tcp and not vlan and greater 1000" 50
 verdict plain "tcp and not vlan and greater 1000" 50
 
 if [ $vlans = yes ]; then
 	capture tagged
 	LAB_SERVER=10.78.0.2 tcp_ok
+	wait_for 5 captured tagged "vlan 5 and tcp" 50
 	verdict tagged "vlan 5 and tcp" 50
 fi
 bp_stop a
