@@ -540,7 +540,8 @@ struct bp_sessions *bp_sessions_open(const struct bp_sessions_ops *ops, void *ct
 
 void bp_sessions_set_workers(struct bp_sessions *sessions, unsigned n_workers)
 {
-	atomic_store_explicit(&sessions->n_workers, n_workers, memory_order_relaxed);
+	if (n_workers > atomic_load_explicit(&sessions->n_workers, memory_order_relaxed))
+		atomic_store_explicit(&sessions->n_workers, n_workers, memory_order_relaxed);
 }
 
 struct attaching {

@@ -28,7 +28,8 @@ struct bp_sessions_ops {
 struct bp_sessions *bp_sessions_open(const struct bp_sessions_ops *ops, void *ctx,
 				     unsigned n_workers, const char *program);
 
-/* A reload has made the workers others in number: for captures from now on. Control thread. */
+/* A reload has made the workers others in number: captures from now on have rings for the most that there have been, so that
+ * fewer may be as many again. Control thread. */
 void bp_sessions_set_workers(struct bp_sessions *sessions, unsigned n_workers);
 
 /*
