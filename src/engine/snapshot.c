@@ -150,11 +150,12 @@ static bool is_idle_by_design(struct bp_worker *w)
 
 static void add_received(struct bp_report_path *row, struct bp_path *path)
 {
+	/* First what is counted last: no burst is told of whose packets are not. */
+	for (unsigned i = 0; i < BP_BURST_CLASSES; i++)
+		row->hist_bursts[i] += read_cell(&path->hist_bursts[i]);
 	row->n_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
 	row->n_bytes += bp_counter(&path->rxq->counters, BP_CNT_BYTES) - path->rx_bytes;
 	row->n_bursts += bp_counter(&path->rxq->counters, BP_CNT_BURSTS) - path->rx_bursts;
-	for (unsigned i = 0; i < BP_BURST_CLASSES; i++)
-		row->hist_bursts[i] += read_cell(&path->hist_bursts[i]);
 	row->hist_copies[0] += read_cell(&path->rxq->n_carried) - path->rx_carried;
 	row->is_carried |= is_carried(path);
 }
