@@ -141,4 +141,43 @@ struct bp_report {
 	int64_t unaccounted;
 };
 
+/* ---- what follows from it: pure, any thread ------------------------------------------------------- */
+
+/* All drops of a queue. */
+uint64_t bp_report_drops(const uint64_t v[BP_CNT_N]);
+
+/* Packets that a worker of it received, on paths that a reload has ended, too: edges have them once more. */
+uint64_t bp_report_worker_pkts(const struct bp_report *report, const struct bp_report_worker *worker);
+
+/*
+ * Packets that a path offered to its out-port: those received, super-frames as the packets that
+ * were made of them.
+ */
+uint64_t bp_report_path_out(const struct bp_report_path *path);
+
+/* What a path's costs are divided by: packets out; of an intake, which lets none out, those received. */
+uint64_t bp_report_path_borne(const struct bp_report_path *path);
+
+/* The rows of one part, from an in-port to an out-port, of all workers. */
+struct bp_report_sum {
+	struct bp_report_path path; /* its worker_id means nothing */
+	unsigned n_rows; /* 0: there is no such path */
+};
+
+/* What moving packets took, and what became of them: intake and edges of an in-port add up to the whole. */
+void bp_report_add_cost(struct bp_report_path *sum, const struct bp_report_path *path);
+
+/* The packets of two rows of the same part, and their cost. */
+void bp_report_add_path(struct bp_report_path *sum, const struct bp_report_path *path);
+
+/*
+ * All sums of a report, n_ports × (n_ports + 1): by in-port; of each, by out-port, its intake last. The caller frees them; NULL
+ * when memory lacks.
+ */
+struct bp_report_sum *bp_report_sums(const struct bp_report *report);
+
+/* The one of these ports; out_port may be BP_PATH_NO_OUT. */
+struct bp_report_sum *bp_report_sum(struct bp_report_sum *sums, const struct bp_report *report,
+				    unsigned in_port, unsigned out_port);
+
 #endif

@@ -26,15 +26,12 @@ void bp_rows_add_rates(json_t *counted, uint64_t n_pkts, uint64_t n_bytes, uint6
 static json_t *queue_counted(const uint64_t v[BP_CNT_N], double elapsed_s)
 {
 	json_t *counted = bp_json_counters(v);
-	uint64_t n_dropped = 0;
 	double pkts = (double)v[BP_CNT_PKTS];
 
-	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
-		n_dropped += v[id];
 	bp_rows_add_rates(counted, v[BP_CNT_PKTS], v[BP_CNT_BYTES], v[BP_CNT_BURSTS], elapsed_s);
 	json_object_update_new(
 		counted,
-		json_pack("{s:o, s:o, s:o}", "dropped", bp_json_count(n_dropped),
+		json_pack("{s:o, s:o, s:o}", "dropped", bp_json_count(bp_report_drops(v)),
 			  "user_copies_per_packet", bp_json_ratio((double)v[BP_CNT_COPIES], pkts),
 			  "crossings_per_packet", bp_json_ratio((double)v[BP_CNT_CALLS], pkts)));
 	return counted;
@@ -128,21 +125,10 @@ static json_t *off_row(const struct bp_report_worker *w)
 			 bp_json_count(w->n_gaps), "ns", w->gap_ns, "longest_ns", w->gap_max_ns);
 }
 
-/* Those that it received: edges have them once more. */
-static uint64_t worker_pkts(const struct bp_report *r, const struct bp_report_worker *w)
-{
-	uint64_t n = w->n_past_pkts;
-
-	for (unsigned i = 0; i < r->n_paths; i++)
-		if (r->paths[i].worker_id == w->worker_id && r->paths[i].part != BP_PATH_EDGE)
-			n += r->paths[i].n_pkts;
-	return n;
-}
-
 static json_t *worker_row(const struct bp_report *r, const struct bp_report_worker *w)
 {
 	double whole_ns = w->busy_ns + w->idle_ns + w->wait_ns + w->off_ns;
-	uint64_t n_pkts = worker_pkts(r, w);
+	uint64_t n_pkts = bp_report_worker_pkts(r, w);
 
 	return json_pack(
 		"{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o}, "

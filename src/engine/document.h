@@ -32,17 +32,4 @@ void bp_engine_log_live(const struct bp_report *prev, const struct bp_report *no
 /* Was a packet received, dropped, or lost outside between two snapshots of one run? Pure. */
 bool bp_engine_is_moving(const struct bp_report *prev, const struct bp_report *now);
 
-/*
- * Packets that a path offered to its out-port: those received, super-frames as the packets that
- * were made of them. What costs per packet are divided by.
- */
-static inline uint64_t bp_report_path_out(const struct bp_report_path *path)
-{
-	uint64_t n = 0;
-
-	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
-		n += path->hist_copies[k];
-	return n;
-}
-
 #endif

@@ -18,16 +18,10 @@ bool bp_rows_has_split(const struct bp_report_path *path)
 
 /* ---- one row --------------------------------------------------------------------------------- */
 
-/* What costs are divided by: packets out; of an intake, which lets none out, those received. */
-static uint64_t n_borne(const struct bp_report_path *path)
-{
-	return path->part == BP_PATH_INTAKE ? path->n_pkts : bp_report_path_out(path);
-}
-
 /* until_s: since the workers started. */
 static json_t *counted_of(double until_s, const struct bp_report_path *path)
 {
-	double n = (double)n_borne(path);
+	double n = (double)bp_report_path_borne(path);
 	double n_timed = path->is_carried ? 0 : n, n_split = bp_rows_has_split(path) ? n_timed : 0;
 	json_t *hist = json_array(), *bursts = json_array(), *counted;
 
@@ -85,63 +79,6 @@ static json_t *former_row(const struct bp_report_former *former)
 			 counted_of(former->until_s, &former->path));
 }
 
-/* ---- sums ------------------------------------------------------------------------------------ */
-
-/* The rows of one part, from an in-port to an out-port, of all workers. */
-struct sum {
-	struct bp_report_path path;
-	unsigned n_rows;
-};
-
-/* By in-port; of each, by out-port, its intake last. */
-static struct sum *sum_of(struct sum *sums, const struct bp_report *r, unsigned in_port,
-			  unsigned out_port)
-{
-	return &sums[in_port * (r->n_ports + 1) +
-		     (out_port == BP_PATH_NO_OUT ? r->n_ports : out_port)];
-}
-
-/* What moving packets took, and what became of them: intake and edges of an in-port add up to the whole. */
-static void add_cost(struct bp_report_path *sum, const struct bp_report_path *path)
-{
-	sum->n_copies += path->n_copies;
-	sum->n_copy_bytes += path->n_copy_bytes;
-	sum->n_calls += path->n_calls;
-	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
-		sum->hist_copies[k] += path->hist_copies[k];
-	sum->n_fn_drops += path->n_fn_drops;
-	sum->is_carried |= path->is_carried;
-	sum->busy_ns += path->busy_ns;
-	sum->call_ns += path->call_ns;
-}
-
-/* The packets of two rows of the same part. */
-static void add_path(struct bp_report_path *sum, const struct bp_report_path *path)
-{
-	sum->n_pkts += path->n_pkts;
-	sum->n_bytes += path->n_bytes;
-	sum->n_bursts += path->n_bursts;
-	for (unsigned k = 0; k < BP_BURST_CLASSES; k++)
-		sum->hist_bursts[k] += path->hist_bursts[k];
-	sum->n_replicas += path->n_replicas;
-	add_cost(sum, path);
-}
-
-static void add_up(struct sum *sums, const struct bp_report *r)
-{
-	for (unsigned i = 0; i < r->n_paths; i++) {
-		const struct bp_report_path *path = &r->paths[i];
-		struct sum *sum = sum_of(sums, r, path->in_port, path->out_port);
-
-		if (!sum->n_rows++)
-			sum->path = (struct bp_report_path){ .part = path->part,
-							     .in_port = path->in_port,
-							     .out_port = path->out_port,
-							     .since_s = path->since_s };
-		add_path(&sum->path, path);
-	}
-}
-
 /* ---- in-ports whose packets may go to several ports ------------------------------------------ */
 
 struct fan_out {
@@ -160,14 +97,14 @@ static void insert(struct fan_out *fan, const struct bp_report_path *edge)
 }
 
 /* False: the in-port's packets go to one port only, or it receives none. */
-static bool find_fan_out(struct sum *sums, const struct bp_report *r, unsigned in_port,
+static bool find_fan_out(struct bp_report_sum *sums, const struct bp_report *r, unsigned in_port,
 			 struct fan_out *fan)
 {
-	const struct sum *intake = sum_of(sums, r, in_port, BP_PATH_NO_OUT);
+	const struct bp_report_sum *intake = bp_report_sum(sums, r, in_port, BP_PATH_NO_OUT);
 
 	*fan = (struct fan_out){ .intake = &intake->path };
 	for (unsigned i = 0; i < r->n_ports; i++) {
-		const struct sum *edge = sum_of(sums, r, in_port, i);
+		const struct bp_report_sum *edge = bp_report_sum(sums, r, in_port, i);
 
 		if (edge->n_rows && edge->path.part == BP_PATH_EDGE)
 			insert(fan, &edge->path);
@@ -185,7 +122,7 @@ static json_t *whole_of(const struct bp_report *r, const struct fan_out *fan)
 	whole.n_replicas = 0;
 	for (unsigned i = 0; i < fan->n_edges; i++) {
 		whole.n_replicas += fan->edges[i]->n_replicas;
-		add_cost(&whole, fan->edges[i]);
+		bp_report_add_cost(&whole, fan->edges[i]);
 	}
 	return counted_of(r->elapsed_s, &whole);
 }
@@ -199,7 +136,7 @@ static json_t *others_of(const struct bp_report *r, const struct fan_out *fan, u
 		return json_null();
 	others.since_s = fan->edges[n_shown]->since_s;
 	for (unsigned i = n_shown; i < fan->n_edges; i++)
-		add_path(&others, fan->edges[i]);
+		bp_report_add_path(&others, fan->edges[i]);
 	return json_pack("{s:i, s:o}", "ports", (int)(fan->n_edges - n_shown), "counted",
 			 counted_of(r->elapsed_s, &others));
 }
@@ -224,10 +161,10 @@ static json_t *fan_out_row(const struct bp_report *r, const struct fan_out *fan)
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 /* A row, and at the first of several workers' rows their sum. */
-static void append(json_t *rows, json_t *sum_rows, struct sum *sums, const struct bp_report *r,
-		   const struct bp_report_path *path)
+static void append(json_t *rows, json_t *sum_rows, struct bp_report_sum *sums,
+		   const struct bp_report *r, const struct bp_report_path *path)
 {
-	struct sum *sum = sum_of(sums, r, path->in_port, path->out_port);
+	struct bp_report_sum *sum = bp_report_sum(sums, r, path->in_port, path->out_port);
 
 	json_array_append_new(rows, path_row(r, path, json_integer(path->worker_id)));
 	if (sum->n_rows > 1)
@@ -237,7 +174,7 @@ static void append(json_t *rows, json_t *sum_rows, struct sum *sums, const struc
 
 int bp_rows_add_paths(json_t *document, const struct bp_report *r)
 {
-	struct sum *sums = calloc((size_t)r->n_ports * (r->n_ports + 1) + 1, sizeof(*sums));
+	struct bp_report_sum *sums = bp_report_sums(r);
 	json_t *rows = json_array(), *sum_rows = json_array(), *fan_outs = json_array();
 	json_t *former = json_array();
 	struct fan_out fan;
@@ -251,7 +188,6 @@ int bp_rows_add_paths(json_t *document, const struct bp_report *r)
 	json_object_set_new(document, "paths_cut", bp_json_count(r->n_paths_cut));
 	if (!sums)
 		return -ENOMEM;
-	add_up(sums, r);
 	for (unsigned i = 0; i < r->n_ports; i++)
 		if (find_fan_out(sums, r, i, &fan))
 			json_array_append_new(fan_outs, fan_out_row(r, &fan));

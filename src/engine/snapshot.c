@@ -321,20 +321,11 @@ static void read_worker(struct bp_worker *w, uint64_t now_ns, struct bp_report *
 		out->idle_ns = 0;
 }
 
-static uint64_t sum_drops(const uint64_t v[BP_CNT_N])
-{
-	uint64_t sum = 0;
-
-	for (unsigned id = BP_DROP_FIRST; id < BP_CNT_N; id++)
-		sum += v[id];
-	return sum;
-}
-
 /* received + made = sent + dropped + held: what RX itself dropped was received, too. */
 static void conserve_rx(struct bp_conserved *sum, const uint64_t v[BP_CNT_N])
 {
-	sum->received += v[BP_CNT_PKTS] + sum_drops(v) - v[BP_DROP_SET_DOWN];
-	sum->dropped += sum_drops(v);
+	sum->received += v[BP_CNT_PKTS] + bp_report_drops(v) - v[BP_DROP_SET_DOWN];
+	sum->dropped += bp_report_drops(v);
 	sum->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS];
 }
 
@@ -342,7 +333,7 @@ static void conserve_tx(struct bp_conserved *sum, const uint64_t v[BP_CNT_N], ui
 {
 	sum->sent += v[BP_CNT_PKTS] - v[BP_CNT_LOST_AFTER] - n_held;
 	sum->held += n_held;
-	sum->dropped += sum_drops(v);
+	sum->dropped += bp_report_drops(v);
 	sum->made += v[BP_CNT_GSO_SEGS] - v[BP_CNT_GSO_PKTS] + v[BP_CNT_REPLICAS];
 }
 
