@@ -17,6 +17,7 @@
 #include "config/settings.h"
 #include "control/alarms.h"
 #include "control/hook.h"
+#include "control/metrics.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/notify.h"
@@ -24,6 +25,7 @@
 #include "engine/document.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
+#include "engine/rows.h"
 #include "ledger/document.h"
 #include "ledger/explain.h"
 #include "probe/probe.h"
@@ -183,6 +185,44 @@ static json_t *take_report(void *ctx)
 	if (document)
 		json_object_set_new(document, "alarms", bp_alarms_document(&run->alarms));
 	return document;
+}
+
+/* What a snapshot has for the metrics beside itself. 0 or -ENOMEM. */
+static int write_metrics(const struct run *run, FILE *out, bool is_open, json_t *floors)
+{
+	const struct bp_report *r = run->now;
+	struct bp_copies *copies = calloc((size_t)r->n_ports * r->n_ports + 1, sizeof(*copies));
+	json_t *states = json_array(), *alarms = bp_alarms_document(&run->alarms);
+	const struct bp_metrics facts = { .version = BP_VERSION,
+					  .instance = run->control.instance.name,
+					  .report = r,
+					  .kernel_copies = copies,
+					  .states = states,
+					  .alarms = alarms };
+	int err = copies && states && alarms ? 0 : -ENOMEM;
+
+	for (unsigned i = 0; !err && i < r->n_functions; i++)
+		err = json_array_append_new(states, bp_rows_function_state(r->functions[i].doc))
+			      ? -ENOMEM
+			      : 0;
+	if (!err) {
+		bp_explain_kernel_copies(r, copies);
+		err = bp_metrics_write(out, &facts, is_open, floors);
+	}
+	json_decref(alarms);
+	json_decref(states);
+	free(copies);
+	return err;
+}
+
+/* The metrics as they stand, whose snapshot is run->now then: bp_cli_metrics_fn. */
+static bool put_metrics(void *ctx, FILE *out, bool is_open, json_t *floors)
+{
+	struct run *run = ctx;
+
+	take_snapshot(run, run->now);
+	bp_engine_report_states(run->engine, run->now);
+	return write_metrics(run, out, is_open, floors) == 0;
 }
 
 /* The report as it stands: its text in the log, its document in the file of --report. */
@@ -474,7 +514,7 @@ static int forward(const struct bp_conf *conf, struct options *o)
 		run.control.engine = run.engine;
 		bp_cli_captures_open(&run.control, run.engine, conf->engine.n_workers);
 		bp_cli_control_set_config(&run.control, o->settings);
-		bp_cli_control_start(&run.control, take_report, reload_asked, &run);
+		bp_cli_control_start(&run.control, take_report, reload_asked, put_metrics, &run);
 		watch(&run, &signals);
 		bp_cli_end_begin();
 		bp_notify_stopping();

@@ -220,10 +220,35 @@ static json_t *answer(void *ctx, const char *command, const json_t *request, con
 		      command, allowed);
 }
 
-/* bp_web_ask_fn. */
-static json_t *ask_for_web(void *ctx)
+/* bp_web_source.report. */
+static json_t *report_for_web(void *ctx)
 {
 	return ask_report(ctx, false);
+}
+
+struct metrics_call {
+	struct bp_cli_control *control;
+	FILE *out;
+	bool is_open, is_made;
+	json_t *floors;
+};
+
+static void make_metrics(void *ctx)
+{
+	struct metrics_call *call = ctx;
+
+	call->is_made =
+		call->control->metrics(call->control->ctx, call->out, call->is_open, call->floors);
+}
+
+/* bp_web_source.metrics. */
+static bool metrics_for_web(void *ctx, FILE *out, bool is_open, json_t *floors)
+{
+	struct metrics_call call = {
+		.control = ctx, .out = out, .is_open = is_open, .floors = floors
+	};
+
+	return bp_calls_ask(&call.control->calls, make_metrics, &call) && call.is_made;
 }
 
 void bp_cli_control_set_config(struct bp_cli_control *control, json_t *settings)
@@ -266,14 +291,17 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 }
 
 void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx),
-			  json_t *(*reload)(void *ctx, bool only_tell), void *ctx)
+			  json_t *(*reload)(void *ctx, bool only_tell), bp_cli_metrics_fn metrics,
+			  void *ctx)
 {
+	const struct bp_web_source source = { report_for_web, metrics_for_web, control };
 	int err;
 
 	control->report = report;
 	control->reload = reload;
+	control->metrics = metrics;
 	control->ctx = ctx;
-	bp_cli_web_start(&control->web, ask_for_web, control);
+	bp_cli_web_start(&control->web, &source);
 	if (control->instance.listen_fd < 0)
 		return;
 	err = bp_server_start(&control->server, control->instance.listen_fd, answer, control);

@@ -10,10 +10,15 @@
 #include "control/instance.h"
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 struct bp_engine;
 struct bp_server;
 struct bp_sessions;
+
+/* Write a run's metrics as they stand, as bp_metrics_write() does. False: memory lacks. */
+typedef bool (*bp_cli_metrics_fn)(void *ctx, FILE *out, bool is_open, json_t *floors);
 
 /* The socket of a run. Fields are control.c's, but for calls and engine. */
 struct bp_cli_control {
@@ -26,6 +31,7 @@ struct bp_cli_control {
 	json_t *(*report)(
 		void *ctx); /* the control thread's: a bypath.report/1, a new reference or NULL */
 	json_t *(*reload)(void *ctx, bool only_tell); /* likewise, a bypath.change/1 */
+	bp_cli_metrics_fn metrics; /* likewise */
 	void *ctx;
 	json_t *config; /* the control thread's: bp_cli_control_set_config(), or NULL */
 	uint64_t begin_ns;
@@ -45,9 +51,10 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
  */
 void bp_cli_control_set_config(struct bp_cli_control *control, json_t *settings);
 
-/* Answer from now on; report(ctx) and reload(ctx, …) are called by bp_calls_make(). Control thread. */
+/* Answer from now on; report(ctx), reload(ctx, …) and metrics(ctx, …) are called by bp_calls_make(). Control thread. */
 void bp_cli_control_start(struct bp_cli_control *control, json_t *(*report)(void *ctx),
-			  json_t *(*reload)(void *ctx, bool only_tell), void *ctx);
+			  json_t *(*reload)(void *ctx, bool only_tell), bp_cli_metrics_fn metrics,
+			  void *ctx);
 
 /* No more answers; the name is free again. Control thread; again does nothing. */
 void bp_cli_control_close(struct bp_cli_control *control);

@@ -11,7 +11,6 @@
 #include "core/clock.h"
 #include "core/serve.h"
 #include "report/live.h"
-#include "report/metrics.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,50 +18,62 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A report: the last one where it is fresh, so that who asks often does not keep the control thread. A new reference, or NULL.
- * Under the lock. */
-static json_t *take_report(struct bp_cli_web *web)
-{
-	/* Before it asks: what changes meanwhile is seen by the next one. */
-	bool is_old = atomic_exchange_explicit(&web->is_old, false, memory_order_acquire);
+/* ---- metrics --------------------------------------------------------------------------------------- */
 
-	if (!web->last || is_old ||
-	    bp_clock_ns() - web->last_ns > BP_WEB_FRESH_MS * UINT64_C(1000000)) {
-		json_decref(web->last);
-		web->last = web->ask(web->ctx);
-		web->last_ns = bp_clock_ns();
-	}
-	return json_incref(web->last);
+static void forget_text(struct bp_web_text *said)
+{
+	free(said->text);
+	*said = (struct bp_web_text){ .text = NULL };
 }
 
-static char *metrics_text(struct bp_cli_web *web, bool is_open, size_t *n_bytes)
+static void make_text(struct bp_cli_web *web, bool is_open, struct bp_web_text *said)
 {
-	json_t *report = take_report(web);
-	char *text = NULL;
-	FILE *out = report ? open_memstream(&text, n_bytes) : NULL;
+	FILE *out = open_memstream(&said->text, &said->n_bytes);
+	bool is_made;
 
-	if (out) {
-		bp_report_metrics(out, report, is_open, web->floors);
-		if (fclose(out)) {
-			free(text);
-			text = NULL;
-		}
+	if (!out)
+		return;
+	is_made = web->source.metrics(web->source.ctx, out, is_open, web->floors) && !ferror(out);
+	if (fclose(out) || !is_made)
+		forget_text(said);
+	said->made_ns = bp_clock_ns();
+}
+
+/* The last one where it is fresh, so that who asks often does not keep the control thread. Under the lock. */
+static const struct bp_web_text *take_text(struct bp_cli_web *web, bool is_open)
+{
+	struct bp_web_text *said = &web->said[is_open];
+
+	/* Before it asks: what changes meanwhile is seen by the next one. */
+	if (atomic_exchange_explicit(&web->is_old, false, memory_order_acquire)) {
+		forget_text(&web->said[0]);
+		forget_text(&web->said[1]);
 	}
-	json_decref(report);
-	return text;
+	if (!said->text || bp_clock_ns() - said->made_ns > BP_WEB_FRESH_MS * UINT64_C(1000000)) {
+		forget_text(said);
+		make_text(web, is_open, said);
+	}
+	return said;
 }
 
 /* bp_http_content.metrics. */
 static char *make_metrics(void *ctx, bool is_open, size_t *n_bytes)
 {
 	struct bp_cli_web *web = ctx;
-	char *text;
+	const struct bp_web_text *said;
+	char *copy;
 
 	pthread_mutex_lock(&web->lock);
-	text = metrics_text(web, is_open, n_bytes);
+	said = take_text(web, is_open);
+	copy = said->text ? malloc(said->n_bytes) : NULL;
+	if (copy)
+		memcpy(copy, said->text, said->n_bytes); /* a text */
+	*n_bytes = said->n_bytes;
 	pthread_mutex_unlock(&web->lock);
-	return text;
+	return copy;
 }
+
+/* ---- the live page --------------------------------------------------------------------------------- */
 
 /* bp_http_content.event. */
 static char *make_event(void *ctx, size_t *n_bytes)
@@ -72,7 +83,7 @@ static char *make_event(void *ctx, size_t *n_bytes)
 	char *text = NULL;
 
 	pthread_mutex_lock(&web->lock);
-	now = take_report(web);
+	now = web->source.report(web->source.ctx);
 	live = now ? bp_live_document(web->before, now) : NULL;
 	if (live)
 		text = json_dumps(live, JSON_COMPACT | JSON_REAL_PRECISION(12));
@@ -229,12 +240,11 @@ int bp_cli_web_open(struct bp_cli_web *web, const char *listen)
 	return err;
 }
 
-void bp_cli_web_start(struct bp_cli_web *web, bp_web_ask_fn ask, void *ctx)
+void bp_cli_web_start(struct bp_cli_web *web, const struct bp_web_source *source)
 {
 	char why[512];
 
-	web->ask = ask;
-	web->ctx = ctx;
+	web->source = *source;
 	if (!web->door || !serve(web, web->door, why, sizeof(why)))
 		return;
 	bp_log(BP_LOG_ERROR, "%s", why);
@@ -259,8 +269,9 @@ void bp_cli_web_close(struct bp_cli_web *web)
 	}
 	json_decref(web->floors);
 	json_decref(web->before);
-	json_decref(web->last);
-	web->floors = web->before = web->last = NULL;
+	web->floors = web->before = NULL;
+	forget_text(&web->said[0]);
+	forget_text(&web->said[1]);
 }
 
 /* ---- another place -------------------------------------------------------------------------------- */

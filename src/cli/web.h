@@ -9,14 +9,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct bp_http;
 
-#define BP_WEB_FRESH_MS 100u /* a report that is younger serves again */
+#define BP_WEB_FRESH_MS 100u /* a text that is younger serves again */
 
-/* A bypath.report/1 as it stands, with "instance" and "version": a new reference, or NULL. Any thread but the control
- * thread, which makes it. */
-typedef json_t *(*bp_web_ask_fn)(void *ctx);
+/* What others make; any thread but the control thread, which makes it. */
+struct bp_web_source {
+	/* A bypath.report/1 as it stands, with "instance" and "version": a new reference, or NULL. */
+	json_t *(*report)(void *ctx);
+	/* Write the metrics as they stand, as bp_metrics_write() does. False: it could not. */
+	bool (*metrics)(void *ctx, FILE *out, bool is_open, json_t *floors);
+	void *ctx;
+};
+
+/* Metrics as they were said. */
+struct bp_web_text {
+	char *text; /* or NULL */
+	size_t n_bytes;
+	uint64_t made_ns;
+};
 
 struct bp_cli_door;
 
@@ -26,15 +39,13 @@ struct bp_cli_web {
 	struct bp_cli_door *next; /* where it is to be, since bp_cli_web_prepare() */
 	bool is_prepared; /* to be served there in the place of door */
 	struct bp_cli_door *ended; /* of before: their connections end, or have */
-	bp_web_ask_fn ask;
-	void *ctx;
-	/* Reports are used under the lock, to the last reference: the counts of references are no more than that. */
+	struct bp_web_source source;
+	/* Of those who ask. Under it: what is below, but for is_old. */
 	pthread_mutex_t lock;
 	json_t *floors; /* of metrics, wherever they are served */
+	struct bp_web_text said[2]; /* as text, as OpenMetrics */
 	json_t *before; /* of the event before, or NULL */
-	json_t *last; /* or NULL */
-	uint64_t last_ns; /* when it was made */
-	_Atomic bool is_old; /* last is, whatever its time */
+	_Atomic bool is_old; /* what was said is, whatever its time */
 };
 
 /* Listen; an empty text: nowhere. Control thread, before anything is opened. 0 or -errno (logged). */
@@ -52,12 +63,12 @@ void bp_cli_web_take(struct bp_cli_web *web);
 void bp_cli_web_drop(struct bp_cli_web *web);
 
 /* Serve from now on; where that cannot be (logged) the run goes without. Control thread. */
-void bp_cli_web_start(struct bp_cli_web *web, bp_web_ask_fn ask, void *ctx);
+void bp_cli_web_start(struct bp_cli_web *web, const struct bp_web_source *source);
 
-/* Something was changed: who asks from now on gets a report that is made anew. Any thread; does not wait. */
+/* Something was changed: who asks from now on gets what is made anew. Any thread; does not wait. */
 void bp_cli_web_renew(struct bp_cli_web *web);
 
-/* No more answers. Control thread, when nobody waits for ask() any more; again does nothing. */
+/* No more answers. Control thread, when nobody waits for the source any more; again does nothing. */
 void bp_cli_web_close(struct bp_cli_web *web);
 
 #endif

@@ -61,28 +61,65 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
 	return n;
 }
 
-unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths)
-{
+/* The pairs of a report's ports, one after the other. */
+struct pairs {
 	struct bp_model_end ends[BP_PORTS_MAX];
-	uint64_t seen[BP_PORTS_MAX] = { 0 }; /* by in-port: a bit for each out-port */
-	unsigned n = 0;
+	uint64_t seen[BP_PORTS_MAX]; /* by in-port: a bit for each out-port */
+	unsigned next; /* row of the report */
+};
 
+static void begin_pairs(struct pairs *pairs, const struct bp_report *report)
+{
+	memset(pairs->seen, 0, sizeof(pairs->seen));
+	pairs->next = 0;
 	for (unsigned i = 0; i < report->n_ports; i++) {
-		ends[i] = bp_model_end(report->ports[i].conf, &report->ports[i].info);
-		ends[i].n_txqs = (uint16_t)report->n_workers;
+		pairs->ends[i] = bp_model_end(report->ports[i].conf, &report->ports[i].info);
+		pairs->ends[i].n_txqs = (uint16_t)report->n_workers;
 	}
-	for (unsigned i = 0; i < report->n_paths; i++) {
-		const struct bp_report_path *row = &report->paths[i];
+}
+
+/* The model of the next pair that none of the rows before has. False: there is no more. */
+static bool model_next(struct pairs *pairs, const struct bp_report *report,
+		       struct bp_model_path *path)
+{
+	while (pairs->next < report->n_paths) {
+		const struct bp_report_path *row = &report->paths[pairs->next++];
 		uint64_t bit;
 
 		if (row->out_port == BP_PATH_NO_OUT)
 			continue;
 		bit = UINT64_C(1) << row->out_port;
-		if (!(seen[row->in_port] & bit))
-			bp_explain_pair(ends, row->in_port, row->out_port, &paths[n++]);
-		seen[row->in_port] |= bit;
+		if (pairs->seen[row->in_port] & bit)
+			continue;
+		pairs->seen[row->in_port] |= bit;
+		bp_explain_pair(pairs->ends, row->in_port, row->out_port, path);
+		return true;
 	}
+	return false;
+}
+
+unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths)
+{
+	struct pairs pairs;
+	unsigned n = 0;
+
+	begin_pairs(&pairs, report);
+	while (model_next(&pairs, report, &paths[n]))
+		n++;
 	return n;
+}
+
+void bp_explain_kernel_copies(const struct bp_report *report, struct bp_copies *copies)
+{
+	struct bp_model_path path;
+	struct pairs pairs;
+
+	for (unsigned i = 0; i < report->n_ports * report->n_ports; i++)
+		copies[i] = (struct bp_copies){ 0, UINT8_MAX };
+	begin_pairs(&pairs, report);
+	while (model_next(&pairs, report, &path))
+		if (path.is_modelled)
+			copies[path.in_port * report->n_ports + path.out_port] = path.kernel;
 }
 
 /* Frames without metadata may be partial all the same, and the port may be looked through. */

@@ -31,6 +31,12 @@ unsigned bp_explain_predict(const struct bp_conf *conf, struct bp_port_info *inf
  */
 unsigned bp_explain_report(const struct bp_report *report, struct bp_model_path *paths);
 
+/*
+ * Of these models no more than how often the kernel copies a packet: n_ports × n_ports values, by in-port; of each, by
+ * out-port. 0 to UINT8_MAX: not modelled, or no path. Blocks likewise.
+ */
+void bp_explain_kernel_copies(const struct bp_report *report, struct bp_copies *copies);
+
 struct bp_model_end;
 
 /* The ends of running ports, for bp_explain_pair(): infos in the order of conf->ports, as many ends. Blocks on the kernel. */

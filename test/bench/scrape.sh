@@ -4,8 +4,8 @@
 #
 # usage: BYPATH_BUILD_ROOT=build test/bench/scrape.sh [PORTS [QUEUES [WORKERS]]]
 #
-# Null ports in a ring, packets on all of them. Milliseconds of 41 scrapes over one connection, and of as many events of the
-# live page's document: median, the half in the middle, the longest.
+# Null ports in a ring, packets on all of them. Milliseconds of 41 scrapes of each format over one connection: median, the half in
+# the middle, the longest; of the processor, what all threads but the workers took from one to the next.
 . "$(dirname "$0")/../functional/lib.sh"
 
 N=${1:-62} QUEUES=${2:-8} WORKERS=${3:-$(nproc)}
@@ -53,7 +53,7 @@ connection = http.client.HTTPConnection("127.0.0.1", 9477)
 for kind, accept in (("OpenMetrics", "application/openmetrics-text"), ("text", "*/*")):
     times, before = [], cpu_ms()
     for _ in range(N):
-        time.sleep(0.3)  # who asks again within 200 ms has the same report
+        time.sleep(0.3)  # who asks again within 100 ms has the same text
         begin = time.monotonic_ns()
         connection.request("GET", "/metrics", headers={"Accept": accept})
         text = connection.getresponse().read()
