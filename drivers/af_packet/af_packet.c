@@ -10,7 +10,6 @@
 #include "core/netifs.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <poll.h>
 #include <stdio.h>
@@ -398,22 +397,32 @@ static bool af_packet_accepts(const struct bp_txq *q, const struct bp_pool *pool
 	return !((const struct af_packet_txq *)q->priv)->ap->has_tx_ring;
 }
 
-/* From now on no packet passes the sockets' filter. */
-static void af_packet_rx_end(struct bp_port *port)
+/* What passes none of the sockets' filters is the kernel's alone. */
+static bool af_packet_rx_end(struct bp_port *port)
 {
-	struct sock_filter none = { .code = BPF_RET | BPF_K };
-	const struct sock_fprog program = { .len = 1, .filter = &none };
-	struct af_packet_port *ap = port->priv;
+	const struct af_packet_port *ap = port->priv;
+	bool is_deaf = true;
 
 	for (uint16_t i = 0; i < port->n_rxq; i++)
-		(void)setsockopt(ap->rxqs[i].fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-				 sizeof(program));
+		is_deaf &= !bp_netdev_deafen(ap->rxqs[i].fd);
+	return is_deaf;
+}
+
+static unsigned af_packet_sockets(const struct bp_port *port, int *fds, unsigned max)
+{
+	const struct af_packet_port *ap = port->priv;
+	unsigned n = 0;
+
+	for (; n < port->n_rxq && n < max; n++)
+		fds[n] = ap->rxqs[n].fd;
+	return n;
 }
 
 static const struct bp_driver_ops af_packet_ops = {
 	.open = af_packet_open,
 	.start = af_packet_start,
 	.rx_end = af_packet_rx_end,
+	.sockets = af_packet_sockets,
 	.stop = af_packet_stop,
 	.close = af_packet_close,
 	.check = af_packet_check,

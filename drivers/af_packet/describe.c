@@ -111,7 +111,8 @@ static const struct bp_model_row rows[] = {
 
 static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 {
-	return bp_claim_device(port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV }, claims);
+	return bp_claim_device(port, (struct bp_claim){ .kind = BP_CLAIM_NETDEV, .is_heard = true },
+			       claims);
 }
 
 static void predict(const struct bp_port_conf *port, const struct bp_port_conf *to,

@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "af_packet.h"
 
+#include "core/netdev.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -61,18 +63,6 @@ static int set_filter(int fd, struct sock_filter *code, unsigned short n)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
 }
 
-/*
- * A socket receives every packet between bind() and joining its fanout group, and the group's
- * first members the others' share until all have joined: a filter that passes nothing keeps the
- * duplicates out.
- */
-static int deafen(int fd)
-{
-	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-
-	return set_filter(fd, &nothing, 1);
-}
-
 int af_packet_socket_listen(struct af_packet_port *ap, int fd)
 {
 	struct sock_filter incoming[] = {
@@ -128,8 +118,10 @@ int af_packet_socket_bind_rx(struct af_packet_port *ap, int fd)
 
 	if (!err && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof(all)))
 		err = -errno;
+	/* A socket receives every packet between bind() and joining its fanout group, and the group's first members
+	 * the others' share until all have joined: a filter that passes nothing keeps the duplicates out. */
 	if (!err && has_group)
-		err = deafen(fd);
+		err = bp_netdev_deafen(fd);
 	if (!err)
 		err = bind_to(fd, ap->ifindex, ETH_P_ALL);
 	if (!err && has_group)

@@ -293,11 +293,12 @@ static int af_xdp_start(struct bp_port *port)
 }
 
 /* The program stays, and lets pass what it has no socket for. */
-static void af_xdp_rx_end(struct bp_port *port)
+static bool af_xdp_rx_end(struct bp_port *port)
 {
 	struct af_xdp_port *xp = port->priv;
 
 	af_xdp_prog_unset_sockets(xp->prog, xp->n_queues);
+	return true;
 }
 
 static void af_xdp_stop(struct bp_port *port)

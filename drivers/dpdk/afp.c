@@ -81,6 +81,28 @@ static unsigned find_sockets(int if_index, int fds[BP_QUEUES_MAX])
 	return n;
 }
 
+uint64_t dpdk_afp_take_drops(const struct dpdk_port *dp)
+{
+	uint64_t n_drops = 0;
+
+	for (unsigned i = 0; i < dp->n_sockets; i++) {
+		struct tpacket_stats stats = { 0 };
+		socklen_t n_bytes = sizeof(stats);
+
+		/* Reading clears it, and the PMD of 22.11 does not read it. */
+		if (!getsockopt(dp->sockets[i], SOL_PACKET, PACKET_STATISTICS, &stats, &n_bytes))
+			n_drops += stats.tp_drops;
+	}
+	return n_drops;
+}
+
+void dpdk_afp_find(struct dpdk_port *dp)
+{
+	dp->n_sockets = dp->kind == DPDK_AF_PACKET ? find_sockets(dp->if_index, dp->sockets) : 0;
+	/* Until they were bound they heard every interface: what they had no room for then is no loss of ours. */
+	(void)dpdk_afp_take_drops(dp);
+}
+
 static int map_ring(const struct dpdk_port *dp, struct dpdk_afp *ring, int fd)
 {
 	uint32_t slot_bytes = bp_devargs_number(dp->devargs, "framesz", FRAME_BYTES_DEFAULT);

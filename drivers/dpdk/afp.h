@@ -25,6 +25,11 @@ struct dpdk_afp {
 	bool is_new; /* nothing was received from it yet */
 };
 
+/* After the device was started: find the PMD's sockets (dpdk_port.sockets), of all its queue pairs. Control thread. */
+void dpdk_afp_find(struct dpdk_port *dp);
+/* Packets that came to them since the last call and found no room. Control thread. */
+uint64_t dpdk_afp_take_drops(const struct dpdk_port *dp);
+
 /*
  * After the device was probed: find the PMD's sockets and map their rings; does nothing when that is
  * done. Control thread. 0, -ENOMEM, or -ENOENT with a sentence in why.

@@ -58,6 +58,8 @@ const struct bp_counter_row dpdk_counters[] = {
 			   false },
 	[DPDK_OERRORS] = { "oerrors", "packets", BP_SIDE_TX, BP_KIND_DROP,
 			   "the device failed to send them", false },
+	[DPDK_RING_FULL] = { "pmd_ring_full", "packets", BP_SIDE_RX, BP_KIND_DROP,
+			     "net_af_packet's receive ring had no room", false },
 	{ .name = NULL },
 };
 
@@ -117,7 +119,7 @@ static const struct {
 	const char *key;
 	struct bp_claim claim;
 } args[] = {
-	{ DPDK_AF_PACKET, "iface", { .kind = BP_CLAIM_NETDEV } },
+	{ DPDK_AF_PACKET, "iface", { .kind = BP_CLAIM_NETDEV, .is_heard = true } },
 	/* The PMD closes its rings, but not the socket (seen with 22.11): the queue stays taken. */
 	{ DPDK_AF_XDP,
 	  "iface",

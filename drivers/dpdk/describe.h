@@ -46,8 +46,15 @@ extern const struct dpdk_pmd dpdk_pmds[]; /* ends with name NULL */
 enum dpdk_kind dpdk_kind_of(const char *device);
 bool dpdk_pmd_has(const char *device, enum dpdk_pmd_flag flag);
 
-/* Of struct rte_eth_stats. */
-enum dpdk_counter { DPDK_IMISSED, DPDK_RX_NOMBUF, DPDK_IERRORS, DPDK_OERRORS, DPDK_N_COUNTERS };
+/* Of struct rte_eth_stats, but DPDK_RING_FULL: of net_af_packet's sockets. */
+enum dpdk_counter {
+	DPDK_IMISSED,
+	DPDK_RX_NOMBUF,
+	DPDK_IERRORS,
+	DPDK_OERRORS,
+	DPDK_RING_FULL,
+	DPDK_N_COUNTERS
+};
 extern const struct bp_counter_row dpdk_counters[];
 
 /*

@@ -378,6 +378,7 @@ static int dpdk_start(struct bp_port *port)
 	}
 	dpdk_vnet_describe(dp);
 	dp->if_index = has_kernel_iface(dp) ? bp_netdev_index(-1, dp->iface) : 0;
+	dpdk_afp_find(dp);
 	become_promiscuous(dp);
 	dp->was_started = true;
 	if (has_kernel_iface(dp))
@@ -440,6 +441,29 @@ static void add_stats(const struct dpdk_port *dp, struct rte_eth_stats *sum)
 	sum->rx_nombuf += since(now.rx_nombuf, dp->base.rx_nombuf);
 }
 
+static bool dpdk_rx_end(struct bp_port *port)
+{
+	const struct dpdk_port *dp = port->priv;
+	bool is_deaf = dp->n_sockets > 0;
+
+	/* The PMD takes its program off when it is removed, and what comes until then lies in a ring of nobody's. */
+	if (dp->kind == DPDK_AF_XDP)
+		return !bp_netdev_detach_xdp(dp->if_index);
+	for (unsigned i = 0; i < dp->n_sockets; i++)
+		is_deaf &= !bp_netdev_deafen(dp->sockets[i]);
+	return is_deaf;
+}
+
+static unsigned dpdk_sockets(const struct bp_port *port, int *fds, unsigned max)
+{
+	const struct dpdk_port *dp = port->priv;
+	unsigned n = 0;
+
+	for (; n < dp->n_sockets && n < max; n++)
+		fds[n] = dp->sockets[n];
+	return n;
+}
+
 static void dpdk_stop(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
@@ -447,6 +471,8 @@ static void dpdk_stop(struct bp_port *port)
 	if (dp->eth_id == RTE_MAX_ETHPORTS)
 		return;
 	add_stats(dp, &dp->sum);
+	dp->n_ring_full += dpdk_afp_take_drops(dp);
+	dp->n_sockets = 0;
 	dp->base = (struct rte_eth_stats){ 0 };
 	if (has_kernel_iface(dp))
 		bp_netdev_tx_dropped_end(&dp->tx_dropped, dp->iface);
@@ -461,8 +487,10 @@ static void dpdk_stop(struct bp_port *port)
 		close(dp->promisc_fd);
 	dp->promisc_fd = -1;
 	drop_leftovers(dp);
-	/* Sockets bound to an interface that is gone: they are opened by probing again. */
-	if (has_kernel_iface(dp) && bp_netdev_index(-1, dp->iface) != dp->if_index)
+	/* Sockets bound to an interface that is gone, or that the PMD has closed in the call above: they are opened by
+	 * probing again. */
+	if (dp->kind == DPDK_AF_PACKET ||
+	    (has_kernel_iface(dp) && bp_netdev_index(-1, dp->iface) != dp->if_index))
 		dpdk_device_remove(dp);
 	if (dpdk_unplug_is_due(dp))
 		dpdk_unplug_let_go(dp);
@@ -520,13 +548,18 @@ static unsigned dpdk_stats(struct bp_port *port, struct bp_reported *out, unsign
 	unsigned n;
 
 	add_stats(dp, &sum);
-	const uint64_t values[DPDK_N_COUNTERS] = { [DPDK_IMISSED] = sum.imissed,
-						   [DPDK_RX_NOMBUF] = sum.rx_nombuf,
-						   [DPDK_IERRORS] = sum.ierrors,
-						   [DPDK_OERRORS] = sum.oerrors };
+	const uint64_t values[] = { [DPDK_IMISSED] = sum.imissed,
+				    [DPDK_RX_NOMBUF] = sum.rx_nombuf,
+				    [DPDK_IERRORS] = sum.ierrors,
+				    [DPDK_OERRORS] = sum.oerrors };
 
 	for (n = 0; n < RTE_DIM(values) && n < max; n++)
 		out[n] = (struct bp_reported){ &dpdk_counters[n], values[n] };
+	/* The sockets of a port that only sends are full of what nobody wants. */
+	if (dp->kind == DPDK_AF_PACKET && port->n_rxq && n < max) {
+		dp->n_ring_full += dpdk_afp_take_drops(dp);
+		out[n++] = (struct bp_reported){ &dpdk_counters[DPDK_RING_FULL], dp->n_ring_full };
+	}
 	/* net_af_xdp takes for sent what the kernel dropped: answer.c. */
 	if (has_kernel_iface(dp) && port->n_txq && n < max)
 		out[n++] = bp_netdev_tx_dropped_row(&dp->tx_dropped, dp->iface,
@@ -566,6 +599,8 @@ static const struct bp_driver_ops dpdk_ops = {
 	.prepare = dpdk_prepare,
 	.open = dpdk_open,
 	.start = dpdk_start,
+	.rx_end = dpdk_rx_end,
+	.sockets = dpdk_sockets,
 	.stop = dpdk_stop,
 	.close = dpdk_close,
 	.check = dpdk_check,

@@ -137,6 +137,10 @@ struct dpdk_port {
 	/* enum dpdk_promise. Written by the control thread and by the PMD's, read by bursts. */
 	_Atomic unsigned promise;
 	struct dpdk_afp *afp; /* [n_txq] of net_af_packet while it is probed, or NULL */
+	int sockets
+		[BP_QUEUES_MAX]; /* the PMD's, from start() to stop(); n_sockets 0 but with net_af_packet */
+	unsigned n_sockets;
+	uint64_t n_ring_full; /* packets that had no room in their rings */
 	struct dpdk_port *next_guarded;
 	struct dpdk_rxq *rxq;
 	struct dpdk_txq *txq;

@@ -167,6 +167,7 @@ static unsigned claims(const struct bp_port_conf *port, struct bp_claim *claims)
 
 	const struct bp_claim claim = {
 		.kind = mode == BP_PCAP_LIVE ? BP_CLAIM_NETDEV : BP_CLAIM_FILE,
+		.is_heard = mode == BP_PCAP_LIVE,
 		.is_read = mode == BP_PCAP_READ,
 		.is_output = mode == BP_PCAP_WRITE && bp_claim_is_output(port->device),
 	};

@@ -259,6 +259,23 @@ static void read_stats(struct live *l)
 	l->last_ifdrop += (uint32_t)(stat.ps_ifdrop - (uint32_t)l->last_ifdrop);
 }
 
+static bool live_rx_end(struct bp_port *port)
+{
+	const struct live *l = port->priv;
+
+	return !l->rx.pcap || !bp_netdev_deafen(pcap_fileno(l->rx.pcap));
+}
+
+static unsigned live_sockets(const struct bp_port *port, int *fds, unsigned max)
+{
+	const struct live *l = port->priv;
+
+	if (!l->rx.pcap || !max)
+		return 0;
+	fds[0] = pcap_fileno(l->rx.pcap);
+	return 1;
+}
+
 static void live_stop(struct bp_port *port)
 {
 	struct live *l = port->priv;
@@ -316,6 +333,8 @@ const struct bp_pcap_mode bp_pcap_live = {
 	.has_tx = true,
 	.open = live_open,
 	.start = live_start,
+	.rx_end = live_rx_end,
+	.sockets = live_sockets,
 	.stop = live_stop,
 	.close = live_close,
 	.check = live_check,

@@ -16,6 +16,8 @@ struct bp_pcap_mode {
 	bool has_rx, has_tx;
 	int (*open)(struct bp_port *port);
 	int (*start)(struct bp_port *port);
+	bool (*rx_end)(struct bp_port *port); /* NULL, as sockets: nothing comes from outside */
+	unsigned (*sockets)(const struct bp_port *port, int *fds, unsigned max);
 	void (*stop)(struct bp_port *port);
 	void (*close)(struct bp_port *port);
 	enum bp_link (*check)(struct bp_port *port);

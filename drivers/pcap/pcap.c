@@ -79,6 +79,16 @@ static int pcap_start_port(struct bp_port *port)
 	return err;
 }
 
+static bool pcap_rx_end(struct bp_port *port)
+{
+	return mode_of(port)->rx_end && mode_of(port)->rx_end(port);
+}
+
+static unsigned pcap_sockets(const struct bp_port *port, int *fds, unsigned max)
+{
+	return mode_of(port)->sockets ? mode_of(port)->sockets(port, fds, max) : 0;
+}
+
 static void pcap_stop_port(struct bp_port *port)
 {
 	mode_of(port)->stop(port);
@@ -109,6 +119,8 @@ static bool pcap_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 static const struct bp_driver_ops pcap_ops = {
 	.open = pcap_open_port,
 	.start = pcap_start_port,
+	.rx_end = pcap_rx_end,
+	.sockets = pcap_sockets,
 	.stop = pcap_stop_port,
 	.close = pcap_close_port,
 	.check = pcap_check,

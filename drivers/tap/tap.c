@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <poll.h>
 #include <stdio.h>
@@ -303,10 +304,25 @@ static void tap_rx_renew(struct bp_port *port)
 	}
 }
 
+/* What the host sends from now on is dropped behind the interface, whose own count has it. */
+static bool tap_rx_end(struct bp_port *port)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+	struct tap_port *t = port->priv;
+
+	t->is_deaf = t->n_fds && !ioctl(t->fds[0], TUNATTACHFILTER, &program);
+	return t->is_deaf;
+}
+
 static void tap_stop(struct bp_port *port)
 {
 	struct tap_port *t = port->priv;
 
+	/* It would stay with an interface that outlives us. */
+	if (t->n_fds && t->is_deaf)
+		(void)ioctl(t->fds[0], TUNDETACHFILTER, NULL);
+	t->is_deaf = false;
 	for (unsigned i = 0; i < port->n_rxq; i++) {
 		tap_rxq_release(&t->rxq[i], BP_CONTROL_ID);
 		atomic_store_explicit(&port->rxq[i].fd, -1, memory_order_relaxed);
@@ -431,6 +447,7 @@ static bool tap_accepts(const struct bp_txq *q, const struct bp_pool *pool)
 static const struct bp_driver_ops tap_ops = {
 	.open = tap_open,
 	.start = tap_start,
+	.rx_end = tap_rx_end,
 	.rx_renew = tap_rx_renew,
 	.stop = tap_stop,
 	.close = tap_close,

@@ -36,6 +36,7 @@ struct tap_txq {
 struct tap_port {
 	int control_fd; /* of bp_netdev_open(): where the device is */
 	bool is_ours; /* absent before this process made it */
+	bool is_deaf; /* a filter of ours passes nothing */
 	bool has_gso; /* super-frames come through */
 	unsigned n_fds;
 	int fds[BP_QUEUES_MAX];

@@ -80,8 +80,8 @@ struct bp_counter_row {
 	    "dropped: refused by kernel or device") \
 	ROW(BP_DROP_TX_ABANDONED, "tx_abandoned", "packets", BP_SIDE_TX, BP_KIND_DROP, \
 	    "dropped: never completed before the port closed") \
-	ROW(BP_DROP_PORT_DOWN, "port_down", "packets", BP_SIDE_TX, BP_KIND_DROP, \
-	    "dropped: the device was away, had no link, or the port was set down") \
+	ROW(BP_DROP_PORT_DOWN, "port_down", "packets", BP_SIDE_BOTH, BP_KIND_DROP, \
+	    "dropped: the device was away, had no link, or the port was set down; rx: a reload ended it") \
 	ROW(BP_DROP_SET_DOWN, "set_down", "packets", BP_SIDE_RX, BP_KIND_DROP, \
 	    "dropped, of packets: received while the port was set down") \
 	ROW(BP_DROP_RUNT, "runt", "packets", BP_SIDE_BOTH, BP_KIND_DROP, \

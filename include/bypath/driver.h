@@ -10,7 +10,7 @@ struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 15u
+#define BP_DRIVER_ABI 16u
 
 /*
  * The pool to write received packets into, for a driver that may write them anywhere: bp_port_frames() of
@@ -35,9 +35,13 @@ struct bp_driver_ops {
 	 * -ENODEV, -ENETDOWN and -ENOENT mean 'not yet' and are not logged. */
 	int (*start)(struct bp_port *port);
 	/* Take no more packets from the device: from now on they go where they would go without this port. What was
-	 * received before is still there to be polled, and sending goes on. Beside running bursts, before stop(). NULL:
-	 * stop() does it, and what was not polled by then is lost. */
-	void (*rx_end)(struct bp_port *port);
+	 * received before is still there to be polled, and sending goes on. Beside running bursts, before stop(). Returns
+	 * whether it is so. NULL, false: stop() does it, and what was not polled by then is dropped. */
+	bool (*rx_end)(struct bp_port *port);
+	/* The packet sockets by which a started port hears its interface (bp_claim.is_heard), in fds[max]: filters on them let
+	 * another port take over from it, or it from that one (src/handover). They stay the port's. Returns their number.
+	 * NULL: it has none. */
+	unsigned (*sockets)(const struct bp_port *port, int *fds, unsigned max);
 	/* Where its packets go may be another port: write into bp_port_rx_frames() from now on, and return what it has of
 	 * another pool to that, as worker BP_CONTROL_ID. Started; no worker runs. NULL: it does not ask for that pool. */
 	void (*rx_renew)(struct bp_port *port);

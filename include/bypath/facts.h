@@ -40,6 +40,7 @@ struct bp_claim {
 	bool is_far_end; /* an interface that the driver makes: the port is its wire */
 	bool is_output; /* a file: standard output, whatever that is */
 	bool is_for_life; /* once had, the process keeps it until its end, whatever becomes of the port */
+	bool is_heard; /* an interface whose packets come by packet sockets: bp_driver_ops.sockets */
 	bool is_sending; /* takes no packets, so it may stand beside a port that does */
 	char name[BP_PATH_BYTES]; /* as it is spelt */
 };

@@ -434,6 +434,11 @@ bool bp_port_set_link(struct bp_port *port, enum bp_link link);
 void bp_port_set(struct bp_port *port, bool is_down, const char *by);
 /* Swap the bursts for those of a port that is away. Workers may still be inside the old ones. */
 void bp_port_unpublish(struct bp_port *port);
+/*
+ * What a started port that nobody polls any more has received until now: dropped as port_down. Not of one that makes packets by
+ * itself, or passes on what was sent to it. No worker may be inside a burst. Control thread.
+ */
+void bp_port_drop_received(struct bp_port *port);
 /* Stop the driver: every frame it held is back in its pool. No worker may be inside a burst. */
 void bp_port_stop(struct bp_port *port);
 

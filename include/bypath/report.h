@@ -7,7 +7,7 @@
 #include "bypath/ledger.h"
 #include "bypath/port.h"
 
-#define BP_REPORTED_MAX 16u
+#define BP_REPORTED_MAX 32u
 #define BP_PATHS_MAX    8192u
 /* Bursts by their packets, one class for each power of two: 1, 2, 3–4, 5–8, … 33–64. */
 #define BP_BURST_CLASSES 7u
@@ -117,6 +117,8 @@ struct bp_reloads {
 	uint64_t n_done, n_refused;
 	double last_s; /* when the last one that was done began */
 	double last_ms, last_pause_ms; /* how long it took; how long the workers stood still */
+	double last_away_ms; /* the longest that a device was without a port; 0: none was */
+	int64_t last_away_pkts; /* that arrived at such meanwhile; -1: not known of all */
 };
 
 struct bp_report {

@@ -22,6 +22,26 @@ static void print_usage(FILE *out)
 	      out);
 }
 
+/* "port wan was away for 43.1 ms: 218 packets arrived meanwhile and are lost" */
+static void print_away(const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		const json_t *packets = json_object_get(row, "packets");
+
+		printf("port %s was away for %.1f ms: ",
+		       json_string_value(json_object_get(row, "name")),
+		       json_number_value(json_object_get(row, "ms")));
+		if (json_is_integer(packets))
+			printf("%lld packets arrived meanwhile and are lost (reload_away)\n",
+			       (long long)json_integer_value(packets));
+		else
+			puts("how many packets arrived meanwhile is not known");
+	}
+}
+
 static void print_answer(const json_t *document, const struct options *o)
 {
 	if (o->is_json) {
@@ -30,6 +50,7 @@ static void print_answer(const json_t *document, const struct options *o)
 		return;
 	}
 	bp_print_change(document);
+	print_away(json_object_get(document, "away"));
 	if (!json_is_true(json_object_get(document, "empty")) && !o->only_tell)
 		printf("reloaded in %.1f ms; the workers stood still for %.2f ms\n",
 		       json_number_value(json_object_get(document, "took_ms")),

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if_arp.h>
@@ -257,6 +258,16 @@ int bp_netdev_hold_promisc(int ifindex)
 	err = -errno;
 	close(fd);
 	return err;
+}
+
+int bp_netdev_deafen(int packet_fd)
+{
+	struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+	const struct sock_fprog program = { .len = 1, .filter = &nothing };
+
+	return setsockopt(packet_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program))
+		       ? -errno
+		       : 0;
 }
 
 /* ---- what it has counted ---------------------------------------------------------------------- */

@@ -73,6 +73,13 @@ bool bp_netdev_has_virtio(const char *ifname, unsigned bit);
  */
 int bp_netdev_node(const char *ifname);
 
+/* Take the XDP program off an interface of the calling thread's network namespace, whoever attached it, but by a bpf_link.
+ * Needs CAP_NET_ADMIN. 0, also where there is none, or -errno. */
+int bp_netdev_detach_xdp(int ifindex);
+
+/* From now on no packet passes the filter of a packet socket. 0 or -errno. */
+int bp_netdev_deafen(int packet_fd);
+
 /* ---- what its driver says --------------------------------------------------------------------- */
 
 /*

@@ -45,7 +45,8 @@ int bp_change_find(const struct bp_conf *running, const struct bp_plan *plan,
 /*
  * A change for people and programs, bypath.change/1: "ports", "functions", "paths", "engine", each an array of what is
  * not kept: "name", "fate", "keys": [{"key", "from", "to"}], "why"; and each section that stands once with its "keys" by its
- * name, whose rows have "next_start" where the value counts then only. running as above. A new reference, NULL when memory
+ * name, whose rows have "next_start" where the value counts then only. One that was carried out has "away": [{"name" of a
+ * port, "ms", "packets"}], packets null where they are not known. running as above. A new reference, NULL when memory
  * lacks. Pure.
  */
 json_t *bp_change_document(const struct bp_change *change, const struct bp_conf *running);

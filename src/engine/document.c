@@ -180,9 +180,12 @@ static json_t *conservation(const struct bp_report *r)
 /* When the configuration was changed, and how long the workers stood still for it. */
 static json_t *reloads_row(const struct bp_reloads *reloads)
 {
-	return json_pack("{s:o, s:o, s:f, s:f, s:f}", "done", bp_json_count(reloads->n_done),
-			 "refused", bp_json_count(reloads->n_refused), "last_s", reloads->last_s,
-			 "last_ms", reloads->last_ms, "last_pause_ms", reloads->last_pause_ms);
+	return json_pack(
+		"{s:o, s:o, s:f, s:f, s:f, s:f, s:o}", "done", bp_json_count(reloads->n_done),
+		"refused", bp_json_count(reloads->n_refused), "last_s", reloads->last_s, "last_ms",
+		reloads->last_ms, "last_pause_ms", reloads->last_pause_ms, "last_away_ms",
+		reloads->last_away_ms, "last_away_packets",
+		reloads->last_away_pkts < 0 ? json_null() : json_integer(reloads->last_away_pkts));
 }
 
 json_t *bp_engine_document(const struct bp_report *r)

@@ -15,6 +15,8 @@
 #include "core/macswap.h"
 #include "core/numa.h"
 
+#include "handover/handover.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +279,7 @@ void bp_engine_stop(struct bp_engine *e)
 	bp_follow_end(e);
 	e->is_stopped = true;
 	bp_retired_free(e, true);
+	bp_handover_end(&e->handovers, NULL);
 	bp_leaving_stop(e);
 	/* What failed since the last tick, too. */
 	for (unsigned i = 0; i < e->conf->n_ports; i++)

@@ -89,8 +89,8 @@ const struct bp_conf *bp_engine_conf(const struct bp_engine *engine);
  * is made anew and both of its kind can have the device, the new one receives before the old one ends; else the port is
  * away meanwhile, its packets are dropped as port_down. What cannot be done changes nothing. only_tell: nothing is done.
  *
- * *document: a bypath.change/1 with "pause_ms", "took_ms"; of a refusal "refused": lines that say why. A new reference, or
- * NULL when memory lacks. Control thread; blocks for as long as opening ports takes. 0, or -errno (logged).
+ * *document: a bypath.change/1 with "pause_ms", "took_ms", "away"; of a refusal "refused": lines that say why. A new
+ * reference, or NULL when memory lacks. Control thread; blocks for as long as opening ports takes. 0, or -errno (logged).
  */
 int bp_engine_reload(struct bp_engine *engine, const struct bp_conf *loaded, bool only_tell,
 		     struct json_t **document);

@@ -73,6 +73,7 @@ struct bp_engine {
 	unsigned n_former, n_former_cut;
 	struct bp_report_former former[BP_FORMER_MAX];
 	struct bp_reloads reloads;
+	struct bp_handover *handovers; /* under way (handover/handover.h) */
 	bool has_failed; /* a port that was let go */
 	unsigned n_ticks;
 	struct bp_trace *trace; /* engine/trace.h; NULL: none */
@@ -197,10 +198,12 @@ int bp_workers_settle(struct bp_engine *e, unsigned limit_ms);
 #define BP_TURN_TEXT "1 s"
 
 /*
- * Take a port out: its bursts are those of one that is away, its driver is stopped. Workers may run. False (logged): a worker
- * that stands still may be in its driver, which stops when that has gone on: bp_port_go_on(). Blocks for BP_TURN_MS at most;
- * not at all, where another port waits so.
+ * The workers let a port alone from here on: its bursts are those of one that is away, its link is lost. Workers may run. False
+ * (logged): a worker that stands still may be in its driver, which stops when that has gone on: bp_port_go_on(). Blocks for
+ * BP_TURN_MS at most; not at all, where another port waits so.
  */
+bool bp_port_take_out(struct bp_engine *e, struct bp_port *port);
+/* The same, and its driver is stopped; false as above. */
 bool bp_port_halt(struct bp_engine *e, struct bp_port *port);
 /* Start it again. False: not yet, since its device is not there, or (logged) since a worker stands still, as above. */
 bool bp_port_resume(struct bp_engine *e, struct bp_port *port);

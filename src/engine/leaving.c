@@ -7,6 +7,8 @@
 
 #include "core/clock.h"
 
+#include "handover/handover.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,11 +203,13 @@ static void drop_unclaimed(struct bp_port *port)
 static void stop(struct bp_engine *e, struct bp_leaving *l)
 {
 	bp_port_unpublish(l->port);
+	bp_port_drop_received(l->port);
 	if (l->stays)
 		bp_snapshot_reported(l->port->driver, l->port, &e->reported[l->port->port_id]);
 	else
 		bp_past_report(e, l->port);
 	drop_unclaimed(l->port);
+	bp_handover_end(&e->handovers, l->port);
 	bp_port_stop(l->port);
 	atomic_store_explicit(&l->port->link, BP_LINK_LOST, memory_order_relaxed);
 }

@@ -252,9 +252,13 @@ static int start_late_ports(struct reload *r)
 {
 	int err = 0;
 
-	for (unsigned i = 0; !err && i < r->e->conf->n_ports; i++)
-		if (r->made[i] && !r->made[i]->is_started)
-			err = bp_port_start(r->made[i]);
+	for (unsigned i = 0; !err && i < r->e->conf->n_ports; i++) {
+		if (!r->made[i] || r->made[i]->is_started)
+			continue;
+		err = bp_port_start(r->made[i]);
+		if (!err)
+			bp_away_end(r, UINT64_C(1) << i);
+	}
 	return err;
 }
 
@@ -326,6 +330,8 @@ static int swap(struct reload *r)
 	move_functions(r);
 	assign_queues(r->e);
 	err = start_late_ports(r);
+	if (!err)
+		bp_away_end(r, r->away_places);
 	renew_rx(r->e);
 	if (!err)
 		err = make_paths(r);
@@ -589,10 +595,12 @@ static int reload(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	uint64_t begin_ns = bp_clock_ns();
 	int err;
 
-	e->reloads.last_pause_ms = 0;
+	e->reloads.last_pause_ms = e->reloads.last_away_ms = 0;
+	e->reloads.last_away_pkts = 0;
 	if (!r->change.is_empty) {
 		bp_change_tell(document, log_line, NULL);
 		err = try_it(r, loaded, document);
+		bp_away_tell(r, document);
 		if (err)
 			return err;
 	}

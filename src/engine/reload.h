@@ -7,6 +7,14 @@
 
 #define BP_RELOAD_WHY_BYTES 4096u
 
+/* The device of a port that had to end before the one that takes it over began. */
+struct bp_reload_away {
+	uint64_t begin_ns, end_ns; /* end_ns 0: it is away */
+	int witness_fd; /* counts, until then; -1: none */
+	bool is_known; /* n_pkts is */
+	uint64_t n_pkts; /* arrived meanwhile */
+};
+
 struct reload {
 	struct bp_engine *e;
 	struct bp_change change; /* its conf is the one of before, once swap() has been */
@@ -19,6 +27,8 @@ struct reload {
 	uint64_t halted; /* places of ports that were taken out for one that is made anew */
 	uint64_t closed; /* of these, whose driver has let go of them */
 	uint64_t ended; /* of ports whose receiving was ended */
+	uint64_t away_places;
+	struct bp_reload_away away[BP_PORTS_MAX]; /* by place, of away_places */
 	uint16_t cores[BP_WORKERS_MAX];
 	struct bp_thread
 		places[BP_WORKERS_MAX]; /* of workers that are new, or to be on another core */
@@ -48,6 +58,18 @@ static inline bool bp_reload_is_in(uint64_t places, unsigned place)
 {
 	return places >> place & 1;
 }
+
+/* ---- away.c: control thread --------------------------------------------------------------------- */
+
+/* A started port receives no more, before it is taken out: from here on its device is away. False (logged): a worker stands
+ * still, as bp_port_take_out(). */
+bool bp_away_begin(struct reload *r, unsigned place);
+/* Does a witness count what arrives at one of these? */
+bool bp_away_is_counted(const struct reload *r, uint64_t places);
+/* Another port has the devices of these places, or their own again. Again does nothing. */
+void bp_away_end(struct reload *r, uint64_t places);
+/* Say in the log and in a bypath.change/1 ("away") how long, and what came meanwhile, which the ports report from now on. */
+void bp_away_tell(struct reload *r, json_t *document);
 
 /* ---- reload_ports.c: control thread, workers run ---------------------------------------------- */
 

@@ -9,7 +9,11 @@
 #include "core/clock.h"
 #include "core/devargs.h"
 
+#include "handover/handover.h"
+#include "handover/sockets.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,20 +22,32 @@
 
 /* ---- may both be there at once? --------------------------------------------------------------- */
 
-/* Of one interface: exactly one takes packets from those behind it, so that each packet comes to one of them. */
-static bool may_share(const struct bp_claim *a, const struct bp_claim *b)
+/*
+ * Of one interface: exactly one takes packets from those behind it, so that each packet comes to one of them; or both hear
+ * all of them by packet sockets, and filters see to that: but those of one library (is_one) may be members of one fanout group.
+ */
+static bool may_share(const struct bp_claim *a, const struct bp_claim *b, bool is_one)
 {
-	return a->kind == BP_CLAIM_NETDEV && b->kind == BP_CLAIM_NETDEV &&
-	       (a->take == BP_TAKE_NONE) != (b->take == BP_TAKE_NONE);
+	if (a->kind != BP_CLAIM_NETDEV || b->kind != BP_CLAIM_NETDEV)
+		return false;
+	if (a->is_heard && b->is_heard)
+		return !is_one && bp_handover_can();
+	return (a->take == BP_TAKE_NONE) != (b->take == BP_TAKE_NONE);
 }
 
-/* Two device strings of one library, which knows devices by the name that they begin with. */
+/* Two device strings of one library. */
+static bool are_of_one(const struct bp_port_conf *a, const struct bp_port_conf *b)
+{
+	return !strcmp(a->driver, b->driver) &&
+	       bp_facts_find(a->driver)->flags & BP_FACT_DEVICE_STRING;
+}
+
+/* It knows devices by the name that they begin with. */
 static bool have_one_name(const struct bp_port_conf *a, const struct bp_port_conf *b)
 {
 	char name_a[BP_PATH_BYTES], name_b[BP_PATH_BYTES];
 
-	if (strcmp(a->driver, b->driver) ||
-	    !(bp_facts_find(a->driver)->flags & BP_FACT_DEVICE_STRING))
+	if (!are_of_one(a, b))
 		return false;
 	bp_devargs_name(a->device, name_a, sizeof(name_a));
 	bp_devargs_name(b->device, name_b, sizeof(name_b));
@@ -50,7 +66,7 @@ static bool may_overlap(const struct bp_port_conf *was, const struct bp_port_con
 	for (unsigned i = 0; i < n_a; i++)
 		for (unsigned k = 0; k < n_b; k++)
 			if (bp_claims_clash_here(&a[i], &b[k]) &&
-			    (carries || !may_share(&a[i], &b[k])))
+			    (carries || !may_share(&a[i], &b[k], are_of_one(was, is))))
 				return false;
 	return !have_one_name(was, is);
 }
@@ -64,7 +80,7 @@ static bool is_kept_for_life(const struct bp_port_conf *was, const struct bp_por
 	for (unsigned i = 0; i < n_a; i++)
 		for (unsigned k = 0; k < n_b; k++)
 			if (a[i].is_for_life && bp_claims_clash_here(&a[i], &b[k]) &&
-			    !may_share(&a[i], &b[k]))
+			    !may_share(&a[i], &b[k], false))
 				return true;
 	return false;
 }
@@ -92,7 +108,35 @@ static bool starts_late(const struct bp_port_conf *conf)
 	       (n && claims[0].kind == BP_CLAIM_RING);
 }
 
+/* Does a port that is new hear an interface that one hears that ends? */
+static bool takes_over(const struct bp_port_conf *was, const struct bp_port_conf *is)
+{
+	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
+	unsigned n_a = bp_claims_of(was, a), n_b = bp_claims_of(is, b);
+
+	for (unsigned i = 0; i < n_a; i++)
+		for (unsigned k = 0; k < n_b; k++)
+			if (a[i].is_heard && b[k].is_heard && bp_claims_clash_here(&a[i], &b[k]))
+				return true;
+	return false;
+}
+
 /* ---- what is new ------------------------------------------------------------------------------ */
+
+/* Until the ports that end here have, nothing comes to this one that hears what they hear. */
+static int begin_handovers(struct reload *r, unsigned place)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < r->e->conf->n_ports; i++) {
+		struct bp_port *port = r->e->env.ports[i];
+
+		if (bp_reload_ends(r, i) && port->is_started &&
+		    takes_over(&r->e->conf->ports[i], &r->change.conf.ports[place]))
+			err = bp_handover_begin(&r->e->handovers, port, r->made[place]);
+	}
+	return err;
+}
 
 static int make_port(struct reload *r, unsigned place)
 {
@@ -108,7 +152,7 @@ static int make_port(struct reload *r, unsigned place)
 	if (err == -ENODEV || err == -ENETDOWN || err == -ENOENT)
 		bp_log(BP_LOG_ERROR, "port %s: cannot start on %s: %s: bring the device up first",
 		       conf->name, conf->device, strerror(-err));
-	return err;
+	return err ? err : begin_handovers(r, place);
 }
 
 /* Frames of its pools, that other ports send, have to be back before its driver lets it go. Returns whether they are. */
@@ -127,6 +171,65 @@ static bool wait_for_frames(struct bp_engine *e, struct bp_port *port)
 	return true;
 }
 
+static uint64_t count_received(const struct bp_port *port)
+{
+	uint64_t n = 0;
+
+	for (unsigned q = 0; q < port->n_rxq; q++)
+		n += bp_counter(&port->rxq[q].counters, BP_CNT_PKTS);
+	return n;
+}
+
+/* Receiving has ended: until the workers have polled what was there. 0; -ETIMEDOUT (logged): one of them stands still. */
+static int wait_until_dry(struct bp_engine *e, const struct bp_port *port)
+{
+	static const struct timespec nap = { .tv_nsec = 100000 };
+	uint64_t begin_ns = bp_clock_ns(), n = count_received(port);
+	int worker_id;
+
+	for (unsigned n_same = 0;
+	     n_same < 3 && bp_clock_ns() - begin_ns < DRY_MS * UINT64_C(1000000); n_same++) {
+		uint64_t before = n;
+
+		nanosleep(&nap, NULL);
+		worker_id = bp_workers_settle(e, BP_TURN_MS);
+		if (worker_id >= 0)
+			return bp_reload_refuse_stalled(e, worker_id, BP_TURN_TEXT);
+		n = count_received(port);
+		if (n != before)
+			n_same = 0;
+	}
+	return 0;
+}
+
+/* A port that works: what it had received goes on, what comes from then on is nobody's. 0; -ETIMEDOUT (logged): a worker stands
+ * still. */
+static int take_out(struct reload *r, unsigned place)
+{
+	struct bp_port *port = r->e->env.ports[place];
+	bool is_out = bp_away_begin(r, place);
+	int err;
+
+	r->ended |= UINT64_C(1) << place;
+	if (is_out) {
+		err = wait_until_dry(r->e, port);
+		if (err)
+			return err;
+		is_out = bp_port_take_out(r->e, port);
+	}
+	if (!is_out) {
+		bp_log(BP_LOG_ERROR,
+		       "port %s: cannot be taken out, as a worker stands still: bypath show alarms",
+		       port->conf->name);
+		return -ETIMEDOUT;
+	}
+	bp_port_drop_received(port);
+	bp_snapshot_reported(port->driver, port, &r->e->reported[place]);
+	bp_handover_end(&r->e->handovers, port);
+	bp_port_stop(port);
+	return 0;
+}
+
 /* These ports are away from here on; what comes for them is dropped as port_down. 0; -ETIMEDOUT (logged): a worker stands
  * still. */
 static int halt(struct reload *r, uint64_t places)
@@ -134,17 +237,12 @@ static int halt(struct reload *r, uint64_t places)
 	for (places &= ~r->halted; places;) {
 		unsigned place = bp_ports_take(&places);
 		struct bp_port *port = r->e->env.ports[place];
+		int err;
 
 		r->halted |= UINT64_C(1) << place;
-		if (port->is_started) {
-			bp_snapshot_reported(port->driver, port, &r->e->reported[place]);
-			if (!bp_port_halt(r->e, port)) {
-				bp_log(BP_LOG_ERROR,
-				       "port %s: cannot be taken out, as a worker stands still: bypath show alarms",
-				       port->conf->name);
-				return -ETIMEDOUT;
-			}
-		}
+		err = port->is_started ? take_out(r, place) : 0;
+		if (err)
+			return err;
 		if (!wait_for_frames(r->e, port))
 			continue;
 		bp_port_close(port);
@@ -205,14 +303,43 @@ static int wait_for_leaving(struct reload *r, unsigned place)
 	return 0;
 }
 
-/* Until nothing is in the way of a port that is made anew. */
-static int make_way(struct reload *r, unsigned place, uint64_t in_the_way)
+/*
+ * The port has the devices of those that were in its way. What it heard before this moment, while a witness counted the same, is
+ * forgotten.
+ */
+static void end_away(struct reload *r, unsigned place, uint64_t in_the_way)
+{
+	struct bp_port *port = r->made[place];
+	struct bp_sockets *sockets = bp_away_is_counted(r, in_the_way) && port->driver->ops->sockets
+					     ? calloc(1, sizeof(*sockets))
+					     : NULL;
+
+	if (sockets)
+		bp_sockets_find(sockets, port);
+	if (sockets && bp_sockets_deafen(sockets))
+		sockets->n = 0;
+	if (sockets && sockets->n)
+		bp_sockets_forget(sockets);
+	bp_away_end(r, in_the_way);
+	if (sockets)
+		bp_sockets_restore(sockets, sockets->n);
+	free(sockets);
+}
+
+/* A port that is new, with those that are in its way out of it. */
+static int make_instead(struct reload *r, unsigned place, uint64_t in_the_way)
 {
 	int err = in_the_way ? prepare(r, place, in_the_way) : 0;
 
 	if (!err)
 		err = wait_for_leaving(r, place);
-	return err ? err : halt(r, in_the_way);
+	if (!err)
+		err = halt(r, in_the_way);
+	if (!err)
+		err = make_port(r, place);
+	if (!err && r->made[place]->is_started)
+		end_away(r, place, in_the_way);
+	return err;
 }
 
 /* Those that can be there beside all others first: they may fail, and nothing has happened then. */
@@ -229,11 +356,8 @@ int bp_reload_make_ports(struct reload *r)
 			if (!bp_reload_is_new(r, i) || r->made[i])
 				continue;
 			in_the_way = list_in_the_way(r, i);
-			if (in_the_way && !step)
-				continue;
-			err = make_way(r, i, in_the_way);
-			if (!err)
-				err = make_port(r, i);
+			if (!in_the_way || step)
+				err = make_instead(r, i, in_the_way);
 		}
 	r->e->env.conf = r->e->conf;
 	r->e->env.n_workers = r->e->conf->engine.n_workers;
@@ -241,37 +365,6 @@ int bp_reload_make_ports(struct reload *r)
 }
 
 /* ---- what leaves ---------------- ------------------------------------------------------------ */
-
-static uint64_t count_received(const struct bp_port *port)
-{
-	uint64_t n = 0;
-
-	for (unsigned q = 0; q < port->n_rxq; q++)
-		n += bp_counter(&port->rxq[q].counters, BP_CNT_PKTS);
-	return n;
-}
-
-/* Receiving has ended: until the workers have polled what was there. 0; -ETIMEDOUT (logged): one of them stands still. */
-static int wait_until_dry(struct bp_engine *e, const struct bp_port *port)
-{
-	static const struct timespec nap = { .tv_nsec = 100000 };
-	uint64_t begin_ns = bp_clock_ns(), n = count_received(port);
-	int worker_id;
-
-	for (unsigned n_same = 0;
-	     n_same < 3 && bp_clock_ns() - begin_ns < DRY_MS * UINT64_C(1000000); n_same++) {
-		uint64_t before = n;
-
-		nanosleep(&nap, NULL);
-		worker_id = bp_workers_settle(e, BP_TURN_MS);
-		if (worker_id >= 0)
-			return bp_reload_refuse_stalled(e, worker_id, BP_TURN_TEXT);
-		n = count_received(port);
-		if (n != before)
-			n_same = 0;
-	}
-	return 0;
-}
 
 int bp_reload_end_receiving(struct reload *r)
 {
@@ -284,7 +377,7 @@ int bp_reload_end_receiving(struct reload *r)
 		    !port->n_rxq)
 			continue;
 		r->ended |= UINT64_C(1) << i;
-		if (port->driver->ops->rx_end)
+		if (!bp_handover_flip(r->e->handovers, port) && port->driver->ops->rx_end)
 			port->driver->ops->rx_end(port);
 		err = wait_until_dry(r->e, port);
 	}
@@ -315,6 +408,7 @@ static void unmake_ports(struct reload *r)
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (r->made[i] && r->made[i]->is_started) {
 			bp_port_unpublish(r->made[i]);
+			bp_handover_end(&r->e->handovers, r->made[i]);
 			bp_port_stop(r->made[i]);
 		}
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
@@ -332,4 +426,5 @@ void bp_reload_undo_ports(struct reload *r)
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (bp_reload_is_in(r->halted | r->ended, i))
 			bring_back(r, i);
+	bp_away_end(r, r->away_places);
 }

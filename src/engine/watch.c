@@ -9,6 +9,8 @@
 
 #include "core/clock.h"
 
+#include "handover/handover.h"
+
 #include <time.h>
 
 int bp_workers_settle(struct bp_engine *e, unsigned limit_ms)
@@ -73,14 +75,25 @@ static bool wait_for_turn(struct bp_engine *e, struct bp_port *port, enum bp_tur
 	return false;
 }
 
-bool bp_port_halt(struct bp_engine *e, struct bp_port *port)
+bool bp_port_take_out(struct bp_engine *e, struct bp_port *port)
 {
 	atomic_store_explicit(&port->link, BP_LINK_LOST, memory_order_relaxed);
 	bp_paths_bind_directs(e, port);
 	bp_port_unpublish(port);
-	if (!wait_for_turn(e, port, BP_TURN_STOPS))
-		return false;
+	return wait_for_turn(e, port, BP_TURN_STOPS);
+}
+
+static void stop(struct bp_engine *e, struct bp_port *port)
+{
+	bp_handover_end(&e->handovers, port);
 	bp_port_stop(port);
+}
+
+bool bp_port_halt(struct bp_engine *e, struct bp_port *port)
+{
+	if (!bp_port_take_out(e, port))
+		return false;
+	stop(e, port);
 	return true;
 }
 
@@ -116,7 +129,7 @@ bool bp_port_go_on(struct bp_engine *e, struct bp_port *port)
 			return false;
 	turn->kind = BP_TURN_NONE;
 	if (kind == BP_TURN_STOPS)
-		bp_port_stop(port);
+		stop(e, port);
 	else if (kind == BP_TURN_STARTS)
 		publish(e, port);
 	return true;

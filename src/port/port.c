@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a device that goes on receiving: after as many what comes is for its driver to stop. */
+#define LEFT_BURSTS 1024u
+
 /* The ids of pools that ports have registered. */
 static uint64_t list_pools(const struct bp_env *env)
 {
@@ -56,6 +59,41 @@ unsigned bp_rx_set_down(struct bp_rxq *q, struct bp_pkt *pkts, unsigned max)
 		bp_pool_put(q->worker_id, pkts, n);
 	}
 	return 0;
+}
+
+/* As the control thread: a worker's frames are its own. */
+static void drop_received(struct bp_rxq *q)
+{
+	uint16_t worker_id = q->worker_id;
+	uint64_t n_pkts = bp_counter(&q->counters, BP_CNT_PKTS);
+	uint64_t n_bytes = bp_counter(&q->counters, BP_CNT_BYTES);
+	struct bp_pkt pkts[BP_BURST_MAX];
+
+	q->worker_id = BP_CONTROL_ID;
+	for (unsigned i = 0; i < LEFT_BURSTS; i++) {
+		unsigned n = q->driver_burst(q, pkts, BP_BURST_MAX);
+
+		if (!n)
+			break;
+		bp_count(&q->counters, BP_DROP_PORT_DOWN, bp_pkt_count(pkts, n));
+		bp_pool_put(BP_CONTROL_ID, pkts, n);
+	}
+	q->worker_id = worker_id;
+	/* Nobody had them: a drop of a receiving queue is not among its packets. */
+	atomic_store_explicit(&q->counters.v[BP_CNT_PKTS], n_pkts, memory_order_relaxed);
+	atomic_store_explicit(&q->counters.v[BP_CNT_BYTES], n_bytes, memory_order_relaxed);
+}
+
+void bp_port_drop_received(struct bp_port *port)
+{
+	struct bp_limits limits;
+
+	bp_limits_of(port->conf, &limits);
+	if (limits.invents ||
+	    bp_facts_find(port->conf->driver)->flags & (BP_FACT_CARRIES | BP_FACT_PASSES_ON))
+		return;
+	for (unsigned i = 0; i < port->n_rxq; i++)
+		drop_received(&port->rxq[i]);
 }
 
 unsigned bp_tx_down(struct bp_txq *q, struct bp_pkt *pkts, unsigned n)

@@ -383,7 +383,7 @@ static const struct bp_part parts[] = {
 	{ .view = &fan_outs },
 	{ .view = &former_paths },
 	{ .line = "{?reloads.done}  reloaded {reloads.done} times, last at {reloads.last_s:.1} s: the workers stood still for "
-		  "{reloads.last_pause_ms:.2} ms" },
+		  "{reloads.last_pause_ms:.2} ms[{?reloads.last_away_ms}, a device was away for {reloads.last_away_ms:.1} ms]" },
 	{ .line = "{?paths_cut}  {paths_cut:,} rows of paths were too many and are left out, also of these sums: the ports', "
 		  "workers' and functions' figures are whole",
 	  .indent = 4 },

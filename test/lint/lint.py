@@ -25,13 +25,14 @@ LIBC = {
 CLI = "src/cli"
 USES = {
     "src/compare": {"src/gen", "src/lab", "src/port"},
+    "src/engine": {"src/handover"},
 }
 # Third-party header (a prefix of its name) → the folders that own it. Tests may use any.
 OWNERS = {
     "rte_": {"drivers/dpdk"},
     "iniparser": {"src/config"},
     "xdp/": {"drivers/af_xdp"},
-    "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/probe"},
+    "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/handover", "src/probe"},
     "numa": {"src/core"},
     "pcap": {"drivers/pcap", "src/capture", "src/functions"},
     "libmnl/": {"src/core"},

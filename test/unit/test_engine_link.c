@@ -245,6 +245,34 @@ static void a_port_that_is_set_down_is_given_nothing_whatever_its_link(void **st
 	end_bed(&b);
 }
 
+/* A reload takes the port out: nobody polls what its device has received by then. */
+static void what_a_port_that_ends_has_received_is_dropped_by_name(void **state)
+{
+	struct bp_port *in;
+	struct bed b;
+
+	(void)state;
+	make_bed(&b, false, BP_LINK_UP);
+	send_more(&b);
+	in = b.engine->env.ports[0];
+	assert_true(bp_port_take_out(b.engine, in));
+	n_left = 100;
+	strcpy(b.engine->conf->ports[0].driver,
+	       "af_packet"); /* one whose packets come from outside */
+	bp_port_drop_received(in);
+	bp_engine_report(b.engine, b.report);
+	assert_int_equal(n_left, 0);
+	assert_int_equal(b.report->ports[0].rxq[0].v[BP_DROP_PORT_DOWN], 100);
+	assert_int_equal(b.report->received, N_PKTS + 100);
+	assert_int_equal(n_given, N_PKTS);
+	n_left = 100;
+	strcpy(b.engine->conf->ports[0].driver,
+	       "null"); /* and one that makes them: there is no end to that */
+	bp_port_drop_received(in);
+	assert_int_equal(n_left, 100);
+	end_bed(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +282,7 @@ int main(void)
 		cmocka_unit_test(what_a_port_without_link_holds_is_still_reaped),
 		cmocka_unit_test(direct_bursts_end_and_come_back_with_the_link),
 		cmocka_unit_test(a_port_that_is_set_down_is_given_nothing_whatever_its_link),
+		cmocka_unit_test(what_a_port_that_ends_has_received_is_dropped_by_name),
 	};
 
 	return cmocka_run_group_tests_name("engine-link", tests, NULL, NULL);
