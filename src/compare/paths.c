@@ -68,7 +68,7 @@ const struct bp_cmp_path bp_cmp_paths[] = {
 		 AF_XDP("@W", "zerocopy"), AF_XDP("@L", "zerocopy")),
 	VETH_ROW("af_xdp+af_packet", "AF_XDP in, AF_PACKET out, one process", BP_CMP_DROPS_TWICE,
 		 AF_XDP("@W", "copy"), AF_PACKET("@L", "mmap")),
-	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", BP_CMP_BY_DPDK | BP_CMP_HIDES_SOCKET,
+	VETH_ROW("dpdk-af_packet", "DPDK net_af_packet", BP_CMP_BY_DPDK,
 		 PMD("net_af_packet", "0", "@W"), PMD("net_af_packet", "1", "@L")),
 	VETH_ROW("dpdk-af_xdp", "DPDK net_af_xdp", BP_CMP_BY_DPDK | BP_CMP_DROPS_TWICE,
 		 PMD("net_af_xdp", "0", "@W"), PMD("net_af_xdp", "1", "@L")),

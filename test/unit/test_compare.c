@@ -40,6 +40,13 @@ static bool says(const char *body, const char *text)
 	return body && strstr(body, text);
 }
 
+/* bypath asks net_af_packet's sockets itself. */
+static bool hides_socket(const struct bp_cmp_path *p)
+{
+	return (says(p->in, "net_af_packet") && p->forwarder != BP_CMP_BYPATH) ||
+	       says(p->in, "type=system");
+}
+
 /* What is decided by is what the ports' texts say. */
 static void traits_are_those_of_the_ports(void **state)
 {
@@ -55,9 +62,7 @@ static void traits_are_those_of_the_ports(void **state)
 				  (says(p->gen_tx, "driver = dpdk") ? BP_CMP_GEN_BY_DPDK : 0) |
 				  (says(p->in, BP_CMP_CAPTURE) ? BP_CMP_PLAYS : 0) |
 				  (says(p->in, "zerocopy") ? BP_CMP_WANTS_ZEROCOPY : 0) |
-				  (says(p->in, "net_af_packet") || says(p->in, "type=system")
-					   ? BP_CMP_HIDES_SOCKET
-					   : 0) |
+				  (hides_socket(p) ? BP_CMP_HIDES_SOCKET : 0) |
 				  (says(p->in, "net_af_xdp") || says(p->in, "mode = copy")
 					   ? BP_CMP_DROPS_TWICE
 					   : 0);
