@@ -1,5 +1,5 @@
 #!/bin/sh
-# A port changes its driver under load: what is lost, how long the workers stand still.
+# A port changes its driver under load: what is lost, how long its device is away, how long the workers stand still.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   BYPATH=… BYPATH_BUILD_ROOT=… test/bench/reload.sh [ROUNDS=5] [RATE=100kpps] [KIND…]
@@ -26,6 +26,14 @@ done | awk '
 		pause[kind] = pause[kind] " " substr($0, RSTART + 4, RLENGTH - 7)
 		next
 	}
+	/ was away for / {
+		match($0, /for [0-9.]+ ms/)
+		away[$2] = away[$2] " " substr($0, RSTART + 4, RLENGTH - 7)
+	}
+	/ lost by name/ { # "wan is KIND: … came to wan, … went on, N lost by name"
+		match($0, /[0-9]+ lost by name/)
+		lost[$4] = lost[$4] " " substr($0, RSTART, RLENGTH - 13)
+	}
 	{ print }
 	function spread(list, v, n, i, k, t) {
 		n = split(list, v, " ")
@@ -37,6 +45,7 @@ done | awk '
 	}
 	END {
 		for (kind in took)
-			printf "%-18s took ms %s, workers stood still ms %s, %d reloads\n", kind, spread(took[kind]), spread(pause[kind]),
-				split(took[kind], ignored, " ")
+			printf "%-18s took ms %s, workers stood still ms %s, away ms %s, packets lost by name %s, %d reloads\n", kind,
+				spread(took[kind]), spread(pause[kind]), kind in away ? spread(away[kind]) : "0",
+				spread(lost[kind]), split(took[kind], ignored, " ")
 	}'
