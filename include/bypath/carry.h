@@ -14,14 +14,21 @@ struct bp_carry {
 	int how;
 };
 
+struct bp_driver;
+
 /*
- * Can the far side of a started port be made to see a lost link? 0, or -errno logged with the port's name: its device is
- * seen by nobody beyond it, or the host itself needs it. What may not be seen is warned of. Control thread; blocks.
+ * Can the far side of a port with this driver be made to see a lost link? 0, or -errno logged with the port's name: its
+ * device is seen by nobody beyond it, or the host itself needs it. What may not be seen is warned of. The port need not
+ * be there yet, its interface need be unless the driver makes it. Control thread; blocks.
  */
-int bp_port_may_carry(const struct bp_port *port);
+int bp_port_may_carry(const struct bp_port_conf *conf, const struct bp_driver *driver);
+
+/* Is a port started whose driver, and no interface, carries a loss: ask it whether this device can. 0, or -errno logged, as
+ * above. */
+int bp_port_can_carry(struct bp_port *port);
 
 /* Are the devices of both the two ends of one veth? Then neither has a link without the other. Control thread; blocks. */
-bool bp_ports_are_one_wire(const struct bp_port *a, const struct bp_port *b);
+bool bp_ports_are_one_wire(const struct bp_port_conf *a, const struct bp_port_conf *b);
 
 /*
  * From now on the far side of the port sees no link; *carry (zeros) says how that is undone. Workers may run. Control thread;

@@ -4,6 +4,7 @@
 
 #include "engine/internal.h"
 
+#include "bypath/driver.h"
 #include "bypath/log.h"
 
 #include "core/clock.h"
@@ -151,48 +152,129 @@ void bp_follow_tick(struct bp_engine *e)
 	}
 }
 
-static int check_pair(const struct bp_engine *e, unsigned i, unsigned partner)
-{
-	struct bp_port *port = e->env.ports[i], *other = e->env.ports[partner];
+/* ---- its begin, its end, reloads -------------------------------------------------------------- */
 
-	if (!bp_ports_are_one_wire(port, other))
-		return bp_port_may_carry(port);
+static int find_partner(const struct bp_conf *conf, unsigned i)
+{
+	return conf->forward.follows_link && i < conf->n_ports ? bp_config_partner(conf, i)
+							       : BP_NO_PORT;
+}
+
+static int check_one_wire(const struct bp_port_conf *conf, const struct bp_port_conf *other)
+{
+	if (!bp_ports_are_one_wire(conf, other))
+		return 0;
 	bp_log(BP_LOG_ERROR,
 	       "port %s: [forward] link = follow: %s and %s are the two ends of one veth: neither would come up "
 	       "again without the other",
-	       port->conf->name, port->conf->device, other->conf->device);
+	       conf->name, conf->device, other->device);
 	return -EINVAL;
+}
+
+/* port: one that is there already, or NULL. */
+static int check_port(const struct bp_port_conf *conf, struct bp_port *port)
+{
+	const char *why = NULL;
+	const struct bp_driver *driver = bp_driver_find(conf->driver, &why);
+	int err;
+
+	if (!driver) {
+		bp_log(BP_LOG_ERROR, "port %s: driver %s: %s", conf->name, conf->driver, why);
+		return -ENOTSUP;
+	}
+	err = bp_port_may_carry(conf, driver);
+	return err || !port ? err : bp_port_can_carry(port);
 }
 
 int bp_follow_begin(struct bp_engine *e)
 {
 	uint64_t now_ns = bp_clock_ns();
 
-	for (unsigned i = 0; i < e->conf->n_ports; i++) {
-		int partner =
-			e->conf->forward.follows_link ? bp_config_partner(e->conf, i) : BP_NO_PORT;
+	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		int partner = find_partner(e->conf, i);
 		int err = 0;
 
 		e->follows[i] = (struct bp_follow){ .partner = partner,
 						    .state = BP_FOLLOW_COMING,
 						    .since_ns = now_ns };
 		if (partner >= 0)
-			err = check_pair(e, i, (unsigned)partner);
+			err = check_one_wire(&e->conf->ports[i], &e->conf->ports[partner]);
+		if (!err && partner >= 0)
+			err = check_port(&e->conf->ports[i], e->env.ports[i]);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static void forget(struct bp_engine *e, unsigned i, int partner, uint64_t now_ns)
+static bool is_new(const struct bp_change *change, unsigned i)
+{
+	return change->ports[i] != BP_FATE_KEPT;
+}
+
+int bp_follow_check(const struct bp_engine *e, const struct bp_change *change)
+{
+	const struct bp_conf *conf = &change->conf;
+	int err = 0;
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		int partner = find_partner(conf, i), fault = 0;
+		bool is_other = partner != e->follows[i].partner || is_new(change, i);
+
+		if (partner < 0)
+			continue;
+		if (is_other || is_new(change, (unsigned)partner))
+			fault = check_one_wire(&conf->ports[i], &conf->ports[partner]);
+		/* One that is held can, and would be let go by the question. */
+		if (!fault && is_other)
+			fault = check_port(&conf->ports[i],
+					   is_new(change, i) || e->follows[i].carry.is_held
+						   ? NULL
+						   : e->env.ports[i]);
+		err = err ? err : fault;
+	}
+	return err;
+}
+
+int bp_follow_check_made(const struct bp_change *change, struct bp_port *const made[BP_PORTS_MAX])
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < change->conf.n_ports; i++)
+		if (made[i] && find_partner(&change->conf, i) >= 0 && !err)
+			err = bp_port_can_carry(made[i]);
+	return err;
+}
+
+uint64_t bp_follow_list_held(const struct bp_engine *e)
+{
+	uint64_t places = 0;
+
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		if (e->follows[i].carry.is_held)
+			places |= UINT64_C(1) << i;
+	return places;
+}
+
+static void end_hold(struct bp_engine *e, unsigned i)
+{
+	struct bp_port *port = e->env.ports[i];
+	int err = port ? bp_port_carry_end(port, &e->follows[i].carry) : 0;
+
+	if (err)
+		bp_log(BP_LOG_WARN, "port %s: %s stays down (link = follow): %s: ip link set %s up",
+		       port->conf->name, port->conf->device, strerror(-err), port->conf->device);
+}
+
+/* One that had lost its link has lost it still, whatever is behind it now, until that has one. */
+static void begin_anew(struct bp_engine *e, unsigned i, int partner)
 {
 	struct bp_follow *f = &e->follows[i];
+	bool is_lost_still = partner == f->partner && is_lost(f);
 
-	if (f->carry.is_held && e->env.ports[i])
-		(void)bp_port_carry_end(e->env.ports[i], &f->carry);
-	*f = (struct bp_follow){ .partner = partner,
-				 .state = BP_FOLLOW_COMING,
-				 .since_ns = now_ns };
+	end_hold(e, i);
+	*f = (struct bp_follow){ .partner = partner };
+	enter(f, is_lost_still ? BP_FOLLOW_FREE : BP_FOLLOW_COMING, bp_clock_ns());
 }
 
 void bp_follow_let_go(struct bp_engine *e, uint64_t places)
@@ -200,35 +282,22 @@ void bp_follow_let_go(struct bp_engine *e, uint64_t places)
 	while (places) {
 		unsigned i = bp_ports_take(&places);
 
-		forget(e, i, e->follows[i].partner, bp_clock_ns());
+		begin_anew(e, i, e->follows[i].partner);
 	}
 }
 
-void bp_follow_renew(struct bp_engine *e)
+void bp_follow_renew(struct bp_engine *e, uint64_t new_places)
 {
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
-		int partner =
-			e->conf->forward.follows_link ? bp_config_partner(e->conf, i) : BP_NO_PORT;
+		int partner = find_partner(e->conf, i);
 
-		if (partner == e->follows[i].partner)
-			continue;
-		if (partner >= 0 && check_pair(e, i, (unsigned)partner))
-			partner = BP_NO_PORT;
-		forget(e, i, partner, bp_clock_ns());
+		if (partner != e->follows[i].partner || new_places >> i & 1)
+			begin_anew(e, i, partner);
 	}
 }
 
 void bp_follow_end(struct bp_engine *e)
 {
-	for (unsigned i = 0; i < e->conf->n_ports; i++) {
-		struct bp_follow *f = &e->follows[i];
-		struct bp_port *port = e->env.ports[i];
-		int err = port ? bp_port_carry_end(port, &f->carry) : 0;
-
-		if (err)
-			bp_log(BP_LOG_WARN,
-			       "port %s: %s stays down (link = follow): %s: ip link set %s up",
-			       port->conf->name, port->conf->device, strerror(-err),
-			       port->conf->device);
-	}
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
+		end_hold(e, i);
 }

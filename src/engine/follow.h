@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bp_change;
 struct bp_engine;
 
 /* A link that is back has to stand for so long before the other side's is let go: one that flaps stays lost. */
@@ -45,10 +46,18 @@ enum bp_follow_act bp_follow_next(struct bp_follow *self, const struct bp_follow
 
 /* Find the pairs, check that each port's far side can be told. The ports are started. 0 or -errno (logged). */
 int bp_follow_begin(struct bp_engine *engine);
-/* A reload begins that removes ports or makes them anew, or has been: let go of those; find the pairs again. One that cannot
- * be carried on to (logged) follows nobody. */
+/* Before a reload changes anything: can each pair that is new, or has another device, tell its far sides? 0 or -errno, each
+ * that cannot logged. */
+int bp_follow_check(const struct bp_engine *engine, const struct bp_change *change);
+/* The same of those that are started now, by place (others NULL), whose drivers know only then. */
+int bp_follow_check_made(const struct bp_change *change, struct bp_port *const made[BP_PORTS_MAX]);
+/* The ports that are held. */
+uint64_t bp_follow_list_held(const struct bp_engine *engine);
+/* Let go of the ports in these places, whose devices others are to have, and forget what their links were. Where the reload
+ * is refused after all, the next tick holds them again. */
 void bp_follow_let_go(struct bp_engine *engine, uint64_t places);
-void bp_follow_renew(struct bp_engine *engine);
+/* A reload has been, which bp_follow_check() has allowed: find the pairs again; those of the new places begin anew. */
+void bp_follow_renew(struct bp_engine *engine, uint64_t new_places);
 /* Every 100 ms, when the links of all ports were looked at. */
 void bp_follow_tick(struct bp_engine *engine);
 /* Let all go. Again does nothing. */

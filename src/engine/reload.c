@@ -61,7 +61,8 @@ static int check_here(struct reload *r, const struct bp_conf *loaded)
 	}
 	if (bp_captures_allow(e, loaded->engine.n_workers))
 		return -EBUSY;
-	if (bp_ports_find_faults(loaded, NULL, log_fault, (void *)(uintptr_t)loaded))
+	if (bp_ports_find_faults(loaded, NULL, log_fault, (void *)(uintptr_t)loaded) ||
+	    bp_follow_check(e, &r->change))
 		return -EINVAL;
 	return bp_ports_claim_next(&e->env, &r->change.conf, &r->locks);
 }
@@ -485,6 +486,17 @@ static uint64_t list_ending(const struct reload *r)
 	return places;
 }
 
+/* The places of ports that were added or made anew. */
+static uint64_t list_new(const struct reload *r)
+{
+	uint64_t places = 0;
+
+	for (unsigned i = 0; i < r->e->conf->n_ports; i++)
+		if (bp_reload_is_new(r, i))
+			places |= UINT64_C(1) << i;
+	return places;
+}
+
 static int carry_out(struct reload *r, const struct bp_conf *loaded)
 {
 	struct bp_engine *e = r->e;
@@ -495,12 +507,13 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		err = find_cores(r);
 	if (!err)
 		err = open_functions(r);
-	if (!err) {
-		bp_follow_let_go(e, list_ending(r));
+	if (!err)
 		err = bp_reload_make_ports(r);
-	}
+	if (!err)
+		err = bp_follow_check_made(&r->change, r->made);
 	if (err)
 		return undo(r, err);
+	bp_follow_let_go(e, list_ending(r));
 	err = bp_reload_end_receiving(r);
 	begin_ns = bp_clock_ns();
 	if (!err)
@@ -601,8 +614,12 @@ static int reload(struct reload *r, const struct bp_conf *loaded, json_t *docume
 		bp_change_tell(document, log_line, NULL);
 		err = try_it(r, loaded, document);
 		bp_away_tell(r, document);
-		if (err)
+		if (err == -ESHUTDOWN)
 			return err;
+		if (err) { /* what was let go for it is held again */
+			bp_engine_tick(e);
+			return err;
+		}
 	}
 	e->reloads.n_done++;
 	e->reloads.last_s = (double)(begin_ns - e->start_ns) / 1e9;
@@ -612,7 +629,7 @@ static int reload(struct reload *r, const struct bp_conf *loaded, json_t *docume
 	bp_log(BP_LOG_INFO, "reload: %s in %.1f ms; the workers stood still for %.2f ms",
 	       r->change.is_empty ? "nothing to change" : "done", e->reloads.last_ms,
 	       e->reloads.last_pause_ms);
-	bp_follow_renew(e);
+	bp_follow_renew(e, list_new(r));
 	bp_engine_tick(e);
 	return 0;
 }

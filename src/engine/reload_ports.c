@@ -85,6 +85,33 @@ static bool is_kept_for_life(const struct bp_port_conf *was, const struct bp_por
 	return false;
 }
 
+static bool have_one_device(const struct bp_port_conf *was, const struct bp_port_conf *is)
+{
+	struct bp_claim a[BP_CLAIMS_MAX], b[BP_CLAIMS_MAX];
+	unsigned n_a = bp_claims_of(was, a), n_b = bp_claims_of(is, b);
+
+	for (unsigned i = 0; i < n_a; i++)
+		for (unsigned k = 0; k < n_b; k++)
+			if (bp_claims_clash_here(&a[i], &b[k]))
+				return true;
+	return have_one_name(was, is);
+}
+
+/* The ports, of those that end, whose device this one is to have, and whose link is held down (link = follow). */
+static uint64_t list_held(const struct reload *r, unsigned place)
+{
+	uint64_t todo = bp_follow_list_held(r->e), places = 0;
+
+	while (todo) {
+		unsigned i = bp_ports_take(&todo);
+
+		if (bp_reload_ends(r, i) &&
+		    have_one_device(&r->e->conf->ports[i], &r->change.conf.ports[place]))
+			places |= UINT64_C(1) << i;
+	}
+	return places;
+}
+
 /* The ports, of those that end, that have to be out of the way before this one is made. */
 static uint64_t list_in_the_way(const struct reload *r, unsigned place)
 {
@@ -326,15 +353,17 @@ static void end_away(struct reload *r, unsigned place, uint64_t in_the_way)
 	free(sockets);
 }
 
-/* A port that is new, with those that are in its way out of it. */
+/* A port that is new, with those that are in its way out of it, and no link of its device held. */
 static int make_instead(struct reload *r, unsigned place, uint64_t in_the_way)
 {
 	int err = in_the_way ? prepare(r, place, in_the_way) : 0;
 
 	if (!err)
 		err = wait_for_leaving(r, place);
-	if (!err)
+	if (!err) {
+		bp_follow_let_go(r->e, list_held(r, place));
 		err = halt(r, in_the_way);
+	}
 	if (!err)
 		err = make_port(r, place);
 	if (!err && r->made[place]->is_started)
@@ -342,7 +371,7 @@ static int make_instead(struct reload *r, unsigned place, uint64_t in_the_way)
 	return err;
 }
 
-/* Those that can be there beside all others first: they may fail, and nothing has happened then. */
+/* Those that can be there beside all others first: they may fail, and nothing has happened then, no link was let go of. */
 int bp_reload_make_ports(struct reload *r)
 {
 	int err = 0;
@@ -356,7 +385,7 @@ int bp_reload_make_ports(struct reload *r)
 			if (!bp_reload_is_new(r, i) || r->made[i])
 				continue;
 			in_the_way = list_in_the_way(r, i);
-			if (!in_the_way || step)
+			if (step || !(in_the_way || list_held(r, i)))
 				err = make_instead(r, i, in_the_way);
 		}
 	r->e->env.conf = r->e->conf;
@@ -364,7 +393,7 @@ int bp_reload_make_ports(struct reload *r)
 	return err;
 }
 
-/* ---- what leaves ---------------- ------------------------------------------------------------ */
+/* ---- what leaves ------------------------------------------------------------------------------ */
 
 int bp_reload_end_receiving(struct reload *r)
 {

@@ -38,49 +38,67 @@ static int check_host(const struct bp_port_conf *conf, const char *ifname, char 
 }
 
 /* The interface that carries the loss on, if it is not the driver that does. */
-static bool find_interface(const struct bp_port *port, struct bp_claim *claim)
+static bool find_interface(const struct bp_port_conf *conf, const struct bp_driver *driver,
+			   struct bp_claim *claim)
 {
 	/* A tap is its driver's own, in whatever network namespace it is by now. */
-	return bp_claim_find(port->conf, BP_CLAIM_NETDEV, claim) &&
-	       !(claim->is_far_end && port->driver->ops->set_link);
+	return bp_claim_find(conf, BP_CLAIM_NETDEV, claim) &&
+	       !(claim->is_far_end && driver->ops->set_link);
 }
 
-int bp_port_may_carry(const struct bp_port *port)
+static void log_fault(const struct bp_port_conf *conf, const char *why)
+{
+	bp_log(BP_LOG_ERROR,
+	       "port %s: [forward] link = follow: found '%s', whose neighbour cannot be told of a lost link: %s",
+	       conf->name, conf->device, why);
+}
+
+int bp_port_may_carry(const struct bp_port_conf *conf, const struct bp_driver *driver)
 {
 	char why[WHY_BYTES] = "its driver cannot take a link down", doubt[WHY_BYTES] = "";
 	struct bp_claim claim;
 	enum bp_hold how;
 	int err;
 
-	if (find_interface(port, &claim)) {
+	if (find_interface(conf, driver, &claim)) {
 		err = bp_netdev_may_hold(claim.name, &how, why, doubt, sizeof(why));
 		if (!err && how == BP_HOLD_DOWN)
-			err = check_host(port->conf, claim.name, why);
+			err = check_host(conf, claim.name, why);
 		if (!err && how == BP_HOLD_CARRIER && !claim.is_far_end) {
 			snprintf(why, sizeof(why),
 				 "the program behind the tap %.80s sees no carrier", claim.name);
 			err = -EOPNOTSUPP;
 		}
 	} else {
-		err = port->driver->ops->set_link ? 0 : -EOPNOTSUPP;
+		err = driver->ops->set_link ? 0 : -EOPNOTSUPP;
 	}
 	if (doubt[0])
-		bp_log(BP_LOG_WARN, "port %s: [forward] link = follow: %s", port->conf->name,
-		       doubt);
+		bp_log(BP_LOG_WARN, "port %s: [forward] link = follow: %s", conf->name, doubt);
 	if (err)
-		bp_log(BP_LOG_ERROR,
-		       "port %s: [forward] link = follow: found '%s', whose loss cannot be carried on: %s",
-		       port->conf->name, port->conf->device, why);
+		log_fault(conf, why);
 	return err;
 }
 
-bool bp_ports_are_one_wire(const struct bp_port *a, const struct bp_port *b)
+int bp_port_can_carry(struct bp_port *port)
+{
+	struct bp_claim claim;
+	int err;
+
+	if (!port->is_started || find_interface(port->conf, port->driver, &claim))
+		return 0;
+	err = port->driver->ops->set_link(port, true);
+	if (err == -EOPNOTSUPP)
+		log_fault(port->conf, "its driver cannot take the link of this device down");
+	return err == -EOPNOTSUPP ? err : 0;
+}
+
+bool bp_ports_are_one_wire(const struct bp_port_conf *a, const struct bp_port_conf *b)
 {
 	struct bp_claim one, other;
 	struct bp_netif netif;
 
-	return bp_claim_find(a->conf, BP_CLAIM_NETDEV, &one) &&
-	       bp_claim_find(b->conf, BP_CLAIM_NETDEV, &other) &&
+	return bp_claim_find(a, BP_CLAIM_NETDEV, &one) &&
+	       bp_claim_find(b, BP_CLAIM_NETDEV, &other) &&
 	       !bp_netif_look(-1, 0, one.name, &netif) && !strcmp(netif.kind, "veth") &&
 	       netif.lower && netif.lower == bp_netdev_index(-1, other.name);
 }
@@ -108,7 +126,7 @@ int bp_port_carry(struct bp_port *port, struct bp_carry *carry)
 	struct bp_claim claim;
 	int err;
 
-	if (find_interface(port, &claim)) {
+	if (find_interface(port->conf, port->driver, &claim)) {
 		err = hold_interface(claim.name, &next);
 	} else {
 		err = -EOPNOTSUPP;

@@ -97,10 +97,10 @@ refused)
 	bp_lab
 	ip -n mid link add link w1 name m1 type macvlan mode passthru && ip -n mid link set m1 up || skip "no macvlan"
 	bp_pair a af_packet-mmap w0 af_packet-mmap m1
-	not_started macvlan "port lan: \[forward\] link = follow: found 'm1', whose loss cannot be carried on: nobody beyond m1 (macvlan) sees it go down"
+	not_started macvlan "port lan: \[forward\] link = follow: found 'm1', whose neighbour cannot be told of a lost link: nobody beyond m1 (macvlan) sees it go down"
 	ip -n mid tuntap add t1 mode tap && ip -n mid link set t1 up
 	bp_pair a af_packet-mmap w0 af_packet-mmap t1
-	not_started tap "port lan: .*'t1', whose loss cannot be carried on: the program behind the tap t1 sees no carrier"
+	not_started tap "port lan: .*'t1', whose neighbour cannot be told of a lost link: the program behind the tap t1 sees no carrier"
 	ip -n mid addr add 192.0.2.1/24 dev w1
 	bp_pair a af_packet-mmap w0 af_packet-mmap w1
 	not_started address "port lan: .* it carries 192.0.2.1/24, and the host would lose that with it"
@@ -109,6 +109,32 @@ refused)
 	bp_pair a af_packet-mmap v0 af_packet-mmap v1
 	not_started "one wire" "port wan: .* v0 and v1 are the two ends of one veth"
 	note "refused where nobody would see it, the host would lose its address, or both are one wire"
+
+	# A running one that is to follow from now on: likewise, and it goes on as before.
+	bp_pair a af_packet-mmap w0 af_packet-mmap w1 "[engine]" "name = follow-refused"
+	bp_start a
+	wait_for 20 said 'info: forwarding' || fail "bypath does not start"
+	not_taken()
+	{
+		"$BYPATH" reload follow-refused >"$BP_TMP/reload.log" 2>&1 && fail "$1: a reload takes it"
+		grep -q "$2" "$BP_TMP/reload.log" || fail "$1: $(cat "$BP_TMP/reload.log")"
+		"$BYPATH" show modes follow-refused --json >"$BP_TMP/modes.json" || fail "$1: show modes"
+		bp_expect modes "[p['device'] for p in r['ports']] == ['w0', 'w1']" "r['ports']"
+	}
+	sed -i 's/^\[forward\]/[forward]\nlink = follow/' "$BP_TMP/a.ini"
+	ip -n mid addr add 192.0.2.1/24 dev w1
+	not_taken address "port lan: .* it carries 192.0.2.1/24, and the host would lose that with it"
+	ip -n mid addr del 192.0.2.1/24 dev w1
+	"$BYPATH" reload follow-refused >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+	# The pair is the same, one of its devices is not.
+	sed -i 's/^device = w1/device = t1/' "$BP_TMP/a.ini"
+	not_taken tap "port lan: .*'t1', whose neighbour cannot be told of a lost link: the program behind the tap t1 sees no carrier"
+	sed -i 's/^device = w0/device = v0/; s/^device = t1/device = v1/' "$BP_TMP/a.ini"
+	not_taken "one wire" "port wan: .* v0 and v1 are the two ends of one veth"
+	ip -n h1 link set e0 down
+	wait_for 5 has_none h2 || fail "after what was refused it follows no more"
+	bp_stop a
+	note "a reload that would is refused as well, before anything changes"
 	exit 0
 	;;
 tap)
@@ -275,6 +301,43 @@ wait_for 5 has_carrier mid w0 || fail "h1 has no carrier"
 "$BYPATH" reload "follow-$KIND" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
 lost_and_back h1 h2 w1
 note "a reload without the line lets go, with it again follows"
+
+# One that is refused late, by a port that does not start, lets go of nothing, although the port that is held is to be another.
+for i in 2 3; do
+	ip -n mid link add d$i numrxqueues $i type veth peer name g$i numrxqueues $i
+	ip -n mid link set g$i up
+	ip -n mid link set d$i up
+done
+bp_pair a pcap-live w0 pcap-live w1 "[engine]" "name = follow-$KIND"
+case $KIND in
+pcap-*) bp_pair a af_packet-mmap w0 af_packet-mmap w1 "[engine]" "name = follow-$KIND" ;;
+esac
+{
+	bp_port x af_packet-mmap d2
+	bp_port y af_xdp-skb d3 # of one of its queues alone
+	printf '[forward]\nlink = follow\nx = y\ny = x\n'
+} >"$BP_TMP/more.ini"
+sed -i "/^\[forward\]/{
+r $BP_TMP/more.ini
+d
+}" "$BP_TMP/a.ini"
+ip -n h1 link set e0 down
+wait_for 5 has_none h2 || fail "not held"
+changes=$(ip netns exec h2 cat /sys/class/net/e0/carrier_changes)
+"$BYPATH" reload "follow-$KIND" >"$BP_TMP/reload.log" 2>&1 && fail "a port with one queue of three is taken"
+grep -q 'port y: .*receive queues' "$BP_TMP/reload.log" || fail "$(cat "$BP_TMP/reload.log")"
+shown_as_held || fail "not held after a reload that was refused: $("$BYPATH" show ports "follow-$KIND")"
+[ "$(ip netns exec h2 cat /sys/class/net/e0/carrier_changes)" = "$changes" ] || fail "let go by a reload that was refused"
+# Taken, with another driver behind: held again.
+sed -i '/^\[port.y\]/,/^\[forward\]/s/^mode = skb/mode = skb\nqueues = 3/' "$BP_TMP/a.ini"
+"$BYPATH" reload "follow-$KIND" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+wait_for 5 shown_as_held || fail "not held after a reload: $("$BYPATH" show ports "follow-$KIND")"
+ip -n h1 link set e0 up
+wait_for 5 has_carrier h2 || fail "h1's end is up again, and h2 has no carrier"
+bp_neighbours h1 10.77.0.2 h2
+bp_wait_forwarding 15
+lost_and_back h2 h1 w0
+note "a reload that is refused lets go of nothing; one that is taken holds again"
 
 # Its end lets go; kill -9 leaves a mark, by which the next one mends it.
 ip -n h1 link set e0 down
