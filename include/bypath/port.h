@@ -250,6 +250,8 @@ void bp_env_set_cores(struct bp_env *env, const uint16_t *cores);
  * thread, in open() only. 0 or -ENOSPC (logged).
  */
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool);
+/* How many pools more may be registered now. Control thread. */
+unsigned bp_env_pool_ids_left(const struct bp_env *env);
 /*
  * The pool of this put() that all ports of a driver share: registered by the first that asks, as *like; the env's, until
  * bp_env_close(). Control thread, in open() only. 0, or -ENOSPC (logged), -ENOMEM.

@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STALL_MS   2000u
-#define STALL_TEXT "2 s"
+#define STALL_MS      2000u
+#define STALL_TEXT    "2 s"
+#define POOLS_OF_PORT 2u /* its own, and the first one that ports share */
 
 /* ---- before the pause: what is new ------------------------------------------------------------ */
 
@@ -428,6 +429,24 @@ static void place_workers(struct reload *r)
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
+int bp_reload_free_pool_ids(struct reload *r)
+{
+	struct bp_engine *e = r->e;
+	uint64_t begin_ns;
+	int err;
+
+	if (!e->env.old_pools || bp_env_pool_ids_left(&e->env) >= POOLS_OF_PORT)
+		return 0;
+	begin_ns = bp_clock_ns();
+	err = pause_workers(r);
+	if (err)
+		return err;
+	bp_env_bind_pools(&e->env);
+	err = start_workers(e, r->n_workers) ? -ESHUTDOWN : 0;
+	e->reloads.last_pause_ms += (double)(bp_clock_ns() - begin_ns) / 1e6;
+	return err;
+}
+
 /* Returns err, or -ESHUTDOWN (logged): not all workers run as before. */
 static int undo(struct reload *r, int err)
 {
@@ -527,7 +546,7 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		place_workers(r);
 	}
 	late = start_workers(e, err ? r->n_workers : e->conf->engine.n_workers);
-	e->reloads.last_pause_ms = (double)(bp_clock_ns() - begin_ns) / 1e6;
+	e->reloads.last_pause_ms += (double)(bp_clock_ns() - begin_ns) / 1e6;
 	if (err)
 		err = undo(r, err);
 	else

@@ -79,6 +79,9 @@ void bp_away_tell(struct reload *r, json_t *document);
  * bp_reload_undo_ports() undoes what was done.
  */
 int bp_reload_make_ports(struct reload *r);
+/* Where ids of packet memory are short, give those of ports that are gone free: the workers stand still for a moment. 0;
+ * -ETIMEDOUT (logged): one stands still; -ESHUTDOWN: not all run again. */
+int bp_reload_free_pool_ids(struct reload *r);
 /* Ports that end receive no more, and what they had received is polled (r->ended). 0; -ETIMEDOUT (logged): a worker stands
  * still. */
 int bp_reload_end_receiving(struct reload *r);

@@ -365,6 +365,8 @@ static int make_instead(struct reload *r, unsigned place, uint64_t in_the_way)
 		err = halt(r, in_the_way);
 	}
 	if (!err)
+		err = bp_reload_free_pool_ids(r);
+	if (!err)
 		err = make_port(r, place);
 	if (!err && r->made[place]->is_started)
 		end_away(r, place, in_the_way);
@@ -452,6 +454,7 @@ static void unmake_ports(struct reload *r)
 void bp_reload_undo_ports(struct reload *r)
 {
 	unmake_ports(r);
+	(void)bp_reload_free_pool_ids(r); /* or a tick opens them, later */
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (bp_reload_is_in(r->halted | r->ended, i))
 			bring_back(r, i);

@@ -82,6 +82,15 @@ static unsigned find_pool_id(struct bp_env *env)
 	return id;
 }
 
+unsigned bp_env_pool_ids_left(const struct bp_env *env)
+{
+	unsigned n = 0;
+
+	for (unsigned id = 0; id < BP_POOLS_MAX; id++)
+		n += !env->pools[id] && !(env->old_pools >> id & 1);
+	return n;
+}
+
 int bp_env_add_pool(struct bp_env *env, struct bp_pool *pool)
 {
 	unsigned id = find_pool_id(env);

@@ -1,4 +1,5 @@
-# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | workers | threads | beside | storm | often [N]
+# A running instance follows its file: reload.sh refused | paths | drivers KIND… | functions | workers | threads | beside | storm | often [N] |
+# largest [N] | flaps
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
@@ -715,6 +716,133 @@ dmz = lan'
 	[ "$n" -gt 100 ] || fail "the capture has $n packets"
 	show all
 	bp_expect all 'r["reloads"]["done"] == 40 and not r["reloads"]["refused"]' 'r["reloads"]'
+	balanced
+	;;
+largest)
+	n=${2:-3}
+	lab
+	# 60 ports beside wan and lan, on 30 veth pairs, with 8 queues and 30 functions of 50 rules each.
+	i=0
+	while [ $i -lt 60 ]; do
+		echo "link add p$i type veth peer name p$((i + 1))"
+		printf 'link set p%d up\n' $i $((i + 1))
+		i=$((i + 2))
+	done | ip -n mid -batch - || fail "cannot make 30 veth pairs"
+	awk 'BEGIN { for (i = 0; i < 50; i++) printf "drop udp dst port %d and src net 198.18.%d.0/24\n", 1000 + i, i }' \
+		>"$BP_TMP/some.rules"
+	largest()
+	{
+		awk -v name="$id" -v workers="$1" 'BEGIN {
+			printf "[engine]\nname = %s\nidle = adaptive\nworkers = %d\n", name, workers
+			print "[memory]\nframes = 65536"
+			printf "[port.wan]\ndriver = af_packet\ndevice = w0\n[port.lan]\ndriver = af_packet\ndevice = w1\n"
+			for (i = 0; i < 60; i++)
+				printf "[port.p%d]\ndriver = af_packet\ndevice = p%d\nring_size = 64\nqueues = 8\n", i, i
+			for (i = 0; i < 60; i += 2)
+				printf "[function.f%d]\ntype = filter\nrules = some.rules\ndefault = pass\n", i / 2
+			print "[forward]\nwan = lan\nlan = wan"
+			for (i = 0; i < 60; i += 2)
+				printf "p%d = f%d, p%d\np%d = p%d\n", i, i / 2, i + 1, i + 1, i
+		}' | bp_ini run
+	}
+	largest 2
+	bp_start run
+	wait_for 60 grep -q forwarding "$BP_TMP/run.log" || fail "does not start"
+	generate 5kpps 0
+	# One client, so that no process starts in what is measured.
+	reloads()
+	{
+		"$BP_PYTHON" - "/run/bypath/$id.sock" "$1" "$2" "$(bp_pid run)" <<'PY' || fail "reloads of $2"
+import json, socket, statistics, sys, time
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+client.settimeout(60)
+asked, used, pause = [], [], []
+
+
+def used_ms():
+    # Of the thread that reads the file, whatever else the host has to do.
+    with open(f"/proc/{sys.argv[4]}/task/{sys.argv[4]}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e6
+
+
+for _ in range(int(sys.argv[2])):
+    begin, before = time.monotonic(), used_ms()
+    client.sendall(b'{"command": "reload"}\n')
+    answer = b""
+    while not answer.endswith(b"\n"):
+        answer += client.recv(1 << 20)
+    asked.append(1e3 * (time.monotonic() - begin))
+    result = json.loads(answer)["result"]
+    assert "refused" not in result and result["empty"], result
+    used.append(used_ms() - before)
+    pause.append(result["pause_ms"])
+def spread(v):
+    return f"{statistics.median(v):.1f} ({min(v):.1f}-{max(v):.1f})"
+print(f"# {sys.argv[3]}: asked and answered in {spread(asked)} ms, {spread(used)} of a processor, "
+      f"workers stood still {spread(pause)}, {len(asked)} reloads")
+PY
+	}
+	reloads "$n" "the largest file, nothing changed"
+	kill -INT "$(bp_pid gen)"
+	whole "reloads of the largest file"
+	# With as many ports as there is packet memory for, one is made anew in the place of another.
+	largest 1
+	reload || fail "one worker: $(cat "$BP_TMP/reload.out")"
+	note "from 2 workers to 1: $(tail -n 1 "$BP_TMP/reload.out")"
+	largest 2
+	reload || fail "two workers: $(cat "$BP_TMP/reload.out")"
+	note "and back: $(tail -n 1 "$BP_TMP/reload.out")"
+	# Refused late, when wan has been halted: all goes on.
+	largest 1
+	sed -i '/^\[port.p0\]/,/^queues/{
+s/af_packet/tap/
+/^ring_size\|^queues/d
+}' "$BP_TMP/run.ini"
+	reload && fail "a tap with the name of a veth is taken"
+	note "refused: $(tail -n 1 "$BP_TMP/reload.out")"
+	show ports
+	bp_expect ports "all(p['link'] == 'up' for p in r['ports'])" "[p for p in r['ports'] if p['link'] != 'up']"
+	balanced
+	;;
+flaps)
+	# 200 losses of the link of a port that goes on, and of one that changes its driver meanwhile.
+	bp_need_driver af_xdp
+	DMZ=af_packet-mmap FORWARD='wan = lan
+lan = wan
+dmz = wan'
+	begin
+	generate 2kpps 0
+	"$BP_PYTHON" - <<'PY' >"$BP_TMP/flaps.log" 2>&1 &
+import subprocess
+ip = subprocess.Popen(["ip", "-n", "far", "-batch", "-"], stdin=subprocess.PIPE, text=True, bufsize=1)
+for n in range(200):
+    ip.stdin.write("link set e2 down\nlink set e2 up\n")
+ip.stdin.close()
+raise SystemExit(ip.wait())
+PY
+	echo $! >"$BP_TMP/flaps.pid"
+	i=0
+	until [ $i -ge 6 ] && bp_gone flaps; do
+		i=$((i + 1))
+		case $((i % 2)) in
+		1) DMZ=af_xdp-native ;;
+		0) DMZ=af_packet-mmap ;;
+		esac
+		file
+		reload || fail "reload $i: $(cat "$BP_TMP/reload.out")"
+	done
+	bp_exit flaps 60 || fail "$(cat "$BP_TMP/flaps.log")"
+	dmz_is_up()
+	{
+		show ports
+		[ "$(bp_get ports "next(p['link'] for p in r['ports'] if p['name'] == 'dmz')")" = up ]
+	}
+	wait_for 10 dmz_is_up || fail "after the last flap dmz is not up: $("$BYPATH" show ports "$id")"
+	n=$(grep -c 'port dmz: w2 is' "$BP_TMP/run.log")
+	[ "$n" -lt 100 ] || fail "$n lines for 200 flaps"
+	kill -INT "$(bp_pid gen)"
+	whole "200 flaps, $i reloads"
 	balanced
 	;;
 *) fail "no such case: $1" ;;
