@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 
 from count import CLOCK, ICOUNT
-from guest import Bus, Nic
+from guest import Bus, Nic, emulator
 from kernel import run
 
 LANE = "6.12"
@@ -20,6 +20,25 @@ def pairs(*, taps=False):
         # Behind a tap QEMU offers checksum offload, and with it scatter-gather.
         nics += [Nic("t0", VIRTIO, tap="tap0"), Nic("t1", VIRTIO, tap="tap1")]
     return nics
+
+
+def has_igb():
+    """QEMU has it from version 8 on."""
+    return b'"igb"' in run(emulator(), "-device", "help")
+
+
+def followed():
+    """Two NICs of each kind, those whose link QEMU cuts among them."""
+    return pairs() + ([Nic("i0", "igb"), Nic("i1", "igb")] if has_igb() else [])
+
+
+def reloaded():
+    """Two NICs of kinds that have zero-copy on some kernel, and of one that has none, each behind a tap; two others."""
+    kinds = {"v": VIRTIO, "e": "e1000e"}
+    if has_igb():
+        kinds["i"] = "igb"
+    return [Nic(kind + end, device, tap=f"tap-{kind}{end}") for kind, device in kinds.items() for end in "01"] + [
+        Nic("x0", "vmxnet3"), Nic("x1", "vmxnet3")]
 
 
 def far_pairs():
@@ -122,6 +141,9 @@ BOOTS = [
     Boot("bind", ("bind",), pairs, machine={"behind": shared_group()}),
     Boot("no-iommu", ("bind",), pairs, machine={"iommu": False}),
     Boot("zero-copy", ("zero-copy",), pairs, lane="newest"),
+    Boot("reload", ("reload",), reloaded, lane="newest", machine={"limit_s": 900}),
+    Boot("follow", ("follow",), followed, machine={"limit_s": 900}),
+    Boot("clock", ("clock",), none, machine={"limit_s": 600}),
     Boot("numa", ("numa",), far_pairs, machine={"smp": 6, "nodes": 2}),
     Boot("icount", ("icount",), hubs, machine=counting()),
     Boot("icount-zero-copy", ("icount-zero-copy",), hubs, lane="newest", machine=counting(), word="icount"),
