@@ -749,41 +749,8 @@ largest)
 	bp_start run
 	wait_for 60 grep -q forwarding "$BP_TMP/run.log" || fail "does not start"
 	generate 5kpps 0
-	# One client, so that no process starts in what is measured.
-	reloads()
-	{
-		"$BP_PYTHON" - "/run/bypath/$id.sock" "$1" "$2" "$(bp_pid run)" <<'PY' || fail "reloads of $2"
-import json, socket, statistics, sys, time
-client = socket.socket(socket.AF_UNIX)
-client.connect(sys.argv[1])
-client.settimeout(60)
-asked, used, pause = [], [], []
-
-
-def used_ms():
-    # Of the thread that reads the file, whatever else the host has to do.
-    with open(f"/proc/{sys.argv[4]}/task/{sys.argv[4]}/schedstat", encoding="ascii") as file:
-        return int(file.read().split()[0]) / 1e6
-
-
-for _ in range(int(sys.argv[2])):
-    begin, before = time.monotonic(), used_ms()
-    client.sendall(b'{"command": "reload"}\n')
-    answer = b""
-    while not answer.endswith(b"\n"):
-        answer += client.recv(1 << 20)
-    asked.append(1e3 * (time.monotonic() - begin))
-    result = json.loads(answer)["result"]
-    assert "refused" not in result and result["empty"], result
-    used.append(used_ms() - before)
-    pause.append(result["pause_ms"])
-def spread(v):
-    return f"{statistics.median(v):.1f} ({min(v):.1f}-{max(v):.1f})"
-print(f"# {sys.argv[3]}: asked and answered in {spread(asked)} ms, {spread(used)} of a processor, "
-      f"workers stood still {spread(pause)}, {len(asked)} reloads")
-PY
-	}
-	reloads "$n" "the largest file, nothing changed"
+	"$BP_PYTHON" "$BP_HERE/reloads.py" "/run/bypath/$id.sock" "$n" "$(bp_pid run)" "the largest file, nothing changed" ||
+		fail "reloads of the largest file"
 	kill -INT "$(bp_pid gen)"
 	whole "reloads of the largest file"
 	# With as many ports as there is packet memory for, one is made anew in the place of another.
