@@ -732,24 +732,13 @@ largest)
 		>"$BP_TMP/some.rules"
 	largest()
 	{
-		awk -v name="$id" -v workers="$1" 'BEGIN {
-			printf "[engine]\nname = %s\nidle = adaptive\nworkers = %d\n", name, workers
-			print "[memory]\nframes = 65536"
-			printf "[port.wan]\ndriver = af_packet\ndevice = w0\n[port.lan]\ndriver = af_packet\ndevice = w1\n"
-			for (i = 0; i < 60; i++)
-				printf "[port.p%d]\ndriver = af_packet\ndevice = p%d\nring_size = 64\nqueues = 8\n", i, i
-			for (i = 0; i < 60; i += 2)
-				printf "[function.f%d]\ntype = filter\nrules = some.rules\ndefault = pass\n", i / 2
-			print "[forward]\nwan = lan\nlan = wan"
-			for (i = 0; i < 60; i += 2)
-				printf "p%d = f%d, p%d\np%d = p%d\n", i, i / 2, i + 1, i + 1, i
-		}' | bp_ini run
+		"$BP_PYTHON" "$BP_HERE/reloads.py" file "$id" "$1" | bp_ini run
 	}
 	largest 2
 	bp_start run
 	wait_for 60 grep -q forwarding "$BP_TMP/run.log" || fail "does not start"
 	generate 5kpps 0
-	"$BP_PYTHON" "$BP_HERE/reloads.py" "/run/bypath/$id.sock" "$n" "$(bp_pid run)" "the largest file, nothing changed" ||
+	"$BP_PYTHON" "$BP_HERE/reloads.py" time "/run/bypath/$id.sock" "$n" "$(bp_pid run)" "the largest file, nothing changed" ||
 		fail "reloads of the largest file"
 	kill -INT "$(bp_pid gen)"
 	whole "reloads of the largest file"
@@ -780,14 +769,8 @@ lan = wan
 dmz = wan'
 	begin
 	generate 2kpps 0
-	"$BP_PYTHON" - <<'PY' >"$BP_TMP/flaps.log" 2>&1 &
-import subprocess
-ip = subprocess.Popen(["ip", "-n", "far", "-batch", "-"], stdin=subprocess.PIPE, text=True, bufsize=1)
-for n in range(200):
-    ip.stdin.write("link set e2 down\nlink set e2 up\n")
-ip.stdin.close()
-raise SystemExit(ip.wait())
-PY
+	yes "$(printf 'link set e2 down\nlink set e2 up')" | head -n 400 >"$BP_TMP/flaps.batch"
+	ip -n far -batch "$BP_TMP/flaps.batch" >"$BP_TMP/flaps.log" 2>&1 &
 	echo $! >"$BP_TMP/flaps.pid"
 	i=0
 	until [ $i -ge 6 ] && bp_gone flaps; do
