@@ -149,7 +149,8 @@ struct bp_report {
 uint64_t bp_report_drops(const uint64_t v[BP_CNT_N]);
 
 /* Packets that a worker of it received, on paths that a reload has ended, too: edges have them once more. */
-uint64_t bp_report_worker_pkts(const struct bp_report *report, const struct bp_report_worker *worker);
+uint64_t bp_report_worker_pkts(const struct bp_report *report,
+			       const struct bp_report_worker *worker);
 
 /*
  * Packets that a path offered to its out-port: those received, super-frames as the packets that

@@ -456,8 +456,8 @@ static void put_workers(const struct metrics *m, const struct bp_report *r)
 		       number_text(r->workers[i].worker_id, text), NULL);
 	begin(m, &packets);
 	for (unsigned i = 0; i < r->n_workers; i++)
-		sample(m, &packets, (double)bp_report_worker_pkts(r, &r->workers[i]),
-		       "worker", number_text(r->workers[i].worker_id, text), NULL);
+		sample(m, &packets, (double)bp_report_worker_pkts(r, &r->workers[i]), "worker",
+		       number_text(r->workers[i].worker_id, text), NULL);
 }
 
 /* ---- paths ---------------------------------------------------------------------------------------- */
