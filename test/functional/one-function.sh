@@ -28,7 +28,7 @@ bypath=$clone/build/src/cli/bypath
 
 # The reference holds its key.
 "$bypath" check --reference | grep -q '^nth = 10$' || fail "its key is not in the reference"
-"$bypath" check --reference=tables | grep -q '^| `nth` | 2..1000 packets | 10 | one of so many is dropped |$' ||
+"$bypath" check --reference=tables | grep -q '^| `nth` | 2..1000 packets | 10 | made anew | one of so many is dropped |$' ||
 	fail "no table of its keys"
 
 cat >"$BP_TMP/f.ini" <<-'END'
