@@ -48,6 +48,7 @@ struct bp_report_worker {
 	/* busy_ns and idle_ns leave out the time in which the worker wanted its core and did not
 	 * have it. */
 	double busy_ns; /* rounds that moved packets, system calls included */
+	double call_ns; /* of busy_ns: in system calls, where their time is known */
 	double idle_ns; /* rounds that found none */
 	double wait_ns; /* asleep in adaptive idling, not part of idle_ns */
 	double off_ns,

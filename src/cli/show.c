@@ -285,20 +285,17 @@ static double grown_cost(const json_t *before, const json_t *now, const char *pe
  */
 struct look {
 	const json_t *row; /* NULL: not there yet */
-	const json_t *paths;
 	double off_ns, on;
 };
 
-static struct look look_at(const json_t *document, const json_t *row)
+static struct look look_at(const json_t *row)
 {
-	double elapsed_ns = document ? bp_json_number_at(document, "run.elapsed_s") * 1e9 : 0;
-	double off_ns = row ? bp_json_number_at(row, "off_core.ns") : 0;
+	double share = row ? bp_json_number_at(row, "off_core.share") : 0;
 
 	return (struct look){
 		.row = row,
-		.paths = json_object_get(document, "paths"),
-		.off_ns = off_ns,
-		.on = elapsed_ns > off_ns ? 1 - off_ns / elapsed_ns : 0,
+		.off_ns = row ? bp_json_number_at(row, "off_core.ns") : 0,
+		.on = share < 1 ? 1 - share : 0,
 	};
 }
 
@@ -307,41 +304,23 @@ static double counted_ns(const struct look *look, const char *path)
 	return look->row && look->on > 0 ? bp_json_number_at(look->row, path) / look->on : 0;
 }
 
-/* Time in system calls is the paths': of those that this worker carries. */
-static double counted_calls_ns(const struct look *look, json_int_t worker)
-{
-	double ns = 0;
-	json_t *path;
-	size_t i;
-
-	json_array_foreach(look->paths, i, path)
-		if (json_integer_value(json_object_get(path, "worker")) == worker)
-			ns += whole_cost(path, "counted.ns_per_packet_calls");
-	return look->on > 0 ? ns / look->on : 0;
-}
-
 /* Shares of the time between two looks. */
 static json_t *rates_of_worker(const struct look *before, const struct look *now, double s)
 {
-	json_int_t id = json_integer_value(json_object_get(now->row, "worker"));
 	double ns = s * 1e9, off = fmin(fmax(now->off_ns - before->off_ns, 0) / ns, 1);
 	double per = (1 - off) / ns; /* of a time that the worker counted */
-	double was_calls_ns = counted_calls_ns(before, id), calls_ns = counted_calls_ns(now, id);
-	double shares[3];
-	static const char *const times[3] = { "counted.busy_ns", "counted.idle_ns",
-					      "counted.asleep_ns" };
+	static const char *const times[4] = { "counted.busy_ns", "counted.calls_ns",
+					      "counted.idle_ns", "counted.asleep_ns" };
+	double shares[4];
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 4; i++)
 		shares[i] = per * fmax(counted_ns(now, times[i]) - counted_ns(before, times[i]), 0);
-	/* Less than before: its paths are others since a reload. */
-	if (calls_ns >= was_calls_ns)
-		calls_ns -= was_calls_ns;
 	return json_pack("{s:O, s:O, s:f, s:f, s:f, s:f, s:f, s:f}", "worker",
 			 json_object_get(now->row, "worker"), "core",
 			 json_object_get(now->row, "core"), "pps",
 			 grown(before->row, now->row, "counted.packets") / s, "busy", shares[0],
-			 "calls", fmin(per * calls_ns, shares[0]), "idle", shares[1], "asleep",
-			 shares[2], "off_core", off);
+			 "calls", fmin(shares[1], shares[0]), "idle", shares[2], "asleep",
+			 shares[3], "off_core", off);
 }
 
 /* A cost per packet of the interval; null without packets. */
@@ -450,9 +429,9 @@ json_t *bp_show_rates(const json_t *before, const json_t *now)
 		add_drops(drops, old, row, s);
 	}
 	json_array_foreach(json_object_get(now, "workers"), i, row) {
-		struct look was = look_at(
-			before, find_row(json_object_get(before, "workers"), row, "worker", i));
-		struct look is = look_at(now, row);
+		struct look was =
+			look_at(find_row(json_object_get(before, "workers"), row, "worker", i));
+		struct look is = look_at(row);
 
 		json_array_append_new(workers, rates_of_worker(&was, &is, s));
 	}

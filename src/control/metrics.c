@@ -165,9 +165,8 @@ static void part(const struct metrics *m, const struct family *f, const char *su
 }
 
 /*
- * Of what is estimated: what was said before, where it is less now. The report spreads time off core over the whole run,
- * so that a part of it may shrink; a counter does not. What is less than half began anew, as a function that a reload
- * made again: so does its counter.
+ * Of what is estimated: what was said before, where it is less now. The report spreads time off core over all the time that
+ * a worker was there, so that a part of it may shrink; a counter does not.
  */
 static double grown(const struct metrics *m, double value, const char *what, const char *of,
 		    const char *part_of)
@@ -177,10 +176,25 @@ static double grown(const struct metrics *m, double value, const char *what, con
 
 	snprintf(key, sizeof(key), "%s %s %s", what, of, part_of);
 	before = json_real_value(json_object_get(m->floors, key));
-	if (value < before && value >= before / 2)
+	if (value < before)
 		return before;
 	json_object_set_new(m->floors, key, json_real(value));
 	return value;
+}
+
+/* A function that a reload took out, and another one added again under its name, counts anew. */
+static void note_function(const struct metrics *m, const struct bp_report_function *f)
+{
+	char packets[192], busy[192];
+	double before;
+
+	snprintf(packets, sizeof(packets), "function %s packets", f->conf->name);
+	before = json_real_value(json_object_get(m->floors, packets));
+	if ((double)f->n_pkts < before) {
+		snprintf(busy, sizeof(busy), "function %s busy", f->conf->name);
+		json_object_del(m->floors, busy);
+	}
+	json_object_set_new(m->floors, packets, json_real((double)f->n_pkts));
 }
 
 static const char *text_at(const json_t *row, const char *key)
@@ -387,21 +401,6 @@ static void put_drops(const struct metrics *m, const struct bp_report *r)
 
 /* ---- workers -------------------------------------------------------------------------------------- */
 
-/* Time in system calls is the paths': of those that this worker carries. */
-static double calls_ns(const struct bp_report *r, uint16_t worker_id)
-{
-	double ns = 0;
-
-	for (unsigned i = 0; i < r->n_paths; i++) {
-		const struct bp_report_path *path = &r->paths[i];
-
-		/* What a driver carries by itself takes no worker's time. */
-		if (path->worker_id == worker_id && !path->is_carried && bp_report_path_borne(path))
-			ns += path->call_ns;
-	}
-	return ns;
-}
-
 static void put_worker_times(const struct metrics *m, const struct bp_report *r)
 {
 	static const struct family seconds = {
@@ -435,9 +434,9 @@ static void put_worker_times(const struct metrics *m, const struct bp_report *r)
 	begin(m, &calls);
 	for (unsigned i = 0; i < r->n_workers; i++) {
 		const char *worker = number_text(r->workers[i].worker_id, text);
-		double s = calls_ns(r, r->workers[i].worker_id) / 1e9;
+		double s = grown(m, r->workers[i].call_ns / 1e9, "worker", worker, "calls");
 
-		sample(m, &calls, grown(m, s, "worker", worker, "calls"), "worker", worker, NULL);
+		sample(m, &calls, s, "worker", worker, NULL);
 	}
 }
 
@@ -640,8 +639,10 @@ static void put_functions(const struct metrics *m, const struct bp_metrics *fact
 	begin(m, &seconds);
 	for (unsigned i = 0; i < r->n_functions; i++) {
 		const char *name = r->functions[i].conf->name;
-		double s = grown(m, r->functions[i].busy_ns / 1e9, "function", name, "busy");
+		double s;
 
+		note_function(m, &r->functions[i]);
+		s = grown(m, r->functions[i].busy_ns / 1e9, "function", name, "busy");
 		sample(m, &seconds, s, "function", name, NULL);
 	}
 	put_function_states(m, facts);

@@ -131,14 +131,14 @@ static json_t *worker_row(const struct bp_report *r, const struct bp_report_work
 	uint64_t n_pkts = bp_report_worker_pkts(r, w);
 
 	return json_pack(
-		"{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:o, s:o, s:o, s:o}, "
-		"s:o}",
+		"{s:i, s:i, s:i, s:i, s:b, s:{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:f, s:o, s:o, s:o, "
+		"s:o}, s:o}",
 		"worker", w->worker_id, "core", w->core, "numa_node", w->numa_node, "tid", w->tid,
 		"idle_by_fd", (int)w->idle_by_fd, "counted", "packets", bp_json_count(n_pkts),
 		"mpps", bp_json_ratio((double)n_pkts / 1e6, r->elapsed_s), "rounds",
 		bp_json_count(w->n_loops), "idle_calls", bp_json_count(w->n_waits), "busy_ns",
-		w->busy_ns, "idle_ns", w->idle_ns, "asleep_ns", w->wait_ns, "busy_share",
-		bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
+		w->busy_ns, "calls_ns", w->call_ns, "idle_ns", w->idle_ns, "asleep_ns", w->wait_ns,
+		"busy_share", bp_json_ratio(w->busy_ns, whole_ns), "idle_share",
 		bp_json_ratio(w->idle_ns, whole_ns), "asleep_share",
 		bp_json_ratio(w->wait_ns, whole_ns), "off_core_share",
 		bp_json_ratio(w->off_ns, whole_ns), "off_core", off_row(w));

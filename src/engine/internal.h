@@ -137,6 +137,9 @@ struct bp_paths {
 /* Take them out of a worker that does not run, which has none then; put them back into one that has none. */
 void bp_paths_take(struct bp_worker *worker, struct bp_paths *paths);
 void bp_paths_put(struct bp_worker *worker, const struct bp_paths *paths);
+/* What its system calls have taken. Relaxed; any thread. */
+uint64_t bp_path_call_cycles(struct bp_path *path);
+
 /* Hand what the paths of before have counted over to those of the worker that are the same (queues, functions), and the
  * rest to functions and `former`. e has the new configuration, change->conf the one of before. No worker runs. */
 void bp_paths_hand_over(struct bp_engine *e, struct bp_paths *before, struct bp_worker *worker,

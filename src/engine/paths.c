@@ -350,12 +350,24 @@ static void keep_steps(struct bp_engine *e, const struct bp_change *change, stru
 	}
 }
 
+uint64_t bp_path_call_cycles(struct bp_path *path)
+{
+	struct bp_edge *edges;
+	unsigned n_edges = edges_of(path, &edges);
+	uint64_t cycles = atomic_load_explicit(&path->rx_cost.call_cycles, memory_order_relaxed);
+
+	for (unsigned i = 0; i < n_edges; i++)
+		cycles += atomic_load_explicit(&edges[i].cost.call_cycles, memory_order_relaxed);
+	return cycles;
+}
+
 /* What a worker did on a path that is no more stays with it. */
 static void keep_worker(struct bp_worker *w, struct bp_path *path)
 {
 	struct bp_edge *edges;
 	unsigned n_edges = edges_of(path, &edges);
 
+	w->past_call_cycles += bp_path_call_cycles(path);
 	w->past_pkts += bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
 	w->past_busy_cycles += atomic_load_explicit(&path->busy_cycles, memory_order_relaxed);
 	for (unsigned i = 0; i < n_edges; i++)

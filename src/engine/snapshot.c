@@ -314,8 +314,11 @@ static void read_worker(struct bp_worker *w, uint64_t now_ns, struct bp_report *
 	round_ns = elapsed_ns > out->wait_ns ? (elapsed_ns - out->wait_ns) * on_share : 0;
 	out->wait_ns *= on_share;
 	out->busy_ns = on_share * bp_clock_cycles_to_ns(w->past_busy_cycles);
-	for (unsigned i = 0; i < w->n_paths; i++)
+	out->call_ns = on_share * bp_clock_cycles_to_ns(w->past_call_cycles);
+	for (unsigned i = 0; i < w->n_paths; i++) {
 		out->busy_ns += read_path(r, &w->paths[i], w->worker_id, on_share);
+		out->call_ns += on_share * bp_clock_cycles_to_ns(bp_path_call_cycles(&w->paths[i]));
+	}
 	out->idle_ns = round_ns - out->busy_ns;
 	if (out->idle_ns < 0)
 		out->idle_ns = 0;

@@ -92,7 +92,7 @@ struct bp_worker {
 	/* The control thread's. Of its threads before a pause; of paths that a reload has ended; since when it is there, and how
 	 * long it was before a reload took it away. */
 	struct bp_off off_before;
-	uint64_t past_pkts, past_busy_cycles;
+	uint64_t past_pkts, past_busy_cycles, past_call_cycles;
 	uint64_t begin_ns, lived_ns;
 	/* enum bp_asked. By the control thread (release), but for the answer. */
 	alignas(BP_CACHE_LINE) _Atomic unsigned asked;

@@ -66,11 +66,14 @@ static void rows_are_paired_by_their_names(void **state)
 	json_decref(now);
 }
 
-static json_t *times(double busy_ns, double idle_ns, double asleep_ns, double off_ns)
+/* Half of the time that it is busy it is in system calls. It is there for elapsed_s. */
+static json_t *times(double busy_ns, double idle_ns, double asleep_ns, double off_ns,
+		     double elapsed_s)
 {
-	return json_pack("[{s:i, s:i, s:{s:f, s:f, s:f}, s:{s:f}}]", "worker", 0, "core", 0,
-			 "counted", "busy_ns", busy_ns, "idle_ns", idle_ns, "asleep_ns", asleep_ns,
-			 "off_core", "ns", off_ns);
+	return json_pack("[{s:i, s:i, s:{s:f, s:f, s:f, s:f}, s:{s:f, s:f}}]", "worker", 0, "core",
+			 0, "counted", "busy_ns", busy_ns, "calls_ns", busy_ns / 2, "idle_ns",
+			 idle_ns, "asleep_ns", asleep_ns, "off_core", "ns", off_ns, "share",
+			 off_ns / elapsed_s / 1e9);
 }
 
 static void time_off_core_is_of_the_second_in_which_it_was(void **state)
@@ -78,14 +81,15 @@ static void time_off_core_is_of_the_second_in_which_it_was(void **state)
 	/* 1.1 s of 10 before were off its core: busy 1, idle 4, asleep 5 s were counted. In the next second .55 s were, and
 	 * .2, .3, .5 s were counted. */
 	json_t *before =
-		report(10, json_array(), times(.89e9, 3.56e9, 4.45e9, 1.1e9), json_array());
-	json_t *now =
-		report(11, json_array(), times(1.02e9, 3.655e9, 4.675e9, 1.65e9), json_array());
+		report(100, json_array(), times(.89e9, 3.56e9, 4.45e9, 1.1e9, 10), json_array());
+	json_t *now = report(101, json_array(), times(1.02e9, 3.655e9, 4.675e9, 1.65e9, 11),
+			     json_array());
 	json_t *rates = bp_show_rates(before, now);
 
 	(void)state;
 	assert_non_null(rates);
 	assert_float_equal(bp_json_number_at(rates, "workers.0.busy"), .09, 1e-9);
+	assert_float_equal(bp_json_number_at(rates, "workers.0.calls"), .045, 1e-9);
 	assert_float_equal(bp_json_number_at(rates, "workers.0.idle"), .135, 1e-9);
 	assert_float_equal(bp_json_number_at(rates, "workers.0.asleep"), .225, 1e-9);
 	assert_float_equal(bp_json_number_at(rates, "workers.0.off_core"), .55, 1e-9);
