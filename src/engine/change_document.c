@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "engine/change.h"
 
+#include "bypath/config.h"
 #include "bypath/facts.h"
 #include "bypath/function.h"
 
@@ -60,6 +61,32 @@ bool bp_change_is_same(const struct bp_key *key, const void *a, const void *b)
 	return n ? !memcmp(of_a, of_b, n) : !strcmp(of_a, of_b);
 }
 
+static void print_interval(const void *field, char *text, size_t n)
+{
+	double seconds;
+
+	memcpy(&seconds, field, sizeof(seconds));
+	if (seconds > 0)
+		snprintf(text, n, "%g", seconds);
+	else
+		snprintf(text, n, "%s", seconds < 0 ? "auto" : "off");
+}
+
+static void print_rate(const void *field, char *text, size_t n)
+{
+	static const char *const units[] = { [BP_RATE_PPS] = "pps",
+					     [BP_RATE_BPS_L2] = "bps",
+					     [BP_RATE_BPS_L1] = "bpsl1",
+					     [BP_RATE_PERCENT] = "%" };
+	struct bp_rate rate;
+
+	memcpy(&rate, field, sizeof(rate));
+	if (rate.unit == BP_RATE_MAX || rate.unit > BP_RATE_PERCENT)
+		snprintf(text, n, "max");
+	else
+		snprintf(text, n, "%.15g%s", rate.value, units[rate.unit]);
+}
+
 void bp_change_print(const struct bp_key *key, const void *base, char *text, size_t n)
 {
 	switch (key->type) {
@@ -87,6 +114,12 @@ void bp_change_print(const struct bp_key *key, const void *base, char *text, siz
 		snprintf(text, n, "%g", value);
 		break;
 	}
+	case BP_KEY_INTERVAL:
+		print_interval((const char *)base + key->offset, text, n);
+		break;
+	case BP_KEY_RATE:
+		print_rate((const char *)base + key->offset, text, n);
+		break;
 	case BP_KEY_CORES:
 		print_cores(base, text, n);
 		break;

@@ -327,5 +327,6 @@ void bp_engine_destroy(struct bp_engine *e)
 	bp_env_close(&e->env);
 	free(e->functions);
 	free(e->conf);
-	free(e);
+	if (!e->n_parked) /* a thread that was held may come to its signal yet, and writes that it has */
+		free(e);
 }

@@ -19,6 +19,7 @@
 
 #define STALL_MS      2000u
 #define STALL_TEXT    "2 s"
+#define LAST_TURNS    5u /* until a worker that has answered has ended */
 #define POOLS_OF_PORT 2u /* its own, and the first one that ports share */
 
 /* ---- before the pause: what is new ------------------------------------------------------------ */
@@ -131,14 +132,14 @@ static int take_pause_back(struct bp_engine *e, unsigned first)
 
 	for (unsigned i = 0; i < e->n_running; i++) {
 		struct bp_worker *w = &e->workers[i];
+		bool is_in = i < first;
 
-		if (i >= first) {
-			if (bp_worker_take_back(w))
-				continue;
-			while (!take_in(w, BP_TURN_MS))
-				; /* it has answered: what is left of its thread ends by itself */
-		}
-		if (bp_worker_start(w))
+		if (!is_in && bp_worker_take_back(w))
+			continue;
+		/* It has answered: what is left of its thread ends by itself, unless somebody holds it there. */
+		for (unsigned k = 0; !is_in && k < LAST_TURNS; k++)
+			is_in = take_in(w, BP_TURN_MS);
+		if (!is_in || bp_worker_start(w))
 			err = -ESHUTDOWN;
 	}
 	return err;
@@ -442,6 +443,7 @@ int bp_reload_free_pool_ids(struct reload *r)
 	if (err)
 		return err;
 	bp_env_bind_pools(&e->env);
+	r->has_bound = true;
 	err = start_workers(e, r->n_workers) ? -ESHUTDOWN : 0;
 	e->reloads.last_pause_ms += (double)(bp_clock_ns() - begin_ns) / 1e6;
 	return err;
@@ -452,8 +454,10 @@ static int undo(struct reload *r, int err)
 {
 	struct bp_engine *e = r->e;
 
-	bp_reload_undo_ports(r);
-	if (r->closed) { /* their pools have other ids now; views of unknown ones are copied */
+	if (bp_reload_undo_ports(r))
+		err = -ESHUTDOWN;
+	if (r->closed ||
+	    r->has_bound) { /* their pools have other ids now; views of unknown ones are copied */
 		int late = pause_workers(r);
 
 		if (!late) {

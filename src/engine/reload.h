@@ -34,6 +34,7 @@ struct reload {
 		places[BP_WORKERS_MAX]; /* of workers that are new, or to be on another core */
 	struct bp_paths paths[BP_WORKERS_MAX]; /* of before */
 	bool has_taken_paths;
+	bool has_bound; /* TX queues know the pools of ports that were made */
 	unsigned n_workers; /* of before */
 	char why[BP_RELOAD_WHY_BYTES];
 };
@@ -85,7 +86,7 @@ int bp_reload_free_pool_ids(struct reload *r);
 /* Ports that end receive no more, and what they had received is polled (r->ended). 0; -ETIMEDOUT (logged): a worker stands
  * still. */
 int bp_reload_end_receiving(struct reload *r);
-/* Take back both. */
-void bp_reload_undo_ports(struct reload *r);
+/* Take back both. 0; -ESHUTDOWN (logged): not all workers run. */
+int bp_reload_undo_ports(struct reload *r);
 
 #endif

@@ -17,7 +17,8 @@
 #include <string.h>
 #include <time.h>
 
-#define DRY_MS  20u /* the longest to wait for what was received and not yet polled */
+#define DRY_ROUNDS \
+	200u /* of the workers, the most to wait for what was received and not yet polled */
 #define HOME_MS 500u /* and for frames that others still send */
 
 /* ---- may both be there at once? --------------------------------------------------------------- */
@@ -212,10 +213,13 @@ static int wait_until_dry(struct bp_engine *e, const struct bp_port *port)
 {
 	static const struct timespec nap = { .tv_nsec = 100000 };
 	uint64_t begin_ns = bp_clock_ns(), n = count_received(port);
+	unsigned n_same = 0;
 	int worker_id;
 
-	for (unsigned n_same = 0;
-	     n_same < 3 && bp_clock_ns() - begin_ns < DRY_MS * UINT64_C(1000000); n_same++) {
+	/* By their rounds: a worker may be off its core for longer than all of them take. */
+	for (unsigned i = 0; n_same < 3 && i < DRY_ROUNDS &&
+			     bp_clock_ns() - begin_ns < BP_TURN_MS * UINT64_C(1000000);
+	     i++) {
 		uint64_t before = n;
 
 		nanosleep(&nap, NULL);
@@ -223,8 +227,7 @@ static int wait_until_dry(struct bp_engine *e, const struct bp_port *port)
 		if (worker_id >= 0)
 			return bp_reload_refuse_stalled(e, worker_id, BP_TURN_TEXT);
 		n = count_received(port);
-		if (n != before)
-			n_same = 0;
+		n_same = n == before ? n_same + 1 : 0;
 	}
 	return 0;
 }
@@ -417,6 +420,17 @@ int bp_reload_end_receiving(struct reload *r)
 
 /* ---- back to what was ------------------------------------------------------------------------- */
 
+/* It receives no more, and begins anew. False: it is on its way out still. */
+static bool halt_ended(struct bp_engine *e, struct bp_port *port)
+{
+	if (!bp_port_take_out(e, port))
+		return false;
+	bp_port_drop_received(port);
+	bp_handover_end(&e->handovers, port);
+	bp_port_stop(port);
+	return true;
+}
+
 /* A port that was taken out for one that does not come goes back to work. */
 static void bring_back(struct reload *r, unsigned place)
 {
@@ -428,7 +442,7 @@ static void bring_back(struct reload *r, unsigned place)
 	}
 	/* Or a tick does, later: where it is still on its way out, it goes on there. */
 	if (r->e->turns[place].kind != BP_TURN_NONE ||
-	    (bp_reload_is_in(r->ended, place) && port->is_started && !bp_port_halt(r->e, port)))
+	    (bp_reload_is_in(r->ended, place) && port->is_started && !halt_ended(r->e, port)))
 		return;
 	(void)bp_port_resume(r->e, port);
 }
@@ -439,6 +453,12 @@ static void unmake_ports(struct reload *r)
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (r->made[i] && r->made[i]->is_started) {
 			bp_port_unpublish(r->made[i]);
+			/* What came to it since it took over. */
+			if (bp_reload_is_in(r->ended, i) &&
+			    r->change.ports[i] == BP_FATE_REPLACED) {
+				bp_port_drop_received(r->made[i]);
+				bp_past_add(r->e, r->made[i], true);
+			}
 			bp_handover_end(&r->e->handovers, r->made[i]);
 			bp_port_stop(r->made[i]);
 		}
@@ -447,16 +467,20 @@ static void unmake_ports(struct reload *r)
 
 		bp_port_destroy(r->made[i]);
 		r->made[i] = NULL;
-		r->e->env.old_pools &= ~pools; /* no queue that stays has seen them */
+		if (!r->has_bound)
+			r->e->env.old_pools &= ~pools; /* no queue that stays has seen them */
 	}
 }
 
-void bp_reload_undo_ports(struct reload *r)
+int bp_reload_undo_ports(struct reload *r)
 {
+	int err;
+
 	unmake_ports(r);
-	(void)bp_reload_free_pool_ids(r); /* or a tick opens them, later */
+	err = bp_reload_free_pool_ids(r); /* where it cannot, the next reload does */
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++)
 		if (bp_reload_is_in(r->halted | r->ended, i))
 			bring_back(r, i);
 	bp_away_end(r, r->away_places);
+	return err == -ESHUTDOWN ? err : 0;
 }

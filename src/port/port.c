@@ -67,6 +67,7 @@ static void drop_received(struct bp_rxq *q)
 	uint16_t worker_id = q->worker_id;
 	uint64_t n_pkts = bp_counter(&q->counters, BP_CNT_PKTS);
 	uint64_t n_bytes = bp_counter(&q->counters, BP_CNT_BYTES);
+	uint64_t n_bursts = bp_counter(&q->counters, BP_CNT_BURSTS);
 	struct bp_pkt pkts[BP_BURST_MAX];
 
 	q->worker_id = BP_CONTROL_ID;
@@ -82,6 +83,7 @@ static void drop_received(struct bp_rxq *q)
 	/* Nobody had them: a drop of a receiving queue is not among its packets. */
 	atomic_store_explicit(&q->counters.v[BP_CNT_PKTS], n_pkts, memory_order_relaxed);
 	atomic_store_explicit(&q->counters.v[BP_CNT_BYTES], n_bytes, memory_order_relaxed);
+	atomic_store_explicit(&q->counters.v[BP_CNT_BURSTS], n_bursts, memory_order_relaxed);
 }
 
 void bp_port_drop_received(struct bp_port *port)
