@@ -16,10 +16,8 @@ static int prepare_program(struct bp_cli_beside *b, const char *instance, char *
 {
 	int err = b->program[0] && !bp_hook_is_allowed() ? -EPERM : 0;
 
-	if (!err && b->program[0] && !b->alarms->events) {
-		err = bp_hook_open(b->program, instance, &b->alarms->events);
-		b->has_hook = !err;
-	}
+	if (!err && b->program[0] && !b->alarms->events)
+		err = bp_hook_open(b->program, instance, &b->hook);
 	if (err)
 		snprintf(
 			why, why_bytes, "[alarm] on_event = %s: %s", b->program,
@@ -56,17 +54,17 @@ void bp_cli_beside_take(struct bp_cli_beside *b)
 {
 	if (b->has_listen)
 		bp_cli_web_take(&b->control->web);
-	if (b->has_program && !b->has_hook && b->alarms->events)
+	if (b->hook)
+		b->alarms->events = b->hook;
+	else if (b->has_program && b->alarms->events)
 		bp_hook_change(b->alarms->events, b->program);
+	b->hook = NULL;
 }
 
 void bp_cli_beside_drop(struct bp_cli_beside *b)
 {
 	if (b->has_listen)
 		bp_cli_web_drop(&b->control->web);
-	if (!b->has_hook)
-		return;
-	bp_hook_close(b->alarms->events);
-	b->alarms->events = NULL;
-	b->has_hook = false;
+	bp_hook_close(b->hook);
+	b->hook = NULL;
 }

@@ -10,13 +10,14 @@
 
 struct bp_alarms;
 struct bp_cli_control;
+struct bp_hook;
 
 /* Of a reload under way. */
 struct bp_cli_beside {
 	struct bp_cli_control *control;
 	struct bp_alarms *alarms;
 	bool has_listen, has_program; /* they are others */
-	bool has_hook; /* alarms->events is of this reload */
+	struct bp_hook *hook; /* the first one of the run, or NULL */
 	char program[BP_PATH_BYTES];
 };
 

@@ -93,7 +93,9 @@ static uint16_t list_workers(const json_t *queues, uint16_t workers[BP_QUEUES_MA
 		if (i == BP_QUEUES_MAX)
 			break;
 		/* One that no worker has: any that sends nothing there. */
-		workers[i] = (uint16_t)(worker < BP_WORKERS_MAX ? worker : BP_WORKERS_MAX - 1);
+		workers[i] =
+			(uint16_t)(worker >= 0 && worker < BP_WORKERS_MAX ? worker
+									  : BP_WORKERS_MAX - 1);
 	}
 	return (uint16_t)i;
 }

@@ -302,6 +302,20 @@ static int reload_all(struct run *run, const struct bp_conf *conf, json_t *setti
 	return err;
 }
 
+/* What that would be, with where figures would be served, which is tried. */
+static int tell_all(struct run *run, const struct bp_conf *conf, json_t **document)
+{
+	struct bp_cli_beside beside;
+	char why[512];
+	int err = bp_cli_beside_prepare(&beside, &run->control, &run->alarms,
+					bp_engine_conf(run->engine), conf, why, sizeof(why));
+
+	bp_cli_beside_drop(&beside);
+	if (err)
+		bp_engine_refuse(run->engine, why, true, document);
+	return err ? err : bp_engine_reload(run->engine, conf, true, document);
+}
+
 /* Change what runs to what the file says now, or only tell what that would be. A bypath.change/1, NULL when memory lacks. */
 static json_t *reload(struct run *run, bool only_tell)
 {
@@ -318,7 +332,7 @@ static json_t *reload(struct run *run, bool only_tell)
 	if (!err)
 		err = load_again(run, conf, only_tell, &settings, &document);
 	if (!err && only_tell)
-		err = bp_engine_reload(run->engine, conf, true, &document);
+		err = tell_all(run, conf, &document);
 	else if (!err)
 		err = reload_all(run, conf, settings, &document);
 	free(conf);

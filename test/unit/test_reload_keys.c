@@ -131,6 +131,9 @@ static void judge(struct bench *b, const struct bp_section *section, const struc
 	case BP_RELOAD_LIVE:
 		if (!row || b->change.is_empty || json_object_get(row, "next_start"))
 			fail_msg("%stakes nothing up: %s", named, b->why);
+		if (!json_string_length(json_object_get(row, "from")) &&
+		    !json_string_length(json_object_get(row, "to")))
+			fail_msg("%sits values are not said", named);
 		break;
 	case BP_RELOAD_NEXT:
 		if (!row || !json_is_true(json_object_get(row, "next_start")))
