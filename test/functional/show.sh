@@ -301,7 +301,7 @@ user)
 	as_user "$BP_TMP/nowhere" run "$BP_TMP/$two.ini" >"$BP_TMP/user.log" 2>&1 &
 	echo $! >"$BP_TMP/user.pid"
 	wait_for 10 grep -q forwarding "$BP_TMP/user.log" || fail "does not start without a socket"
-	grep -q "no control socket, bypath show does not see this run" "$BP_TMP/user.log" || fail "it does not say so"
+	wait_for 10 grep -q "no control socket, bypath show does not see this run" "$BP_TMP/user.log" || fail "it does not say so"
 	kill "$(bp_pid user)"
 	bp_exit user 10 || fail "does not end"
 	note "a socket of a user's own, and a run without one"
