@@ -281,8 +281,11 @@ static void follow(struct run *run, struct bp_cli_beside *beside, json_t *settin
 	take_snapshot(run, run->prev);
 }
 
-/* What is beside the engine is ready before that changes, and changes after it. 0 or -errno, *document. */
-static int reload_all(struct run *run, const struct bp_conf *conf, json_t *settings,
+/*
+ * What is beside the engine is ready before that changes, and changes after it; to tell what that would be it is dropped. 0 or
+ * -errno, *document.
+ */
+static int reload_all(struct run *run, const struct bp_conf *conf, json_t *settings, bool only_tell,
 		      json_t **document)
 {
 	struct bp_cli_beside beside;
@@ -291,29 +294,15 @@ static int reload_all(struct run *run, const struct bp_conf *conf, json_t *setti
 					bp_engine_conf(run->engine), conf, why, sizeof(why));
 
 	if (err)
-		bp_engine_refuse(run->engine, why, false, document);
+		bp_engine_refuse(run->engine, why, only_tell, document);
 	else
-		err = bp_engine_reload(run->engine, conf, false, document);
+		err = bp_engine_reload(run->engine, conf, only_tell, document);
 	/* Without all its workers it runs by the new one all the same. */
-	if (!err || err == -ESHUTDOWN)
+	if (!only_tell && (!err || err == -ESHUTDOWN))
 		follow(run, &beside, settings);
 	else
 		bp_cli_beside_drop(&beside);
 	return err;
-}
-
-/* What that would be, with where figures would be served, which is tried. */
-static int tell_all(struct run *run, const struct bp_conf *conf, json_t **document)
-{
-	struct bp_cli_beside beside;
-	char why[512];
-	int err = bp_cli_beside_prepare(&beside, &run->control, &run->alarms,
-					bp_engine_conf(run->engine), conf, why, sizeof(why));
-
-	bp_cli_beside_drop(&beside);
-	if (err)
-		bp_engine_refuse(run->engine, why, true, document);
-	return err ? err : bp_engine_reload(run->engine, conf, true, document);
 }
 
 /* Change what runs to what the file says now, or only tell what that would be. A bypath.change/1, NULL when memory lacks. */
@@ -331,10 +320,8 @@ static json_t *reload(struct run *run, bool only_tell)
 		err = refuse_probed(run, only_tell, &document);
 	if (!err)
 		err = load_again(run, conf, only_tell, &settings, &document);
-	if (!err && only_tell)
-		err = tell_all(run, conf, &document);
-	else if (!err)
-		err = reload_all(run, conf, settings, &document);
+	if (!err)
+		err = reload_all(run, conf, settings, only_tell, &document);
 	free(conf);
 	json_decref(settings);
 	if (!only_tell) {
