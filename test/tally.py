@@ -5,7 +5,8 @@
 
 Last line: 'N passed, N failed, N skipped'. A build folder without a log, a test of SUITE (all
 suites, when none is named) that the log lacks and a skip that EXPECTED_SKIPS does not allow are
-failures. Exit code 1 when anything failed.
+failures. Exit code 1 when anything failed: above it stand the last lines of what the first ones
+printed, for a reader who has nothing but the end of the output.
 """
 
 import fnmatch
@@ -17,6 +18,9 @@ import shutil
 import socket
 import subprocess
 import sys
+
+
+TOLD, LINES, COLUMNS = 4, 20, 400  # of failed tests: how many, how much of the output of each
 
 
 def no_device(*_):
@@ -165,9 +169,15 @@ def reason_of(entry):
     return found[-1] if found else "no reason given"
 
 
+def last_words(entry):
+    """The end of what a test printed, long lines cut."""
+    lines = (entry.get("stdout", "") + entry.get("stderr", "")).rstrip().splitlines()[-LINES:]
+    return "".join(f"    {line[:COLUMNS]}\n" for line in lines)
+
+
 def main():
     rows = read_allowed(sys.argv[1])
-    passed, failures, skips = 0, [], []
+    passed, failures, skips, told = 0, [], [], []
     for argument in sys.argv[2:]:
         folder, _, suite = argument.partition(":")
         try:
@@ -196,6 +206,8 @@ def main():
                     skips.append((where, reason))
             else:
                 failures.append((where, f"{entry['result']}, exit code {entry['returncode']}"))
+                told.append(f"--- {where}\n{last_words(entry)}")
+    print("".join(told[:TOLD]), end="")
     for title, items in (("failed", failures), ("skipped", skips)):
         for where, reason in items:
             print(f"{title}: {where}: {reason}")

@@ -49,6 +49,14 @@ class Tally(unittest.TestCase):
                                   entry("d", "TIMEOUT"), entry("e", "ERROR")])
         self.assertEqual((code, lines[-1]), (1, "2 passed, 3 failed, 0 skipped"))
 
+    def test_end_of_what_failed_is_told(self):
+        output = "".join(f"line {number}\n" for number in range(100)) + "x" * 10000 + "\n"
+        _, lines = self.tally([entry("a", "OK", "quiet\n"), entry("b", "FAIL", output)])
+        self.assertRegex(lines[0], "^--- .*: b$")
+        self.assertEqual(lines[1:3] + lines[19:20], ["    line 81", "    line 82", "    line 99"])
+        self.assertLess(len(lines[20]), 500)
+        self.assertNotIn("    quiet", lines)
+
     def test_all_passed_is_success(self):
         code, lines = self.tally([entry("a", "OK")])
         self.assertEqual((code, lines[-1]), (0, "1 passed, 0 failed, 0 skipped"))

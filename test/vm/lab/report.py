@@ -50,7 +50,7 @@ class Report:
 
     def __init__(self, expected, prefix=""):
         self.expected, self.prefix, self.tally, self.failures, self.skips = expected, prefix, {}, [], []
-        self.reasons = {}
+        self.reasons, self.said = {}, {}
 
     def add(self, word, suite, name, text, seconds=0.0):
         counts = self.tally.setdefault(suite, dict.fromkeys(self.WORDS, 0))
@@ -58,6 +58,7 @@ class Report:
         full = f"{self.prefix}{suite}/{name}"
         if word == "failed":
             self.failures.append(full)
+            self.said[full] = " ".join(text[:300].split())
         elif word == "skipped":
             self.skips.append(f"{full}: {text}")
         elif word == "expected to fail":
@@ -123,7 +124,7 @@ class Report:
         for skip in self.skips:
             print(f"skipped: {skip}")
         for name in self.failures:
-            print(f"failed: {name}")
+            print(f"failed: {name}: {self.said[name]}" if name in self.said else f"failed: {name}")
         print(self.summary())
         passed = sum(counts["passed"] for counts in self.tally.values())
         print(f"{passed} cases passed, {len(self.failures)} failed, {len(self.skips)} skipped, "
