@@ -26,6 +26,7 @@ import boots  # noqa: E402
 import guest as guests  # noqa: E402
 import kernel  # noqa: E402
 import wire  # noqa: E402
+from patience import Clock, waited_s  # noqa: E402
 from report import Expected, Report  # noqa: E402
 
 
@@ -269,13 +270,39 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(self.report.failures, ["s/known-fault"])
 
 
+class ClockTest(unittest.TestCase):
+    """Limits do not count what a busy host takes."""
+
+    def test_waiting_for_a_processor_does_not_count(self):
+        clock, begin = Clock(), time.monotonic()
+        command = ["taskset", "-c", str(min(os.sched_getaffinity(0))), sys.executable, "-c", "while True: pass"]
+        spinning = [subprocess.Popen(command) for _ in range(2)]
+        try:
+            while waited_s(spinning[0].pid) < 0.3:
+                self.assertLess(time.monotonic() - begin, 60)
+                time.sleep(0.05)
+            clock.watch(spinning[0].pid)
+            self.assertLess(clock.now(), time.monotonic() - 0.3)
+        finally:
+            for process in spinning:
+                process.kill()
+                process.wait()
+
+    def test_it_never_goes_back_and_somebody_gone_waits_no_more(self):
+        clock = Clock()
+        clock.watch(1 << 30)
+        times = [clock.now() for _ in range(1000)]
+        self.assertEqual(times, sorted(times))
+        self.assertEqual(waited_s(1 << 30), 0)
+
+
 class WireTest(unittest.TestCase):
     """exchange() against a forwarder in this process that can lose, spoil, swap and repeat frames."""
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         out = self.folder.name
-        self.wires = [wire.Wire(out, guests.Nic(name, "e1000e")) for name in ("a", "b")]
+        self.wires = [wire.Wire(out, guests.Nic(name, "e1000e"), Clock()) for name in ("a", "b")]
         self.ends = []
         for name in ("a", "b"):
             end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

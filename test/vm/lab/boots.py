@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 
 from count import CLOCK, ICOUNT
-from guest import Bus, Nic, emulator
+from guest import QDISC, Bus, Nic, emulator
 from kernel import run
 
 LANE = "6.12"
@@ -71,18 +71,14 @@ class Boot:
             quiet.write_text("1", encoding="ascii")
         for nic in taps:
             words = ["multi_queue"] if nic.queues > 1 else []
-            ip("tuntap", "add", "dev", nic.tap, "mode", "tap", "vnet_hdr", *words)
-            ip("link", "set", nic.tap, "up")
+            run("ip", "tuntap", "add", "dev", nic.tap, "mode", "tap", "vnet_hdr", *words)
+            run("ip", "link", "set", nic.tap, "up")
+            run("tc", "qdisc", "replace", "dev", nic.tap, "root", QDISC)
         try:
             yield nics
         finally:
             for nic in taps:
-                ip("link", "del", nic.tap)
-
-
-def ip(*words):
-    """Missing with what it says when it fails."""
-    run("ip", *words)
+                run("ip", "link", "del", nic.tap)
 
 
 def pairs_and_taps():
@@ -115,7 +111,7 @@ def hubs():
 
 def counting(**machine):
     """A machine whose clock counts instructions. One processor: another one's would count as well."""
-    return {"smp": 1, "extra": ICOUNT, "append": CLOCK, "boot_limit_s": 1500, "limit_s": 3000, **machine}
+    return {"smp": 1, "extra": ICOUNT, "append": CLOCK, "qdisc": "", "boot_limit_s": 1500, "limit_s": 3000, **machine}
 
 
 def shared_group():

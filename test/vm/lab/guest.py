@@ -23,9 +23,11 @@ import threading
 import time
 
 from kernel import Missing
+from patience import Clock
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 BOOT_LIMIT_S = 240
+QDISC = "pfifo"  # fq_codel, the default of Debian's kernels, drops what a slow guest lets wait: without a fault of anybody's
 PANICS = re.compile(rb"Kernel panic - not syncing|^.*\bOops\b.*$|BUG: unable to handle|general protection fault"
                     rb"|kernel BUG at", re.MULTILINE)
 
@@ -124,11 +126,11 @@ class Process:
 
     def until(self, text, limit_s=60):
         """Wait until it has printed text; GuestError when it ends before, or does not."""
-        end = time.monotonic() + limit_s
+        end = self.guest.clock.now() + limit_s
         while text not in self.output:
             if not self.is_running:
                 raise GuestError(f"{' '.join(self.argv)}: ended with code {self.wait()}:\n{self.output}")
-            if time.monotonic() > end:
+            if self.guest.clock.now() > end:
                 raise GuestError(f"{' '.join(self.argv)}: no '{text}' within {limit_s} s:\n{self.output}")
             self.guest.check()
             time.sleep(0.05)
@@ -136,13 +138,14 @@ class Process:
 
 class Guest:
     def __init__(self, kernel, out, nics, smp=2, memory=1536, hugepages=192, nodes=1, extra=(), behind=(),
-                 iommu=True, append="", limit_s=840, boot_limit_s=BOOT_LIMIT_S):
+                 iommu=True, append="", qdisc=QDISC, limit_s=840, boot_limit_s=BOOT_LIMIT_S):
         """nodes: NUMA nodes, over which processors, memory (MiB) and hugepages are spread evenly; extra,
         behind: QEMU's further words, before and behind the NICs'; append: further words of the kernel's command
-        line."""
+        line; qdisc: the queueing discipline of its interfaces, "": the kernel's own choice."""
         self.kernel, self.out, self.nics, self.iommu = kernel, pathlib.Path(out), nics, iommu
         self.smp, self.memory, self.hugepages, self.nodes = smp, memory, hugepages, nodes
         self.extra, self.behind, self.append = list(extra), list(behind), append
+        self.append += qdisc and f" sysctl.net.core.default_qdisc={qdisc}"
         self.buses = list(dict.fromkeys(nic.bus for nic in nics if nic.bus))
         after = collections.Counter({bus: bus.number for bus in self.buses})
         for number, nic in enumerate(nics, 1):
@@ -153,7 +156,8 @@ class Guest:
         self.replies, self.ids = {}, itertools.count(1)
         self.files, self.leaving = itertools.count(1), set()
         self.qemu = self.agent = None
-        self.boot_s, self.limit_s, self.begin_s = 0.0, limit_s, time.monotonic()
+        self.clock = Clock()
+        self.boot_s, self.limit_s, self.begin_s = 0.0, limit_s, self.clock.now()
         self.boot_limit_s = boot_limit_s
 
     # --- life ---
@@ -196,22 +200,23 @@ class Guest:
 
     def start(self):
         """Boot; returns when the agent answers. Missing without QEMU, GuestLost when it does not come up."""
-        begin = self.begin_s = time.monotonic()
+        begin = self.begin_s = self.clock.now()
         with open(self.out / "qemu.log", "wb") as log:
             self.qemu = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
                                          stderr=subprocess.STDOUT)
+        self.clock.watch(self.qemu.pid)
         self.agent = self.connect("agent.sock", begin)
         hello = self.replies[0] = queue.SimpleQueue()
         threading.Thread(target=self.read_replies, daemon=True).start()
         self.receive(hello, self.boot_limit_s, "the agent's first word")
-        self.boot_s = time.monotonic() - begin
+        self.boot_s = self.clock.now() - begin
 
     def connect(self, name, begin):
         connection = socket.socket(socket.AF_UNIX)
         while connection.connect_ex(str(self.out / name)):
             try:
                 self.check()
-                if time.monotonic() - begin > 20:
+                if self.clock.now() - begin > 20:
                     raise GuestLost(f"QEMU does not open {name}")
             except GuestError:
                 connection.close()
@@ -235,7 +240,7 @@ class Guest:
         if self.qemu.poll() is not None:
             log = (self.out / "qemu.log").read_text(errors="replace").strip()
             raise GuestLost(f"QEMU ended with code {self.qemu.returncode}: {log[-500:]}")
-        if time.monotonic() - self.begin_s > self.limit_s:
+        if self.clock.now() - self.begin_s > self.limit_s:
             raise GuestLost(f"the boot has taken more than its {self.limit_s} s")
 
     def halt(self):
@@ -277,13 +282,13 @@ class Guest:
         raise GuestLost(what)
 
     def receive(self, reply, limit_s, what):
-        end = time.monotonic() + limit_s
+        end = self.clock.now() + limit_s
         while True:
             try:
                 return reply.get(timeout=0.5)
             except queue.Empty:
                 self.check()
-                if time.monotonic() > end:
+                if self.clock.now() > end:
                     raise GuestLost(f"{what}: nothing within {limit_s} s") from None
 
     def ask(self, verb, limit_s=30, **words):
@@ -359,10 +364,10 @@ class Guest:
 
     def until(self, what, true, limit_s=30):
         """Wait until true() is; GuestError naming what did not happen."""
-        end = time.monotonic() + limit_s
+        end = self.clock.now() + limit_s
         while not true():
             self.check()
-            if time.monotonic() > end:
+            if self.clock.now() > end:
                 raise GuestError(f"{what}: not within {limit_s} s")
             time.sleep(0.1)
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
-import time
+import re
 
 from guest import GuestError, GuestLost, Nic
 from kernel import Missing
@@ -18,6 +18,7 @@ BYPATH = os.path.abspath(os.environ.get("BYPATH") or
 FRAMES_EACH_WAY = 300
 SKIPPED = 77  # exit code of a test
 EAL = {"memory": "192"}
+LOSS = re.compile(r"(drop|err|miss|no_buf|fifo|timeout|restart|discard|hang)\w*:? *[1-9]|(requeues|backlog) [1-9]")
 VIRTUAL = Nic("", "")  # an interface of the guest that the kernel made: its name is the port's
 
 
@@ -59,7 +60,7 @@ class Lab:
 
     def wire(self, name):
         if name not in self.wires:
-            self.wires[name] = Wire(self.guest.out, self.guest.by_name[name])
+            self.wires[name] = Wire(self.guest.out, self.guest.by_name[name], self.guest.clock)
         return self.wires[name]
 
     # --- binding ---
@@ -96,14 +97,14 @@ class Lab:
     def settled(self, name, quiet_s=0.8):
         """Until the NIC's carrier is there and has not changed for quiet_s."""
         folder = f"/sys/class/net/{self.interface(name)}"
-        last, since = None, time.monotonic()
+        last, since = None, self.guest.clock.now()
 
         def is_quiet():
             nonlocal last, since
             now = (self.guest.read(f"{folder}/carrier_changes"), self.guest.read(f"{folder}/carrier").strip())
             if now != last:
-                last, since = now, time.monotonic()
-            return now[1] == "1" and time.monotonic() - since > quiet_s
+                last, since = now, self.guest.clock.now()
+            return now[1] == "1" and self.guest.clock.now() - since > quiet_s
 
         self.guest.until(f"{name}'s link settled", is_quiet, 20)
 
@@ -114,6 +115,25 @@ class Lab:
             for found in self.guest.names(below + "/net"):
                 return found
         return ""
+
+    def pass_all(self, a, b, *words, **options):
+        """wire.pass_all() between two NICs; what the guest's kernel says of its losses stands beside what did not come."""
+        try:
+            pass_all(self.wire(a), self.wire(b), *words, **options)
+        except GuestError as error:
+            said = self.guest.run("sh", "-c", "dmesg | tail -n 6")[1]
+            raise GuestError("\n".join([str(error), *map(self.losses, (a, b)), said.strip()])) from None
+
+    def losses(self, name):
+        """What of a NIC's counters and its queueing disciplines' tells of losses, those that are 0 left out."""
+        interface = self.interface(name)
+        if not interface:
+            return f"{name}: no interface"
+        folder = f"/sys/class/net/{interface}/statistics"
+        code, said = self.guest.run("sh", "-c", f"grep -rv '^0$' {folder}; ethtool -S {interface}; "
+                                                f"tc -s qdisc show dev {interface}")
+        found = [line.removeprefix(f"{folder}/").strip() for line in said.splitlines() if LOSS.search(line)]
+        return f"{name}: {'; '.join(found) or f'no losses counted (exit code {code})'}"
 
     # --- bypath ---
 
@@ -186,7 +206,7 @@ class Run:
         """All of n frames each way come through unchanged and in order, or GuestError says what did not."""
         self.ready()
         try:
-            pass_all(self.lab.wire(a), self.lab.wire(b), frames, n, **options)
+            self.lab.pass_all(a, b, frames, n, **options)
         except GuestError as error:
             raise GuestError(f"{error}{self.last_words()}") from None
 

@@ -28,10 +28,11 @@ ETH_P_ALL = 3
 
 
 class Wire:
-    """nic: one of the guest's, not yet or already there. close() it before another takes its place."""
+    """nic: one of the guest's, not yet or already there; clock: for how long to wait for what comes. close() it before another
+    takes its place."""
 
-    def __init__(self, out, nic):
-        self.nic = nic
+    def __init__(self, out, nic, clock):
+        self.nic, self.clock = nic, clock
         self.peer = self.path = None
         if nic.tap:
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
@@ -209,8 +210,8 @@ def describe(data, expected):
 def passes(tx, rx, frames, limit_s):
     """Until one frame goes from wire to wire; False when none does. Links need their time to come up."""
     salt = int.from_bytes(os.urandom(2), "big")
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
+    end = rx.clock.now() + limit_s
+    while rx.clock.now() < end:
         tx.send(frames.build(0, PROBE_WAY, salt))
         stop = time.monotonic() + 0.2
         while time.monotonic() < stop:
@@ -226,8 +227,8 @@ def exchange(a, b, frames, n, ways=2, back=None, arriving=None, macswap=False, p
              probe_s=15):
     """n frames from wire a to wire b (one way), and as many back (two): a Count for each way.
 
-    frames, back: how they look in each direction; arriving: how those of both must look there, where they change on the way. per_flow: order counts within a flow only, for
-    several queues. window: frames in flight at most. After stall_s without progress those in flight are
+    frames, back: how they look in each direction; arriving: how those of both must look there, where they change on the
+    way. per_flow: order counts within a flow only, for several queues. window: frames in flight at most. After stall_s without progress those in flight are
     lost. probe_s: wait so long until a first frame passes; those are not counted; GuestError when none
     does. 0: no waiting, every frame counts.
     """
@@ -241,10 +242,10 @@ def exchange(a, b, frames, n, ways=2, back=None, arriving=None, macswap=False, p
         for wire in (a, b):
             wire.drain(0.1)
     pairs = [Way(number, *direction, n, salt, macswap, per_flow) for number, direction in enumerate(directions)]
-    begin = last = time.monotonic()
-    while time.monotonic() - begin < limit_s:
+    begin = last = a.clock.now()
+    while a.clock.now() - begin < limit_s:
         moved = [way.send_some(window) | way.receive_all() for way in pairs]
-        now = time.monotonic()
+        now = a.clock.now()
         if any(moved):
             last = now
         elif all(way.count["received"] == n for way in pairs):

@@ -3,7 +3,7 @@
 """virtio: QEMU's user-space backend, no checksum offload, so no scatter-gather; virtio-sg: behind a tap."""
 import stream
 from lab import BYPATH, Port
-from wire import Frames, pass_all
+from wire import Frames
 
 PAIRS = {"virtio": ("v0", "v1"), "virtio-sg": ("t0", "t1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
 STRIPPING = ("e1000e", "vmxnet3")  # drivers that take VLAN tags off, as they come
@@ -163,7 +163,7 @@ def bridge(lab, interfaces):
                      "".join(f"ip link set {name} master {kind}\n" for name in names))
 
     def exchanged(a, b, look, n=300, **options):
-        pass_all(lab.wire(a), lab.wire(b), look, n, **options)
+        lab.pass_all(a, b, look, n, **options)
 
     # What is for the bridge's own addresses goes up, not on.
     frames(lab, exchanged, "control-bridge", PAIRS, lambda nic: None)

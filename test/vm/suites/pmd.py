@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from guest import GuestError
 from lab import Port
-from wire import Frames, pass_all
+from wire import Frames
 
 PAIRS = {"virtio": ("v0", "v1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
 NICS = [nic for pair in PAIRS.values() for nic in pair]
@@ -69,5 +69,5 @@ def control(lab, what, frames, *words):
     for kind, (a, b) in PAIRS.items():
         with lab.case(f"{kind}-{what}"):
             assert not problem, problem
-            pass_all(lab.wire(a), lab.wire(b), frames, 300)
+            lab.pass_all(a, b, frames, 300)
     process.stop(2)

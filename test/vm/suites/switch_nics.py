@@ -6,7 +6,7 @@ bridge with VLANs on the same NICs."""
 import boots
 import stream
 from lab import Port
-from wire import Frames, pass_all
+from wire import Frames
 
 PAIRS = {"virtio": ("v0", "v1"), "virtio-sg": ("t0", "t1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
 PMDS = ("virtio", "e1000e", "vmxnet3")
@@ -73,8 +73,7 @@ def control(lab):
                      f"ip link set {access} master {kind}\nip link set {trunk} master {kind}\n"
                      f"bridge vlan add dev {access} vid {VLAN} pvid untagged\nbridge vlan add dev {trunk} vid {VLAN}\n"
                      f"ip link set {kind} up\n")
-    exchanges(lab, "control-bridge", PAIRS,
-              lambda a, b, look, n, **options: pass_all(lab.wire(a), lab.wire(b), look, n, **options))
+    exchanges(lab, "control-bridge", PAIRS, lab.pass_all)
     # What is for the bridge's own addresses goes up, not on.
     streams(lab, "control-bridge", lambda: None, lambda nic: None)
     for kind in PAIRS:
