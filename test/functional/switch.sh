@@ -373,7 +373,8 @@ case_loop()
 }
 
 # A port goes down at its far end, goes down itself, is renamed, is deleted and made again while h1 floods: the others
-# lose none of the broadcasts, and the port has them again. Every packet and copy has its place in the account.
+# lose none of the broadcasts, and the port has them again. Every packet and copy has its place in the account; a ring of h1's
+# port that a busy host lets run over, too.
 case_away()
 {
 	forwarder ""
@@ -408,17 +409,18 @@ case_away()
 		wait_for 10 heard_all $host "$sent" || true # told by its count
 	done
 	end
+	missed=$(bp_get a "drops('p1')")
 	for host in h2 h4; do
 		eval "_pid=\$COUNT_$host"
 		# It reads what is there first.
 		kill "$_pid"
 		wait "$_pid" || fail "the count of $host fails"
 		sed -i /ready/d "$BP_TMP/$host.came.json"
-		note "$host of $sent: $(cat "$BP_TMP/$host.came.json")"
-		bp_expect $host.came "r['small'] == $sent and not r['duplicate'] and not r['reordered'] and not r['altered']" r
+		note "$host of $sent, less $missed: $(cat "$BP_TMP/$host.came.json")"
+		bp_expect $host.came "r['small'] == $sent - $missed and not r['duplicate'] and not r['reordered'] and not r['altered']" r
 	done
-	shown "doc['floods']['broadcast'] >= $sent"
-	bp_expect a "drops_by_reason('p3').get('port_down', 0) > 0 and drops('p3') == sum(drops_by_reason().values())" 'drops_by_reason()'
+	shown "doc['floods']['broadcast'] >= $sent - $missed"
+	bp_expect a "drops_by_reason('p3').get('port_down', 0) > 0 and drops('p3') + $missed == sum(drops_by_reason().values())" 'drops_by_reason()'
 	account
 }
 
