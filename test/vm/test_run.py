@@ -330,11 +330,18 @@ class WireTest(unittest.TestCase):
                 with contextlib.suppress(TimeoutError):
                     data = self.ends[0].recv(65536)
                     for frame in change(self.n, data):
-                        self.ends[1].sendto(frame, f"{out}/b-h.sock")
+                        self.pass_on(frame, f"{out}/b-h.sock")
                     self.n += wire.read_marks(data, self.salt_of(data))[0] != wire.PROBE_WAY
 
         self.threads.append(threading.Thread(target=work))
         self.threads[-1].start()
+
+    def pass_on(self, frame, to):
+        """Until whoever reads there has room."""
+        while not self.stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                self.ends[1].sendto(frame, to)
+                return
 
     @staticmethod
     def salt_of(data):
