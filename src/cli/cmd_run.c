@@ -480,14 +480,16 @@ static int open_ports(struct run *run)
 static int get_ready(struct run *run, sigset_t *signals)
 {
 	const struct bp_conf *conf = run->conf;
-	int err = bp_cli_control_open(&run->control, conf, run->options->file, signals);
+	int err = bp_cli_wait_for_end(conf);
 
+	if (!err)
+		err = bp_cli_control_open(&run->control, conf, run->options->file, signals);
 	if (!err && conf->alarm.on_event[0])
 		err = bp_hook_open(conf->alarm.on_event,
 				   run->control.instance.name[0] ? run->control.instance.name
 								 : conf->engine.name,
 				   &run->alarms.events);
-	return err ? err : bp_cli_wait(conf, signals);
+	return err ? err : bp_cli_wait(conf);
 }
 
 static int forward(const struct bp_conf *conf, struct options *o)

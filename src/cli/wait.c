@@ -1,4 +1,4 @@
-/* Waits, at the start of a run, for devices that are not there yet. */
+/* Waits, at the start of a run, for devices: for those that are not there yet, or not free yet. */
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/wait.h"
 
@@ -6,17 +6,21 @@
 
 #include "core/claim.h"
 #include "core/clock.h"
+#include "core/lock.h"
 #include "core/netdev.h"
 #include "core/notify.h"
 #include "core/pci.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define LOOK_NS    100000000u
 #define TEXT_BYTES 512u
+#define LEFT_NS    5000000u /* between two looks whether who ends has ended */
+#define LEFT_LOOKS 1000u
 
 static bool is_there(const struct bp_claim *claim)
 {
@@ -54,9 +58,50 @@ static unsigned list_missing(const struct bp_conf *conf, char text[TEXT_BYTES])
 	return n_missing;
 }
 
-int bp_cli_wait(const struct bp_conf *conf, const sigset_t *signals)
+static bool is_left(const struct bp_conf *conf)
 {
-	const struct timespec step = { .tv_nsec = LOOK_NS };
+	struct bp_claim claims[BP_CLAIMS_MAX];
+
+	for (unsigned i = 0; i < conf->n_ports; i++) {
+		unsigned n = bp_claims_of(&conf->ports[i], claims);
+
+		for (unsigned k = 0; k < n; k++)
+			if (bp_lock_is_left(&claims[k]))
+				return true;
+	}
+	return false;
+}
+
+/* Wait a while for a signal that ends; others stay pending, for the loop of the run. Its number, or 0. */
+static int wait_for_signal(long ns)
+{
+	const struct timespec step = { .tv_nsec = ns };
+	sigset_t ends;
+	int number;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	number = sigtimedwait(&ends, NULL, &step);
+	return number > 0 ? number : 0;
+}
+
+int bp_cli_wait_for_end(const struct bp_conf *conf)
+{
+	for (unsigned i = 0; i < LEFT_LOOKS && is_left(conf); i++) {
+		int number = wait_for_signal(LEFT_NS);
+
+		if (!number)
+			continue;
+		bp_log(BP_LOG_INFO, "SIG%s: ends while it waits for the run before it",
+		       sigabbrev_np(number));
+		return -EINTR;
+	}
+	return 0;
+}
+
+int bp_cli_wait(const struct bp_conf *conf)
+{
 	uint64_t begin_ns = bp_clock_ns();
 	char missing[TEXT_BYTES];
 	double wait_s = conf->engine.wait_s;
@@ -66,9 +111,9 @@ int bp_cli_wait(const struct bp_conf *conf, const sigset_t *signals)
 	bp_log(BP_LOG_INFO, "waiting up to %g s for %s ([engine] wait)", wait_s, missing);
 	bp_notify_waiting(missing, wait_s);
 	do {
-		int number = sigtimedwait(signals, NULL, &step);
+		int number = wait_for_signal(LOOK_NS);
 
-		if (number == SIGINT || number == SIGTERM) {
+		if (number) {
 			bp_log(BP_LOG_INFO, "SIG%s: ends while it waits for %s",
 			       sigabbrev_np(number), missing);
 			return -EINTR;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,6 +19,7 @@
 #define FOLDER      "/run/bypath"
 #define ASKERS_MAX  128 /* who asked and was not let go of: see bp_lock_serve() */
 #define UNKNOWN_PID 0 /* of a process in another PID namespace */
+#define PF_EXITING  0x4u /* a thread that ends */
 
 /* ---- who holds it ---------------------------------------------------------------------------- */
 
@@ -105,7 +107,7 @@ static socklen_t fill_address(const struct bp_claim *claim, const struct bp_clai
 }
 
 /* The kernel says who listens there, as this PID namespace knows it (unix(7)). */
-static bool is_name_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES])
+static bool find_listener(const struct bp_claim *claim, pid_t *pid)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct ucred cred = { .pid = UNKNOWN_PID };
@@ -124,7 +126,7 @@ static bool is_name_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDE
 	close(fd);
 	if (err && err != EAGAIN) /* its queue is full of those who asked before */
 		return false;
-	name_holder(cred.pid, holder);
+	*pid = cred.pid;
 	return true;
 }
 
@@ -133,6 +135,7 @@ static int take_name(const struct bp_claim *claim, struct bp_lock *lock,
 {
 	struct sockaddr_un address;
 	struct bp_claim_id id;
+	pid_t pid = UNKNOWN_PID; /* without a listener: it is about to listen, or to end */
 	socklen_t n;
 	int fd, err = 0;
 
@@ -150,8 +153,10 @@ static int take_name(const struct bp_claim *claim, struct bp_lock *lock,
 		return 0;
 	}
 	close(fd);
-	if (err == EADDRINUSE && !is_name_held(claim, holder))
-		name_holder(UNKNOWN_PID, holder); /* it is about to listen, or to end */
+	if (err == EADDRINUSE) {
+		(void)find_listener(claim, &pid);
+		name_holder(pid, holder);
+	}
 	return err == EADDRINUSE ? -EBUSY : -err;
 }
 
@@ -254,22 +259,64 @@ void bp_lock_release(struct bp_lock *lock)
 	*lock = (struct bp_lock){ .fd = -1 };
 }
 
-bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES])
+/* The process with a lock that bp_lock_take() would find in its way. */
+static bool find_holder(const struct bp_claim *claim, pid_t *pid)
 {
 	char path[64];
 	struct stat st;
-	pid_t pid;
 	bool is_file = claim->kind == BP_CLAIM_FILE;
 
 	if ((claim->kind == BP_CLAIM_NETDEV && !claim->is_sending) || is_written_pipe(claim))
-		return is_name_held(claim, holder);
+		return find_listener(claim, pid);
 	if (!is_file && (claim->kind != BP_CLAIM_PCI || !pci_path(claim, path)))
 		return false;
-	if (stat(is_file ? file_of(claim) : path, &st) || !S_ISREG(st.st_mode) ||
-	    !find_flock(&st, !claim->is_read, &pid))
+	return !stat(is_file ? file_of(claim) : path, &st) && S_ISREG(st.st_mode) &&
+	       find_flock(&st, !claim->is_read, pid);
+}
+
+bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES])
+{
+	pid_t pid;
+	bool is_held = find_holder(claim, &pid);
+
+	if (is_held)
+		name_holder(pid, holder);
+	return is_held;
+}
+
+/*
+ * Has it been killed, or does it end: does it only have to close what it has? Of its first thread, which the others
+ * cannot outlive by much. Source: proc_pid_stat(5), fields 9 (PF_EXITING of include/linux/sched.h) and 31.
+ */
+static bool is_ending(pid_t pid)
+{
+	char path[32], text[1024];
+	unsigned flags = 0;
+	unsigned long pending = 0;
+	const char *fields;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	fields = strrchr(text, ')'); /* behind the name, which may hold anything */
+	if (!fields || sscanf(fields,
+			      ") %*c %*s %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			      "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu",
+			      &flags, &pending) != 2)
 		return false;
-	name_holder(pid, holder);
-	return true;
+	return flags & PF_EXITING || pending & 1ul << (SIGKILL - 1);
+}
+
+bool bp_lock_is_left(const struct bp_claim *claim)
+{
+	pid_t pid = UNKNOWN_PID;
+
+	return find_holder(claim, &pid) && pid != UNKNOWN_PID && is_ending(pid);
 }
 
 void bp_lock_serve(const struct bp_lock *lock)

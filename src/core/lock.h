@@ -42,6 +42,12 @@ void bp_lock_release(struct bp_lock *lock);
  */
 bool bp_lock_is_held(const struct bp_claim *claim, char holder[BP_LOCK_HOLDER_BYTES]);
 
+/*
+ * Is a claim held by a process that is ending already, as after kill -9: will it be free in a moment? Any thread. false:
+ * nobody has it, or whoever has it goes on, or cannot be seen from this PID namespace.
+ */
+bool bp_lock_is_left(const struct bp_claim *claim);
+
 /* Let go of those that asked who holds a name: else they fill its queue in time. Control
  * thread, now and then. */
 void bp_lock_serve(const struct bp_lock *lock);

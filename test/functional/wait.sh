@@ -20,11 +20,14 @@ said()
 # One after the other.
 bp_start a
 wait_for 5 said 'waiting up to 300 s for w0 (port wan), w1 (port lan) (\[engine\] wait)' || fail "it does not wait"
+# Who asks for a reload meanwhile has it when it forwards.
+kill -HUP "$(bp_pid a)"
 bp_wire h2 w1 10.77.0.2/24
 bp_wire h1 w0 10.77.0.1/24
 bp_neighbours h1 10.77.0.2 h2
 bp_wait_forwarding 20
 said 'all devices are there, after' || fail "$(cat "$BP_TMP/a.log")"
+wait_for 5 said 'reload: nothing to change' || fail "a SIGHUP while it waits is forgotten: $(cat "$BP_TMP/a.log")"
 bp_stop a
 bp_start a
 bp_wait_forwarding 20
