@@ -329,7 +329,9 @@ static int run_command(int argc, char **argv)
 		print_json(&o, f);
 	else
 		print_text(&o, f);
-	exit_code = f->errors[0] ? BP_EXIT_USAGE : BP_EXIT_OK;
+	exit_code = f->errors[0]                            ? BP_EXIT_USAGE
+		    : json_object_get(f->change, "refused") ? BP_EXIT_FAILED
+							    : BP_EXIT_OK;
 	json_decref(f->change);
 	free(f);
 	return exit_code;

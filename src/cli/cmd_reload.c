@@ -5,6 +5,9 @@
 #include "cli/common.h"
 #include "cli/show_ask.h"
 
+#include "engine/change.h"
+
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -67,8 +70,9 @@ static int run_command(int argc, char **argv)
 	static const struct bp_cli_options options = { rows, print_usage };
 	char found[BP_INSTANCE_NAME_BYTES];
 	struct options o = { 0 };
-	json_t *document;
-	int code = bp_cli_parse(argc, argv, &options, &o);
+	char why[BP_REFUSED_BYTES];
+	json_t *document = NULL;
+	int err, code = bp_cli_parse(argc, argv, &options, &o);
 
 	if (!code && argc - optind > 1) {
 		code = bp_cli_complain("reload takes one NAME");
@@ -78,13 +82,15 @@ static int run_command(int argc, char **argv)
 		code = bp_ask_find(argv[optind], found);
 	if (code)
 		return code - 1;
-	document = bp_ask(found,
-			  json_pack("{s:s, s:b}", "command", "reload", "check", (int)o.only_tell));
-	if (!document)
-		return BP_EXIT_FAILED;
-	print_answer(document, &o);
+	err = bp_ask_why(found,
+			 json_pack("{s:s, s:b}", "command", "reload", "check", (int)o.only_tell),
+			 &document, why);
+	if (err == -EREMOTE && o.is_json)
+		document = bp_change_refused(why);
+	if (document && (!err || o.is_json))
+		print_answer(document, &o);
 	json_decref(document);
-	return BP_EXIT_OK;
+	return err ? BP_EXIT_FAILED : BP_EXIT_OK;
 }
 
 const struct bp_command bp_command_reload = {

@@ -14,6 +14,7 @@
 #include "capture/session.h"
 #include "config/schema.h"
 #include "config/spelling.h"
+#include "control/client.h"
 #include "control/server.h"
 #include "core/clock.h"
 #include "core/json.h"
@@ -170,15 +171,16 @@ static void make_reload(void *ctx)
 static json_t *answer_reload(struct bp_cli_control *control, const json_t *request,
 			     const char **code, char **message)
 {
-	struct reload_call call = {
-		.control = control,
-		.only_tell = json_is_true(json_object_get(request, "check")),
-	};
-	json_t *refused;
-	char lines[2048] = "";
-	const json_t *line;
+	const json_t *check = json_object_get(request, "check");
+	struct reload_call call = { .control = control, .only_tell = json_is_true(check) };
+	char lines[BP_REFUSED_BYTES] = "";
+	const json_t *refused, *line;
 	size_t i;
 
+	/* Whoever meant to ask must not have changed anything. */
+	if (check && !json_is_boolean(check))
+		return refuse(code, message, "bad-request",
+			      "\"check\" is true or false, where it is given");
 	if (!bp_calls_ask(&control->calls, make_reload, &call) || !call.document)
 		return refuse(code, message, "ending", "the run is about to end");
 	refused = json_object_get(call.document, "refused");

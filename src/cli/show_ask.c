@@ -53,19 +53,27 @@ int bp_ask_connect(const char *name)
 	return -1;
 }
 
-json_t *bp_ask(const char *name, json_t *request)
+int bp_ask_why(const char *name, json_t *request, json_t **result, char why[BP_REFUSED_BYTES])
 {
-	char why[512];
-	json_t *result = NULL;
-	int fd = bp_ask_connect(name);
+	int fd = bp_ask_connect(name), err;
 
 	if (fd < 0) {
 		json_decref(request);
-		return NULL;
+		return -ENOTCONN;
 	}
-	if (bp_client_ask(fd, request, &result, why, sizeof(why)))
+	err = bp_client_ask(fd, request, result, why, BP_REFUSED_BYTES);
+	if (err)
 		fprintf(stderr, "bypath: error: instance '%s': %s\n", name, why);
 	close(fd);
+	return err;
+}
+
+json_t *bp_ask(const char *name, json_t *request)
+{
+	char why[BP_REFUSED_BYTES];
+	json_t *result = NULL;
+
+	(void)bp_ask_why(name, request, &result, why);
 	return result;
 }
 

@@ -18,11 +18,15 @@
 struct kind {
 	const char *name, *meaning;
 	enum bp_log_level level; /* that a raised one is logged with */
+	bool is_renewed; /* while it is raised the cause may become another: its text is of the last time */
 };
 
 static const struct kind kinds[BP_ALARM_N] = {
-#define ROW(id, name_, meaning_) \
-	[id] = { .name = name_, .meaning = meaning_, .level = BP_LOG_WARN },
+#define ROW(id, name_, meaning_)       \
+	[id] = { .name = name_,        \
+		 .meaning = meaning_,  \
+		 .level = BP_LOG_WARN, \
+		 .is_renewed = (id) == BP_ALARM_RELOAD_REFUSED || (id) == BP_ALARM_PORT_DOWN },
 	BP_ALARMS(ROW)
 #undef ROW
 };
@@ -119,13 +123,13 @@ void bp_alarms_set(void *ctx, enum bp_alarm alarm, const char *subject, bool is_
 
 	if (row)
 		row->said_ns = bp_clock_ns();
+	if (row && is_raised && (!row->is_raised || kinds[alarm].is_renewed))
+		snprintf(row->text, sizeof(row->text), "%s", text);
 	if (!row || row->is_raised == is_raised)
 		return;
 	row->is_raised = is_raised;
 	row->n_raised += is_raised;
 	row->changed_ns = wall_ns();
-	if (is_raised)
-		snprintf(row->text, sizeof(row->text), "%s", text);
 	log_change(row);
 	tell(alarms, row);
 }

@@ -20,7 +20,8 @@ struct bp_alarm_row {
 	uint64_t said_ns; /* bp_clock_ns() of the last time */
 	uint64_t n_raised; /* times since the start */
 	uint64_t changed_ns; /* CLOCK_REALTIME of the last change; 0: none yet */
-	char text[BP_ALARM_TEXT_BYTES]; /* of the last time that it was raised */
+	char text
+		[BP_ALARM_TEXT_BYTES]; /* when it was raised; of ports, reloads: what is wrong now */
 };
 
 /* The control thread's. Zeros but for events: none are known yet. */

@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+/* For what an instance says to a file that it does not take: a line for each fault. */
+#define BP_REFUSED_BYTES 16384u
+
 /*
  * Connect to the socket at path. One thread; waits for 10 s at most, and no longer than until a SIGINT or SIGTERM that the
  * caller has blocked is pending, as bp_client_ask() does. The descriptor, to be closed by the caller, or -errno.

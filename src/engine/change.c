@@ -299,7 +299,8 @@ static void refuse_fixed(const struct bp_conf *running, const struct bp_conf *lo
 			refuse(r,
 			       "[%s] %s: %s → %s: is read at the start only, since %s: restart for it, or put the "
 			       "value back\n",
-			       section->name, key->name, from, to, bp_schema_fixed(section, key));
+			       section->name, key->name, *from ? from : "none", *to ? to : "none",
+			       bp_schema_fixed(section, key));
 		}
 }
 

@@ -66,7 +66,8 @@ def long():
 def garbage():
     for text, code in ((b"\x00\xff\xfe\n", "bad-request"), (b"[]\n", "bad-request"), (b"\n", "bad-request"),
                        (b'{"command": 1}\n', "bad-request"), (b'{"v": 9, "command": "ping"}\n', "unknown-version"),
-                       (b'{"command": "fly"}\n', "unknown-command"), (b"[" * 60000 + b"\n", "bad-request"),
+                       (b'{"command": "fly"}\n', "unknown-command"),
+                       (b'{"command": "reload", "check": 1}\n', "bad-request"), (b'{"command": "reload", "check": null}\n', "bad-request"), (b"[" * 60000 + b"\n", "bad-request"),
                        (b'{"command": "show", "what": "money"}\n', "unknown-what")):
         answer = ask(connect(), text)
         assert not answer["ok"] and answer["error"]["code"] == code, (text[:40], answer)

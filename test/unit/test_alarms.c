@@ -63,6 +63,32 @@ static void a_change_counts_once_however_often_it_is_said(void **state)
 	free(alarms);
 }
 
+/* A second refusal is no second alarm, but what the operator has to mend is another thing. */
+static void what_is_wrong_now_is_said_not_what_was_first(void **state)
+{
+	struct bp_alarms *alarms = calloc(1, sizeof(*alarms));
+	const json_t *row;
+	json_t *rows;
+
+	(void)state;
+	bp_alarms_set(alarms, BP_ALARM_RELOAD_REFUSED, "", true, "line 18");
+	bp_alarms_set(alarms, BP_ALARM_RELOAD_REFUSED, "", true, "line 20");
+	bp_alarms_set(alarms, BP_ALARM_PORT_DOWN, "lan", true, "set down");
+	bp_alarms_set(alarms, BP_ALARM_PORT_DOWN, "lan", true, "no link");
+	/* Over its limit at first; the looks in which it calms down say less. */
+	bp_alarms_set(alarms, BP_ALARM_DROPS, "lan", true, "2000 packets/s");
+	bp_alarms_set(alarms, BP_ALARM_DROPS, "lan", true, "0 packets/s");
+	rows = bp_alarms_document(alarms);
+	row = row_of(rows, "reload_refused", "");
+	assert_string_equal(bp_json_text_at(row, "text"), "line 20");
+	assert_int_equal(json_integer_value(json_object_get(row, "times")), 1);
+	assert_string_equal(bp_json_text_at(row_of(rows, "port_down", "lan"), "text"), "no link");
+	assert_string_equal(bp_json_text_at(row_of(rows, "drops", "lan"), "text"),
+			    "2000 packets/s");
+	json_decref(rows);
+	free(alarms);
+}
+
 /* More subjects than there is room for are left out, and the others stay right. */
 static void more_than_there_is_room_for_harm_nobody(void **state)
 {
@@ -224,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_counts_once_however_often_it_is_said),
+		cmocka_unit_test(what_is_wrong_now_is_said_not_what_was_first),
 		cmocka_unit_test(more_than_there_is_room_for_harm_nobody),
 		cmocka_unit_test(a_flood_is_bounded_and_keeps_its_order),
 		cmocka_unit_test(the_end_waits_for_no_program),
