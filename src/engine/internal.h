@@ -33,6 +33,7 @@ struct bp_engine_function {
 /* Of queues that are no more: what was counted there. Their sum, whichever queue it was. */
 struct bp_past_queues {
 	uint64_t rx[BP_CNT_N], tx[BP_CNT_N];
+	uint32_t n_losses; /* of the devices */
 };
 
 /* A port that a reload has taken off every path: it sends what it holds, stops, and when nobody has a frame of its pools

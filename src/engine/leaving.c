@@ -29,6 +29,7 @@ static void add_port(struct bp_past_queues *past, const struct bp_port *port)
 		add_counters(past->rx, &port->rxq[q].counters);
 	for (unsigned q = 0; q < port->n_txq; q++)
 		add_counters(past->tx, &port->txq[q].counters);
+	past->n_losses += atomic_load_explicit(&port->n_losses, memory_order_relaxed);
 }
 
 static void add_past(struct bp_past_queues *sum, struct bp_past_queues *past)

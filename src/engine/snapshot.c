@@ -42,6 +42,7 @@ static void add_past(const struct bp_engine *e, unsigned port_id, struct bp_repo
 	struct bp_past_queues past;
 
 	bp_past_read(e, port_id, &past);
+	out->n_losses += past.n_losses;
 	if (!out->n_rxq && has_counted(past.rx))
 		out->rxq[out->n_rxq++] = (struct bp_report_queue){ .queue_id = 0 };
 	if (!out->n_txq && has_counted(past.tx))

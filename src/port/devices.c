@@ -164,15 +164,29 @@ int bp_ports_claim(struct bp_env *env, const bool *is_used)
 
 /* ---- another configuration -------------------------------------------------------------------- */
 
+/* Of an interface it is the one that was locked, whatever its name is now. */
+static bool is_lock_of(const struct port_locks *p, unsigned k, const struct bp_claim *claim,
+		       int ifindex)
+{
+	const struct bp_claim *held = &p->claims[k], *theirs;
+
+	if (p->locks[k].fd < 0)
+		return false;
+	if (ifindex && held->kind == BP_CLAIM_NETDEV)
+		return p->locks[k].ifindex == ifindex && held->is_far_end == claim->is_far_end &&
+		       held->is_sending == claim->is_sending;
+	return find_clash(claim, 1, held, 1, &theirs);
+}
+
 /* The lock of that claim, of whichever port. */
 static struct bp_lock *find_held(struct bp_locks *held, const struct bp_claim *claim)
 {
-	const struct bp_claim *theirs;
+	struct bp_claim_id id;
 
+	bp_claim_look(claim, &id);
 	for (unsigned i = 0; held && i < BP_PORTS_MAX; i++)
 		for (unsigned k = 0; k < held->ports[i].n; k++)
-			if (held->ports[i].locks[k].fd >= 0 &&
-			    find_clash(claim, 1, &held->ports[i].claims[k], 1, &theirs))
+			if (is_lock_of(&held->ports[i], k, claim, id.ifindex))
 				return &held->ports[i].locks[k];
 	return NULL;
 }
