@@ -140,7 +140,8 @@ function pathLine([path, rates], most) {
 
 	return make("li", {}, make("span", {class: "name"}, pathName(path), part === null ? null : make("small", {}, part)),
 		bar([["user", user ?? 0], ["kernel", hi ?? 0]], null, most), make("span", {class: "words"},
-			`${both(rates, "pps", "bps")}; per packet ${costs.join(", ")}`));
+			number(rates, "pps") === null ? "known with the next second"
+				: `${both(rates, "pps", "bps")}; per packet ${costs.join(", ")}`));
 }
 
 function pathTable(pairs) {
