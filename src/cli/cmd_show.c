@@ -70,6 +70,15 @@ static int take_count(void *options, const struct bp_cli_option *option, const c
 	return 0;
 }
 
+/* Is this word a WHAT, and no instance's name? */
+static bool is_piece(const char *word)
+{
+	char path[BP_INSTANCE_PATH_BYTES];
+
+	return (bp_show_find(word) || !strcmp(word, BP_SHOW_INSTANCES)) &&
+	       !bp_instance_find(word, path);
+}
+
 /* WHAT and NAME, either of which may be missing. 0 or an exit code + 1. */
 static int take_words(int argc, char **argv, struct options *o)
 {
@@ -80,6 +89,10 @@ static int take_words(int argc, char **argv, struct options *o)
 	if (!o->is_watch && optind < argc &&
 	    (bp_show_find(argv[optind]) || !strcmp(argv[optind], BP_SHOW_INSTANCES)))
 		o->what = argv[optind++];
+	if (o->is_watch && optind < argc && is_piece(argv[optind]))
+		return bp_cli_complain(
+			"--watch shows rates of everything, not of '%s' alone: leave that out",
+			argv[optind]);
 	if (optind < argc)
 		o->name = argv[optind++];
 	if (optind < argc) {
@@ -88,8 +101,6 @@ static int take_words(int argc, char **argv, struct options *o)
 			"show: found '%s' behind a name; WHAT is one of instances, %s",
 			argv[optind], allowed);
 	}
-	if (o->is_watch && o->what)
-		return bp_cli_complain("--watch shows rates of everything: not '%s'", o->what);
 	if (o->since && (!o->what || strcmp(o->what, "counters") != 0))
 		return bp_cli_complain("--since: allowed: with 'show counters'");
 	if (o->is_all && (!o->what || strcmp(o->what, "config") != 0))

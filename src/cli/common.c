@@ -272,7 +272,9 @@ int bp_cli_end(int code)
 	 * error again. */
 	if (!errno && write(STDOUT_FILENO, "\n", 1) > 0)
 		errno = 0;
-	fprintf(stderr, "bypath: error: standard output: cannot be written: %s\n",
-		errno ? strerror(errno) : "a part of it is lost");
+	/* A reader that has seen enough, as head(1), is nobody's mistake. */
+	if (errno != EPIPE)
+		fprintf(stderr, "bypath: error: standard output: cannot be written: %s\n",
+			errno ? strerror(errno) : "a part of it is lost");
 	return code == BP_EXIT_OK ? BP_EXIT_FAILED : code;
 }

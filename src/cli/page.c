@@ -78,7 +78,9 @@ json_t *bp_cli_read_document(const char *path, const char *schema, const char *w
 	json_t *document = json_load_file(path, 0, &error);
 	const char *own = json_string_value(json_object_get(document, "schema"));
 
-	if (!document) {
+	if (!document && error.line < 0) { /* it was not read: the text has the path, and why */
+		bp_log(BP_LOG_ERROR, "%s", error.text);
+	} else if (!document) {
 		bp_log(BP_LOG_ERROR, "%s: %s (line %d)", path, error.text, error.line);
 	} else if (!own || strcmp(own, schema) != 0) {
 		bp_log(BP_LOG_ERROR, "%s: no %s: its schema is '%s', allowed: %s", path, what,

@@ -207,7 +207,11 @@ assert len(rows) == 3 and all(row["schema"] == "bypath.watch/1" for row in rows)
 rate = rows[-1]["ports"][0]["rx_pps"]
 assert 0 < rate < 100000, rate
 PY
-	timeout 20 "$BYPATH" show "$two" --watch --interval 0.1 | head -n 2 >/dev/null
+	timeout 20 "$BYPATH" show "$two" --watch --interval 0.1 2>"$BP_TMP/show.err" | head -n 2 >/dev/null
+	[ ! -s "$BP_TMP/show.err" ] || fail "a reader that has seen enough: $(cat "$BP_TMP/show.err")"
+	show ports --watch && fail "--watch of a piece"
+	grep -q "^bypath: error: --watch shows rates of everything, not of 'ports' alone" "$BP_TMP/show.err" ||
+		fail "$(cat "$BP_TMP/show.err")"
 	bp_stop "$two"
 	note "redrawn on 80 x 24 and on 40 x 6, an instance that ends and comes back, a pipe"
 	;;
