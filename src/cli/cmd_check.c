@@ -10,6 +10,7 @@
 
 #include "config/schema.h"
 #include "config/spelling.h"
+#include "control/hook.h"
 #include "core/claim.h"
 #include "core/netdev.h"
 #include "core/netifs.h"
@@ -238,6 +239,7 @@ static void check_machine(const struct options *o, struct findings *f)
 {
 	const char *file = o->file;
 	struct place place = { file, f };
+	int err;
 
 	for (unsigned i = 0; i < f->conf.n_ports; i++) {
 		const struct bp_port_conf *port = &f->conf.ports[i];
@@ -254,6 +256,10 @@ static void check_machine(const struct options *o, struct findings *f)
 	if (!o->against) /* that instance has them */
 		bp_ports_find_held(&f->conf, add_holder, &place);
 	bp_engine_warn_loops(&f->conf);
+	err = bp_hook_look(f->conf.alarm.on_event);
+	if (err)
+		add_note(f, "%s: [alarm] on_event: %s cannot be run: %s: events are logged only\n",
+			 file, f->conf.alarm.on_event, strerror(-err));
 }
 
 static void check_file(const struct options *o, struct findings *f)

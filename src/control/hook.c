@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -147,12 +148,25 @@ bool bp_hook_is_allowed(void)
 	return !bp_secure_is_on();
 }
 
+int bp_hook_look(const char *program)
+{
+	struct stat st;
+
+	if (!program[0])
+		return 0;
+	if (stat(program, &st) || access(program, X_OK))
+		return -errno;
+	return S_ISDIR(st.st_mode) ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EACCES;
+}
+
 static void warn_of_lack(const char *program)
 {
-	if (program[0] && access(program, X_OK))
+	int err = bp_hook_look(program);
+
+	if (err)
 		bp_log(BP_LOG_WARN,
 		       "[alarm] on_event = %s: cannot be run: %s: events are logged only", program,
-		       strerror(errno));
+		       strerror(-err));
 }
 
 int bp_hook_open(const char *program, const char *instance, struct bp_hook **out)

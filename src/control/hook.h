@@ -31,6 +31,9 @@ int bp_hook_open(const char *program, const char *instance, struct bp_hook **eve
 /* Does this process have no rights that its caller has not, so that bp_hook_open() may run programs? Any thread. */
 bool bp_hook_is_allowed(void);
 
+/* Can it be run by this process now? Any thread. 0, also of an empty text; -errno: why not. */
+int bp_hook_look(const char *program);
+
 /* Run another program from the next event on, none where the text is empty; those that wait are run by the one of their time.
  * Warned of as above. Control thread; does not block. */
 void bp_hook_change(struct bp_hook *events, const char *program);

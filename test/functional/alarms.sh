@@ -192,7 +192,12 @@ SH
 	set_port b down
 	wait_for 10 said 'warning: on_event .*(port_down): cannot be run: Permission denied' || fail "not said"
 	bp_stop a
+	"$BYPATH" check "$BP_TMP/a.ini" | grep -q 'on_event: .*on-event cannot be run: Permission denied: events are logged only' ||
+		fail "check does not tell that it cannot be run"
 	rm "$BP_TMP/on-event"
+	mkdir "$BP_TMP/on-event"
+	"$BYPATH" check "$BP_TMP/a.ini" | grep -q 'on_event: .*on-event cannot be run: Is a directory' || fail "a folder is taken for a program"
+	rmdir "$BP_TMP/on-event"
 	start
 	said 'on_event = .*: cannot be run: No such file' || fail "$(cat "$BP_TMP/a.log")"
 	set_port b down
