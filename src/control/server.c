@@ -135,6 +135,17 @@ static json_t *answer_request(struct bp_server *server, const json_t *request)
 	return result;
 }
 
+/*
+ * Has it closed its end? Whoever gave up waiting was told that nothing answers: what it asked for must not be done later. One
+ * that only sends no more (shutdown(2)) has not: poll(2) says POLLHUP where both ways are shut.
+ */
+static bool is_gone(const struct client *client)
+{
+	struct pollfd polled = { .fd = client->fd };
+
+	return poll(&polled, 1, 0) == 1 && polled.revents & POLLHUP;
+}
+
 /* Answer the lines that are there, one at a time: the next when the answer is sent. */
 static bool serve_lines(struct bp_server *server, struct client *client)
 {
@@ -143,9 +154,12 @@ static bool serve_lines(struct bp_server *server, struct client *client)
 	while (client->fd >= 0 && !client->out && (end = memchr(client->in, '\n', client->n_in))) {
 		size_t n = (size_t)(end - client->in);
 		json_error_t error;
-		json_t *request =
+		json_t *request, *reply;
+
+		if (is_gone(client))
+			return false;
+		request =
 			json_loadb(client->in, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-		json_t *reply;
 
 		/* Whatever the client says of itself. */
 		if (json_is_object(request))
@@ -205,21 +219,42 @@ static bool is_stuck(const struct client *client, uint64_t now_ns)
 
 /* ---- the thread ----------------------------------------------------------------------------------- */
 
-/* A place for a client: a free one, or that of whom nothing was heard for longest. */
-static struct client *find_place(struct bp_server *server)
+/* Of whom nothing was heard for longest; NULL: nobody is there. */
+static struct client *find_oldest(struct bp_server *server)
 {
-	struct client *place = &server->clients[0];
+	struct client *oldest = NULL;
 
 	for (unsigned i = 0; i < BP_SERVER_CLIENTS_MAX; i++) {
 		struct client *client = &server->clients[i];
 
-		if (client->fd < 0)
-			return client;
-		if (client->moved_ns < place->moved_ns)
-			place = client;
+		if (client->fd >= 0 && (!oldest || client->moved_ns < oldest->moved_ns))
+			oldest = client;
 	}
-	drop(place);
-	return place;
+	return oldest;
+}
+
+/* A place for a client: a free one, or that of the oldest. */
+static struct client *find_place(struct bp_server *server)
+{
+	struct client *oldest;
+
+	for (unsigned i = 0; i < BP_SERVER_CLIENTS_MAX; i++)
+		if (server->clients[i].fd < 0)
+			return &server->clients[i];
+	oldest = find_oldest(server);
+	drop(oldest);
+	return oldest;
+}
+
+/* Descriptors or memory lack: the oldest makes room for who comes; where nobody is there, time may. */
+static void make_room(struct bp_server *server)
+{
+	struct client *oldest = find_oldest(server);
+
+	if (oldest)
+		drop(oldest);
+	else
+		server->rests_until_ns = bp_clock_ns() + REST_MS * UINT64_C(1000000);
 }
 
 static void accept_client(struct bp_server *server)
@@ -239,7 +274,7 @@ static void accept_client(struct bp_server *server)
 	if (fd >= 0)
 		close(fd);
 	if (fd >= 0 || errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-		server->rests_until_ns = bp_clock_ns() + REST_MS * UINT64_C(1000000);
+		make_room(server);
 }
 
 /* Who has something to say, which clients they are, and how long to wait for it at most. */

@@ -1,6 +1,9 @@
 # Clients of the control socket that behave badly: control.py SOCKET CASE.
 # SPDX-License-Identifier: BSD-3-Clause
 import json
+import os
+import resource
+import signal
 import socket
 import sys
 
@@ -98,6 +101,40 @@ def stalled():
         ping()
 
 
+def few_descriptors():
+    """Where descriptors lack, those that say nothing keep nobody out either."""
+    pid = ping()["pid"]
+    used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, ([n for n in range(100) if n not in used][6], limits[1]))
+    try:
+        silent = [connect() for _ in range(20)]
+        for _ in range(5):
+            ping()
+        assert silent[0].recv(1) == b"", "the oldest has made room"
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+
+
+def gave_up():
+    """Who has gone before the request was read is not served: it was told that nobody answers."""
+    answer = ask(connect(), b'{"command": "show", "what": "ports"}\n')["result"]
+    port, pid = answer["ports"][0]["name"], answer["run"]["pid"]
+    request = json.dumps({"command": "set", "port": port, "state": "down"}).encode() + b"\n"
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        gone, waits = connect(), connect()
+        gone.sendall(request)
+        gone.close()
+        # The control: this one only sends no more.
+        waits.sendall(b'{"command": "show", "what": "ports"}\n')
+        waits.shutdown(socket.SHUT_WR)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    for answer in (read_line(waits), ask(connect(), b'{"command": "show", "what": "ports"}\n')):
+        assert answer["ok"] and not answer["result"]["ports"][0].get("set_down_by"), answer
+
+
 def pipelined():
     client = connect()
     client.sendall(b'{"command": "ping"}\n' * 50)
@@ -107,4 +144,4 @@ def pipelined():
     assert all(json.loads(line)["ok"] for line in data.splitlines())
 
 
-{f.__name__: f for f in (ping, partial, long, garbage, many, stalled, pipelined)}[sys.argv[2]]()
+{f.__name__: f for f in (ping, partial, long, garbage, many, stalled, few_descriptors, gave_up, pipelined)}[sys.argv[2]]()

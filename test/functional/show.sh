@@ -179,16 +179,15 @@ PY
 	;;
 clients)
 	start "$one"
-	for case in ping partial long garbage pipelined stalled many; do
+	for case in ping partial long garbage pipelined stalled many few_descriptors gave_up; do
 		timeout 60 /usr/bin/python3 "${0%/*}/control.py" "$socket" $case >"$BP_TMP/$case.log" 2>&1 ||
 			fail "clients that are $case: $(cat "$BP_TMP/$case.log")"
 	done
 	[ "$(stat -c %a "$socket")" = 660 ] || fail "the socket's mode is $(stat -c %a "$socket")"
 	show workers "$one" >/dev/null || fail "no answer after all that"
-	# With few descriptors for those that connect it goes on, and answers when there are some again.
 	bp_stop "$one"
 	bp_expect "$one" "r['conservation']['counted']['unaccounted'] == 0 and r['conservation']['counted']['received'] > 0"
-	note "partial, endless, garbled lines, stalled readers, a thousand connections"
+	note "partial, endless, garbled lines, stalled readers, a thousand connections, few descriptors, one that gave up"
 	;;
 watch)
 	start "$one"
