@@ -3,6 +3,7 @@
 #include "capture/filter.h"
 
 #include "capture/program.h"
+#include "core/expression.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
@@ -10,10 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SNAP_BYTES 262144
-#define MSH_BYTES  60u /* 4 * 15: the most that ldxb 4*([k]&0xf) makes of a byte */
-#define LOOPS_FOR_IT \
-	"found protochain, which loops over a packet's headers for as long as its sender likes; use proto"
+#define MSH_BYTES 60u /* 4 * 15: the most that ldxb 4*([k]&0xf) makes of a byte */
 
 struct bp_capture_filter {
 	uint32_t reach;
@@ -82,9 +80,7 @@ static json_t *list_insns(const struct bpf_program *program)
 
 json_t *bp_capture_filter_compile(const char *text, char *why, size_t why_bytes)
 {
-	pcap_t *pcap = strlen(text) > BP_CAPTURE_FILTER_BYTES
-			       ? NULL
-			       : pcap_open_dead(DLT_EN10MB, SNAP_BYTES);
+	pcap_t *pcap = strlen(text) > BP_CAPTURE_FILTER_BYTES ? NULL : bp_expression_open();
 	struct bpf_program program;
 	json_t *rows = NULL;
 
@@ -92,12 +88,8 @@ json_t *bp_capture_filter_compile(const char *text, char *why, size_t why_bytes)
 		snprintf(why, why_bytes, "found more than %u bytes", BP_CAPTURE_FILTER_BYTES);
 		return NULL;
 	}
-	if (pcap_compile(pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN)) {
-		snprintf(why, why_bytes, "%s", pcap_geterr(pcap));
-	} else {
-		if (bp_program_has_loop(program.bf_insns, program.bf_len))
-			snprintf(why, why_bytes, LOOPS_FOR_IT);
-		else if (program.bf_len > BP_CAPTURE_INSNS_MAX)
+	if (bp_expression_compile(pcap, text, &program, why, why_bytes)) {
+		if (program.bf_len > BP_CAPTURE_INSNS_MAX)
 			snprintf(
 				why, why_bytes,
 				"found an expression of %u instructions, allowed: %u: name fewer hosts or ports",

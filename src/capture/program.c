@@ -141,11 +141,3 @@ bool bp_program_is_sound(const struct bpf_insn *insns, unsigned n)
 	}
 	return true;
 }
-
-bool bp_program_has_loop(const struct bpf_insn *insns, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (insns[i].code == (BPF_JMP | BPF_JA) && insns[i].k >= n - i - 1)
-			return true;
-	return false;
-}

@@ -14,7 +14,4 @@
  */
 bool bp_program_is_sound(const struct bpf_insn *insns, unsigned n);
 
-/* Does a jump lead back or out of it, as those of protochain? Pure. */
-bool bp_program_has_loop(const struct bpf_insn *insns, unsigned n);
-
 #endif

@@ -2,12 +2,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "functions/filter_rules.h"
 
+#include "core/expression.h"
 #include "functions/copy_port.h"
-#include "functions/expression.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Beside the expression's begin it fits a fault. */
+#define EXPRESSION_FAULT_BYTES (BP_FILTER_FAULT_BYTES - 108u)
 
 struct loading {
 	const char *path;
@@ -72,9 +75,13 @@ static bool find_port(const struct loading *l, const struct bp_filter_line *line
 static bool compile(const struct loading *l, const struct bp_filter_line *line,
 		    struct bpf_program *program, struct bp_filter_fault *fault)
 {
+	char why[EXPRESSION_FAULT_BYTES];
+
+	if (bp_expression_compile(l->pcap, line->expression, program, why, sizeof(why)))
+		return true;
 	fault->column = line->column;
-	return bp_expression_compile(l->pcap, line->expression, program, fault->text,
-				     sizeof(fault->text));
+	snprintf(fault->text, sizeof(fault->text), "'%.100s': %s", line->expression, why);
+	return false;
 }
 
 /* 0; -EINVAL: was complained about; -ENOMEM. */

@@ -34,7 +34,7 @@ OWNERS = {
     "xdp/": {"drivers/af_xdp"},
     "bpf/": {"drivers/af_xdp", "drivers/kernel", "drivers/xdp_live", "src/core", "src/handover", "src/probe"},
     "numa": {"src/core"},
-    "pcap": {"drivers/pcap", "src/capture", "src/functions"},
+    "pcap": {"drivers/pcap", "src/capture", "src/core", "src/functions"},
     "libmnl/": {"src/core"},
     "microhttpd": {"src/control"},
     "jansson.h": {"src/core", "src/report", "src/engine", "src/functions", "src/ledger", "src/cli", "src/gen",

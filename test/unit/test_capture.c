@@ -447,6 +447,8 @@ static void unsound_programs_are_refused(void **state)
 	}
 	assert_null(bp_capture_filter_compile("tcp prot 80", why, sizeof(why)));
 	assert_null(bp_capture_filter_compile("ip6 protochain 6", why, sizeof(why)));
+	assert_null(bp_capture_filter_compile("inbound", why, sizeof(why)));
+	assert_non_null(strstr(why, "only a capturing socket"));
 }
 
 /* A request's filter is a program, and its text a text that a terminal can be shown. */

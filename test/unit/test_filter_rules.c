@@ -54,6 +54,12 @@ static const struct file_case wrong[] = {
 	{ "drop ip6 protochain 6\n", 0, 0,
 	  "@:1:6: 'ip6 protochain 6': found protochain, which loops over a packet's headers for as "
 	  "long as its sender likes; use proto\n" },
+	{ "drop tcp or not inbound\n", 0, 0,
+	  "@:1:6: 'tcp or not inbound': found a word that only a capturing socket can answer (inbound, "
+	  "outbound, ifindex), allowed: those that ask the packet's bytes, or its length\n" },
+	{ "drop ifindex 3\n", 0, 0,
+	  "@:1:6: 'ifindex 3': found a word that only a capturing socket can answer (inbound, "
+	  "outbound, ifindex), allowed: those that ask the packet's bytes, or its length\n" },
 	{ "drop\n pa\0ss", 11, 0,
 	  "@:2:4: found the byte 0x00, allowed: ASCII text; other bytes in comments only\n" },
 	{ "\xef\xbb\xbfpass\n", 0, 0,
