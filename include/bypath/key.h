@@ -35,6 +35,10 @@ enum bp_key_flag {
 	BP_KEY_POWER_OF_2 = 1u << 2,
 	BP_KEY_BESIDE =
 		1u << 3, /* applies beside another key's value only, and is refused without */
+	/* BP_KEY_RATE: a number of packets that no port changes the meaning of: 1pps … 1000mpps, or max; or a
+	 * number of packets or bits: no max, no percent. */
+	BP_KEY_PPS = 1u << 4,
+	BP_KEY_NUMERIC = 1u << 5,
 };
 
 /* What a reload does with another value. */

@@ -29,7 +29,8 @@ static void check_values(struct bp_load *load, const struct bp_function_conf *fn
 	struct bp_load_check check;
 
 	if (bp_check_required(load, section, bp_schema_section_of("function")->keys) || !function ||
-	    bp_check_required(load, section, function->keys) || !function->check)
+	    bp_check_required(load, section, function->keys) || !function->check ||
+	    bp_load_has_refused(load, section))
 		return;
 	bp_load_check_init(&check, load, section);
 	function->check(fn, &check.check);

@@ -307,7 +307,7 @@ static void check_sections(struct bp_load *load)
 
 	for (unsigned i = 0; (section = bp_schema_section(i)); i++) {
 		bp_load_check_init(&check, load, section->name);
-		if (section->check)
+		if (section->check && !bp_load_has_refused(load, section->name))
 			section->check(&load->conf, &check.check);
 	}
 }

@@ -70,6 +70,6 @@ void bp_check_port(struct bp_load *load, unsigned port_id)
 		return;
 	check_netdevs(load, port_id);
 	bp_load_check_init(&check, load, section);
-	if (facts->check)
+	if (facts->check && !bp_load_has_refused(load, section))
 		facts->check(port, &check.check);
 }

@@ -17,6 +17,7 @@ struct bp_ini_item {
 	char *section;
 	char *key; /* NULL: the section's header */
 	char *value; /* NULL with key NULL */
+	bool is_refused; /* its value is none that the key allows, which was said */
 	struct bp_where where;
 };
 

@@ -45,6 +45,15 @@ bool bp_load_store(struct bp_load *load, const struct bp_ini_item *item, const s
 	if (!err)
 		return true;
 	bp_problem(&load->problems, item->where, item->section, item->key, "%s", why);
+	bp_ini_find(&load->ini, item->section, item->key)->is_refused = true;
+	return false;
+}
+
+bool bp_load_has_refused(const struct bp_load *load, const char *section)
+{
+	for (size_t i = 0; i < load->ini.n_items; i++)
+		if (load->ini.items[i].is_refused && !strcmp(load->ini.items[i].section, section))
+			return true;
 	return false;
 }
 

@@ -47,7 +47,10 @@ void bp_read_sections(struct bp_load *load);
 /* Read all keys but those of [forward], each into its field. Adds problems. */
 void bp_read_keys(struct bp_load *load);
 
-/* Parse one value into its field. false: a problem was added. */
+/* Was a value of the section refused? What its values say against each other is then not known. */
+bool bp_load_has_refused(const struct bp_load *load, const char *section);
+
+/* Parse one value into its field. false: a problem was added, and the item is refused. */
 bool bp_load_store(struct bp_load *load, const struct bp_ini_item *item, const struct bp_key *key,
 		   void *base);
 

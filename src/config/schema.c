@@ -127,8 +127,12 @@ static const struct bp_key log_keys[] = {
 };
 
 static const struct bp_key alarm_keys[] = {
-	BP_KEY_AS("drops", BP_KEY_RATE, "max", CONF(alarm.drops),
-		  "raise an alarm where a port drops more, as 1000pps; max: never"),
+	{ .name = "drops",
+	  .type = BP_KEY_RATE,
+	  .flags = BP_KEY_PPS,
+	  .fallback = "max",
+	  CONF(alarm.drops),
+	  .help = "raise an alarm where a port drops more, as 1000pps; max: never" },
 	{ .name = "on_event",
 	  .type = BP_KEY_FILE,
 	  .example = "/usr/local/sbin/on-event",
@@ -136,17 +140,6 @@ static const struct bp_key alarm_keys[] = {
 	  .help = "a program that is run when an alarm is raised or cleared, the facts in its environment" },
 	{ .name = NULL },
 };
-
-static void check_alarm(struct bp_conf *conf, struct bp_check *check)
-{
-	const struct bp_rate *drops = &conf->alarm.drops;
-
-	if (drops->unit != BP_RATE_MAX &&
-	    (drops->unit != BP_RATE_PPS || drops->value < 1 || drops->value > 1e9))
-		check->complain(
-			check, "drops",
-			"found no packets per second, allowed: max, or 1pps..1000mpps, as 1000pps");
-}
 
 static const struct bp_key forward_keys[] = {
 	{ .name = "*",
@@ -255,7 +248,7 @@ static const struct bp_section sections[] = {
 	  false, check_metrics, BP_RELOAD_LIVE, NULL },
 	{ "log", "what is said, how, and how often, on standard error", log_keys, false, NULL,
 	  BP_RELOAD_LIVE, NULL },
-	{ "alarm", "what an operator is told of, beside the log", alarm_keys, false, check_alarm,
+	{ "alarm", "what an operator is told of, beside the log", alarm_keys, false, NULL,
 	  BP_RELOAD_LIVE, NULL },
 	{ "port", "one attachment to a network, its name behind the dot", port_keys, true, NULL,
 	  BP_RELOAD_ANEW, NULL },

@@ -98,7 +98,7 @@ void bp_schema_print_allowed(const struct bp_key *key, char *out, size_t out_byt
 			BP_CHAIN_MAX);
 		break;
 	default:
-		snprintf(out, out_bytes, "%s", bp_value_traffic_allowed(key->type));
+		snprintf(out, out_bytes, "%s", bp_value_traffic_allowed(key));
 	}
 }
 

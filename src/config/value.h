@@ -28,6 +28,6 @@ bool bp_value_parse_extensions(const char *text, uint8_t *bits);
 bool bp_value_parse_vlans(const char *text, struct bp_vlans *vlans);
 
 /* What a key of such a type allows, for people; a static string. */
-const char *bp_value_traffic_allowed(enum bp_key_type type);
+const char *bp_value_traffic_allowed(const struct bp_key *key);
 
 #endif

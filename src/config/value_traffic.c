@@ -15,9 +15,18 @@
 #define RANGE_MAX      (1u << 24) /* values of one field */
 #define TEXT_MAX       128u
 
-const char *bp_value_traffic_allowed(enum bp_key_type type)
+static const char *rate_allowed(const struct bp_key *key)
 {
-	switch (type) {
+	if (key->flags & BP_KEY_PPS)
+		return "max, or 1pps..1000mpps, as 1000pps or 10kpps";
+	if (key->flags & BP_KEY_NUMERIC)
+		return "a number with pps, bps or bpsl1, k, m, g before them, as 100mbps";
+	return "max, or a number with pps, bps, bpsl1 (k, m, g before them) or %";
+}
+
+const char *bp_value_traffic_allowed(const struct bp_key *key)
+{
+	switch (key->type) {
 	case BP_KEY_SECONDS:
 		return "seconds, 0..1e9, a fraction is allowed, as 30s or 0.5";
 	case BP_KEY_INTERVAL:
@@ -25,7 +34,7 @@ const char *bp_value_traffic_allowed(enum bp_key_type type)
 	case BP_KEY_FACTOR:
 		return "0.000001..1000000, a fraction is allowed";
 	case BP_KEY_RATE:
-		return "max, or a number with pps, bps, bpsl1 (k, m, g before them) or %";
+		return rate_allowed(key);
 	case BP_KEY_SIZES:
 		return "imix, or up to 8 sizes of 64..9022 bytes as 64,1518 or with weights 64:7,594:4";
 	case BP_KEY_MAC:
@@ -130,7 +139,7 @@ static bool parse_rate_unit(const char *text, enum bp_rate_unit *unit)
 	return false;
 }
 
-static bool parse_rate(const char *text, struct bp_rate *rate)
+static bool parse_any_rate(const char *text, struct bp_rate *rate)
 {
 	struct bp_rate r = { .unit = BP_RATE_MAX };
 
@@ -148,6 +157,21 @@ static bool parse_rate(const char *text, struct bp_rate *rate)
 	}
 	r.value *= take_prefix(&text);
 	if (!parse_rate_unit(text, &r.unit))
+		return false;
+	*rate = r;
+	return true;
+}
+
+static bool parse_rate(const struct bp_key *key, const char *text, struct bp_rate *rate)
+{
+	struct bp_rate r;
+
+	if (!parse_any_rate(text, &r))
+		return false;
+	if (key->flags & BP_KEY_PPS && r.unit != BP_RATE_MAX &&
+	    (r.unit != BP_RATE_PPS || r.value < 1 || r.value > 1e9))
+		return false;
+	if (key->flags & BP_KEY_NUMERIC && (r.unit == BP_RATE_MAX || r.unit == BP_RATE_PERCENT))
 		return false;
 	*rate = r;
 	return true;
@@ -315,7 +339,7 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 		is_right = parse_factor(text, field);
 		break;
 	case BP_KEY_RATE:
-		is_right = parse_rate(text, field);
+		is_right = parse_rate(key, text, field);
 		break;
 	case BP_KEY_SIZES:
 		is_right = parse_sizes(text, field);
@@ -347,6 +371,6 @@ int bp_value_store_traffic(const struct bp_key *key, const char *text, void *fie
 	if (is_right)
 		return 0;
 	snprintf(why, BP_WHY_BYTES, "found '%.80s'%s%s, allowed: %s", text, reason ? ": " : "",
-		 reason ? reason : "", bp_value_traffic_allowed(key->type));
+		 reason ? reason : "", bp_value_traffic_allowed(key));
 	return -EINVAL;
 }

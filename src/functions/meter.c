@@ -98,14 +98,15 @@ static const struct bp_word yellows[] = { { "pass", false }, { "drop", true }, {
 	}
 
 static const struct bp_key keys[] = {
-	{ OWN(rate), .name = "rate", .type = BP_KEY_RATE, .flags = BP_KEY_REQUIRED,
+	{ OWN(rate), .name = "rate", .type = BP_KEY_RATE, .flags = BP_KEY_REQUIRED | BP_KEY_NUMERIC,
 	  .example = "100mbps",
 	  .help = "the committed rate, of each worker: pps, bps (layer 2 without FCS) or bpsl1" },
 	BURST_OR_0("burst", 0, "10 ms of the rate, at least 128k bytes or 128 packets", OWN(burst),
 		   "the committed burst; packets where rate is pps"),
 	BURST_OR_0("excess", 0, "none", OWN(excess),
 		   "the excess burst (RFC 2697): what is beyond burst, and yellow"),
-	{ OWN(peak), .name = "peak", .type = BP_KEY_RATE, .example = "200mbps",
+	{ OWN(peak), .name = "peak", .type = BP_KEY_RATE, .flags = BP_KEY_NUMERIC,
+	  .example = "200mbps",
 	  .help = "the peak rate (RFC 2698): what is above rate, and yellow; in the unit of rate" },
 	BURST_OR_0("peak_burst", BP_KEY_BESIDE, "10 ms of peak, at least 128k bytes or 128 packets",
 		   OWN(peak_burst), "the peak burst"),
@@ -125,21 +126,9 @@ static bool has_peak(const struct meter_conf *conf)
 	return conf->peak.unit != BP_RATE_MAX;
 }
 
-static bool is_number(const struct bp_rate *rate)
-{
-	return rate->unit != BP_RATE_MAX && rate->unit != BP_RATE_PERCENT;
-}
-
 /* False: it is no rate for a meter, and that was said. */
 static bool check_rate(struct bp_check *check, const char *key, const struct bp_rate *rate)
 {
-	if (!is_number(rate)) {
-		check->complain(
-			check, key,
-			"found a rate that depends on a port, allowed: a number with pps, bps or bpsl1 (k, "
-			"m, g before them)");
-		return false;
-	}
 	if (rate->value < RATE_MIN || rate->value * BP_MARKER_MILLI > (double)BP_MARKER_RATE_MAX) {
 		check->complain(check, key, "found a rate of %g, allowed: 0.001 … 1e13",
 				rate->value);
@@ -150,7 +139,7 @@ static bool check_rate(struct bp_check *check, const char *key, const struct bp_
 
 static void check_peak(const struct meter_conf *conf, struct bp_check *check)
 {
-	if (!check_rate(check, "peak", &conf->peak) || !is_number(&conf->rate))
+	if (!check_rate(check, "peak", &conf->peak))
 		return;
 	if (conf->peak.unit != conf->rate.unit)
 		check->complain(check, "peak",

@@ -573,9 +573,12 @@ static const struct bp_key keys[] = {
 		   "addresses that are learned; frames to others go to all ports"),
 	BP_KEY_INT("limit", 0, 1048576, "addresses", "no limit", "0", OWN(limit),
 		   "addresses that are learned at one port"),
-	BP_KEY_AS(
-		"storm", BP_KEY_RATE, "max", OWN(storm),
-		"broadcast, multicast, unknown unicast from a port, each and per worker: 1000pps"),
+	{ .name = "storm",
+	  .type = BP_KEY_RATE,
+	  .flags = BP_KEY_PPS,
+	  .fallback = "max",
+	  OWN(storm),
+	  .help = "broadcast, multicast, unknown unicast from a port, each and per worker: 1000pps" },
 	{ .name = "group",
 	  .type = BP_KEY_TEXT,
 	  OWN(group),
@@ -627,11 +630,6 @@ static void check(const struct bp_function_conf *fn, struct bp_check *check)
 			"found %u, above entries = %u of all ports together: raise that, or delete "
 			"the line",
 			own->limit, own->entries);
-	if (own->storm.unit != BP_RATE_MAX &&
-	    (own->storm.unit != BP_RATE_PPS || own->storm.value < 1 || own->storm.value > 1e9))
-		check->complain(
-			check, "storm",
-			"found no packets per second, allowed: max, or 1pps..1000mpps, as 1000pps");
 }
 
 const struct bp_function bp_function_switch = {

@@ -10,6 +10,10 @@
 	{                                                   \
 		.name = case_name, .ini = text, __VA_ARGS__ \
 	}
+/* A switch, or another function, between two ports: its keys begin in line 10. */
+#define NULLS       "[port.a]\ndriver = null\n[port.b]\ndriver = null\n[forward]\n"
+#define SWITCH      NULLS "a = f\nb = f\n[function.f]\ntype = switch\n"
+#define CHAIN(type) NULLS "a = f, b\n\n[function.f]\ntype = " type "\n"
 #define SECTIONS \
 	"engine, memory, metrics, log, alarm, port.NAME, forward, function.NAME, gen, stream.NAME, dpdk"
 
@@ -127,6 +131,25 @@ static const struct config_case values[] = {
 	CASE("thirty_three_cores", "[engine]\ncores = 0-15,16-32\n" TWO_PORTS,
 	     .errors = "@:2: [engine] cores: found '0-15,16-32', allowed: up to 32 core numbers, "
 		       "each once, as 1,2 or 4-7\n"),
+	CASE("packets_per_second_only", SWITCH "storm = 10mbps\n[alarm]\ndrops = 5%\n",
+	     .errors =
+		     "@:10: [function.f] storm: found '10mbps', allowed: max, or 1pps..1000mpps, as 1000pps or 10kpps\n"
+		     "@:12: [alarm] drops: found '5%', allowed: max, or 1pps..1000mpps, as 1000pps or 10kpps\n"),
+	CASE("packets_per_second_in_their_range", SWITCH "storm = 0.5pps\n",
+	     .errors =
+		     "@:10: [function.f] storm: found '0.5pps', allowed: max, or 1pps..1000mpps, as 1000pps or 10kpps\n"),
+	CASE("rate_of_no_port", CHAIN("meter") "rate = 10%\npeak = max\n",
+	     .errors =
+		     "@:10: [function.f] rate: found '10%', allowed: a number with pps, bps or bpsl1, k, m, g before them, as 100mbps\n"
+		     "@:11: [function.f] peak: found 'max', allowed: a number with pps, bps or bpsl1, k, m, g before them, as 100mbps\n"),
+	/* What values say against each other is not known where one was refused. */
+	CASE("a_value_that_was_refused_is_not_missing", CHAIN("vlan") "action = pass\nids = 5-1\n",
+	     .errors =
+		     "@:11: [function.f] ids: found '5-1', allowed: VLAN ids of 0..4094, each once, as 10,20-30\n"),
+	CASE("a_value_that_was_refused_limits_no_other",
+	     SWITCH "entries = 99999999\nlimit = 10000\n",
+	     .errors =
+		     "@:10: [function.f] entries: found '99999999', allowed: 16..1048576 addresses\n"),
 	CASE("text_too_long", "[dpdk]\nfile_prefix = abcdefghijabcdefghijabcdefghij12\n" TWO_PORTS,
 	     .errors = "@:2: [dpdk] file_prefix: found 32 bytes, allowed: up to 31\n"),
 };

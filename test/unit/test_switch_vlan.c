@@ -632,9 +632,6 @@ static void wrong_texts_are_refused_with_what_is_allowed(void **state)
 		{ { .entries = 100, .limit = 200 },
 		  "limit: found 200, above entries = 100 of all ports together: ",
 		  "raise that, or delete the line" },
-		{ { .storm_pps = 0.5 },
-		  "storm: found no packets per second, ",
-		  "allowed: max, or 1pps..1000mpps, as 1000pps" },
 	};
 	static struct bp_conf conf;
 	void *sw;
