@@ -239,6 +239,14 @@ static bool is_chosen(const struct bp_conf *conf, unsigned port_id)
 	return false;
 }
 
+static bool has_port(const struct bp_conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		if (!strcmp(conf->ports[i].name, name) || !strcmp(conf->ports[i].device, name))
+			return true;
+	return false;
+}
+
 static void name_hop(const struct bp_conf *conf, unsigned port_id, char name[BP_NAME_BYTES])
 {
 	snprintf(name, BP_NAME_BYTES, "%.*s-hop", (int)BP_NAME_BYTES - 5,
@@ -254,11 +262,11 @@ static const char *say_hop(const struct bp_conf *conf, unsigned port_id,
 	text[0] = '\0';
 	name_hop(conf, port_id, name);
 	if (is_chosen(conf, port_id))
-		snprintf(
-			text, BP_NAME_BYTES + 128,
-			"; a port %s between the workers cannot be made: the name is taken, or there are %u "
-			"ports already",
-			name, conf->n_ports);
+		snprintf(text, BP_NAME_BYTES + 128,
+			 "; a port %s between the workers cannot be made: %s", name,
+			 has_port(conf, name)
+				 ? "another port has that name or device: rename one of the two"
+				 : "there are as many ports as there may be");
 	return text;
 }
 
@@ -310,14 +318,6 @@ int bp_plan_follow(const struct bp_conf *conf, const struct bp_plan *before, uin
 }
 
 /* ---- hops ------------------------------------------------------------------------------------ */
-
-static bool has_port(const struct bp_conf *conf, const char *name)
-{
-	for (unsigned i = 0; i < conf->n_ports; i++)
-		if (!strcmp(conf->ports[i].name, name) || !strcmp(conf->ports[i].device, name))
-			return true;
-	return false;
-}
 
 static void add_hop(struct bp_conf *conf, unsigned port_id, unsigned n_queues)
 {

@@ -140,20 +140,36 @@ static void too_few_queues_are_refused_with_the_chain_that_asks_for_more(void **
 	assert_string_equal(why,
 			    "port c has 1 queue(s) but 2 workers send to it, and af_xdp has one TX "
 			    "queue per queue: set [port.c] queues = 2, or fewer [engine] workers");
-	join(conf, "sw");
-	for (unsigned i = 0; i < 3; i++)
-		conf->ports[i].forward_to = BP_NO_PORT;
-	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), -EINVAL);
+	free(conf);
+}
+
+static void a_hop_that_cannot_be_made_is_refused_with_its_reason(void **state)
+{
+	struct bp_conf *named = conf_of(3, "af_xdp", 2), *full = conf_of(BP_PORTS_MAX, "af_xdp", 2);
+	struct bp_plan plan;
+	char why[512];
+
+	(void)state;
+	join(named, "sw");
+	strcpy(named->ports[1].name, "a-hop");
+	bp_plan_add_hops(named);
+	assert_int_equal(bp_plan_make(named, &plan, why, sizeof(why)), -EINVAL);
 	assert_string_equal(
 		why,
-		"port a has 1 queue(s) but 2 workers send to it (by [forward] b = sw), and "
+		"port a has 1 queue(s) but 2 workers send to it (by [forward] a-hop = sw), and "
 		"af_xdp has one TX queue per queue: set [port.a] queues = 2, or fewer "
-		"[engine] workers; a port a-hop between the workers cannot be made: the name is "
-		"taken, or there are 3 ports already");
+		"[engine] workers; a port a-hop between the workers cannot be made: another port "
+		"has that name or device: rename one of the two");
 	for (unsigned i = 0; i < 3; i++)
-		conf->ports[i].n_queues = 2;
-	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
-	free(conf);
+		named->ports[i].n_queues = 2;
+	assert_int_equal(bp_plan_make(named, &plan, why, sizeof(why)), 0);
+	join(full, "sw");
+	bp_plan_add_hops(full);
+	assert_int_equal(bp_plan_make(full, &plan, why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "a-hop between the workers cannot be made: there are as many "
+				    "ports as there may be"));
+	free(named);
+	free(full);
 }
 
 int main(void)
@@ -164,6 +180,7 @@ int main(void)
 		cmocka_unit_test(a_function_gets_hops_to_ports_with_few_queues),
 		cmocka_unit_test(a_path_without_functions_gets_no_hop),
 		cmocka_unit_test(too_few_queues_are_refused_with_the_chain_that_asks_for_more),
+		cmocka_unit_test(a_hop_that_cannot_be_made_is_refused_with_its_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
