@@ -66,6 +66,7 @@ for group in $(cases groups); do
 		bridge_down
 		continue
 	fi
+	[ "$KIND" = bridge ] || export SWITCH_INI="$BP_TMP/a.ini"
 	cases ask "$group" $((5 * BP_SLOW)) >>"$BP_TMP/answers" 2>"$BP_TMP/ask.log" || fail "$group: it has not been asked all"
 	if [ "$KIND" = bridge ]; then
 		bridge_down

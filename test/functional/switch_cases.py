@@ -7,9 +7,11 @@ switch_cases.py bridge GROUP                the same for the kernel's bridge: co
 switch_cases.py ask GROUP LIMIT_S           the answers, a line each: SCRIPT CASE, a tab, yes or what was otherwise; part: there are more
 switch_cases.py compare PAGE COLUMN ANSWERS 0 when they are those of the page's table, by the name of a column
 
-Hosts h1 … h4 (namespaces) have e0 at ports p1 … p4, whose devices are w0 … w3. yes: it does what the kernel's script wants."""
+Hosts h1 … h4 (namespaces) have e0 at ports p1 … p4, whose devices are w0 … w3, in namespace mid. SWITCH_INI: the file of the
+switch that is asked, instance a; without it the bridge is. yes: it does what the kernel's script wants."""
 
 import contextlib
+import os
 import pathlib
 import re
 import socket
@@ -135,6 +137,28 @@ def ipv6(ports):
             run(f"ip netns exec h{port} sysctl -qw net.ipv6.conf.e0.disable_ipv6=1")
 
 
+def port_sections(path):
+    """{port: its section}"""
+    text = pathlib.Path(path).read_text(encoding="utf-8").partition("[function.")[0]
+    return {int(section[0]): f"[port.p{section}" for section in text.split("[port.p")[1:]}
+
+
+def change(switch, group, *commands):
+    """While frames may come: to another group's configuration by a reload, or the bridge by commands."""
+    path = os.environ.get("SWITCH_INI")
+    if path:
+        switch.sections = getattr(switch, "sections", None) or port_sections(path)
+        ports = sorted(port for ports in group.switches for port in ports)
+        pathlib.Path(path).write_text("".join(switch.sections[port] for port in ports) + group.ini(), encoding="utf-8")
+        commands = (f"{os.environ['BYPATH']} reload a",)
+    for command in commands:
+        done = subprocess.run(f"ip netns exec mid {command}".split(), capture_output=True, check=False)
+        if done.returncode:
+            sys.exit(f"{command}: {done.stderr.decode()}")
+    switch.marks = group.marks()
+    switch.forwards()
+
+
 def ask_pings(script, switch, pairs):
     with case(script, "ping_ipv4"):
         pings(switch, 4, pairs)
@@ -198,7 +222,20 @@ def ask_aware(switch):
         switch.outcome(1, BROADCAST, source)
         switch.outcome(3, BROADCAST, source)
         want("where it was last", switch.outcome(2, source, mac(2)), {3: b""})
+    ask_vlan_deletion(script, switch)
     ask_ageing(script, switch)
+
+
+def ask_vlan_deletion(script, switch):
+    """Behind ask_learning(): the stranger is at p1."""
+    tag = tags((0x8100, 10))
+    with case(script, "vlan_deletion"):
+        change(switch, WITH_10, "bridge vlan add dev w0 vid 10", "bridge vlan add dev w2 vid 10")
+        want("a frame with VLAN 10", switch.outcome(1, mac(0xFD), mac(1), tag), {3: tag})
+        change(switch, GROUPS["aware"], "bridge vlan del dev w0 vid 10", "bridge vlan del dev w2 vid 10")
+        want("a frame with VLAN 10, behind that", switch.outcome(1, mac(0xFD), mac(1), tag), {})
+        pings(switch, 4, {(1, 2): True})
+        switch.outcome(1, mac(0xFE), STRANGER)
 
 
 def ask_8021p(switch, name):
@@ -207,7 +244,12 @@ def ask_8021p(switch, name):
 
 
 def ask_pvid_10(switch):
+    """All ports have VLAN 1."""
+    change(switch, PVID_10, *(f"bridge vlan {words}" for port in PORTS for words in (
+        f"del dev w{port - 1} vid 1", f"add dev w{port - 1} vid 10 pvid untagged")))
     ask_8021p(switch, "PVID 10")
+    with case("bridge_vlan_aware", "8021p: PVID 10, behind PVID 1"):
+        want("a frame with VLAN 1", switch.outcome(1, mac(0xFD), mac(1), tags((0x8100, 1))), {})
 
 
 def check_no_pvid(switch, vid, to):
@@ -231,6 +273,11 @@ def ask_no_vlan(switch):
         for state in ("down", "up"):
             run(f"ip -n h1 link set e0 {state}")
         switch.forwards()
+        check_no_pvid(switch, 2, {4})
+    with case("bridge_vlan_aware", "drop_untagged: leaves the bridge and joins it again"):
+        change(switch, WITHOUT_P1, "ip link set w0 nomaster")
+        want("a frame with VLAN 2", switch.outcome(1, mac(0xFD), mac(1), tags((0x8100, 2))), {})
+        change(switch, GROUPS["no-vlan"], "ip link set w0 master br0", "bridge vlan add dev w0 vid 2")
         check_no_pvid(switch, 2, {4})
 
 
@@ -336,7 +383,7 @@ GROUPS = {
                    vlans={1: {1: False}, 2: {1: False}, 3: {1: False, 3: True}, 4: {1: False, 3: True}}),
     "sticky": Group(ask_sticky, static=(1, 3), vlans={1: {1: False, 3: True}, 2: {1: False}, 3: {1: False, 3: True},
                                                       4: {1: False, 3: True}}),
-    "pvid-10": Group(ask_pvid_10, vlans={port: {10: False} for port in PORTS}),
+    "pvid-10": Group(ask_pvid_10, vlans={port: {1: False} for port in PORTS}),
     "no-pvid": Group(ask_no_pvid, vlans={1: {1: True}, 2: {1: False}, 3: {1: False}, 4: {1: True}}),
     "no-vlan": Group(ask_no_vlan, vlans={1: {2: True}, 2: {1: False}, 3: {1: False}, 4: {1: False, 2: True}}),
     "isolated": Group(ask_isolated, keys="group = p1, p2\n", isolated=(1, 2)),
@@ -345,6 +392,12 @@ GROUPS = {
     "two-pvids": Group(ask_no_forwarding("one_bridge_two_pvids", lambda vid, tag: {3: b""} if vid in (None, 0, 1) else {}),
                        vlans={port: {1 if port in APART[0] else 2: False} for port in PORTS}),
 }
+
+# What is changed to while it runs.
+WITH_10 = Group(None, keys=GROUPS["aware"].keys,
+                vlans={1: {1: False, 10: True}, 2: {1: False}, 3: {1: False, 3: True, 10: True}, 4: {1: False, 3: True}})
+PVID_10 = Group(None, vlans={port: {10: False} for port in PORTS})
+WITHOUT_P1 = Group(None, switches=((2, 3, 4),), vlans=GROUPS["no-vlan"].vlans)
 
 
 def set_limit(bridge, limit):
