@@ -326,6 +326,40 @@ static bool is_agreed(const struct bp_pkt *pkts, unsigned n, const uint64_t *out
 	return true;
 }
 
+/* Before a function: all go on, unless it says otherwise. Returns when it begins. */
+static uint64_t begin_step(struct bp_path *p, struct bp_step *s, const struct bp_pkt *pkts,
+			   unsigned n, uint64_t *out, uint64_t now)
+{
+	atomic_store_explicit(&s->begin_cycles, now, memory_order_relaxed);
+	if (s->function->flags & BP_FN_READS)
+		for (unsigned i = 0; i < n; i++)
+			__builtin_prefetch(pkts[i].data);
+	bp_cost_add(&s->n_pkts, bp_pkt_count(pkts, n));
+	for (unsigned i = 0; i < n; i++)
+		out[i] = BP_OUT_NEXT;
+	s->fn->now = now;
+	s->fn->port_id = p->rxq->port->port_id;
+	return now;
+}
+
+static void forward(struct bp_path *p, const void *ctx, struct bp_pkt *pkts, unsigned n,
+		    uint64_t *now);
+
+/* Returns whether a trace looks on, which takes them along the path itself. */
+static inline bool forward_traced(struct bp_path *p, struct bp_pkt *pkts, unsigned n,
+				  uint64_t begin, uint64_t *now)
+{
+	struct bp_trace *trace = atomic_load_explicit(&p->trace, memory_order_acquire);
+	struct bp_trace_burst burst = { p, pkts, n, begin, forward, NULL };
+
+	if (__builtin_expect(trace == NULL, 1))
+		return false;
+	bp_record_burst(trace, &burst, now);
+	return true;
+}
+
+/* ---- the data path: rx → chain → deliver ------------------------------------------------------ */
+
 /* Do what a function decided of a burst. Returns the views that go on, which stand first. */
 static unsigned settle(struct bp_chain *chain, struct bp_step *s, struct bp_pkt *pkts, unsigned n,
 		       uint64_t *out, const uint8_t *why, uint64_t *now)
@@ -341,24 +375,13 @@ static unsigned settle(struct bp_chain *chain, struct bp_step *s, struct bp_pkt 
 	return keep_next(pkts, n, out);
 }
 
-/* ---- the data path: rx → chain → deliver ------------------------------------------------------ */
-
 /* One function on a burst. Returns the views that go on to the next one. */
 static unsigned run_step(struct bp_path *p, struct bp_step *s, struct bp_pkt *pkts, unsigned n,
 			 uint64_t *now)
 {
-	uint64_t out[BP_BURST_MAX], begin = *now;
+	uint64_t out[BP_BURST_MAX], begin = begin_step(p, s, pkts, n, out, *now);
 	uint8_t why[BP_BURST_MAX] = { 0 };
 
-	atomic_store_explicit(&s->begin_cycles, begin, memory_order_relaxed);
-	if (s->function->flags & BP_FN_READS)
-		for (unsigned i = 0; i < n; i++)
-			__builtin_prefetch(pkts[i].data);
-	bp_cost_add(&s->n_pkts, bp_pkt_count(pkts, n));
-	for (unsigned i = 0; i < n; i++)
-		out[i] = BP_OUT_NEXT;
-	s->fn->now = begin;
-	s->fn->port_id = p->rxq->port->port_id;
 	if (s->function->edit)
 		s->function->edit(pkts, n);
 	else
@@ -370,45 +393,34 @@ static unsigned run_step(struct bp_path *p, struct bp_step *s, struct bp_pkt *pk
 	return s->function->edit ? n : settle(p->chain, s, pkts, n, out, why, now);
 }
 
-static void forward(struct bp_path *p, struct bp_pkt *pkts, unsigned n, uint64_t *now)
+/* ctx: a trace's, and not looked at. */
+static void forward(struct bp_path *p, const void *ctx, struct bp_pkt *pkts, unsigned n,
+		    uint64_t *now)
 {
 	struct bp_chain *chain = p->chain;
 
+	(void)ctx;
 	for (unsigned i = 0; i < chain->n_steps && n; i++)
 		n = run_step(p, &chain->steps[i], pkts, n, now);
 	if (n)
 		send_all(NULL, chain->last, pkts, n, now);
 }
 
-static void forward_traced(struct bp_path *p, const void *ctx, struct bp_pkt *pkts, unsigned n,
-			   uint64_t *now)
-{
-	(void)ctx;
-	forward(p, pkts, n, now);
-}
-
 bool bp_chain_run(struct bp_path *p, uint64_t *now)
 {
 	struct bp_usage before = bp_usage_read(&p->rxq->counters);
-	uint64_t n_pkts = bp_counter(&p->rxq->counters, BP_CNT_PKTS);
+	uint64_t n_pkts = bp_counter(&p->rxq->counters, BP_CNT_PKTS), begin = *now;
 	struct bp_pkt pkts[BP_BURST_MAX];
 	unsigned n = bp_rx(p->rxq, pkts, p->burst);
-	uint64_t begin = *now;
-	struct bp_trace *trace;
 
 	*now = bp_clock_cycles();
 	if (!n)
 		return false;
 	bp_burst_note(p->hist_bursts, bp_counter(&p->rxq->counters, BP_CNT_PKTS) - n_pkts);
-	trace = atomic_load_explicit(&p->trace, memory_order_acquire);
-	if (__builtin_expect(trace != NULL, 0)) {
-		struct bp_trace_burst burst = { p, pkts, n, begin, forward_traced, NULL };
-
-		bp_record_burst(trace, &burst, now);
-	} else {
+	if (!forward_traced(p, pkts, n, begin, now)) {
 		if (p->edit)
 			p->edit(pkts, n);
-		forward(p, pkts, n, now);
+		forward(p, NULL, pkts, n, now);
 	}
 	bp_cost_charge(&p->rx_cost, &before, &p->rxq->counters);
 	bp_cost_add(&p->busy_cycles, *now - begin);
