@@ -106,6 +106,8 @@ struct bp_counters {
 	_Atomic uint64_t v[BP_CNT_N];
 	/* Of each drop reason those that were counted as sent before; the writer's alone. */
 	uint64_t late[BP_CNT_N - BP_DROP_FIRST];
+	/* Drops but those, as they come; the writer's alone, who looks at differences. */
+	uint64_t n_dropped;
 };
 
 /* Add n to one counter. The queue's worker only (or the control thread while it is parked). */
@@ -115,6 +117,8 @@ static inline void bp_count(struct bp_counters *c, enum bp_cnt id, uint64_t n)
 	uint64_t v = atomic_load_explicit(&c->v[id], memory_order_relaxed);
 
 	atomic_store_explicit(&c->v[id], v + n, memory_order_relaxed);
+	if (id >= BP_DROP_FIRST)
+		c->n_dropped += n;
 }
 
 /* Account for n packets of BP_CNT_PKTS that were not sent after all. As bp_count(). */
@@ -123,6 +127,7 @@ static inline void bp_count_lost_after(struct bp_counters *c, enum bp_cnt reason
 	bp_count(c, BP_CNT_LOST_AFTER, n);
 	bp_count(c, reason, n);
 	c->late[reason - BP_DROP_FIRST] += n;
+	c->n_dropped -= n;
 }
 
 /* Read one counter. Any thread. */

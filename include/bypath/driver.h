@@ -10,7 +10,7 @@ struct bp_ks_ops;
 
 /* Moves with whatever a module built before would get wrong: the place, size or meaning of something in this
  * header or in those that it includes. Not with a name, nor with a type of the same size and values. */
-#define BP_DRIVER_ABI 16u
+#define BP_DRIVER_ABI 17u
 
 /*
  * The pool to write received packets into, for a driver that may write them anywhere: bp_port_frames() of

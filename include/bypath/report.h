@@ -86,6 +86,10 @@ struct bp_report_path {
 	/* Function drops on this path; they are among report.dropped. Copies that functions asked for. EDGE: n_replicas
 	 * were made for this edge. */
 	uint64_t n_fn_drops, n_replicas;
+	/* What the out-port dropped of what came to it on this path. Counted where a chain leads to it; else the queue alone
+	 * knows, of all its paths. */
+	uint64_t n_out_drops;
+	bool has_out_drops;
 	bool is_carried; /* by the driver itself: what is counted it reports, and no worker had a part in it */
 	double since_s; /* 0, or when a reload began it: rates are of the time since then */
 	double busy_ns; /* in rounds that moved packets, system calls included */

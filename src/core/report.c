@@ -45,6 +45,8 @@ void bp_report_add_cost(struct bp_report_path *sum, const struct bp_report_path 
 	for (unsigned k = 0; k <= BP_COPIES_MAX; k++)
 		sum->hist_copies[k] += path->hist_copies[k];
 	sum->n_fn_drops += path->n_fn_drops;
+	sum->n_out_drops += path->n_out_drops;
+	sum->has_out_drops |= path->has_out_drops;
 	sum->is_carried |= path->is_carried;
 	sum->busy_ns += path->busy_ns;
 	sum->call_ns += path->call_ns;

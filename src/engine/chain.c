@@ -89,7 +89,7 @@ static unsigned drop_refused(struct bp_step *s, enum bp_side side, struct bp_pkt
 
 /* The clock, and what the edge's queue had counted. */
 struct begin {
-	uint64_t cycles;
+	uint64_t cycles, n_drops;
 	struct bp_usage usage;
 };
 
@@ -97,16 +97,19 @@ static struct begin begin_at(struct bp_edge *e, uint64_t now)
 {
 	if (__builtin_expect(e->record != NULL, 0))
 		bp_record_send(e->record, e, now);
-	return (struct begin){ now, bp_usage_read(&e->txq->counters) };
+	return (struct begin){ now, e->txq->counters.n_dropped, bp_usage_read(&e->txq->counters) };
 }
 
 /* Returns the cycle count. */
 static uint64_t charge(struct bp_edge *e, const struct begin *begin)
 {
 	uint64_t now = bp_clock_cycles();
+	uint64_t n_drops = e->txq->counters.n_dropped - begin->n_drops;
 
 	bp_cost_charge(&e->cost, &begin->usage, &e->txq->counters);
 	bp_cost_add(&e->busy_cycles, now - begin->cycles);
+	if (__builtin_expect(n_drops != 0, 0))
+		bp_cost_add(&e->n_drops, n_drops);
 	if (__builtin_expect(e->record != NULL, 0))
 		bp_record_sent(e->record, now);
 	return now;

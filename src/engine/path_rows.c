@@ -30,14 +30,16 @@ static json_t *counted_of(double until_s, const struct bp_report_path *path)
 	for (unsigned k = 0; k < BP_BURST_CLASSES; k++)
 		json_array_append_new(bursts, bp_json_count(path->hist_bursts[k]));
 	counted = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"packets", bp_json_count(path->n_pkts), "packets_out",
 		bp_json_count(bp_report_path_out(path)), "bytes", bp_json_count(path->n_bytes),
 		"bursts", bp_json_count(path->n_bursts), "bursts_by_packets", bursts,
-		"function_drops", bp_json_count(path->n_fn_drops), "replicas",
-		bp_json_count(path->n_replicas), "user_copies", bp_json_count(path->n_copies),
-		"user_copy_bytes", bp_json_count(path->n_copy_bytes), "crossings",
-		bp_json_count(path->n_calls), "packets_by_user_copies", hist,
+		"function_drops", bp_json_count(path->n_fn_drops), "dropped",
+		path->has_out_drops ? bp_json_count(path->n_fn_drops + path->n_out_drops)
+				    : json_null(),
+		"replicas", bp_json_count(path->n_replicas), "user_copies",
+		bp_json_count(path->n_copies), "user_copy_bytes", bp_json_count(path->n_copy_bytes),
+		"crossings", bp_json_count(path->n_calls), "packets_by_user_copies", hist,
 		"user_copies_per_packet", bp_json_ratio((double)path->n_copies, n),
 		"user_copy_bytes_per_packet", bp_json_ratio((double)path->n_copy_bytes, n),
 		"crossings_per_packet", bp_json_ratio((double)path->n_calls, n), "ns_per_packet",

@@ -199,7 +199,9 @@ static double read_edge(struct bp_report *r, struct bp_path *path, struct bp_edg
 	double busy_ns = on_share * gauge_ns(&edge->busy_cycles);
 	struct bp_report_path *row;
 
-	if (!read_cell(&edge->n_pkts) && !read_cell(&edge->reap_cycles))
+	/* Of copies it may have had none but those that were not made. */
+	if (!read_cell(&edge->n_pkts) && !read_cell(&edge->n_replicas) &&
+	    !read_cell(&edge->reap_cycles))
 		return 0;
 	row = find_path(r, BP_PATH_EDGE, path, edge->txq->port->port_id, worker_id);
 	if (!row)
@@ -207,6 +209,8 @@ static double read_edge(struct bp_report *r, struct bp_path *path, struct bp_edg
 	row->n_pkts += read_cell(&edge->n_pkts);
 	row->n_bytes += read_cell(&edge->n_bytes);
 	row->n_replicas += read_cell(&edge->n_replicas);
+	row->n_out_drops += read_cell(&edge->n_drops);
+	row->has_out_drops = true;
 	row->busy_ns += busy_ns + on_share * gauge_ns(&edge->reap_cycles);
 	add_sent(row, edge, on_share);
 	return busy_ns;
@@ -228,7 +232,9 @@ static void read_chain(struct bp_report *r, struct bp_path *path, uint16_t worke
 	if (!row)
 		return;
 	add_received(row, path);
+	row->has_out_drops = true;
 	if (is_whole) {
+		row->n_out_drops += read_cell(&chain->edges[0].n_drops);
 		add_sent(row, &chain->edges[0], on_share);
 		row->busy_ns += on_share * gauge_ns(&chain->edges[0].reap_cycles);
 	}

@@ -27,6 +27,8 @@ struct bp_edge {
 	/* Of a chain's edge: what was handed to it, copies among it; how long sending took, which the path's busy_cycles
 	 * have as well. */
 	_Atomic uint64_t n_pkts, n_bytes, n_replicas, busy_cycles;
+	/* Of a chain's edge: what its port dropped of that, copies that were not made among it. */
+	_Atomic uint64_t n_drops;
 	_Atomic uint64_t reap_cycles; /* of rounds in which the worker only reaped the queue */
 };
 

@@ -408,6 +408,8 @@ static void a_copy_without_a_frame_is_a_named_drop(void **state)
 	assert_int_equal(sinks[3].n, N_PKTS);
 	assert_true(r->ports[1].txq[0].v[BP_DROP_TX_NO_MEM] > 0);
 	assert_int_equal(sinks[1].n + r->ports[1].txq[0].v[BP_DROP_TX_NO_MEM], N_PKTS);
+	assert_int_equal(edge(r, 1)->n_out_drops, r->ports[1].txq[0].v[BP_DROP_TX_NO_MEM]);
+	assert_int_equal(edge(r, 3)->n_out_drops, 0);
 	free(r);
 }
 
@@ -432,6 +434,7 @@ static void a_full_port_costs_one_copy_of_a_burst(void **state)
 	assert_in_range(n_full, N_PKTS / 4 - BP_BURST_MAX, N_PKTS / 4 + BP_BURST_MAX);
 	/* The packets that come and the copies of them add up as ever. */
 	assert_int_equal(to->n_replicas, N_PKTS);
+	assert_int_equal(to->n_out_drops, n_full);
 	assert_int_equal(r->ports[1].txq[0].v[BP_CNT_REPLICAS], N_PKTS);
 	/* The first burst, tried five times, then one copy of each; far from all. */
 	assert_in_range(n_full_seen, 1, 5 * BP_BURST_MAX + N_PKTS / 16);

@@ -198,6 +198,8 @@ static void an_edge_costs_per_packet_sent(void **state)
 
 	flood(f);
 	f->report.paths[N_PORTS].hist_copies[1] = 48; /* the port took half of them */
+	f->report.paths[N_PORTS].n_out_drops = 48;
+	f->report.paths[N_PORTS].has_out_drops = true;
 	document = document_of(f);
 	demand(document, "paths.16.in", "\"p1\"");
 	demand(document, "paths.16.out", "\"p2\"");
@@ -205,6 +207,11 @@ static void an_edge_costs_per_packet_sent(void **state)
 	demand(document, "paths.16.counted.packets", "96");
 	demand(document, "paths.16.counted.replicas", "96");
 	demand(document, "paths.16.counted.packets_out", "48");
+	demand(document, "paths.16.counted.dropped", "48");
+	/* By its functions, and there. */
+	demand(document, "fan_outs.0.whole.counted.function_drops", "4");
+	demand(document, "fan_outs.0.whole.counted.dropped", "52");
+	demand(document, "paths.17.counted.dropped", "null");
 	demand(document, "paths.16.counted.ns_per_packet", "40.0");
 	demand(document, "paths.16.counted.user_copies_per_packet", "2.0");
 	json_decref(document);

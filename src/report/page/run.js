@@ -66,8 +66,8 @@ function edgeLine(name, edge, most) {
 	const ns = counted(edge, "ns_per_packet");
 
 	return barLine(name, bar([["user", packets - copies], ["kernel", copies]], null, most),
-		[...countWords(edge, packets === copies ? [["replicas", "copies"]] :
-			[["packets", "packets"], ["replicas", "of them copies"]]),
+		[...countWords(edge, packets === copies ? [["replicas", "copies"], ["dropped", "dropped there"]] :
+			[["packets", "packets"], ["replicas", "of them copies"], ["dropped", "dropped there"]]),
 			ns === null ? [] : `${duration(ns, 3)} each`].flat().join(", ") || "no packet");
 }
 
