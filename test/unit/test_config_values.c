@@ -14,6 +14,8 @@
 #define NULLS       "[port.a]\ndriver = null\n[port.b]\ndriver = null\n[forward]\n"
 #define SWITCH      NULLS "a = f\nb = f\n[function.f]\ntype = switch\n"
 #define CHAIN(type) NULLS "a = f, b\n\n[function.f]\ntype = " type "\n"
+#define PPS         "max, or 1pps..1000mpps, as 1000pps or 10kpps"
+#define NUMERIC     "a number with pps, bps or bpsl1, k, m, g before them, as 100mbps"
 #define SECTIONS \
 	"engine, memory, metrics, log, alarm, port.NAME, forward, function.NAME, gen, stream.NAME, dpdk"
 
@@ -132,16 +134,13 @@ static const struct config_case values[] = {
 	     .errors = "@:2: [engine] cores: found '0-15,16-32', allowed: up to 32 core numbers, "
 		       "each once, as 1,2 or 4-7\n"),
 	CASE("packets_per_second_only", SWITCH "storm = 10mbps\n[alarm]\ndrops = 5%\n",
-	     .errors =
-		     "@:10: [function.f] storm: found '10mbps', allowed: max, or 1pps..1000mpps, as 1000pps or 10kpps\n"
-		     "@:12: [alarm] drops: found '5%', allowed: max, or 1pps..1000mpps, as 1000pps or 10kpps\n"),
+	     .errors = "@:10: [function.f] storm: found '10mbps', allowed: " PPS "\n"
+		       "@:12: [alarm] drops: found '5%', allowed: " PPS "\n"),
 	CASE("packets_per_second_in_their_range", SWITCH "storm = 0.5pps\n",
-	     .errors =
-		     "@:10: [function.f] storm: found '0.5pps', allowed: max, or 1pps..1000mpps, as 1000pps or 10kpps\n"),
+	     .errors = "@:10: [function.f] storm: found '0.5pps', allowed: " PPS "\n"),
 	CASE("rate_of_no_port", CHAIN("meter") "rate = 10%\npeak = max\n",
-	     .errors =
-		     "@:10: [function.f] rate: found '10%', allowed: a number with pps, bps or bpsl1, k, m, g before them, as 100mbps\n"
-		     "@:11: [function.f] peak: found 'max', allowed: a number with pps, bps or bpsl1, k, m, g before them, as 100mbps\n"),
+	     .errors = "@:10: [function.f] rate: found '10%', allowed: " NUMERIC "\n"
+		       "@:11: [function.f] peak: found 'max', allowed: " NUMERIC "\n"),
 	/* What values say against each other is not known where one was refused. */
 	CASE("a_value_that_was_refused_is_not_missing", CHAIN("vlan") "action = pass\nids = 5-1\n",
 	     .errors =
