@@ -56,8 +56,8 @@ static int take_number(const char *option, const char *text, double min, double 
 	errno = 0;
 	number = strtod(text, &stop);
 	if (errno || stop == text || (*stop && *stop != ',') || !(number >= min && number <= max))
-		return bp_cli_complain("--%s: found '%s', allowed: a number %g … %g", option, text,
-				       min, max);
+		return bp_cli_complain("--%s: found '%s', allowed: a number %.10g … %.10g", option,
+				       text, min, max);
 	*value = number;
 	*end = *stop ? stop + 1 : stop;
 	return 0;

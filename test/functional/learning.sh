@@ -125,6 +125,8 @@ refused)
 		[ $_rc = 2 ] || fail "$bad: exit code $_rc, not 2"
 		grep -q "error\|allowed" "$BP_TMP/bad.log" || fail "$bad: no reason"
 	done
+	search bad --addresses 2000000
+	grep -qF "found '2000000', allowed: a number 1 … 1048576" "$BP_TMP/bad.log" || fail "the highest number: $(cat "$BP_TMP/bad.log")"
 	for bad in '--search ndr --ageing 10' '--search rfc2889' '--search ndr --monitor-port af_packet:m0'; do
 		# shellcheck disable=SC2086 # words
 		"$BYPATH" gen --tx-port af_packet:t0 --rx-port af_packet:l0 $bad >"$BP_TMP/bad.log" 2>&1
