@@ -75,10 +75,3 @@ bool bp_is_name(const char *text, const char *extra)
 			return false;
 	return true;
 }
-
-void bp_list_add(char *list, size_t list_bytes, const char *between, const char *word)
-{
-	size_t len = strlen(list);
-
-	snprintf(list + len, list_bytes - len, "%s%s", len ? between : "", word);
-}

@@ -3,6 +3,8 @@
 #ifndef BYPATH_CONFIG_SPELLING_H
 #define BYPATH_CONFIG_SPELLING_H
 
+#include "core/list.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,9 +25,5 @@ const char *bp_hint(char hint[BP_HINT_BYTES], const char *best);
 
 /* Does text consist of a-z, 0-9 and the characters of extra? Not if it is empty. */
 bool bp_is_name(const char *text, const char *extra);
-
-/* Append a word to a list, which is "" at first, with `between` before it unless it is the first: "a, b".
- * What does not fit is cut. */
-void bp_list_add(char *list, size_t list_bytes, const char *between, const char *word);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "bypath/log.h"
 
+#include "core/list.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,11 +45,8 @@ int bp_engine_set_port(struct bp_engine *e, const char *name, bool is_down, cons
 
 void bp_engine_list_ports(const struct bp_engine *e, char *text, size_t text_bytes)
 {
-	size_t len = 0;
-
 	text[0] = '\0';
-	for (unsigned i = 0; i < e->conf->n_ports && len < text_bytes; i++)
+	for (unsigned i = 0; i < e->conf->n_ports; i++)
 		if (!e->conf->ports[i].is_hop && !e->conf->ports[i].is_removed)
-			len += (size_t)snprintf(text + len, text_bytes - len, "%s%s",
-						len ? ", " : "", e->conf->ports[i].name);
+			bp_list_add(text, text_bytes, ", ", e->conf->ports[i].name);
 }

@@ -2,17 +2,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "functions/copy_port.h"
 
+#include "core/list.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static void list_ports(const struct bp_conf *conf, char *text, size_t text_bytes)
 {
-	size_t len = 0;
-
 	text[0] = '\0';
-	for (unsigned i = 0; i < conf->n_ports && len < text_bytes; i++)
-		len += (size_t)snprintf(text + len, text_bytes - len, "%s%s", i ? ", " : "",
-					conf->ports[i].name);
+	for (unsigned i = 0; i < conf->n_ports; i++)
+		bp_list_add(text, text_bytes, ", ", conf->ports[i].name);
 }
 
 /* The first of the ports whose packets leave at port_id once the chain is done, or BP_NO_PORT. */

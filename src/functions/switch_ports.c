@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "functions/switch_ports.h"
 
+#include "core/list.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,13 +65,10 @@ static struct word next_word(struct word *left, char end)
 
 static void print_ports(const struct reading *r, char *out, size_t out_bytes)
 {
-	size_t at = 0;
-
 	out[0] = '\0';
-	for (unsigned i = 0; i < r->conf->n_ports && at < out_bytes; i++)
+	for (unsigned i = 0; i < r->conf->n_ports; i++)
 		if (r->ports->all >> i & 1)
-			at += (size_t)snprintf(out + at, out_bytes - at, "%s%s", at ? ", " : "",
-					       r->conf->ports[i].name);
+			bp_list_add(out, out_bytes, ", ", r->conf->ports[i].name);
 }
 
 /* The switch's port of this name. */
