@@ -9,11 +9,10 @@
 
 #include "shared.h"
 
-#define MAC_BYTES 6
-#define EMSGSIZE  90
-#define ENXIO     6
-#define ENODEV    19
-#define ENETDOWN  100
+#define EMSGSIZE 90
+#define ENXIO    6
+#define ENODEV   19
+#define ENETDOWN 100
 
 /* What the kernel calls them; the offsets are found when the program is loaded. */
 struct ns_common {
@@ -47,18 +46,7 @@ static __always_inline struct kernel_cell *own_cell(void)
 	return &carry.cells[bpf_get_smp_processor_id() & (KERNEL_CPUS_MAX - 1)];
 }
 
-static __always_inline void swap_macs(void *data)
-{
-	__u16 *mac = data;
-
-#pragma unroll
-	for (int i = 0; i < MAC_BYTES / 2; i++) {
-		__u16 word = mac[i];
-
-		mac[i] = mac[i + MAC_BYTES / 2];
-		mac[i + MAC_BYTES / 2] = word;
-	}
-}
+#include "acts.bpf.h"
 
 static __always_inline void count_in(struct kernel_cell *cell, __u32 n_bytes)
 {
@@ -79,6 +67,15 @@ static __noinline int refuse(__u32 n_bytes)
 	return 0;
 }
 
+static __noinline int refuse_acted(__u32 n_bytes)
+{
+	struct kernel_cell *cell = own_cell();
+
+	cell->n_acted++;
+	cell->refused_bytes += n_bytes;
+	return 0;
+}
+
 static __noinline int refuse_gone(__u32 n_bytes)
 {
 	struct kernel_cell *cell = own_cell();
@@ -90,43 +87,59 @@ static __noinline int refuse_gone(__u32 n_bytes)
 
 /* ---- XDP ------------------------------------------------------------------------------------- */
 
-static __always_inline int carry_xdp(struct xdp_md *ctx, __u32 n_bytes, void *out)
+/* The verifier wants CAP_PERFMON for the difference of two pointers; asking is of Linux 5.18. */
+static __always_inline __u32 length(struct xdp_md *ctx, bool asks)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	return asks ? (__u32)bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
+static __always_inline int carry_xdp(struct xdp_md *ctx, bool asks, void *out)
+{
+	__u32 n_bytes = length(ctx, asks), now_bytes = n_bytes;
+	void *data, *end;
 
 	count_in(own_cell(), n_bytes);
-	if (n_bytes > carry.max_bytes) {
+	if (carry.n_acts && carry.max_bytes) {
+		if (!act_xdp(ctx)) {
+			refuse_acted(n_bytes);
+			return XDP_DROP;
+		}
+		now_bytes = length(ctx, asks);
+	}
+	if (now_bytes > carry.max_bytes) {
 		refuse(n_bytes);
 		return XDP_DROP;
 	}
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
 	if (carry.swaps_macs && data + 2 * MAC_BYTES <= end)
 		swap_macs(data);
 	if (bpf_redirect_map(out, 0, XDP_DROP) != XDP_REDIRECT) {
 		refuse_gone(n_bytes);
 		return XDP_DROP;
 	}
+	if (now_bytes != n_bytes)
+		own_cell()->added_bytes += (__u64)now_bytes - n_bytes;
 	return XDP_REDIRECT;
 }
 
-/* The verifier wants CAP_PERFMON for the difference of two pointers. */
 SEC("xdp")
 int bypath_carry(struct xdp_md *ctx)
 {
-	return carry_xdp(ctx, ctx->data_end - ctx->data, &bypath_out);
+	return carry_xdp(ctx, false, &bypath_out);
 }
 
-/* From Linux 5.18. */
 SEC("xdp")
 int bypath_carry_asking(struct xdp_md *ctx)
 {
-	return carry_xdp(ctx, (__u32)bpf_xdp_get_buff_len(ctx), &bypath_out);
+	return carry_xdp(ctx, true, &bypath_out);
 }
 
 /* Packets of several buffers, for an MTU beyond a page. */
 SEC("xdp.frags")
 int bypath_carry_frags(struct xdp_md *ctx)
 {
-	return carry_xdp(ctx, (__u32)bpf_xdp_get_buff_len(ctx), &bypath_out_frags);
+	return carry_xdp(ctx, true, &bypath_out_frags);
 }
 
 /* ---- tc -------------------------------------------------------------------------------------- */
@@ -136,7 +149,7 @@ static __always_inline bool is_refused(struct __sk_buff *skb)
 {
 	__u32 mtu = 0;
 
-	if (skb->len <= carry.max_bytes)
+	if (skb->len + (skb->vlan_present ? TAG_BYTES : 0) <= carry.max_bytes)
 		return false;
 	return !carry.max_bytes || !skb->gso_size ||
 	       bpf_check_mtu(skb, carry.to_ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) > 0;
@@ -145,9 +158,15 @@ static __always_inline bool is_refused(struct __sk_buff *skb)
 SEC("tc")
 int bypath_carry_tc(struct __sk_buff *skb)
 {
-	count_in(own_cell(), skb->len);
+	__u32 n_bytes = skb->len;
+
+	count_in(own_cell(), n_bytes);
+	if (carry.n_acts && carry.max_bytes && !act_tc(skb)) {
+		refuse_acted(n_bytes);
+		return TC_ACT_SHOT;
+	}
 	if (is_refused(skb)) {
-		refuse(skb->len);
+		refuse(n_bytes);
 		return TC_ACT_SHOT;
 	}
 	if (carry.swaps_macs) {
@@ -156,6 +175,8 @@ int bypath_carry_tc(struct __sk_buff *skb)
 		if (data + 2 * MAC_BYTES <= end)
 			swap_macs(data);
 	}
+	if (skb->len != n_bytes)
+		own_cell()->added_bytes += (__u64)skb->len - n_bytes;
 	return (int)bpf_redirect(carry.to_ifindex, 0);
 }
 

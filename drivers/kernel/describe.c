@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "describe.h"
 
+#include "bypath/function.h"
+
 #include "core/claim.h"
 #include "core/kernel.h"
 #include "core/netdev.h"
@@ -109,19 +111,41 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 	};
 }
 
-/* The program takes packets from one port to another, and does nothing else with them. */
+/* "macswap, vlan": the functions that the program can do. */
+static void list_acts(char *list, size_t list_bytes)
+{
+	size_t at = 0;
+
+	list[0] = '\0';
+	for (const struct bp_function *const *f = bp_function_table; *f; f++)
+		if ((*f)->as_act && at < list_bytes)
+			at += (size_t)snprintf(list + at, list_bytes - at, "%s%s", at ? ", " : "",
+					       (*f)->name);
+	if (!at)
+		snprintf(list, list_bytes, "none");
+}
+
+/* Some functions can be done by the program; what others need is in user space. */
 static void check(struct bp_port_conf *port, struct bp_check *check)
 {
-	unsigned port_id = (unsigned)(port - check->conf->ports);
-	char chain[BP_CHAIN_BYTES];
+	const struct bp_conf *conf = check->conf;
+	char chain[BP_CHAIN_BYTES], acts[128];
 
-	if (port->n_chain)
+	for (unsigned i = 0; i < port->n_chain; i++) {
+		const struct bp_function_conf *fn = &conf->functions[port->chain[i]];
+		const struct bp_function *function = bp_function_find(fn->type);
+
+		if (function && function->as_act)
+			continue;
+		list_acts(acts, sizeof(acts));
 		check->complain(
 			check, "driver",
-			"found 'kernel', but [forward] %s has functions, through which the kernel takes no "
-			"packets: name the port alone there, or use driver = %s",
-			bp_config_chain(check->conf, port_id, chain),
-			bp_facts_named(BP_FACT_ANY_NETDEV));
+			"found 'kernel', but [forward] %s goes through %s, type = %s, which the program "
+			"in the kernel cannot do (it can: %s): leave that out there, or use driver = %s",
+			bp_config_chain(conf, (unsigned)(port - conf->ports), chain), fn->name,
+			fn->type, acts, bp_facts_named(BP_FACT_ANY_NETDEV));
+		return;
+	}
 }
 
 /* ---- the way that packets go ------------------------------------------------------------------ */

@@ -36,6 +36,7 @@ struct kernel_port {
 	struct bp_port *port;
 	struct kernel_prog *prog; /* NULL: nothing is received from here */
 	struct kernel_state *state;
+	struct kernel_acts acts;
 	int ctl_fd, promisc_fd;
 	int ifindex;
 	uint32_t mtu;
@@ -99,12 +100,13 @@ static uint64_t less(uint64_t from, uint64_t n)
 static void count_out(struct kernel_port *kp, const struct kernel_cell *in)
 {
 	const struct kernel_cell now = sum_cells(kp->state);
-	const uint64_t n_refused = now.n_closed + now.n_too_long + now.n_gone;
+	const uint64_t n_refused = now.n_closed + now.n_too_long + now.n_gone + now.n_acted;
 
 	bp_count(&kp->txq->counters, BP_CNT_PKTS,
 		 advance(&kp->n_out, less(in->in_pkts, n_refused)));
-	bp_count(&kp->txq->counters, BP_CNT_BYTES,
-		 advance(&kp->n_out_bytes, less(in->in_bytes, now.refused_bytes)));
+	bp_count(
+		&kp->txq->counters, BP_CNT_BYTES,
+		advance(&kp->n_out_bytes, less(in->in_bytes + now.added_bytes, now.refused_bytes)));
 }
 
 static void count_new(struct kernel_port *kp, enum bp_cnt reason, uint64_t now, bool was_sent)
@@ -129,11 +131,14 @@ static bool is_followed(const struct kernel_port *kp)
  */
 static void harvest(struct kernel_port *kp)
 {
-	struct kernel_cell sum = sum_cells(kp->state);
 	struct bp_rxq *rxq = &kp->port->rxq[0];
+	struct kernel_cell sum;
 
 	if (!kp->txq)
 		return;
+	/* Before: what acts dropped has come in by then. */
+	kernel_acts_count(&kp->acts, kp->prog, rxq);
+	sum = sum_cells(kp->state);
 	bp_count(&rxq->counters, BP_CNT_PKTS, advance(&kp->n_in, sum.in_pkts));
 	bp_count(&rxq->counters, BP_CNT_BYTES, advance(&kp->n_in_bytes, sum.in_bytes));
 	count_out(kp, &sum);
@@ -276,7 +281,7 @@ static int lead_to(struct kernel_port *kp, const struct kernel_port *out, bool s
 	return err;
 }
 
-/* What the program can do to a packet on its way. */
+/* What the program can do to each packet on its way, whatever the chain says, which it has as acts. */
 static bool can_do(bp_edit_fn edit)
 {
 	return !edit || edit == bp_macswap_burst;
@@ -286,6 +291,9 @@ static bp_direct_fn kernel_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edi
 {
 	struct kernel_port *kp = rxq->port->priv;
 
+	/* Of a chain of one function it is that one's, which is an act. */
+	if (rxq->port->conf->n_chain)
+		edit = rxq->port->env->edit;
 	kp->txq = txq;
 	if (!can_do(edit)) {
 		__atomic_store_n(&kp->state->to_ifindex, 0, __ATOMIC_RELAXED);
@@ -299,6 +307,7 @@ static bp_direct_fn kernel_direct(struct bp_rxq *rxq, struct bp_txq *txq, bp_edi
 
 static void free_port(struct kernel_port *kp)
 {
+	kernel_acts_close(&kp->acts);
 	kernel_prog_unload(kp->prog);
 	if (kp->ctl_fd >= 0)
 		close(kp->ctl_fd);
@@ -356,7 +365,10 @@ static int open_parts(struct kernel_port *kp)
 	}
 	kp->state = kernel_prog_state(kp->prog);
 	kp->state->netns = bp_netdev_netns();
-	return 0;
+	err = kernel_acts_open(&kp->acts);
+	if (err)
+		bp_log(BP_LOG_ERROR, "port %s: %s", conf->name, strerror(-err));
+	return err;
 }
 
 static int kernel_open(struct bp_port *port)
@@ -478,6 +490,9 @@ static int start_receiving(struct kernel_port *kp, char *why, size_t why_bytes)
 	kp->state->from_ifindex = (uint32_t)kp->ifindex;
 	forget_devices(kp);
 	kp->state->max_bytes = 0;
+	err = kernel_acts_set(kp->port, kp->prog);
+	if (err)
+		return err;
 	kp->txq = find_txq(kp);
 	if (can_do(edit) && (!kp->was_started || out->is_started))
 		(void)lead_to(kp, out->priv, edit != NULL);

@@ -5,6 +5,7 @@
 
 #include "describe.h"
 
+#include "bypath/act.h"
 #include "bypath/driver.h"
 
 #include "core/netdev.h"
@@ -43,7 +44,29 @@ int kernel_prog_check(const struct kernel_prog *prog, char *why, size_t why_byte
 /* Where XDP redirects to. 0 or -errno: -EINVAL, the interface is not there. */
 int kernel_prog_set_out(struct kernel_prog *prog, int ifindex);
 
+/* What is done to each packet, an array of struct kernel_act; what was done, of struct kernel_act_cell per CPU. Descriptors of
+ * maps, the program's. */
+int kernel_prog_acts(const struct kernel_prog *prog);
+int kernel_prog_acted(const struct kernel_prog *prog);
+
 /* What the programs ran, in ns; 0 where the kernel does not count it. */
 uint64_t kernel_prog_run_ns(const struct kernel_prog *prog);
+
+/* ---- acts.c: the functions of a chain, done by the programs --------------------------------------- */
+
+struct kernel_acts {
+	unsigned n_cpus;
+	struct kernel_act_cell *cells; /* [n_cpus] */
+	struct bp_act_count told[KERNEL_ACTS_MAX];
+};
+
+/* 0 or -errno. */
+int kernel_acts_open(struct kernel_acts *acts);
+void kernel_acts_close(struct kernel_acts *acts);
+/* Tell the program what the port's chain does; its path is closed. 0 or -errno. */
+int kernel_acts_set(const struct bp_port *port, struct kernel_prog *prog);
+/* Tell the engine what the programs have done to packets of rxq since it was told last. */
+void kernel_acts_count(struct kernel_acts *acts, const struct kernel_prog *prog,
+		       struct bp_rxq *rxq);
 
 #endif

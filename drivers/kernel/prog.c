@@ -292,6 +292,16 @@ int kernel_prog_set_out(struct kernel_prog *prog, int ifindex)
 	return 0;
 }
 
+int kernel_prog_acts(const struct kernel_prog *prog)
+{
+	return bpf_map__fd(prog->skel->maps.bypath_acts);
+}
+
+int kernel_prog_acted(const struct kernel_prog *prog)
+{
+	return bpf_map__fd(prog->skel->maps.bypath_acted);
+}
+
 uint64_t kernel_prog_run_ns(const struct kernel_prog *prog)
 {
 	struct bpf_prog_info info = { 0 };

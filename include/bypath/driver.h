@@ -69,7 +69,9 @@ struct bp_driver_ops {
 	 * each packet what edit does (NULL: nothing): a burst that the worker calls; bp_carried: from now on the
 	 * driver moves the packets without a worker, until one of the ports stops, or has no link (port->link, which
 	 * check() looks at); NULL where there is none, as for an edit that the driver does not know: the worker polls
-	 * rx. Asked once per path when both ports are ready, and again after either was away. NULL: never. */
+	 * rx. A driver with BP_FACT_CARRIES also does what the chain of rxq's port says, by its functions' acts
+	 * (bp_function_act()): its facts' check() refuses those that have none. Asked once per path when both ports
+	 * are ready, and again after either was away. NULL: never. */
 	bp_direct_fn (*direct)(struct bp_rxq *rxq, struct bp_txq *txq, bp_edit_fn edit);
 	/* Take the link of a started port's device down, so that its far side sees none, or up again: for a device that
 	 * the kernel has no interface of, or that the driver has made (bypath/carry.h sees to others). Beside running

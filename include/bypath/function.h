@@ -3,6 +3,7 @@
 #ifndef BYPATH_FUNCTION_H
 #define BYPATH_FUNCTION_H
 
+#include "bypath/act.h"
 #include "bypath/facts.h"
 #include "bypath/pkt_edit.h"
 
@@ -87,6 +88,9 @@ struct bp_function_ops {
 	bool (*is_stale)(const void *state);
 	/* Has its table no place for what is new? Beside running bursts. NULL: it has no such table. */
 	bool (*is_full)(const void *state);
+	/* A driver has done as the function's act says to packets that no worker saw: so many of them were changed, went on as
+	 * they were. Beside running bursts. */
+	void (*carried)(void *state, uint64_t n_changed, uint64_t n_untouched);
 	bp_fn_burst process; /* on the chain */
 	/* Per out-port that process() chose, after copies were made, before what that port lacks is made up for. */
 	bp_fn_burst egress;
@@ -103,6 +107,9 @@ struct bp_function {
 	const struct bp_function_ops *ops;
 	/* Set: it changes bytes and nothing else, has no process and no state. A driver's direct burst may know it. */
 	bp_edit_fn edit;
+	/* All that it does, as an act, for drivers that carry packets by themselves: the act is zeroed, fn is right. Its reasons
+	 * are in the order of enum bp_act_drop then. Pure. NULL: no act says it. */
+	void (*as_act)(const struct bp_function_conf *fn, struct bp_act *act);
 	/* The ports that it may put into out[] of packets from in_port, a bit each. Pure; fn is loaded, and may be wrong
 	 * (then: what it can tell). NULL: none. */
 	uint64_t (*outs)(const struct bp_conf *conf, const struct bp_function_conf *fn,
@@ -134,6 +141,9 @@ uint64_t bp_function_in_ports(const struct bp_conf *conf, const struct bp_functi
 
 /* The index of the port of this name (n_chars of it), or BP_NO_PORT. Pure; any thread. */
 int bp_function_port(const struct bp_conf *conf, const char *name, size_t n_chars);
+
+/* What functions[function_id] of a configuration that is right does, as an act; false: no act says it. Pure; any thread. */
+bool bp_function_act(const struct bp_conf *conf, unsigned function_id, struct bp_act *act);
 
 /* A function's own struct, which BP_KEY_OF_FN() fills; a larger one than BP_FN_OWN_BYTES does not compile. */
 #define BP_FN_OWN(type, fn) ((const type *)(const void *)(fn)->own)

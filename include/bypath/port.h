@@ -13,6 +13,7 @@
 
 #define BP_CACHE_LINE 64
 
+struct bp_act_count;
 struct bp_arena;
 struct bp_capture;
 struct bp_driver;
@@ -227,6 +228,9 @@ struct bp_env {
 	/* Of every path, known before a port is created: what bp_driver_ops.direct will be asked for.
 	 * NULL: none. */
 	bp_edit_fn edit;
+	/* What a driver that carries the packets of a queue by itself has done by the act (bypath/act.h) of that function of
+	 * its port's chain, since it told last. The packets that the act dropped are no drops of a queue. Control thread. */
+	void (*count_act)(struct bp_rxq *rxq, unsigned step, const struct bp_act_count *count);
 };
 
 /*

@@ -132,13 +132,39 @@ static bool is_same_route(const struct bp_port_conf *a, const struct bp_port_con
 	       a->forward_to == b->forward_to && a->out_ports == b->out_ports;
 }
 
-/* Does it receive as before, or as before not? And by a driver that carries packets itself: to the same port? */
-static bool is_used_alike(const struct bp_port_conf *a, const struct bp_port_conf *b)
+/* Of a port of each configuration: do their chains do the same to packets, as acts? */
+static bool have_same_acts(const struct bp_conf *a, const struct bp_conf *b, unsigned i)
 {
-	const struct bp_facts *facts = bp_facts_find(a->driver);
+	const struct bp_port_conf *of_a = &a->ports[i], *of_b = &b->ports[i];
+	struct bp_act one, other;
 
-	return !a->out_ports == !b->out_ports &&
-	       (!(facts->flags & BP_FACT_CARRIES) || a->forward_to == b->forward_to);
+	if (of_a->n_chain != of_b->n_chain)
+		return false;
+	for (unsigned k = 0; k < of_a->n_chain; k++)
+		if (!bp_function_act(a, of_a->chain[k], &one) ||
+		    !bp_function_act(b, of_b->chain[k], &other) ||
+		    memcmp(&one, &other, sizeof(one)) != 0)
+			return false;
+	return true;
+}
+
+/* Why a port that is the same cannot stay for what is done with its packets; NULL: it can. A driver that carries packets
+ * itself knows where they go, and what is done to them on the way. */
+static const char *why_used_otherwise(const struct bp_conf *running, const struct bp_conf *next,
+				      unsigned i)
+{
+	const struct bp_port_conf *a = &running->ports[i], *b = &next->ports[i];
+
+	if (!a->out_ports != !b->out_ports)
+		return b->out_ports ? "what it receives is forwarded now"
+				    : "what it receives is not forwarded any more";
+	if (!(bp_facts_find(a->driver)->flags & BP_FACT_CARRIES))
+		return NULL;
+	if (a->forward_to != b->forward_to)
+		return "it carries packets to another port";
+	return have_same_acts(running, next, i)
+		       ? NULL
+		       : "what it does to the packets that it carries is another";
 }
 
 static const char *ring_of(const struct bp_port_conf *port)
@@ -196,15 +222,13 @@ static void judge_present(const struct bp_conf *running, struct bp_change *chang
 {
 	const struct bp_port_conf *now = &running->ports[i], *next = &change->conf.ports[i];
 	bool has_new_burst = running->engine.burst != change->conf.engine.burst;
+	const char *why = why_used_otherwise(running, &change->conf, i);
 
 	change->ports[i] = BP_FATE_KEPT;
 	if (!is_same_port(now, next))
 		renew(change, i, now->is_hop ? "other workers send to it" : "");
-	else if (!is_used_alike(now, next))
-		renew(change, i,
-		      next->out_ports && now->out_ports ? "it carries packets to another port"
-		      : next->out_ports                 ? "what it receives is forwarded now"
-					: "what it receives is not forwarded any more");
+	else if (why)
+		renew(change, i, why);
 	else if (has_new_burst && bp_facts_find(next->driver)->flags & BP_FACT_KNOWS_BURST)
 		renew(change, i, "[engine] burst is another");
 }

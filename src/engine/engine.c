@@ -72,6 +72,7 @@ static int make_memory(struct bp_engine *e)
 	list_cores(e, cores);
 	err = bp_env_open(&e->env, e->conf, e->conf->engine.n_workers, cores, e->port_nodes);
 	e->env.edit = e->conf->engine.mode == BP_ENGINE_MACSWAP ? bp_macswap_burst : NULL;
+	e->env.count_act = bp_carried_count;
 	return err;
 }
 

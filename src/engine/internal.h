@@ -250,6 +250,11 @@ void bp_reported_add(struct bp_reported_set *sum, const struct bp_reported_set *
 /* Of the ports that leave from this place and are freed then. */
 void bp_past_read(const struct bp_engine *e, unsigned port_id, struct bp_past_queues *past);
 
+/* ---- carried.c ------------------------------------------------------------------------------- */
+
+/* bp_env.count_act of the engine's env. */
+void bp_carried_count(struct bp_rxq *rxq, unsigned step, const struct bp_act_count *count);
+
 /* ---- snapshot.c ------------------------------------------------------------------------------ */
 
 /* What a path that ends here has done, as rows of the report's `former`. before: the configuration that it was of. */

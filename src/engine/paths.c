@@ -455,13 +455,29 @@ static bool is_captured(struct bp_port *port)
 	return atomic_load_explicit(&port->capture_kinds, memory_order_relaxed) != 0;
 }
 
+/* The edge by which all packets leave, unless functions pick; NULL: they do. */
+static struct bp_edge *last_edge(struct bp_path *path)
+{
+	return path->chain ? path->chain->last : &path->edge;
+}
+
+/* A chain is the workers' to run; or of a driver that carries the path and does what the functions say, or its ports would
+ * not have been found right. */
+static bool may_be_direct(struct bp_path *path)
+{
+	return !path->chain ||
+	       (bp_facts_find(path->rxq->port->conf->driver)->flags & BP_FACT_CARRIES &&
+		path->chain->last);
+}
+
 /* A driver moves packets between two of its queues by itself, where the path asks for no more. */
 static bp_direct_fn choose_direct(struct bp_path *path)
 {
-	struct bp_port *in = path->rxq->port, *out = path->edge.txq->port;
+	struct bp_edge *edge = last_edge(path);
+	struct bp_port *in = path->rxq->port, *out = edge->txq->port;
 	bp_direct_fn direct;
 	const struct bp_offload *offload =
-		atomic_load_explicit(&path->edge.offload, memory_order_relaxed);
+		atomic_load_explicit(&edge->offload, memory_order_relaxed);
 
 	/* Who captures wants views. */
 	if (is_captured(in) || is_captured(out))
@@ -469,7 +485,7 @@ static bp_direct_fn choose_direct(struct bp_path *path)
 	if (in->driver != out->driver || !in->driver->ops->direct || !has_link(in) ||
 	    !has_link(out) || (offload && !bp_offload_is_guard(offload)))
 		return NULL;
-	direct = in->driver->ops->direct(path->rxq, path->edge.txq, path->edit);
+	direct = in->driver->ops->direct(path->rxq, edge->txq, path->edit);
 	/* Who traces wants to see them. */
 	return direct == bp_carried || !atomic_load_explicit(&path->trace, memory_order_relaxed)
 		       ? direct
@@ -482,8 +498,8 @@ void bp_paths_bind_directs(struct bp_engine *e, const struct bp_port *port)
 		for (unsigned j = 0; j < e->workers[i].n_paths; j++) {
 			struct bp_path *path = &e->workers[i].paths[j];
 
-			if (path->chain ||
-			    (port && path->rxq->port != port && path->edge.txq->port != port))
+			if (!may_be_direct(path) ||
+			    (port && path->rxq->port != port && last_edge(path)->txq->port != port))
 				continue;
 			/* Release: both ports' queues, as start() left them. */
 			atomic_store_explicit(&path->direct, choose_direct(path),

@@ -47,3 +47,15 @@ int bp_function_port(const struct bp_conf *conf, const char *name, size_t n_char
 			return (int)i;
 	return BP_NO_PORT;
 }
+
+bool bp_function_act(const struct bp_conf *conf, unsigned function_id, struct bp_act *act)
+{
+	const struct bp_function_conf *fn = &conf->functions[function_id];
+	const struct bp_function *function = bp_function_find(fn->type);
+
+	memset(act, 0, sizeof(*act));
+	if (!function || !function->as_act)
+		return false;
+	function->as_act(fn, act);
+	return true;
+}

@@ -22,8 +22,7 @@ enum action { PUSH = 1, POP, REWRITE, PASS }; /* 0: a configuration that was ref
 #define ON(action) (1u << (action))
 
 enum tpid { TPID_C = 0x8100, TPID_S = 0x88a8 };
-enum priority { PRIORITY_MAX = 7, PRIORITY_KEEP };
-enum drop { RUNT, VID_NOT_ALLOWED, NOT_TAGGED, NO_HEADROOM, BAD_META };
+enum priority { PRIORITY_MAX = 7, PRIORITY_KEEP = BP_ACT_KEEPS_PRIORITY };
 
 struct vlan_conf {
 	enum action action;
@@ -41,7 +40,7 @@ struct worker {
 struct vlan {
 	struct vlan_conf conf;
 	bool has_ids;
-	struct worker workers[BP_WORKERS_MAX];
+	struct worker workers[BP_WORKERS_MAX + 1]; /* the last one's: what drivers did */
 };
 
 /* ---- the packet path ------------------------------------------------------------------------- */
@@ -124,7 +123,7 @@ static inline void rewrite_tag(const struct vlan *v, struct bp_pkt *pkt, uint16_
 /* What becomes of a packet: it goes on, changed or not, or is dropped (for *why). */
 enum verdict { CHANGED, UNTOUCHED, DROPPED };
 
-static inline enum verdict drop(uint8_t *why, enum drop reason)
+static inline enum verdict drop(uint8_t *why, enum bp_act_drop reason)
 {
 	*why = (uint8_t)reason;
 	return DROPPED;
@@ -136,19 +135,19 @@ static inline enum verdict treat(const struct vlan *v, struct bp_pkt *pkt, enum 
 	struct tag tag;
 
 	if (!read_tag(pkt, &tag))
-		return drop(why, RUNT);
+		return drop(why, BP_ACT_RUNT);
 	if (v->has_ids && !bp_vlans_has(&v->conf.ids, tag.tci & TCI_VID))
-		return drop(why, VID_NOT_ALLOWED);
+		return drop(why, BP_ACT_VID_NOT_ALLOWED);
 	if (action == PASS)
 		return UNTOUCHED;
 	if (action == PUSH)
-		return push_tag(v, pkt, tag.tci) ? CHANGED : drop(why, NO_HEADROOM);
+		return push_tag(v, pkt, tag.tci) ? CHANGED : drop(why, BP_ACT_NO_HEADROOM);
 	if (v->conf.id && v->conf.id != (tag.tci & TCI_VID))
 		return UNTOUCHED;
 	if (!tag.is_there) /* where ids are given they have allowed it */
-		return v->has_ids ? UNTOUCHED : drop(why, NOT_TAGGED);
+		return v->has_ids ? UNTOUCHED : drop(why, BP_ACT_NOT_TAGGED);
 	if (action == POP)
-		return pop_tag(pkt) ? CHANGED : drop(why, BAD_META);
+		return pop_tag(pkt) ? CHANGED : drop(why, BP_ACT_BAD_META);
 	rewrite_tag(v, pkt, tag.tci);
 	return CHANGED;
 }
@@ -237,12 +236,12 @@ static const struct bp_key keys[] = {
 };
 
 static const struct bp_fn_reason reasons[] = {
-	[RUNT] = { "runt", "the frame ends before its EtherType, or within its tag" },
-	[VID_NOT_ALLOWED] = { "vid_not_allowed", "its VLAN is not among ids" },
-	[NOT_TAGGED] = { "not_tagged", "it has no tag that the action could take" },
-	[NO_HEADROOM] = { "no_headroom", "there are no 4 bytes free before the frame" },
-	[BAD_META] = { "bad_meta",
-		       "its metadata lets the checksum begin before the frame's IP header" },
+	[BP_ACT_RUNT] = { "runt", "the frame ends before its EtherType, or within its tag" },
+	[BP_ACT_VID_NOT_ALLOWED] = { "vid_not_allowed", "its VLAN is not among ids" },
+	[BP_ACT_NOT_TAGGED] = { "not_tagged", "it has no tag that the action could take" },
+	[BP_ACT_NO_HEADROOM] = { "no_headroom", "there are no 4 bytes free before the frame" },
+	[BP_ACT_BAD_META] = { "bad_meta",
+			      "its metadata lets the checksum begin before the frame's IP header" },
 	{ NULL, NULL },
 };
 
@@ -328,6 +327,31 @@ static int vlan_enter(struct bp_fn *fn)
 	return 0;
 }
 
+static void carried(void *state, uint64_t n_changed, uint64_t n_untouched)
+{
+	struct worker *w = &((struct vlan *)state)->workers[BP_CONTROL_ID];
+
+	bp_tally_add(&w->n_changed, n_changed);
+	bp_tally_add(&w->n_untouched, n_untouched);
+}
+
+static void as_act(const struct bp_function_conf *fn, struct bp_act *act)
+{
+	static const enum bp_act_kind kinds[] = { [PUSH] = BP_ACT_VLAN_PUSH,
+						  [POP] = BP_ACT_VLAN_POP,
+						  [REWRITE] = BP_ACT_VLAN_REWRITE,
+						  [PASS] = BP_ACT_VLAN_PASS };
+	const struct vlan_conf *conf = BP_FN_OWN(struct vlan_conf, fn);
+
+	act->kind = (uint16_t)kinds[conf->action];
+	act->id = conf->id;
+	act->to = conf->to;
+	act->tpid = (uint16_t)conf->tpid;
+	act->priority = (uint16_t)conf->priority;
+	act->has_ids = has_any(&conf->ids);
+	act->ids = conf->ids;
+}
+
 static json_t *show(const void *state)
 {
 	static const char *const done[] = {
@@ -337,7 +361,7 @@ static json_t *show(const void *state)
 	uint64_t n_changed = 0, n_untouched = 0;
 	json_t *doc;
 
-	for (unsigned i = 0; i < BP_WORKERS_MAX; i++) {
+	for (unsigned i = 0; i <= BP_WORKERS_MAX; i++) {
 		n_changed += bp_tally_read(&v->workers[i].n_changed);
 		n_untouched += bp_tally_read(&v->workers[i].n_untouched);
 	}
@@ -354,6 +378,7 @@ static const struct bp_function_ops ops = {
 	.close = free,
 	.enter = vlan_enter,
 	.show = show,
+	.carried = carried,
 	.process = process,
 };
 
@@ -364,5 +389,6 @@ const struct bp_function bp_function_vlan = {
 	.keys = keys,
 	.reasons = reasons,
 	.ops = &ops,
+	.as_act = as_act,
 	.check = check,
 };

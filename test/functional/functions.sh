@@ -10,6 +10,8 @@
 CASE=${1:?usage: functions.sh CASE KIND [KIND]}
 KIND_A=${2:?}
 KIND_B=${3:-$2}
+# shellcheck disable=SC2034 # lib.sh
+KIND=$KIND_A
 need tcpdump
 bp_lab
 bp_host h3 w2 10.77.0.3/24
@@ -251,6 +253,8 @@ case_vlan()
 	ip -n mid link add x0 type veth peer name x1 || fail "cannot make a veth pair"
 	for wire in x0 x1; do
 		ip -n mid link set $wire up
+		# A veth takes what XDP redirects to it with GRO on at its peer.
+		[ "$KIND_A" != kernel-xdp ] || in_mid ethtool -K $wire gro on >/dev/null 2>&1
 	done
 	for end in "a w0 x0" "b w1 x1"; do
 		# shellcheck disable=SC2086 # words

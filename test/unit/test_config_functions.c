@@ -84,10 +84,18 @@ static uint64_t pick_outs(const struct bp_conf *conf, const struct bp_function_c
 	return bp_function_in_ports(conf, fn);
 }
 
+static void shape_as_act(const struct bp_function_conf *fn, struct bp_act *act)
+{
+	(void)fn;
+	(void)act;
+}
+
 static const struct bp_function pass = { .name = "pass", .summary = "p", .keys = no_keys };
-static const struct bp_function shape = {
-	.name = "shape", .summary = "s", .keys = shape_keys, .check = check_shape
-};
+static const struct bp_function shape = { .name = "shape",
+					  .summary = "s",
+					  .keys = shape_keys,
+					  .check = check_shape,
+					  .as_act = shape_as_act };
 static const struct bp_function tee = {
 	.name = "tee", .summary = "t", .keys = tee_keys, .outs = tee_outs, .check = check_tee
 };
@@ -265,13 +273,14 @@ static const struct config_case outs[] = {
 	     .errors = "--set port.mon.mode=write: [port.mon] mode: found 'write', but [forward] "
 		       "mon = e, lan receives from here: nothing comes out of a file that is "
 		       "written\n"),
-	CASE("kernel_takes_nothing_through_functions",
+	CASE("kernel_does_the_functions_that_its_program_can",
 	     "[port.a]\ndriver = kernel\ndevice = e0\n[port.b]\ndriver = kernel\ndevice = e1\n"
-	     "[function.e]\ntype = pass\n[forward]\na = e, b\nb = a\n",
+	     "[function.s]\ntype = shape\nrate = 20\n[function.e]\ntype = pass\n"
+	     "[forward]\na = s, e, b\nb = s, a\n",
 	     .errors =
-		     "@:2: [port.a] driver: found 'kernel', but [forward] a = e, b has functions, "
-		     "through which the kernel takes no packets: name the port alone there, or use "
-		     "driver = af_packet\n"),
+		     "@:2: [port.a] driver: found 'kernel', but [forward] a = s, e, b goes through e, "
+		     "type = pass, which the program in the kernel cannot do (it can: shape): leave "
+		     "that out there, or use driver = af_packet\n"),
 	CASE("function_chooses_a_port_of_the_kernel's",
 	     "[port.a]\ndriver = null\n[port.b]\ndriver = null\n[port.c]\ndriver = kernel\n"
 	     "device = e1\n[function.sw]\ntype = pick\n[function.m]\ntype = tee\nto = c\n"
