@@ -42,6 +42,8 @@ const struct bp_counter_row kernel_counters[] = {
 			    "that the program itself ran (kernel.bpf_stats_enabled), of the whole "
 			    "cost",
 			    false },
+	[KERNEL_RUNS] = { "bpf_runs", "packets", BP_SIDE_RX, BP_KIND_COST,
+			  "for which the program's own time is known", false },
 	[KERNEL_QDISC] = { "qdisc_dropped", "packets", BP_SIDE_TX, BP_KIND_DROP,
 			   "by the queueing discipline of the device, whoever sent them", true },
 	{ .name = NULL },

@@ -66,6 +66,7 @@ enum kernel_counter {
 	KERNEL_DEVMAP_DROPS,
 	KERNEL_REDIRECT_ERR,
 	KERNEL_RUN_NS,
+	KERNEL_RUNS,
 	KERNEL_QDISC
 };
 extern const struct bp_counter_row kernel_counters[];

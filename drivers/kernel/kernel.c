@@ -182,7 +182,7 @@ static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsi
 {
 	struct kernel_port *kp = port->priv;
 	bool is_named = is_out_followed(port);
-	struct bp_reported all[6];
+	struct bp_reported all[7];
 	unsigned n = 0;
 
 	all[n++] = bp_netdev_tx_dropped_row(&kp->tx_dropped, port->conf->device, is_named);
@@ -190,10 +190,11 @@ static unsigned kernel_stats(struct bp_port *port, struct bp_reported *out, unsi
 		all[n++] = qdisc_row(kp);
 	if (kp->prog) {
 		struct kernel_cell sum = sum_cells(kp->state);
+		struct kernel_runs runs = kernel_prog_runs(kp->prog);
 
 		harvest(kp);
-		all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_RUN_NS],
-						 kernel_prog_run_ns(kp->prog) };
+		all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_RUN_NS], runs.ns };
+		all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_RUNS], runs.n_pkts };
 		if (is_followed(kp)) {
 			all[n++] = (struct bp_reported){ &kernel_counters[KERNEL_DEVMAP_SENT],
 							 sum.n_sent };

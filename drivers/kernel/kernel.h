@@ -49,8 +49,11 @@ int kernel_prog_set_out(struct kernel_prog *prog, int ifindex);
 int kernel_prog_acts(const struct kernel_prog *prog);
 int kernel_prog_acted(const struct kernel_prog *prog);
 
-/* What the programs ran, in ns; 0 where the kernel does not count it. */
-uint64_t kernel_prog_run_ns(const struct kernel_prog *prog);
+/* What the attached program has run until now, in ns, for how many packets; 0 where the kernel does not count it. */
+struct kernel_runs {
+	uint64_t ns, n_pkts;
+};
+struct kernel_runs kernel_prog_runs(const struct kernel_prog *prog);
 
 /* ---- acts.c: the functions of a chain, done by the programs --------------------------------------- */
 

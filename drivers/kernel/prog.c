@@ -302,12 +302,12 @@ int kernel_prog_acted(const struct kernel_prog *prog)
 	return bpf_map__fd(prog->skel->maps.bypath_acted);
 }
 
-uint64_t kernel_prog_run_ns(const struct kernel_prog *prog)
+struct kernel_runs kernel_prog_runs(const struct kernel_prog *prog)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
 
 	if (prog->link_fd < 0 || bpf_obj_get_info_by_fd(prog->fd, &info, &len))
-		return 0;
-	return info.run_time_ns;
+		return (struct kernel_runs){ 0 };
+	return (struct kernel_runs){ info.run_time_ns, info.run_cnt };
 }

@@ -156,7 +156,9 @@ void bp_json_add_events(json_t *events, const char *queue, const uint64_t v[BP_C
 void bp_json_add_reported(json_t *events, const struct bp_reported *reported, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		add_event(events, "device", reported[i].row, reported[i].value, BP_PROV_REPORTED);
+		if (reported[i].row->kind != BP_KIND_COST)
+			add_event(events, "device", reported[i].row, reported[i].value,
+				  BP_PROV_REPORTED);
 }
 
 json_t *bp_json_at_n(const json_t *document, const char *path, size_t n)

@@ -51,6 +51,27 @@ static json_t *counted_of(double until_s, const struct bp_report_path *path)
 	return counted;
 }
 
+static bool is_cost_in(const struct bp_counter_row *row, const char *unit)
+{
+	return row->kind == BP_KIND_COST && !strcmp(row->unit, unit);
+}
+
+/* Of a path that its driver carries: what it reports that its program took of the cost, per packet; null: nothing. */
+static json_t *program_ns(const struct bp_report_port *in, bool is_carried)
+{
+	double ns = 0, n_pkts = 0;
+
+	for (unsigned i = 0; is_carried && i < in->n_reported; i++) {
+		const struct bp_reported *reported = &in->reported[i];
+
+		if (is_cost_in(reported->row, "ns"))
+			ns += (double)reported->value;
+		else if (is_cost_in(reported->row, "packets"))
+			n_pkts += (double)reported->value;
+	}
+	return bp_json_ratio(ns, n_pkts);
+}
+
 /* worker: taken over. */
 static json_t *path_row(const struct bp_report *r, const struct bp_report_path *path,
 			json_t *worker)
@@ -62,12 +83,14 @@ static json_t *path_row(const struct bp_report *r, const struct bp_report_path *
 	};
 	const struct bp_port_conf *in = r->ports[path->in_port].conf;
 
-	return json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s, s:o}", "in", in->name, "out",
+	return json_pack("{s:s, s:s?, s:s, s:o, s:o, s:s, s:o, s:o}", "in", in->name, "out",
 			 path->part == BP_PATH_INTAKE ? NULL : r->ports[path->out_port].conf->name,
 			 "part", parts[path->part], "via", bp_json_chain(r->conf, in), "worker",
 			 worker, "counted_by",
 			 bp_provenance_name(path->is_carried ? BP_PROV_REPORTED : BP_PROV_COUNTED),
-			 "counted", counted_of(r->elapsed_s, path));
+			 "program_ns_per_packet",
+			 program_ns(&r->ports[path->in_port], path->is_carried), "counted",
+			 counted_of(r->elapsed_s, path));
 }
 
 /* What a path did until a reload; rates over the time that it was there. */

@@ -409,7 +409,8 @@ static const struct bp_part parts[] = {
 	  .indent = 4 },
 	{ .line = "{counted_by=reported}  " PATH
 		  ": carried by the driver itself, whose program counts: its figures "
-		  "are reported, and no worker's time is in them",
+		  "are reported, and no worker's time is in them[; of what a packet costs, {program_ns_per_packet:.1} ns are "
+		  "that program's own]",
 	  .rows = "paths",
 	  .indent = 4 },
 	{ .line = "\nCONSERVATION · counted\n  received {conservation.counted.received:,} + made "

@@ -141,6 +141,10 @@ counts_exactly()
 	ip -n mid link set w1 mtu 1500
 	bp_expect a "sent_pkts('lan') == 5000 and drops_by_reason() == {'tx_too_long': 300, 'port_down': 400}" "summary()"
 	bp_expect a "r['paths'][0]['counted_by'] == 'reported' and reported('wan', 'bpf_run_ns') > 0" "r['ports']"
+	bp_expect a "reported('wan', 'bpf_runs') == counted('wan', 'rx', 'packets') and abs(r['paths'][0]['program_ns_per_packet']
+		- reported('wan', 'bpf_run_ns') / reported('wan', 'bpf_runs')) < 0.01" "(r['paths'][0], r['ports'])"
+	bp_expect a "not any(e['counter'].startswith('bpf_') for p in r['ports'] for e in p['events'])" "r['ports']"
+	grep -q 'of what a packet costs, [0-9.]* ns are that program' "$BP_TMP/a.log" || fail "the report does not say what the program takes"
 	bp_expect a "copies('wan', 'lan') == 0 and path('wan', 'lan')['crossings'] == 0" "summary()"
 	bp_expect a "r['paths'][0]['counted']['packets_by_user_copies'][0] == sent_pkts('lan')" "r['paths'][0]"
 }
