@@ -52,6 +52,13 @@ static bool is_dealt_anew(const struct bp_conf *conf, const struct kept *kept)
 	return kept->plan && kept->plan->n_workers != conf->engine.n_workers;
 }
 
+/* No worker has anything to do with the packets of such a port: all of them are the first one's, so that the others' are
+ * dealt among all, and none sends where another one does. */
+static bool is_nobodys(const struct bp_port_conf *port)
+{
+	return bp_facts_find(port->driver)->flags & BP_FACT_CARRIES;
+}
+
 static void plan_rx(const struct bp_conf *conf, const struct kept *kept, struct bp_plan *plan)
 {
 	static const struct kept nothing = { NULL, 0 };
@@ -68,7 +75,7 @@ static void plan_rx(const struct bp_conf *conf, const struct kept *kept, struct 
 		for (unsigned q = 0; q < port->n_rxq; q++) {
 			if (is_kept(kept, p))
 				port->rxq_workers[q] = kept->plan->ports[p].rxq_workers[q];
-			else
+			else if (!is_nobodys(&conf->ports[p]))
 				port->rxq_workers[q] =
 					choose_worker(conf, kept, conf->ports[p].out_ports, &next);
 		}

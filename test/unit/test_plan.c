@@ -41,6 +41,28 @@ static void join(struct bp_conf *conf, const char *name)
 	}
 }
 
+/* Nobody polls what a driver carries by itself: others' queues are dealt as if its ports were not there. */
+static void what_is_carried_takes_no_turn(void **state)
+{
+	struct bp_conf *conf = conf_of(6, "af_packet", 2);
+	struct bp_plan plan;
+	char why[512];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		strcpy(conf->ports[2 * i + 1].driver, "kernel");
+		conf->ports[2 * i].out_ports = BIT(4); /* a, c, e: to e */
+		conf->ports[2 * i + 1].out_ports = BIT(5); /* b, d, f: to f */
+	}
+	assert_int_equal(bp_plan_make(conf, &plan, why, sizeof(why)), 0);
+	assert_int_equal(plan.ports[0].rxq_workers[0], 0);
+	assert_int_equal(plan.ports[2].rxq_workers[0], 1);
+	assert_int_equal(plan.ports[4].rxq_workers[0], 0);
+	assert_int_equal(plan.ports[4].n_txq, 2);
+	assert_int_equal(plan.ports[5].n_txq, 1);
+	free(conf);
+}
+
 static void each_worker_has_a_queue_where_its_packets_may_go(void **state)
 {
 	struct bp_conf *conf = conf_of(4, "null", 3);
@@ -175,6 +197,7 @@ static void a_hop_that_cannot_be_made_is_refused_with_its_reason(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_carried_takes_no_turn),
 		cmocka_unit_test(each_worker_has_a_queue_where_its_packets_may_go),
 		cmocka_unit_test(every_worker_sends_everywhere_where_a_function_chooses),
 		cmocka_unit_test(a_function_gets_hops_to_ports_with_few_queues),
