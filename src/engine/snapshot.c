@@ -146,7 +146,7 @@ static bool is_idle_by_design(struct bp_worker *w)
 	for (unsigned i = 0; i < w->n_paths; i++)
 		if (!is_carried(&w->paths[i]))
 			return false;
-	return w->n_paths > 0;
+	return true;
 }
 
 static void add_received(struct bp_report_path *row, struct bp_path *path)

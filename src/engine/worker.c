@@ -238,7 +238,7 @@ static __attribute__((noinline, cold)) void note_gap(struct bp_worker *w, uint64
 		atomic_store_explicit(&w->gap_max_cycles, n_cycles, memory_order_relaxed);
 }
 
-/* Others carry all that its paths have, or their ports are away: nothing comes of looking. */
+/* It has no paths, others carry all that they have, or their ports are away: nothing comes of looking. */
 static bool has_nothing_to_poll(const struct bp_worker *w)
 {
 	for (unsigned i = 0; i < w->n_paths; i++)
@@ -246,7 +246,7 @@ static bool has_nothing_to_poll(const struct bp_worker *w)
 		    atomic_load_explicit(&w->paths[i].rxq->burst, memory_order_relaxed) !=
 			    bp_rx_down)
 			return false;
-	return w->n_paths > 0;
+	return true;
 }
 
 /* Is it to leave its rounds? A pause may be taken back until it is answered. */

@@ -11,7 +11,8 @@ KIND=${1:?usage: idle.sh KIND}
 bp_lab mtu=1500
 bp_neighbours h1 10.77.0.2 h2
 bp_neighbours h2 10.77.0.1 h1
-bp_pair a "$KIND" w0 "$KIND" w1 "[engine]" "idle = adaptive"
+# One worker more than there are paths: it has nothing to do, and takes nothing for it.
+bp_pair a "$KIND" w0 "$KIND" w1 "[engine]" "idle = adaptive" "workers = 3"
 bp_start a
 bp_wait_forwarding 20
 
