@@ -76,6 +76,14 @@ static __noinline int refuse_acted(__u32 n_bytes)
 	return 0;
 }
 
+/* An act has changed a frame's length: what it is now. */
+static __always_inline __u32 resized(__u32 was_bytes, __u32 n_bytes)
+{
+	if (n_bytes != was_bytes)
+		own_cell()->added_bytes += (__u64)n_bytes - was_bytes;
+	return n_bytes;
+}
+
 static __noinline int refuse_gone(__u32 n_bytes)
 {
 	struct kernel_cell *cell = own_cell();
@@ -95,7 +103,7 @@ static __always_inline __u32 length(struct xdp_md *ctx, bool asks)
 
 static __always_inline int carry_xdp(struct xdp_md *ctx, bool asks, void *out)
 {
-	__u32 n_bytes = length(ctx, asks), now_bytes = n_bytes;
+	__u32 n_bytes = length(ctx, asks);
 	void *data, *end;
 
 	count_in(own_cell(), n_bytes);
@@ -104,9 +112,9 @@ static __always_inline int carry_xdp(struct xdp_md *ctx, bool asks, void *out)
 			refuse_acted(n_bytes);
 			return XDP_DROP;
 		}
-		now_bytes = length(ctx, asks);
+		n_bytes = resized(n_bytes, length(ctx, asks));
 	}
-	if (now_bytes > carry.max_bytes) {
+	if (n_bytes > carry.max_bytes) {
 		refuse(n_bytes);
 		return XDP_DROP;
 	}
@@ -118,8 +126,6 @@ static __always_inline int carry_xdp(struct xdp_md *ctx, bool asks, void *out)
 		refuse_gone(n_bytes);
 		return XDP_DROP;
 	}
-	if (now_bytes != n_bytes)
-		own_cell()->added_bytes += (__u64)now_bytes - n_bytes;
 	return XDP_REDIRECT;
 }
 
@@ -144,12 +150,13 @@ int bypath_carry_frags(struct xdp_md *ctx)
 
 /* ---- tc -------------------------------------------------------------------------------------- */
 
-/* A super-frame is too long only where one of its segments is. */
+/* A super-frame is too long only where one of its segments is; most are short enough with a tag beside them, too. */
 static __always_inline bool is_refused(struct __sk_buff *skb)
 {
 	__u32 mtu = 0;
 
-	if (skb->len + (skb->vlan_present ? TAG_BYTES : 0) <= carry.max_bytes)
+	if (skb->len + TAG_BYTES <= carry.max_bytes ||
+	    (skb->len <= carry.max_bytes && !skb->vlan_present))
 		return false;
 	return !carry.max_bytes || !skb->gso_size ||
 	       bpf_check_mtu(skb, carry.to_ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) > 0;
@@ -161,9 +168,12 @@ int bypath_carry_tc(struct __sk_buff *skb)
 	__u32 n_bytes = skb->len;
 
 	count_in(own_cell(), n_bytes);
-	if (carry.n_acts && carry.max_bytes && !act_tc(skb)) {
-		refuse_acted(n_bytes);
-		return TC_ACT_SHOT;
+	if (carry.n_acts && carry.max_bytes) {
+		if (!act_tc(skb)) {
+			refuse_acted(n_bytes);
+			return TC_ACT_SHOT;
+		}
+		n_bytes = resized(n_bytes, skb->len);
 	}
 	if (is_refused(skb)) {
 		refuse(n_bytes);
@@ -175,8 +185,6 @@ int bypath_carry_tc(struct __sk_buff *skb)
 		if (data + 2 * MAC_BYTES <= end)
 			swap_macs(data);
 	}
-	if (skb->len != n_bytes)
-		own_cell()->added_bytes += (__u64)skb->len - n_bytes;
 	return (int)bpf_redirect(carry.to_ifindex, 0);
 }
 

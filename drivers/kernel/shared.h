@@ -33,8 +33,8 @@ struct kernel_cell {
 	__u64 n_too_long; /* refused: longer than the out-device takes */
 	__u64 n_gone; /* refused: the out-device is not there */
 	__u64 n_acted; /* dropped by an act */
-	__u64 refused_bytes; /* of those four, as they came */
-	__u64 added_bytes; /* by acts, to those that were not refused; wraps */
+	__u64 refused_bytes; /* of those four, as long as they were then */
+	__u64 added_bytes; /* by acts, to those that no act dropped; wraps */
 	/* By tracepoints, of those that were handed to the out-device. */
 	__u64 n_sent, n_refused; /* the device took it, or did not */
 	__u64 err_too_long, err_down, err_other; /* the redirect failed before */

@@ -145,6 +145,16 @@ pops()
 	bp_expect a "counted('lan', 'tx', 'bytes') == counted('wan', 'rx', 'bytes') == 60 * 196" 'summary()'
 }
 
+# A function that is all of its chain, which a burst of a driver may do as well: once.
+alone()
+{
+	start back
+	flood 30 64
+	stop 30
+	heard 30 'ether src 02:00:00:00:00:77'
+	bp_expect a "function('back')['counted']['packets'] == 30" "r['functions']"
+}
+
 # Another VLAN by a reload: what was counted goes on, and no frame with the old one comes afterwards.
 is_reloaded()
 {
@@ -163,4 +173,5 @@ is_reloaded()
 lets_through
 pushes
 pops
+alone
 is_reloaded

@@ -6,6 +6,7 @@ from lab import BYPATH, Port
 from wire import Frames
 
 PAIRS = {"virtio": ("v0", "v1"), "virtio-sg": ("t0", "t1"), "e1000e": ("e0", "e1"), "vmxnet3": ("x0", "x1")}
+TAGGED = Frames(vlan=100)
 STRIPPING = ("e1000e", "vmxnet3")  # drivers that take VLAN tags off, as they come
 # What forwards → driver, its mode, kinds that have it.
 MODES = {
@@ -51,11 +52,30 @@ def run(lab):
         with lab.case(f"{what}-gives-back"):
             given_back(lab, pairs)
         modes_agree(lab, run, what, pairs, explained)
+        if driver == "kernel":
+            tags(lab, what, pairs)
     joined_segments(lab)
     for what, (driver, mode) in ASKED.items():
         with lab.forward(*ports(PAIRS, driver, mode)) as run:
             explained = run.explained()
         modes_agree(lab, run, what, PAIRS, explained)
+
+
+def tags(lab, what, pairs):
+    """The program in the kernel pushes a tag at one NIC and pops it at the other, whether the NIC takes it off or not."""
+    driver, mode, _ = MODES[what]
+    sections = {"function.in": {"type": "vlan", "action": "push", "id": TAGGED.vlan},
+                "function.out": {"type": "vlan", "action": "pop"}}
+    chains = {nic: f"{name}, {other}" for pair in pairs.values()
+              for nic, other, name in ((*pair, "in"), (*pair[::-1], "out"))}
+    with lab.forward(*ports(pairs, driver, mode), sections=sections, chains=chains) as run:
+        for kind, (a, b) in pairs.items():
+            with lab.case(f"{kind}-{what}-tags"):
+                run.exchange(a, b, Frames(), 200, back=TAGGED, arriving=(TAGGED, Frames()), per_flow=True)
+    with lab.case(f"{what}-tags-add-up"):
+        run.adds_up()
+        pushed, popped = (function["doc"] for function in run.report["functions"])
+        assert pushed["pushed"] >= 200 * len(pairs) and popped["popped"] >= 200 * len(pairs), (pushed, popped)
 
 
 def is_refused(lab, what, pairs, words):
