@@ -376,10 +376,8 @@ static void note_too_few(struct dpdk_port *dp, const struct bp_conf *conf)
 
 static void note_frame_bytes(struct dpdk_port *dp, const struct bp_conf *conf)
 {
-	if (dp->sends_arena && !dp->receives_arena && conf->memory.frame_bytes < 4096 &&
-	    dpdk_arena_is_wanted(conf, dp->port->conf))
-		snprintf(dp->arena_note, sizeof(dp->arena_note),
-			 "received frames are copied: [memory] frame_bytes = 4096 may spare that");
+	if (dp->sends_arena && !dp->receives_arena && dpdk_arena_lacks_room(conf, dp->port->conf))
+		snprintf(dp->arena_note, sizeof(dp->arena_note), DPDK_LACKS_ROOM);
 }
 
 void dpdk_arena_open(struct dpdk_port *dp)

@@ -404,6 +404,9 @@ static void predict(const struct bp_port_conf *port, const struct bp_port_conf *
 		return;
 	info->tx_homes = own->takes_arena ? BP_HOME_ARENA : 0;
 	info->rx_homes = own->receives_arena ? BP_HOME_ARENA : 0;
+	if (own->lacks_room)
+		snprintf(info->note + strlen(info->note), sizeof(info->note) - strlen(info->note),
+			 "%s%s", info->note[0] ? "; " : "", DPDK_LACKS_ROOM);
 }
 
 static void check(struct bp_port_conf *port, struct bp_check *check)
@@ -412,6 +415,7 @@ static void check(struct bp_port_conf *port, struct bp_check *check)
 
 	own->takes_arena = dpdk_takes_arena(check->conf, port);
 	own->receives_arena = dpdk_receives_arena(check->conf, port);
+	own->lacks_room = dpdk_arena_lacks_room(check->conf, port);
 	check_device(port, check);
 	if (dpdk_kind_of(port->device) != DPDK_OTHER)
 		check_arguments(port, check);

@@ -83,9 +83,13 @@ bool dpdk_arena_is_wanted(const struct bp_conf *conf, const struct bp_port_conf 
 /* The same, and a frame has the room that an mbuf needs: it receives into the arena. Pure. */
 bool dpdk_receives_arena(const struct bp_conf *conf, const struct bp_port_conf *port);
 
+/* It would with larger frames, which DPDK_LACKS_ROOM says. Pure. */
+bool dpdk_arena_lacks_room(const struct bp_conf *conf, const struct bp_port_conf *port);
+#define DPDK_LACKS_ROOM "received frames are copied: [memory] frame_bytes = 4096 would spare that"
+
 /* What check() learns of the rest of the configuration, for predict(). */
 struct dpdk_conf {
-	bool takes_arena, receives_arena;
+	bool takes_arena, receives_arena, lacks_room;
 };
 
 #endif

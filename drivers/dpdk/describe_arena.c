@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-#define RING_SIZE 1024u /* descriptors of a queue unless ring_size is given */
-#define MBUF_ROOM 2048u /* what PMDs expect of an mbuf, RTE_MBUF_DEFAULT_DATAROOM */
-#define OVERHEAD  64u /* Ethernet, tags, a PMD's own header, beside the MTU */
+#define RING_SIZE     1024u /* descriptors of a queue unless ring_size is given */
+#define MBUF_ROOM     2048u /* what PMDs expect of an mbuf, RTE_MBUF_DEFAULT_DATAROOM */
+#define LARGEST_FRAME 4096u /* [memory] frame_bytes */
+#define OVERHEAD      64u /* Ethernet, tags, a PMD's own header, beside the MTU */
 
 static bool is_pci(const struct bp_port_conf *port)
 {
@@ -123,4 +124,10 @@ bool dpdk_receives_arena(const struct bp_conf *conf, const struct bp_port_conf *
 {
 	return dpdk_arena_is_wanted(conf, port) &&
 	       conf->memory.frame_bytes >= room_needed(port) + DPDK_HEADROOM;
+}
+
+bool dpdk_arena_lacks_room(const struct bp_conf *conf, const struct bp_port_conf *port)
+{
+	return dpdk_arena_is_wanted(conf, port) && !dpdk_receives_arena(conf, port) &&
+	       room_needed(port) + DPDK_HEADROOM <= LARGEST_FRAME;
 }

@@ -62,6 +62,12 @@ null)
 	bp_stop a
 	copies a 0 0
 	bp_expect a "sent_bytes('lan') > 10000000" "summary()"
+	# Where frames are too small for it, explain and the run say what helps.
+	for bytes in 2048 4096; do
+		in_mid "$BYPATH" explain --json "$BP_TMP/a.ini" --set memory.frame_bytes=$bytes >"$BP_TMP/explained" || fail "explain"
+		says=$(grep -c 'received frames are copied: .memory. frame_bytes = 4096 would spare that' "$BP_TMP/explained")
+		[ "$says" = $((bytes == 2048)) ] || fail "explain with frames of $bytes bytes: $(grep '"note"' "$BP_TMP/explained")"
+	done
 	;;
 memif)
 	# The PMD copies into and out of its region; bypath adds nothing to that.
