@@ -29,13 +29,13 @@ function()
 	esac
 }
 
-# ini CHAIN: from wan, before lan.
+# ini CHAIN [KIND]: from wan, before lan.
 ini()
 {
 	{
 		printf '[engine]\nname = %s\n' "$id"
-		bp_port wan "$KIND" w0
-		bp_port lan "$KIND" w1
+		bp_port wan "${2:-$KIND}" w0
+		bp_port lan "${2:-$KIND}" w1
 		for _name in $(echo "$1" | tr -d , | tr ' ' '\n' | sort -u); do
 			function "$_name"
 		done
@@ -48,15 +48,20 @@ said()
 	grep -q "$1" "$BP_TMP/a.log"
 }
 
-# start CHAIN: h2 records what comes. No host sends anything but what is asked.
+# start CHAIN [KIND]: h2 records what comes. No host sends anything but what is asked.
 start()
 {
-	ini "$1"
+	ini "$@"
 	bp_start a
 	wait_for 10 said forwarding || fail "$1: does not start"
 	ip netns exec h2 tcpdump -i e0 --immediate-mode -U -Z root -Q in -s 128 -w "$BP_TMP/h2.pcap" 2>"$BP_TMP/watch.log" &
 	watcher=$!
 	wait_for 10 grep -q 'listening on' "$BP_TMP/watch.log" || fail "no tcpdump"
+}
+
+reload()
+{
+	in_mid "$BYPATH" reload "$id" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
 }
 
 # flood COUNT SIZE [OPTION...]: frames of another's address from h1.
@@ -162,7 +167,7 @@ is_reloaded()
 	flood 100 64
 	wait_for 10 came 100 || fail "the first frames do not come"
 	sed -i 's/^id = 10$/id = 11/' "$BP_TMP/a.ini"
-	in_mid "$BYPATH" reload "$id" >"$BP_TMP/reload.log" 2>&1 || fail "reload: $(cat "$BP_TMP/reload.log")"
+	reload
 	flood 200 64
 	stop 300
 	heard 100 'vlan 10'
@@ -170,8 +175,25 @@ is_reloaded()
 	bp_expect a "function('in')['counted']['packets'] == 300" "r['functions']"
 }
 
+# From a worker to the kernel's program, and back: the function's account is one.
+changes_hands()
+{
+	start in af_packet-mmap
+	flood 100 64
+	for kind in "$KIND" af_packet-mmap; do
+		wait_for 10 came "$sent" || fail "the frames before the driver is $kind do not come"
+		ini in "$kind"
+		reload
+		flood 50 64
+	done
+	stop 200
+	heard 200 'vlan 10'
+	bp_expect a "function('in')['counted']['packets'] == function('in')['doc']['pushed'] == 200" "r['functions']"
+}
+
 lets_through
 pushes
 pops
 alone
 is_reloaded
+[ "$KIND" = af_packet-mmap ] || changes_hands
