@@ -58,6 +58,9 @@ static void complete_virtio(struct dpdk_port *dp)
 	    !(bp_devargs_get(dp->devargs, "client", value, sizeof(value)) && strcmp(value, "0")))
 		dp->is_server =
 			bp_devargs_get(dp->devargs, "iface", dp->socket, sizeof(dp->socket));
+	if (dp->kind == DPDK_VIRTIO_USER &&
+	    bp_devargs_get(dp->devargs, "server", value, sizeof(value)) && strcmp(value, "0"))
+		dp->is_server = bp_devargs_get(dp->devargs, "path", dp->socket, sizeof(dp->socket));
 	/* A super-frame takes a descriptor for each mbuf: the PMD's 256 hold seven of them. */
 	if (dp->kind == DPDK_VIRTIO_USER)
 		append(dp, "queue_size", ",queue_size=%u", dpdk_ring_size(dp));
@@ -246,19 +249,6 @@ int dpdk_device_probe(struct dpdk_port *dp, bool quiet)
 	return 0;
 }
 
-/*
- * net_virtio_user, when it finds its peer gone, leaves work with EAL's interrupt thread, by the device's address; it looks
- * when asked for the link, and when it is closed. So it is asked first, and the work is waited for.
- */
-static void settle_virtio(const struct dpdk_port *dp)
-{
-	struct rte_eth_link link = { .link_status = RTE_ETH_LINK_UP };
-
-	if (dp->kind == DPDK_VIRTIO_USER && !rte_eth_link_get_nowait(dp->eth_id, &link) &&
-	    link.link_status != RTE_ETH_LINK_UP)
-		dpdk_guard_settle();
-}
-
 void dpdk_device_remove(struct dpdk_port *dp)
 {
 	struct rte_eth_dev_info info;
@@ -267,10 +257,9 @@ void dpdk_device_remove(struct dpdk_port *dp)
 	if (dp->eth_id == RTE_MAX_ETHPORTS)
 		return;
 	dpdk_afp_close(dp);
-	settle_virtio(dp);
 	/* One that does not answer any more is closed all the same: its rings may hold frames of the arena. */
 	device = rte_eth_dev_info_get(dp->eth_id, &info) ? dp->dev_info.device : info.device;
-	if (!(dp->kind == DPDK_MEMIF && dp->is_server) && device) {
+	if (!(dp->kind == DPDK_MEMIF && dp->is_server) && device && dpdk_quiet_may_close(dp)) {
 		rte_eth_dev_close(dp->eth_id);
 		dpdk_arena_unmap(dp, device);
 		rte_dev_remove(device);

@@ -285,6 +285,18 @@ static int start_device(struct dpdk_port *dp)
 	return err;
 }
 
+/* What cannot be stopped stays started: start() stops it first, and close() leaves it. */
+static void stop_device(struct dpdk_port *dp)
+{
+	if (dp->is_started && dpdk_quiet_applies(dp)) {
+		dpdk_quiet_stop(dp);
+		return;
+	}
+	if (dp->is_started)
+		rte_eth_dev_stop(dp->eth_id);
+	dp->is_started = false;
+}
+
 /*
  * Ask for frames to every MAC address. On an interface of the kernel's the PMD would set a flag
  * that outlives the process, so a socket of our own asks instead. Virtual PMDs have no filter and
@@ -364,8 +376,10 @@ static int start_queues(struct dpdk_port *dp)
 static int dpdk_start(struct bp_port *port)
 {
 	struct dpdk_port *dp = port->priv;
-	int err = find_device(dp);
+	int err = dp->is_started ? dpdk_quiet_stop(dp) : 0; /* what stop() could not */
 
+	if (!err)
+		err = find_device(dp);
 	if (err)
 		return dp->was_started ? -ENODEV : err;
 	err = start_queues(dp);
@@ -480,9 +494,8 @@ static void dpdk_stop(struct bp_port *port)
 		empty_rings(dp);
 	if (dp->kind == DPDK_MEMIF)
 		dpdk_guard_stop(dp);
-	else if (dp->is_started)
-		rte_eth_dev_stop(dp->eth_id);
-	dp->is_started = false;
+	else
+		stop_device(dp);
 	if (dp->promisc_fd >= 0)
 		close(dp->promisc_fd);
 	dp->promisc_fd = -1;

@@ -104,7 +104,10 @@ struct dpdk_port {
 	int promisc_fd; /* iface is promiscuous while this is open; -1: we have not asked for that */
 	struct bp_netdev_tx_dropped tx_dropped; /* of iface, where it exists without the PMD */
 	uint16_t eth_id; /* RTE_MAX_ETHPORTS: not probed */
-	bool is_started;
+	bool is_started; /* the PMD's port */
+	/* EAL's interrupt thread may have a handler of the PMD's, or be about to stop the port (quiet.c); is_left: the
+	 * device was not closed for that, and uses its mempools still. Control thread */
+	bool is_awake, is_left;
 	bool was_started; /* start() has succeeded before */
 	/* PCI: the kernel wants the device back (unplug.c). Written by EAL's interrupt thread and, when
 	 * the device has been let go, by the control thread, which reads it; relaxed. */
@@ -119,7 +122,7 @@ struct dpdk_port {
 	char arena_note
 		[BP_PATH_BYTES]; /* why frames are copied where one would not expect it, or "" */
 	struct rte_eth_stats base, sum; /* reported: sum of earlier starts; base of this one */
-	/* net_memif; net_vhost that binds a socket: is_server, socket */
+	/* net_memif; net_vhost and net_virtio_user that bind a socket: is_server, socket */
 	bool is_server, is_abstract;
 	char socket[BP_PATH_BYTES];
 	/* net_memif (guard.c) */
@@ -183,7 +186,7 @@ void dpdk_device_unlink_sockets(void);
 /* Learn info.kind and info.caps, and what the kernel says of iface. */
 void dpdk_device_describe(struct dpdk_port *dp);
 
-/* --- socket.c: the socket file of a net_memif server, or of net_vhost ---------------------------- */
+/* --- socket.c: the socket file of a server --------------------------------------------------------- */
 
 /* Before bind(): a server that was killed leaves its socket, and bind() refuses the name. Removes that,
  * and nothing else. 0, or -EADDRINUSE (logged unless quiet) where something else lies there; 0 for
@@ -265,6 +268,22 @@ bool dpdk_rejoin_can(const struct dpdk_port *dp);
 /* Close a device that is deserted; no worker may be inside a burst. start() probes it again. Control thread. */
 void dpdk_rejoin_let_go(struct dpdk_port *dp);
 
+/* --- quiet.c: what EAL's interrupt thread may have left of a device -------------------------------- */
+
+/* Is the port one that is stopped by dpdk_quiet_stop()? */
+bool dpdk_quiet_applies(const struct dpdk_port *dp);
+/* Is it to be configured with link interrupts? */
+bool dpdk_quiet_wants_lsc(const struct dpdk_port *dp);
+/*
+ * rte_eth_dev_stop(), behind all that the interrupt thread has been left with: it knows nothing of the device then, until it
+ * is started. Control thread; no worker may be inside a burst. 0, or -EBUSY: it runs on.
+ */
+int dpdk_quiet_stop(struct dpdk_port *dp);
+/* Before the device is closed: may it be? Otherwise it is said (logged) and remembered, in dp->is_left. Control thread. */
+bool dpdk_quiet_may_close(struct dpdk_port *dp);
+/* Was no device left open so far? */
+bool dpdk_quiet_is_all_closed(void);
+
 /* --- guard.c: net_memif's memory, which EAL's interrupt thread unmaps ----------------------- */
 
 int dpdk_guard_add(struct dpdk_port *dp);
@@ -273,9 +292,14 @@ void dpdk_guard_remove(struct dpdk_port *dp);
 bool dpdk_guard_has(uint16_t eth_id);
 /* dpdk_queues_configure() in the interrupt thread. */
 int dpdk_guard_configure(struct dpdk_port *dp);
-/* Wait until EAL's interrupt thread has done what has been left with it so far. Control thread. */
-void dpdk_guard_settle(void);
-/* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. */
+#define DPDK_GUARD_LAST_MS 2000u
+/*
+ * Run job(dp), or nothing where job is NULL, in EAL's interrupt thread, behind the alarms that have been set so far, by its
+ * handlers too; none of these runs in between. Control thread; waits DPDK_GUARD_LAST_MS at most. What job returns, or -EBUSY: the
+ * thread did not come round, and the job will not run.
+ */
+int dpdk_guard_run_last(int (*job)(struct dpdk_port *dp), struct dpdk_port *dp);
+/* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. With -EBUSY it is_awake. */
 int dpdk_guard_start(struct dpdk_port *dp);
 void dpdk_guard_stop(struct dpdk_port *dp);
 /* Let pending connects and disconnects happen; the port's link. */

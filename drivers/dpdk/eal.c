@@ -237,7 +237,8 @@ static void remove_sockets_at_exit(void)
 /* Hugepage files and sockets of a run without in_memory outlive the process otherwise. */
 static void cleanup_at_exit(void)
 {
-	rte_eal_cleanup();
+	if (dpdk_quiet_is_all_closed()) /* it closes the others */
+		rte_eal_cleanup();
 }
 
 /* Some arguments (-h) have EAL print something and call exit(0), as if a run had succeeded. */

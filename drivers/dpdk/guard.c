@@ -17,7 +17,6 @@
  */
 #include "dpdk.h"
 
-#include "bypath/log.h"
 #include "core/clock.h"
 
 #include <rte_alarm.h>
@@ -51,6 +50,7 @@ static struct {
 	bool is_held; /* the interrupt thread sits in hold() */
 	bool is_armed; /* an alarm for hold() is pending */
 	int (*job)(struct dpdk_port *dp); /* to run in the interrupt thread, or NULL */
+	bool job_runs;
 	struct dpdk_port *job_port;
 	int job_result;
 	struct dpdk_port *ports;
@@ -66,9 +66,11 @@ static void run_job(void)
 
 	if (!job)
 		return;
+	guard.job_runs = true;
 	pthread_mutex_unlock(&guard.lock);
 	int result = job(guard.job_port);
 	pthread_mutex_lock(&guard.lock);
+	guard.job_runs = false;
 	guard.job_result = result;
 	guard.job = NULL;
 	pthread_cond_broadcast(&guard.changed);
@@ -242,45 +244,60 @@ static bool window(void)
 	return true;
 }
 
-static _Atomic unsigned n_turns; /* written by the interrupt thread, read by the control thread */
+/* --- behind all that it has been left with ---------------------------------------------------- */
 
-static void count_turn(void *arg)
+static struct {
+	int (*job)(struct dpdk_port *dp); /* or NULL. Written by the control thread */
+	struct dpdk_port *port;
+	int result; /* written by the interrupt thread, read when is_done */
+	_Atomic bool is_done;
+} last_turn;
+
+static void run_last(void *arg)
 {
 	(void)arg;
-	atomic_fetch_add_explicit(&n_turns, 1, memory_order_release);
+	last_turn.result = last_turn.job ? last_turn.job(last_turn.port) : 0;
+	/* Release: pairs with dpdk_guard_run_last(). */
+	atomic_store_explicit(&last_turn.is_done, true, memory_order_release);
 }
 
-/* One turn of the interrupt thread: false, it did not come in time. */
-static bool wait_turn(void)
+/*
+ * Alarms run in the order of their times, and all that are due run before the thread looks for anything else. So run_last(),
+ * due when this returns, comes behind the alarms that handlers have set before, and no handler comes between.
+ */
+static void set_last(void *arg)
 {
-	unsigned before = atomic_load_explicit(&n_turns, memory_order_acquire);
-	uint64_t deadline = bp_clock_ns() + JOB_MS * 1000000ull;
+	(void)arg;
+	if (!rte_eal_alarm_set(1, run_last, NULL))
+		usleep(LEAVE_STEP_US);
+}
 
-	if (rte_eal_alarm_set(1, count_turn, NULL))
-		return false;
-	/* Acquire: pairs with count_turn(). */
-	while (atomic_load_explicit(&n_turns, memory_order_acquire) == before) {
-		if (bp_clock_ns() >= deadline)
-			return false;
+static bool last_is_done(void)
+{
+	return atomic_load_explicit(&last_turn.is_done, memory_order_acquire);
+}
+
+int dpdk_guard_run_last(int (*job)(struct dpdk_port *dp), struct dpdk_port *dp)
+{
+	uint64_t deadline = bp_clock_ns() + DPDK_GUARD_LAST_MS * 1000000ull;
+
+	last_turn.job = job;
+	last_turn.port = dp;
+	atomic_store_explicit(&last_turn.is_done, false, memory_order_relaxed);
+	if (rte_eal_alarm_set(1, set_last, NULL))
+		return -EBUSY;
+	while (!last_is_done() && bp_clock_ns() < deadline) {
 		if (guard.want_held)
 			window();
 		else
 			usleep(LEAVE_STEP_US);
 	}
-	return true;
-}
-
-/* Alarms run in the order of their times, and a handler that runs beside the first may set one of its own. */
-void dpdk_guard_settle(void)
-{
-	for (unsigned turn = 0; turn < 2; turn++)
-		if (!wait_turn()) {
-			bp_log(BP_LOG_WARN,
-			       "dpdk: EAL's interrupt thread did not come round in %u ms: what a device "
-			       "that goes away has left with it may come too late",
-			       JOB_MS);
-			return;
-		}
+	/* Each waits until the alarm that it takes back has ended, if that is running. */
+	if (!last_is_done()) {
+		rte_eal_alarm_cancel(set_last, NULL);
+		rte_eal_alarm_cancel(run_last, NULL);
+	}
+	return last_is_done() ? last_turn.result : -EBUSY;
 }
 
 /* --- what waits for it ------------------------------------------------------------------------ */
@@ -377,10 +394,24 @@ int dpdk_guard_add(struct dpdk_port *dp)
 	return 0;
 }
 
+/* The port is stopped if that can be had, and none of its jobs begins from now on. */
+static void end_jobs(struct dpdk_port *dp)
+{
+	uint64_t deadline = bp_clock_ns() + DPDK_GUARD_LAST_MS * 1000000ull;
+
+	while (dp->is_awake && bp_clock_ns() < deadline)
+		dp->is_awake = run_in_thread(job_stop, dp) == -EBUSY;
+	pthread_mutex_lock(&guard.lock);
+	if (guard.job_port == dp && !guard.job_runs)
+		guard.job = NULL;
+	pthread_mutex_unlock(&guard.lock);
+}
+
 void dpdk_guard_remove(struct dpdk_port *dp)
 {
 	struct dpdk_port **at = &guard.ports;
 
+	end_jobs(dp);
 	while (*at && *at != dp)
 		at = &(*at)->next_guarded;
 	if (*at)
@@ -393,6 +424,7 @@ int dpdk_guard_start(struct dpdk_port *dp)
 {
 	int err = run_in_thread(job_start, dp);
 
+	dp->is_awake = err == -EBUSY;
 	if (err)
 		return err == -EBUSY ? err : -ENODEV;
 	dp->is_started = true;
@@ -411,7 +443,7 @@ void dpdk_guard_stop(struct dpdk_port *dp)
 	 * mistake there. */
 	close_port(dp, bp_clock_ns() + LEAVE_NS);
 	dp->is_started = false;
-	run_in_thread(job_stop, dp);
+	dp->is_awake = run_in_thread(job_stop, dp) == -EBUSY;
 	if (!any_is_up())
 		free_thread();
 }

@@ -349,7 +349,7 @@ void dpdk_pool_destroy(struct dpdk_port *dp)
 {
 	struct dpdk_pool *pool = &dp->pool;
 
-	if (!pool->rx.mp)
+	if (!pool->rx.mp || dp->is_left)
 		return;
 	if (pool->tx.mp != pool->rx.mp)
 		rte_mempool_free(pool->tx.mp);
@@ -430,6 +430,8 @@ int dpdk_queues_configure(struct dpdk_port *dp, bool quiet)
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	rx_offloads(dp, &conf, n_rxq);
 	dpdk_vnet_configure(dp, &conf);
+	conf.intr_conf.lsc = dpdk_quiet_wants_lsc(dp);
+	dp->is_awake |= dpdk_quiet_wants_lsc(dp);
 	dpdk_eal_listen();
 	err = rte_eth_dev_configure(dp->eth_id, n_rxq, n_txq, &conf);
 	if (!err && conf.rxmode.mtu)

@@ -29,12 +29,10 @@ static bool get_path(const struct dpdk_port *dp, char *path, size_t n_bytes)
 
 bool dpdk_rejoin_applies(const struct dpdk_port *dp)
 {
-	char path[BP_PATH_BYTES], server[8];
+	char path[BP_PATH_BYTES];
 	struct stat st;
 
-	return dp->kind == DPDK_VIRTIO_USER && get_path(dp, path, sizeof(path)) &&
-	       !(bp_devargs_get(dp->devargs, "server", server, sizeof(server)) &&
-		 strcmp(server, "0")) &&
+	return dp->kind == DPDK_VIRTIO_USER && get_path(dp, path, sizeof(path)) && !dp->is_server &&
 	       !(!stat(path, &st) && S_ISCHR(st.st_mode));
 }
 
