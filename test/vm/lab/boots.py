@@ -71,14 +71,19 @@ class Boot:
             quiet.write_text("1", encoding="ascii")
         for nic in taps:
             words = ["multi_queue"] if nic.queues > 1 else []
-            run("ip", "tuntap", "add", "dev", nic.tap, "mode", "tap", "vnet_hdr", *words)
-            run("ip", "link", "set", nic.tap, "up")
+            ip("tuntap", "add", "dev", nic.tap, "mode", "tap", "vnet_hdr", *words)
+            ip("link", "set", nic.tap, "up")
             run("tc", "qdisc", "replace", "dev", nic.tap, "root", QDISC)
         try:
             yield nics
         finally:
             for nic in taps:
-                run("ip", "link", "del", nic.tap)
+                ip("link", "del", nic.tap)
+
+
+def ip(*words):
+    """Missing with what it says when it fails."""
+    run("ip", *words)
 
 
 def pairs_and_taps():
