@@ -14,9 +14,12 @@
 static_assert(BP_BURST_MAX == 1u << (BP_BURST_CLASSES - 1),
 	      "the last class ends with the longest burst");
 
+/* No worker: the queue is gone since a reload, or the path's row is what paths did that reloads have ended. */
+#define BP_REPORT_NO_WORKER UINT16_MAX
+
 struct bp_report_queue {
 	uint16_t queue_id;
-	uint16_t worker_id;
+	uint16_t worker_id; /* or BP_REPORT_NO_WORKER */
 	uint32_t n_held; /* TX: packets the other side still holds */
 	uint64_t v[BP_CNT_N]; /* counted */
 };
@@ -69,11 +72,15 @@ enum bp_path_part {
 };
 #define BP_PATH_NO_OUT UINT16_MAX
 
-/* One path per worker: in-port and its queues that the worker polls → out-port. */
+/*
+ * One path per worker: in-port and its queues that the worker polls → out-port. Before them, with BP_REPORT_NO_WORKER, one row
+ * for each of the same ports and part: all that paths between them did that reloads have ended, whoever's they were. With it a
+ * sum never falls.
+ */
 struct bp_report_path {
 	enum bp_path_part part;
 	uint16_t in_port, out_port; /* indices of ports[] */
-	uint16_t worker_id;
+	uint16_t worker_id; /* or BP_REPORT_NO_WORKER */
 	uint64_t n_pkts,
 		n_bytes; /* received on the path; EDGE: handed to it, after functions and copies */
 	uint64_t n_bursts;
@@ -166,10 +173,12 @@ uint64_t bp_report_path_out(const struct bp_report_path *path);
 /* What a path's costs are divided by: packets out; of an intake, which lets none out, those received. */
 uint64_t bp_report_path_borne(const struct bp_report_path *path);
 
-/* The rows of one part, from an in-port to an out-port, of all workers. */
+/* The rows from an in-port to an out-port, of all workers. */
 struct bp_report_sum {
-	struct bp_report_path path; /* its worker_id means nothing */
+	struct bp_report_path path; /* its worker_id means nothing; part: of the last row */
 	unsigned n_rows; /* 0: there is no such path */
+	unsigned n_past; /* of them, of paths that reloads have ended */
+	uint64_t n_received; /* of path.n_pkts: not what edges were handed */
 };
 
 /* What moving packets took, and what became of them: intake and edges of an in-port add up to the whole. */
@@ -178,11 +187,17 @@ void bp_report_add_cost(struct bp_report_path *sum, const struct bp_report_path 
 /* The packets of two rows of the same part, and their cost. */
 void bp_report_add_path(struct bp_report_path *sum, const struct bp_report_path *path);
 
+/* What the sums are of. */
+enum bp_report_span {
+	BP_SPAN_PRESENT, /* paths as they are: since a reload, where one has changed them */
+	BP_SPAN_RUN, /* since the start, through all reloads */
+};
+
 /*
  * All sums of a report, n_ports × (n_ports + 1): by in-port; of each, by out-port, its intake last. The caller frees them; NULL
  * when memory lacks.
  */
-struct bp_report_sum *bp_report_sums(const struct bp_report *report);
+struct bp_report_sum *bp_report_sums(const struct bp_report *report, enum bp_report_span span);
 
 /* The one of these ports; out_port may be BP_PATH_NO_OUT. */
 struct bp_report_sum *bp_report_sum(struct bp_report_sum *sums, const struct bp_report *report,

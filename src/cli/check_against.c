@@ -81,16 +81,17 @@ static int load_running(const char *name, struct bp_conf *running)
 	return err;
 }
 
-/* The workers of a direction's queues. Returns their number. */
+/* The workers of a direction's queues. Returns their number; those that are gone come last. */
 static uint16_t list_workers(const json_t *queues, uint16_t workers[BP_QUEUES_MAX])
 {
 	const json_t *queue;
 	size_t i;
 
 	json_array_foreach(queues, i, queue) {
-		json_int_t worker = json_integer_value(json_object_get(queue, "worker"));
+		const json_t *of = json_object_get(queue, "worker");
+		json_int_t worker = json_integer_value(of);
 
-		if (i == BP_QUEUES_MAX)
+		if (i == BP_QUEUES_MAX || json_is_null(of))
 			break;
 		/* One that no worker has: any that sends nothing there. */
 		workers[i] =

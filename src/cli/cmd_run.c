@@ -225,6 +225,22 @@ static bool put_metrics(void *ctx, FILE *out, bool is_open, json_t *floors)
 	return write_metrics(run, out, is_open, floors) == 0;
 }
 
+/* Before the paths are others. Where memory lacks, what went out last counts by the next model. */
+static void note_metrics(struct run *run)
+{
+	struct bp_copies *copies;
+	struct bp_metrics facts = { .report = run->now };
+
+	take_snapshot(run, run->now);
+	copies = calloc((size_t)run->now->n_ports * run->now->n_ports + 1, sizeof(*copies));
+	facts.kernel_copies = copies;
+	if (!copies)
+		return;
+	bp_explain_kernel_copies(run->now, copies);
+	(void)bp_metrics_note(&facts, run->control.web.floors);
+	free(copies);
+}
+
 /* The report as it stands: its text in the log, its document in the file of --report. */
 static void report_now(struct run *run)
 {
@@ -293,6 +309,8 @@ static int reload_all(struct run *run, const struct bp_conf *conf, json_t *setti
 	int err = bp_cli_beside_prepare(&beside, &run->control, &run->alarms,
 					bp_engine_conf(run->engine), conf, why, sizeof(why));
 
+	if (!err && !only_tell)
+		note_metrics(run);
 	if (err)
 		bp_engine_refuse(run->engine, why, only_tell, document);
 	else

@@ -85,6 +85,15 @@ static json_t *pick_paths(const json_t *now)
 	return pick_rows(json_object_get(now, "paths"), names, counted);
 }
 
+static json_t *pick_totals(const json_t *now)
+{
+	static const char *const names[] = { "in", "out", "renewed", "present", NULL };
+	static const char *const counted[] = { "packets", "bytes", "user_copies", "crossings",
+					       NULL };
+
+	return pick_rows(json_object_get(now, "path_totals"), names, counted);
+}
+
 static json_t *pick_functions(const json_t *now)
 {
 	static const char *const names[] = { "name", "type", "state", NULL };
@@ -105,10 +114,11 @@ json_t *bp_live_document(const json_t *before, const json_t *now)
 {
 	json_t *rates = is_news(before, now) ? bp_show_rates(before, now) : json_null();
 
-	return json_pack("{s:s, s:O?, s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:o, s:o}", "schema",
+	return json_pack("{s:s, s:O?, s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:o, s:o, s:o}", "schema",
 			 "bypath.live/1", "instance", json_object_get(now, "instance"), "version",
 			 json_object_get(now, "version"), "run", json_object_get(now, "run"),
 			 "reloads", json_object_get(now, "reloads"), "conservation",
 			 json_object_get(now, "conservation"), "ports", pick_ports(now), "paths",
-			 pick_paths(now), "functions", pick_functions(now), "rates", rates);
+			 pick_paths(now), "path_totals", pick_totals(now), "functions",
+			 pick_functions(now), "rates", rates);
 }

@@ -14,7 +14,7 @@ const struct bp_show bp_shows[] = {
 	{ "queues", "counters of each queue", "ports" },
 	{ "workers", "busy, idle, asleep, off core", "workers" },
 	{ "paths", "traffic and time of each path",
-	  "paths,path_sums,fan_outs,former_paths,paths_cut" },
+	  "paths,path_sums,path_totals,fan_outs,former_paths,paths_cut" },
 	{ "drops", "drops and other events by reason",
 	  "ports,functions,kernel_drops,conservation" },
 	{ "functions", "packets, drops, time of each function", "functions" },

@@ -182,16 +182,16 @@ static double grown(const struct metrics *m, double value, const char *what, con
 	return value;
 }
 
-/* A function that a reload took out, and another one added again under its name, counts anew. */
+/* One of a function's name and type that reloads had forgotten counts anew. */
 static void note_function(const struct metrics *m, const struct bp_report_function *f)
 {
 	char packets[192], busy[192];
 	double before;
 
-	snprintf(packets, sizeof(packets), "function %s packets", f->conf->name);
+	snprintf(packets, sizeof(packets), "function %s %s packets", f->conf->name, f->conf->type);
 	before = json_real_value(json_object_get(m->floors, packets));
 	if ((double)f->n_pkts < before) {
-		snprintf(busy, sizeof(busy), "function %s busy", f->conf->name);
+		snprintf(busy, sizeof(busy), "busy %s %s", f->conf->name, f->conf->type);
 		json_object_del(m->floors, busy);
 	}
 	json_object_set_new(m->floors, packets, json_real((double)f->n_pkts));
@@ -461,9 +461,11 @@ static void put_workers(const struct metrics *m, const struct bp_report *r)
 
 /* ---- paths ---------------------------------------------------------------------------------------- */
 
-/* A path, the rows of all workers added up. */
+/* A path, the rows of all workers added up, through all reloads. */
 struct path {
 	const struct bp_report_path *sum;
+	bool is_present;
+	uint64_t n_received; /* of sum's packets: those that came in bursts */
 	char name
 		[2 *
 		 BP_NAME_BYTES]; /* "wan>lan"; of an intake, whose packets go to several ports, "wan>" */
@@ -485,6 +487,8 @@ static unsigned list_paths(const struct bp_metrics *facts, struct bp_report_sum 
 		if (!sums[i].n_rows)
 			continue;
 		list[n].sum = sum;
+		list[n].is_present = sums[i].n_rows > sums[i].n_past;
+		list[n].n_received = sums[i].n_received;
 		snprintf(list[n].name, sizeof(list[n].name), "%s>%s",
 			 r->ports[sum->in_port].conf->name,
 			 is_intake ? "" : r->ports[sum->out_port].conf->name);
@@ -494,6 +498,28 @@ static unsigned list_paths(const struct bp_metrics *facts, struct bp_report_sum 
 	}
 	*paths = list;
 	return n;
+}
+
+/*
+ * What went out since the last look, by the model as it is now: another driver's figure is of its own packets. False: the model
+ * has none; what had one before is kept, until it has again. Of a path that is no more, what it was.
+ */
+static bool note_kernel_copies(json_t *floors, const struct path *path, double *n)
+{
+	double out = (double)bp_report_path_out(path->sum), seen, sum;
+	bool has_one = path->kernel_copies.lo == path->kernel_copies.hi, had_one;
+	char key[2 * BP_NAME_BYTES + 16];
+	const json_t *before;
+
+	snprintf(key, sizeof(key), "copies %s", path->name);
+	before = json_object_get(floors, key);
+	seen = json_number_value(json_array_get(before, 0));
+	sum = json_number_value(json_array_get(before, 1));
+	had_one = json_is_true(json_array_get(before, 2));
+	/* A port that has the place of another one of this name counts anew. */
+	*n = sum + (has_one && out > seen ? path->kernel_copies.lo * (out - seen) : 0);
+	json_object_set_new(floors, key, json_pack("[f, f, b]", out, *n, has_one || had_one));
+	return has_one || (had_one && !path->is_present);
 }
 
 static void put_copies(const struct metrics *m, const struct path *paths, unsigned n)
@@ -507,14 +533,13 @@ static void put_copies(const struct metrics *m, const struct path *paths, unsign
 	begin(m, &copies);
 	for (unsigned i = 0; i < n; i++) {
 		const struct bp_report_path *sum = paths[i].sum;
-		struct bp_copies kernel = paths[i].kernel_copies;
+		double n_kernel;
 
 		sample(m, &copies, (double)sum->n_copies, "path", paths[i].name, "domain", "user",
 		       "provenance", bp_provenance_name(BP_PROV_COUNTED), NULL);
-		if (kernel.lo == kernel.hi)
-			sample(m, &copies, kernel.lo * (double)bp_report_path_out(sum), "path",
-			       paths[i].name, "domain", "kernel", "provenance",
-			       bp_provenance_name(BP_PROV_MODELLED), NULL);
+		if (note_kernel_copies(m->floors, &paths[i], &n_kernel))
+			sample(m, &copies, n_kernel, "path", paths[i].name, "domain", "kernel",
+			       "provenance", bp_provenance_name(BP_PROV_MODELLED), NULL);
 	}
 }
 
@@ -533,7 +558,8 @@ static void put_bursts(const struct metrics *m, const struct path *paths, unsign
 		const char *name = paths[i].name;
 		uint64_t count = 0;
 
-		if (sum->part == BP_PATH_EDGE)
+		/* It is no whole path, and was none. */
+		if (sum->part == BP_PATH_EDGE && !paths[i].n_received)
 			continue;
 		for (unsigned k = 0; k < BP_BURST_CLASSES; k++) {
 			count += sum->hist_bursts[k];
@@ -541,7 +567,7 @@ static void put_bursts(const struct metrics *m, const struct path *paths, unsign
 			part(m, &bursts, "_bucket", (double)count, "path", name, "le", bound, NULL);
 		}
 		part(m, &bursts, "_bucket", (double)count, "path", name, "le", "+Inf", NULL);
-		part(m, &bursts, "_sum", (double)sum->n_pkts, "path", name, NULL);
+		part(m, &bursts, "_sum", (double)paths[i].n_received, "path", name, NULL);
 		part(m, &bursts, "_count", (double)count, "path", name, NULL);
 	}
 }
@@ -571,7 +597,7 @@ static void put_moved(const struct metrics *m, const struct path *paths, unsigne
 /* 0 or -ENOMEM. */
 static int put_paths(const struct metrics *m, const struct bp_metrics *facts)
 {
-	struct bp_report_sum *sums = bp_report_sums(facts->report);
+	struct bp_report_sum *sums = bp_report_sums(facts->report, BP_SPAN_RUN);
 	struct path *paths = NULL;
 	unsigned n = sums ? list_paths(facts, sums, &paths) : 0;
 
@@ -598,8 +624,8 @@ static void put_function_drops(const struct metrics *m, const struct bp_report *
 		const struct bp_fn_reason *why = f->function->reasons;
 
 		for (unsigned k = 0; why && k < BP_FN_REASONS_MAX && why[k].name; k++)
-			sample(m, &lost, (double)f->drops[k], "function", f->conf->name, "reason",
-			       why[k].name, NULL);
+			sample(m, &lost, (double)f->drops[k], "function", f->conf->name, "type",
+			       f->conf->type, "reason", why[k].name, NULL);
 	}
 }
 
@@ -638,12 +664,12 @@ static void put_functions(const struct metrics *m, const struct bp_metrics *fact
 	put_function_drops(m, r);
 	begin(m, &seconds);
 	for (unsigned i = 0; i < r->n_functions; i++) {
-		const char *name = r->functions[i].conf->name;
+		const char *name = r->functions[i].conf->name, *type = r->functions[i].conf->type;
 		double s;
 
 		note_function(m, &r->functions[i]);
-		s = grown(m, r->functions[i].busy_ns / 1e9, "function", name, "busy");
-		sample(m, &seconds, s, "function", name, NULL);
+		s = grown(m, r->functions[i].busy_ns / 1e9, "busy", name, type);
+		sample(m, &seconds, s, "function", name, "type", type, NULL);
 	}
 	put_function_states(m, facts);
 }
@@ -703,6 +729,20 @@ static void put_run(const struct metrics *m, const struct bp_metrics *facts)
 	sample(m, &reloads, (double)r->reloads.n_refused, "result", "refused", NULL);
 	begin(m, &unaccounted);
 	sample(m, &unaccounted, (double)r->unaccounted, NULL);
+}
+
+int bp_metrics_note(const struct bp_metrics *facts, json_t *floors)
+{
+	struct bp_report_sum *sums = bp_report_sums(facts->report, BP_SPAN_RUN);
+	struct path *paths = NULL;
+	unsigned n = sums ? list_paths(facts, sums, &paths) : 0;
+	double copies;
+
+	for (unsigned i = 0; i < n; i++)
+		(void)note_kernel_copies(floors, &paths[i], &copies);
+	free(sums);
+	free(paths);
+	return paths ? 0 : -ENOMEM;
 }
 
 int bp_metrics_write(FILE *out, const struct bp_metrics *facts, bool is_open, json_t *floors)

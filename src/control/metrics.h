@@ -20,10 +20,16 @@ struct bp_metrics {
 };
 
 /*
+ * Before a reload: note in floors what was modelled until now. Else what went out since the last bp_metrics_write() would count
+ * by the model of what comes. Of facts only report and kernel_copies are asked for. As bp_metrics_write(), but does not block.
+ */
+int bp_metrics_note(const struct bp_metrics *facts, json_t *floors);
+
+/*
  * Write them; is_open: as OpenMetrics, which names a counter's family without "_total", has units, and ends with "# EOF".
- * floors: an object that the caller keeps from one time to the next, in which is what was said of counters that are estimates,
- * so that none of them goes back; NULL: nothing is kept. One thread at a time with the same floors; blocks on out only.
- * 0, -ENOMEM: something is missing in it.
+ * floors: an object that the caller keeps from one time to the next, in which is what was said of counters that are estimates
+ * or modelled, so that none of them goes back; NULL: nothing is kept. One thread at a time with the same floors; blocks on out
+ * only. 0, -ENOMEM: something is missing in it.
  */
 int bp_metrics_write(FILE *out, const struct bp_metrics *facts, bool is_open, json_t *floors);
 

@@ -70,7 +70,7 @@ struct bp_report_sum *bp_report_sum(struct bp_report_sum *sums, const struct bp_
 		     (out_port == BP_PATH_NO_OUT ? r->n_ports : out_port)];
 }
 
-struct bp_report_sum *bp_report_sums(const struct bp_report *r)
+struct bp_report_sum *bp_report_sums(const struct bp_report *r, enum bp_report_span span)
 {
 	struct bp_report_sum *sums =
 		calloc((size_t)r->n_ports * (r->n_ports + 1) + 1, sizeof(*sums));
@@ -78,12 +78,17 @@ struct bp_report_sum *bp_report_sums(const struct bp_report *r)
 	for (unsigned i = 0; sums && i < r->n_paths; i++) {
 		const struct bp_report_path *path = &r->paths[i];
 		struct bp_report_sum *sum = bp_report_sum(sums, r, path->in_port, path->out_port);
+		bool is_past = path->worker_id == BP_REPORT_NO_WORKER;
 
+		if (is_past && span == BP_SPAN_PRESENT)
+			continue;
 		if (!sum->n_rows++)
-			sum->path = (struct bp_report_path){ .part = path->part,
-							     .in_port = path->in_port,
+			sum->path = (struct bp_report_path){ .in_port = path->in_port,
 							     .out_port = path->out_port,
 							     .since_s = path->since_s };
+		sum->path.part = path->part;
+		sum->n_past += is_past;
+		sum->n_received += path->part == BP_PATH_EDGE ? 0 : path->n_pkts;
 		bp_report_add_path(&sum->path, path);
 	}
 	return sums;

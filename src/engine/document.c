@@ -47,13 +47,15 @@ static void set_queues(json_t *row, const char *direction, const struct bp_repor
 
 	for (unsigned q = 0; q < n; q++) {
 		json_t *counted = queue_counted(queues[q].v, elapsed_s);
+		bool is_gone = queues[q].worker_id == BP_REPORT_NO_WORKER;
 
 		if (*direction == 't')
 			json_object_set_new(counted, "held", json_integer(queues[q].n_held));
-		json_array_append_new(rows,
-				      json_pack("{s:i, s:i, s:s, s:o}", "queue", queues[q].queue_id,
-						"worker", queues[q].worker_id, "direction",
-						direction, "counted", counted));
+		json_array_append_new(
+			rows,
+			json_pack("{s:i, s:o, s:s, s:o}", "queue", queues[q].queue_id, "worker",
+				  is_gone ? json_null() : json_integer(queues[q].worker_id),
+				  "direction", direction, "counted", counted));
 		for (unsigned id = 0; id < BP_CNT_N; id++)
 			sum[id] += queues[q].v[id];
 		snprintf(name, sizeof(name), "%s %u", direction, queues[q].queue_id);
@@ -75,6 +77,8 @@ static const struct bp_report_worker *find_far(const struct bp_report *r, int no
 	for (unsigned i = 0; i < n && r->n_numa_nodes > 1; i++) {
 		const struct bp_report_worker *w = &r->workers[queues[i].worker_id];
 
+		if (queues[i].worker_id >= r->n_workers)
+			continue; /* a queue that no worker has */
 		if (node != BP_NO_NODE && w->numa_node != BP_NO_NODE && w->numa_node != node)
 			return w;
 	}
@@ -151,7 +155,8 @@ static json_t *run_row(const struct bp_report *r)
 	bool are_calls_timed = true;
 
 	for (unsigned i = 0; i < r->n_paths; i++)
-		are_calls_timed &= bp_rows_has_split(&r->paths[i]);
+		are_calls_timed &= r->paths[i].worker_id == BP_REPORT_NO_WORKER ||
+				   bp_rows_has_split(&r->paths[i]);
 	return json_pack("{s:f, s:b, s:f, s:s, s:s, s:i, s:b}", "elapsed_s", r->elapsed_s, "final",
 			 (int)r->is_final, "drain_ms", r->drain_ms, "mode",
 			 r->conf->engine.mode == BP_ENGINE_IO ? "io" : "macswap", "idle",

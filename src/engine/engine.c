@@ -326,6 +326,7 @@ void bp_engine_destroy(struct bp_engine *e)
 		bp_paths_destroy(&e->workers[i]);
 	}
 	bp_env_close(&e->env);
+	bp_past_free(e);
 	free(e->functions);
 	free(e->conf);
 	if (!e->n_parked) /* a thread that was held may come to its signal yet, and writes that it has */

@@ -18,22 +18,40 @@ struct bp_reported_set {
 	struct bp_reported v[BP_REPORTED_MAX];
 };
 
+/* What a function did in steps that are no more, since a reload. */
+struct bp_function_past {
+	uint64_t n_pkts, drops[BP_FN_REASONS_MAX];
+	double busy_ns;
+};
+
 /* One function with what its workers have of it. */
 struct bp_engine_function {
 	const struct bp_function *function;
 	const struct bp_function_conf *conf;
 	bool is_open;
 	unsigned n_entered; /* of fns[], by worker_id */
-	/* Of steps that are no more, since a reload. */
-	uint64_t past_pkts, past_drops[BP_FN_REASONS_MAX];
-	double past_busy_ns;
+	struct bp_function_past past;
 	struct bp_fn fns[BP_WORKERS_MAX]; /* each the worker's own, once it runs */
 };
 
-/* Of queues that are no more: what was counted there. Their sum, whichever queue it was. */
+/* One that a reload took out: if it comes back it goes on. */
+struct bp_former_function {
+	char name[BP_NAME_BYTES], type[BP_NAME_BYTES];
+	struct bp_function_past past;
+};
+#define BP_FORMER_FUNCTIONS_MAX \
+	(2 *                    \
+	 BP_FUNCTIONS_MAX) /* of more the oldest are forgotten, never those of the last reload */
+
+/* Of a port's name: what ports that had it before have counted, by the numbers of their queues. */
+struct bp_past_port {
+	uint64_t rx[BP_QUEUES_MAX][BP_CNT_N], tx[BP_QUEUES_MAX][BP_CNT_N];
+	uint32_t n_losses;
+};
+
+/* Of queues whose ports' names have no place any more. Their sum, whichever queue it was. */
 struct bp_past_queues {
 	uint64_t rx[BP_CNT_N], tx[BP_CNT_N];
-	uint32_t n_losses; /* of the devices */
 };
 
 /* A port that a reload has taken off every path: it sends what it holds, stops, and when nobody has a frame of its pools
@@ -44,6 +62,7 @@ struct bp_leaving {
 	bool stays; /* in its place, as a port that was removed; else it is freed */
 	struct bp_port_conf conf; /* that it was opened with */
 	uint64_t since_ns;
+	struct bp_reported_set reported; /* until now */
 	uint64_t n_sent[BP_PORTS_MAX]
 		       [BP_QUEUES_MAX]; /* that the TX queues had taken when it left */
 };
@@ -66,11 +85,14 @@ struct bp_engine {
 	struct bp_retired *retired; /* newest first */
 	/* ---- of reloads ---- */
 	struct bp_leaving *leaving;
-	struct bp_past_queues
-		past[BP_PORTS_MAX]; /* of the port's name, before its present queues */
+	struct bp_past_port *past[BP_PORTS_MAX]; /* by place; NULL: nothing yet */
 	struct bp_reported_set past_reported[BP_PORTS_MAX]; /* by those ports, when they stopped */
-	struct bp_past_queues past_others; /* of names that have no place any more */
-	uint64_t past_fn_drops; /* of functions that are no more */
+	struct bp_past_queues past_others;
+	struct bp_report_path *past_paths; /* bp_past_add_path(); NULL: nothing yet */
+	struct bp_report *ended; /* room for the rows of a path that ends */
+	unsigned n_former_functions;
+	struct bp_former_function former_functions[BP_FORMER_FUNCTIONS_MAX]; /* the oldest first */
+	uint64_t past_fn_drops; /* of those that are forgotten */
 	unsigned n_former, n_former_cut;
 	struct bp_report_former former[BP_FORMER_MAX];
 	struct bp_reloads reloads;
@@ -94,7 +116,7 @@ struct bp_engine {
 /* A worker with its paths by e's plan; does not run. 0 or -errno (logged). */
 int bp_worker_make(struct bp_engine *e, struct bp_worker *worker, uint16_t worker_id);
 
-/* Read a started port's reported counters. */
+/* Read a started port's reported counters; what it has told before, which is in *set, and does not tell any more stays. */
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 			  struct bp_reported_set *set);
 
@@ -240,15 +262,44 @@ void bp_leaving_stop(struct bp_engine *e);
 void bp_leaving_finish(struct bp_engine *e, const struct bp_port *port);
 /* Go on with those that leave. all: the workers have ended, nothing is waited for. */
 void bp_leaving_tick(struct bp_engine *e, bool all);
-/* The port of a place that is to be another's, or was its name's: what it counted is kept, in past[] (keeps_name) or
- * past_others. It has left. */
+/* ---- past.c: control thread ------------------------------------------------------------------- */
+
+/* Room for all that a reload may end, before it changes anything. 0 or -ENOMEM. */
+int bp_past_reserve(struct bp_engine *e, const struct bp_change *change);
+void bp_past_free(struct bp_engine *e);
+
+/*
+ * A port is freed: what it counted stays with its name, the place's (keeps_name). Else the place is another name's: nothing is
+ * known of the former one any more but that its packets were there. It has left.
+ */
 void bp_past_add(struct bp_engine *e, const struct bp_port *port, bool keeps_name);
+/* Has the place's name had other queues than those that it has now? */
+bool bp_past_has(const struct bp_engine *e, unsigned place);
+/* Add what such queues of this number have counted until now, those of ports that leave and are freed then among them. */
+void bp_past_read(const struct bp_engine *e, unsigned place, enum bp_side side, unsigned queue_id,
+		  uint64_t sum[BP_CNT_N]);
+uint32_t bp_past_losses(const struct bp_engine *e, unsigned place);
+
 /* Add what a port reports, which stops now and leaves its place to another one, to what was reported there. */
-void bp_past_report(struct bp_engine *e, struct bp_port *port);
+void bp_past_report(struct bp_engine *e, struct bp_leaving *leaving);
+/* Add what other ports of the place's name have reported. */
+void bp_past_reported(const struct bp_engine *e, unsigned place, struct bp_reported_set *sum);
 /* Add the rows of one set to another's: those of the same meaning add up. */
 void bp_reported_add(struct bp_reported_set *sum, const struct bp_reported_set *set);
-/* Of the ports that leave from this place and are freed then. */
-void bp_past_read(const struct bp_engine *e, unsigned port_id, struct bp_past_queues *past);
+
+/* A row of a path that ends: what it did stays with its ports. bp_past_reserve() has been. */
+void bp_past_add_path(struct bp_engine *e, const struct bp_report_path *row);
+/* All of that, as the first rows of the report. */
+void bp_past_read_paths(const struct bp_engine *e, struct bp_report *report);
+
+void bp_past_add_function(struct bp_function_past *sum, const struct bp_function_past *past);
+/* Where a function that is taken out has what it did. */
+struct bp_function_past *bp_past_function(struct bp_engine *e, const struct bp_function_conf *conf);
+/* One is there again: all of that is its own, added to past. */
+void bp_past_take_function(struct bp_engine *e, const struct bp_function_conf *conf,
+			   struct bp_function_past *past);
+/* What functions dropped that are no more. */
+uint64_t bp_past_fn_drops(const struct bp_engine *e);
 
 /* ---- carried.c ------------------------------------------------------------------------------- */
 
@@ -257,7 +308,8 @@ void bp_carried_count(struct bp_rxq *rxq, unsigned step, const struct bp_act_cou
 
 /* ---- snapshot.c ------------------------------------------------------------------------------ */
 
-/* What a path that ends here has done, as rows of the report's `former`. before: the configuration that it was of. */
+/* What a path that ends here has done, as rows of the report's `former`; it stays with its ports. before: the configuration
+ * that it was of. */
 void bp_snapshot_former(struct bp_engine *e, struct bp_path *path, uint16_t worker_id,
 			const struct bp_conf *before);
 

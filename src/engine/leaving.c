@@ -15,72 +15,6 @@
 
 #define HELD_MS 500u /* as a drain has */
 
-/* ---- what was counted ------------------------------------------------------------------------ */
-
-static void add_counters(uint64_t sum[BP_CNT_N], const struct bp_counters *counters)
-{
-	for (unsigned id = 0; id < BP_CNT_N; id++)
-		sum[id] += bp_counter(counters, (enum bp_cnt)id);
-}
-
-static void add_port(struct bp_past_queues *past, const struct bp_port *port)
-{
-	for (unsigned q = 0; q < port->n_rxq; q++)
-		add_counters(past->rx, &port->rxq[q].counters);
-	for (unsigned q = 0; q < port->n_txq; q++)
-		add_counters(past->tx, &port->txq[q].counters);
-	past->n_losses += atomic_load_explicit(&port->n_losses, memory_order_relaxed);
-}
-
-static void add_past(struct bp_past_queues *sum, struct bp_past_queues *past)
-{
-	for (unsigned id = 0; id < BP_CNT_N; id++) {
-		sum->rx[id] += past->rx[id];
-		sum->tx[id] += past->tx[id];
-	}
-	memset(past, 0, sizeof(*past));
-}
-
-void bp_reported_add(struct bp_reported_set *sum, const struct bp_reported_set *set)
-{
-	for (unsigned i = 0; i < set->n; i++) {
-		unsigned k = 0;
-
-		while (k < sum->n && sum->v[k].row != set->v[i].row)
-			k++;
-		if (k == BP_REPORTED_MAX)
-			return;
-		if (k == sum->n)
-			sum->v[sum->n++] = (struct bp_reported){ .row = set->v[i].row };
-		sum->v[k].value += set->v[i].value;
-	}
-}
-
-void bp_past_report(struct bp_engine *e, struct bp_port *port)
-{
-	struct bp_reported_set set = { 0 };
-
-	bp_snapshot_reported(port->driver, port, &set);
-	bp_reported_add(&e->past_reported[port->port_id], &set);
-}
-
-void bp_past_add(struct bp_engine *e, const struct bp_port *port, bool keeps_name)
-{
-	if (!keeps_name) {
-		add_past(&e->past_others, &e->past[port->port_id]);
-		e->past_reported[port->port_id].n = 0;
-	}
-	add_port(keeps_name ? &e->past[port->port_id] : &e->past_others, port);
-}
-
-void bp_past_read(const struct bp_engine *e, unsigned port_id, struct bp_past_queues *past)
-{
-	*past = e->past[port_id];
-	for (const struct bp_leaving *l = e->leaving; l; l = l->next)
-		if (l->port->port_id == port_id && !l->stays)
-			add_port(past, l->port);
-}
-
 /* ---- leaving --------------------------------------------------------------------------------- */
 
 static uint32_t count_held(const struct bp_port *port)
@@ -167,6 +101,7 @@ int bp_leaving_add(struct bp_engine *e, struct bp_port *port, const struct bp_po
 				  .port = port,
 				  .stays = stays,
 				  .conf = *conf,
+				  .reported = e->reported[port->port_id],
 				  .since_ns = bp_clock_ns() };
 	port->conf = &l->conf;
 	bp_leaving_begin(e, l);
@@ -208,7 +143,7 @@ static void stop(struct bp_engine *e, struct bp_leaving *l)
 	if (l->stays)
 		bp_snapshot_reported(l->port->driver, l->port, &e->reported[l->port->port_id]);
 	else
-		bp_past_report(e, l->port);
+		bp_past_report(e, l);
 	drop_unclaimed(l->port);
 	bp_handover_end(&e->handovers, l->port);
 	bp_port_stop(l->port);

@@ -27,6 +27,8 @@ static void add_path(struct flow *flow, const struct bp_report_path *path, int64
 	if (path->part != BP_PATH_EDGE) {
 		flow->n_pkts += sign * (int64_t)path->n_pkts;
 		flow->n_bytes += sign * (int64_t)path->n_bytes;
+	}
+	if (path->part != BP_PATH_EDGE && path->worker_id != BP_REPORT_NO_WORKER) {
 		flow->out_port = path->out_port;
 		flow->is_known = true;
 	}

@@ -104,6 +104,39 @@ static json_t *former_row(const struct bp_report_former *former)
 			 counted_of(former->until_s, &former->path));
 }
 
+/* What a port pair, or an intake, did since the start: what reloads have ended is in it, so that it never falls. */
+static json_t *total_row(const struct bp_report *r, const struct bp_report_sum *sum)
+{
+	const struct bp_report_path *path = &sum->path;
+	bool is_intake = path->out_port == BP_PATH_NO_OUT;
+
+	return json_pack(
+		"{s:s, s:s?, s:b, s:b, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "in",
+		r->ports[path->in_port].conf->name, "out",
+		is_intake ? NULL : r->ports[path->out_port].conf->name, "renewed",
+		(int)(sum->n_past > 0), "present", (int)(sum->n_rows > sum->n_past), "counted",
+		"packets", bp_json_count(path->n_pkts), "packets_out",
+		bp_json_count(bp_report_path_out(path)), "bytes", bp_json_count(path->n_bytes),
+		"bursts", bp_json_count(path->n_bursts), "function_drops",
+		bp_json_count(path->n_fn_drops), "replicas", bp_json_count(path->n_replicas),
+		"user_copies", bp_json_count(path->n_copies), "user_copy_bytes",
+		bp_json_count(path->n_copy_bytes), "crossings", bp_json_count(path->n_calls));
+}
+
+/* 0 or -ENOMEM. */
+static int add_totals(json_t *document, const struct bp_report *r)
+{
+	struct bp_report_sum *sums = bp_report_sums(r, BP_SPAN_RUN);
+	json_t *rows = json_array();
+
+	json_object_set_new(document, "path_totals", rows);
+	for (unsigned i = 0; sums && i < r->n_ports * (r->n_ports + 1); i++)
+		if (sums[i].n_rows)
+			json_array_append_new(rows, total_row(r, &sums[i]));
+	free(sums);
+	return sums ? 0 : -ENOMEM;
+}
+
 /* ---- in-ports whose packets may go to several ports ------------------------------------------ */
 
 struct fan_out {
@@ -199,7 +232,7 @@ static void append(json_t *rows, json_t *sum_rows, struct bp_report_sum *sums,
 
 int bp_rows_add_paths(json_t *document, const struct bp_report *r)
 {
-	struct bp_report_sum *sums = bp_report_sums(r);
+	struct bp_report_sum *sums = bp_report_sums(r, BP_SPAN_PRESENT);
 	json_t *rows = json_array(), *sum_rows = json_array(), *fan_outs = json_array();
 	json_t *former = json_array();
 	struct fan_out fan;
@@ -217,7 +250,8 @@ int bp_rows_add_paths(json_t *document, const struct bp_report *r)
 		if (find_fan_out(sums, r, i, &fan))
 			json_array_append_new(fan_outs, fan_out_row(r, &fan));
 	for (unsigned i = 0; i < r->n_paths; i++)
-		append(rows, sum_rows, sums, r, &r->paths[i]);
+		if (r->paths[i].worker_id != BP_REPORT_NO_WORKER)
+			append(rows, sum_rows, sums, r, &r->paths[i]);
 	free(sums);
-	return 0;
+	return add_totals(document, r);
 }

@@ -313,14 +313,14 @@ static bool hand_over(const struct bp_engine *e, const struct bp_change *change,
 	return true;
 }
 
-/* The function that was functions[function_id]: what it is now, or NULL. */
-static struct bp_engine_function *
-find_successor(struct bp_engine *e, const struct bp_change *change, unsigned function_id)
+/* What the function that was functions[function_id] has done before: its own, or of one that is taken out. */
+static struct bp_function_past *find_past(struct bp_engine *e, const struct bp_change *change,
+					  unsigned function_id)
 {
 	for (unsigned i = 0; i < e->conf->n_functions; i++)
 		if (change->function_was[i] == (int)function_id)
-			return &e->functions[i];
-	return NULL;
+			return &e->functions[i].past;
+	return bp_past_function(e, &change->conf.functions[function_id]);
 }
 
 /* What functions did on a path that is no more stays with them. */
@@ -330,24 +330,17 @@ static void keep_steps(struct bp_engine *e, const struct bp_change *change, stru
 
 	for (unsigned i = 0; path->chain && i < path->chain->n_steps; i++) {
 		struct bp_step *s = &path->chain->steps[i];
-		struct bp_engine_function *f = find_successor(e, change, was->chain[i]);
+		struct bp_function_past *past = find_past(e, change, was->chain[i]);
 
 		for (unsigned k = 0; k < BP_FN_REASONS_MAX; k++)
-			*(f ? &f->past_drops[k] : &e->past_fn_drops) +=
-				atomic_load_explicit(&s->drops[k], memory_order_relaxed);
-		if (!f)
-			continue;
-		f->past_pkts += atomic_load_explicit(&s->n_pkts, memory_order_relaxed);
-		f->past_busy_ns += bp_clock_cycles_to_ns(
+			past->drops[k] += atomic_load_explicit(&s->drops[k], memory_order_relaxed);
+		past->n_pkts += atomic_load_explicit(&s->n_pkts, memory_order_relaxed);
+		past->busy_ns += bp_clock_cycles_to_ns(
 			atomic_load_explicit(&s->busy_cycles, memory_order_relaxed));
 	}
-	if (!path->chain && was->n_chain) {
-		struct bp_engine_function *f = find_successor(e, change, was->chain[0]);
-
-		if (f)
-			f->past_pkts +=
-				bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
-	}
+	if (!path->chain && was->n_chain)
+		find_past(e, change, was->chain[0])->n_pkts +=
+			bp_counter(&path->rxq->counters, BP_CNT_PKTS) - path->rx_pkts;
 }
 
 uint64_t bp_path_call_cycles(struct bp_path *path)

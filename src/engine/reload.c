@@ -231,9 +231,7 @@ static void move_functions(struct reload *r)
 		is->conf = &e->conf->functions[i];
 		if (!was)
 			continue;
-		is->past_pkts = was->past_pkts;
-		is->past_busy_ns = was->past_busy_ns;
-		memcpy(is->past_drops, was->past_drops, sizeof(is->past_drops));
+		is->past = was->past;
 	}
 }
 
@@ -365,26 +363,54 @@ static void see_off(struct reload *r, unsigned place)
 	bp_port_destroy(old);
 }
 
+/* The functions that were there before, and are, or are not: what they did until now. */
+static void settle_functions(struct reload *r)
+{
+	struct bp_engine *e = r->e;
+	uint32_t goes_on = 0;
+
+	for (unsigned i = 0; i < e->conf->n_functions; i++)
+		if (r->change.function_was[i] >= 0)
+			goes_on |= UINT32_C(1) << r->change.function_was[i];
+		else
+			bp_past_take_function(e, &e->conf->functions[i], &e->functions[i].past);
+	for (unsigned i = 0; i < r->change.conf.n_functions; i++)
+		if (!(goes_on >> i & 1))
+			bp_past_add_function(bp_past_function(e, &r->change.conf.functions[i]),
+					     &r->functions[i].past);
+}
+
+/* What the device of a port that was there before reported. One that was halted, or had left, has told all; another one does
+ * so when it stops. */
+static void settle_reported(struct reload *r, unsigned place)
+{
+	struct bp_engine *e = r->e;
+	bool has_told = bp_reload_is_in(r->halted, place) || r->change.conf.ports[place].is_removed;
+
+	if (!r->made[place])
+		return;
+	if (r->before[place] && has_told && !bp_reload_is_in(r->change.renamed, place))
+		bp_reported_add(&e->past_reported[place], &e->reported[place]);
+	e->reported[place].n = 0;
+}
+
 static void settle_account(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
+	settle_functions(r);
 	for (unsigned i = 0; i < BP_WORKERS_MAX; i++) {
 		bp_paths_hand_over(e, &r->paths[i], &e->workers[i], &r->change);
 		bp_paths_free(&r->paths[i]);
 	}
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
-		/* One that was halted has told all; else it does so when it stops. */
-		if (bp_reload_is_in(r->halted, i) && r->change.ports[i] != BP_FATE_REMOVED)
-			bp_reported_add(&e->past_reported[i], &e->reported[i]);
-		if (r->made[i])
-			e->reported[i].n = 0;
 		if (r->change.ports[i] == BP_FATE_REMOVED && e->env.ports[i])
 			bp_captures_follow(e->env.ports[i], NULL);
 		else if (r->before[i])
 			bp_captures_follow(r->before[i], e->env.ports[i]);
 		if (r->change.ports[i] == BP_FATE_REMOVED || r->before[i])
 			see_off(r, i);
+		settle_reported(r, i);
 	}
 	bp_env_bind_pools(&e->env);
 	bp_paths_bind_directs(e, NULL);
@@ -426,6 +452,22 @@ static void place_workers(struct reload *r)
 	}
 	if (r->change.has_new_cores)
 		bp_workers_claim_cores(e, e->conf->engine.n_workers);
+}
+
+/*
+ * No worker runs, nothing is another yet: the ports that end say what they have to. What a driver carries by itself it counts
+ * then, so that the paths that end have all of it.
+ */
+static void hear_ending(struct reload *r)
+{
+	struct bp_engine *e = r->e;
+
+	for (unsigned i = 0; i < e->conf->n_ports; i++) {
+		struct bp_port *port = e->env.ports[i];
+
+		if (bp_reload_ends(r, i) && port->is_started)
+			bp_snapshot_reported(port->driver, port, &e->reported[i]);
+	}
 }
 
 /* ---- all of it -------------------------------------------------------------------------------- */
@@ -480,22 +522,17 @@ static int undo(struct reload *r, int err)
 static void close_functions(struct reload *r)
 {
 	struct bp_engine *e = r->e;
-	uint32_t stays = 0, goes_on = 0;
+	uint32_t stays = 0;
 
 	for (unsigned i = 0; i < e->conf->n_functions; i++) {
-		if (r->change.function_was[i] >= 0)
-			goes_on |= UINT32_C(1) << r->change.function_was[i];
 		if (r->change.functions[i] != BP_FATE_KEPT)
 			continue;
 		stays |= UINT32_C(1) << r->change.function_was[i];
 		bp_function_leave(&e->functions[i], e->conf->engine.n_workers);
 	}
-	for (unsigned i = 0; i < r->change.conf.n_functions; i++) {
+	for (unsigned i = 0; i < r->change.conf.n_functions; i++)
 		if (!(stays >> i & 1))
 			bp_function_close(&r->functions[i]);
-		for (unsigned k = 0; k < BP_FN_REASONS_MAX && !(goes_on >> i & 1); k++)
-			e->past_fn_drops += r->functions[i].past_drops[k];
-	}
 }
 
 /* The ports that are removed or made anew. */
@@ -527,6 +564,8 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 	int err = check_here(r, loaded), late;
 
 	if (!err)
+		err = bp_past_reserve(e, &r->change);
+	if (!err)
 		err = find_cores(r);
 	if (!err)
 		err = open_functions(r);
@@ -543,6 +582,7 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		err = pause_workers(r);
 	if (err)
 		return undo(r, err);
+	hear_ending(r);
 	err = swap(r);
 	if (!err) {
 		settle_account(r);

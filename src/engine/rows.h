@@ -17,7 +17,7 @@ void bp_rows_add_rates(json_t *counted, uint64_t n_pkts, uint64_t n_bytes, uint6
  * are counted but whose time is not known. */
 bool bp_rows_has_split(const struct bp_report_path *path);
 
-/* Add "paths", "path_sums", "fan_outs", "paths_cut". 0 or -ENOMEM. */
+/* Add "paths", "path_sums", "path_totals", "fan_outs", "former_paths", "paths_cut". 0 or -ENOMEM. */
 int bp_rows_add_paths(json_t *document, const struct bp_report *report);
 
 /* "functions": a new reference, NULL when memory lacks. */

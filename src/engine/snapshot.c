@@ -15,11 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A driver may tell less when the ports beside it are others: what it told before stays. */
+static void keep_reported(struct bp_reported_set *set, const struct bp_reported *was)
+{
+	unsigned k = 0;
+
+	while (k < set->n && set->v[k].row != was->row)
+		k++;
+	if (k == set->n && k < BP_REPORTED_MAX)
+		set->v[set->n++] = *was;
+}
+
 void bp_snapshot_reported(const struct bp_driver *driver, struct bp_port *port,
 			  struct bp_reported_set *set)
 {
-	if (driver->ops->stats)
-		set->n = driver->ops->stats(port, set->v, BP_REPORTED_MAX);
+	struct bp_reported_set was = *set;
+
+	if (!driver->ops->stats)
+		return;
+	set->n = driver->ops->stats(port, set->v, BP_REPORTED_MAX);
+	for (unsigned i = 0; i < was.n; i++)
+		keep_reported(set, &was.v[i]);
 }
 
 static void read_counters(const struct bp_counters *c, uint64_t v[BP_CNT_N])
@@ -36,23 +52,32 @@ static bool has_counted(const uint64_t v[BP_CNT_N])
 	return false;
 }
 
-/* What queues that the port had before have counted is added to its first ones: nothing is ever reset. */
-static void add_past(const struct bp_engine *e, unsigned port_id, struct bp_report_port *out)
+/* What queues of this number have counted that the port had before is this one's. One that is gone has a row if it counted. */
+static void add_past_queue(const struct bp_engine *e, unsigned i, enum bp_side side, unsigned q,
+			   struct bp_report_queue *queues, uint16_t *n)
 {
-	struct bp_past_queues past;
+	uint64_t v[BP_CNT_N] = { 0 };
 
-	bp_past_read(e, port_id, &past);
-	out->n_losses += past.n_losses;
-	if (!out->n_rxq && has_counted(past.rx))
-		out->rxq[out->n_rxq++] = (struct bp_report_queue){ .queue_id = 0 };
-	if (!out->n_txq && has_counted(past.tx))
-		out->txq[out->n_txq++] = (struct bp_report_queue){ .queue_id = 0 };
-	for (unsigned id = 0; id < BP_CNT_N; id++) {
-		if (out->n_rxq)
-			out->rxq[0].v[id] += past.rx[id];
-		if (out->n_txq)
-			out->txq[0].v[id] += past.tx[id];
+	bp_past_read(e, i, side, q, v);
+	if (!has_counted(v))
+		return;
+	for (; *n <= q; ++*n)
+		queues[*n] = (struct bp_report_queue){ .queue_id = *n,
+						       .worker_id = BP_REPORT_NO_WORKER };
+	for (unsigned id = 0; id < BP_CNT_N; id++)
+		queues[q].v[id] += v[id];
+}
+
+/* Nothing is ever reset. */
+static void add_past(const struct bp_engine *e, unsigned i, struct bp_report_port *out)
+{
+	if (!bp_past_has(e, i))
+		return;
+	for (unsigned q = 0; q < BP_QUEUES_MAX; q++) {
+		add_past_queue(e, i, BP_SIDE_RX, q, out->rxq, &out->n_rxq);
+		add_past_queue(e, i, BP_SIDE_TX, q, out->txq, &out->n_txq);
 	}
+	out->n_losses += bp_past_losses(e, i);
 }
 
 static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *out)
@@ -63,6 +88,8 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 	/* First: a driver that carries paths by itself counts then. */
 	if (port->is_started)
 		bp_snapshot_reported(port->driver, port, &e->reported[i]);
+	reported = e->reported[i];
+	bp_past_reported(e, i, &reported);
 	out->conf = &e->conf->ports[i];
 	out->is_removed = out->conf->is_removed;
 	out->info = port->info;
@@ -86,8 +113,6 @@ static void read_port(struct bp_engine *e, unsigned i, struct bp_report_port *ou
 		read_counters(&port->txq[q].counters, out->txq[q].v);
 	}
 	add_past(e, i, out);
-	reported = e->reported[i];
-	bp_reported_add(&reported, &e->past_reported[i]);
 	out->n_reported = reported.n;
 	memcpy(out->reported, reported.v, sizeof(out->reported));
 }
@@ -352,7 +377,7 @@ static void conserve_past(const struct bp_engine *e, struct bp_conserved *sum)
 {
 	conserve_rx(sum, e->past_others.rx);
 	conserve_tx(sum, e->past_others.tx, 0);
-	sum->dropped += e->past_fn_drops;
+	sum->dropped += bp_past_fn_drops(e);
 	/* What a port that is being removed holds is not in the row of its name. */
 	for (const struct bp_leaving *l = e->leaving; l; l = l->next)
 		for (unsigned q = 0; !l->stays && q < l->port->n_txq; q++) {
@@ -393,12 +418,16 @@ static void apply_conservation_law(const struct bp_engine *e, struct bp_report *
 static void conserve_port(const struct bp_engine *e, unsigned i, struct bp_conserved *sum)
 {
 	const struct bp_port *port = e->env.ports[i];
-	struct bp_past_queues past;
 	uint64_t v[BP_CNT_N];
 
-	bp_past_read(e, i, &past);
-	conserve_rx(sum, past.rx);
-	conserve_tx(sum, past.tx, 0);
+	for (unsigned q = 0; q < BP_QUEUES_MAX && bp_past_has(e, i); q++) {
+		uint64_t rx[BP_CNT_N] = { 0 }, tx[BP_CNT_N] = { 0 };
+
+		bp_past_read(e, i, BP_SIDE_RX, q, rx);
+		bp_past_read(e, i, BP_SIDE_TX, q, tx);
+		conserve_rx(sum, rx);
+		conserve_tx(sum, tx, 0);
+	}
 	for (unsigned q = 0; q < port->n_rxq; q++) {
 		read_counters(&port->rxq[q].counters, v);
 		conserve_rx(sum, v);
@@ -428,7 +457,7 @@ void bp_snapshot_conserved(const struct bp_engine *e, struct bp_conserved *sum)
 		conserve_port(e, i, sum);
 	for (unsigned i = 0; i < e->conf->n_functions; i++)
 		for (unsigned d = 0; d < BP_FN_REASONS_MAX; d++)
-			sum->dropped += e->functions[i].past_drops[d];
+			sum->dropped += e->functions[i].past.drops[d];
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		sum->dropped += worker_fn_drops(&e->workers[i]);
 }
@@ -467,15 +496,15 @@ static const struct bp_port *find_out(const struct bp_path *path, uint16_t port_
 void bp_snapshot_former(struct bp_engine *e, struct bp_path *path, uint16_t worker_id,
 			const struct bp_conf *before)
 {
-	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_report *r = e->ended;
 
-	if (!r)
-		return; /* its packets are in the ports' counters all the same */
+	r->n_paths = 0;
 	(void)read_path(r, path, worker_id, 1);
 	for (unsigned i = 0; i < r->n_paths; i++) {
 		const struct bp_port *out = find_out(path, r->paths[i].out_port);
 		struct bp_report_former *former;
 
+		bp_past_add_path(e, &r->paths[i]);
 		if (!r->paths[i].n_pkts)
 			continue;
 		former = add_former(e);
@@ -487,7 +516,6 @@ void bp_snapshot_former(struct bp_engine *e, struct bp_path *path, uint16_t work
 		if (out)
 			name_end(out, before, former->out, former->out_driver, former->out_mode);
 	}
-	free(r);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -500,9 +528,9 @@ static void read_functions(struct bp_engine *e, struct bp_report *r)
 
 		r->functions[i] = (struct bp_report_function){ .conf = f->conf,
 							       .function = f->function,
-							       .n_pkts = f->past_pkts,
-							       .busy_ns = f->past_busy_ns };
-		memcpy(r->functions[i].drops, f->past_drops, sizeof(f->past_drops));
+							       .n_pkts = f->past.n_pkts,
+							       .busy_ns = f->past.busy_ns };
+		memcpy(r->functions[i].drops, f->past.drops, sizeof(f->past.drops));
 	}
 }
 
@@ -536,6 +564,7 @@ void bp_engine_report(struct bp_engine *e, struct bp_report *r)
 	for (unsigned i = 0; i < r->n_ports; i++)
 		read_port(e, i, &r->ports[i]);
 	read_functions(e, r);
+	bp_past_read_paths(e, r);
 	for (unsigned i = 0; i < e->conf->engine.n_workers; i++)
 		read_worker(&e->workers[i], now_ns, r);
 	apply_conservation_law(e, r);

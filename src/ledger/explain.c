@@ -86,7 +86,7 @@ static bool model_next(struct pairs *pairs, const struct bp_report *report,
 		const struct bp_report_path *row = &report->paths[pairs->next++];
 		uint64_t bit;
 
-		if (row->out_port == BP_PATH_NO_OUT)
+		if (row->out_port == BP_PATH_NO_OUT || row->worker_id == BP_REPORT_NO_WORKER)
 			continue;
 		bit = UINT64_C(1) << row->out_port;
 		if (pairs->seen[row->in_port] & bit)

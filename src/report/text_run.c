@@ -206,6 +206,23 @@ static const struct bp_view former_paths = {
 	BP_COLUMNS(former_columns),
 };
 
+static const struct bp_column total_columns[] = {
+	{ .heading = "path", .cell = "{in} → {out}|{in}", .align = 'l' },
+	{ .heading = "now", .cell = "{?present}yes|no", .align = 'l' },
+	{ .heading = "packets", .cell = "{counted.packets:,}" },
+	{ .heading = "bytes", .cell = "{counted.bytes:,}" },
+	{ .heading = "packets out", .cell = "{?out}{counted.packets_out:,}" },
+	{ .heading = "user copies", .cell = "{counted.user_copies:,}" },
+	{ .heading = "system calls", .cell = "{counted.crossings:,}" },
+};
+static const struct bp_view path_totals = {
+	.name = "path-totals",
+	.title = "PATHS THROUGH RELOADS · since the start · all workers · counted",
+	.rows = "path_totals",
+	.needs = "{?renewed}",
+	BP_COLUMNS(total_columns),
+};
+
 static const struct bp_column function_columns[] = {
 	{ .heading = "function", .cell = "{name}", .align = 'l' },
 	{ .heading = "type", .cell = "{type}", .align = 'l' },
@@ -384,6 +401,7 @@ static const struct bp_part parts[] = {
 	{ .view = &copies },
 	{ .view = &fan_outs },
 	{ .view = &former_paths },
+	{ .view = &path_totals },
 	{ .line = "{?reloads.done}  reloaded {reloads.done} times, last at {reloads.last_s:.1} s: the workers stood still for "
 		  "{reloads.last_pause_ms:.2} ms[{?reloads.last_away_ms}, a device was away for {reloads.last_away_ms:.1} ms]" },
 	{ .line = "{?paths_cut}  {paths_cut:,} rows of paths were too many and are left out, also of these sums: the ports', "
@@ -480,7 +498,8 @@ static const struct bp_part show_drops[] = { { .view = &events },
 					     { .view = &function_drops } };
 static const struct bp_part show_paths[] = { { .view = &traffic },
 					     { .view = &fan_outs },
-					     { .view = &former_paths } };
+					     { .view = &former_paths },
+					     { .view = &path_totals } };
 static const struct bp_part show_functions[] = { { .view = &functions },
 						 { .view = &function_drops } };
 /* A text that is an INI file again. */

@@ -33,7 +33,10 @@ def expected():
         figures[f"port.{port['name']}.dropped"] = sums["rx"]["dropped"] + sums["tx"]["dropped"]
     for path in report["paths"]:
         for key in ("packets", "bytes", "user_copies", "crossings"):
-            figures[f"path.{path['in']}.{path['out'] or ''}.{path['worker']}.{key}"] = path["counted"][key]
+            figures[f"path.{path['worker']}.{path['in']}.{path['out'] or ''}.{key}"] = path["counted"][key]
+    for path in report["path_totals"]:
+        for key in ("packets", "bytes", "user_copies", "crossings") if path["renewed"] else ():
+            figures[f"total.{path['in']}.{path['out'] or ''}.{key}"] = path["counted"][key]
     for fn in report["functions"]:
         figures[f"function.{fn['name']}.packets"] = fn["counted"]["packets"]
         figures[f"function.{fn['name']}.dropped"] = fn["counted"]["dropped"]
@@ -95,8 +98,18 @@ def check_looks(browser):
     assert not odd, odd
 
 
+def reload_with(workers):
+    path = os.path.join(FOLDER, "edge.ini")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("[engine]\n", f"[engine]\nworkers = {workers}\n"))
+    subprocess.run([BYPATH, "reload", "edge"], check=True, capture_output=True)
+
+
 def check_still(browser):
-    """When nothing moves any more, the page has what bypath show has, every figure."""
+    """When nothing moves any more, the page has what bypath show has, every figure, also of what a reload has ended."""
+    reload_with(2)
     os.kill(FLOOD, signal.SIGTERM)
     end = time.monotonic() + 20
     while True:
@@ -108,6 +121,7 @@ def check_still(browser):
                                         if now.get(name) != shown.get(name)}
         time.sleep(0.1)
     assert len(now) >= 16 and int(now["port.wan.rx.packets"]) > 100, now
+    assert any(name.startswith("total.") for name in now), now
     return len(now)
 
 

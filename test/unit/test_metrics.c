@@ -233,10 +233,11 @@ static const struct {
 	{ "bypath_path_packets_total{path=\"c>b\"}", "paths.4.counted.packets", 1 },
 	{ "bypath_function_packets_total{function=\"sw\",type=\"switch\"}",
 	  "functions.0.counted.packets", 1 },
-	{ "bypath_function_seconds_total{function=\"sw\"}", "functions.0.counted.busy_ns", 1e9 },
-	{ "bypath_function_drops_total{function=\"sw\",reason=\"storm\"}",
+	{ "bypath_function_seconds_total{function=\"sw\",type=\"switch\"}",
+	  "functions.0.counted.busy_ns", 1e9 },
+	{ "bypath_function_drops_total{function=\"sw\",type=\"switch\",reason=\"storm\"}",
 	  "functions.0.counted.drops.storm", 1 },
-	{ "bypath_function_drops_total{function=\"sw\",reason=\"no_vlan\"}",
+	{ "bypath_function_drops_total{function=\"sw\",type=\"switch\",reason=\"no_vlan\"}",
 	  "functions.0.counted.drops.no_vlan", 1 },
 };
 
@@ -355,6 +356,85 @@ static void paths_show_the_models_where_it_has_one_figure(void **state)
 	assert_true(value_of(f, "bypath_burst_packets_bucket{path=\"c>\",le=\"2.0\"}") == 3);
 }
 
+/* What reloads have ended stands before what is there. */
+static void add_past(struct fixture *f, enum bp_path_part part, uint16_t in, uint16_t out)
+{
+	struct bp_report *r = &f->report;
+
+	memmove(&r->paths[1], &r->paths[0], r->n_paths * sizeof(r->paths[0]));
+	(void)add_path(r, part, in, out, BP_REPORT_NO_WORKER);
+	r->paths[0] = r->paths[r->n_paths - 1];
+	memset(&r->paths[r->n_paths - 1], 0, sizeof(r->paths[0]));
+}
+
+static void paths_are_what_they_were_too(void **state)
+{
+	struct fixture *f = *state;
+	struct bp_report *r = &f->report;
+	double packets, copies, ended;
+
+	write_text(f, false);
+	packets = value_of(f, "bypath_path_packets_total{path=\"a>b\"}");
+	copies = value_of(f, "bypath_copies_total{path=\"a>b\",domain=\"user\","
+			     "provenance=\"counted\"}");
+	/* c → a was one whole path once, b → a is none any more. The last row is the place of the fixture's last one. */
+	for (unsigned i = 0; i < 3; i++) {
+		struct bp_report_path last = r->paths[r->n_paths - 1];
+
+		add_past(f, BP_PATH_WHOLE, i == 0 ? 0 : i == 1 ? 2 : 1, i == 0 ? 1 : 0);
+		r->paths[r->n_paths - 1] = last;
+	}
+	ended = (double)r->paths[2].n_pkts;
+	write_text(f, false);
+	assert_true(value_of(f, "bypath_path_packets_total{path=\"a>b\"}") == packets + ended);
+	assert_true(value_of(f, "bypath_burst_packets_sum{path=\"a>b\"}") == packets + ended);
+	assert_true(value_of(f, "bypath_copies_total{path=\"a>b\",domain=\"user\",provenance="
+				"\"counted\"}") == copies + (double)r->paths[2].n_copies);
+	/* Bursts are what was received: nothing was by the edge. */
+	assert_true(value_of(f, "bypath_path_packets_total{path=\"c>a\"}") >
+		    (double)r->paths[1].n_pkts);
+	assert_true(value_of(f, "bypath_burst_packets_sum{path=\"c>a\"}") ==
+		    (double)r->paths[1].n_pkts);
+	assert_true(value_of(f, "bypath_path_packets_total{path=\"b>a\"}") ==
+		    (double)r->paths[0].n_pkts);
+	assert_true(value_of(f, "bypath_worker_packets_total{worker=\"1\"}") > 0);
+	f->document = bp_engine_document(r);
+	assert_int_equal(json_array_size(json_object_get(f->document, "paths")), 5);
+	assert_true(bp_json_number_at(f->document, "path_sums.0.counted.packets") == packets);
+	assert_true(bp_json_number_at(f->document, "path_totals.0.counted.packets") ==
+		    packets + ended);
+	assert_true(json_is_true(bp_json_at(f->document, "path_totals.0.renewed")));
+}
+
+/* a → b: 2 copies of each packet until now, then 1, then what the model has no figure for, then 1 again. */
+static void modelled_copies_are_of_the_model_of_their_time(void **state)
+{
+	static const char kernel[] = "bypath_copies_total{path=\"a>b\",domain=\"kernel\","
+				     "provenance=\"modelled\"}";
+	struct fixture *f = *state;
+	struct bp_copies *model = &f->kernel_copies[0 * N_PORTS + 1];
+	const struct bp_metrics facts = { .report = &f->report, .kernel_copies = f->kernel_copies };
+	uint64_t *out = &f->report.paths[0].hist_copies[0];
+	double begin;
+
+	write_text(f, false);
+	begin = value_of(f, kernel);
+	*out += 100;
+	assert_int_equal(bp_metrics_note(&facts, f->floors), 0);
+	*model = (struct bp_copies){ 1, 1 };
+	*out += 10;
+	write_text(f, false);
+	assert_true(value_of(f, kernel) == begin + 210);
+	*model = (struct bp_copies){ 0, 1 };
+	*out += 1000;
+	write_text(f, false);
+	assert_false(has(f, kernel));
+	*model = (struct bp_copies){ 1, 1 };
+	*out += 1;
+	write_text(f, false);
+	assert_true(value_of(f, kernel) == begin + 211);
+}
+
 static void estimates_do_not_go_back(void **state)
 {
 	struct fixture *f = *state;
@@ -369,11 +449,11 @@ static void estimates_do_not_go_back(void **state)
 	assert_true(value_of(f, busy) == 3);
 }
 
-/* Taken out by a reload, added by another one. */
-static void functions_that_come_again_count_anew(void **state)
+/* Taken out by a reload, added by another one when many others had been. */
+static void functions_that_were_forgotten_count_anew(void **state)
 {
 	struct fixture *f = *state;
-	const char *within = "bypath_function_seconds_total{function=\"sw\"}";
+	const char *within = "bypath_function_seconds_total{function=\"sw\",type=\"switch\"}";
 
 	write_text(f, false);
 	f->report.functions[0].n_pkts = 4000;
@@ -409,8 +489,12 @@ int main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(paths_show_the_models_where_it_has_one_figure,
 						begin, end),
+		cmocka_unit_test_setup_teardown(paths_are_what_they_were_too, begin, end),
+		cmocka_unit_test_setup_teardown(modelled_copies_are_of_the_model_of_their_time,
+						begin, end),
 		cmocka_unit_test_setup_teardown(estimates_do_not_go_back, begin, end),
-		cmocka_unit_test_setup_teardown(functions_that_come_again_count_anew, begin, end),
+		cmocka_unit_test_setup_teardown(functions_that_were_forgotten_count_anew, begin,
+						end),
 		cmocka_unit_test_setup_teardown(both_formats_end_as_they_should, begin, end),
 	};
 

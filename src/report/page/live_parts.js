@@ -144,14 +144,22 @@ function pathLine([path, rates], most) {
 				: `${both(rates, "pps", "bps")}; per packet ${costs.join(", ")}`));
 }
 
-function pathTable(pairs) {
-	return grid("Paths", [["path"], ["worker", true], ["packets", true], ["bytes", true], ["user copies", true],
-		["system calls", true]], pairs.map(([path]) => {
-		const name = `path.${text(path, "in")}.${text(path, "out") ?? ""}.${number(path, "worker")}`;
+function pathCells(path, worker, name) {
+	return [pathName(path), worker, ...["packets", "bytes", "user_copies", "crossings"]
+		.map((key) => exact(`${name}.${text(path, "in")}.${text(path, "out") ?? ""}.${key}`, number(path, `counted.${key}`)))];
+}
 
-		return [pathName(path), String(number(path, "worker") ?? NONE), ...["packets", "bytes", "user_copies", "crossings"]
-			.map((key) => exact(`${name}.${key}`, number(path, `counted.${key}`)))];
-	}));
+/* Rows of paths as they are; of those that reloads have changed also what they did since the start. */
+function pathTable(doc, pairs) {
+	const renewed = objects(doc, "path_totals").filter((path) => at(path, "renewed") === true).slice(0, ROWS_MAX);
+	const present = pairs.map(([path]) => {
+		const worker = String(number(path, "worker") ?? NONE);
+
+		return pathCells(path, worker, `path.${worker}`);
+	});
+
+	return grid("Paths", [["path"], ["worker", true], ["packets", true], ["bytes", true], ["user copies", true],
+		["system calls", true]], [...present, ...renewed.map((path) => pathCells(path, "all, through reloads", "total"))]);
 }
 
 function pathsPart(doc) {
@@ -160,7 +168,7 @@ function pathsPart(doc) {
 
 	return [make("h2", {}, "Paths and their ledger"), legend(["user", "copies in user space"], ["kernel", "copies in the kernel"]),
 		pairs.length === 0 ? nothing("No packet yet.") : [make("ul", {class: "bars wide"},
-			pairs.map((pair) => pathLine(pair, Math.max(1, ...pairs.map(copies))))), pathTable(pairs)], leftOut(paths)];
+			pairs.map((pair) => pathLine(pair, Math.max(1, ...pairs.map(copies))))), pathTable(doc, pairs)], leftOut(paths)];
 }
 
 /* ---- workers ------------------------------------------------------------------------------------------- */
