@@ -1,4 +1,4 @@
-# Asks a Prometheus what it has of a run: prometheus.py ADDRESS BYPATH DOCS/METRICS PID-OF-RUN.
+# Asks a Prometheus what it has of a run: prometheus.py ADDRESS BYPATH DOCS/METRICS PID-OF-RUN INI.
 # SPDX-License-Identifier: BSD-3-Clause
 import json
 import math
@@ -12,7 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-SERVER, BYPATH, DOCS, RUN = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+SERVER, BYPATH, DOCS, RUN, INI = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5]
 # What issue and documentation promise: type, unit, labels beside those that Prometheus adds.
 PROMISED = {
     "bypath_build_info": ("gauge", "", {"version", "instance_name"}),
@@ -44,8 +44,8 @@ PROMISED = {
     "bypath_copies_total": ("counter", "", {"path", "domain", "provenance"}),
     "bypath_burst_packets": ("histogram", "packets", {"path"}),
     "bypath_function_packets_total": ("counter", "packets", {"function", "type"}),
-    "bypath_function_drops_total": ("counter", "", {"function", "reason"}),
-    "bypath_function_seconds_total": ("counter", "seconds", {"function"}),
+    "bypath_function_drops_total": ("counter", "", {"function", "type", "reason"}),
+    "bypath_function_seconds_total": ("counter", "seconds", {"function", "type"}),
     "bypath_function_state": ("gauge", "", {"function", "what"}),
 }
 ADDED = {"__name__", "job", "instance"}
@@ -149,6 +149,34 @@ def check_dashboard():
     return n
 
 
+def n_scrapes():
+    return float(query("count_over_time(bypath_build_info[5m])")[0]["value"][1])
+
+
+def check_reloads():
+    """A second worker and queue come and go: Prometheus sees no counter begin anew, and no more packets than there were."""
+    with open(INI, encoding="utf-8") as file:
+        text = file.read()
+    two = text.replace("[engine]\n", "[engine]\nworkers = 2\n").replace("device = w0\n", "device = w0\nqueues = 2\n")
+    for changed in (two, text):
+        with open(INI, "w", encoding="utf-8") as file:
+            file.write(changed)
+        subprocess.run([BYPATH, "reload", "m"], check=True, capture_output=True)
+        n = n_scrapes()
+        until("two more scrapes", lambda n=n: n_scrapes() >= n + 2)
+    names = [name for name in api("label/__name__/values") if re.match("bypath_.*_(total|count|bucket|sum)$", name)]
+    anew = {name: query(f"resets({name}[5m]) > 0") for name in names}
+    assert len(names) > 20 and not any(anew.values()), {name: found for name, found in anew.items() if found}
+    # Sums of rates, as the panels have them, less what is there in all.
+    grown, = query('sum by (path) (increase(bypath_path_packets_total{path="wan>lan"}[5m]))')
+    received = query('sum by (port) (increase(bypath_port_rx_packets_total{port="wan"}[5m]))')
+    most = max(float(s["value"][1]) for s in query('max_over_time(bypath_path_packets_total{path="wan>lan"}[5m])'))
+    # Prometheus extends what it saw to the range's ends, by one interval at most.
+    assert 0 < float(grown["value"][1]) <= 1.3 * most, (grown, most)
+    assert 0 < float(received[0]["value"][1]) <= 1.3 * most + 100, (received, most)
+    return 2
+
+
 def check_alerts():
     rules = [rule for group in api("rules")["groups"] for rule in group["rules"]]
     assert rules and all(rule["health"] == "ok" for rule in rules), rules
@@ -166,7 +194,8 @@ def main():
     check_families()
     check_values()
     n = check_dashboard()
-    print(f"{len(PROMISED)} families, {n} expressions of the dashboard, {check_alerts()} alerts")
+    print(f"{len(PROMISED)} families, {n} expressions of the dashboard, {check_reloads()} reloads without a counter that begins "
+          f"anew, {check_alerts()} alerts")
 
 
 main()

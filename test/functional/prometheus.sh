@@ -51,7 +51,7 @@ ip netns exec mid prometheus --config.file="$BP_TMP/prometheus.yml" --storage.ts
 	--web.listen-address=127.0.0.1:9099 >"$BP_TMP/prometheus.log" 2>&1 &
 server=$!
 timeout 100 ip netns exec mid "$BP_PYTHON" "$BP_HERE/prometheus.py" 127.0.0.1:9099 "$BYPATH" "$metrics" "$(bp_pid m)" \
-	>"$BP_TMP/asked.log" 2>&1 || fail "$(cat "$BP_TMP/asked.log")"
+	"$BP_TMP/m.ini" >"$BP_TMP/asked.log" 2>&1 || fail "$(cat "$BP_TMP/asked.log")"
 note "$(cat "$BP_TMP/asked.log")"
 kill $server $FLOOD
 wait $server

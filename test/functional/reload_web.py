@@ -63,12 +63,13 @@ def half(listen, file):
         pass
 
 
-if sys.argv[2] == "figures":
-    for name, value in figures(sys.argv[1]).items():
-        print(name, value)
-elif sys.argv[2] == "gone":
-    gone(sys.argv[1])
-elif sys.argv[2] == "half":
-    half(sys.argv[1], sys.argv[3])
-else:
-    follow(sys.argv[1], sys.argv[3])
+if __name__ == "__main__":
+    if sys.argv[2] == "figures":
+        for name, value in figures(sys.argv[1]).items():
+            print(name, value)
+    elif sys.argv[2] == "gone":
+        gone(sys.argv[1])
+    elif sys.argv[2] == "half":
+        half(sys.argv[1], sys.argv[3])
+    else:
+        follow(sys.argv[1], sys.argv[3])
