@@ -7,6 +7,7 @@
 #include "cli/control_trace.h"
 #include "cli/driver_rows.h"
 #include "cli/show.h"
+#include "cli/wait.h"
 
 #include "bypath/key.h"
 #include "bypath/log.h"
@@ -267,6 +268,7 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 {
 	bool is_fixed = conf->engine.name[0];
 	char stem[BP_INSTANCE_NAME_BYTES], why[256];
+	unsigned tries = 0;
 	int err;
 
 	*control = (struct bp_cli_control){ .instance = { .lock_fd = -1, .listen_fd = -1 } };
@@ -278,8 +280,10 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 	bp_instance_stem(file, stem);
 	if (!conf->engine.has_control)
 		return 0;
-	err = bp_instance_open(&control->instance, is_fixed ? conf->engine.name : stem, is_fixed,
-			       why, sizeof(why));
+	do
+		err = bp_instance_open(&control->instance, is_fixed ? conf->engine.name : stem,
+				       is_fixed, why, sizeof(why));
+	while (err == -EBUSY && is_fixed && bp_cli_may_be_left(&tries));
 	if (err == -EBUSY && is_fixed) {
 		bp_log(BP_LOG_ERROR, "[engine] name: %s: choose another, or end that one", why);
 		return err;

@@ -21,6 +21,7 @@
 #define TEXT_BYTES 512u
 #define LEFT_NS    5000000u /* between two looks whether who ends has ended */
 #define LEFT_LOOKS 1000u
+#define LEFT_TRIES 100u
 
 static bool is_there(const struct bp_claim *claim)
 {
@@ -98,6 +99,13 @@ int bp_cli_wait_for_end(const struct bp_conf *conf)
 		return -EINTR;
 	}
 	return 0;
+}
+
+bool bp_cli_may_be_left(unsigned *tries)
+{
+	const struct timespec step = { .tv_nsec = LEFT_NS };
+
+	return (*tries)++ < LEFT_TRIES && !nanosleep(&step, NULL);
 }
 
 int bp_cli_wait(const struct bp_conf *conf)

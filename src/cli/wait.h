@@ -5,6 +5,8 @@
 
 #include "bypath/config.h"
 
+#include <stdbool.h>
+
 /*
  * Until no device of conf's ports is held by a process that is ending already: kill -9 returns before the devices are free.
  * Opens nothing. SIGINT and SIGTERM, which the caller has blocked, end it and are not pending any more; others stay so.
@@ -18,5 +20,11 @@ int bp_cli_wait_for_end(const struct bp_conf *conf);
  * -ETIMEDOUT (logged, with what is missing); -EINTR (logged).
  */
 int bp_cli_wait(const struct bp_conf *conf);
+
+/*
+ * Between two tries to take what one that was killed a moment ago may have still, whose process cannot be told (an address, a
+ * name): rests a while. tries: begins at 0. false: for long enough, whoever has it goes on. Control thread, at the start.
+ */
+bool bp_cli_may_be_left(unsigned *tries);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/web.h"
 
 #include "cli/live.h"
+#include "cli/wait.h"
 
 #include "bypath/log.h"
 
@@ -228,12 +229,15 @@ static void end_door(struct bp_cli_web *web, struct bp_cli_door *door)
 
 int bp_cli_web_open(struct bp_cli_web *web, const char *listen)
 {
+	unsigned tries = 0;
 	char why[512];
 	int err;
 
 	*web = (struct bp_cli_web){ .lock = PTHREAD_MUTEX_INITIALIZER };
 	web->floors = json_object();
-	err = open_door(listen, NULL, &web->door, why, sizeof(why));
+	do
+		err = open_door(listen, NULL, &web->door, why, sizeof(why));
+	while (err == -EADDRINUSE && bp_cli_may_be_left(&tries));
 	if (err)
 		bp_log(BP_LOG_ERROR, "%s", why);
 	warn_of_others(web->door);

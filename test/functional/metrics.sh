@@ -57,12 +57,11 @@ bp_stop m
 bp_expect m "r['conservation']['counted']['unaccounted'] == 0"
 note "both formats, odd requests, clients that stall, a port that is taken"
 
-# By a path, which kill -9 leaves behind.
+# By a path, which kill -9 leaves behind; whose process may have it open for a moment still.
 bp_start m --set "metrics.listen=unix:$BP_TMP/m.sock"
 wait_for 10 [ -S "$BP_TMP/m.sock" ] || fail "no socket: $(cat "$BP_TMP/m.log")"
 wait_for 10 grep -q forwarding "$BP_TMP/m.log" || fail "m: does not start"
 kill -9 "$(bp_pid m)"
-wait_for 5 bp_gone m || fail "kill -9"
 [ -S "$BP_TMP/m.sock" ] || fail "nothing is left behind: this shows nothing"
 bp_start m --set "metrics.listen=unix:$BP_TMP/m.sock"
 wait_for 10 grep -q forwarding "$BP_TMP/m.log" || fail "m: does not start over what was left"
