@@ -109,6 +109,8 @@ static __always_inline bool settle(struct kernel_act_cell *cell, enum verdict ve
 {
 	if (verdict == CHANGE)
 		cell->n_changed++;
+	else if (verdict == UNTOUCHED)
+		cell->n_untouched++;
 	return verdict != DROPPED;
 }
 
@@ -137,22 +139,22 @@ static __always_inline bool read_tag(struct xdp_md *ctx, struct tag *tag)
 /* The frame begins n_bytes further on (or before), with the two addresses that it had. */
 static __always_inline bool shift(struct xdp_md *ctx, int n_bytes)
 {
-	__u32 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, macs[3];
+	__u16 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, macs[MAC_BYTES];
 
-	if (data + 3 > end)
+	if (data + MAC_BYTES > end)
 		return false;
-	macs[0] = data[0];
-	macs[1] = data[1];
-	macs[2] = data[2];
+#pragma unroll
+	for (int i = 0; i < MAC_BYTES; i++)
+		macs[i] = data[i];
 	if (bpf_xdp_adjust_head(ctx, n_bytes))
 		return false;
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	if (data + 3 > end)
+	if (data + MAC_BYTES > end)
 		return false;
-	data[0] = macs[0];
-	data[1] = macs[1];
-	data[2] = macs[2];
+#pragma unroll
+	for (int i = 0; i < MAC_BYTES; i++)
+		data[i] = macs[i];
 	return true;
 }
 

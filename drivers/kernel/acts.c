@@ -78,7 +78,8 @@ static void count_new(struct bp_rxq *rxq, unsigned step, struct bp_act_count *to
 		      const struct bp_act_count *now)
 {
 	struct bp_act_count new = { .n_pkts = now->n_pkts - told->n_pkts,
-				    .n_changed = now->n_changed - told->n_changed };
+				    .n_changed = now->n_changed - told->n_changed,
+				    .n_untouched = now->n_untouched - told->n_untouched };
 
 	for (unsigned i = 0; i < BP_ACT_DROPS; i++)
 		new.drops[i] = now->drops[i] - told->drops[i];

@@ -96,6 +96,12 @@ static uint64_t less(uint64_t from, uint64_t n)
 	return from > n ? from - n : 0;
 }
 
+/* Of parts that wrap, and were read one after the other: what is not there yet is nothing. */
+static uint64_t positive(uint64_t n)
+{
+	return (int64_t)n > 0 ? n : 0;
+}
+
 /* Handed to the out-device: what had come in by `in` and was not refused, read afterwards. */
 static void count_out(struct kernel_port *kp, const struct kernel_cell *in)
 {
@@ -104,9 +110,9 @@ static void count_out(struct kernel_port *kp, const struct kernel_cell *in)
 
 	bp_count(&kp->txq->counters, BP_CNT_PKTS,
 		 advance(&kp->n_out, less(in->in_pkts, n_refused)));
-	bp_count(
-		&kp->txq->counters, BP_CNT_BYTES,
-		advance(&kp->n_out_bytes, less(in->in_bytes + now.added_bytes, now.refused_bytes)));
+	bp_count(&kp->txq->counters, BP_CNT_BYTES,
+		 advance(&kp->n_out_bytes,
+			 positive(in->in_bytes + now.added_bytes - now.refused_bytes)));
 }
 
 static void count_new(struct kernel_port *kp, enum bp_cnt reason, uint64_t now, bool was_sent)
@@ -366,7 +372,7 @@ static int open_parts(struct kernel_port *kp)
 	}
 	kp->state = kernel_prog_state(kp->prog);
 	kp->state->netns = bp_netdev_netns();
-	err = kernel_acts_open(&kp->acts);
+	err = conf->n_chain ? kernel_acts_open(&kp->acts) : 0;
 	if (err)
 		bp_log(BP_LOG_ERROR, "port %s: %s", conf->name, strerror(-err));
 	return err;

@@ -22,7 +22,7 @@ struct kernel_act {
 
 /* By the program that carries, on one CPU: struct bp_act_count, never reset. n_pkts is written first and read last. */
 struct kernel_act_cell {
-	__u64 drops[BP_ACT_DROPS], n_changed, n_pkts;
+	__u64 drops[BP_ACT_DROPS], n_changed, n_untouched, n_pkts;
 };
 
 /* Written by the programs on one CPU, never reset; a cell is two cache lines, so that CPUs do not meet. */

@@ -21,9 +21,8 @@ struct bp_act {
 
 /* What a driver did by an act since it told last. */
 struct bp_act_count {
-	uint64_t drops[BP_ACT_DROPS], n_changed;
-	uint64_t
-		n_pkts; /* all that came to it: those two are of them, the others went on as they were */
+	uint64_t drops[BP_ACT_DROPS], n_changed, n_untouched; /* parts of: */
+	uint64_t n_pkts; /* all that came to it */
 };
 
 #endif

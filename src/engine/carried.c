@@ -15,14 +15,12 @@ static struct bp_path *find_path_of(struct bp_engine *e, const struct bp_rxq *rx
 	return NULL;
 }
 
-static void tell_function(const struct bp_step *s, const struct bp_act_count *count,
-			  uint64_t n_dropped)
+static void tell_function(const struct bp_step *s, const struct bp_act_count *count)
 {
 	const struct bp_function_ops *ops = s->function->ops;
 
 	if (ops && ops->carried)
-		ops->carried(s->fn->state, count->n_changed,
-			     count->n_pkts - n_dropped - count->n_changed);
+		ops->carried(s->fn->state, count->n_changed, count->n_untouched);
 }
 
 void bp_carried_count(struct bp_rxq *rxq, unsigned step, const struct bp_act_count *count)
@@ -39,7 +37,7 @@ void bp_carried_count(struct bp_rxq *rxq, unsigned step, const struct bp_act_cou
 	}
 	if (s) {
 		bp_cost_add(&s->n_pkts, count->n_pkts);
-		tell_function(s, count, n_dropped);
+		tell_function(s, count);
 	} else {
 		e->past_fn_drops += n_dropped; /* of a path that a reload has ended */
 	}

@@ -315,11 +315,11 @@ void bp_engine_destroy(struct bp_engine *e)
 		return;
 	}
 	bp_trace_drop(e);
-	bp_functions_close(e);
-	bp_retired_free(e, true);
 	bp_leaving_tick(e, true);
 	bp_follow_end(e);
 	bp_ports_stop(&e->env);
+	bp_functions_close(e); /* drivers that carry packets count to them until they stop */
+	bp_retired_free(e, true);
 	bp_ports_destroy(&e->env);
 	for (unsigned i = 0; i < BP_WORKERS_MAX; i++) {
 		bp_idle_fini(&e->workers[i].idle);
