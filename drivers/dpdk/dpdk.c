@@ -378,6 +378,8 @@ static int dpdk_start(struct bp_port *port)
 	struct dpdk_port *dp = port->priv;
 	int err = dp->is_started ? dpdk_quiet_stop(dp) : 0; /* what stop() could not */
 
+	if (!err && dp->is_deserted)
+		dpdk_rejoin_let_go(dp);
 	if (!err)
 		err = find_device(dp);
 	if (err)
@@ -507,7 +509,7 @@ static void dpdk_stop(struct bp_port *port)
 		dpdk_device_remove(dp);
 	if (dpdk_unplug_is_due(dp))
 		dpdk_unplug_let_go(dp);
-	else if (dp->is_deserted)
+	else if (dp->is_deserted && !dp->is_started) /* else start() does, when it has stopped */
 		dpdk_rejoin_let_go(dp);
 	else if (dpdk_arena_is_held(dp))
 		dpdk_device_remove(dp);

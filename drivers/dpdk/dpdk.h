@@ -296,7 +296,7 @@ int dpdk_guard_configure(struct dpdk_port *dp);
 /*
  * Run job(dp), or nothing where job is NULL, in EAL's interrupt thread, behind the alarms that have been set so far, by its
  * handlers too; none of these runs in between. Control thread; waits DPDK_GUARD_LAST_MS at most. What job returns, or -EBUSY: the
- * thread did not come round, and the job will not run.
+ * thread did not come round, and the job will not run, or it did not come to the job's end, which no other then gets before.
  */
 int dpdk_guard_run_last(int (*job)(struct dpdk_port *dp), struct dpdk_port *dp);
 /* rte_eth_dev_start()/stop() of a guarded port in the interrupt thread. 0 or -errno. With -EBUSY it is_awake. */

@@ -246,19 +246,26 @@ static bool window(void)
 
 /* --- behind all that it has been left with ---------------------------------------------------- */
 
+enum { TURN_OVER, TURN_WAITS, TURN_RUNS, TURN_STATES };
+
+/* One at a time. Whoever changes `turn` from WAITS decides: the interrupt thread runs it, or the control thread takes it back. */
 static struct {
 	int (*job)(struct dpdk_port *dp); /* or NULL. Written by the control thread */
 	struct dpdk_port *port;
-	int result; /* written by the interrupt thread, read when is_done */
-	_Atomic bool is_done;
+	int result; /* written by the interrupt thread, read when the turn is over */
+	_Atomic uintptr_t turn; /* its number × TURN_STATES, and its state */
 } last_turn;
 
+/* arg: its number, so that the alarm of a turn that was taken back runs no other. */
 static void run_last(void *arg)
 {
-	(void)arg;
+	uintptr_t number = (uintptr_t)arg, waits = number + TURN_WAITS;
+
+	if (!atomic_compare_exchange_strong(&last_turn.turn, &waits, number + TURN_RUNS))
+		return;
 	last_turn.result = last_turn.job ? last_turn.job(last_turn.port) : 0;
 	/* Release: pairs with dpdk_guard_run_last(). */
-	atomic_store_explicit(&last_turn.is_done, true, memory_order_release);
+	atomic_store_explicit(&last_turn.turn, number + TURN_OVER, memory_order_release);
 }
 
 /*
@@ -267,37 +274,39 @@ static void run_last(void *arg)
  */
 static void set_last(void *arg)
 {
-	(void)arg;
-	if (!rte_eal_alarm_set(1, run_last, NULL))
+	if (!rte_eal_alarm_set(1, run_last, arg))
 		usleep(LEAVE_STEP_US);
 }
 
-static bool last_is_done(void)
+static bool is_over(uintptr_t number)
 {
-	return atomic_load_explicit(&last_turn.is_done, memory_order_acquire);
+	return atomic_load_explicit(&last_turn.turn, memory_order_acquire) == number + TURN_OVER;
 }
 
 int dpdk_guard_run_last(int (*job)(struct dpdk_port *dp), struct dpdk_port *dp)
 {
 	uint64_t deadline = bp_clock_ns() + DPDK_GUARD_LAST_MS * 1000000ull;
+	uintptr_t number = atomic_load(&last_turn.turn), waits;
 
+	if (number % TURN_STATES == TURN_RUNS)
+		return -EBUSY; /* an earlier one gets no further */
+	number += TURN_STATES - number % TURN_STATES;
+	waits = number + TURN_WAITS;
 	last_turn.job = job;
 	last_turn.port = dp;
-	atomic_store_explicit(&last_turn.is_done, false, memory_order_relaxed);
-	if (rte_eal_alarm_set(1, set_last, NULL))
-		return -EBUSY;
-	while (!last_is_done() && bp_clock_ns() < deadline) {
+	atomic_store(&last_turn.turn, waits);
+	if (rte_eal_alarm_set(1, set_last, (void *)number)) /* arg of an alarm */
+		deadline = 0;
+	while (!is_over(number) && bp_clock_ns() < deadline) {
 		if (guard.want_held)
 			window();
 		else
 			usleep(LEAVE_STEP_US);
 	}
-	/* Each waits until the alarm that it takes back has ended, if that is running. */
-	if (!last_is_done()) {
-		rte_eal_alarm_cancel(set_last, NULL);
-		rte_eal_alarm_cancel(run_last, NULL);
-	}
-	return last_is_done() ? last_turn.result : -EBUSY;
+	/* Not by cancelling the alarms, which waits without a bound for one that runs. */
+	if (atomic_compare_exchange_strong(&last_turn.turn, &waits, number + TURN_OVER))
+		return -EBUSY;
+	return is_over(number) ? last_turn.result : -EBUSY;
 }
 
 /* --- what waits for it ------------------------------------------------------------------------ */
@@ -368,7 +377,10 @@ static int job_configure(struct dpdk_port *dp)
 
 int dpdk_guard_configure(struct dpdk_port *dp)
 {
-	return run_in_thread(job_configure, dp);
+	int err = run_in_thread(job_configure, dp);
+
+	dp->is_awake |= err == -EBUSY; /* it may run still: see dpdk_quiet_may_close() */
+	return err;
 }
 
 bool dpdk_guard_has(uint16_t eth_id)
