@@ -8,7 +8,8 @@
 #include "bypath/port.h"
 
 #define BP_REPORTED_MAX 32u
-#define BP_PATHS_MAX    8192u
+/* Rows: of what runs, and of what reloads have ended, of which there are 7812 at most. */
+#define BP_PATHS_MAX 16384u
 /* Bursts by their packets, one class for each power of two: 1, 2, 3–4, 5–8, … 33–64. */
 #define BP_BURST_CLASSES 7u
 static_assert(BP_BURST_MAX == 1u << (BP_BURST_CLASSES - 1),

@@ -513,7 +513,10 @@ static int get_ready(struct run *run, sigset_t *signals)
 static int forward(const struct bp_conf *conf, struct options *o)
 {
 	struct bp_report *reports = calloc(2, sizeof(*reports));
-	struct run run = { .conf = conf, .options = o, .prev = reports };
+	struct run run = { .conf = conf,
+			   .options = o,
+			   .control = { .instance = { .lock_fd = -1, .listen_fd = -1 } },
+			   .prev = reports };
 	int code = BP_EXIT_FAILED, err;
 	sigset_t signals;
 

@@ -282,8 +282,10 @@ int bp_cli_control_open(struct bp_cli_control *control, const struct bp_conf *co
 		return 0;
 	do
 		err = bp_instance_open(&control->instance, is_fixed ? conf->engine.name : stem,
-				       is_fixed, why, sizeof(why));
-	while (err == -EBUSY && is_fixed && bp_cli_may_be_left(&tries));
+				       true, why, sizeof(why));
+	while (err == -EBUSY && bp_cli_may_be_left(&tries));
+	if (err == -EBUSY && !is_fixed) /* with a number behind it */
+		err = bp_instance_open(&control->instance, stem, false, why, sizeof(why));
 	if (err == -EBUSY && is_fixed) {
 		bp_log(BP_LOG_ERROR, "[engine] name: %s: choose another, or end that one", why);
 		return err;

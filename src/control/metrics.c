@@ -19,6 +19,8 @@ struct metrics {
 	json_t *floors; /* of counters that are estimates, what was said of them; NULL: nothing is kept */
 };
 
+#define COPIES_OF "copies " /* a path's floor */
+
 enum type { GAUGE, COUNTER, HISTOGRAM, INFO };
 
 /* A family; strings are static. */
@@ -511,7 +513,7 @@ static bool note_kernel_copies(json_t *floors, const struct path *path, double *
 	char key[2 * BP_NAME_BYTES + 16];
 	const json_t *before;
 
-	snprintf(key, sizeof(key), "copies %s", path->name);
+	snprintf(key, sizeof(key), COPIES_OF "%s", path->name);
 	before = json_object_get(floors, key);
 	seen = json_number_value(json_array_get(before, 0));
 	sum = json_number_value(json_array_get(before, 1));
@@ -731,6 +733,25 @@ static void put_run(const struct metrics *m, const struct bp_metrics *facts)
 	sample(m, &unaccounted, (double)r->unaccounted, NULL);
 }
 
+/* Names come and go with reloads: what was said of those that no report has any more is forgotten, and begins anew. */
+static void forget_others(json_t *floors, const struct path *paths, unsigned n)
+{
+	json_t *kept = json_object(), *floor;
+	char name[2 * BP_NAME_BYTES + 16];
+	const char *key;
+	void *next;
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), COPIES_OF "%s", paths[i].name);
+		json_object_set_new(kept, name, json_true());
+	}
+	json_object_foreach_safe(floors, next, key, floor)
+		if (kept && !strncmp(key, COPIES_OF, sizeof(COPIES_OF) - 1) &&
+		    !json_object_get(kept, key))
+			json_object_del(floors, key);
+	json_decref(kept);
+}
+
 int bp_metrics_note(const struct bp_metrics *facts, json_t *floors)
 {
 	struct bp_report_sum *sums = bp_report_sums(facts->report, BP_SPAN_RUN);
@@ -740,6 +761,8 @@ int bp_metrics_note(const struct bp_metrics *facts, json_t *floors)
 
 	for (unsigned i = 0; i < n; i++)
 		(void)note_kernel_copies(floors, &paths[i], &copies);
+	if (paths)
+		forget_others(floors, paths, n);
 	free(sums);
 	free(paths);
 	return paths ? 0 : -ENOMEM;

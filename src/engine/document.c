@@ -75,10 +75,11 @@ static const struct bp_report_worker *find_far(const struct bp_report *r, int no
 					       const struct bp_report_queue *queues, unsigned n)
 {
 	for (unsigned i = 0; i < n && r->n_numa_nodes > 1; i++) {
-		const struct bp_report_worker *w = &r->workers[queues[i].worker_id];
+		const struct bp_report_worker *w;
 
 		if (queues[i].worker_id >= r->n_workers)
 			continue; /* a queue that no worker has */
+		w = &r->workers[queues[i].worker_id];
 		if (node != BP_NO_NODE && w->numa_node != BP_NO_NODE && w->numa_node != node)
 			return w;
 	}

@@ -296,6 +296,9 @@ static bool hand_over(const struct bp_engine *e, const struct bp_change *change,
 	    !are_same_steps(e, change, from->rxq->port->port_id) ||
 	    (!from->chain && !is_same_edge(&from->edge, &to->edge)))
 		return false;
+	/* One row or several: the counters of the one are not those of the others. */
+	if (from->chain && (from->chain->n_edges == 1) != (to->chain->n_edges == 1))
+		return false;
 	for (unsigned i = 0; from->chain && i < from->chain->n_edges; i++)
 		if (!find_edge(to->chain, &from->chain->edges[i]))
 			return false;

@@ -382,10 +382,16 @@ static void settle_functions(struct reload *r)
 
 /* What the device of a port that was there before reported. One that was halted, or had left, has told all; another one does
  * so when it stops. */
-static void settle_reported(struct reload *r, unsigned place)
+/* Has the port that was there said all that its device had to? One that has no device any more has. Before it is seen off. */
+static bool has_told(const struct reload *r, unsigned place)
+{
+	return bp_reload_is_in(r->halted, place) || r->change.conf.ports[place].is_removed ||
+	       (r->before[place] && !r->before[place]->is_started);
+}
+
+static void settle_reported(struct reload *r, unsigned place, bool has_told)
 {
 	struct bp_engine *e = r->e;
-	bool has_told = bp_reload_is_in(r->halted, place) || r->change.conf.ports[place].is_removed;
 
 	if (!r->made[place])
 		return;
@@ -404,13 +410,15 @@ static void settle_account(struct reload *r)
 		bp_paths_free(&r->paths[i]);
 	}
 	for (unsigned i = 0; i < BP_PORTS_MAX; i++) {
+		bool has_told_all = has_told(r, i);
+
 		if (r->change.ports[i] == BP_FATE_REMOVED && e->env.ports[i])
 			bp_captures_follow(e->env.ports[i], NULL);
 		else if (r->before[i])
 			bp_captures_follow(r->before[i], e->env.ports[i]);
 		if (r->change.ports[i] == BP_FATE_REMOVED || r->before[i])
 			see_off(r, i);
-		settle_reported(r, i);
+		settle_reported(r, i, has_told_all);
 	}
 	bp_env_bind_pools(&e->env);
 	bp_paths_bind_directs(e, NULL);
@@ -455,17 +463,19 @@ static void place_workers(struct reload *r)
 }
 
 /*
- * No worker runs, nothing is another yet: the ports that end say what they have to. What a driver carries by itself it counts
- * then, so that the paths that end have all of it.
+ * No worker runs, nothing is another yet: what a driver carries by itself it counts when it is asked, so that the paths that end
+ * have all of it, and functions that get another name. The others say what their devices have to when they stop, which takes
+ * some of them a while.
  */
-static void hear_ending(struct reload *r)
+static void hear_carriers(struct reload *r)
 {
 	struct bp_engine *e = r->e;
 
 	for (unsigned i = 0; i < e->conf->n_ports; i++) {
 		struct bp_port *port = e->env.ports[i];
 
-		if (bp_reload_ends(r, i) && port->is_started)
+		if (port && port->is_started &&
+		    bp_facts_find(port->conf->driver)->flags & BP_FACT_CARRIES)
 			bp_snapshot_reported(port->driver, port, &e->reported[i]);
 	}
 }
@@ -582,7 +592,7 @@ static int carry_out(struct reload *r, const struct bp_conf *loaded)
 		err = pause_workers(r);
 	if (err)
 		return undo(r, err);
-	hear_ending(r);
+	hear_carriers(r);
 	err = swap(r);
 	if (!err) {
 		settle_account(r);

@@ -436,6 +436,10 @@ static void bring_back(struct reload *r, unsigned place)
 {
 	struct bp_port *port = r->e->env.ports[place];
 
+	if (bp_port_is_closed(port)) { /* opened anew, now or by a tick, it reports from 0 on */
+		bp_reported_add(&r->e->past_reported[place], &r->e->reported[place]);
+		r->e->reported[place].n = 0;
+	}
 	if (bp_port_is_closed(port) && bp_port_reopen(port)) {
 		bp_log(BP_LOG_ERROR, "port %s: cannot be opened again", port->conf->name);
 		return;

@@ -257,7 +257,7 @@ static void read_chain(struct bp_report *r, struct bp_path *path, uint16_t worke
 	if (!row)
 		return;
 	add_received(row, path);
-	row->has_out_drops = true;
+	row->has_out_drops = !is_carried(path); /* the driver tells of them by the port */
 	if (is_whole) {
 		row->n_out_drops += read_cell(&chain->edges[0].n_drops);
 		add_sent(row, &chain->edges[0], on_share);

@@ -215,6 +215,26 @@ static void ports_keep_losses_and_what_their_devices_reported(void **state)
 	free(r);
 }
 
+/* Its device was lost before a reload gave its name another one. */
+static void one_without_a_device_keeps_what_it_reported(void **state)
+{
+	struct bp_report *r = calloc(1, sizeof(*r));
+	struct bp_engine *e = start(make_three("1000"));
+	struct bp_driver driver;
+	struct bp_driver_ops ops;
+
+	(void)state;
+	let_report(e, 2, &driver, &ops);
+	assert_int_equal(lost_by(e, r), 7);
+	assert_true(bp_port_halt(e, e->env.ports[2]));
+	assert_int_equal(lost_by(e, r), 7);
+	reload(e, make_three("2000"));
+	assert_int_equal(lost_by(e, r), 7);
+	bp_engine_stop(e);
+	bp_engine_destroy(e);
+	free(r);
+}
+
 /* One that leaves has not told yet what its device lost. */
 static void what_leaves_still_reports(void **state)
 {
@@ -322,6 +342,7 @@ int main(void)
 		cmocka_unit_test(paths_keep_what_their_workers_did),
 		cmocka_unit_test(queues_keep_what_those_of_their_number_did),
 		cmocka_unit_test(ports_keep_losses_and_what_their_devices_reported),
+		cmocka_unit_test(one_without_a_device_keeps_what_it_reported),
 		cmocka_unit_test(what_leaves_still_reports),
 		cmocka_unit_test(functions_go_on_when_they_come_again),
 		cmocka_unit_test(drops_of_forgotten_functions_stay_in_the_law),

@@ -49,11 +49,26 @@ static void no_word_is_cut(void **state)
 	}
 }
 
+/* Words may be lists themselves, whose end is not this one's. */
+static void a_word_that_was_cut_is_no_end(void **state)
+{
+	char list[64] = "";
+
+	(void)state;
+	bp_list_add(list, sizeof(list), "\n", "allowed: p1, …");
+	bp_list_add(list, sizeof(list), "\n", "and more");
+	assert_string_equal(list, "allowed: p1, …\nand more");
+	bp_list_add(list, 30, "\n", "without room");
+	bp_list_add(list, 30, "\n", "x");
+	assert_string_equal(list, "allowed: p1, …\nand more\n…");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_stand_in_their_order),
 		cmocka_unit_test(no_word_is_cut),
+		cmocka_unit_test(a_word_that_was_cut_is_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -435,6 +435,19 @@ static void modelled_copies_are_of_the_model_of_their_time(void **state)
 	assert_true(value_of(f, kernel) == begin + 211);
 }
 
+/* What is noted of names does not grow with those that reloads have taken away. */
+static void names_that_are_no_more_are_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	const struct bp_metrics facts = { .report = &f->report, .kernel_copies = f->kernel_copies };
+
+	write_text(f, false);
+	json_object_set_new(f->floors, "copies gone>b", json_pack("[f, f, b]", 1.0, 2.0, 1));
+	assert_int_equal(bp_metrics_note(&facts, f->floors), 0);
+	assert_null(json_object_get(f->floors, "copies gone>b"));
+	assert_non_null(json_object_get(f->floors, "copies a>b"));
+}
+
 static void estimates_do_not_go_back(void **state)
 {
 	struct fixture *f = *state;
@@ -492,6 +505,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths_are_what_they_were_too, begin, end),
 		cmocka_unit_test_setup_teardown(modelled_copies_are_of_the_model_of_their_time,
 						begin, end),
+		cmocka_unit_test_setup_teardown(names_that_are_no_more_are_forgotten, begin, end),
 		cmocka_unit_test_setup_teardown(estimates_do_not_go_back, begin, end),
 		cmocka_unit_test_setup_teardown(functions_that_were_forgotten_count_anew, begin,
 						end),
