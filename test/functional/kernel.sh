@@ -270,10 +270,17 @@ is_put_back()
 	wait_for 5 bp_programs_gone $programs || fail "a program stays"
 }
 
+# A thread that attaches a program stops when it has.
+is_stopped()
+{
+	! grep -L ') T ' /proc/"$(bp_pid a)"/task/*/stat | grep -q .
+}
+
 # Another's program is there when the port starts again: XDP has room for one; tc's go on, each after those before it.
 leaves_others()
 {
 	kill -STOP "$(bp_pid a)"
+	wait_for 10 is_stopped || fail "does not stop"
 	detach
 	other hold "$CASE" w0
 	kill -CONT "$(bp_pid a)"
