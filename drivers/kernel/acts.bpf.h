@@ -28,10 +28,13 @@ struct {
 	__type(value, struct kernel_act_cell);
 } bypath_acted SEC(".maps");
 
-static __always_inline void swap_macs(void *data)
+/* Nothing to a frame that ends before. */
+static __always_inline void swap_macs(void *data, void *end)
 {
 	__u16 *mac = data;
 
+	if (data + 2 * MAC_BYTES > end)
+		return;
 #pragma unroll
 	for (int i = 0; i < MAC_BYTES / 2; i++) {
 		__u16 word = mac[i];
@@ -193,8 +196,7 @@ static __noinline int act_once_xdp(struct xdp_md *ctx, __u32 i)
 	if (!act || !cell)
 		return 0;
 	if (act->kind == BP_ACT_MACSWAP) {
-		if (data + 2 * MAC_BYTES <= end)
-			swap_macs(data);
+		swap_macs(data, end);
 		return settle(cell, CHANGE);
 	}
 	if (!read_tag(ctx, &tag))
@@ -238,10 +240,7 @@ static __noinline int act_once_tc(struct __sk_buff *skb, __u32 i)
 	if (!act || !cell)
 		return 0;
 	if (act->kind == BP_ACT_MACSWAP) {
-		void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-
-		if (data + 2 * MAC_BYTES <= end)
-			swap_macs(data);
+		swap_macs((void *)(long)skb->data, (void *)(long)skb->data_end);
 		return settle(cell, CHANGE);
 	}
 	tag.is_there = skb->vlan_present;

@@ -120,8 +120,8 @@ static __always_inline int carry_xdp(struct xdp_md *ctx, bool asks, void *out)
 	}
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
-	if (carry.swaps_macs && data + 2 * MAC_BYTES <= end)
-		swap_macs(data);
+	if (carry.swaps_macs)
+		swap_macs(data, end);
 	if (bpf_redirect_map(out, 0, XDP_DROP) != XDP_REDIRECT) {
 		refuse_gone(n_bytes);
 		return XDP_DROP;
@@ -179,12 +179,8 @@ int bypath_carry_tc(struct __sk_buff *skb)
 		refuse(n_bytes);
 		return TC_ACT_SHOT;
 	}
-	if (carry.swaps_macs) {
-		void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-
-		if (data + 2 * MAC_BYTES <= end)
-			swap_macs(data);
-	}
+	if (carry.swaps_macs)
+		swap_macs((void *)(long)skb->data, (void *)(long)skb->data_end);
 	return (int)bpf_redirect(carry.to_ifindex, 0);
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/claim.h"
 #include "core/kernel.h"
+#include "core/list.h"
 #include "core/netdev.h"
 
 #include <stdio.h>
@@ -116,14 +117,11 @@ static void limits(const struct bp_port_conf *port, struct bp_limits *limits)
 /* "macswap, vlan": the functions that the program can do. */
 static void list_acts(char *list, size_t list_bytes)
 {
-	size_t at = 0;
-
 	list[0] = '\0';
 	for (const struct bp_function *const *f = bp_function_table; *f; f++)
-		if ((*f)->as_act && at < list_bytes)
-			at += (size_t)snprintf(list + at, list_bytes - at, "%s%s", at ? ", " : "",
-					       (*f)->name);
-	if (!at)
+		if ((*f)->as_act)
+			bp_list_add(list, list_bytes, ", ", (*f)->name);
+	if (!list[0])
 		snprintf(list, list_bytes, "none");
 }
 

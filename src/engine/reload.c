@@ -380,15 +380,14 @@ static void settle_functions(struct reload *r)
 					     &r->functions[i].past);
 }
 
-/* What the device of a port that was there before reported. One that was halted, or had left, has told all; another one does
- * so when it stops. */
-/* Has the port that was there said all that its device had to? One that has no device any more has. Before it is seen off. */
+/* Has the port that was there before told all that its device reported? Before it is seen off. */
 static bool has_told(const struct reload *r, unsigned place)
 {
 	return bp_reload_is_in(r->halted, place) || r->change.conf.ports[place].is_removed ||
 	       (r->before[place] && !r->before[place]->is_started);
 }
 
+/* One that has not tells the rest when it stops. */
 static void settle_reported(struct reload *r, unsigned place, bool has_told)
 {
 	struct bp_engine *e = r->e;
